@@ -1,0 +1,104 @@
+/** The import table of docs/architecture.md, as rules. `npm run check` runs them. */
+const lib = (...names) => `^libs/(${names.join('|')})/`;
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(src|libs)/', pathNot: [from, ...allowed] },
+});
+const never = (name, from, packages) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: packages.map((p) => `^node_modules/${p}`) },
+});
+const frameworks = ['@nestjs/', 'typeorm/'];
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    only('kernel-stands-alone', lib('kernel'), []),
+    only('numpy-random-stands-alone', lib('numpy-random'), [lib('kernel')]),
+    only('timeseries-stands-low', lib('timeseries'), [lib('kernel', 'numpy-random')]),
+    only('keras-onnx-stands-low', lib('keras-onnx'), [lib('kernel')]),
+    only('plugin-sdk-stands-low', lib('plugin-sdk'), [lib('kernel', 'timeseries')]),
+    only('plugin-host', lib('plugin-host'), [lib('kernel', 'config', 'plugin-sdk', 'timeseries')]),
+    only('config-stands-low', lib('config'), [lib('kernel')]),
+    only('database-stands-low', lib('database'), [lib('kernel', 'config')]),
+    only('http-stands-low', lib('http'), [lib('kernel', 'config')]),
+    only('jobs-on-database', lib('jobs'), [lib('kernel', 'config', 'database')]),
+    {
+      name: 'plugins-use-the-sdk-only',
+      severity: 'error',
+      from: { path: '^libs/plugins/' },
+      to: {
+        path: '^(src|libs)/',
+        pathNot: ['^libs/plugins/', lib('plugin-sdk', 'kernel', 'timeseries', 'numpy-random', 'keras-onnx')],
+      },
+    },
+    {
+      name: 'plugins-never-import-each-other',
+      severity: 'error',
+      from: { path: '^libs/plugins/src/(feeders|pipelines|predictors|endpoints|cores)/' },
+      to: {
+        path: '^libs/plugins/src/(feeders|pipelines|predictors|endpoints|cores)/',
+        pathNot: '^libs/plugins/src/$1/',
+      },
+    },
+    {
+      name: 'domains-do-not-import-plugins',
+      severity: 'error',
+      from: { path: '^src/(?!app/|main\\.ts)' },
+      to: { path: '^libs/(plugins|testing)/' },
+    },
+    {
+      name: 'domains-meet-at-ports',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/', pathNot: '^src/app/' },
+      to: { path: '^src/', pathNot: ['^src/$1/', '\\.port\\.ts$', '\\.module\\.ts$'] },
+    },
+    {
+      name: 'controllers-see-services-only',
+      severity: 'error',
+      from: { path: '\\.controller\\.ts$' },
+      to: { path: '\\.(entity|repository)\\.ts$' },
+    },
+    {
+      name: 'no-testing-in-the-product',
+      severity: 'error',
+      from: { path: '^(src|libs/(?!testing/))' },
+      to: { path: '^libs/testing/' },
+    },
+    never(
+      'pure-libs-know-no-framework',
+      lib('kernel', 'numpy-random', 'timeseries', 'keras-onnx', 'plugin-sdk'),
+      frameworks,
+    ),
+    {
+      name: 'typeorm-in-its-rooms',
+      severity: 'error',
+      from: {
+        path: '^(src|libs)/',
+        pathNot: [
+          '\\.(entity|repository)\\.ts$',
+          '^libs/database/',
+          '^libs/jobs/src/engines/',
+          '^libs/testing/',
+        ],
+      },
+      to: { path: '^node_modules/typeorm/' },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^(src|libs)/', pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { conditionNames: ['development', 'import', 'node', 'default'] },
+  },
+};
