@@ -11,6 +11,9 @@ export interface Clock {
   after(delayMs: number, callback: () => void): CancelTimer;
 }
 
+/** Injection token of the {@link Clock}. */
+export const CLOCK = Symbol('CLOCK');
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,0 +1,43 @@
+/** A class, as Nest knows modules, controllers and providers by. */
+export type ClassReference = abstract new (...args: never[]) => object;
+
+/** The parts of a Nest dynamic module that an endpoints plugin hands over; the SDK itself knows no framework. */
+export interface EndpointsModule {
+  readonly module: ClassReference;
+  readonly controllers?: readonly ClassReference[];
+  readonly providers?: readonly unknown[];
+}
+
+export interface EndpointsPlugin {
+  readonly module: EndpointsModule;
+  close?(): Promise<void>;
+}
+
+/** A measured condition. `detail` is for operators and carries no secret. */
+export interface HealthReading {
+  readonly name: string;
+  readonly up: boolean;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface PluginSummary {
+  readonly id: string;
+  readonly kind: string;
+  readonly version: string;
+  readonly description: string;
+  /** `active` is configured and loaded, `available` loads on first use, `failed` could not be created. */
+  readonly state: 'active' | 'available' | 'failed';
+}
+
+/** What the host offers to endpoints plugins; inject it with {@link ENDPOINTS_HOST}. */
+export interface EndpointsHost {
+  readonly version: string;
+  plugins(): readonly PluginSummary[];
+  /** Is the process able to take traffic? Database, jobs, plugins; false from the moment a graceful stop begins. */
+  readiness(): Promise<readonly HealthReading[]>;
+  /** Prometheus text of all metrics. */
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** Injection token of the {@link EndpointsHost}. */
+export const ENDPOINTS_HOST = Symbol.for('prediction-provider.ENDPOINTS_HOST');

@@ -1,0 +1,52 @@
+import type { Frame } from '#libs/timeseries';
+
+export interface FetchRequest {
+  readonly symbol: string;
+  /** Canonical bar length: 1m 2m 5m 15m 30m 1h 90m 4h 1d 5d 1w 1mo 3mo. */
+  readonly interval: string;
+  /** First bar wanted, epoch ms UTC, inclusive. */
+  readonly from?: number;
+  /** Last bar wanted, epoch ms UTC, inclusive. */
+  readonly to?: number;
+  /** No bar later than this moment is ever returned (epoch ms UTC). */
+  readonly asOf?: number;
+  /** Value columns wanted, by name; all when absent. An unknown one is `invalid_request` and names those present. */
+  readonly columns?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** Where the bars came from, for the record kept with each prediction. */
+export interface FeederSource {
+  /** `file`, `yfinance`, ... */
+  readonly source: string;
+  /** The symbol at the source, after mapping. */
+  readonly symbol: string;
+}
+
+export interface Feeder {
+  /**
+   * Bars in ascending time, values as `Float64Array` columns of one length.
+   * @throws PluginError `invalid_request`, `no_data`, `source_unavailable`
+   */
+  fetch(request: FetchRequest): Promise<Frame>;
+  /** What `fetch` would read for this symbol. */
+  resolve(symbol: string): FeederSource;
+  close?(): Promise<void>;
+}
+
+export interface Bar {
+  /** Epoch ms UTC. */
+  readonly time: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  /** Units traded; 0 where the venue gives none. */
+  readonly volume: number;
+}
+
+/** A durable store of bars that a feeder may use against an unreliable source. */
+export interface BarCache {
+  read(symbol: string, interval: string, from: number, to: number): Promise<readonly Bar[]>;
+  write(symbol: string, interval: string, bars: readonly Bar[]): Promise<void>;
+}

@@ -1,0 +1,133 @@
+import type { Frame } from '#libs/timeseries';
+
+export type PredictorCapability = 'forecast' | 'entry' | 'exit' | 'describe' | 'metrics' | 'noise';
+
+/** What `forecast` is asked. */
+export interface ForecastRequest {
+  readonly symbol: string;
+  readonly interval: string;
+  /** As in `PredictionRequest`: explicit steps, or null. */
+  readonly horizons: readonly number[] | null;
+  readonly horizon: number | null;
+  /** Epoch ms UTC or null = the last bar (ideal modes: the last bar that has the longest horizon ahead of it). */
+  readonly baseline: number | null;
+  readonly dateColumn: string | null;
+  readonly targetColumn: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** One horizon that could not be answered; the others still are. */
+export interface HorizonError {
+  readonly horizon: number;
+  /** Stable code, for example `insufficient_future_data`. */
+  readonly error: string;
+}
+
+export interface ForecastInterval {
+  /** Coverage the interval claims, 0 to 1 exclusive. */
+  readonly level: number;
+  readonly lower: readonly (number | null)[];
+  readonly upper: readonly (number | null)[];
+}
+
+/** The answer as it goes over the wire (hence snake_case). Lists are in the order of `horizons`; null where an error says why. */
+export interface ForecastOutput {
+  /** How it was made: `ideal_future_baseline`, `random_walk`, `noisy_ideal`, `mc_dropout`, ... */
+  readonly mode: string;
+  readonly date_column: string;
+  readonly target_column: string;
+  /** The bar that the forecast starts from, RFC 3339 UTC without offset letter where the original had none. */
+  readonly baseline_datetime: string;
+  readonly baseline_value: number;
+  readonly horizons: readonly number[];
+  readonly predictions: readonly (number | null)[];
+  readonly future_datetimes: readonly (string | null)[];
+  /** Standard deviation per horizon, in the target's unit. */
+  readonly uncertainty: readonly (number | null)[];
+  readonly errors: readonly HorizonError[];
+  readonly intervals?: readonly ForecastInterval[];
+  readonly quantiles?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Seed of everything random in this answer; null when nothing was. */
+  readonly seed?: number | null;
+  /** Anything else worth keeping, JSON. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Should a trade be opened at this bar? Distances in pips of the plugin's `pip_cost`; costs 0 mean the plugin's default. */
+export interface EntryQuestion {
+  /** Naive time of the data file, read as UTC, epoch ms. */
+  readonly time: number;
+  readonly takeProfitPips: number;
+  readonly stopLossPips: number;
+  readonly spreadPips: number;
+  /** USD per 100,000 units. */
+  readonly commissionPerLot: number;
+  readonly slippagePips: number;
+}
+
+export interface EntryAnswer {
+  readonly buy: 0 | 1;
+  readonly sell: 0 | 1;
+  /** Bars left in the scope of the question. */
+  readonly barsRemaining: number;
+  /** 0 to 1. */
+  readonly buyConfidence: number;
+  readonly sellConfidence: number;
+}
+
+export interface ExitQuestion {
+  readonly time: number;
+  readonly direction: 'buy' | 'sell';
+  /** Absolute prices. */
+  readonly takeProfitPrice: number;
+  readonly stopLossPrice: number;
+}
+
+export interface ExitAnswer {
+  /** 1 keep the position, 0 close it. */
+  readonly keep: 0 | 1;
+  readonly confidence: number;
+}
+
+/** `GET /api/v1/model/info`, in wire names. Extra keys are passed on. */
+export interface ModelInfo {
+  readonly model_name: string;
+  readonly window_size: number;
+  readonly supported_types: readonly string[];
+  readonly entry_directions: readonly string[];
+  readonly exit_directions: readonly string[];
+  readonly prediction_scope: string;
+  readonly required_columns: readonly string[];
+  readonly accepts_ohlc_window: boolean;
+  readonly [extra: string]: unknown;
+}
+
+/** Counts against the noiseless truth; ratios have 6 decimals, 0 when undefined. */
+export interface PredictorMetrics {
+  readonly tp: number;
+  readonly fp: number;
+  readonly tn: number;
+  readonly fn: number;
+  readonly total_predictions: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  readonly accuracy: number;
+  readonly noise_std: number;
+}
+
+/**
+ * A predictor has any of these operations and declares which in `capabilities`.
+ * Synchronous operations may answer at once or with a promise; 100,000-row batches call them in a loop.
+ */
+export interface Predictor {
+  forecast?(frame: Frame, request: ForecastRequest): ForecastOutput | Promise<ForecastOutput>;
+  entry?(question: EntryQuestion): EntryAnswer | Promise<EntryAnswer>;
+  exit?(question: ExitQuestion): ExitAnswer | Promise<ExitAnswer>;
+  describe?(): ModelInfo | Promise<ModelInfo>;
+  metrics?(): PredictorMetrics;
+  resetMetrics?(): void;
+  /** Sets the standard deviation of the noise (≥ 0), zeroes the metrics and re-seeds. */
+  setNoise?(std: number): void;
+  close?(): Promise<void>;
+}
