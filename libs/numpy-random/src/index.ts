@@ -1,0 +1,2 @@
+export { NumpyGenerator } from './numpy-generator.js';
+export { keyedNormal, keyedUniform, keyWords, type KeyPart } from './keyed-noise.js';
