@@ -7,6 +7,8 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   testEnvironment: '<rootDir>/test/environment.js',
+  globalSetup: '<rootDir>/test/resources/global-setup.js',
+  globalTeardown: '<rootDir>/test/resources/global-teardown.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

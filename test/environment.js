@@ -3,6 +3,7 @@ import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
 /**
  * Native addons check `instanceof` against the outer realm's typed arrays; Jest's VM context has its own.
  * Handing the outer ones in lets ONNX Runtime and others accept arrays that a test made.
+ * `testResources` is what the global setup of this run prepared (see test/resources).
  */
 export default class RealmSharingEnvironment extends NodeEnvironment {
   async setup() {
@@ -24,5 +25,6 @@ export default class RealmSharingEnvironment extends NodeEnvironment {
     ]) {
       this.global[shared.name] = shared;
     }
+    this.global.testResources = JSON.parse(process.env.TEST_RESOURCES);
   }
 }

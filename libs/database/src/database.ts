@@ -8,12 +8,10 @@ import {
   type MixedList,
   type QueryRunner,
 } from 'typeorm';
+import type { DatabaseLocation } from './location.js';
 import type { DatabaseScope } from './transaction.js';
 
 type Constructor = new (...args: never[]) => object;
-
-export type DatabaseLocation =
-  { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string };
 
 export interface DatabaseOptions {
   readonly location: DatabaseLocation;
@@ -85,7 +83,11 @@ interface Pragmas {
   pragma(text: string): unknown;
 }
 
-function writerOptions(location: DatabaseLocation, options: DatabaseOptions): DataSourceOptions {
+/** Options of the data source that writes; `ormconfig.ts` hands the same to the TypeORM command line. */
+export function writerOptions(
+  location: DatabaseLocation,
+  options: Omit<DatabaseOptions, 'location'>,
+): DataSourceOptions {
   const shared = {
     entities: options.entities as MixedList<never>,
     migrations: options.migrations as MixedList<never>,

@@ -1,3 +1,4 @@
+export * from './location.js';
 export * from './database.js';
 export * from './transaction.js';
 export * from './transaction-runner.js';

@@ -1,1 +1,2 @@
 export * from './job-engine.js';
+export { JobEntity } from './engines/job.entity.js';

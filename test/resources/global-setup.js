@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const KEEPER = fileURLToPath(new URL('./postgres-keeper.js', import.meta.url));
+
+/**
+ * Once per Jest run: a private folder for SQLite files, and a broker on loopback. The first spec that asks the broker
+ * starts the run's one PostgreSQL server; a run of pure specs never pays for it.
+ */
+export default async function globalSetup() {
+  const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-test-'));
+  let keeper = null;
+  const broker = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    keeper ??= startKeeper();
+    keeper.answer.then((answer) => socket.end(JSON.stringify(answer)));
+  });
+  await new Promise((resolve) => broker.listen(0, '127.0.0.1', resolve));
+  broker.unref();
+  process.env.TEST_RESOURCES = JSON.stringify({ folder, brokerPort: broker.address().port });
+  globalThis.testResources = { folder, broker, keeper: () => keeper };
+}
+
+/**
+ * The keeper is a process of its own that ends the server when its stdin closes, so that neither Ctrl-C nor a killed
+ * Jest leaves a server or its files behind.
+ */
+function startKeeper() {
+  const child = spawn(process.execPath, [KEEPER], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.unref();
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const answer = new Promise((resolve) => {
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk;
+      if (text.endsWith('\n')) resolve(JSON.parse(text));
+    });
+    ended.then((code) => resolve({ error: `the keeper of PostgreSQL ended with code ${code}` }));
+  });
+  return { child, answer, ended };
+}
