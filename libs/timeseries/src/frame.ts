@@ -1,0 +1,126 @@
+import { AppError } from '#libs/kernel';
+import { exactRow, firstRowFrom, nearestRow, rowAtOrBefore } from './search.js';
+
+type Columns = Readonly<Record<string, Float64Array>> | Iterable<readonly [string, Float64Array]>;
+
+/**
+ * A time series in columns: `time` in epoch milliseconds UTC, ascending (equal times are legal and keep their order),
+ * and named columns of the same length, NaN where a value is unknown. Frames are never changed: every operation gives a
+ * new frame that shares the arrays' memory, so a slice costs nothing and nobody may write into an array.
+ */
+export class Frame {
+  private constructor(
+    readonly time: Float64Array,
+    readonly columns: ReadonlyMap<string, Float64Array>,
+  ) {}
+
+  /**
+   * A frame over these arrays, without copying.
+   * @throws AppError `internal` (code `invalid_frame`) when the lengths differ or the times are not finite and ascending
+   */
+  static of(time: Float64Array, columns: Columns = {}): Frame {
+    for (let row = 0; row < time.length; row += 1) {
+      const now = time[row] ?? NaN;
+      const before = row === 0 ? now : (time[row - 1] ?? NaN);
+      if (!Number.isFinite(now) || before > now) {
+        throw invalidFrame(`time must be finite and ascending; row ${row} is not`);
+      }
+    }
+    return Frame.trusted(time, columns);
+  }
+
+  private static trusted(time: Float64Array, columns: Columns): Frame {
+    const map = new Map(Symbol.iterator in columns ? columns : Object.entries(columns));
+    for (const [name, values] of map) {
+      if (values.length !== time.length) {
+        throw invalidFrame(`column ${name} has ${values.length} rows, time has ${time.length}`);
+      }
+    }
+    return new Frame(time, map);
+  }
+
+  get length(): number {
+    return this.time.length;
+  }
+
+  /** Column names in their order. */
+  get names(): readonly string[] {
+    return [...this.columns.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.columns.has(name);
+  }
+
+  /** @throws AppError `invalid` (code `unknown_column`), naming the columns that exist */
+  column(name: string): Float64Array {
+    const values = this.columns.get(name);
+    if (values) return values;
+    throw new AppError('invalid', `there is no column "${name}"; the data has ${this.names.join(', ')}`, {
+      code: 'unknown_column',
+    });
+  }
+
+  /**
+   * Only these columns, in this order.
+   * @throws AppError `invalid` (code `unknown_column`)
+   */
+  select(names: readonly string[]): Frame {
+    return Frame.trusted(
+      this.time,
+      names.map((name) => [name, this.column(name)] as const),
+    );
+  }
+
+  /**
+   * With further columns, or others under existing names.
+   * @throws AppError `internal` (code `invalid_frame`) when a length differs
+   */
+  with(columns: Columns): Frame {
+    const added = Symbol.iterator in columns ? columns : Object.entries(columns);
+    return Frame.trusted(this.time, [...this.columns, ...added]);
+  }
+
+  /** Rows `from` (inclusive) to `to` (exclusive); negative numbers count from the end, as in `Array.slice`. */
+  slice(from: number, to: number = this.length): Frame {
+    return Frame.trusted(
+      this.time.subarray(from, to),
+      [...this.columns].map(([name, values]) => [name, values.subarray(from, to)] as const),
+    );
+  }
+
+  /** The last `count` rows, or all when there are fewer. */
+  last(count: number): Frame {
+    return this.slice(Math.max(0, this.length - count));
+  }
+
+  /** Rows not later than `asOf` (epoch ms UTC, inclusive). */
+  upTo(asOf: number): Frame {
+    return this.slice(0, this.rowAtOrBefore(asOf) + 1);
+  }
+
+  /** Rows from `from` to `to`, both inclusive and optional (epoch ms UTC). */
+  between(from = -Infinity, to = Infinity): Frame {
+    const first = firstRowFrom(this.time, from);
+    return this.slice(first, Math.max(first, this.rowAtOrBefore(to) + 1));
+  }
+
+  /** Last row whose time is at most `time`; -1 when there is none. */
+  rowAtOrBefore(time: number): number {
+    return rowAtOrBefore(this.time, time);
+  }
+
+  /** Row nearest to `time`, of equally near ones the later; the first or last row beyond the ends; -1 without rows. */
+  nearestRow(time: number): number {
+    return nearestRow(this.time, time);
+  }
+
+  /** Last row whose time is exactly `time`; -1 when there is none. */
+  exactRow(time: number): number {
+    return exactRow(this.time, time);
+  }
+}
+
+function invalidFrame(detail: string): AppError {
+  return new AppError('internal', detail, { code: 'invalid_frame' });
+}
