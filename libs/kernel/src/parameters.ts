@@ -20,12 +20,20 @@ export type ParameterDeclaration =
   | (Declared<string> & {
       readonly type: 'string';
       readonly oneOf?: readonly string[];
+      /** With `oneOf`: `warning` is taken as `WARNING`. The value is always the declared spelling. */
+      readonly ignoreCase?: boolean;
       readonly pattern?: RegExp;
       readonly minLength?: number;
       readonly maxLength?: number;
     })
-  | (Declared<readonly ParameterValue[]> & { readonly type: 'list' })
-  | (Declared<{ readonly [key: string]: ParameterValue }> & { readonly type: 'map' });
+  | (Declared<readonly ParameterValue[]> & { readonly type: 'list'; readonly items?: ItemType })
+  | (Declared<{ readonly [key: string]: ParameterValue }> & {
+      readonly type: 'map';
+      readonly items?: ItemType;
+    });
+
+/** What every member of a list, or every value of a map, must be. Left out: any JSON value. */
+export type ItemType = 'string' | 'integer' | 'number';
 
 export type ParameterDeclarations = Readonly<Record<string, ParameterDeclaration>>;
 
@@ -34,10 +42,18 @@ type ValueOf<D extends ParameterDeclaration> = D extends { type: 'integer' | 'nu
   : D extends { type: 'boolean' }
     ? boolean
     : D extends { type: 'string' }
-      ? string
+      ? D extends { oneOf: readonly (infer U extends string)[] }
+        ? U
+        : string
       : D extends { type: 'list' }
-        ? readonly ParameterValue[]
-        : { readonly [key: string]: ParameterValue };
+        ? readonly ItemOf<D>[]
+        : { readonly [key: string]: ItemOf<D> };
+
+type ItemOf<D> = D extends { items: 'string' }
+  ? string
+  : D extends { items: 'integer' | 'number' }
+    ? number
+    : ParameterValue;
 
 /** The value type of each declared parameter; nullable exactly where the default is null. */
 export type ParametersOf<D extends ParameterDeclarations> = {
@@ -72,7 +88,7 @@ export function checkParameter(declaration: ParameterDeclaration, raw: unknown):
     case 'string':
       return checkString(declaration, raw, shown);
     case 'list':
-      return checkJson(raw, shown, declaration, Array.isArray);
+      return checkJson(listFromText(declaration, raw), shown, declaration, Array.isArray);
     case 'map':
       return checkJson(
         raw,
@@ -96,11 +112,19 @@ export function allowed(declaration: ParameterDeclaration): string {
       if (declaration.oneOf) return `one of ${declaration.oneOf.join(', ')}${orNull}`;
       return `${declaration.pattern ? `text matching ${declaration.pattern.source}` : 'text'}${lengths(declaration)}${orNull}`;
     case 'list':
-      return `a JSON list${orNull}`;
+      return declaration.items
+        ? `a list of ${ITEM_WORDS[declaration.items]}, as JSON or separated by commas${orNull}`
+        : `a JSON list${orNull}`;
     case 'map':
-      return `a JSON object${orNull}`;
+      return `a JSON object${declaration.items ? ` whose values are ${ITEM_WORDS[declaration.items]}` : ''}${orNull}`;
   }
 }
+
+const ITEM_WORDS: Readonly<Record<ItemType, string>> = {
+  string: 'texts',
+  integer: 'integers',
+  number: 'numbers',
+};
 
 function range({ min, max }: { min?: number; max?: number }): string {
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
@@ -109,8 +133,9 @@ function range({ min, max }: { min?: number; max?: number }): string {
 }
 
 function lengths({ minLength, maxLength }: { minLength?: number; maxLength?: number }): string {
-  if (minLength === undefined && maxLength === undefined) return '';
-  return ` of ${minLength ?? 0} to ${maxLength ?? 'any number of'} characters`;
+  if (maxLength !== undefined) return ` of ${minLength ?? 0} to ${maxLength} characters`;
+  if (minLength === undefined || minLength === 0) return '';
+  return minLength === 1 ? ' that is not empty' : ` of at least ${minLength} characters`;
 }
 
 type Of<T extends ParameterDeclaration['type']> = Extract<ParameterDeclaration, { type: T }>;
@@ -136,15 +161,35 @@ function checkString(declaration: Of<'string'>, raw: unknown, shown: string): Ch
   const { oneOf, pattern, minLength = 0, maxLength = Infinity } = declaration;
   const fault = { fault: `${shown} is not allowed; ${allowed(declaration)}` };
   if (typeof raw !== 'string') return fault;
+  if (oneOf && declaration.ignoreCase) {
+    const spelled = oneOf.find((one) => one.toLowerCase() === raw.toLowerCase());
+    return spelled === undefined ? fault : { value: spelled };
+  }
   if (oneOf && !oneOf.includes(raw)) return fault;
   if (pattern && !pattern.test(raw)) return fault;
   return raw.length < minLength || raw.length > maxLength ? fault : { value: raw };
 }
 
+/** `a, b` is a list where the declaration names the members' type; JSON always is. */
+function listFromText(declaration: Of<'list'>, raw: unknown): unknown {
+  if (!declaration.items || typeof raw !== 'string' || raw.trimStart().startsWith('[')) return raw;
+  const parts = raw
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  return declaration.items === 'string' ? parts : parts.map(Number);
+}
+
+const ITEM_CHECKS: Readonly<Record<ItemType, (item: unknown) => boolean>> = {
+  string: (item) => typeof item === 'string',
+  integer: (item) => Number.isSafeInteger(item),
+  number: (item) => typeof item === 'number' && Number.isFinite(item),
+};
+
 function checkJson(
   raw: unknown,
   shown: string,
-  declaration: ParameterDeclaration,
+  declaration: Of<'list' | 'map'>,
   isRight: (value: unknown) => boolean,
 ): Checked {
   let value = raw;
@@ -155,7 +200,8 @@ function checkJson(
       return { fault: `${shown} is not JSON; ${allowed(declaration)}` };
     }
   }
-  return isRight(value)
+  const isItem = declaration.items ? ITEM_CHECKS[declaration.items] : () => true;
+  return isRight(value) && Object.values(value as object).every(isItem)
     ? { value: value as ParameterValue }
     : { fault: `${shown} is not allowed; ${allowed(declaration)}` };
 }

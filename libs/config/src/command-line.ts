@@ -1,0 +1,149 @@
+import type { ParameterValue } from '#libs/kernel';
+import { allowed } from '#libs/kernel';
+import { matchCommand } from './commands.js';
+import { isParameterName, parameterFromText } from './plugin-parameter-text.js';
+import { CONFIG_KEYS, declarationOf, isConfigKey, type ConfigKey } from './settings.js';
+
+/**
+ * What the arguments say, before any value is checked. Faults of form are collected, not thrown, so that they can be
+ * reported together with those of the other sources; look at `help` and `version` first.
+ */
+export interface CommandLine {
+  /** The words of the sub-command, for example `['users', 'create']`; `['serve']` when none is given. */
+  readonly command: readonly string[];
+  /** Arguments after the sub-command that are no flags. */
+  readonly positionals: readonly string[];
+  /** Settings by name, as text; a switch without a value is `true`. */
+  readonly flags: Readonly<Partial<Record<ConfigKey, string | true>>>;
+  /** Flags that name no setting: plugin parameters, already typed. */
+  readonly extras: Readonly<Record<string, ParameterValue>>;
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly faults: readonly string[];
+}
+
+const NUMBER = /^-(\d|\.\d)/;
+const SWITCH_VALUE = /^(true|false|1|0|yes|no|on|off)$/i;
+const MOST_NAMED = 3;
+
+/** Whether a token can be the value of the flag before it: anything but a flag; `-5` is a number, `-` is text. */
+const isValue = (token: string | undefined): token is string =>
+  token !== undefined && (!token.startsWith('-') || token === '-' || NUMBER.test(token));
+
+/**
+ * Reads arguments such as `['worker', '--port', '9000', '--reload', '--csv_file=bars.csv']`.
+ * Flags are `--name value` or `--name=value` with the setting's full name; switches take an optional true or false;
+ * a flag given twice is a fault, because which one counts would be a guess. `--` ends the flags.
+ */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const scan = new Scan(argv);
+  scan.run();
+  const match = matchCommand(scan.words);
+  const found = 'fault' in match ? { command: [], positionals: [] } : match;
+  if ('fault' in match) scan.faults.push(match.fault);
+  return Object.freeze({
+    command: scan.words.length === 0 ? commandOfFlags(scan.flags) : found.command,
+    positionals: found.positionals,
+    flags: scan.flags,
+    extras: scan.extras,
+    help: scan.help,
+    version: scan.version,
+    faults: scan.faults,
+  });
+}
+
+/** The user-management flags stand for the `users` commands when no command is given. */
+function commandOfFlags(flags: CommandLine['flags']): readonly string[] {
+  if (flags.create_user !== undefined) return ['users', 'create'];
+  if (flags.activate_user !== undefined) return ['users', 'activate'];
+  const change = flags.change_password;
+  if (change === true || (change !== undefined && /^(true|1|yes|on)$/i.test(change))) {
+    return ['users', 'reset-password'];
+  }
+  return ['serve'];
+}
+
+/** One pass over the tokens from left to right. */
+class Scan {
+  readonly words: string[] = [];
+  readonly flags: Partial<Record<ConfigKey, string | true>> = {};
+  readonly extras: Record<string, ParameterValue> = {};
+  readonly faults: string[] = [];
+  help = false;
+  version = false;
+  private at = 0;
+
+  constructor(private readonly tokens: readonly string[]) {}
+
+  run(): void {
+    while (this.at < this.tokens.length) {
+      const token = this.tokens[this.at] ?? '';
+      this.at += 1;
+      if (token === '--') {
+        this.words.push(...this.tokens.slice(this.at));
+        return;
+      }
+      if (token === '--help' || token === '-h') this.help = true;
+      else if (token === '--version' || token === '-V') this.version = true;
+      else if (token.startsWith('--')) this.flag(token.slice(2));
+      else if (token.startsWith('-') && token !== '-') this.faults.push(strayDash(token));
+      else this.words.push(token);
+    }
+  }
+
+  private flag(text: string): void {
+    const equals = text.indexOf('=');
+    const name = equals < 0 ? text : text.slice(0, equals);
+    const inline = equals < 0 ? undefined : text.slice(equals + 1);
+    if (isConfigKey(name)) this.setting(name, inline);
+    else this.parameter(name, inline);
+  }
+
+  private setting(name: ConfigKey, inline: string | undefined): void {
+    const declaration = declarationOf(name);
+    const value =
+      declaration.type === 'boolean'
+        ? (inline ?? this.next((token) => SWITCH_VALUE.test(token)) ?? true)
+        : (inline ?? this.next(isValue));
+    if (value === undefined) this.faults.push(`--${name} needs a value: ${allowed(declaration)}`);
+    else if (Object.hasOwn(this.flags, name)) this.faults.push(`--${name} is given more than once`);
+    else this.flags[name] = value;
+  }
+
+  private parameter(name: string, inline: string | undefined): void {
+    const text = inline ?? this.next(isValue);
+    const refused = refusedName(name);
+    if (refused !== undefined) {
+      this.faults.push(refused);
+      return;
+    }
+    const read = text === undefined ? { value: true } : parameterFromText(text);
+    if ('fault' in read) this.faults.push(`--${name}: the value ${read.fault}`);
+    else if (Object.hasOwn(this.extras, name)) this.faults.push(`--${name} is given more than once`);
+    else this.extras[name] = read.value;
+  }
+
+  private next(isWanted: (token: string) => boolean): string | undefined {
+    const token = this.tokens[this.at];
+    if (token === undefined || !isWanted(token)) return undefined;
+    this.at += 1;
+    return token;
+  }
+}
+
+/** Why a flag that names no setting cannot be a plugin parameter either. */
+function refusedName(name: string): string | undefined {
+  const respelled = name.toLowerCase().replaceAll('-', '_');
+  if (respelled !== name && isConfigKey(respelled)) return `--${name} is written --${respelled}`;
+  if (!isParameterName(name)) {
+    return `--${name} is not a name; letters, digits and _ are allowed, a letter first, at most 64`;
+  }
+  const longer = CONFIG_KEYS.filter((key) => key.startsWith(name)).slice(0, MOST_NAMED);
+  if (longer.length === 0) return undefined;
+  return `--${name} is short for a setting; flags are written in full: ${longer.map((key) => `--${key}`).join(', ')}`;
+}
+
+const strayDash = (token: string): string =>
+  NUMBER.test(token)
+    ? `"${token}" is not expected here; a number belongs after the flag it is for`
+    : `"${token}" is not a flag; flags have two dashes, as in --port 8000`;

@@ -1,0 +1,53 @@
+import { nearest } from './nearest.js';
+
+/** A sub-command: its words, the arguments that may follow them, and one line of help. */
+export interface CommandInfo {
+  readonly words: readonly string[];
+  readonly positionals: readonly string[];
+  readonly summary: string;
+}
+
+/** Every sub-command; the first one runs when none is given. */
+export const COMMANDS: readonly CommandInfo[] = [
+  { words: ['serve'], positionals: [], summary: 'Run the service (also when no command is given).' },
+  { words: ['worker'], positionals: [], summary: 'Run jobs only, beside serving processes on PostgreSQL.' },
+  { words: ['migrate'], positionals: [], summary: 'Bring the tables of the database up to date.' },
+  { words: ['users', 'create'], positionals: ['NAME'], summary: 'Create an account.' },
+  { words: ['users', 'activate'], positionals: ['NAME'], summary: 'Activate an account.' },
+  { words: ['users', 'reset-password'], positionals: ['NAME'], summary: 'Give an account a new password.' },
+  { words: ['plugins', 'list'], positionals: [], summary: 'List the plugins and their parameters.' },
+  { words: ['audit', 'verify'], positionals: [], summary: 'Check the hash chain of the audit log.' },
+];
+
+const DEFAULT_COMMAND = ['serve'];
+
+export type CommandMatch =
+  | { readonly command: readonly string[]; readonly positionals: readonly string[] }
+  | { readonly fault: string };
+
+/** Finds the command that the arguments without flags begin with; the rest are its positionals. */
+export function matchCommand(words: readonly string[]): CommandMatch {
+  const [first] = words;
+  if (first === undefined) return { command: DEFAULT_COMMAND, positionals: [] };
+  const info = COMMANDS.find((one) => one.words.every((word, index) => words[index] === word));
+  if (!info) return { fault: unknownCommand(first, words[1]) };
+  const positionals = words.slice(info.words.length);
+  const surplus = positionals[info.positionals.length];
+  if (surplus !== undefined) {
+    return { fault: `"${surplus}" is not expected after "${words.slice(0, -1).join(' ')}"` };
+  }
+  return { command: info.words, positionals };
+}
+
+function unknownCommand(first: string, second: string | undefined): string {
+  const family = COMMANDS.filter((one) => one.words[0] === first).map((one) => one.words[1] ?? '');
+  if (family.length > 0) {
+    const given = second === undefined ? 'nothing' : `"${second}"`;
+    return `"${first}" must be followed by ${family.join(', ')}, not by ${given}`;
+  }
+  const names = COMMANDS.map((one) => one.words.join(' '));
+  const [close] = nearest(first, names);
+  return close === undefined
+    ? `"${first}" is not a command; commands are ${names.join(', ')}`
+    : `"${first}" is not a command; did you mean ${close}?`;
+}

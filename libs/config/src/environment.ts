@@ -1,0 +1,71 @@
+import { CONFIG_KEYS, isConfigKey, type ConfigKey } from './settings.js';
+import { suggestion } from './nearest.js';
+
+/** A set of environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A snapshot of the process's own environment: the only place in the product that reads it. */
+export const processEnvironment = (): Environment => ({ ...process.env });
+
+const PREFIX = 'PREDICTION_PROVIDER_';
+
+/** Environment variables with names of their own, beside `PREDICTION_PROVIDER_<KEY>`. */
+export const SHORT_VARIABLES: Readonly<Record<string, ConfigKey>> = {
+  DATABASE_URL: 'database_url',
+  SECRET_KEY: 'secret_key',
+  PORT: 'port',
+  HOST: 'host',
+  NODE_ENV: 'environment',
+  ADMIN_USERNAME: 'admin_username',
+  ADMIN_PASSWORD: 'admin_password',
+  ADMIN_API_KEY: 'admin_api_key',
+  REQUIRE_AUTH: 'require_auth',
+  SKIP_BACKGROUND_TASKS: 'skip_background_tasks',
+  SKIP_RATE_LIMITING: 'skip_rate_limiting',
+  PREDICTION_PROVIDER_QUIET: 'quiet_mode',
+};
+
+/** `port` → `PREDICTION_PROVIDER_PORT`. */
+export const variableOf = (key: ConfigKey): string => `${PREFIX}${key.toUpperCase()}`;
+
+/** The variables that set a key, the short one first where there is one. */
+export function variablesOf(key: ConfigKey): readonly string[] {
+  const short = Object.keys(SHORT_VARIABLES).filter((name) => SHORT_VARIABLES[name] === key);
+  return [...short, variableOf(key)];
+}
+
+/** One variable that sets something, in text form. */
+export interface Variable {
+  readonly name: string;
+  readonly key: ConfigKey;
+  readonly text: string;
+}
+
+/**
+ * The variables that concern the product. An empty one counts as not set. Where a short and a long form are both
+ * given the long one comes later and wins. A variable with the product's prefix that names no setting is a fault.
+ */
+export function readEnvironment(environment: Environment): {
+  readonly variables: readonly Variable[];
+  readonly faults: readonly string[];
+} {
+  const short: Variable[] = [];
+  const long: Variable[] = [];
+  const faults: string[] = [];
+  for (const [name, text] of Object.entries(environment)) {
+    if (text === undefined || text === '') continue;
+    const shortKey = Object.hasOwn(SHORT_VARIABLES, name) ? SHORT_VARIABLES[name] : undefined;
+    if (shortKey !== undefined) short.push({ name, key: shortKey, text });
+    if (shortKey !== undefined || !name.startsWith(PREFIX)) continue;
+    const key = name.slice(PREFIX.length).toLowerCase();
+    if (isConfigKey(key) && name === variableOf(key)) long.push({ name, key, text });
+    else faults.push(unknownVariable(name));
+  }
+  return { variables: [...short, ...long], faults };
+}
+
+function unknownVariable(name: string): string {
+  const known = CONFIG_KEYS.map((key) => variableOf(key).toLowerCase());
+  const hint = suggestion(name, known).replaceAll(/prediction_provider_\w+/g, (match) => match.toUpperCase());
+  return `${name}: this environment variable names no setting${hint || '; plugin parameters go into PREDICTION_PROVIDER_PLUGIN_PARAMETERS'}`;
+}

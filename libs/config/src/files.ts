@@ -1,0 +1,60 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'dotenv';
+import type { Environment } from './environment.js';
+
+const MOST_BYTES = 1_048_576;
+
+export type Read<T> = { readonly value: T } | { readonly fault: string };
+
+/** Reads a JSON document with settings; `path` is taken from `cwd`. Every failure is a fault in words. */
+export function readConfigFile(path: string, cwd: string): Read<Readonly<Record<string, unknown>>> {
+  const text = readText(resolve(cwd, path));
+  return 'fault' in text
+    ? { fault: `load_config: ${path} ${text.fault}` }
+    : parseDocument(text.value, 'load_config', path);
+}
+
+/** Reads the text of a JSON document that must be one object. `key` and `place` begin the fault. */
+export function parseDocument(
+  text: string,
+  key: string,
+  place: string,
+): Read<Readonly<Record<string, unknown>>> {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    return { fault: `${key}: ${place} is not JSON: ${(cause as SyntaxError).message}` };
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    return { fault: `${key}: ${place} must hold one JSON object, as in {"port": 8000}` };
+  }
+  return { value: document as Record<string, unknown> };
+}
+
+/** Reads `.env` of the working directory; a missing one is an empty environment. */
+export function readDotenv(cwd: string): Read<Environment> {
+  const text = readText(resolve(cwd, '.env'));
+  if ('value' in text) return { value: parse(text.value) };
+  return text.missing ? { value: {} } : { fault: `.env ${text.fault}` };
+}
+
+function readText(
+  path: string,
+): { readonly value: string } | { readonly fault: string; readonly missing: boolean } {
+  try {
+    const status = statSync(path);
+    if (!status.isFile()) return { fault: 'is not a file', missing: false };
+    if (status.size > MOST_BYTES) return { fault: `is larger than ${MOST_BYTES} bytes`, missing: false };
+    return { value: readFileSync(path, 'utf8').replace(/^\uFEFF/, '') };
+  } catch (cause) {
+    return problemOf(cause as NodeJS.ErrnoException);
+  }
+}
+
+function problemOf({ code = 'unknown error' }: NodeJS.ErrnoException): { fault: string; missing: boolean } {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { fault: 'does not exist', missing: true };
+  if (code === 'EACCES' || code === 'EPERM') return { fault: 'may not be read', missing: false };
+  return { fault: `cannot be read (${code})`, missing: false };
+}

@@ -1,0 +1,122 @@
+import type { ParameterValue } from '#libs/kernel';
+import type { CommandLine } from './command-line.js';
+import { parseCommandLine } from './command-line.js';
+import { ConfigError } from './config-error.js';
+import { parseDatabaseUrl, type DatabaseTarget } from './database-url.js';
+import { processEnvironment, type Environment } from './environment.js';
+import { readConfigFile, readDotenv, type Read } from './files.js';
+import { freezeConfig, type LoadedConfig } from './loaded-config.js';
+import { brokenRules } from './rules.js';
+import { randomSecret, secretBeside } from './secret-key.js';
+import { CONFIG_KEYS, declarationOf, KEYS_WITHOUT_EFFECT, type AppConfig } from './settings.js';
+import { Collection } from './sources.js';
+
+export interface LoadConfigOptions {
+  /** Arguments of the process without `node` and the script. Ignored when `commandLine` is given. */
+  readonly argv?: readonly string[];
+  /** The same, already parsed. */
+  readonly commandLine?: CommandLine;
+  /** Values as if given by flags, of their own type or as text; other names are plugin parameters. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  /** Default: the process's environment. */
+  readonly env?: Environment;
+  /** Where `.env` is looked for and relative paths begin. Default: the working directory. */
+  readonly cwd?: string;
+  /** The document that `remote_load_config` names, once fetched. */
+  readonly remote?: Readonly<Record<string, unknown>>;
+  /**
+   * The process will answer requests: a key to sign tokens with is required, and made where the rules allow it.
+   * Default false: tools that only read settings create no file.
+   */
+  readonly serving?: boolean;
+}
+
+/**
+ * Reads, merges and checks every setting: built-in defaults < remote document < config file < `.env` < environment
+ * < flags. Reports every fault of every source together.
+ *
+ * @throws ConfigError with all faults; the command ends with exit code 2.
+ */
+export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
+  const { env = processEnvironment(), cwd = process.cwd(), serving = false } = options;
+  const collection = collect(options, env, cwd);
+  const faults = [...collection.faults];
+  const values = valuesOf(collection);
+  const database = databaseOf(values, cwd, faults);
+  faults.push(...brokenRules({ values, database, serving }));
+  if (faults.length > 0 || database === undefined) throw new ConfigError(faults);
+  if (serving && values.secret_key === null) values.secret_key = makeSecret(database);
+  return freezeConfig({
+    values: values as AppConfig,
+    settings: collection.settings,
+    extras: collection.extras,
+    database,
+    notices: noticesOf(collection),
+  });
+}
+
+/** The address in `remote_load_config`, with the credentials for it, before anything else is decided. */
+export function remoteAddressOf(options: LoadConfigOptions): AppConfig | undefined {
+  const { env = processEnvironment(), cwd = process.cwd() } = options;
+  const collection = collect({ ...options, remote: {} }, env, cwd);
+  const values = valuesOf(collection);
+  return values.remote_load_config === null ? undefined : values;
+}
+
+function collect(options: LoadConfigOptions, env: Environment, cwd: string): Collection {
+  const commandLine = options.commandLine ?? parseCommandLine(options.argv ?? []);
+  const dotenv = readDotenv(cwd);
+  const addOuter = (collection: Collection) => {
+    if ('value' in dotenv) collection.addEnvironment(dotenv.value, 'dotenv', ' in .env');
+    collection.addEnvironment(env, 'environment');
+    collection.addCommandLine(commandLine);
+    if (options.flags) collection.addValues(options.flags, 'flag', 'the flags');
+  };
+  const outer = new Collection();
+  addOuter(outer);
+  const all = new Collection();
+  const path = outer.settings.get('load_config')?.value;
+  const file: Read<Readonly<Record<string, unknown>>> =
+    typeof path === 'string' ? readConfigFile(path, cwd) : { value: {} };
+  for (const read of [dotenv, file]) if ('fault' in read) all.faults.push(read.fault);
+  if (options.remote) all.addDocument(options.remote, 'remote', 'the remote document');
+  else if (typeof outer.settings.get('remote_load_config')?.value === 'string') {
+    all.faults.push('remote_load_config: this command does not read a remote document');
+  }
+  if ('value' in file) all.addDocument(file.value, 'file', String(path));
+  addOuter(all);
+  return all;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function valuesOf({ settings }: Collection): Mutable<AppConfig> {
+  const entries: [string, ParameterValue][] = CONFIG_KEYS.map((key) => [
+    key,
+    settings.has(key) ? (settings.get(key)?.value ?? null) : declarationOf(key).default,
+  ]);
+  // Each value passed the check of its own declaration, from which AppConfig is derived.
+  return Object.fromEntries(entries) as unknown as Mutable<AppConfig>;
+}
+
+function databaseOf(values: AppConfig, cwd: string, faults: string[]): DatabaseTarget | undefined {
+  try {
+    return parseDatabaseUrl(values.database_url, cwd);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    faults.push(...cause.faults);
+    return undefined;
+  }
+}
+
+function makeSecret(database: DatabaseTarget): string {
+  return database.kind === 'sqlite' && database.path !== ':memory:'
+    ? secretBeside(database.path)
+    : randomSecret();
+}
+
+function noticesOf({ settings }: Collection): readonly string[] {
+  return KEYS_WITHOUT_EFFECT.filter((key) => settings.has(key)).map(
+    (key) => `${key}: ${declarationOf(key).help}`,
+  );
+}

@@ -1,0 +1,176 @@
+import { BlockList, isIP } from 'node:net';
+import type { DatabaseTarget } from './database-url.js';
+import type { AppConfig } from './settings.js';
+import { isExampleSecret } from './weak-secrets.js';
+
+/** What a rule may look at: the values, and the database when its URL could be read. */
+export interface RuleInput {
+  readonly values: AppConfig;
+  readonly database: DatabaseTarget | undefined;
+  /** The process will answer requests, so it needs a key to sign with. */
+  readonly serving: boolean;
+}
+
+/** Every rule that no single declaration can state; each broken one is a sentence that begins with its settings. */
+export function brokenRules(input: RuleInput): readonly string[] {
+  const { values } = input;
+  return [
+    ...shareRules(values),
+    ...timeRules(values),
+    ...networkRules(values),
+    ...mapRules(values),
+    ...databaseRules(input),
+    ...secretRules(input),
+    ...productionRules(values),
+    ...remoteRules(values),
+  ];
+}
+
+const when = (broken: boolean, fault: string): readonly string[] => (broken ? [fault] : []);
+
+/** 0.7 + 0.3 is a little above 1 in binary; a share is never given that finely. */
+const ROUNDING = 1e-9;
+
+function shareRules({ evaluator_share, platform_fee }: AppConfig): readonly string[] {
+  return when(
+    evaluator_share + platform_fee > 1 + ROUNDING,
+    `evaluator_share, platform_fee: ${evaluator_share} + ${platform_fee} is more than the whole price; their sum is at most 1`,
+  );
+}
+
+function timeRules(values: AppConfig): readonly string[] {
+  return [
+    ...when(
+      values.job_heartbeat_seconds * 2 > values.job_lease_seconds,
+      `job_heartbeat_seconds: ${values.job_heartbeat_seconds} is more than half of job_lease_seconds (${values.job_lease_seconds}); one lost heartbeat would lose the job`,
+    ),
+    ...when(
+      values.headers_timeout > values.request_timeout,
+      `headers_timeout: ${values.headers_timeout} is more than request_timeout (${values.request_timeout}), which includes it`,
+    ),
+  ];
+}
+
+const isOrigin = (text: string): boolean =>
+  text === '*' ||
+  (/^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text.toLowerCase());
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  if (!/^\d{1,3}$/.test(prefix)) return false;
+  return Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+function networkRules({ allowed_origins, trusted_proxies }: AppConfig): readonly string[] {
+  return [
+    ...allowed_origins.flatMap((origin) =>
+      when(
+        !isOrigin(origin),
+        `allowed_origins: "${origin}" is not an origin; allowed are * and scheme://host[:port] without a path`,
+      ),
+    ),
+    ...when(
+      allowed_origins.includes('*') && allowed_origins.length > 1,
+      'allowed_origins: * already allows every origin; name it alone',
+    ),
+    ...trusted_proxies.flatMap((proxy) =>
+      when(
+        !isNetwork(proxy),
+        `trusted_proxies: "${proxy}" is neither an address nor a network such as 10.0.0.0/8`,
+      ),
+    ),
+  ];
+}
+
+const DEFAULT_KINDS = ['feeder', 'pipeline', 'predictor'];
+
+function mapRules({ rate_limits, default_plugins }: AppConfig): readonly string[] {
+  return [
+    ...Object.entries(rate_limits).flatMap(([group, limit]) =>
+      when(limit < 1, `rate_limits: ${limit} for "${group}" is not allowed; an integer of at least 1`),
+    ),
+    ...Object.keys(default_plugins).flatMap((kind) =>
+      when(
+        !DEFAULT_KINDS.includes(kind),
+        `default_plugins: "${kind}" is not a kind; allowed are ${DEFAULT_KINDS.join(', ')}`,
+      ),
+    ),
+  ];
+}
+
+function databaseRules({ values, database }: RuleInput): readonly string[] {
+  return when(
+    values.workers > 1 && database?.kind === 'sqlite',
+    `workers: ${values.workers} processes need PostgreSQL; SQLite is served by 1`,
+  );
+}
+
+const HOW_TO_MAKE_A_SECRET = 'make one with: openssl rand -base64 48';
+
+function secretRules({ values, database, serving }: RuleInput): readonly string[] {
+  const isProduction = values.environment === 'production';
+  if (!isProduction && database?.kind !== 'postgres') return [];
+  const because = isProduction ? 'in production' : 'with PostgreSQL';
+  if (values.secret_key === null) {
+    return when(serving, `secret_key: is not set and must be ${because}; ${HOW_TO_MAKE_A_SECRET}`);
+  }
+  return when(
+    isExampleSecret(values.secret_key),
+    `secret_key: the given value is an example or easy to guess, which is refused ${because}; ${HOW_TO_MAKE_A_SECRET}`,
+  );
+}
+
+/** bcrypt below this is too fast against a stolen table (OWASP, Password Storage Cheat Sheet). */
+const LEAST_PRODUCTION_COST = 10;
+
+function productionRules(values: AppConfig): readonly string[] {
+  if (values.environment !== 'production') return [];
+  const examples = (['admin_password', 'admin_api_key'] as const).filter((key) => {
+    const secret = values[key];
+    return secret !== null && isExampleSecret(secret);
+  });
+  return [
+    ...when(
+      values.initial_user_password !== null,
+      'initial_user_password: is refused in production; without it every account gets a random password',
+    ),
+    ...when(
+      values.password_hash_cost < LEAST_PRODUCTION_COST,
+      `password_hash_cost: ${values.password_hash_cost} is too weak in production; at least ${LEAST_PRODUCTION_COST}`,
+    ),
+    ...examples.map((key) => `${key}: the given value is an example or easy to guess, refused in production`),
+  ];
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether a URL's host is this machine itself: `localhost`, 127.0.0.0/8 or ::1. */
+function isLoopback({ hostname }: URL): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const family = isIP(host);
+  return family === 0 ? host === 'localhost' : loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+function remoteRules(values: AppConfig): readonly string[] {
+  return (['remote_load_config', 'remote_save_config', 'remote_log'] as const).flatMap((key) => {
+    const text = values[key];
+    if (text === null) return [];
+    if (!URL.canParse(text)) return [`${key}: the given value is not a valid URL`];
+    const url = new URL(text);
+    return [
+      ...when(
+        url.username !== '' || url.password !== '',
+        `${key}: a user name or password does not belong into the URL; use username and password`,
+      ),
+      ...when(
+        values.password !== null && url.protocol === 'http:' && !isLoopback(url),
+        `${key}: a password is only sent over https`,
+      ),
+    ];
+  });
+}

@@ -1,0 +1,75 @@
+import type { ParameterDeclaration, ParameterDeclarations, ParametersOf } from '#libs/kernel';
+import { AUDIT_SETTINGS } from './settings/audit.js';
+import { DATABASE_SETTINGS } from './settings/database.js';
+import { FEEDER_SETTINGS } from './settings/feeder.js';
+import { FILE_SETTINGS } from './settings/files.js';
+import { JOB_SETTINGS } from './settings/jobs.js';
+import { LOGGING_SETTINGS } from './settings/logging.js';
+import { MARKETPLACE_SETTINGS } from './settings/marketplace.js';
+import { hasNoEffect } from './settings/no-effect.js';
+import { PIPELINE_SETTINGS } from './settings/pipeline.js';
+import { PLUGIN_SETTINGS } from './settings/plugins.js';
+import { PREDICTION_SETTINGS } from './settings/predictions.js';
+import { PREDICTOR_SETTINGS } from './settings/predictor.js';
+import { SECURITY_SETTINGS } from './settings/security.js';
+import { SERVER_SETTINGS } from './settings/server.js';
+import { USER_SETTINGS } from './settings/users.js';
+
+/** Every setting of the product by its one name: flag `--port`, config file `"port"`, `config.port`. */
+export const SETTINGS = {
+  ...SERVER_SETTINGS,
+  ...DATABASE_SETTINGS,
+  ...SECURITY_SETTINGS,
+  ...PLUGIN_SETTINGS,
+  ...FEEDER_SETTINGS,
+  ...PREDICTOR_SETTINGS,
+  ...PIPELINE_SETTINGS,
+  ...PREDICTION_SETTINGS,
+  ...JOB_SETTINGS,
+  ...AUDIT_SETTINGS,
+  ...MARKETPLACE_SETTINGS,
+  ...LOGGING_SETTINGS,
+  ...FILE_SETTINGS,
+  ...USER_SETTINGS,
+};
+
+export type ConfigKey = keyof typeof SETTINGS;
+
+/** The settings with their values, typed from the declarations; nullable exactly where the default is null. */
+export type AppConfig = ParametersOf<typeof SETTINGS>;
+
+/** Settings that belong together, in the order of the help and the documentation. */
+export interface SettingGroup {
+  readonly title: string;
+  readonly settings: ParameterDeclarations;
+}
+
+export const SETTING_GROUPS: readonly SettingGroup[] = [
+  { title: 'Server', settings: SERVER_SETTINGS },
+  { title: 'Database', settings: DATABASE_SETTINGS },
+  { title: 'Security and accounts', settings: SECURITY_SETTINGS },
+  { title: 'Plugins and endpoints', settings: PLUGIN_SETTINGS },
+  { title: 'Feeder', settings: FEEDER_SETTINGS },
+  { title: 'Predictor', settings: PREDICTOR_SETTINGS },
+  { title: 'Pipeline', settings: PIPELINE_SETTINGS },
+  { title: 'Predictions', settings: PREDICTION_SETTINGS },
+  { title: 'Jobs', settings: JOB_SETTINGS },
+  { title: 'Audit', settings: AUDIT_SETTINGS },
+  { title: 'Marketplace', settings: MARKETPLACE_SETTINGS },
+  { title: 'Logging', settings: LOGGING_SETTINGS },
+  { title: 'Files and remote addresses', settings: FILE_SETTINGS },
+  { title: 'User management', settings: USER_SETTINGS },
+];
+
+/** Every setting's name, in the order of the documentation. */
+export const CONFIG_KEYS = Object.keys(SETTINGS) as readonly ConfigKey[];
+
+export const isConfigKey = (name: string): name is ConfigKey => Object.hasOwn(SETTINGS, name);
+
+/** The declaration behind a setting, in its general type. */
+export const declarationOf = (key: ConfigKey): ParameterDeclaration => SETTINGS[key];
+
+/** Settings that old configurations carry and that nothing here can obey; their help says why. */
+export const KEYS_WITHOUT_EFFECT: readonly ConfigKey[] = CONFIG_KEYS.filter((key) =>
+  hasNoEffect(SETTINGS[key].help),
+);
