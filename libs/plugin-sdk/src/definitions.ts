@@ -24,6 +24,11 @@ export interface PluginContext<D extends ParameterDeclarations> {
   readonly parameters: ParametersOf<D>;
   readonly clock: Clock;
   readonly logger: PluginLogger;
+  /**
+   * Absolute path of a file that a parameter names: absolute paths stay, relative ones are looked for beside the config
+   * file first and in the working directory second. Does not check that the file exists.
+   */
+  readonly resolveFile: (path: string) => string;
   /** Bars that survive a restart; null when the host keeps none. */
   readonly barCache: BarCache | null;
 }

@@ -13,6 +13,22 @@ export interface EndpointsPlugin {
   close?(): Promise<void>;
 }
 
+/** Who may call a route of an endpoints plugin; the words are those of the product's own routes. */
+export interface RouteAccess {
+  /**
+   * `public`: anyone. `flexible`: anyone, unless the service requires authentication. `strict`: a good credential and,
+   * when `roles` is given, one of these roles.
+   */
+  readonly mode: 'public' | 'flexible' | 'strict';
+  readonly roles?: readonly string[];
+}
+
+/**
+ * Metadata key under which a route (or its controller) states its {@link RouteAccess}, for Nest's `SetMetadata`:
+ * `@SetMetadata(ROUTE_ACCESS, { mode: 'public' })`. A route without one is refused to everybody.
+ */
+export const ROUTE_ACCESS = Symbol.for('prediction-provider.ROUTE_ACCESS');
+
 /** A measured condition. `detail` is for operators and carries no secret. */
 export interface HealthReading {
   readonly name: string;
@@ -25,7 +41,7 @@ export interface PluginSummary {
   readonly kind: string;
   readonly version: string;
   readonly description: string;
-  /** `active` is configured and loaded, `available` loads on first use, `failed` could not be created. */
+  /** `active` is loaded, `available` loads on first use, `failed` could not be created. */
   readonly state: 'active' | 'available' | 'failed';
 }
 

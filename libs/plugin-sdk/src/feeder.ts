@@ -10,6 +10,11 @@ export interface FetchRequest {
   readonly to?: number;
   /** No bar later than this moment is ever returned (epoch ms UTC). */
   readonly asOf?: number;
+  /**
+   * A hint: the moment that the question is about (epoch ms UTC). A feeder that limits its range by itself, because its
+   * source has no end, includes the history before this moment. Absent: now.
+   */
+  readonly around?: number;
   /** Value columns wanted, by name; all when absent. An unknown one is `invalid_request` and names those present. */
   readonly columns?: readonly string[];
   readonly signal?: AbortSignal;
@@ -31,6 +36,11 @@ export interface Feeder {
   fetch(request: FetchRequest): Promise<Frame>;
   /** What `fetch` would read for this symbol. */
   resolve(symbol: string): FeederSource;
+  /**
+   * What a reader of the answer should know about a frame that this feeder returned, one sentence each, for example that
+   * its source was down and the bars are old. No paths. Empty when there is nothing to say.
+   */
+  notes?(frame: Frame): readonly string[];
   close?(): Promise<void>;
 }
 

@@ -36,12 +36,17 @@ export interface PredictionOutput {
     /** RFC 3339 UTC. */
     readonly first_bar: string;
     readonly last_bar: string;
+    /** What the feeder says about these bars; absent when nothing. */
+    readonly notes?: readonly string[];
   };
   readonly timing: { readonly fetch_ms: number; readonly predict_ms: number };
 }
 
 export interface Pipeline {
-  /** @throws PluginError of the feeder, the predictor, or its own. */
+  /**
+   * Errors of the tools carry the plugin error's `code` and are passed on as they are.
+   * @throws PluginError its own
+   */
   run(request: PredictionRequest, tools: PipelineTools): Promise<PredictionOutput>;
   /** For status pages; JSON without secrets. */
   status?(): Readonly<Record<string, unknown>>;
