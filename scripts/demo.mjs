@@ -1,0 +1,139 @@
+// `npm run demo [-- --once]`: starts the service on a free port with the quickstart configuration and a private
+// database, asks it two questions over HTTP, prints the answers, and stays up until Ctrl-C.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildWhenNeeded, entry, root } from './build-when-needed.mjs';
+
+const once = process.argv.includes('--once');
+buildWhenNeeded();
+
+const port = await freePort();
+const url = `http://127.0.0.1:${port}`;
+const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-demo-'));
+const adminKey = `pp_${randomBytes(32).toString('base64url')}`;
+const service = spawn(
+  process.execPath,
+  [entry, '--load_config', join(root, 'examples', 'config', 'quickstart.json')],
+  {
+    cwd: folder,
+    env: {
+      ...process.env,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      DATABASE_URL: `sqlite:///${join(folder, 'demo.db')}`,
+      ADMIN_API_KEY: adminKey,
+      ADMIN_PASSWORD: randomBytes(12).toString('base64url'),
+      PREDICTION_PROVIDER_QUIET: '1',
+    },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  },
+);
+const ended = new Promise((resolve) => service.once('exit', resolve));
+let code = 1;
+process.on('SIGINT', () => service.kill('SIGTERM'));
+process.on('SIGTERM', () => service.kill('SIGTERM'));
+
+try {
+  await Promise.race([
+    ready(),
+    ended.then((status) => Promise.reject(new Error(`the service ended with code ${status}`))),
+  ]);
+  printForecast(
+    await ask('/api/v1/predict', {
+      symbol: 'SP500',
+      interval: '1d',
+      model_name: 'random_walk_predictor',
+      prediction_horizon: 5,
+    }),
+  );
+  const question = { datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 };
+  printEntry(question, await ask('/api/v1/predict/entry', question));
+  code = 0;
+  if (once) service.kill('SIGTERM');
+  else printNext();
+  await ended;
+} catch (error) {
+  console.error(`The demo failed: ${error.message}`);
+  service.kill('SIGTERM');
+  await ended;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(code);
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port: free } = probe.address();
+      probe.close(() => resolve(free));
+    });
+  });
+}
+
+async function ready() {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const answer = await fetch(`${url}/health`).catch(() => null);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the service did not become ready within 20 s');
+}
+
+async function ask(path, body) {
+  const answer = await fetch(url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', prefer: 'wait=10' },
+    body: JSON.stringify(body),
+  });
+  const json = await answer.json();
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${JSON.stringify(json.detail)}`);
+  if (json.status === 'failed') throw new Error(`the prediction failed: ${json.result.error}`);
+  return json;
+}
+
+function printForecast(prediction) {
+  const { output, explanation } = prediction.result;
+  const interval = output.intervals?.[0];
+  const percent = interval ? `${Math.round(interval.level * 100)} %` : '';
+  const money = (value) => (value === null || value === undefined ? '–' : value.toFixed(2)).padStart(10);
+  console.log(
+    `\nForecast of ${prediction.symbol} (${prediction.interval}) by ${prediction.predictor_plugin}`,
+  );
+  console.log(
+    `from ${output.baseline_datetime}, close ${output.baseline_value.toFixed(2)}; answered in ${explanation.timing.total_ms} ms\n`,
+  );
+  console.log(`  ahead    forecast       lower       upper   (${percent} interval)`);
+  output.horizons.forEach((horizon, i) => {
+    console.log(
+      `  ${`+${horizon}`.padStart(5)}  ${money(output.predictions[i])}  ${money(interval?.lower[i])}  ${money(interval?.upper[i])}`,
+    );
+  });
+}
+
+function printEntry(question, answer) {
+  console.log(
+    `\nOpen a trade on SYNTHFX at ${question.datetime}? (take profit ${question.tp}, stop loss ${question.sl} pips;`,
+  );
+  console.log('answered by direction_ideal_oracle, a test instrument that looks ahead)\n');
+  const word = (binary) => (binary ? 'yes' : 'no');
+  console.log(
+    `  buy ${word(answer.buy_entry_binary)}   sell ${word(answer.sell_entry_binary)}   bars left this week: ${answer.bars_remaining}`,
+  );
+}
+
+function printNext() {
+  console.log(`
+Swagger UI        ${url}/docs
+Administrator     X-API-KEY: ${adminKey}   (this run only)
+Try next:
+
+  curl -s ${url}/api/v1/predict -H 'content-type: application/json' -H 'Prefer: wait=10' \\
+    -d '{"symbol":"SP500","interval":"1d","model_name":"random_walk_predictor","horizons":[1,5,20]}'
+
+Ctrl-C stops it; the demo's database goes with it.`);
+}
