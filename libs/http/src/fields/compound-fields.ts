@@ -1,0 +1,129 @@
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsObject,
+  ValidateBy,
+  ValidateNested,
+  validateSync,
+  type ValidationOptions,
+} from 'class-validator';
+import {
+  field,
+  memberHolder,
+  type DtoClass,
+  type FieldDecorator,
+  type FieldOptions,
+  type FieldType,
+} from './field-type.js';
+
+/** Options of {@link ListField}. */
+export interface ListFieldOptions extends FieldOptions<readonly unknown[]> {
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  /** Every member may occur once. */
+  readonly unique?: boolean;
+}
+
+/** A list whose members are declared by another field: `ListField(IntegerField({ min: 1 }), { maxItems: 10 })`. */
+export function ListField(member: FieldDecorator, options: ListFieldOptions = {}): FieldDecorator {
+  const { minItems, maxItems, unique } = options;
+  const holder = memberHolder(member);
+  const type: FieldType = {
+    shape: { kind: 'list', member: holder },
+    checks: (first) => [
+      IsArray(first),
+      ...(maxItems === undefined ? [] : [ArrayMaxSize(maxItems)]),
+      ...(minItems === undefined ? [] : [ArrayMinSize(minItems)]),
+      everyMember(holder, (value) => (Array.isArray(value) ? value : null)),
+      ...(unique === true ? [ArrayUnique()] : []),
+    ],
+    schema: {
+      ...listSchema(member.fieldType.schema),
+      ...(minItems !== undefined && { minItems }),
+      ...(maxItems !== undefined && { maxItems }),
+      ...(unique === true && { uniqueItems: true }),
+    },
+  };
+  return field(type, options);
+}
+
+/** Members that are classes or named enums must stay at the top level for @nestjs/swagger to find their schema. */
+function listSchema(member: FieldType['schema']): FieldType['schema'] {
+  return typeof member['type'] === 'function' || 'enumName' in member
+    ? { ...member, isArray: true }
+    : { type: 'array', items: member };
+}
+
+/** An object with any keys whose values are declared by another field. */
+export function MapField(
+  member: FieldDecorator,
+  options: FieldOptions<Readonly<Record<string, unknown>>> = {},
+): FieldDecorator {
+  const holder = memberHolder(member);
+  return field(
+    {
+      shape: { kind: 'map', member: holder },
+      checks: (first) => [
+        IsObject(first),
+        everyMember(holder, (value) =>
+          typeof value === 'object' && value !== null ? Object.values(value) : null,
+        ),
+      ],
+      schema: { type: 'object', additionalProperties: member.fieldType.schema },
+    },
+    options,
+  );
+}
+
+/** Name of the check that walks over members; the compiled validator does it with their exact places instead. */
+export const EVERY_MEMBER = 'everyMember';
+
+function everyMember(
+  holder: DtoClass,
+  members: (value: unknown) => readonly unknown[] | null,
+): PropertyDecorator {
+  return ValidateBy({
+    name: EVERY_MEMBER,
+    constraints: [],
+    validator: {
+      validate: (value: unknown) =>
+        members(value)?.every(
+          (member) => validateSync(Object.assign(new holder(), { value: member })).length === 0,
+        ) ?? false,
+      defaultMessage: () => 'every member must be valid',
+    },
+  });
+}
+
+/** Any JSON object; its contents are not looked at. */
+export function ObjectField(options: FieldOptions<Readonly<Record<string, unknown>>> = {}): FieldDecorator {
+  return field(
+    {
+      shape: { kind: 'object' },
+      checks: (first) => [IsObject(first)],
+      schema: { type: 'object', additionalProperties: true },
+    },
+    options,
+  );
+}
+
+/** Another DTO inside this one. Pass a function where the classes refer to each other. */
+export function NestedField<T extends object>(
+  dto: DtoClass<T> | (() => DtoClass<T>),
+  options: FieldOptions<T> = {},
+): FieldDecorator {
+  const resolve = isClass(dto) ? () => dto : (dto as () => DtoClass<T>);
+  return field(
+    {
+      shape: { kind: 'nested', dto: resolve },
+      checks: (first: ValidationOptions) => [ValidateNested(first)],
+      schema: { type: resolve },
+    },
+    options,
+  );
+}
+
+const isClass = <T extends object>(value: DtoClass<T> | (() => DtoClass<T>)): value is DtoClass<T> =>
+  Function.prototype.toString.call(value).startsWith('class');

@@ -1,0 +1,141 @@
+import {
+  IsBoolean,
+  IsDate,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateBy,
+} from 'class-validator';
+import { field, type FieldDecorator, type FieldOptions, type FieldType } from './field-type.js';
+
+/** Options of {@link StringField}. Lengths are in characters. */
+export interface StringFieldOptions extends FieldOptions<string> {
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: RegExp;
+  /** OpenAPI format, for example `email` or `uuid`; documentation only. */
+  readonly format?: string;
+  /** Tabs and line breaks are allowed; other control characters never are. */
+  readonly multiline?: boolean;
+}
+
+/** Text. Control characters and broken surrogate pairs are refused; nothing is trimmed. */
+export function StringField(options: StringFieldOptions = {}): FieldDecorator {
+  const { minLength, maxLength, pattern, format } = options;
+  const type: FieldType = {
+    shape: { kind: 'string' },
+    checks: (first) => [
+      IsString(first),
+      ...(minLength === undefined ? [] : [MinLength(minLength)]),
+      ...(maxLength === undefined ? [] : [MaxLength(maxLength)]),
+      ...(pattern === undefined ? [] : [Matches(pattern)]),
+      printable(options.multiline ?? false),
+    ],
+    schema: {
+      type: 'string',
+      ...(minLength !== undefined && { minLength }),
+      ...(maxLength !== undefined && { maxLength }),
+      ...(pattern !== undefined && { pattern: pattern.source }),
+      ...(format !== undefined && { format }),
+    },
+  };
+  return field(type, options);
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+const UNPRINTABLE_BUT_LINES = /[^\P{Cc}\t\n\r]|\p{Cs}/u;
+
+function printable(multiline: boolean): PropertyDecorator {
+  const forbidden = multiline ? UNPRINTABLE_BUT_LINES : UNPRINTABLE;
+  return ValidateBy({
+    name: 'printable',
+    constraints: [],
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && !forbidden.test(value),
+      defaultMessage: () => 'control characters are not allowed',
+    },
+  });
+}
+
+/** Options of the number fields; both limits are inclusive. */
+export interface NumberFieldOptions extends FieldOptions<number> {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+const limits = ({ min, max }: NumberFieldOptions) => ({
+  checks: [...(min === undefined ? [] : [Min(min)]), ...(max === undefined ? [] : [Max(max)])],
+  schema: { ...(min !== undefined && { minimum: min }), ...(max !== undefined && { maximum: max }) },
+});
+
+/** An integer within ±(2^53 - 1). Numeric text, integral floats and booleans are taken, as the original did. */
+export function IntegerField(options: NumberFieldOptions = {}): FieldDecorator {
+  const range = limits(options);
+  return field(
+    {
+      shape: { kind: 'integer' },
+      checks: (first) => [IsInt(first), ...range.checks],
+      schema: { type: 'integer', ...range.schema },
+    },
+    options,
+  );
+}
+
+/** A finite number. Numeric text and booleans are taken, as the original did. */
+export function NumberField(options: NumberFieldOptions = {}): FieldDecorator {
+  const range = limits(options);
+  return field(
+    {
+      shape: { kind: 'number' },
+      checks: (first) => [IsNumber({}, first), ...range.checks],
+      schema: { type: 'number', ...range.schema },
+    },
+    options,
+  );
+}
+
+/** true or false; 1, 0 and the usual words (`yes`, `off`, …) are taken, as the original did. */
+export function BooleanField(options: FieldOptions<boolean> = {}): FieldDecorator {
+  return field(
+    { shape: { kind: 'boolean' }, checks: (first) => [IsBoolean(first)], schema: { type: 'boolean' } },
+    options,
+  );
+}
+
+export interface EnumFieldOptions<V> extends FieldOptions<V> {
+  /** Name of the schema in the API description; give each set of values its own. */
+  readonly name?: string;
+}
+
+/** One of the listed values, in exactly this spelling. */
+export function EnumField<const V extends string | number>(
+  values: readonly V[],
+  options: EnumFieldOptions<NoInfer<V>> = {},
+): FieldDecorator {
+  return field(
+    {
+      shape: { kind: 'choice', choices: values },
+      checks: (first) => [IsIn([...values], first)],
+      schema: { enum: [...values], ...(options.name !== undefined && { enumName: options.name }) },
+    },
+    options,
+  );
+}
+
+/** A moment: ISO 8601 text, taken as UTC when it names no offset. The field's value is a `Date`. */
+export function DateTimeField(options: FieldOptions<Date> = {}): FieldDecorator {
+  return field(
+    {
+      shape: { kind: 'datetime' },
+      checks: (first) => [IsDate(first)],
+      schema: { type: 'string', format: 'date-time' },
+    },
+    options,
+  );
+}

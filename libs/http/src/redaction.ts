@@ -1,0 +1,64 @@
+/**
+ * Names whose values are never stored, logged or echoed. Compared without case, dashes and underscores, so that
+ * `apiKey`, `api_key` and `X-API-KEY` are one name.
+ */
+const SECRET_NAMES: ReadonlySet<string> = new Set([
+  'password',
+  'oldpassword',
+  'newpassword',
+  'initialpassword',
+  'passwd',
+  'passphrase',
+  'secret',
+  'secretkey',
+  'clientsecret',
+  'token',
+  'accesstoken',
+  'refreshtoken',
+  'idtoken',
+  'apikey',
+  'xapikey',
+  'authorization',
+  'proxyauthorization',
+  'cookie',
+  'setcookie',
+  'credentials',
+  'privatekey',
+]);
+
+/** What stands in place of a secret. */
+export const REDACTED = '[redacted]';
+
+/** Nesting below this depth is replaced as a whole; bodies deeper than 64 are refused anyway. */
+const MAX_DEPTH = 70;
+
+/** True for a field, header or query parameter whose value must not be shown. */
+export const isSecretName = (name: string): boolean =>
+  SECRET_NAMES.has(name.replaceAll(/[-_.\s]/g, '').toLowerCase());
+
+/** A copy of a JSON value in which every value under a secret name, at any depth, reads {@link REDACTED}. */
+export function redactSecrets(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > MAX_DEPTH) return REDACTED;
+  if (Array.isArray(value)) return value.map((item) => redactSecrets(item, depth + 1));
+  const entries = Object.entries(value).map(
+    ([name, inner]) => [name, isSecretName(name) ? REDACTED : redactSecrets(inner, depth + 1)] as const,
+  );
+  return Object.fromEntries(entries);
+}
+
+/** The query part of a URL (with or without `?`), secret parameters' values replaced, the rest unchanged. */
+export function redactQuery(query: string): string {
+  const text = query.startsWith('?') ? query.slice(1) : query;
+  return text
+    .split('&')
+    .map((pair) => {
+      const equals = pair.indexOf('=');
+      return equals > 0 && isSecretName(decoded(pair.slice(0, equals)))
+        ? `${pair.slice(0, equals)}=${REDACTED}`
+        : pair;
+    })
+    .join('&');
+}
+
+const decoded = (name: string): string => [...new URLSearchParams(`${name}=`).keys()][0] ?? name;

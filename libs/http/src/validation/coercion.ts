@@ -1,0 +1,160 @@
+import type { FieldShape } from '../fields/field-type.js';
+import { RawText } from '../raw-text.js';
+import { choiceFault, Fault } from './fault.js';
+
+/** A value in the field's own type, or why it can't be one. */
+export type Coercion = (value: unknown) => unknown;
+
+const STRING = new Fault('string_type', 'Input should be a valid string');
+const INT_TYPE = new Fault('int_type', 'Input should be a valid integer');
+const INT_TEXT = new Fault(
+  'int_parsing',
+  'Input should be a valid integer, unable to parse string as an integer',
+);
+const INT_FRACTION = new Fault(
+  'int_from_float',
+  'Input should be a valid integer, got a number with a fractional part',
+);
+const INT_SIZE = new Fault('int_parsing_size', 'Unable to parse input as an integer, exceeded maximum size');
+const FLOAT_TYPE = new Fault('float_type', 'Input should be a valid number');
+const FLOAT_TEXT = new Fault(
+  'float_parsing',
+  'Input should be a valid number, unable to parse string as a number',
+);
+const FINITE = new Fault('finite_number', 'Input should be a finite number');
+const BOOL_TYPE = new Fault('bool_type', 'Input should be a valid boolean');
+const BOOL_TEXT = new Fault('bool_parsing', 'Input should be a valid boolean, unable to interpret input');
+const LIST = new Fault('list_type', 'Input should be a valid list');
+const DICT = new Fault('dict_type', 'Input should be a valid dictionary');
+export const NOT_AN_OBJECT = new Fault(
+  'model_attributes_type',
+  'Input should be a valid dictionary or object to extract fields from',
+);
+
+const INTEGER_TEXT = /^[+-]?\d+(?:\.0*)?$/;
+const NUMBER_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+/** Longer digits can't be a safe integer and aren't worth parsing. */
+const MAX_NUMBER_TEXT = 400;
+
+/** A JSON object: not null, not a list, not text of another content type. */
+export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawText);
+
+function toInteger(value: unknown): unknown {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'string') return integerFromText(value.trim());
+  if (typeof value !== 'number') return INT_TYPE;
+  if (!Number.isInteger(value)) return Number.isFinite(value) ? INT_FRACTION : FINITE;
+  return Number.isSafeInteger(value) ? value + 0 : INT_SIZE;
+}
+
+function integerFromText(text: string): unknown {
+  if (text.length > MAX_NUMBER_TEXT || !INTEGER_TEXT.test(text)) return INT_TEXT;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number + 0 : INT_SIZE;
+}
+
+function toNumber(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : FINITE;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value !== 'string') return FLOAT_TYPE;
+  const text = value.trim();
+  if (/^[+-]?(?:inf(?:inity)?|nan)$/i.test(text)) return FINITE;
+  if (text.length > MAX_NUMBER_TEXT || !NUMBER_TEXT.test(text)) return FLOAT_TEXT;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : FINITE;
+}
+
+const WORDS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  ...(['1', 'true', 't', 'yes', 'y', 'on'] as const).map((word) => [word, true] as const),
+  ...(['0', 'false', 'f', 'no', 'n', 'off'] as const).map((word) => [word, false] as const),
+]);
+
+function toBoolean(value: unknown): unknown {
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string') return WORDS.get(value.toLowerCase()) ?? BOOL_TEXT;
+  if (typeof value === 'number') return value === 1 ? true : value === 0 ? false : BOOL_TEXT;
+  return BOOL_TYPE;
+}
+
+const MOMENT =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+const datetimeFault = (reason: string): Fault =>
+  new Fault('datetime_from_date_parsing', `Input should be a valid datetime or date, ${reason}`, {
+    error: reason,
+  });
+
+/** ISO 8601 text (date, or date and time with optional seconds and offset) → `Date`; without an offset it is UTC. */
+export function toMoment(value: unknown): Date | Fault {
+  if (typeof value !== 'string') return new Fault('datetime_type', 'Input should be a valid datetime');
+  if (value.length < 10) return datetimeFault('input is too short');
+  const match = MOMENT.exec(value);
+  if (match === null) return datetimeFault('invalid character or format');
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (month < 1 || month > 12) return datetimeFault('month value is outside expected range of 1-12');
+  if (day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate() || year < 1) {
+    return datetimeFault('day value is outside expected range');
+  }
+  if (hour > 23) return datetimeFault('hour value is outside expected range of 0-23');
+  if (minute > 59) return datetimeFault('minute value is outside expected range of 0-59');
+  if (second > 59) return datetimeFault('second value is outside expected range of 0-59');
+  const moment = new Date(0);
+  moment.setUTCFullYear(year, month - 1, day);
+  moment.setUTCHours(hour, minute, second, Number((match[7] ?? '').padEnd(3, '0').slice(0, 3)));
+  const offset = offsetMinutes(match[8]);
+  if (offset === null) return datetimeFault('timezone offset is outside expected range');
+  return new Date(moment.getTime() - offset * 60_000);
+}
+
+function offsetMinutes(text: string | undefined): number | null {
+  if (text === undefined || text.toUpperCase() === 'Z') return 0;
+  const [hours, minutes] = [Number(text.slice(1, 3)), Number(text.slice(-2))];
+  if (hours > 23 || minutes > 59) return null;
+  return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}
+
+/** How raw values of a field's kind become its own; `nested` is left to the validator. */
+export function coercionOf(shape: FieldShape): Coercion {
+  switch (shape.kind) {
+    case 'string':
+      return (value) => (typeof value === 'string' ? value : STRING);
+    case 'integer':
+      return toInteger;
+    case 'number':
+      return toNumber;
+    case 'boolean':
+      return toBoolean;
+    case 'datetime':
+      return toMoment;
+    case 'list':
+      return (value) => (Array.isArray(value) ? value : LIST);
+    case 'map':
+    case 'object':
+      return (value) => (isJsonObject(value) ? value : DICT);
+    case 'nested':
+      return (value) => (isJsonObject(value) ? value : NOT_AN_OBJECT);
+    case 'choice':
+      return choice(shape.choices ?? []);
+  }
+}
+
+function choice(choices: readonly (string | number)[]): Coercion {
+  const [allowed, fault] = [new Set<unknown>(choices), choiceFault(choices)];
+  const numeric = choices.every((one) => typeof one === 'number');
+  return (value) => {
+    if (numeric) {
+      const number = toInteger(value);
+      return allowed.has(number) ? number : fault;
+    }
+    if (allowed.has(value)) return value;
+    return typeof value === 'string' ? fault : STRING;
+  };
+}

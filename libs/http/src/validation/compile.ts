@@ -1,0 +1,278 @@
+import { getMetadataStorage, ValidationTypes } from 'class-validator';
+import type { Violation } from '#libs/kernel';
+import { EVERY_MEMBER } from '../fields/compound-fields.js';
+import { SHAPE, type DtoClass, type FieldShape } from '../fields/field-type.js';
+import { RULES, type RuleCheck } from '../fields/rule.js';
+import { isSecretName } from '../redaction.js';
+import { coercionOf, isJsonObject, NOT_AN_OBJECT } from './coercion.js';
+import { Fault, faultOf } from './fault.js';
+
+/** Where the checked value came from: the first element of every `loc`. */
+export type Source = 'body' | 'query' | 'path';
+type Place = readonly (string | number)[];
+
+export type Validated<T> = { readonly value: T } | { readonly violations: readonly Violation[] };
+
+/** Checks one raw JSON value: a new instance of the DTO with only its declared fields, or every violation. */
+export type Validator<T> = (raw: unknown, source: Source) => Validated<T>;
+
+/** A flood of violations helps nobody: a list of 100,000 wrong members is answered with the first ones. */
+const MAX_VIOLATIONS = 200;
+
+type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+
+interface Check {
+  readonly name: string;
+  readonly constraint: unknown;
+  readonly passes: (value: unknown, dto: object) => boolean;
+  readonly message: (value: unknown, dto: object) => string;
+}
+
+/** Checks one value that stands at `key` of `at`: returns it coerced; whatever is wrong goes to `violations`. */
+type Run = (value: unknown, dto: object, at: Place, key: string | number, violations: Violation[]) => unknown;
+
+interface FieldPlan {
+  readonly name: string;
+  readonly secret: boolean;
+  readonly shape: FieldShape | undefined;
+  readonly applies: (dto: object, value: unknown) => boolean;
+  readonly run: Run;
+}
+
+interface Plan {
+  readonly fields: readonly FieldPlan[];
+  readonly rules: readonly RuleCheck<object>[];
+}
+
+const plans = new WeakMap<DtoClass, Plan>();
+const validators = new WeakMap<DtoClass, Validator<object>>();
+
+/**
+ * The validator of a DTO, compiled once from what class-validator's storage holds for it. It accepts exactly what
+ * class-validator itself accepts after coercion, at a fraction of the cost, and reports in the contract's shape.
+ * @throws Error when the class declares no field
+ */
+export function compileValidator<T extends object>(dto: DtoClass<T>): Validator<T> {
+  const known = validators.get(dto);
+  if (known !== undefined) return known as Validator<T>;
+  const validator: Validator<T> = (raw, source) => {
+    const violations: Violation[] = [];
+    const value = construct(dto, raw, [source], violations);
+    return violations.length === 0 ? { value: value as T } : { violations };
+  };
+  planOf(dto);
+  validators.set(dto, validator);
+  return validator;
+}
+
+/** True for a class with declared fields. */
+export const isDto = (type: unknown): type is DtoClass =>
+  typeof type === 'function' && metadataOf(type as DtoClass).length > 0;
+
+function metadataOf(dto: DtoClass): Metadata[] {
+  return getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+}
+
+function planOf(dto: DtoClass): Plan {
+  const known = plans.get(dto);
+  if (known !== undefined) return known;
+  const groups = new Map<string, Metadata[]>();
+  for (const metadata of inDeclarationOrder(dto)) {
+    const group = groups.get(metadata.propertyName);
+    if (group === undefined) groups.set(metadata.propertyName, [metadata]);
+    else group.push(metadata);
+  }
+  if (groups.size === 0) throw new Error(`${dto.name} declares no field`);
+  const rules = (groups.get(RULES) ?? []).map((metadata) => metadata.constraints[0] as RuleCheck<object>);
+  groups.delete(RULES);
+  const plan = { fields: [...groups].map(([name, metadatas]) => fieldPlan(name, metadatas)), rules };
+  plans.set(dto, plan);
+  return plan;
+}
+
+/** Inherited fields first, as a reader of the classes expects. */
+function inDeclarationOrder(dto: DtoClass): Metadata[] {
+  const chain: unknown[] = [];
+  for (let one: unknown = dto; typeof one === 'function'; one = Object.getPrototypeOf(one))
+    chain.unshift(one);
+  return metadataOf(dto).sort((a, b) => chain.indexOf(a.target) - chain.indexOf(b.target));
+}
+
+function fieldPlan(name: string, metadatas: readonly Metadata[]): FieldPlan {
+  const shape = metadatas
+    .map((metadata) => (metadata.context as Partial<Record<typeof SHAPE, FieldShape>> | undefined)?.[SHAPE])
+    .find((found) => found !== undefined);
+  const conditions = metadatas
+    .filter((metadata) => metadata.type === ValidationTypes.CONDITIONAL_VALIDATION)
+    .map((metadata) => metadata.constraints[0] as (dto: object, value: unknown) => boolean);
+  const checks = metadatas
+    .filter(
+      (metadata) => metadata.type === ValidationTypes.CUSTOM_VALIDATION && metadata.name !== EVERY_MEMBER,
+    )
+    .flatMap(checksOf);
+  return {
+    name,
+    secret: shape?.secret ?? isSecretName(name),
+    shape,
+    applies: (dto, value) => conditions.every((condition) => condition(dto, value)),
+    run: shape === undefined ? runChecks(checks) : runField(shape, checks),
+  };
+}
+
+function checksOf(metadata: Metadata): Check[] {
+  const constraints = (metadata.constraints ?? []) as unknown[];
+  const args = (value: unknown, dto: object) => ({
+    value,
+    constraints,
+    targetName: dto.constructor.name,
+    object: dto,
+    property: metadata.propertyName,
+  });
+  return getMetadataStorage()
+    .getTargetValidatorConstraints(metadata.constraintCls)
+    .map(({ instance }) => ({
+      name: metadata.name ?? '',
+      constraint: constraints[0],
+      passes: (value, dto) => instance.validate(value, args(value, dto)) === true,
+      message: (value, dto) => instance.defaultMessage?.(args(value, dto)) ?? 'is not allowed',
+    }));
+}
+
+/** A value's own checks; the first failure is reported, as the original did. */
+const runChecks =
+  (checks: readonly Check[]): Run =>
+  (value, dto, at, key, violations) => {
+    for (const check of checks) {
+      if (check.passes(value, dto)) continue;
+      const fault = faultOf(check.name, check.constraint, value, () => check.message(value, dto));
+      report(fault, [...at, key], value, violations);
+      break;
+    }
+    return value;
+  };
+
+function runField(shape: FieldShape, checks: readonly Check[]): Run {
+  const [coerce, check, walk] = [coercionOf(shape), runChecks(checks), walkOf(shape)];
+  return (raw, dto, at, key, violations) => {
+    const listed = shape.kind === 'list' && at[0] === 'query' && !Array.isArray(raw) ? [raw] : raw;
+    const value = coerce(listed);
+    if (value instanceof Fault) {
+      report(value, [...at, key], raw, violations);
+      return raw;
+    }
+    const before = violations.length;
+    check(value, dto, at, key, violations);
+    if (walk === undefined || violations.length > before) return value;
+    // A list's length is known before its members are walked; that none occurs twice, only after they are coerced.
+    const walked = walk(value, dto, at, key, violations);
+    return violations.length > before ? walked : check(walked, dto, at, key, violations);
+  };
+}
+
+/** How the inside of a list, a map or a nested object is walked; undefined for plain values. */
+function walkOf(shape: FieldShape): Run | undefined {
+  if (shape.dto !== undefined) {
+    const dto = shape.dto;
+    return (value, _owner, at, key, violations) => construct(dto(), value, [...at, key], violations);
+  }
+  const member = shape.member === undefined ? undefined : planOf(shape.member).fields[0];
+  if (member === undefined) return undefined;
+  return (value, dto, at, key, violations) => {
+    const inner = [...at, key];
+    const each = (one: unknown, index: string | number): unknown =>
+      violations.length >= MAX_VIOLATIONS ? one : member.run(one, dto, inner, index, violations);
+    if (Array.isArray(value)) return value.map(each);
+    const entries = Object.entries(value as object).filter(([name]) => name !== '__proto__');
+    return Object.fromEntries(entries.map(([name, one]) => [name, each(one, name)]));
+  };
+}
+
+/** Builds the DTO from a raw object; unknown fields are dropped, rules run when every field is valid. */
+function construct(dto: DtoClass, raw: unknown, at: Place, violations: Violation[]): object | undefined {
+  const { fields, rules } = planOf(dto);
+  if (raw === undefined || (raw === null && at.length === 1)) {
+    violations.push({ type: 'missing', loc: at, msg: 'Field required', input: null });
+    return undefined;
+  }
+  if (!isJsonObject(raw)) {
+    const hidden = fields.some((one) => one.secret);
+    report(NOT_AN_OBJECT, at, hidden ? undefined : raw, violations);
+    return undefined;
+  }
+  const before = violations.length;
+  const value = new dto() as Record<string, unknown>;
+  for (const one of fields) fillField(one, value, raw, at, violations);
+  if (violations.length > before) return value;
+  for (const rule of rules) {
+    const violation = rule(value);
+    if (violation !== undefined) violations.push(placed(violation, dto, raw, at));
+  }
+  return value;
+}
+
+function fillField(
+  plan: FieldPlan,
+  dto: Record<string, unknown>,
+  source: Readonly<Record<string, unknown>>,
+  at: Place,
+  violations: Violation[],
+): void {
+  const { name, shape } = plan;
+  const given = Object.hasOwn(source, name) ? source[name] : undefined;
+  const raw = at[0] === 'query' && Array.isArray(given) && shape?.kind !== 'list' ? given.at(-1) : given;
+  if (raw === undefined) {
+    const value = defaultOf(shape);
+    if (value !== undefined) dto[name] = value;
+    if (dto[name] === undefined && plan.applies(dto, undefined)) {
+      const input = redactedInput(source, dto.constructor as DtoClass);
+      violations.push({ type: 'missing', loc: [...at, name], msg: 'Field required', input });
+    }
+    return;
+  }
+  dto[name] = raw;
+  if (!plan.applies(dto, raw)) return;
+  const before = violations.length;
+  dto[name] = plan.run(raw, dto, at, name, violations);
+  if (plan.secret) violations.push(...violations.splice(before).map(withoutInput));
+}
+
+const defaultOf = (shape: FieldShape | undefined): unknown =>
+  typeof shape?.default === 'object' && shape.default !== null
+    ? structuredClone(shape.default)
+    : shape?.default;
+
+function report({ type, msg, ctx }: Fault, loc: Place, input: unknown, violations: Violation[]): void {
+  violations.push({
+    type,
+    loc,
+    msg,
+    ...(input !== undefined && { input }),
+    ...(ctx !== undefined && { ctx }),
+  });
+}
+
+const withoutInput = ({ type, loc, msg, ctx }: Violation): Violation => ({
+  type,
+  loc,
+  msg,
+  ...(ctx !== undefined && { ctx }),
+});
+
+function placed(violation: Violation, dto: DtoClass, raw: unknown, at: Place): Violation {
+  const complete = ['body', 'query', 'path'].includes(String(violation.loc[0]));
+  const input = violation.input ?? redactedInput(raw, dto);
+  return { ...violation, loc: complete ? violation.loc : [...at, ...violation.loc], input };
+}
+
+/** The enclosing object as it was sent, secret fields left out, at any depth of the declaration. */
+function redactedInput(raw: unknown, dto: DtoClass): unknown {
+  if (!isJsonObject(raw)) return raw;
+  const byName = new Map(planOf(dto).fields.map((one) => [one.name, one]));
+  const shown = Object.entries(raw).flatMap(([name, value]) => {
+    const plan = byName.get(name);
+    if (plan?.secret ?? isSecretName(name)) return [];
+    const inner = plan?.shape?.dto?.();
+    return [[name, inner === undefined ? value : redactedInput(value, inner)] as const];
+  });
+  return Object.fromEntries(shown);
+}
