@@ -1,15 +1,11 @@
-import { parseDatabaseUrl, writerOptions } from '#libs/database';
-import { JobEntity } from '#libs/jobs';
+import { loadConfig } from '#libs/config';
+import { writerOptions } from '#libs/database';
 import { DataSource } from 'typeorm';
-import { Jobs1795392000002 } from './libs/database/src/migrations/1795392000002-jobs.js';
+import { entities, migrations } from './src/app/schema.js';
 
-/** Every table of the product, class by class. */
-export const entities = [JobEntity];
-
-/** Every migration, oldest first. */
-export const migrations = [Jobs1795392000002];
-
-/** For TypeORM's command line: `typeorm -d dist/ormconfig.js migration:run`. */
-export default new DataSource(
-  writerOptions(parseDatabaseUrl('sqlite:///prediction_provider.db'), { entities, migrations }),
-);
+/**
+ * For TypeORM's command line: `typeorm -d dist/ormconfig.js migration:run`. It works on the database that the
+ * environment (`DATABASE_URL`), `.env` and the defaults name. The lists of tables and migrations are in
+ * `src/app/schema.ts`.
+ */
+export default new DataSource(writerOptions(loadConfig().database, { entities, migrations }));

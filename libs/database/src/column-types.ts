@@ -1,5 +1,7 @@
 import type { ColumnOptions, ValueTransformer } from 'typeorm';
 
+type Extra = Omit<ColumnOptions, 'type' | 'transformer'>;
+
 /**
  * Column types that mean the same on SQLite and PostgreSQL. Times are stored as text in RFC 3339 UTC with milliseconds
  * (sortable, exact, readable in both databases' shells) and are `Date` in code.
@@ -10,9 +12,9 @@ const isoDate: ValueTransformer = {
 };
 
 /** A moment, UTC: `Date` in code, `2026-01-31T12:00:00.000Z` in the database. */
-export const utcColumn = (options: Omit<ColumnOptions, 'type' | 'transformer'> = {}): ColumnOptions => ({
+export const utcColumn = <O extends Extra = Record<never, never>>(options = {} as O) => ({
   ...options,
-  type: 'varchar',
+  type: 'varchar' as const,
   length: 24,
   transformer: isoDate,
 });
@@ -23,7 +25,7 @@ const jsonText: ValueTransformer = {
 };
 
 /** Any JSON value, as text: byte-equal on the way back on both databases. */
-export const jsonColumn = (options: Omit<ColumnOptions, 'type' | 'transformer'> = {}): ColumnOptions => ({
+export const jsonColumn = (options: Extra = {}): ColumnOptions => ({
   ...options,
   type: 'text',
   transformer: jsonText,
@@ -40,7 +42,7 @@ const exactInteger: ValueTransformer = {
 };
 
 /** An integer up to 2^53 - 1 (micro-units of money, epochs, sizes): PostgreSQL's bigint string becomes a number, checked. */
-export const integerColumn = (options: Omit<ColumnOptions, 'type' | 'transformer'> = {}): ColumnOptions => ({
+export const integerColumn = (options: Extra = {}): ColumnOptions => ({
   ...options,
   type: 'bigint',
   transformer: exactInteger,

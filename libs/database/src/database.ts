@@ -8,8 +8,11 @@ import {
   type MixedList,
   type QueryRunner,
 } from 'typeorm';
-import type { DatabaseLocation } from './location.js';
+import type { DatabaseTarget } from '#libs/config';
 import type { DatabaseScope } from './transaction.js';
+
+/** Where the database is. `path` `:memory:` is a private temporary file that goes away on close. */
+export type DatabaseLocation = DatabaseTarget;
 
 type Constructor = new (...args: never[]) => object;
 

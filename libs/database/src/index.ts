@@ -1,5 +1,16 @@
-export * from './location.js';
 export * from './database.js';
 export * from './transaction.js';
 export * from './transaction-runner.js';
+export * from './statements.js';
 export * from './column-types.js';
+export * from './settings/setting.entity.js';
+export * from './settings/settings-store.js';
+export * from './idempotency/idempotency-key.entity.js';
+export * from './idempotency/idempotency-store.js';
+export * from './events/event.entity.js';
+export * from './events/event-log.js';
+export * from './sessions/user-session.entity.js';
+export * from './time-series/bar.entity.js';
+export * from './time-series/bar-store.js';
+export { Jobs1795392000002 } from './migrations/1795392000002-jobs.js';
+export { Shared1795392000005 } from './migrations/1795392000005-shared.js';

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { createHash, randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { entities as productEntities, migrations as productMigrations } from '../../../ormconfig.js';
+import { entities as productEntities, migrations as productMigrations } from '../../../src/app/schema.js';
 import { runFolder, withServer } from './test-resources.js';
 
 export type DatabaseKind = DatabaseLocation['kind'];

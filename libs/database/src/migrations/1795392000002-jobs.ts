@@ -1,4 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
+import { bigint, integer, text, utc, varchar } from './columns.js';
 
 /** Durable work: one row a job, see libs/jobs. */
 export class Jobs1795392000002 implements MigrationInterface {
@@ -7,21 +8,21 @@ export class Jobs1795392000002 implements MigrationInterface {
       new Table({
         name: 'jobs',
         columns: [
-          { name: 'id', type: 'varchar', length: '36', isPrimary: true },
-          { name: 'kind', type: 'varchar', length: '64' },
-          { name: 'subject', type: 'varchar', length: '128' },
-          { name: 'status', type: 'varchar', length: '16' },
-          { name: 'run_at', type: 'varchar', length: '24' },
-          { name: 'lease_holder', type: 'varchar', length: '64', isNullable: true },
-          { name: 'lease_expires_at', type: 'varchar', length: '24', isNullable: true },
-          { name: 'lease_epoch', type: 'bigint', default: 0 },
-          { name: 'attempts', type: 'integer', default: 0 },
-          { name: 'max_attempts', type: 'integer' },
-          { name: 'time_limit_ms', type: 'bigint', isNullable: true },
-          { name: 'last_error', type: 'text', isNullable: true },
-          { name: 'created_at', type: 'varchar', length: '24' },
-          { name: 'updated_at', type: 'varchar', length: '24' },
-          { name: 'finished_at', type: 'varchar', length: '24', isNullable: true },
+          varchar('id', 36, { isPrimary: true }),
+          varchar('kind', 64),
+          varchar('subject', 128),
+          varchar('status', 16),
+          utc('run_at'),
+          varchar('lease_holder', 64, { isNullable: true }),
+          utc('lease_expires_at', { isNullable: true }),
+          bigint('lease_epoch', { default: 0 }),
+          integer('attempts', { default: 0 }),
+          integer('max_attempts'),
+          bigint('time_limit_ms', { isNullable: true }),
+          text('last_error', { isNullable: true }),
+          utc('created_at'),
+          utc('updated_at'),
+          utc('finished_at', { isNullable: true }),
         ],
         indices: [
           {

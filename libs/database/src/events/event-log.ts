@@ -1,0 +1,85 @@
+import { assertPresent, type Clock } from '#libs/kernel';
+import { runSql } from '../statements.js';
+import type { DatabaseScope, Transaction } from '../transaction.js';
+
+/** One step of a topic. */
+export interface LoggedEvent {
+  /** Rises within its topic in the order of commits. */
+  readonly id: number;
+  readonly type: string;
+  /** Any JSON value. */
+  readonly data: unknown;
+  readonly createdAt: Date;
+}
+
+interface EventRow {
+  readonly id: number;
+  readonly type: string;
+  readonly data: string;
+  readonly created_at: string;
+}
+
+const PURGE_BATCH = 1_000;
+
+/**
+ * Durable steps of things that clients follow (table `events`): written with the change they tell of, read again by a
+ * client that was cut off. Writers of one topic must follow each other (as those of one job do, by its lease): ids of
+ * different topics may commit out of order on PostgreSQL.
+ */
+export class EventLog {
+  /** Live listeners by topic, in this process. */
+  readonly #listeners = new Map<string, Set<() => void>>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Adds a step and, once it is durable, calls the topic's listeners of this process. Returns its id. */
+  async append(tx: Transaction, topic: string, type: string, data: unknown): Promise<number> {
+    const [row] = await runSql<{ id: number }>(
+      tx,
+      'INSERT INTO events (topic, type, data, created_at) VALUES (?, ?, ?, ?) RETURNING id',
+      [topic, type, JSON.stringify(data), new Date(this.clock.now()).toISOString()],
+    );
+    tx.afterCommit(() => {
+      for (const listener of this.#listeners.get(topic) ?? []) listener();
+    });
+    return assertPresent(row, 'an insert returns its row').id;
+  }
+
+  /** The topic's steps after `lastId` (0 for all), oldest first, at most `limit`. */
+  async after(scope: DatabaseScope, topic: string, lastId: number, limit = 1_000): Promise<LoggedEvent[]> {
+    const rows = await runSql<EventRow>(
+      scope,
+      'SELECT id, type, data, created_at FROM events WHERE topic = ? AND id > ? ORDER BY id LIMIT ?',
+      [topic, lastId, limit],
+    );
+    return rows.map((row) => ({
+      id: row.id,
+      type: row.type,
+      data: JSON.parse(row.data) as unknown,
+      createdAt: new Date(row.created_at),
+    }));
+  }
+
+  /**
+   * Calls `listener` after each commit in this process that added to the topic; it then reads with {@link after}.
+   * Steps written by other processes don't call it: whoever follows those reads now and then as well.
+   */
+  listen(topic: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
+    };
+  }
+
+  /** Forgets steps from before a moment (epoch ms), a batch at a time; returns how many. */
+  async purge(tx: Transaction, beforeMs: number): Promise<number> {
+    const gone = await runSql(
+      tx,
+      'DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < ? LIMIT ?) RETURNING id',
+      [new Date(beforeMs).toISOString(), PURGE_BATCH],
+    );
+    return gone.length;
+  }
+}

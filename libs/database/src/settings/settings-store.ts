@@ -1,0 +1,48 @@
+import type { Clock } from '#libs/kernel';
+import { runSql } from '../statements.js';
+import type { DatabaseScope, Transaction } from '../transaction.js';
+
+/** A persisted setting. */
+export interface StoredSetting {
+  readonly key: string;
+  /** Any JSON value. */
+  readonly value: unknown;
+  readonly updatedAt: Date;
+  /** The user who set it; null when the system did. */
+  readonly updatedBy: number | null;
+}
+
+/** Settings that outlive the process (table `system_configuration`). */
+export class SettingsStore {
+  constructor(private readonly clock: Clock) {}
+
+  /** Every setting, by key. */
+  async all(scope: DatabaseScope): Promise<StoredSetting[]> {
+    const rows = await runSql<{ key: string; value: string; updated_at: string; updated_by: number | null }>(
+      scope,
+      'SELECT "key", "value", updated_at, updated_by FROM system_configuration ORDER BY "key"',
+    );
+    return rows.map((row) => ({
+      key: row.key,
+      value: JSON.parse(row.value) as unknown,
+      updatedAt: new Date(row.updated_at),
+      updatedBy: row.updated_by,
+    }));
+  }
+
+  /** Sets one; the newest value wins. */
+  async put(tx: Transaction, key: string, value: unknown, updatedBy: number | null): Promise<void> {
+    await runSql(
+      tx,
+      `INSERT INTO system_configuration ("key", "value", updated_at, updated_by) VALUES (?, ?, ?, ?)
+       ON CONFLICT ("key") DO UPDATE
+         SET "value" = excluded."value", updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
+      [key, JSON.stringify(value), new Date(this.clock.now()).toISOString(), updatedBy],
+    );
+  }
+
+  /** Forgets one, so that the configured value holds again. */
+  async remove(tx: Transaction, key: string): Promise<void> {
+    await runSql(tx, 'DELETE FROM system_configuration WHERE "key" = ?', [key]);
+  }
+}

@@ -1,0 +1,45 @@
+import type { DatabaseScope } from './transaction.js';
+
+/** Statements that PostgreSQL's placeholders were already put into; the product has a few dozen of them. */
+const numbered = new Map<string, string>();
+
+/**
+ * Runs one portable SQL statement and returns its rows: those of a SELECT or of a RETURNING clause, else none.
+ * Parameters are written `?` on both databases, so a `?` may stand nowhere else in the text.
+ * Integers of 64 bits come as text from PostgreSQL and as numbers from SQLite.
+ */
+export async function runSql<Row extends object>(
+  scope: DatabaseScope,
+  sql: string,
+  parameters: readonly (string | number | null)[] = [],
+): Promise<Row[]> {
+  const { manager } = scope;
+  if (manager.dataSource.options.type !== 'postgres') {
+    const raw: unknown = await manager.query(sql, [...parameters]);
+    return Array.isArray(raw) ? (raw as Row[]) : [];
+  }
+  const raw: unknown = await manager.query(numberPlaceholders(sql), [...parameters]);
+  return rowsOfPostgres<Row>(raw);
+}
+
+/** `IN (…)` with one placeholder a value; an empty list matches nothing. */
+export const placeholders = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+
+function numberPlaceholders(sql: string): string {
+  let text = numbered.get(sql);
+  if (text === undefined) {
+    let index = 0;
+    text = sql.replaceAll('?', () => `$${(index += 1)}`);
+    numbered.set(sql, text);
+  }
+  return text;
+}
+
+/** TypeORM answers UPDATE and DELETE on PostgreSQL with the pair of rows and count, everything else with the rows. */
+function rowsOfPostgres<Row>(raw: unknown): Row[] {
+  if (!Array.isArray(raw)) return [];
+  const [first, second] = raw as unknown[];
+  return raw.length === 2 && Array.isArray(first) && typeof second === 'number'
+    ? (first as Row[])
+    : (raw as Row[]);
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '#libs/kernel';
+import type { Job } from '../job-engine.js';
+import type { RunOutcome } from './leased-run.js';
+
+/** What an engine reports to metrics and logs; every callback must return quickly and never throw. */
+export interface JobListener {
+  /** A claim committed. `waitedMs`: from due to claimed. */
+  readonly claimed?: (job: Job, waitedMs: number) => void;
+  /** A run left this engine's hands, `ranMs` after its claim. */
+  readonly ended?: (job: Job, outcome: RunOutcome, ranMs: number) => void;
+  /** Something went wrong that no caller can be told; the engine goes on and tries again. */
+  readonly failed: (activity: string, error: unknown) => void;
+}
+
+/** The figures of an engine. Defaults are the product's (30 s lease, 10 s heartbeat, 5 s sweep, 3 attempts). */
+export interface JobEngineOptions {
+  readonly clock: Clock;
+  /** Runs at the same time in this process; read before each claim. */
+  readonly concurrency: () => number;
+  readonly leaseMs?: number;
+  readonly heartbeatMs?: number;
+  readonly sweepMs?: number;
+  readonly maxAttempts?: number;
+  /** Wait before the next attempt after attempt 1, 2, …; default 1 s, 2 s, 4 s, … */
+  readonly retryDelayMs?: (attempt: number) => number;
+  /** How long rows of ended jobs are kept; default 7 days. */
+  readonly retentionMs?: number;
+  readonly listener: JobListener;
+}
+
+export const ENGINE_DEFAULTS = {
+  leaseMs: 30_000,
+  heartbeatMs: 10_000,
+  sweepMs: 5_000,
+  maxAttempts: 3,
+  retryDelayMs: (attempt: number) => 1_000 * 2 ** (attempt - 1),
+  retentionMs: 7 * 24 * 3_600_000,
+} as const;

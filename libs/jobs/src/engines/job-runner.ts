@@ -1,0 +1,220 @@
+import type { Transaction, TransactionRunner } from '#libs/database';
+import { AppError, assertPresent, type CancelTimer, newUuid } from '#libs/kernel';
+import { type Job, type JobDefinition, type JobFailure, LeaseLostError } from '../job-engine.js';
+import type { JobEngineOptions } from './engine-options.js';
+import type { ClaimedJob, ExpiredJob, JobRows } from './job-rows.js';
+import { LeasedRun, type RunOutcome } from './leased-run.js';
+
+/**
+ * The runs of one engine instance: starts handlers, keeps their leases, ends them on time limit, cancel and shutdown,
+ * and writes down how they ended. How a job got claimed is the engine's business.
+ */
+export class JobRunner {
+  /** Names this instance as the holder of leases. */
+  readonly holder = newUuid();
+  readonly #runs = new Map<string, LeasedRun>();
+  #cancelHeartbeat: CancelTimer = () => undefined;
+  #beating: Promise<void> | null = null;
+  #stopped = false;
+  #onIdle: () => void = () => undefined;
+
+  constructor(
+    private readonly rows: JobRows,
+    private readonly transactions: TransactionRunner,
+    private readonly definitions: ReadonlyMap<string, JobDefinition>,
+    private readonly options: Required<JobEngineOptions>,
+    private readonly host: {
+      /** A slot became free. */
+      readonly freed: () => void;
+      /** A job may start at this moment, epoch ms. */
+      readonly dueAt: (dueMs: number) => void;
+    },
+  ) {}
+
+  get active(): number {
+    return this.#runs.size;
+  }
+
+  /** Whether a run of this very claim is at work here. */
+  isAtWork({ job, holder }: ExpiredJob): boolean {
+    return holder === this.holder && this.#runs.get(job.id)?.job.leaseEpoch === job.leaseEpoch;
+  }
+
+  start(): void {
+    const { clock, heartbeatMs } = this.options;
+    this.#cancelHeartbeat = clock.after(heartbeatMs, () => {
+      this.#beating = this.#extendLeases().finally(() => {
+        if (!this.#stopped) this.start();
+      });
+    });
+  }
+
+  /** Lets runs finish for `graceMs`, then aborts the rest and gives their jobs back without counting the attempt. */
+  async stop(graceMs: number): Promise<void> {
+    await this.#idleWithin(graceMs);
+    this.#stopped = true;
+    this.#cancelHeartbeat();
+    await this.#beating;
+    const left = [...this.#runs.values()];
+    const reason = new AppError('unavailable', 'The server is stopping', { code: 'stopping' });
+    for (const run of left) run.end('requeued', reason);
+    if (left.length > 0) await this.transactions.run((tx) => this.#giveBack(tx, left));
+  }
+
+  /** Starts the handler of a job that was claimed. */
+  launch(claimed: ClaimedJob): void {
+    const run = this.#lease(claimed);
+    const definition = this.#definition(claimed.job);
+    const limitMs = claimed.timeLimitMs ?? definition.timeLimitMs();
+    run.limitTo(limitMs, () => void this.#timeOut(run, limitMs));
+    void this.#perform(run, definition);
+  }
+
+  /** Ends or puts back a claimed job whose domain refused the claim. */
+  async refuse(claimed: ClaimedJob, error: unknown): Promise<void> {
+    await this.#endBadly(this.#lease(claimed), error);
+  }
+
+  /** Aborts the run of a job that was cancelled. */
+  cancelled(jobId: string): void {
+    const reason = new AppError('gone', 'The job was cancelled', { code: 'cancelled' });
+    this.#runs.get(jobId)?.end('cancelled', reason);
+  }
+
+  /** Ends a job as failed, if `held` says so inside of the transaction; the domain writes down why. */
+  async fail(job: Job, failure: JobFailure, held?: (tx: Transaction) => Promise<boolean>): Promise<boolean> {
+    return this.transactions.run(async (tx) => {
+      if (held && !(await held(tx))) return false;
+      const error = `${failure.code}: ${failure.message}`;
+      if (!(await this.rows.finish(tx, job, 'failed', error, this.options.clock.now()))) return false;
+      await this.#definition(job).failed(tx, job, failure);
+      return true;
+    });
+  }
+
+  #lease(claimed: ClaimedJob): LeasedRun {
+    const { clock, leaseMs, listener } = this.options;
+    const { job } = claimed;
+    this.#runs.get(job.id)?.end('lost', new LeaseLostError(job.id));
+    const startedMs = clock.monotonic();
+    const onEnd = (run: LeasedRun, outcome: RunOutcome) => {
+      if (this.#runs.get(job.id) === run) this.#runs.delete(job.id);
+      listener.ended?.(job, outcome, clock.monotonic() - startedMs);
+      if (this.#runs.size === 0) this.#onIdle();
+      this.host.freed();
+    };
+    const run = new LeasedRun(claimed, clock.now() + leaseMs, this.rows, this.transactions, clock, onEnd);
+    this.#runs.set(job.id, run);
+    listener.claimed?.(job, Math.max(0, clock.now() - claimed.dueAtMs));
+    return run;
+  }
+
+  async #perform(run: LeasedRun, definition: JobDefinition): Promise<void> {
+    try {
+      await definition.run(run);
+      if (run.outcome === null) throw new Error('the handler ended without completing its job');
+    } catch (error) {
+      await this.#endBadly(run, error);
+    }
+  }
+
+  async #endBadly(run: LeasedRun, error: unknown): Promise<void> {
+    if (run.outcome !== null) return this.#reportLate(run, error);
+    if (error instanceof LeaseLostError) return run.end('lost', error);
+    try {
+      if (error instanceof AppError) {
+        await this.#failRun(run, { code: error.code, message: error.detail });
+      } else if (run.job.attempt >= run.maxAttempts) {
+        this.options.listener.failed(`run a job of kind ${run.job.kind}`, error);
+        await this.#failRun(run, exhausted(run.job));
+      } else {
+        this.options.listener.failed(`run a job of kind ${run.job.kind}`, error);
+        await this.#retry(run, error);
+      }
+    } catch (databaseError) {
+      // the row keeps its lease until that runs out; then the sweep of any engine takes it up
+      this.options.listener.failed('write down how a job ended', databaseError);
+      run.end('lost');
+    }
+  }
+
+  /** An aborted handler rejects with the reason it was given; anything else after the end is a fault of the handler. */
+  #reportLate(run: LeasedRun, error: unknown): void {
+    if (run.signal.aborted || error instanceof LeaseLostError) return;
+    this.options.listener.failed(`run a job of kind ${run.job.kind}, after it had ended`, error);
+  }
+
+  async #failRun(run: LeasedRun, failure: JobFailure, reason?: Error): Promise<void> {
+    const held = await this.fail(run.job, failure);
+    run.end(held ? 'failed' : 'lost', reason);
+  }
+
+  async #retry(run: LeasedRun, error: unknown): Promise<void> {
+    const now = this.options.clock.now();
+    const runAtMs = now + this.options.retryDelayMs(run.job.attempt);
+    const text = error instanceof Error ? error.message : String(error);
+    const held = await this.transactions.run((tx) =>
+      this.rows.requeue(tx, run.job, { runAtMs, error: text, givenBack: false, nowMs: now }),
+    );
+    run.end(held ? 'requeued' : 'lost');
+    if (held) this.host.dueAt(runAtMs);
+  }
+
+  async #timeOut(run: LeasedRun, limitMs: number): Promise<void> {
+    const failure = { code: 'timeout', message: `It took longer than ${limitMs / 1000} s` };
+    try {
+      const reason = new AppError('deadline_passed', failure.message, { code: failure.code });
+      await this.#failRun(run, failure, reason);
+    } catch (error) {
+      this.options.listener.failed('end a job at its time limit', error);
+      run.end('lost', new LeaseLostError(run.job.id));
+    }
+  }
+
+  async #extendLeases(): Promise<void> {
+    const runs = [...this.#runs.values()];
+    if (runs.length === 0) return;
+    const { clock, leaseMs, listener } = this.options;
+    const untilMs = clock.now() + leaseMs;
+    try {
+      const ids = runs.map((run) => run.job.id);
+      const held = await this.transactions.run((tx) => this.rows.heartbeat(tx, this.holder, ids, untilMs));
+      for (const run of runs) {
+        if (held.get(run.job.id) === run.job.leaseEpoch) run.leaseUntilMs = untilMs;
+        else run.end('lost', new LeaseLostError(run.job.id));
+      }
+    } catch (error) {
+      listener.failed('extend leases', error);
+      const now = clock.now();
+      for (const run of runs) if (run.leaseUntilMs <= now) run.end('lost', new LeaseLostError(run.job.id));
+    }
+  }
+
+  async #giveBack(tx: Transaction, runs: readonly LeasedRun[]): Promise<void> {
+    const now = this.options.clock.now();
+    for (const { job } of runs) {
+      await this.rows.requeue(tx, job, { runAtMs: now, error: null, givenBack: true, nowMs: now });
+    }
+  }
+
+  async #idleWithin(graceMs: number): Promise<void> {
+    if (this.#runs.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.options.clock.after(graceMs, resolve);
+      this.#onIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #definition(job: Job): JobDefinition {
+    return assertPresent(this.definitions.get(job.kind), `jobs of kind ${job.kind} are registered`);
+  }
+}
+
+/** Why a job ends whose last attempt went wrong too. */
+export const exhausted = (job: Job): JobFailure => ({
+  code: 'attempts_exhausted',
+  message: `It was tried ${job.attempt} times and ended each time without an answer`,
+});
