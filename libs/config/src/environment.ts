@@ -1,5 +1,5 @@
 import { CONFIG_KEYS, isConfigKey, type ConfigKey } from './settings.js';
-import { suggestion } from './nearest.js';
+import { nearest } from './nearest.js';
 
 /** A set of environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,9 +43,12 @@ export interface Variable {
 
 /**
  * The variables that concern the product. An empty one counts as not set. Where a short and a long form are both
- * given the long one comes later and wins. A variable with the product's prefix that names no setting is a fault.
+ * given the long one comes later and wins. A variable with the product's prefix that names no setting is a fault. `label` tells where the variables stand, when not in the process.
  */
-export function readEnvironment(environment: Environment): {
+export function readEnvironment(
+  environment: Environment,
+  label = '',
+): {
   readonly variables: readonly Variable[];
   readonly faults: readonly string[];
 } {
@@ -53,19 +56,31 @@ export function readEnvironment(environment: Environment): {
   const long: Variable[] = [];
   const faults: string[] = [];
   for (const [name, text] of Object.entries(environment)) {
-    if (text === undefined || text === '') continue;
+    if (text === undefined || text === '' || isServiceLink(name, text)) continue;
     const shortKey = Object.hasOwn(SHORT_VARIABLES, name) ? SHORT_VARIABLES[name] : undefined;
     if (shortKey !== undefined) short.push({ name, key: shortKey, text });
     if (shortKey !== undefined || !name.startsWith(PREFIX)) continue;
     const key = name.slice(PREFIX.length).toLowerCase();
     if (isConfigKey(key) && name === variableOf(key)) long.push({ name, key, text });
-    else faults.push(unknownVariable(name));
+    else faults.push(unknownVariable(name, label));
   }
   return { variables: [...short, ...long], faults };
 }
 
-function unknownVariable(name: string): string {
-  const known = CONFIG_KEYS.map((key) => variableOf(key).toLowerCase());
-  const hint = suggestion(name, known).replaceAll(/prediction_provider_\w+/g, (match) => match.toUpperCase());
-  return `${name}: this environment variable names no setting${hint || '; plugin parameters go into PREDICTION_PROVIDER_PLUGIN_PARAMETERS'}`;
+function unknownVariable(name: string, label: string): string {
+  const close = nearest(name.slice(PREFIX.length), CONFIG_KEYS).map((key) => `${PREFIX}${key.toUpperCase()}`);
+  const hint =
+    close.length > 0
+      ? `did you mean ${close.join(' or ')}?`
+      : `plugin parameters go into ${variableOf('plugin_parameters')}`;
+  return `${name}${label}: this environment variable names no setting; ${hint}`;
 }
+
+/**
+ * Kubernetes puts the addresses of a service named `prediction-provider` into every container of its namespace,
+ * under the product's own prefix. They are no settings.
+ */
+const SERVICE_LINK = /^PREDICTION_PROVIDER_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_\w+)$/;
+
+const isServiceLink = (name: string, text: string): boolean =>
+  SERVICE_LINK.test(name) || (name === `${PREFIX}PORT` && /^(tcp|udp|sctp):\/\//.test(text));

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
 import type { Environment } from './environment.js';
+import { jsonFault } from './json-fault.js';
 
 const MOST_BYTES = 1_048_576;
 
@@ -25,7 +26,7 @@ export function parseDocument(
   try {
     document = JSON.parse(text);
   } catch (cause) {
-    return { fault: `${key}: ${place} is not JSON: ${(cause as SyntaxError).message}` };
+    return { fault: `${key}: ${place} is not JSON: ${jsonFault(cause, text)}` };
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     return { fault: `${key}: ${place} must hold one JSON object, as in {"port": 8000}` };

@@ -55,12 +55,10 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
   });
 }
 
-/** The address in `remote_load_config`, with the credentials for it, before anything else is decided. */
-export function remoteAddressOf(options: LoadConfigOptions): AppConfig | undefined {
+/** The settings as they stand before a remote document is known, without any check across settings. */
+export function localSettings(options: LoadConfigOptions): AppConfig {
   const { env = processEnvironment(), cwd = process.cwd() } = options;
-  const collection = collect({ ...options, remote: {} }, env, cwd);
-  const values = valuesOf(collection);
-  return values.remote_load_config === null ? undefined : values;
+  return valuesOf(collect({ ...options, remote: {} }, env, cwd));
 }
 
 function collect(options: LoadConfigOptions, env: Environment, cwd: string): Collection {

@@ -1,5 +1,9 @@
-/** Number of single-character edits between two texts (Levenshtein), two rows at a time. */
+/**
+ * Number of single-character edits between two texts, where two neighbours that changed places count as one edit
+ * (optimal string alignment distance).
+ */
 function editDistance(from: string, to: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {
     const current = [row];
@@ -7,8 +11,11 @@ function editDistance(from: string, to: string): number {
       const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
       const removed = (previous[column] ?? 0) + 1;
       const added = (current[column - 1] ?? 0) + 1;
-      current.push(Math.min(replaced, removed, added));
+      const isSwap = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const swapped = isSwap && row > 1 ? (beforePrevious[column - 2] ?? 0) + 1 : Infinity;
+      current.push(Math.min(replaced, removed, added, swapped));
     }
+    beforePrevious = previous;
     previous = current;
   }
   return previous[to.length] ?? 0;

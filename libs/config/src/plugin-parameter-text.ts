@@ -1,4 +1,5 @@
 import type { Checked, ParameterValue } from '#libs/kernel';
+import { jsonFault } from './json-fault.js';
 
 const INTEGER = /^[+-]?\d+$/;
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -17,7 +18,7 @@ export function parameterFromText(text: string): Checked {
   try {
     return { value: JSON.parse(text) as ParameterValue };
   } catch (cause) {
-    return { fault: `opens like JSON but is none: ${(cause as SyntaxError).message}` };
+    return { fault: `opens like JSON but is none: ${jsonFault(cause, text)}` };
   }
 }
 
@@ -25,13 +26,6 @@ function numberOr(text: string): number | string {
   const value = Number(text);
   if (!Number.isFinite(value)) return text;
   return INTEGER.test(text) && !Number.isSafeInteger(value) ? text : value;
-}
-
-/** The text form that {@link parameterFromText} reads back as the same value. */
-export function parameterToText(value: ParameterValue): string {
-  if (typeof value !== 'string') return JSON.stringify(value);
-  const back = parameterFromText(value);
-  return 'value' in back && back.value === value ? value : JSON.stringify(value);
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;

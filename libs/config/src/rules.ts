@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { resolve } from 'node:path';
 import type { DatabaseTarget } from './database-url.js';
 import type { AppConfig } from './settings.js';
 import { isExampleSecret } from './weak-secrets.js';
@@ -23,6 +24,7 @@ export function brokenRules(input: RuleInput): readonly string[] {
     ...secretRules(input),
     ...productionRules(values),
     ...remoteRules(values),
+    ...fileRules(values),
   ];
 }
 
@@ -87,7 +89,11 @@ function networkRules({ allowed_origins, trusted_proxies }: AppConfig): readonly
 
 const DEFAULT_KINDS = ['feeder', 'pipeline', 'predictor'];
 
-function mapRules({ rate_limits, default_plugins }: AppConfig): readonly string[] {
+/** Rules of the two maps that an administrator may also change while the service runs. */
+export function mapRules({
+  rate_limits,
+  default_plugins,
+}: Pick<AppConfig, 'rate_limits' | 'default_plugins'>): readonly string[] {
   return [
     ...Object.entries(rate_limits).flatMap(([group, limit]) =>
       when(limit < 1, `rate_limits: ${limit} for "${group}" is not allowed; an integer of at least 1`),
@@ -145,6 +151,13 @@ function productionRules(values: AppConfig): readonly string[] {
   ];
 }
 
+function fileRules({ load_config, save_config }: AppConfig): readonly string[] {
+  return when(
+    load_config !== null && save_config !== null && resolve(load_config) === resolve(save_config),
+    'save_config: is the file of load_config; its secrets and remarks would be lost',
+  );
+}
+
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
@@ -156,7 +169,8 @@ function isLoopback({ hostname }: URL): boolean {
   return family === 0 ? host === 'localhost' : loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-function remoteRules(values: AppConfig): readonly string[] {
+/** Rules of the remote addresses, which must hold before the first of them is called. */
+export function remoteRules(values: AppConfig): readonly string[] {
   return (['remote_load_config', 'remote_save_config', 'remote_log'] as const).flatMap((key) => {
     const text = values[key];
     if (text === null) return [];

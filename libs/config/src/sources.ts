@@ -49,8 +49,8 @@ export class Collection {
 
   /** `label` tells where the variables stand when that is not the process's own environment. */
   addEnvironment(environment: Environment, source: 'dotenv' | 'environment', label = ''): void {
-    const { variables, faults } = readEnvironment(environment);
-    this.faults.push(...faults.map((fault) => fault + label));
+    const { variables, faults } = readEnvironment(environment, label);
+    this.faults.push(...faults);
     for (const { name, key, text } of variables) this.addText(key, text, source, `${name}${label}`);
   }
 

@@ -53,6 +53,6 @@ export const FEEDER_SETTINGS = {
     type: 'string',
     default: 'Close',
     minLength: 1,
-    help: 'Column that is predicted when a request names none; matched without regard to case.',
+    help: 'Column that is predicted when a request names none.',
   },
 } as const satisfies ParameterDeclarations;

@@ -12,7 +12,7 @@ export const FILE_SETTINGS = {
     type: 'string',
     default: null,
     minLength: 1,
-    help: 'Write the effective settings to this path as JSON, secrets left out, and go on.',
+    help: 'Write the given settings to this path as a config file, defaults as remarks and secrets left out, and go on.',
   },
   output_file: {
     type: 'string',
@@ -36,7 +36,7 @@ export const FILE_SETTINGS = {
     type: 'string',
     default: null,
     pattern: /^https?:\/\//,
-    help: 'URL that the effective settings are sent to (PUT, JSON, secrets left out) at start.',
+    help: 'URL that the same document is sent to (PUT, JSON) at start.',
   },
   password: {
     type: 'string',

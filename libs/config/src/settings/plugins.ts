@@ -12,6 +12,7 @@ export const PLUGIN_SETTINGS = {
   plugin_parameters: {
     type: 'map',
     default: {},
+    secret: true,
     help: 'Plugin parameters together, for example `{"csv_file": "bars.csv"}`; the way to give them in the environment. The same name given by itself wins.',
   },
   default_plugins: {
