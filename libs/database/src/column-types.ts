@@ -12,9 +12,9 @@ const isoDate: ValueTransformer = {
 };
 
 /** A moment, UTC: `Date` in code, `2026-01-31T12:00:00.000Z` in the database. */
-export const utcColumn = <O extends Extra = Record<never, never>>(options = {} as O) => ({
+export const utcColumn = (options: Extra = {}): ColumnOptions => ({
   ...options,
-  type: 'varchar' as const,
+  type: 'varchar',
   length: 24,
   transformer: isoDate,
 });

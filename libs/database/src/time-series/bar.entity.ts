@@ -11,7 +11,7 @@ export class BarEntity {
   @PrimaryColumn({ type: 'varchar', length: 8 })
   interval!: string;
 
-  @PrimaryColumn(utcColumn())
+  @PrimaryColumn({ ...utcColumn(), nullable: false })
   timestamp!: Date;
 
   @Column({ type: 'double precision' })
