@@ -1,0 +1,57 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { AppError } from '#libs/kernel';
+import { Frame } from '../frame.js';
+import { checkFile, faultOf } from './csv-file.js';
+import type { CsvFault, CsvOptions, CsvOutcome, CsvReport } from './csv-format.js';
+import { hasThreads, parseInThread } from './csv-threads.js';
+import { parseCsv } from './parse-csv.js';
+
+/** Files of at most this size are parsed on the main thread: starting a thread would take longer. */
+export const MAIN_THREAD_BYTES = 5_000_000;
+
+/** A CSV file as a frame, with what was odd about it. */
+export interface LoadedCsv extends CsvReport {
+  readonly frame: Frame;
+}
+
+/**
+ * Loads a CSV file with a header line into a frame: columns by name in any order, quoted cells, LF or CRLF, an optional
+ * byte order mark, blank lines skipped, rows sorted by time. A file over {@link MAIN_THREAD_BYTES} is parsed in a worker
+ * thread (in slices on the main thread when there is no build), so the event loop goes on.
+ * @throws AppError with the file's base name but never a path in its text. Codes: `csv_missing` (not_found),
+ *   `csv_too_large` (too_large), `csv_unreadable` and `csv_changed` (unavailable: try again), and as `invalid`
+ *   `csv_is_directory`, `csv_not_a_file`, `csv_encoding`, `csv_empty`, `csv_no_rows`, `csv_header_too_long`,
+ *   `csv_row_too_long`, `csv_too_many_columns`, `csv_duplicate_column`, `csv_missing_column`, `csv_column_not_numeric`,
+ *   `csv_bad_row`; `csv_thread` (internal) when the thread dies. The signal's reason when it aborts.
+ */
+export async function loadCsv(path: string, options: CsvOptions, signal?: AbortSignal): Promise<LoadedCsv> {
+  const outcome = await parse(path, options, signal);
+  if ('fault' in outcome) throw errorOf(outcome.fault);
+  const { time, columns, ...report } = outcome.parsed;
+  return { frame: Frame.of(time, columns), ...report };
+}
+
+async function parse(path: string, options: CsvOptions, signal?: AbortSignal): Promise<CsvOutcome> {
+  const file = basename(path);
+  try {
+    // Before it is opened: opening a pipe waits for a writer, and a file that is too large is refused at once.
+    const stats = await stat(path, { bigint: true });
+    checkFile(file, stats, options);
+    if (stats.size <= MAIN_THREAD_BYTES || !hasThreads()) return await parseCsv(path, options, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { fault: faultOf(file, error) };
+  }
+  try {
+    return await parseInThread(path, options, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new AppError('internal', `the thread that read ${file} ended early`, {
+      code: 'csv_thread',
+      cause: error,
+    });
+  }
+}
+
+const errorOf = ({ kind, code, detail }: CsvFault): AppError => new AppError(kind, detail, { code });
