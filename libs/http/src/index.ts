@@ -15,3 +15,28 @@ export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
 export { RawText } from './raw-text.js';
 export { isSecretName, redactQuery, redactSecrets, REDACTED } from './redaction.js';
+export { ClientAddress, requestContext, type RequestContext } from './request-context.js';
+export { problem, problemOf, statusOf, titleOf, type Occurrence, type Problem } from './problems/problem.js';
+export { ProblemFilter } from './problems/problem.filter.js';
+export { ProblemDetails, ValidationProblem } from './problems/problem.dto.js';
+export { RouteTable, type Route } from './problems/route-table.js';
+export {
+  Accepts,
+  Answers,
+  Problems,
+  type AcceptOptions,
+  type AnswerOptions,
+  type ProblemName,
+} from './replies/documentation.js';
+export { BatchBody, BODY_LIMIT, type BodyLimitName } from './replies/body-limit.js';
+export { MAX_PAGE, Page, Paged, PageInterceptor, PageQuery } from './replies/page.js';
+export { AfterCommit } from './idempotency/after-commit.js';
+export { Idempotent } from './idempotency/idempotent.js';
+export { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
+export {
+  IDEMPOTENCY,
+  type IdempotencyPort,
+  type IdempotentRequest,
+  type Reserved,
+  type StoredReply,
+} from './idempotency/idempotency.port.js';

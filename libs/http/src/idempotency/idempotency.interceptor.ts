@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import {
+  Inject,
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { defer, firstValueFrom, from, mergeMap, type Observable } from 'rxjs';
+import { AppError, invalid } from '#libs/kernel';
+import { requestContext, type RequestContext } from '../request-context.js';
+import { AfterCommit } from './after-commit.js';
+import { IDEMPOTENCY, type IdempotencyPort, type StoredReply } from './idempotency.port.js';
+
+const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+/** Keys whose answer is committed but still waits to be sent; few, each for at most the longest wait. */
+type Waiting = Set<string>;
+
+/**
+ * Makes a POST with an `Idempotency-Key` happen once. The effect and the answer are kept in one transaction; a repeat
+ * gets the same status and bytes with `Idempotency-Replayed: true`, 409 while the first is at work, 422 when it asks
+ * for something else. A failure gives the key back. Without the header nothing changes.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  readonly #waiting: Waiting = new Set();
+
+  constructor(
+    @Inject(IDEMPOTENCY) private readonly port: IdempotencyPort,
+    private readonly adapters: HttpAdapterHost,
+  ) {}
+
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = execution.switchToHttp();
+    const request = http.getRequest<{ headers: Readonly<Record<string, unknown>> }>();
+    const key = request.headers['idempotency-key'];
+    if (key === undefined) return next.handle().pipe(mergeMap(settled));
+    const response = http.getResponse<object>();
+    return defer(() => from(this.#once(checkedKey(key), response, next)));
+  }
+
+  async #once(key: string, response: object, next: CallHandler): Promise<unknown> {
+    const request = { ...identityOf(requestContext()), key };
+    const id = `${request.scope} ${key}`;
+    const reserved = await this.port.reserve(request);
+    if (reserved.state === 'mismatch') throw otherRequest(key);
+    if (reserved.state === 'in_progress' || this.#waiting.has(id)) throw inProgress();
+    if (reserved.state === 'completed') return this.#replay(response, reserved.reply);
+    let answer: unknown;
+    await this.#committed(reserved.reservation, async () => {
+      answer = await firstValueFrom(next.handle());
+      if (answer instanceof AfterCommit) this.#waiting.add(id);
+      return this.#replyOf(response, answer instanceof AfterCommit ? answer.now : answer);
+    });
+    if (!(answer instanceof AfterCommit)) return answer;
+    try {
+      const later = await settled(answer);
+      await this.port.amend(reserved.reservation, this.#replyOf(response, later));
+      return later;
+    } finally {
+      this.#waiting.delete(id);
+    }
+  }
+
+  async #committed(reservation: unknown, work: () => Promise<StoredReply>): Promise<StoredReply> {
+    try {
+      return await this.port.commit(reservation, work);
+    } catch (error) {
+      await this.port.release(reservation);
+      throw error;
+    }
+  }
+
+  #replyOf(response: object, answer: unknown): StoredReply {
+    const location: unknown = this.adapters.httpAdapter.getHeader(response, 'Location');
+    return {
+      status: (response as { readonly statusCode: number }).statusCode,
+      headers: typeof location === 'string' ? { Location: location } : {},
+      body: JSON.stringify(answer ?? null),
+    };
+  }
+
+  /** The stored text was made by `JSON.stringify`; read and written again it is the same, byte for byte. */
+  #replay(response: object, { status, headers, body }: StoredReply): unknown {
+    const { httpAdapter } = this.adapters;
+    httpAdapter.status(response, status);
+    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
+    httpAdapter.setHeader(response, 'Idempotency-Replayed', 'true');
+    return JSON.parse(body) as unknown;
+  }
+}
+
+const settled = async (answer: unknown): Promise<unknown> =>
+  answer instanceof AfterCommit ? (answer.later as () => Promise<unknown>)() : answer;
+
+function checkedKey(value: unknown): string {
+  if (typeof value === 'string' && KEY.test(value)) return value;
+  throw new AppError('bad_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters', {
+    code: 'idempotency_key_malformed',
+  });
+}
+
+function identityOf(context: RequestContext): { readonly scope: string; readonly fingerprint: string } {
+  const { actor, clientAddress, method, path, query, payload } = context;
+  const scope = actor === undefined ? `address:${clientAddress}` : `user:${actor.userId}`;
+  const asked = JSON.stringify([method, path.replace(/\/$/, ''), query, payload ?? null]);
+  return { scope, fingerprint: createHash('sha256').update(asked).digest('hex') };
+}
+
+const otherRequest = (key: string): AppError =>
+  invalid({
+    type: 'idempotency_key_reused',
+    loc: ['header', 'Idempotency-Key'],
+    msg: 'This Idempotency-Key was used for a different request',
+    input: key,
+  });
+
+const inProgress = (): AppError =>
+  new AppError('conflict', 'A request with this Idempotency-Key is being processed', {
+    code: 'idempotency_in_progress',
+    headers: { 'Retry-After': '1' },
+  });

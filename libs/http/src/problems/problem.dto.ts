@@ -1,0 +1,76 @@
+import { IntegerField, StringField } from '../fields/scalar-fields.js';
+import { ListField, NestedField, ObjectField } from '../fields/compound-fields.js';
+
+/** An error, as described by RFC 9457. */
+export class ProblemDetails {
+  @StringField({
+    description: 'Stable name of the problem.',
+    example: 'urn:prediction-provider:problem:not-found',
+  })
+  type!: string;
+
+  @StringField({ description: 'The status in words.', example: 'Not Found' })
+  title!: string;
+
+  @IntegerField({ min: 400, max: 599, example: 404 })
+  status!: number;
+
+  @StringField({ description: 'What happened, for people.', example: 'Prediction not found' })
+  detail!: string;
+
+  @StringField({ description: 'Path of the request.', example: '/api/v1/predictions/9999' })
+  instance!: string;
+
+  @StringField({
+    description: 'The same as the header `X-Request-Id`; name it when you report the problem.',
+    example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e',
+  })
+  request_id!: string;
+}
+
+/** One violated rule of an input. */
+export class ViolationItem {
+  @StringField({ description: 'Stable code of the rule.', example: 'string_too_long' })
+  type!: string;
+
+  @ListField(StringField(), {
+    description: '`body`, `query` or `path`, then field names and list indexes (numbers).',
+    example: ['body', 'symbol'],
+  })
+  loc!: (string | number)[];
+
+  @StringField({ example: 'String should have at most 32 characters' })
+  msg!: string;
+
+  @ObjectField({
+    optional: true,
+    description:
+      'The value that was sent (any JSON); left out for secrets. For a missing field the enclosing object.',
+    example: { symbol: 'ABC' },
+  })
+  input?: Record<string, unknown>;
+
+  @ObjectField({ optional: true, description: 'The violated limit.', example: { max_length: 32 } })
+  ctx?: Record<string, unknown>;
+}
+
+/** A 422: every violated rule at once. */
+export class ValidationProblem {
+  @StringField({ example: 'urn:prediction-provider:problem:invalid' })
+  type!: string;
+
+  @StringField({ example: 'Unprocessable Content' })
+  title!: string;
+
+  @IntegerField({ example: 422 })
+  status!: number;
+
+  @ListField(NestedField(ViolationItem))
+  detail!: ViolationItem[];
+
+  @StringField({ example: '/api/v1/predictions/' })
+  instance!: string;
+
+  @StringField({ example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' })
+  request_id!: string;
+}

@@ -1,0 +1,84 @@
+import {
+  Catch,
+  HttpException,
+  Injectable,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { AppError, currentContext, newUuid } from '#libs/kernel';
+import type { RequestContext } from '../request-context.js';
+import { problem, problemOf, titleOf, type Occurrence, type Problem } from './problem.js';
+import { RouteTable } from './route-table.js';
+
+interface Answer {
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Answers every error as `application/problem+json`; what is no error of the product is a plain 500 and a log line. */
+@Catch()
+@Injectable()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #logger = new Logger('prediction_provider.errors');
+
+  constructor(
+    private readonly adapters: HttpAdapterHost,
+    private readonly routes: RouteTable,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<object>();
+    const { httpAdapter } = this.adapters;
+    const context = currentContext() as RequestContext | undefined;
+    const occurrence = { instance: context?.path ?? '/', requestId: context?.requestId ?? newUuid() };
+    const answer = this.#answer(error, occurrence, context?.method ?? 'GET');
+    if (httpAdapter.isHeadersSent(response)) {
+      httpAdapter.end(response);
+      return;
+    }
+    for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value);
+    httpAdapter.setHeader(response, 'Content-Type', 'application/problem+json; charset=utf-8');
+    httpAdapter.reply(response, JSON.stringify(answer.problem), answer.problem.status);
+  }
+
+  #answer(error: unknown, occurrence: Occurrence, method: string): Answer {
+    if (error instanceof AppError && error.kind !== 'internal') {
+      if (error.kind === 'unavailable') this.#logger.warn({ requestId: occurrence.requestId, err: error });
+      return { problem: problemOf(error, occurrence), headers: error.headers };
+    }
+    if (error instanceof NotFoundException) return this.#unrouted(occurrence, method);
+    if (error instanceof HttpException && error.getStatus() !== 500) return fromFramework(error, occurrence);
+    this.#logger.error({ requestId: occurrence.requestId, err: error });
+    return { problem: problem(500, 'internal', titleOf(500), occurrence), headers: {} };
+  }
+
+  #unrouted(occurrence: Occurrence, method: string): Answer {
+    const methods = this.routes.methodsOf(occurrence.instance);
+    if (methods.length === 0 || methods.includes(method)) {
+      return { problem: problem(404, 'not_found', titleOf(404), occurrence), headers: {} };
+    }
+    return {
+      problem: problem(405, 'method_not_allowed', titleOf(405), occurrence),
+      headers: { Allow: methods.join(', ') },
+    };
+  }
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  413: 'too_large',
+  429: 'too_many',
+};
+
+/** The HTTP framework's own refusals (malformed URL, limits): its status, with words of ours. */
+function fromFramework(error: HttpException, occurrence: Occurrence): Answer {
+  const status = error.getStatus();
+  return {
+    problem: problem(status, CODES[status] ?? 'bad_request', titleOf(status), occurrence),
+    headers: {},
+  };
+}

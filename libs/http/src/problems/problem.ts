@@ -1,0 +1,88 @@
+import type { AppError, ErrorKind, Violation } from '#libs/kernel';
+
+/** The HTTP status of each kind of error, and the words for it. */
+const KINDS: Readonly<Record<ErrorKind, readonly [status: number, title: string]>> = {
+  bad_request: [400, 'Bad Request'],
+  unauthorized: [401, 'Unauthorized'],
+  payment_required: [402, 'Payment Required'],
+  forbidden: [403, 'Forbidden'],
+  not_found: [404, 'Not Found'],
+  method_not_allowed: [405, 'Method Not Allowed'],
+  deadline_passed: [408, 'Request Timeout'],
+  conflict: [409, 'Conflict'],
+  gone: [410, 'Gone'],
+  too_large: [413, 'Content Too Large'],
+  invalid: [422, 'Unprocessable Content'],
+  too_many: [429, 'Too Many Requests'],
+  internal: [500, 'Internal Server Error'],
+  unsupported: [501, 'Not Implemented'],
+  unavailable: [503, 'Service Unavailable'],
+};
+
+const TITLES: ReadonlyMap<number, string> = new Map([
+  ...Object.values(KINDS),
+  [406, 'Not Acceptable'],
+  [414, 'URI Too Long'],
+  [415, 'Unsupported Media Type'],
+  [431, 'Request Header Fields Too Large'],
+]);
+
+/** The words for a status; those of its class for one that this product does not use. */
+export const titleOf = (status: number): string =>
+  TITLES.get(status) ?? (status < 500 ? 'Bad Request' : 'Internal Server Error');
+
+/** The status that an {@link AppError} is answered with. */
+export const statusOf = (kind: ErrorKind): number => KINDS[kind][0];
+
+/** RFC 9457 problem details; `detail` is a list of violations for 422, as the original's clients parse it. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string | readonly Violation[];
+  readonly instance: string;
+  readonly request_id: string;
+}
+
+/** Where a problem happened. */
+export interface Occurrence {
+  readonly instance: string;
+  readonly requestId: string;
+}
+
+/** `code` is stable and machine-readable: it ends the problem's `type`. */
+export const problem = (
+  status: number,
+  code: string,
+  detail: Problem['detail'],
+  { instance, requestId }: Occurrence,
+): Problem => ({
+  type: `urn:prediction-provider:problem:${code.replaceAll('_', '-')}`,
+  title: titleOf(status),
+  status,
+  detail,
+  instance,
+  request_id: requestId,
+});
+
+/** Violations that echo more than this many characters of input are answered without the input. */
+const MAX_ECHO = 65_536;
+
+/** The problem that an error of the product is answered with. */
+export function problemOf(error: AppError, occurrence: Occurrence): Problem {
+  const status = statusOf(error.kind);
+  return problem(
+    status,
+    error.code,
+    error.kind === 'invalid' ? violationsOf(error) : error.detail,
+    occurrence,
+  );
+}
+
+function violationsOf({ violations, detail }: AppError): readonly Violation[] {
+  if (violations.length === 0) {
+    return [{ type: 'value_error', loc: ['body'], msg: `Value error, ${detail}`, ctx: { error: {} } }];
+  }
+  if (JSON.stringify(violations).length <= MAX_ECHO) return violations;
+  return violations.map(({ type, loc, msg, ctx }) => ({ type, loc, msg, ...(ctx !== undefined && { ctx }) }));
+}

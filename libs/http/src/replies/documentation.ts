@@ -1,0 +1,131 @@
+import { applyDecorators, HttpCode } from '@nestjs/common';
+import { ApiBody, ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import type { DtoClass } from '../fields/field-type.js';
+import { ProblemDetails, ValidationProblem, ViolationItem } from '../problems/problem.dto.js';
+import { problem, titleOf } from '../problems/problem.js';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** Options of {@link Answers}. */
+export interface AnswerOptions {
+  readonly description?: string;
+  /** A whole answer, as a client reads it. */
+  readonly example?: unknown;
+  /** The answer is a list of these. */
+  readonly list?: boolean;
+  /** Default `application/json`. */
+  readonly contentType?: string;
+  /** Response headers beside the usual ones, with what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const exampleOf = (example: unknown): Schema => (example === undefined ? {} : { example });
+
+/**
+ * A success of a route: its status (set, too), its body as a DTO or a plain JSON schema. Name several for a route
+ * that has several; the uppermost one's status is the default.
+ */
+export function Answers(
+  status: number,
+  body: DtoClass | Schema,
+  options: AnswerOptions = {},
+): MethodDecorator {
+  const dto = typeof body === 'function' ? body : null;
+  const one: Schema = dto === null ? (body as Schema) : { $ref: getSchemaPath(dto) };
+  const schema = options.list === true ? { type: 'array', items: one } : one;
+  return applyDecorators(
+    HttpCode(status),
+    ...(dto === null ? [] : [ApiExtraModels(dto)]),
+    ApiResponse({
+      status,
+      description: options.description ?? 'Done.',
+      headers: headersOf(options.headers ?? {}),
+      content: { [options.contentType ?? 'application/json']: { schema, ...exampleOf(options.example) } },
+    }),
+  );
+}
+
+const headersOf = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'string' as const } },
+    ]),
+  );
+
+/** What a route may refuse with: a status, or statuses with the text that `detail` carries. */
+export type ProblemName = number | Readonly<Record<number, string>>;
+
+/** The errors of a route, each with an example: `Problems(401, { 404: 'Prediction not found' })`. */
+export function Problems(...names: ProblemName[]): MethodDecorator & ClassDecorator {
+  const named = names.flatMap((name) =>
+    typeof name === 'number'
+      ? [[name, titleOf(name)] as const]
+      : Object.entries(name).map(([status, detail]) => [Number(status), detail] as const),
+  );
+  return applyDecorators(
+    ApiExtraModels(ProblemDetails, ValidationProblem, ViolationItem),
+    ...named.map(([status, detail]) =>
+      ApiResponse({
+        status,
+        description: detail,
+        content: {
+          'application/problem+json': {
+            schema: { $ref: getSchemaPath(status === 422 ? ValidationProblem : ProblemDetails) },
+            example: exampleProblem(status, detail),
+          },
+        },
+      }),
+    ),
+  );
+}
+
+const EXAMPLE = { instance: '/api/v1/example', requestId: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' };
+const EXAMPLE_VIOLATION = {
+  type: 'missing',
+  loc: ['body', 'symbol'],
+  msg: 'Field required',
+  input: { interval: '1d' },
+} as const;
+
+const exampleProblem = (status: number, detail: string) =>
+  problem(
+    status,
+    status === 422 ? 'invalid' : titleOf(status).toLowerCase().replaceAll(' ', '_'),
+    status === 422 ? [EXAMPLE_VIOLATION] : detail,
+    EXAMPLE,
+  );
+
+/** Options of {@link Accepts}. */
+export interface AcceptOptions {
+  readonly description?: string;
+  /** Bodies that work, by a name for the reader. */
+  readonly examples: Readonly<Record<string, unknown>>;
+  /** The body is a list of these. */
+  readonly list?: boolean;
+  /** Content types beside `application/json` that are taken, with an example each. */
+  readonly also?: Readonly<Record<string, string>>;
+}
+
+/** The body of a route with working examples; needed only where `@Body() body: Dto` alone does not say enough. */
+export function Accepts(body: DtoClass | Schema, options: AcceptOptions): MethodDecorator {
+  const dto = typeof body === 'function' ? body : null;
+  const one: Schema = dto === null ? (body as Schema) : { $ref: getSchemaPath(dto) };
+  const schema = options.list === true ? { type: 'array', items: one } : one;
+  const examples = Object.fromEntries(
+    Object.entries(options.examples).map(([name, value]) => [name, { summary: name, value }]),
+  );
+  const others = Object.entries(options.also ?? {}).map(
+    ([contentType, example]) => [contentType, { schema: { type: 'string' as const }, example }] as const,
+  );
+  return applyDecorators(
+    ...(dto === null ? [] : [ApiExtraModels(dto)]),
+    ApiBody({
+      required: true,
+      ...(options.description !== undefined && { description: options.description }),
+      schema,
+      examples,
+      content: { 'application/json': { schema, examples }, ...Object.fromEntries(others) },
+    } as Parameters<typeof ApiBody>[0]),
+  );
+}
