@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { assertPresent, type ParameterValue } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
-import { CONFIG_KEYS, declarationOf, isConfigKey, type AppConfig, type ConfigKey } from './settings.js';
+import { CONFIG_KEYS, declarationOf, type AppConfig, type ConfigKey } from './settings.js';
 import type { ConfigSource, Given } from './sources.js';
 
 /**
@@ -28,20 +28,6 @@ export type LoadedConfig = AppConfig & ConfigFacts;
 
 /** Under this token the loaded configuration is handed to whoever asks for it by injection. */
 export const APP_CONFIG = Symbol('APP_CONFIG');
-
-/**
- * The values given explicitly for the named parameters. Laid over a plugin's own defaults they are its parameters:
- * a built-in default never reaches a plugin that declares the same name.
- */
-export function givenValues(
-  config: LoadedConfig,
-  names: readonly string[],
-): Readonly<Record<string, ParameterValue>> {
-  const given = names.filter((name) => config.given(name));
-  return Object.fromEntries(
-    given.map((name) => [name, isConfigKey(name) ? config[name] : (config.extras[name] ?? null)]),
-  );
-}
 
 /** The key that tokens are signed with. Only a config loaded for serving is sure to have one. */
 export const secretKeyOf = (config: AppConfig): string =>

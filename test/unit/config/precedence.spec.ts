@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { givenValues, loadConfig, processEnvironment, type ConfigSource } from '#libs/config';
+import { loadConfig, processEnvironment, type ConfigSource } from '#libs/config';
+import { givenValues } from './given-values.js';
 import { folderWith } from './temporary-folder.js';
 
 interface Sources {

@@ -63,12 +63,16 @@ describe('the signing key', () => {
   it('is the same for processes that start together', async () => {
     const cwd = folderWith();
     const paths = Array.from({ length: 40 }, (_, index) => join(cwd, `${index}.db`));
-    const script = join(import.meta.dirname, 'keep-secrets.ts');
+    const room = join(import.meta.dirname, '../../../libs/config/src/secret-key.ts');
+    const script = `import { secretBeside } from ${JSON.stringify(room)};
+      for (const path of process.argv.slice(1)) console.log(secretBeside(path));`;
     const run = () =>
       promisify(execFile)(process.execPath, [
         '--conditions=development',
         '--import',
         'tsx',
+        '--input-type=module',
+        '--eval',
         script,
         ...paths,
       ]);

@@ -44,6 +44,36 @@ describe('declared parameters', () => {
     expect(values).toMatchObject({ host: 'h' });
   });
 
+  it('takes a list of one type from JSON or from text with commas, and nothing of another type', () => {
+    const list: ParameterDeclaration = { type: 'list', items: 'integer', default: [], help: '' };
+    expect(checkParameter(list, '1, 2')).toEqual({ value: [1, 2] });
+    expect(checkParameter(list, '[1,2]')).toEqual({ value: [1, 2] });
+    expect(checkParameter(list, '')).toEqual({ value: [] });
+    for (const raw of ['1,a', '[1,"2"]', [1.5], '1;2']) {
+      expect(checkParameter(list, raw)).toEqual({ fault: expect.stringContaining('a list of integers') });
+    }
+  });
+
+  it('checks the values of a map of one type', () => {
+    const map: ParameterDeclaration = { type: 'map', items: 'string', default: {}, help: '' };
+    expect(checkParameter(map, '{"a":"b"}')).toEqual({ value: { a: 'b' } });
+    expect(checkParameter(map, { a: 1 })).toEqual({
+      fault: expect.stringContaining('whose values are texts'),
+    });
+  });
+
+  it('finds the declared spelling without regard to case only where that is declared', () => {
+    const level: ParameterDeclaration = {
+      type: 'string',
+      default: 'INFO',
+      oneOf: ['INFO'],
+      ignoreCase: true,
+      help: '',
+    };
+    expect(checkParameter(level, 'info')).toEqual({ value: 'INFO' });
+    expect(checkParameter({ ...level, ignoreCase: false }, 'info')).toHaveProperty('fault');
+  });
+
   it('describes ranges in words', () => {
     expect(allowed(port)).toBe('an integer from 1 to 65535');
   });
