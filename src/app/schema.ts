@@ -4,10 +4,12 @@ import {
   EventEntity,
   IdempotencyKeyEntity,
   Jobs1795392000002,
+  Predictions1795392000003,
   SettingEntity,
   Shared1795392000005,
   UserSessionEntity,
 } from '#libs/database';
+import { PredictionEntity } from '../predictions/prediction.entity.js';
 
 /** Every table of the product, class by class; a new entity adds its line here. */
 export const entities = [
@@ -17,7 +19,8 @@ export const entities = [
   EventEntity,
   BarEntity,
   UserSessionEntity,
+  PredictionEntity,
 ];
 
 /** Every migration, oldest first; a new one adds its line here. */
-export const migrations = [Jobs1795392000002, Shared1795392000005];
+export const migrations = [Jobs1795392000002, Predictions1795392000003, Shared1795392000005];

@@ -1,0 +1,47 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, delay, type Clock } from '#libs/kernel';
+import type { PredictionEntity } from './prediction.entity.js';
+import { PredictionRepository } from './prediction.repository.js';
+
+/** Another process may finish a prediction without a wake-up here: look at the row this often. */
+const LOOK_AGAIN_MS = 500;
+
+export const isFinal = (prediction: { status: string }): boolean =>
+  prediction.status === 'completed' || prediction.status === 'failed';
+
+/** Waits for a prediction to end. */
+@Injectable()
+export class AwaitPrediction {
+  constructor(
+    private readonly predictions: PredictionRepository,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The row as it is when it ends or `waitMs` have passed; null when it was deleted meanwhile. */
+  async until(predictionId: number, waitMs: number): Promise<PredictionEntity | null> {
+    const deadline = this.clock.monotonic() + waitMs;
+    for (;;) {
+      const change = this.nextChange(
+        predictionId,
+        Math.min(LOOK_AGAIN_MS, Math.max(0, deadline - this.clock.monotonic())),
+      );
+      const prediction = await this.predictions.findById(predictionId);
+      if (prediction === null || isFinal(prediction) || this.clock.monotonic() >= deadline) {
+        change.cancel();
+        return prediction;
+      }
+      await change.happened;
+    }
+  }
+
+  /** Resolves at the next wake-up or after `atMostMs`. Subscribe before reading the row, so that no change falls between. */
+  nextChange(
+    predictionId: number,
+    atMostMs: number = LOOK_AGAIN_MS,
+  ): { happened: Promise<void>; cancel: () => void } {
+    const abort = new AbortController();
+    const stop = this.predictions.listen(predictionId, () => abort.abort());
+    const happened = delay(this.clock, atMostMs, abort.signal).then(stop);
+    return { happened, cancel: () => abort.abort() };
+  }
+}

@@ -1,0 +1,52 @@
+import { Body, Controller, Get, HttpCode, Ip, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Answers, Caller, Flexible, Idempotent, Problems } from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './prediction.dto.js';
+import { presentLegacyAccepted, presentLegacyStatus, type LegacyStatusView } from './prediction.view.js';
+import { legacyRequest } from './legacy-request.js';
+import { ReadPredictions } from './read-predictions.service.js';
+import { SubmitPrediction } from './submit-prediction.service.js';
+
+/** The original's first two endpoints, kept for the programs that still call them. */
+@ApiTags('legacy')
+@Controller()
+export class LegacyPredictionsController {
+  constructor(
+    private readonly submitting: SubmitPrediction,
+    private readonly reading: ReadPredictions,
+  ) {}
+
+  @Post('predict')
+  @HttpCode(200)
+  @Flexible()
+  @Idempotent()
+  @Answers(200, LegacyAccepted, { description: 'Taken.' })
+  @Problems(403, 409, 422, 429)
+  async predict(
+    @Body() body: LegacyPredict,
+    @Caller() caller: Actor | null,
+    @Ip() address: string,
+  ): Promise<LegacyAccepted> {
+    return presentLegacyAccepted(
+      await this.submitting.submit({
+        entrance: 'legacy',
+        request: legacyRequest(body),
+        caller,
+        address,
+        taskId: body.prediction_id,
+      }),
+    );
+  }
+
+  @Get('status/:prediction_id')
+  @Flexible()
+  @Answers(200, LegacyStatus, { description: 'Status and, once completed, the answer.' })
+  @Problems(400, 403, 404)
+  async status(
+    @Param() { prediction_id }: LegacyId,
+    @Caller() caller: Actor | null,
+  ): Promise<LegacyStatusView> {
+    return presentLegacyStatus(prediction_id, await this.reading.byAnyId(prediction_id, caller));
+  }
+}

@@ -1,0 +1,66 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { TransactionRunner } from '#libs/database';
+import { CLOCK, type CancelTimer, type Clock } from '#libs/kernel';
+import { PredictionRepository } from './prediction.repository.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Rows per transaction, so that the writer is never held for long. */
+const BATCH = 200;
+
+/** Deletes finished predictions after `prediction_history_days`, an hour after the start and every hour from then on. */
+@Injectable()
+export class PredictionHistory implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #logger = new Logger(PredictionHistory.name);
+  #cancel: CancelTimer = () => undefined;
+
+  constructor(
+    private readonly predictions: PredictionRepository,
+    private readonly transactions: TransactionRunner,
+    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.config.prediction_history_days > 0) this.#plan();
+  }
+
+  onApplicationShutdown(): void {
+    this.#cancel();
+  }
+
+  /** Deletes what is too old; returns how many rows went. */
+  async purge(): Promise<number> {
+    const before = new Date(this.clock.now() - this.config.prediction_history_days * DAY_MS);
+    let deleted = 0;
+    for (;;) {
+      const ids = await this.predictions.finishedBefore(before, BATCH);
+      if (ids.length === 0) return deleted;
+      await this.transactions.run(async (tx) => {
+        for (const id of ids) await this.predictions.delete(tx, id, { kind: 'all' });
+      });
+      deleted += ids.length;
+    }
+  }
+
+  #plan(): void {
+    this.#cancel = this.clock.after(HOUR_MS, () => {
+      this.purge().then(
+        (deleted) =>
+          deleted > 0 &&
+          this.#logger.log(
+            `deleted ${deleted} predictions older than ${this.config.prediction_history_days} days`,
+          ),
+        (error: unknown) => this.#logger.error(error),
+      );
+      this.#plan();
+    });
+  }
+}

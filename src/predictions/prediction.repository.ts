@@ -1,0 +1,197 @@
+import { Injectable } from '@nestjs/common';
+import { Brackets, type SelectQueryBuilder, type ObjectLiteral } from 'typeorm';
+import { Database, EventLog, type DatabaseScope, type LoggedEvent, type Transaction } from '#libs/database';
+import { PredictionEntity } from './prediction.entity.js';
+import type { PredictionScope } from './prediction-access.js';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import type { PredictionResult, PredictionStatus } from './prediction.types.js';
+
+export type NewPrediction = Omit<
+  PredictionEntity,
+  'id' | 'started_at' | 'completed_at' | 'prediction' | 'uncertainty'
+>;
+
+/** Who a prediction counts against: a user, or an address for anonymous callers. */
+export type PredictionOwner = { readonly userId: number } | { readonly address: string };
+
+const topicOf = (id: number): string => `prediction:${id}`;
+
+const IN_FLIGHT: readonly PredictionStatus[] = ['pending', 'processing'];
+
+@Injectable()
+export class PredictionRepository {
+  constructor(
+    private readonly database: Database,
+    private readonly events: EventLog,
+  ) {}
+
+  /** Adds the row and its first step; returns the row with its id. */
+  async add(tx: Transaction, prediction: NewPrediction): Promise<PredictionEntity> {
+    const row = { ...prediction, started_at: null, completed_at: null, prediction: null, uncertainty: null };
+    const inserted = await tx.manager.insert(
+      PredictionEntity,
+      row as QueryDeepPartialEntity<PredictionEntity>,
+    );
+    const id = (inserted.identifiers[0] as { id: number }).id;
+    await this.#tell(tx, id, prediction.status);
+    return { ...row, id };
+  }
+
+  /**
+   * In-flight predictions of an owner. On PostgreSQL the owner is locked until the transaction ends, so that two
+   * submits can't both see the last free place; SQLite's one writer makes that unnecessary.
+   */
+  async countInFlight(tx: Transaction, owner: PredictionOwner): Promise<number> {
+    if (this.database.kind === 'postgres') {
+      const lock =
+        'userId' in owner ? `predictions:user:${owner.userId}` : `predictions:address:${owner.address}`;
+      await tx.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lock]);
+    }
+    const query = tx.manager
+      .createQueryBuilder(PredictionEntity, 'p')
+      .where('p.status IN (:...statuses)', { statuses: IN_FLIGHT });
+    if ('userId' in owner) query.andWhere('p.user_id = :userId', owner);
+    else query.andWhere('p.user_id IS NULL AND p.client_address = :address', owner);
+    return query.getCount();
+  }
+
+  taskIdExists(tx: Transaction, taskId: string): Promise<boolean> {
+    return tx.manager.existsBy(PredictionEntity, { task_id: taskId });
+  }
+
+  findById(id: number, scope: DatabaseScope = this.database.read): Promise<PredictionEntity | null> {
+    return scope.manager.findOneBy(PredictionEntity, { id });
+  }
+
+  findByTaskId(taskId: string): Promise<PredictionEntity | null> {
+    return this.database.read.manager.findOneBy(PredictionEntity, { task_id: taskId });
+  }
+
+  async list(scope: PredictionScope, page: { limit?: number; offset: number }): Promise<PredictionEntity[]> {
+    const query = this.#scoped(
+      this.database.read.manager.createQueryBuilder(PredictionEntity, 'p'),
+      scope,
+    ).orderBy('p.id', 'ASC');
+    // SQLite takes an OFFSET only behind a LIMIT.
+    if (page.limit !== undefined || page.offset > 0)
+      query.limit(page.limit ?? Number.MAX_SAFE_INTEGER).offset(page.offset);
+    return query.getMany();
+  }
+
+  count(scope: PredictionScope): Promise<number> {
+    return this.#scoped(
+      this.database.read.manager.createQueryBuilder(PredictionEntity, 'p'),
+      scope,
+    ).getCount();
+  }
+
+  /** Deletes the row when the scope reaches it; false otherwise. */
+  async delete(tx: Transaction, id: number, scope: PredictionScope): Promise<boolean> {
+    const found = await this.#scoped(
+      tx.manager.createQueryBuilder(PredictionEntity, 'p').where('p.id = :id', { id }),
+      scope,
+    ).getExists();
+    if (!found) return false;
+    await tx.manager.delete(PredictionEntity, { id });
+    await this.#tell(tx, id, 'deleted');
+    return true;
+  }
+
+  async markProcessing(tx: Transaction, id: number, now: Date): Promise<void> {
+    await tx.manager.update(
+      PredictionEntity,
+      { id },
+      { status: 'processing', started_at: now, timestamp: now },
+    );
+    await this.#tell(tx, id, 'processing');
+  }
+
+  async finish(
+    tx: Transaction,
+    id: number,
+    status: 'completed' | 'failed',
+    result: PredictionResult,
+    now: Date,
+  ): Promise<void> {
+    const change = {
+      status,
+      result,
+      prediction: result.output?.predictions ?? null,
+      uncertainty: result.output?.uncertainty ?? null,
+      completed_at: now,
+      timestamp: now,
+    };
+    await tx.manager.update(PredictionEntity, { id }, change as QueryDeepPartialEntity<PredictionEntity>);
+    await this.#tell(tx, id, status);
+  }
+
+  /** Steps after `afterId`, oldest first. */
+  stepsAfter(id: number, afterId: number): Promise<LoggedEvent[]> {
+    return this.events.after(this.database.read, topicOf(id), afterId);
+  }
+
+  /** Calls `listener` whenever a step was committed in this process. */
+  listen(id: number, listener: () => void): () => void {
+    return this.events.listen(topicOf(id), listener);
+  }
+
+  /** Ids of finished predictions last changed before `moment`, oldest first. */
+  async finishedBefore(moment: Date, limit: number): Promise<number[]> {
+    const rows = await this.database.read.manager
+      .createQueryBuilder(PredictionEntity, 'p')
+      .select('p.id', 'id')
+      .where('p.timestamp < :moment AND p.status IN (:...statuses)', {
+        moment: moment.toISOString(),
+        statuses: ['completed', 'failed'],
+      })
+      .orderBy('p.timestamp', 'ASC')
+      .limit(limit)
+      .getRawMany<{ id: number }>();
+    return rows.map((row) => row.id);
+  }
+
+  /** Rows per status, for statistics. */
+  async countByStatus(): Promise<Partial<Record<PredictionStatus, number>>> {
+    const rows = await this.#tally('status');
+    return Object.fromEntries(rows);
+  }
+
+  async countByType(): Promise<Record<string, number>> {
+    return Object.fromEntries(await this.#tally('prediction_type'));
+  }
+
+  /** Predictions of a user created in a window. */
+  countCreated(userId: number, since: Date): Promise<number> {
+    return this.database.read.manager
+      .createQueryBuilder(PredictionEntity, 'p')
+      .where('p.user_id = :userId AND p.created_at >= :since', { userId, since: since.toISOString() })
+      .getCount();
+  }
+
+  async #tally(column: 'status' | 'prediction_type'): Promise<[string, number][]> {
+    const rows = await this.database.read.manager
+      .createQueryBuilder(PredictionEntity, 'p')
+      .select(`p.${column}`, 'name')
+      .addSelect('COUNT(*)', 'total')
+      .groupBy(`p.${column}`)
+      .getRawMany<{ name: string; total: string | number }>();
+    return rows.map((row) => [row.name, Number(row.total)]);
+  }
+
+  async #tell(tx: Transaction, id: number, status: PredictionStatus | 'deleted'): Promise<void> {
+    await this.events.append(tx, topicOf(id), status, { prediction_id: id, status });
+  }
+
+  #scoped<Row extends ObjectLiteral>(
+    query: SelectQueryBuilder<Row>,
+    scope: PredictionScope,
+  ): SelectQueryBuilder<Row> {
+    if (scope.kind === 'all') return query;
+    if (scope.kind === 'ownerless') return query.andWhere('p.user_id IS NULL');
+    const { userId } = scope;
+    if (!scope.andOwnerless) return query.andWhere('p.user_id = :userId', { userId });
+    return query.andWhere(
+      new Brackets((or) => or.where('p.user_id = :userId', { userId }).orWhere('p.user_id IS NULL')),
+    );
+  }
+}

@@ -1,0 +1,70 @@
+import type { ForecastOutput } from '#libs/plugin-sdk';
+
+/** A core prediction's life: pending → processing → completed or failed. A retry goes back from processing to processing. */
+export type PredictionStatus = 'pending' | 'processing' | 'completed' | 'failed';
+
+/** The question as it was asked, every field present (null where the caller said nothing). */
+export interface StoredRequest {
+  readonly symbol: string | null;
+  readonly ticker: string | null;
+  readonly interval: string;
+  readonly predictor_plugin: string;
+  readonly feeder_plugin: string;
+  readonly pipeline_plugin: string;
+  readonly prediction_type: string;
+  readonly model_name: string | null;
+  readonly prediction_horizon: number | null;
+  readonly baseline_datetime: string | null;
+  readonly horizons: readonly number[] | null;
+  readonly date_column: string | null;
+  readonly target_column: string | null;
+}
+
+/** The question as it comes in: plugins that it does not name are the configured ones. */
+export type AskedRequest = Omit<StoredRequest, PluginField> & { readonly [K in PluginField]?: string };
+type PluginField = 'predictor_plugin' | 'feeder_plugin' | 'pipeline_plugin';
+
+/** Enough to explain an answer a year later. */
+export interface Explanation {
+  readonly source: {
+    readonly source: string;
+    readonly symbol: string;
+    readonly bars: number;
+    readonly first_bar: string;
+    readonly last_bar: string;
+  };
+  readonly plugins: {
+    readonly feeder: PluginStamp;
+    readonly pipeline: PluginStamp;
+    readonly predictor: PluginStamp;
+  };
+  /** Seed of everything random in the answer; null when nothing was. */
+  readonly seed: number | null;
+  /** Milliseconds: waiting for a runner, fetching bars, predicting, and from submit to result. */
+  readonly timing: {
+    readonly queued_ms: number;
+    readonly fetch_ms: number;
+    readonly predict_ms: number;
+    readonly total_ms: number;
+  };
+  /** 1 unless a runner died on the way. */
+  readonly attempt: number;
+}
+
+export interface PluginStamp {
+  readonly id: string;
+  readonly version: string;
+}
+
+/** What is stored and served as `result`. */
+export interface PredictionResult {
+  readonly request: StoredRequest;
+  readonly output?: ForecastOutput;
+  /** Equal to `output.predictions` and `output.uncertainty`, where the original's clients look for them. */
+  readonly prediction?: readonly (number | null)[];
+  readonly uncertainty?: readonly (number | null)[];
+  readonly explanation?: Explanation;
+  /** Failed only: text for people, and a stable code for programs. */
+  readonly error?: string;
+  readonly error_code?: string;
+}

@@ -1,0 +1,72 @@
+import { Page } from '#libs/http';
+import type { PredictionEntity } from './prediction.entity.js';
+import type { PredictionPage } from './read-predictions.service.js';
+import type { PredictionResult, PredictionStatus } from './prediction.types.js';
+
+/** `PredictionOut` of the contract. A 201 body must never contain the words password, secret, key, token or hash. */
+export interface PredictionView {
+  readonly id: number;
+  readonly prediction_id: number;
+  readonly task_id: string;
+  readonly status: PredictionStatus;
+  readonly symbol: string;
+  readonly ticker: string;
+  readonly interval: string;
+  readonly predictor_plugin: string;
+  readonly feeder_plugin: string;
+  readonly pipeline_plugin: string;
+  readonly prediction_type: string;
+  readonly model_name: string;
+  readonly result: PredictionResult;
+}
+
+export function presentPrediction(row: PredictionEntity): PredictionView {
+  return {
+    id: row.id,
+    prediction_id: row.id,
+    task_id: row.task_id,
+    status: row.status,
+    symbol: row.symbol,
+    ticker: row.ticker,
+    interval: row.interval,
+    predictor_plugin: row.predictor_plugin,
+    feeder_plugin: row.feeder_plugin,
+    pipeline_plugin: row.pipeline_plugin,
+    prediction_type: row.prediction_type,
+    model_name: row.predictor_plugin,
+    result: withLists(row),
+  };
+}
+
+/** Where the original's clients look for the answer. */
+const withLists = ({ result, prediction, uncertainty }: PredictionEntity): PredictionResult =>
+  prediction === null || uncertainty === null ? result : { ...result, prediction, uncertainty };
+
+/** `GET /status/{id}` of the original: lists at the top level once completed. */
+export interface LegacyStatusView {
+  readonly prediction_id: string;
+  readonly status: PredictionStatus;
+  readonly result: PredictionResult;
+  readonly prediction?: readonly (number | null)[];
+  readonly uncertainty?: readonly (number | null)[];
+}
+
+export const presentLegacyStatus = (askedFor: string, row: PredictionEntity): LegacyStatusView => ({
+  prediction_id: askedFor,
+  status: row.status,
+  result: withLists(row),
+  ...(row.prediction === null ? {} : { prediction: row.prediction }),
+  ...(row.uncertainty === null ? {} : { uncertainty: row.uncertainty }),
+});
+
+export const presentLegacyAccepted = (row: PredictionEntity) => ({
+  prediction_id: row.task_id,
+  status: row.status,
+  message: 'Prediction request accepted',
+});
+
+/** Takes what the deletion resolves with, so that the message can't come before the deed. */
+export const presentDeleted = (_done: void) => ({ message: 'Prediction deleted successfully' });
+
+export const presentPage = ({ rows, query, total }: PredictionPage): Page<PredictionView> =>
+  new Page(rows.map(presentPrediction), query, query.offset + rows.length < total, total);

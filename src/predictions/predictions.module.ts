@@ -1,0 +1,35 @@
+import { Module } from '@nestjs/common';
+import { AwaitPrediction } from './await-prediction.service.js';
+import { CompleteRequest } from './complete-request.service.js';
+import { DeletePrediction } from './delete-prediction.service.js';
+import { LegacyPredictionsController } from './legacy-predictions.controller.js';
+import { PredictionEvents } from './prediction-events.service.js';
+import { PredictionHistory } from './prediction-history.service.js';
+import { PredictionRepository } from './prediction.repository.js';
+import { PredictionsController } from './predictions.controller.js';
+import { PREDICTION_STATISTICS } from './predictions.port.js';
+import { ReadPredictions } from './read-predictions.service.js';
+import { RunPrediction } from './run-prediction.service.js';
+import { PredictionSchedule } from './scheduled-predictions.service.js';
+import { SecurePredictionsController } from './secure-predictions.controller.js';
+import { SubmitPrediction } from './submit-prediction.service.js';
+
+/** Submit, run, read and delete core predictions; live status. */
+@Module({
+  controllers: [PredictionsController, SecurePredictionsController, LegacyPredictionsController],
+  providers: [
+    PredictionRepository,
+    PredictionHistory,
+    PredictionSchedule,
+    AwaitPrediction,
+    CompleteRequest,
+    SubmitPrediction,
+    RunPrediction,
+    ReadPredictions,
+    DeletePrediction,
+    PredictionEvents,
+    { provide: PREDICTION_STATISTICS, useExisting: PredictionRepository },
+  ],
+  exports: [PREDICTION_STATISTICS, SubmitPrediction],
+})
+export class PredictionsModule {}

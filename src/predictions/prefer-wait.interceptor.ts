@@ -1,0 +1,56 @@
+import {
+  Inject,
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { map, type Observable } from 'rxjs';
+import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { AfterCommit } from '#libs/http';
+import { AwaitPrediction } from './await-prediction.service.js';
+import { presentPrediction, type PredictionView } from './prediction.view.js';
+
+const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i;
+
+/** Seconds that a `Prefer` header (RFC 7240) asks to wait; 0 when it asks for nothing. */
+export function preferredWait(header: string | string[] | undefined): number {
+  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
+  return Number(WAIT.exec(text)?.[1] ?? 0);
+}
+
+/**
+ * `Prefer: wait=10` on a submit: the answer is held until the prediction has ended or the time is over. The submit is
+ * committed before the wait begins, so a client that hangs up loses nothing.
+ */
+@Injectable()
+export class PreferWaitInterceptor implements NestInterceptor<
+  PredictionView,
+  PredictionView | AfterCommit<PredictionView>
+> {
+  constructor(
+    private readonly waiting: AwaitPrediction,
+    private readonly host: HttpAdapterHost,
+    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
+  ) {}
+
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler<PredictionView>,
+  ): Observable<PredictionView | AfterCommit<PredictionView>> {
+    const http = context.switchToHttp();
+    const { headers } = http.getRequest<{ headers: Record<string, string | string[] | undefined> }>();
+    const seconds = Math.min(preferredWait(headers['prefer']), this.config.max_wait_seconds);
+    if (seconds === 0) return next.handle();
+    this.host.httpAdapter.setHeader(http.getResponse(), 'Preference-Applied', `wait=${seconds}`);
+    return next
+      .handle()
+      .pipe(map((submitted) => new AfterCommit(submitted, () => this.#ended(submitted, seconds * 1000))));
+  }
+
+  async #ended(submitted: PredictionView, waitMs: number): Promise<PredictionView> {
+    const prediction = await this.waiting.until(submitted.id, waitMs);
+    return prediction === null ? submitted : presentPrediction(prediction);
+  }
+}

@@ -1,0 +1,121 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Transaction } from '#libs/database';
+import {
+  JOB_ENGINE,
+  type Job,
+  type JobDefinition,
+  type JobEngine,
+  type JobFailure,
+  type JobRun,
+} from '#libs/jobs';
+import { assertPresent, CLOCK, type Clock } from '#libs/kernel';
+import { PluginRegistry } from '#libs/plugin-host';
+import type { PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
+import { parseTimestamp } from '#libs/timeseries';
+import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { canonicalInterval } from './interval.js';
+import { PREDICTION_JOB } from './prediction-job.js';
+import type { PredictionEntity } from './prediction.entity.js';
+import { PredictionRepository } from './prediction.repository.js';
+import type { Explanation, PredictionResult, StoredRequest } from './prediction.types.js';
+
+/** Computes predictions: claimed → processing → completed or failed, each change under the job's fence. */
+@Injectable()
+export class RunPrediction implements JobDefinition, OnModuleInit {
+  readonly kind = PREDICTION_JOB;
+
+  constructor(
+    private readonly predictions: PredictionRepository,
+    private readonly plugins: PluginRegistry,
+    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
+    @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.register(this);
+  }
+
+  readonly timeLimitMs = (): number => this.settings.get('prediction_timeout') * 1000;
+
+  readonly claimed = async (tx: Transaction, job: Job): Promise<void> => {
+    await this.predictions.markProcessing(tx, idOf(job), this.#now());
+  };
+
+  readonly run = async (run: JobRun): Promise<void> => {
+    const id = idOf(run.job);
+    const prediction = await this.predictions.findById(id);
+    if (prediction === null) return run.complete(() => Promise.resolve());
+    const result = await this.#compute(prediction, run);
+    await run.complete(async (tx) => {
+      await this.predictions.finish(tx, id, 'completed', result, this.#now());
+    });
+  };
+
+  readonly failed = async (tx: Transaction, job: Job, failure: JobFailure): Promise<void> => {
+    const prediction = await this.predictions.findById(idOf(job), tx);
+    if (prediction === null) return;
+    const result = { request: prediction.result.request, error: failure.message, error_code: failure.code };
+    await this.predictions.finish(tx, prediction.id, 'failed', result, this.#now());
+  };
+
+  async #compute(prediction: PredictionEntity, run: JobRun): Promise<PredictionResult> {
+    const { request } = prediction.result;
+    const [feeder, pipeline, predictor] = await Promise.all([
+      this.plugins.feeder(prediction.feeder_plugin),
+      this.plugins.pipeline(prediction.pipeline_plugin),
+      this.plugins.predictor(prediction.predictor_plugin),
+    ]);
+    const answer = await pipeline.run(toPredictionRequest(prediction, request), {
+      feeder,
+      predictor,
+      signal: run.signal,
+    });
+    const finishedAt = this.clock.now();
+    return {
+      request,
+      output: answer.output,
+      explanation: {
+        source: answer.source,
+        plugins: { feeder: stamp(feeder), pipeline: stamp(pipeline), predictor: stamp(predictor) },
+        seed: answer.output.seed ?? null,
+        timing: timing(prediction, answer, finishedAt),
+        attempt: run.job.attempt,
+      },
+    };
+  }
+
+  #now(): Date {
+    return new Date(this.clock.now());
+  }
+}
+
+const idOf = (job: Job): number => Number(job.subject);
+
+const stamp = ({ id, version }: { id: string; version: string }) => ({ id, version });
+
+function timing(
+  prediction: PredictionEntity,
+  answer: PredictionOutput,
+  finishedAt: number,
+): Explanation['timing'] {
+  const total = finishedAt - prediction.created_at.getTime();
+  const work = answer.timing.fetch_ms + answer.timing.predict_ms;
+  return { ...answer.timing, queued_ms: Math.max(0, Math.round(total - work)), total_ms: total };
+}
+
+function toPredictionRequest(prediction: PredictionEntity, request: StoredRequest): PredictionRequest {
+  return {
+    symbol: prediction.symbol,
+    interval: assertPresent(
+      canonicalInterval(prediction.interval),
+      'a stored prediction has a known interval',
+    ),
+    predictionType: prediction.prediction_type,
+    horizons: request.horizons,
+    horizon: request.prediction_horizon || null,
+    baseline: request.baseline_datetime === null ? null : parseTimestamp(request.baseline_datetime),
+    dateColumn: request.date_column,
+    targetColumn: request.target_column,
+  };
+}

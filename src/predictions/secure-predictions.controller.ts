@@ -1,0 +1,72 @@
+import { Body, Controller, Delete, Get, Ip, Param, Post, Query, UseInterceptors } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  Answers,
+  Authenticated,
+  Caller,
+  Idempotent,
+  Paged,
+  Problems,
+  type Page,
+  PageQuery,
+} from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { DeletePrediction } from './delete-prediction.service.js';
+import { CreatePrediction, Deleted, PredictionId, PredictionOut } from './prediction.dto.js';
+import { presentDeleted, presentPage, presentPrediction, type PredictionView } from './prediction.view.js';
+import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
+import { ReadPredictions } from './read-predictions.service.js';
+import { SubmitPrediction } from './submit-prediction.service.js';
+
+/** The same predictions for callers who always authenticate; every role may ask, administrators included. */
+@ApiTags('predictions')
+@Controller('api/v1')
+export class SecurePredictionsController {
+  constructor(
+    private readonly submitting: SubmitPrediction,
+    private readonly reading: ReadPredictions,
+    private readonly deleting: DeletePrediction,
+  ) {}
+
+  @Post(['secure/predictions', 'auth/predictions'])
+  @Authenticated()
+  @UseInterceptors(PreferWaitInterceptor)
+  @Idempotent()
+  @Answers(201, PredictionOut, { description: 'Taken; the caller owns it.' })
+  @Problems(401, 422, 429)
+  async create(
+    @Body() request: CreatePrediction,
+    @Caller() caller: Actor,
+    @Ip() address: string,
+  ): Promise<PredictionView> {
+    return presentPrediction(await this.submitting.submit({ entrance: 'secure', request, caller, address }));
+  }
+
+  @Get('secure/predictions')
+  @Authenticated()
+  @Paged()
+  @Answers(200, PredictionOut, {
+    list: true,
+    description: 'Own predictions (administrators: all), oldest first.',
+  })
+  @Problems(401, 422)
+  async list(@Query() query: PageQuery, @Caller() caller: Actor): Promise<Page<PredictionView>> {
+    return presentPage(await this.reading.list(caller, query));
+  }
+
+  @Get('secure/predictions/:prediction_id')
+  @Authenticated()
+  @Answers(200, PredictionOut, { description: 'The prediction as it stands.' })
+  @Problems(401, 403, 404, 422)
+  async read(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<PredictionView> {
+    return presentPrediction(await this.reading.own(prediction_id, caller));
+  }
+
+  @Delete('secure/predictions/:prediction_id')
+  @Authenticated()
+  @Answers(200, Deleted, { description: 'Deleted for good; work on it is stopped.' })
+  @Problems(401, 403, 404, 422)
+  async remove(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<Deleted> {
+    return presentDeleted(await this.deleting.own(prediction_id, caller));
+  }
+}

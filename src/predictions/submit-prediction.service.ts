@@ -1,0 +1,116 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { TransactionRunner, type Transaction } from '#libs/database';
+import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
+import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { isAdministrator } from '#libs/http';
+import { AppError, CLOCK, newUuid, type Actor, type Clock } from '#libs/kernel';
+import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { CompleteRequest } from './complete-request.service.js';
+import { PREDICTION_JOB } from './prediction-job.js';
+import type { PredictionEntity } from './prediction.entity.js';
+import { PredictionRepository, type PredictionOwner } from './prediction.repository.js';
+import type { AskedRequest, StoredRequest } from './prediction.types.js';
+
+/**
+ * The door that a question came in by; the original's clients rely on their differences.
+ * Administrators may not ask by `predict` and `predictions`; only `predict` heeds `skip_background_tasks`.
+ */
+export type Entrance = 'predict' | 'predictions' | 'secure' | 'legacy';
+
+export interface SubmitCommand {
+  readonly entrance: Entrance;
+  readonly request: AskedRequest;
+  /** Null for an anonymous caller. */
+  readonly caller: Actor | null;
+  /** The caller's address; the in-flight limit of anonymous callers is counted by it. */
+  readonly address: string;
+  /** Chosen by legacy callers; a new UUID when absent. */
+  readonly taskId?: string | undefined;
+}
+
+/** Takes a question: the limit is counted, the row inserted and the job enqueued in one transaction. */
+@Injectable()
+export class SubmitPrediction {
+  constructor(
+    private readonly predictions: PredictionRepository,
+    private readonly transactions: TransactionRunner,
+    private readonly requests: CompleteRequest,
+    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
+    @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
+    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @throws AppError `forbidden` for an administrator at the wrong door, `invalid` for a request that no loaded plugin can serve, `too_many` at the in-flight limit,
+   * `conflict` for a task id that exists.
+   */
+  submit(command: SubmitCommand): Promise<PredictionEntity> {
+    refuseAdministrators(command);
+    const request = this.requests.complete(command.request);
+    return this.transactions.run(async (tx) => {
+      await this.#refuseBeyondLimit(tx, command);
+      await this.#refuseUsedTaskId(tx, command.taskId);
+      const row = await this.predictions.add(tx, this.#newRow(command, request));
+      if (this.#startsWork(command.entrance))
+        await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(row.id) });
+      return row;
+    });
+  }
+
+  #startsWork(entrance: Entrance): boolean {
+    return !(entrance === 'predict' && this.config.skip_background_tasks);
+  }
+
+  async #refuseBeyondLimit(tx: Transaction, { caller, address }: SubmitCommand): Promise<void> {
+    const owner: PredictionOwner = caller === null ? { address } : { userId: caller.userId };
+    const limit = this.settings.get('max_concurrent_predictions');
+    const inFlight = await this.predictions.countInFlight(tx, owner);
+    if (inFlight < limit) return;
+    throw new AppError(
+      'too_many',
+      `Too many predictions in flight: ${inFlight} of ${limit}; wait for one to finish`,
+      {
+        code: 'in_flight_limit',
+        headers: { 'Retry-After': '1' },
+      },
+    );
+  }
+
+  async #refuseUsedTaskId(tx: Transaction, taskId: string | undefined): Promise<void> {
+    if (taskId !== undefined && (await this.predictions.taskIdExists(tx, taskId))) {
+      throw new AppError('conflict', 'A prediction with this prediction_id exists already', {
+        code: 'task_id_used',
+      });
+    }
+  }
+
+  #newRow({ caller, address, taskId }: SubmitCommand, request: StoredRequest) {
+    const now = new Date(this.clock.now());
+    const symbol = request.symbol ?? request.ticker ?? '';
+    return {
+      task_id: taskId ?? newUuid(),
+      user_id: caller?.userId ?? null,
+      client_address: caller === null ? address : null,
+      timestamp: now,
+      created_at: now,
+      status: 'pending' as const,
+      symbol,
+      ticker: request.ticker ?? symbol,
+      interval: request.interval,
+      predictor_plugin: request.model_name || request.predictor_plugin,
+      feeder_plugin: request.feeder_plugin,
+      pipeline_plugin: request.pipeline_plugin,
+      prediction_type: request.prediction_type,
+      result: { request },
+    };
+  }
+}
+
+function refuseAdministrators({ entrance, caller }: SubmitCommand): void {
+  if ((entrance === 'predict' || entrance === 'predictions') && isAdministrator(caller)) {
+    throw new AppError('forbidden', 'Admin users cannot create predictions', {
+      code: 'administrators_do_not_predict',
+    });
+  }
+}
