@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Clock, CLOCK } from '#libs/kernel';
+import type { User } from './user.js';
+import { type UserFilter, UserRepository } from './user.repository.js';
+
+/** One page of accounts with the counts that go with it. */
+export interface UserPage {
+  readonly users: readonly User[];
+  /** Accounts that the filter lets through, on all pages. */
+  readonly totalCount: number;
+  /** Active accounts, whatever the filter. */
+  readonly activeUsers: number;
+  /** Accounts made since the first of this month, UTC, whatever the filter. */
+  readonly newUsersThisMonth: number;
+}
+
+/** Lists accounts for administrators. */
+@Injectable()
+export class ListUsers {
+  constructor(
+    private readonly users: UserRepository,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Accounts in the order they were made. */
+  list(limit: number): Promise<User[]> {
+    return this.users.list({}, { limit, offset: 0 });
+  }
+
+  async page(
+    filter: UserFilter,
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<UserPage> {
+    const now = new Date(this.clock.now());
+    const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()));
+    const beforeMonth = new Date(monthStart.getTime() - 1);
+    const [users, totalCount, activeUsers, newUsersThisMonth] = await Promise.all([
+      this.users.list(filter, page),
+      this.users.count(filter),
+      this.users.count({ isActive: true }),
+      this.users.count({ createdAfter: beforeMonth }),
+    ]);
+    return { users, totalCount, activeUsers, newUsersThisMonth };
+  }
+}

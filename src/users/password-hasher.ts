@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { hash, parseOptions, verify } from '@node-rs/bcrypt';
+import { Inject, Injectable } from '@nestjs/common';
+import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { AppError, newSecret } from '#libs/kernel';
+import { bulkhead, BulkheadRejectedError } from 'cockatiel';
+
+/** Marks hashes of passwords that went through SHA-256 first; without it the text is a plain (imported) bcrypt hash. */
+const PRE_HASHED = 'sha256:';
+/** bcrypt runs on libuv's four threads, which also serve files; two at a time leave them room. */
+const AT_ONCE = 2;
+/** About two seconds of work at cost 10 (56 ms each). */
+const MAX_WAITING = 64;
+
+/**
+ * bcrypt over SHA-256 (base64) of the password: bcrypt alone sees only the first 72 bytes. Plain bcrypt hashes of an
+ * imported database verify as they are and count as outdated.
+ */
+@Injectable()
+export class PasswordHasher {
+  readonly #cost: number;
+  readonly #gate = bulkhead(AT_ONCE, MAX_WAITING);
+  #nobody: Promise<string> | null = null;
+
+  constructor(@Inject(APP_CONFIG) config: Pick<AppConfig, 'password_hash_cost'>) {
+    this.#cost = config.password_hash_cost;
+  }
+
+  /** @throws AppError `unavailable` when too many passwords wait to be hashed */
+  async hash(password: string): Promise<string> {
+    const text = await this.#inTurn(() => hash(preHash(password), { cost: this.#cost }));
+    return PRE_HASHED + text;
+  }
+
+  /** @throws AppError `unavailable` when too many passwords wait to be hashed */
+  verify(password: string, stored: string): Promise<boolean> {
+    return stored.startsWith(PRE_HASHED)
+      ? this.#inTurn(() => verify(preHash(password), stored.slice(PRE_HASHED.length)))
+      : this.#inTurn(() => verify(password, stored));
+  }
+
+  /** Takes as long as {@link verify} and is never true: unknown names must not be told by the clock. */
+  async verifyForNobody(password: string): Promise<false> {
+    this.#nobody ??= this.hash(newSecret());
+    await this.verify(password, await this.#nobody);
+    return false;
+  }
+
+  /** Prepares the hash that {@link verifyForNobody} checks against, so that its first use takes no longer. */
+  async warmUp(): Promise<void> {
+    await (this.#nobody ??= this.hash(newSecret()));
+  }
+
+  /** Whether a hash should be replaced at the next login: imported as plain bcrypt, or made at a lower cost. */
+  isOutdated(stored: string): boolean {
+    if (!stored.startsWith(PRE_HASHED)) return true;
+    return parseOptions(stored.slice(PRE_HASHED.length)).cost < this.#cost;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#gate.execute(work);
+    } catch (error) {
+      if (!(error instanceof BulkheadRejectedError)) throw error;
+      throw new AppError('unavailable', 'Too many passwords are being checked; try again shortly', {
+        headers: { 'Retry-After': '1' },
+        cause: error,
+      });
+    }
+  }
+}
+
+const preHash = (password: string): string => createHash('sha256').update(password, 'utf8').digest('base64');

@@ -1,0 +1,121 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { TransactionRunner } from '#libs/database';
+import { AppError, type Clock, CLOCK } from '#libs/kernel';
+import { hashApiKey, newApiKey } from './api-key.js';
+import { CredentialRepository, type PasswordHolder } from './credential.repository.js';
+import { CredentialUses } from './credential-uses.js';
+import { PasswordHasher } from './password-hasher.js';
+import type {
+  ApiKeyInfo,
+  ApiKeyOwner,
+  CredentialOwner,
+  Credentials,
+  IssuedApiKey,
+  NewSession,
+  PasswordCheck,
+  SessionOwner,
+} from './users.port.js';
+
+const DAY_MS = 86_400_000;
+
+/** {@link Credentials} over the tables `users` and `user_sessions`. */
+@Injectable()
+export class StoredCredentials implements Credentials {
+  readonly #keyLifeDays: number;
+
+  constructor(
+    private readonly repository: CredentialRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly uses: CredentialUses,
+    private readonly transactions: TransactionRunner,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(APP_CONFIG) config: Pick<AppConfig, 'api_key_expire_days'>,
+  ) {
+    this.#keyLifeDays = config.api_key_expire_days;
+  }
+
+  findByApiKey(apiKey: string): Promise<ApiKeyOwner | null> {
+    return this.repository.byApiKeyHash(hashApiKey(apiKey));
+  }
+
+  findBySession(sessionId: string): Promise<SessionOwner | null> {
+    return this.repository.bySession(sessionId);
+  }
+
+  async checkPassword(username: string, password: string): Promise<PasswordCheck> {
+    const holder = await this.repository.passwordByUsername(username);
+    const isRight =
+      holder === null
+        ? await this.hasher.verifyForNobody(password)
+        : await this.hasher.verify(password, holder.hashedPassword);
+    if (holder === null || !isRight) return { outcome: 'wrong' };
+    await this.#renewOutdatedHash(holder, password);
+    return { outcome: holder.isActive ? 'right' : 'inactive', owner: ownerOf(holder) };
+  }
+
+  openSession(session: NewSession): Promise<number> {
+    const now = new Date(this.clock.now());
+    return this.transactions.run((tx) => this.repository.openSession(tx, session, now));
+  }
+
+  closeSession(sessionId: string): Promise<void> {
+    return this.transactions.run((tx) => this.repository.closeSession(tx, sessionId));
+  }
+
+  async issueApiKey(userId: number): Promise<IssuedApiKey> {
+    const key = this.newKey();
+    const isStored = await this.transactions.run((tx) => this.repository.setApiKey(tx, userId, key));
+    if (!isStored) throw new AppError('not_found', 'User not found');
+    return { apiKey: key.apiKey, expiresInDays: this.#keyLifeDays };
+  }
+
+  /** A new key (or the given text as one) with what is stored of it. */
+  newKey(apiKey = newApiKey()) {
+    const createdAt = new Date(this.clock.now());
+    return {
+      apiKey,
+      hash: hashApiKey(apiKey),
+      createdAt,
+      expiresAt: new Date(createdAt.getTime() + this.#keyLifeDays * DAY_MS),
+    };
+  }
+
+  describeApiKey(userId: number): Promise<ApiKeyInfo | null> {
+    return this.repository.describeApiKey(userId);
+  }
+
+  async changePassword(userId: number, oldPassword: string, newPassword: string): Promise<boolean> {
+    const holder = await this.repository.passwordById(userId);
+    if (holder === null || !(await this.hasher.verify(oldPassword, holder.hashedPassword))) return false;
+    const change = {
+      from: holder.hashedPassword,
+      to: await this.hasher.hash(newPassword),
+      revokeTokens: true,
+    };
+    return this.transactions.run((tx) => this.repository.replacePassword(tx, userId, change));
+  }
+
+  noteUse(use: { readonly apiKeyOf: number } | { readonly sessionId: string }): void {
+    if ('sessionId' in use) this.uses.noteSession(use.sessionId);
+    else this.uses.noteKey(use.apiKeyOf);
+  }
+
+  /** Only now is the password known in clear, so this is when its hash can be made anew. */
+  async #renewOutdatedHash(holder: PasswordHolder, password: string): Promise<void> {
+    if (!this.hasher.isOutdated(holder.hashedPassword)) return;
+    const change = {
+      from: holder.hashedPassword,
+      to: await this.hasher.hash(password),
+      revokeTokens: false,
+    };
+    await this.transactions.run((tx) => this.repository.replacePassword(tx, holder.userId, change));
+  }
+}
+
+const ownerOf = ({ userId, username, role, isActive }: PasswordHolder): CredentialOwner => ({
+  userId,
+  username,
+  role,
+  isActive,
+});

@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { TransactionRunner } from '#libs/database';
+import { AppError, invalidField } from '#libs/kernel';
+import { ChangeUser } from './change-user.service.js';
+import { type CreatedAccount, CreateUser, randomPassword } from './create-user.service.js';
+import { CredentialRepository } from './credential.repository.js';
+import { PasswordHasher } from './password-hasher.js';
+import {
+  EMAIL_MAX_LENGTH,
+  EMAIL_PATTERN,
+  PASSWORD_MIN_LENGTH,
+  type User,
+  USERNAME_MAX_LENGTH,
+  USERNAME_PATTERN,
+} from './user.js';
+import { UserRepository } from './user.repository.js';
+
+/** An account to be made from the command line. */
+export interface AccountOrder {
+  readonly username: string;
+  readonly email: string;
+  readonly role: string;
+  /** Absent: as for accounts made by administrators over HTTP. */
+  readonly password?: string;
+}
+
+/**
+ * User management of whoever may run commands on the machine: `users create`, `users activate`,
+ * `users reset-password`. Results are returned for the command to print; nothing is logged.
+ */
+@Injectable()
+export class UserAdministration {
+  readonly #isActiveAtOnce: boolean;
+
+  constructor(
+    private readonly createUser: CreateUser,
+    private readonly changeUser: ChangeUser,
+    private readonly users: UserRepository,
+    private readonly credentials: CredentialRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly transactions: TransactionRunner,
+    @Inject(APP_CONFIG) config: Pick<AppConfig, 'require_activation'>,
+  ) {
+    this.#isActiveAtOnce = !config.require_activation;
+  }
+
+  /**
+   * @throws AppError `invalid` for a malformed name, address or password, `bad_request` for a taken name or address
+   * or an unknown role
+   */
+  async create(order: AccountOrder): Promise<CreatedAccount> {
+    if (order.username.length > USERNAME_MAX_LENGTH || !USERNAME_PATTERN.test(order.username)) {
+      throw invalidField('username', 'must be 1 to 50 printable characters without blanks at its ends');
+    }
+    if (order.email.length > EMAIL_MAX_LENGTH || !EMAIL_PATTERN.test(order.email)) {
+      throw invalidField('email', 'must be an e-mail address');
+    }
+    if (order.password !== undefined) checkLength(order.password);
+    return this.createUser.create({ ...order, isActive: this.#isActiveAtOnce }, 'bad_request');
+  }
+
+  /** @throws AppError `not_found` */
+  activate(username: string): Promise<User> {
+    return this.changeUser.activate(username);
+  }
+
+  /**
+   * Sets a password, a random one when none is given, and revokes all tokens.
+   * @param passwords `old`, when given, must be the present one
+   * @returns the random password, or null when one was given
+   * @throws AppError `not_found`, `bad_request` for a wrong old password, `invalid` for a short new one
+   */
+  async resetPassword(
+    username: string,
+    passwords: { readonly old?: string; readonly new?: string } = {},
+  ): Promise<string | null> {
+    const random = passwords.new === undefined ? randomPassword() : null;
+    const password = passwords.new ?? random ?? '';
+    checkLength(password);
+    const holder = await this.credentials.passwordByUsername(username);
+    if (holder === null) throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
+    if (passwords.old !== undefined && !(await this.hasher.verify(passwords.old, holder.hashedPassword))) {
+      throw new AppError('bad_request', 'Invalid old password', { code: 'wrong_password' });
+    }
+    const hashedPassword = await this.hasher.hash(password);
+    await this.transactions.run((tx) =>
+      this.users.update(tx, holder.userId, { hashedPassword, revokeTokens: true }),
+    );
+    return random;
+  }
+}
+
+function checkLength(password: string): void {
+  if (password.length >= PASSWORD_MIN_LENGTH) return;
+  throw invalidField('password', `must have at least ${PASSWORD_MIN_LENGTH} characters`);
+}

@@ -1,0 +1,77 @@
+import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
+import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { RoleEntity } from './role.entity.js';
+import type { SubscriptionTier } from './user.js';
+
+/**
+ * An account. A deleted one keeps its row (and its name) because predictions, money and the audit log point at it;
+ * it has no key, no valid token and is found by nobody but the database's own shell.
+ */
+@Entity('users')
+@Index('uq_users_username', ['username'], { unique: true })
+@Index('uq_users_email', ['email'], { unique: true })
+@Index('uq_users_hashed_api_key', ['hashedApiKey'], { unique: true })
+@Index('ix_users_role', ['roleId'])
+export class UserEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: 'varchar', length: 50 })
+  username!: string;
+
+  @Column({ type: 'varchar', length: 254 })
+  email!: string;
+
+  /** See {@link PasswordHasher} for the two forms. */
+  @Column({ type: 'varchar', length: 100, name: 'hashed_password' })
+  hashedPassword!: string;
+
+  /** SHA-256 of the key, 64 hexadecimal digits; null when there is no key. */
+  @Column({ type: 'varchar', length: 64, name: 'hashed_api_key', nullable: true })
+  hashedApiKey!: string | null;
+
+  @Column(utcColumn({ name: 'api_key_created_at', nullable: true }))
+  apiKeyCreatedAt!: Date | null;
+
+  /** From then on the key is refused; null (rows of an import) means never. */
+  @Column(utcColumn({ name: 'api_key_expires_at', nullable: true }))
+  apiKeyExpiresAt!: Date | null;
+
+  /** Written late, at most about half a minute after the use. */
+  @Column(utcColumn({ name: 'api_key_last_used_at', nullable: true }))
+  apiKeyLastUsedAt!: Date | null;
+
+  @Column({ type: 'boolean', name: 'is_active', default: false })
+  isActive!: boolean;
+
+  @Column({ type: 'integer', name: 'role_id' })
+  @ForeignKey(() => RoleEntity, { name: 'fk_users_role' })
+  roleId!: number;
+
+  /** Tokens carry the version they were issued under; raising it revokes them all. */
+  @Column({ type: 'integer', name: 'token_version', default: 0 })
+  tokenVersion!: number;
+
+  @Column({ type: 'varchar', length: 16, name: 'subscription_tier', default: 'basic' })
+  subscriptionTier!: SubscriptionTier;
+
+  /** Credits granted at creation, in micro-units (1e-6) of USD. */
+  @Column(integerColumn({ name: 'initial_credits_micros', default: 0 }))
+  initialCreditsMicros!: number;
+
+  @Column(jsonColumn({ name: 'billing_address', nullable: true }))
+  billingAddress!: Readonly<Record<string, string>> | null;
+
+  /** Remarks of administrators; never shown to the account itself. */
+  @Column({ type: 'text', nullable: true })
+  notes!: string | null;
+
+  @Column(utcColumn({ name: 'created_at' }))
+  createdAt!: Date;
+
+  @Column(utcColumn({ name: 'last_login', nullable: true }))
+  lastLogin!: Date | null;
+
+  @Column(utcColumn({ name: 'deleted_at', nullable: true }))
+  deletedAt!: Date | null;
+}

@@ -1,0 +1,202 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type DatabaseScope, type Transaction } from '#libs/database';
+import type { Role } from '#libs/http';
+import { assertPresent } from '#libs/kernel';
+import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
+import { RoleEntity } from './role.entity.js';
+import { UserEntity } from './user.entity.js';
+import type { SubscriptionTier, User } from './user.js';
+
+/** Everything a new row needs. */
+export interface NewUser {
+  readonly username: string;
+  readonly email: string;
+  readonly roleId: number;
+  readonly isActive: boolean;
+  readonly hashedPassword: string;
+  readonly apiKey: { readonly hash: string; readonly createdAt: Date; readonly expiresAt: Date } | null;
+  readonly subscriptionTier: SubscriptionTier;
+  readonly initialCreditsMicros: number;
+  readonly billingAddress: Readonly<Record<string, string>> | null;
+  readonly createdAt: Date;
+}
+
+/** What can be changed of an account; `undefined` leaves a value as it is. */
+export interface UserChange {
+  readonly email?: string;
+  readonly isActive?: boolean;
+  readonly roleId?: number;
+  readonly subscriptionTier?: SubscriptionTier;
+  readonly notes?: string;
+  readonly hashedPassword?: string;
+  readonly deletedAt?: Date;
+  readonly hashedApiKey?: null;
+  /** Raise the token version. */
+  readonly revokeTokens?: boolean;
+}
+
+/** Which accounts a listing shows. All given conditions must hold. */
+export interface UserFilter {
+  readonly roles?: readonly Role[];
+  readonly isActive?: boolean;
+  readonly subscriptionTier?: SubscriptionTier;
+  readonly createdAfter?: Date;
+  /** Part of the name or the address, in any case. */
+  readonly search?: string;
+}
+
+/** Accounts and their roles. Deleted accounts are found by the two methods that say so only. */
+@Injectable()
+export class UserRepository {
+  #roles: ReadonlyMap<number, Role> | null = null;
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Makes all that decides who exists and who is an administrator wait its turn, by a write to one role's row:
+   * a row lock on PostgreSQL, nothing more than the writer's turn on SQLite. Checks that follow see what was committed.
+   */
+  async takeAccountsLock(tx: Transaction): Promise<void> {
+    await tx.manager.update(RoleEntity, { name: 'administrator' }, { name: 'administrator' });
+  }
+
+  async findById(id: number, scope: DatabaseScope = this.database.read): Promise<User | null> {
+    return this.#one({ id, deletedAt: IsNull() }, scope);
+  }
+
+  async findByUsername(username: string, scope: DatabaseScope = this.database.read): Promise<User | null> {
+    return this.#one({ username, deletedAt: IsNull() }, scope);
+  }
+
+  async #one(where: FindOptionsWhere<UserEntity>, scope: DatabaseScope): Promise<User | null> {
+    const row = await scope.manager.findOneBy(UserEntity, where);
+    return row === null ? null : userOf(row, await this.#roleNames());
+  }
+
+  /** By id, oldest account first. */
+  async list(filter: UserFilter, page: { readonly limit: number; readonly offset: number }): Promise<User[]> {
+    const rows = await this.database.read.manager.find(UserEntity, {
+      where: await this.#where(filter),
+      order: { id: 'ASC' },
+      take: page.limit,
+      skip: page.offset,
+    });
+    const names = await this.#roleNames();
+    return rows.map((row) => userOf(row, names));
+  }
+
+  async count(filter: UserFilter = {}): Promise<number> {
+    return this.database.read.manager.countBy(UserEntity, await this.#where(filter));
+  }
+
+  /** Whether any row exists, deleted ones included. */
+  async hasAny(scope: DatabaseScope = this.database.read): Promise<boolean> {
+    return scope.manager.existsBy(UserEntity, {});
+  }
+
+  /** Whether a name is taken, by a deleted account too: its traces must not become somebody else's. */
+  async usernameTaken(scope: DatabaseScope, username: string): Promise<boolean> {
+    return scope.manager.existsBy(UserEntity, { username });
+  }
+
+  /** Whether an address is taken by another account than `exceptId`. */
+  async emailTaken(scope: DatabaseScope, email: string, exceptId?: number): Promise<boolean> {
+    const row = await scope.manager.findOne(UserEntity, { where: { email }, select: { id: true } });
+    return row !== null && row.id !== exceptId;
+  }
+
+  /** Administrators that can act: active, not deleted, under either name of the role. */
+  async countActiveAdministrators(tx: Transaction): Promise<number> {
+    const roleIds = await this.#roleIds(['administrator', 'admin']);
+    return tx.manager.countBy(UserEntity, { roleId: In(roleIds), isActive: true, deletedAt: IsNull() });
+  }
+
+  /** Null when there is no such role. */
+  async roleId(name: string): Promise<number | null> {
+    const [id] = await this.#roleIds([name]);
+    return id ?? null;
+  }
+
+  async insert(tx: Transaction, user: NewUser): Promise<User> {
+    const { apiKey, ...columns } = user;
+    const row = await tx.manager.save(
+      tx.manager.create(UserEntity, {
+        ...columns,
+        hashedApiKey: apiKey?.hash ?? null,
+        apiKeyCreatedAt: apiKey?.createdAt ?? null,
+        apiKeyExpiresAt: apiKey?.expiresAt ?? null,
+        apiKeyLastUsedAt: null,
+        tokenVersion: 0,
+        notes: null,
+        lastLogin: null,
+        deletedAt: null,
+      }),
+    );
+    return userOf(row, await this.#roleNames());
+  }
+
+  async update(tx: Transaction, id: number, change: UserChange): Promise<void> {
+    const { revokeTokens = false, ...columns } = change;
+    if (Object.keys(columns).length > 0) await tx.manager.update(UserEntity, { id }, columns);
+    if (revokeTokens) await tx.manager.increment(UserEntity, { id }, 'tokenVersion', 1);
+  }
+
+  /** Deleted accounts included. */
+  async idOf(username: string): Promise<number | null> {
+    const row = await this.database.read.manager.findOne(UserEntity, {
+      where: { username },
+      select: { id: true },
+    });
+    return row?.id ?? null;
+  }
+
+  /** Names by id; deleted accounts included. */
+  async usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    const rows = await this.database.read.manager.find(UserEntity, {
+      where: { id: In([...ids]) },
+      select: { id: true, username: true },
+    });
+    return new Map(rows.map((row) => [row.id, row.username]));
+  }
+
+  async #where(filter: UserFilter): Promise<FindOptionsWhere<UserEntity>[]> {
+    const both: FindOptionsWhere<UserEntity> = { deletedAt: IsNull() };
+    if (filter.roles !== undefined) both.roleId = In(await this.#roleIds(filter.roles));
+    if (filter.isActive !== undefined) both.isActive = filter.isActive;
+    if (filter.subscriptionTier !== undefined) both.subscriptionTier = filter.subscriptionTier;
+    if (filter.createdAfter !== undefined) both.createdAt = MoreThan(filter.createdAfter);
+    if (filter.search === undefined) return [both];
+    const pattern = `%${filter.search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+    const contains = () => Raw((column) => `LOWER(${column}) LIKE LOWER(:pattern) ESCAPE '\\'`, { pattern });
+    return [
+      { ...both, username: contains() },
+      { ...both, email: contains() },
+    ];
+  }
+
+  /** Roles never change after the migration, so they are read once. */
+  async #roleNames(): Promise<ReadonlyMap<number, Role>> {
+    if (this.#roles === null) {
+      const rows = await this.database.read.manager.find(RoleEntity);
+      this.#roles = new Map(rows.map((row) => [row.id, row.name as Role]));
+    }
+    return this.#roles;
+  }
+
+  async #roleIds(names: readonly string[]): Promise<number[]> {
+    return [...(await this.#roleNames())].filter(([, name]) => names.includes(name)).map(([id]) => id);
+  }
+}
+
+function userOf(row: UserEntity, roles: ReadonlyMap<number, Role>): User {
+  return {
+    id: row.id,
+    username: row.username,
+    email: row.email,
+    role: assertPresent(roles.get(row.roleId), 'every account has a seeded role'),
+    isActive: row.isActive,
+    subscriptionTier: row.subscriptionTier,
+    createdAt: row.createdAt,
+    lastLogin: row.lastLogin,
+  };
+}

@@ -1,0 +1,96 @@
+import type { Role } from '#libs/http';
+
+/** What a credential leads to. `role` is the stored name. */
+export interface CredentialOwner {
+  readonly userId: number;
+  readonly username: string;
+  readonly role: Role;
+  readonly isActive: boolean;
+}
+
+/** The owner of a presented API key. */
+export interface ApiKeyOwner extends CredentialOwner {
+  /** The moment (epoch ms) from which the key is refused; null for an imported key without one. */
+  readonly expiresAtMs: number | null;
+}
+
+/** The owner of a login session, by the `jti` of a presented token. */
+export interface SessionOwner extends CredentialOwner {
+  /** Tokens of an older version are revoked. */
+  readonly tokenVersion: number;
+  /** False after logout. */
+  readonly isOpen: boolean;
+}
+
+/** What is asked when somebody signs in with a name and a password. */
+export type PasswordCheck =
+  | { readonly outcome: 'wrong' }
+  | { readonly outcome: 'inactive'; readonly owner: CredentialOwner }
+  | { readonly outcome: 'right'; readonly owner: CredentialOwner };
+
+/** A login to be remembered. */
+export interface NewSession {
+  /** UUID; the token's `jti`. */
+  readonly id: string;
+  readonly userId: number;
+  readonly address: string;
+  readonly userAgent: string | null;
+  readonly expiresAt: Date;
+}
+
+/** A freshly issued key; the only time its text is known. */
+export interface IssuedApiKey {
+  readonly apiKey: string;
+  readonly expiresInDays: number;
+}
+
+/** What may be told about a key that exists. */
+export interface ApiKeyInfo {
+  readonly createdAt: Date | null;
+  readonly expiresAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+/** Accounts' secrets, for the domain that lets people in. Times are UTC. */
+export interface Credentials {
+  /** The owner of a key, whatever the key's or account's state; null for an unknown key. Always read from the database. */
+  findByApiKey(apiKey: string): Promise<ApiKeyOwner | null>;
+  /** The owner of a session; null for an unknown one. Always read from the database. */
+  findBySession(sessionId: string): Promise<SessionOwner | null>;
+  /**
+   * Checks a name and a password in the same time whether or not the name exists; brings an outdated hash up to date.
+   * @throws AppError `unavailable` when too many passwords wait to be checked
+   */
+  checkPassword(username: string, password: string): Promise<PasswordCheck>;
+  /** Remembers a login and forgets the account's expired ones. Returns the token version to issue under. */
+  openSession(session: NewSession): Promise<number>;
+  /** Revokes one token; unknown ids are ignored. */
+  closeSession(sessionId: string): Promise<void>;
+  /** Replaces the account's key; the old one stops at once. */
+  issueApiKey(userId: number): Promise<IssuedApiKey>;
+  /** Null when the account has no key. */
+  describeApiKey(userId: number): Promise<ApiKeyInfo | null>;
+  /**
+   * Sets a new password and revokes all tokens. False when the old one is wrong.
+   * @throws AppError `unavailable` when too many passwords wait to be checked
+   */
+  changePassword(userId: number, oldPassword: string, newPassword: string): Promise<boolean>;
+  /** Notes that a credential was used; written to the database a little later. */
+  noteUse(use: { readonly apiKeyOf: number } | { readonly sessionId: string }): void;
+}
+
+/** Injection token of {@link Credentials}. */
+export const CREDENTIALS = Symbol('CREDENTIALS');
+
+/** Who is who, for domains that show names or filter by them. Deleted accounts are included: their traces remain. */
+export interface UserDirectory {
+  /** Null for an unknown name. */
+  idOf(username: string): Promise<number | null>;
+  /** Names by id; unknown ids are left out. At most 1,000 ids a call. */
+  usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** Accounts that are not deleted, and how many of these are active. */
+  counts(): Promise<{ readonly total: number; readonly active: number }>;
+}
+
+/** Injection token of {@link UserDirectory}. */
+export const USER_DIRECTORY = Symbol('USER_DIRECTORY');
