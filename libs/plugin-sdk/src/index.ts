@@ -5,5 +5,6 @@ export * from './predictor.js';
 export * from './endpoints.js';
 export * from './core.js';
 export * from './plugin-error.js';
+export * from './contract-checks.js';
 export { Frame } from '#libs/timeseries';
 export type { Clock, ParameterDeclaration, ParameterDeclarations, ParametersOf } from '#libs/kernel';

@@ -1,0 +1,112 @@
+import { AppError } from '#libs/kernel';
+import {
+  entryFaults,
+  exitFaults,
+  forecastFaults,
+  PluginError,
+  type EntryAnswer,
+  type EntryQuestion,
+  type ExitAnswer,
+  type ExitQuestion,
+  type ForecastOutput,
+  type ForecastRequest,
+  type Frame,
+  type Predictor,
+  type PredictorCapability,
+  type PredictorDefinition,
+} from '#libs/plugin-sdk';
+import type { CallLimits, Guard } from './guard.js';
+import type { PluginHandle, PredictorHandle } from './handles.js';
+
+type Asked = 'forecast' | 'entry' | 'exit' | 'describe' | 'metrics' | 'resetMetrics' | 'setNoise';
+const NEEDS: Readonly<Record<Asked, PredictorCapability>> = {
+  forecast: 'forecast',
+  entry: 'entry',
+  exit: 'exit',
+  describe: 'describe',
+  metrics: 'metrics',
+  resetMetrics: 'metrics',
+  setNoise: 'noise',
+};
+
+/** Wraps a predictor's calls and checks its answers; operations that are not declared are refused before the plugin. */
+export function guardPredictor(
+  about: PluginHandle<'predictor'>,
+  definition: PredictorDefinition,
+  predictor: Predictor,
+  guard: Guard,
+): PredictorHandle {
+  const { capabilities, looksAhead = false } = definition;
+  const has = (capability: PredictorCapability) => capabilities.includes(capability);
+  const operation = <N extends Asked>(name: N): NonNullable<Predictor[N]> => {
+    const method = has(NEEDS[name]) ? predictor[name] : undefined;
+    return (method?.bind(predictor) ?? refusal(about.id, NEEDS[name])) as NonNullable<Predictor[N]>;
+  };
+  const forecast = operation('forecast');
+  const entry = checkedEntry(operation('entry'));
+  const exit = checkedExit(operation('exit'));
+  const describe = operation('describe');
+  const metrics = operation('metrics');
+  const resetMetrics = operation('resetMetrics');
+  const setNoise = operation('setNoise');
+  const describeIt = () => describe();
+  return {
+    ...about,
+    looksAhead,
+    capabilities,
+    has,
+    forecast: (frame: Frame, request: ForecastRequest, limits: CallLimits = {}): Promise<ForecastOutput> =>
+      guard.limited('forecast', { signal: request.signal, ...limits }, async (signal) => {
+        if (!has('forecast')) return forecast(frame, request);
+        const output = await forecast(visible(frame, request, looksAhead), { ...request, signal });
+        const faults = forecastFaults(output, request);
+        if (faults.length > 0) throw new Error(`forecast broke the contract: ${faults.join('; ')}`);
+        return output;
+      }),
+    entry: (question: EntryQuestion) => guard.direct('entry', entry, question),
+    exit: (question: ExitQuestion) => guard.direct('exit', exit, question),
+    describe: () => guard.direct('describe', describeIt, undefined),
+    metrics: () => guard.instant('metrics', () => metrics()),
+    resetMetrics: () => guard.instant('resetMetrics', () => resetMetrics()),
+    setNoise: (std: number) => guard.instant('setNoise', () => setNoise(std)),
+  };
+}
+
+const refusal = (id: string, capability: PredictorCapability) => (): never => {
+  throw new AppError('unsupported', `Predictor ${id} does not offer ${capability}`, { code: 'unsupported' });
+};
+
+/** Bars that the predictor may see: none after the baseline, unless it declares that it looks ahead. */
+function visible(frame: Frame, { baseline }: ForecastRequest, looksAhead: boolean): Frame {
+  if (frame.length === 0) throw new PluginError('no_data', 'There are no bars for this question');
+  if (looksAhead || baseline === null) return frame;
+  const seen = frame.upTo(baseline);
+  if (seen.length === 0) throw new PluginError('no_data', 'There are no bars at or before the baseline');
+  return seen;
+}
+
+const isAnswer = <T extends object>(answer: T | Promise<T>): answer is T => !('then' in answer);
+
+function checkedEntry(entry: NonNullable<Predictor['entry']>) {
+  const checked = (answer: EntryAnswer): EntryAnswer => {
+    const fault = entryFaults(answer);
+    if (fault !== null) throw new Error(`entry broke the contract: ${fault}`);
+    return answer;
+  };
+  return (question: EntryQuestion): EntryAnswer | Promise<EntryAnswer> => {
+    const answer = entry(question);
+    return isAnswer(answer) ? checked(answer) : answer.then(checked);
+  };
+}
+
+function checkedExit(exit: NonNullable<Predictor['exit']>) {
+  const checked = (answer: ExitAnswer): ExitAnswer => {
+    const fault = exitFaults(answer);
+    if (fault !== null) throw new Error(`exit broke the contract: ${fault}`);
+    return answer;
+  };
+  return (question: ExitQuestion): ExitAnswer | Promise<ExitAnswer> => {
+    const answer = exit(question);
+    return isAnswer(answer) ? checked(answer) : answer.then(checked);
+  };
+}

@@ -1,0 +1,86 @@
+import type { ParameterValue } from '#libs/kernel';
+import type {
+  CoreFeatures,
+  EntryAnswer,
+  EntryQuestion,
+  EndpointsModule,
+  ExitAnswer,
+  ExitQuestion,
+  FeederSource,
+  FetchRequest,
+  ForecastOutput,
+  ForecastRequest,
+  Frame,
+  ModelInfo,
+  PluginKind,
+  PredictionOutput,
+  PredictionRequest,
+  PredictorCapability,
+  PredictorMetrics,
+} from '#libs/plugin-sdk';
+import type { CallLimits } from './guard.js';
+
+/** A loaded plugin, as the rest of the product knows it. */
+export interface PluginHandle<K extends PluginKind = PluginKind> {
+  readonly id: string;
+  readonly kind: K;
+  readonly version: string;
+  readonly description: string;
+  /** The parameters in effect, secrets left out, files without their folders. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+export interface CoreHandle extends PluginHandle<'core'> {
+  readonly features: CoreFeatures;
+}
+
+/** A feeder whose calls are limited, counted and checked. Errors are `AppError`s; their `code` is the plugin error's. */
+export interface FeederHandle extends PluginHandle<'feeder'> {
+  fetch(request: FetchRequest, limits?: CallLimits): Promise<Frame>;
+  resolve(symbol: string): FeederSource;
+  notes(frame: Frame): readonly string[];
+}
+
+/** A predictor whose calls are limited, counted and checked. An operation it does not have throws `unsupported` (501). */
+export interface PredictorHandle extends PluginHandle<'predictor'> {
+  /** True for test instruments that look into the future. Others never see a bar after the baseline. */
+  readonly looksAhead: boolean;
+  readonly capabilities: readonly PredictorCapability[];
+  has(capability: PredictorCapability): boolean;
+  /** `request.signal` ends it early. */
+  forecast(frame: Frame, request: ForecastRequest, limits?: CallLimits): Promise<ForecastOutput>;
+  /** Answers at once, without a promise, when the plugin does. */
+  entry(question: EntryQuestion): EntryAnswer | Promise<EntryAnswer>;
+  /** Answers at once, without a promise, when the plugin does. */
+  exit(question: ExitQuestion): ExitAnswer | Promise<ExitAnswer>;
+  describe(): ModelInfo | Promise<ModelInfo>;
+  metrics(): PredictorMetrics;
+  resetMetrics(): void;
+  /** Needs the capability `noise`. */
+  setNoise(std: number): void;
+}
+
+/** What a pipeline run is given beside the request. */
+export interface RunOptions extends CallLimits {
+  readonly feeder: FeederHandle;
+  readonly predictor: PredictorHandle;
+  readonly progress?: (percentage: number, step: string) => void;
+}
+
+/** A pipeline whose runs are limited and counted. */
+export interface PipelineHandle extends PluginHandle<'pipeline'> {
+  run(request: PredictionRequest, options: RunOptions): Promise<PredictionOutput>;
+  status(): Readonly<Record<string, unknown>>;
+}
+
+export interface EndpointsHandle extends PluginHandle<'endpoints'> {
+  readonly module: EndpointsModule;
+}
+
+export interface HandleOf {
+  readonly core: CoreHandle;
+  readonly feeder: FeederHandle;
+  readonly pipeline: PipelineHandle;
+  readonly predictor: PredictorHandle;
+  readonly endpoints: EndpointsHandle;
+}

@@ -1,0 +1,173 @@
+import type { Clock } from '#libs/kernel';
+import type { LoadedConfig } from '#libs/config';
+import {
+  PLUGIN_KINDS,
+  type BarCache,
+  type PluginDefinition,
+  type PluginKind,
+  type PluginLogger,
+} from '#libs/plugin-sdk';
+import { fileResolver } from './file-resolver.js';
+import type { PluginManifest } from './manifest.js';
+import { definitionsOf } from './plugin-definition.js';
+import { PluginLoadError } from './plugin-load-error.js';
+import { resolveParameters, unclaimedParameters } from './plugin-parameters.js';
+import { PluginRegistry, type CallTimeLimit, type SelectableKind } from './plugin-registry.js';
+import { PluginSlot, type SlotEnvironment } from './plugin-slot.js';
+
+export interface LoadPluginsOptions {
+  readonly manifest: PluginManifest;
+  readonly config: LoadedConfig;
+  readonly clock: Clock;
+  readonly logger: PluginLogger;
+  /** Bars that survive a restart; null when there is no database. */
+  readonly barCache: BarCache | null;
+  /** Imports a module of the config key `plugins`: an npm specifier or a path. See `moduleImporter`. */
+  readonly importModule: (specifier: string) => Promise<unknown>;
+  /** Where relative paths begin when the file is not beside the config file. Default: the working directory. */
+  readonly cwd?: string;
+}
+
+/**
+ * Loads every built-in and configured third-party plugin, checks all of them and creates the configured ones.
+ *
+ * @throws PluginLoadError with every fault found; then nothing stays open
+ */
+export async function loadPlugins(options: LoadPluginsOptions): Promise<PluginRegistry> {
+  const { config } = options;
+  const { definitions, faults } = await knownDefinitions(options);
+  const limits: CallTimeLimit = { timeoutMs: config.prediction_timeout * 1000 };
+  const slots = slotsOf(definitions, options, limits);
+  const selection = selectionOf(config, slots, faults);
+  if (faults.length > 0) throw new PluginLoadError(faults);
+  const registry = new PluginRegistry({
+    slots,
+    limits,
+    ...selection,
+    warnings: warningsOf(slots, selection.chosen, config),
+  });
+  await createAll(selection.chosen, slots, registry);
+  for (const warning of registry.warnings) options.logger.warn(warning);
+  return registry;
+}
+
+async function knownDefinitions({ manifest, config, importModule }: LoadPluginsOptions) {
+  const sources = [
+    ...manifest.map((load, index) => ({ origin: `built-in plugin ${index + 1}`, load })),
+    ...config.plugins.map((specifier) => ({ origin: specifier, load: () => importModule(specifier) })),
+  ];
+  const modules = await Promise.allSettled(sources.map(async ({ load }) => load()));
+  const definitions = new Map<string, { definition: PluginDefinition; origin: string }>();
+  const faults: string[] = [];
+  for (const [index, module] of modules.entries()) {
+    const origin = sources[index]?.origin ?? '';
+    if (module.status === 'rejected') {
+      faults.push(`${origin}: the module cannot be imported: ${reasonOf(module.reason)}`);
+      continue;
+    }
+    const found = definitionsOf(module.value, origin);
+    faults.push(...found.faults);
+    for (const definition of found.definitions) {
+      const before = definitions.get(definition.id);
+      if (before) faults.push(`${definition.id}: is defined twice, by ${before.origin} and by ${origin}`);
+      else definitions.set(definition.id, { definition, origin });
+    }
+  }
+  return { definitions: [...definitions.values()].map(({ definition }) => definition), faults };
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function slotsOf(
+  definitions: readonly PluginDefinition[],
+  { config, clock, logger, barCache, cwd = process.cwd() }: LoadPluginsOptions,
+  limits: CallTimeLimit,
+): ReadonlyMap<string, PluginSlot> {
+  const environment: SlotEnvironment = {
+    clock,
+    logger,
+    barCache,
+    resolveFile: fileResolver(config, cwd),
+    timeoutMs: () => limits.timeoutMs,
+  };
+  const byKind = PLUGIN_KINDS.flatMap((kind) => definitions.filter((definition) => definition.kind === kind));
+  return new Map(
+    byKind.map((definition) => [
+      definition.id,
+      new PluginSlot(definition, resolveParameters(definition.parameters, config), environment),
+    ]),
+  );
+}
+
+interface Selection {
+  readonly configured: Readonly<Record<SelectableKind, string>>;
+  readonly endpoints: readonly string[];
+  /** All of them, each once. */
+  readonly chosen: readonly string[];
+}
+
+function selectionOf(
+  config: LoadedConfig,
+  slots: ReadonlyMap<string, PluginSlot>,
+  faults: string[],
+): Selection {
+  const ids = (kind: PluginKind) =>
+    [...slots.values()]
+      .filter(({ definition }) => definition.kind === kind)
+      .map(({ definition }) => definition.id);
+  const check = (kind: PluginKind, id: string, setting: string) => {
+    if (!ids(kind).includes(id)) {
+      faults.push(
+        `${id}: no ${kind} plugin has this name (from ${setting}); available are ${ids(kind).join(', ')}`,
+      );
+    }
+  };
+  const pick = (kind: SelectableKind): string => {
+    const override = config.default_plugins[kind];
+    const id = override ?? config[`${kind}_plugin`];
+    check(kind, id, override === undefined ? `${kind}_plugin` : 'default_plugins');
+    return id;
+  };
+  const configured = {
+    core: pick('core'),
+    feeder: pick('feeder'),
+    pipeline: pick('pipeline'),
+    predictor: pick('predictor'),
+  };
+  check('endpoints', config.endpoints_plugin, 'endpoints_plugin');
+  for (const id of config.endpoint_plugins) check('endpoints', id, 'endpoint_plugins');
+  const wanted = [config.endpoints_plugin, ...config.endpoint_plugins];
+  if (config.metrics && slots.has('metrics_endpoint')) wanted.push('metrics_endpoint');
+  const endpoints = [...new Set(wanted)];
+  return { configured, endpoints, chosen: [...Object.values(configured), ...endpoints] };
+}
+
+function warningsOf(
+  slots: ReadonlyMap<string, PluginSlot>,
+  chosen: readonly string[],
+  config: LoadedConfig,
+): readonly string[] {
+  const definitions = [...slots.values()].map(({ definition }) => definition);
+  const unusable = [...slots.values()]
+    .filter(({ definition, resolved }) => !chosen.includes(definition.id) && resolved.faults.length > 0)
+    .map(({ definition, resolved }) => `${definition.id} cannot be used: ${resolved.faults.join('; ')}`);
+  return [...unclaimedParameters(definitions, config), ...unusable];
+}
+
+async function createAll(
+  chosen: readonly string[],
+  slots: ReadonlyMap<string, PluginSlot>,
+  registry: PluginRegistry,
+): Promise<void> {
+  const results = await Promise.allSettled(chosen.map((id) => slots.get(id)?.createAtStart()));
+  const faults: string[] = [];
+  let cause: unknown;
+  for (const [index, result] of results.entries()) {
+    if (result.status === 'fulfilled') continue;
+    cause ??= result.reason;
+    faults.push(`${chosen[index]}: ${reasonOf(result.reason)}`);
+  }
+  if (faults.length === 0) return;
+  await registry.close();
+  throw new PluginLoadError(faults, { cause });
+}

@@ -1,0 +1,75 @@
+import { checkParameters, type ParameterDeclarations, type ParameterValue } from '#libs/kernel';
+import { CONFIG_KEYS, isConfigKey, suggestion, type ConfigSource, type LoadedConfig } from '#libs/config';
+import type { PluginDefinition } from '#libs/plugin-sdk';
+import { hideFolders } from './hide-folders.js';
+
+export interface ResolvedParameters {
+  readonly values: Readonly<Record<string, ParameterValue>>;
+  /** One sentence each, starting with the parameter's name and saying where its value comes from. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * A plugin's parameters: its own default, replaced by what was explicitly given (file < environment < flag, which the
+ * configuration has already put in order). A built-in default of a setting with the same name counts as not given.
+ */
+export function resolveParameters(
+  declarations: ParameterDeclarations,
+  config: LoadedConfig,
+): ResolvedParameters {
+  const given: Record<string, unknown> = {};
+  for (const [name, { type }] of Object.entries(declarations)) {
+    if (!config.given(name)) continue;
+    const value = isConfigKey(name) ? config[name] : config.extras[name];
+    // A flag such as `--symbol 7203` is read as a number before anybody knows that text is wanted.
+    given[name] = type === 'string' && typeof value === 'number' ? String(value) : value;
+  }
+  const { values, faults } = checkParameters(declarations, given);
+  return { values, faults: faults.map((fault) => withSource(fault, config)) };
+}
+
+function withSource(fault: string, config: LoadedConfig): string {
+  const source = config.source(fault.slice(0, fault.indexOf(':')));
+  return source === undefined || source === 'default' ? fault : `${fault} (from ${SOURCE_WORDS[source]})`;
+}
+
+const SOURCE_WORDS: Readonly<Record<Exclude<ConfigSource, 'default'>, string>> = {
+  remote: 'the remote document',
+  file: 'the config file',
+  dotenv: '.env',
+  environment: 'the environment',
+  flag: 'the flags',
+};
+
+/** One sentence for each given parameter that no loaded plugin declares, with the name that was probably meant. */
+export function unclaimedParameters(
+  definitions: readonly PluginDefinition[],
+  config: LoadedConfig,
+): readonly string[] {
+  const declared = new Set(definitions.flatMap((definition) => Object.keys(definition.parameters)));
+  return Object.keys(config.extras)
+    .filter((name) => !declared.has(name))
+    .map(
+      (name) =>
+        `${name}: no loaded plugin has this parameter${suggestion(name, [...declared, ...CONFIG_KEYS])}`,
+    );
+}
+
+/** The parameters as they may be shown: secrets left out, files by their name without the folder. */
+export function shownParameters(
+  declarations: ParameterDeclarations,
+  values: Readonly<Record<string, ParameterValue>>,
+): Readonly<Record<string, ParameterValue>> {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([name]) => declarations[name]?.secret !== true)
+      .map(([name, value]) => [name, withoutFolders(value)]),
+  );
+}
+
+function withoutFolders(value: ParameterValue): ParameterValue {
+  if (typeof value === 'string') return hideFolders(value);
+  if (Array.isArray(value)) return (value as readonly ParameterValue[]).map(withoutFolders);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutFolders(one)]));
+}

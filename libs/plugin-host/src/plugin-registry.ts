@@ -1,0 +1,176 @@
+import { assertPresent, invalid, type AppError } from '#libs/kernel';
+import type { PluginKind, PluginSummary } from '#libs/plugin-sdk';
+import type {
+  CoreHandle,
+  EndpointsHandle,
+  FeederHandle,
+  HandleOf,
+  PipelineHandle,
+  PredictorHandle,
+} from './handles.js';
+import type { PluginSlot } from './plugin-slot.js';
+import { stateOf, statusOf, type PluginStatus } from './plugin-status.js';
+
+/** Kinds of which exactly one plugin is configured to answer requests that name none. */
+export type SelectableKind = Exclude<PluginKind, 'endpoints'>;
+
+/** Names that clients of the original use for the configured predictor. */
+const PREDICTOR_ALIASES: readonly string[] = ['default', 'default_model'];
+
+/** The time limit of calls that name none; shared with the plugins' guards. */
+export interface CallTimeLimit {
+  timeoutMs: number;
+}
+
+export interface PluginRegistryParts {
+  readonly limits: CallTimeLimit;
+  /** Every known plugin by id, in the order of the lists. */
+  readonly slots: ReadonlyMap<string, PluginSlot>;
+  /** The configured plugin of each kind; all of them are created. */
+  readonly configured: Readonly<Record<SelectableKind, string>>;
+  /** The endpoints plugins to mount; all of them are created. */
+  readonly endpoints: readonly string[];
+  /** Remarks for the log at start, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** The loaded plugins, by id and kind. Serves as its own injection token. */
+export class PluginRegistry {
+  readonly warnings: readonly string[];
+  readonly #slots: ReadonlyMap<string, PluginSlot>;
+  readonly #configured: Record<SelectableKind, string>;
+  readonly #endpoints: readonly string[];
+  readonly #limits: CallTimeLimit;
+
+  constructor({ slots, configured, endpoints, warnings, limits }: PluginRegistryParts) {
+    this.#limits = limits;
+    this.#slots = slots;
+    this.#configured = { ...configured };
+    this.#endpoints = endpoints;
+    this.warnings = warnings;
+  }
+
+  /** Ids of a kind, in the order of the lists. */
+  ids(kind: PluginKind): readonly string[] {
+    return this.#definitions(kind).map(({ definition }) => definition.id);
+  }
+
+  /** Whether a request may name this plugin; for predictors the aliases count. */
+  has(kind: PluginKind, id: string): boolean {
+    return this.#slots.get(this.canonicalId(kind, id))?.definition.kind === kind;
+  }
+
+  /** The id of the plugin that answers requests of this kind that name none. */
+  configuredId(kind: SelectableKind): string {
+    return this.#configured[kind];
+  }
+
+  /** `default` and `default_model` mean the configured predictor; every other name is itself, known or not. */
+  canonicalId(kind: PluginKind, id: string): string {
+    return kind === 'predictor' && PREDICTOR_ALIASES.includes(id) && !this.#slots.has(id)
+      ? this.#configured.predictor
+      : id;
+  }
+
+  /** The configured plugin, at once: it is always created. */
+  active<K extends SelectableKind>(kind: K): HandleOf[K] {
+    const handle = this.#slots.get(this.#configured[kind])?.handle;
+    return assertPresent(handle, `the configured ${kind} is created`) as HandleOf[K];
+  }
+
+  get core(): CoreHandle {
+    return this.active('core');
+  }
+
+  /** The mounted endpoints plugins. */
+  get endpoints(): readonly EndpointsHandle[] {
+    return this.#endpoints.map(
+      (id) => assertPresent(this.#slots.get(id)?.handle, `${id} is created`) as EndpointsHandle,
+    );
+  }
+
+  /**
+   * The predictor of this id (aliases understood), or the configured one; creates it on first use.
+   * @throws AppError `invalid` with the known ids; `unavailable` when it cannot be created, naming what is missing
+   */
+  predictor(id?: string | null): Promise<PredictorHandle> {
+    return this.#use('predictor', id);
+  }
+
+  /** @throws AppError as {@link predictor} */
+  feeder(id?: string | null): Promise<FeederHandle> {
+    return this.#use('feeder', id);
+  }
+
+  /** @throws AppError as {@link predictor} */
+  pipeline(id?: string | null): Promise<PipelineHandle> {
+    return this.#use('pipeline', id);
+  }
+
+  /**
+   * From now on requests that name none get this plugin. Creates it first; when that fails nothing changes. Not for
+   * cores and endpoints: they decide at start what is mounted.
+   * @throws AppError as {@link predictor}
+   */
+  async select(kind: Exclude<SelectableKind, 'core'>, id: string): Promise<void> {
+    const handle = await this.#use(kind, id);
+    this.#configured[kind] = handle.id;
+  }
+
+  /** Changes `prediction_timeout` for the calls that begin from now on. */
+  setTimeLimit(timeoutMs: number): void {
+    this.#limits.timeoutMs = timeoutMs;
+  }
+
+  /** The 422 for a plugin name that a request made up, listing the known ones. */
+  unknownPlugin(kind: PluginKind, id: string, loc: readonly (string | number)[]): AppError {
+    const known = this.ids(kind);
+    return invalid({
+      type: 'value_error',
+      loc,
+      msg: `Value error, ${kind} plugin "${id}" is not loaded; known are ${known.join(', ')}`,
+      input: id,
+      ctx: { error: {}, known },
+    });
+  }
+
+  /** Every known plugin with what was measured since the start, in the order of the lists. */
+  status(): readonly PluginStatus[] {
+    return [...this.#slots.values()].map((slot) => statusOf(slot, this.#isConfigured(slot)));
+  }
+
+  /** Every known plugin in one line. */
+  summaries(): readonly PluginSummary[] {
+    return [...this.#slots.values()].map((slot) => ({
+      id: slot.definition.id,
+      kind: slot.definition.kind,
+      version: slot.definition.version,
+      description: slot.definition.description,
+      state: stateOf(slot),
+    }));
+  }
+
+  /** Closes every created plugin, all of them even when one fails; the failures are thrown together at the end. */
+  async close(): Promise<void> {
+    const results = await Promise.allSettled([...this.#slots.values()].map((slot) => slot.close()));
+    const failures = results
+      .filter((result) => result.status === 'rejected')
+      .map(({ reason }) => reason as unknown);
+    if (failures.length > 0) throw new AggregateError(failures, 'plugins could not be closed');
+  }
+
+  #definitions(kind: PluginKind): readonly PluginSlot[] {
+    return [...this.#slots.values()].filter(({ definition }) => definition.kind === kind);
+  }
+
+  #isConfigured({ definition: { kind, id } }: PluginSlot): boolean {
+    return kind === 'endpoints' ? this.#endpoints.includes(id) : this.#configured[kind] === id;
+  }
+
+  async #use<K extends SelectableKind>(kind: K, id: string | null | undefined): Promise<HandleOf[K]> {
+    if (id === null || id === undefined) return this.active(kind);
+    const slot = this.#slots.get(this.canonicalId(kind, id));
+    if (slot?.definition.kind !== kind) throw this.unknownPlugin(kind, id, ['body', `${kind}_plugin`]);
+    return (await slot.use()) as HandleOf[K];
+  }
+}

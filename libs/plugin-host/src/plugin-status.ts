@@ -1,0 +1,52 @@
+import type { ParameterValue } from '#libs/kernel';
+import type { PluginKind, PluginSummary } from '#libs/plugin-sdk';
+import type { CallFigures } from './call-meter.js';
+import { hideFolders } from './hide-folders.js';
+import type { PluginSlot } from './plugin-slot.js';
+
+/** What is known about one plugin, in wire names. Nothing in it is secret. */
+export interface PluginStatus extends CallFigures {
+  readonly id: string;
+  readonly kind: PluginKind;
+  readonly version: string;
+  readonly description: string;
+  /** `active` is loaded, `available` loads on first use, `failed` could not be created. */
+  readonly status: PluginSummary['state'];
+  /** Answers requests that name no plugin of its kind. */
+  readonly configured: boolean;
+  /** The parameters in effect, secrets left out, files without their folders. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  /** Only predictors: true for test instruments that look into the future. */
+  readonly looks_ahead?: boolean;
+  /** Only predictors: the operations that it has. */
+  readonly capabilities?: readonly string[];
+  /** Only when the creation failed: why. */
+  readonly failure?: string;
+}
+
+/** `failed` when its last creation failed, else whether it is created. */
+export function stateOf(slot: PluginSlot): PluginSummary['state'] {
+  if (slot.handle) return 'active';
+  return slot.failure || slot.resolved.faults.length > 0 ? 'failed' : 'available';
+}
+
+/** The status of one plugin, measured. */
+export function statusOf(slot: PluginSlot, configured: boolean): PluginStatus {
+  const { definition, failure, resolved } = slot;
+  const reason = slot.handle ? undefined : (failure?.detail ?? resolved.faults[0]);
+  return {
+    id: definition.id,
+    kind: definition.kind,
+    version: definition.version,
+    description: definition.description,
+    status: stateOf(slot),
+    configured,
+    parameters: slot.shownParameters,
+    ...(definition.kind === 'predictor' && {
+      looks_ahead: definition.looksAhead ?? false,
+      capabilities: definition.capabilities,
+    }),
+    ...(reason !== undefined && { failure: hideFolders(reason) }),
+    ...slot.meter.figures(),
+  };
+}

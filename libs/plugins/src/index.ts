@@ -1,0 +1,1 @@
+export { BUILT_IN_PLUGINS } from './manifest.js';

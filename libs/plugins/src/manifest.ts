@@ -1,0 +1,14 @@
+/**
+ * Imports of the built-in plugins, each a module whose default export is a definition. They stand in the order in which
+ * lists show them within their kind. To add one: write its module and add its line.
+ */
+export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
+  () => import('./cores/default-core.js'),
+  () => import('./cores/sync-core.js'),
+  () => import('./predictors/default-predictor/default-predictor.js'),
+  () => import('./predictors/random-walk-predictor/random-walk-predictor.js'),
+  () => import('./predictors/noisy-ideal-predictor.js'),
+  () => import('./predictors/binary-ideal-oracle.js'),
+  () => import('./predictors/direction-ideal-oracle.js'),
+  () => import('./predictors/csv-direction-predictor.js'),
+];
