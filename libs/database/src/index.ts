@@ -12,6 +12,7 @@ export * from './events/event-log.js';
 export * from './sessions/user-session.entity.js';
 export * from './time-series/bar.entity.js';
 export * from './time-series/bar-store.js';
+export { Users1795392000001 } from './migrations/1795392000001-users.js';
 export { Jobs1795392000002 } from './migrations/1795392000002-jobs.js';
 export { Predictions1795392000003 } from './migrations/1795392000003-predictions.js';
 export { Shared1795392000005 } from './migrations/1795392000005-shared.js';

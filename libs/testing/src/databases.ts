@@ -29,7 +29,6 @@ export class TestDatabase {
     readonly database: Database,
     readonly transactions: TransactionRunner,
     readonly location: DatabaseLocation,
-    private readonly schema: Schema,
     private readonly discard: () => Promise<void>,
   ) {}
 
@@ -37,17 +36,11 @@ export class TestDatabase {
   static async open(kind: DatabaseKind, schema: Schema = PRODUCT): Promise<TestDatabase> {
     const { location, discard } = kind === 'sqlite' ? await copySqlite(schema) : await copyPostgres(schema);
     const database = await Database.open({ location, ...schema });
-    return new TestDatabase(database, new TransactionRunner(database), location, schema, discard);
+    return new TestDatabase(database, new TransactionRunner(database), location, discard);
   }
 
   get kind(): DatabaseKind {
     return this.location.kind;
-  }
-
-  /** A second opening of the same data, as another process would have it. The caller closes it. */
-  async another(): Promise<{ readonly database: Database; readonly transactions: TransactionRunner }> {
-    const database = await Database.open({ location: this.location, ...this.schema });
-    return { database, transactions: new TransactionRunner(database) };
   }
 
   /** Runs one transaction: `transactions.run`. */

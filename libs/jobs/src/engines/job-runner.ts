@@ -1,9 +1,10 @@
 import type { Transaction, TransactionRunner } from '#libs/database';
-import { AppError, assertPresent, type CancelTimer, newUuid } from '#libs/kernel';
+import { AppError, assertPresent, newUuid } from '#libs/kernel';
 import { type Job, type JobDefinition, type JobFailure, LeaseLostError } from '../job-engine.js';
 import type { JobEngineOptions } from './engine-options.js';
 import type { ClaimedJob, ExpiredJob, JobRows } from './job-rows.js';
 import { LeasedRun, type RunOutcome } from './leased-run.js';
+import { Repeater } from './repeater.js';
 
 /**
  * The runs of one engine instance: starts handlers, keeps their leases, ends them on time limit, cancel and shutdown,
@@ -13,9 +14,7 @@ export class JobRunner {
   /** Names this instance as the holder of leases. */
   readonly holder = newUuid();
   readonly #runs = new Map<string, LeasedRun>();
-  #cancelHeartbeat: CancelTimer = () => undefined;
-  #beating: Promise<void> | null = null;
-  #stopped = false;
+  readonly #heartbeat: Repeater;
   #onIdle: () => void = () => undefined;
 
   constructor(
@@ -29,7 +28,15 @@ export class JobRunner {
       /** A job may start at this moment, epoch ms. */
       readonly dueAt: (dueMs: number) => void;
     },
-  ) {}
+  ) {
+    const { clock, heartbeatMs, listener } = options;
+    this.#heartbeat = new Repeater(
+      clock,
+      heartbeatMs,
+      () => this.#extendLeases(),
+      (error) => listener.failed('extend leases', error),
+    );
+  }
 
   get active(): number {
     return this.#runs.size;
@@ -40,21 +47,15 @@ export class JobRunner {
     return holder === this.holder && this.#runs.get(job.id)?.job.leaseEpoch === job.leaseEpoch;
   }
 
+  /** Begins to send heartbeats. */
   start(): void {
-    const { clock, heartbeatMs } = this.options;
-    this.#cancelHeartbeat = clock.after(heartbeatMs, () => {
-      this.#beating = this.#extendLeases().finally(() => {
-        if (!this.#stopped) this.start();
-      });
-    });
+    this.#heartbeat.start();
   }
 
   /** Lets runs finish for `graceMs`, then aborts the rest and gives their jobs back without counting the attempt. */
   async stop(graceMs: number): Promise<void> {
     await this.#idleWithin(graceMs);
-    this.#stopped = true;
-    this.#cancelHeartbeat();
-    await this.#beating;
+    await this.#heartbeat.stop();
     const left = [...this.#runs.values()];
     const reason = new AppError('unavailable', 'The server is stopping', { code: 'stopping' });
     for (const run of left) run.end('requeued', reason);
@@ -174,7 +175,7 @@ export class JobRunner {
   async #extendLeases(): Promise<void> {
     const runs = [...this.#runs.values()];
     if (runs.length === 0) return;
-    const { clock, leaseMs, listener } = this.options;
+    const { clock, leaseMs } = this.options;
     const untilMs = clock.now() + leaseMs;
     try {
       const ids = runs.map((run) => run.job.id);
@@ -184,9 +185,10 @@ export class JobRunner {
         else run.end('lost', new LeaseLostError(run.job.id));
       }
     } catch (error) {
-      listener.failed('extend leases', error);
-      const now = clock.now();
-      for (const run of runs) if (run.leaseUntilMs <= now) run.end('lost', new LeaseLostError(run.job.id));
+      // a database that can't be reached for a whole lease: by now somebody else may have taken the job
+      const lost = runs.filter((run) => run.leaseUntilMs <= clock.now());
+      for (const run of lost) run.end('lost', new LeaseLostError(run.job.id));
+      throw error;
     }
   }
 
@@ -198,7 +200,7 @@ export class JobRunner {
   }
 
   async #idleWithin(graceMs: number): Promise<void> {
-    if (this.#runs.size === 0) return;
+    if (this.#runs.size === 0 || graceMs <= 0) return;
     await new Promise<void>((resolve) => {
       const cancel = this.options.clock.after(graceMs, resolve);
       this.#onIdle = () => {

@@ -2,6 +2,7 @@ import type { TransactionRunner } from '#libs/database';
 import type { CancelTimer } from '#libs/kernel';
 import type { JobEngineOptions } from './engine-options.js';
 import type { ExpiredJob, JobRows } from './job-rows.js';
+import { Repeater } from './repeater.js';
 
 /** Ended jobs are looked for this often. */
 const PURGE_EVERY_MS = 60_000;
@@ -19,12 +20,11 @@ export interface SweepHost {
 
 /** Finds what no wake-up tells: expired leases, jobs that become due, jobs of other processes, rows to forget. */
 export class JobSweeper {
-  #cancelSweep: CancelTimer = () => undefined;
+  readonly #repeater: Repeater;
   #cancelDue: CancelTimer = () => undefined;
   #nextDueMs = Infinity;
   #nextSweepMs = 0;
   #nextPurgeMs = 0;
-  #sweeping: Promise<void> | null = null;
   #stopped = false;
 
   constructor(
@@ -32,19 +32,26 @@ export class JobSweeper {
     private readonly transactions: TransactionRunner,
     private readonly options: Required<JobEngineOptions>,
     private readonly host: SweepHost,
-  ) {}
+  ) {
+    const { clock, sweepMs, listener } = options;
+    this.#repeater = new Repeater(
+      clock,
+      sweepMs,
+      () => this.#sweep(),
+      (error) => listener.failed('sweep jobs', error),
+    );
+  }
 
   /** Sweeps once and then regularly. @throws what the first sweep met: a start must not hide a broken database */
   async start(): Promise<void> {
     await this.#sweep();
-    this.#arm();
+    this.#repeater.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelSweep();
+    await this.#repeater.stop();
     this.#cancelDue();
-    await this.#sweeping;
   }
 
   /** Tells of a job that may start at this moment (epoch ms). */
@@ -60,23 +67,6 @@ export class JobSweeper {
       this.#nextDueMs = Infinity;
       this.host.wake();
     });
-  }
-
-  #arm(): void {
-    if (this.#stopped) return;
-    const { clock, sweepMs } = this.options;
-    this.#nextSweepMs = clock.now() + sweepMs;
-    this.#cancelSweep = clock.after(sweepMs, () => {
-      this.#sweeping = this.#sweepAndReport().finally(() => this.#arm());
-    });
-  }
-
-  async #sweepAndReport(): Promise<void> {
-    try {
-      await this.#sweep();
-    } catch (error) {
-      this.options.listener.failed('sweep jobs', error);
-    }
   }
 
   async #sweep(): Promise<void> {

@@ -1,0 +1,7 @@
+import { EmbeddedJobEngine } from '#libs/jobs';
+import { jobEngineConformance } from '#libs/testing';
+
+jobEngineConformance(
+  'the embedded engine',
+  (database, transactions, options) => new EmbeddedJobEngine(database, transactions, options),
+);
