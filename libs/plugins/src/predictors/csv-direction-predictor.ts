@@ -1,0 +1,172 @@
+import type { ParametersOf } from '#libs/kernel';
+import type {
+  EntryAnswer,
+  EntryQuestion,
+  ExitAnswer,
+  ExitQuestion,
+  ModelInfo,
+  Predictor,
+} from '#libs/plugin-sdk';
+import { definePredictor, type Frame } from '#libs/plugin-sdk';
+import { dayOfWeek, hourOfDay } from '#libs/timeseries';
+import { loadFrame } from './oracle/load-frame.js';
+import { matchParameters } from './oracle/oracle-parameters.js';
+import { rowMatch, type RowMatch } from './oracle/row-match.js';
+
+const PROBABILITY = 'Probability_H1';
+const TIME = 'DATE_TIME';
+const FRIDAY = 4;
+const BAR_HOURS = 4;
+
+/** Keys of existing configurations; the answers hold no prices, so nothing depends on them. */
+const unused = {
+  csv_file: { type: 'string', default: null, help: 'Accepted without effect: no prices are needed.' },
+  datetime_column: { type: 'string', default: 'DATE_TIME', help: 'Accepted without effect.' },
+  close_column: { type: 'string', default: 'CLOSE', help: 'Accepted without effect.' },
+  pip_cost: { type: 'number', default: 0.00001, help: 'Accepted without effect.' },
+  prediction_horizon: { type: 'integer', default: 120, help: 'Accepted without effect.' },
+} as const;
+
+const parameters = {
+  long_predictions_csv: {
+    type: 'string',
+    default: null,
+    help: 'CSV file with the long model: DATE_TIME and Probability_H1, the probability that the price rises. Required.',
+  },
+  short_predictions_csv: {
+    type: 'string',
+    default: null,
+    help: 'CSV file with the short model: DATE_TIME and Probability_H1, read as short_means says. Required.',
+  },
+  short_means: {
+    type: 'string',
+    default: 'down',
+    oneOf: ['up', 'down'],
+    help: 'What Probability_H1 of the short model is the probability of: the price going "up" or "down".',
+  },
+  confidence_threshold: {
+    type: 'number',
+    default: 0.55,
+    min: 0,
+    max: 1,
+    help: 'Probability from which on a signal is given (inclusive).',
+  },
+  friday_close_hour: {
+    type: 'integer',
+    default: 20,
+    min: 0,
+    max: 23,
+    help: 'Hour of Friday (in the time of the files) at which the trading week closes.',
+  },
+  timestamp_match: {
+    ...matchParameters.timestamp_match,
+    help: 'Prediction that a question is about: "nearest" in time (of two equally near ones the later, so up to match_limit_seconds ahead) or "previous".',
+  },
+  match_limit_seconds: {
+    ...matchParameters.match_limit_seconds,
+    default: 7200,
+    help: 'Greatest distance in seconds between a question and its prediction; beyond it there is no signal.',
+  },
+  ...unused,
+} as const;
+
+type Settings = ParametersOf<typeof parameters>;
+
+/** Probabilities of one model, looked up by time. */
+export class DirectionProbabilities {
+  private readonly match: RowMatch;
+  private readonly values: Float64Array;
+
+  constructor(frame: Frame, settings: Pick<Settings, 'timestamp_match' | 'match_limit_seconds'>) {
+    this.match = rowMatch(frame.time, settings.timestamp_match, settings.match_limit_seconds);
+    this.values = frame.column(PROBABILITY);
+  }
+
+  /** The probability that applies at this moment (epoch ms UTC); null when none is near enough or known. */
+  at(time: number): number | null {
+    const value = this.values[this.match(time)];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  }
+}
+
+const NO_SIGNAL = { buy: 0, sell: 0, buyConfidence: 0, sellConfidence: 0 } as const;
+
+/** Answers from the predictions that two direction models left in files: entries from the long one, exits from the short one. */
+export class CsvDirectionPredictor implements Predictor {
+  constructor(
+    private readonly long: DirectionProbabilities,
+    private readonly short: DirectionProbabilities,
+    private readonly settings: Settings,
+  ) {}
+
+  entry({ time }: EntryQuestion): EntryAnswer {
+    const barsRemaining = barsToFridayClose(time, this.settings.friday_close_hour);
+    const rise = this.long.at(time);
+    if (rise === null) return { ...NO_SIGNAL, barsRemaining };
+    return {
+      buy: this.isSignal(rise),
+      sell: this.isSignal(1 - rise),
+      barsRemaining,
+      buyConfidence: 1,
+      sellConfidence: 1,
+    };
+  }
+
+  exit({ time, direction }: ExitQuestion): ExitAnswer {
+    const probability = this.short.at(time);
+    if (probability === null) return { keep: 1, confidence: 1 };
+    const endsPosition = direction === 'buy' ? 'down' : 'up';
+    const against = this.settings.short_means === endsPosition ? probability : 1 - probability;
+    return { keep: this.isSignal(against) === 1 ? 0 : 1, confidence: 1 };
+  }
+
+  describe(): ModelInfo {
+    return {
+      model_name: 'csv_direction_predictor',
+      window_size: 0,
+      supported_types: ['entry', 'exit'],
+      entry_directions: ['buy', 'sell'],
+      exit_directions: ['buy', 'sell'],
+      prediction_scope: 'directional',
+      required_columns: [],
+      accepts_ohlc_window: false,
+      // The nearest prediction may be one that was made after the question.
+      looks_ahead: this.settings.timestamp_match === 'nearest',
+      timestamp_match: this.settings.timestamp_match,
+      match_limit_seconds: this.settings.match_limit_seconds,
+      confidence_threshold: this.settings.confidence_threshold,
+      short_means: this.settings.short_means,
+    };
+  }
+
+  private isSignal(probability: number): 0 | 1 {
+    return probability >= this.settings.confidence_threshold ? 1 : 0;
+  }
+}
+
+/** Four-hour bars until Friday's close hour; 0 from then to the end of Friday. The weekend counts towards the next Friday. */
+function barsToFridayClose(time: number, closeHour: number): number {
+  const daysLeft = (((FRIDAY - dayOfWeek(time)) % 7) + 7) % 7;
+  const hoursLeft = 24 * daysLeft + closeHour - hourOfDay(time);
+  return Math.max(0, Math.floor(hoursLeft / BAR_HOURS));
+}
+
+export default definePredictor({
+  id: 'csv_direction_predictor',
+  apiVersion: 1,
+  version: '1.0.0',
+  description: 'Entry and exit signals from the predictions that two direction models left in CSV files.',
+  parameters,
+  capabilities: ['entry', 'exit', 'describe'],
+  create: async (context) => {
+    const settings = context.parameters;
+    const read = async (parameter: 'long_predictions_csv' | 'short_predictions_csv') => {
+      const path = settings[parameter];
+      const source = { parameter, path, dateColumn: TIME, columns: [PROBABILITY] };
+      return new DirectionProbabilities(await loadFrame(source, context), settings);
+    };
+    const long = await read('long_predictions_csv');
+    const short = await read('short_predictions_csv');
+    return new CsvDirectionPredictor(long, short, settings);
+  },
+});

@@ -1,0 +1,30 @@
+import { type ForecastRequest, type Frame, PluginError } from '#libs/plugin-sdk';
+
+/**
+ * The steps ahead that a forecast is about, in the caller's order: the named ones, else 1 to the asked or configured
+ * horizon.
+ * @throws PluginError `invalid_request` for a step that is no positive whole number
+ */
+export function wantedHorizons(request: ForecastRequest, configured: number): readonly number[] {
+  const steps =
+    request.horizons ?? Array.from({ length: request.horizon ?? configured }, (_, index) => index + 1);
+  const wrong = steps.find((step) => !Number.isSafeInteger(step) || step < 1);
+  if (wrong === undefined) return steps;
+  throw new PluginError('invalid_request', `a horizon must be a whole number of at least 1, not ${wrong}`);
+}
+
+/**
+ * The column that is forecast. A name that only differs in case is taken, because sources spell `CLOSE` and `Close`.
+ * @throws PluginError `no_data` for a frame without rows, `invalid_request` (names what there is) for a missing column
+ */
+export function targetColumn(frame: Frame, name: string): { name: string; values: Float64Array } {
+  if (frame.length === 0) throw new PluginError('no_data', 'there are no bars to forecast from');
+  const spelled =
+    frame.columns.get(name) === undefined
+      ? frame.names.find((one) => one.toLowerCase() === name.toLowerCase())
+      : name;
+  const values = spelled === undefined ? undefined : frame.columns.get(spelled);
+  if (spelled !== undefined && values !== undefined) return { name: spelled, values };
+  const present = frame.names.join(', ');
+  throw new PluginError('invalid_request', `there is no column "${name}"; the data has ${present}`);
+}

@@ -1,0 +1,167 @@
+import type { ParametersOf } from '#libs/kernel';
+import type { ForecastOutput, ForecastRequest, ModelInfo, Predictor } from '#libs/plugin-sdk';
+import { definePredictor, type Frame, PluginError } from '#libs/plugin-sdk';
+import { formatNaiveIso } from '#libs/timeseries';
+import { targetColumn, wantedHorizons } from './forecast-question.js';
+import { type FutureValues, futureValues, lastRowWithFuture } from './oracle/future-values.js';
+import { loadFrame } from './oracle/load-frame.js';
+import { createNoise, type NoiseSource } from './oracle/noise-source.js';
+import { matchParameters, noiseParameters } from './oracle/oracle-parameters.js';
+import { rowMatch } from './oracle/row-match.js';
+
+const BARS_PER_DAY = 24;
+
+const parameters = {
+  csv_file: {
+    type: 'string',
+    default: null,
+    help: "CSV file with the values that really followed. Null: the feeder's bars.",
+  },
+  datetime_column: { type: 'string', default: 'DATE_TIME', help: 'Name of the time column in csv_file.' },
+  close_column: {
+    type: 'string',
+    default: 'CLOSE',
+    help: 'Column that is forecast when a request names none.',
+  },
+  noise_std: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    help: "Standard deviation of the normal noise added to each value, in the target's unit; 0 is the truth.",
+  },
+  hourly_horizons: {
+    type: 'integer',
+    default: 6,
+    min: 0,
+    max: 500,
+    help: 'Horizons of 1, 2, 3, ... rows when a request names none.',
+  },
+  daily_horizons: {
+    type: 'integer',
+    default: 6,
+    min: 0,
+    max: 500,
+    help: 'Horizons of 24, 48, 72, ... rows, after the hourly ones, when a request names none.',
+  },
+  tail: {
+    type: 'string',
+    default: 'error',
+    oneOf: ['error', 'hold'],
+    help: 'Beyond the end of the data: "error" (the horizon is listed as insufficient_future_data) or "hold" (the current value is repeated).',
+  },
+  ...matchParameters,
+  ...noiseParameters,
+} as const;
+
+type Settings = ParametersOf<typeof parameters>;
+
+/** Forecasts the values that really followed, with normal noise of a known size added: one draw per horizon, in order. */
+export class NoisyIdealPredictor implements Predictor {
+  private readonly noise: NoiseSource;
+  private noiseStd: number;
+
+  /** @param frame the data to read the future from; null to read it from the frame of each request */
+  constructor(
+    private readonly frame: Frame | null,
+    private readonly settings: Settings,
+  ) {
+    this.noise = createNoise(settings.noise_mode, settings.noise_seed);
+    this.noiseStd = settings.noise_std;
+  }
+
+  forecast(given: Frame, request: ForecastRequest): ForecastOutput {
+    const frame = this.frame ?? given;
+    const horizons = this.horizonsOf(request);
+    const target = targetColumn(frame, request.targetColumn ?? this.settings.close_column);
+    const row = this.baselineRow(frame, request.baseline, horizons);
+    const time = frame.time[row] ?? NaN;
+    const future = futureValues(frame.time, target.values, row, horizons, this.settings.tail);
+    const predictions = this.disturb(future, horizons, request.symbol, time);
+    const { tail, noise_mode, noise_seed, timestamp_match } = this.settings;
+    return {
+      mode: 'noisy_ideal',
+      date_column: request.dateColumn ?? this.settings.datetime_column,
+      target_column: target.name,
+      baseline_datetime: formatNaiveIso(time),
+      baseline_value: target.values[row] ?? NaN,
+      horizons,
+      predictions,
+      future_datetimes: future.times,
+      uncertainty: predictions.map((value) => (value === null ? null : this.noiseStd)),
+      errors: future.errors,
+      seed: this.noiseStd > 0 ? noise_seed : null,
+      metadata: { looks_ahead: true, noise_std: this.noiseStd, noise_mode, timestamp_match, tail },
+    };
+  }
+
+  describe(): ModelInfo {
+    return {
+      model_name: 'noisy_ideal_predictor',
+      window_size: 0,
+      supported_types: ['forecast'],
+      entry_directions: [],
+      exit_directions: [],
+      prediction_scope: 'hourly_and_daily',
+      required_columns: [this.settings.close_column],
+      accepts_ohlc_window: false,
+      looks_ahead: true,
+      noise_std: this.noiseStd,
+      noise_mode: this.settings.noise_mode,
+      timestamp_match: this.settings.timestamp_match,
+      hourly_horizons: this.settings.hourly_horizons,
+      daily_horizons: this.settings.daily_horizons,
+    };
+  }
+
+  setNoise(std: number): void {
+    this.noiseStd = std;
+    this.noise.reseed();
+  }
+
+  private horizonsOf(request: ForecastRequest): readonly number[] {
+    if (request.horizons !== null || request.horizon !== null) return wantedHorizons(request, 0);
+    const { hourly_horizons: hours, daily_horizons: days } = this.settings;
+    const hourly = Array.from({ length: hours }, (_, index) => index + 1);
+    const daily = Array.from({ length: days }, (_, index) => (index + 1) * BARS_PER_DAY);
+    return [...new Set([...hourly, ...daily])];
+  }
+
+  private baselineRow(frame: Frame, baseline: number | null, horizons: readonly number[]): number {
+    if (baseline === null) return lastRowWithFuture(frame.length, horizons);
+    const { timestamp_match, match_limit_seconds } = this.settings;
+    const row = rowMatch(frame.time, timestamp_match, match_limit_seconds)(baseline);
+    if (row >= 0) return row;
+    throw new PluginError('no_data', `there is no bar for ${formatNaiveIso(baseline)}`);
+  }
+
+  /** A draw is taken for every horizon, also for one without a value, so that the data's end shifts no later draw. */
+  private disturb(
+    { values }: FutureValues,
+    horizons: readonly number[],
+    symbol: string,
+    time: number,
+  ): readonly (number | null)[] {
+    if (this.noiseStd === 0) return values;
+    return values.map((value, index) => {
+      const draw = this.noise.normal(symbol, time, horizons[index] ?? 0, 'value', this.noiseStd);
+      return value === null ? null : value + draw;
+    });
+  }
+}
+
+export default definePredictor({
+  id: 'noisy_ideal_predictor',
+  apiVersion: 1,
+  version: '1.0.0',
+  description:
+    'Test instrument that looks ahead: the values that really followed, with normal noise of a chosen size.',
+  parameters,
+  capabilities: ['forecast', 'describe', 'noise'],
+  looksAhead: true,
+  create: async (context) => {
+    const { csv_file: path, datetime_column: dateColumn, close_column } = context.parameters;
+    const source = { parameter: 'csv_file', path, dateColumn, columns: [close_column] };
+    const frame = path === null ? null : await loadFrame(source, context);
+    return new NoisyIdealPredictor(frame, context.parameters);
+  },
+});

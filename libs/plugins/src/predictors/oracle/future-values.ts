@@ -1,0 +1,40 @@
+import type { HorizonError } from '#libs/plugin-sdk';
+import { formatNaiveIso } from '#libs/timeseries';
+
+/** The values that really followed a row. Lists are in the order of the horizons. */
+export interface FutureValues {
+  readonly values: readonly (number | null)[];
+  readonly times: readonly (string | null)[];
+  readonly errors: readonly HorizonError[];
+}
+
+/**
+ * Reads the value and the time at `row + horizon` for each horizon. Beyond the end of the data both are null and the
+ * horizon is listed with `insufficient_future_data`, or, with `hold`, the value is that of `row` itself (the time stays
+ * null). A value that is not a number is null, `missing_value`.
+ */
+export function futureValues(
+  time: Float64Array,
+  column: Float64Array,
+  row: number,
+  horizons: readonly number[],
+  tail: 'error' | 'hold',
+): FutureValues {
+  const values: (number | null)[] = [];
+  const times: (string | null)[] = [];
+  const errors: HorizonError[] = [];
+  for (const horizon of horizons) {
+    const at = time[row + horizon];
+    const isBeyond = at === undefined;
+    const value = column[isBeyond && tail === 'hold' ? row : row + horizon];
+    times.push(isBeyond ? null : formatNaiveIso(at));
+    values.push(value === undefined || Number.isNaN(value) ? null : value);
+    if (value === undefined) errors.push({ horizon, error: 'insufficient_future_data' });
+    else if (Number.isNaN(value)) errors.push({ horizon, error: 'missing_value' });
+  }
+  return { values, times, errors };
+}
+
+/** The last row that has the longest of the horizons ahead of it; 0 where there is none. */
+export const lastRowWithFuture = (rows: number, horizons: readonly number[]): number =>
+  Math.max(0, rows - 1 - Math.max(0, ...horizons));

@@ -1,0 +1,39 @@
+import { AppError } from '#libs/kernel';
+import { type Frame, type PluginLogger, PluginError } from '#libs/plugin-sdk';
+import { loadCsv } from '#libs/timeseries';
+
+/** What a predictor reads of a file of its own. */
+export interface FrameSource {
+  /** Name of the parameter that holds the path, for messages. */
+  readonly parameter: string;
+  readonly path: string | null;
+  readonly dateColumn: string;
+  /** Columns that must be there; an empty cell is NaN. */
+  readonly columns: readonly string[];
+}
+
+/** The part of a plugin's context that loading needs. */
+export interface FrameLoading {
+  readonly resolveFile: (path: string) => string;
+  readonly logger: PluginLogger;
+}
+
+/**
+ * Loads the bars of a predictor, sorted by time; equal times are kept. Rows that can't be read are left out and logged.
+ * @throws PluginError `not_configured` when the parameter is not set or the file can't be used; the text names no folder
+ */
+export async function loadFrame(source: FrameSource, { resolveFile, logger }: FrameLoading): Promise<Frame> {
+  const { parameter, path, dateColumn, columns } = source;
+  if (path === null) throw new PluginError('not_configured', `${parameter} must name a CSV file`);
+  try {
+    const loaded = await loadCsv(resolveFile(path), { dateColumn, columns, emptyCells: 'nan' });
+    if (loaded.badRowCount > 0) {
+      const badRows = loaded.badRows.slice(0, 10);
+      logger.warn(`${loaded.badRowCount} bad rows of ${parameter} were left out`, { badRows });
+    }
+    return loaded.frame;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new PluginError('not_configured', `${parameter}: ${error.detail}`, { cause: error });
+  }
+}

@@ -1,0 +1,21 @@
+import { nearestRow, rowAtOrBefore } from '#libs/timeseries';
+
+export type TimestampMatch = 'nearest' | 'previous';
+
+/** Finds the row that a moment (epoch ms UTC) is about; -1 when there is none. */
+export type RowMatch = (time: number) => number;
+
+/**
+ * `nearest` answers with the nearest row, of equally near ones the later, and at the ends with the first or the last one;
+ * `previous` with the last row not later than the moment. Of rows with one time the last counts. A row further away than
+ * `limitSeconds` (inclusive; null = any distance) is no match.
+ */
+export function rowMatch(times: Float64Array, mode: TimestampMatch, limitSeconds: number | null): RowMatch {
+  const find = mode === 'nearest' ? nearestRow : rowAtOrBefore;
+  if (limitSeconds === null) return (time) => find(times, time);
+  const limitMs = limitSeconds * 1000;
+  return (time) => {
+    const row = find(times, time);
+    return Math.abs((times[row] ?? NaN) - time) <= limitMs ? row : -1;
+  };
+}

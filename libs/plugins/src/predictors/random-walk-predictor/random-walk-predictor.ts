@@ -1,0 +1,149 @@
+import type { ParametersOf } from '#libs/kernel';
+import type { ForecastOutput, ForecastRequest, Frame, ModelInfo, Predictor } from '#libs/plugin-sdk';
+import { definePredictor, PluginError } from '#libs/plugin-sdk';
+import { formatNaiveIso } from '#libs/timeseries';
+import { targetColumn, wantedHorizons } from '../forecast-question.js';
+import { futureTimes } from './future-times.js';
+import { normalQuantile } from './normal-quantile.js';
+
+const parameters = {
+  prediction_horizon: {
+    type: 'integer',
+    default: 6,
+    min: 1,
+    max: 1000,
+    help: 'Steps ahead when a request names none.',
+  },
+  prediction_target_column: {
+    type: 'string',
+    default: 'CLOSE',
+    help: 'Column that is forecast when a request names none.',
+  },
+  prediction_confidence_level: {
+    type: 'number',
+    default: 0.95,
+    min: 0.01,
+    max: 0.9999,
+    help: 'Coverage that the interval claims.',
+  },
+  volatility_window: {
+    type: 'integer',
+    default: 256,
+    min: 1,
+    max: 100_000,
+    help: 'One-bar changes before the forecast that the volatility is measured on.',
+  },
+  quantile_levels: {
+    type: 'list',
+    items: 'number',
+    default: [0.05, 0.25, 0.5, 0.75, 0.95],
+    help: 'Probabilities, each between 0 and 1, whose quantiles are given.',
+  },
+} as const;
+
+type Settings = ParametersOf<typeof parameters>;
+
+/**
+ * The honest default without a model: the value stays where it is, and the uncertainty grows with the square root of the
+ * horizon. σ(h) = s·√h, where s is the root mean square of the last `volatility_window` one-bar changes (a walk without
+ * drift has mean change 0; Hyndman & Athanasopoulos, "Forecasting: Principles and Practice", 3rd ed., §5.5, naive
+ * method). Interval: value ± z·σ(h) with z of the normal distribution. Nothing after the baseline is read.
+ */
+export class RandomWalkPredictor implements Predictor {
+  private readonly intervalZ: number;
+  private readonly quantiles: readonly (readonly [level: number, z: number])[];
+
+  /** @throws PluginError `not_configured` for a quantile that is not between 0 and 1 */
+  constructor(private readonly settings: Settings) {
+    this.intervalZ = normalQuantile(0.5 + settings.prediction_confidence_level / 2);
+    this.quantiles = settings.quantile_levels.map((level) => {
+      if (level > 0 && level < 1) return [level, normalQuantile(level)] as const;
+      throw new PluginError('not_configured', `quantile_levels must lie between 0 and 1, not ${level}`);
+    });
+  }
+
+  forecast(frame: Frame, request: ForecastRequest): ForecastOutput {
+    const horizons = wantedHorizons(request, this.settings.prediction_horizon);
+    const past = request.baseline === null ? frame : frame.upTo(request.baseline);
+    const target = targetColumn(past, request.targetColumn ?? this.settings.prediction_target_column);
+    const known = knownValues(past.time, target.values);
+    const row = known.values.length - 1;
+    const value = known.values[row];
+    if (value === undefined || row < 1) {
+      throw new PluginError('no_data', 'at least two bars before the baseline are needed');
+    }
+    const { volatility, changes } = this.volatilityOf(known.values);
+    const sigmas = horizons.map((horizon) => volatility * Math.sqrt(horizon));
+    const at = (z: number) => sigmas.map((sigma) => value + z * sigma);
+    const timeAfter = futureTimes(known.times);
+    return {
+      mode: 'random_walk',
+      date_column: request.dateColumn ?? 'DATE_TIME',
+      target_column: target.name,
+      baseline_datetime: formatNaiveIso(known.times[row] ?? NaN),
+      baseline_value: value,
+      horizons,
+      predictions: horizons.map(() => value),
+      future_datetimes: horizons.map((horizon) => formatNaiveIso(timeAfter(horizon))),
+      uncertainty: sigmas,
+      errors: [],
+      intervals: [
+        {
+          level: this.settings.prediction_confidence_level,
+          lower: at(-this.intervalZ),
+          upper: at(this.intervalZ),
+        },
+      ],
+      quantiles: Object.fromEntries(this.quantiles.map(([level, z]) => [String(level), at(z)])),
+      seed: null,
+      metadata: { volatility_per_bar: volatility, volatility_changes: changes },
+    };
+  }
+
+  describe(): ModelInfo {
+    return {
+      model_name: 'random_walk_predictor',
+      window_size: this.settings.volatility_window + 1,
+      supported_types: ['forecast'],
+      entry_directions: [],
+      exit_directions: [],
+      prediction_scope: 'random_walk',
+      required_columns: [this.settings.prediction_target_column],
+      accepts_ohlc_window: false,
+      looks_ahead: false,
+      prediction_horizon: this.settings.prediction_horizon,
+      prediction_confidence_level: this.settings.prediction_confidence_level,
+    };
+  }
+
+  private volatilityOf(values: Float64Array): { volatility: number; changes: number } {
+    const recent = values.subarray(-this.settings.volatility_window - 1);
+    let squares = 0;
+    for (let row = 1; row < recent.length; row += 1) {
+      squares += ((recent[row] ?? NaN) - (recent[row - 1] ?? NaN)) ** 2;
+    }
+    const changes = recent.length - 1;
+    return { volatility: Math.sqrt(squares / changes), changes };
+  }
+}
+
+/** The rows that have a value, in the same order. */
+function knownValues(
+  time: Float64Array,
+  values: Float64Array,
+): { times: Float64Array; values: Float64Array } {
+  if (!values.some(Number.isNaN)) return { times: time, values };
+  const isKnown = (_: number, row: number) => !Number.isNaN(values[row] ?? NaN);
+  return { times: time.filter(isKnown), values: values.filter(isKnown) };
+}
+
+export default definePredictor({
+  id: 'random_walk_predictor',
+  apiVersion: 1,
+  version: '1.0.0',
+  description:
+    'The last value stays, with intervals from the trailing volatility times the square root of the horizon: the honest default without a model.',
+  parameters,
+  capabilities: ['forecast', 'describe'],
+  create: ({ parameters: settings }) => new RandomWalkPredictor(settings),
+});
