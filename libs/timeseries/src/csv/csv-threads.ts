@@ -15,8 +15,9 @@ let pool: Piscina<CsvTask, CsvOutcome> | undefined;
  * the one of the last build. Undefined when there is no build, and the caller parses in its own thread.
  */
 function workerFile(): string | undefined {
-  const candidates = ['./csv-worker.js', '../../../../dist/libs/timeseries/src/csv/csv-worker.js'];
-  return candidates.map((one) => fileURLToPath(new URL(one, import.meta.url))).find((one) => existsSync(one));
+  const beside = new URL('./csv-worker.js', import.meta.url);
+  const built = new URL('../../../../dist/libs/timeseries/src/csv/csv-worker.js', import.meta.url);
+  return [beside, built].map((url) => fileURLToPath(url)).find((file) => existsSync(file));
 }
 
 /** Whether {@link parseInThread} can be used. */
