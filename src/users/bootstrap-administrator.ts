@@ -31,7 +31,6 @@ export class BootstrapAdministrator implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     await this.run();
-    await this.hasher.warmUp();
   }
 
   /** @returns whether this process made the administrator */

@@ -23,10 +23,6 @@ export class ListUsers {
   ) {}
 
   /** Accounts in the order they were made. */
-  list(limit: number): Promise<User[]> {
-    return this.users.list({}, { limit, offset: 0 });
-  }
-
   async page(
     filter: UserFilter,
     page: { readonly limit: number; readonly offset: number },

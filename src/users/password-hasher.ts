@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/bcrypt';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
 import { AppError, newSecret } from '#libs/kernel';
 import { bulkhead, BulkheadRejectedError } from 'cockatiel';
@@ -17,7 +17,7 @@ const MAX_WAITING = 64;
  * imported database verify as they are and count as outdated.
  */
 @Injectable()
-export class PasswordHasher {
+export class PasswordHasher implements OnApplicationBootstrap {
   readonly #cost: number;
   readonly #gate = bulkhead(AT_ONCE, MAX_WAITING);
   #nobody: Promise<string> | null = null;
@@ -47,7 +47,7 @@ export class PasswordHasher {
   }
 
   /** Prepares the hash that {@link verifyForNobody} checks against, so that its first use takes no longer. */
-  async warmUp(): Promise<void> {
+  async onApplicationBootstrap(): Promise<void> {
     await (this.#nobody ??= this.hash(newSecret()));
   }
 

@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
-import { AppError } from '#libs/kernel';
+import { compileValidator } from '#libs/http';
+import { AppError, invalid } from '#libs/kernel';
 import { emailTaken } from './create-user.service.js';
+import { ProfileChange } from './user.dto.js';
 import type { User } from './user.js';
 import { UserRepository } from './user.repository.js';
+
+const checkChange = compileValidator(ProfileChange);
 
 /** What people see and change of their own account. */
 @Injectable()
@@ -20,8 +24,18 @@ export class Profile {
     return user;
   }
 
-  /** @throws AppError `bad_request` when another account has the address */
-  async changeEmail(userId: number, email: string): Promise<void> {
+  /**
+   * Takes a free-form change: `email` is obeyed, other keys are ignored.
+   * @throws AppError `forbidden` when `role` is named, `invalid` for a malformed address, `bad_request` for a taken one
+   */
+  async update(userId: number, change: Readonly<Record<string, unknown>>): Promise<void> {
+    if (Object.hasOwn(change, 'role')) {
+      throw new AppError('forbidden', 'Users cannot change their own role', { code: 'own_role' });
+    }
+    const checked = checkChange(change, 'body');
+    if ('violations' in checked) throw invalid(...checked.violations);
+    const { email } = checked.value;
+    if (email === undefined) return;
     await this.transactions.run(async (tx) => {
       await this.users.takeAccountsLock(tx);
       if (await this.users.emailTaken(tx, email, userId)) throw emailTaken();

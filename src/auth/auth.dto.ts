@@ -1,0 +1,83 @@
+import { DateTimeField, EnumField, IntegerField, StringField } from '#libs/http';
+
+const PASSWORD_MIN_LENGTH = 8;
+const PASSWORD_MAX_LENGTH = 1024;
+const MAX_USERNAME = 256;
+
+/** A name and its password. */
+export class LoginRequest {
+  @StringField({ maxLength: MAX_USERNAME, description: 'Name of the account.', example: 'desk1' })
+  username!: string;
+
+  @StringField({
+    maxLength: PASSWORD_MAX_LENGTH,
+    secret: true,
+    description: 'Its password.',
+    example: 'correct horse battery staple',
+  })
+  password!: string;
+}
+
+/** A login token for `Authorization: Bearer`. */
+export class TokenOut {
+  @StringField({ description: 'JWT, signed with HS256.', example: 'eyJhbGciOiJIUzI1NiIs...' })
+  access_token!: string;
+
+  @EnumField(['bearer'], { description: 'How to send it.', example: 'bearer' })
+  token_type!: 'bearer';
+}
+
+/** A new API key; shown this once. */
+export class ApiKeyOut {
+  @StringField({ description: 'For the header `X-API-KEY`.', example: 'pp_5wq0...' })
+  api_key!: string;
+
+  @IntegerField({ description: 'Days until it is refused.', example: 90 })
+  expires_in_days!: number;
+}
+
+/** What is known of the caller's key; never the key itself. */
+export class ApiKeyInfoOut {
+  @DateTimeField({ nullable: true, description: 'When it was issued.', example: '2026-01-05T09:00:00.000Z' })
+  created_at!: Date | null;
+
+  @DateTimeField({
+    nullable: true,
+    description: 'From when on it is refused; null for an imported key that never expires.',
+    example: '2026-04-05T09:00:00.000Z',
+  })
+  expires_at!: Date | null;
+
+  @DateTimeField({
+    nullable: true,
+    description: 'Last use, up to half a minute late.',
+    example: '2026-01-06T10:30:00.000Z',
+  })
+  last_used_at!: Date | null;
+}
+
+/** A change of the own password. */
+export class PasswordChange {
+  @StringField({
+    maxLength: PASSWORD_MAX_LENGTH,
+    secret: true,
+    description: 'The present password.',
+    example: 'correct horse battery staple',
+  })
+  old_password!: string;
+
+  @StringField({
+    minLength: PASSWORD_MIN_LENGTH,
+    maxLength: PASSWORD_MAX_LENGTH,
+    secret: true,
+    description: 'The new password, at least 8 characters.',
+    example: 'a longer horse battery staple',
+  })
+  new_password!: string;
+}
+
+/** What happened, for people. */
+export class MessageOut {
+  @StringField({ description: 'What happened.', example: 'Password changed successfully' })
+  message!: string;
+}

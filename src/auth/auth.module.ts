@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import { type AppConfig, APP_CONFIG, secretKeyOf } from '#libs/config';
+import { UsersModule } from '../users/users.module.js';
+import { AccessGuard } from './access.guard.js';
+import { ApiKeyStrategy } from './api-key.strategy.js';
+import { AuthController } from './auth.controller.js';
+import { ChangePassword } from './change-password.service.js';
+import { LoginLimiter } from './login-limiter.js';
+import { PasswordController } from './password.controller.js';
+import { MemoryRateLimitStorage, RATE_LIMIT_STORAGE } from './rate-limit-storage.js';
+import { RateLimitGuard } from './rate-limit.guard.js';
+import { SignIn } from './sign-in.service.js';
+import { TestModeController } from './test-mode.controller.js';
+import { TOKEN_ALGORITHM } from './token.js';
+import { TokenStrategy } from './token.strategy.js';
+
+/** Login, tokens, keys and the two guards in front of every route of the application: access first, then rate limits. */
+@Module({
+  imports: [
+    UsersModule,
+    JwtModule.registerAsync({
+      inject: [APP_CONFIG],
+      useFactory: (config: AppConfig) => ({
+        secret: secretKeyOf(config),
+        signOptions: { algorithm: TOKEN_ALGORITHM },
+      }),
+    }),
+  ],
+  controllers: [AuthController, PasswordController, TestModeController],
+  providers: [
+    ApiKeyStrategy,
+    TokenStrategy,
+    SignIn,
+    ChangePassword,
+    LoginLimiter,
+    { provide: RATE_LIMIT_STORAGE, useClass: MemoryRateLimitStorage },
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
+  ],
+})
+export class AuthModule {}

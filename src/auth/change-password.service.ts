@@ -1,0 +1,22 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Actor, AppError } from '#libs/kernel';
+import { type Credentials, CREDENTIALS } from '../users/users.port.js';
+import { LoginLimiter } from './login-limiter.js';
+
+/** Changes the caller's own password. Wrong old passwords count as failed logins, so they can't be guessed here either. */
+@Injectable()
+export class ChangePassword {
+  constructor(
+    @Inject(CREDENTIALS) private readonly credentials: Credentials,
+    private readonly limiter: LoginLimiter,
+  ) {}
+
+  /** Revokes all tokens of the account. @throws AppError `bad_request` for a wrong old password, `too_many` */
+  async change(caller: Actor, passwords: { old: string; new: string }, address: string): Promise<void> {
+    const isChanged = await this.limiter.attempt({ address, username: caller.username }, async () => {
+      const value = await this.credentials.changePassword(caller.userId, passwords.old, passwords.new);
+      return { counts: value ? 'success' : 'failure', value };
+    });
+    if (!isChanged) throw new AppError('bad_request', 'Invalid old password', { code: 'wrong_password' });
+  }
+}

@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { AppError } from '#libs/kernel';
+import { RATE_LIMIT_STORAGE, type RateLimitStorage } from './rate-limit-storage.js';
+import { Turns } from './turns.js';
+
+/** Where a password is tried, and for which account. */
+export interface Attempt {
+  readonly address: string;
+  readonly username: string;
+}
+
+/** What a check of a password says. A `neutral` one (right password, inactive account) counts neither way. */
+export interface Checked<T> {
+  readonly counts: 'success' | 'failure' | 'neutral';
+  readonly value: T;
+}
+
+type LimiterConfig = Pick<
+  AppConfig,
+  'login_attempts' | 'login_attempts_per_address' | 'login_window_seconds' | 'skip_rate_limiting'
+>;
+
+/** Passwords of one address that may wait to be checked. */
+const MAX_WAITING_PER_ADDRESS = 50;
+
+/**
+ * Slows down the guessing of passwords: failures are counted per address and name, and per address whatever the name,
+ * in a sliding window. Attempts of one address are checked one after another, because guesses sent at the same time
+ * would otherwise all be let in before the first of them has failed.
+ */
+@Injectable()
+export class LoginLimiter {
+  readonly #turns = new Turns(MAX_WAITING_PER_ADDRESS);
+  readonly #windowMs: number;
+
+  constructor(
+    @Inject(RATE_LIMIT_STORAGE) private readonly storage: RateLimitStorage,
+    @Inject(APP_CONFIG) private readonly config: LimiterConfig,
+  ) {
+    this.#windowMs = config.login_window_seconds * 1000;
+  }
+
+  /** @throws AppError `too_many` with `Retry-After`, before `check` is called */
+  async attempt<T>(attempt: Attempt, check: () => Promise<Checked<T>>): Promise<T> {
+    if (this.config.skip_rate_limiting) return (await check()).value;
+    const turn = await this.#turns.run(attempt.address, () => this.#inTurn(attempt, check));
+    if (turn === null) throw tooMany(1);
+    return turn.result;
+  }
+
+  async #inTurn<T>({ address, username }: Attempt, check: () => Promise<Checked<T>>): Promise<T> {
+    const pairKey = `login ${address} ${username}`;
+    const addressKey = `login ${address}`;
+    await this.#refuseAtLimit(pairKey, this.config.login_attempts);
+    await this.#refuseAtLimit(addressKey, this.config.login_attempts_per_address);
+    const { counts, value } = await check();
+    if (counts === 'success') await this.storage.forgetFailures(pairKey);
+    if (counts === 'failure') {
+      await this.storage.addFailure(pairKey, this.config.login_attempts);
+      await this.storage.addFailure(addressKey, this.config.login_attempts_per_address);
+    }
+    return value;
+  }
+
+  async #refuseAtLimit(key: string, limit: number): Promise<void> {
+    const { count, oldestLeavesInMs } = await this.storage.failures(key, this.#windowMs);
+    if (count >= limit) throw tooMany(Math.max(1, Math.ceil(oldestLeavesInMs / 1000)));
+  }
+}
+
+const tooMany = (seconds: number): AppError =>
+  new AppError('too_many', `Too many failed logins; try again in ${seconds} s`, {
+    code: 'too_many_logins',
+    headers: { 'Retry-After': String(seconds) },
+  });

@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { type AppConfig, APP_CONFIG, secretKeyOf } from '#libs/config';
+import { type Clock, CLOCK } from '#libs/kernel';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { type Credentials, CREDENTIALS } from '../users/users.port.js';
+import { isTokenClaims, TOKEN_ALGORITHM } from './token.js';
+import { accepted, refused, type Verdict } from './verdict.js';
+
+/**
+ * Resolves `Authorization: Bearer`: signature, expiry, an open session of an active account, the account's present
+ * token version. Each request asks the database, so that a revocation holds at once.
+ */
+@Injectable()
+export class TokenStrategy extends PassportStrategy(Strategy, 'jwt') {
+  constructor(
+    @Inject(CREDENTIALS) private readonly credentials: Credentials,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(APP_CONFIG) config: AppConfig,
+  ) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      secretOrKey: secretKeyOf(config),
+      algorithms: [TOKEN_ALGORITHM],
+      // The library reads the system's clock; `validate` checks the expiry on the product's.
+      ignoreExpiration: true,
+    });
+  }
+
+  async validate(payload: unknown): Promise<Verdict> {
+    if (!isTokenClaims(payload) || payload.exp * 1000 <= this.clock.now()) return refused('invalid_token');
+    const owner = await this.credentials.findBySession(payload.jti);
+    if (owner === null || owner.username !== payload.sub) return refused('invalid_token');
+    if (!owner.isActive) return refused('account_inactive', owner);
+    if (!owner.isOpen || owner.tokenVersion !== payload.ver) return refused('invalid_token', owner);
+    this.credentials.noteUse({ sessionId: payload.jti });
+    return accepted(owner, payload.jti);
+  }
+}

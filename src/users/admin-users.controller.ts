@@ -1,0 +1,126 @@
+import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  Accepts,
+  ADMINISTRATORS,
+  Answers,
+  Authenticated,
+  Caller,
+  Idempotent,
+  type Page,
+  Paged,
+  Problems,
+} from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import {
+  CreatedUserOut,
+  CreateUserRequest,
+  ListedUserOut,
+  ListUsersQuery,
+  RemoveUserQuery,
+  SuccessOut,
+  UpdateUserRequest,
+  UserIdParam,
+  UsernameParam,
+  UserPageOut,
+} from './admin-user.dto.js';
+import { ManageUsers } from './manage-users.service.js';
+import { MessageOut } from './user.dto.js';
+
+const LIST_OR_PAGE = {
+  oneOf: [
+    { type: 'array', items: { $ref: getSchemaPath(ListedUserOut) } },
+    { $ref: getSchemaPath(UserPageOut) },
+  ],
+};
+const FORBIDDEN = { 403: 'Insufficient permissions. Required roles: administrator, admin' };
+const NOT_FOUND = { 404: 'User not found' };
+const LAST = { 400: 'The last active administrator cannot be deactivated, demoted or deleted' };
+
+@ApiTags('administration')
+@ApiExtraModels(ListedUserOut, UserPageOut)
+@Problems({ 401: 'API key required' }, FORBIDDEN)
+@Controller('api/v1/admin/users')
+export class AdminUsersController {
+  constructor(private readonly users: ManageUsers) {}
+
+  @Post()
+  @Authenticated(...ADMINISTRATORS)
+  @Idempotent()
+  @ApiOperation({ summary: 'Make an account' })
+  @Accepts(CreateUserRequest, {
+    examples: {
+      'Inactive, with a random password': { username: 'desk1', email: 'desk1@example.com', role: 'client' },
+      'Active, with a password': {
+        username: 'desk2',
+        email: 'desk2@example.com',
+        role: 'evaluator',
+        password: 'correct horse battery staple',
+        subscription_tier: 'premium',
+        initial_credits: 100,
+      },
+    },
+  })
+  @Answers(201, CreatedUserOut, { description: 'Made. Key and random password are shown this once.' })
+  @Problems({ 400: 'Username already exists' }, { 409: 'Username or email already exists' }, 422, 503)
+  create(@Body() body: CreateUserRequest): Promise<CreatedUserOut> {
+    return this.users.create(body);
+  }
+
+  @Get()
+  @Authenticated(...ADMINISTRATORS)
+  @Paged()
+  @ApiOperation({ summary: 'List accounts' })
+  @Answers(200, LIST_OR_PAGE, {
+    description:
+      'Without a query the bare array (at most 1,000 accounts, all of them counted in `X-Total-Count`); with one a page.',
+  })
+  @Problems(422)
+  list(@Query() query: ListUsersQuery): Promise<Page<ListedUserOut> | UserPageOut> {
+    return this.users.list(query);
+  }
+
+  @Post(':username/activate')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Activate an account' })
+  @Answers(200, MessageOut, { description: 'Active from the next request on.' })
+  @Problems(NOT_FOUND)
+  activate(@Param() { username }: UsernameParam): Promise<MessageOut> {
+    return this.users.activate(username);
+  }
+
+  @Post(':username/deactivate')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Deactivate an account' })
+  @Answers(200, MessageOut, { description: 'Refused from the next request on; all its tokens are revoked.' })
+  @Problems(LAST, NOT_FOUND)
+  deactivate(@Param() { username }: UsernameParam, @Caller() caller: Actor): Promise<MessageOut> {
+    return this.users.deactivate(username, caller);
+  }
+
+  @Put(':user_id')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Change state, role, tier or notes of an account' })
+  @Answers(200, SuccessOut, { description: 'Also when nothing was to be changed.' })
+  @Problems(LAST, NOT_FOUND, 422)
+  update(
+    @Param() { user_id }: UserIdParam,
+    @Body() body: UpdateUserRequest,
+    @Caller() caller: Actor,
+  ): Promise<SuccessOut> {
+    return this.users.update(user_id, body, caller);
+  }
+
+  @Delete(':user_id')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Deactivate or delete an account' })
+  @Answers(200, SuccessOut, { description: 'Its tokens are revoked; its traces stay.' })
+  @Problems({ 400: 'You cannot delete your own account' }, NOT_FOUND, 422)
+  remove(
+    @Param() { user_id }: UserIdParam,
+    @Query() query: RemoveUserQuery,
+    @Caller() caller: Actor,
+  ): Promise<SuccessOut> {
+    return this.users.remove(user_id, query, caller);
+  }
+}

@@ -1,0 +1,44 @@
+import { Controller, Get, Put } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Accepts, Answers, Authenticated, Caller, FreeFormBody, Problems } from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { Profile } from './profile.service.js';
+import { MessageOut, ProfileChange, UserOut } from './user.dto.js';
+import { presentUser } from './user.view.js';
+
+@ApiTags('users')
+@Controller('api/v1/users/profile')
+export class ProfileController {
+  constructor(private readonly profile: Profile) {}
+
+  @Get()
+  @Authenticated()
+  @ApiOperation({ summary: 'The own account' })
+  @Answers(200, UserOut, { description: 'The account; `api_key` is always null here.' })
+  @Problems({ 401: 'API key required' })
+  async show(@Caller() caller: Actor): Promise<UserOut> {
+    return presentUser(await this.profile.show(caller.userId));
+  }
+
+  @Put()
+  @Authenticated()
+  @ApiOperation({ summary: 'Change the own e-mail address' })
+  @Accepts(ProfileChange, {
+    description: 'Other keys are ignored, but `role` is refused.',
+    examples: { 'New e-mail address': { email: 'desk1@example.com' } },
+  })
+  @Answers(200, MessageOut, { description: 'Also when nothing was to be changed.' })
+  @Problems(
+    { 400: 'Email already exists' },
+    { 401: 'API key required' },
+    { 403: 'Users cannot change their own role' },
+    422,
+  )
+  async update(
+    @FreeFormBody() body: Readonly<Record<string, unknown>>,
+    @Caller() caller: Actor,
+  ): Promise<MessageOut> {
+    await this.profile.update(caller.userId, body);
+    return { message: 'Profile updated successfully' };
+  }
+}
