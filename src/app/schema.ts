@@ -7,9 +7,12 @@ import {
   Predictions1795392000003,
   SettingEntity,
   Shared1795392000005,
+  Users1795392000001,
   UserSessionEntity,
 } from '#libs/database';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
+import { RoleEntity } from '../users/role.entity.js';
+import { UserEntity } from '../users/user.entity.js';
 
 /** Every table of the product, class by class; a new entity adds its line here. */
 export const entities = [
@@ -18,9 +21,11 @@ export const entities = [
   IdempotencyKeyEntity,
   EventEntity,
   BarEntity,
+  RoleEntity,
+  UserEntity,
   UserSessionEntity,
   PredictionEntity,
 ];
 
 /** Every migration, oldest first; a new one adds its line here. */
-export const migrations = [Jobs1795392000002, Predictions1795392000003, Shared1795392000005];
+export const migrations = [Users1795392000001, Jobs1795392000002, Predictions1795392000003, Shared1795392000005];
