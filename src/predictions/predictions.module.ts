@@ -9,6 +9,7 @@ import { PredictionRepository } from './prediction.repository.js';
 import { PredictionsController } from './predictions.controller.js';
 import { PREDICTION_STATISTICS } from './predictions.port.js';
 import { ReadPredictions } from './read-predictions.service.js';
+import { ResultsFile } from './results-file.js';
 import { RunPrediction } from './run-prediction.service.js';
 import { PredictionSchedule } from './scheduled-predictions.service.js';
 import { SecurePredictionsController } from './secure-predictions.controller.js';
@@ -24,6 +25,7 @@ import { SubmitPrediction } from './submit-prediction.service.js';
     AwaitPrediction,
     CompleteRequest,
     SubmitPrediction,
+    ResultsFile,
     RunPrediction,
     ReadPredictions,
     DeletePrediction,

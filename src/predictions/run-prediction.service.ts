@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import {
   JOB_ENGINE,
@@ -17,16 +17,19 @@ import { canonicalInterval } from './interval.js';
 import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
+import { presentPrediction } from './prediction.view.js';
+import { ResultsFile } from './results-file.js';
 import type { Explanation, PredictionResult, StoredRequest } from './prediction.types.js';
 
 /** Computes predictions: claimed → processing → completed or failed, each change under the job's fence. */
 @Injectable()
-export class RunPrediction implements JobDefinition, OnModuleInit {
+export class RunPrediction implements JobDefinition, OnModuleInit, OnApplicationShutdown {
   readonly kind = PREDICTION_JOB;
 
   constructor(
     private readonly predictions: PredictionRepository,
     private readonly plugins: PluginRegistry,
+    private readonly results: ResultsFile,
     @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
     @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -34,6 +37,10 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
 
   onModuleInit(): void {
     this.jobs.register(this);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.results.flushed();
   }
 
   readonly timeLimitMs = (): number => this.settings.get('prediction_timeout') * 1000;
@@ -48,7 +55,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     if (prediction === null) return run.complete(() => Promise.resolve());
     const result = await this.#compute(prediction, run);
     await run.complete(async (tx) => {
-      await this.predictions.finish(tx, id, 'completed', result, this.#now());
+      await this.#finish(tx, prediction, 'completed', result);
     });
   };
 
@@ -56,7 +63,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     const prediction = await this.predictions.findById(idOf(job), tx);
     if (prediction === null) return;
     const result = { request: prediction.result.request, error: failure.message, error_code: failure.code };
-    await this.predictions.finish(tx, prediction.id, 'failed', result, this.#now());
+    await this.#finish(tx, prediction, 'failed', result);
   };
 
   async #compute(prediction: PredictionEntity, run: JobRun): Promise<PredictionResult> {
@@ -85,10 +92,27 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     };
   }
 
+  async #finish(
+    tx: Transaction,
+    prediction: PredictionEntity,
+    status: 'completed' | 'failed',
+    result: PredictionResult,
+  ): Promise<void> {
+    await this.predictions.finish(tx, prediction.id, status, result, this.#now());
+    tx.afterCommit(() =>
+      this.results.append(presentPrediction({ ...prediction, ...answerOf(result), status, result })),
+    );
+  }
+
   #now(): Date {
     return new Date(this.clock.now());
   }
 }
+
+const answerOf = ({ output }: PredictionResult) => ({
+  prediction: output?.predictions ?? null,
+  uncertainty: output?.uncertainty ?? null,
+});
 
 const idOf = (job: Job): number => Number(job.subject);
 
@@ -99,9 +123,9 @@ function timing(
   answer: PredictionOutput,
   finishedAt: number,
 ): Explanation['timing'] {
-  const total = finishedAt - prediction.created_at.getTime();
-  const work = answer.timing.fetch_ms + answer.timing.predict_ms;
-  return { ...answer.timing, queued_ms: Math.max(0, Math.round(total - work)), total_ms: total };
+  const submittedAt = prediction.created_at.getTime();
+  const startedAt = assertPresent(prediction.started_at, 'a running prediction was claimed').getTime();
+  return { ...answer.timing, queued_ms: startedAt - submittedAt, total_ms: finishedAt - submittedAt };
 }
 
 function toPredictionRequest(prediction: PredictionEntity, request: StoredRequest): PredictionRequest {
