@@ -53,16 +53,15 @@ export class PredictionEvents {
     while (!stop.aborted) {
       const change = this.waiting.nextChange(predictionId);
       stop.addEventListener('abort', change.cancel, { once: true });
+      // Looked at before the steps: what ends between the two looks is told in the next round, not left out.
+      const hasEnded = await this.#hasEnded(predictionId);
       const events = await this.predictions.stepsAfter(predictionId, seen);
       for (const event of events) {
         send(await this.#message(predictionId, event));
         seen = event.id;
         lastSent = this.clock.monotonic();
       }
-      const ended =
-        events.some(({ type }) => isFinal({ status: type })) ||
-        (events.length === 0 && (await this.#hasEnded(predictionId)));
-      if (ended) return change.cancel();
+      if (hasEnded || events.some(({ type }) => isFinal({ status: type }))) return change.cancel();
       if (this.clock.monotonic() - lastSent >= HEARTBEAT_MS) {
         send({ comment: 'still waiting' } as MessageEvent);
         lastSent = this.clock.monotonic();

@@ -19,7 +19,8 @@ const SYMBOL = /^(?!.*\.\.)[A-Za-z0-9^][A-Za-z0-9._\-=^/]{0,31}$/;
 /** Column names as CSV files of the field have them (`S&P500_Close`, `Stochastic_%K`, `DI+`); never markup or a scheme. */
 const COLUMN = /^[A-Za-z0-9_][A-Za-z0-9_ .%&+\-^=/]{0,63}$/;
 const PLUGIN = /^[A-Za-z0-9_@][A-Za-z0-9_@/.-]{0,99}$/;
-const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+/** Digits alone are refused: `/status/{prediction_id}` would take them for the integer id of another prediction. */
+const TASK_ID = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 const PREDICTION_TYPES = ['short_term', 'long_term', 'medium_term'] as const;
 const STATUSES = ['pending', 'processing', 'completed', 'failed'] as const;
@@ -226,7 +227,7 @@ export class LegacyPredict {
     pattern: TASK_ID,
     minLength: 1,
     maxLength: 64,
-    description: 'Chosen by the caller; a UUID when absent.',
+    description: 'Chosen by the caller, not digits alone; a UUID when absent.',
   })
   prediction_id?: string;
 

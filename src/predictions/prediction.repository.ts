@@ -42,11 +42,10 @@ export class PredictionRepository {
    * submits can't both see the last free place; SQLite's one writer makes that unnecessary.
    */
   async countInFlight(tx: Transaction, owner: PredictionOwner): Promise<number> {
-    if (this.database.kind === 'postgres') {
-      const lock =
-        'userId' in owner ? `predictions:user:${owner.userId}` : `predictions:address:${owner.address}`;
-      await tx.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lock]);
-    }
+    await this.#lock(
+      tx,
+      'userId' in owner ? `predictions:user:${owner.userId}` : `predictions:address:${owner.address}`,
+    );
     const query = tx.manager
       .createQueryBuilder(PredictionEntity, 'p')
       .where('p.status IN (:...statuses)', { statuses: IN_FLIGHT });
@@ -55,8 +54,10 @@ export class PredictionRepository {
     return query.getCount();
   }
 
-  taskIdExists(tx: Transaction, taskId: string): Promise<boolean> {
-    return tx.manager.existsBy(PredictionEntity, { task_id: taskId });
+  /** False when the task id is used. Others that want it wait until the transaction ends. */
+  async claimTaskId(tx: Transaction, taskId: string): Promise<boolean> {
+    await this.#lock(tx, `predictions:task:${taskId}`);
+    return !(await tx.manager.existsBy(PredictionEntity, { task_id: taskId }));
   }
 
   findById(id: number, scope: DatabaseScope = this.database.read): Promise<PredictionEntity | null> {
@@ -176,6 +177,12 @@ export class PredictionRepository {
       .groupBy(`p.${column}`)
       .getRawMany<{ name: string; total: string | number }>();
     return rows.map((row) => [row.name, Number(row.total)]);
+  }
+
+  /** Until the transaction ends no other holds this name. Owner before task id, so that two never wait for each other. */
+  async #lock(tx: Transaction, name: string): Promise<void> {
+    if (this.database.kind === 'postgres')
+      await tx.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
   }
 
   async #tell(tx: Transaction, id: number, status: PredictionStatus | 'deleted'): Promise<void> {

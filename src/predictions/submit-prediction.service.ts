@@ -42,11 +42,13 @@ export class SubmitPrediction {
   ) {}
 
   /**
-   * @throws AppError `forbidden` for an administrator at the wrong door, `invalid` for a request that no loaded plugin can serve, `too_many` at the in-flight limit,
-   * `conflict` for a task id that exists.
+   * @throws AppError `forbidden` for an administrator at the wrong door, `unavailable` while predictions are switched
+   * off, `invalid` for a request that no loaded plugin can serve, `too_many` at the in-flight limit, `conflict` for a
+   * task id that exists.
    */
-  submit(command: SubmitCommand): Promise<PredictionEntity> {
+  async submit(command: SubmitCommand): Promise<PredictionEntity> {
     refuseAdministrators(command);
+    this.#refuseWhileSwitchedOff();
     const request = this.requests.complete(command.request);
     return this.transactions.run(async (tx) => {
       await this.#refuseBeyondLimit(tx, command);
@@ -55,6 +57,13 @@ export class SubmitPrediction {
       if (this.#startsWork(command.entrance))
         await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(row.id) });
       return row;
+    });
+  }
+
+  #refuseWhileSwitchedOff(): void {
+    if (this.config.pipeline_enabled) return;
+    throw new AppError('unavailable', 'Predictions are switched off on this server', {
+      code: 'pipeline_disabled',
     });
   }
 
@@ -78,7 +87,7 @@ export class SubmitPrediction {
   }
 
   async #refuseUsedTaskId(tx: Transaction, taskId: string | undefined): Promise<void> {
-    if (taskId !== undefined && (await this.predictions.taskIdExists(tx, taskId))) {
+    if (taskId !== undefined && !(await this.predictions.claimTaskId(tx, taskId))) {
       throw new AppError('conflict', 'A prediction with this prediction_id exists already', {
         code: 'task_id_used',
       });
