@@ -1,4 +1,5 @@
-import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
+import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
+import { bigint, boolean, integer, json, serialId, text, utc, varchar } from './columns.js';
 
 /** Every permission key; information for clients, routes name the roles they admit. */
 const ALL: readonly string[] = [
@@ -22,31 +23,11 @@ const ROLES: readonly (readonly [string, string, readonly string[]])[] = [
   ['guest', 'Predicts and sees own data', ['can_predict']],
 ];
 
-const moment = (name: string, isNullable = false): TableColumnOptions => ({
-  name,
-  type: 'varchar',
-  length: '24',
-  isNullable,
-});
-const text = (name: string, length: number, isNullable = false): TableColumnOptions => ({
-  name,
-  type: 'varchar',
-  length: String(length),
-  isNullable,
-});
-const identity: TableColumnOptions = {
-  name: 'id',
-  type: 'integer',
-  isPrimary: true,
-  isGenerated: true,
-  generationStrategy: 'increment',
-};
-
 /** Roles with their seed, and accounts. */
 export class Users1795392000001 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.createTable(rolesTable());
-    await queryRunner.createTable(usersTable());
+    await queryRunner.createTable(usersTable(queryRunner));
     const now = new Date().toISOString();
     for (const [name, description, granted] of ROLES) {
       const permissions = JSON.stringify(Object.fromEntries(ALL.map((key) => [key, granted.includes(key)])));
@@ -67,37 +48,37 @@ const rolesTable = (): Table =>
   new Table({
     name: 'roles',
     columns: [
-      identity,
-      text('name', 20),
-      { name: 'description', type: 'text', isNullable: true },
-      { name: 'permissions', type: 'text' },
-      moment('created_at'),
+      serialId(),
+      varchar('name', 20),
+      text('description', { isNullable: true }),
+      json('permissions'),
+      utc('created_at'),
     ],
     indices: [{ name: 'uq_roles_name', columnNames: ['name'], isUnique: true }],
   });
 
-const usersTable = (): Table =>
+const usersTable = (queryRunner: QueryRunner): Table =>
   new Table({
     name: 'users',
     columns: [
-      identity,
-      text('username', 50),
-      text('email', 254),
-      text('hashed_password', 100),
-      text('hashed_api_key', 64, true),
-      moment('api_key_created_at', true),
-      moment('api_key_expires_at', true),
-      moment('api_key_last_used_at', true),
-      { name: 'is_active', type: 'boolean', default: false },
-      { name: 'role_id', type: 'integer' },
-      { name: 'token_version', type: 'integer', default: 0 },
-      { ...text('subscription_tier', 16), default: "'basic'" },
-      { name: 'initial_credits_micros', type: 'bigint', default: 0 },
-      { name: 'billing_address', type: 'text', isNullable: true },
-      { name: 'notes', type: 'text', isNullable: true },
-      moment('created_at'),
-      moment('last_login', true),
-      moment('deleted_at', true),
+      serialId(),
+      varchar('username', 50),
+      varchar('email', 254),
+      varchar('hashed_password', 100),
+      varchar('hashed_api_key', 64, { isNullable: true }),
+      utc('api_key_created_at', { isNullable: true }),
+      utc('api_key_expires_at', { isNullable: true }),
+      utc('api_key_last_used_at', { isNullable: true }),
+      boolean(queryRunner, 'is_active', { default: false }),
+      integer('role_id'),
+      integer('token_version', { default: 0 }),
+      varchar('subscription_tier', 16, { default: "'basic'" }),
+      bigint('initial_credits_micros', { default: 0 }),
+      json('billing_address', { isNullable: true }),
+      text('notes', { isNullable: true }),
+      utc('created_at'),
+      utc('last_login', { isNullable: true }),
+      utc('deleted_at', { isNullable: true }),
     ],
     indices: [
       { name: 'uq_users_username', columnNames: ['username'], isUnique: true },
