@@ -1,7 +1,7 @@
 import type { ParametersOf } from '#libs/kernel';
 import type { EntryQuestion, ExitQuestion, ModelInfo, Predictor, PredictorMetrics } from '#libs/plugin-sdk';
 import { definePredictor } from '#libs/plugin-sdk';
-import { averageTrueRange } from './oracle/average-true-range.js';
+import { recentRange, wilderAtr } from '#libs/timeseries';
 import { buyPays, sellPays } from './oracle/barrier-scan.js';
 import { ConfusionCounts } from './oracle/confusion-counts.js';
 import { loadOracleBars } from './oracle/load-oracle-bars.js';
@@ -55,7 +55,9 @@ export class DirectionIdealOracle implements Predictor {
     private readonly settings: Settings,
   ) {
     this.noise = createNoise(settings.noise_mode, settings.noise_seed);
-    this.atr = averageTrueRange(bars, settings.atr_period);
+    this.atr = wilderAtr(bars.high, bars.low, bars.close, settings.atr_period).map((value, row) =>
+      Number.isNaN(value) ? recentRange(bars.high, bars.low, row) : value,
+    );
     this.noiseStd = settings.noise_std;
   }
 

@@ -55,7 +55,8 @@ export function directionalMovement(
 
 /**
  * The direction oracle's average true range: the range of row 0 is high - low; undefined (NaN) before row period - 1,
- * there the mean of the first `period` ranges, then a·(1 - 1/period) + range/period. Not the recursion of {@link atr}.
+ * there the mean of the first `period` ranges, then a·(1 - α) + range·α with α = 1/period (multiplied, not divided: the
+ * reference answers' last bit depends on it). Not the recursion of {@link atr}.
  */
 export function wilderAtr(
   high: Float64Array,
@@ -66,10 +67,10 @@ export function wilderAtr(
   const range = trueRange(high, low, close);
   if (range.length > 0) range[0] = at(high, 0) - at(low, 0);
   const result = new Float64Array(close.length).fill(NaN);
+  const alpha = 1 / period;
   let average = NaN;
   for (let row = period - 1; row < close.length; row += 1) {
-    average =
-      row === period - 1 ? mean(range, 0, period) : average * (1 - 1 / period) + at(range, row) / period;
+    average = row === period - 1 ? mean(range, 0, period) : average * (1 - alpha) + at(range, row) * alpha;
     result[row] = average;
   }
   return result;
