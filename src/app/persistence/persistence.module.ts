@@ -1,0 +1,51 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { Database, EventLog, SettingsStore, TransactionRunner } from '#libs/database';
+import { EmbeddedJobEngine, JOB_ENGINE, type JobListener } from '#libs/jobs';
+import { CLOCK, type Clock } from '#libs/kernel';
+
+/** What every process of the product stands on, made before Nest starts. */
+export interface Foundation {
+  readonly config: LoadedConfig;
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly transactions: TransactionRunner;
+  /** Told what happens to jobs, for figures and logs. */
+  readonly jobListener: JobListener;
+}
+
+const SECOND_MS = 1000;
+
+/** Binds configuration, clock, database, transactions, settings, events and the job engine for every domain. */
+@Module({})
+export class PersistenceModule {
+  static forRoot({ config, clock, database, transactions, jobListener }: Foundation): DynamicModule {
+    const providers = [
+      { provide: APP_CONFIG, useValue: config },
+      { provide: CLOCK, useValue: clock },
+      { provide: Database, useValue: database },
+      { provide: TransactionRunner, useValue: transactions },
+      { provide: SettingsStore, useFactory: () => new SettingsStore(clock) },
+      { provide: EventLog, useFactory: () => new EventLog(clock) },
+      {
+        provide: JOB_ENGINE,
+        useFactory: () =>
+          new EmbeddedJobEngine(database, transactions, {
+            clock,
+            concurrency: () => config.job_concurrency,
+            leaseMs: config.job_lease_seconds * SECOND_MS,
+            heartbeatMs: config.job_heartbeat_seconds * SECOND_MS,
+            sweepMs: config.job_sweep_seconds * SECOND_MS,
+            maxAttempts: config.job_attempts,
+            listener: jobListener,
+          }),
+      },
+    ];
+    return {
+      module: PersistenceModule,
+      global: true,
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
+  }
+}
