@@ -1,5 +1,5 @@
 import { assertPresent, invalid, type AppError } from '#libs/kernel';
-import type { PluginKind, PluginSummary } from '#libs/plugin-sdk';
+import type { PluginDefinition, PluginKind, PluginSummary } from '#libs/plugin-sdk';
 import type {
   CoreHandle,
   EndpointsHandle,
@@ -53,6 +53,11 @@ export class PluginRegistry {
   /** Ids of a kind, in the order of the lists. */
   ids(kind: PluginKind): readonly string[] {
     return this.#definitions(kind).map(({ definition }) => definition.id);
+  }
+
+  /** Every known plugin as it was declared, in the order of the lists. */
+  definitions(): readonly PluginDefinition[] {
+    return [...this.#slots.values()].map(({ definition }) => definition);
   }
 
   /** Whether a request may name this plugin; for predictors the aliases count. */
