@@ -1,5 +1,6 @@
 import { JobEntity } from '#libs/jobs';
 import {
+  Audit1795392000004,
   BarEntity,
   EventEntity,
   IdempotencyKeyEntity,
@@ -10,6 +11,7 @@ import {
   Users1795392000001,
   UserSessionEntity,
 } from '#libs/database';
+import { ApiLogEntity } from '../audit/api-log.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
 import { RoleEntity } from '../users/role.entity.js';
 import { UserEntity } from '../users/user.entity.js';
@@ -25,7 +27,14 @@ export const entities = [
   UserEntity,
   UserSessionEntity,
   PredictionEntity,
+  ApiLogEntity,
 ];
 
 /** Every migration, oldest first; a new one adds its line here. */
-export const migrations = [Users1795392000001, Jobs1795392000002, Predictions1795392000003, Shared1795392000005];
+export const migrations = [
+  Users1795392000001,
+  Jobs1795392000002,
+  Predictions1795392000003,
+  Audit1795392000004,
+  Shared1795392000005,
+];

@@ -1,4 +1,6 @@
+export * from './data-source-options.js';
 export * from './database.js';
+export { DatabaseOpenError, type OpenFailure } from './open-error.js';
 export * from './transaction.js';
 export * from './transaction-runner.js';
 export * from './statements.js';
@@ -15,4 +17,5 @@ export * from './time-series/bar-store.js';
 export { Users1795392000001 } from './migrations/1795392000001-users.js';
 export { Jobs1795392000002 } from './migrations/1795392000002-jobs.js';
 export { Predictions1795392000003 } from './migrations/1795392000003-predictions.js';
+export { Audit1795392000004 } from './migrations/1795392000004-audit.js';
 export { Shared1795392000005 } from './migrations/1795392000005-shared.js';

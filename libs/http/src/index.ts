@@ -1,6 +1,7 @@
 export * from './access.js';
 export * from './fields/scalar-fields.js';
 export {
+  AnyField,
   ListField,
   MapField,
   NestedField,
@@ -28,7 +29,7 @@ export {
   type AnswerOptions,
   type ProblemName,
 } from './replies/documentation.js';
-export { BatchBody, BODY_LIMIT, type BodyLimitName } from './replies/body-limit.js';
+export { BatchBody, BODY_LIMIT, IgnoreBody, type BodyLimitName } from './replies/body-limit.js';
 export { MAX_PAGE, Page, Paged, PageInterceptor, PageQuery } from './replies/page.js';
 export { AfterCommit } from './idempotency/after-commit.js';
 export { Idempotent } from './idempotency/idempotent.js';

@@ -109,6 +109,35 @@ export function ObjectField(options: FieldOptions<Readonly<Record<string, unknow
   );
 }
 
+/** Any JSON value at all; mainly for answers. */
+export function AnyField(options: FieldOptions<unknown> = {}): FieldDecorator {
+  return field(
+    {
+      shape: { kind: 'any' },
+      checks: (first) => [
+        ValidateBy(
+          {
+            name: 'present',
+            constraints: [],
+            validator: { validate: (value: unknown) => value !== undefined },
+          },
+          first,
+        ),
+      ],
+      schema: { anyOf: ANY_JSON },
+    },
+    options,
+  );
+}
+
+const ANY_JSON = [
+  { type: 'object', additionalProperties: true },
+  { type: 'array', items: {} },
+  { type: 'string' },
+  { type: 'number' },
+  { type: 'boolean' },
+];
+
 /** Another DTO inside this one. Pass a function where the classes refer to each other. */
 export function NestedField<T extends object>(
   dto: DtoClass<T> | (() => DtoClass<T>),

@@ -23,6 +23,7 @@ export interface FieldOptions<T> {
 /** How a raw value becomes the field's value; travels in the `context` of the class-validator metadata. */
 export interface FieldShape {
   readonly kind:
+    | 'any'
     | 'string'
     | 'integer'
     | 'number'

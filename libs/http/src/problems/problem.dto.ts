@@ -1,5 +1,5 @@
 import { IntegerField, StringField } from '../fields/scalar-fields.js';
-import { ListField, NestedField, ObjectField } from '../fields/compound-fields.js';
+import { AnyField, ListField, NestedField, ObjectField } from '../fields/compound-fields.js';
 
 /** An error, as described by RFC 9457. */
 export class ProblemDetails {
@@ -42,13 +42,12 @@ export class ViolationItem {
   @StringField({ example: 'String should have at most 32 characters' })
   msg!: string;
 
-  @ObjectField({
+  @AnyField({
     optional: true,
-    description:
-      'The value that was sent (any JSON); left out for secrets. For a missing field the enclosing object.',
+    description: 'The value that was sent; left out for secrets. For a missing field the enclosing object.',
     example: { symbol: 'ABC' },
   })
-  input?: Record<string, unknown>;
+  input?: unknown;
 
   @ObjectField({ optional: true, description: 'The violated limit.', example: { max_length: 32 } })
   ctx?: Record<string, unknown>;

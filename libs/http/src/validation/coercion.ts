@@ -124,6 +124,8 @@ function offsetMinutes(text: string | undefined): number | null {
 /** How raw values of a field's kind become its own; `nested` is left to the validator. */
 export function coercionOf(shape: FieldShape): Coercion {
   switch (shape.kind) {
+    case 'any':
+      return (value) => value;
     case 'string':
       return (value) => (typeof value === 'string' ? value : STRING);
     case 'integer':

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import { newUuid, type Actor } from '#libs/kernel';
+import type { RequestContext } from '#libs/http';
+
+const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
+
+/** One request with all that its answer, its log line, its figures and its audit row are made of. */
+export class Exchange implements RequestContext {
+  /** Unique, unlike {@link requestId}, which a client may choose. */
+  readonly auditId = newUuid();
+  /** `X-Request-Id` of the answer: the client's own when it is harmless. */
+  readonly requestId: string;
+  readonly userAgent: string | null;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  actor?: Actor;
+  payload: unknown;
+  /** The matched route's template; null while, or because, none matched. */
+  route: string | null = null;
+
+  /**
+   * @param receivedAt epoch ms
+   * @param startedAt ms on the monotonic clock
+   */
+  constructor(
+    request: IncomingMessage,
+    readonly clientAddress: string,
+    readonly receivedAt: number,
+    readonly startedAt: number,
+  ) {
+    const given = request.headers['x-request-id'];
+    this.requestId = typeof given === 'string' && SAFE_ID.test(given) ? given : this.auditId;
+    this.userAgent = request.headers['user-agent'] ?? null;
+    this.method = request.method ?? 'GET';
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = mark < 0 ? '' : url.slice(mark);
+  }
+
+  /** Requests of the API and of its legacy paths leave an audit row; probes and the API description do not. */
+  get isAudited(): boolean {
+    return AUDITED.test(this.route ?? '') || AUDITED.test(decoded(this.path));
+  }
+}
+
+const AUDITED = /^\/(?:api\/|(?:predict|status)(?:\/|$))/;
+
+/** Routers compare the decoded path, so the audit does, too. */
+const decoded = (path: string): string =>
+  path.includes('%') ? path.replaceAll(/%[0-7][0-9a-f]/gi, decodeURIComponent) : path;
+
+/** Reduces the other request targets that HTTP allows (`http://host/path`, a fragment) to the path that is routed. */
+export function normalizeTarget(request: IncomingMessage): void {
+  const url = request.url ?? '/';
+  const fragment = url.indexOf('#');
+  const target = fragment < 0 ? url : url.slice(0, fragment);
+  const path = target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
+  request.url = path.startsWith('/') || path === '*' ? path : `/${path}`;
+}

@@ -1,0 +1,143 @@
+import { ServerResponse, type OutgoingHttpHeader, type OutgoingHttpHeaders } from 'node:http';
+
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
+
+/** What is known of an answer when its first byte is about to leave. */
+export interface Departure {
+  readonly status: number;
+  /** Bytes of the body; null for a stream. */
+  readonly bytes: number | null;
+}
+
+/** Takes the place of an answer that may not leave. */
+export interface Replacement {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Decides over an answer: null lets it leave. */
+export type Gate = (departure: Departure) => Promise<Replacement | null>;
+
+/**
+ * A response whose first byte waits for its gate. Whatever writes it (either HTTP adapter, a stream, server-sent
+ * events) notices nothing: until the gate opens, its calls are kept in order, with back-pressure for streams.
+ */
+export class GatedResponse extends ServerResponse {
+  #gate: Gate | null = null;
+  #state: 'open' | 'waiting' | 'released' | 'replaced' = 'released';
+  #head: (() => void) | null = null;
+  #headHeaders: Headers | undefined;
+  #kept: (() => void)[] = [];
+  #keptWrites = false;
+
+  /** Puts a gate in front of this response; without one it behaves like any other. */
+  guardWith(gate: Gate): void {
+    this.#gate = gate;
+    this.#state = 'open';
+  }
+
+  /** True until the first byte was about to leave. */
+  get untouched(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Opens for good without asking the gate, when nobody is left to receive the answer. */
+  abandon(): void {
+    if (this.#state === 'open') this.#state = 'released';
+  }
+
+  override writeHead(status: number, first?: string | Headers, second?: Headers): this {
+    if (this.#state === 'replaced') return this;
+    if (this.#state === 'released') return this.#writeHead(status, first, second);
+    this.statusCode = status;
+    this.#headHeaders = typeof first === 'string' ? second : first;
+    this.#head = () => void this.#writeHead(status, first, second);
+    return this;
+  }
+
+  #writeHead(status: number, first: string | Headers | undefined, second: Headers | undefined): this {
+    return typeof first === 'string'
+      ? super.writeHead(status, first, second)
+      : super.writeHead(status, first);
+  }
+
+  override flushHeaders(): void {
+    this.#pass(null, () => super.flushHeaders());
+  }
+
+  override write(...call: unknown[]): boolean {
+    if (this.#state === 'released') return super.write(...(call as [unknown]));
+    this.#keptWrites = true;
+    this.#pass(null, () => void super.write(...(call as [unknown])));
+    return false;
+  }
+
+  override end(...call: unknown[]): this {
+    if (this.#state === 'released') return super.end(...(call as [unknown]));
+    const streamed = this.#keptWrites;
+    this.#pass(streamed ? null : sizeOf(call[0]), () => void super.end(...(call as [unknown])));
+    return this;
+  }
+
+  /** Runs a call at once, or keeps it; the first one asks the gate. */
+  #pass(bytes: number | null, call: () => void): void {
+    if (this.#state === 'released') return call();
+    if (this.#state === 'replaced') return;
+    this.#kept.push(call);
+    if (this.#state === 'waiting' || this.#gate === null) return;
+    this.#state = 'waiting';
+    const departure = { status: this.statusCode, bytes: this.#contentLength() ?? bytes };
+    void this.#gate(departure).then((replacement) => {
+      if (replacement === null) this.#release();
+      else this.#replace(replacement);
+    });
+  }
+
+  #contentLength(): number | null {
+    const head = this.#headHeaders;
+    const declared =
+      (head === undefined || Array.isArray(head) ? undefined : head['content-length']) ??
+      this.getHeader('content-length');
+    return declared === undefined ? null : Number(declared);
+  }
+
+  #release(): void {
+    this.#state = 'released';
+    this.#head?.();
+    for (const call of this.#kept) call();
+    this.#kept = [];
+    if (this.#keptWrites && !this.writableEnded) this.emit('drain');
+  }
+
+  #replace({ status, headers, body }: Replacement): void {
+    this.#state = 'released';
+    this.#kept = [];
+    this.statusMessage = '';
+    for (const name of ['content-length', 'content-encoding', 'etag', 'location', 'set-cookie']) {
+      this.removeHeader(name);
+    }
+    super.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+    super.end(body);
+    this.#state = 'replaced';
+  }
+
+  static {
+    const base = Object.getOwnPropertyDescriptor(
+      Object.getPrototypeOf(ServerResponse.prototype),
+      'headersSent',
+    );
+    // A head that is kept back counts as sent: nobody may set another header then.
+    Object.defineProperty(this.prototype, 'headersSent', {
+      configurable: true,
+      get(this: GatedResponse) {
+        return this.#head !== null || base?.get?.call(this) === true;
+      },
+    });
+  }
+}
+
+const sizeOf = (chunk: unknown): number => {
+  if (typeof chunk === 'string') return Buffer.byteLength(chunk);
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0;
+};

@@ -1,0 +1,166 @@
+import type { IncomingMessage } from 'node:http';
+import { runInContext, type Clock } from '#libs/kernel';
+import { problem } from '#libs/http';
+import type { AuditRecorder } from '../../audit/audit.port.js';
+import { addressReader } from './client-address.js';
+import { corsPolicy } from './cors.js';
+import { Exchange, normalizeTarget } from './exchange.js';
+import type { Departure, GatedResponse, Replacement } from './gated-response.js';
+import { securityHeaders } from './security-headers.js';
+
+/** Hears of every finished request. */
+export interface RequestObserver {
+  /** @param status 499 when the client went away before it was answered */
+  finished(exchange: Exchange, status: number, durationMs: number): void;
+}
+
+export interface FrontOptions {
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly clock: Clock;
+  readonly audit: () => AuditRecorder;
+  readonly observers: readonly RequestObserver[];
+}
+
+/** nginx's word for "the client closed the connection first". */
+const CLIENT_GONE = 499;
+
+type Listener = (request: IncomingMessage, response: GatedResponse) => void;
+
+/**
+ * The first and the last thing a request meets, whichever HTTP library serves it: identity, security and CORS
+ * headers, the audit row before the first byte of the answer, the log line after the last, and the count of what is
+ * in flight for a graceful stop.
+ */
+export class HttpFront {
+  readonly #headers = securityHeaders();
+  readonly #addressOf;
+  readonly #cors;
+  readonly #inFlight = new Set<GatedResponse>();
+  #stopping = false;
+  #onIdle: (() => void) | null = null;
+
+  constructor(private readonly options: FrontOptions) {
+    this.#addressOf = addressReader(options.trustedProxies);
+    this.#cors = corsPolicy(options.allowedOrigins);
+  }
+
+  /** From now on answers ask their clients to close the connection; false means not ready for traffic. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Puts the front before the listener of an HTTP library. */
+  before(next: Listener): Listener {
+    return (request, response) => {
+      normalizeTarget(request);
+      const { clock } = this.options;
+      const exchange = new Exchange(request, this.#addressOf(request), clock.now(), clock.monotonic());
+      this.#open(exchange, response);
+      const preflight = this.#cors(request, response);
+      if (exchange.isAudited && this.options.audit().overloaded) {
+        response.abandon();
+        this.#send(
+          response,
+          unavailable(exchange, 'Too many requests wait to be recorded; try again shortly'),
+        );
+      } else if (preflight) {
+        response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end('OK');
+      } else {
+        runInContext(exchange, () => next(request, response));
+      }
+    };
+  }
+
+  #open(exchange: Exchange, response: GatedResponse): void {
+    this.#inFlight.add(response);
+    response.setHeader('X-Request-Id', exchange.requestId);
+    for (const [name, value] of this.#headers) response.setHeader(name, value);
+    if (this.#stopping) response.setHeader('Connection', 'close');
+    response.guardWith((departure) => this.#depart(exchange, response, departure));
+    response.once('close', () => this.#closed(exchange, response));
+  }
+
+  async #depart(
+    exchange: Exchange,
+    response: GatedResponse,
+    departure: Departure,
+  ): Promise<Replacement | null> {
+    if (this.#stopping) response.shouldKeepAlive = false;
+    if (!exchange.isAudited) return null;
+    try {
+      await this.#record(exchange, departure);
+      return null;
+    } catch {
+      // The recorder has logged why. No answer leaves without its row.
+      return unavailable(exchange, 'The request could not be recorded, so its answer is withheld');
+    }
+  }
+
+  #record(exchange: Exchange, { status, bytes }: Departure): Promise<void> {
+    const { clock, audit } = this.options;
+    return audit().record({
+      id: exchange.auditId,
+      requestId: exchange.requestId,
+      userId: exchange.actor?.userId ?? null,
+      address: exchange.clientAddress,
+      userAgent: exchange.userAgent,
+      method: exchange.method,
+      endpoint: exchange.path,
+      query: exchange.query,
+      payload: exchange.payload,
+      receivedAt: exchange.receivedAt,
+      durationMs: clock.monotonic() - exchange.startedAt,
+      status,
+      bytes,
+    });
+  }
+
+  #closed(exchange: Exchange, response: GatedResponse): void {
+    const aborted = response.untouched;
+    const status = aborted ? CLIENT_GONE : response.statusCode;
+    const durationMs = this.options.clock.monotonic() - exchange.startedAt;
+    const leave = (): void => {
+      for (const observer of this.options.observers) observer.finished(exchange, status, durationMs);
+      this.#inFlight.delete(response);
+      if (this.#inFlight.size === 0) this.#onIdle?.();
+    };
+    if (!aborted) return leave();
+    response.abandon();
+    // The row of a client that went away is part of the request: a stop waits for it.
+    void this.#depart(exchange, response, { status, bytes: 0 }).then(leave);
+  }
+
+  #send(response: GatedResponse, { status, headers, body }: Replacement): void {
+    response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+  }
+
+  /** Marks the process as stopping and ends event streams: their clients come back to another process. */
+  beginStop(): void {
+    this.#stopping = true;
+    for (const response of this.#inFlight) {
+      if (String(response.getHeader('content-type')).startsWith('text/event-stream')) response.end();
+    }
+  }
+
+  /** Resolves with true when nothing is in flight, with false after `graceMs`. */
+  drained(graceMs: number): Promise<boolean> {
+    if (this.#inFlight.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const cancel = this.options.clock.after(graceMs, () => resolve(false));
+      this.#onIdle = () => {
+        cancel();
+        resolve(true);
+      };
+    });
+  }
+}
+
+function unavailable(exchange: Exchange, detail: string): Replacement {
+  const occurrence = { instance: exchange.path, requestId: exchange.requestId };
+  return {
+    status: 503,
+    headers: { 'Content-Type': 'application/problem+json; charset=utf-8', 'Retry-After': '1' },
+    body: JSON.stringify(problem(503, 'audit_unavailable', detail, occurrence)),
+  };
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '#libs/kernel';
+import { RawText } from '#libs/http';
+import { parseJsonBody } from './json-text.js';
+
+const tooLarge = (limit: number): AppError =>
+  new AppError('too_large', `The request body is larger than ${limit} bytes`, {
+    headers: { Connection: 'close' },
+  });
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+/**
+ * Reads and parses the body of a request: JSON by its content type (or without one), other text as {@link RawText},
+ * undefined when there is none.
+ * @param limit most bytes
+ * @throws AppError `too_large`, or `invalid` with type `json_invalid`; Error when the client goes away
+ */
+export async function receiveBody(request: IncomingMessage, limit: number): Promise<unknown> {
+  if (!hasBody(request)) return undefined;
+  const bytes = await readBytes(request, limit);
+  if (bytes.length === 0) return undefined;
+  const type = request.headers['content-type'];
+  return type === undefined || JSON_TYPE.test(type)
+    ? parseJsonBody(bytes)
+    : new RawText(bytes.toString('utf8'), type);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) {
+    request.resume();
+    return Promise.reject(tooLarge(limit));
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const stop = (): void => {
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= limit) {
+        chunks.push(chunk);
+        return;
+      }
+      stop();
+      // What still comes is thrown away, so that the client gets to read the answer before the connection closes.
+      request.on('error', () => undefined).resume();
+      reject(tooLarge(limit));
+    };
+    const onEnd = (): void => {
+      stop();
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+    };
+    const onGone = (): void => {
+      stop();
+      reject(new AppError('bad_request', 'The request ended before its body was complete'));
+    };
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}

@@ -1,0 +1,46 @@
+/** What an audit row is made of. Secrets are taken out when it is recorded, not before. */
+export interface AuditEntry {
+  /** Unique; a UUID. */
+  readonly id: string;
+  /** `X-Request-Id` of the answer. */
+  readonly requestId: string;
+  readonly userId: number | null;
+  readonly address: string;
+  readonly userAgent: string | null;
+  readonly method: string;
+  /** Path as it was sent, without the query. */
+  readonly endpoint: string;
+  /** With or without its `?`; empty when there is none. */
+  readonly query: string;
+  /** The parsed body; undefined when there is none. */
+  readonly payload: unknown;
+  /** Epoch ms. */
+  readonly receivedAt: number;
+  /** 499 when the client went away before it could be answered. */
+  readonly status: number;
+  readonly durationMs: number;
+  /** Bytes of the answer's body; null for a stream. */
+  readonly bytes: number | null;
+}
+
+/** Writes the audit log. */
+export interface AuditRecorder {
+  /** Resolves when the row is durable. @throws AppError `unavailable` when it can't be written */
+  record(entry: AuditEntry): Promise<void>;
+  /** So many rows wait that no further request should begin. */
+  readonly overloaded: boolean;
+  /** Writes what still waits; nothing is taken any more. */
+  close(): Promise<void>;
+}
+
+/** Injection token of the {@link AuditRecorder}. */
+export const AUDIT_RECORDER = Symbol('AUDIT_RECORDER');
+
+/** Reads the audit log for other domains. */
+export interface AuditTrail {
+  /** Requests of a user received at or after `since`. */
+  countRequests(userId: number, since: Date): Promise<number>;
+}
+
+/** Injection token of the {@link AuditTrail}. */
+export const AUDIT_TRAIL = Symbol('AUDIT_TRAIL');
