@@ -8,7 +8,7 @@ import {
   type JobFailure,
   type JobRun,
 } from '#libs/jobs';
-import { assertPresent, CLOCK, type Clock } from '#libs/kernel';
+import { AppError, assertPresent, CLOCK, type Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import type { PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
 import { parseTimestamp } from '#libs/timeseries';
@@ -53,7 +53,9 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
     const id = idOf(run.job);
     const prediction = await this.predictions.findById(id);
     if (prediction === null) return run.complete(() => Promise.resolve());
-    const result = await this.#compute(prediction, run);
+    const result = await this.#compute(prediction, run).catch((error: unknown) => {
+      throw this.#ranOutOfTime(error) ?? error;
+    });
     await run.complete(async (tx) => {
       await this.#finish(tx, prediction, 'completed', result);
     });
@@ -102,6 +104,13 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
     tx.afterCommit(() =>
       this.results.append(presentPrediction({ ...prediction, ...answerOf(result), status, result })),
     );
+  }
+
+  /** Calls of plugins have the prediction's own limit: whichever timer is first, the prediction failed by `timeout`. */
+  #ranOutOfTime(error: unknown): AppError | null {
+    if (!(error instanceof AppError) || error.code !== 'plugin_timeout') return null;
+    const text = `It took longer than ${this.timeLimitMs() / 1000} s`;
+    return new AppError('deadline_passed', text, { code: 'timeout', cause: error });
   }
 
   #now(): Date {
