@@ -1,0 +1,171 @@
+import type { LoadedConfig } from '#libs/config';
+import { EventLog, runSql, type Transaction } from '#libs/database';
+import { EmbeddedJobEngine, type JobEngine, type JobEngineOptions } from '#libs/jobs';
+import type { Actor } from '#libs/kernel';
+import type { PluginRegistry } from '#libs/plugin-host';
+import { eventually, FakeClock, type TestDatabase } from '#libs/testing';
+import type { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
+import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
+import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
+import { DeletePrediction } from '../../../src/predictions/delete-prediction.service.js';
+import { PredictionEvents } from '../../../src/predictions/prediction-events.service.js';
+import { PredictionHistory } from '../../../src/predictions/prediction-history.service.js';
+import type { PredictionEntity } from '../../../src/predictions/prediction.entity.js';
+import { PredictionRepository } from '../../../src/predictions/prediction.repository.js';
+import type { AskedRequest } from '../../../src/predictions/prediction.types.js';
+import { ReadPredictions } from '../../../src/predictions/read-predictions.service.js';
+import { ResultsFile } from '../../../src/predictions/results-file.js';
+import { RunPrediction } from '../../../src/predictions/run-prediction.service.js';
+import { type SubmitCommand, SubmitPrediction } from '../../../src/predictions/submit-prediction.service.js';
+import { configOf, honestScript, type Script, scriptedRegistry } from './scripted-plugins.js';
+
+export const actor = (userId: number, role = 'client'): Actor => ({
+  userId,
+  username: `user${userId}`,
+  role,
+});
+
+export const asked = (changes: Partial<AskedRequest> = {}): AskedRequest => ({
+  symbol: 'SP500',
+  ticker: null,
+  interval: '1d',
+  prediction_type: 'short_term',
+  model_name: null,
+  prediction_horizon: 1,
+  baseline_datetime: null,
+  horizons: null,
+  date_column: null,
+  target_column: null,
+  ...changes,
+});
+
+/** The core predictions' services over a real database and a real engine, with plugins that do what the spec says. */
+export class PredictionBench {
+  /** What engines reported beside the outcome of jobs. */
+  readonly reported: unknown[] = [];
+  readonly repository: PredictionRepository;
+  readonly results: ResultsFile;
+  readonly engine: JobEngine;
+  readonly submitting: SubmitPrediction;
+  readonly reading: ReadPredictions;
+  readonly deleting: DeletePrediction;
+  readonly waiting: AwaitPrediction;
+  readonly events: PredictionEvents;
+  readonly history: PredictionHistory;
+  readonly #engines: JobEngine[] = [];
+
+  private constructor(
+    readonly test: TestDatabase,
+    readonly clock: FakeClock,
+    readonly config: LoadedConfig,
+    readonly script: Script,
+    private readonly registry: PluginRegistry,
+  ) {
+    this.repository = new PredictionRepository(test.database, new EventLog(clock));
+    this.results = new ResultsFile(config);
+    this.engine = this.newEngine();
+    this.submitting = this.submitVia(this.engine);
+    this.reading = new ReadPredictions(this.repository);
+    this.deleting = new DeletePrediction(this.repository, test.transactions, this.engine);
+    this.waiting = new AwaitPrediction(this.repository, clock);
+    this.events = new PredictionEvents(this.reading, this.repository, this.waiting, clock);
+    this.history = new PredictionHistory(this.repository, test.transactions, config, clock);
+  }
+
+  static async open(
+    test: TestDatabase,
+    flags: Readonly<Record<string, unknown>> = {},
+  ): Promise<PredictionBench> {
+    const clock = new FakeClock();
+    const config = configOf(flags);
+    const script = honestScript();
+    return new PredictionBench(test, clock, config, script, await scriptedRegistry(script, config, clock));
+  }
+
+  get settings(): RuntimeSettings {
+    return { get: (key) => this.config[key] };
+  }
+
+  /** Another engine over the same database, for instance that of another process; it is not started. */
+  newEngine(overrides: Partial<JobEngineOptions> = {}): JobEngine {
+    const engine = new EmbeddedJobEngine(this.test.database, this.test.transactions, {
+      clock: this.clock,
+      concurrency: () => 8,
+      retryDelayMs: () => 0,
+      listener: { failed: (_activity, error) => this.reported.push(error) },
+      ...overrides,
+    });
+    const { repository, registry, results, settings, clock } = this;
+    new RunPrediction(repository, registry, results, engine, settings, clock).onModuleInit();
+    this.#engines.push(engine);
+    return engine;
+  }
+
+  submitVia(engine: JobEngine): SubmitPrediction {
+    const complete = new CompleteRequest(this.registry);
+    const { repository, test, settings, config, clock } = this;
+    return new SubmitPrediction(repository, test.transactions, complete, engine, settings, config, clock);
+  }
+
+  /** Submits as user 1 unless told otherwise. */
+  submit(
+    request: Partial<AskedRequest> = {},
+    command: Partial<Omit<SubmitCommand, 'request'>> = {},
+  ): Promise<PredictionEntity> {
+    return this.submitting.submit({
+      entrance: 'predict',
+      caller: actor(1),
+      address: '192.0.2.1',
+      ...command,
+      request: asked(request),
+    });
+  }
+
+  row(id: number): Promise<PredictionEntity | null> {
+    return this.repository.findById(id);
+  }
+
+  /** The row once it has this status. */
+  async until(id: number, status: string): Promise<PredictionEntity> {
+    let found: PredictionEntity | null = null;
+    await eventually(`prediction ${id} is ${status}`, async () => {
+      found = await this.row(id);
+      return found?.status === status;
+    });
+    return found as unknown as PredictionEntity;
+  }
+
+  /** Submits and computes. */
+  async outcome(request: Partial<AskedRequest> = {}): Promise<PredictionEntity> {
+    const { id } = await this.submit(request);
+    await eventually(`prediction ${id} ended`, async () =>
+      ['completed', 'failed'].includes((await this.row(id))?.status ?? ''),
+    );
+    return (await this.row(id)) as PredictionEntity;
+  }
+
+  async jobs(): Promise<{ subject: string; status: string; attempts: number }[]> {
+    return this.test.query('SELECT subject, status, attempts FROM jobs ORDER BY created_at, subject');
+  }
+
+  async steps(id: number): Promise<string[]> {
+    return (await this.repository.stepsAfter(id, 0)).map(({ type }) => type);
+  }
+
+  async count(table: 'predictions' | 'jobs' | 'events'): Promise<number> {
+    const [row] = await this.test.query<{ count: number | string }>(`SELECT count(*) AS count FROM ${table}`);
+    return Number(row?.count);
+  }
+
+  run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.test.run(work);
+  }
+
+  /** Stops every engine and empties the tables. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#engines.map((engine) => engine.stop(0)));
+    await this.run(async (tx) => {
+      for (const table of ['jobs', 'predictions', 'events']) await runSql(tx, `DELETE FROM ${table}`);
+    });
+  }
+}

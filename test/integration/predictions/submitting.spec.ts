@@ -1,0 +1,205 @@
+import { AppError } from '#libs/kernel';
+import { describeOnDatabases, gate } from '#libs/testing';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { SubmitCommand } from '../../../src/predictions/submit-prediction.service.js';
+import { actor, PredictionBench } from './prediction-bench.js';
+
+const LIMIT = 10;
+const TOGETHER = 30;
+
+describeOnDatabases('submitting predictions', (database) => {
+  let bench: PredictionBench;
+  beforeEach(async () => {
+    bench = await PredictionBench.open(database());
+  });
+  afterEach(() => bench.clear());
+
+  /** Thirty submits at the same moment: how many were taken, and how the others were refused. */
+  async function together(command: Partial<Omit<SubmitCommand, 'request'>>) {
+    const results = await Promise.allSettled(
+      Array.from({ length: TOGETHER }, (_, index) => bench.submit({ symbol: `S${index}` }, command)),
+    );
+    const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    return { taken: TOGETHER - refusals.length, refusals: refusals as AppError[] };
+  }
+
+  it('stores the row, its first step and its job together', async () => {
+    const row = await bench.submit({ symbol: null, ticker: 'AAPL', interval: 'H1' });
+    expect(await bench.row(row.id)).toEqual(row);
+    expect(row).toMatchObject({
+      status: 'pending',
+      symbol: 'AAPL',
+      ticker: 'AAPL',
+      interval: 'H1',
+      user_id: 1,
+    });
+    expect(row.result.request).toMatchObject({
+      symbol: null,
+      ticker: 'AAPL',
+      predictor_plugin: 'default_predictor',
+    });
+    expect(row.task_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await bench.jobs()).toEqual([{ subject: String(row.id), status: 'queued', attempts: 0 }]);
+    expect(await bench.steps(row.id)).toEqual(['pending']);
+  });
+
+  it('keeps nothing of a submit whose job could not be queued', async () => {
+    const broken = bench.submitVia({
+      enqueue: () => Promise.reject(new Error('the queue is gone')),
+    } as unknown as typeof bench.engine);
+    const { entrance, address } = { entrance: 'predict' as const, address: '192.0.2.1' };
+    const { request } = (await bench.submit()).result;
+    await expect(broken.submit({ entrance, address, caller: actor(2), request })).rejects.toThrow(
+      'the queue is gone',
+    );
+    expect([
+      await bench.count('predictions'),
+      await bench.count('events'),
+      await bench.count('jobs'),
+    ]).toEqual([1, 1, 1]);
+  });
+
+  it('lets a user have exactly as many in flight as allowed, however many are asked for at once', async () => {
+    const { taken, refusals } = await together({ caller: actor(1) });
+    expect(taken).toBe(LIMIT);
+    expect(await bench.count('predictions')).toBe(LIMIT);
+    expect(await bench.count('jobs')).toBe(LIMIT);
+    for (const refusal of refusals) {
+      expect(refusal).toMatchObject({
+        kind: 'too_many',
+        code: 'in_flight_limit',
+        headers: { 'Retry-After': '1' },
+      });
+    }
+  });
+
+  it('counts anonymous callers by their address', async () => {
+    const { taken } = await together({ caller: null, address: '192.0.2.7' });
+    expect(taken).toBe(LIMIT);
+    await expect(bench.submit({}, { caller: null, address: '192.0.2.7' })).rejects.toThrow('Too many');
+    await expect(bench.submit({}, { caller: null, address: '192.0.2.8' })).resolves.toMatchObject({
+      user_id: null,
+    });
+    // a signed-in caller behind the same address has a count of their own
+    await expect(bench.submit({}, { address: '192.0.2.7' })).resolves.toMatchObject({ client_address: null });
+  });
+
+  it('counts all doors together', async () => {
+    for (const entrance of ['predict', 'predictions', 'secure', 'legacy', 'secure'] as const) {
+      await bench.submit({}, { entrance });
+      await bench.submit({}, { entrance });
+    }
+    for (const entrance of ['predict', 'predictions', 'secure', 'legacy'] as const) {
+      await expect(bench.submit({}, { entrance })).rejects.toThrow('10 of 10');
+    }
+    await expect(bench.submit({}, { caller: actor(2) })).resolves.toMatchObject({ user_id: 2 });
+  });
+
+  it('frees a place when a prediction ends, completed or failed, and when one is deleted', async () => {
+    const doors = new Map([gate(), gate(), gate()].map((door, index) => [`S${index}`, door]));
+    bench.script.fetch = async ({ symbol }) => {
+      await doors.get(symbol)?.opened;
+      throw new Error('no bars today');
+    };
+    await together({ caller: actor(1) });
+    await expect(bench.submit()).rejects.toThrow('Too many');
+    const [first] = await bench.reading.list(actor(1), { offset: 0 }).then(({ rows }) => rows);
+    await bench.deleting.one(first?.id ?? 0, actor(1));
+    const again = await bench.submit({ symbol: 'AGAIN' });
+    await expect(bench.submit()).rejects.toThrow('Too many');
+    await bench.engine.start();
+    await bench.until(again.id, 'failed');
+    await expect(bench.submit()).resolves.toMatchObject({ status: 'pending' });
+    for (const door of doors.values()) door.open();
+  });
+
+  it('stores the names of the configured plugins for a question that names none', async () => {
+    const { predictor_plugin, feeder_plugin, pipeline_plugin } = await bench.submit();
+    expect([predictor_plugin, feeder_plugin, pipeline_plugin]).toEqual([
+      'default_predictor',
+      'default_feeder',
+      'default_pipeline',
+    ]);
+    expect((await bench.submit({ model_name: 'default_model' })).predictor_plugin).toBe('default_model');
+    expect((await bench.submit({ model_name: '', predictor_plugin: 'default' })).predictor_plugin).toBe(
+      'default',
+    );
+  });
+
+  it('asks the default predictor when the configured one only answers entry questions', async () => {
+    const other = await PredictionBench.open(database(), { predictor_plugin: 'entry_only' });
+    expect((await other.submit()).predictor_plugin).toBe('default_predictor');
+    await other.clear();
+  });
+
+  it('refuses every unknown plugin by name, listing the known ones, and keeps nothing', async () => {
+    const request = { predictor_plugin: 'nope', feeder_plugin: 'nope2', pipeline_plugin: 'nope3' };
+    const error = await bench.submit(request).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      kind: 'invalid',
+      violations: [
+        { loc: ['body', 'predictor_plugin'], ctx: { known: ['default_predictor', 'entry_only'] } },
+        { loc: ['body', 'feeder_plugin'], input: 'nope2' },
+        { loc: ['body', 'pipeline_plugin'], input: 'nope3' },
+      ],
+    });
+    await expect(bench.submit({ model_name: 'nope' })).rejects.toMatchObject({
+      violations: [{ loc: ['body', 'model_name'] }],
+    });
+    expect(await bench.count('predictions')).toBe(0);
+  });
+
+  describe.each(['administrator', 'admin'])('as %s', (role) => {
+    it('may ask by the secure and the legacy door only', async () => {
+      for (const entrance of ['predict', 'predictions'] as const) {
+        await expect(bench.submit({}, { entrance, caller: actor(1, role) })).rejects.toMatchObject({
+          kind: 'forbidden',
+          detail: 'Admin users cannot create predictions',
+        });
+      }
+      for (const entrance of ['secure', 'legacy'] as const) {
+        await expect(bench.submit({}, { entrance, caller: actor(1, role) })).resolves.toMatchObject({
+          user_id: 1,
+        });
+      }
+    });
+  });
+
+  describe('with an id chosen by the caller', () => {
+    const chosen = { entrance: 'legacy', taskId: 'my-own-id' } as const;
+
+    it('takes it once', async () => {
+      expect((await bench.submit({}, chosen)).task_id).toBe('my-own-id');
+      await expect(bench.submit({}, chosen)).rejects.toMatchObject({
+        kind: 'conflict',
+        code: 'task_id_used',
+      });
+      expect(await bench.count('jobs')).toBe(1);
+    });
+
+    it('takes it once when different callers send it at the same moment', async () => {
+      const results = await Promise.allSettled(
+        Array.from({ length: 8 }, (_, index) => bench.submit({}, { ...chosen, caller: actor(index + 1) })),
+      );
+      const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+      expect(refusals).toHaveLength(7);
+      for (const refusal of refusals)
+        expect(refusal).toMatchObject({ kind: 'conflict', code: 'task_id_used' });
+    });
+  });
+
+  it('starts no work for `predict` when background tasks are skipped; the other doors do not heed that', async () => {
+    const paused = await PredictionBench.open(database(), { skip_background_tasks: true });
+    await paused.submit();
+    expect(await paused.count('jobs')).toBe(0);
+    await paused.submit({}, { entrance: 'predictions' });
+    expect(await paused.count('jobs')).toBe(1);
+    await paused.clear();
+  });
+
+  it('takes nothing while the pipeline is switched off', async () => {
+    const off = await PredictionBench.open(database(), { pipeline_enabled: false });
+    await expect(off.submit()).rejects.toMatchObject({ kind: 'unavailable', code: 'pipeline_disabled' });
+    expect(await off.count('predictions')).toBe(0);
+  });
+});
