@@ -1,0 +1,75 @@
+import { buffer } from 'node:stream/consumers';
+import yauzl from 'yauzl';
+import { corrupt, ModelError } from '../errors.js';
+import type { ModelLimits } from './limits.js';
+
+const FILE_TYPE_MASK = 0o170000;
+const REGULAR_FILE = 0o100000;
+
+/**
+ * Reads the named entries of a zip archive into memory; nothing is ever written to disk. Refuses archives with links,
+ * paths that leave the archive, encryption, double names, too many entries, or entries that unpack to more than the
+ * limits. Missing names are simply not in the result.
+ */
+export async function readArchive(
+  bytes: Uint8Array,
+  names: readonly string[],
+  limits: ModelLimits,
+): Promise<Map<string, Uint8Array>> {
+  const result = new Map<string, Uint8Array>();
+  try {
+    const archive = await yauzl.fromBufferPromise(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      {
+        strictFileNames: true,
+        validateEntrySizes: true,
+      },
+    );
+    if (archive.entryCount > limits.archiveEntries)
+      throw new ModelError('model_too_large', `the archive has ${archive.entryCount} entries`);
+    const seen = new Set<string>();
+    let total = 0;
+    for await (const entry of archive.eachEntry()) {
+      checkEntry(entry, seen, limits);
+      if (!names.includes(entry.fileName)) continue;
+      total += entry.uncompressedSize;
+      if (total > limits.unpackedBytes)
+        throw new ModelError(
+          'model_too_large',
+          `the archive unpacks to more than ${limits.unpackedBytes} bytes`,
+        );
+      result.set(entry.fileName, await buffer(await archive.openReadStreamPromise(entry)));
+    }
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw corrupt(`the archive cannot be read: ${reasonOf(error)}`, undefined, error);
+  }
+  return result;
+}
+
+function checkEntry(entry: yauzl.Entry, seen: Set<string>, limits: ModelLimits): void {
+  const { fileName } = entry;
+  if (seen.has(fileName)) throw corrupt('the archive holds one name twice');
+  seen.add(fileName);
+  const type = (entry.externalFileAttributes >>> 16) & FILE_TYPE_MASK;
+  // 0 means that the writer set no type, as Python's writestr does; a folder's name ends in a slash.
+  if (type !== 0 && type !== REGULAR_FILE && !fileName.endsWith('/'))
+    throw corrupt('the archive holds a link or a device');
+  if ((entry.generalPurposeBitFlag & 1) !== 0) throw corrupt('the archive is encrypted');
+  const packed = Math.max(entry.compressedSize, 1);
+  // Small entries of zeros compress well and harm nobody.
+  if (entry.uncompressedSize > 1024 * 1024 && entry.uncompressedSize / packed > limits.archiveRatio) {
+    throw new ModelError(
+      'model_too_large',
+      'an entry of the archive unpacks to far more than its size (a zip bomb)',
+    );
+  }
+  if (entry.uncompressedSize > limits.unpackedBytes)
+    throw new ModelError('model_too_large', `an entry unpacks to ${entry.uncompressedSize} bytes`);
+}
+
+/** The first line of a library's message, without names that the file chose. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : 'unknown';
+  return (text.split(/[\n:]/, 1)[0] ?? '').slice(0, 80);
+}

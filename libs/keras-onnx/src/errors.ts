@@ -1,0 +1,70 @@
+import { AppError, type ErrorKind } from '#libs/kernel';
+
+/**
+ * Why a model was refused or a run failed. Stable; programs may branch on it.
+ * - `model_not_found`: no such file.
+ * - `model_corrupt`: the file is damaged, truncated or contradicts itself (wrong shapes, missing weights).
+ * - `model_unsupported`: the file is sound, but holds something this library does not run (`layer` says where).
+ * - `model_too_large`: a declared size is over a limit.
+ * - `model_timeout`, `model_out_of_memory`: compiling went over its limits and was stopped.
+ * - `model_input`: the inputs of a run do not fit the model.
+ * - `model_run_failed`: ONNX Runtime reported an error.
+ * - `model_disposed`: the model was disposed of before the call.
+ */
+export type ModelErrorCode =
+  | 'model_not_found'
+  | 'model_corrupt'
+  | 'model_unsupported'
+  | 'model_too_large'
+  | 'model_timeout'
+  | 'model_out_of_memory'
+  | 'model_input'
+  | 'model_run_failed'
+  | 'model_disposed';
+
+const KINDS: Readonly<Record<ModelErrorCode, ErrorKind>> = {
+  model_not_found: 'not_found',
+  model_corrupt: 'invalid',
+  model_unsupported: 'unsupported',
+  model_too_large: 'too_large',
+  model_timeout: 'unavailable',
+  model_out_of_memory: 'unavailable',
+  model_input: 'invalid',
+  model_run_failed: 'internal',
+  model_disposed: 'conflict',
+};
+
+/** The codes, for checking one that crossed a process boundary. */
+export function isModelErrorCode(code: unknown): code is ModelErrorCode {
+  return typeof code === 'string' && Object.hasOwn(KINDS, code);
+}
+
+/** Every error of this library. `layer` names the layer at fault where there is one. Never carries a path. */
+export class ModelError extends AppError {
+  declare readonly code: ModelErrorCode;
+  readonly layer: string | undefined;
+
+  constructor(
+    code: ModelErrorCode,
+    detail: string,
+    options: { layer?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(KINDS[code], detail, { code, cause: options.cause });
+    this.name = 'ModelError';
+    this.layer = options.layer;
+  }
+}
+
+/** The file is damaged or contradicts itself. */
+export function corrupt(detail: string, layer?: string, cause?: unknown): ModelError {
+  return new ModelError('model_corrupt', layer === undefined ? detail : `layer '${layer}': ${detail}`, {
+    layer,
+    cause,
+  });
+}
+
+/** The file is sound but asks for something that is not run here; `need` says what would help. */
+export function unsupported(what: string, need: string, layer?: string): ModelError {
+  const place = layer === undefined ? '' : `layer '${layer}': `;
+  return new ModelError('model_unsupported', `${place}${what} is not supported; ${need}`, { layer });
+}

@@ -1,0 +1,282 @@
+import { corrupt, ModelError, unsupported } from '../errors.js';
+import type { LayerCall, Resolved } from '../layers/definition.js';
+import { operationOf } from '../layers/operations.js';
+import { definitionOf } from '../layers/registry.js';
+import { GraphBuilder, type ElementType } from '../onnx/builder.js';
+import { writeModel } from '../onnx/protobuf.js';
+import { firstNode, isOperation, ready, resolve, tensorsOf } from './calls.js';
+import { sameDim, showShape, type Dim } from './dims.js';
+import {
+  dependsOnSamples,
+  Emitter,
+  isFanned,
+  type EmitMode,
+  type RandomInput,
+  type Tensor,
+  type Value,
+} from './emitter.js';
+import { isObject, LayerConfig } from './layer-config.js';
+import type { LayerSpec, ModelSpec } from './spec.js';
+import type { BoundWeights } from './weights.js';
+
+/** A named tensor at the edge of a compiled graph; the first axis is the rows. */
+export interface Port {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly Dim[];
+}
+
+/** One compiled graph. `randoms` are the extra inputs of a sampling graph. */
+export interface CompiledGraph {
+  readonly onnx: Uint8Array;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly randoms: readonly RandomInput[];
+}
+
+/** Keras dtypes that are computed in float32; a float16 policy loses nothing by it. */
+const FLOATS = new Set(['float32', 'float64', 'float16', 'bfloat16', 'mixed_float16', 'mixed_bfloat16']);
+const INPUT_TYPES: Readonly<Record<string, ElementType>> = {
+  ...Object.fromEntries([...FLOATS].map((name): [string, ElementType] => [name, 'float32'])),
+  int8: 'int32',
+  uint8: 'int32',
+  int16: 'int32',
+  int32: 'int32',
+  int64: 'int64',
+  bool: 'bool',
+};
+
+/** Writes a model as an ONNX graph. */
+export function compileGraph(model: ModelSpec, weights: BoundWeights, mode: EmitMode): CompiledGraph {
+  const builder = new GraphBuilder('model');
+  const emit = new Emitter(builder, mode);
+  const compiler = new Compiler(emit, weights);
+  const inputs = model.inputs.map((reference) => {
+    const layer = model.layers.find((one) => one.name === reference.layer);
+    if (layer?.className !== 'InputLayer') throw corrupt(`the input '${reference.layer}' is no InputLayer`);
+    return declareInput(emit, layer);
+  });
+  const outputs = compiler.model(model, inputs);
+  const ports = nameOutputs(model, outputs, inputs).map((name, index): Port => {
+    const value = outputs[index];
+    if (value === undefined) throw new Error('invariant broken: every output has a name');
+    const [result] =
+      builder.nodes.length === 0 || value.name !== name ? rename(builder, value, name) : [value.name];
+    builder.outputs.push({ name: result ?? name, type: value.type });
+    return { name, type: value.type, shape: value.shape };
+  });
+  return {
+    onnx: writeModel(builder),
+    inputs: inputs.map(({ name, type, shape }) => ({ name, type, shape })),
+    outputs: ports,
+    randoms: emit.randoms,
+  };
+}
+
+function rename(builder: GraphBuilder, value: Value, name: string): string[] {
+  builder.nodes.push({
+    name: builder.fresh('n'),
+    op: 'Identity',
+    inputs: [value.name],
+    outputs: [name],
+    attributes: {},
+  });
+  return [name];
+}
+
+/** Outputs are called after their layers; a number keeps them apart from each other and from the inputs. */
+function nameOutputs(model: ModelSpec, outputs: readonly Value[], inputs: readonly Value[]): string[] {
+  const used = new Set(inputs.map((input) => input.name));
+  return outputs.map((_, index) => {
+    const stem = model.outputs[index]?.layer ?? `output_${index}`;
+    let name = stem;
+    for (let next = 1; used.has(name); next += 1) name = `${stem}_${next}`;
+    used.add(name);
+    return name;
+  });
+}
+
+function declareInput(emit: Emitter, layer: LayerSpec): Value {
+  const config = new LayerConfig(layer.name, layer.config);
+  const shape = config.get('batch_shape') ?? config.get('batch_input_shape');
+  if (!Array.isArray(shape) || shape.length === 0)
+    throw unsupported('an input of unknown rank', 'save the model with an input shape', layer.name);
+  if (config.get('sparse') === true || config.get('ragged') === true)
+    throw config.refuse('a sparse or ragged input', 'use a dense one');
+  const dtype = dtypeOf(config) ?? 'float32';
+  const type = INPUT_TYPES[dtype];
+  if (type === undefined) throw config.refuse(`an input of ${dtype}`, 'use numbers');
+  const dims = shape.slice(1).map((dim: unknown, index): Dim => {
+    if (dim === null) return `${layer.name}:${index + 1}`;
+    if (!Number.isSafeInteger(dim) || Number(dim) < 1)
+      throw config.bad('batch_shape', 'lengths of at least 1');
+    return Number(dim);
+  });
+  return emit.input(layer.name, [emit.rows, ...dims], type);
+}
+
+function dtypeOf(config: LayerConfig): string | undefined {
+  const dtype = config.get('dtype');
+  if (typeof dtype === 'string') return dtype;
+  if (!isObject(dtype)) return undefined;
+  return isObject(dtype.config) && typeof dtype.config.name === 'string'
+    ? dtype.config.name
+    : String(dtype.class_name);
+}
+
+/** Walks a layer graph and lets each layer write its operators. */
+class Compiler {
+  readonly #constants = new Map<LayerSpec, Map<string, Value>>();
+
+  constructor(
+    readonly emit: Emitter,
+    readonly weights: BoundWeights,
+  ) {}
+
+  /** Writes a (nested) model and returns its outputs. */
+  model(model: ModelSpec, inputs: readonly Value[]): Value[] {
+    if (inputs.length !== model.inputs.length)
+      throw corrupt(`takes ${model.inputs.length} tensors, not ${inputs.length}`, model.name);
+    const done = new Map<string, readonly Value[]>();
+    model.inputs.forEach((reference, index) => {
+      const value = inputs[index];
+      if (value !== undefined) done.set(`${reference.layer}:0`, [value]);
+    });
+    const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
+    const find = (layer: string, node: number): readonly Value[] | undefined =>
+      done.get(`${layer}:${node - firstNode(layers.get(layer), model)}`);
+    let open = model.layers.flatMap((layer) =>
+      layer.calls.map((call, index) => ({ layer, call, key: `${layer.name}:${index}` })),
+    );
+    while (open.length > 0) {
+      const waiting = open.filter(({ layer, call, key }) => {
+        if (!ready(call, find)) return true;
+        done.set(key, this.#call(layer, resolve(call, find, this.emit, layer.name)));
+        return false;
+      });
+      if (waiting.length === open.length)
+        throw corrupt(`the graph has a loop or a missing layer`, waiting[0]?.layer.name);
+      open = waiting;
+    }
+    return model.outputs.map(({ layer, node, tensor }) => {
+      const value = find(layer, node)?.[tensor];
+      if (value === undefined) throw corrupt(`the output '${layer}' does not exist`);
+      return value;
+    });
+  }
+
+  #call(
+    layer: LayerSpec,
+    { args, kwargs }: { args: readonly Resolved[]; kwargs: Readonly<Record<string, Resolved>> },
+  ): readonly Value[] {
+    const inputs = tensorsOf(args[0] ?? kwargs.inputs ?? kwargs.sequences ?? kwargs.sequence ?? null);
+    try {
+      return this.#checked(layer, inputs, this.#emitLayer(layer, inputs, args, kwargs));
+    } catch (error) {
+      // Tensor operators do not know which layer they serve.
+      if (error instanceof ModelError && error.layer === undefined) {
+        throw new ModelError(error.code, `layer '${layer.name}': ${error.detail}`, {
+          layer: layer.name,
+          cause: error,
+        });
+      }
+      throw error;
+    }
+  }
+
+  #emitLayer(
+    layer: LayerSpec,
+    inputs: readonly Value[],
+    args: readonly Resolved[],
+    kwargs: Readonly<Record<string, Resolved>>,
+  ): readonly Value[] {
+    if (layer.model !== undefined) return this.model(layer.model, inputs);
+    const call = this.#layerCall(layer, inputs, args, kwargs);
+    if (isOperation(layer, args)) return [operationOf(layer.className, layer.name)(call)].flat();
+    const dtype = dtypeOf(call.config);
+    if (dtype !== undefined && !FLOATS.has(dtype))
+      throw call.config.refuse(`the dtype ${dtype}`, 'save it as float32');
+    const definition = definitionOf(layer);
+    const masked = inputs.find((input) => input.masked !== undefined)?.masked;
+    if (masked !== undefined && definition.masks === 'use') {
+      throw unsupported(
+        `the mask of '${masked}', which would change this layer's result,`,
+        'leave the masking out or fill the steps',
+        layer.name,
+      );
+    }
+    const outputs = [definition.emit(call)].flat();
+    if (masked === undefined) return outputs;
+    return outputs.map((output) => ({
+      ...output,
+      masked: definition.masks === 'pass' ? masked : output.masked,
+    }));
+  }
+
+  /** Behind the first random layer every tensor must keep the samples on its first axis and nowhere else. */
+  #checked(layer: LayerSpec, inputs: readonly Value[], outputs: readonly Value[]): readonly Value[] {
+    if (!inputs.some(isFanned)) return outputs;
+    for (const { shape } of outputs) {
+      const first = shape[0];
+      if (first === undefined || !dependsOnSamples(first) || shape.slice(1).some(dependsOnSamples)) {
+        throw unsupported(
+          'mixing rows behind a random layer',
+          'only run without sampling is possible',
+          layer.name,
+        );
+      }
+    }
+    return outputs;
+  }
+
+  #layerCall(
+    layer: LayerSpec,
+    inputs: readonly Value[],
+    args: readonly Resolved[],
+    kwargs: Readonly<Record<string, Resolved>>,
+  ): LayerCall {
+    const constants = this.#constants.get(layer) ?? new Map<string, Value>();
+    this.#constants.set(layer, constants);
+    return {
+      layer,
+      config: new LayerConfig(layer.name, layer.config),
+      emit: this.emit,
+      inputs,
+      args,
+      kwargs,
+      weight: (name, shape) => this.#weight(layer, name, shape),
+      once(key, make) {
+        const value = constants.get(key) ?? make();
+        constants.set(key, value);
+        return value;
+      },
+      inner: (spec, values, more = {}) => {
+        const first: Resolved = values.map((value): Resolved => ({ kind: 'value', value }));
+        return this.#call(spec, { args: [first], kwargs: more });
+      },
+    };
+  }
+
+  /** `query/kernel` is the kernel of the wrapped layer `query`. */
+  #weight(layer: LayerSpec, name: string, shape: readonly Dim[]): Tensor {
+    const [slot = name, part] = name.split('/').toReversed();
+    const owner =
+      part === undefined
+        ? layer
+        : definitionOf(layer)
+            .children?.(layer)
+            .find((child) => child.layer.name === `${layer.name}/${part}`)?.layer;
+    const tensor = owner === undefined ? undefined : this.weights.of.get(owner)?.get(slot);
+    if (tensor === undefined) throw corrupt(`has no variable '${name}' in the file`, layer.name);
+    if (
+      tensor.shape.length !== shape.length ||
+      tensor.shape.some((dim, axis) => !sameDim(dim, shape[axis] ?? -1))
+    ) {
+      throw corrupt(
+        `the variable '${name}' has the shape ${showShape(tensor.shape)} instead of ${showShape(shape)}`,
+        layer.name,
+      );
+    }
+    return tensor;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Value } from '../graph/emitter.js';
+import { activationOf } from './activations.js';
+import { binary, cast, matmul, reduce, unary } from '../graph/tensor-ops.js';
+import { known, only, trainable, type LayerCall, type LayerDefinition } from './definition.js';
+
+/** Applies the layer's `activation` setting. */
+export function activate(call: LayerCall, x: Value): Value {
+  return activationOf(call.config.get('activation'), call.layer.name, call.layer.dialect)(call.emit, x);
+}
+
+/** Adds the layer's bias along the last axis when it has one. */
+export function addBias(call: LayerCall, x: Value, units: number): Value {
+  if (!call.config.flag('use_bias', true)) return x;
+  const bias = call.once('bias', () => call.emit.constant(call.weight('bias', [units]).data, [units]));
+  return binary(call.emit, 'Add', x, bias);
+}
+
+const dense: LayerDefinition = {
+  masks: 'pass',
+  weights: (config) => trainable('kernel', ...(config.flag('use_bias', true) ? ['bias'] : [])),
+  emit(call) {
+    const x = only(call);
+    const units = call.config.integer('units');
+    const channels = known(call, x.shape.at(-1), 'number of features');
+    const kernel = call.once('kernel', () => {
+      const { data } = call.weight('kernel', [channels, units]);
+      return call.emit.constant(data, [channels, units]);
+    });
+    return activate(call, addBias(call, matmul(call.emit, x, kernel), units));
+  },
+};
+
+const embedding: LayerDefinition = {
+  masks: 'drop',
+  weights: () => trainable('embeddings'),
+  emit(call) {
+    const x = only(call);
+    const [rows, columns] = [call.config.integer('input_dim'), call.config.integer('output_dim')];
+    const table = call.once('embeddings', () =>
+      call.emit.constant(call.weight('embeddings', [rows, columns]).data, [rows, columns]),
+    );
+    const index = cast(call.emit, x, 'int64');
+    const rowsOut = call.emit.op('Gather', [table, index], [...x.shape, columns], { type: 'float32' });
+    return { ...rowsOut, masked: call.config.flag('mask_zero', false) ? call.layer.name : undefined };
+  },
+};
+
+const masking: LayerDefinition = {
+  masks: 'drop',
+  emit(call) {
+    const x = only(call);
+    const { emit } = call;
+    const different = unary(
+      emit,
+      'Not',
+      binary(emit, 'Equal', x, emit.scalar(call.config.number('mask_value', 0)), 'bool'),
+    );
+    const any = reduce(emit, 'ReduceMax', cast(emit, different, 'float32'), [-1], true);
+    return { ...binary(emit, 'Mul', x, any), masked: call.layer.name };
+  },
+};
+
+/** Layers that hold or look up values. */
+export const CORE_LAYERS: Readonly<Record<string, LayerDefinition>> = {
+  Dense: dense,
+  Embedding: embedding,
+  Masking: masking,
+  Identity: { masks: 'pass', emit: (call) => call.inputs },
+  ActivityRegularization: { masks: 'pass', emit: (call) => call.inputs },
+};

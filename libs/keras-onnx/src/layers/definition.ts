@@ -1,0 +1,100 @@
+import type { Dim } from '../graph/dims.js';
+import { corrupt } from '../errors.js';
+import type { Distribution, Emitter, Tensor, Value } from '../graph/emitter.js';
+import { dependsOnSamples } from '../graph/emitter.js';
+import type { LayerConfig } from '../graph/layer-config.js';
+import { SAMPLES, showShape } from '../graph/dims.js';
+import type { Argument, LayerSpec, SliceArgument } from '../graph/spec.js';
+
+/** One variable of a layer, in the order Keras saves them. */
+export interface WeightSlot {
+  readonly name: string;
+  readonly trainable: boolean;
+}
+
+/** A layer inside another one; `places` are the attribute names it may be saved under, newest first. */
+export interface ChildLayer {
+  readonly places: readonly string[];
+  readonly layer: LayerSpec;
+}
+
+/** An argument of a call with its tensors in place. */
+export type Resolved =
+  | { readonly kind: 'value'; readonly value: Value }
+  | Exclude<Argument, { readonly kind: 'tensor' } | { readonly kind: 'constant' } | readonly Argument[]>
+  | SliceArgument
+  | readonly Resolved[];
+
+/** One call of a layer while its operators are being written. */
+export interface LayerCall {
+  readonly layer: LayerSpec;
+  readonly config: LayerConfig;
+  readonly emit: Emitter;
+  /** The tensors of the first argument (or of the arguments named in `takes`). */
+  readonly inputs: readonly Value[];
+  readonly args: readonly Resolved[];
+  readonly kwargs: Readonly<Record<string, Resolved>>;
+  /** A variable by its name; its shape is checked against `shape`. */
+  weight(name: string, shape: readonly Dim[]): Tensor;
+  /** A constant made once for all calls of this layer. */
+  once(key: string, make: () => Value): Value;
+  /** Writes a layer that this one wraps. */
+  inner(
+    layer: LayerSpec,
+    inputs: readonly Value[],
+    kwargs?: Readonly<Record<string, Resolved>>,
+  ): readonly Value[];
+}
+
+/**
+ * What the compiler knows of a layer class. `masks` says what a mask from Masking or Embedding meets here: it passes
+ * on unchanged, is dropped as Keras drops it, or would change the result (`use`), which is refused.
+ */
+export interface LayerDefinition {
+  readonly masks: 'pass' | 'drop' | 'use';
+  readonly weights?: (config: LayerConfig) => readonly WeightSlot[];
+  /** Where Keras 3 saves the variables, below the layer's own place; recurrent layers keep them in their cell. */
+  readonly variables?: string;
+  readonly children?: (layer: LayerSpec) => readonly ChildLayer[];
+  readonly emit: (call: LayerCall) => Value | readonly Value[];
+}
+
+/** Names of trainable variables as slots. */
+export function trainable(...names: string[]): WeightSlot[] {
+  return names.map((name) => ({ name, trainable: true }));
+}
+
+/** Names of variables that training does not touch as slots. */
+export function fixed(...names: string[]): WeightSlot[] {
+  return names.map((name) => ({ name, trainable: false }));
+}
+
+/** The only input tensor of a call, with a rank check. */
+export function only(call: LayerCall, rank?: number): Value {
+  const [input] = call.inputs;
+  if (input === undefined || call.inputs.length !== 1)
+    throw corrupt(`takes one tensor, not ${call.inputs.length}`, call.layer.name);
+  if (rank !== undefined && input.shape.length !== rank) {
+    throw corrupt(`takes ${rank} axes, not ${showShape(input.shape)}`, call.layer.name);
+  }
+  return input;
+}
+
+/** A length that must be a number at compile time, like the channels of a convolution. */
+export function known(call: LayerCall, dim: Dim | undefined, what: string): number {
+  if (typeof dim !== 'number')
+    throw call.config.refuse(`an unknown ${what}`, 'save the model with that length fixed');
+  return dim;
+}
+
+/** A random tensor that fits `shape`: its rows become the samples unless they are already. */
+export function draw(call: LayerCall, shape: readonly Dim[], distribution: Distribution): Value {
+  const [rows, ...rest] = shape;
+  const first = rows !== undefined && dependsOnSamples(rows) ? rows : SAMPLES;
+  return call.emit.random([first, ...rest], distribution);
+}
+
+/** A dropout mask that keeps the expected value: 0, or 1 / (1 − rate). */
+export function drawMask(call: LayerCall, shape: readonly Dim[], rate: number): Value {
+  return draw(call, shape, { kind: 'bernoulli', keep: 1 - rate, high: 1 / (1 - rate) });
+}

@@ -1,0 +1,57 @@
+import { corrupt, unsupported } from '../errors.js';
+import { isFanned, type Value } from '../graph/emitter.js';
+import { axisOf, cast } from '../graph/tensor-ops.js';
+import type { LayerCall, Resolved } from './definition.js';
+
+/** Writes one `keras.ops` node. */
+export type Operation = (call: LayerCall) => Value | readonly Value[];
+
+/** A setting of the node, which Keras keeps in its config or among the arguments of the call. */
+export function setting(call: LayerCall, key: string): unknown {
+  const configured = call.config.get(key);
+  return configured === undefined ? call.kwargs[key] : configured;
+}
+
+/** A tensor argument as it is. */
+export function tensor(call: LayerCall, argument: Resolved | undefined): Value {
+  if (typeof argument === 'object' && argument !== null && 'value' in argument) return argument.value;
+  throw corrupt('an operand is no tensor', call.layer.name);
+}
+
+/** An operand: a tensor as floats, or a number. */
+export function operand(call: LayerCall, argument: Resolved | undefined): Value {
+  if (typeof argument === 'number' || typeof argument === 'boolean')
+    return call.emit.scalar(Number(argument));
+  return cast(call.emit, tensor(call, argument), 'float32');
+}
+
+/** The first argument as floats. */
+export const first = (call: LayerCall): Value =>
+  operand(call, call.args[0] ?? call.kwargs.x ?? call.kwargs.x1);
+
+/** A number among the settings. */
+export function numberOf(call: LayerCall, key: string, fallback?: number): number {
+  const value = setting(call, key) ?? fallback;
+  if (typeof value !== 'number') throw call.config.bad(key, 'a number');
+  return value;
+}
+
+/** The axes a setting names, counted from the front; null and left out mean all of them. */
+export function axesOf(call: LayerCall, x: Value, key = 'axis'): number[] {
+  const value = setting(call, key);
+  if (value === null || value === undefined) return x.shape.map((_, axis) => ownAxis(call, x, axis));
+  return [value].flat().map((axis) => ownAxis(call, x, Number(axis)));
+}
+
+/** An axis counted from the front; the samples of a fanned-out tensor are no axis of the model and are refused. */
+export function ownAxis(call: LayerCall, x: Value, axis: number): number {
+  const at = axisOf(axis, x.shape.length);
+  if (at === 0 && isFanned(x)) {
+    throw unsupported(
+      'an operation across the rows behind a random layer',
+      'sample one row at a time is not possible there',
+      call.layer.name,
+    );
+  }
+  return at;
+}

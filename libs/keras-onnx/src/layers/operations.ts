@@ -1,0 +1,150 @@
+import { unsupported } from '../errors.js';
+import type { Value } from '../graph/emitter.js';
+import { binary, cast, matmul, unary, where } from '../graph/tensor-ops.js';
+import { activationOf, celu, elu, gelu, leakyRelu, softmaxOver } from './activations.js';
+import type { LayerCall, Resolved } from './definition.js';
+import { first, numberOf, operand, setting, type Operation } from './operands.js';
+import { arrange } from './operations-arrange.js';
+import { reductions } from './operations-reduce.js';
+
+const second = (call: LayerCall): Value => operand(call, call.args[1] ?? call.kwargs.x2 ?? call.kwargs.y);
+const left = (call: LayerCall): Value => operand(call, call.args[0] ?? call.kwargs.x1 ?? call.kwargs.x);
+
+const elementwise =
+  (op: string): Operation =>
+  (call) =>
+    unary(call.emit, op, first(call));
+const pair =
+  (op: string): Operation =>
+  (call) =>
+    binary(call.emit, op, left(call), second(call));
+const compare =
+  (op: string): Operation =>
+  (call) =>
+    binary(call.emit, op, left(call), second(call), 'bool');
+const logical =
+  (op: string): Operation =>
+  (call) => {
+    const [a, b] = [cast(call.emit, left(call), 'bool'), cast(call.emit, second(call), 'bool')];
+    return binary(call.emit, op, a, b, 'bool');
+  };
+const activation =
+  (name: string): Operation =>
+  (call) =>
+    activationOf(name, call.layer.name, 'keras3')(call.emit, first(call));
+const clip: Operation = (call) => {
+  const { emit } = call;
+  const x = first(call);
+  const [low, high] = [
+    operand(call, (setting(call, 'x_min') ?? null) as Resolved),
+    operand(call, (setting(call, 'x_max') ?? null) as Resolved),
+  ];
+  return emit.op('Clip', [x, low, high], x.shape);
+};
+
+const logarithm =
+  (base: number): Operation =>
+  (call) =>
+    binary(call.emit, 'Div', unary(call.emit, 'Log', first(call)), call.emit.scalar(Math.log(base)));
+
+const choose: Operation = (call) => {
+  const condition = cast(call.emit, operand(call, call.args[0]), 'bool');
+  return where(call.emit, condition, operand(call, call.args[1]), operand(call, call.args[2]));
+};
+
+const castTo: Operation = (call) => {
+  const dtype = String(setting(call, 'dtype'));
+  const x = first(call);
+  if (/^(float|bfloat)/.test(dtype)) return x;
+  if (dtype === 'bool') return cast(call.emit, x, 'bool');
+  if (/^u?int/.test(dtype)) return cast(call.emit, x, 'int64');
+  throw unsupported(`a cast to ${dtype}`, 'cast to a float, an integer or bool', call.layer.name);
+};
+
+const floorDivide: Operation = (call) =>
+  unary(call.emit, 'Floor', binary(call.emit, 'Div', left(call), second(call)));
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  Add: pair('Add'),
+  Subtract: pair('Sub'),
+  Multiply: pair('Mul'),
+  Divide: pair('Div'),
+  TrueDivide: pair('Div'),
+  FloorDivide: floorDivide,
+  Power: pair('Pow'),
+  Maximum: pair('Max'),
+  Minimum: pair('Min'),
+  Matmul: (call) => matmul(call.emit, left(call), second(call)),
+  Negative: elementwise('Neg'),
+  Absolute: elementwise('Abs'),
+  Abs: elementwise('Abs'),
+  Sign: elementwise('Sign'),
+  Floor: elementwise('Floor'),
+  Ceil: elementwise('Ceil'),
+  Reciprocal: elementwise('Reciprocal'),
+  Square: (call) => ((x: Value) => binary(call.emit, 'Mul', x, x))(first(call)),
+  Sqrt: elementwise('Sqrt'),
+  Rsqrt: (call) => unary(call.emit, 'Reciprocal', unary(call.emit, 'Sqrt', first(call))),
+  Exp: elementwise('Exp'),
+  Expm1: (call) => binary(call.emit, 'Sub', unary(call.emit, 'Exp', first(call)), call.emit.scalar(1)),
+  Log: elementwise('Log'),
+  Log1p: (call) => unary(call.emit, 'Log', binary(call.emit, 'Add', first(call), call.emit.scalar(1))),
+  Log2: logarithm(2),
+  Log10: logarithm(10),
+  Sin: elementwise('Sin'),
+  Cos: elementwise('Cos'),
+  Tan: elementwise('Tan'),
+  Sinh: elementwise('Sinh'),
+  Cosh: elementwise('Cosh'),
+  Arctan: elementwise('Atan'),
+  Tanh: elementwise('Tanh'),
+  Clip: clip,
+  Where: choose,
+  Cast: castTo,
+  Greater: compare('Greater'),
+  GreaterEqual: compare('GreaterOrEqual'),
+  Less: compare('Less'),
+  LessEqual: compare('LessOrEqual'),
+  Equal: compare('Equal'),
+  NotEqual: (call) => unary(call.emit, 'Not', binary(call.emit, 'Equal', left(call), second(call), 'bool')),
+  LogicalAnd: logical('And'),
+  LogicalOr: logical('Or'),
+  LogicalNot: (call) => unary(call.emit, 'Not', cast(call.emit, first(call), 'bool')),
+  Softmax: (call) => softmaxOver(numberOf(call, 'axis', -1))(call.emit, first(call)),
+  Gelu: (call) => gelu(setting(call, 'approximate') !== false)(call.emit, first(call)),
+  LeakyRelu: (call) => leakyRelu(numberOf(call, 'negative_slope', 0.2))(call.emit, first(call)),
+  Elu: (call) => elu(numberOf(call, 'alpha', 1))(call.emit, first(call)),
+  Celu: (call) => celu(numberOf(call, 'alpha', 1))(call.emit, first(call)),
+  ...Object.fromEntries(
+    Object.entries({
+      Relu: 'relu',
+      Relu6: 'relu6',
+      Sigmoid: 'sigmoid',
+      Silu: 'silu',
+      Selu: 'selu',
+      Softplus: 'softplus',
+      Softsign: 'softsign',
+      HardSigmoid: 'hard_sigmoid',
+      HardSilu: 'hard_silu',
+      HardTanh: 'hard_tanh',
+      LogSigmoid: 'log_sigmoid',
+      Mish: 'mish',
+    }).map(([className, name]): [string, Operation] => [className, activation(name)]),
+  ),
+  ...reductions,
+  ...arrange,
+};
+
+/** Operations that compile, for documentation and messages. */
+export const SUPPORTED_OPERATIONS: readonly string[] = Object.keys(OPERATIONS).sort();
+
+/** The writer of an operation node. Throws `model_unsupported`, naming the node, for an unknown one. */
+export function operationOf(className: string, name: string): Operation {
+  const operation = Object.hasOwn(OPERATIONS, className) ? OPERATIONS[className] : undefined;
+  if (operation !== undefined) return operation;
+  throw unsupported(
+    `the operation '${className}'`,
+    'express it with supported operations, or export the model to ONNX',
+    name,
+  );
+}

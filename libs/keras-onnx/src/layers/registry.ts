@@ -1,0 +1,52 @@
+import { unsupported } from '../errors.js';
+import type { LayerSpec } from '../graph/spec.js';
+import { ACTIVATION_LAYERS } from './activation-layers.js';
+import { ATTENTION_LAYERS } from './attention.js';
+import { CONVOLUTION_LAYERS } from './convolution.js';
+import { CORE_LAYERS } from './core.js';
+import type { LayerDefinition } from './definition.js';
+import { MERGING_LAYERS } from './merging.js';
+import { NORMALIZATION_LAYERS } from './normalization.js';
+import { POOLING_LAYERS } from './pooling.js';
+import { RECURRENT_LAYERS } from './recurrent.js';
+import { REGULARIZATION_LAYERS } from './regularization.js';
+import { RESHAPING_LAYERS } from './reshaping.js';
+import { WRAPPER_LAYERS } from './wrappers.js';
+
+const LAYERS: Readonly<Record<string, LayerDefinition>> = {
+  ...CORE_LAYERS,
+  ...ACTIVATION_LAYERS,
+  ...ATTENTION_LAYERS,
+  ...CONVOLUTION_LAYERS,
+  ...MERGING_LAYERS,
+  ...NORMALIZATION_LAYERS,
+  ...POOLING_LAYERS,
+  ...RECURRENT_LAYERS,
+  ...REGULARIZATION_LAYERS,
+  ...RESHAPING_LAYERS,
+  ...WRAPPER_LAYERS,
+};
+
+/** Layer classes that compile, for documentation and messages. */
+export const SUPPORTED_LAYERS: readonly string[] = ['InputLayer', ...Object.keys(LAYERS)].sort();
+
+/** The definition of a layer's class. Throws `model_unsupported`, naming the layer, for any other class. */
+export function definitionOf(layer: LayerSpec): LayerDefinition {
+  if (layer.className === 'InputLayer') return INPUT;
+  const definition = Object.hasOwn(LAYERS, layer.className) ? LAYERS[layer.className] : undefined;
+  if (definition !== undefined) return definition;
+  if (layer.className === 'Lambda') {
+    throw unsupported(
+      'a Lambda layer (Python code)',
+      'rebuild it from built-in layers or keras.ops, or export the model to ONNX',
+      layer.name,
+    );
+  }
+  throw unsupported(
+    `the layer class '${layer.className}'`,
+    'replace it by supported layers, or export the model to ONNX',
+    layer.name,
+  );
+}
+
+const INPUT: LayerDefinition = { masks: 'pass', emit: (call) => call.inputs };

@@ -1,0 +1,131 @@
+import { corrupt } from '../errors.js';
+import { multiplyDims, type Dim } from '../graph/dims.js';
+import { dependsOnSamples, type Value } from '../graph/emitter.js';
+import { parseLayer } from '../graph/parse.js';
+import type { LayerSpec } from '../graph/spec.js';
+import { binary, concat, expand, flip, reshape, scale } from '../graph/tensor-ops.js';
+import type { ChildLayer, LayerCall, LayerDefinition, Resolved } from './definition.js';
+import { SAMPLES } from '../graph/dims.js';
+
+/** A wrapped layer is parsed once, so that its variables and its calls meet in one object. */
+const parsed = new WeakMap<object, LayerSpec>();
+
+function wrapped(layer: LayerSpec, key: string, raw: unknown): LayerSpec {
+  if (typeof raw !== 'object' || raw === null) throw corrupt(`has no '${key}'`, layer.name);
+  const known = parsed.get(raw);
+  if (known !== undefined) return known;
+  const spec = parseLayer(raw, layer.dialect, `${layer.name}/${key}`);
+  const owned = layer.trainable ? spec : { ...spec, trainable: false };
+  parsed.set(raw, owned);
+  return owned;
+}
+
+const RECURRENT = ['SimpleRNN', 'GRU', 'LSTM'];
+const backward = new WeakMap<LayerSpec, LayerSpec>();
+
+/** The second direction: given, or the first one reversed. */
+function directions(layer: LayerSpec): readonly [LayerSpec, LayerSpec] {
+  const forward = wrapped(layer, 'layer', layer.config.layer);
+  if (!RECURRENT.includes(forward.className))
+    throw corrupt(`cannot run a ${forward.className} both ways`, layer.name);
+  const given = layer.config.backward_layer;
+  if (given !== undefined && given !== null) return [forward, wrapped(layer, 'backward_layer', given)];
+  const known = backward.get(forward);
+  if (known !== undefined) return [forward, known];
+  const config = { ...forward.config, go_backwards: forward.config.go_backwards !== true };
+  const made = { ...forward, name: `backward_${forward.name}`, config };
+  backward.set(forward, made);
+  return [forward, made];
+}
+
+const bidirectional: LayerDefinition = {
+  masks: 'use',
+  children(layer): readonly ChildLayer[] {
+    const [forward, reverse] = directions(layer);
+    return [
+      { places: ['forward_layer'], layer: forward },
+      { places: ['backward_layer'], layer: reverse },
+    ];
+  },
+  emit(call) {
+    const { config, layer } = call;
+    const [forward, reverse] = directions(layer);
+    const [half, otherHalf] = splitStates(call);
+    const ahead = call.inner(forward, call.inputs.slice(0, 1), half);
+    const back = call.inner(reverse, call.inputs.slice(0, 1), otherHalf);
+    const [y, backwards] = [ahead[0], back[0]];
+    if (y === undefined || backwards === undefined) throw corrupt('a direction has no output', layer.name);
+    const sequences = forward.config.return_sequences === true;
+    const turned = sequences ? flip(call.emit, backwards, 1) : backwards;
+    const states = [...ahead.slice(1), ...back.slice(1)];
+    const mode =
+      config.get('merge_mode') === null
+        ? null
+        : config.word('merge_mode', ['concat', 'sum', 'ave', 'mul'], 'concat');
+    if (mode === null) return [y, turned, ...states];
+    return [merge(call, mode, y, turned), ...states];
+  },
+};
+
+/** Initial states come as one list: the first half for the forward layer. */
+function splitStates(call: LayerCall): readonly [Record<string, Resolved>, Record<string, Resolved>] {
+  const given = call.kwargs.initial_state ?? call.args[1] ?? null;
+  const rest = call.inputs.slice(1).map((value): Resolved => ({ kind: 'value', value }));
+  const list = Array.isArray(given) ? (given as readonly Resolved[]) : rest;
+  if (list.length === 0) return [{}, {}];
+  return [{ initial_state: list.slice(0, list.length / 2) }, { initial_state: list.slice(list.length / 2) }];
+}
+
+function merge(call: LayerCall, mode: 'concat' | 'sum' | 'ave' | 'mul', a: Value, b: Value): Value {
+  const { emit } = call;
+  if (mode === 'concat') return concat(emit, [a, b], -1);
+  if (mode === 'mul') return binary(emit, 'Mul', a, b);
+  const sum = binary(emit, 'Add', a, b);
+  return mode === 'ave' ? scale(emit, sum, 0.5) : sum;
+}
+
+/** Whether a layer or one inside it draws random numbers while sampling. */
+function isStochastic(layer: LayerSpec): boolean {
+  const { config } = layer;
+  const strengths = [config.rate, config.stddev, config.dropout, config.recurrent_dropout];
+  if (strengths.some((one) => typeof one === 'number' && one > 0)) return true;
+  if (layer.model !== undefined) return layer.model.layers.some(isStochastic);
+  return [config.layer, config.backward_layer].some(
+    (raw) => typeof raw === 'object' && raw !== null && isStochastic(wrapped(layer, 'layer', raw)),
+  );
+}
+
+/** Steps become rows, the inner layer sees them as such, and they become steps again. */
+const timeDistributed: LayerDefinition = {
+  masks: 'use',
+  children: (layer) => [{ places: ['layer'], layer: wrapped(layer, 'layer', layer.config.layer) }],
+  emit(call) {
+    const { emit, layer } = call;
+    const inner = wrapped(layer, 'layer', layer.config.layer);
+    const [given] = call.inputs;
+    if (given === undefined || given.shape.length < 3)
+      throw corrupt('takes (rows, steps, features…)', layer.name);
+    const fanFirst = emit.mode === 'sample' && isStochastic(inner) && !dependsOnSamples(given.shape[0] ?? 1);
+    const x = fanFirst ? fanOut(call, given) : given;
+    const [rows = 1, steps = 1, ...features] = x.shape;
+    const merged: Dim = multiplyDims(rows, steps);
+    const outputs = call.inner(inner, [reshape(emit, x, [merged, ...features])]);
+    return outputs.map((output) => reshape(emit, output, [rows, steps, ...output.shape.slice(1)]));
+  },
+};
+
+/** Masks inside must differ from step to step, so the samples have to be rows before the steps are merged in. */
+function fanOut(call: LayerCall, x: Value): Value {
+  const ones = call.emit.random([SAMPLES, ...x.shape.slice(1).map(() => 1)], {
+    kind: 'bernoulli',
+    keep: 1,
+    high: 1,
+  });
+  return expand(call.emit, x, [ones.shape[0] ?? 1, ...x.shape.slice(1)]);
+}
+
+/** Layers around other layers. */
+export const WRAPPER_LAYERS: Readonly<Record<string, LayerDefinition>> = {
+  Bidirectional: bidirectional,
+  TimeDistributed: timeDistributed,
+};
