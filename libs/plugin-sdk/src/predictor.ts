@@ -2,6 +2,16 @@ import type { Frame } from '#libs/timeseries';
 
 export type PredictorCapability = 'forecast' | 'entry' | 'exit' | 'describe' | 'metrics' | 'noise';
 
+/** Every capability. `noise` stands for `setNoise`, `metrics` for `metrics` and `resetMetrics`. */
+export const PREDICTOR_CAPABILITIES: readonly PredictorCapability[] = [
+  'forecast',
+  'entry',
+  'exit',
+  'describe',
+  'metrics',
+  'noise',
+];
+
 /** What `forecast` is asked. */
 export interface ForecastRequest {
   readonly symbol: string;

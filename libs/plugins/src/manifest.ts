@@ -5,6 +5,8 @@
 export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
   () => import('./cores/default-core.js'),
   () => import('./cores/sync-core.js'),
+  () => import('./pipelines/default-pipeline.js'),
+  () => import('./pipelines/enhanced-pipeline.js'),
   () => import('./predictors/default-predictor/default-predictor.js'),
   () => import('./predictors/random-walk-predictor/random-walk-predictor.js'),
   () => import('./predictors/noisy-ideal-predictor.js'),

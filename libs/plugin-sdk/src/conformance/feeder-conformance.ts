@@ -1,0 +1,148 @@
+import type { Frame } from '#libs/timeseries';
+import { frameFaults } from '../contract-checks.js';
+import type { FeederDefinition } from '../definitions.js';
+import type { Feeder, FetchRequest } from '../feeder.js';
+import { must, mustFailWith, mustHaveNone, sameAnswer, settled, type ConformanceCheck } from './checks.js';
+import { definitionConformance } from './definition-conformance.js';
+
+/** A feeder with a question that it can answer with at least 8 bars. */
+export interface FeederSubject {
+  readonly definition: FeederDefinition;
+  /** A fresh feeder for each check; `createPlugin(definition, {...})`. */
+  readonly create: () => Feeder | Promise<Feeder>;
+  readonly request: Pick<FetchRequest, 'symbol' | 'interval' | 'from' | 'to'>;
+  /** A symbol that it does not know; left out where any could be known. */
+  readonly unknownSymbol?: string;
+}
+
+type Work = (feeder: Feeder, whole: Frame) => Promise<void> | void;
+
+/** What the contract asks of a feeder. */
+export function feederConformance(subject: FeederSubject): readonly ConformanceCheck[] {
+  const { request } = subject;
+  const check = (name: string, work: Work): ConformanceCheck => ({
+    name,
+    run: async () => {
+      const feeder = await subject.create();
+      try {
+        const whole = await feeder.fetch(request);
+        must(whole.length >= 8, `the subject's request must give at least 8 bars, not ${whole.length}`);
+        await work(feeder, whole);
+      } finally {
+        await feeder.close?.();
+      }
+    },
+  });
+  return [
+    ...definitionConformance(subject.definition),
+    check('brings bars in ascending time, in columns of one length, without infinite values', (_, whole) =>
+      mustHaveNone([...frameFaults(whole, request), ...valueFaults(whole)]),
+    ),
+    check('never brings a bar later than asOf', (feeder, whole) => asOfHolds(feeder, whole, request)),
+    check('does not change a bar when later bars come', (feeder, whole) => barsStay(feeder, whole, request)),
+    check('keeps to from and to, both inclusive', (feeder, whole) => rangeHolds(feeder, whole, request)),
+    check('brings the columns asked for, in that order, and refuses an unknown one', (feeder, whole) =>
+      columnsHold(feeder, whole, request),
+    ),
+    check('answers the same to two who ask at once', async (feeder, whole) => {
+      const [first, second] = await Promise.all([feeder.fetch(request), feeder.fetch(request)]);
+      must(sameBars(first, whole) && sameBars(second, whole), 'answers to the same question differ');
+    }),
+    check('gives up when its signal is aborted', async (feeder) => {
+      const outcome = await settled(() => feeder.fetch({ ...request, signal: AbortSignal.abort() }));
+      must('error' in outcome, 'an aborted fetch must reject');
+    }),
+    check('tells where the bars of a symbol come from', (feeder) => {
+      const { source, symbol } = feeder.resolve(request.symbol);
+      must(source !== '' && symbol !== '', 'resolve must name the source and the symbol there');
+    }),
+    ...(subject.unknownSymbol === undefined
+      ? []
+      : [
+          check('says so when it does not know a symbol', (feeder) =>
+            mustFailWith(
+              ['invalid_request', 'no_data'],
+              () => feeder.fetch({ ...request, symbol: subject.unknownSymbol ?? '' }),
+              'an unknown symbol',
+            ),
+          ),
+        ]),
+  ];
+}
+
+function valueFaults(frame: Frame): readonly string[] {
+  const faults: string[] = [];
+  for (let row = 1; row < frame.length; row += 1) {
+    if (!((frame.time[row - 1] ?? NaN) <= (frame.time[row] ?? NaN))) {
+      faults.push(`the time of row ${row} is earlier than the one before`);
+      break;
+    }
+  }
+  for (const [name, values] of frame.columns) {
+    if (values.some((value) => value === Infinity || value === -Infinity))
+      faults.push(`${name} holds an infinite value`);
+    if (values.every((value) => Number.isNaN(value))) faults.push(`${name} holds no value at all`);
+  }
+  return faults;
+}
+
+const at = (frame: Frame, row: number): number => frame.time[row] ?? NaN;
+
+async function asOfHolds(feeder: Feeder, whole: Frame, request: FetchRequest): Promise<void> {
+  const middle = whole.length >>> 1;
+  for (const asOf of [
+    at(whole, whole.length - 1),
+    at(whole, middle),
+    at(whole, middle) + 1,
+    at(whole, middle) - 1,
+  ]) {
+    const frame = await feeder.fetch({ ...request, asOf });
+    mustHaveNone(frameFaults(frame, { ...request, asOf }));
+    must(frame.length === whole.upTo(asOf).length, 'bars up to asOf are missing');
+  }
+  const outcome = await settled(() => feeder.fetch({ ...request, asOf: at(whole, 0) - 1 }));
+  must('error' in outcome || outcome.value.length === 0, 'brings bars although asOf is before the first');
+}
+
+async function barsStay(feeder: Feeder, whole: Frame, request: FetchRequest): Promise<void> {
+  const row = whole.length - 3;
+  const early = await feeder.fetch({ ...request, asOf: at(whole, row) });
+  const last = early.length - 1;
+  for (const [name, values] of early.columns) {
+    const later = whole.columns.get(name)?.[row] ?? NaN;
+    must(
+      sameAnswer(values[last] ?? NaN, later),
+      `${name} of one bar is ${values[last]} as of that bar and ${later} when later bars are there: it looks ahead`,
+    );
+  }
+}
+
+async function rangeHolds(feeder: Feeder, whole: Frame, request: FetchRequest): Promise<void> {
+  const from = at(whole, 2);
+  const to = at(whole, whole.length - 3);
+  const frame = await feeder.fetch({ ...request, from, to });
+  mustHaveNone(frameFaults(frame, { ...request, from, to }));
+  must(
+    frame.length === whole.between(from, to).length,
+    'bars of the range are missing, its ends belong to it',
+  );
+}
+
+async function columnsHold(feeder: Feeder, whole: Frame, request: FetchRequest): Promise<void> {
+  const columns = whole.names.slice(-2).reverse();
+  const frame = await feeder.fetch({ ...request, columns });
+  must(frame.names.join() === columns.join(), `asked for ${columns.join()}, got ${frame.names.join()}`);
+  await mustFailWith(
+    ['invalid_request'],
+    () => feeder.fetch({ ...request, columns: ['no such column'] }),
+    'an unknown column',
+  );
+}
+
+function sameBars(left: Frame, right: Frame): boolean {
+  return (
+    sameAnswer([...left.time], [...right.time]) &&
+    left.names.join() === right.names.join() &&
+    left.names.every((name) => sameAnswer([...left.column(name)], [...right.column(name)]))
+  );
+}

@@ -1,0 +1,244 @@
+import type { Frame } from '#libs/timeseries';
+import { entryFaults, exitFaults, forecastFaults } from '../contract-checks.js';
+import type { PredictorDefinition } from '../definitions.js';
+import type {
+  EntryQuestion,
+  ExitQuestion,
+  ForecastOutput,
+  ForecastRequest,
+  Predictor,
+  PredictorCapability,
+} from '../predictor.js';
+import { must, mustFailWith, mustHaveNone, sameAnswer, type ConformanceCheck } from './checks.js';
+import { definitionConformance } from './definition-conformance.js';
+
+/** A predictor with questions that it can answer. */
+export interface PredictorSubject {
+  readonly definition: PredictorDefinition;
+  /** A fresh predictor for each check; `createPlugin(definition, {...})`. */
+  readonly create: () => Predictor | Promise<Predictor>;
+  /** Bars to forecast from, at least 40; needed for the capability `forecast`. */
+  readonly frame?: Frame;
+  /** Replaces parts of the forecast question, for example the target column. */
+  readonly request?: Partial<ForecastRequest>;
+  /** Needed for the capability `entry`. */
+  readonly entries?: readonly EntryQuestion[];
+  /** Needed for the capability `exit`. */
+  readonly exits?: readonly ExitQuestion[];
+}
+
+const OPERATIONS: Readonly<Record<PredictorCapability, readonly (keyof Predictor)[]>> = {
+  forecast: ['forecast'],
+  entry: ['entry'],
+  exit: ['exit'],
+  describe: ['describe'],
+  metrics: ['metrics', 'resetMetrics'],
+  noise: ['setNoise'],
+};
+
+type Work = (predictor: Predictor) => Promise<void> | void;
+type Check = (name: string, work: Work) => ConformanceCheck;
+
+/** What the contract asks of a predictor, for the capabilities that it declares. */
+export function predictorConformance(subject: PredictorSubject): readonly ConformanceCheck[] {
+  const { definition } = subject;
+  const has = (capability: PredictorCapability) => definition.capabilities.includes(capability);
+  const check: Check = (name, work) => ({
+    name,
+    run: async () => {
+      const predictor = await subject.create();
+      try {
+        await work(predictor);
+      } finally {
+        await predictor.close?.();
+      }
+    },
+  });
+  return [
+    ...definitionConformance(definition),
+    check('has the operations that it declares, and declares those it has', (predictor) =>
+      mustHaveNone(capabilityFaults(definition, predictor)),
+    ),
+    ...(has('forecast') ? forecastChecks(subject, check) : []),
+    ...(has('entry') ? questionChecks('entry', subject.entries, subject, check) : []),
+    ...(has('exit') ? questionChecks('exit', subject.exits, subject, check) : []),
+    ...(has('describe') ? [check('describes itself completely', describesItself)] : []),
+    ...(has('metrics') ? [check('counts from zero after a reset', countsFromZero)] : []),
+  ];
+}
+
+function capabilityFaults(definition: PredictorDefinition, predictor: Predictor): readonly string[] {
+  return Object.entries(OPERATIONS).flatMap(([capability, operations]) => {
+    const declared = definition.capabilities.includes(capability as PredictorCapability);
+    return operations
+      .filter((operation) => (typeof predictor[operation] === 'function') !== declared)
+      .map(
+        (operation) =>
+          `${capability} is ${declared ? '' : 'not '}declared, but ${operation} is ${declared ? 'missing' : 'there'}`,
+      );
+  });
+}
+
+/** Asks fresh and used predictors the subject's question. */
+class Forecasts {
+  constructor(private readonly subject: PredictorSubject) {}
+
+  get frame(): Frame {
+    const { frame } = this.subject;
+    must(frame !== undefined && frame.length >= 40, 'the subject needs a frame of at least 40 bars');
+    return frame;
+  }
+
+  async ask(
+    predictor: Predictor,
+    request: Partial<ForecastRequest> = {},
+    frame: Frame = this.frame,
+  ): Promise<ForecastOutput> {
+    must(predictor.forecast !== undefined, 'forecast is missing');
+    const { signal } = new AbortController();
+    return predictor.forecast(frame, { ...QUESTION, signal, ...this.subject.request, ...request });
+  }
+
+  async askFresh(request: Partial<ForecastRequest> = {}): Promise<ForecastOutput> {
+    return this.ask(await this.subject.create(), request);
+  }
+}
+
+function forecastChecks(subject: PredictorSubject, check: Check): readonly ConformanceCheck[] {
+  const forecasts = new Forecasts(subject);
+  const checks = [
+    check(
+      'answers the horizons that are asked, in their order, with lists of one length',
+      async (predictor) => {
+        for (const request of [
+          { horizons: [3, 1, 2], horizon: null },
+          { horizons: null, horizon: 4 },
+          { horizons: null, horizon: null },
+        ]) {
+          mustHaveNone(forecastFaults(await forecasts.ask(predictor, request), request));
+        }
+      },
+    ),
+    check('gives a horizon the same value whatever is asked beside it', async (predictor) => {
+      const inOrder = valueAt(await forecasts.ask(predictor, { horizons: [1, 2, 3] }), 0);
+      const mixed = valueAt(await forecasts.askFresh({ horizons: [3, 1, 2] }), 1);
+      must(inOrder === mixed, `horizon 1 is ${inOrder} or ${mixed}, by the order`);
+    }),
+    check('answers the same question the same way, from a fresh start', async (predictor) => {
+      const first = await forecasts.ask(predictor);
+      must(sameAnswer(first, await forecasts.askFresh()), 'the answers of two fresh predictors differ');
+    }),
+    check('leaves the frame as it was', async (predictor) => {
+      const columns = () =>
+        [forecasts.frame.time, ...forecasts.frame.columns.values()].map((one) => [...one]);
+      const before = columns();
+      await forecasts.ask(predictor);
+      must(sameAnswer(before, columns()), 'the frame was changed');
+    }),
+    check('refuses a column that is not there', (predictor) =>
+      mustFailWith(
+        ['invalid_request'],
+        () => forecasts.ask(predictor, { targetColumn: 'no such column' }),
+        'an unknown target',
+      ),
+    ),
+    check('says so when there are no bars', (predictor) =>
+      mustFailWith(
+        ['no_data', 'invalid_request'],
+        () => forecasts.ask(predictor, {}, forecasts.frame.slice(0, 0)),
+        'an empty frame',
+      ),
+    ),
+  ];
+  if (subject.definition.looksAhead !== true) {
+    checks.push(check('does not look ahead: bars after the baseline change nothing', looksBack(forecasts)));
+  }
+  return checks;
+}
+
+const QUESTION = {
+  symbol: 'EURUSD',
+  interval: '1h',
+  horizons: [1, 2, 3],
+  horizon: null,
+  baseline: null,
+  dateColumn: null,
+  targetColumn: null,
+} as const;
+
+const valueAt = (output: ForecastOutput, index: number): number | null | undefined =>
+  output.predictions[index];
+
+const looksBack =
+  (forecasts: Forecasts): Work =>
+  async (predictor) => {
+    const row = forecasts.frame.length - 6;
+    const baseline = forecasts.frame.time[row] ?? NaN;
+    const past = await forecasts.ask(predictor, { baseline }, forecasts.frame.slice(0, row + 1));
+    const everything = await forecasts.ask(predictor, { baseline });
+    must(
+      sameAnswer([past.predictions, past.uncertainty], [everything.predictions, everything.uncertainty]),
+      `predictions are ${past.predictions.join()} from the past alone and ${everything.predictions.join()} with later bars there`,
+    );
+  };
+
+function questionChecks(
+  operation: 'entry' | 'exit',
+  questions: readonly (EntryQuestion | ExitQuestion)[] | undefined,
+  subject: PredictorSubject,
+  check: Check,
+): readonly ConformanceCheck[] {
+  const answers = async (predictor: Predictor): Promise<readonly unknown[]> => {
+    must(questions !== undefined && questions.length > 0, `the subject needs questions for ${operation}`);
+    const found: unknown[] = [];
+    for (const question of questions) {
+      const answer =
+        operation === 'entry'
+          ? await predictor.entry?.(question as EntryQuestion)
+          : await predictor.exit?.(question as ExitQuestion);
+      const fault = operation === 'entry' ? entryFaults(answer as never) : exitFaults(answer as never);
+      mustHaveNone(fault === null ? [] : [fault]);
+      found.push(answer);
+    }
+    return found;
+  };
+  return [
+    check(`answers ${operation} questions in the contract's form`, async (predictor) => {
+      await answers(predictor);
+    }),
+    check(`answers the same ${operation} questions the same way, from a fresh start`, async (predictor) => {
+      const first = await answers(predictor);
+      must(
+        sameAnswer(first, await answers(await subject.create())),
+        'the answers of two fresh predictors differ',
+      );
+    }),
+  ];
+}
+
+async function describesItself(predictor: Predictor): Promise<void> {
+  const info = await predictor.describe?.();
+  must(info !== undefined, 'describe is missing');
+  const lists = ['supported_types', 'entry_directions', 'exit_directions', 'required_columns'];
+  mustHaveNone([
+    ...['model_name', 'prediction_scope']
+      .filter((name) => typeof info[name] !== 'string')
+      .map((name) => `${name} must be text`),
+    ...lists.filter((name) => !Array.isArray(info[name])).map((name) => `${name} must be a list`),
+    ...(Number.isSafeInteger(info.window_size) ? [] : ['window_size must be an integer']),
+    ...(typeof info.accepts_ohlc_window === 'boolean' ? [] : ['accepts_ohlc_window must be true or false']),
+  ]);
+}
+
+function countsFromZero(predictor: Predictor): void {
+  predictor.resetMetrics?.();
+  const metrics = predictor.metrics?.();
+  must(metrics !== undefined, 'metrics is missing');
+  const { tp, fp, tn, fn, total_predictions: total } = metrics;
+  must(tp + fp + tn + fn + total === 0, 'the counts are not zero after a reset');
+  const ratios = [metrics.precision, metrics.recall, metrics.f1, metrics.accuracy];
+  must(
+    ratios.every((ratio) => ratio === 0),
+    'ratios must be 0 while nothing is counted',
+  );
+}

@@ -1,0 +1,66 @@
+import type { CoreFeatures } from '../core.js';
+import type { CoreDefinition, EndpointsDefinition } from '../definitions.js';
+import { ROUTE_ACCESS, type EndpointsPlugin } from '../endpoints.js';
+import { must, mustHaveNone, type ConformanceCheck } from './checks.js';
+import { definitionConformance } from './definition-conformance.js';
+
+/** What the contract asks of a core. */
+export function coreConformance(subject: {
+  readonly definition: CoreDefinition;
+  readonly create: () => CoreFeatures | Promise<CoreFeatures>;
+}): readonly ConformanceCheck[] {
+  return [
+    ...definitionConformance(subject.definition),
+    {
+      name: 'says which parts of the server are on',
+      run: async () => {
+        const { syncEndpoints } = await subject.create();
+        must(typeof syncEndpoints === 'boolean', 'syncEndpoints must be true or false');
+      },
+    },
+  ];
+}
+
+/** What the contract asks of an endpoints plugin. */
+export function endpointsConformance(subject: {
+  readonly definition: EndpointsDefinition;
+  readonly create: () => EndpointsPlugin | Promise<EndpointsPlugin>;
+}): readonly ConformanceCheck[] {
+  const check = (name: string, work: (plugin: EndpointsPlugin) => void): ConformanceCheck => ({
+    name,
+    run: async () => {
+      const plugin = await subject.create();
+      try {
+        work(plugin);
+      } finally {
+        await plugin.close?.();
+      }
+    },
+  });
+  return [
+    ...definitionConformance(subject.definition),
+    check('hands over a module', ({ module }) => {
+      must(typeof module.module === 'function', 'module.module must be a class');
+      must(
+        (module.controllers ?? []).every((one) => typeof one === 'function'),
+        'controllers must be classes',
+      );
+    }),
+    check('states for every route who may call it', ({ module }) =>
+      mustHaveNone((module.controllers ?? []).flatMap(openRoutes)),
+    ),
+  ];
+}
+
+type ReadMetadata = (key: string | symbol, target: object) => unknown;
+
+/** Routes without a stated access, by the metadata that Nest's decorators leave. */
+function openRoutes(controller: abstract new (...args: never[]) => object): readonly string[] {
+  const read = (Reflect as { getMetadata?: ReadMetadata }).getMetadata;
+  must(read !== undefined, 'controllers need reflect-metadata');
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(controller.prototype as object));
+  return methods
+    .filter(([, { value }]) => typeof value === 'function' && read('method', value as object) !== undefined)
+    .filter(([, { value }]) => !read(ROUTE_ACCESS, value as object) && !read(ROUTE_ACCESS, controller))
+    .map(([name]) => `${controller.name}.${name} states no access; nobody could call it`);
+}

@@ -1,0 +1,109 @@
+import type { Clock } from '#libs/kernel';
+import {
+  PluginError,
+  type Frame,
+  type PipelineTools,
+  type PluginLogger,
+  type PredictionOutput,
+  type PredictionRequest,
+} from '#libs/plugin-sdk';
+import { formatIso } from '#libs/timeseries';
+
+/** Bars that were fetched for a question, and what is to be said about them. */
+export interface FetchedBars {
+  readonly frame: Frame;
+  readonly notes: readonly string[];
+}
+
+/** Brings the bars of a question. */
+export type FetchBars = (request: PredictionRequest, tools: PipelineTools) => Promise<FetchedBars>;
+
+export interface PipelineSettings {
+  readonly pipeline_enabled: boolean;
+  readonly enable_logging: boolean;
+  readonly log_level: string;
+}
+
+/**
+ * The work that every pipeline does: bars from the feeder, an answer from the predictor, and what is needed to explain
+ * the answer later. Pipelines differ in which bars they fetch.
+ */
+export class PipelineRuns {
+  #running = 0;
+  #completed = 0;
+  #failed = 0;
+  #last: 'completed' | 'failed' | null = null;
+
+  constructor(
+    private readonly settings: PipelineSettings,
+    private readonly clock: Clock,
+    private readonly logger: PluginLogger,
+    private readonly fetchBars: FetchBars,
+  ) {}
+
+  /** @throws PluginError `not_configured` when switched off, `no_data` without bars, and what the tools throw */
+  async run(request: PredictionRequest, tools: PipelineTools): Promise<PredictionOutput> {
+    if (!this.settings.pipeline_enabled) {
+      throw new PluginError('not_configured', 'predictions are switched off (pipeline_enabled is false)');
+    }
+    this.#running += 1;
+    try {
+      const output = await this.#answer(request, tools);
+      this.#completed += 1;
+      this.#last = 'completed';
+      return output;
+    } catch (error) {
+      this.#failed += 1;
+      this.#last = 'failed';
+      throw error;
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  /** The original's status page of a pipeline, from what was counted. */
+  status(): Readonly<Record<string, unknown>> {
+    return {
+      system_ready: this.settings.pipeline_enabled,
+      pipeline_running: this.#running > 0,
+      last_prediction_status: this.#last ?? 'no predictions yet',
+      predictions_running: this.#running,
+      predictions_completed: this.#completed,
+      predictions_failed: this.#failed,
+    };
+  }
+
+  async #answer(request: PredictionRequest, tools: PipelineTools): Promise<PredictionOutput> {
+    const { feeder, predictor, signal, progress } = tools;
+    if (!predictor.forecast) throw new PluginError('unsupported', 'the predictor does not offer forecast');
+    const startedAt = this.clock.monotonic();
+    progress(0, 'fetch');
+    const { frame, notes } = await this.fetchBars(request, tools);
+    if (frame.length === 0) throw new PluginError('no_data', `there are no bars of ${request.symbol}`);
+    const fetchedAt = this.clock.monotonic();
+    progress(50, 'predict');
+    const output = await predictor.forecast(frame, { ...request, signal });
+    const endedAt = this.clock.monotonic();
+    progress(100, 'done');
+    const timing = { fetch_ms: millis(fetchedAt - startedAt), predict_ms: millis(endedAt - fetchedAt) };
+    const { source, symbol } = feeder.resolve(request.symbol);
+    if (this.settings.enable_logging && /^(DEBUG|INFO)$/.test(this.settings.log_level)) {
+      this.logger.info(`predicted ${request.symbol}`, { bars: frame.length, ...timing });
+    }
+    return {
+      output,
+      source: {
+        source,
+        symbol,
+        bars: frame.length,
+        first_bar: formatIso(frame.time[0] ?? NaN),
+        last_bar: formatIso(frame.time.at(-1) ?? NaN),
+        ...(notes.length > 0 && { notes }),
+      },
+      timing,
+    };
+  }
+}
+
+/** Microseconds are enough, and keep stored results short. */
+const millis = (ms: number): number => Math.round(ms * 1000) / 1000;
