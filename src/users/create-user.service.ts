@@ -26,8 +26,8 @@ export interface NewAccount {
 export interface CreatedAccount {
   readonly user: User;
   readonly apiKey: string;
-  /** Only when a random one was made. */
-  readonly initialPassword?: string;
+  /** The random first password; null when one was given or is configured. */
+  readonly initialPassword: string | null;
 }
 
 /** 16 characters, 96 random bits. */
@@ -74,7 +74,7 @@ export class CreateUser {
         createdAt: apiKey.createdAt,
       });
     });
-    return { user, apiKey: apiKey.apiKey, ...(random !== null && { initialPassword: random }) };
+    return { user, apiKey: apiKey.apiKey, initialPassword: random };
   }
 
   async #roleId(name: string): Promise<number> {

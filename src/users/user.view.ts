@@ -31,7 +31,7 @@ export const presentCreated = ({ user, apiKey, initialPassword }: CreatedAccount
   ...presentUser(user),
   api_key: apiKey,
   subscription_tier: user.subscriptionTier,
-  ...(initialPassword !== undefined && { initial_password: initialPassword }),
+  ...(initialPassword !== null && { initial_password: initialPassword }),
 });
 
 /** Marketplace requests are counted where they exist; an installation without a marketplace has none. */

@@ -1,0 +1,88 @@
+import { type AppConfig, loadConfig } from '#libs/config';
+import type { Database, TransactionRunner } from '#libs/database';
+import type { Actor } from '#libs/kernel';
+import { FakeClock, type TestDatabase } from '#libs/testing';
+import { BootstrapAdministrator } from '../../../src/users/bootstrap-administrator.js';
+import { ChangeUser } from '../../../src/users/change-user.service.js';
+import { CreateUser } from '../../../src/users/create-user.service.js';
+import { CredentialRepository } from '../../../src/users/credential.repository.js';
+import { CredentialUses } from '../../../src/users/credential-uses.js';
+import { ListUsers } from '../../../src/users/list-users.service.js';
+import { PasswordHasher } from '../../../src/users/password-hasher.js';
+import { Profile } from '../../../src/users/profile.service.js';
+import { StoredCredentials } from '../../../src/users/stored-credentials.js';
+import { StoredUserDirectory } from '../../../src/users/stored-user-directory.js';
+import { UserAdministration } from '../../../src/users/user-administration.service.js';
+import type { User } from '../../../src/users/user.js';
+import { UserRepository } from '../../../src/users/user.repository.js';
+
+export const PASSWORD = 'correct horse battery staple';
+
+export const configOf = (flags: Readonly<Record<string, unknown>> = {}): AppConfig =>
+  loadConfig({ flags: { password_hash_cost: 4, ...flags }, env: {}, cwd: '/nonexistent' });
+
+export const actorOf = (user: User): Actor => ({ userId: user.id, username: user.username, role: user.role });
+
+/** The accounts' services over a real database, as one process has them. */
+export class AccountBench {
+  readonly printed: string[] = [];
+  readonly users: UserRepository;
+  readonly repository: CredentialRepository;
+  readonly hasher: PasswordHasher;
+  readonly uses: CredentialUses;
+  readonly credentials: StoredCredentials;
+  readonly creating: CreateUser;
+  readonly changing: ChangeUser;
+  readonly listing: ListUsers;
+  readonly profile: Profile;
+  readonly directory: StoredUserDirectory;
+  readonly administration: UserAdministration;
+  readonly bootstrap: BootstrapAdministrator;
+
+  constructor(
+    { database, transactions }: Pick<TestDatabase, 'transactions'> & { database: Database },
+    readonly config: AppConfig = configOf(),
+    readonly clock = new FakeClock(),
+  ) {
+    this.users = new UserRepository(database);
+    this.repository = new CredentialRepository(database);
+    this.hasher = new PasswordHasher(config);
+    this.uses = new CredentialUses(this.repository, transactions, clock);
+    this.credentials = new StoredCredentials(
+      this.repository,
+      this.hasher,
+      this.uses,
+      transactions,
+      clock,
+      config,
+    );
+    this.creating = new CreateUser(this.users, this.credentials, this.hasher, transactions, config);
+    this.changing = new ChangeUser(this.users, transactions, clock);
+    this.listing = new ListUsers(this.users, clock);
+    this.profile = new Profile(this.users, transactions);
+    this.directory = new StoredUserDirectory(this.users);
+    this.administration = this.#administration(transactions);
+    this.bootstrap = new BootstrapAdministrator(
+      this.users,
+      this.credentials,
+      this.hasher,
+      transactions,
+      config,
+      (text) => this.printed.push(text),
+      clock,
+    );
+  }
+
+  /** An active account; the name makes the address. */
+  async account(username: string, role = 'client'): Promise<{ user: User; apiKey: string }> {
+    return this.creating.create(
+      { username, email: `${username}@example.com`, role, password: PASSWORD, isActive: true },
+      'bad_request',
+    );
+  }
+
+  #administration(transactions: TransactionRunner): UserAdministration {
+    const { creating, changing, users, repository, hasher, config } = this;
+    return new UserAdministration(creating, changing, users, repository, hasher, transactions, config);
+  }
+}
