@@ -1,0 +1,113 @@
+import { Body, Controller, Get, Header, Post, StreamableFile, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Accepts, Answers, BatchBody, Flexible, Problems } from '#libs/http';
+import { AnswerBatch, type BatchAnswer } from './answer-batch.service.js';
+import { JSON_TYPE } from './answer-text.js';
+import { NoiseControlGuard } from './noise-control.guard.js';
+import { SyncAnswers } from './sync-answers.service.js';
+import {
+  EntryRequest,
+  EntryResponse,
+  ExitRequest,
+  ExitResponse,
+  MetricsResponse,
+  ModelInfoResponse,
+  SetNoiseRequest,
+  SetNoiseResponse,
+} from './sync.dto.js';
+
+const ENTRY = { datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 };
+const EXIT = { datetime: '14.03.2023 10:00:00.000', direction: 'buy', tp_price: 1.0815, sl_price: 1.079 };
+const NO_TIME = { 400: 'Invalid timestamp format: 2023-03-14' };
+const NO_OPERATION = { 501: 'Predictor default_predictor does not offer entry' };
+const ROWS = 'Answers in the order of the rows; a row that is refused is `{"error": {…}}` in its place.';
+const BATCH = 'A list of single requests, or one JSON object a line as `application/x-ndjson`.';
+
+@ApiTags('synchronous')
+@Controller('api/v1')
+export class SyncController {
+  constructor(
+    private readonly answers: SyncAnswers,
+    private readonly batch: AnswerBatch,
+  ) {}
+
+  @Get('model/info')
+  @Flexible()
+  @Answers(200, ModelInfoResponse, { description: 'The predictor, and whether it looks ahead.' })
+  @Problems(403, 503)
+  info(): Promise<ModelInfoResponse> {
+    return this.answers.info();
+  }
+
+  @Post('predict/entry')
+  @Flexible()
+  @Header('Content-Type', JSON_TYPE)
+  @Accepts(EntryRequest, { examples: { 'a question': ENTRY } })
+  @Answers(200, EntryResponse, { description: 'Would a buy, would a sell reach its take-profit first?' })
+  @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
+  entry(@Body() request: EntryRequest): string | Promise<string> {
+    return this.answers.entry(request);
+  }
+
+  @Post('predict/exit')
+  @Flexible()
+  @Header('Content-Type', JSON_TYPE)
+  @Accepts(ExitRequest, { examples: { 'a question': EXIT } })
+  @Answers(200, ExitResponse, { description: 'Keep the position, or close it?' })
+  @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
+  exit(@Body() request: ExitRequest): string | Promise<string> {
+    return this.answers.exit(request);
+  }
+
+  @Post('predict/entry/batch')
+  @Flexible()
+  @BatchBody()
+  @Accepts(EntryRequest, {
+    list: true,
+    description: BATCH,
+    examples: { 'two questions': [ENTRY, { ...ENTRY, tp: 50 }] },
+    also: { 'application/x-ndjson': `${JSON.stringify(ENTRY)}\n` },
+  })
+  @Answers(200, EntryResponse, { list: true, description: ROWS })
+  @Problems(403, 413, 422, NO_OPERATION, 503)
+  async entries(@Body() body: unknown): Promise<StreamableFile> {
+    return streamed(await this.batch.entry(body));
+  }
+
+  @Post('predict/exit/batch')
+  @Flexible()
+  @BatchBody()
+  @Accepts(ExitRequest, {
+    list: true,
+    description: BATCH,
+    examples: { 'two questions': [EXIT, { ...EXIT, direction: 'sell' }] },
+    also: { 'application/x-ndjson': `${JSON.stringify(EXIT)}\n` },
+  })
+  @Answers(200, ExitResponse, { list: true, description: ROWS })
+  @Problems(403, 413, 422, NO_OPERATION, 503)
+  async exits(@Body() body: unknown): Promise<StreamableFile> {
+    return streamed(await this.batch.exit(body));
+  }
+
+  @Post('predict/set_noise')
+  @Flexible()
+  @UseGuards(NoiseControlGuard)
+  @Header('Content-Type', JSON_TYPE)
+  @Answers(200, SetNoiseResponse, { description: 'Set; counts are zero and the noise begins anew.' })
+  @Problems(403, 422, { 501: 'Predictor binary_ideal_oracle does not offer noise' })
+  setNoise(@Body() { noise_std }: SetNoiseRequest): string {
+    return this.answers.setNoise(noise_std);
+  }
+
+  @Get('predict/metrics')
+  @Flexible()
+  @Header('Content-Type', JSON_TYPE)
+  @Answers(200, MetricsResponse, { description: 'Answers against the noiseless truth.' })
+  @Problems(403, { 501: 'Predictor binary_ideal_oracle does not offer metrics' })
+  metrics(): string {
+    return this.answers.metrics();
+  }
+}
+
+const streamed = ({ contentType, body }: BatchAnswer): StreamableFile =>
+  new StreamableFile(body, { type: contentType, length: body.length });
