@@ -8,4 +8,4 @@ import { entities, migrations } from './src/app/schema.js';
  * environment (`DATABASE_URL`), `.env` and the defaults name. The lists of tables and migrations are in
  * `src/app/schema.ts`.
  */
-export default new DataSource(writerOptions(loadConfig().database, { entities, migrations }));
+export default new DataSource(writerOptions(loadConfig().database, { entities, migrations, echo: true }));

@@ -1,29 +1,37 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { AppError } from '#libs/kernel';
 import {
-  DataSource,
-  type DataSourceOptions,
-  type EntityManager,
-  type MixedList,
-  type QueryRunner,
-} from 'typeorm';
-import type { DatabaseTarget } from '#libs/config';
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DataSource } from 'typeorm';
+import {
+  type DatabaseLocation,
+  readerOptions,
+  type SchemaOptions,
+  writerOptions,
+} from './data-source-options.js';
+import { migrate } from './migrate.js';
+import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
 import type { DatabaseScope } from './transaction.js';
 
-/** Where the database is. `path` `:memory:` is a private temporary file that goes away on close. */
-export type DatabaseLocation = DatabaseTarget;
-
-type Constructor = new (...args: never[]) => object;
-
-export interface DatabaseOptions {
+export interface DatabaseOptions extends SchemaOptions {
   readonly location: DatabaseLocation;
-  readonly entities: readonly Constructor[];
-  readonly migrations: readonly Constructor[];
-  /** Log every statement. Default false. */
-  readonly echo?: boolean;
-  /** PostgreSQL: connections in the pool. Default 10. */
-  readonly poolSize?: number;
+}
+
+/** Connections of PostgreSQL's pool. */
+export interface PoolFigures {
+  readonly total: number;
+  readonly idle: number;
+  /** Callers that wait for a connection. */
+  readonly waiting: number;
 }
 
 /**
@@ -31,30 +39,37 @@ export interface DatabaseOptions {
  * on SQLite a second, read-only connection that never waits for the writer (WAL).
  */
 export class Database {
+  #active = 0;
+  #closing = false;
+  #onIdle: () => void = () => undefined;
+
   private constructor(
-    readonly kind: 'sqlite' | 'postgres',
+    readonly location: DatabaseLocation,
+    /** Names of the migrations that this opening ran. */
+    readonly migrated: readonly string[],
     readonly writer: DataSource,
     readonly reader: DataSource,
     private readonly temporaryFolder: string | null,
   ) {}
 
-  /** Opens both sides, checks durability and runs pending migrations. */
+  /**
+   * Opens both sides, checks durability and runs pending migrations.
+   * @throws DatabaseOpenError with a message for the operator
+   */
   static async open(options: DatabaseOptions): Promise<Database> {
-    const folder =
-      options.location.kind === 'sqlite' && options.location.path === ':memory:'
-        ? mkdtempSync(join(tmpdir(), 'prediction-provider-'))
-        : null;
+    const folder = isInMemory(options.location) ? mkdtempSync(join(tmpdir(), 'prediction-provider-')) : null;
     const location =
       folder === null ? options.location : { kind: 'sqlite' as const, path: join(folder, 'memory.db') };
-    const writer = await new DataSource(writerOptions(location, options)).initialize();
-    await writer.runMigrations({ transaction: 'each' });
-    const reader =
-      location.kind === 'sqlite'
-        ? await new DataSource(readerOptions(location.path, options)).initialize()
-        : writer;
-    const database = new Database(location.kind, writer, reader, folder);
-    await database.assertDurable();
-    return database;
+    try {
+      return await openAt(location, options, folder, (...parts) => new Database(...parts));
+    } catch (error) {
+      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+      throw explainOpenFailure(error, location);
+    }
+  }
+
+  get kind(): DatabaseLocation['kind'] {
+    return this.location.kind;
   }
 
   /** The read side, as a scope for repositories. */
@@ -62,69 +77,118 @@ export class Database {
     return { manager: this.reader.manager };
   }
 
-  /** On SQLite makes the transaction a writer from its first statement on; PostgreSQL needs nothing. */
-  async takeWriteLock(queryRunner: QueryRunner): Promise<void> {
-    if (this.kind === 'sqlite') await queryRunner.query('DELETE FROM "migrations" WHERE 0');
+  /** Asks both sides for an answer. @throws what the database says when it can't */
+  async ping(): Promise<void> {
+    await Promise.all([this.writer.query('SELECT 1'), this.reader.query('SELECT 1')]);
   }
 
-  /** SQLite silently opens an existing WAL file with synchronous=NORMAL; a lost power cord would then lose commits. */
-  private async assertDurable(): Promise<void> {
-    if (this.kind !== 'sqlite') return;
-    const [row] = (await this.writer.query('PRAGMA synchronous')) as { synchronous: number }[];
-    if (row?.synchronous !== 2)
-      throw new Error(`SQLite runs with synchronous=${String(row?.synchronous)}; FULL (2) is required`);
+  /** Bytes on disk, SQLite's write-ahead log included. */
+  async sizeBytes(): Promise<number> {
+    if (this.location.kind === 'sqlite') {
+      return sizeOf(this.location.path) + sizeOf(`${this.location.path}-wal`);
+    }
+    const [row] = (await this.reader.query('SELECT pg_database_size(current_database()) AS size')) as {
+      size: string;
+    }[];
+    return Number(row?.size ?? 0);
   }
 
+  /** PostgreSQL's connections; null on SQLite, which has no pool. */
+  get pool(): PoolFigures | null {
+    if (this.kind === 'sqlite') return null;
+    const { master } = this.writer.driver as unknown as {
+      master: { totalCount: number; idleCount: number; waitingCount: number };
+    };
+    return { total: master.totalCount, idle: master.idleCount, waiting: master.waitingCount };
+  }
+
+  /**
+   * @internal Tells of a transaction that {@link close} must wait for; returns how to tell of its end.
+   * @throws AppError `unavailable` when the database is closing
+   */
+  enter(): () => void {
+    if (this.#closing) throw new AppError('unavailable', 'The server is stopping', { code: 'stopping' });
+    this.#active += 1;
+    return () => {
+      this.#active -= 1;
+      if (this.#active === 0) this.#onIdle();
+    };
+  }
+
+  /** Refuses new transactions, waits for those that wait or run (each has its time limit), then closes both sides. */
   async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#active > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     if (this.reader !== this.writer) await this.reader.destroy();
     await this.writer.destroy();
     if (this.temporaryFolder !== null) rmSync(this.temporaryFolder, { recursive: true, force: true });
   }
 }
 
-interface Pragmas {
-  pragma(text: string): unknown;
-}
+type Parts = [DatabaseLocation, readonly string[], DataSource, DataSource, string | null];
 
-/** Options of the data source that writes; `ormconfig.ts` hands the same to the TypeORM command line. */
-export function writerOptions(
+async function openAt(
   location: DatabaseLocation,
-  options: Omit<DatabaseOptions, 'location'>,
-): DataSourceOptions {
-  const shared = {
-    entities: options.entities as MixedList<never>,
-    migrations: options.migrations as MixedList<never>,
-    logging: options.echo ?? false,
-    synchronize: false,
-  };
-  if (location.kind === 'postgres') {
-    return { ...shared, type: 'postgres', url: location.url, poolSize: options.poolSize ?? 10 };
+  options: DatabaseOptions,
+  folder: string | null,
+  make: (...parts: Parts) => Database,
+): Promise<Database> {
+  if (location.kind === 'sqlite') prepareFile(location.path);
+  const opened: DataSource[] = [];
+  try {
+    const writer = await new DataSource(writerOptions(location, options)).initialize();
+    opened.push(writer);
+    if (location.kind === 'sqlite') await assertDurable(writer, location.path);
+    const migrated = await migrate(writer);
+    if (location.kind === 'postgres') return make(location, migrated, writer, writer, folder);
+    const reader = await new DataSource(readerOptions(location.path, options)).initialize();
+    return make(location, migrated, writer, reader, folder);
+  } catch (error) {
+    for (const dataSource of opened) await dataSource.destroy();
+    throw error;
   }
-  return {
-    ...shared,
-    type: 'better-sqlite3',
-    database: location.path,
-    timeout: 5000,
-    enableWAL: true,
-    prepareDatabase: (db: Pragmas) => {
-      db.pragma('journal_mode = WAL');
-      db.pragma('synchronous = FULL');
-      db.pragma('recursive_triggers = ON');
-    },
-  };
 }
 
-function readerOptions(path: string, options: DatabaseOptions): DataSourceOptions {
-  return {
-    type: 'better-sqlite3',
-    database: path,
-    readonly: true,
-    fileMustExist: true,
-    timeout: 5000,
-    entities: options.entities as MixedList<never>,
-    logging: options.echo ?? false,
-  };
+/** Makes folder and file when they are missing; the file only for its owner: it holds password hashes. */
+function prepareFile(path: string): void {
+  const folder = dirname(path);
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new DatabaseOpenError(
+      'folder_not_writable',
+      `The folder ${folder} of the database cannot be written; make it writable or choose another path`,
+      error,
+    );
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new DatabaseOpenError('is_folder', `${path} is a folder; the database needs the path of a file`);
+  }
+  try {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
+  } catch (error) {
+    throw new DatabaseOpenError(
+      'file_not_writable',
+      `SQLite ${path} cannot be written; make the file writable or choose another path`,
+      error,
+    );
+  }
 }
 
-/** Re-exported for repositories' signatures. */
-export type { EntityManager };
+/** SQLite silently opens an existing WAL file with synchronous=NORMAL; a lost power cord would then lose commits. */
+async function assertDurable(writer: DataSource, path: string): Promise<void> {
+  const [journal] = (await writer.query('PRAGMA journal_mode')) as { journal_mode: string }[];
+  const [row] = (await writer.query('PRAGMA synchronous')) as { synchronous: number }[];
+  if (journal?.journal_mode === 'wal' && row?.synchronous === 2) return;
+  throw new DatabaseOpenError(
+    'not_durable',
+    `SQLite ${path} cannot work safely here (journal ${journal?.journal_mode}, synchronous ${row?.synchronous}); use a local disk`,
+  );
+}
+
+const isInMemory = (location: DatabaseLocation): boolean =>
+  location.kind === 'sqlite' && location.path === ':memory:';
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

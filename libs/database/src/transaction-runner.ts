@@ -1,91 +1,100 @@
+import { AppError, type Clock, systemClock } from '#libs/kernel';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { AppError } from '#libs/kernel';
-import type { QueryRunner } from 'typeorm';
 import type { Database } from './database.js';
-import { Transaction } from './transaction.js';
+import { PostgresWriter } from './postgres-writer.js';
+import { SqliteWriter } from './sqlite-writer.js';
+import type { Transaction } from './transaction.js';
+import type { TransactionLimit } from './transaction-limit.js';
 
-/** Writers that may wait for SQLite's one writer before new ones are refused; 10,000 is about 7 s of work. */
-const MAX_WAITING_WRITERS = 10_000;
-/** PostgreSQL: deadlock and serialisation failures are retried as a whole this often. */
-const MAX_ATTEMPTS = 5;
-const RETRYABLE = new Set(['40001', '40P01']);
+/** Transactions that may wait or be at work before new ones are refused; on SQLite 10,000 are a few seconds of work. */
+const MAX_PENDING = 10_000;
+
+export interface TransactionRunnerOptions {
+  readonly clock?: Clock;
+  /** A transaction that is open longer is rolled back. Default 30 s. */
+  readonly limitMs?: number;
+}
+
+export interface TransactionFigures {
+  /** Transactions that wait or are at work. */
+  readonly pending: number;
+  readonly committed: number;
+  readonly rolledBack: number;
+}
 
 /**
- * Opens transactions, the only way to write.
+ * Opens transactions, the only way to write. A `run` inside of a `run` joins the open transaction.
  *
- * SQLite has one connection for writing (TypeORM shares one query runner per data source, so two interleaved
- * transactions would commit or roll back each other's rows): transactions run one after another, first come first
- * served, and the first statement takes the write lock so that another process can't slip in between read and write.
- * PostgreSQL gives each transaction its own connection.
- *
- * A `run` inside a `run` joins the open transaction.
+ * Inside of a transaction reads take its handle too: what {@link Database.read} answers there is from before it.
  */
 export class TransactionRunner {
   readonly #ambient = new AsyncLocalStorage<Transaction>();
-  #tail: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #writer: SqliteWriter | PostgresWriter;
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  #pending = 0;
+  #committed = 0;
+  #rolledBack = 0;
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    options: TransactionRunnerOptions = {},
+  ) {
+    this.#clock = options.clock ?? systemClock;
+    this.#limitMs = options.limitMs ?? 30_000;
+    const enter = <T>(tx: Transaction, work: () => T): T => this.#ambient.run(tx, work);
+    this.#writer =
+      database.kind === 'sqlite'
+        ? new SqliteWriter(database.writer, this.#clock, enter)
+        : new PostgresWriter(database.writer, enter);
+  }
+
+  get figures(): TransactionFigures {
+    return { pending: this.#pending, committed: this.#committed, rolledBack: this.#rolledBack };
+  }
 
   /**
-   * Runs `work` in a transaction and resolves when it is durable. A rejection of `work` rolls everything back.
-   * @throws AppError `unavailable` when too many writers wait already.
+   * Runs `work` in a transaction and resolves when it is durable. A rejection of `work` rolls everything back, that of
+   * a joined part too. PostgreSQL may run `work` again after a deadlock, so it touches nothing but the database.
+   * @throws AppError `unavailable` when too many wait already, the database is closing, or the time limit was reached
    */
   async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const current = this.#ambient.getStore();
-    if (current?.open) return work(current);
-    return this.database.kind === 'sqlite' ? this.#enqueue(work) : this.#runWithRetry(work);
+    return current?.open ? this.#join(current, work) : this.#runApart(work);
   }
 
-  async #enqueue<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    if (this.#waiting >= MAX_WAITING_WRITERS) {
+  async #join<T>(tx: Transaction, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    try {
+      return await work(tx);
+    } catch (error) {
+      tx.doom(error);
+      throw error;
+    }
+  }
+
+  async #runApart<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.#pending >= MAX_PENDING) {
       throw new AppError('unavailable', 'Too many writes are waiting; try again shortly', {
         headers: { 'Retry-After': '1' },
       });
     }
-    this.#waiting += 1;
-    const turn = this.#tail.then(() => this.#runOnce(work));
-    this.#tail = turn.catch(() => undefined);
+    const limit: TransactionLimit = {
+      clock: this.#clock,
+      limitMs: this.#limitMs,
+      openedAt: new Error('the transaction was opened here'),
+    };
+    const leave = this.database.enter();
+    this.#pending += 1;
     try {
-      return await turn;
-    } finally {
-      this.#waiting -= 1;
-    }
-  }
-
-  async #runWithRetry<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#runOnce(work);
-      } catch (error) {
-        const code = (error as { driverError?: { code?: string } }).driverError?.code ?? '';
-        if (attempt >= MAX_ATTEMPTS || !RETRYABLE.has(code)) throw error;
-      }
-    }
-  }
-
-  async #runOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const queryRunner = this.database.writer.createQueryRunner();
-    try {
-      await queryRunner.startTransaction();
-      await this.database.takeWriteLock(queryRunner);
-      return await this.#commitOrRollBack(queryRunner, work);
-    } finally {
-      if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
-      await queryRunner.release();
-    }
-  }
-
-  async #commitOrRollBack<T>(queryRunner: QueryRunner, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const tx = new Transaction(queryRunner.manager);
-    let committed = false;
-    try {
-      const result = await this.#ambient.run(tx, () => work(tx));
-      await queryRunner.commitTransaction();
-      committed = true;
+      const result = await this.#writer.run(work, limit);
+      this.#committed += 1;
       return result;
+    } catch (error) {
+      this.#rolledBack += 1;
+      throw error;
     } finally {
-      tx.close(committed);
+      this.#pending -= 1;
+      leave();
     }
   }
 }

@@ -7,11 +7,12 @@ export interface DatabaseScope {
 
 /**
  * An open transaction. Every write of the product takes one, so that what belongs together commits together.
- * Only repositories touch `manager`; services pass the handle on.
+ * Only repositories touch `manager`; services pass the handle on. Once it is over, its manager refuses every statement.
  */
 export class Transaction implements DatabaseScope {
   readonly #afterCommit: (() => void)[] = [];
   #open = true;
+  #doom: unknown = null;
 
   constructor(readonly manager: EntityManager) {}
 
@@ -24,9 +25,30 @@ export class Transaction implements DatabaseScope {
     this.#afterCommit.push(callback);
   }
 
-  /** @internal called by the runner */
+  /**
+   * @internal A part that joined has failed: nothing of the whole may be kept, even if the caller goes on. On
+   * PostgreSQL the failed statement has ruined the transaction anyway; so both databases behave alike.
+   */
+  doom(reason: unknown): void {
+    this.#doom ??= { reason };
+  }
+
+  /** @internal @throws the reason of {@link doom}, if there is one */
+  assertKeepable(): void {
+    if (this.#doom !== null) throw (this.#doom as { reason: unknown }).reason;
+  }
+
+  /** @internal Called by the runner when the outcome is known. A callback that throws stops no other. */
   close(committed: boolean): void {
     this.#open = false;
-    if (committed) for (const callback of this.#afterCommit) callback();
+    if (!committed) return;
+    for (const callback of this.#afterCommit) {
+      try {
+        callback();
+      } catch (error) {
+        // the transaction is durable: its caller must not be told otherwise
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
+    }
   }
 }

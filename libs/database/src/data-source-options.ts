@@ -1,0 +1,83 @@
+import type { DatabaseTarget } from '#libs/config';
+import type { DataSourceOptions, MixedList } from 'typeorm';
+import { StatementLogger } from './statement-logger.js';
+
+type Constructor = new (...args: never[]) => object;
+
+/** Where the database is. `path` `:memory:` is a private temporary file that goes away on close. */
+export type DatabaseLocation = DatabaseTarget;
+
+/** What belongs to every opening of the database, whoever opens it. */
+export interface SchemaOptions {
+  readonly entities: readonly Constructor[];
+  readonly migrations: readonly Constructor[];
+  /** Write every statement, without its values, to the standard output. Default false. */
+  readonly echo?: boolean;
+  /** PostgreSQL: connections that are kept. Default 10. */
+  readonly poolSize?: number;
+  /** PostgreSQL: connections beyond `poolSize` while there is need. Default 0. */
+  readonly poolOverflow?: number;
+}
+
+/** How long SQLite waits for another process's write; the event loop stands still meanwhile. */
+export const BUSY_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** PostgreSQL's own guard against statements and transactions that hang; above the limit of the transaction runner. */
+const SERVER_LIMIT_MS = 60_000;
+/** The write-ahead log is cut back to this size when it was larger for a while. */
+const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
+
+interface Pragmas {
+  pragma(text: string): unknown;
+}
+
+/** Options of the data source that writes; `ormconfig.ts` hands the same to the TypeORM command line. */
+export function writerOptions(location: DatabaseLocation, options: SchemaOptions): DataSourceOptions {
+  const shared = {
+    entities: options.entities as MixedList<never>,
+    migrations: options.migrations as MixedList<never>,
+    logger: new StatementLogger(options.echo ?? false),
+    synchronize: false,
+  };
+  if (location.kind === 'postgres') {
+    const size = options.poolSize ?? 10;
+    return {
+      ...shared,
+      type: 'postgres',
+      url: location.url,
+      applicationName: 'prediction-provider',
+      poolSize: size + (options.poolOverflow ?? 0),
+      connectTimeoutMS: CONNECT_TIMEOUT_MS,
+      extra: {
+        min: size,
+        statement_timeout: SERVER_LIMIT_MS,
+        idle_in_transaction_session_timeout: SERVER_LIMIT_MS,
+      },
+    };
+  }
+  return {
+    ...shared,
+    type: 'better-sqlite3',
+    database: location.path,
+    timeout: BUSY_TIMEOUT_MS,
+    prepareDatabase: (db: Pragmas) => {
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = FULL'); // NORMAL is what an existing WAL file gets: a power cut would lose commits
+      db.pragma('recursive_triggers = ON'); // so that INSERT OR REPLACE fires the triggers that forbid deletes
+      db.pragma(`journal_size_limit = ${JOURNAL_LIMIT_BYTES}`);
+    },
+  };
+}
+
+/** Options of SQLite's second, read-only connection. */
+export function readerOptions(path: string, options: SchemaOptions): DataSourceOptions {
+  return {
+    type: 'better-sqlite3',
+    database: path,
+    readonly: true,
+    fileMustExist: true,
+    timeout: BUSY_TIMEOUT_MS,
+    entities: options.entities as MixedList<never>,
+    logger: new StatementLogger(options.echo ?? false),
+  };
+}

@@ -1,0 +1,58 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+import { withinLimit, type TransactionLimit } from './transaction-limit.js';
+import { Transaction } from './transaction.js';
+
+/** Deadlocks and serialisation failures are tried again, as a whole, this often. */
+const MAX_ATTEMPTS = 5;
+const RETRYABLE = new Set(['40001', '40P01']);
+
+/** PostgreSQL's transactions: each on a connection of its own. */
+export class PostgresWriter {
+  constructor(
+    private readonly writer: DataSource,
+    private readonly enter: <T>(tx: Transaction, work: () => T) => T,
+  ) {}
+
+  async run<T>(work: (tx: Transaction) => Promise<T>, limit: TransactionLimit): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#runOnce(work, limit);
+      } catch (error) {
+        const code = (error as { driverError?: { code?: string } }).driverError?.code ?? '';
+        if (attempt >= MAX_ATTEMPTS || !RETRYABLE.has(code)) throw error;
+      }
+    }
+  }
+
+  async #runOnce<T>(work: (tx: Transaction) => Promise<T>, limit: TransactionLimit): Promise<T> {
+    const queryRunner = this.writer.createQueryRunner();
+    try {
+      await queryRunner.startTransaction();
+      return await this.#commitOrRollBack(queryRunner, work, limit);
+    } finally {
+      await queryRunner.release();
+    }
+  }
+
+  async #commitOrRollBack<T>(
+    queryRunner: QueryRunner,
+    work: (tx: Transaction) => Promise<T>,
+    limit: TransactionLimit,
+  ): Promise<T> {
+    const tx = new Transaction(queryRunner.manager);
+    let committed = false;
+    try {
+      const result = await withinLimit(
+        limit,
+        this.enter(tx, () => work(tx)),
+      );
+      tx.assertKeepable();
+      await queryRunner.commitTransaction();
+      committed = true;
+      return result;
+    } finally {
+      if (!committed && queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
+      tx.close(committed);
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock } from '#libs/kernel';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { withinLimit, type TransactionLimit } from './transaction-limit.js';
+import { Transaction } from './transaction.js';
+
+/** Transactions that share one commit at most. */
+const LARGEST_GROUP = 64;
+/** No transaction joins a group that is older: its first one has waited long enough. */
+const GROUP_MS = 5;
+
+interface Waiting {
+  readonly begin: (tx: Transaction) => Promise<unknown>;
+  readonly limit: TransactionLimit;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Done {
+  readonly tx: Transaction;
+  readonly value: unknown;
+  readonly waiting: Waiting;
+}
+
+/**
+ * SQLite's one writer. TypeORM has one connection for a file, so that two interleaved transactions would commit or roll
+ * back each other's rows: here they run one after another, first come first served.
+ *
+ * Those that wait while another runs share its commit, each behind a savepoint of its own: the flush to disk is what a
+ * commit costs (0.2 ms on a fast disk, 5 ms and more on a slow one). Nobody waits for company: a transaction that is
+ * alone commits at once, and none is answered before its group is durable.
+ */
+export class SqliteWriter {
+  readonly #queue: Waiting[] = [];
+  readonly #connection: QueryRunner;
+  #draining = false;
+
+  constructor(
+    private readonly writer: DataSource,
+    private readonly clock: Clock,
+    private readonly enter: <T>(tx: Transaction, work: () => T) => T,
+  ) {
+    this.#connection = writer.createQueryRunner();
+  }
+
+  run<T>(work: (tx: Transaction) => Promise<T>, limit: TransactionLimit): Promise<T> {
+    // the work runs later, from the queue, but with the caller's request id and the like
+    const inContext = AsyncLocalStorage.snapshot();
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({
+        begin: (tx) => inContext(() => this.enter(tx, () => work(tx))),
+        limit,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      });
+      if (!this.#draining) void this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true;
+    while (this.#queue.length > 0) await this.#runGroup();
+    this.#draining = false;
+  }
+
+  /** One BEGIN, some transactions, one COMMIT. Every transaction of the group is settled when this resolves. */
+  async #runGroup(): Promise<void> {
+    const done: Done[] = [];
+    try {
+      // IMMEDIATE: the write lock from the start, so that no other process slips in between a read and a write
+      await this.#connection.query('BEGIN IMMEDIATE');
+    } catch (error) {
+      this.#queue.shift()?.reject(error);
+      return;
+    }
+    try {
+      const started = this.clock.monotonic();
+      do await this.#runMember(this.#queue.shift(), done);
+      while (
+        done.length < LARGEST_GROUP &&
+        this.#queue.length > 0 &&
+        this.clock.monotonic() - started < GROUP_MS
+      );
+      await this.#connection.query('COMMIT');
+    } catch (error) {
+      return this.#abandon(done, error);
+    }
+    for (const { tx, value, waiting } of done) {
+      tx.close(true);
+      waiting.resolve(value);
+    }
+  }
+
+  /** Runs one transaction behind a savepoint. Throws only when the whole group is lost. */
+  async #runMember(waiting: Waiting | undefined, done: Done[]): Promise<void> {
+    if (waiting === undefined) return;
+    const own = this.#ownRunner();
+    const tx = new Transaction(own.manager);
+    await this.#connection.query('SAVEPOINT member');
+    try {
+      const value = await withinLimit(waiting.limit, waiting.begin(tx));
+      tx.assertKeepable();
+      own.end();
+      await this.#connection.query('RELEASE member');
+      done.push({ tx, value, waiting });
+    } catch (error) {
+      own.end();
+      tx.close(false);
+      waiting.reject(error);
+      await this.#connection.query('ROLLBACK TO member');
+      await this.#connection.query('RELEASE member');
+    }
+  }
+
+  /** A full disk or a failed commit takes the whole group with it; nobody is told that his rows are safe. */
+  async #abandon(done: readonly Done[], error: unknown): Promise<void> {
+    for (const { tx, waiting } of done) {
+      tx.close(false);
+      waiting.reject(error);
+    }
+    const { inTransaction } = (await this.#connection.connect()) as { inTransaction: boolean };
+    if (inTransaction) await this.#connection.query('ROLLBACK');
+  }
+
+  /**
+   * The one connection, as a transaction's own: when that is over, it refuses statements, so that work which was cut
+   * off at the limit can't write into the next transaction. It shares the prepared statements.
+   */
+  #ownRunner(): { readonly manager: Transaction['manager']; readonly end: () => void } {
+    const own = Object.create(this.#connection) as QueryRunner & {
+      isReleased: boolean;
+      isTransactionActive: boolean;
+      transactionDepth: number;
+    };
+    own.isReleased = false;
+    own.isTransactionActive = true;
+    own.transactionDepth = 1;
+    const manager = this.writer.createEntityManager(own);
+    return { manager, end: () => (own.isReleased = true) };
+  }
+}
