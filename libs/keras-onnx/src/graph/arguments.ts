@@ -53,7 +53,11 @@ export function parseLegacyCall(node: readonly unknown[], layer: string): NodeCa
     if (name === '_CONSTANT_VALUE') return parseArgument(tensor, layer);
     return tensorReference([name, index, tensor], layer);
   });
-  return { args: inputs.length === 1 && inputs[0] !== undefined ? [inputs[0]] : [inputs], kwargs };
+  return {
+    legacy: true,
+    args: inputs.length === 1 && inputs[0] !== undefined ? [inputs[0]] : [inputs],
+    kwargs,
+  };
 }
 
 function legacyArgument(value: unknown, layer: string): Argument {

@@ -143,8 +143,14 @@ class Compiler {
       if (value !== undefined) done.set(`${reference.layer}:0`, [value]);
     });
     const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
-    const find = (layer: string, node: number): readonly Value[] | undefined =>
-      done.get(`${layer}:${node - firstNode(layers.get(layer), model)}`);
+    const find = (
+      layer: string,
+      node: number,
+      legacy: boolean,
+      isOutput = false,
+    ): readonly Value[] | undefined =>
+      done.get(`${layer}:${node - firstNode(layers.get(layer), legacy, isOutput)}`);
+    const isLegacy = model.layers.some((layer) => layer.calls.some((call) => call.legacy));
     let open = model.layers.flatMap((layer) =>
       layer.calls.map((call, index) => ({ layer, call, key: `${layer.name}:${index}` })),
     );
@@ -159,7 +165,7 @@ class Compiler {
       open = waiting;
     }
     return model.outputs.map(({ layer, node, tensor }) => {
-      const value = find(layer, node)?.[tensor];
+      const value = find(layer, node, isLegacy, true)?.[tensor];
       if (value === undefined) throw corrupt(`the output '${layer}' does not exist`);
       return value;
     });

@@ -88,7 +88,7 @@ export class Emitter {
 
   /** Declares a random input; `shape` starts with the samples. */
   random(shape: readonly Dim[], distribution: Distribution): Value {
-    const name = `random_${this.randoms.length}`;
+    const name = `random#${this.randoms.length}`;
     this.randoms.push({ name, shape, distribution });
     return this.input(name, shape, 'float32');
   }

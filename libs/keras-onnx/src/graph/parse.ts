@@ -69,6 +69,7 @@ function parseCalls(raw: unknown, name: string): NodeCall[] {
       throw corrupt('a call in inbound_nodes is malformed', name);
     const kwargs = isObject(node.kwargs) ? node.kwargs : {};
     return {
+      legacy: false,
       args: node.args.map((one) => parseArgument(one, name)),
       kwargs: Object.fromEntries(Object.entries(kwargs).map(([key, one]) => [key, parseArgument(one, name)])),
     };
@@ -122,7 +123,7 @@ function sequential(name: string, listed: readonly LayerSpec[], shape: unknown, 
   }
   const chained = layers.map((layer, index) => {
     const before = layers[index - 1];
-    const calls = before === undefined ? [] : [{ args: [reference(before.name)], kwargs: {} }];
+    const calls = before === undefined ? [] : [{ legacy: false, args: [reference(before.name)], kwargs: {} }];
     return { ...layer, calls };
   });
   const [first, last] = [chained[0], chained.at(-1)];

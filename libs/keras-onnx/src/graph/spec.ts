@@ -36,6 +36,8 @@ export type Argument =
 
 /** One call of a layer. */
 export interface NodeCall {
+  /** Keras 2 wrote calls as lists and counted those of a nested model from 1. */
+  readonly legacy: boolean;
   readonly args: readonly Argument[];
   readonly kwargs: Readonly<Record<string, Argument>>;
 }

@@ -69,7 +69,10 @@ const glu: Activation = (emit, x) => {
   return binary(emit, 'Mul', a, unary(emit, 'Sigmoid', b));
 };
 
-/** Martins & Astudillo 2016, algorithm 1, by sorting the last axis. */
+/**
+ * Martins & Astudillo 2016, algorithm 1, by sorting the last axis – except that Keras adds up the running sums instead of
+ * the sorted numbers for the threshold. A model trained with Keras learned with that, so it is kept.
+ */
 const sparsemax: Activation = (emit, x) => {
   const axis = x.shape.length - 1;
   const channels = x.shape[axis];
@@ -84,7 +87,7 @@ const sparsemax: Activation = (emit, x) => {
   const inside = binary(emit, 'Greater', shift(emit, binary(emit, 'Mul', sorted, ranks), 1), sums, 'bool');
   const zero = emit.scalar(0);
   const count = reduce(emit, 'ReduceSum', where(emit, inside, emit.scalar(1), zero), [axis], true);
-  const total = reduce(emit, 'ReduceSum', where(emit, inside, sorted, zero), [axis], true);
+  const total = reduce(emit, 'ReduceSum', where(emit, inside, sums, zero), [axis], true);
   const threshold = binary(emit, 'Div', shift(emit, total, -1), count);
   return unary(emit, 'Relu', binary(emit, 'Sub', x, threshold));
 };

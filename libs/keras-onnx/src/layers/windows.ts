@@ -1,3 +1,4 @@
+import { unsupported } from '../errors.js';
 import { addDims, ceilDims, divideDims, type Dim } from '../graph/dims.js';
 import type { Value } from '../graph/emitter.js';
 import type { Attribute } from '../onnx/builder.js';
@@ -38,7 +39,15 @@ export function paddingOf(
     if (typeof length !== 'number') return undefined;
     return Math.max((Math.ceil(length / window.stride) - 1) * window.stride + over + 1 - length, 0);
   });
-  if (totals.includes(undefined)) return { auto_pad: { text: 'SAME_UPPER' } };
+  if (totals.includes(undefined)) {
+    if (windows.some((window, axis) => window.stride > (reach[axis] ?? 1))) {
+      throw unsupported(
+        "padding 'same' of an unknown length with a stride above the window",
+        'fix the length',
+      );
+    }
+    return { auto_pad: { text: 'SAME_UPPER' } };
+  }
   const before = totals.map((total) => Math.floor((total ?? 0) / 2));
   return { pads: { ints: [...before, ...totals.map((total, axis) => (total ?? 0) - (before[axis] ?? 0))] } };
 }

@@ -65,10 +65,10 @@ export class GraphBuilder implements GraphParts {
     return new GraphBuilder(name, this.#counter);
   }
 
-  /** A fresh value name that starts with `stem`. */
+  /** A fresh value name that starts with `stem`; the sign keeps it apart from the names of layers. */
   fresh(stem: string): string {
     this.#counter.next += 1;
-    return `${stem}_${this.#counter.next}`;
+    return `${stem}#${this.#counter.next}`;
   }
 
   /** Appends a node and returns the names of its outputs. An empty input name leaves an optional input out. */
