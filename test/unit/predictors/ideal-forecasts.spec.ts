@@ -78,6 +78,20 @@ describe('the ideal baseline', () => {
     expect(() => predictor.forecast?.(frameOf([]), forecastRequest())).toThrow('no bars');
   });
 
+  it('needs a value at the baseline, and lists missing ones ahead', async () => {
+    const predictor = await createPredictor(idealBaseline, {});
+    const holes = frameOf([1, NaN, 3]);
+    const request = (row: number) => forecastRequest({ baseline: start + row * HOUR, horizons: [1, 2] });
+    expect(await predictor.forecast?.(holes, request(0))).toMatchObject({
+      predictions: [null, 3],
+      uncertainty: [null, 0],
+      errors: [{ horizon: 1, error: 'missing_value' }],
+    });
+    expect(() => predictor.forecast?.(holes, request(1))).toThrow(
+      'the bar at 2024-01-10T01:00:00 has no value',
+    );
+  });
+
   it('takes a column that is spelled in other case', async () => {
     const predictor = await createPredictor(idealBaseline, {});
     const output = await predictor.forecast?.(frameOf([1, 2], 'Close'), forecastRequest({ horizons: [1] }));

@@ -1,39 +1,31 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { checkParameters, type ParameterDeclarations, systemClock } from '#libs/kernel';
-import type {
-  EntryQuestion,
-  ExitQuestion,
-  ForecastRequest,
-  Predictor,
-  PredictorDefinition,
+import { join } from 'node:path';
+import {
+  createPlugin,
+  type EntryQuestion,
+  type ExitQuestion,
+  type ForecastRequest,
+  type ParameterDeclarations,
+  type Predictor,
+  type PredictorDefinition,
 } from '#libs/plugin-sdk';
 import { parseSyncTimestamp, parseTimestamp } from '#libs/timeseries';
 
 /** Warnings that plugins logged since the start of the spec file. */
 export const warnings: string[] = [];
 
-/** Creates a predictor as the host would, from declared parameters. */
-export async function createPredictor<
+/** Creates a predictor as the host would; what it warns of goes to {@link warnings}. */
+export const createPredictor = async <
   P extends Predictor = Predictor,
-  D extends ParameterDeclarations = never,
->(definition: PredictorDefinition<D>, given: Readonly<Record<string, unknown>>): Promise<P> {
-  const { values, faults } = checkParameters(definition.parameters, given);
-  if (faults.length > 0) throw new Error(faults.join('; '));
-  const created = await definition.create({
-    parameters: values as never,
-    clock: systemClock,
-    logger: {
-      info: () => {},
-      warn: (message) => void warnings.push(message),
-      error: (message) => void warnings.push(message),
-    },
-    resolveFile: (path) => resolve(path),
-    barCache: null,
-  });
-  return created as P;
-}
+  D extends ParameterDeclarations = ParameterDeclarations,
+>(
+  definition: PredictorDefinition<D>,
+  given: Readonly<Record<string, unknown>> = {},
+): Promise<P> => {
+  const logger = { info: () => {}, warn: (message: string) => void warnings.push(message), error: () => {} };
+  return (await createPlugin(definition, given, { logger })) as P;
+};
 
 /** A folder for the files of one spec; `remove` in afterAll. */
 export function scratchFolder(): { write(name: string, text: string): string; remove(): void } {

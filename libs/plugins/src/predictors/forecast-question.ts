@@ -1,13 +1,12 @@
-import { type ForecastRequest, type Frame, PluginError } from '#libs/plugin-sdk';
+import { type ForecastRequest, type Frame, PluginError, wantedHorizons } from '#libs/plugin-sdk';
 
 /**
  * The steps ahead that a forecast is about, in the caller's order: the named ones, else 1 to the asked or configured
  * horizon.
  * @throws PluginError `invalid_request` for a step that is no positive whole number
  */
-export function wantedHorizons(request: ForecastRequest, configured: number): readonly number[] {
-  const steps =
-    request.horizons ?? Array.from({ length: request.horizon ?? configured }, (_, index) => index + 1);
+export function horizonsOf(request: ForecastRequest, configured: number): readonly number[] {
+  const steps = wantedHorizons({ ...request, horizon: request.horizon ?? configured }) ?? [];
   const wrong = steps.find((step) => !Number.isSafeInteger(step) || step < 1);
   if (wrong === undefined) return steps;
   throw new PluginError('invalid_request', `a horizon must be a whole number of at least 1, not ${wrong}`);

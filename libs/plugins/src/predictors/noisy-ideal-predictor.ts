@@ -2,8 +2,8 @@ import type { ParametersOf } from '#libs/kernel';
 import type { ForecastOutput, ForecastRequest, ModelInfo, Predictor } from '#libs/plugin-sdk';
 import { definePredictor, type Frame, PluginError } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
-import { targetColumn, wantedHorizons } from './forecast-question.js';
-import { type FutureValues, futureValues, lastRowWithFuture } from './oracle/future-values.js';
+import { horizonsOf, targetColumn } from './forecast-question.js';
+import { type FutureValues, futureValues, lastRowWithFuture, valueAt } from './oracle/future-values.js';
 import { loadFrame } from './oracle/load-frame.js';
 import { createNoise, type NoiseSource } from './oracle/noise-source.js';
 import { matchParameters, noiseParameters } from './oracle/oracle-parameters.js';
@@ -71,7 +71,7 @@ export class NoisyIdealPredictor implements Predictor {
 
   forecast(given: Frame, request: ForecastRequest): ForecastOutput {
     const frame = this.frame ?? given;
-    const horizons = this.horizonsOf(request);
+    const horizons = this.horizonsFor(request);
     const target = targetColumn(frame, request.targetColumn ?? this.settings.close_column);
     const row = this.baselineRow(frame, request.baseline, horizons);
     const time = frame.time[row] ?? NaN;
@@ -83,7 +83,7 @@ export class NoisyIdealPredictor implements Predictor {
       date_column: request.dateColumn ?? this.settings.datetime_column,
       target_column: target.name,
       baseline_datetime: formatNaiveIso(time),
-      baseline_value: target.values[row] ?? NaN,
+      baseline_value: valueAt(frame.time, target.values, row),
       horizons,
       predictions,
       future_datetimes: future.times,
@@ -118,8 +118,8 @@ export class NoisyIdealPredictor implements Predictor {
     this.noise.reseed();
   }
 
-  private horizonsOf(request: ForecastRequest): readonly number[] {
-    if (request.horizons !== null || request.horizon !== null) return wantedHorizons(request, 0);
+  private horizonsFor(request: ForecastRequest): readonly number[] {
+    if (request.horizons !== null || request.horizon !== null) return horizonsOf(request, 0);
     const { hourly_horizons: hours, daily_horizons: days } = this.settings;
     const hourly = Array.from({ length: hours }, (_, index) => index + 1);
     const daily = Array.from({ length: days }, (_, index) => (index + 1) * BARS_PER_DAY);

@@ -1,7 +1,7 @@
 import type { ForecastOutput, ForecastRequest, Frame, ModelInfo, Predictor } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
-import { targetColumn, wantedHorizons } from '../forecast-question.js';
-import { futureValues, lastRowWithFuture } from '../oracle/future-values.js';
+import { horizonsOf, targetColumn } from '../forecast-question.js';
+import { futureValues, lastRowWithFuture, valueAt } from '../oracle/future-values.js';
 
 export interface IdealBaselineSettings {
   /** Steps ahead when a request names none. */
@@ -18,17 +18,16 @@ export class IdealBaseline implements Predictor {
   constructor(private readonly settings: IdealBaselineSettings) {}
 
   forecast(frame: Frame, request: ForecastRequest): ForecastOutput {
-    const horizons = wantedHorizons(request, this.settings.prediction_horizon);
+    const horizons = horizonsOf(request, this.settings.prediction_horizon);
     const target = targetColumn(frame, request.targetColumn ?? this.settings.prediction_target_column);
     const row = baselineRow(frame, request.baseline, horizons);
-    const baselineValue = target.values[row] ?? NaN;
     const future = futureValues(frame.time, target.values, row, horizons, 'error');
     return {
       mode: 'ideal_future_baseline',
       date_column: request.dateColumn ?? 'DATE_TIME',
       target_column: target.name,
       baseline_datetime: formatNaiveIso(frame.time[row] ?? NaN),
-      baseline_value: baselineValue,
+      baseline_value: valueAt(frame.time, target.values, row),
       horizons,
       predictions: future.values,
       future_datetimes: future.times,

@@ -1,4 +1,4 @@
-import type { HorizonError } from '#libs/plugin-sdk';
+import { type HorizonError, PluginError } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
 
 /** The values that really followed a row. Lists are in the order of the horizons. */
@@ -38,3 +38,13 @@ export function futureValues(
 /** The last row that has the longest of the horizons ahead of it; 0 where there is none. */
 export const lastRowWithFuture = (rows: number, horizons: readonly number[]): number =>
   Math.max(0, rows - 1 - Math.max(0, ...horizons));
+
+/**
+ * The value that a forecast starts from.
+ * @throws PluginError `no_data` where the bar has none
+ */
+export function valueAt(time: Float64Array, column: Float64Array, row: number): number {
+  const value = column[row] ?? NaN;
+  if (!Number.isNaN(value)) return value;
+  throw new PluginError('no_data', `the bar at ${formatNaiveIso(time[row] ?? 0)} has no value`);
+}

@@ -2,7 +2,7 @@ import type { ParametersOf } from '#libs/kernel';
 import type { ForecastOutput, ForecastRequest, Frame, ModelInfo, Predictor } from '#libs/plugin-sdk';
 import { definePredictor, PluginError } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
-import { targetColumn, wantedHorizons } from '../forecast-question.js';
+import { horizonsOf, targetColumn } from '../forecast-question.js';
 import { futureTimes } from './future-times.js';
 import { normalQuantile } from './normal-quantile.js';
 
@@ -63,7 +63,7 @@ export class RandomWalkPredictor implements Predictor {
   }
 
   forecast(frame: Frame, request: ForecastRequest): ForecastOutput {
-    const horizons = wantedHorizons(request, this.settings.prediction_horizon);
+    const horizons = horizonsOf(request, this.settings.prediction_horizon);
     const past = request.baseline === null ? frame : frame.upTo(request.baseline);
     const target = targetColumn(past, request.targetColumn ?? this.settings.prediction_target_column);
     const known = knownValues(past.time, target.values);
