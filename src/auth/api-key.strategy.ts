@@ -15,7 +15,7 @@ const MAX_LENGTH = 512;
 @Injectable()
 export class ApiKeyStrategy extends PassportStrategy(HeaderAPIKeyStrategy, 'api-key') {
   constructor(
-    @Inject(CREDENTIALS) private readonly credentials: Credentials,
+    @Inject(CREDENTIALS) private readonly credentials: Pick<Credentials, 'findByApiKey' | 'noteUse'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     super({ header: API_KEY_HEADER, prefix: '' }, false);

@@ -14,7 +14,7 @@ import { accepted, refused, type Verdict } from './verdict.js';
 @Injectable()
 export class TokenStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
-    @Inject(CREDENTIALS) private readonly credentials: Credentials,
+    @Inject(CREDENTIALS) private readonly credentials: Pick<Credentials, 'findBySession' | 'noteUse'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {

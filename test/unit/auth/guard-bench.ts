@@ -1,0 +1,110 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { loadConfig } from '#libs/config';
+import { Authenticated, Flexible, PredictAccess, Public, type Role } from '#libs/http';
+import { type AppError, type OperationContext, runInContext } from '#libs/kernel';
+import { FakeClock } from '#libs/testing';
+import { AccessGuard, type AuthenticatedRequest } from '../../../src/auth/access.guard.js';
+import { ApiKeyStrategy } from '../../../src/auth/api-key.strategy.js';
+import { TokenStrategy } from '../../../src/auth/token.strategy.js';
+
+export const SECRET = 'a secret of the specs, long enough to be taken';
+
+const config = (require_auth: boolean) =>
+  loadConfig({ flags: { require_auth, secret_key: SECRET }, env: {}, cwd: '/nonexistent' });
+
+/** A route of each kind. */
+export class Routes {
+  @Public() public(): void {}
+  @Flexible() flexible(): void {}
+  @PredictAccess() predict(): void {}
+  @Authenticated() strict(): void {}
+  @Authenticated('provider', 'administrator', 'admin') providers(): void {}
+  @Authenticated('administrator') administrators(): void {}
+  @Authenticated('admin') admins(): void {}
+  forgotten(): void {}
+}
+export type Route = Exclude<keyof Routes, symbol>;
+
+const STATUS: Readonly<Record<string, number>> = { unauthorized: 401, forbidden: 403, internal: 500 };
+
+export const key = (text: string) => ({ 'x-api-key': text });
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** The guard with its real strategies over accounts that need no database. */
+export class GuardBench {
+  readonly clock = new FakeClock();
+  readonly credentials = new FakeCredentials(this.clock);
+  readonly operation: OperationContext = { requestId: 'spec' };
+  /** The request of the last {@link enter}. */
+  request: AuthenticatedRequest = { headers: {} };
+
+  /** `as NAME`, or the status and text of the refusal. */
+  async enter(
+    route: Route,
+    headers: Readonly<Record<string, string>> = {},
+    { requireAuth = false } = {},
+  ): Promise<string> {
+    const settings = config(requireAuth);
+    const guard = new AccessGuard(
+      new Reflector(),
+      new ApiKeyStrategy(this.credentials, this.clock),
+      new TokenStrategy(this.credentials, this.clock, settings),
+      settings,
+    );
+    const request: AuthenticatedRequest = { headers };
+    this.request = request;
+    const context = {
+      getHandler: () => Routes.prototype[route],
+      getClass: () => Routes,
+      switchToHttp: () => ({ getRequest: () => request }),
+    } as unknown as ExecutionContext;
+    return runInContext(this.operation, () => guard.canActivate(context)).then(
+      (allowed) => (allowed ? `as ${request.actor?.username ?? 'anonymous'}` : 'refused'),
+      (error: unknown) => `${STATUS[(error as AppError).kind] ?? '?'} ${(error as AppError).detail}`,
+    );
+  }
+}
+
+interface FakeOwner {
+  readonly role: Role;
+  readonly isActive: boolean;
+  readonly expiresAtMs: number | null;
+}
+
+/** Seven accounts named like their roles with the key `<role> key`, and a few that are special. */
+class FakeCredentials {
+  readonly uses: unknown[] = [];
+  readonly #owners: ReadonlyMap<string, FakeOwner>;
+
+  constructor(clock: FakeClock) {
+    const roles = ['administrator', 'admin', 'provider', 'client', 'evaluator', 'operator', 'guest'] as const;
+    this.#owners = new Map<string, FakeOwner>([
+      ...roles.map((role) => [role, { role, isActive: true, expiresAtMs: null }] as const),
+      ['sleeper', { role: 'client', isActive: false, expiresAtMs: null }],
+      ['late', { role: 'client', isActive: true, expiresAtMs: clock.now() }],
+      ['short', { role: 'client', isActive: true, expiresAtMs: clock.now() + 1_000 }],
+    ]);
+  }
+
+  async findByApiKey(apiKey: string) {
+    return this.#owner(/^(\w+) key$/.exec(apiKey)?.[1]);
+  }
+
+  async findBySession(sessionId: string) {
+    const isOpen = sessionId !== 'closed session';
+    const owner = this.#owner(isOpen ? /^(\w+) session$/.exec(sessionId)?.[1] : 'client');
+    return owner === null ? null : { ...owner, tokenVersion: 3, isOpen };
+  }
+
+  noteUse(use: unknown): void {
+    this.uses.push(use);
+  }
+
+  #owner(username = '') {
+    const owner = this.#owners.get(username);
+    return owner === undefined
+      ? null
+      : { ...owner, username, userId: [...this.#owners.keys()].indexOf(username) + 1 };
+  }
+}
