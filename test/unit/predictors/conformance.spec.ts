@@ -39,7 +39,9 @@ const subjects: readonly (readonly [PredictorDefinition, Readonly<Record<string,
   [csvDirection, { long_predictions_csv: predictions, short_predictions_csv: predictions }],
 ];
 
-describe.each(subjects)('$id with %j', (definition, given) => {
+const named = subjects.map(([definition, given]) => [definition.id, given, definition] as const);
+
+describe.each(named)('%s with %j', (_, given, definition) => {
   const create = () => createPlugin(definition, given);
   for (const { name, run } of predictorConformance({ definition, create, frame, entries, exits })) {
     it(name, run);
