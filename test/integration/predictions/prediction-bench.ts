@@ -4,6 +4,7 @@ import { EmbeddedJobEngine, type JobEngine, type JobEngineOptions } from '#libs/
 import type { Actor } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
 import { eventually, FakeClock, type TestDatabase } from '#libs/testing';
+import { Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
 import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
@@ -76,6 +77,7 @@ export class PredictionBench {
     test: TestDatabase,
     flags: Readonly<Record<string, unknown>> = {},
   ): Promise<PredictionBench> {
+    Logger.overrideLogger(false);
     const clock = new FakeClock();
     const config = configOf(flags);
     const script = honestScript();

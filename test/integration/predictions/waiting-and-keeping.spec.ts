@@ -1,0 +1,163 @@
+import { describeOnDatabases, eventually, gate } from '#libs/testing';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PredictionSchedule } from '../../../src/predictions/scheduled-predictions.service.js';
+import { PredictionBench } from './prediction-bench.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+describeOnDatabases('waiting for predictions and keeping them', (database) => {
+  let bench: PredictionBench;
+  beforeEach(async () => {
+    bench = await PredictionBench.open(database());
+  });
+  afterEach(() => bench.clear());
+
+  describe('waiting', () => {
+    it('ends with the prediction', async () => {
+      const { id } = await bench.submit();
+      const waited = bench.waiting.until(id, 10_000);
+      await bench.engine.start();
+      // the fake clock stands still: only the wake-up can end the wait
+      expect(await waited).toMatchObject({ id, status: 'completed', prediction: [110] });
+    });
+
+    it('ends after the time that was asked for, with the row as it stands', async () => {
+      const { id } = await bench.submit();
+      let ended = false;
+      const waited = bench.waiting.until(id, 2_000).finally(() => (ended = true));
+      await bench.clock.advance(1_000);
+      expect(ended).toBe(false);
+      await eventually('the wait is over', async () => {
+        await bench.clock.advance(500);
+        return ended;
+      });
+      expect(await waited).toMatchObject({ id, status: 'pending' });
+    });
+
+    it('ends when the prediction is deleted', async () => {
+      const { id } = await bench.submit();
+      const waited = bench.waiting.until(id, 10_000);
+      await bench.deleting.one(id, { userId: 1, username: 'user1', role: 'client' });
+      expect(await waited).toBeNull();
+    });
+
+    it('does not wait for a prediction that has ended', async () => {
+      await bench.engine.start();
+      const { id } = await bench.outcome();
+      expect(await bench.waiting.until(id, 10_000)).toMatchObject({ status: 'completed' });
+    });
+  });
+
+  describe('keeping', () => {
+    it('deletes finished predictions after their time, in batches, and no others', async () => {
+      await bench.engine.start();
+      const old = await bench.outcome();
+      await bench.engine.stop(10_000);
+      const waiting = await bench.submit();
+      bench.clock.jump(30 * DAY_MS);
+      expect(await bench.history.purge()).toBe(0);
+      bench.clock.jump(1);
+      expect(await bench.history.purge()).toBe(1);
+      expect(await bench.row(old.id)).toBeNull();
+      expect(await bench.row(waiting.id)).not.toBeNull();
+    });
+
+    it('looks every hour, and not at all when they are kept for ever', async () => {
+      await bench.engine.start();
+      const { id } = await bench.outcome();
+      await bench.engine.stop(10_000);
+      bench.history.onApplicationBootstrap();
+      bench.clock.jump(31 * DAY_MS);
+      await bench.clock.advance(HOUR_MS);
+      await eventually('it is gone', async () => (await bench.row(id)) === null);
+      bench.history.onApplicationShutdown();
+      expect(bench.clock.pending).toBe(0);
+      const forEver = await PredictionBench.open(database(), { prediction_history_days: 0 });
+      forEver.history.onApplicationBootstrap();
+      expect(forEver.clock.pending).toBe(0);
+    });
+  });
+
+  describe('the results file', () => {
+    it('gets every finished prediction as a line, as it is served', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'results-'));
+      const path = join(folder, 'results.jsonl');
+      const filed = await PredictionBench.open(database(), { results_file: path });
+      await filed.engine.start();
+      const good = await filed.outcome({ symbol: 'GOOD' });
+      filed.script.fetch = () => Promise.reject(new Error('no bars'));
+      const bad = await filed.outcome({ symbol: 'BAD' });
+      await filed.results.flushed();
+      const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+      expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+        expect.objectContaining({
+          id: good.id,
+          status: 'completed',
+          result: expect.objectContaining({ prediction: [110] }),
+        }),
+        expect.objectContaining({
+          id: bad.id,
+          status: 'failed',
+          result: expect.objectContaining({ error_code: 'plugin_failed' }),
+        }),
+      ]);
+      await filed.clear();
+      rmSync(folder, { recursive: true });
+    });
+  });
+
+  describe('the schedule', () => {
+    it('submits an ordinary ownerless prediction of the instrument at each interval, one at a time', async () => {
+      const timed = await PredictionBench.open(database(), {
+        scheduled_predictions: true,
+        prediction_interval: 60,
+        instrument: 'GLD',
+      });
+      const { opened, open } = gate();
+      const { fetch } = timed.script;
+      timed.script.fetch = async (request) => {
+        await opened;
+        return fetch(request);
+      };
+      const schedule = new PredictionSchedule(timed.submitting, timed.waiting, timed.config, timed.clock);
+      schedule.onApplicationBootstrap();
+      await timed.engine.start();
+      await eventually('the first is at work', async () => {
+        await timed.clock.advance(1_000);
+        return (await timed.jobs())[0]?.status === 'running';
+      });
+      await timed.clock.advance(150_000);
+      expect(await timed.count('predictions')).toBe(1);
+      open();
+      await eventually('a second came', async () => {
+        await timed.clock.advance(1_000);
+        return (await timed.count('predictions')) === 2;
+      });
+      await schedule.beforeApplicationShutdown();
+      const { rows } = await timed.reading.list(null, { offset: 0 });
+      expect(rows.map(({ symbol, user_id, interval }) => [symbol, user_id, interval])).toEqual([
+        ['GLD', null, '1h'],
+        ['GLD', null, '1h'],
+      ]);
+      await timed.clear();
+    });
+
+    it('stays off unless it is asked for', async () => {
+      for (const flags of [{}, { scheduled_predictions: true, pipeline_enabled: false }]) {
+        const idle = await PredictionBench.open(database(), flags);
+        new PredictionSchedule(
+          idle.submitting,
+          idle.waiting,
+          idle.config,
+          idle.clock,
+        ).onApplicationBootstrap();
+        await idle.clock.advance(HOUR_MS);
+        expect(await idle.count('predictions')).toBe(0);
+      }
+    });
+  });
+});
