@@ -19,6 +19,8 @@ export interface SchemaOptions {
   readonly poolOverflow?: number;
 }
 
+/** Prepared statements that a SQLite connection keeps; TypeORM's 100 would thrash with the product's statements. */
+const STATEMENT_CACHE = 500;
 /** How long SQLite waits for another process's write; the event loop stands still meanwhile. */
 export const BUSY_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -60,6 +62,7 @@ export function writerOptions(location: DatabaseLocation, options: SchemaOptions
     type: 'better-sqlite3',
     database: location.path,
     timeout: BUSY_TIMEOUT_MS,
+    statementCacheSize: STATEMENT_CACHE,
     prepareDatabase: (db: Pragmas) => {
       db.pragma('journal_mode = WAL');
       db.pragma('synchronous = FULL'); // NORMAL is what an existing WAL file gets: a power cut would lose commits
@@ -77,6 +80,7 @@ export function readerOptions(path: string, options: SchemaOptions): DataSourceO
     readonly: true,
     fileMustExist: true,
     timeout: BUSY_TIMEOUT_MS,
+    statementCacheSize: STATEMENT_CACHE,
     entities: options.entities as MixedList<never>,
     logger: new StatementLogger(options.echo ?? false),
   };

@@ -1,3 +1,4 @@
+export * from './child-script.js';
 export * from './databases.js';
 export * from './eventually.js';
 export * from './fake-clock.js';

@@ -1,4 +1,4 @@
-import { runSql, type DatabaseScope } from '#libs/database';
+import { runSql, type DatabaseScope, type Transaction } from '#libs/database';
 import type { Schema } from '#libs/testing';
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 
@@ -29,3 +29,9 @@ export const words = async (scope: DatabaseScope): Promise<string[]> => {
 
 /** One turn of the event loop: other transactions get their chance to interfere. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Reads the largest number and adds the next: two that overlap would add the same one. */
+export const countUp = async (tx: Transaction): Promise<void> => {
+  const [row] = await runSql<{ count: number | string }>(tx, 'SELECT count(*) AS count FROM words');
+  await write(tx, String(Number(row?.count ?? 0) + 1).padStart(6, '0'));
+};

@@ -4,4 +4,5 @@ import { jobEngineConformance } from '#libs/testing';
 jobEngineConformance(
   'the embedded engine',
   (database, transactions, options) => new EmbeddedJobEngine(database, transactions, options),
+  'test/integration/jobs/embedded-runner.ts',
 );

@@ -102,6 +102,23 @@ export class IdempotencyStore {
     }
   }
 
+  /** Replaces a stored answer by the one that the caller really got; nothing when it is gone or another's by now. */
+  async amend(tx: Transaction, reservation: Reservation, reply: StoredReply): Promise<void> {
+    await runSql(
+      tx,
+      `UPDATE idempotency_keys SET status = ?, headers = ?, body = ?
+       WHERE scope = ? AND "key" = ? AND holder = ? AND state = 'completed'`,
+      [
+        reply.status,
+        JSON.stringify(reply.headers),
+        reply.body,
+        reservation.scope,
+        reservation.key,
+        reservation.holder,
+      ],
+    );
+  }
+
   /** Gives the key back after a failure, so that the caller can try again with it. */
   async release(tx: Transaction, reservation: Reservation): Promise<void> {
     await runSql(
