@@ -28,4 +28,5 @@ const CANONICAL: Readonly<Record<string, string>> = {
 export const INTERVALS: readonly string[] = Object.keys(CANONICAL);
 
 /** The canonical bar length; null for one that isn't known. */
-export const canonicalInterval = (interval: string): string | null => CANONICAL[interval] ?? null;
+export const canonicalInterval = (interval: string): string | null =>
+  Object.hasOwn(CANONICAL, interval) ? (CANONICAL[interval] ?? null) : null;

@@ -118,6 +118,7 @@ export class CreatePrediction implements AskedRequest {
 
   @ListField(IntegerField({ min: 1, max: MAX_HORIZON }), {
     ...optionalText,
+    minItems: 1,
     maxItems: MAX_HORIZON,
     unique: true,
     description: 'Exactly these bars ahead, answered in this order; overrides `prediction_horizon`.',
