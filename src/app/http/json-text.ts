@@ -13,22 +13,32 @@ const PROTO_KEY =
  * Parses a JSON body.
  * @throws AppError `invalid`, type `json_invalid`, whose `loc` ends with the offset (in characters) of the fault
  */
-export function parseJsonBody(bytes: Buffer): unknown {
+export const parseJsonBody = (bytes: Buffer): unknown => parseJsonText(textOf(bytes));
+
+/** @throws AppError `invalid`, type `json_invalid`, for bytes that are no UTF-8 */
+export function textOf(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw notJson('Invalid UTF-8', 0);
-  const text = bytes.toString('utf8');
+  return bytes.toString('utf8');
+}
+
+/**
+ * As {@link parseJsonBody}, for text.
+ * @param before characters of the body before this text
+ */
+export function parseJsonText(text: string, before = 0): unknown {
   const tooDeep = depthExceeded(text);
-  if (tooDeep !== null) throw notJson(`Nested deeper than ${MAX_DEPTH} levels`, tooDeep);
+  if (tooDeep !== null) throw notJson(`Nested deeper than ${MAX_DEPTH} levels`, before + tooDeep);
   try {
     const value: unknown = JSON.parse(text);
     return PROTO_KEY.test(text) ? withoutProto(value) : value;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const fault = faultInJson(text);
-    throw notJson(fault.message, fault.offset);
+    throw notJson(fault.message, before + fault.offset);
   }
 }
 
-function notJson(message: string, offset: number): AppError {
+export function notJson(message: string, offset: number): AppError {
   return invalid({
     type: 'json_invalid',
     loc: ['body', offset],
@@ -55,7 +65,8 @@ function depthExceeded(text: string): number | null {
   return null;
 }
 
-function endOfString(text: string, start: number): number {
+/** Offset of the quote that ends the string which begins at `start`; the text's length when none does. */
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end === -1 ? text.length : end;

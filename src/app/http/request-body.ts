@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '#libs/kernel';
 import { RawText } from '#libs/http';
-import { parseJsonBody } from './json-text.js';
+import { parseJsonList } from './json-list.js';
+import { parseJsonBody, textOf } from './json-text.js';
 
 const tooLarge = (limit: number): AppError =>
   new AppError('too_large', `The request body is larger than ${limit} bytes`, {
@@ -9,6 +10,9 @@ const tooLarge = (limit: number): AppError =>
   });
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+/** Larger bodies are parsed in pieces: `JSON.parse` would keep the event loop for 100 ms at 12 MB. */
+const PIECEMEAL_BYTES = 262_144;
 
 /**
  * Reads and parses the body of a request: JSON by its content type (or without one), other text as {@link RawText},
@@ -21,9 +25,8 @@ export async function receiveBody(request: IncomingMessage, limit: number): Prom
   const bytes = await readBytes(request, limit);
   if (bytes.length === 0) return undefined;
   const type = request.headers['content-type'];
-  return type === undefined || JSON_TYPE.test(type)
-    ? parseJsonBody(bytes)
-    : new RawText(bytes.toString('utf8'), type);
+  if (type !== undefined && !JSON_TYPE.test(type)) return new RawText(bytes.toString('utf8'), type);
+  return bytes.length > PIECEMEAL_BYTES ? parseJsonList(textOf(bytes)) : parseJsonBody(bytes);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
