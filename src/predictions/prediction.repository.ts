@@ -16,6 +16,9 @@ export type PredictionOwner = { readonly userId: number } | { readonly address: 
 
 const topicOf = (id: number): string => `prediction:${id}`;
 
+/** What the id's column can hold; PostgreSQL fails on a comparison with more. */
+const MAX_ID = 2_147_483_647;
+
 const IN_FLIGHT: readonly PredictionStatus[] = ['pending', 'processing'];
 
 @Injectable()
@@ -60,7 +63,8 @@ export class PredictionRepository {
     return !(await tx.manager.existsBy(PredictionEntity, { task_id: taskId }));
   }
 
-  findById(id: number, scope: DatabaseScope = this.database.read): Promise<PredictionEntity | null> {
+  async findById(id: number, scope: DatabaseScope = this.database.read): Promise<PredictionEntity | null> {
+    if (id > MAX_ID) return null;
     return scope.manager.findOneBy(PredictionEntity, { id });
   }
 
@@ -88,6 +92,7 @@ export class PredictionRepository {
 
   /** Deletes the row when the scope reaches it; false otherwise. */
   async delete(tx: Transaction, id: number, scope: PredictionScope): Promise<boolean> {
+    if (id > MAX_ID) return false;
     const found = await this.#scoped(
       tx.manager.createQueryBuilder(PredictionEntity, 'p').where('p.id = :id', { id }),
       scope,

@@ -134,6 +134,13 @@ describeOnDatabases('reading and deleting predictions', (database) => {
     });
   });
 
+  it.each([2 ** 31, 999_999_999_999_999])('has no prediction %i, however large', async (id) => {
+    await expect(bench.reading.one(id, ADMIN)).rejects.toMatchObject({ kind: 'not_found' });
+    await expect(bench.reading.byAnyId(String(id), ADMIN)).rejects.toMatchObject({ kind: 'not_found' });
+    await expect(bench.deleting.one(id, ADMIN)).rejects.toMatchObject({ kind: 'not_found' });
+    await expect(bench.events.follow(id, ADMIN)).rejects.toMatchObject({ kind: 'not_found' });
+  });
+
   it('counts for statistics', async () => {
     await bench.submit({ prediction_type: 'long_term' });
     await bench.engine.start();
