@@ -1,5 +1,6 @@
 import { corrupt } from '../errors.js';
 import type { ElementType } from '../onnx/builder.js';
+import { ELEMENT_TYPES } from '../onnx/protobuf.js';
 import { addDims, sameDim, showShape, sizeOf, divideDims, type Dim } from './dims.js';
 import { isFanned, type Emitter, type Value } from './emitter.js';
 
@@ -168,8 +169,7 @@ export function squeeze(emit: Emitter, x: Value, axes: readonly number[]): Value
 /** Another element type. */
 export function cast(emit: Emitter, x: Value, type: ElementType): Value {
   if (x.type === type) return x;
-  const codes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
-  return emit.op('Cast', [x], x.shape, { type, attributes: { to: { int: codes[type] } } });
+  return emit.op('Cast', [x], x.shape, { type, attributes: { to: { int: ELEMENT_TYPES[type] } } });
 }
 
 /** Reverses an axis. */

@@ -1,0 +1,121 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { ModelError } from '../errors.js';
+import type { ModelLimits } from '../containers/limits.js';
+import type { CompiledModel } from './compile-file.js';
+import { entryPoint } from './entry.js';
+import { decodeModel, type CompileRequest } from './protocol.js';
+
+/** Bounds of the process that parses and compiles a file. */
+export interface IsolationLimits {
+  /** Bytes of data the process may hold; its JavaScript heap gets half of them. */
+  readonly memoryBytes: number;
+  /** Milliseconds until it is killed. */
+  readonly timeMs: number;
+}
+
+/** Enough for models of about 100 MB. */
+export const DEFAULT_ISOLATION: IsolationLimits = { memoryBytes: 2 * 1024 ** 3, timeMs: 60_000 };
+
+/** Two at once keep a small machine responsive; more wait. */
+const MAX_RUNNING = 2;
+const MAX_WAITING = 64;
+const PRLIMIT = '/usr/bin/prlimit';
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** Compiles a file in a process of its own. Whatever the file does there, the caller gets a model or a `ModelError`. */
+export async function compileIsolated(
+  path: string,
+  limits: ModelLimits,
+  isolation: IsolationLimits,
+): Promise<CompiledModel> {
+  await turn();
+  try {
+    return await compileOnce({ path: resolve(path), limits }, isolation);
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
+async function turn(): Promise<void> {
+  if (running >= MAX_RUNNING) {
+    if (waiting.length >= MAX_WAITING)
+      throw new ModelError('model_timeout', 'too many models are waiting to be compiled');
+    await new Promise<void>((go) => waiting.push(go));
+  }
+  running += 1;
+}
+
+function start({ memoryBytes }: IsolationLimits): ChildProcess {
+  const { url, flags } = entryPoint('worker', import.meta.url, 'process');
+  const heapMegabytes = Math.max(64, Math.floor(memoryBytes / 2 / 1024 ** 2));
+  const node = [...flags, `--max-old-space-size=${heapMegabytes}`, fileURLToPath(url)];
+  // --data bounds heap, buffers and WebAssembly together; --as would break WebAssembly's address reservations.
+  const [command, args] = existsSync(PRLIMIT)
+    ? [PRLIMIT, [`--data=${memoryBytes}`, '--core=0', process.execPath, ...node]]
+    : [process.execPath, node];
+  // An empty environment: the process has no use for secrets.
+  return spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe', 'pipe'], env: {} });
+}
+
+async function compileOnce(request: CompileRequest, isolation: IsolationLimits): Promise<CompiledModel> {
+  const child = start(isolation);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, isolation.timeMs);
+  try {
+    const ended = new Promise<NodeJS.Signals | number | null>((done, fail) => {
+      child.once('error', fail);
+      child.once('close', (code, signal) => done(signal ?? code));
+    });
+    // The process may be killed before it has read its request.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(JSON.stringify(request));
+    const [answer, complaints, end] = await Promise.all([
+      collect(child.stdio[3] as Readable, isolation.memoryBytes, child),
+      collect(child.stderr as Readable, isolation.memoryBytes, undefined),
+      ended,
+    ]);
+    if (late) throw new ModelError('model_timeout', `compiling took more than ${isolation.timeMs} ms`);
+    if (end !== 0) throw crash(end, complaints.toString('utf8'));
+    return decodeModel(answer);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Gathers a stream; more than `limit` bytes kill their sender, and only the tail of complaints is of use. */
+async function collect(stream: Readable, limit: number, sender: ChildProcess | undefined): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    const bytes = chunk as Buffer;
+    size += bytes.length;
+    if (sender === undefined) {
+      if (chunks.push(bytes) > 64) chunks.shift();
+      continue;
+    }
+    if (size > limit) sender.kill('SIGKILL');
+    else chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function crash(end: NodeJS.Signals | number | null, complaints: string): ModelError {
+  const outOfMemory =
+    end === 'SIGABRT' ||
+    end === 'SIGKILL' ||
+    end === 'SIGTRAP' ||
+    /out of memory|bad_alloc|allocation failed|ENOMEM/i.test(complaints);
+  return outOfMemory
+    ? new ModelError('model_out_of_memory', 'compiling the model took more memory than it may')
+    : new ModelError('model_corrupt', `compiling the model ended abnormally (${String(end)})`);
+}

@@ -1,0 +1,76 @@
+import { corrupt, isModelErrorCode, ModelError } from '../errors.js';
+import type { ModelLimits } from '../containers/limits.js';
+import type { CompiledGraph } from '../graph/compile.js';
+import { isObject } from '../graph/layer-config.js';
+import type { CompiledModel } from './compile-file.js';
+
+/** What the serving process asks of the isolated one. */
+export interface CompileRequest {
+  readonly path: string;
+  readonly limits: ModelLimits;
+}
+
+type GraphHeader = Omit<CompiledGraph, 'onnx'> & { readonly bytes: number };
+type Answer =
+  | {
+      readonly model: Omit<CompiledModel, 'run' | 'sample'> & {
+        run: GraphHeader;
+        sample: GraphHeader | undefined;
+      };
+    }
+  | {
+      readonly error: { readonly code: string; readonly detail: string; readonly layer: string | undefined };
+    };
+
+/** One answer: the length of a JSON header (4 bytes, big-endian), the header, then the bytes of the graphs. */
+export function encodeModel(model: CompiledModel): Buffer {
+  const header = (graph: CompiledGraph): GraphHeader => ({
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    randoms: graph.randoms,
+    bytes: graph.onnx.length,
+  });
+  const { run, sample } = model;
+  const answer: Answer = {
+    model: { ...model, run: header(run), sample: sample === undefined ? undefined : header(sample) },
+  };
+  return frame(answer, [run.onnx, ...(sample === undefined ? [] : [sample.onnx])]);
+}
+
+/** The answer for a refused file. */
+export function encodeError(error: unknown): Buffer {
+  const known =
+    error instanceof ModelError
+      ? error
+      : corrupt(`the file cannot be compiled (${error instanceof Error ? error.name : 'unknown error'})`);
+  return frame({ error: { code: known.code, detail: known.detail, layer: known.layer } }, []);
+}
+
+function frame(answer: Answer, blobs: readonly Uint8Array[]): Buffer {
+  const json = Buffer.from(JSON.stringify(answer));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(json.length);
+  return Buffer.concat([length, json, ...blobs]);
+}
+
+/** Reads an answer. Throws the typed error it holds, or `model_corrupt` when the answer itself is cut off. */
+export function decodeModel(bytes: Buffer): CompiledModel {
+  const length = bytes.length < 4 ? 0 : bytes.readUInt32BE(0);
+  if (length === 0 || bytes.length < 4 + length) throw corrupt('the compiler gave no answer');
+  const answer = JSON.parse(bytes.toString('utf8', 4, 4 + length)) as Answer;
+  if ('error' in answer) {
+    const { code, detail, layer } = answer.error;
+    throw new ModelError(isModelErrorCode(code) ? code : 'model_corrupt', detail, { layer });
+  }
+  if (!isObject(answer.model)) throw corrupt('the compiler gave no answer');
+  let offset = 4 + length;
+  const graph = ({ bytes: size, ...ports }: GraphHeader): CompiledGraph => {
+    const onnx = bytes.subarray(offset, offset + size);
+    offset += size;
+    if (onnx.length !== size) throw corrupt('the compiler gave half an answer');
+    return { ...ports, onnx };
+  };
+  const { model } = answer;
+  const run = graph(model.run);
+  return { ...model, run, sample: model.sample === undefined ? undefined : graph(model.sample) };
+}

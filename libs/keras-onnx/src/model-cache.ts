@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises';
+import { LRUCache } from 'lru-cache';
+import { ModelError } from './errors.js';
+import { loadModel, type LoadOptions, type Model } from './model.js';
+
+/** Loaded models by their content, the least recently used one disposed of when there are too many. */
+export interface ModelCache {
+  /** The model at a path: loaded, or the one from before when the file is still the same. */
+  get(path: string): Promise<Model>;
+  /** Disposes of all models. */
+  clear(): Promise<void>;
+}
+
+/**
+ * A bounded cache of models. A file counts as unchanged while its size, inode and time of modification are; a changed file
+ * is loaded anew, and when its SHA-256 is that of a cached model (a copy, a touched file) that one is answered.
+ * TensorFlow.js shards are not watched: replace `model.json` with them.
+ */
+export function createModelCache(size: number, options: LoadOptions = {}): ModelCache {
+  return new BoundedModelCache(size, (path) => loadModel(path, options));
+}
+
+class BoundedModelCache implements ModelCache {
+  readonly #models: LRUCache<string, Model>;
+  readonly #known = new Map<string, { readonly stamp: string; readonly sha256: string }>();
+  readonly #loading = new Map<string, Promise<Model>>();
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #load: (path: string) => Promise<Model>;
+
+  constructor(size: number, load: (path: string) => Promise<Model>) {
+    this.#load = load;
+    this.#models = new LRUCache({ max: size, dispose: (model) => this.#leave(model) });
+  }
+
+  async get(path: string): Promise<Model> {
+    const stamp = await stampOf(path);
+    const known = this.#known.get(path);
+    const cached = known?.stamp === stamp ? this.#models.get(known.sha256) : undefined;
+    if (cached !== undefined) return cached;
+    const key = `${stamp} ${path}`;
+    const loading =
+      this.#loading.get(key) ?? this.#fetch(path, stamp).finally(() => this.#loading.delete(key));
+    this.#loading.set(key, loading);
+    return loading;
+  }
+
+  async clear(): Promise<void> {
+    this.#known.clear();
+    this.#models.clear();
+    await Promise.all(this.#leaving);
+  }
+
+  async #fetch(path: string, stamp: string): Promise<Model> {
+    const model = await this.#load(path);
+    const { sha256 } = model.describe();
+    const same = this.#models.get(sha256);
+    this.#remember(path, { stamp, sha256 });
+    if (same !== undefined) {
+      this.#leave(model);
+      return same;
+    }
+    this.#models.set(sha256, model);
+    return model;
+  }
+
+  /** Paths are forgotten oldest first, so that many short-lived names do not add up. */
+  #remember(path: string, entry: { readonly stamp: string; readonly sha256: string }): void {
+    this.#known.delete(path);
+    this.#known.set(path, entry);
+    const oldest = this.#known.keys().next();
+    if (this.#known.size > 4 * this.#models.max && oldest.done !== true) this.#known.delete(oldest.value);
+  }
+
+  #leave(model: Model): void {
+    const leaving = model.dispose().finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+}
+
+async function stampOf(path: string): Promise<string> {
+  const state = await stat(path, { bigint: true }).catch((error: unknown) => {
+    throw new ModelError('model_not_found', 'the model file cannot be opened', { cause: error });
+  });
+  return `${state.dev}:${state.ino}:${state.size}:${state.mtimeNs}`;
+}

@@ -1,0 +1,146 @@
+import { DEFAULT_LIMITS, type ModelLimits } from './containers/limits.js';
+import type { ModelFormat } from './containers/source.js';
+import { ModelError } from './errors.js';
+import type { Port } from './graph/compile.js';
+import type { CompiledModel } from './isolate/compile-file.js';
+import { compileIsolated, DEFAULT_ISOLATION, type IsolationLimits } from './isolate/compile-isolated.js';
+import { Engine } from './runtime/engine.js';
+import type { SampledOutput, SampleOptions } from './runtime/sampling.js';
+import { InferenceThread, type Inference } from './runtime/inference-thread.js';
+import type { InputTensor, OutputTensor } from './runtime/tensors.js';
+
+/** How a model is loaded; every setting has a default. */
+export interface LoadOptions {
+  /** What the file may ask for. */
+  readonly limits?: Partial<ModelLimits> | undefined;
+  /** Memory and time of the compiling process. */
+  readonly isolation?: Partial<IsolationLimits> | undefined;
+  /**
+   * `thread` (default) computes in a thread of the model's own, so that the caller's event loop never waits; `inline`
+   * computes in the calling thread and saves the message, about 0.1 ms.
+   */
+  readonly inference?: 'thread' | 'inline' | undefined;
+  /** Threads inside one computation, default 1; 0 lets ONNX Runtime choose. More help large models only. */
+  readonly threads?: number | undefined;
+}
+
+/** A named tensor of a model; null is a length that may vary. The first axis counts rows. */
+export interface TensorDescription {
+  readonly name: string;
+  readonly shape: readonly (number | null)[];
+  readonly dtype: string;
+}
+
+/** What a model is. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly format: ModelFormat;
+  /** Identifies the model: SHA-256 of its file, in hexadecimal. */
+  readonly sha256: string;
+  /** The version of Keras (or of the converter) that wrote the file, when it says so. */
+  readonly writtenBy: string | null;
+  readonly inputs: readonly TensorDescription[];
+  readonly outputs: readonly TensorDescription[];
+  /** Numbers in all weights; null for ONNX files, which mix weights with other constants. */
+  readonly parameters: { readonly total: number; readonly trainable: number } | null;
+  /** Whether sampling varies: the model has random layers that can fan out. */
+  readonly stochastic: boolean;
+  /** Why sampling is refused although the model has random layers. */
+  readonly samplingRefused: string | null;
+}
+
+/** A loaded model. Calls may overlap; after `dispose` every call fails with `model_disposed`. */
+export interface Model {
+  /** Names, shapes, dtypes and parameter counts. */
+  describe(): ModelDescription;
+  /**
+   * One deterministic pass. Inputs are matched by name, or by order when no name fits; all have the same number of rows.
+   * Throws `model_input` for wrong shapes, `model_run_failed` when ONNX Runtime reports an error.
+   */
+  run(inputs: readonly InputTensor[]): Promise<OutputTensor[]>;
+  /**
+   * Monte-Carlo passes with only the random layers active (Gal & Ghahramani 2016). Each row gets its own draws; the same
+   * seed, inputs and number of samples give the same bits. Throws as `run` does, and `model_unsupported` when a random
+   * layer is followed by one that mixes rows.
+   */
+  sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]>;
+  /** Frees memory and thread once the calls under way have finished. Calling it again does nothing. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Loads a `.keras`, legacy `.h5`, TensorFlow.js `model.json` or `.onnx` file. The file is read, parsed and compiled in a
+ * process of its own under limits of size, memory and time; hostile files end in a `ModelError` and nothing else.
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const isolation = { ...DEFAULT_ISOLATION, ...options.isolation };
+  const compiled = await compileIsolated(path, limits, isolation);
+  const threads = options.threads ?? 1;
+  const inference =
+    options.inference === 'inline'
+      ? await Engine.open(compiled, threads)
+      : await InferenceThread.open(compiled, threads);
+  return new LoadedModel(describe(compiled), inference);
+}
+
+class LoadedModel implements Model {
+  readonly #description: ModelDescription;
+  readonly #inference: Inference;
+  readonly #running = new Set<Promise<unknown>>();
+  #disposed: Promise<void> | undefined;
+
+  constructor(description: ModelDescription, inference: Inference) {
+    this.#description = description;
+    this.#inference = inference;
+  }
+
+  describe(): ModelDescription {
+    return this.#description;
+  }
+
+  run(inputs: readonly InputTensor[]): Promise<OutputTensor[]> {
+    return this.#track(() => this.#inference.run(inputs));
+  }
+
+  sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]> {
+    return this.#track(() => this.#inference.sample(inputs, options));
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= Promise.allSettled(this.#running).then(() => this.#inference.close());
+    return this.#disposed;
+  }
+
+  async #track<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#disposed !== undefined)
+      throw new ModelError('model_disposed', 'the model has been disposed of');
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}
+
+function describe(model: CompiledModel): ModelDescription {
+  const ports = (list: readonly Port[]): TensorDescription[] =>
+    list.map(({ name, shape, type }) => ({
+      name,
+      shape: shape.map((dim) => (typeof dim === 'number' ? dim : null)),
+      dtype: type,
+    }));
+  return {
+    name: model.name,
+    format: model.format,
+    sha256: model.sha256,
+    writtenBy: model.writtenBy ?? null,
+    inputs: ports(model.run.inputs),
+    outputs: ports(model.run.outputs),
+    parameters: model.parameters ?? null,
+    stochastic: model.sample !== undefined,
+    samplingRefused: model.sampleRefusal ?? null,
+  };
+}

@@ -1,0 +1,223 @@
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import { ModelError } from '../errors.js';
+import type { CompiledGraph, Port } from '../graph/compile.js';
+import { dependsOnSamples } from '../graph/emitter.js';
+import type { Dim } from '../graph/dims.js';
+import type { ElementType } from '../onnx/builder.js';
+import type { CompiledModel } from '../isolate/compile-file.js';
+import { Generator } from './generator.js';
+import {
+  certain,
+  checked,
+  joinRows,
+  product,
+  repeated,
+  type SampledOutput,
+  type SampleOptions,
+} from './sampling.js';
+import { Summary } from './summary.js';
+import {
+  fromOrt,
+  matchInputs,
+  randomShape,
+  rowOf,
+  toOrt,
+  type InputTensor,
+  type OutputTensor,
+} from './tensors.js';
+
+/** Masks of one chunk hold at most this many numbers (16 MiB), so that many samples of a large model fit in memory. */
+const CHUNK_ELEMENTS = 4 * 1024 * 1024;
+/** Numbers kept for quantiles or single passes, at most 256 MiB. */
+const KEPT_ELEMENTS = 64 * 1024 * 1024;
+/** Seeds of the random inputs are spread by this odd constant (Steele & Vigna 2021, a multiplier of good spectrum). */
+const STREAM = 0xd1342543de82ef95n;
+
+const FLOATING: Readonly<Record<string, ElementType>> = {
+  float32: 'float32',
+  float64: 'float64',
+  int32: 'int32',
+  int64: 'int64',
+  uint8: 'uint8',
+  bool: 'bool',
+};
+
+/** Opens a session; `threads` 0 lets ONNX Runtime choose. */
+export function openSession(onnx: Uint8Array, threads: number): Promise<InferenceSession> {
+  return InferenceSession.create(onnx, {
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // 4 is fatal: errors arrive as exceptions, so nothing needs to be printed as well.
+    logSeverityLevel: 4,
+  }).catch((error: unknown) => {
+    throw new ModelError('model_unsupported', `ONNX Runtime refuses the graph: ${firstLine(error)}`, {
+      cause: error,
+    });
+  });
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 200) ?? '';
+}
+
+/** The ports of a session whose graph was not compiled here. */
+export function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): Port[] {
+  return metadata.map((one) => {
+    const type = one.isTensor ? FLOATING[one.type] : undefined;
+    if (!one.isTensor || type === undefined) {
+      throw new ModelError(
+        'model_unsupported',
+        `the ONNX value '${one.name}' is no tensor of numbers; export it as float32`,
+      );
+    }
+    const shape = one.shape.map((dim, axis): Dim =>
+      typeof dim === 'number' ? dim : dim === '' ? `${one.name}:${axis}` : dim,
+    );
+    return { name: one.name, type, shape };
+  });
+}
+
+/** Runs a compiled model in the calling thread. ONNX Runtime blocks that thread while it computes. */
+export class Engine {
+  readonly #model: CompiledModel;
+  readonly #threads: number;
+  readonly #run: InferenceSession;
+  #sample: InferenceSession | undefined;
+
+  private constructor(model: CompiledModel, run: InferenceSession, threads: number) {
+    this.#model = model;
+    this.#run = run;
+    this.#threads = threads;
+  }
+
+  /** Opens the session for `run`; the one for `sample` is opened when it is first needed. */
+  static async open(model: CompiledModel, threads: number): Promise<Engine> {
+    return new Engine(model, await openSession(model.run.onnx, threads), threads);
+  }
+
+  /** One deterministic pass over all rows. */
+  async run(inputs: readonly InputTensor[]): Promise<OutputTensor[]> {
+    const { run } = this.#model;
+    const { ordered } = matchInputs(run.inputs, inputs);
+    const answers = await compute(this.#run, feedsOf(run.inputs, ordered));
+    return run.outputs.map(({ name }) => fromOrt(take(answers, name), name));
+  }
+
+  /** Monte-Carlo passes for every row. */
+  async sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]> {
+    const { samples, quantiles = [], keepSamples = false } = checked(options);
+    const { sample, sampleRefusal, run } = this.#model;
+    if (sampleRefusal !== undefined) throw new ModelError('model_unsupported', sampleRefusal);
+    const { ordered, rows, symbols } = matchInputs(run.inputs, inputs);
+    const keep = keepSamples || quantiles.length > 0;
+    if (sample === undefined) return certain(await this.run(inputs), samples, quantiles.length, keepSamples);
+    this.#sample ??= await openSession(sample.onnx, this.#threads);
+    const streams = sample.randoms.map(
+      (_, index) => new Generator(BigInt(options.seed) ^ (BigInt(index) * STREAM)),
+    );
+    const perRow: Summary[][] = [];
+    let shapes: readonly (readonly number[])[] = [];
+    for (let row = 0; row < rows; row += 1) {
+      const feeds = feedsOf(
+        run.inputs,
+        ordered.map((input) => rowOf(input, row)),
+      );
+      const done = await this.#sampleRow(this.#sample, sample, feeds, streams, symbols, samples, keep);
+      if (
+        done.summaries.reduce((sum, one) => sum + (keep ? one.size * samples * rows : 0), 0) > KEPT_ELEMENTS
+      ) {
+        throw new ModelError(
+          'model_input',
+          'so many samples do not fit in memory; ask for fewer or without quantiles',
+        );
+      }
+      perRow.push(done.summaries);
+      shapes = done.shapes;
+    }
+    return sample.outputs.map((port, at) => {
+      const parts = perRow.map((row) => row[at]).filter((one) => one !== undefined);
+      return joinRows(port.name, shapes[at] ?? [], parts, quantiles, keepSamples);
+    });
+  }
+
+  async #sampleRow(
+    session: InferenceSession,
+    graph: CompiledGraph,
+    feeds: Readonly<Record<string, Tensor>>,
+    streams: readonly Generator[],
+    symbols: Readonly<Record<string, number>>,
+    samples: number,
+    keep: boolean,
+  ): Promise<{ summaries: Summary[]; shapes: number[][] }> {
+    const perSample = graph.randoms.reduce(
+      (sum, { shape }) => sum + product(randomShape(shape, 1, symbols)),
+      0,
+    );
+    const chunk = Math.min(samples, Math.max(1, Math.floor(CHUNK_ELEMENTS / perSample)));
+    let summaries: Summary[] | undefined;
+    let shapes: number[][] = [];
+    for (let done = 0; done < samples; done += chunk) {
+      const count = Math.min(chunk, samples - done);
+      const masks = graph.randoms.map(({ name, shape, distribution }, index) => {
+        const dims = randomShape(shape, count, symbols);
+        const data = new Float32Array(product(dims));
+        streams[index]?.fill(data, distribution);
+        return [name, toOrt('float32', data, dims, name)] as const;
+      });
+      const answers = await compute(session, { ...feeds, ...Object.fromEntries(masks) });
+      const outputs = graph.outputs.map(({ name }) => fromOrt(take(answers, name), name));
+      shapes = outputs.map(({ shape }) => shape.slice(1));
+      summaries ??= shapes.map((shape) => {
+        if (keep && product(shape) * samples > KEPT_ELEMENTS) {
+          throw new ModelError(
+            'model_input',
+            'so many samples do not fit in memory; ask for fewer or without quantiles',
+          );
+        }
+        return new Summary(product(shape), samples, keep);
+      });
+      outputs.forEach(({ data }, at) =>
+        summaries?.[at]?.add(isFanned(graph.outputs[at]) ? data : repeated(data, count)),
+      );
+    }
+    for (const one of summaries ?? []) one.finish();
+    return { summaries: summaries ?? [], shapes };
+  }
+
+  /** Frees the sessions. */
+  async close(): Promise<void> {
+    await this.#run.release();
+    await this.#sample?.release();
+  }
+}
+
+const isFanned = (port: Port | undefined): boolean => dependsOnSamples(port?.shape[0] ?? 1);
+
+function feedsOf(ports: readonly Port[], inputs: readonly InputTensor[]): Record<string, Tensor> {
+  return Object.fromEntries(
+    ports.map((port, index) => {
+      const input = inputs[index];
+      if (input === undefined) throw new Error('invariant broken: inputs were matched');
+      return [port.name, toOrt(port.type, input.data, input.shape, port.name)];
+    }),
+  );
+}
+
+async function compute(
+  session: InferenceSession,
+  feeds: Record<string, Tensor>,
+): Promise<InferenceSession.OnnxValueMapType> {
+  return session.run(feeds).catch((error: unknown) => {
+    throw new ModelError('model_run_failed', `ONNX Runtime could not run the model: ${firstLine(error)}`, {
+      cause: error,
+    });
+  });
+}
+
+function take(answers: InferenceSession.OnnxValueMapType, name: string): Tensor {
+  const answer = answers[name];
+  if (answer === undefined) throw new ModelError('model_run_failed', `the model gave no output '${name}'`);
+  return answer as Tensor;
+}

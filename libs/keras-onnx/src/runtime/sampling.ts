@@ -1,0 +1,104 @@
+import { ModelError } from '../errors.js';
+import { sizeOf } from '../graph/dims.js';
+import type { Summary } from './summary.js';
+import type { OutputTensor } from './tensors.js';
+
+/** What a sampling call may ask for. */
+export interface SampleOptions {
+  /** Monte-Carlo passes, 1 to 100,000. */
+  readonly samples: number;
+  /** Any integer; the same seed gives the same forecast bit for bit. */
+  readonly seed: number;
+  /** Levels in [0, 1] to answer quantiles for. */
+  readonly quantiles?: readonly number[] | undefined;
+  /** Answer every single pass as well. */
+  readonly keepSamples?: boolean | undefined;
+}
+
+/** The distribution of one output; all arrays have the shape `shape`, `values` one more axis for the samples in front. */
+export interface SampledOutput {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly mean: Float32Array;
+  /** Population standard deviation over the samples. */
+  readonly std: Float32Array;
+  /** One array for each asked level. */
+  readonly quantiles: readonly Float32Array[];
+  readonly values: Float32Array | undefined;
+}
+
+/** The number of elements of a shape. */
+export const product = (shape: readonly number[]): number => Number(sizeOf(shape));
+
+/** The same numbers several times over. */
+export function repeated(data: Float32Array, count: number): Float32Array {
+  const result = new Float32Array(data.length * count);
+  for (let index = 0; index < count; index += 1) result.set(data, index * data.length);
+  return result;
+}
+
+/** Checks what a sampling call asks for. */
+export function checked(options: SampleOptions): SampleOptions {
+  const { samples, seed, quantiles = [] } = options;
+  const bad = (detail: string): ModelError => new ModelError('model_input', detail);
+  if (!Number.isSafeInteger(samples) || samples < 1 || samples > 100_000)
+    throw bad('samples must be an integer from 1 to 100,000');
+  if (!Number.isSafeInteger(seed)) throw bad('the seed must be an integer');
+  if (quantiles.some((level) => !(level >= 0 && level <= 1))) throw bad('quantile levels must lie in [0, 1]');
+  return options;
+}
+
+/** A model without random layers is certain of its answer. */
+export function certain(
+  outputs: readonly OutputTensor[],
+  samples: number,
+  levels: number,
+  keep: boolean,
+): SampledOutput[] {
+  return outputs.map(({ name, shape, data }) => ({
+    name,
+    shape,
+    mean: data,
+    std: new Float32Array(data.length),
+    quantiles: Array.from({ length: levels }, () => data),
+    values: keep ? repeated(data, samples) : undefined,
+  }));
+}
+
+/** The summaries of all rows as one answer. */
+export function joinRows(
+  name: string,
+  rowShape: readonly number[],
+  rows: readonly Summary[],
+  levels: readonly number[],
+  keepSamples: boolean,
+): SampledOutput {
+  const size = product(rowShape);
+  const join = (parts: readonly Float32Array[]): Float32Array => {
+    const joined = new Float32Array(size * rows.length);
+    parts.forEach((part, row) => joined.set(part, row * size));
+    return joined;
+  };
+  const perRow = levels.length === 0 ? [] : rows.map((row) => row.quantiles(levels));
+  return {
+    name,
+    shape: [rows.length, ...rowShape],
+    mean: join(rows.map((row) => row.mean)),
+    std: join(rows.map((row) => row.std)),
+    quantiles: levels.map((_, at) => join(perRow.map((row) => row[at] ?? new Float32Array(size)))),
+    values: keepSamples ? interleave(rows, size) : undefined,
+  };
+}
+
+/** From samples inside rows to rows inside samples. */
+function interleave(rows: readonly Summary[], size: number): Float32Array {
+  const samples = rows[0]?.samples ?? 0;
+  const result = new Float32Array(samples * rows.length * size);
+  rows.forEach(({ values }, row) => {
+    for (let sample = 0; sample < samples; sample += 1) {
+      const part = values?.subarray(sample * size, (sample + 1) * size);
+      if (part !== undefined) result.set(part, (sample * rows.length + row) * size);
+    }
+  });
+  return result;
+}

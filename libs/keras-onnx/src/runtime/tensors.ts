@@ -1,0 +1,114 @@
+import { Tensor } from 'onnxruntime-node';
+import { ModelError } from '../errors.js';
+import type { Port } from '../graph/compile.js';
+import { BATCH, evaluateDim, SAMPLES, showShape } from '../graph/dims.js';
+import type { ElementType } from '../onnx/builder.js';
+
+/** A tensor given to a model. `data` is flat in row-major order; `shape[0]` is the number of rows. */
+export interface InputTensor {
+  /** The name of the input; inputs are taken in order when no name fits. */
+  readonly name?: string | undefined;
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+/** A tensor that a model answered, in the same layout. */
+export interface OutputTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+const bad = (detail: string): ModelError => new ModelError('model_input', detail);
+
+/** Brings inputs into the order of the model's ports and checks their shapes. Returns them with the symbols they bind. */
+export function matchInputs(
+  ports: readonly Port[],
+  inputs: readonly InputTensor[],
+): { ordered: InputTensor[]; rows: number; symbols: Record<string, number> } {
+  if (inputs.length !== ports.length)
+    throw bad(`the model takes ${ports.length} inputs, not ${inputs.length}`);
+  const byName = new Map(inputs.map((input) => [input.name, input]));
+  const named = ports.filter((port) => byName.has(port.name)).length;
+  if (named !== 0 && named !== ports.length)
+    throw bad(`the inputs are called ${ports.map((port) => port.name).join(', ')}`);
+  const ordered = ports
+    .map((port, index) => byName.get(port.name) ?? inputs[index])
+    .filter((one) => one !== undefined);
+  const symbols: Record<string, number> = {};
+  ordered.forEach((input, index) => checkInput(input, ports[index], symbols));
+  return { ordered, rows: symbols[String(BATCH)] ?? 1, symbols };
+}
+
+function checkInput(input: InputTensor, port: Port | undefined, symbols: Record<string, number>): void {
+  if (port === undefined) throw new Error('invariant broken: an input without a port');
+  const fits =
+    input.shape.length === port.shape.length &&
+    port.shape.every((wanted, axis) => {
+      const given = input.shape[axis];
+      if (given === undefined || !Number.isSafeInteger(given) || given < 1) return false;
+      if (typeof wanted === 'number') return given === wanted;
+      const symbol = String(wanted);
+      symbols[symbol] ??= given;
+      return symbols[symbol] === given;
+    });
+  if (!fits)
+    throw bad(
+      `the input '${port.name}' must have the shape ${showShape(port.shape)}, not (${input.shape.join(', ')})`,
+    );
+  const size = input.shape.reduce((product, dim) => product * dim, 1);
+  if (input.data.length !== size)
+    throw bad(`the input '${port.name}' has ${input.data.length} numbers for a shape of ${size}`);
+}
+
+/** A tensor for ONNX Runtime. Throws `model_input` for numbers that the type cannot hold. */
+export function toOrt(
+  type: ElementType,
+  data: ArrayLike<number>,
+  shape: readonly number[],
+  name: string,
+): Tensor {
+  const dims = [...shape];
+  if (type === 'float64') return new Tensor('float64', Float64Array.from(data), dims);
+  if (type === 'float32') {
+    const floats = data instanceof Float32Array ? data : Float32Array.from(data);
+    return new Tensor('float32', floats, dims);
+  }
+  for (let index = 0; index < data.length; index += 1) {
+    if (!Number.isSafeInteger(data[index])) throw bad(`the input '${name}' takes integers`);
+  }
+  if (type === 'int64')
+    return new Tensor(
+      'int64',
+      BigInt64Array.from({ length: data.length }, (_, index) => BigInt(data[index] ?? 0)),
+      dims,
+    );
+  if (type === 'int32') return new Tensor('int32', Int32Array.from(data), dims);
+  return new Tensor(type, Uint8Array.from(data), dims);
+}
+
+/** The answer as floats, whatever type the graph gave. */
+export function fromOrt(tensor: Tensor, name: string): OutputTensor {
+  const { data, dims } = tensor;
+  if (data instanceof Float32Array) return { name, shape: [...dims], data };
+  if (Array.isArray(data)) throw new ModelError('model_run_failed', `the output '${name}' holds texts`);
+  return { name, shape: [...dims], data: Float32Array.from(data as ArrayLike<number | bigint>, Number) };
+}
+
+/** The numbers of one row of an input. */
+export function rowOf(input: InputTensor, row: number): InputTensor {
+  const [rows = 1, ...rest] = input.shape;
+  const size = input.data.length / rows;
+  const data = Float64Array.from({ length: size }, (_, index) => input.data[row * size + index] ?? 0);
+  return { name: input.name, shape: [1, ...rest], data };
+}
+
+/** A random input's shape for this many samples. */
+export function randomShape(
+  shape: Port['shape'],
+  samples: number,
+  symbols: Readonly<Record<string, number>>,
+): number[] {
+  const bound = { ...symbols, [String(SAMPLES)]: samples, [String(BATCH)]: 1 };
+  return shape.map((dim) => evaluateDim(dim, bound));
+}
