@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { type AppConfig, APP_CONFIG, secretKeyOf } from '#libs/config';
+import { RuntimeSettingsModule } from '../admin/runtime-settings.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
@@ -20,6 +21,7 @@ import { TokenStrategy } from './token.strategy.js';
 @Module({
   imports: [
     UsersModule,
+    RuntimeSettingsModule,
     JwtModule.registerAsync({
       inject: [APP_CONFIG],
       useFactory: (config: AppConfig) => ({

@@ -6,7 +6,7 @@ import { requestContext } from '#libs/http';
 import { AppError } from '#libs/kernel';
 import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
 import { RATE_LIMIT_STORAGE, type RateLimitStorage } from './rate-limit-storage.js';
-import { type RouteGroup, routeGroupOf } from './route-group.js';
+import { type RouteGroup, routeGroupOf } from './route-groups.port.js';
 
 const WINDOW_MS = 60_000;
 /** ThrottlerGuard wants a declaration; the limits that count are asked for at each request. */

@@ -3,6 +3,8 @@ import { AwaitPrediction } from './await-prediction.service.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { LegacyPredictionsController } from './legacy-predictions.controller.js';
+import { PREDICTION_ACTIVITIES } from './prediction-activity.port.js';
+import { PredictionActivityRepository } from './prediction-activity.repository.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { PredictionHistory } from './prediction-history.service.js';
 import { PredictionRepository } from './prediction.repository.js';
@@ -31,7 +33,8 @@ import { SubmitPrediction } from './submit-prediction.service.js';
     DeletePrediction,
     PredictionEvents,
     { provide: PREDICTION_STATISTICS, useExisting: PredictionRepository },
+    { provide: PREDICTION_ACTIVITIES, useClass: PredictionActivityRepository },
   ],
-  exports: [PREDICTION_STATISTICS, SubmitPrediction],
+  exports: [PREDICTION_STATISTICS, PREDICTION_ACTIVITIES, SubmitPrediction],
 })
 export class PredictionsModule {}

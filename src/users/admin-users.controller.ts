@@ -63,8 +63,8 @@ export class AdminUsersController {
   })
   @Answers(201, CreatedUserOut, { description: 'Made. Key and random password are shown this once.' })
   @Problems({ 400: 'Username already exists' }, { 409: 'Username or email already exists' }, 422, 503)
-  create(@Body() body: CreateUserRequest): Promise<CreatedUserOut> {
-    return this.users.create(body);
+  create(@Body() body: CreateUserRequest, @Caller() caller: Actor): Promise<CreatedUserOut> {
+    return this.users.create(body, caller);
   }
 
   @Get()

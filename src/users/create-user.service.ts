@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
 import { type Transaction, TransactionRunner } from '#libs/database';
 import { AppError, newSecret } from '#libs/kernel';
+import { CREDIT_GRANTS, type CreditGrants, HOME_CURRENCY } from '../billing/billing.port.js';
 import { PasswordHasher } from './password-hasher.js';
 import { StoredCredentials } from './stored-credentials.js';
 import type { SubscriptionTier, User } from './user.js';
@@ -20,6 +21,8 @@ export interface NewAccount {
   /** Micro-units of USD. */
   readonly initialCreditsMicros?: number;
   readonly billingAddress?: Readonly<Record<string, string>> | null;
+  /** The administrator; absent for the command line. */
+  readonly createdBy?: number;
 }
 
 /** The account with what is shown this once. */
@@ -45,6 +48,7 @@ export class CreateUser {
     private readonly hasher: PasswordHasher,
     private readonly transactions: TransactionRunner,
     @Inject(APP_CONFIG) config: Pick<AppConfig, 'initial_user_password'>,
+    @Optional() @Inject(CREDIT_GRANTS) private readonly grants?: CreditGrants,
   ) {
     this.#fixedPassword = config.initial_user_password;
   }
@@ -61,7 +65,7 @@ export class CreateUser {
     const user = await this.transactions.run(async (tx) => {
       await this.users.takeAccountsLock(tx);
       await this.#refuseDuplicates(tx, account, duplicates);
-      return this.users.insert(tx, {
+      const created = await this.users.insert(tx, {
         username: account.username,
         email: account.email,
         roleId: await this.#roleId(account.role),
@@ -73,8 +77,17 @@ export class CreateUser {
         billingAddress: account.billingAddress ?? null,
         createdAt: apiKey.createdAt,
       });
+      await this.#grantCredits(tx, created.id, account);
+      return created;
     });
     return { user, apiKey: apiKey.apiKey, initialPassword: random };
+  }
+
+  async #grantCredits(tx: Transaction, userId: number, account: NewAccount): Promise<void> {
+    const { initialCreditsMicros: amount = 0, createdBy: grantedBy = null } = account;
+    if (amount === 0) return;
+    const grant = { userId, type: 'bonus', amount, currency: HOME_CURRENCY, grantedBy } as const;
+    await this.grants?.grant(tx, grant);
   }
 
   async #roleId(name: string): Promise<number> {

@@ -42,9 +42,10 @@ export class ManageUsers {
   }
 
   /** With a password the extended form (409 for duplicates), without one the simple form (400). */
-  async create(body: CreateUserRequest): Promise<CreatedUserOut> {
+  async create(body: CreateUserRequest, caller: Actor): Promise<CreatedUserOut> {
     const duplicates = body.password === undefined ? 'bad_request' : 'conflict';
-    return presentCreated(await this.creating.create(accountOf(body, this.#activateAtOnce), duplicates));
+    const account = accountOf(body, caller.userId, this.#activateAtOnce);
+    return presentCreated(await this.creating.create(account, duplicates));
   }
 
   /** Without any query parameter the bare array, with one a page in an envelope. */

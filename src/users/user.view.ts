@@ -10,7 +10,7 @@ import type {
 } from './admin-user.dto.js';
 import type { AccountUpdate } from './change-user.service.js';
 import type { CreatedAccount, NewAccount } from './create-user.service.js';
-import type { UserPage } from './list-users.service.js';
+import type { ListedUser, UserPage } from './list-users.service.js';
 import type { MessageOut, UserOut } from './user.dto.js';
 import type { User } from './user.js';
 import type { UserFilter } from './user.repository.js';
@@ -34,16 +34,15 @@ export const presentCreated = ({ user, apiKey, initialPassword }: CreatedAccount
   ...(initialPassword !== null && { initial_password: initialPassword }),
 });
 
-/** Marketplace requests are counted where they exist; an installation without a marketplace has none. */
-const presentListed = (user: User): ListedUserOut => ({
+const presentListed = (user: ListedUser): ListedUserOut => ({
   ...presentUser(user),
   subscription_tier: user.subscriptionTier,
   last_login: user.lastLogin,
-  total_predictions: 0,
-  total_spent: 0,
+  total_predictions: user.totals.requests,
+  total_spent: Math.round(user.totals.spentMicros / (MICROS / 100)) / 100,
 });
 
-export const presentList = (users: readonly User[], total: number): Page<ListedUserOut> =>
+export const presentList = (users: readonly ListedUser[], total: number): Page<ListedUserOut> =>
   new Page(users.map(presentListed), { offset: 0 }, total > users.length, total);
 
 export const presentPage = (page: UserPage): UserPageOut => ({
@@ -63,7 +62,11 @@ export const presentSuccess = (user: User, done: string): SuccessOut => ({
 });
 
 /** The simple form (no password) is inactive, the extended one as asked. */
-export const accountOf = (body: CreateUserRequest, activateAtOnce: boolean): NewAccount => ({
+export const accountOf = (
+  body: CreateUserRequest,
+  createdBy: number,
+  activateAtOnce: boolean,
+): NewAccount => ({
   username: body.username,
   email: body.email,
   role: body.role,
@@ -72,6 +75,7 @@ export const accountOf = (body: CreateUserRequest, activateAtOnce: boolean): New
   subscriptionTier: body.subscription_tier,
   initialCreditsMicros: Math.round(body.initial_credits * MICROS),
   billingAddress: body.billing_address,
+  createdBy,
 });
 
 export const updateOf = (body: UpdateUserRequest): AccountUpdate => ({

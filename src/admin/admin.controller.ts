@@ -1,0 +1,76 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Accepts, ADMINISTRATORS, Answers, Authenticated, Caller, Problems } from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { ConfigChange, ConfigOut, SuccessOut, UsageOut, UsageQuery, UsernameParam } from './admin.dto.js';
+import { SystemHealthOut } from './health.dto.js';
+import { StatisticsOut, StatisticsQuery } from './statistics.dto.js';
+import { Statistics } from './statistics.service.js';
+import { SystemConfig } from './system-config.service.js';
+import { SystemHealth } from './system-health.service.js';
+import { Usage } from './usage.service.js';
+
+@ApiTags('administration')
+@Problems(
+  { 401: 'API key required' },
+  { 403: 'Insufficient permissions. Required roles: administrator, admin' },
+)
+@Controller('api/v1/admin')
+export class AdminController {
+  constructor(
+    private readonly usage: Usage,
+    private readonly statistics: Statistics,
+    private readonly config: SystemConfig,
+    private readonly health: SystemHealth,
+  ) {}
+
+  @Get('usage/:username')
+  @Authenticated(...ADMINISTRATORS, 'operator')
+  @ApiOperation({ summary: 'What an account used' })
+  @Answers(200, UsageOut, { description: 'Counted within the window.' })
+  @Problems({ 404: 'User not found' }, 422)
+  usageOf(@Param() { username }: UsernameParam, @Query() { days }: UsageQuery): Promise<UsageOut> {
+    return this.usage.of(username, days);
+  }
+
+  @Get('stats')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Figures of the service' })
+  @Answers(200, StatisticsOut, { description: 'Counted or measured; what is not measured is null.' })
+  @Problems(422)
+  stats(@Query() { period }: StatisticsQuery): Promise<StatisticsOut> {
+    return this.statistics.collect(period);
+  }
+
+  @Get('config')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'The settings in effect, without secrets' })
+  @Answers(200, ConfigOut, { description: 'Configured values, or what was changed since.' })
+  showConfig(): ConfigOut {
+    return this.config.show();
+  }
+
+  @Post('config')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Change settings while the service runs' })
+  @Accepts(ConfigChange, {
+    examples: {
+      'Slower predictions, fewer at once': { prediction_timeout: 600, max_concurrent_predictions: 5 },
+      'A rate limit': { rate_limits: { predictions: 600 } },
+      'Back to what is configured': { prediction_timeout: null },
+    },
+  })
+  @Answers(200, SuccessOut, { description: 'Holds at once here, within three seconds in other processes.' })
+  @Problems(422, { 503: 'A plugin could not be created' })
+  changeConfig(@Body() body: ConfigChange, @Caller() caller: Actor): Promise<SuccessOut> {
+    return this.config.change(body, caller);
+  }
+
+  @Get('system/health')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'State of database, plugins, jobs and disk' })
+  @Answers(200, SystemHealthOut, { description: 'Measured by this request.' })
+  systemHealth(): Promise<SystemHealthOut> {
+    return this.health.report();
+  }
+}

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { PredictionsModule } from '../predictions/predictions.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AdminController } from './admin.controller.js';
+import { ProcessFigures } from './process-figures.js';
+import { RuntimeSettingsModule } from './runtime-settings.module.js';
+import { Statistics } from './statistics.service.js';
+import { SystemConfig } from './system-config.service.js';
+import { SystemHealth } from './system-health.service.js';
+import { Usage } from './usage.service.js';
+
+/** What administrators watch and set; it owns no tables. */
+@Module({
+  imports: [RuntimeSettingsModule, UsersModule, AuditModule, PredictionsModule],
+  controllers: [AdminController],
+  providers: [Usage, Statistics, SystemConfig, SystemHealth, ProcessFigures],
+})
+export class AdminModule {}

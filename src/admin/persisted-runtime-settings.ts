@@ -1,0 +1,117 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  type AppConfig,
+  APP_CONFIG,
+  checkRuntimeSettings,
+  isRuntimeKey,
+  type RuntimeKey,
+  type RuntimeSettings as RuntimeValues,
+} from '#libs/config';
+import { Database, SettingsStore, type StoredSetting, TransactionRunner } from '#libs/database';
+import { type CancelTimer, type Clock, CLOCK } from '#libs/kernel';
+import type { RuntimeSettings } from './runtime-settings.port.js';
+
+/** How soon other processes follow a change. */
+const REFRESH_MS = 3_000;
+
+/** Values to store; null forgets a stored one, so that the configured value holds again. */
+export type RuntimeChange = { readonly [K in RuntimeKey]?: RuntimeValues[K] | null };
+
+/** A setting that was changed, as administrators see it. */
+export interface ChangedSetting {
+  readonly key: RuntimeKey;
+  readonly updatedAt: Date;
+  readonly updatedBy: number | null;
+}
+
+/**
+ * {@link RuntimeSettings} over the table `system_configuration`. A change holds at once in this process and within
+ * three seconds in others, which look again that often. Stored values that the declarations no longer allow are
+ * skipped with a warning; the configured ones hold instead.
+ */
+@Injectable()
+export class PersistedRuntimeSettings implements RuntimeSettings, OnModuleInit, OnApplicationShutdown {
+  readonly #logger = new Logger(PersistedRuntimeSettings.name);
+  readonly #listeners: (() => Promise<void>)[] = [];
+  #stored: Readonly<Partial<RuntimeValues>> = {};
+  #changed: readonly ChangedSetting[] = [];
+  #cancel: CancelTimer | null = null;
+  #isStopped = false;
+
+  constructor(
+    private readonly store: SettingsStore,
+    private readonly database: Database,
+    private readonly transactions: TransactionRunner,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  get<K extends RuntimeKey>(key: K): RuntimeValues[K] {
+    const stored = this.#stored[key];
+    return stored === undefined ? this.config[key] : (stored as RuntimeValues[K]);
+  }
+
+  /** Settings that hold instead of the configured ones. */
+  get changed(): readonly ChangedSetting[] {
+    return this.#changed;
+  }
+
+  /** Calls `listener` after every change that this process learns of. */
+  onChange(listener: () => Promise<void>): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Stores checked values and lets them hold. */
+  async change(change: RuntimeChange, userId: number | null): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      for (const [key, value] of Object.entries(change)) {
+        if (value === null) await this.store.remove(tx, key);
+        else await this.store.put(tx, key, value, userId);
+      }
+    });
+    await this.refresh();
+  }
+
+  /** Reads what is stored; listeners hear of it when it differs. */
+  async refresh(): Promise<void> {
+    const rows = (await this.store.all(this.database.read)).filter(({ key }) => isRuntimeKey(key));
+    const before = JSON.stringify(this.#stored);
+    this.#stored = this.#checked(rows);
+    this.#changed = rows.flatMap((row) =>
+      isRuntimeKey(row.key) && row.key in this.#stored
+        ? [{ key: row.key, updatedAt: row.updatedAt, updatedBy: row.updatedBy }]
+        : [],
+    );
+    if (JSON.stringify(this.#stored) === before) return;
+    for (const listener of this.#listeners) await listener();
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.refresh();
+    this.#schedule();
+  }
+
+  onApplicationShutdown(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  #checked(rows: readonly StoredSetting[]): Partial<RuntimeValues> {
+    const values: Partial<RuntimeValues> = {};
+    for (const { key, value } of rows) {
+      const checked = checkRuntimeSettings({ [key]: value });
+      if (checked.faults.length === 0) Object.assign(values, checked.values);
+      else this.#logger.warn(`a stored setting is skipped: ${checked.faults.join('; ')}`);
+    }
+    return values;
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    this.#cancel = this.clock.after(REFRESH_MS, () => {
+      this.refresh()
+        .catch((error: unknown) => this.#logger.warn({ error }, 'stored settings could not be read'))
+        .finally(() => this.#schedule());
+    });
+  }
+}

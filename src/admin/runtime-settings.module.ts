@@ -1,0 +1,16 @@
+import { Global, Module } from '@nestjs/common';
+import { PersistedRuntimeSettings } from './persisted-runtime-settings.js';
+import { PluginSettings } from './plugin-settings.js';
+import { RUNTIME_SETTINGS } from './runtime-settings.port.js';
+
+/** Settings that change while the service runs, for every domain. Needs the plugins' registry. */
+@Global()
+@Module({
+  providers: [
+    PersistedRuntimeSettings,
+    PluginSettings,
+    { provide: RUNTIME_SETTINGS, useExisting: PersistedRuntimeSettings },
+  ],
+  exports: [RUNTIME_SETTINGS, PersistedRuntimeSettings],
+})
+export class RuntimeSettingsModule {}

@@ -1,0 +1,168 @@
+import {
+  BooleanField,
+  EnumField,
+  IntegerField,
+  ListField,
+  MapField,
+  NestedField,
+  NumberField,
+  StringField,
+} from '#libs/http';
+
+export const PERIODS = ['1d', '7d', '30d'] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** Which figures to show. */
+export class StatisticsQuery {
+  @EnumField(PERIODS, {
+    name: 'StatisticsPeriod',
+    default: '7d',
+    description: 'Window of the performance metrics, ending now.',
+    example: '7d',
+  })
+  period!: Period;
+
+  @BooleanField({
+    default: true,
+    description: 'Accepted; there are no forecasts to leave out.',
+    example: true,
+  })
+  include_forecasts!: boolean;
+}
+
+/** Accounts and requests. */
+export class SystemOverview {
+  @IntegerField({ description: 'Active accounts.', example: 3 })
+  active_users!: number;
+
+  @IntegerField({ description: 'Accounts, without deleted ones.', example: 4 })
+  total_users!: number;
+
+  @IntegerField({ description: 'Predictions that wait.', example: 0 })
+  pending_requests!: number;
+
+  @IntegerField({ description: 'Predictions at work.', example: 1 })
+  processing_requests!: number;
+
+  @IntegerField({ description: 'Completed since midnight UTC.', example: 120 })
+  completed_today!: number;
+
+  @IntegerField({ description: 'Failed since midnight UTC.', example: 0 })
+  failed_today!: number;
+
+  @StringField({ description: '`overall_status` of the system health.', example: 'healthy' })
+  system_health!: string;
+
+  @NumberField({ nullable: true, description: 'Not measured, so null.', example: null })
+  uptime_percentage!: number | null;
+}
+
+const usd = (description: string) =>
+  NumberField({
+    nullable: true,
+    description: `${description}, USD; null without a marketplace.`,
+    example: null,
+  });
+
+/** Money of the marketplace. */
+export class FinancialMetrics {
+  @usd('Settled since midnight UTC')
+  revenue_today!: number | null;
+
+  @usd('Settled since the first of the month, UTC')
+  revenue_month!: number | null;
+
+  @usd('Earned by providers and evaluators and not paid out')
+  pending_payouts!: number | null;
+
+  @usd('Revenue of the month by settled request')
+  average_request_value!: number | null;
+}
+
+/** How fast and how well predictions were answered within the period. */
+export class PerformanceMetrics {
+  @NumberField({ nullable: true, description: 'Mean seconds from start to completion.', example: 0.4 })
+  average_processing_time!: number | null;
+
+  @NumberField({ nullable: true, description: 'Mean seconds from submission to start.', example: 0 })
+  queue_wait_time!: number | null;
+
+  @NumberField({
+    nullable: true,
+    description: 'Completed share of those submitted in the period.',
+    example: 0.998,
+  })
+  success_rate!: number | null;
+
+  @NumberField({ nullable: true, description: 'Not measured, so null.', example: null })
+  customer_satisfaction!: number | null;
+}
+
+/** What one evaluator did. */
+export class EvaluatorPerformance {
+  @StringField({ description: 'Number of the account, as text.', example: '7' })
+  evaluator_id!: string;
+
+  @StringField({ description: 'Name of the account.', example: 'evaluator1' })
+  username!: string;
+
+  @IntegerField({ description: 'Completed since midnight UTC.', example: 12 })
+  completed_today!: number;
+
+  @NumberField({ description: 'Completed share of those claimed.', example: 0.98 })
+  success_rate!: number;
+
+  @NumberField({ description: 'Mean quality of the results.', example: 0.9 })
+  average_quality!: number;
+
+  @NumberField({ description: 'Earned since midnight UTC, USD.', example: 42 })
+  earnings_today!: number;
+}
+
+/** All predictions, counted. */
+export class PredictionCounts {
+  @MapField(IntegerField(), { description: 'By prediction type.', example: { short_term: 120 } })
+  by_type!: Readonly<Record<string, number>>;
+
+  @MapField(IntegerField(), { description: 'By status.', example: { completed: 119, processing: 1 } })
+  by_status!: Readonly<Record<string, number>>;
+}
+
+/** What this process and its machine use, in percent. */
+export class ResourceUtilization {
+  @NumberField({ nullable: true, description: "This process's share of all processors.", example: 3.5 })
+  cpu_usage!: number | null;
+
+  @NumberField({ nullable: true, description: "This process's share of the memory.", example: 1.2 })
+  memory_usage!: number | null;
+
+  @NumberField({ nullable: true, description: 'Used space on the disk of the database.', example: 12.5 })
+  storage_usage!: number | null;
+
+  @StringField({ nullable: true, description: 'Not measured, so null.', example: null })
+  network_throughput!: string | null;
+}
+
+/** The figures of the service. */
+export class StatisticsOut {
+  @NestedField(SystemOverview, { description: 'Accounts and requests.' })
+  system_overview!: SystemOverview;
+
+  @NestedField(FinancialMetrics, { description: 'Money of the marketplace.' })
+  financial_metrics!: FinancialMetrics;
+
+  @NestedField(PerformanceMetrics, { description: 'Within the period.' })
+  performance_metrics!: PerformanceMetrics;
+
+  @ListField(NestedField(EvaluatorPerformance), {
+    description: 'Evaluators of the marketplace.',
+    example: [],
+  })
+  evaluator_performance!: readonly EvaluatorPerformance[];
+
+  @NestedField(PredictionCounts, { description: 'All predictions, counted.' })
+  predictions!: PredictionCounts;
+
+  @NestedField(ResourceUtilization, { description: 'This process and its machine.' })
+  resource_utilization!: ResourceUtilization;
+}

@@ -1,0 +1,125 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { type Clock, CLOCK } from '#libs/kernel';
+import {
+  BILLING_REPORTS,
+  type BillingReports,
+  type BillingTotal,
+  HOME_CURRENCY,
+} from '../billing/billing.port.js';
+import {
+  PREDICTION_ACTIVITIES,
+  type PredictionActivities,
+  type PredictionActivity,
+} from '../predictions/prediction-activity.port.js';
+import { PREDICTION_STATISTICS, type PredictionStatistics } from '../predictions/predictions.port.js';
+import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
+import type {
+  FinancialMetrics,
+  PerformanceMetrics,
+  Period,
+  ResourceUtilization,
+  StatisticsOut,
+} from './statistics.dto.js';
+import { ProcessFigures } from './process-figures.js';
+import { SystemHealth } from './system-health.service.js';
+
+const DAY_MS = 86_400_000;
+const MICROS = 1_000_000;
+const DAYS: Readonly<Record<Period, number>> = { '1d': 1, '7d': 7, '30d': 30 };
+
+const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));
+const seconds = (ms: number | null): number | null => (ms === null ? null : rounded(ms / 1000, 1));
+
+/** Figures for administrators. Everything is counted or measured; what is not measured is null. */
+@Injectable()
+export class Statistics {
+  constructor(
+    private readonly health: SystemHealth,
+    private readonly figures: ProcessFigures,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
+    @Inject(PREDICTION_STATISTICS) private readonly predictions: PredictionStatistics,
+    @Inject(PREDICTION_ACTIVITIES) private readonly activities: PredictionActivities,
+    @Optional() @Inject(BILLING_REPORTS) private readonly billing?: BillingReports,
+  ) {}
+
+  async collect(period: Period): Promise<StatisticsOut> {
+    const now = this.clock.now();
+    const today = new Date(Math.floor(now / DAY_MS) * DAY_MS);
+    const [users, health, sinceMidnight, sincePeriod, byStatus, byType, money, resources] = await Promise.all(
+      [
+        this.users.counts(),
+        this.health.report(),
+        this.activities.since(today),
+        this.activities.since(new Date(now - DAYS[period] * DAY_MS)),
+        this.predictions.countByStatus(),
+        this.predictions.countByType(),
+        this.#money(today),
+        this.#resources(),
+      ],
+    );
+    return {
+      system_overview: {
+        active_users: users.active,
+        total_users: users.total,
+        pending_requests: byStatus.pending ?? 0,
+        processing_requests: byStatus.processing ?? 0,
+        completed_today: sinceMidnight.completed,
+        failed_today: sinceMidnight.failed,
+        system_health: health.overall_status,
+        uptime_percentage: null,
+      },
+      financial_metrics: money,
+      performance_metrics: performanceOf(sincePeriod),
+      evaluator_performance: [],
+      predictions: { by_type: byType, by_status: byStatus },
+      resource_utilization: resources,
+    };
+  }
+
+  /** In USD; null without a marketplace. */
+  async #money(today: Date): Promise<FinancialMetrics> {
+    if (this.billing === undefined) return NO_MONEY;
+    const month = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
+    const [ofToday, ofMonth, payouts] = await Promise.all([
+      this.billing.revenue({ from: today }),
+      this.billing.revenue({ from: month }),
+      this.billing.pendingPayouts(),
+    ]);
+    const revenue = homeTotal(ofMonth);
+    return {
+      revenue_today: money(homeTotal(ofToday).amount),
+      revenue_month: money(revenue.amount),
+      pending_payouts: money(payouts.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0),
+      average_request_value: money(revenue.amount / Math.max(revenue.jobs, 1)),
+    };
+  }
+
+  async #resources(): Promise<ResourceUtilization> {
+    return {
+      cpu_usage: this.figures.cpuPercent(),
+      memory_usage: this.figures.memoryPercent(),
+      storage_usage: (await this.figures.disk())?.usedPercent ?? null,
+      network_throughput: null,
+    };
+  }
+}
+
+const NO_MONEY: FinancialMetrics = {
+  revenue_today: null,
+  revenue_month: null,
+  pending_payouts: null,
+  average_request_value: null,
+};
+
+const money = (micros: number): number => rounded(micros / MICROS, 2);
+
+const homeTotal = (totals: readonly BillingTotal[]): Pick<BillingTotal, 'amount' | 'jobs'> =>
+  totals.find(({ currency }) => currency === HOME_CURRENCY) ?? { amount: 0, jobs: 0 };
+
+const performanceOf = (activity: PredictionActivity): PerformanceMetrics => ({
+  average_processing_time: seconds(activity.meanProcessingMs),
+  queue_wait_time: seconds(activity.meanWaitMs),
+  success_rate: activity.created === 0 ? null : rounded(activity.createdAndCompleted / activity.created, 3),
+  customer_satisfaction: null,
+});

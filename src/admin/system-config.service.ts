@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  APP_CONFIG,
+  checkRuntimeSettings,
+  CONFIG_KEYS,
+  declarationOf,
+  isRuntimeKey,
+  type LoadedConfig,
+} from '#libs/config';
+import { PluginRegistry } from '#libs/plugin-host';
+import { type Actor, invalid, type ParameterValue, type Violation } from '#libs/kernel';
+import { ROUTE_GROUPS } from '../auth/route-groups.port.js';
+import type { ConfigChange, ConfigOut, SuccessOut } from './admin.dto.js';
+import { PersistedRuntimeSettings, type RuntimeChange } from './persisted-runtime-settings.js';
+import { SWITCHABLE_KINDS } from './plugin-settings.js';
+
+/** Shows the settings in effect and changes those that can be changed while the service runs. */
+@Injectable()
+export class SystemConfig {
+  constructor(
+    private readonly settings: PersistedRuntimeSettings,
+    private readonly registry: PluginRegistry,
+    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
+  ) {}
+
+  /** Every setting but secrets, and which of them were changed at run time. */
+  show(): ConfigOut {
+    const settings: Record<string, ParameterValue> = {};
+    for (const key of CONFIG_KEYS) {
+      if (declarationOf(key).secret === true) continue;
+      settings[key] = isRuntimeKey(key) ? this.settings.get(key) : this.config[key];
+    }
+    return {
+      settings,
+      changed: this.settings.changed.map(({ key, updatedAt, updatedBy }) => ({
+        key,
+        updated_at: updatedAt,
+        updated_by: updatedBy,
+      })),
+    };
+  }
+
+  /** @throws AppError `invalid` for a value out of its range or a plugin that is not loaded; then nothing changes */
+  async change(body: ConfigChange, caller: Actor): Promise<SuccessOut> {
+    const change = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+    this.#refuseWrongValues(change);
+    await this.#refuseUnusablePlugins(body.default_plugins ?? {});
+    await this.settings.change(change as RuntimeChange, caller.userId);
+    const names = Object.keys(change);
+    const done = names.length === 0 ? 'Nothing to change' : `Configuration updated: ${names.join(', ')}`;
+    return { success: true, message: done + noteOf(body.rate_limits) };
+  }
+
+  #refuseWrongValues(change: Readonly<Record<string, unknown>>): void {
+    const given = Object.entries(change).filter(([, value]) => value !== null);
+    const { faults } = checkRuntimeSettings(Object.fromEntries(given));
+    if (faults.length > 0) throw invalid(...faults.map((fault) => violationOf(fault, change)));
+  }
+
+  /** Creates the plugins, so that a default that cannot work is refused instead of stored. */
+  async #refuseUnusablePlugins(plugins: Readonly<Record<string, string>>): Promise<void> {
+    for (const kind of SWITCHABLE_KINDS) {
+      const id = plugins[kind];
+      if (id === undefined) continue;
+      if (!this.registry.has(kind, id)) {
+        throw this.registry.unknownPlugin(kind, id, ['body', 'default_plugins', kind]);
+      }
+      await this.registry[kind](id);
+    }
+  }
+}
+
+/** A fault begins with the setting's name and a colon. */
+function violationOf(fault: string, change: Readonly<Record<string, unknown>>): Violation {
+  const [name = ''] = fault.split(':', 1);
+  return {
+    type: 'value_error',
+    loc: ['body', name],
+    msg: `Value error, ${fault}`,
+    input: change[name],
+    ctx: { error: {} },
+  };
+}
+
+/** A group that no route belongs to limits nothing; that is worth saying. */
+function noteOf(limits: Readonly<Record<string, number>> | null | undefined): string {
+  const unknown = Object.keys(limits ?? {}).filter((name) => !ROUTE_GROUPS.some((group) => group === name));
+  if (unknown.length === 0) return '';
+  return `. No route belongs to ${unknown.join(', ')}; groups are ${ROUTE_GROUPS.join(', ')}`;
+}

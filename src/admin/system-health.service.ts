@@ -1,0 +1,132 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Database, runSql } from '#libs/database';
+import { JOB_ENGINE, type JobCounts, type JobEngine } from '#libs/jobs';
+import { PluginRegistry } from '#libs/plugin-host';
+import type { ComponentHealth, JobHealth, SystemHealthOut } from './health.dto.js';
+import { type DiskSpace, ProcessFigures } from './process-figures.js';
+
+const DISK_ALERT_PERCENT = 90;
+/** A due job that waits longer than this tells that runners are missing or stuck. */
+const WAIT_ALERT_MS = 60_000;
+
+/** The state of everything the service stands on, measured on each call. What does not exist is said not to. */
+@Injectable()
+export class SystemHealth {
+  readonly #logger = new Logger(SystemHealth.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly plugins: PluginRegistry,
+    private readonly figures: ProcessFigures,
+    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
+  ) {}
+
+  async report(): Promise<SystemHealthOut> {
+    const [database, jobs, disk] = await Promise.all([this.#database(), this.#jobs(), this.#disk()]);
+    const plugins = this.#plugins();
+    const alerts = [
+      ...(database.status === 'healthy' ? [] : ['The database does not answer']),
+      ...this.#pluginAlerts(),
+      ...jobAlerts(jobs),
+      ...diskAlerts(disk),
+    ];
+    return {
+      overall_status:
+        database.status !== 'healthy' ? 'unhealthy' : alerts.length > 0 ? 'degraded' : 'healthy',
+      components: {
+        database,
+        redis_cache: { ...NOTHING_MEASURED, status: 'not_present' },
+        plugin_system: plugins,
+        job_engine: jobs,
+      },
+      alerts,
+      last_backup: null,
+      disk_space: {
+        used: disk === null ? null : gigabytes(disk.usedBytes),
+        available: disk === null ? null : gigabytes(disk.availableBytes),
+        usage_percentage: disk?.usedPercent ?? null,
+      },
+    };
+  }
+
+  async #database(): Promise<ComponentHealth> {
+    const started = performance.now();
+    try {
+      await runSql(this.database.read, 'SELECT 1');
+      const response_time = Math.round((performance.now() - started) * 100) / 100;
+      return { ...NOTHING_MEASURED, status: 'healthy', response_time, ...(await this.#connections()) };
+    } catch (error) {
+      this.#logger.error({ error }, 'the database does not answer');
+      return { ...NOTHING_MEASURED, status: 'unhealthy' };
+    }
+  }
+
+  /** Connections to a PostgreSQL server; a SQLite file has no server to count them. */
+  async #connections(): Promise<{ connections: number | null; max_connections: number | null }> {
+    if (this.database.kind !== 'postgres') return { connections: null, max_connections: null };
+    const [row] = await runSql<{ used: string; allowed: string }>(
+      this.database.read,
+      `SELECT (SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()) AS used,
+         current_setting('max_connections') AS allowed`,
+    );
+    return { connections: Number(row?.used), max_connections: Number(row?.allowed) };
+  }
+
+  #plugins(): ComponentHealth {
+    const all = this.plugins.summaries();
+    const failed_plugins = all.filter(({ state }) => state === 'failed').length;
+    return {
+      ...NOTHING_MEASURED,
+      status: failed_plugins > 0 ? 'degraded' : 'healthy',
+      loaded_plugins: all.filter(({ state }) => state === 'active').length,
+      failed_plugins,
+    };
+  }
+
+  #pluginAlerts(): string[] {
+    const failed = this.plugins.summaries().filter(({ state }) => state === 'failed');
+    return failed.map(({ kind, id }) => `The ${kind} plugin ${id} could not be created`);
+  }
+
+  async #jobs(): Promise<JobHealth> {
+    try {
+      const { queued, running, oldestWaitMs }: JobCounts = await this.jobs.counts();
+      const isStuck = (oldestWaitMs ?? 0) > WAIT_ALERT_MS;
+      return { status: isStuck ? 'degraded' : 'healthy', queued, running, oldest_wait_ms: oldestWaitMs };
+    } catch (error) {
+      this.#logger.error({ error }, 'jobs could not be counted');
+      return { status: 'unhealthy', queued: null, running: null, oldest_wait_ms: null };
+    }
+  }
+
+  async #disk(): Promise<DiskSpace | null> {
+    try {
+      return await this.figures.disk();
+    } catch (error) {
+      this.#logger.warn({ error }, 'the disk could not be measured');
+      return null;
+    }
+  }
+}
+
+const NOTHING_MEASURED = {
+  response_time: null,
+  connections: null,
+  max_connections: null,
+  memory_usage: null,
+  hit_rate: null,
+  loaded_plugins: null,
+  failed_plugins: null,
+} as const;
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)}GB`;
+
+function jobAlerts({ oldest_wait_ms: waitMs }: JobHealth): string[] {
+  if (waitMs === null || waitMs <= WAIT_ALERT_MS) return [];
+  return [`A job has waited for ${Math.round(waitMs / 1000)} s`];
+}
+
+function diskAlerts(disk: DiskSpace | null): string[] {
+  if (disk === null || disk.usedPercent < DISK_ALERT_PERCENT) return [];
+  return [`The disk is ${disk.usedPercent} % full`];
+}
