@@ -7,6 +7,9 @@ import { AuditController } from './audit.controller.js';
 import { AUDIT_RECORDER, AUDIT_TRAIL, type AuditRecorder } from './audit.port.js';
 import { GroupCommitRecorder } from './group-commit-recorder.js';
 import { ReadAudit } from './read-audit.service.js';
+import { AuditSealRepository } from './seal/audit-seal.repository.js';
+import { SealAudit } from './seal/seal-audit.service.js';
+import { VerifyAudit } from './seal/verify-audit.service.js';
 
 /** The immutable log of requests: written before every answer leaves, listed for administrators and operators. */
 @Module({
@@ -15,6 +18,9 @@ import { ReadAudit } from './read-audit.service.js';
   providers: [
     ApiLogRepository,
     ReadAudit,
+    AuditSealRepository,
+    SealAudit,
+    VerifyAudit,
     { provide: AUDIT_TRAIL, useExisting: ReadAudit },
     {
       provide: AUDIT_RECORDER,

@@ -1,0 +1,22 @@
+import { AuditSealRepository } from '../../audit/seal/audit-seal.repository.js';
+import { VerifyAudit } from '../../audit/seal/verify-audit.service.js';
+import { openDatabase } from '../persistence/open-database.js';
+import { EXIT, type Command } from './run-command.js';
+import { print, printError } from './terminal.js';
+
+/** `audit verify`: checks the chain over the audit log; exit code 1 when a row was changed, removed or put in. */
+export const verifyAudit: Command = async (config) => {
+  const database = await openDatabase(config);
+  try {
+    const verdict = await new VerifyAudit(new AuditSealRepository(database)).verify();
+    for (const fault of verdict.faults) printError(fault);
+    const rows = `${verdict.sealedRows} rows checked, ${verdict.unsealedRows} too new to be sealed`;
+    if (verdict.faults.length > 0) {
+      printError(`The audit log is not as it was written: ${rows}.`);
+      return EXIT.failed;
+    }
+    return print(`The audit log is as it was written: ${rows}; chain ${verdict.hash ?? 'empty'}.`);
+  } finally {
+    await database.close();
+  }
+};

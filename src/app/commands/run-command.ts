@@ -1,0 +1,64 @@
+import {
+  ConfigError,
+  helpText,
+  parseCommandLine,
+  startConfig,
+  type CommandLine,
+  type LoadedConfig,
+} from '#libs/config';
+import { AppError } from '#libs/kernel';
+import { PluginLoadError } from '#libs/plugin-host';
+import { VERSION } from '../version.js';
+import { print, printError } from './terminal.js';
+
+/** Exit codes, as other tools of the field use them. */
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+/** A command: does its work and resolves with the exit code. */
+export type Command = (config: LoadedConfig, line: CommandLine) => Promise<number>;
+
+/** Loaded when asked for, so that `--help` answers at once. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.js')).serve,
+  worker: async () => (await import('./worker.js')).work,
+  migrate: async () => (await import('./migrate.js')).migrate,
+  'users create': async () => (await import('./users.js')).createUser,
+  'users activate': async () => (await import('./users.js')).activateUser,
+  'users reset-password': async () => (await import('./users.js')).resetPassword,
+  'plugins list': async () => (await import('./plugins.js')).listPlugins,
+  'audit verify': async () => (await import('./audit.js')).verifyAudit,
+};
+const SERVING = new Set(['serve', 'worker']);
+
+/** Runs what the arguments say; never rejects. */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  const line = parseCommandLine(argv);
+  if (line.help) return print(helpText(process.stdout.columns));
+  if (line.version) return print(VERSION);
+  const name = line.command.join(' ');
+  try {
+    const config = await startConfig({ commandLine: line, serving: SERVING.has(name) });
+    // A server logs them itself.
+    if (!SERVING.has(name)) for (const notice of config.notices) printError(`note: ${notice}`);
+    const load = COMMANDS[name];
+    if (load === undefined) throw new Error(`the command ${name} has no implementation`);
+    return await (
+      await load()
+    )(config, line);
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** One clear message; a stack only for what nobody foresaw. */
+function explain(error: unknown): number {
+  if (error instanceof ConfigError) {
+    printError(error.message);
+    return EXIT.usage;
+  }
+  const foreseen = error instanceof PluginLoadError || error instanceof AppError;
+  printError(
+    foreseen ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error),
+  );
+  return EXIT.failed;
+}

@@ -1,0 +1,24 @@
+import cluster from 'node:cluster';
+import type { LoadedConfig } from '#libs/config';
+import { startServer } from '../server.js';
+import { EXIT, type Command } from './run-command.js';
+import { stopSignal } from './stop-signal.js';
+import { supervise } from './supervise.js';
+import { print } from './terminal.js';
+
+/** `serve`: the service, until SIGINT or SIGTERM. */
+export const serve: Command = (config) =>
+  cluster.isPrimary && (config.workers > 1 || config.reload) ? supervise(config) : serveHere(config);
+
+async function serveHere(config: LoadedConfig): Promise<number> {
+  const stopped = stopSignal();
+  const server = await startServer(config);
+  if (!config.quiet_mode) print(greeting(server.url, config));
+  await stopped;
+  if (!config.quiet_mode) print('Stopping: finishing what is in flight …');
+  await server.stop();
+  return EXIT.done;
+}
+
+const greeting = (url: string, { swagger }: LoadedConfig): string =>
+  `Prediction Provider listens on ${url}${swagger ? `  (Swagger UI: ${url}/docs)` : ''}`;

@@ -1,0 +1,55 @@
+import type { LoadedConfig } from '#libs/config';
+import { AppError } from '#libs/kernel';
+import { UserAdministration } from '../../users/user-administration.service.js';
+import { withUsers } from '../users-context.js';
+import { print } from './terminal.js';
+import type { Command } from './run-command.js';
+
+/** `users create NAME --email ... [--role client] [--password ...]` */
+export const createUser: Command = (config, { positionals }) =>
+  administer(config, async (users) => {
+    const username = nameOf(positionals[0] ?? config.create_user ?? config.username);
+    const { email, role, password } = config;
+    if (email === null) throw new AppError('bad_request', '--email is required to create an account');
+    const order = { username, email, role, ...(password === null ? {} : { password }) };
+    const created = await users.create(order);
+    const lines = [
+      `Account "${username}" was created (${created.user.isActive ? 'active' : 'activate it with: users activate'}).`,
+      `API key: ${created.apiKey}`,
+      ...(created.initialPassword === null ? [] : [`Password: ${created.initialPassword}`]),
+      'Both are shown this once.',
+    ];
+    return print(lines.join('\n'));
+  });
+
+/** `users activate NAME` */
+export const activateUser: Command = (config, { positionals }) =>
+  administer(config, async (users) => {
+    const username = nameOf(positionals[0] ?? config.activate_user ?? config.username);
+    await users.activate(username);
+    return print(`Account "${username}" is active.`);
+  });
+
+/** `users reset-password NAME [--new_password ...]` */
+export const resetPassword: Command = (config, { positionals }) =>
+  administer(config, async (users) => {
+    const username = nameOf(positionals[0] ?? config.username);
+    const random = await users.resetPassword(username, {
+      ...(config.new_password === null ? {} : { new: config.new_password }),
+      ...(config.old_password === null ? {} : { old: config.old_password }),
+    });
+    return print(
+      `The password of "${username}" was changed and its tokens are revoked.` +
+        (random === null ? '' : `\nPassword: ${random}\nIt is shown this once.`),
+    );
+  });
+
+const administer = (
+  config: LoadedConfig,
+  work: (users: UserAdministration) => Promise<number>,
+): Promise<number> => withUsers(config, (context) => work(context.get(UserAdministration)));
+
+function nameOf(name: string | null): string {
+  if (name === null) throw new AppError('bad_request', 'the name of the account is missing');
+  return name;
+}

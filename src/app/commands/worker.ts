@@ -1,0 +1,21 @@
+import { AppError } from '#libs/kernel';
+import { startServer } from '../server.js';
+import { EXIT, type Command } from './run-command.js';
+import { stopSignal } from './stop-signal.js';
+import { print } from './terminal.js';
+
+/** `worker`: runs predictions beside the serving processes, without listening itself. */
+export const work: Command = async (config) => {
+  if (config.database.kind === 'sqlite') {
+    throw new AppError(
+      'bad_request',
+      'worker needs PostgreSQL: a SQLite database belongs to one serving process, which runs its predictions itself',
+    );
+  }
+  const stopped = stopSignal();
+  const server = await startServer(config, { listens: false });
+  if (!config.quiet_mode) print('Working: predictions are claimed as they come.');
+  await stopped;
+  await server.stop();
+  return EXIT.done;
+};

@@ -1,0 +1,34 @@
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
+
+/** Ids from the first to the second, both included. */
+export type IdRange = readonly [from: number, to: number];
+
+/**
+ * A link of the audit chain: some rows of `api_logs`, in the order of their ids, numbered without a gap and hashed onto
+ * the link before. One link for many rows keeps the price at one small row every few seconds.
+ */
+@Entity('audit_seals')
+@Index('uq_audit_seals_sequence', ['firstSequence'], { unique: true })
+export class AuditSealEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  /** Number of the link's first row in the whole log, from 1. */
+  @Column(integerColumn({ name: 'first_sequence' }))
+  firstSequence!: number;
+
+  @Column(integerColumn({ name: 'last_sequence' }))
+  lastSequence!: number;
+
+  /** Which rows: on PostgreSQL ids may commit out of order, so a link need not be one range. */
+  @Column(jsonColumn({ name: 'id_ranges' }))
+  idRanges!: readonly IdRange[];
+
+  /** SHA-256, hexadecimal, of the chain up to and including these rows. */
+  @Column({ type: 'varchar', length: 64 })
+  hash!: string;
+
+  @Column(utcColumn({ name: 'sealed_at' }))
+  sealedAt!: Date;
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { TransactionRunner, type Transaction } from '#libs/database';
+import { CLOCK, type CancelTimer, type Clock } from '#libs/kernel';
+import type { AuditSealEntity, IdRange } from './audit-seal.entity.js';
+import { AuditSealRepository, type RawLogRow } from './audit-seal.repository.js';
+
+/** What the first link is hashed onto. */
+export const GENESIS = '0'.repeat(64);
+/** Rows in one link: about 3 ms of hashing, so that the event loop stays free. */
+const MOST_ROWS = 500;
+/** Links that are looked back on for ids that committed late: a transaction ends within 30 s, this is minutes of traffic. */
+const LOOK_BACK = 64;
+/** Ids that were rolled back stay gaps for ever; so many ranges of them are looked into again. */
+const MOST_GAPS = 200;
+
+/** Numbers the rows of the audit log without a gap and chains their hashes, every `audit_seal_seconds`. */
+@Injectable()
+export class SealAudit implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #logger = new Logger(SealAudit.name);
+  #cancel: CancelTimer = () => undefined;
+  #working: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(
+    private readonly seals: AuditSealRepository,
+    private readonly transactions: TransactionRunner,
+    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'audit_seal_seconds'>,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#plan();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    await this.#working;
+  }
+
+  /** Seals everything there is; returns the number of rows. */
+  async seal(): Promise<number> {
+    for (let sealed = 0; ;) {
+      const rows = await this.transactions.run((tx) => this.#sealSome(tx));
+      sealed += rows;
+      if (rows < MOST_ROWS || this.#stopped) return sealed;
+    }
+  }
+
+  #plan(): void {
+    this.#cancel = this.clock.after(this.config.audit_seal_seconds * 1000, () => {
+      this.#working = this.seal().then(
+        () => undefined,
+        (error: unknown) => this.#logger.error(error),
+      );
+      void this.#working.then(() => this.#stopped || this.#plan());
+    });
+  }
+
+  async #sealSome(tx: Transaction): Promise<number> {
+    await this.seals.lock(tx);
+    const recent = await this.seals.newest(tx, LOOK_BACK);
+    const { after, gaps } = openIds(recent);
+    const rows = await this.seals.rowsToSeal(tx, after, gaps, MOST_ROWS);
+    if (rows.length === 0) return 0;
+    const last = recent[0];
+    const firstSequence = (last?.lastSequence ?? 0) + 1;
+    await this.seals.append(tx, {
+      firstSequence,
+      lastSequence: firstSequence + rows.length - 1,
+      idRanges: rangesOf(rows.map(({ id }) => id)),
+      hash: rows.reduce((hash, row, i) => linkHash(hash, firstSequence + i, row), last?.hash ?? GENESIS),
+      sealedAt: new Date(this.clock.now()),
+    });
+    return rows.length;
+  }
+}
+
+const linkHash = (previous: string, sequence: number, row: RawLogRow): string =>
+  createHash('sha256')
+    .update(`${previous}\n${sequence}\n${sealedText(row)}`)
+    .digest('hex');
+
+/** A row as it is hashed: a JSON array of its columns in the order of the table, the payload as its stored text. */
+const sealedText = (row: RawLogRow): string =>
+  JSON.stringify([
+    row.id,
+    row.request_id,
+    row.correlation_id,
+    row.user_id,
+    row.ip_address,
+    row.user_agent,
+    row.endpoint,
+    row.method,
+    row.query_string,
+    row.request_payload,
+    row.request_timestamp,
+    row.response_status_code,
+    row.response_time_ms,
+    row.response_size_bytes === null ? null : Number(row.response_size_bytes),
+  ]);
+
+/** Where rows without a seal can be: behind the highest sealed id, or in the gaps that recent links left. */
+export function openIds(recent: readonly AuditSealEntity[]): {
+  readonly after: number;
+  readonly gaps: readonly IdRange[];
+} {
+  const covered = recent.flatMap(({ idRanges }) => idRanges).toSorted(([a], [b]) => a - b);
+  const gaps: IdRange[] = [];
+  let end = covered[0]?.[1] ?? 0;
+  for (const [from, to] of covered) {
+    if (from > end + 1) gaps.push([end + 1, from - 1]);
+    end = Math.max(end, to);
+  }
+  return { after: end, gaps: gaps.slice(-MOST_GAPS) };
+}
+
+/** Rising ids as ranges: 1 2 3 7 → [1,3] [7,7]. */
+export function rangesOf(ids: readonly number[]): IdRange[] {
+  const ranges: [number, number][] = [];
+  for (const id of ids) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === id - 1) last[1] = id;
+    else ranges.push([id, id]);
+  }
+  return ranges;
+}

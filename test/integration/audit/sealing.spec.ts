@@ -1,0 +1,133 @@
+import { afterAll, beforeEach, expect, it } from '@jest/globals';
+import { describeOnDatabases, FakeClock, openTestDatabase, type TestDatabase } from '#libs/testing';
+import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.repository.js';
+import { AuditSealRepository } from '../../../src/audit/seal/audit-seal.repository.js';
+import { openIds, rangesOf, SealAudit } from '../../../src/audit/seal/seal-audit.service.js';
+import { VerifyAudit } from '../../../src/audit/seal/verify-audit.service.js';
+
+let next = 0;
+const request = (payload: string | null = '{"symbol":"ÄÖ \\u2028","n":1.50}'): NewApiLog => {
+  next += 1;
+  const id = `00000000-0000-4000-8000-${String(next).padStart(12, '0')}`;
+  return [
+    id,
+    id,
+    null,
+    '127.0.0.1',
+    null,
+    '/api/v1/predict',
+    'POST',
+    null,
+    payload,
+    '2026-01-31T12:00:00.000Z',
+    201,
+    1.25,
+    512,
+  ];
+};
+
+describeOnDatabases('sealing the audit log', (_, kind) => {
+  let database: TestDatabase;
+  let opened: TestDatabase | null = null;
+  let sealing: SealAudit;
+  let verifying: VerifyAudit;
+
+  beforeEach(async () => {
+    await opened?.close();
+    database = opened = await openTestDatabase(kind);
+    const seals = new AuditSealRepository(database.database);
+    sealing = new SealAudit(seals, database.transactions, { audit_seal_seconds: 5 }, new FakeClock());
+    verifying = new VerifyAudit(seals);
+  });
+
+  afterAll(() => opened?.close());
+
+  const log = (...rows: NewApiLog[]) =>
+    database.run((tx) => new ApiLogRepository(database.database).append(tx, rows));
+  /** What an intruder with the owner's rights does: switches the guards off first. */
+  const tamper = (statement: string) =>
+    database.run(async (tx) => {
+      for (const guard of GUARDS[kind].off) await tx.manager.query(guard);
+      await tx.manager.query(statement);
+    });
+
+  it('numbers and chains every row; later rows wait for the next link', async () => {
+    await log(request(), request(null), request('[1,2]'));
+    expect(await sealing.seal()).toBe(3);
+    await log(request());
+    expect(await verifying.verify()).toMatchObject({ faults: [], sealedRows: 3, unsealedRows: 1 });
+    expect(await sealing.seal()).toBe(1);
+    expect(await verifying.verify()).toMatchObject({ faults: [], sealedRows: 4, unsealedRows: 0 });
+    const links = await database.query<{ first_sequence: string }>(
+      'SELECT first_sequence FROM audit_seals ORDER BY id',
+    );
+    expect(links.map((link) => Number(link.first_sequence))).toEqual([1, 4]);
+  });
+
+  it('seals more than one link in a run, and nothing twice when two run at once', async () => {
+    await log(...Array.from({ length: 1201 }, () => request()));
+    const sealed = await Promise.all([sealing.seal(), sealing.seal()]);
+    expect(sealed[0] + sealed[1]).toBe(1201);
+    expect(await verifying.verify()).toMatchObject({ faults: [], sealedRows: 1201, unsealedRows: 0 });
+  });
+
+  it('finds a changed row', async () => {
+    await log(request(), request());
+    await sealing.seal();
+    await tamper('UPDATE api_logs SET response_status_code = 200 WHERE id = 2');
+    expect((await verifying.verify()).faults).toEqual([
+      'link 1 (rows 1 to 2): its rows are not what was sealed',
+    ]);
+  });
+
+  it('finds a removed row', async () => {
+    await log(request(), request(), request());
+    await sealing.seal();
+    await tamper('DELETE FROM api_logs WHERE id = 2');
+    expect((await verifying.verify()).faults[0]).toContain('1 of the rows with ids 1 to 3 are missing');
+  });
+
+  it('finds a removed link', async () => {
+    await log(request());
+    await sealing.seal();
+    await log(request());
+    await sealing.seal();
+    await tamper('DELETE FROM audit_seals WHERE id = 1');
+    expect((await verifying.verify()).faults[0]).toContain('does not begin with row 1');
+  });
+
+  it('refuses to change or delete a link', async () => {
+    await log(request());
+    await sealing.seal();
+    for (const statement of ["UPDATE audit_seals SET hash = 'x'", 'DELETE FROM audit_seals']) {
+      await expect(database.run((tx) => tx.manager.query(statement))).rejects.toThrow('append-only');
+    }
+  });
+});
+
+const GUARDS = {
+  sqlite: {
+    off: ['api_logs_no_update', 'api_logs_no_delete', 'audit_seals_no_delete'].map(
+      (name) => `DROP TRIGGER ${name}`,
+    ),
+  },
+  postgres: {
+    off: ['ALTER TABLE api_logs DISABLE TRIGGER ALL', 'ALTER TABLE audit_seals DISABLE TRIGGER ALL'],
+  },
+};
+
+it('looks again into the gaps that late commits leave', () => {
+  const link = (...idRanges: [number, number][]) => ({ idRanges }) as never;
+  expect(openIds([])).toEqual({ after: 0, gaps: [] });
+  expect(openIds([link([12, 14]), link([1, 5], [7, 9])])).toEqual({
+    after: 14,
+    gaps: [
+      [6, 6],
+      [10, 11],
+    ],
+  });
+  expect(rangesOf([1, 2, 3, 7])).toEqual([
+    [1, 3],
+    [7, 7],
+  ]);
+});
