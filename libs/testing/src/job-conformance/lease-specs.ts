@@ -58,6 +58,35 @@ export const leaseSpecs: Readonly<Record<string, JobSpec>> = {
     await other.stop(0);
   },
 
+  'a stale run completes nothing while the new one is still at work': async (bench) => {
+    const second = gate();
+    const settled = gate();
+    let stale: unknown = 'completed';
+    const first = gate();
+    bench.handle = async (run) => {
+      const mine = run === bench.runs[0];
+      await (mine ? first : second).opened;
+      const outcome = await run.complete((tx) => writeEffect(tx, run)).catch((error: unknown) => error);
+      if (!mine) return;
+      stale = outcome;
+      settled.open();
+    };
+    const suspended = await bench.started({ clock: new FakeClock(bench.clock.now()) });
+    await bench.enqueue(suspended, 'a');
+    await bench.untilRuns(1);
+    await bench.started();
+    await bench.clock.advance(LEASE_MS + SWEEP_MS);
+    await bench.untilRuns(2);
+    first.open();
+    await settled.opened;
+    expect(stale).toBeInstanceOf(LeaseLostError);
+    expect(await bench.statusOf('a')).toBe('running');
+    expect(await bench.effects()).toEqual([]);
+    second.open();
+    await bench.untilStatus('a', 'completed');
+    expect(await bench.effects()).toEqual(['a']);
+  },
+
   'a stale checkpoint leaves nothing either': async (bench) => {
     const { proceed, first } = holdFirst(bench, () => (run) => run.checkpoint((tx) => writeEffect(tx, run)));
     const suspended = await bench.started({ clock: new FakeClock(bench.clock.now()) });

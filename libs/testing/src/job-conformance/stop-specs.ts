@@ -16,8 +16,8 @@ export const stopSpecs: Readonly<Record<string, JobSpec>> = {
     };
     const engine = await bench.started({ concurrency: () => 1 });
     await bench.enqueue(engine, 'a');
-    await bench.enqueue(engine, 'b');
     await bench.untilRuns(1);
+    await bench.enqueue(engine, 'b');
     const stopped = engine.stop(10_000);
     proceed.open();
     await stopped;
