@@ -1,0 +1,112 @@
+import { AppError } from '#libs/kernel';
+import {
+  defineFeeder,
+  Frame,
+  PluginError,
+  type Feeder,
+  type FetchRequest,
+  type PluginContext,
+} from '#libs/plugin-sdk';
+import { loadNormalisation, type Normalisation } from '#libs/timeseries';
+import type { BarSource } from './bar-source.js';
+import { FeatureBuilder } from './features/feature-builder.js';
+import { configuredColumns, planFeatures } from './features/feature-plan.js';
+import { FileBars } from './file/file-bars.js';
+import { MarketBars } from './market/market-bars.js';
+import { feederParameters, type FeederSettings } from './parameters.js';
+
+/** Bars before the wanted ones that indicators are computed from: EMA and RMA forget their start by then (1e-7). */
+const WARM_UP_BARS = 256;
+
+/** Bars of CSV files or of Yahoo Finance, with computed columns on demand. */
+export default defineFeeder({
+  id: 'default_feeder',
+  apiVersion: 1,
+  version: '1.0.0',
+  description: 'Bars from CSV files or from Yahoo Finance, with indicators and other columns on demand.',
+  parameters: feederParameters,
+  create: async (context) => {
+    const settings = context.parameters;
+    const source =
+      settings.data_source === 'file'
+        ? await FileBars.open(settings, context)
+        : new MarketBars(settings, context);
+    return new DefaultFeeder(settings, source, await normalisationOf(context));
+  },
+});
+
+async function normalisationOf({
+  parameters,
+  resolveFile,
+}: PluginContext<typeof feederParameters>): Promise<Normalisation | null> {
+  if (parameters.use_normalization_json === null) return null;
+  try {
+    return await loadNormalisation(resolveFile(parameters.use_normalization_json));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new PluginError('not_configured', `use_normalization_json: ${error.detail}`, { cause: error });
+  }
+}
+
+class DefaultFeeder implements Feeder {
+  readonly #features: FeatureBuilder;
+  readonly #notes = new WeakMap<Frame, readonly string[]>();
+
+  constructor(
+    private readonly settings: FeederSettings,
+    private readonly source: BarSource,
+    private readonly normalisation: Normalisation | null,
+  ) {
+    this.#features = new FeatureBuilder(source, normalisation);
+  }
+
+  async fetch(request: FetchRequest): Promise<Frame> {
+    const { from, signal } = request;
+    const to = Math.min(request.to ?? Infinity, request.asOf ?? Infinity);
+    const symbol = this.source.symbolOf(request.symbol || this.settings.instrument);
+    const computes = (request.columns ?? this.settings.feature_columns) !== null;
+    const {
+      frame: bars,
+      notes,
+      window,
+    } = await this.source.bars({
+      symbol,
+      interval: request.interval,
+      ...(from !== undefined && { from }),
+      ...(to !== Infinity && { to }),
+      ...(request.around !== undefined && { around: request.around }),
+      warmUp: computes ? WARM_UP_BARS : 0,
+      ...(signal && { signal }),
+    });
+    const plan = planFeatures(this.#columns(request, bars.names), bars.names, this.settings);
+    const built = await this.#features.build(bars, symbol, plan, signal);
+    signal?.throwIfAborted();
+    const range = built.frame.between(from, to);
+    // A view of its own, so that the notes of one answer do not appear at another that is cut from the same bars.
+    const frame = window === null ? range.slice(0) : range.last(window);
+    this.#notes.set(frame, [...notes, ...built.notes, ...this.#normalisationNotes()]);
+    return frame;
+  }
+
+  resolve(symbol: string): { source: string; symbol: string } {
+    return this.source.resolve(symbol || this.settings.instrument);
+  }
+
+  notes(frame: Frame): readonly string[] {
+    return this.#notes.get(frame) ?? [];
+  }
+
+  async close(): Promise<void> {
+    await this.#features.close();
+  }
+
+  #columns({ columns }: FetchRequest, present: readonly string[]): readonly string[] | null {
+    if (columns) return columns;
+    const { feature_columns } = this.settings;
+    return feature_columns && configuredColumns(feature_columns, present, this.settings);
+  }
+
+  #normalisationNotes(): readonly string[] {
+    return this.normalisation ? ['columns are normalised (use_normalization_json)'] : [];
+  }
+}

@@ -1,0 +1,103 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '#libs/kernel';
+import { INTERVAL_MS, pluginErrorCode, type Bar, type BarCache, type PluginLogger } from '#libs/plugin-sdk';
+import { formatIso } from '#libs/timeseries';
+import type { Chart } from './chart-answer.js';
+import type { ChartQuestion } from './yahoo-charts.js';
+
+/** A chart with what is to be said about its age. */
+export interface KeptChart extends Chart {
+  readonly notes: readonly string[];
+}
+
+interface Entry {
+  readonly chart: KeptChart;
+  readonly at: number;
+}
+
+/** Questions whose answers are kept in memory. */
+const KEPT_QUESTIONS = 256;
+const DAY_MS = 86_400_000;
+
+export interface KeptChartsOptions {
+  readonly fetch: (question: ChartQuestion) => Promise<Chart>;
+  readonly barCache: BarCache | null;
+  readonly clock: Clock;
+  readonly logger: PluginLogger;
+  readonly cacheMs: number;
+}
+
+/**
+ * Answers the same question from memory for a while, asks once for all who ask at the same time, stores complete bars,
+ * and answers from the store, saying so, while the service is down.
+ */
+export class KeptCharts {
+  readonly #kept = new LRUCache<string, Entry>({ max: KEPT_QUESTIONS });
+  readonly #asking = new Map<string, Promise<KeptChart>>();
+  /** Newest stored bar by symbol, bar length and beginning: of a chart that has grown by a bar only that is stored. */
+  readonly #stored = new LRUCache<string, number>({ max: KEPT_QUESTIONS });
+
+  constructor(private readonly options: KeptChartsOptions) {}
+
+  /** @throws PluginError */
+  async chart(question: ChartQuestion): Promise<KeptChart> {
+    const key = JSON.stringify([question.symbol, question.interval, question.from, question.to]);
+    const entry = this.#kept.get(key);
+    if (entry && this.options.clock.monotonic() - entry.at < this.options.cacheMs) return entry.chart;
+    const asking = this.#asking.get(key);
+    if (asking) return asking;
+    const asked = this.#ask(question, key).finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asked);
+    return asked;
+  }
+
+  async #ask(question: ChartQuestion, key: string): Promise<KeptChart> {
+    const { clock } = this.options;
+    let fresh: Chart;
+    try {
+      fresh = await this.options.fetch(question);
+    } catch (error) {
+      if (pluginErrorCode(error) !== 'source_unavailable') throw error;
+      return this.#fromStore(question, error as Error);
+    }
+    await this.#store(question, fresh.bars);
+    const chart = { ...fresh, notes: [] };
+    this.#kept.set(key, { chart, at: clock.monotonic() });
+    return chart;
+  }
+
+  async #fromStore({ symbol, interval, from, to }: ChartQuestion, outage: Error): Promise<KeptChart> {
+    const { barCache, logger } = this.options;
+    if (!barCache) throw outage;
+    let bars: readonly Bar[];
+    try {
+      bars = await barCache.read(symbol, interval, from, to);
+    } catch (error) {
+      logger.error(`stored bars of ${symbol} could not be read: ${String(error)}`);
+      throw outage;
+    }
+    const last = bars.at(-1);
+    if (!last) throw outage;
+    logger.warn(`${outage.message}; stored bars are used`, { symbol, interval, bars: bars.length });
+    const note = `${outage.message}; the bars of ${symbol} are stored ones, the last is of ${formatIso(last.time)}`;
+    return { bars, sessionMs: DAY_MS, notes: [note] };
+  }
+
+  /** Keeps complete bars: the running one still changes. A store that fails costs nothing but its use. */
+  async #store({ symbol, interval, from }: ChartQuestion, bars: readonly Bar[]): Promise<void> {
+    const { barCache, clock, logger } = this.options;
+    if (!barCache) return;
+    const key = JSON.stringify([symbol, interval, from]);
+    const newest = this.#stored.get(key) ?? -Infinity;
+    const lengthMs = INTERVAL_MS[interval === '1wk' ? '1w' : interval];
+    const complete = bars.filter(({ time }) => time + lengthMs <= clock.now() && time >= newest);
+    const last = complete.at(-1);
+    if (!last) return;
+    try {
+      await barCache.write(symbol, interval, complete);
+      this.#stored.set(key, last.time);
+    } catch (error) {
+      logger.warn(`bars of ${symbol} could not be stored: ${String(error)}`);
+    }
+  }
+}

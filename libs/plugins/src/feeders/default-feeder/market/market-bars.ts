@@ -1,0 +1,159 @@
+import type { Clock } from '#libs/kernel';
+import { Frame, type Bar, type BarCache, type FeederSource, type PluginLogger } from '#libs/plugin-sdk';
+import type { Closes } from '#libs/timeseries';
+import type { BarQuestion, BarSource, SessionCloses, SourceBars } from '../bar-source.js';
+import { sessionsOf } from '../sessions.js';
+import { combinedBars } from './combined-bars.js';
+import { KeptCharts, type KeptChart } from './kept-charts.js';
+import { historyMs, marketInterval, marketRange, type MarketInterval } from './market-range.js';
+import { marketSymbol } from './market-symbol.js';
+import { resilientCharts, type ResilienceSettings } from './resilient-charts.js';
+import { yahooCharts } from './yahoo-charts.js';
+
+export interface MarketBarsSettings extends ResilienceSettings {
+  readonly window_size: number;
+  readonly history_days: number;
+  readonly yahoo_url: string;
+  readonly source_cache_seconds: number;
+  readonly symbol_map: Readonly<Record<string, string>>;
+}
+
+interface MarketBarsContext {
+  readonly clock: Clock;
+  readonly logger: PluginLogger;
+  readonly barCache: BarCache | null;
+}
+
+const DAY_MS = 86_400_000;
+/** Closed markets: the session before the first row may lie this far back. */
+const LONGEST_CLOSURE_MS = 10 * DAY_MS;
+
+/** Bars of Yahoo Finance, in UTC. */
+export class MarketBars implements BarSource {
+  readonly #charts: KeptCharts;
+
+  constructor(
+    private readonly settings: MarketBarsSettings,
+    private readonly context: MarketBarsContext,
+  ) {
+    this.#charts = new KeptCharts({
+      fetch: resilientCharts(yahooCharts(settings.yahoo_url, context.logger), settings),
+      barCache: context.barCache,
+      clock: context.clock,
+      logger: context.logger,
+      cacheMs: settings.source_cache_seconds * 1000,
+    });
+  }
+
+  symbolOf(symbol: string): string {
+    return marketSymbol(symbol, this.settings.symbol_map);
+  }
+
+  resolve(symbol: string): FeederSource {
+    return { source: 'yfinance', symbol: this.symbolOf(symbol) };
+  }
+
+  async bars(question: BarQuestion): Promise<SourceBars> {
+    const interval = marketInterval(question.interval);
+    const wanted = this.#wanted(question, interval);
+    const { chart, cut } = await this.#chart(question.symbol, interval, wanted, question.signal);
+    const bars = interval.combined ? combinedBars(chart.bars, interval.lengthMs) : chart.bars;
+    const note = `${interval.yahoo} bars reach back ${interval.historyDays} days at Yahoo Finance; older ones are missing`;
+    const isOpen = question.from === undefined && question.to === undefined && question.around === undefined;
+    const { window_size } = this.settings;
+    return {
+      frame: frameOf(bars),
+      notes: cut && question.from !== undefined ? [...chart.notes, note] : chart.notes,
+      window: isOpen && window_size > 0 ? window_size : null,
+    };
+  }
+
+  async sessions(symbol: string, times: Float64Array, signal?: AbortSignal): Promise<SessionCloses> {
+    const [first, last] = [times[0], times.at(-1)];
+    if (first === undefined || last === undefined) {
+      return { knownFrom: new Float64Array(), close: new Float64Array(), notes: [] };
+    }
+    const wanted = { from: first - LONGEST_CLOSURE_MS, to: last };
+    const { chart } = await this.#chart(symbol, marketInterval('1d'), wanted, signal);
+    const { time, close } = closesOf(chart.bars);
+    const { knownFrom } = sessionsOf(time, close, DAY_MS);
+    return {
+      // A session is over when its hours are, not a whole day after it began.
+      knownFrom: knownFrom.map((moment) => moment - DAY_MS + chart.sessionMs),
+      close,
+      notes: chart.notes,
+    };
+  }
+
+  async shorter(
+    symbol: string,
+    interval: '15m' | '30m',
+    times: Float64Array,
+    signal?: AbortSignal,
+  ): Promise<Closes> {
+    const [first = NaN, last = NaN] = [times[0], times.at(-1)];
+    const wanted = { from: first - LONGEST_CLOSURE_MS, to: last };
+    const { chart } = await this.#chart(symbol, marketInterval(interval), wanted, signal);
+    return closesOf(chart.bars);
+  }
+
+  #wanted(
+    { from, to, around, warmUp }: BarQuestion,
+    { lengthMs }: MarketInterval,
+  ): { from: number; to: number } {
+    const now = this.context.clock.now();
+    const end = to ?? now;
+    const warmUpMs = historyMs(warmUp, lengthMs);
+    if (from !== undefined) return { from: from - warmUpMs, to: end };
+    const history = Math.max(
+      this.settings.history_days * DAY_MS,
+      historyMs(this.settings.window_size, lengthMs),
+    );
+    return { from: Math.min(around ?? end, end) - history - warmUpMs, to: end };
+  }
+
+  async #chart(
+    symbol: string,
+    interval: MarketInterval,
+    wanted: { from: number; to: number },
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly chart: KeptChart; readonly cut: boolean }> {
+    signal?.throwIfAborted();
+    const { from, to, cut } = marketRange(wanted, interval, this.context.clock.now());
+    // The request is shared with others who ask the same, so it is not aborted with one of them.
+    const chart = await abortable(this.#charts.chart({ symbol, interval: interval.yahoo, from, to }), signal);
+    return { chart, cut };
+  }
+}
+
+/** The promise, or the signal's reason when that comes first. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+const closesOf = (bars: readonly Bar[]): Closes => ({
+  time: Float64Array.from(bars, ({ time }) => time),
+  close: Float64Array.from(bars, ({ close }) => close),
+});
+
+const frameOf = (bars: readonly Bar[]): Frame =>
+  Frame.of(
+    Float64Array.from(bars, ({ time }) => time),
+    {
+      OPEN: Float64Array.from(bars, ({ open }) => open),
+      HIGH: Float64Array.from(bars, ({ high }) => high),
+      LOW: Float64Array.from(bars, ({ low }) => low),
+      CLOSE: Float64Array.from(bars, ({ close }) => close),
+      VOLUME: Float64Array.from(bars, ({ volume }) => volume),
+    },
+  );

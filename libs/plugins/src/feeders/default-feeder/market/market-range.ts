@@ -1,0 +1,79 @@
+import { INTERVAL_MS, isInterval, PluginError } from '#libs/plugin-sdk';
+import type { YahooInterval } from './yahoo-charts.js';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** How a canonical bar length is asked for; bars of four hours are put together from those of one. */
+export interface MarketInterval {
+  readonly yahoo: YahooInterval;
+  /** Length of the bars that are handed over. */
+  readonly lengthMs: number;
+  /** True when several of the service's bars make one. */
+  readonly combined: boolean;
+  /** Days of history that the service has; Infinity for all. */
+  readonly historyDays: number;
+}
+
+/** Days back that the service answers for, a day less than its documented limits because it counts from its own now. */
+const HISTORY_DAYS: Readonly<Partial<Record<YahooInterval, number>>> = {
+  '1m': 7,
+  '2m': 59,
+  '5m': 59,
+  '15m': 59,
+  '30m': 59,
+  '90m': 59,
+  '1h': 729,
+};
+
+/** @throws PluginError `invalid_request` for a bar length that is none */
+export function marketInterval(interval: string): MarketInterval {
+  if (!isInterval(interval)) throw new PluginError('invalid_request', `there are no bars of ${interval}`);
+  const yahoo = interval === '1w' ? '1wk' : interval === '4h' ? '1h' : interval;
+  return {
+    yahoo,
+    lengthMs: INTERVAL_MS[interval],
+    combined: interval === '4h',
+    historyDays: HISTORY_DAYS[yahoo] ?? Infinity,
+  };
+}
+
+/** Share of the hours of a year in which a stock exchange trades, and of the days. FX trades longer, so more bars come. */
+const TRADED_HOURS = 0.19;
+const TRADED_DAYS = 0.67;
+
+/** Milliseconds of history that hold this many bars even of an instrument that only trades in exchange hours. */
+export function historyMs(bars: number, lengthMs: number): number {
+  const share = lengthMs < DAY_MS ? TRADED_HOURS : lengthMs < 7 * DAY_MS ? TRADED_DAYS : 1;
+  return (bars * lengthMs) / share;
+}
+
+export interface MarketRange {
+  /** Epoch ms UTC, inclusive. On round moments, so that questions within a minute are the same question. */
+  readonly from: number;
+  readonly to: number;
+  /** True when the service has no bars from the wanted beginning. */
+  readonly cut: boolean;
+}
+
+/**
+ * The range to ask the service for: at most up to now, not further back than it answers for.
+ * @throws PluginError `no_data` when all of the wanted range is too old or in the future
+ */
+export function marketRange(
+  wanted: { readonly from: number; readonly to: number },
+  { historyDays, yahoo }: MarketInterval,
+  now: number,
+): MarketRange {
+  const minute = Math.ceil(now / MINUTE_MS) * MINUTE_MS;
+  const oldest =
+    historyDays === Infinity ? -Infinity : Math.ceil(now / DAY_MS) * DAY_MS - historyDays * DAY_MS;
+  const day = Math.floor(wanted.from / DAY_MS) * DAY_MS;
+  const from = Math.max(day, oldest, 0);
+  const to = Math.min(Math.ceil(wanted.to / 1000) * 1000, minute);
+  if (to <= from) {
+    const reach = historyDays === Infinity ? '' : ` of the last ${historyDays} days`;
+    throw new PluginError('no_data', `Yahoo Finance has ${yahoo} bars${reach} up to now only`);
+  }
+  return { from, to, cut: day < oldest };
+}

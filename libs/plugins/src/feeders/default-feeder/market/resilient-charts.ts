@@ -1,0 +1,91 @@
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+  TaskCancelledError,
+  timeout,
+  TimeoutStrategy,
+  wrap,
+} from 'cockatiel';
+import { PluginError } from '#libs/plugin-sdk';
+import type { Chart } from './chart-answer.js';
+import type { ChartQuestion, FetchChart } from './yahoo-charts.js';
+import { YahooFault } from './yahoo-fault.js';
+
+export interface ResilienceSettings {
+  readonly source_timeout_seconds: number;
+  readonly source_retries: number;
+  readonly source_retry_delay_ms: number;
+  readonly source_break_after: number;
+  readonly source_break_seconds: number;
+}
+
+/** Jitter spreads the attempts of many processes between half and twice the delay; a delay never exceeds this factor. */
+const LONGEST_DELAY_FACTOR = 32;
+
+const isOutage = (error: Error): boolean =>
+  error instanceof TaskCancelledError ||
+  (error instanceof YahooFault && (error.kind === 'down' || error.kind === 'busy'));
+
+/**
+ * Asks with a time limit, again after a failure (never after a "leave me alone"), and not at all for a while when the
+ * service failed several times in a row. One instance for all symbols: they share the service.
+ * @returns the chart; throws PluginError `no_data`, `invalid_request` or `source_unavailable`
+ */
+export function resilientCharts(
+  fetchChart: FetchChart,
+  settings: ResilienceSettings,
+): (question: ChartQuestion) => Promise<Chart> {
+  const again = retry(
+    handleWhen((error) => isOutage(error) && !(error instanceof YahooFault && error.kind === 'busy')),
+    {
+      maxAttempts: settings.source_retries,
+      backoff: new ExponentialBackoff({
+        initialDelay: settings.source_retry_delay_ms,
+        maxDelay: settings.source_retry_delay_ms * LONGEST_DELAY_FACTOR,
+      }),
+    },
+  );
+  const breaker = circuitBreaker(handleWhen(isOutage), {
+    halfOpenAfter: settings.source_break_seconds * 1000,
+    breaker: new ConsecutiveBreaker(settings.source_break_after),
+  });
+  const limit = timeout(settings.source_timeout_seconds * 1000, TimeoutStrategy.Aggressive);
+  const policy = wrap(again, breaker, limit);
+  return async (question) => {
+    try {
+      return await policy.execute(({ signal }) => fetchChart(question, signal));
+    } catch (error) {
+      throw answerTo(error, question.symbol);
+    }
+  };
+}
+
+function answerTo(error: unknown, symbol: string): unknown {
+  const unavailable = (reason: string) =>
+    new PluginError('source_unavailable', `Yahoo Finance has no answer about ${symbol}: ${reason}`, {
+      cause: error,
+    });
+  if (error instanceof BrokenCircuitError)
+    return unavailable('it failed repeatedly and is left alone for a while');
+  if (error instanceof TaskCancelledError) return unavailable('it did not answer in time');
+  if (!(error instanceof YahooFault)) return error;
+  switch (error.kind) {
+    case 'unknown':
+      return new PluginError('no_data', `Yahoo Finance has no bars of ${symbol}: ${error.message}`, {
+        cause: error,
+      });
+    case 'refused':
+      return new PluginError(
+        'invalid_request',
+        `Yahoo Finance refuses to answer about ${symbol}: ${error.message}`,
+        { cause: error },
+      );
+    case 'busy':
+    case 'down':
+      return unavailable(error.message);
+  }
+}

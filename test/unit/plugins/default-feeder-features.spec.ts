@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import { feederConformance, type Feeder, type Frame } from '#libs/plugin-sdk';
+import { atr, ema, rsi } from '#libs/timeseries';
+import defaultFeeder from '../../../libs/plugins/src/feeders/default-feeder/default-feeder.js';
+import { ALL_COLUMNS } from '../../../libs/plugins/src/feeders/default-feeder/features/feature-plan.js';
+import { barFolder, barLines, HOUR, START } from './bar-files.js';
+import { conform } from './conform.js';
+
+const DAY = 24 * HOUR;
+const files = barFolder();
+files.write('eurusd.csv', barLines(300));
+files.write('eurusd_15m.csv', barLines(1_300, HOUR / 4, START - 6 * HOUR));
+files.write('eurusd_30m.csv', barLines(650, HOUR / 2, START - 6 * HOUR));
+files.write('spx.csv', barLines(20, DAY, START - 3 * DAY));
+files.write('vix.csv', barLines(400, HOUR, START - 2 * DAY));
+
+const everything = {
+  data_files: {
+    EURUSD: 'eurusd.csv',
+    'EURUSD@15m': 'eurusd_15m.csv',
+    'EURUSD@30m': 'eurusd_30m.csv',
+    '^GSPC': 'spx.csv',
+    '^VIX': 'vix.csv',
+    DAX: 'spx.csv',
+  },
+};
+const ask = (feeder: Feeder, columns?: readonly string[]): Promise<Frame> =>
+  feeder.fetch({ symbol: 'EURUSD', interval: '1h', ...(columns && { columns }) });
+const at = (frame: Frame, name: string, row: number): number => frame.column(name)[row] ?? NaN;
+
+describe('columns on demand', () => {
+  describe('with all of them, the feeder conforms:', () => {
+    conform(
+      feederConformance({
+        definition: defaultFeeder,
+        create: () => files.feeder({ ...everything, feature_columns: ['all'] }),
+        request: { symbol: 'EURUSD', interval: '1h' },
+        unknownSymbol: 'GBPUSD',
+      }),
+    );
+  });
+
+  it('hands over the 44 value columns of the original in its order, every one with values', async () => {
+    const feeder = await files.feeder({ ...everything, feature_columns: ['all'] });
+    const frame = await ask(feeder);
+    expect(frame.names).toEqual(ALL_COLUMNS);
+    expect(frame.names).toHaveLength(44);
+    // MACD_Signal needs 34 bars, so that many are left out.
+    expect(frame.time[0]).toBe(START + 33 * HOUR);
+    for (const [name, values] of frame.columns) {
+      expect([name, values.some(Number.isNaN), new Set(values).size > 1]).toEqual([name, false, true]);
+    }
+  });
+
+  it('computes indicators with the periods of the market feeder', async () => {
+    const frame = await ask(await files.feeder({ ...everything, feature_columns: ['all'] }));
+    const bars = await ask(await files.feeder(everything));
+    const row = bars.exactRow(frame.time[100] ?? NaN);
+    expect(at(frame, 'RSI', 100)).toBe(rsi(bars.column('CLOSE'), 14)[row]);
+    expect(at(frame, 'EMA', 100)).toBe(ema(bars.column('CLOSE'), 20)[row]);
+    expect(at(frame, 'ATR', 100)).toBe(
+      atr(bars.column('HIGH'), bars.column('LOW'), bars.column('CLOSE'), 14)[row],
+    );
+  });
+
+  it('takes the shape of the bar before, the calendar in UTC, and ticks that had begun before', async () => {
+    const frame = await ask(await files.feeder({ ...everything, feature_columns: ['all'] }));
+    const bars = await ask(await files.feeder(everything));
+    const time = frame.time[50] ?? NaN;
+    const before = bars.exactRow(time) - 1;
+    expect(at(frame, 'BC-BO', 50)).toBe(at(bars, 'CLOSE', before) - at(bars, 'OPEN', before));
+    expect(at(frame, 'BO-BL', 50)).toBe(at(bars, 'OPEN', before) - at(bars, 'LOW', before));
+    const date = new Date(time);
+    expect([
+      at(frame, 'day_of_month', 50),
+      at(frame, 'hour_of_day', 50),
+      at(frame, 'day_of_week', 50),
+    ]).toEqual([date.getUTCDate(), date.getUTCHours(), (date.getUTCDay() + 6) % 7]);
+    const shorter = await (
+      await files.feeder({ data_file_path: 'eurusd_15m.csv' })
+    ).fetch({ symbol: 'A', interval: '15m' });
+    const newest = shorter.exactRow(time) - 1;
+    expect(shorter.time[newest]).toBe(time - HOUR / 4);
+    expect(at(frame, 'CLOSE_15m_tick_1', 50)).toBe(at(shorter, 'CLOSE', newest));
+    expect(at(frame, 'CLOSE_15m_tick_8', 50)).toBe(at(shorter, 'CLOSE', newest - 7));
+  });
+
+  it('joins the last session that had ended, of daily and of shorter bars', async () => {
+    const feeder = await files.feeder({ ...everything, correlated_instruments: ['DAX'] });
+    const frame = await ask(feeder, ['S&P500_Close', 'vix_close', 'DAX_Close']);
+    const daily = await feeder.fetch({ symbol: '^GSPC', interval: '1d' });
+    const shorter = await feeder.fetch({ symbol: '^VIX', interval: '1h' });
+    const noon = frame.exactRow(START + 2 * DAY + 12 * HOUR);
+    expect(at(frame, 'S&P500_Close', noon)).toBe(at(daily, 'CLOSE', daily.exactRow(START + DAY)));
+    expect(at(frame, 'DAX_Close', noon)).toBe(at(frame, 'S&P500_Close', noon));
+    expect(at(frame, 'vix_close', noon)).toBe(at(shorter, 'CLOSE', shorter.exactRow(START + 2 * DAY - HOUR)));
+    const lastHour = frame.exactRow(START + 2 * DAY - HOUR);
+    expect(at(frame, 'S&P500_Close', lastHour)).toBe(at(daily, 'CLOSE', daily.exactRow(START)));
+    expect((await ask(feeder)).names).toEqual(['OPEN', 'HIGH', 'LOW', 'CLOSE', 'DAX_Close']);
+  });
+
+  it('keeps the target beside the chosen columns, and takes the time as always there', async () => {
+    const feeder = await files.feeder({
+      ...everything,
+      feature_columns: ['DATE_TIME', 'ROC', 'hour_of_day'],
+    });
+    expect((await ask(feeder)).names).toEqual(['ROC', 'hour_of_day', 'CLOSE']);
+    const without = await files.feeder({ ...everything, feature_columns: ['ROC'], target_column: 'MISSING' });
+    expect((await ask(without)).names).toEqual(['ROC']);
+  });
+
+  it('takes a column of the file before one it could compute, and prices in any spelling', async () => {
+    files.write(
+      'own.csv',
+      barLines(60).map((line) => `${line},7`),
+      'DATE_TIME,Open,High,Low,Close,RSI',
+    );
+    const feeder = await files.feeder({
+      data_file_path: 'own.csv',
+      feature_columns: ['RSI', 'CCI', 'CLOSE'],
+    });
+    const frame = await ask(feeder);
+    expect(frame.names).toEqual(['RSI', 'CCI', 'CLOSE']);
+    expect(new Set(frame.column('RSI'))).toEqual(new Set([7]));
+    expect(frame.length).toBe(60 - 13);
+  });
+
+  it('names what there is when a column is unknown or cannot be computed', async () => {
+    const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
+    await expect(ask(feeder, ['SMA_200'])).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(
+        /^there is no column "SMA_200"; the data has OPEN, HIGH, LOW, CLOSE; on demand there are RSI, .*vix_close, CLOSE_15m_tick_1 to 8/,
+      ),
+    });
+    await expect(ask(feeder, ['CLOSE_15m_tick_1'])).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('data_files must name "EURUSD@15m"'),
+    });
+    files.write('closes.csv', ['2026-01-05 00:00:00,1', '2026-01-05 01:00:00,2'], 'DATE_TIME,CLOSE');
+    const closes = await files.feeder({ data_file_path: 'closes.csv' });
+    await expect(ask(closes, ['ATR'])).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('computed columns need OPEN, HIGH, LOW and CLOSE; the data has CLOSE'),
+    });
+  });
+
+  it('computes the columns of a file once, until the file changes', async () => {
+    files.write('growing.csv', barLines(80));
+    const feeder = await files.feeder({ data_file_path: 'growing.csv', feature_columns: ['RSI'] });
+    const [first, second] = [await ask(feeder), await ask(feeder)];
+    expect(first.column('RSI').buffer).toBe(second.column('RSI').buffer);
+    files.write('growing.csv', barLines(90));
+    files.clock.jump(1_000);
+    const third = await ask(feeder);
+    expect(third.length).toBe(first.length + 10);
+    expect(third.column('RSI').buffer).not.toBe(first.column('RSI').buffer);
+  });
+});
