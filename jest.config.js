@@ -26,6 +26,7 @@ export default {
     ],
   },
   moduleNameMapper: {
+    '^@nestjs/throttler$': '<rootDir>/test/resources/throttler.js',
     '^#libs/(.*)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -21,7 +21,8 @@ const UNUSED_DECLARATION = [{ name: 'default', limit: 0, ttl: WINDOW_MS }];
 export class RateLimitGuard extends ThrottlerGuard {
   constructor(
     @Inject(RATE_LIMIT_STORAGE) private readonly counters: RateLimitStorage,
-    reflector: Reflector,
+    // Named again: without it Nest takes the base class's token for this place.
+    @Inject(Reflector) reflector: Reflector,
     @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
     @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'skip_rate_limiting'>,
   ) {

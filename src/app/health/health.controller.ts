@@ -1,0 +1,76 @@
+import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { Answers, Problems, Public } from '#libs/http';
+import { AppError } from '#libs/kernel';
+import type { HealthReading } from '#libs/plugin-sdk';
+import { Readiness } from './readiness.js';
+
+const OK_SCHEMA = {
+  type: 'object',
+  required: ['status'],
+  properties: { status: { type: 'string', enum: ['ok'] } },
+};
+const READY_SCHEMA = {
+  type: 'object',
+  required: ['status', 'details'],
+  properties: {
+    status: { type: 'string', enum: ['ok'] },
+    info: { type: 'object', additionalProperties: true },
+    error: { type: 'object', additionalProperties: true },
+    details: { type: 'object', additionalProperties: true, description: 'Every reading by name.' },
+  },
+};
+const READY_EXAMPLE = {
+  status: 'ok',
+  info: { database: { status: 'up', kind: 'sqlite', response_ms: 0.2 } },
+  error: {},
+  details: { database: { status: 'up', kind: 'sqlite', response_ms: 0.2 } },
+};
+
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly readiness: Readiness,
+  ) {}
+
+  @Get()
+  @Public()
+  @Answers(200, OK_SCHEMA, { description: 'The service answers.', example: { status: 'ok' } })
+  status(): { readonly status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('live')
+  @Public()
+  @Answers(200, OK_SCHEMA, {
+    description: 'The process is alive; do not restart it.',
+    example: { status: 'ok' },
+  })
+  live(): { readonly status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Public()
+  @Answers(200, READY_SCHEMA, { description: 'Ready to take traffic.', example: READY_EXAMPLE })
+  @Problems({ 503: 'Not ready: database' })
+  async ready(): Promise<object> {
+    const readings = await this.readiness.readings();
+    try {
+      return await this.health.check(readings.map((reading) => () => this.#indicator(reading)));
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      const down = readings.filter(({ up }) => !up).map(({ name }) => name);
+      throw new AppError('unavailable', `Not ready: ${down.join(', ')}`, { code: 'not_ready' });
+    }
+  }
+
+  #indicator({ name, up, detail }: HealthReading): HealthIndicatorResult {
+    const session = this.indicators.check(name);
+    return up ? session.up(detail) : session.down(detail);
+  }
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { BODY_LIMIT, requestContext, type BodyLimitName } from '#libs/http';
+import type { Exchange } from './exchange.js';
+import { receiveBody } from './request-body.js';
+import { RouteCatalogue } from './route-catalogue.js';
+
+/** What both HTTP libraries' requests have in common. */
+interface AdapterRequest {
+  /** Fastify keeps Node's request here; Express's is one itself. */
+  readonly raw?: IncomingMessage;
+  body?: unknown;
+}
+
+type LimitSettings = Pick<AppConfig, 'body_limit_bytes' | 'batch_body_limit_bytes'>;
+
+/**
+ * The first guard of every route: names the route in the request's context and reads the body. Here, and not in the
+ * HTTP libraries, so that both behave alike: after routing (an unknown path is 404 whatever its body), before
+ * credentials, with the route's own limit.
+ */
+@Injectable()
+export class BodyGuard implements CanActivate {
+  readonly #limits: Readonly<Record<BodyLimitName, number>>;
+
+  constructor(
+    private readonly routes: RouteCatalogue,
+    @Inject(APP_CONFIG) settings: LimitSettings,
+  ) {
+    const { body_limit_bytes, batch_body_limit_bytes } = settings;
+    this.#limits = { default: body_limit_bytes, batch: batch_body_limit_bytes, ignored: 0 };
+  }
+
+  canActivate(execution: ExecutionContext): boolean | Promise<boolean> {
+    const handler = execution.getHandler();
+    const context = requestContext() as Exchange;
+    context.route = this.routes.templateOf(handler);
+    if (context.method === 'GET' || context.method === 'HEAD') return true;
+    const limit = this.#limits[limitName(handler)];
+    if (limit === 0) return true;
+    const request = execution.switchToHttp().getRequest<AdapterRequest>();
+    return this.#receive(request, limit, context);
+  }
+
+  async #receive(request: AdapterRequest, limit: number, context: Exchange): Promise<true> {
+    const body = await receiveBody(request.raw ?? (request as IncomingMessage), limit);
+    request.body = body;
+    context.payload = body;
+    return true;
+  }
+}
+
+const limitName = (handler: object): BodyLimitName =>
+  (Reflect.getMetadata(BODY_LIMIT, handler) as BodyLimitName | undefined) ?? 'default';

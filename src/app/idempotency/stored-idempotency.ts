@@ -1,0 +1,86 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { APP_CONFIG, secretKeyOf, type AppConfig } from '#libs/config';
+import { IdempotencyStore, TransactionRunner, type Reservation } from '#libs/database';
+import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
+import { AppError, CLOCK, type CancelTimer, type Clock } from '#libs/kernel';
+import { ReplyCipher } from './reply-cipher.js';
+
+const PURGE_EVERY_MS = 3_600_000;
+
+/** Keeps idempotent answers in the database, in the transaction of the work itself. */
+@Injectable()
+export class StoredIdempotency
+  implements IdempotencyPort<Reservation>, OnApplicationBootstrap, OnModuleDestroy
+{
+  readonly #logger = new Logger('prediction_provider.idempotency');
+  readonly #store: IdempotencyStore;
+  readonly #cipher: ReplyCipher;
+  #cancelPurge: CancelTimer | null = null;
+
+  constructor(
+    private readonly transactions: TransactionRunner,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(APP_CONFIG) config: AppConfig,
+  ) {
+    this.#store = new IdempotencyStore(transactions);
+    this.#cipher = new ReplyCipher(secretKeyOf(config));
+  }
+
+  onApplicationBootstrap(): void {
+    this.#purgeLater();
+  }
+
+  onModuleDestroy(): void {
+    this.#cancelPurge?.();
+  }
+
+  async reserve({ scope, key, fingerprint }: IdempotentRequest): Promise<Reserved<Reservation>> {
+    const digest = this.#cipher.digest(fingerprint);
+    const outcome = await this.#store.reserve(scope, key, digest, this.clock.now());
+    if (outcome.state !== 'completed') return outcome;
+    const body = this.#cipher.decrypt(outcome.reply.body);
+    if (body !== null) return { state: 'completed', reply: { ...outcome.reply, body } };
+    throw new AppError('conflict', 'The first answer to this Idempotency-Key can no longer be read', {
+      code: 'idempotency_unreadable',
+    });
+  }
+
+  commit(reservation: Reservation, work: () => Promise<StoredReply>): Promise<StoredReply> {
+    return this.transactions.run(async (tx) => {
+      const reply = await work();
+      await this.#store.complete(tx, reservation, this.#hidden(reply));
+      return reply;
+    });
+  }
+
+  amend(reservation: Reservation, reply: StoredReply): Promise<void> {
+    return this.transactions.run((tx) => this.#store.amend(tx, reservation, this.#hidden(reply)));
+  }
+
+  release(reservation: Reservation): Promise<void> {
+    return this.transactions.run((tx) => this.#store.release(tx, reservation));
+  }
+
+  #hidden(reply: StoredReply): StoredReply {
+    return { ...reply, body: this.#cipher.encrypt(reply.body) };
+  }
+
+  #purgeLater(): void {
+    this.#cancelPurge = this.clock.after(PURGE_EVERY_MS, () => void this.#purge());
+  }
+
+  async #purge(): Promise<void> {
+    try {
+      await this.transactions.run((tx) => this.#store.purgeExpired(tx, this.clock.now()));
+    } catch (error) {
+      this.#logger.warn({ message: 'old idempotency keys could not be removed', err: error });
+    }
+    this.#purgeLater();
+  }
+}

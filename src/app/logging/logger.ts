@@ -1,0 +1,79 @@
+import { pino, multistream, type DestinationStream, type Logger } from 'pino';
+import type { AppConfig } from '#libs/config';
+import { isSecretName, REDACTED } from '#libs/http';
+import { currentContext } from '#libs/kernel';
+
+export type { Logger } from 'pino';
+
+/** The settings' level names in pino's words. */
+const LEVELS: Readonly<Record<AppConfig['log_level'], string>> = {
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARNING: 'warn',
+  ERROR: 'error',
+  CRITICAL: 'fatal',
+};
+
+/** The level words that operators search for; `WARN` and `ERROR` are also what quiet mode's readers look out for. */
+const LABELS: Readonly<Record<string, string>> = {
+  trace: 'TRACE',
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+};
+
+type LogSettings = Pick<AppConfig, 'log_level' | 'enable_logging' | 'quiet_mode'>;
+
+/** The least severe level that is written: quiet mode leaves errors, switched-off logging only what ends the process. */
+export function levelOf({ log_level, enable_logging, quiet_mode }: LogSettings): string {
+  if (!enable_logging) return 'fatal';
+  return quiet_mode && log_level !== 'CRITICAL' ? 'error' : LEVELS[log_level];
+}
+
+/**
+ * The process's log: one JSON object a line, with the request's id wherever a request is at work. Values under
+ * secret names never appear; an error shows its type, message, code and stack, not the statement or values of a query.
+ */
+export function createLogger(settings: LogSettings, streams: readonly DestinationStream[]): Logger {
+  return pino(
+    {
+      level: levelOf(settings),
+      timestamp: pino.stdTimeFunctions.isoTime,
+      base: null,
+      formatters: {
+        level: (label) => ({ level: LABELS[label] ?? label }),
+        log: (fields) => redactFields(fields),
+      },
+      serializers: { err: presentError },
+      mixin: () => {
+        const requestId = currentContext()?.requestId;
+        return requestId === undefined ? {} : { request_id: requestId };
+      },
+    },
+    multistream(streams.map((stream) => ({ stream, level: 'trace' as const }))),
+  );
+}
+
+/** Secrets at the top level and one below: log fields are made by us and lie flat. */
+function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, isSecretName(name) ? REDACTED : value]),
+  );
+}
+
+/** Causes below this depth add nothing. */
+const MAX_CAUSES = 5;
+
+function presentError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    message: error.message,
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+    stack: error.stack,
+    ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: presentError(error.cause, depth + 1) }),
+  };
+}

@@ -1,0 +1,43 @@
+import { Controller, Get, Options } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Answers, Public } from '#libs/http';
+import { VERSION } from './version.js';
+
+const text = { type: 'string' } as const;
+
+@ApiTags('service')
+@Controller()
+export class RootController {
+  @Get()
+  @Public()
+  @Answers(
+    200,
+    {
+      type: 'object',
+      required: ['message', 'version', 'docs'],
+      properties: { message: text, version: text, docs: text },
+    },
+    {
+      description: 'Name, version and where the documentation is.',
+      example: { message: 'Prediction Provider API', version: VERSION, docs: '/docs' },
+    },
+  )
+  about(): { readonly message: string; readonly version: string; readonly docs: string } {
+    return { message: 'Prediction Provider API', version: VERSION, docs: '/docs' };
+  }
+
+  /** Clients of the original ask this before they post; a browser's preflight is answered before it comes here. */
+  @Options('api/v1/predict')
+  @Public()
+  @Answers(
+    200,
+    { type: 'object', required: ['message'], properties: { message: text } },
+    {
+      description: 'The endpoint exists.',
+      example: { message: 'OK' },
+    },
+  )
+  predictOptions(): { readonly message: string } {
+    return { message: 'OK' };
+  }
+}

@@ -1,0 +1,192 @@
+import type { Server as NodeServer } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { LoadedConfig } from '#libs/config';
+import { type Database, TransactionRunner } from '#libs/database';
+import { RouteTable } from '#libs/http';
+import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
+import { systemClock, type Clock } from '#libs/kernel';
+import type { PluginRegistry } from '#libs/plugin-host';
+import type { DestinationStream } from 'pino';
+import { AUDIT_RECORDER, type AuditRecorder } from '../audit/audit.port.js';
+import { ApiModule, type Imports } from './api.module.js';
+import { httpLibrary, type HttpLibrary } from './http/adapters.js';
+import { HttpFront } from './http/http-front.js';
+import { listen } from './http/http-servers.js';
+import { RouteCatalogue } from './http/route-catalogue.js';
+import { loadConfiguredPlugins } from './load-configured-plugins.js';
+import { AccessLog } from './logging/access-log.js';
+import { createLogger, type Logger } from './logging/logger.js';
+import { NestLogger } from './logging/nest-logger.js';
+import { openLogStreams } from './logging/log-streams.js';
+import { pluginLogger } from './logging/plugin-logger.js';
+import { Metrics } from './metrics/metrics.js';
+import { openDatabase } from './persistence/open-database.js';
+import { StoredBarCache } from './persistence/stored-bar-cache.js';
+import { serveDocumentation } from './swagger/serve-documentation.js';
+
+/** What commands and tests put in place of the ordinary thing. */
+export interface ServerOverrides {
+  readonly clock?: Clock;
+  /** Where log lines go; default: the console and what the settings name. */
+  readonly logStream?: DestinationStream;
+  /** Domains to mount instead of the product's. */
+  readonly domains?: Imports;
+  /** False for a process that only works on jobs. Default true. */
+  readonly listens?: boolean;
+  /** Loaded plugins in place of the built-in and configured ones. */
+  readonly plugins?: (config: LoadedConfig, clock: Clock) => Promise<PluginRegistry>;
+}
+
+/** A serving process. */
+export interface RunningServer {
+  /** `http://host:port` of the first listener. */
+  readonly url: string;
+  readonly port: number;
+  readonly app: INestApplication;
+  /** The root of the log; lines get their name from a child. */
+  readonly logger: Logger;
+  /**
+   * Stops gracefully: not ready from now on, no new connections, what is in flight ends (at most `shutdown_grace`
+   * seconds), leases go back, rows are written, everything is closed. A second call waits for the same end.
+   */
+  stop(): Promise<void>;
+}
+
+/** Builds everything, begins to work and to listen. Whatever was opened is closed again when a later step fails. */
+export async function startServer(
+  config: LoadedConfig,
+  overrides: ServerOverrides = {},
+): Promise<RunningServer> {
+  const undo: (() => unknown)[] = [];
+  try {
+    return await start(config, overrides, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+async function start(
+  config: LoadedConfig,
+  overrides: ServerOverrides,
+  undo: (() => unknown)[],
+): Promise<RunningServer> {
+  const logs = overrides.logStream === undefined ? openLogStreams(config) : null;
+  const logger = createLogger(
+    config,
+    logs?.streams ?? [overrides.logStream].filter((one) => one !== undefined),
+  );
+  undo.push(() => logs?.close());
+  const database = await openDatabase(config);
+  undo.push(() => database.close());
+  const built = await buildApp(config, overrides, database, logger);
+  undo.push(() => built.app.close());
+  const { app, library, front } = built;
+  await app.init();
+  app.get(RouteCatalogue).fill();
+  await library.ready();
+  const jobs = app.get<JobEngine>(JOB_ENGINE);
+  built.metrics.watchJobs(jobs);
+  await jobs.start();
+  undo.push(() => jobs.stop(0));
+  const servers: NodeServer[] = [app.getHttpServer() as NodeServer];
+  undo.push(() => closeServers(servers));
+  const port = overrides.listens === false ? 0 : await listenAll(config, library, servers);
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    await drain(front, servers, jobs, config.shutdown_grace * 1000);
+    await app.get<AuditRecorder>(AUDIT_RECORDER).close();
+    await app.close();
+    await database.close();
+    await logs?.close();
+  };
+  return { url: urlOf(config.host, port), port, app, logger, stop: () => (stopping ??= stop()) };
+}
+
+interface BuiltApp {
+  readonly app: INestApplication;
+  readonly library: HttpLibrary;
+  readonly front: HttpFront;
+  readonly metrics: Metrics;
+}
+
+/** Everything but running: nothing listens and no job is claimed yet. */
+export async function buildApp(
+  config: LoadedConfig,
+  overrides: ServerOverrides,
+  database: Database,
+  logger: Logger,
+): Promise<BuiltApp> {
+  const clock = overrides.clock ?? systemClock;
+  const transactions = new TransactionRunner(database);
+  const bars = new StoredBarCache(database, transactions);
+  const plugins = await (overrides.plugins?.(config, clock) ??
+    loadConfiguredPlugins(config, bars, pluginLogger(logger), clock));
+  const log = logger.child({ name: 'prediction_provider' });
+  for (const notice of config.notices) log.warn(notice);
+  const metrics = new Metrics();
+  let audit: AuditRecorder | null = null;
+  const front: HttpFront = new HttpFront({
+    allowedOrigins: config.allowed_origins,
+    trustedProxies: config.trusted_proxies,
+    clock,
+    audit: () => (audit ??= app.get<AuditRecorder>(AUDIT_RECORDER)),
+    observers: [new AccessLog(logger), metrics],
+  });
+  const library = httpLibrary(config, front);
+  const jobListener = {
+    failed: (activity: string, error: unknown) => log.error({ err: error }, `jobs: ${activity} failed`),
+  };
+  const foundation = { config, clock, database, transactions, jobListener };
+  const root = ApiModule.forRoot({ foundation, plugins, front, metrics }, overrides.domains);
+  const app: INestApplication = await NestFactory.create(root, library.adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  if (config.swagger) serveDocumentation(app, app.get(RouteTable));
+  return { app, library, front, metrics };
+}
+
+/** The original's port of a second listener; only another one opens it. */
+const NO_SECOND_LISTENER = 5000;
+
+async function listenAll(config: LoadedConfig, library: HttpLibrary, servers: NodeServer[]): Promise<number> {
+  const [first] = servers;
+  if (first === undefined) throw new Error('an application has a server');
+  const port = await listen(first, config.host, config.port);
+  if (config.endpoints_port !== NO_SECOND_LISTENER) {
+    const second = library.anotherServer();
+    servers.push(second);
+    await listen(second, config.endpoints_host, config.endpoints_port);
+  }
+  return port;
+}
+
+/** `0.0.0.0` is no address to call. */
+function urlOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+async function drain(
+  front: HttpFront,
+  servers: NodeServer[],
+  jobs: JobEngine,
+  graceMs: number,
+): Promise<void> {
+  front.beginStop();
+  const closed = closeServers(servers);
+  await Promise.all([front.drained(graceMs), jobs.stop(graceMs)]);
+  for (const server of servers) server.closeAllConnections();
+  await closed;
+}
+
+/** Stops listening; idle connections are closed at once, the others after their answer. */
+const closeServers = (servers: readonly NodeServer[]): Promise<unknown> =>
+  Promise.all(
+    servers
+      .filter(({ listening }) => listening)
+      .map((server) => new Promise((resolve) => server.close(resolve))),
+  );
