@@ -1,4 +1,4 @@
-import { Dataset, File, FS, Group, ready } from 'h5wasm';
+import { Dataset, File, FS, Group, Module, ready } from 'h5wasm';
 import { corrupt, ModelError } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
 import type { ModelLimits } from './limits.js';
@@ -25,6 +25,8 @@ export class Hdf5 {
   static async open(bytes: Uint8Array, limits: ModelLimits): Promise<Hdf5> {
     await ready;
     if (FS === null) throw new Error('invariant broken: h5wasm has a file system once it is ready');
+    // Errors of HDF5 then arrive as exceptions instead of being printed.
+    Module.activate_throwing_error_handler();
     opened += 1;
     const path = `/model-${opened}.h5`;
     FS.writeFile(path, bytes);

@@ -1,0 +1,164 @@
+import { deflateRawSync, crc32 } from 'node:zlib';
+import { File, FS, ready, type Group } from 'h5wasm';
+
+export interface ZipEntry {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly deflate?: boolean;
+  /** Unix file type and mode; a link is 0o120777. */
+  readonly mode?: number;
+  /** What the headers claim instead of the true size. */
+  readonly claimedSize?: number;
+}
+
+/** A zip archive, honest or not (APPNOTE.TXT 4.3). */
+export function zip(entries: readonly ZipEntry[]): Buffer {
+  const [local, central]: [Buffer[], Buffer[]] = [[], []];
+  let offset = 0;
+  for (const { name, bytes, deflate = false, mode = 0, claimedSize } of entries) {
+    const title = Buffer.from(name);
+    const packed = deflate ? deflateRawSync(bytes) : Buffer.from(bytes);
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(deflate ? 8 : 0, 4);
+    common.writeUInt32LE(crc32(bytes), 10);
+    common.writeUInt32LE(packed.length, 14);
+    common.writeUInt32LE(claimedSize ?? bytes.length, 18);
+    common.writeUInt16LE(title.length, 22);
+    const head = Buffer.concat([Buffer.from('PK\u0003\u0004', 'latin1'), common, title]);
+    const tail = Buffer.alloc(14);
+    tail.writeUInt32LE((mode << 16) >>> 0, 6);
+    tail.writeUInt32LE(offset, 10);
+    central.push(
+      Buffer.concat([Buffer.from('PK\u0001\u0002', 'latin1'), Buffer.from([20, 3]), common, tail, title]),
+    );
+    local.push(head, packed);
+    offset += head.length + packed.length;
+  }
+  const directory = Buffer.concat(central);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(entries.length, 4);
+  end.writeUInt16LE(entries.length, 6);
+  end.writeUInt32LE(directory.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...local, directory, Buffer.from('PK\u0005\u0006', 'latin1'), end]);
+}
+
+let made = 0;
+
+/** An HDF5 file in memory. */
+export async function hdf5(fill: (root: File) => void): Promise<Uint8Array> {
+  await ready;
+  if (FS === null) throw new Error('h5wasm has no file system');
+  const path = `/test-${made++}.h5`;
+  const file = new File(path, 'w');
+  fill(file);
+  file.flush();
+  file.close();
+  const bytes = Uint8Array.from(FS.readFile(path) as Uint8Array);
+  FS.unlink(path);
+  return bytes;
+}
+
+/** Makes the groups of a path and puts a data set in the last one. */
+export function put(root: Group, path: string, shape: readonly number[], data: Float32Array): void {
+  const steps = path.split('/');
+  const name = steps.pop() ?? '';
+  let group: Group = root;
+  for (const step of steps) {
+    const next = group.keys().includes(step) ? group.get(step) : group.create_group(step);
+    group = next as Group;
+  }
+  group.create_dataset({ name, data, shape: [...shape] });
+}
+
+/** Sequential: 4 → Dense(3, relu) → Dropout(0.5) → Dense(2), the model most tests here use. */
+export const TINY = {
+  config: {
+    module: 'keras',
+    class_name: 'Sequential',
+    config: {
+      name: 'tiny',
+      layers: [
+        {
+          module: 'keras.layers',
+          class_name: 'InputLayer',
+          config: { name: 'features', batch_shape: [null, 4], dtype: 'float32' },
+        },
+        {
+          module: 'keras.layers',
+          class_name: 'Dense',
+          config: { name: 'hidden', units: 3, activation: 'relu' },
+        },
+        { module: 'keras.layers', class_name: 'Dropout', config: { name: 'dropping', rate: 0.5 } },
+        {
+          module: 'keras.layers',
+          class_name: 'Dense',
+          config: { name: 'answer', units: 2, activation: 'linear' },
+        },
+      ],
+    },
+  },
+  weights: [
+    {
+      layer: 'hidden',
+      place: 'dense',
+      name: 'kernel',
+      shape: [4, 3],
+      data: Float32Array.from({ length: 12 }, (_, index) => (index - 5) / 7),
+    },
+    { layer: 'hidden', place: 'dense', name: 'bias', shape: [3], data: Float32Array.of(0.5, 0.25, 0.125) },
+    {
+      layer: 'answer',
+      place: 'dense_1',
+      name: 'kernel',
+      shape: [3, 2],
+      data: Float32Array.of(1, -1, 0.5, 2, -0.25, 0.75),
+    },
+    { layer: 'answer', place: 'dense_1', name: 'bias', shape: [2], data: Float32Array.of(0.1, -0.2) },
+  ],
+  input: { name: 'features', shape: [1, 4], data: [1, -0.5, 0.25, 2] },
+} as const;
+
+/** What TINY answers without dropout, and the hidden values before it. */
+export function tinyAnswer(input: ArrayLike<number> = TINY.input.data): {
+  hidden: number[];
+  answer: number[];
+} {
+  const [kernel, bias, last, offset] = TINY.weights.map((weight) => weight.data);
+  const hidden = [0, 1, 2].map((unit) => {
+    let total = bias?.[unit] ?? 0;
+    for (let index = 0; index < 4; index += 1)
+      total += (input[index] ?? 0) * (kernel?.[index * 3 + unit] ?? 0);
+    return Math.max(total, 0);
+  });
+  const answer = [0, 1].map((unit) =>
+    hidden.reduce(
+      (total, value, index) => total + value * (last?.[index * 2 + unit] ?? 0),
+      offset?.[unit] ?? 0,
+    ),
+  );
+  return { hidden, answer };
+}
+
+/** The weights of TINY as Keras 3 saves them. */
+export function tinyWeights(): Promise<Uint8Array> {
+  return hdf5((root) => {
+    for (const [index, { place, shape, data }] of TINY.weights.entries())
+      put(root, `layers/${place}/vars/${index % 2}`, shape, data);
+  });
+}
+
+/** TINY as a `.keras` archive; entries may be replaced or added. */
+export async function tinyKeras(
+  more: readonly ZipEntry[] = [],
+  config: unknown = TINY.config,
+): Promise<Buffer> {
+  const entries: ZipEntry[] = [
+    { name: 'metadata.json', bytes: Buffer.from('{"keras_version": "3.15.1"}') },
+    { name: 'config.json', bytes: Buffer.from(JSON.stringify(config)) },
+    { name: 'model.weights.h5', bytes: await tinyWeights() },
+  ];
+  const replaced = new Set(more.map((entry) => entry.name));
+  return zip([...entries.filter((entry) => !replaced.has(entry.name)), ...more]);
+}
