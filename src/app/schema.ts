@@ -1,7 +1,9 @@
 import { JobEntity } from '#libs/jobs';
 import {
   Audit1795392000004,
+  AuditSeals1795392000006,
   BarEntity,
+  Billing1795392000011,
   EventEntity,
   IdempotencyKeyEntity,
   Jobs1795392000002,
@@ -12,6 +14,17 @@ import {
   UserSessionEntity,
 } from '#libs/database';
 import { ApiLogEntity } from '../audit/api-log.entity.js';
+import { AuditSealEntity } from '../audit/seal/audit-seal.entity.js';
+import { BillingRecordEntity } from '../billing/billing-record.entity.js';
+import { CreditEntity, CreditUseEntity } from '../billing/credit.entity.js';
+import { InvoiceEntity, InvoiceLineEntity } from '../billing/invoice.entity.js';
+import {
+  BalanceSnapshotEntity,
+  QuoteEntity,
+  TransactionEntity,
+  TransactionEntryEntity,
+} from '../billing/ledger.entity.js';
+import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
 import { RoleEntity } from '../users/role.entity.js';
 import { UserEntity } from '../users/user.entity.js';
@@ -28,6 +41,17 @@ export const entities = [
   UserSessionEntity,
   PredictionEntity,
   ApiLogEntity,
+  AuditSealEntity,
+  ProviderPriceEntity,
+  QuoteEntity,
+  TransactionEntity,
+  TransactionEntryEntity,
+  BalanceSnapshotEntity,
+  CreditEntity,
+  CreditUseEntity,
+  BillingRecordEntity,
+  InvoiceEntity,
+  InvoiceLineEntity,
 ];
 
 /** Every migration, oldest first; a new one adds its line here. */
@@ -37,4 +61,6 @@ export const migrations = [
   Predictions1795392000003,
   Audit1795392000004,
   Shared1795392000005,
+  AuditSeals1795392000006,
+  Billing1795392000011,
 ];

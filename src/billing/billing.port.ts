@@ -111,7 +111,7 @@ export interface Billing {
   /** Prices a request. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
   quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote>;
   /**
-   * Prices a changed request that is held already: with the price version and the shares of the quote in force.
+   * Prices a changed request that is held already, with the price version of the quote in force.
    * @throws AppError `not_found` without a hold
    */
   requote(scope: DatabaseScope, jobId: string, request: PriceRequest): Promise<Quote>;
@@ -234,7 +234,7 @@ export interface BillableJobs {
   list(scope: DatabaseScope, afterJobId: string | null, limit: number): Promise<readonly BillableJob[]>;
 }
 
-/** Injection token of {@link BillableJobs}. */
+/** Injection token of {@link BillableJobs}; the domain of the jobs provides it. */
 export const BILLABLE_JOBS = Symbol('BILLABLE_JOBS');
 
 /** One thing that the tables say and must not. */
@@ -255,7 +255,8 @@ export interface BillingVerdict {
 
 /** Proves from the tables alone that the money adds up. */
 export interface BillingVerifier {
-  verify(): Promise<BillingVerdict>;
+  /** @param jobs the marketplace's jobs, to be checked against the money */
+  verify(jobs: BillableJobs): Promise<BillingVerdict>;
 }
 
 /** Injection token of {@link BillingVerifier}. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { UserRepository } from './user.repository.js';
-import type { UserDirectory } from './users.port.js';
+import type { Payer, TradingParties, UserDirectory } from './users.port.js';
 
-/** {@link UserDirectory} over the table `users`. */
+/** {@link UserDirectory} and {@link TradingParties} over the table `users`. */
 @Injectable()
-export class StoredUserDirectory implements UserDirectory {
+export class StoredUserDirectory implements UserDirectory, TradingParties {
   constructor(private readonly users: UserRepository) {}
 
   idOf(username: string): Promise<number | null> {
@@ -18,5 +18,13 @@ export class StoredUserDirectory implements UserDirectory {
   async counts(): Promise<{ readonly total: number; readonly active: number }> {
     const [total, active] = await Promise.all([this.users.count(), this.users.count({ isActive: true })]);
     return { total, active };
+  }
+
+  activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>> {
+    return this.users.activeAmong(ids);
+  }
+
+  payer(id: number): Promise<Payer | null> {
+    return this.users.payer(id);
   }
 }

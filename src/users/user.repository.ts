@@ -6,6 +6,7 @@ import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
 import { RoleEntity } from './role.entity.js';
 import { UserEntity } from './user.entity.js';
 import type { SubscriptionTier, User } from './user.js';
+import type { Payer } from './users.port.js';
 
 /** Everything a new row needs. */
 export interface NewUser {
@@ -157,6 +158,23 @@ export class UserRepository {
       select: { id: true, username: true },
     });
     return new Map(rows.map((row) => [row.id, row.username]));
+  }
+
+  /** Those that are active and not deleted. */
+  async activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>> {
+    const rows = await this.database.read.manager.find(UserEntity, {
+      where: { id: In([...ids]), isActive: true, deletedAt: IsNull() },
+      select: { id: true },
+    });
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Name and address of an account, deleted ones included. */
+  payer(id: number): Promise<Payer | null> {
+    return this.database.read.manager.findOne(UserEntity, {
+      where: { id },
+      select: { id: true, username: true, email: true, billingAddress: true },
+    });
   }
 
   async #where(filter: UserFilter): Promise<FindOptionsWhere<UserEntity>[]> {

@@ -13,7 +13,7 @@ import { StoredCredentials } from './stored-credentials.js';
 import { UserAdministration } from './user-administration.service.js';
 import { UserRepository } from './user.repository.js';
 import { StoredUserDirectory } from './stored-user-directory.js';
-import { CREDENTIALS, USER_DIRECTORY } from './users.port.js';
+import { CREDENTIALS, TRADING_PARTIES, USER_DIRECTORY } from './users.port.js';
 
 /** Accounts, profiles, user management, and the credentials that `auth` checks. */
 @Module({
@@ -33,10 +33,12 @@ import { CREDENTIALS, USER_DIRECTORY } from './users.port.js';
     UserAdministration,
     { provide: CREDENTIALS, useExisting: StoredCredentials },
     { provide: USER_DIRECTORY, useExisting: StoredUserDirectory },
+    { provide: TRADING_PARTIES, useExisting: StoredUserDirectory },
   ],
   exports: [
     CREDENTIALS,
     USER_DIRECTORY,
+    TRADING_PARTIES,
     UserAdministration,
     UserRepository,
     StoredCredentials,

@@ -94,3 +94,21 @@ export interface UserDirectory {
 
 /** Injection token of {@link UserDirectory}. */
 export const USER_DIRECTORY = Symbol('USER_DIRECTORY');
+
+/** To whom an invoice is addressed. */
+export interface Payer {
+  readonly username: string;
+  readonly email: string;
+  readonly billingAddress: Readonly<Record<string, string>> | null;
+}
+
+/** Accounts as parties of a trade. */
+export interface TradingParties {
+  /** Those that are active and not deleted. At most 1,000 ids a call. */
+  activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>>;
+  /** Null for an unknown id; deleted accounts are included: their bills remain. */
+  payer(id: number): Promise<Payer | null>;
+}
+
+/** Injection token of {@link TradingParties}. */
+export const TRADING_PARTIES = Symbol('TRADING_PARTIES');

@@ -3,3 +3,4 @@ export * from './ids.js';
 export * from './clock.js';
 export * from './operation-context.js';
 export * from './parameters.js';
+export * from './money.js';
