@@ -62,7 +62,7 @@ export async function startServer(
   try {
     return await start(config, overrides, undo);
   } catch (error) {
-    for (const step of undo.reverse()) await step();
+    for (const step of undo.toReversed()) await step();
     throw error;
   }
 }

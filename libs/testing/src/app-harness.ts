@@ -104,5 +104,9 @@ function testConfig({ config = {}, adapter = 'fastify' }: TestAppOptions, { loca
 
 /** Declares the same specs for both HTTP libraries. */
 export function describeOnAdapters(name: string, specs: (adapter: AdapterName) => void): void {
-  for (const adapter of ADAPTERS) describe(`${name} [${adapter}]`, () => specs(adapter));
+  for (const adapter of ADAPTERS) {
+    describe(`${name} [${adapter}]`, () => {
+      specs(adapter);
+    });
+  }
 }

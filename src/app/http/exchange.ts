@@ -51,11 +51,19 @@ const AUDITED = /^\/(?:api\/|(?:predict|status)(?:\/|$))/;
 const decoded = (path: string): string =>
   path.includes('%') ? path.replaceAll(/%[0-7][0-9a-f]/gi, decodeURIComponent) : path;
 
-/** Reduces the other request targets that HTTP allows (`http://host/path`, a fragment) to the path that is routed. */
-export function normalizeTarget(request: IncomingMessage): void {
+/**
+ * Reduces what HTTP allows in odd forms to the one that is routed and read: `http://host/path` and fragments to the
+ * path, a content type that is none to unknown bytes.
+ */
+export function normalizeRequest(request: IncomingMessage): void {
   const url = request.url ?? '/';
   const fragment = url.indexOf('#');
   const target = fragment < 0 ? url : url.slice(0, fragment);
   const path = target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
   request.url = path.startsWith('/') || path === '*' ? path : `/${path}`;
+  const type = request.headers['content-type'];
+  if (type !== undefined && !MEDIA_TYPE.test(type))
+    request.headers['content-type'] = 'application/octet-stream';
 }
+
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/;

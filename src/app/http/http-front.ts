@@ -4,7 +4,7 @@ import { problem } from '#libs/http';
 import type { AuditRecorder } from '../../audit/audit.port.js';
 import { addressReader } from './client-address.js';
 import { corsPolicy } from './cors.js';
-import { Exchange, normalizeTarget } from './exchange.js';
+import { Exchange, normalizeRequest } from './exchange.js';
 import type { Departure, GatedResponse, Replacement } from './gated-response.js';
 import { securityHeaders } from './security-headers.js';
 
@@ -53,7 +53,7 @@ export class HttpFront {
   /** Puts the front before the listener of an HTTP library. */
   before(next: Listener): Listener {
     return (request, response) => {
-      normalizeTarget(request);
+      normalizeRequest(request);
       const { clock } = this.options;
       const exchange = new Exchange(request, this.#addressOf(request), clock.now(), clock.monotonic());
       this.#open(exchange, response);

@@ -1,0 +1,105 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { problemOf, RouteTable } from '#libs/http';
+import { AppError, invalid } from '#libs/kernel';
+import { addressReader } from '../../../src/app/http/client-address.js';
+import { Exchange, normalizeRequest } from '../../../src/app/http/exchange.js';
+import { ReplyCipher } from '../../../src/app/idempotency/reply-cipher.js';
+
+function request(url: string, headers: Record<string, string> = {}, peer = '10.0.0.1'): IncomingMessage {
+  const socket = new Socket();
+  Object.defineProperty(socket, 'remoteAddress', { value: peer });
+  const message = new IncomingMessage(socket);
+  return Object.assign(message, { url, headers, method: 'GET' });
+}
+
+describe('the address of a caller', () => {
+  const forwarded = (chain: string, peer?: string) => request('/', { 'x-forwarded-for': chain }, peer);
+
+  it('is the peer when no proxy is trusted, whatever it claims', () => {
+    expect(addressReader([])(forwarded('1.2.3.4'))).toBe('10.0.0.1');
+    expect(addressReader(['192.0.2.0/24'])(forwarded('1.2.3.4'))).toBe('10.0.0.1');
+  });
+
+  it('is the last one that no trusted proxy has', () => {
+    const read = addressReader(['10.0.0.0/8', '2001:db8::/32']);
+    expect(read(forwarded('6.6.6.6, 1.2.3.4, 10.1.1.1'))).toBe('1.2.3.4');
+    expect(read(forwarded('1.2.3.4', '::ffff:10.0.0.9'))).toBe('1.2.3.4');
+    expect(read(forwarded('1.2.3.4', '2001:db8::1'))).toBe('1.2.3.4');
+    expect(read(forwarded('<script>'))).toBe('10.0.0.1');
+    expect(read(forwarded('10.1.1.1'))).toBe('10.1.1.1');
+    expect(read(request('/'))).toBe('10.0.0.1');
+  });
+});
+
+describe('what is audited', () => {
+  const isAudited = (url: string): boolean => {
+    const message = request(url);
+    normalizeRequest(message);
+    return new Exchange(message, '', 0, 0).isAudited;
+  };
+
+  it.each([
+    '/api/v1/predict',
+    '/api/x?y',
+    '/%61pi/v1/predict',
+    'http://host/api/v1',
+    '/predict',
+    '/predict/',
+    '/status/7',
+  ])('%s is', (url) => expect(isAudited(url)).toBe(true));
+  it.each(['/', '/health', '/metrics', '/docs', '/apix', '/predictions'])('%s is not', (url) =>
+    expect(isAudited(url)).toBe(false),
+  );
+});
+
+describe('the route table', () => {
+  it('knows the methods of a path in both slash forms', () => {
+    const table = new RouteTable();
+    for (const method of ['GET', 'PUT']) table.add({ method, template: '/a/{id}' });
+    table.add({ method: 'POST', template: '/a/b' });
+    expect(table.methodsOf('/a/7')).toEqual(['GET', 'HEAD', 'PUT']);
+    expect(table.methodsOf('/a/b/')).toEqual(['GET', 'HEAD', 'POST', 'PUT']);
+    expect(table.methodsOf('/a/')).toEqual([]);
+    expect(table.methodsOf('/a/7/8')).toEqual([]);
+  });
+});
+
+describe('problem details', () => {
+  const where = { instance: '/x', requestId: 'r' };
+
+  it('carry the code in their type and the violations in their detail', () => {
+    const lost = new AppError('conflict', 'The lease was lost', { code: 'lease_lost' });
+    expect(problemOf(lost, where)).toMatchObject({
+      type: 'urn:prediction-provider:problem:lease-lost',
+      status: 409,
+      detail: 'The lease was lost',
+    });
+    expect(problemOf(new AppError('invalid', 'no'), where).detail).toEqual([
+      { type: 'value_error', loc: ['body'], msg: 'Value error, no', ctx: { error: {} } },
+    ]);
+  });
+
+  it('do not echo a large input', () => {
+    const error = invalid({
+      type: 'missing',
+      loc: ['body', 'a'],
+      msg: 'Field required',
+      input: 'x'.repeat(70_000),
+    });
+    expect(problemOf(error, where).detail).toEqual([
+      { type: 'missing', loc: ['body', 'a'], msg: 'Field required' },
+    ]);
+  });
+});
+
+describe('kept answers', () => {
+  it('can be read with the same secret only', () => {
+    const cipher = new ReplyCipher('one secret');
+    const hidden = cipher.encrypt('{"api_key":"pp_1"}');
+    expect(hidden).not.toContain('pp_1');
+    expect(cipher.decrypt(hidden)).toBe('{"api_key":"pp_1"}');
+    expect(new ReplyCipher('another').decrypt(hidden)).toBeNull();
+  });
+});
