@@ -3,8 +3,6 @@ import { dayOfWeek, hourOfDay } from '#libs/timeseries';
 /** How far an oracle looks ahead; see {@link weekHorizons} and {@link originalHorizons}. */
 export type HorizonMode = 'week' | 'original';
 
-export const HORIZON_MODES: readonly HorizonMode[] = ['week', 'original'];
-
 const MONDAY = 0;
 const FRIDAY = 4;
 const DAY_MS = 86_400_000;
@@ -27,7 +25,7 @@ export const barHorizons = (mode: HorizonMode, time: Float64Array, rule: WeekRul
  * ends early (holidays) ends with its last row; where the data end inside a week the rest of the week is unknown and
  * the count is at least `fallbackBars`. One pass from the end.
  */
-export function weekHorizons(time: Float64Array, rule: WeekRule): Int32Array {
+function weekHorizons(time: Float64Array, rule: WeekRule): Int32Array {
   const horizons = new Int32Array(time.length);
   let left = 0;
   let isOpenEnded = true;
@@ -51,7 +49,7 @@ export function weekHorizons(time: Float64Array, rule: WeekRule): Int32Array {
  * `fallbackBars`. From a Monday it therefore usually sees two bars, and from a closed Friday into the next week.
  * One pass from the end, instead of one scan for every row.
  */
-export function originalHorizons(time: Float64Array, rule: WeekRule): Int32Array {
+function originalHorizons(time: Float64Array, rule: WeekRule): Int32Array {
   const rows = time.length;
   const horizons = new Int32Array(rows);
   // The first stopping row at or after row + 2, where a Monday counts too.

@@ -3,8 +3,6 @@ import { keyedNormal, keyedUniform, NumpyGenerator } from '#libs/numpy-random';
 /** Where the randomness of a noisy oracle comes from; see {@link createNoise}. */
 export type NoiseMode = 'keyed' | 'sequential';
 
-export const NOISE_MODES: readonly NoiseMode[] = ['keyed', 'sequential'];
-
 /** Draws for one signal of one bar: `time` epoch ms of the bar, `horizon` bars ahead, `signal` the name of what is disturbed. */
 export interface NoiseSource {
   /** Uniform from [0, 1). */
