@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CORE, ENDPOINTS, FEEDER, PIPELINE, PluginRegistry, PREDICTOR } from '#libs/plugin-host';
+import { PluginListsController } from './plugin-lists.controller.js';
 
-/** Binds the loaded plugins, and mounts what the endpoints plugins bring. */
+/** Binds the loaded plugins, tells what they are, and mounts what the endpoints plugins bring. */
 @Module({})
 export class PluginsModule {
   static forRoot(registry: PluginRegistry): DynamicModule {
@@ -16,6 +17,7 @@ export class PluginsModule {
     return {
       module: PluginsModule,
       global: true,
+      controllers: [PluginListsController],
       imports: registry.endpoints.map(({ module }) => module as DynamicModule),
       providers,
       exports: providers.map(({ provide }) => provide),

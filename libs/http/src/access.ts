@@ -27,7 +27,8 @@ export interface AccessPolicy {
   readonly roles?: readonly Role[];
 }
 
-export const ACCESS_POLICY = Symbol('ACCESS_POLICY');
+/** The key by which endpoints plugins state theirs, too (`ROUTE_ACCESS` of the plugin SDK). */
+export const ACCESS_POLICY = Symbol.for('prediction-provider.ROUTE_ACCESS');
 
 const policy = (value: AccessPolicy, ...more: (MethodDecorator & ClassDecorator)[]) =>
   applyDecorators(

@@ -52,7 +52,7 @@ export class PluginRegistry {
 
   /** Ids of a kind, in the order of the lists. */
   ids(kind: PluginKind): readonly string[] {
-    return this.#definitions(kind).map(({ definition }) => definition.id);
+    return this.#ofKind(kind).map(({ definition }) => definition.id);
   }
 
   /** Every known plugin as it was declared, in the order of the lists. */
@@ -144,7 +144,7 @@ export class PluginRegistry {
     return [...this.#slots.values()].map((slot) => statusOf(slot, this.#isConfigured(slot)));
   }
 
-  /** Every known plugin in one line. */
+  /** Every known plugin in short. */
   summaries(): readonly PluginSummary[] {
     return [...this.#slots.values()].map((slot) => ({
       id: slot.definition.id,
@@ -152,6 +152,7 @@ export class PluginRegistry {
       version: slot.definition.version,
       description: slot.definition.description,
       state: stateOf(slot),
+      parameters: slot.shownParameters,
     }));
   }
 
@@ -164,7 +165,7 @@ export class PluginRegistry {
     if (failures.length > 0) throw new AggregateError(failures, 'plugins could not be closed');
   }
 
-  #definitions(kind: PluginKind): readonly PluginSlot[] {
+  #ofKind(kind: PluginKind): readonly PluginSlot[] {
     return [...this.#slots.values()].filter(({ definition }) => definition.kind === kind);
   }
 

@@ -43,6 +43,8 @@ export interface PluginSummary {
   readonly description: string;
   /** `active` is loaded, `available` loads on first use, `failed` could not be created. */
   readonly state: 'active' | 'available' | 'failed';
+  /** The parameters in effect, secrets left out, files without their folders. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 /** What the host offers to endpoints plugins; inject it with {@link ENDPOINTS_HOST}. */

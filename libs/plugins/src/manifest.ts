@@ -14,4 +14,9 @@ export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
   () => import('./predictors/binary-ideal-oracle.js'),
   () => import('./predictors/direction-ideal-oracle.js'),
   () => import('./predictors/csv-direction-predictor.js'),
+  () => import('./endpoints/default-endpoints.js'),
+  () => import('./endpoints/predict-endpoint.js'),
+  () => import('./endpoints/health-endpoint.js'),
+  () => import('./endpoints/info-endpoint.js'),
+  () => import('./endpoints/metrics-endpoint.js'),
 ];

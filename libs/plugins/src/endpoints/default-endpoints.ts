@@ -1,0 +1,49 @@
+import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost, type PluginSummary } from '#libs/plugin-sdk';
+import { Answer, OpenTo, PLUGIN_EXAMPLE, PLUGIN_SCHEMA, Refusal } from './route-documentation.js';
+
+@ApiTags('plugins')
+@Controller('plugins')
+class PluginListController {
+  constructor(@Inject(ENDPOINTS_HOST) private readonly host: EndpointsHost) {}
+
+  @Get()
+  @OpenTo('flexible')
+  @Answer('Every known plugin.', { type: 'array', items: PLUGIN_SCHEMA }, [PLUGIN_EXAMPLE])
+  @Refusal(403, 'Forbidden', 'API key required')
+  list(): readonly Omit<PluginSummary, 'parameters'>[] {
+    return this.host
+      .plugins()
+      .map(({ id, kind, version, description, state }) => ({ id, kind, version, description, state }));
+  }
+}
+
+@Module({})
+class DefaultEndpointsModule {}
+
+/** The short path of the plugin list that the original's plugin declared. */
+export default defineEndpoints({
+  id: 'default_endpoints',
+  apiVersion: 1,
+  version: '1.0.0',
+  description: 'Every known plugin, at /plugins.',
+  parameters: {
+    host: {
+      type: 'string',
+      default: '0.0.0.0',
+      help: 'Accepted for compatibility; no effect because the routes belong to the listeners of the server (host, endpoints_host).',
+    },
+    debug: {
+      type: 'boolean',
+      default: false,
+      help: 'Accepted for compatibility; no effect because log_level decides what is logged.',
+    },
+    db_path: {
+      type: 'string',
+      default: 'prediction_provider.db',
+      help: 'Accepted for compatibility; no effect because everything is stored in the one database of the server.',
+    },
+  },
+  create: () => ({ module: { module: DefaultEndpointsModule, controllers: [PluginListController] } }),
+});

@@ -1,0 +1,68 @@
+import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost, type HealthReading } from '#libs/plugin-sdk';
+import { Answer, OpenTo } from './route-documentation.js';
+
+const READING_SCHEMA = {
+  type: 'object',
+  required: ['name', 'up', 'detail'],
+  properties: {
+    name: { type: 'string' },
+    up: { type: 'boolean' },
+    detail: { type: 'object', additionalProperties: true },
+  },
+} as const;
+const PLUGIN_READING = { name: 'default_feeder', up: true, detail: { kind: 'feeder', state: 'active' } };
+
+/** Measured conditions in full: `/health/live` and `/health/ready` of the server only say yes or no. */
+@ApiTags('health')
+@Controller('health')
+class HealthDetailController {
+  constructor(@Inject(ENDPOINTS_HOST) private readonly host: EndpointsHost) {}
+
+  @Get('details')
+  @OpenTo('flexible')
+  @Answer(
+    'Every condition and every plugin, measured now; 200 also when something is down.',
+    {
+      type: 'object',
+      required: ['ready', 'conditions', 'plugins'],
+      properties: {
+        ready: { type: 'boolean' },
+        conditions: { type: 'array', items: READING_SCHEMA },
+        plugins: { type: 'array', items: READING_SCHEMA },
+      },
+    },
+    {
+      ready: true,
+      conditions: [{ name: 'database', up: true, detail: { response_ms: 0.2 } }],
+      plugins: [PLUGIN_READING],
+    },
+  )
+  async details(): Promise<{
+    readonly ready: boolean;
+    readonly conditions: readonly HealthReading[];
+    readonly plugins: readonly HealthReading[];
+  }> {
+    const conditions = await this.host.readiness();
+    const plugins = this.host.plugins().map(({ id, kind, state }): HealthReading => ({
+      name: id,
+      up: state !== 'failed',
+      detail: { kind, state },
+    }));
+    return { ready: conditions.every(({ up }) => up), conditions, plugins };
+  }
+}
+
+@Module({})
+class HealthEndpointModule {}
+
+/** What stands behind the server's health answers, for people who look for the cause. */
+export default defineEndpoints({
+  id: 'health_endpoint',
+  apiVersion: 1,
+  version: '1.0.0',
+  description: 'Every measured condition and the state of every plugin, at /health/details.',
+  parameters: {},
+  create: () => ({ module: { module: HealthEndpointModule, controllers: [HealthDetailController] } }),
+});

@@ -1,0 +1,64 @@
+import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
+import { Answer, OpenTo, PLUGIN_EXAMPLE, PLUGIN_SCHEMA, Refusal } from './route-documentation.js';
+
+/** Whether the parameters of plugins are shown; bound when the plugin is created. */
+const SHOWS_PARAMETERS = Symbol('SHOWS_PARAMETERS');
+
+@ApiTags('service')
+@Controller('info')
+class InfoController {
+  constructor(
+    @Inject(ENDPOINTS_HOST) private readonly host: EndpointsHost,
+    @Inject(SHOWS_PARAMETERS) private readonly showsParameters: boolean,
+  ) {}
+
+  @Get()
+  @OpenTo('flexible')
+  @Answer(
+    'Version, runtime and plugins; with `endpoints_debug` also the parameters in effect, secrets left out.',
+    {
+      type: 'object',
+      required: ['name', 'version', 'node', 'plugins'],
+      properties: {
+        name: { type: 'string' },
+        version: { type: 'string' },
+        node: { type: 'string' },
+        plugins: { type: 'array', items: PLUGIN_SCHEMA },
+      },
+    },
+    { name: 'Prediction Provider API', version: '0.1.0', node: 'v20.19.0', plugins: [PLUGIN_EXAMPLE] },
+  )
+  @Refusal(403, 'Forbidden', 'API key required')
+  info(): Readonly<Record<string, unknown>> {
+    const plugins = this.host
+      .plugins()
+      .map(({ parameters, ...plugin }) => (this.showsParameters ? { ...plugin, parameters } : plugin));
+    return { name: 'Prediction Provider API', version: this.host.version, node: process.version, plugins };
+  }
+}
+
+@Module({})
+class InfoEndpointModule {}
+
+export default defineEndpoints({
+  id: 'info_endpoint',
+  apiVersion: 1,
+  version: '1.0.0',
+  description: 'Version and plugins of the server, at /info.',
+  parameters: {
+    endpoints_debug: {
+      type: 'boolean',
+      default: false,
+      help: 'Show the parameters of every plugin too, secrets left out.',
+    },
+  },
+  create: ({ parameters }) => ({
+    module: {
+      module: InfoEndpointModule,
+      controllers: [InfoController],
+      providers: [{ provide: SHOWS_PARAMETERS, useValue: parameters.endpoints_debug }],
+    },
+  }),
+});

@@ -1,0 +1,35 @@
+import { Controller, Get, Inject, Module, StreamableFile } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
+import { Answer, OpenTo } from './route-documentation.js';
+
+@ApiTags('service')
+@Controller('metrics')
+class MetricsController {
+  constructor(@Inject(ENDPOINTS_HOST) private readonly host: EndpointsHost) {}
+
+  @Get()
+  @OpenTo('public')
+  @Answer(
+    'All figures in the Prometheus text format.',
+    { type: 'string' },
+    '# TYPE http_requests_total counter\nhttp_requests_total{method="GET",route="/health",status="200"} 3\n',
+    'text/plain',
+  )
+  async metrics(): Promise<StreamableFile> {
+    const { contentType, body } = await this.host.metrics();
+    return new StreamableFile(Buffer.from(body), { type: contentType });
+  }
+}
+
+@Module({})
+class MetricsEndpointModule {}
+
+export default defineEndpoints({
+  id: 'metrics_endpoint',
+  apiVersion: 1,
+  version: '1.0.0',
+  description: 'Figures for Prometheus, at /metrics.',
+  parameters: {},
+  create: () => ({ module: { module: MetricsEndpointModule, controllers: [MetricsController] } }),
+});
