@@ -1,0 +1,104 @@
+import { startTestApp, type TestApp } from '#libs/testing';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { apiDocument } from '../../src/app/swagger/api-document.js';
+import { type Account, Accounts } from './accounts.js';
+import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
+
+/** What a parameter in a path stands for, so that its object can be made for somebody. */
+interface ObjectKind {
+  /** Templates of the routes whose object this is. */
+  readonly routes: RegExp;
+  /** Makes one that belongs to the caller of `send`; returns what goes into the path. */
+  readonly make: (send: (method: string, path: string, body?: unknown) => Promise<Made>) => Promise<string>;
+}
+type Made = { readonly status: number; readonly body: Record<string, unknown> };
+
+/**
+ * Every kind of owned object. A route with a parameter in its path that none of these knows, and that is open to
+ * more than administrators and operators, fails: its author has to say whose object it is.
+ */
+const OWNED: readonly ObjectKind[] = [
+  {
+    routes: /^\/(api\/v1\/(secure\/)?predictions\/\{prediction_id\}(\/events)?|status\/\{prediction_id\})$/,
+    make: async (send) => {
+      const { body } = await send('POST', '/api/v1/predictions', { symbol: 'SP500' });
+      return String(body['id']);
+    },
+  },
+];
+
+/** Parameters that name no object of anybody. */
+const OWNERLESS: readonly RegExp[] = [];
+
+const isOverseers = ({ policy: { roles = [] } }: WalkedRoute): boolean =>
+  roles.length > 0 && roles.every((role) => ['administrator', 'admin', 'operator'].includes(role));
+
+describe('an object in a path', () => {
+  let app: TestApp;
+  let routes: readonly WalkedRoute[];
+  let owner: Account;
+  let other: Account;
+  let admin: Account;
+  beforeAll(async () => {
+    app = await startTestApp({ config: { core_plugin: 'sync_core', max_concurrent_predictions: 100 } });
+    const accounts = new Accounts(app);
+    routes = routesOf(apiDocument(app.app)).filter(({ parameters }) => parameters.length > 0);
+    [owner, other] = (await accounts.makeMany('client', 2)) as [Account, Account];
+    admin = await accounts.make('administrator');
+  });
+  afterAll(() => app.close());
+
+  /** The status with which a request for an object begins; streams are not read. */
+  const status = async (route: WalkedRoute, id: string, apiKey?: string): Promise<number> => {
+    const stop = new AbortController();
+    const response = await app.fetch(route.method, pathWith(route.template, id), {
+      ...(apiKey !== undefined && { apiKey }),
+      signal: stop.signal,
+    });
+    stop.abort();
+    return response.status;
+  };
+  const makerOf = (route: WalkedRoute) => OWNED.find((kind) => kind.routes.test(route.template))?.make;
+  const makeFor = async (route: WalkedRoute, account: Account): Promise<string> =>
+    (await makerOf(route)?.(async (method, path, body) => {
+      const answer = await app.request(method, path, { apiKey: account.apiKey, body });
+      return { status: answer.status, body: answer.body as Record<string, unknown> };
+    })) ?? '';
+
+  it('has an owner that this spec knows of', () => {
+    const unknown = routes.filter(
+      (route) =>
+        !isOverseers(route) &&
+        makerOf(route) === undefined &&
+        !OWNERLESS.some((pattern) => pattern.test(route.template)),
+    );
+    expect(unknown.map(({ method, template }) => `${method} ${template}`)).toEqual([]);
+    expect(routes.some((route) => makerOf(route) !== undefined)).toBe(true);
+  });
+
+  it('is refused to others and to anonymous callers, and stays as it was for its owner', async () => {
+    const wrong: string[] = [];
+    for (const route of routes.filter((one) => makerOf(one) !== undefined)) {
+      const id = await makeFor(route, owner);
+      const outcomes = {
+        other: await status(route, id, other.apiKey),
+        anonymous: await status(route, id),
+        owner: await status(route, id, owner.apiKey),
+      };
+      const isRight =
+        [403, 404].includes(outcomes.other) &&
+        [401, 403, 404].includes(outcomes.anonymous) &&
+        outcomes.owner === 200;
+      if (!isRight) wrong.push(`${route.method} ${route.template}: ${JSON.stringify(outcomes)}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('is open to administrators', async () => {
+    for (const route of routes.filter((one) => makerOf(one) !== undefined)) {
+      const id = await makeFor(route, owner);
+      const place = `${route.method} ${route.template}`;
+      expect([place, await status(route, id, admin.apiKey)]).toEqual([place, 200]);
+    }
+  });
+});
