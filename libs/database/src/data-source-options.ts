@@ -26,6 +26,8 @@ export const BUSY_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** PostgreSQL's own guard against statements and transactions that hang; above the limit of the transaction runner. */
 const SERVER_LIMIT_MS = 60_000;
+/** A statement that waits longer for a lock fails, so that its transaction can end within its limit. */
+const LOCK_LIMIT_MS = 20_000;
 /** The write-ahead log is cut back to this size when it was larger for a while. */
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -52,6 +54,8 @@ export function writerOptions(location: DatabaseLocation, options: SchemaOptions
       connectTimeoutMS: CONNECT_TIMEOUT_MS,
       extra: {
         min: size,
+        keepAlive: true, // a server that vanished is noticed, also by a connection that only waits
+        lock_timeout: LOCK_LIMIT_MS,
         statement_timeout: SERVER_LIMIT_MS,
         idle_in_transaction_session_timeout: SERVER_LIMIT_MS,
       },

@@ -47,6 +47,7 @@ export class Database {
     readonly location: DatabaseLocation,
     /** Names of the migrations that this opening ran. */
     readonly migrated: readonly string[],
+    /** @internal Writing goes through the transaction runner: on SQLite this connection is in the midst of others' work. */
     readonly writer: DataSource,
     readonly reader: DataSource,
     private readonly temporaryFolder: string | null,

@@ -51,7 +51,8 @@ async function migrateLocked(
 /** Both locks end with the transaction. */
 async function takeLock(queryRunner: QueryRunner, sqlite: boolean): Promise<void> {
   if (!sqlite) {
-    await queryRunner.query(`SET LOCAL statement_timeout = ${LOCK_TIMEOUT_MS}`);
+    await queryRunner.query('SET LOCAL statement_timeout = 0'); // building an index on a large table takes its time
+    await queryRunner.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await queryRunner.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
     return;
   }

@@ -1,6 +1,7 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { withinLimit, type TransactionLimit } from './transaction-limit.js';
 import { Transaction } from './transaction.js';
+import { unreachable } from './unavailable.js';
 
 /** Deadlocks and serialisation failures are tried again, as a whole, this often. */
 const MAX_ATTEMPTS = 5;
@@ -40,7 +41,6 @@ export class PostgresWriter {
     limit: TransactionLimit,
   ): Promise<T> {
     const tx = new Transaction(queryRunner.manager);
-    let committed = false;
     try {
       const result = await withinLimit(
         limit,
@@ -48,11 +48,14 @@ export class PostgresWriter {
       );
       tx.assertKeepable();
       await queryRunner.commitTransaction();
-      committed = true;
+      tx.close(true);
       return result;
-    } finally {
-      if (!committed && queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
-      tx.close(committed);
+    } catch (error) {
+      tx.close(false);
+      // TypeORM releases a runner whose connection was cut; the server has then rolled back by itself
+      if (queryRunner.isReleased) throw unreachable(error);
+      if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
+      throw error;
     }
   }
 }

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Clock } from '#libs/kernel';
+import { AppError, type Clock } from '#libs/kernel';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { withinLimit, type TransactionLimit } from './transaction-limit.js';
 import { Transaction } from './transaction.js';
+import { asUnavailable } from './unavailable.js';
 
 /** Transactions that share one commit at most. */
 const LARGEST_GROUP = 64;
@@ -33,6 +34,7 @@ interface Done {
 export class SqliteWriter {
   readonly #queue: Waiting[] = [];
   readonly #connection: QueryRunner;
+  readonly #query: QueryRunner['query'];
   #draining = false;
 
   constructor(
@@ -41,6 +43,7 @@ export class SqliteWriter {
     private readonly enter: <T>(tx: Transaction, work: () => T) => T,
   ) {
     this.#connection = writer.createQueryRunner();
+    this.#query = this.#connection.query;
   }
 
   run<T>(work: (tx: Transaction) => Promise<T>, limit: TransactionLimit): Promise<T> {
@@ -91,13 +94,13 @@ export class SqliteWriter {
     }
   }
 
-  /** Runs one transaction behind a savepoint. Throws only when the whole group is lost. */
+  /** Runs one transaction behind a savepoint. Throws what went wrong when that cost the whole group. */
   async #runMember(waiting: Waiting | undefined, done: Done[]): Promise<void> {
     if (waiting === undefined) return;
     const own = this.#ownRunner();
     const tx = new Transaction(own.manager);
-    await this.#connection.query('SAVEPOINT member');
     try {
+      await this.#connection.query('SAVEPOINT member');
       const value = await withinLimit(waiting.limit, waiting.begin(tx));
       tx.assertKeepable();
       own.end();
@@ -107,6 +110,7 @@ export class SqliteWriter {
       own.end();
       tx.close(false);
       waiting.reject(error);
+      if (!this.#inTransaction) throw error; // SQLite itself gave the whole transaction up, as on a full disk
       await this.#connection.query('ROLLBACK TO member');
       await this.#connection.query('RELEASE member');
     }
@@ -114,12 +118,23 @@ export class SqliteWriter {
 
   /** A full disk or a failed commit takes the whole group with it; nobody is told that his rows are safe. */
   async #abandon(done: readonly Done[], error: unknown): Promise<void> {
+    const reason = asUnavailable(error);
     for (const { tx, waiting } of done) {
       tx.close(false);
-      waiting.reject(error);
+      waiting.reject(
+        reason instanceof AppError && reason.kind === 'unavailable' ? reason : lostWithOthers(error),
+      );
     }
-    const { inTransaction } = (await this.#connection.connect()) as { inTransaction: boolean };
-    if (inTransaction) await this.#connection.query('ROLLBACK');
+    try {
+      if (this.#inTransaction) await this.#connection.query('ROLLBACK');
+    } catch (rollbackError) {
+      process.emitWarning(`SQLite could not roll back: ${String(rollbackError)}`);
+    }
+  }
+
+  get #inTransaction(): boolean {
+    return (this.writer.driver as unknown as { databaseConnection: { inTransaction: boolean } })
+      .databaseConnection.inTransaction;
   }
 
   /**
@@ -135,7 +150,21 @@ export class SqliteWriter {
     own.isReleased = false;
     own.isTransactionActive = true;
     own.transactionDepth = 1;
+    // once SQLite gave the transaction up, a statement would commit by itself
+    const query = (...statement: unknown[]): Promise<unknown> =>
+      this.#inTransaction
+        ? (Reflect.apply(this.#query, own, statement) as Promise<unknown>)
+        : Promise.reject(new Error('SQLite has rolled this transaction back'));
+    Object.defineProperty(own, 'query', { value: query });
     const manager = this.writer.createEntityManager(own);
     return { manager, end: () => (own.isReleased = true) };
   }
 }
+
+/** Another transaction of the group made SQLite give all of them up. */
+const lostWithOthers = (cause: unknown): AppError =>
+  new AppError('unavailable', 'The write was lost together with another one; try again', {
+    code: 'write_lost',
+    cause,
+    headers: { 'Retry-After': '1' },
+  });

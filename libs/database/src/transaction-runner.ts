@@ -5,6 +5,7 @@ import { PostgresWriter } from './postgres-writer.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import type { Transaction } from './transaction.js';
 import type { TransactionLimit } from './transaction-limit.js';
+import { asUnavailable } from './unavailable.js';
 
 /** Transactions that may wait or be at work before new ones are refused; on SQLite 10,000 are a few seconds of work. */
 const MAX_PENDING = 10_000;
@@ -56,7 +57,8 @@ export class TransactionRunner {
   /**
    * Runs `work` in a transaction and resolves when it is durable. A rejection of `work` rolls everything back, that of
    * a joined part too. PostgreSQL may run `work` again after a deadlock, so it touches nothing but the database.
-   * @throws AppError `unavailable` when too many wait already, the database is closing, or the time limit was reached
+   * @throws AppError `unavailable` when too many wait already, the database is busy, full, away or closing, or the time
+   * limit was reached
    */
   async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const current = this.#ambient.getStore();
@@ -91,7 +93,7 @@ export class TransactionRunner {
       return result;
     } catch (error) {
       this.#rolledBack += 1;
-      throw error;
+      throw asUnavailable(error);
     } finally {
       this.#pending -= 1;
       leave();

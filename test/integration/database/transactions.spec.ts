@@ -262,11 +262,15 @@ describeOnDatabases(
       // what SQLite does by itself on a full disk: it rolls the whole transaction back
       await writer.query(`CREATE TRIGGER boom BEFORE INSERT ON words WHEN NEW.word = 'boom'
         BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END`);
-      const outcomes = await Promise.allSettled(
-        ['before', 'boom', 'after'].map((word) => test().run((tx) => write(tx, word))),
-      );
+      const before = test().run((tx) => write(tx, 'before'));
+      const stubborn = test().run(async (tx) => {
+        await write(tx, 'boom').catch(() => undefined);
+        await write(tx, 'would commit by itself');
+      });
+      const outcomes = await Promise.allSettled([before, stubborn, test().run((tx) => write(tx, 'after'))]);
       await writer.query('DROP TRIGGER boom');
       expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+      expect(outcomes[0]).toMatchObject({ reason: { kind: 'unavailable', code: 'write_lost' } });
       expect(await words(test().database.read)).toEqual(['after']);
     });
   },
