@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import type { Currency, Micros } from './billing.port.js';
-import { CreditRepository } from './credit.repository.js';
+import { CreditRepository, type OpenCredit } from './credit.repository.js';
 import { availableOf, GRANTS } from './ledger.js';
 import { LedgerRepository } from './ledger.repository.js';
 
 /** A spending that may use credits which expire. */
 export interface Spent {
-  readonly userId: number;
-  readonly currency: Currency;
   readonly transactionId: number;
   readonly amount: Micros;
 }
@@ -31,12 +29,12 @@ export class CreditUses {
     private readonly ledger: LedgerRepository,
   ) {}
 
-  /** Notes which expiring credits an amount was spent from. */
-  async use(tx: Transaction, { userId, currency, transactionId, amount }: Spent, now: Date): Promise<void> {
+  /** Notes which of these credits an amount was spent from. */
+  async use(tx: Transaction, open: readonly OpenCredit[], { transactionId, amount }: Spent): Promise<void> {
     let left = amount;
-    for (const credit of await this.credits.openOf(tx, userId, currency)) {
+    for (const credit of open) {
       const used = Math.min(left, credit.amount - credit.used);
-      if (used <= 0 || credit.expiresAt <= now) continue;
+      if (used <= 0) continue;
       await this.credits.addUse(tx, credit, transactionId, used);
       left -= used;
     }
@@ -56,10 +54,10 @@ export class CreditUses {
     }
   }
 
-  /** Takes back what is left of this user's credits that have expired, and closes them. */
-  async expireDue(tx: Transaction, userId: number, currency: Currency, now: Date): Promise<void> {
-    for (const credit of await this.credits.openOf(tx, userId, currency)) {
-      if (credit.expiresAt > now) return;
+  /** Takes back what is left of this user's credits that have expired, and closes them; returns the valid ones. */
+  async expireDue(tx: Transaction, userId: number, currency: Currency, now: Date): Promise<OpenCredit[]> {
+    const open = await this.credits.openOf(tx, userId, currency);
+    for (const credit of open.filter(({ expiresAt }) => expiresAt <= now)) {
       const left = credit.amount - credit.used;
       if (left > 0) {
         const transactionId = await this.ledger.post(
@@ -81,5 +79,6 @@ export class CreditUses {
       }
       await this.credits.close(tx, credit.id, now);
     }
+    return open.filter(({ expiresAt }) => expiresAt > now);
   }
 }

@@ -129,7 +129,7 @@ export class JobBilling implements Billing {
     now: Date,
   ) {
     const { currency } = quote;
-    await this.credits.expireDue(tx, clientId, currency, now);
+    const open = await this.credits.expireDue(tx, clientId, currency, now);
     const available = await this.ledger.availableForUpdate(tx, clientId, currency);
     if (amount > 0) this.policy.assertAffordable({ cost: amount, available, currency });
     const transactionId = await this.ledger.post(
@@ -146,7 +146,7 @@ export class JobBilling implements Billing {
       },
       now,
     );
-    if (amount > 0) await this.credits.use(tx, { userId: clientId, currency, transactionId, amount }, now);
+    if (amount > 0) await this.credits.use(tx, open, { transactionId, amount });
     if (amount < 0) await this.credits.giveBack(tx, { jobId, transactionId, amount: -amount }, now);
   }
 

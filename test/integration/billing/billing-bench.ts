@@ -15,6 +15,7 @@ import { BillingRecordRepository } from '../../../src/billing/billing-record.rep
 import { CreditPolicy } from '../../../src/billing/credit-policy.js';
 import { CreditUses } from '../../../src/billing/credit-uses.service.js';
 import { CreditRepository } from '../../../src/billing/credit.repository.js';
+import { ExpireCredits } from '../../../src/billing/expire-credits.service.js';
 import { GrantCredits } from '../../../src/billing/grant-credits.service.js';
 import { JobBilling } from '../../../src/billing/job-billing.service.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
@@ -63,7 +64,7 @@ export class BillingBench implements BillableJobs {
   readonly grants: GrantCredits;
   readonly prices: SetPrice;
   readonly credits: CreditRepository;
-  readonly uses: CreditUses;
+  readonly expiry: ExpireCredits;
   readonly ledger: LedgerRepository;
   readonly verifier: VerifyBilling;
 
@@ -80,17 +81,10 @@ export class BillingBench implements BillableJobs {
     const prices = new PriceRepository(database);
     this.ledger = ledger;
     this.credits = new CreditRepository(database);
-    this.uses = new CreditUses(this.credits, ledger);
+    const uses = new CreditUses(this.credits, ledger);
+    this.expiry = new ExpireCredits(this.credits, uses, ledger, transactions, clock);
     const quoting = new QuotePrices(prices, quotes, this.users, this.parties, policy, clock);
-    this.billing = new JobBilling(
-      quoting,
-      quotes,
-      ledger,
-      records,
-      new CreditPolicy(policy),
-      this.uses,
-      clock,
-    );
+    this.billing = new JobBilling(quoting, quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
     this.reports = new ReadBilling(records, quotes, ledger);
     this.prices = new SetPrice(prices, ledger, transactions, clock);
