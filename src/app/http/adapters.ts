@@ -5,7 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import express from 'express';
 import type { FastifyServerFactory } from 'fastify';
 import type { AppConfig } from '#libs/config';
-import type { GatedResponse } from './gated-response.js';
+import { GatedResponse } from './gated-response.js';
 import type { HttpFront } from './http-front.js';
 import { createHttpServer } from './http-servers.js';
 
@@ -62,10 +62,20 @@ function fastifyLibrary(serverFor: ServerMaker, settings: Settings): HttpLibrary
   };
 }
 
+/**
+ * Express puts a prototype of its own over every response, which would cut it off from its gate and so from the audit
+ * row: the same methods, but on top of a gated response.
+ */
+function keepGates(instance: express.Express): void {
+  const methods = Object.getOwnPropertyDescriptors(express.response);
+  Object.setPrototypeOf(instance.response, Object.create(GatedResponse.prototype, methods));
+}
+
 function expressLibrary(serverFor: ServerMaker, settings: Settings): HttpLibrary {
   const instance = express();
   instance.disable('x-powered-by').disable('etag').enable('case sensitive routing');
   if (settings.trusted_proxies.length > 0) instance.set('trust proxy', [...settings.trusted_proxies]);
+  keepGates(instance);
   const listener = instance as unknown as Listener;
   class LimitedExpressAdapter extends ExpressAdapter {
     override initHttpServer(): void {
