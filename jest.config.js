@@ -28,6 +28,7 @@ export default {
   moduleNameMapper: {
     '^@nestjs/throttler$': '<rootDir>/test/resources/throttler.js',
     '^#libs/(.*)$': '<rootDir>/libs/$1/src/index.ts',
+    '^prediction-provider/plugin-sdk$': '<rootDir>/libs/plugin-sdk/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testTimeout: 30_000,
