@@ -1,8 +1,9 @@
-import { Body, Controller, Get, HttpCode, Ip, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Answers, Caller, Flexible, Idempotent, Problems } from '#libs/http';
+import { Accepts, Answers, Caller, ClientAddress, Flexible, Idempotent, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './prediction.dto.js';
+import { LEGACY_EXAMPLES } from './prediction.examples.js';
 import { presentLegacyAccepted, presentLegacyStatus, type LegacyStatusView } from './prediction.view.js';
 import { legacyRequest } from './legacy-request.js';
 import { ReadPredictions } from './read-predictions.service.js';
@@ -21,12 +22,13 @@ export class LegacyPredictionsController {
   @HttpCode(200)
   @Flexible()
   @Idempotent()
+  @Accepts(LegacyPredict, { examples: LEGACY_EXAMPLES })
   @Answers(200, LegacyAccepted, { description: 'Taken.' })
   @Problems(403, 409, 422, 429)
   async predict(
     @Body() body: LegacyPredict,
     @Caller() caller: Actor | null,
-    @Ip() address: string,
+    @ClientAddress() address: string,
   ): Promise<LegacyAccepted> {
     return presentLegacyAccepted(
       await this.submitting.submit({

@@ -4,7 +4,6 @@ import {
   Delete,
   Get,
   Headers,
-  Ip,
   Param,
   Post,
   Query,
@@ -13,8 +12,10 @@ import {
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
+  Accepts,
   Answers,
   Caller,
+  ClientAddress,
   Flexible,
   Idempotent,
   Paged,
@@ -26,6 +27,7 @@ import {
 import type { Actor } from '#libs/kernel';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, Deleted, PredictionId, PredictionOut } from './prediction.dto.js';
+import { PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { presentDeleted, presentPage, presentPrediction, type PredictionView } from './prediction.view.js';
 import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
@@ -46,6 +48,7 @@ export class PredictionsController {
   @PredictAccess()
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
+  @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
   @Answers(201, PredictionOut, {
     description: 'Taken; `Prefer: wait=10` holds the answer until it is computed.',
   })
@@ -53,7 +56,7 @@ export class PredictionsController {
   async predict(
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
-    @Ip() address: string,
+    @ClientAddress() address: string,
   ): Promise<PredictionView> {
     return presentPrediction(await this.submitting.submit({ entrance: 'predict', request, caller, address }));
   }
@@ -62,6 +65,7 @@ export class PredictionsController {
   @Flexible()
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
+  @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
   @Answers(201, PredictionOut, {
     description: 'Taken; `Prefer: wait=10` holds the answer until it is computed.',
   })
@@ -69,7 +73,7 @@ export class PredictionsController {
   async create(
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
-    @Ip() address: string,
+    @ClientAddress() address: string,
   ): Promise<PredictionView> {
     return presentPrediction(
       await this.submitting.submit({ entrance: 'predictions', request, caller, address }),

@@ -1,9 +1,11 @@
-import { Body, Controller, Delete, Get, Ip, Param, Post, Query, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Query, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
+  Accepts,
   Answers,
   Authenticated,
   Caller,
+  ClientAddress,
   Idempotent,
   Paged,
   Problems,
@@ -13,6 +15,7 @@ import {
 import type { Actor } from '#libs/kernel';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, Deleted, PredictionId, PredictionOut } from './prediction.dto.js';
+import { PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { presentDeleted, presentPage, presentPrediction, type PredictionView } from './prediction.view.js';
 import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
 import { ReadPredictions } from './read-predictions.service.js';
@@ -32,12 +35,13 @@ export class SecurePredictionsController {
   @Authenticated()
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
+  @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
   @Answers(201, PredictionOut, { description: 'Taken; the caller owns it.' })
   @Problems(401, 422, 429)
   async create(
     @Body() request: CreatePrediction,
     @Caller() caller: Actor,
-    @Ip() address: string,
+    @ClientAddress() address: string,
   ): Promise<PredictionView> {
     return presentPrediction(await this.submitting.submit({ entrance: 'secure', request, caller, address }));
   }

@@ -46,7 +46,8 @@ export function referencePage(document: OpenAPIObject): string {
     return `<h2>${escape(tag)}</h2>${members.map(operationSection).join('')}`;
   });
   const { title, version, description } = document.info;
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title>
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="/docs/favicon-32x32.png">
+<title>${escape(title)}</title>
 <meta name="viewport" content="width=device-width"><style>${STYLE}</style></head><body>
 <h1>${escape(title)} ${escape(version)}</h1><p>${escape(description)}</p>
 <p><a href="/docs">Try it</a> · <a href="/openapi.json">openapi.json</a></p>

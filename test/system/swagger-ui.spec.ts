@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ADMIN_KEY, offlineSettings, startTestApp, type TestApp } from '#libs/testing';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+/** Debian's package; without a browser these pages can only be tested where there is one (the CI run installs it). */
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+const isCi = process.env['CI'] === 'true';
+const describeInBrowser = CHROMIUM === undefined && !isCi ? describe.skip : describe;
+
+describeInBrowser('the pages for people, in Chromium', () => {
+  let app: TestApp;
+  let browser: Browser;
+  let page: Page;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    app = await startTestApp({ config: offlineSettings() });
+    browser = await chromium.launch({
+      ...(CHROMIUM !== undefined && { executablePath: CHROMIUM }),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    page = await browser.newPage();
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(app.url) && !request.url().startsWith('data:'))
+        errors.push(`calls ${request.url()}`);
+    });
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await app?.close();
+  });
+
+  it('Swagger UI takes an API key, executes a prediction from its example and shows 201', async () => {
+    await page.goto(`${app.url}/docs`);
+    await page.getByRole('button', { name: 'Authorize' }).first().click();
+    const keyForm = page.locator('.auth-container').filter({ hasText: 'X-API-KEY' });
+    await keyForm.locator('input').fill(ADMIN_KEY);
+    await keyForm.getByRole('button', { name: 'Apply credentials' }).click();
+    await page.locator('.auth-container').first().getByRole('button', { name: 'Close' }).click();
+
+    const operation = page
+      .locator('.opblock-post')
+      .filter({ has: page.locator('[data-path="/api/v1/secure/predictions"]') });
+    await operation.locator('.opblock-summary-control').click();
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const status = operation.locator('.live-responses-table tbody .response-col_status').first();
+    expect(await status.innerText()).toContain('201');
+
+    const listed = await app.get('/api/v1/secure/predictions', { apiKey: ADMIN_KEY });
+    expect(listed.body).toHaveLength(1);
+  }, 60_000);
+
+  it('ReDoc shows the description', async () => {
+    await page.goto(`${app.url}/redoc`);
+    expect(await page.locator('body').innerText()).toContain('Prediction Provider');
+  }, 60_000);
+
+  it('the pages have no script errors and call no other host', () => {
+    expect(errors).toEqual([]);
+  });
+});
