@@ -1,0 +1,98 @@
+import { eventually } from '#libs/testing';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
+import { ServiceFolder } from './served-process.js';
+
+const SYMBOLS = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7'];
+/** `job_concurrency` of the service. */
+const AT_WORK = 4;
+
+// Two starts of a process and a lease that runs out take seconds, on a busy machine many.
+jest.setTimeout(90_000);
+
+describe('a service that is stopped in the middle of its work', () => {
+  let folder: ServiceFolder;
+  beforeEach(() => {
+    folder = new ServiceFolder();
+  });
+  afterEach(() => folder.remove());
+
+  /** Seven predictions, four of them at work. */
+  async function busy() {
+    const service = await folder.start();
+    for (const symbol of SYMBOLS) expect((await service.submit(symbol)).status).toBe(201);
+    const expected = { processing: AT_WORK, pending: SYMBOLS.length - AT_WORK };
+    await eventually('four are at work', async () => {
+      const { processing, pending } = await service.statuses();
+      return processing === expected.processing && pending === expected.pending;
+    });
+    return service;
+  }
+
+  function query<Row>(sql: string): Row[] {
+    const database = new Sqlite(folder.databasePath, { readonly: true });
+    try {
+      return database.prepare(sql).all() as Row[];
+    } finally {
+      database.close();
+    }
+  }
+
+  async function completeAll() {
+    folder.open();
+    const service = await folder.start();
+    await eventually(
+      'all are completed',
+      async () => (await service.statuses())['completed'] === SYMBOLS.length,
+    );
+    return service;
+  }
+
+  it('completes after SIGKILL and restart what was pending or at work, each exactly once', async () => {
+    const killed = await busy();
+    expect(await killed.end('SIGKILL')).toBeNull();
+    const restarted = await completeAll();
+    expect(await restarted.end('SIGTERM')).toBe(0);
+    const steps = query<{ topic: string; types: string }>(
+      `SELECT topic, group_concat(type, ' ') AS types FROM (SELECT * FROM events ORDER BY id) GROUP BY topic`,
+    ).map(({ types }) => types);
+    expect(steps.sort()).toEqual([
+      ...Array<string>(SYMBOLS.length - AT_WORK).fill('pending processing completed'),
+      ...Array<string>(AT_WORK).fill('pending processing processing completed'),
+    ]);
+    expect(
+      query(
+        'SELECT status, attempts, count(*) AS jobs FROM jobs GROUP BY status, attempts ORDER BY attempts',
+      ),
+    ).toEqual([
+      { status: 'completed', attempts: 1, jobs: SYMBOLS.length - AT_WORK },
+      { status: 'completed', attempts: 2, jobs: AT_WORK },
+    ]);
+    expect(folder.results().map(({ status }) => status)).toEqual(SYMBOLS.map(() => 'completed'));
+    expect(new Set(folder.results().map(({ id }) => id)).size).toBe(SYMBOLS.length);
+  });
+
+  it('loses nothing by Ctrl-C, and counts no attempt for it', async () => {
+    const interrupted = await busy();
+    expect(await interrupted.end('SIGINT')).toBe(0);
+    expect(query('SELECT DISTINCT status, attempts FROM jobs')).toEqual([{ status: 'queued', attempts: 0 }]);
+    const restarted = await completeAll();
+    expect(await restarted.end('SIGINT')).toBe(0);
+    expect(query('SELECT DISTINCT status, attempts FROM jobs')).toEqual([
+      { status: 'completed', attempts: 1 },
+    ]);
+    expect(folder.results().map(({ result }) => result.explanation?.attempt)).toEqual(SYMBOLS.map(() => 1));
+  });
+
+  it('answers a repeat after SIGKILL and restart as it answered the first', async () => {
+    const headers = { 'Idempotency-Key': 'order-17' };
+    const killed = await folder.start();
+    const first = await killed.submit('ONCE', headers);
+    await killed.end('SIGKILL');
+    const restarted = await folder.start();
+    const repeat = await restarted.submit('ONCE', headers);
+    expect([repeat.status, repeat.text]).toEqual([201, first.text]);
+    expect(repeat.headers.get('idempotency-replayed')).toBe('true');
+    expect(query('SELECT count(*) AS rows FROM predictions')).toEqual([{ rows: 1 }]);
+  });
+});
