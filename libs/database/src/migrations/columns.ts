@@ -39,7 +39,7 @@ export const text = (name: string, options: Options = {}): TableColumnOptions =>
 });
 
 /** `jsonColumn()`. */
-export const json = text;
+export const json = (name: string, options: Options = {}): TableColumnOptions => text(name, options);
 
 /** `{ type: 'integer' }`: 32 bits, ids and small counts. */
 export const integer = (name: string, options: Options = {}): TableColumnOptions => ({
