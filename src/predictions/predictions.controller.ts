@@ -26,7 +26,13 @@ import {
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { DeletePrediction } from './delete-prediction.service.js';
-import { CreatePrediction, Deleted, PredictionId, PredictionOut } from './prediction.dto.js';
+import {
+  CreatePrediction,
+  Deleted,
+  PredictionEventOut,
+  PredictionId,
+  PredictionOut,
+} from './prediction.dto.js';
 import { PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { presentDeleted, presentPage, presentPrediction, type PredictionView } from './prediction.view.js';
@@ -113,6 +119,11 @@ export class PredictionsController {
 
   @Sse('predictions/:prediction_id/events')
   @Flexible()
+  @Answers(200, PredictionEventOut, {
+    contentType: 'text/event-stream',
+    description:
+      'Each change once, with a durable id; ends after the final one. Reconnect with `Last-Event-ID`.',
+  })
   @Problems(403, 404, 422)
   follow(
     @Param() { prediction_id }: PredictionId,

@@ -1,0 +1,105 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { ADMIN_KEY, startTestApp, type TestApp } from '#libs/testing';
+
+type Schema = Readonly<Record<string, unknown>>;
+interface Operation {
+  readonly requestBody?: { readonly content: Readonly<Record<string, MediaType>> };
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, MediaType>> }>>;
+}
+interface MediaType {
+  readonly schema: Schema;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+const sample = (name: string) => resolve('examples/data', name);
+/** What the quickstart configuration serves. */
+const QUICKSTART = {
+  core_plugin: 'sync_core',
+  predictor_plugin: 'direction_ideal_oracle',
+  csv_file: sample('synthetic_fx_1h_2023.csv'),
+  data_source: 'file',
+  data_files: { SP500: sample('sp500_daily_2000-2020.csv'), SYNTHFX: sample('synthetic_fx_1h_2023.csv') },
+};
+
+let app: TestApp;
+let document: Document;
+
+beforeAll(async () => {
+  app = await startTestApp({ config: QUICKSTART });
+  document = (await app.get('/openapi.json')).body as Document;
+});
+afterAll(() => app.close());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+
+/** What Swagger UI would fill in: the named examples, or the example of each property. */
+function bodiesOf({ schema, example, examples }: MediaType): unknown[] {
+  if (examples !== undefined) return Object.values(examples).map(({ value }) => value);
+  if (example !== undefined) return [example];
+  const name = String(schema['$ref']).split('/').at(-1) ?? '';
+  const properties = (document.components.schemas[name]?.['properties'] ?? {}) as Record<string, Schema>;
+  return [
+    Object.fromEntries(
+      Object.entries(properties)
+        .filter(([, property]) => property['example'] !== undefined)
+        .map(([key, property]) => [key, property['example']]),
+    ),
+  ];
+}
+
+it('every body in the API description is one that its route takes', async () => {
+  const refused: string[] = [];
+  let tried = 0;
+  for (const { path, method, operation } of operations()) {
+    const media = operation.requestBody?.content['application/json'];
+    if (media === undefined) continue;
+    for (const body of bodiesOf(media)) {
+      tried += 1;
+      // Names of people are of no account here: 404 for them is right, a refused body is not.
+      const answer = await app.request(method, path.replaceAll(/\{[^}]+\}/g, '999'), {
+        body,
+        apiKey: ADMIN_KEY,
+      });
+      const faulty = answer.status === 422 || answer.status >= 500;
+      if (faulty) refused.push(`${method} ${path} ${JSON.stringify(body)}: ${answer.status} ${answer.text}`);
+    }
+  }
+  expect(tried).toBeGreaterThan(15);
+  expect(refused).toEqual([]);
+});
+
+it('every route describes its success and every error it lists with an example', () => {
+  const faults: string[] = [];
+  for (const { path, method, operation } of operations()) {
+    const answers = Object.entries(operation.responses);
+    // The audit log's own routes only ever refuse.
+    if (!answers.some(([status]) => status.startsWith('2') || status === '405'))
+      faults.push(`${method} ${path}: no success`);
+    for (const [status, { content = {} }] of answers) {
+      if (Number(status) < 400) continue;
+      const problem = content['application/problem+json'];
+      if (problem?.example === undefined) faults.push(`${method} ${path}: ${status} without an example`);
+    }
+  }
+  expect(faults).toEqual([]);
+});
+
+it('every field of every body and answer says what it is', () => {
+  const silent = Object.entries(document.components.schemas).flatMap(([name, schema]) =>
+    Object.entries((schema['properties'] ?? {}) as Record<string, Schema>)
+      .filter(([, property]) =>
+        ['description', 'example', 'enum', '$ref', 'allOf', 'items'].every((key) => !(key in property)),
+      )
+      .map(([property]) => `${name}.${property}`),
+  );
+  expect(silent).toEqual([]);
+});
