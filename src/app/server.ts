@@ -170,6 +170,8 @@ function urlOf(host: string, port: number): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
+const LAST_ROWS_MS = 2_000;
+
 async function drain(
   front: HttpFront,
   servers: NodeServer[],
@@ -181,6 +183,8 @@ async function drain(
   await Promise.all([front.drained(graceMs), jobs.stop(graceMs)]);
   for (const server of servers) server.closeAllConnections();
   await closed;
+  // Requests that were cut off still leave their audit rows and log lines.
+  await front.drained(LAST_ROWS_MS);
 }
 
 /** Stops listening; idle connections are closed at once, the others after their answer. */

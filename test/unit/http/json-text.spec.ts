@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { AppError } from '#libs/kernel';
 import { faultInJson } from '../../../src/app/http/json-fault.js';
 import { parseJsonBody } from '../../../src/app/http/json-text.js';

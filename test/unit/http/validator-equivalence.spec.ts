@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { validateSync } from 'class-validator';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   BooleanField,
   compileValidator,

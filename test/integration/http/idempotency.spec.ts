@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  ADMIN_KEY,
+  gate,
+  startTestApp,
+  tinyPlugins,
+  type AdapterName,
+  type DatabaseKind,
+  type TestApp,
+} from '#libs/testing';
+import { AuditModule } from '../../../src/audit/audit.module.js';
+import { ProbeController, ProbeModule } from './probe.js';
+
+/** Each database once and each HTTP library once. */
+const PAIRS: readonly (readonly [DatabaseKind, AdapterName])[] = [
+  ['sqlite', 'fastify'],
+  ['postgres', 'express'],
+];
+
+describe.each(PAIRS)('a POST with an Idempotency-Key [%s, %s]', (database, adapter) => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startTestApp({
+      adapter,
+      database,
+      plugins: tinyPlugins,
+      domains: [ProbeModule, AuditModule],
+    });
+  }, 60_000);
+  afterAll(() => app?.close());
+  beforeEach(() => {
+    ProbeController.made.length = 0;
+    ProbeController.held = gate();
+    ProbeController.entered = gate();
+  });
+
+  const order = (key: string, body: unknown = { symbol: 'AAPL' }, path = '/api/probe/orders') =>
+    app.post(path, body, { headers: { 'Idempotency-Key': key } });
+
+  it('gives the first answer again, byte for byte', async () => {
+    const [first, again] = [await order('k1'), await order('k1')];
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.text).toBe(first.text);
+    expect(again.headers.get('content-type')).toBe(first.headers.get('content-type'));
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(ProbeController.made).toEqual(['AAPL']);
+  });
+
+  it('stores answers unreadable', async () => {
+    await order('k-secret', { symbol: 'HIDDEN' });
+    const rows = await app.database.query<{ body: string; fingerprint: string }>(
+      'SELECT * FROM idempotency_keys',
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toContain('HIDDEN');
+  });
+
+  it('refuses another request under the same key', async () => {
+    await order('k2');
+    const other = await order('k2', { symbol: 'MSFT' });
+    expect(other).toMatchObject({ status: 422, body: { detail: [{ type: 'idempotency_key_reused' }] } });
+    expect((await order('k'.repeat(256))).status).toBe(400);
+  });
+
+  it('keeps callers apart', async () => {
+    await order('k3');
+    const other = await app.post(
+      '/api/probe/orders',
+      { symbol: 'MSFT' },
+      { apiKey: ADMIN_KEY, headers: { 'Idempotency-Key': 'k3' } },
+    );
+    expect(other.status).toBe(201);
+  });
+
+  it('gives the key back after a failure', async () => {
+    expect((await order('k4', { symbol: 'REFUSE' })).status).toBe(422);
+    expect((await order('k4', { symbol: 'AAPL' })).status).toBe(201);
+  });
+
+  it('refuses a repeat while the first waits, then gives what the first was given', async () => {
+    const first = order('k5', { symbol: 'WAIT' }, '/api/probe/waits');
+    await ProbeController.entered.opened;
+    const during = await order('k5', { symbol: 'WAIT' }, '/api/probe/waits');
+    expect(during).toMatchObject({ status: 409 });
+    expect(during.headers.get('retry-after')).toBe('1');
+    // The writer is free during the wait: another order gets through.
+    expect((await order('k6')).status).toBe(201);
+    ProbeController.held.open();
+    expect((await first).body).toEqual({ symbol: 'WAIT', status: 'completed' });
+    expect((await order('k5', { symbol: 'WAIT' }, '/api/probe/waits')).text).toBe((await first).text);
+  });
+
+  it('does it once when 10 arrive together', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => order('k7')));
+    expect(ProbeController.made).toEqual(['AAPL']);
+    expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
+  });
+});
