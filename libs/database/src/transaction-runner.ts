@@ -56,7 +56,8 @@ export class TransactionRunner {
 
   /**
    * Runs `work` in a transaction and resolves when it is durable. A rejection of `work` rolls everything back, that of
-   * a joined part too. PostgreSQL may run `work` again after a deadlock, so it touches nothing but the database.
+   * a joined part too. `work` waits for nothing but the database: on SQLite others wait for it, and their commit too.
+   * PostgreSQL may run it again after a deadlock, so it changes nothing but the database.
    * @throws AppError `unavailable` when too many wait already, the database is busy, full, away or closing, or the time
    * limit was reached
    */
