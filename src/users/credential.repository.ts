@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type DatabaseScope, placeholders, runSql, type Transaction } from '#libs/database';
+import { Database, placeholders, runSql, type Transaction } from '#libs/database';
 import type { Role } from '#libs/http';
 import type { ApiKeyInfo, ApiKeyOwner, CredentialOwner, NewSession, SessionOwner } from './users.port.js';
 
@@ -35,30 +35,42 @@ const ownerOf = (row: OwnerRow): CredentialOwner => ({
 export class CredentialRepository {
   constructor(private readonly database: Database) {}
 
-  async byApiKeyHash(hash: string, scope: DatabaseScope = this.database.read): Promise<ApiKeyOwner | null> {
-    const [row] = await runSql<OwnerRow & { api_key_expires_at: string | null }>(
-      scope,
-      `SELECT ${OWNER}, u.api_key_expires_at FROM users u JOIN roles r ON r.id = u.role_id
-       WHERE u.hashed_api_key = ? AND u.deleted_at IS NULL`,
-      [hash],
+  /** Owners of keys by the keys' hashes; unknown hashes are left out. */
+  async byApiKeyHashes(hashes: readonly string[]): Promise<ReadonlyMap<string, ApiKeyOwner>> {
+    const rows = await runSql<OwnerRow & { hashed_api_key: string; api_key_expires_at: string | null }>(
+      this.database.read,
+      `SELECT ${OWNER}, u.hashed_api_key, u.api_key_expires_at FROM users u JOIN roles r ON r.id = u.role_id
+       WHERE u.hashed_api_key IN (${placeholders(hashes.length)}) AND u.deleted_at IS NULL`,
+      hashes,
     );
-    if (row === undefined) return null;
-    return {
-      ...ownerOf(row),
-      expiresAtMs: row.api_key_expires_at === null ? null : Date.parse(row.api_key_expires_at),
-    };
+    return new Map(
+      rows.map((row) => [
+        row.hashed_api_key,
+        {
+          ...ownerOf(row),
+          expiresAtMs: row.api_key_expires_at === null ? null : Date.parse(row.api_key_expires_at),
+        },
+      ]),
+    );
   }
 
-  async bySession(id: string, scope: DatabaseScope = this.database.read): Promise<SessionOwner | null> {
-    const [row] = await runSql<OwnerRow & { token_version: number; is_open: boolean | number }>(
-      scope,
-      `SELECT ${OWNER}, u.token_version, s.is_active AS is_open
+  /** Owners of sessions by the sessions' ids; unknown ids are left out. */
+  async bySessions(ids: readonly string[]): Promise<ReadonlyMap<string, SessionOwner>> {
+    const rows = await runSql<
+      OwnerRow & { session_id: string; token_version: number; is_open: boolean | number }
+    >(
+      this.database.read,
+      `SELECT ${OWNER}, u.token_version, s.id AS session_id, s.is_active AS is_open
        FROM user_sessions s JOIN users u ON u.id = s.user_id JOIN roles r ON r.id = u.role_id
-       WHERE s.id = ? AND u.deleted_at IS NULL`,
-      [id],
+       WHERE s.id IN (${placeholders(ids.length)}) AND u.deleted_at IS NULL`,
+      ids,
     );
-    if (row === undefined) return null;
-    return { ...ownerOf(row), tokenVersion: row.token_version, isOpen: Boolean(row.is_open) };
+    return new Map(
+      rows.map((row) => [
+        row.session_id,
+        { ...ownerOf(row), tokenVersion: row.token_version, isOpen: Boolean(row.is_open) },
+      ]),
+    );
   }
 
   async passwordByUsername(username: string): Promise<PasswordHolder | null> {

@@ -3,6 +3,7 @@ import { type AppConfig, APP_CONFIG } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { AppError, type Clock, CLOCK } from '#libs/kernel';
 import { hashApiKey, newApiKey } from './api-key.js';
+import { BatchedLookup } from './batched-lookup.js';
 import { CredentialRepository, type PasswordHolder } from './credential.repository.js';
 import { CredentialUses } from './credential-uses.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -23,6 +24,8 @@ const DAY_MS = 86_400_000;
 @Injectable()
 export class StoredCredentials implements Credentials {
   readonly #keyLifeDays: number;
+  readonly #keys: BatchedLookup<ApiKeyOwner>;
+  readonly #sessions: BatchedLookup<SessionOwner>;
 
   constructor(
     private readonly repository: CredentialRepository,
@@ -33,14 +36,16 @@ export class StoredCredentials implements Credentials {
     @Inject(APP_CONFIG) config: Pick<AppConfig, 'api_key_expire_days'>,
   ) {
     this.#keyLifeDays = config.api_key_expire_days;
+    this.#keys = new BatchedLookup((hashes) => repository.byApiKeyHashes(hashes));
+    this.#sessions = new BatchedLookup((ids) => repository.bySessions(ids));
   }
 
   findByApiKey(apiKey: string): Promise<ApiKeyOwner | null> {
-    return this.repository.byApiKeyHash(hashApiKey(apiKey));
+    return this.#keys.load(hashApiKey(apiKey));
   }
 
   findBySession(sessionId: string): Promise<SessionOwner | null> {
-    return this.repository.bySession(sessionId);
+    return this.#sessions.load(sessionId);
   }
 
   async checkPassword(username: string, password: string): Promise<PasswordCheck> {
