@@ -125,6 +125,15 @@ describe('columns on demand', () => {
     expect(frame.length).toBe(60 - 13);
   });
 
+  it('computes the same for a file so long that another thread does it', async () => {
+    files.write('long.csv', barLines(12_000));
+    const feeder = await files.feeder({ data_file_path: 'long.csv' });
+    const [bars, frame] = [await ask(feeder), await ask(feeder, ['RSI', 'BC-BO', 'hour_of_day'])];
+    expect([...frame.column('RSI')]).toEqual([...rsi(bars.column('CLOSE'), 14).subarray(14)]);
+    expect(frame.length).toBe(12_000 - 14);
+    await feeder.close?.();
+  });
+
   it('names what there is when a column is unknown or cannot be computed', async () => {
     const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
     await expect(ask(feeder, ['SMA_200'])).rejects.toMatchObject({

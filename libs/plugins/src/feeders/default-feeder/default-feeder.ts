@@ -15,7 +15,7 @@ import { FileBars } from './file/file-bars.js';
 import { MarketBars } from './market/market-bars.js';
 import { feederParameters, type FeederSettings } from './parameters.js';
 
-/** Bars before the wanted ones that indicators are computed from: EMA and RMA forget their start by then (1e-7). */
+/** Bars before the wanted ones that indicators are computed from: EMA and RMA forget their start by then (to 1e-8). */
 const WARM_UP_BARS = 256;
 
 /** Bars of CSV files or of Yahoo Finance, with computed columns on demand. */

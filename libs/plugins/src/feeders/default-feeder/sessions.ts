@@ -4,8 +4,10 @@ import type { SessionCloses } from './bar-source.js';
 const DAY_MS = 86_400_000;
 
 /** The close of the last session that had ended when each row began; NaN where none had. Never the running session's. */
-export const previousCloses = (times: Float64Array, { knownFrom, close }: SessionCloses): Float64Array =>
-  times.map((time) => close[rowAtOrBefore(knownFrom, time)] ?? NaN);
+export const previousCloses = (
+  times: Float64Array,
+  { knownFrom, close }: Pick<SessionCloses, 'knownFrom' | 'close'>,
+): Float64Array => times.map((time) => close[rowAtOrBefore(knownFrom, time)] ?? NaN);
 
 /**
  * Sessions from bars of any length. Daily and longer bars are sessions themselves and known one length after they began

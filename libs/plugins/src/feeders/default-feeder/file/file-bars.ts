@@ -1,6 +1,13 @@
 import { basename } from 'node:path';
 import { AppError, type Clock } from '#libs/kernel';
-import { INTERVAL_MS, isInterval, PluginError, type FeederSource, type PluginLogger } from '#libs/plugin-sdk';
+import {
+  INTERVAL_MS,
+  isInterval,
+  PluginError,
+  type FeederSource,
+  type Frame,
+  type PluginLogger,
+} from '#libs/plugin-sdk';
 import { CsvCache, type Closes, type LoadedCsv } from '#libs/timeseries';
 import type { BarQuestion, BarSource, SessionCloses, SourceBars } from '../bar-source.js';
 import { sessionsOf, usualStep } from '../sessions.js';
@@ -26,6 +33,8 @@ export class FileBars implements BarSource {
   readonly #cache: CsvCache;
   /** Versions of files whose bad rows have been logged. */
   readonly #reported = new Map<string, string>();
+  /** One object for each version of a file, by which others see that nothing has changed. */
+  readonly #sessions = new WeakMap<Frame, SessionCloses>();
 
   private constructor(
     private readonly settings: FileBarsSettings,
@@ -84,9 +93,13 @@ export class FileBars implements BarSource {
 
   async sessions(symbol: string, _times: Float64Array, signal?: AbortSignal): Promise<SessionCloses> {
     const { frame } = await this.#loadNow(this.#pathOf(symbol), signal);
+    const known = this.#sessions.get(frame);
+    if (known) return known;
     const closes = columnNamed(frame, 'CLOSE');
     if (!closes) throw new PluginError('invalid_request', `the bars of ${symbol} have no column CLOSE`);
-    return { ...sessionsOf(frame.time, closes, usualStep(frame.time)), notes: [] };
+    const sessions = { ...sessionsOf(frame.time, closes, usualStep(frame.time)), notes: [] };
+    this.#sessions.set(frame, sessions);
+    return sessions;
   }
 
   async shorter(

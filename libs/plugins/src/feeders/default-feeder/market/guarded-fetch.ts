@@ -3,7 +3,7 @@ import { YahooFault, type YahooFaultKind } from './yahoo-fault.js';
 /** The address that the client library is built for. */
 const YAHOO_URL = 'https://query2.finance.yahoo.com';
 
-/** Ten years of hourly bars are 3 MB; an answer beyond this is not a chart. */
+/** The longest chart there is, two years of hourly FX bars, has under 2 MB; an answer far beyond that is no chart. */
 const LONGEST_ANSWER_BYTES = 32 * 1024 * 1024;
 const LONGEST_TEXT = 200;
 

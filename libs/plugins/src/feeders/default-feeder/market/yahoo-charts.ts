@@ -28,7 +28,7 @@ type ChartMethod = (
 /**
  * Charts through the yahoo-finance2 client: it knows the address, the cookies and the query of the service. Its own
  * validation is off because it refuses whole charts for a missing detail; its console output is off because the caller
- * logs. The library is imported at the first request: 0.3 s that a service on files does not pay.
+ * logs. The library is imported at the first request: 0.5 s from a cold disk that the start does not pay.
  */
 export function yahooCharts(baseUrl: string, logger: PluginLogger): FetchChart {
   let client: Promise<ChartMethod> | null = null;
