@@ -1,7 +1,7 @@
 import { describeDatabase } from '#libs/config';
 import { openDatabase } from '../persistence/open-database.js';
 import { print } from './terminal.js';
-import type { Command } from './run-command.js';
+import type { Command } from './command.js';
 
 /** `migrate`: brings the tables up to date, under the same lock as a starting server. */
 export const migrate: Command = async (config) => {

@@ -4,7 +4,7 @@ import type { PluginRegistry } from '#libs/plugin-host';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import { loadConfiguredPlugins } from '../load-configured-plugins.js';
 import { print, printError } from './terminal.js';
-import type { Command } from './run-command.js';
+import type { Command } from './command.js';
 
 const warnings: PluginLogger = { info: () => undefined, warn: printError, error: printError };
 

@@ -1,21 +1,9 @@
-import {
-  ConfigError,
-  helpText,
-  parseCommandLine,
-  startConfig,
-  type CommandLine,
-  type LoadedConfig,
-} from '#libs/config';
+import { ConfigError, helpText, parseCommandLine, startConfig } from '#libs/config';
 import { AppError } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
 import { VERSION } from '../version.js';
+import { EXIT, type Command } from './command.js';
 import { print, printError } from './terminal.js';
-
-/** Exit codes, as other tools of the field use them. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
-
-/** A command: does its work and resolves with the exit code. */
-export type Command = (config: LoadedConfig, line: CommandLine) => Promise<number>;
 
 /** Loaded when asked for, so that `--help` answers at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { LoadedConfig } from '#libs/config';
 import { startServer } from '../server.js';
-import { EXIT, type Command } from './run-command.js';
+import { EXIT, type Command } from './command.js';
 import { stopSignal } from './stop-signal.js';
 import { supervise } from './supervise.js';
 import { print } from './terminal.js';

@@ -3,7 +3,7 @@ import { AppError } from '#libs/kernel';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { withUsers } from '../users-context.js';
 import { print } from './terminal.js';
-import type { Command } from './run-command.js';
+import type { Command } from './command.js';
 
 /** `users create NAME --email ... [--role client] [--password ...]` */
 export const createUser: Command = (config, { positionals }) =>

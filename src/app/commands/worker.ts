@@ -1,6 +1,6 @@
 import { AppError } from '#libs/kernel';
 import { startServer } from '../server.js';
-import { EXIT, type Command } from './run-command.js';
+import { EXIT, type Command } from './command.js';
 import { stopSignal } from './stop-signal.js';
 import { print } from './terminal.js';
 
