@@ -1,6 +1,6 @@
 import { asUnavailable } from '#libs/database';
 import { AppError } from '#libs/kernel';
-import { describeOnDatabases, openTestDatabase } from '#libs/testing';
+import { describeOnDatabases, gate, openTestDatabase } from '#libs/testing';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
@@ -71,16 +71,18 @@ describe('trouble with PostgreSQL', () => {
     const test = await openTestDatabase('postgres', SCRATCH);
     await test.run((tx) => write(tx, 'a', 'b'));
     let attempts = 0;
+    const bothHoldOne = gate();
     const lockInOrder = (first: string, second: string) =>
       test.run(async (tx) => {
-        attempts += 1;
-        for (const word of [first, second]) {
-          await tx.manager.query('UPDATE words SET word = word WHERE word = $1', [word]);
-          await tx.manager.query('SELECT pg_sleep(0.05)');
-        }
+        const lock = (word: string) =>
+          tx.manager.query('UPDATE words SET word = word WHERE word = $1', [word]);
+        await lock(first);
+        if ((attempts += 1) === 2) bothHoldOne.open();
+        await bothHoldOne.opened;
+        await lock(second);
       });
     await Promise.all([lockInOrder('a', 'b'), lockInOrder('b', 'a')]);
-    expect(attempts).toBeGreaterThan(2);
+    expect(attempts).toBe(3);
     await test.close();
   });
 });
