@@ -15,6 +15,7 @@ export { loadPlugins, type LoadPluginsOptions } from './load-plugins.js';
 export type { PluginManifest, PluginThunk } from './manifest.js';
 export { moduleImporter } from './module-importer.js';
 export { ANSWER_TO_PLUGIN_ERROR } from './plugin-errors.js';
+export { parameterPage } from './parameter-page.js';
 export { PluginLoadError } from './plugin-load-error.js';
 export { PluginRegistry, type SelectableKind } from './plugin-registry.js';
 export type { PluginStatus } from './plugin-status.js';

@@ -1,11 +1,12 @@
 import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Module, RequestMethod, type Type } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { loadConfig } from '#libs/config';
 import { ACCESS_POLICY } from '#libs/http';
-import { loadPlugins, type PluginRegistry } from '#libs/plugin-host';
+import { loadPlugins, parameterPage, type PluginRegistry } from '#libs/plugin-host';
 import {
   createPlugin,
   ENDPOINTS_HOST,
@@ -167,6 +168,15 @@ describe('mounted endpoints', () => {
     const metrics = await get('/metrics');
     expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(await metrics.text()).toBe('jobs 1\n');
+  });
+});
+
+describe('the page of the built-in plugins', () => {
+  it('is what the declarations say', async () => {
+    const registry = await load({});
+    const page = readFileSync(new URL('../../../docs/plugin-parameters.md', import.meta.url), 'utf8');
+    // To write it anew: npm run docs:plugins.
+    expect(page).toBe(parameterPage(registry.definitions()));
   });
 });
 

@@ -1,0 +1,20 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parameterPage } from '#libs/plugin-host';
+import type { PluginDefinition } from '#libs/plugin-sdk';
+import { BUILT_IN_PLUGINS } from '#libs/plugins';
+
+/** Writes the page of the built-in plugins below the working directory; with `--check` it only reports a difference. */
+const PAGE = 'docs/plugin-parameters.md';
+
+const definitions: PluginDefinition[] = [];
+for (const load of BUILT_IN_PLUGINS) {
+  definitions.push(((await load()) as { readonly default: PluginDefinition }).default);
+}
+const page = parameterPage(definitions);
+if (!process.argv.includes('--check')) {
+  writeFileSync(PAGE, page);
+  process.stdout.write(`wrote ${PAGE}\n`);
+} else if (readFileSync(PAGE, 'utf8') !== page) {
+  process.stderr.write(`${PAGE} is not what the declarations say; run: npm run docs:plugins\n`);
+  process.exitCode = 1;
+}
