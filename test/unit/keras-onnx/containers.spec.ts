@@ -268,7 +268,7 @@ describe('hostile containers', () => {
     expect(() => inspectOnnx(Uint8Array.from(external))).toThrow('external data');
     const inside = field(7, field(1, field(5, field(5, [(14 << 3) | 0, 1]))));
     expect(() => inspectOnnx(Uint8Array.from(inside))).toThrow('external data');
-    expect(() => inspectOnnx(Uint8Array.from(field(7, [0x2a, 99])))).toThrow();
+    expect(() => inspectOnnx(Uint8Array.from(field(7, [0x2a, 99])))).toThrow('cut off');
   });
 
   it('may not ask for tensors that no machine holds', async () => {

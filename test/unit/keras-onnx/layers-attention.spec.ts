@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { at, expectLayer, numbers, random, runLayer, sum, tabulate, type Nd } from './models.js';
 
 const RUNS = { numRuns: 10 };

@@ -5,6 +5,8 @@ import { parseModel } from '../../../libs/keras-onnx/src/graph/parse.js';
 import type { Dialect, LayerSpec } from '../../../libs/keras-onnx/src/graph/spec.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 
+export { numbers } from './numbers.js';
+
 /** A tensor of the references: plain numbers in row-major order. */
 export interface Nd {
   readonly shape: readonly number[];
@@ -12,15 +14,6 @@ export interface Nd {
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, dim) => size * dim, 1);
-
-/** Reproducible numbers in (−1, 1) from an integer seed (a linear congruence is random enough for weights). */
-export function numbers(seed: number): () => number {
-  let state = (seed * 2654435761 + 12345) >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
-}
 
 export function random(shape: readonly number[], next: () => number): Nd {
   return { shape, data: Array.from({ length: sizeOf(shape) }, next) };

@@ -11,7 +11,7 @@ import { decodeModel, type CompileRequest } from './protocol.js';
 
 /** Bounds of the process that parses and compiles a file. */
 export interface IsolationLimits {
-  /** Bytes of data the process may hold; its JavaScript heap gets half of them. */
+  /** Bytes of data the process may hold, at least 64 MiB; its JavaScript heap gets half of them. */
   readonly memoryBytes: number;
   /** Milliseconds until it is killed. */
   readonly timeMs: number;
@@ -52,7 +52,9 @@ async function turn(): Promise<void> {
   running += 1;
 }
 
-function start({ memoryBytes }: IsolationLimits): ChildProcess {
+function start(isolation: IsolationLimits): ChildProcess {
+  // With much less Node can hang while starting instead of giving up.
+  const memoryBytes = Math.max(isolation.memoryBytes, 64 * 1024 ** 2);
   const { url, flags } = entryPoint('worker', import.meta.url, 'process');
   const heapMegabytes = Math.max(64, Math.floor(memoryBytes / 2 / 1024 ** 2));
   const node = [...flags, `--max-old-space-size=${heapMegabytes}`, fileURLToPath(url)];

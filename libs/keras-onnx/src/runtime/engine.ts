@@ -163,7 +163,7 @@ export class Engine {
       const masks = graph.randoms.map(({ name, shape, distribution }, index) => {
         const dims = randomShape(shape, count, symbols);
         const data = new Float32Array(product(dims));
-        streams[index]?.fill(data, distribution);
+        streams[index]?.draw(data, distribution);
         return [name, toOrt('float32', data, dims, name)] as const;
       });
       const answers = await compute(session, { ...feeds, ...Object.fromEntries(masks) });

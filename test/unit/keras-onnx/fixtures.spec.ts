@@ -1,0 +1,85 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/limits.js';
+import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
+import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
+import type { Nd } from './models.js';
+
+interface Fixture {
+  readonly files: readonly string[];
+  readonly params: number;
+  readonly inputs: readonly (Nd & { readonly name: string })[];
+  readonly outputs: readonly Nd[];
+  readonly mc_dropout?: {
+    readonly samples: number;
+    readonly mean: readonly number[];
+    readonly std_population: readonly number[];
+  };
+}
+
+const folder = join(process.cwd(), '../shared/fixtures/keras');
+const present = existsSync(folder);
+const fixtures = present ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
+
+(present ? describe : describe.skip)('reference models', () => {
+  for (const name of fixtures) {
+    const fixture = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Fixture;
+    for (const file of fixture.files) {
+      it(`${file} answers as Keras does`, async () => {
+        const model = await compileFile(join(folder, file), DEFAULT_LIMITS);
+        expect(model.parameters?.total).toBe(fixture.params);
+        const engine = await Engine.open(model, 1);
+        const outputs = await engine.run(fixture.inputs);
+        for (const [index, want] of fixture.outputs.entries()) {
+          const got = outputs[index];
+          expect(got?.shape).toEqual(want.shape);
+          const off = want.data.map(
+            (value, at) =>
+              Math.abs((got?.data[at] ?? Number.NaN) - value) /
+              (Math.abs(value) > 1 ? 10 * Math.abs(value) : 1),
+          );
+          expect(Math.max(...off)).toBeLessThanOrEqual(1e-5);
+        }
+        await engine.close();
+      });
+    }
+    const dropout = fixture.mc_dropout;
+    if (dropout === undefined) continue;
+    it(`${fixture.files[0]} spreads as Keras does`, async () => {
+      const engine = await Engine.open(
+        await compileFile(join(folder, fixture.files[0] ?? ''), DEFAULT_LIMITS),
+        1,
+      );
+      const first = fixture.inputs.map(({ shape, data }) => ({
+        shape: [1, ...shape.slice(1)],
+        data: data.slice(0, data.length / (shape[0] ?? 1)),
+      }));
+      const [output] = await engine.sample(first, { samples: 20_000, seed: 2026 });
+      await engine.close();
+      dropout.std_population.forEach((std, index) => {
+        // Both sides are estimates: their errors add up, hence the factor √2.
+        const meanError = std * Math.sqrt(1 / dropout.samples + 1 / 20_000);
+        const stdError = std * Math.sqrt(0.5 / dropout.samples + 0.5 / 20_000);
+        expect(Math.abs((output?.mean[index] ?? 0) - (dropout.mean[index] ?? 0))).toBeLessThan(3 * meanError);
+        expect(Math.abs((output?.std[index] ?? 0) - std)).toBeLessThan(3 * stdError);
+      });
+    });
+  }
+
+  it('that are bad are refused for the right reason', async () => {
+    const refusals = {
+      bad_lambda: 'lambda',
+      bad_custom_layer: 'odd',
+      bad_not_a_model: undefined,
+      bad_truncated: undefined,
+    };
+    for (const [name, layer] of Object.entries(refusals)) {
+      const code = layer === undefined ? 'model_corrupt' : 'model_unsupported';
+      await expect(compileFile(join(folder, `${name}.keras`), DEFAULT_LIMITS)).rejects.toMatchObject({
+        code,
+        layer,
+      });
+    }
+  });
+});

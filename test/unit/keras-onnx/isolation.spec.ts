@@ -1,0 +1,155 @@
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createModelCache, loadModel, ModelError, type Model } from '../../../libs/keras-onnx/src/index.js';
+import { decodeModel, encodeError, encodeModel } from '../../../libs/keras-onnx/src/isolate/protocol.js';
+import { TINY, tinyAnswer, tinyKeras, tinyWeights, zip } from './files.js';
+import { compile } from './models.js';
+import { mutate, type Seed } from './mutations.js';
+
+let folder = '';
+let path = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keras-onnx-'));
+  path = join(folder, 'tiny.keras');
+  await writeFile(path, await tinyKeras());
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function expectTiny(model: Model): Promise<void> {
+  const [output] = await model.run([TINY.input]);
+  tinyAnswer().answer.forEach((value, index) => expect(output?.data[index]).toBeCloseTo(value, 5));
+}
+
+describe('loading', () => {
+  it('describes, runs and samples in a thread and inline alike, until disposed of', async () => {
+    const [behind, inline] = await Promise.all([loadModel(path), loadModel(path, { inference: 'inline' })]);
+    expect(behind.describe()).toEqual({
+      name: 'tiny',
+      format: 'keras',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      writtenBy: '3.15.1',
+      inputs: [{ name: 'features', shape: [null, 4], dtype: 'float32' }],
+      outputs: [{ name: 'answer', shape: [null, 2], dtype: 'float32' }],
+      parameters: { total: 23, trainable: 23 },
+      stochastic: true,
+      samplingRefused: null,
+    });
+    await Promise.all([expectTiny(behind), expectTiny(inline)]);
+    const ask = (model: Model) => model.sample([TINY.input], { samples: 30, seed: 8, quantiles: [0.1] });
+    expect(await ask(behind)).toEqual(await ask(inline));
+    await expect(behind.run([{ shape: [1, 5], data: [1, 2, 3, 4, 5] }])).rejects.toMatchObject({
+      name: 'ModelError',
+      code: 'model_input',
+    });
+    await expect(behind.run([])).rejects.toMatchObject({ code: 'model_input' });
+    const late = behind.run([TINY.input]);
+    await Promise.all([behind.dispose(), inline.dispose(), behind.dispose()]);
+    expect((await late)[0]?.shape).toEqual([1, 2]);
+    await expect(behind.run([TINY.input])).rejects.toMatchObject({ code: 'model_disposed' });
+  });
+
+  it('stops at its limits of time and memory', async () => {
+    await expect(loadModel(path, { isolation: { timeMs: 1 } })).rejects.toMatchObject({
+      name: 'ModelError',
+      code: 'model_timeout',
+    });
+    const small = loadModel(path, { isolation: { memoryBytes: 64 * 1024 * 1024 } });
+    await expect(small).rejects.toMatchObject({ name: 'ModelError', code: 'model_out_of_memory' });
+  });
+
+  it('refuses with the layer at fault', async () => {
+    const lambda = {
+      ...TINY.config,
+      config: {
+        ...TINY.config.config,
+        layers: [
+          ...TINY.config.config.layers,
+          { module: 'keras.layers', class_name: 'Lambda', config: { name: 'code' } },
+        ],
+      },
+    };
+    const bad = join(folder, 'lambda.keras');
+    await writeFile(bad, await tinyKeras([], lambda));
+    const refusal = await loadModel(bad).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(ModelError);
+    expect(refusal).toMatchObject({ code: 'model_unsupported', layer: 'code', kind: 'unsupported' });
+    expect(String(refusal)).not.toContain(folder);
+    await expect(loadModel(join(folder, 'nothing.keras'))).rejects.toMatchObject({
+      code: 'model_not_found',
+      kind: 'not_found',
+    });
+  });
+
+  it('answers in frames that survive being cut', () => {
+    const model = compile(TINY.config, (layer) =>
+      TINY.weights
+        .filter((one) => one.layer === layer.name)
+        .map(({ shape, data }) => ({ shape, data: Array.from(data) })),
+    );
+    const bytes = encodeModel(model);
+    expect(decodeModel(bytes).run.outputs).toEqual(model.run.outputs);
+    expect(
+      Buffer.from(decodeModel(bytes).sample?.onnx ?? []).equals(Buffer.from(model.sample?.onnx ?? [])),
+    ).toBe(true);
+    expect(() => decodeModel(bytes.subarray(0, bytes.length - 1))).toThrow('half');
+    expect(() => decodeModel(bytes.subarray(0, 3))).toThrow('no answer');
+    expect(() => decodeModel(encodeError(new RangeError('stack')))).toThrow(
+      expect.objectContaining({ code: 'model_corrupt' }),
+    );
+  });
+});
+
+describe('the cache', () => {
+  it('answers an unchanged file with the same model, a changed one with a new one, and stays within its bound', async () => {
+    const cache = createModelCache(1, { inference: 'inline' });
+    const [one, again] = await Promise.all([cache.get(path), cache.get(path)]);
+    expect(again).toBe(one);
+    await utimes(path, new Date(1e9), new Date(1e9));
+    expect(await cache.get(path)).toBe(one);
+    const other = join(folder, 'other.keras');
+    await writeFile(other, await tinyKeras([{ name: 'assets/a', bytes: Buffer.from('a') }]));
+    const two = await cache.get(other);
+    expect(two.describe().sha256).not.toBe(one.describe().sha256);
+    await expect(one.run([TINY.input])).rejects.toMatchObject({ code: 'model_disposed' });
+    await expectTiny(two);
+    await expect(cache.get(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'model_not_found' });
+    await cache.clear();
+    await expect(two.run([TINY.input])).rejects.toMatchObject({ code: 'model_disposed' });
+  });
+});
+
+describe('mutated files', () => {
+  // A sample of the 2,000 that `bench/keras-onnx-fuzz.ts` sends through the process.
+  it('end in a model or a typed error', async () => {
+    const { run } = compile(TINY.config, (layer) =>
+      TINY.weights
+        .filter((one) => one.layer === layer.name)
+        .map(({ shape, data }) => ({ shape, data: Array.from(data) })),
+    );
+    const entries = [
+      { name: 'metadata.json', bytes: Buffer.from('{"keras_version": "3.15.1"}') },
+      { name: 'config.json', bytes: Buffer.from(JSON.stringify(TINY.config)) },
+      { name: 'model.weights.h5', bytes: await tinyWeights() },
+    ];
+    expect(zip(entries).length).toBeGreaterThan(1_000);
+    const seeds: Seed[] = [
+      { name: 'm.keras', entries },
+      { name: 'm.onnx', bytes: run.onnx },
+    ];
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => {
+        const seed = seeds[index % 4 === 3 ? 1 : 0];
+        if (seed === undefined) throw new Error('there are two seeds');
+        const file = join(folder, `${index}-${seed.name}`);
+        await writeFile(file, mutate(seed, index));
+        const model = await loadModel(file, { inference: 'inline' }).catch((error: unknown) => error);
+        if (model instanceof Error) return model.name;
+        await (model as Model).dispose();
+        return 'model';
+      }),
+    );
+    expect(new Set([...outcomes, 'model', 'ModelError'])).toEqual(new Set(['model', 'ModelError']));
+  });
+});
