@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { LoadedConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { systemClock } from '#libs/kernel';
-import { UsersModule } from '../users/users.module.js';
+import { AccountsModule } from '../users/accounts.module.js';
 import { printError } from './commands/terminal.js';
 import { openDatabase } from './persistence/open-database.js';
 import { PersistenceModule, type Foundation } from './persistence/persistence.module.js';
@@ -11,7 +11,7 @@ import { PersistenceModule, type Foundation } from './persistence/persistence.mo
 @Module({})
 class UsersContextModule {
   static forRoot(foundation: Foundation): DynamicModule {
-    return { module: UsersContextModule, imports: [PersistenceModule.forRoot(foundation), UsersModule] };
+    return { module: UsersContextModule, imports: [PersistenceModule.forRoot(foundation), AccountsModule] };
   }
 }
 

@@ -1,4 +1,5 @@
 import { ConfigError, helpText, parseCommandLine, startConfig } from '#libs/config';
+import { DatabaseOpenError } from '#libs/database';
 import { AppError } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
 import { VERSION } from '../version.js';
@@ -44,9 +45,10 @@ function explain(error: unknown): number {
     printError(error.message);
     return EXIT.usage;
   }
-  const foreseen = error instanceof PluginLoadError || error instanceof AppError;
-  printError(
-    foreseen ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error),
-  );
+  const foreseen = [AppError, DatabaseOpenError, PluginLoadError].some((kind) => error instanceof kind);
+  printError(foreseen ? textOf(error) : stackOf(error));
   return EXIT.failed;
 }
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const stackOf = (error: unknown): string => (error instanceof Error && error.stack) || textOf(error);

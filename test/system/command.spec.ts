@@ -1,0 +1,145 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const ENTRY = resolve('dist/src/main.js');
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'command-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the built command in a folder of its own and reads what it says. */
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, ...args], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HOME: folder, ADMIN_PASSWORD: 'a-password-for-this-test' },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { status, stdout, stderr, lines: stderr.trim().split('\n') };
+}
+const database = (name: string) => `sqlite:///${join(folder, name)}`;
+const file = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+describe('the command', () => {
+  it('shows its help and version', () => {
+    expect(run('--help').stdout).toContain('--load_config');
+    expect(run('--version').stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it('reports every wrong setting together, with what is allowed, and ends with 2', () => {
+    const { status, stderr } = run('serve', '--port', '70000', '--http_adapter=koa', '--workers', 'many');
+    expect(status).toBe(2);
+    for (const part of ['port', '65535', 'http_adapter', 'fastify', 'workers'])
+      expect(stderr).toContain(part);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('names the nearest command for a mistyped one', () => {
+    const { status, stderr } = run('serv');
+    expect(status).toBe(2);
+    expect(stderr).toContain('serve');
+  });
+
+  it('says which plugin is unknown and which there are', () => {
+    const { status, stderr } = run(
+      'serve',
+      '--predictor_plugin',
+      'crystal_ball',
+      '--database_url',
+      database('a.db'),
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain('crystal_ball');
+    expect(stderr).toContain('random_walk_predictor');
+  });
+
+  it('says when the port is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((done) => other.once('listening', done));
+    const { port } = other.address() as AddressInfo;
+    const { status, stderr } = run('serve', '--port', String(port), '--database_url', database('b.db'));
+    other.close();
+    expect(status).toBe(1);
+    expect(stderr).toContain(`Port ${port}`);
+    expect(stderr).toContain('in use');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('refuses an empty CSV, a missing one and one of 2 GB for an oracle, at once and by name', () => {
+    const huge = join(folder, 'huge.csv');
+    const handle = openSync(huge, 'w');
+    ftruncateSync(handle, 2 * 1024 ** 3);
+    closeSync(handle);
+    for (const csv of [file('empty.csv', ''), huge, join(folder, 'missing.csv')]) {
+      const { status, stderr } = run(
+        'serve',
+        '--predictor_plugin=binary_ideal_oracle',
+        `--csv_file=${csv}`,
+        '--database_url',
+        database('c.db'),
+      );
+      expect(status).toBe(1);
+      expect(stderr).toContain('binary_ideal_oracle');
+      expect(stderr).toContain(csv.split('/').at(-1));
+      expect(stderr).not.toContain('    at ');
+    }
+  });
+
+  it('says that the database is no database', () => {
+    file('notes.db', 'this is a text, not a database, and long enough to be looked at');
+    const { status, stderr } = run('migrate', '--database_url', database('notes.db'));
+    expect(status).toBe(1);
+    expect(stderr).toContain('notes.db');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('makes, activates and re-keys accounts; secrets are shown once', () => {
+    const at = ['--database_url', database('users.db')];
+    const created = run(
+      'users',
+      'create',
+      'alice',
+      '--email',
+      'alice@example.com',
+      '--role',
+      'operator',
+      ...at,
+    );
+    expect(created.stderr).toBe('');
+    expect(created.status).toBe(0);
+    expect(created.stdout).toMatch(/API key: pp_[\w-]{43}/);
+    expect(run('users', 'activate', 'alice', ...at).status).toBe(0);
+    expect(run('users', 'reset-password', 'alice', ...at).stdout).toMatch(/Password: \S{16}/);
+    const again = run('users', 'create', 'alice', '--email', 'alice@example.com', ...at);
+    expect(again.status).toBe(1);
+    expect(again.stderr).toContain('Username already exists');
+    expect(run('users', 'activate', 'nobody', ...at).stderr).toContain('User not found');
+  });
+
+  it('checks an audit log that nobody touched', () => {
+    const { status, stdout } = run('audit', 'verify', '--database_url', database('users.db'));
+    expect(status).toBe(0);
+    expect(stdout).toContain('as it was written');
+  });
+
+  it('lists plugins with their parameters', () => {
+    const { status, stdout } = run('plugins', 'list');
+    expect(status).toBe(0);
+    expect(stdout).toContain('predictor random_walk_predictor');
+    expect(stdout).toContain('horizon_mode');
+  });
+
+  it('does not run workers on SQLite', () => {
+    expect(run('worker', '--database_url', database('d.db'))).toMatchObject({ status: 1 });
+    expect(run('serve', '--workers', '2', '--database_url', database('d.db'))).toMatchObject({ status: 2 });
+  });
+});
