@@ -6,7 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { APP_CONFIG, type LoadedConfig } from '#libs/config';
-import { TransactionRunner } from '#libs/database';
+import { EventLog, TransactionRunner } from '#libs/database';
 import { CLOCK, type CancelTimer, type Clock } from '#libs/kernel';
 import { PredictionRepository } from './prediction.repository.js';
 
@@ -15,7 +15,7 @@ const DAY_MS = 24 * HOUR_MS;
 /** Rows per transaction, so that the writer is never held for long. */
 const BATCH = 200;
 
-/** Deletes finished predictions after `prediction_history_days`, an hour after the start and every hour from then on. */
+/** Deletes finished predictions and their steps after `prediction_history_days`, an hour after the start and every hour from then on. */
 @Injectable()
 export class PredictionHistory implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(PredictionHistory.name);
@@ -24,6 +24,7 @@ export class PredictionHistory implements OnApplicationBootstrap, OnApplicationS
   constructor(
     private readonly predictions: PredictionRepository,
     private readonly transactions: TransactionRunner,
+    private readonly events: EventLog,
     @Inject(APP_CONFIG) private readonly config: LoadedConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -42,12 +43,14 @@ export class PredictionHistory implements OnApplicationBootstrap, OnApplicationS
     let deleted = 0;
     for (;;) {
       const ids = await this.predictions.finishedBefore(before, BATCH);
-      if (ids.length === 0) return deleted;
+      if (ids.length === 0) break;
       await this.transactions.run(async (tx) => {
         for (const id of ids) await this.predictions.delete(tx, id, { kind: 'all' });
       });
       deleted += ids.length;
     }
+    while ((await this.transactions.run((tx) => this.events.purge(tx, before.getTime()))) > 0);
+    return deleted;
   }
 
   #plan(): void {

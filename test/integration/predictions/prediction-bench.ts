@@ -70,7 +70,7 @@ export class PredictionBench {
     this.deleting = new DeletePrediction(this.repository, test.transactions, this.engine);
     this.waiting = new AwaitPrediction(this.repository, clock);
     this.events = new PredictionEvents(this.reading, this.repository, this.waiting, clock);
-    this.history = new PredictionHistory(this.repository, test.transactions, config, clock);
+    this.history = new PredictionHistory(this.repository, test.transactions, new EventLog(clock), config, clock);
   }
 
   static async open(

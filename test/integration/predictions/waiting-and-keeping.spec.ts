@@ -63,6 +63,7 @@ describeOnDatabases('waiting for predictions and keeping them', (database) => {
       bench.clock.jump(1);
       expect(await bench.history.purge()).toBe(1);
       expect(await bench.row(old.id)).toBeNull();
+      expect((await bench.repository.stepsAfter(old.id, 0)).map(({ type }) => type)).toEqual(['deleted']);
       expect(await bench.row(waiting.id)).not.toBeNull();
     });
 
