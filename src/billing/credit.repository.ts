@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
 import { assertPresent } from '#libs/kernel';
-import { IsNull, LessThanOrEqual } from 'typeorm';
+import { IsNull, LessThanOrEqual, type SelectQueryBuilder } from 'typeorm';
 import type { CreditGrant, Currency, Micros } from './billing.port.js';
 import { CreditEntity } from './credit.entity.js';
 
@@ -103,27 +103,35 @@ export class CreditRepository {
   }
 
   /** Newest first. */
-  async list(
+  list(
     userId: number,
     { limit, offset }: { readonly limit: number; readonly offset: number },
-    scope: DatabaseScope = this.database.read,
   ): Promise<ListedCredit[]> {
-    const { entities, raw } = await scope.manager
-      .createQueryBuilder(CreditEntity, 'c')
-      .addSelect(USED, 'used')
-      .where('c.userId = :userId', { userId })
-      .orderBy('c.id', 'DESC')
-      .limit(limit)
-      .offset(offset)
-      .getRawAndEntities<{ used: number | string }>();
+    return this.#listed(this.database.read, (query) =>
+      query.where('c.userId = :userId', { userId }).orderBy('c.id', 'DESC').limit(limit).offset(offset),
+    );
+  }
+
+  /** Null for an unknown id. */
+  async find(id: number, scope: DatabaseScope): Promise<ListedCredit | null> {
+    const [credit] = await this.#listed(scope, (query) => query.where('c.id = :id', { id }));
+    return credit ?? null;
+  }
+
+  count(userId: number): Promise<number> {
+    return this.database.read.manager.countBy(CreditEntity, { userId });
+  }
+
+  async #listed(
+    scope: DatabaseScope,
+    narrow: (query: SelectQueryBuilder<CreditEntity>) => SelectQueryBuilder<CreditEntity>,
+  ): Promise<ListedCredit[]> {
+    const query = scope.manager.createQueryBuilder(CreditEntity, 'c').addSelect(USED, 'used');
+    const { entities, raw } = await narrow(query).getRawAndEntities<{ used: number | string }>();
     return entities.map((credit, index) => ({
       ...credit,
       usedMicros: credit.expiresAt === null ? null : Number(raw[index]?.used ?? 0),
     }));
-  }
-
-  count(userId: number, scope: DatabaseScope = this.database.read): Promise<number> {
-    return scope.manager.countBy(CreditEntity, { userId });
   }
 }
 

@@ -23,7 +23,7 @@ import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { QuotePrices } from '../../../src/billing/quote-prices.service.js';
 import { QuoteRepository } from '../../../src/billing/quote.repository.js';
 import { ReadBilling } from '../../../src/billing/read-billing.service.js';
-import { SetPrice } from '../../../src/billing/set-price.service.js';
+import { PriceList } from '../../../src/billing/price-list.service.js';
 import { VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 
 export const USD = 1_000_000;
@@ -62,7 +62,7 @@ export class BillingBench implements BillableJobs {
   readonly billing: JobBilling;
   readonly reports: ReadBilling;
   readonly grants: GrantCredits;
-  readonly prices: SetPrice;
+  readonly prices: PriceList;
   readonly credits: CreditRepository;
   readonly expiry: ExpireCredits;
   readonly ledger: LedgerRepository;
@@ -87,7 +87,7 @@ export class BillingBench implements BillableJobs {
     this.billing = new JobBilling(quoting, quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
     this.reports = new ReadBilling(records, quotes, ledger);
-    this.prices = new SetPrice(prices, ledger, transactions, clock);
+    this.prices = new PriceList(prices, ledger, transactions, clock);
     this.verifier = new VerifyBilling(new BillingChecks(database));
   }
 

@@ -57,9 +57,9 @@ describeOnDatabases('the money of a job', (database) => {
   });
 
   it('follows the priority of a pending job, with the price it was made with', async () => {
-    await bench.prices.set({ providerId: 7, modelName: 'm1', priceMicros: 2 * USD, currency: 'USD' });
+    await bench.prices.switchTo({ providerId: 7, modelName: 'm1', priceMicros: 2 * USD, currency: 'USD' });
     const job = await bench.submit(105, { modelName: 'm1' });
-    await bench.prices.set({ providerId: 7, modelName: 'm1', priceMicros: 9 * USD, currency: 'USD' });
+    await bench.prices.switchTo({ providerId: 7, modelName: 'm1', priceMicros: 9 * USD, currency: 'USD' });
     await bench.requote(job, { modelName: 'm1', priority: 9 });
     await expect(bench.balance(105)).resolves.toMatchObject({ available: -2.5 * USD, held: 2.5 * USD });
     await bench.requote(job, { modelName: 'm1', priority: 1 });
@@ -112,7 +112,7 @@ describeOnDatabases('the money of a job', (database) => {
   });
 
   it('can be nothing', async () => {
-    await bench.prices.set({ providerId: 7, modelName: 'free', priceMicros: 0, currency: 'USD' });
+    await bench.prices.switchTo({ providerId: 7, modelName: 'free', priceMicros: 0, currency: 'USD' });
     const job = await bench.submit(110, { modelName: 'free' });
     await expect(bench.complete(job)).resolves.toMatchObject({ total: 0, evaluator: 0, bonus: 0 });
   });

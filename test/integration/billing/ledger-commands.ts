@@ -1,6 +1,6 @@
 import { newUuid } from '#libs/kernel';
 import { expect } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { asked, type BillingBench, USD } from './billing-bench.js';
 import type { LedgerModel, ModelJob } from './ledger-model.js';
 
@@ -145,7 +145,7 @@ const prices = fc
   .map(([who, modelName, priceMicros]) =>
     step(`price ${modelName} ${priceMicros} by ${who}`, async (_model, { bench, cast }) => {
       const providerId = pick(cast.providers, who) ?? 0;
-      await bench.prices.set({ providerId, modelName, priceMicros, currency: 'USD' });
+      await bench.prices.switchTo({ providerId, modelName, priceMicros, currency: 'USD' });
     }),
   );
 

@@ -1,6 +1,6 @@
 import { describeOnDatabases } from '#libs/testing';
 import { it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { BillingBench, USD } from './billing-bench.js';
 import { steps, type Stage } from './ledger-commands.js';
 import { LedgerModel } from './ledger-model.js';
