@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { AppError, invalidField } from '#libs/kernel';
+import { AppError } from '#libs/kernel';
 import { ChangeUser } from './change-user.service.js';
 import { type CreatedAccount, CreateUser, randomPassword } from './create-user.service.js';
 import { CredentialRepository } from './credential.repository.js';
@@ -46,15 +46,16 @@ export class UserAdministration {
   }
 
   /**
-   * @throws AppError `invalid` for a malformed name, address or password, `bad_request` for a taken name or address
-   * or an unknown role
+   * @throws AppError `bad_request` for a malformed or taken name or address, a short password, an unknown role
    */
   async create(order: AccountOrder): Promise<CreatedAccount> {
     if (order.username.length > USERNAME_MAX_LENGTH || !USERNAME_PATTERN.test(order.username)) {
-      throw invalidField('username', 'must be 1 to 50 printable characters without blanks at its ends');
+      throw malformed(
+        `The name must be 1 to ${USERNAME_MAX_LENGTH} printable characters without blanks at its ends`,
+      );
     }
     if (order.email.length > EMAIL_MAX_LENGTH || !EMAIL_PATTERN.test(order.email)) {
-      throw invalidField('email', 'must be an e-mail address');
+      throw malformed(`"${order.email}" is not an e-mail address`);
     }
     if (order.password !== undefined) checkLength(order.password);
     return this.createUser.create({ ...order, isActive: this.#isActiveAtOnce }, 'bad_request');
@@ -69,7 +70,7 @@ export class UserAdministration {
    * Sets a password, a random one when none is given, and revokes all tokens.
    * @param passwords `old`, when given, must be the present one
    * @returns the random password, or null when one was given
-   * @throws AppError `not_found`, `bad_request` for a wrong old password, `invalid` for a short new one
+   * @throws AppError `not_found`, `bad_request` for a wrong old password or a short new one
    */
   async resetPassword(
     username: string,
@@ -93,5 +94,7 @@ export class UserAdministration {
 
 function checkLength(password: string): void {
   if (password.length >= PASSWORD_MIN_LENGTH) return;
-  throw invalidField('password', `must have at least ${PASSWORD_MIN_LENGTH} characters`);
+  throw malformed(`The password must have at least ${PASSWORD_MIN_LENGTH} characters`);
 }
+
+const malformed = (detail: string): AppError => new AppError('bad_request', detail, { code: 'malformed' });

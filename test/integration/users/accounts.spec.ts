@@ -1,7 +1,7 @@
 import { Database, TransactionRunner } from '#libs/database';
 import type { AppError } from '#libs/kernel';
 import { describeOnDatabases, openTestDatabase, type TestDatabase } from '#libs/testing';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { entities, migrations } from '../../../src/app/schema.js';
 import { AccountBench, actorOf, configOf, PASSWORD } from './account-bench.js';
 
@@ -11,14 +11,13 @@ const refusal = async (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => `${(error as AppError).kind}: ${(error as AppError).detail}`,
   );
 
-describeOnDatabases('accounts', (_, kind) => {
-  let database: TestDatabase;
+describeOnDatabases('accounts', (shared, kind) => {
   let bench: AccountBench;
-  beforeEach(async () => {
-    database = await openTestDatabase(kind);
+  let database: TestDatabase;
+  beforeEach(() => {
+    database = shared();
     bench = new AccountBench(database);
   });
-  afterEach(() => database.close());
 
   /**
    * A second process over the same data. SQLite blocks the thread while it waits for another writer, so there the
@@ -96,42 +95,6 @@ describeOnDatabases('accounts', (_, kind) => {
     });
   });
 
-  it('keep the name of a deleted account taken, and find the account no more', async () => {
-    const { user: root } = await bench.account('root', 'admin');
-    const { user, apiKey } = await bench.account('deleted');
-    await bench.changing.remove(user.id, 'delete', actorOf(root));
-    await expect(bench.users.findById(user.id)).resolves.toBeNull();
-    await expect(bench.credentials.findByApiKey(apiKey)).resolves.toBeNull();
-    expect(await refusal(bench.account('deleted'))).toBe('bad_request: Username already exists');
-    expect(await refusal(bench.changing.activate('deleted'))).toBe('not_found: User not found');
-    await expect(bench.directory.idOf('deleted')).resolves.toBe(user.id);
-    await expect(bench.directory.usernames([user.id, 999])).resolves.toEqual(new Map([[user.id, 'deleted']]));
-    await expect(bench.directory.counts()).resolves.toEqual({ total: 1, active: 1 });
-  });
-
-  it('are listed by filter, text and page', async () => {
-    const { user: root } = await bench.account('root', 'administrator');
-    for (const name of ['Anna_B', 'annaXb', 'carl']) await bench.account(name);
-    await bench.changing.update(root.id, { subscriptionTier: 'premium' }, actorOf(root));
-    await bench.changing.deactivate('carl', actorOf(root));
-    const names = async (filter: Parameters<ListOf>[0], page = { limit: 50, offset: 0 }) =>
-      (await bench.listing.page(filter, page)).users.map(({ username }) => username);
-    type ListOf = typeof bench.listing.page;
-    expect(await names({})).toEqual(['root', 'Anna_B', 'annaXb', 'carl']);
-    expect(await names({}, { limit: 2, offset: 1 })).toEqual(['Anna_B', 'annaXb']);
-    expect(await names({ roles: ['administrator', 'admin'] })).toEqual(['root']);
-    expect(await names({ isActive: false })).toEqual(['carl']);
-    expect(await names({ subscriptionTier: 'premium' })).toEqual(['root']);
-    expect(await names({ search: 'ANNA_' })).toEqual(['Anna_B']);
-    expect(await names({ search: "%' OR 1=1" })).toEqual([]);
-    expect(await names({ search: 'l@example' })).toEqual(['carl']);
-    expect(await names({ createdAfter: new Date(bench.clock.now() - 1) })).toHaveLength(4);
-    expect(await names({ createdAfter: new Date(bench.clock.now()) })).toEqual([]);
-    bench.clock.jump(40 * 86_400_000);
-    const page = await bench.listing.page({ isActive: false }, { limit: 1, offset: 0 });
-    expect(page).toMatchObject({ totalCount: 1, activeUsers: 3, newUsersThisMonth: 0 });
-  });
-
   it('revoke tokens with deactivation and a new role, not with a new tier', async () => {
     const { user: root } = await bench.account('root', 'admin');
     const { user } = await bench.account('subject');
@@ -148,52 +111,6 @@ describeOnDatabases('accounts', (_, kind) => {
     expect(await version()).toBe(2);
     await bench.changing.activate('subject');
     expect(await version()).toBe(2);
-  });
-
-  it('never lose the last active administrator', async () => {
-    const { user: root } = await bench.account('root', 'administrator');
-    const { user: second } = await bench.account('second', 'admin');
-    const last = 'bad_request: The last active administrator cannot be deactivated, demoted or deleted';
-    expect(await refusal(bench.changing.deactivate('root', actorOf(root)))).toBe(
-      'bad_request: You cannot deactivate your own account',
-    );
-    expect(await refusal(bench.changing.remove(root.id, 'delete', actorOf(root)))).toBe(
-      'bad_request: You cannot delete your own account',
-    );
-    await bench.changing.deactivate('second', actorOf(root));
-    expect(await refusal(bench.changing.update(root.id, { role: 'client' }, actorOf(root)))).toBe(last);
-    expect(await refusal(bench.changing.deactivate('root', actorOf(second)))).toBe(last);
-    expect(await refusal(bench.changing.remove(root.id, 'deactivate', actorOf(second)))).toBe(last);
-    await expect(bench.users.findById(root.id)).resolves.toMatchObject({
-      role: 'administrator',
-      isActive: true,
-    });
-    await bench.changing.update(root.id, { role: 'admin' }, actorOf(root));
-  });
-
-  it('keep one administrator when all of them remove each other from two processes', async () => {
-    const names = ['a', 'b', 'c', 'd'];
-    const people = await Promise.all(names.map(async (name) => (await bench.account(name, 'admin')).user));
-    await withAnother(async (other) => {
-      await Promise.all(
-        people.flatMap((caller) =>
-          people
-            .filter((target) => target !== caller)
-            .map((target, index) =>
-              refusal(
-                index % 2 === 0
-                  ? bench.changing.deactivate(target.username, actorOf(caller))
-                  : other.changing.update(target.id, { role: 'client' }, actorOf(caller)),
-              ),
-            ),
-        ),
-      );
-    });
-    const left = await bench.listing.page(
-      { roles: ['administrator', 'admin'], isActive: true },
-      { limit: 9, offset: 0 },
-    );
-    expect(left.totalCount).toBe(1);
   });
 
   it('change their address unless another account has it', async () => {
@@ -216,33 +133,6 @@ describeOnDatabases('accounts', (_, kind) => {
     });
   });
 
-  it('begin with one administrator, whichever of the starting processes makes it', async () => {
-    await withAnother(async (other) => {
-      const made = await Promise.all([bench.bootstrap.run(), other.bootstrap.run()]);
-      expect(made.filter(Boolean)).toHaveLength(1);
-      const printed = [...bench.printed, ...other.printed];
-      expect(printed).toHaveLength(1);
-      const password = /the password (\S+)\n/.exec(printed[0] ?? '')?.[1] ?? '';
-      await expect(bench.credentials.checkPassword('admin', password)).resolves.toMatchObject({
-        outcome: 'right',
-        owner: { role: 'administrator' },
-      });
-    });
-    await expect(bench.bootstrap.run()).resolves.toBe(false);
-  });
-
-  it('begin with the configured administrator and print nothing', async () => {
-    const apiKey = 'k'.repeat(32);
-    const config = configOf({ admin_username: 'root', admin_password: PASSWORD, admin_api_key: apiKey });
-    const configured = new AccountBench(database, config, bench.clock);
-    await configured.bootstrap.onApplicationBootstrap();
-    expect(configured.printed).toEqual([]);
-    await expect(configured.credentials.checkPassword('root', PASSWORD)).resolves.toMatchObject({
-      outcome: 'right',
-    });
-    await expect(configured.credentials.findByApiKey(apiKey)).resolves.toMatchObject({ username: 'root' });
-  });
-
   it('are managed from the command line', async () => {
     const { administration } = bench;
     const order = { username: 'desk', email: 'desk@example.com', role: 'operator' };
@@ -260,9 +150,130 @@ describeOnDatabases('accounts', (_, kind) => {
     expect(await refusal(administration.resetPassword('desk', { old: 'x', new: PASSWORD }))).toBe(
       'bad_request: Invalid old password',
     );
-    expect(await refusal(administration.resetPassword('desk', { new: 'short' }))).toMatch(/^invalid/);
+    expect(await refusal(administration.resetPassword('desk', { new: 'short' }))).toMatch(/at least 8/);
     expect(await refusal(administration.resetPassword('nobody'))).toBe('not_found: User not found');
-    expect(await refusal(administration.create({ ...order, username: ' x' }))).toMatch(/^invalid/);
-    expect(await refusal(administration.create({ ...order, username: 'x', email: 'x' }))).toMatch(/^invalid/);
+    expect(await refusal(administration.create({ ...order, username: ' x' }))).toMatch(/The name must/);
+    expect(await refusal(administration.create({ ...order, username: 'x', email: 'x' }))).toMatch(
+      /not an e-mail/,
+    );
+  });
+
+  describe('in a database of their own', () => {
+    beforeEach(async () => {
+      database = await openTestDatabase(kind);
+      bench = new AccountBench(database);
+    });
+    afterEach(() => database.close());
+
+    it('keep the name of a deleted account taken, and find the account no more', async () => {
+      const { user: root } = await bench.account('root', 'admin');
+      const { user, apiKey } = await bench.account('deleted');
+      await bench.changing.remove(user.id, 'delete', actorOf(root));
+      await expect(bench.users.findById(user.id)).resolves.toBeNull();
+      await expect(bench.credentials.findByApiKey(apiKey)).resolves.toBeNull();
+      expect(await refusal(bench.account('deleted'))).toBe('bad_request: Username already exists');
+      expect(await refusal(bench.changing.activate('deleted'))).toBe('not_found: User not found');
+      await expect(bench.directory.idOf('deleted')).resolves.toBe(user.id);
+      await expect(bench.directory.usernames([user.id, 999])).resolves.toEqual(
+        new Map([[user.id, 'deleted']]),
+      );
+      await expect(bench.directory.counts()).resolves.toEqual({ total: 1, active: 1 });
+    });
+
+    it('are listed by filter, text and page', async () => {
+      const { user: root } = await bench.account('root', 'administrator');
+      for (const name of ['Anna_B', 'annaXb', 'carl']) await bench.account(name);
+      await bench.changing.update(root.id, { subscriptionTier: 'premium' }, actorOf(root));
+      await bench.changing.deactivate('carl', actorOf(root));
+      const names = async (filter: Parameters<ListOf>[0], page = { limit: 50, offset: 0 }) =>
+        (await bench.listing.page(filter, page)).users.map(({ username }) => username);
+      type ListOf = typeof bench.listing.page;
+      expect(await names({})).toEqual(['root', 'Anna_B', 'annaXb', 'carl']);
+      expect(await names({}, { limit: 2, offset: 1 })).toEqual(['Anna_B', 'annaXb']);
+      expect(await names({ roles: ['administrator', 'admin'] })).toEqual(['root']);
+      expect(await names({ isActive: false })).toEqual(['carl']);
+      expect(await names({ subscriptionTier: 'premium' })).toEqual(['root']);
+      expect(await names({ search: 'ANNA_' })).toEqual(['Anna_B']);
+      expect(await names({ search: "%' OR 1=1" })).toEqual([]);
+      expect(await names({ search: 'l@example' })).toEqual(['carl']);
+      expect(await names({ createdAfter: new Date(bench.clock.now() - 1) })).toHaveLength(4);
+      expect(await names({ createdAfter: new Date(bench.clock.now()) })).toEqual([]);
+      bench.clock.jump(40 * 86_400_000);
+      const page = await bench.listing.page({ isActive: false }, { limit: 1, offset: 0 });
+      expect(page).toMatchObject({ totalCount: 1, activeUsers: 3, newUsersThisMonth: 0 });
+    });
+
+    it('never lose the last active administrator', async () => {
+      const { user: root } = await bench.account('root', 'administrator');
+      const { user: second } = await bench.account('second', 'admin');
+      const last = 'bad_request: The last active administrator cannot be deactivated, demoted or deleted';
+      expect(await refusal(bench.changing.deactivate('root', actorOf(root)))).toBe(
+        'bad_request: You cannot deactivate your own account',
+      );
+      expect(await refusal(bench.changing.remove(root.id, 'delete', actorOf(root)))).toBe(
+        'bad_request: You cannot delete your own account',
+      );
+      await bench.changing.deactivate('second', actorOf(root));
+      expect(await refusal(bench.changing.update(root.id, { role: 'client' }, actorOf(root)))).toBe(last);
+      expect(await refusal(bench.changing.deactivate('root', actorOf(second)))).toBe(last);
+      expect(await refusal(bench.changing.remove(root.id, 'deactivate', actorOf(second)))).toBe(last);
+      await expect(bench.users.findById(root.id)).resolves.toMatchObject({
+        role: 'administrator',
+        isActive: true,
+      });
+      await bench.changing.update(root.id, { role: 'admin' }, actorOf(root));
+    });
+
+    it('keep one administrator when all of them remove each other from two processes', async () => {
+      const names = ['a', 'b', 'c', 'd'];
+      const people = await Promise.all(names.map(async (name) => (await bench.account(name, 'admin')).user));
+      await withAnother(async (other) => {
+        await Promise.all(
+          people.flatMap((caller) =>
+            people
+              .filter((target) => target !== caller)
+              .map((target, index) =>
+                refusal(
+                  index % 2 === 0
+                    ? bench.changing.deactivate(target.username, actorOf(caller))
+                    : other.changing.update(target.id, { role: 'client' }, actorOf(caller)),
+                ),
+              ),
+          ),
+        );
+      });
+      const left = await bench.listing.page(
+        { roles: ['administrator', 'admin'], isActive: true },
+        { limit: 9, offset: 0 },
+      );
+      expect(left.totalCount).toBe(1);
+    });
+
+    it('begin with one administrator, whichever of the starting processes makes it', async () => {
+      await withAnother(async (other) => {
+        const made = await Promise.all([bench.bootstrap.run(), other.bootstrap.run()]);
+        expect(made.filter(Boolean)).toHaveLength(1);
+        const printed = [...bench.printed, ...other.printed];
+        expect(printed).toHaveLength(1);
+        const password = /the password (\S+)\n/.exec(printed[0] ?? '')?.[1] ?? '';
+        await expect(bench.credentials.checkPassword('admin', password)).resolves.toMatchObject({
+          outcome: 'right',
+          owner: { role: 'administrator' },
+        });
+      });
+      await expect(bench.bootstrap.run()).resolves.toBe(false);
+    });
+
+    it('begin with the configured administrator and print nothing', async () => {
+      const apiKey = 'k'.repeat(32);
+      const config = configOf({ admin_username: 'root', admin_password: PASSWORD, admin_api_key: apiKey });
+      const configured = new AccountBench(database, config, bench.clock);
+      await configured.bootstrap.onApplicationBootstrap();
+      expect(configured.printed).toEqual([]);
+      await expect(configured.credentials.checkPassword('root', PASSWORD)).resolves.toMatchObject({
+        outcome: 'right',
+      });
+      await expect(configured.credentials.findByApiKey(apiKey)).resolves.toMatchObject({ username: 'root' });
+    });
   });
 });
