@@ -68,7 +68,7 @@ export class Hdf5 {
   tensor(path: string): Tensor {
     const found = this.#find(path);
     if (!(found instanceof Dataset)) throw corrupt('a weight is missing in the file');
-    const { metadata } = found;
+    const metadata = guarded(() => found.metadata);
     const shape = [...(metadata.shape ?? [])];
     const size = shape.reduce((product, length) => product * length, 1);
     this.#elements += size;

@@ -55,7 +55,7 @@ async function turn(): Promise<void> {
 function start(isolation: IsolationLimits): ChildProcess {
   // With much less Node can hang while starting instead of giving up.
   const memoryBytes = Math.max(isolation.memoryBytes, 64 * 1024 ** 2);
-  const { url, flags } = entryPoint('worker', import.meta.url, 'process');
+  const { url, flags } = entryPoint(new URL('./worker.js', import.meta.url), 'process');
   const heapMegabytes = Math.max(64, Math.floor(memoryBytes / 2 / 1024 ** 2));
   const node = [...flags, `--max-old-space-size=${heapMegabytes}`, fileURLToPath(url)];
   // --data bounds heap, buffers and WebAssembly together; --as would break WebAssembly's address reservations.

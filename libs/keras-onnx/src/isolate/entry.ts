@@ -9,16 +9,17 @@ export interface EntryPoint {
 }
 
 /**
- * Finds `<name>.js` beside the calling module. When the library runs from its TypeScript sources (tests, benchmarks) it is
- * `<name>.ts`, which tsx loads: a process by flags, a thread by a few lines in front, because Node gives threads no loader.
+ * Where a module really is. Built, it is `compiled` itself; when the library runs from its TypeScript sources (tests,
+ * benchmarks) it is the `.ts` beside, which tsx loads: a process by flags, a thread by a few lines in front, because Node
+ * gives threads no loader.
  */
-export function entryPoint(name: string, base: string, kind: 'process' | 'thread'): EntryPoint {
-  const compiled = new URL(`./${name}.js`, base);
+export function entryPoint(compiled: URL, kind: 'process' | 'thread'): EntryPoint {
   if (existsSync(fileURLToPath(compiled))) return { url: compiled, flags: [] };
-  const source = new URL(`./${name}.ts`, base);
+  const source = new URL(compiled.href.replace(/\.js$/, '.ts'));
   const conditions = '--conditions=development';
-  const find = (path: string): string => pathToFileURL(createRequire(base).resolve(path)).href;
+  const find = (path: string): string => pathToFileURL(createRequire(compiled).resolve(path)).href;
   if (kind === 'process') return { url: source, flags: [conditions, '--import', find('tsx')] };
-  const lines = `import { register } from '${find('tsx/esm/api').replace(/\.cjs$/, '.mjs')}';\nregister();\nawait import('${source.href}');`;
+  const loader = find('tsx/esm/api').replace(/\.cjs$/, '.mjs');
+  const lines = `import { register } from '${loader}';\nregister();\nawait import('${source.href}');`;
   return { url: new URL(`data:text/javascript,${encodeURIComponent(lines)}`), flags: [conditions] };
 }

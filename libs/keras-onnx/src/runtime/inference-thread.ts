@@ -56,7 +56,7 @@ export class InferenceThread implements Inference {
 
   /** Starts the thread and opens the model in it. */
   static async open(model: CompiledModel, threads: number): Promise<InferenceThread> {
-    const { url, flags } = entryPoint('thread-entry', import.meta.url, 'thread');
+    const { url, flags } = entryPoint(new URL('./thread-entry.js', import.meta.url), 'thread');
     const worker = new Worker(url, { workerData: { model, threads }, execArgv: [...flags], env: {} });
     const thread = new InferenceThread(worker);
     // The thread answers number 0 by itself once the model is open.
