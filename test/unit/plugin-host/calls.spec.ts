@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '#libs/kernel';
 import { ANSWER_TO_PLUGIN_ERROR } from '#libs/plugin-host';
@@ -112,6 +113,13 @@ describe('calls into plugins', () => {
     ).rejects.toMatchObject({
       code: 'cancelled',
     });
+  });
+
+  it('leave no listener behind on a signal that outlives them', async () => {
+    const { feeder } = await withFeeder({ fetch: async () => hourly() });
+    const long = new AbortController();
+    await feeder.fetch({ symbol: 'A', interval: '1h', signal: long.signal });
+    expect(getEventListeners(long.signal, 'abort')).toHaveLength(0);
   });
 
   it('that answer at once need no promise and are counted; their time is sampled', async () => {

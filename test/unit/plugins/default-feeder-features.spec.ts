@@ -85,6 +85,14 @@ describe('columns on demand', () => {
     expect(at(frame, 'CLOSE_15m_tick_8', 50)).toBe(at(shorter, 'CLOSE', newest - 7));
   });
 
+  it('has no ticks, and so no row, before the shorter bars begin', async () => {
+    files.write('late_15m.csv', barLines(100, HOUR / 4, START + 10 * HOUR));
+    const feeder = await files.feeder({ data_files: { EURUSD: 'eurusd.csv', 'EURUSD@15m': 'late_15m.csv' } });
+    const frame = await ask(feeder, ['CLOSE', 'CLOSE_15m_tick_8']);
+    // Eight of them have begun before 12:00, which is the first bar after the eighth, of 11:45.
+    expect(frame.time[0]).toBe(START + 12 * HOUR);
+  });
+
   it('joins the last session that had ended, of daily and of shorter bars', async () => {
     const feeder = await files.feeder({ ...everything, correlated_instruments: ['DAX'] });
     const frame = await ask(feeder, ['S&P500_Close', 'vix_close', 'DAX_Close']);

@@ -1,5 +1,5 @@
-import { INTERVAL_MS, type Bar } from '#libs/plugin-sdk';
-import type { YahooInterval } from './yahoo-charts.js';
+import type { Bar } from '#libs/plugin-sdk';
+import { yahooIntervalMs, type YahooInterval } from './chart-question.js';
 import { YahooFault } from './yahoo-fault.js';
 
 const DAY_MS = 86_400_000;
@@ -59,7 +59,7 @@ function settled(bars: readonly Bar[], interval: YahooInterval): readonly Bar[] 
   const inOrder = bars.toSorted((left, right) => left.time - right.time);
   const single = inOrder.filter((bar, row) => bar.time !== inOrder[row + 1]?.time);
   const [last, before] = [single.at(-1), single.at(-2)];
-  const lengthMs = INTERVAL_MS[interval === '1wk' ? '1w' : interval];
+  const lengthMs = yahooIntervalMs(interval);
   return last && before && last.time - before.time < lengthMs / 2 ? single.slice(0, -1) : single;
 }
 

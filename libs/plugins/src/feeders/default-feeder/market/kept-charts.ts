@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '#libs/kernel';
-import { INTERVAL_MS, pluginErrorCode, type Bar, type BarCache, type PluginLogger } from '#libs/plugin-sdk';
+import { pluginErrorCode, type Bar, type BarCache, type PluginLogger } from '#libs/plugin-sdk';
 import { formatIso } from '#libs/timeseries';
 import type { Chart } from './chart-answer.js';
-import type { ChartQuestion } from './yahoo-charts.js';
+import { yahooIntervalMs, type ChartQuestion } from './chart-question.js';
 
 /** A chart with what is to be said about its age. */
 export interface KeptChart extends Chart {
@@ -89,7 +89,7 @@ export class KeptCharts {
     if (!barCache) return;
     const key = JSON.stringify([symbol, interval, from]);
     const newest = this.#stored.get(key) ?? -Infinity;
-    const lengthMs = INTERVAL_MS[interval === '1wk' ? '1w' : interval];
+    const lengthMs = yahooIntervalMs(interval);
     const complete = bars.filter(({ time }) => time + lengthMs <= clock.now() && time >= newest);
     const last = complete.at(-1);
     if (!last) return;

@@ -1,5 +1,5 @@
 import { INTERVAL_MS, isInterval, PluginError } from '#libs/plugin-sdk';
-import type { YahooInterval } from './yahoo-charts.js';
+import type { YahooInterval } from './chart-question.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

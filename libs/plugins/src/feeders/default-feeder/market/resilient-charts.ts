@@ -12,7 +12,8 @@ import {
 } from 'cockatiel';
 import { PluginError } from '#libs/plugin-sdk';
 import type { Chart } from './chart-answer.js';
-import type { ChartQuestion, FetchChart } from './yahoo-charts.js';
+import type { ChartQuestion } from './chart-question.js';
+import type { FetchChart } from './yahoo-charts.js';
 import { YahooFault } from './yahoo-fault.js';
 
 export interface ResilienceSettings {

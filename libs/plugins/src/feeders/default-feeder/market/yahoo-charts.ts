@@ -1,19 +1,8 @@
 import type { PluginLogger } from '#libs/plugin-sdk';
 import { chartOf, type Chart } from './chart-answer.js';
+import type { ChartQuestion } from './chart-question.js';
 import { guardedFetch } from './guarded-fetch.js';
 import { YahooFault } from './yahoo-fault.js';
-
-/** Bar lengths that the service knows, by its names for them. */
-export type YahooInterval =
-  '1m' | '2m' | '5m' | '15m' | '30m' | '1h' | '90m' | '1d' | '5d' | '1wk' | '1mo' | '3mo';
-
-export interface ChartQuestion {
-  readonly symbol: string;
-  readonly interval: YahooInterval;
-  /** Epoch ms UTC, inclusive. */
-  readonly from: number;
-  readonly to: number;
-}
 
 /** One request for a chart, one answer or a {@link YahooFault}. */
 export type FetchChart = (question: ChartQuestion, signal: AbortSignal) => Promise<Chart>;
