@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { utcColumn } from '../column-types.js';
 
-/** A signed-in client: kept for programs that read the table; tokens of the product are stateless. */
+/** A login: one row for each issued token, under its `jti`, so that a single one can be revoked. */
 @Entity('user_sessions')
 @Index('ix_user_sessions_user', ['userId'])
 export class UserSessionEntity {
