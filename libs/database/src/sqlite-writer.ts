@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { AppError, type Clock } from '#libs/kernel';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { withinLimit, type TransactionLimit } from './transaction-limit.js';
@@ -7,7 +8,7 @@ import { asUnavailable } from './unavailable.js';
 
 /** Transactions that share one commit at most. */
 const LARGEST_GROUP = 64;
-/** No transaction joins a group that is older: its first one has waited long enough. */
+/** A group that is older takes nobody in: its first transaction has waited long enough. */
 const GROUP_MS = 5;
 
 interface Waiting {
@@ -27,9 +28,11 @@ interface Done {
  * SQLite's one writer. TypeORM has one connection for a file, so that two interleaved transactions would commit or roll
  * back each other's rows: here they run one after another, first come first served.
  *
- * Those that wait while another runs share its commit, each behind a savepoint of its own: the flush to disk is what a
- * commit costs (0.2 ms on a fast disk, 5 ms and more on a slow one). Nobody waits for company: a transaction that is
- * alone commits at once, and none is answered before its group is durable.
+ * Those that wait together share a commit, each behind a savepoint of its own: the flush to disk is what a commit
+ * costs (0.2 ms on a fast disk, 5 ms and more on a slow one). A group gathers as long as every turn of the event loop
+ * brings another transaction; one that is alone waits for a single turn, some microseconds. Without the turn every
+ * request would commit before the next one is even read: 300 instead of 2,600 audited requests a second at 32
+ * connections, where a flush takes 1 ms. None is answered before its group is durable.
  */
 export class SqliteWriter {
   readonly #queue: Waiting[] = [];
@@ -62,8 +65,21 @@ export class SqliteWriter {
 
   async #drain(): Promise<void> {
     this.#draining = true;
-    while (this.#queue.length > 0) await this.#runGroup();
+    while (this.#queue.length > 0) {
+      await this.#gather();
+      await this.#runGroup();
+    }
     this.#draining = false;
+  }
+
+  /** Lets those come that are on their way: SQLite works synchronously, so nobody can ask while a group is at work. */
+  async #gather(): Promise<void> {
+    const started = this.clock.monotonic();
+    for (let waiting = 0; waiting < this.#queue.length && this.#queue.length < LARGEST_GROUP;) {
+      waiting = this.#queue.length;
+      await turnOfEventLoop();
+      if (this.clock.monotonic() - started >= GROUP_MS) return;
+    }
   }
 
   /** One BEGIN, some transactions, one COMMIT. Every transaction of the group is settled when this resolves. */

@@ -1,7 +1,7 @@
 import { type Transaction, TransactionRunner } from '#libs/database';
 import { runInContext, currentContext } from '#libs/kernel';
 import { describeOnDatabases, eventually, FakeClock, gate, openTestDatabase } from '#libs/testing';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { SCRATCH, turn, words, write } from './scratch.js';
 
@@ -272,6 +272,20 @@ describeOnDatabases(
       expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
       expect(outcomes[0]).toMatchObject({ reason: { kind: 'unavailable', code: 'write_lost' } });
       expect(await words(test().database.read)).toEqual(['after']);
+    });
+
+    it('flushes once for requests that the event loop brings one after another', async () => {
+      const statements = jest.spyOn(test().database.writer.createQueryRunner(), 'query');
+      const asked = await Promise.all(
+        ['a', 'b', 'c'].map(async (word) => {
+          await turn();
+          return { written: test().run((tx) => write(tx, word)) };
+        }),
+      );
+      await Promise.all(asked.map(({ written }) => written));
+      const commits = statements.mock.calls.filter(([statement]) => statement === 'COMMIT');
+      statements.mockRestore();
+      expect(commits).toHaveLength(1);
     });
   },
   SCRATCH,
