@@ -143,12 +143,13 @@ export function NestedField<T extends object>(
   dto: DtoClass<T> | (() => DtoClass<T>),
   options: FieldOptions<T> = {},
 ): FieldDecorator {
-  const resolve = isClass(dto) ? () => dto : (dto as () => DtoClass<T>);
+  // @nestjs/swagger knows a function that names a class by the function's own name, `type`.
+  const type = (): DtoClass<T> => (isClass(dto) ? dto : (dto as () => DtoClass<T>)());
   return field(
     {
-      shape: { kind: 'nested', dto: resolve },
+      shape: { kind: 'nested', dto: type },
       checks: (first: ValidationOptions) => [ValidateNested(first)],
-      schema: { type: resolve },
+      schema: { type },
     },
     options,
   );
