@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Accepts, ADMINISTRATORS, Answers, Authenticated, Caller, Problems } from '#libs/http';
+import { Accepts, ADMINISTRATORS, Answers, Authenticated, Caller, Problems, SuccessOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { ConfigChange, ConfigOut, SuccessOut, UsageOut, UsageQuery, UsernameParam } from './admin.dto.js';
+import { ConfigChange, ConfigOut, UsageOut, UsageQuery, UsernameParam } from './admin.dto.js';
 import { SystemHealthOut } from './health.dto.js';
 import { StatisticsOut, StatisticsQuery } from './statistics.dto.js';
 import { Statistics } from './statistics.service.js';

@@ -1,6 +1,5 @@
 import { RUNTIME_SETTINGS, type RuntimeKey } from '#libs/config';
 import {
-  BooleanField,
   DateTimeField,
   IntegerField,
   ListField,
@@ -92,15 +91,6 @@ export class ConfigChange {
 
   @setting('evaluator_claim_limit', 10)
   evaluator_claim_limit?: number | null;
-}
-
-/** The outcome of a change. */
-export class SuccessOut {
-  @BooleanField({ description: 'Always true; failures are errors.', example: true })
-  success!: boolean;
-
-  @StringField({ description: 'What happened.', example: 'Configuration updated: prediction_timeout' })
-  message!: string;
 }
 
 /** A setting that was changed while the service ran. */

@@ -1,3 +1,4 @@
+import type { SuccessOut } from '#libs/http';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   APP_CONFIG,
@@ -10,7 +11,7 @@ import {
 import { PluginRegistry } from '#libs/plugin-host';
 import { type Actor, invalid, type ParameterValue, type Violation } from '#libs/kernel';
 import { ROUTE_GROUPS } from '../auth/route-groups.port.js';
-import type { ConfigChange, ConfigOut, SuccessOut } from './admin.dto.js';
+import type { ConfigChange, ConfigOut } from './admin.dto.js';
 import { PersistedRuntimeSettings, type RuntimeChange } from './persisted-runtime-settings.js';
 import { SWITCHABLE_KINDS } from './plugin-settings.js';
 

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Inject, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Answers, Authenticated, Caller, Problems, Public } from '#libs/http';
+import { Answers, Authenticated, Caller, Problems, Public, MessageOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { type Credentials, CREDENTIALS } from '../users/users.port.js';
-import { ApiKeyInfoOut, ApiKeyOut, LoginRequest, MessageOut, TokenOut } from './auth.dto.js';
+import { ApiKeyInfoOut, ApiKeyOut, LoginRequest, TokenOut } from './auth.dto.js';
 import { presentApiKey, presentApiKeyInfo, presentToken } from './auth.view.js';
 import { Origin, type RequestOrigin, Session } from './origin.js';
 import { SignIn } from './sign-in.service.js';

@@ -75,9 +75,3 @@ export class PasswordChange {
   })
   new_password!: string;
 }
-
-/** What happened, for people. */
-export class MessageOut {
-  @StringField({ description: 'What happened.', example: 'Password changed successfully' })
-  message!: string;
-}

@@ -1,8 +1,8 @@
 import { Body, Controller, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Answers, Authenticated, Caller, ClientAddress, Problems } from '#libs/http';
+import { Answers, Authenticated, Caller, ClientAddress, Problems, MessageOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { MessageOut, PasswordChange } from './auth.dto.js';
+import { PasswordChange } from './auth.dto.js';
 import { ChangePassword } from './change-password.service.js';
 
 @ApiTags('users')

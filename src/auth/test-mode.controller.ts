@@ -1,9 +1,8 @@
 import { Controller, Inject, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
-import { Answers, Problems, Public } from '#libs/http';
+import { Answers, Problems, Public, MessageOut } from '#libs/http';
 import { AppError } from '#libs/kernel';
-import { MessageOut } from './auth.dto.js';
 import { RATE_LIMIT_STORAGE, type RateLimitStorage } from './rate-limit-storage.js';
 
 /** Conveniences of test installations; elsewhere these routes answer like unknown ones. */

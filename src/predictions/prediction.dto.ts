@@ -193,11 +193,6 @@ export class LegacyId {
   prediction_id!: string;
 }
 
-export class Deleted {
-  @StringField({ example: 'Prediction deleted successfully' })
-  message!: string;
-}
-
 class LegacyParameters {
   @StringField({
     ...pluginField,

@@ -18,6 +18,7 @@ import {
   ClientAddress,
   Flexible,
   Idempotent,
+  MessageOut,
   Paged,
   PredictAccess,
   Problems,
@@ -26,13 +27,7 @@ import {
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { DeletePrediction } from './delete-prediction.service.js';
-import {
-  CreatePrediction,
-  Deleted,
-  PredictionEventOut,
-  PredictionId,
-  PredictionOut,
-} from './prediction.dto.js';
+import { CreatePrediction, PredictionEventOut, PredictionId, PredictionOut } from './prediction.dto.js';
 import { PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { presentDeleted, presentPage, presentPrediction, type PredictionView } from './prediction.view.js';
@@ -111,9 +106,12 @@ export class PredictionsController {
 
   @Delete('predictions/:prediction_id')
   @Flexible()
-  @Answers(200, Deleted, { description: 'Deleted for good; work on it is stopped.' })
+  @Answers(200, { description: 'Deleted for good; work on it is stopped.' })
   @Problems(403, 404, 422)
-  async remove(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor | null): Promise<Deleted> {
+  async remove(
+    @Param() { prediction_id }: PredictionId,
+    @Caller() caller: Actor | null,
+  ): Promise<MessageOut> {
     return presentDeleted(await this.deleting.one(prediction_id, caller));
   }
 

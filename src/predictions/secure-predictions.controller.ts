@@ -7,6 +7,7 @@ import {
   Caller,
   ClientAddress,
   Idempotent,
+  MessageOut,
   Paged,
   Problems,
   type Page,
@@ -14,7 +15,7 @@ import {
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { DeletePrediction } from './delete-prediction.service.js';
-import { CreatePrediction, Deleted, PredictionId, PredictionOut } from './prediction.dto.js';
+import { CreatePrediction, PredictionId, PredictionOut } from './prediction.dto.js';
 import { PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { presentDeleted, presentPage, presentPrediction, type PredictionView } from './prediction.view.js';
 import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
@@ -68,9 +69,9 @@ export class SecurePredictionsController {
 
   @Delete('secure/predictions/:prediction_id')
   @Authenticated()
-  @Answers(200, Deleted, { description: 'Deleted for good; work on it is stopped.' })
+  @Answers(200, MessageOut, { description: 'Deleted for good; work on it is stopped.' })
   @Problems(401, 403, 404, 422)
-  async remove(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<Deleted> {
+  async remove(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<MessageOut> {
     return presentDeleted(await this.deleting.own(prediction_id, caller));
   }
 }

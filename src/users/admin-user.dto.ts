@@ -250,12 +250,3 @@ export class RemoveUserQuery {
   @BooleanField({ default: true, description: 'Accepted; no mail is sent.', example: true })
   notify_user!: boolean;
 }
-
-/** The outcome of an administrative change. */
-export class SuccessOut {
-  @BooleanField({ description: 'Always true; failures are errors.', example: true })
-  success!: boolean;
-
-  @StringField({ description: 'What happened.', example: "User 'desk1' updated" })
-  message!: string;
-}

@@ -10,6 +10,8 @@ import {
   type Page,
   Paged,
   Problems,
+  MessageOut,
+  SuccessOut,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import {
@@ -18,14 +20,12 @@ import {
   ListedUserOut,
   ListUsersQuery,
   RemoveUserQuery,
-  SuccessOut,
   UpdateUserRequest,
   UserIdParam,
   UsernameParam,
   UserPageOut,
 } from './admin-user.dto.js';
 import { ManageUsers } from './manage-users.service.js';
-import { MessageOut } from './user.dto.js';
 
 const LIST_OR_PAGE = {
   oneOf: [

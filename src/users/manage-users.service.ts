@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
-import { MAX_PAGE, type Page } from '#libs/http';
+import { MAX_PAGE, type Page, MessageOut, SuccessOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import type {
   CreatedUserOut,
@@ -8,14 +8,12 @@ import type {
   ListedUserOut,
   ListUsersQuery,
   RemoveUserQuery,
-  SuccessOut,
   UpdateUserRequest,
   UserPageOut,
 } from './admin-user.dto.js';
 import { ChangeUser } from './change-user.service.js';
 import { CreateUser } from './create-user.service.js';
 import { ListUsers } from './list-users.service.js';
-import type { MessageOut } from './user.dto.js';
 import {
   accountOf,
   filterOf,

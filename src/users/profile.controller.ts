@@ -1,9 +1,9 @@
 import { Controller, Get, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Accepts, Answers, Authenticated, Caller, FreeFormBody, Problems } from '#libs/http';
+import { Accepts, Answers, Authenticated, Caller, FreeFormBody, Problems, MessageOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { Profile } from './profile.service.js';
-import { MessageOut, ProfileChange, UserOut } from './user.dto.js';
+import { ProfileChange, UserOut } from './user.dto.js';
 import { presentUser } from './user.view.js';
 
 @ApiTags('users')

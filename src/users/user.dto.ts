@@ -49,9 +49,3 @@ export class ProfileChange {
   })
   email?: string;
 }
-
-/** What happened, for people. */
-export class MessageOut {
-  @StringField({ description: 'What happened.', example: "User 'desk1' activated" })
-  message!: string;
-}

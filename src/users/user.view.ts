@@ -1,17 +1,16 @@
-import { ADMINISTRATORS, Page } from '#libs/http';
+import { ADMINISTRATORS, Page, MessageOut, SuccessOut } from '#libs/http';
 import type {
   CreatedUserOut,
   CreateUserRequest,
   ListedUserOut,
   ListUsersQuery,
-  SuccessOut,
   UpdateUserRequest,
   UserPageOut,
 } from './admin-user.dto.js';
 import type { AccountUpdate } from './change-user.service.js';
 import type { CreatedAccount, NewAccount } from './create-user.service.js';
 import type { ListedUser, UserPage } from './list-users.service.js';
-import type { MessageOut, UserOut } from './user.dto.js';
+import type { UserOut } from './user.dto.js';
 import type { User } from './user.js';
 import type { UserFilter } from './user.repository.js';
 

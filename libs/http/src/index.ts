@@ -41,3 +41,4 @@ export {
   type Reserved,
   type StoredReply,
 } from './idempotency/idempotency.port.js';
+export { MessageOut, SuccessOut } from './replies/outcome.dto.js';
