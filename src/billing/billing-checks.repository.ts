@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type DatabaseScope } from '#libs/database';
 import { DataSource } from 'typeorm';
-import type { Hold } from './billing.port.js';
+import type { BillingViolation, Hold } from './billing.port.js';
 import { BILLING_RULES, violationOf } from './billing-rules.js';
-import type { BillingViolation } from './billing.port.js';
 
 /** What the ledger says of a job. */
 export type MoneyState = Hold['state'];
 
-const STATE = `CASE (SELECT t.transaction_type FROM transactions t WHERE t.prediction_id = q.prediction_id
+const STATE = `CASE (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
     AND t.transaction_type IN ('capture', 'void')) WHEN 'capture' THEN 'captured' WHEN 'void' THEN 'voided' ELSE 'held' END`;
 
 /** Statements of the verifier: they read, all of them in one snapshot. */

@@ -69,7 +69,7 @@ export class QuoteRepository {
   async holdOf(jobId: string, scope: DatabaseScope = this.database.read): Promise<StoredHold | null> {
     const [row] = await runSql<HoldRow>(
       scope,
-      `SELECT q.*, (SELECT t.transaction_type FROM transactions t WHERE t.prediction_id = q.prediction_id
+      `SELECT q.*, (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
                     AND t.transaction_type IN ('capture', 'void')) AS settled
        FROM quotes q WHERE q.prediction_id = ? ORDER BY q.revision DESC LIMIT 1`,
       [jobId],
