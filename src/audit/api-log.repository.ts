@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
 import { Between, In, LessThanOrEqual, MoreThanOrEqual, Raw, type FindOptionsWhere } from 'typeorm';
 import { ApiLogEntity } from './api-log.entity.js';
 
@@ -40,16 +40,22 @@ export type NewApiLog = readonly [
 const INTEGERS: ReadonlySet<string> = new Set(['user_id', 'response_status_code', 'response_size_bytes']);
 
 /**
- * One statement, whatever the number of rows: they travel as one JSON parameter, so that the statement is prepared
- * once and 256 rows cost little more than one.
+ * PostgreSQL takes one statement, whatever the number of rows: they travel as one JSON parameter, so that the statement
+ * is prepared once and 256 rows cost little more than one.
  */
-const INSERT = {
-  sqlite: `INSERT INTO api_logs (${COLUMNS.join(', ')})
-    SELECT ${COLUMNS.map((_, index) => `value ->> ${index}`).join(', ')} FROM json_each(?)`,
-  postgres: `INSERT INTO api_logs (${COLUMNS.join(', ')})
-    SELECT ${COLUMNS.map((name, index) => `(value ->> ${index})${castOf(name)}`).join(', ')}
-    FROM json_array_elements(CAST(? AS json)) AS rows(value)`,
-};
+const POSTGRES_INSERT = `INSERT INTO api_logs (${COLUMNS.join(', ')})
+  SELECT ${COLUMNS.map((name, index) => `(value ->> ${index})${castOf(name)}`).join(', ')}
+  FROM json_array_elements(CAST(? AS json)) AS rows(value)`;
+
+/** SQLite binds values faster than it reads them out of JSON (16 against 27 µs a row). So many rows a statement at most. */
+const ROWS_A_STATEMENT = 32;
+const sqliteInserts: string[] = [];
+
+function sqliteInsertOf(rows: number): string {
+  const values = (): string =>
+    Array.from({ length: rows }, () => `(${placeholders(COLUMNS.length)})`).join(', ');
+  return (sqliteInserts[rows] ??= `INSERT INTO api_logs (${COLUMNS.join(', ')}) VALUES ${values()}`);
+}
 
 function castOf(column: string): string {
   if (column === 'response_time_ms') return '::double precision';
@@ -81,7 +87,14 @@ export class ApiLogRepository {
 
   /** Adds rows in their order. */
   async append(tx: Transaction, rows: readonly NewApiLog[]): Promise<void> {
-    await runSql(tx, INSERT[this.database.kind], [JSON.stringify(rows)]);
+    if (this.database.kind === 'postgres') {
+      await runSql(tx, POSTGRES_INSERT, [JSON.stringify(rows)]);
+      return;
+    }
+    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
+      const some = rows.slice(from, from + ROWS_A_STATEMENT);
+      await runSql(tx, sqliteInsertOf(some.length), some.flat());
+    }
   }
 
   /** Newest first. */

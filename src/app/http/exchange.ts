@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { newUuid, type Actor } from '#libs/kernel';
+import { newTimeOrderedUuid, type Actor } from '#libs/kernel';
 import type { RequestContext } from '#libs/http';
 
 const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
@@ -7,7 +7,7 @@ const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
 /** One request with all that its answer, its log line, its figures and its audit row are made of. */
 export class Exchange implements RequestContext {
   /** Unique, unlike {@link requestId}, which a client may choose. */
-  readonly auditId = newUuid();
+  readonly auditId: string;
   /** `X-Request-Id` of the answer: the client's own when it is harmless. */
   readonly requestId: string;
   readonly userAgent: string | null;
@@ -29,6 +29,7 @@ export class Exchange implements RequestContext {
     readonly receivedAt: number,
     readonly startedAt: number,
   ) {
+    this.auditId = newTimeOrderedUuid(receivedAt);
     const given = request.headers['x-request-id'];
     this.requestId = typeof given === 'string' && SAFE_ID.test(given) ? given : this.auditId;
     this.userAgent = request.headers['user-agent'] ?? null;
