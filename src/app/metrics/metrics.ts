@@ -1,27 +1,13 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { JobEngine } from '#libs/jobs';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
-
-/** From the 1 ms of an oracle's answer to the 30 s of a long wait. */
-const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+import { RequestFigures } from './request-figures.js';
 
 /** The process's figures: requests by route, jobs, and Node's own (event-loop delay, memory, garbage collection). */
 export class Metrics implements RequestObserver {
   readonly #registry = new Registry();
-  readonly #requests = new Counter({
-    name: 'http_requests_total',
-    help: 'Finished requests. Route is the template; 499 means that the client went away.',
-    labelNames: ['method', 'route', 'status'] as const,
-    registers: [this.#registry],
-  });
-  readonly #durations = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Seconds from the first byte of the request line to the last byte of the answer.',
-    labelNames: ['method', 'route'] as const,
-    buckets: BUCKETS_S,
-    registers: [this.#registry],
-  });
+  readonly #requests = new RequestFigures();
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -49,14 +35,14 @@ export class Metrics implements RequestObserver {
   }
 
   finished({ method, route }: Exchange, status: number, durationMs: number): void {
-    const labels = { method: KNOWN_METHODS.has(method) ? method : 'OTHER', route: route ?? 'unmatched' };
-    this.#requests.inc({ ...labels, status: String(status) });
-    this.#durations.observe(labels, durationMs / 1000);
+    const known = KNOWN_METHODS.has(method) ? method : 'OTHER';
+    this.#requests.add(known, route ?? 'unmatched', status, durationMs / 1000);
   }
 
   /** Prometheus text. */
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    const others = await this.#registry.metrics();
+    return { contentType: this.#registry.contentType, body: `${this.#requests.text()}\n${others}` };
   }
 }
 
