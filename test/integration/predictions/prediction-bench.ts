@@ -70,7 +70,13 @@ export class PredictionBench {
     this.deleting = new DeletePrediction(this.repository, test.transactions, this.engine);
     this.waiting = new AwaitPrediction(this.repository, clock);
     this.events = new PredictionEvents(this.reading, this.repository, this.waiting, clock);
-    this.history = new PredictionHistory(this.repository, test.transactions, new EventLog(clock), config, clock);
+    this.history = new PredictionHistory(
+      this.repository,
+      test.transactions,
+      new EventLog(clock),
+      config,
+      clock,
+    );
   }
 
   static async open(

@@ -69,7 +69,9 @@ describe('the body of a new prediction', () => {
   it('needs a symbol or a ticker, and says so only when the fields themselves are right', () => {
     expect(create({}).faults).toEqual(['body value_error']);
     expect(create({ symbol: null, ticker: null }).faults).toEqual(['body value_error']);
-    expect(create({ prediction_type: 'invalid_type' }).faults).toEqual(['body.prediction_type string_pattern_mismatch']);
+    expect(create({ prediction_type: 'invalid_type' }).faults).toEqual([
+      'body.prediction_type string_pattern_mismatch',
+    ]);
     expect(create({ symbol: 7 }).faults).toEqual(['body.symbol string_type']);
   });
 

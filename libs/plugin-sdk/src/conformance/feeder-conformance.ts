@@ -129,7 +129,7 @@ async function rangeHolds(feeder: Feeder, whole: Frame, request: FetchRequest): 
 }
 
 async function columnsHold(feeder: Feeder, whole: Frame, request: FetchRequest): Promise<void> {
-  const columns = whole.names.slice(-2).reverse();
+  const columns = whole.names.slice(-2).toReversed();
   const frame = await feeder.fetch({ ...request, columns });
   must(frame.names.join() === columns.join(), `asked for ${columns.join()}, got ${frame.names.join()}`);
   await mustFailWith(
