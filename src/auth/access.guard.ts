@@ -29,12 +29,16 @@ export class AccessGuard implements CanActivate {
     @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'require_auth'>,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  /** Answers at once where nothing has to be looked up: a promise costs Nest four more, a tenth of a synchronous answer. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const policy = this.#policyOf(context);
     if (policy.mode === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const verdict = await this.#present(request, policy);
-    if (verdict === null) return this.#admitAnonymous(policy);
+    return presentsNothing(request) ? this.#admitAnonymous(policy) : this.#admit(request, policy);
+  }
+
+  async #admit(request: AuthenticatedRequest, policy: AccessPolicy): Promise<boolean> {
+    const verdict = await this.#judge(request, policy);
     const actor = verdict.owner === null ? null : attribute(verdict.owner);
     if (!verdict.accepted) throw credentialRefusal(policy.mode, verdict.refusal);
     if (!mayEnter(verdict.owner.role, policy.roles)) throw roleRefusal(policy.roles ?? []);
@@ -50,12 +54,11 @@ export class AccessGuard implements CanActivate {
     throw new AppError('internal', `${context.getClass().name} has a route without an access policy`);
   }
 
-  /** Null when nothing was presented. A key header wins over a token, an empty one too: it is a fault of the client. */
-  async #present(request: CredentialRequest, { mode }: AccessPolicy): Promise<Verdict | null> {
+  /** A key header wins over a token, an empty one too: it is a fault of the client. */
+  async #judge(request: CredentialRequest, { mode }: AccessPolicy): Promise<Verdict> {
     const key = request.headers[API_KEY_HEADER];
     if (key === '') throw emptyKeyRefusal(mode);
     if (key !== undefined) return (await runStrategy(this.apiKeys, request)) ?? refused('invalid_api_key');
-    if (!isBearer(request.headers['authorization'])) return null;
     return (await runStrategy(this.tokens, request)) ?? refused('invalid_token');
   }
 
@@ -68,6 +71,9 @@ export class AccessGuard implements CanActivate {
 /** Other schemes (a proxy's Basic, say) are not meant for us and count as nothing. */
 const isBearer = (header: string | string[] | undefined): boolean =>
   typeof header === 'string' && /^bearer(\s|$)/i.test(header);
+
+const presentsNothing = ({ headers }: CredentialRequest): boolean =>
+  headers[API_KEY_HEADER] === undefined && !isBearer(headers['authorization']);
 
 const isAdministrators = (role: Role): boolean => ADMINISTRATORS.some((name) => name === role);
 

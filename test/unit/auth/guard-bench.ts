@@ -59,7 +59,7 @@ export class GuardBench {
       getClass: () => Routes,
       switchToHttp: () => ({ getRequest: () => request }),
     } as unknown as ExecutionContext;
-    return runInContext(this.operation, () => guard.canActivate(context)).then(
+    return runInContext(this.operation, async () => guard.canActivate(context)).then(
       (allowed) => (allowed ? `as ${request.actor?.username ?? 'anonymous'}` : 'refused'),
       (error: unknown) => `${STATUS[(error as AppError).kind] ?? '?'} ${(error as AppError).detail}`,
     );
