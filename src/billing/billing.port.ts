@@ -234,9 +234,6 @@ export interface BillableJobs {
   list(scope: DatabaseScope, afterJobId: string | null, limit: number): Promise<readonly BillableJob[]>;
 }
 
-/** Injection token of {@link BillableJobs}; the domain of the jobs provides it. */
-export const BILLABLE_JOBS = Symbol('BILLABLE_JOBS');
-
 /** One thing that the tables say and must not. */
 export interface BillingViolation {
   /** Stable, snake_case. */
