@@ -1,0 +1,86 @@
+/**
+ * `npm run bench [-- --write]`: what docs/performance.md promises, each row against its limit or a peer in the same run;
+ * `--write` rewrites the page.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { measureCsv } from './csv.js';
+import { measureHttp } from './http.js';
+import { measurePredictions } from './predictions.js';
+import { measureStart } from './start.js';
+import { measureSync } from './sync.js';
+
+interface Row {
+  readonly work: string;
+  readonly measured: string;
+  readonly reach: string;
+  readonly reached: boolean;
+}
+
+const rows: Row[] = [];
+const row = (work: string, measured: string, reach: string, reached: boolean): void => {
+  rows.push({ work, measured, reach, reached });
+  console.log(`${reached ? 'ok  ' : 'MISS'}  ${work}: ${measured} (${reach})`);
+};
+const round = (value: number, digits = 0): string => value.toFixed(digits);
+
+const start = await measureStart();
+row('start to ready, empty database', `${round(start.readyMs)} ms`, '≤ 2,000 ms', start.readyMs <= 2000);
+row('resident when idle', `${round(start.residentMb)} MB`, '≤ 200 MB', start.residentMb <= 200);
+
+const predictions = await measurePredictions();
+row(
+  'one core prediction, submit to completed, idle, p50',
+  `${round(predictions.aloneP50Ms, 1)} ms`,
+  '≤ 15 ms',
+  predictions.aloneP50Ms <= 15,
+);
+row(
+  'core predictions end to end, 16 connections',
+  `${round(predictions.perSecond)}/s, ${predictions.lost} of ${predictions.submitted} lost`,
+  '≥ 300/s, none lost',
+  predictions.perSecond >= 300 && predictions.lost === 0,
+);
+
+const http = await measureHttp();
+row(
+  '`/predict/entry`, 32 connections, audit on',
+  `${round(http.fastify.perSecond)}/s, ${round(http.ratio * 100)} % of bare node:http (${round(http.bare.perSecond)}/s); Express ${round(http.express.perSecond)}/s`,
+  '≥ 40 %',
+  http.ratio >= 0.4,
+);
+
+const csv = await measureCsv();
+row(
+  '1,000,000-row CSV',
+  `${round(csv.seconds, 2)} s, ${round(csv.extraMb)} MB, event-loop delay p99 ${round(csv.delayP99Ms)} ms`,
+  '≤ 3 s, ≤ 200 MB, ≤ 50 ms',
+  csv.seconds <= 3 && csv.extraMb <= 200 && csv.delayP99Ms <= 50,
+);
+
+const sync = await measureSync();
+
+const text = `# Performance
+
+Measured with \`npm run bench\` on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.
+The machine is shared and noisy: read ratios, not absolute figures. SQLite with WAL and \`synchronous=FULL\`, audit on.
+
+| Work | Measured | To reach | |
+|---|---|---|---|
+${rows.map((one) => `| ${one.work} | ${one.measured} | ${one.reach} | ${one.reached ? 'reached' : '**missed**'} |`).join('\n')}
+
+## Synchronous answers
+
+| What | Answers a second |
+|---|---|
+${sync
+  .map(
+    (one) =>
+      `| ${Object.values(one)
+        .map((value) => (typeof value === 'number' ? round(value) : String(value)))
+        .join(' | ')} |`,
+  )
+  .join('\n')}
+`;
+console.table(sync);
+if (process.argv.includes('--write')) writeFileSync('docs/performance.md', text);
