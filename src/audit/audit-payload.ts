@@ -7,7 +7,7 @@ export const TRUNCATED = '[truncated]';
 const TEXT_START = 1024;
 
 /**
- * A copy of a body that may be kept: secrets replaced at any depth, and no longer than about `limit` bytes of JSON.
+ * A copy of a body that may be kept: secrets replaced at any depth, and no longer than about `limit` characters of JSON.
  * What comes after the limit is replaced by {@link TRUNCATED}; a body of 100,000 members is not walked to its end.
  * Text of other content types is described, not kept: nobody knows where its secrets stand.
  */
@@ -33,10 +33,9 @@ class Copier {
   }
 
   #text(text: string): string {
-    // A character takes up to 3 bytes of UTF-8, or 6 when JSON has to escape it.
     if (this.left <= 0) return TRUNCATED;
     const room = Math.min(text.length, Math.max(this.left, TEXT_START));
-    this.left -= Buffer.byteLength(text.slice(0, room)) + 2;
+    this.left -= room + 2;
     return room < text.length ? `${text.slice(0, room)}${TRUNCATED}` : text;
   }
 
@@ -56,8 +55,8 @@ class Copier {
         kept[TRUNCATED] = true;
         return kept;
       }
-      const shortName = name.slice(0, TEXT_START);
-      this.left -= Buffer.byteLength(shortName) + 4;
+      const shortName = name.length > TEXT_START ? name.slice(0, TEXT_START) : name;
+      this.left -= shortName.length + 4;
       kept[shortName] = isSecretName(name) ? REDACTED : this.copy(value);
     }
     return kept;

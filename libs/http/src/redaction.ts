@@ -32,9 +32,18 @@ export const REDACTED = '[redacted]';
 /** Nesting below this depth is replaced as a whole; bodies deeper than 64 are refused anyway. */
 const MAX_DEPTH = 70;
 
+/** Names that were looked at before; clients send the same few, and one that does not can't fill the memory. */
+const known = new Map<string, boolean>();
+const MOST_KNOWN = 2_000;
+
 /** True for a field, header or query parameter whose value must not be shown. */
-export const isSecretName = (name: string): boolean =>
-  SECRET_NAMES.has(name.replaceAll(/[-_.\s]/g, '').toLowerCase());
+export function isSecretName(name: string): boolean {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const secret = SECRET_NAMES.has(name.replaceAll(/[-_.\s]/g, '').toLowerCase());
+  if (known.size < MOST_KNOWN && name.length <= 64) known.set(name, secret);
+  return secret;
+}
 
 /** A copy of a JSON value in which every value under a secret name, at any depth, reads {@link REDACTED}. */
 export function redactSecrets(value: unknown, depth = 0): unknown {

@@ -43,6 +43,8 @@ function fastifyLibrary(serverFor: ServerMaker, settings: Settings): HttpLibrary
   };
   const adapter = new FastifyAdapter({
     logger: false,
+    // No domain has Nest middleware; the plugin for it would run for every request.
+    skipMiddie: true,
     trustProxy: settings.trusted_proxies.length > 0 ? [...settings.trusted_proxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER_LENGTH },
     clientErrorHandler: () => undefined,

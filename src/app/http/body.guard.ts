@@ -23,6 +23,7 @@ type LimitSettings = Pick<AppConfig, 'body_limit_bytes' | 'batch_body_limit_byte
 @Injectable()
 export class BodyGuard implements CanActivate {
   readonly #limits: Readonly<Record<BodyLimitName, number>>;
+  readonly #limitByHandler = new Map<object, number>();
 
   constructor(
     private readonly routes: RouteCatalogue,
@@ -37,10 +38,18 @@ export class BodyGuard implements CanActivate {
     const context = requestContext() as Exchange;
     context.route = this.routes.templateOf(handler);
     if (context.method === 'GET' || context.method === 'HEAD') return true;
-    const limit = this.#limits[limitName(handler)];
+    const limit = this.#limitOf(handler);
     if (limit === 0) return true;
     const request = execution.switchToHttp().getRequest<AdapterRequest>();
     return this.#receive(request, limit, context);
+  }
+
+  #limitOf(handler: object): number {
+    const known = this.#limitByHandler.get(handler);
+    if (known !== undefined) return known;
+    const name = (Reflect.getMetadata(BODY_LIMIT, handler) as BodyLimitName | undefined) ?? 'default';
+    this.#limitByHandler.set(handler, this.#limits[name]);
+    return this.#limits[name];
   }
 
   async #receive(request: AdapterRequest, limit: number, context: Exchange): Promise<true> {
@@ -50,6 +59,3 @@ export class BodyGuard implements CanActivate {
     return true;
   }
 }
-
-const limitName = (handler: object): BodyLimitName =>
-  (Reflect.getMetadata(BODY_LIMIT, handler) as BodyLimitName | undefined) ?? 'default';

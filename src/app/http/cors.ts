@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 const METHODS = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
 /** What browser pages may read beside the body. */
@@ -15,8 +15,8 @@ const EXPOSED = [
 ].join(', ');
 const MAX_AGE_S = '600';
 
-/** Sets the CORS headers of an answer; returns true when the request is a preflight, to be answered with 200 `OK`. */
-export type CorsPolicy = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** Adds the CORS headers of an answer; returns true when the request is a preflight, to be answered with 200 `OK`. */
+export type CorsPolicy = (request: IncomingMessage, headers: Record<string, string>) => boolean;
 
 /**
  * Pages of the listed origins may call the service, with credentials. `*` admits every origin, then without
@@ -25,20 +25,20 @@ export type CorsPolicy = (request: IncomingMessage, response: ServerResponse) =>
 export function corsPolicy(origins: readonly string[]): CorsPolicy {
   if (origins.length === 0) return isPreflight;
   const [anyone, listed] = [origins.includes('*'), new Set(origins)];
-  return (request, response) => {
+  return (request, headers) => {
     const { origin } = request.headers;
-    if (!anyone) response.setHeader('Vary', 'Origin');
+    if (!anyone) headers['Vary'] = 'Origin';
     if (origin === undefined || !(anyone || listed.has(origin))) return isPreflight(request);
-    response.setHeader('Access-Control-Allow-Origin', anyone ? '*' : origin);
-    if (!anyone) response.setHeader('Access-Control-Allow-Credentials', 'true');
+    headers['Access-Control-Allow-Origin'] = anyone ? '*' : origin;
+    if (!anyone) headers['Access-Control-Allow-Credentials'] = 'true';
     if (!isPreflight(request)) {
-      response.setHeader('Access-Control-Expose-Headers', EXPOSED);
+      headers['Access-Control-Expose-Headers'] = EXPOSED;
       return false;
     }
-    response.setHeader('Access-Control-Allow-Methods', METHODS);
-    response.setHeader('Access-Control-Max-Age', MAX_AGE_S);
+    headers['Access-Control-Allow-Methods'] = METHODS;
+    headers['Access-Control-Max-Age'] = MAX_AGE_S;
     const asked = request.headers['access-control-request-headers'];
-    if (asked !== undefined) response.setHeader('Access-Control-Allow-Headers', asked);
+    if (asked !== undefined) headers['Access-Control-Allow-Headers'] = asked;
     return true;
   };
 }

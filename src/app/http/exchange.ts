@@ -14,6 +14,7 @@ export class Exchange implements RequestContext {
   readonly method: string;
   readonly path: string;
   readonly query: string;
+  readonly #hasAuditedPath: boolean;
   actor?: Actor;
   payload: unknown;
   /** The matched route's template; null while, or because, none matched. */
@@ -38,11 +39,12 @@ export class Exchange implements RequestContext {
     const mark = url.indexOf('?');
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? '' : url.slice(mark);
+    this.#hasAuditedPath = AUDITED.test(decoded(this.path));
   }
 
   /** Requests of the API and of its legacy paths leave an audit row; probes and the API description do not. */
   get isAudited(): boolean {
-    return AUDITED.test(this.route ?? '') || AUDITED.test(decoded(this.path));
+    return this.#hasAuditedPath || AUDITED.test(this.route ?? '');
   }
 }
 

@@ -56,8 +56,9 @@ export class HttpFront {
       normalizeRequest(request);
       const { clock } = this.options;
       const exchange = new Exchange(request, this.#addressOf(request), clock.now(), clock.monotonic());
-      this.#open(exchange, response);
-      const preflight = this.#cors(request, response);
+      const headers = { ...this.#headers, 'X-Request-Id': exchange.requestId };
+      const preflight = this.#cors(request, headers);
+      this.#open(exchange, response, headers);
       if (exchange.isAudited && this.options.audit().overloaded) {
         response.abandon();
         this.#send(
@@ -72,12 +73,9 @@ export class HttpFront {
     };
   }
 
-  #open(exchange: Exchange, response: GatedResponse): void {
+  #open(exchange: Exchange, response: GatedResponse, headers: Readonly<Record<string, string>>): void {
     this.#inFlight.add(response);
-    response.setHeader('X-Request-Id', exchange.requestId);
-    for (const [name, value] of this.#headers) response.setHeader(name, value);
-    if (this.#stopping) response.setHeader('Connection', 'close');
-    response.guardWith((departure) => this.#depart(exchange, response, departure));
+    response.guardWith((departure) => this.#depart(exchange, response, departure), headers);
     response.once('close', () => this.#closed(exchange, response));
   }
 
@@ -139,7 +137,7 @@ export class HttpFront {
   beginStop(): void {
     this.#stopping = true;
     for (const response of this.#inFlight) {
-      if (String(response.getHeader('content-type')).startsWith('text/event-stream')) response.end();
+      if (response.isEventStream) response.end();
     }
   }
 

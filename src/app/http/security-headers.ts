@@ -6,7 +6,7 @@ import helmet from 'helmet';
  * The security headers of every answer, worked out once. The policy lets the API explorer at `/docs` work (it comes
  * from this server, with inline styles) and nothing else.
  */
-export function securityHeaders(): readonly (readonly [name: string, value: string])[] {
+export function securityHeaders(): Readonly<Record<string, string>> {
   const probe = new ServerResponse(new IncomingMessage(new Socket()));
   const apply = helmet({
     contentSecurityPolicy: {
@@ -28,5 +28,5 @@ export function securityHeaders(): readonly (readonly [name: string, value: stri
     strictTransportSecurity: false,
   });
   apply(new IncomingMessage(new Socket()), probe, () => undefined);
-  return Object.entries(probe.getHeaders()).map(([name, value]) => [name, String(value)] as const);
+  return Object.fromEntries(Object.entries(probe.getHeaders()).map(([name, value]) => [name, String(value)]));
 }
