@@ -1,7 +1,9 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { problemOf, RouteTable } from '#libs/http';
+import { UseInterceptors } from '@nestjs/common';
+import { INTERCEPTORS_METADATA } from '@nestjs/common/internal';
+import { Idempotent, IdempotencyInterceptor, problemOf, RouteTable } from '#libs/http';
 import { AppError, invalid } from '#libs/kernel';
 import { addressReader } from '../../../src/app/http/client-address.js';
 import { Exchange, normalizeRequest } from '../../../src/app/http/exchange.js';
@@ -91,6 +93,25 @@ describe('problem details', () => {
     expect(problemOf(error, where).detail).toEqual([
       { type: 'missing', loc: ['body', 'a'], msg: 'Field required' },
     ]);
+  });
+});
+
+describe('an idempotent route', () => {
+  it('keeps the other interceptors inside, wherever their decorators stand', () => {
+    class Inner {
+      intercept = (_: unknown, next: { handle(): never }) => next.handle();
+    }
+    class Routes {
+      @Idempotent()
+      @UseInterceptors(Inner)
+      above() {}
+      @UseInterceptors(Inner)
+      @Idempotent()
+      below() {}
+    }
+    for (const handler of [Routes.prototype.above, Routes.prototype.below]) {
+      expect(Reflect.getMetadata(INTERCEPTORS_METADATA, handler)).toEqual([IdempotencyInterceptor, Inner]);
+    }
   });
 });
 

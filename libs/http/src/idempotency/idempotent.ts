@@ -1,11 +1,22 @@
-import { applyDecorators, UseInterceptors } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
+import { INTERCEPTORS_METADATA } from '@nestjs/common/internal';
 import { ApiHeader } from '@nestjs/swagger';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+
+/**
+ * Goes around every other interceptor of the route, wherever its decorator stands: what these do belongs to the effect
+ * that is kept, and an answer that waits must not wait inside of the transaction.
+ */
+const outermost: MethodDecorator = (_target, _name, descriptor) => {
+  const handler = descriptor.value as object;
+  const others = (Reflect.getMetadata(INTERCEPTORS_METADATA, handler) as unknown[] | undefined) ?? [];
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, [IdempotencyInterceptor, ...others], handler);
+};
 
 /** Marks a POST that creates something: repeated with the same `Idempotency-Key` it happens once. */
 export const Idempotent = (): MethodDecorator =>
   applyDecorators(
-    UseInterceptors(IdempotencyInterceptor),
+    outermost,
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,
