@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DataSource } from 'typeorm';
+import { bindIntegers } from './bound-integers.js';
 import {
   type DatabaseLocation,
   readerOptions,
@@ -140,11 +141,11 @@ async function openAt(
   try {
     const writer = await new DataSource(writerOptions(location, options)).initialize();
     opened.push(writer);
-    if (location.kind === 'sqlite') await assertDurable(writer, location.path);
+    if (location.kind === 'sqlite') await assertDurable(bindIntegers(writer), location.path);
     const migrated = await migrate(writer);
     if (location.kind === 'postgres') return make(location, migrated, writer, writer, folder);
     const reader = await new DataSource(readerOptions(location.path, options)).initialize();
-    return make(location, migrated, writer, reader, folder);
+    return make(location, migrated, writer, bindIntegers(reader), folder);
   } catch (error) {
     for (const dataSource of opened) await dataSource.destroy();
     throw error;
