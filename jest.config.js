@@ -31,7 +31,7 @@ export default {
     '^prediction-provider/plugin-sdk$': '<rootDir>/libs/plugin-sdk/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',
 };
