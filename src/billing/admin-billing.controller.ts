@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ADMINISTRATORS,
@@ -13,7 +13,7 @@ import {
 import type { Actor } from '#libs/kernel';
 import { BillingAccounts } from './billing-accounts.service.js';
 import { AllBillingQuery, BillingOut, PeriodQuery, SummaryOut } from './billing.dto.js';
-import { CreditOut, PayoutOut, PayoutRequest, TopUpRequest } from './credit.dto.js';
+import { BalanceOut, CreditOut, MoneyOwner, PayoutOut, PayoutRequest, TopUpRequest } from './credit.dto.js';
 import { MoneyAccounts } from './money-accounts.service.js';
 import { PriceList } from './price-list.service.js';
 import { PricingOut } from './pricing.dto.js';
@@ -61,6 +61,15 @@ export class AdminBillingController {
   @Answers(200, PricingOut, { list: true, description: 'By model.' })
   pricing(): Promise<PricingOut[]> {
     return this.prices.all();
+  }
+
+  @Get('billing/balances/:user_id')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: "Read a user's balances" })
+  @Answers(200, BalanceOut, { description: 'Credits, holds and earnings by currency.' })
+  @Problems({ 404: 'User not found' }, 422)
+  balance(@Param() owner: MoneyOwner): Promise<BalanceOut> {
+    return this.money.balanceOf(owner);
   }
 
   @Post('credits')

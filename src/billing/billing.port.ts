@@ -15,7 +15,7 @@ export const PLATFORM_ID = 0;
 /** What decides the price of a marketplace request. */
 export interface PriceRequest {
   readonly symbol: string;
-  /** The model as providers price it. */
+  /** The model as providers price it, at most 100 characters. */
   readonly modelName: string;
   /** `short_term`, `long_term` or `custom`; others cost as `custom`. */
   readonly predictionType: string;
@@ -69,7 +69,7 @@ export interface HoldRequest {
   /** Who pays. */
   readonly clientId: number;
   readonly quote: Quote;
-  /** For statements and invoices: what was asked for, at most 255 characters. */
+  /** For statements and invoices: what was asked for; cut at 255 characters. */
   readonly description: string;
 }
 
@@ -108,7 +108,7 @@ export interface Settlement {
 
 /** Moves the money of marketplace jobs. Every write belongs into the transaction that changes the job. */
 export interface Billing {
-  /** Prices a request. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
+  /** Prices a request; inside of a transaction hand its scope on. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
   quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote>;
   /**
    * Prices a changed request that is held already, with the price version of the quote in force.
@@ -137,7 +137,7 @@ export interface Billing {
    */
   void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
   /** Whether any provider has an active price for this model. */
-  isPriced(modelName: string): Promise<boolean>;
+  isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean>;
 }
 
 /** Injection token of {@link Billing}. */
@@ -214,7 +214,7 @@ export interface CreditGrant {
 export interface CreditGrants {
   /**
    * Adds credits to a user. Returns the credit's id.
-   * @throws AppError `conflict` when `earned` is more than the user has earned
+   * @throws AppError `conflict` when `earned` is more than the user has earned, `invalid` when it has expired already
    */
   grant(tx: Transaction, grant: CreditGrant): Promise<number>;
 }

@@ -5,7 +5,6 @@ import {
   ListField,
   NestedField,
   NumberField,
-  PageQuery,
   StringField,
 } from '#libs/http';
 import { CURRENCY } from './pricing.dto.js';
@@ -69,7 +68,7 @@ export class TopUpRequest extends Movement {
     optional: true,
     nullable: true,
     description: 'What is unused then is taken back. Never, when absent or null.',
-    example: '2027-01-31T00:00:00Z',
+    example: null,
   })
   expires_at?: Date | null;
 }
@@ -159,9 +158,18 @@ export class BalanceOut {
 }
 
 /** A page of the caller's own rows. */
-export class OwnPageQuery extends PageQuery {
+export class OwnPageQuery {
   @IntegerField({ default: 50, min: 1, max: 1000, description: 'Most items of the answer.', example: 50 })
-  declare limit: number;
+  limit!: number;
+
+  @IntegerField({ default: 0, min: 0, max: MAX_ID, description: 'Items to skip.' })
+  offset!: number;
+}
+
+/** Whose money an administrator looks at. */
+export class MoneyOwner {
+  @IntegerField({ min: 1, max: MAX_ID, description: 'Id of the user.', example: 2 })
+  user_id!: number;
 }
 
 /** One movement on one of the caller's accounts. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
-import { AppError, CLOCK, type Clock, microsOf, moneyText } from '#libs/kernel';
+import { AppError, CLOCK, type Clock, invalidField, microsOf, moneyText } from '#libs/kernel';
 import type { CreditGrant, CreditGrants, Currency, Micros } from './billing.port.js';
 import { CreditRepository } from './credit.repository.js';
 import { type Account, availableOf, earnedOf, GRANTS, PAYMENTS } from './ledger.js';
@@ -30,8 +30,9 @@ export class GrantCredits implements CreditGrants {
   ) {}
 
   async grant(tx: Transaction, grant: CreditGrant): Promise<number> {
-    const { userId, type, amount, currency } = grant;
+    const { userId, type, amount, currency, expiresAt = null } = grant;
     const now = new Date(this.clock.now());
+    if (expiresAt !== null && expiresAt <= now) throw invalidField('expires_at', 'must be in the future');
     await this.ledger.lockFunds(tx, userId, currency);
     if (type === 'earned') await this.#assertEarned(tx, userId, currency, amount);
     const before = await this.ledger.availableForUpdate(tx, userId, currency);

@@ -19,6 +19,8 @@ import { notHeld, QuotePrices } from './quote-prices.service.js';
 import { QuoteRepository, type StoredHold } from './quote.repository.js';
 import { withBonus } from './shares.js';
 
+const LONGEST_TEXT = 255;
+
 /**
  * The money of marketplace jobs: quote, hold, adjust, and either capture or void. Each step is one balanced transaction
  * of the ledger, written in the transaction of the caller.
@@ -43,11 +45,12 @@ export class JobBilling implements Billing {
     return this.prices.requote(scope, jobId, request);
   }
 
-  isPriced(modelName: string): Promise<boolean> {
-    return this.prices.isPriced(modelName);
+  isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean> {
+    return this.prices.isPriced(modelName, scope);
   }
 
-  async hold(tx: Transaction, { jobId, clientId, quote, description }: HoldRequest): Promise<void> {
+  async hold(tx: Transaction, { jobId, clientId, quote, ...request }: HoldRequest): Promise<void> {
+    const description = request.description.slice(0, LONGEST_TEXT);
     const now = this.#usableAt(quote);
     await this.ledger.lockFunds(tx, clientId, quote.currency);
     if ((await this.quotes.holdOf(jobId, tx)) !== null) {
@@ -113,7 +116,7 @@ export class JobBilling implements Billing {
         jobId,
         currency,
         amount: total,
-        description: reason.slice(0, 255),
+        description: reason.slice(0, LONGEST_TEXT),
         entries: movedToHeld(clientId, -total),
       },
       now,

@@ -12,8 +12,8 @@ import {
 } from './ledger.js';
 
 /**
- * After so many entries the sum of a user's available credits is kept, so that the credit check adds up at most these:
- * with 100,000 entries the whole sum takes 7 ms on SQLite and 12 ms on PostgreSQL, that of 500 a tenth of one.
+ * After so many entries the sum of a user's available credits is kept, so that the credit check adds up at most about
+ * these: with 100,000 entries the whole sum took 10 ms on SQLite and 33 ms on PostgreSQL, behind a kept one 0.02 and 0.9 ms.
  */
 const ENTRIES_PER_SNAPSHOT = 200;
 

@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
-import { TransactionRunner } from '#libs/database';
+import { type DatabaseScope, TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
 import { AppError, type Actor, assertPresent, microsOf, moneyOf } from '#libs/kernel';
-import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
+import { TRADING_PARTIES, type TradingParties } from '../users/users.port.js';
 import { type Balance, HOME_CURRENCY } from './billing.port.js';
 import type {
   BalanceOut,
   CreditOut,
   CurrencyBalance,
+  MoneyOwner,
   OwnPageQuery,
   PayoutOut,
   PayoutRequest,
@@ -31,11 +32,17 @@ export class MoneyAccounts {
     private readonly statements: StatementRepository,
     private readonly policy: CreditPolicy,
     private readonly transactions: TransactionRunner,
-    @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
+    @Inject(TRADING_PARTIES) private readonly parties: TradingParties,
     @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'billing_mode'>,
   ) {}
 
-  async balance({ userId }: Actor): Promise<BalanceOut> {
+  /** @throws AppError `not_found` for an unknown user */
+  async balanceOf({ user_id }: MoneyOwner): Promise<BalanceOut> {
+    await this.#assertUser(user_id);
+    return this.balance({ userId: user_id });
+  }
+
+  async balance({ userId }: Pick<Actor, 'userId'>): Promise<BalanceOut> {
     const known = await this.ledger.balancesOf(userId);
     const home: Balance = { currency: HOME_CURRENCY, available: 0, held: 0, earned: 0 };
     const hasHome = known.some(({ currency }) => currency === HOME_CURRENCY);
@@ -60,9 +67,9 @@ export class MoneyAccounts {
 
   /** @throws AppError `not_found` for an unknown user, `conflict` when `earned` is more than was earned */
   async topUp(request: TopUpRequest, { userId: grantedBy }: Actor): Promise<CreditOut> {
-    await this.#assertUser(request.user_id);
     const { credit_type, description, payment_reference, expires_at } = request;
     return this.transactions.run(async (tx) => {
+      await this.#assertUser(request.user_id, tx);
       const id = await this.granting.grant(tx, {
         userId: request.user_id,
         type: credit_type,
@@ -79,24 +86,25 @@ export class MoneyAccounts {
 
   /** @throws AppError `not_found` for an unknown user, `conflict` when it is more than was earned */
   async payOut(request: PayoutRequest, { userId: paidBy }: Actor): Promise<PayoutOut> {
-    await this.#assertUser(request.user_id);
     const { user_id, currency, description = null, payment_reference = null } = request;
     const amount = microsOf(request.amount);
-    const transaction_id = await this.transactions.run((tx) =>
-      this.granting.payOut(tx, {
+    const transaction_id = await this.transactions.run(async (tx) => {
+      await this.#assertUser(user_id, tx);
+      const payout = {
         userId: user_id,
         amount,
         currency,
         description,
         paymentReference: payment_reference,
         paidBy,
-      }),
-    );
+      };
+      return this.granting.payOut(tx, payout);
+    });
     return { transaction_id, user_id, amount: moneyOf(amount), currency };
   }
 
-  async #assertUser(userId: number): Promise<void> {
-    if ((await this.users.usernames([userId])).has(userId)) return;
+  async #assertUser(userId: number, scope?: DatabaseScope): Promise<void> {
+    if ((await this.parties.payer(userId, scope)) !== null) return;
     throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
   }
 

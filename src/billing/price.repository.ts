@@ -43,7 +43,7 @@ export class PriceRepository {
     });
   }
 
-  isPriced(modelName: string): Promise<boolean> {
-    return this.database.read.manager.existsBy(ProviderPriceEntity, { modelName, isActive: true });
+  isPriced(modelName: string, scope: DatabaseScope = this.database.read): Promise<boolean> {
+    return scope.manager.existsBy(ProviderPriceEntity, { modelName, isActive: true });
   }
 }

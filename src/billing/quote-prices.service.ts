@@ -2,12 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
 import type { DatabaseScope } from '#libs/database';
 import { AppError, CLOCK, invalid, type Clock } from '#libs/kernel';
-import {
-  TRADING_PARTIES,
-  type TradingParties,
-  USER_DIRECTORY,
-  type UserDirectory,
-} from '../users/users.port.js';
+import { TRADING_PARTIES, type TradingParties } from '../users/users.port.js';
 import { HOME_CURRENCY, PLATFORM_ID, type PriceRequest, type Quote } from './billing.port.js';
 import { PriceRepository } from './price.repository.js';
 import { basePrice, multiplied, multipliersOf } from './pricing.js';
@@ -28,7 +23,6 @@ export class QuotePrices {
   constructor(
     private readonly prices: PriceRepository,
     private readonly quotes: QuoteRepository,
-    @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
     @Inject(TRADING_PARTIES) private readonly parties: TradingParties,
     @Inject(APP_CONFIG) config: Pick<AppConfig, 'evaluator_share' | 'platform_fee'>,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -57,8 +51,8 @@ export class QuotePrices {
     return this.#priced(hold.quote, request);
   }
 
-  isPriced(modelName: string): Promise<boolean> {
-    return this.prices.isPriced(modelName);
+  isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean> {
+    return this.prices.isPriced(modelName, scope);
   }
 
   #priced({ modelName, providerId, priceId, unitPrice, currency }: PlainPrice, request: PriceRequest): Quote {
@@ -74,17 +68,13 @@ export class QuotePrices {
     { modelName, provider }: PriceRequest,
     scope?: DatabaseScope,
   ): Promise<ProviderPriceEntity[]> {
-    const providerId = await this.#providerId(provider);
+    const providerId = typeof provider === 'string' ? await this.parties.idOf(provider, scope) : provider;
     const all = await this.prices.activeFor(modelName, scope);
     const asked = providerId === undefined ? all : all.filter((price) => price.providerId === providerId);
     if (asked.length === 0) return [];
-    const active = await this.parties.activeAmong(asked.map((price) => price.providerId));
+    const providers = asked.map((price) => price.providerId);
+    const active = await this.parties.activeAmong(providers, scope);
     return asked.filter((price) => active.has(price.providerId));
-  }
-
-  /** Null for a name that nobody has. */
-  async #providerId(provider: number | string | undefined): Promise<number | null | undefined> {
-    return typeof provider === 'string' ? this.users.idOf(provider) : provider;
   }
 }
 

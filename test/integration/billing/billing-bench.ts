@@ -83,7 +83,7 @@ export class BillingBench implements BillableJobs {
     this.credits = new CreditRepository(database);
     const uses = new CreditUses(this.credits, ledger);
     this.expiry = new ExpireCredits(this.credits, uses, ledger, transactions, clock);
-    const quoting = new QuotePrices(prices, quotes, this.users, this.parties, policy, clock);
+    const quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
     this.billing = new JobBilling(quoting, quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
     this.reports = new ReadBilling(records, quotes, ledger);
@@ -92,16 +92,9 @@ export class BillingBench implements BillableJobs {
   }
 
   /** User ids are their names. */
-  get users() {
-    return {
-      idOf: async (username: string) => (/^\d+$/.test(username) ? Number(username) : null),
-      usernames: async (ids: readonly number[]) => new Map(ids.map((id) => [id, String(id)])),
-      counts: async () => ({ total: 0, active: 0 }),
-    };
-  }
-
   get parties() {
     return {
+      idOf: async (username: string) => (/^\d+$/.test(username) ? Number(username) : null),
       activeAmong: async (ids: readonly number[]) => new Set(ids.filter((id) => !this.inactive.has(id))),
       payer: async (id: number) => ({ username: `client ${id}`, email: '', billingAddress: null }),
     };

@@ -62,6 +62,10 @@ describeOnDatabases('credits that expire', (database) => {
     await expect(available()).resolves.toBe(5);
   });
 
+  it('can not be given when it is over', async () => {
+    await expect(bonus(1, 0)).rejects.toMatchObject({ kind: 'invalid' });
+  });
+
   it('pay what is owed for good', async () => {
     await bench.submit(user, { predictionType: 'long_term' });
     await bonus(15, 1);
