@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { DatabaseScope } from '#libs/database';
 import { UserRepository } from './user.repository.js';
 import type { Payer, TradingParties, UserDirectory } from './users.port.js';
 
@@ -7,8 +8,8 @@ import type { Payer, TradingParties, UserDirectory } from './users.port.js';
 export class StoredUserDirectory implements UserDirectory, TradingParties {
   constructor(private readonly users: UserRepository) {}
 
-  idOf(username: string): Promise<number | null> {
-    return this.users.idOf(username);
+  idOf(username: string, scope?: DatabaseScope): Promise<number | null> {
+    return this.users.idOf(username, scope);
   }
 
   usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
@@ -20,11 +21,11 @@ export class StoredUserDirectory implements UserDirectory, TradingParties {
     return { total, active };
   }
 
-  activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>> {
-    return this.users.activeAmong(ids);
+  activeAmong(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlySet<number>> {
+    return this.users.activeAmong(ids, scope);
   }
 
-  payer(id: number): Promise<Payer | null> {
-    return this.users.payer(id);
+  payer(id: number, scope?: DatabaseScope): Promise<Payer | null> {
+    return this.users.payer(id, scope);
   }
 }

@@ -143,8 +143,8 @@ export class UserRepository {
   }
 
   /** Deleted accounts included. */
-  async idOf(username: string): Promise<number | null> {
-    const row = await this.database.read.manager.findOne(UserEntity, {
+  async idOf(username: string, scope: DatabaseScope = this.database.read): Promise<number | null> {
+    const row = await scope.manager.findOne(UserEntity, {
       where: { username },
       select: { id: true },
     });
@@ -161,8 +161,11 @@ export class UserRepository {
   }
 
   /** Those that are active and not deleted. */
-  async activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>> {
-    const rows = await this.database.read.manager.find(UserEntity, {
+  async activeAmong(
+    ids: readonly number[],
+    scope: DatabaseScope = this.database.read,
+  ): Promise<ReadonlySet<number>> {
+    const rows = await scope.manager.find(UserEntity, {
       where: { id: In([...ids]), isActive: true, deletedAt: IsNull() },
       select: { id: true },
     });
@@ -170,8 +173,8 @@ export class UserRepository {
   }
 
   /** Name and address of an account, deleted ones included. */
-  payer(id: number): Promise<Payer | null> {
-    return this.database.read.manager.findOne(UserEntity, {
+  payer(id: number, scope: DatabaseScope = this.database.read): Promise<Payer | null> {
+    return scope.manager.findOne(UserEntity, {
       where: { id },
       select: { id: true, username: true, email: true, billingAddress: true },
     });

@@ -1,3 +1,4 @@
+import type { DatabaseScope } from '#libs/database';
 import type { Role } from '#libs/http';
 
 /** What a credential leads to. `role` is the stored name. */
@@ -102,12 +103,17 @@ export interface Payer {
   readonly billingAddress: Readonly<Record<string, string>> | null;
 }
 
-/** Accounts as parties of a trade. */
+/**
+ * Accounts as parties of a trade. Inside of a transaction hand its scope on: on PostgreSQL a read beside it would need
+ * a second connection while the first is held.
+ */
 export interface TradingParties {
+  /** Null for an unknown name. */
+  idOf(username: string, scope?: DatabaseScope): Promise<number | null>;
   /** Those that are active and not deleted. At most 1,000 ids a call. */
-  activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>>;
+  activeAmong(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlySet<number>>;
   /** Null for an unknown id; deleted accounts are included: their bills remain. */
-  payer(id: number): Promise<Payer | null>;
+  payer(id: number, scope?: DatabaseScope): Promise<Payer | null>;
 }
 
 /** Injection token of {@link TradingParties}. */
