@@ -103,8 +103,9 @@ describe('containers', () => {
   });
 
   it('identify a model by its bytes', async () => {
-    const one = await compile(await write('one.keras', await tinyKeras()));
-    const two = await compile(await write('two.keras', await tinyKeras()));
+    const bytes = await tinyKeras();
+    const one = await compile(await write('one.keras', bytes));
+    const two = await compile(await write('two.keras', bytes));
     const other = await compile(
       await write('other.keras', await tinyKeras([{ name: 'assets/note.txt', bytes: Buffer.from('x') }])),
     );
