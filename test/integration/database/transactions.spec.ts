@@ -252,7 +252,16 @@ describeOnDatabases(
   (test, kind) => {
     if (kind === 'postgres') {
       it('is no bottleneck: transactions overlap', async () => {
-        expect(await orderOf((work) => test().run(work))).not.toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
+        let open = 0;
+        let letGo = (): void => undefined;
+        const bothOpen = new Promise<void>((resolve) => (letGo = resolve));
+        const waitForTheOther = async (): Promise<void> => {
+          open += 1;
+          if (open === 2) letGo();
+          await bothOpen;
+        };
+        await Promise.all([test().run(waitForTheOther), test().run(waitForTheOther)]);
+        expect(open).toBe(2);
       });
       return;
     }
