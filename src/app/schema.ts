@@ -3,6 +3,7 @@ import {
   Audit1795392000004,
   AuditSeals1795392000006,
   BarEntity,
+  Billing1795392000011,
   EventEntity,
   IdempotencyKeyEntity,
   Jobs1795392000002,
@@ -14,6 +15,16 @@ import {
 } from '#libs/database';
 import { ApiLogEntity } from '../audit/api-log.entity.js';
 import { AuditSealEntity } from '../audit/seal/audit-seal.entity.js';
+import { BillingRecordEntity } from '../billing/billing-record.entity.js';
+import { CreditEntity, CreditUseEntity } from '../billing/credit.entity.js';
+import { InvoiceEntity, InvoiceLineEntity } from '../billing/invoice.entity.js';
+import {
+  BalanceSnapshotEntity,
+  QuoteEntity,
+  TransactionEntity,
+  TransactionEntryEntity,
+} from '../billing/ledger.entity.js';
+import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
 import { RoleEntity } from '../users/role.entity.js';
 import { UserEntity } from '../users/user.entity.js';
@@ -31,6 +42,16 @@ export const entities = [
   PredictionEntity,
   ApiLogEntity,
   AuditSealEntity,
+  ProviderPriceEntity,
+  QuoteEntity,
+  TransactionEntity,
+  TransactionEntryEntity,
+  BalanceSnapshotEntity,
+  CreditEntity,
+  CreditUseEntity,
+  BillingRecordEntity,
+  InvoiceEntity,
+  InvoiceLineEntity,
 ];
 
 /** Every migration, oldest first; a new one adds its line here. */
@@ -41,4 +62,5 @@ export const migrations = [
   Audit1795392000004,
   Shared1795392000005,
   AuditSeals1795392000006,
+  Billing1795392000011,
 ];

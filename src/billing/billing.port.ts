@@ -1,4 +1,4 @@
-import type { Transaction } from '#libs/database';
+import type { DatabaseScope, Transaction } from '#libs/database';
 
 /** An amount of money in micro-units (1e-6) of its currency: an integer below 2^53 in size. */
 export type Micros = number;
@@ -8,6 +8,140 @@ export type Currency = string;
 
 /** The currency of the base prices, of the credit limit and of the original's totals. */
 export const HOME_CURRENCY: Currency = 'USD';
+
+/** Stands where a user id does when the service itself is the provider or the evaluator. */
+export const PLATFORM_ID = 0;
+
+/** What decides the price of a marketplace request. */
+export interface PriceRequest {
+  readonly symbol: string;
+  /** The model as providers price it, at most 100 characters. */
+  readonly modelName: string;
+  /** `short_term`, `long_term` or `custom`; others cost as `custom`. */
+  readonly predictionType: string;
+  /** Bars ahead. */
+  readonly horizon: number;
+  /** Bars of history, `lookback_ticks`. */
+  readonly lookback: number;
+  readonly feeder: string;
+  readonly predictor: string;
+  /** 1 to 10. */
+  readonly priority: number;
+  /** Only this provider's price: a user id or a username. Absent: the cheapest active one. */
+  readonly provider?: number | string;
+}
+
+/** One reason why a request costs more than the plain price. */
+export interface PriceMultiplier {
+  readonly reason: 'horizon' | 'lookback' | 'premium_feeder' | 'heavy_predictor' | 'priority';
+  /** What it adds, in hundredths of the plain price. */
+  readonly hundredths: number;
+}
+
+/** How a price is shared when the job completes; the three add up to the total, to the micro-unit. */
+export interface PriceShares {
+  /** What the evaluator is promised; a bonus for speed comes out of the other two. */
+  readonly evaluator: Micros;
+  readonly provider: Micros;
+  readonly platform: Micros;
+}
+
+/** A binding price: a job that is held with it never costs more. */
+export interface Quote {
+  readonly modelName: string;
+  /** User id of the provider; {@link PLATFORM_ID} when nobody has a price for the model. */
+  readonly providerId: number;
+  /** Version of the provider's price; null for the base table. It stays in force for this quote when prices change. */
+  readonly priceId: number | null;
+  /** The plain price. */
+  readonly unitPrice: Micros;
+  readonly multipliers: readonly PriceMultiplier[];
+  readonly total: Micros;
+  readonly shares: PriceShares;
+  readonly currency: Currency;
+  /** Epoch ms; later it can't be held any more. */
+  readonly expiresAt: number;
+}
+
+export interface HoldRequest {
+  /** Id of the marketplace job (UUID). */
+  readonly jobId: string;
+  /** Who pays. */
+  readonly clientId: number;
+  readonly quote: Quote;
+  /** For statements and invoices: what was asked for; cut at 255 characters. */
+  readonly description: string;
+}
+
+/** Where the money of a job stands. */
+export interface Hold {
+  readonly jobId: string;
+  readonly clientId: number;
+  /** The quote in force, the latest one of an adjusted hold. */
+  readonly quote: Quote;
+  readonly state: 'held' | 'captured' | 'voided';
+}
+
+export interface CaptureRequest {
+  readonly jobId: string;
+  /** User id of the evaluator; {@link PLATFORM_ID} when the service computed it itself. */
+  readonly evaluatorId: number;
+  /** Milliseconds from claim to submission, by the server's clock. */
+  readonly workedMs: number;
+  /** Milliseconds that the lease gave. */
+  readonly leaseMs: number;
+}
+
+/** How a job was settled. `evaluator` + `bonus` + `provider` + `platform` = `total`. */
+export interface Settlement {
+  readonly jobId: string;
+  readonly currency: Currency;
+  /** The whole cost, as the client pays it. */
+  readonly total: Micros;
+  /** The evaluator's share as it was promised. */
+  readonly evaluator: Micros;
+  /** For speed, taken from the provider's and the platform's shares: 0 to 10 % of the evaluator's share. */
+  readonly bonus: Micros;
+  readonly provider: Micros;
+  readonly platform: Micros;
+}
+
+/** Moves the money of marketplace jobs. Every write belongs into the transaction that changes the job. */
+export interface Billing {
+  /** Prices a request; inside of a transaction hand its scope on. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
+  quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote>;
+  /**
+   * Prices a changed request that is held already, with the price version of the quote in force.
+   * @throws AppError `not_found` without a hold
+   */
+  requote(scope: DatabaseScope, jobId: string, request: PriceRequest): Promise<Quote>;
+  /**
+   * Moves the quote from the client's credits to a hold.
+   * @throws AppError `payment_required` (both amounts in the text) when the credits do not suffice, `conflict` when the
+   * job is held already or the quote has expired
+   */
+  hold(tx: Transaction, request: HoldRequest): Promise<void>;
+  /**
+   * Replaces the quote of an open hold; the difference is held or given back.
+   * @throws AppError `payment_required` as for hold, `conflict` when the hold is settled, `not_found` without one
+   */
+  adjust(tx: Transaction, jobId: string, quote: Quote): Promise<void>;
+  /**
+   * Settles a completed job, once: the hold goes to evaluator, provider and platform, and a billing record is written.
+   * @throws AppError `conflict` when it is settled already, `not_found` without a hold
+   */
+  capture(tx: Transaction, request: CaptureRequest): Promise<Settlement>;
+  /**
+   * Gives the whole hold back (cancelled, failed, expired), once. Returns what was given back.
+   * @throws AppError `conflict` when it is settled already, `not_found` without a hold
+   */
+  void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
+  /** Whether any provider has an active price for this model. */
+  isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean>;
+}
+
+/** Injection token of {@link Billing}. */
+export const BILLING = Symbol('BILLING');
 
 export interface Money {
   readonly amount: Micros;
@@ -38,6 +172,10 @@ export interface BillingTotal extends Money {
 
 /** Reads of the money, for other domains. Lists are ordered by currency; a currency without figures is left out. */
 export interface BillingReports {
+  /** Where the money of a job stands; null when it never was held. */
+  holdOf(jobId: string, scope?: DatabaseScope): Promise<Hold | null>;
+  /** Null until the job is settled by a capture. */
+  settlementOf(jobId: string, scope?: DatabaseScope): Promise<Settlement | null>;
   balances(userId: number): Promise<readonly Balance[]>;
   /** Whole costs of a client's settled jobs. */
   spent(clientId: number, period: BillingPeriod): Promise<readonly BillingTotal[]>;
@@ -76,10 +214,47 @@ export interface CreditGrant {
 export interface CreditGrants {
   /**
    * Adds credits to a user. Returns the credit's id.
-   * @throws AppError `conflict` when `earned` is more than the user has earned
+   * @throws AppError `conflict` when `earned` is more than the user has earned, `invalid` when it has expired already
    */
   grant(tx: Transaction, grant: CreditGrant): Promise<number>;
 }
 
 /** Injection token of {@link CreditGrants}. */
 export const CREDIT_GRANTS = Symbol('CREDIT_GRANTS');
+
+/** A marketplace job as billing has to know it. `open`: pending or processing; `ended`: cancelled, failed or expired. */
+export interface BillableJob {
+  readonly jobId: string;
+  readonly state: 'open' | 'completed' | 'ended';
+}
+
+/** What the domain of the marketplace jobs provides, so that money can be checked against work. */
+export interface BillableJobs {
+  /** Jobs by id in the order of the database, after the given one; fewer than `limit` means that it was the last page. */
+  list(scope: DatabaseScope, afterJobId: string | null, limit: number): Promise<readonly BillableJob[]>;
+}
+
+/** One thing that the tables say and must not. */
+export interface BillingViolation {
+  /** Stable, snake_case. */
+  readonly rule: string;
+  /** One sentence with ids and amounts. */
+  readonly detail: string;
+}
+
+/** What `billing verify` found. */
+export interface BillingVerdict {
+  readonly transactions: number;
+  readonly jobs: number;
+  /** Empty when everything adds up; at most 1,000. */
+  readonly violations: readonly BillingViolation[];
+}
+
+/** Proves from the tables alone that the money adds up. */
+export interface BillingVerifier {
+  /** @param jobs the marketplace's jobs, to be checked against the money */
+  verify(jobs: BillableJobs): Promise<BillingVerdict>;
+}
+
+/** Injection token of {@link BillingVerifier}. */
+export const BILLING_VERIFIER = Symbol('BILLING_VERIFIER');

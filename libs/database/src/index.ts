@@ -20,4 +20,5 @@ export { Jobs1795392000002 } from './migrations/1795392000002-jobs.js';
 export { Predictions1795392000003 } from './migrations/1795392000003-predictions.js';
 export { Audit1795392000004 } from './migrations/1795392000004-audit.js';
 export { Shared1795392000005 } from './migrations/1795392000005-shared.js';
+export { Billing1795392000011 } from './migrations/1795392000011-billing.js';
 export { AuditSeals1795392000006 } from './migrations/1795392000006-audit-seals.js';

@@ -1,0 +1,171 @@
+import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
+import { dropAppendOnlyGuard, makeAppendOnly } from './append-only.js';
+import { bigint, boolean, integer, json, serialId, utc, varchar } from './columns.js';
+import {
+  balanceSnapshots,
+  credits,
+  creditUses,
+  currency,
+  type GuardedTable,
+  quotes,
+  transactionEntries,
+  transactions,
+} from './ledger-tables.js';
+
+/** Prices, the ledger, credits, settled jobs and invoices; all of them append-only. Amounts are micro-units. */
+export class Billing1795392000011 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    for (const { table, guard } of tablesOf(queryRunner)) {
+      await queryRunner.createTable(table);
+      await makeAppendOnly(
+        queryRunner,
+        guard,
+        table.columns.map(({ name }) => name),
+      );
+    }
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    for (const { table } of tablesOf(queryRunner).toReversed()) {
+      await queryRunner.dropTable(table);
+      await dropAppendOnlyGuard(queryRunner, table.name);
+    }
+  }
+}
+
+const tablesOf = (queryRunner: QueryRunner): GuardedTable[] => [
+  providerPricing(queryRunner),
+  quotes(),
+  transactions(),
+  transactionEntries(),
+  balanceSnapshots(),
+  credits(),
+  creditUses(),
+  billingRecords(),
+  invoices(),
+  invoiceLines(),
+];
+
+const providerPricing = (queryRunner: QueryRunner): GuardedTable => ({
+  table: new Table({
+    name: 'provider_pricing',
+    columns: [
+      serialId(),
+      integer('provider_id'),
+      varchar('model_name', 100),
+      bigint('price_micros'),
+      currency(),
+      boolean(queryRunner, 'is_active', { default: true }),
+      utc('created_at'),
+      utc('updated_at'),
+    ],
+    indices: [
+      {
+        name: 'uq_provider_pricing_active',
+        columnNames: ['provider_id', 'model_name'],
+        isUnique: true,
+        where: '"is_active"',
+      },
+      { name: 'ix_provider_pricing_model', columnNames: ['model_name', 'is_active'] },
+    ],
+  }),
+  guard: {
+    name: 'provider_pricing',
+    serial: 'id',
+    partialKeys: [
+      'is_active AND NEW.is_active AND provider_id = NEW.provider_id AND model_name = NEW.model_name',
+    ],
+    settable: [
+      { column: 'is_active', allowed: 'OLD.is_active AND NOT NEW.is_active' },
+      { column: 'updated_at', allowed: 'OLD.is_active AND NOT NEW.is_active' },
+    ],
+  },
+});
+
+const billingRecords = (): GuardedTable => ({
+  table: new Table({
+    name: 'billing_records',
+    columns: [
+      serialId(),
+      integer('client_id'),
+      integer('provider_id'),
+      integer('evaluator_id'),
+      varchar('prediction_id', 36),
+      varchar('model_name', 100),
+      bigint('cost_micros'),
+      bigint('evaluator_micros'),
+      bigint('bonus_micros'),
+      bigint('provider_micros'),
+      bigint('platform_micros'),
+      currency(),
+      varchar('description', 255, { isNullable: true }),
+      integer('transaction_id'),
+      utc('timestamp'),
+    ],
+    indices: [
+      { name: 'uq_billing_records_prediction', columnNames: ['prediction_id'], isUnique: true },
+      { name: 'ix_billing_records_client', columnNames: ['client_id', 'timestamp'] },
+      { name: 'ix_billing_records_provider', columnNames: ['provider_id', 'timestamp'] },
+      { name: 'ix_billing_records_evaluator', columnNames: ['evaluator_id', 'timestamp'] },
+      { name: 'ix_billing_records_timestamp', columnNames: ['timestamp'] },
+    ],
+  }),
+  guard: { name: 'billing_records', serial: 'id', keys: [['prediction_id']] },
+});
+
+const invoices = (): GuardedTable => ({
+  table: new Table({
+    name: 'invoices',
+    columns: [
+      serialId(),
+      integer('user_id'),
+      varchar('invoice_number', 50),
+      utc('billing_period_start'),
+      utc('billing_period_end'),
+      currency(),
+      bigint('subtotal_micros'),
+      bigint('tax_micros'),
+      bigint('total_micros'),
+      json('recipient'),
+      utc('payment_due_date'),
+      utc('created_at'),
+    ],
+    indices: [
+      { name: 'uq_invoices_number', columnNames: ['invoice_number'], isUnique: true },
+      {
+        name: 'uq_invoices_period',
+        columnNames: ['user_id', 'billing_period_start', 'currency'],
+        isUnique: true,
+      },
+      { name: 'ix_invoices_period', columnNames: ['billing_period_start'] },
+    ],
+  }),
+  guard: {
+    name: 'invoices',
+    serial: 'id',
+    keys: [['invoice_number'], ['user_id', 'billing_period_start', 'currency']],
+  },
+});
+
+const invoiceLines = (): GuardedTable => ({
+  table: new Table({
+    name: 'invoice_lines',
+    columns: [
+      integer('invoice_id', { isPrimary: true }),
+      integer('position', { isPrimary: true }),
+      varchar('description', 255),
+      integer('quantity'),
+      bigint('unit_micros'),
+      bigint('amount_micros'),
+    ],
+    foreignKeys: [
+      {
+        name: 'fk_invoice_lines_invoice',
+        columnNames: ['invoice_id'],
+        referencedTableName: 'invoices',
+        referencedColumnNames: ['id'],
+      },
+    ],
+  }),
+  guard: { name: 'invoice_lines', keys: [['invoice_id', 'position']] },
+});

@@ -1,0 +1,90 @@
+import type { QueryRunner } from 'typeorm';
+
+/** A table whose rows are only ever added. */
+export interface AppendOnlyTable {
+  readonly name: string;
+  /** Its key column that the database generates, if it has one; rows with a chosen value are refused on SQLite. */
+  readonly serial?: string;
+  /** Its other unique keys. */
+  readonly keys?: readonly (readonly string[])[];
+  /** Unique keys that hold for some rows only, as SQL over an older row and NEW. */
+  readonly partialKeys?: readonly string[];
+  /** Columns that may be set once, from null or true to something else; every other change is refused. */
+  readonly settable?: readonly SettableColumn[];
+}
+
+export interface SettableColumn {
+  readonly column: string;
+  /** SQL over OLD and NEW: the change that is allowed. */
+  readonly allowed: string;
+}
+
+/**
+ * Lets the database itself refuse changes. Triggers stop UPDATE and DELETE; on SQLite also `INSERT OR REPLACE`, which
+ * deletes without firing delete triggers unless `recursive_triggers` is on, on PostgreSQL also TRUNCATE and sessions
+ * that switch ordinary triggers off. On PostgreSQL the owner of a table can still drop triggers: give the service a
+ * role that may only SELECT and INSERT here.
+ * @param columns all columns, for tables with settable ones
+ */
+export async function makeAppendOnly(
+  queryRunner: QueryRunner,
+  table: AppendOnlyTable,
+  columns: readonly string[],
+): Promise<void> {
+  const isPostgres = queryRunner.dataSource.options.type === 'postgres';
+  for (const statement of isPostgres ? postgresGuard(table, columns) : sqliteGuard(table, columns))
+    await queryRunner.query(statement);
+}
+
+/** PostgreSQL keeps the triggers' function when the table is dropped. */
+export async function dropAppendOnlyGuard(queryRunner: QueryRunner, name: string): Promise<void> {
+  if (queryRunner.dataSource.options.type === 'postgres')
+    await queryRunner.query(`DROP FUNCTION ${name}_refuse()`);
+}
+
+function sqliteGuard(table: AppendOnlyTable, columns: readonly string[]): string[] {
+  const { name } = table;
+  const refuse = `BEGIN SELECT RAISE(ABORT, '${name} is append-only'); END`;
+  return [
+    `CREATE TRIGGER ${name}_no_update BEFORE UPDATE ON ${name} ${refusedChange(table, columns, 'IS NOT')} ${refuse}`,
+    `CREATE TRIGGER ${name}_no_delete BEFORE DELETE ON ${name} ${refuse}`,
+    // Runs before a REPLACE removes the older row.
+    `CREATE TRIGGER ${name}_no_replace BEFORE INSERT ON ${name} WHEN ${replaces(table)} ${refuse}`,
+  ];
+}
+
+function postgresGuard(table: AppendOnlyTable, columns: readonly string[]): string[] {
+  const { name } = table;
+  return [
+    `CREATE FUNCTION ${name}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+     $$ BEGIN RAISE EXCEPTION '${name} is append-only' USING ERRCODE = 'insufficient_privilege'; END $$`,
+    `CREATE TRIGGER ${name}_no_update BEFORE UPDATE ON ${name} FOR EACH ROW
+     ${refusedChange(table, columns, 'IS DISTINCT FROM')} EXECUTE FUNCTION ${name}_refuse()`,
+    `CREATE TRIGGER ${name}_no_delete BEFORE DELETE ON ${name} FOR EACH ROW EXECUTE FUNCTION ${name}_refuse()`,
+    `CREATE TRIGGER ${name}_no_truncate BEFORE TRUNCATE ON ${name}
+     FOR EACH STATEMENT EXECUTE FUNCTION ${name}_refuse()`,
+    ...['no_update', 'no_delete', 'no_truncate'].map(
+      (trigger) => `ALTER TABLE ${name} ENABLE ALWAYS TRIGGER ${name}_${trigger}`,
+    ),
+  ];
+}
+
+/** A key that the database is to choose is not known yet (-1) when the trigger runs. */
+function replaces({ name, serial, keys = [], partialKeys = [] }: AppendOnlyTable): string {
+  const same = [
+    ...keys.map((key) => key.map((column) => `${column} = NEW.${column}`).join(' AND ')),
+    ...partialKeys,
+  ].map((condition) => `EXISTS (SELECT 1 FROM ${name} WHERE ${condition})`);
+  return [...(serial === undefined ? [] : [`NEW.${serial} > 0`]), ...same].join(' OR ');
+}
+
+/** Without settable columns every UPDATE is refused; with them only one that changes another, or one of them back. */
+function refusedChange(table: AppendOnlyTable, columns: readonly string[], differs: string): string {
+  const { settable = [] } = table;
+  if (settable.length === 0) return '';
+  const fixed = columns.filter((name) => settable.every(({ column }) => column !== name));
+  return `WHEN (${[
+    ...fixed.map((column) => `OLD.${column} ${differs} NEW.${column}`),
+    ...settable.map(({ column, allowed }) => `(OLD.${column} ${differs} NEW.${column} AND NOT (${allowed}))`),
+  ].join(' OR ')})`;
+}

@@ -1,0 +1,59 @@
+import { integerColumn, utcColumn } from '#libs/database';
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+
+/** What a client paid to a provider for one completed job, with the shares. Rows are only ever added. */
+@Entity('billing_records')
+@Index('uq_billing_records_prediction', ['predictionId'], { unique: true })
+@Index('ix_billing_records_client', ['clientId', 'timestamp'])
+@Index('ix_billing_records_provider', ['providerId', 'timestamp'])
+@Index('ix_billing_records_evaluator', ['evaluatorId', 'timestamp'])
+@Index('ix_billing_records_timestamp', ['timestamp'])
+export class BillingRecordEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ name: 'client_id', type: 'integer' })
+  clientId!: number;
+
+  /** 0 when the service itself is the provider. */
+  @Column({ name: 'provider_id', type: 'integer' })
+  providerId!: number;
+
+  /** 0 when the service itself computed it. */
+  @Column({ name: 'evaluator_id', type: 'integer' })
+  evaluatorId!: number;
+
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
+  predictionId!: string;
+
+  @Column({ name: 'model_name', type: 'varchar', length: 100 })
+  modelName!: string;
+
+  /** The whole cost: the sum of the next four. */
+  @Column(integerColumn({ name: 'cost_micros' }))
+  costMicros!: number;
+
+  @Column(integerColumn({ name: 'evaluator_micros' }))
+  evaluatorMicros!: number;
+
+  @Column(integerColumn({ name: 'bonus_micros' }))
+  bonusMicros!: number;
+
+  @Column(integerColumn({ name: 'provider_micros' }))
+  providerMicros!: number;
+
+  @Column(integerColumn({ name: 'platform_micros' }))
+  platformMicros!: number;
+
+  @Column({ type: 'varchar', length: 3 })
+  currency!: string;
+
+  @Column({ type: 'varchar', length: 255, nullable: true })
+  description!: string | null;
+
+  @Column({ name: 'transaction_id', type: 'integer' })
+  transactionId!: number;
+
+  @Column(utcColumn())
+  timestamp!: Date;
+}

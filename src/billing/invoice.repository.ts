@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { Database, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import type { Currency, Micros } from './billing.port.js';
+import { InvoiceEntity, InvoiceLineEntity } from './invoice.entity.js';
+
+/** First moments of a month and of the next one, UTC. */
+export interface Month {
+  readonly start: Date;
+  readonly end: Date;
+}
+
+/** Who is to be billed for a month, and in which currency. */
+export interface Billable {
+  readonly clientId: number;
+  readonly currency: Currency;
+}
+
+/** Settled jobs of one kind at one price. */
+export interface BilledGroup {
+  readonly description: string | null;
+  readonly modelName: string;
+  readonly unitMicros: Micros;
+  readonly quantity: number;
+}
+
+export type NewInvoice = Omit<InvoiceEntity, 'id'>;
+export type NewInvoiceLine = Omit<InvoiceLineEntity, 'invoiceId'>;
+
+/** Which invoices a list shows; absent means any. */
+export interface InvoiceFilter {
+  readonly userId?: number;
+  readonly periodStart?: Date;
+}
+
+/** Invoices: issued and read, nothing else. */
+@Injectable()
+export class InvoiceRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Clients with settled jobs in the month that have no invoice for it. */
+  async notInvoiced({ start, end }: Month): Promise<Billable[]> {
+    const rows = await runSql<{ client_id: number; currency: string }>(
+      this.database.read,
+      `SELECT r.client_id, r.currency FROM billing_records r
+       WHERE r.timestamp >= ? AND r.timestamp < ?
+         AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.user_id = r.client_id AND i.currency = r.currency
+                         AND i.billing_period_start = ?)
+       GROUP BY r.client_id, r.currency ORDER BY r.client_id, r.currency`,
+      [start.toISOString(), end.toISOString(), start.toISOString()],
+    );
+    return rows.map(({ client_id, currency }) => ({ clientId: client_id, currency }));
+  }
+
+  /** What the client's jobs of the month cost, by kind and price. */
+  async billedGroups(
+    tx: Transaction,
+    { clientId, currency }: Billable,
+    { start, end }: Month,
+  ): Promise<BilledGroup[]> {
+    const rows = await runSql<{
+      description: string | null;
+      model_name: string;
+      cost_micros: number | string;
+      quantity: number | string;
+    }>(
+      tx,
+      `SELECT description, model_name, cost_micros, COUNT(*) AS quantity FROM billing_records
+       WHERE client_id = ? AND currency = ? AND timestamp >= ? AND timestamp < ?
+       GROUP BY description, model_name, cost_micros ORDER BY model_name, description, cost_micros`,
+      [clientId, currency, start.toISOString(), end.toISOString()],
+    );
+    return rows.map((row) => ({
+      description: row.description,
+      modelName: row.model_name,
+      unitMicros: Number(row.cost_micros),
+      quantity: Number(row.quantity),
+    }));
+  }
+
+  exists(tx: Transaction, { clientId, currency }: Billable, { start }: Month): Promise<boolean> {
+    return tx.manager.existsBy(InvoiceEntity, { userId: clientId, currency, periodStart: start });
+  }
+
+  countOfMonth(tx: Transaction, { start }: Month): Promise<number> {
+    return tx.manager.countBy(InvoiceEntity, { periodStart: start });
+  }
+
+  async add(tx: Transaction, invoice: NewInvoice, lines: readonly NewInvoiceLine[]): Promise<void> {
+    const { id } = await tx.manager.save(tx.manager.create(InvoiceEntity, invoice));
+    for (const line of lines) await tx.manager.insert(InvoiceLineEntity, { ...line, invoiceId: id });
+  }
+
+  /** Newest first. */
+  list(
+    filter: InvoiceFilter,
+    { limit, offset }: { readonly limit: number; readonly offset: number },
+  ): Promise<InvoiceEntity[]> {
+    return this.database.read.manager.find(InvoiceEntity, {
+      where: { ...filter },
+      order: { id: 'DESC' },
+      take: limit,
+      skip: offset,
+    });
+  }
+
+  count(filter: InvoiceFilter): Promise<number> {
+    return this.database.read.manager.countBy(InvoiceEntity, { ...filter });
+  }
+
+  findById(id: number, scope: DatabaseScope = this.database.read): Promise<InvoiceEntity | null> {
+    return scope.manager.findOneBy(InvoiceEntity, { id });
+  }
+
+  linesOf(id: number): Promise<InvoiceLineEntity[]> {
+    return this.database.read.manager.find(InvoiceLineEntity, {
+      where: { invoiceId: id },
+      order: { position: 'ASC' },
+    });
+  }
+}

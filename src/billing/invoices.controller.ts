@@ -1,0 +1,91 @@
+import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ADMINISTRATORS, Answers, Authenticated, Caller, type Page, Paged, Problems } from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { OwnPageQuery } from './credit.dto.js';
+import {
+  InvoiceDetailOut,
+  InvoiceId,
+  InvoiceMonth,
+  InvoiceOut,
+  InvoicesQuery,
+  IssuedOut,
+} from './invoice.dto.js';
+import { type InvoiceFile, ReadInvoices } from './read-invoices.service.js';
+
+const FILE = { type: 'string', format: 'binary' };
+const NOT_FOUND = { 404: 'Invoice not found' };
+
+/** Invoices of closed months. */
+@ApiTags('billing')
+@Problems(
+  { 401: 'API key required' },
+  { 403: 'Insufficient permissions. Required roles: client, administrator, admin' },
+)
+@Controller('api/v1')
+export class InvoicesController {
+  constructor(private readonly invoices: ReadInvoices) {}
+
+  @Get('client/invoices')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @Paged()
+  @ApiOperation({ summary: 'List own invoices' })
+  @Answers(200, InvoiceOut, { list: true, description: 'Newest first.' })
+  @Problems(422)
+  own(@Query() query: OwnPageQuery, @Caller() caller: Actor): Promise<Page<InvoiceOut>> {
+    return this.invoices.own(caller, query);
+  }
+
+  @Get('client/invoices/:invoice_id')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Read an invoice' })
+  @Answers(200, InvoiceDetailOut, { description: 'With its lines.' })
+  @Problems(NOT_FOUND, 422)
+  one(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<InvoiceDetailOut> {
+    return this.invoices.one(invoice_id, caller);
+  }
+
+  @Get('client/invoices/:invoice_id/invoice.html')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Download an invoice as a page' })
+  @Answers(200, FILE, { contentType: 'text/html', description: 'Prints well and loads nothing.' })
+  @Problems(NOT_FOUND, 422)
+  async html(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
+    return fileOf(await this.invoices.html(invoice_id, caller));
+  }
+
+  @Get('client/invoices/:invoice_id/invoice.pdf')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Download an invoice as PDF' })
+  @Answers(200, FILE, { contentType: 'application/pdf', description: 'A4.' })
+  @Problems(NOT_FOUND, 422)
+  async pdf(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
+    return fileOf(await this.invoices.pdf(invoice_id, caller));
+  }
+
+  @Get('admin/invoices')
+  @Authenticated(...ADMINISTRATORS)
+  @Paged()
+  @ApiOperation({ summary: 'List all invoices' })
+  @Answers(200, InvoiceOut, { list: true, description: 'Newest first.' })
+  @Problems(422)
+  all(@Query() query: InvoicesQuery): Promise<Page<InvoiceOut>> {
+    return this.invoices.all(query);
+  }
+
+  @Post('admin/invoices')
+  @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Issue the invoices of a month' })
+  @Answers(200, IssuedOut, { description: 'All clients of the month have theirs; a repeat issues nothing.' })
+  @Problems({ 409: 'Invoices are issued when the month is over' }, 422)
+  issue(@Body() body: InvoiceMonth): Promise<IssuedOut> {
+    return this.invoices.issue(body);
+  }
+}
+
+const fileOf = ({ name, contentType, body }: InvoiceFile): StreamableFile =>
+  new StreamableFile(body, {
+    type: contentType,
+    length: body.length,
+    disposition: `attachment; filename="${name}"`,
+  });

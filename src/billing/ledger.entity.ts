@@ -1,0 +1,152 @@
+import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import type { PriceMultiplier } from './billing.port.js';
+import type { AccountKind, TransactionType } from './ledger.js';
+
+/** One movement of money; final as soon as it is there. Rows are only ever added: the database refuses all else. */
+@Entity('transactions')
+@Index('uq_transactions_job', ['predictionId', 'type', 'revision'], { unique: true })
+@Index('uq_transactions_settlement', ['predictionId'], {
+  unique: true,
+  where: `"transaction_type" IN ('capture', 'void')`,
+})
+@Index('ix_transactions_user', ['userId', 'id'])
+export class TransactionEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ name: 'transaction_type', type: 'varchar', length: 16 })
+  type!: TransactionType;
+
+  /** Whose money moves: the client of a job, the owner of credits or earnings. */
+  @Column({ name: 'user_id', type: 'integer' })
+  userId!: number;
+
+  /** The marketplace job; null for credits and payouts. */
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36, nullable: true })
+  predictionId!: string | null;
+
+  /** Counts the adjustments of a hold. */
+  @Column({ type: 'integer', default: 0 })
+  revision!: number;
+
+  /** What moves; below zero for an adjustment that gives back. */
+  @Column(integerColumn({ name: 'amount_micros' }))
+  amountMicros!: number;
+
+  @Column({ type: 'varchar', length: 3 })
+  currency!: string;
+
+  @Column({ type: 'varchar', length: 255, nullable: true })
+  description!: string | null;
+
+  @Column({ name: 'payment_reference', type: 'varchar', length: 255, nullable: true })
+  paymentReference!: string | null;
+
+  /** The administrator who ordered it; null for the service itself. */
+  @Column({ name: 'created_by', type: 'integer', nullable: true })
+  createdBy!: number | null;
+
+  /** How far below zero the credits might go at that moment; only where that was asked. */
+  @Column(integerColumn({ name: 'credit_limit_micros', nullable: true }))
+  creditLimitMicros!: number | null;
+
+  @Column(utcColumn({ name: 'created_at' }))
+  createdAt!: Date;
+}
+
+/** What a transaction does to one account. Those of a transaction sum to zero. */
+@Entity('transaction_entries')
+@Index('ix_entries_account', ['ownerId', 'currency', 'kind', 'transactionId', 'amountMicros'])
+export class TransactionEntryEntity {
+  @PrimaryColumn({ name: 'transaction_id', type: 'integer' })
+  @ForeignKey(() => TransactionEntity, { name: 'fk_entries_transaction' })
+  transactionId!: number;
+
+  /** A user id, or one of the two that are no users. */
+  @PrimaryColumn({ name: 'owner_id', type: 'integer' })
+  ownerId!: number;
+
+  @PrimaryColumn({ type: 'varchar', length: 12 })
+  kind!: AccountKind;
+
+  @Column({ type: 'varchar', length: 3 })
+  currency!: string;
+
+  @Column(integerColumn({ name: 'amount_micros' }))
+  amountMicros!: number;
+}
+
+/** The sum of an account up to and with a transaction, so that a long history need not be added up again. */
+@Entity('balance_snapshots')
+export class BalanceSnapshotEntity {
+  @PrimaryColumn({ name: 'owner_id', type: 'integer' })
+  ownerId!: number;
+
+  @PrimaryColumn({ type: 'varchar', length: 3 })
+  currency!: string;
+
+  @PrimaryColumn({ type: 'varchar', length: 12 })
+  kind!: AccountKind;
+
+  @PrimaryColumn({ name: 'through_id', type: 'integer' })
+  throughId!: number;
+
+  @Column(integerColumn({ name: 'balance_micros' }))
+  balanceMicros!: number;
+}
+
+/** The price that a job is held with; an adjustment adds the next revision. */
+@Entity('quotes')
+@Index('uq_quotes_revision', ['predictionId', 'revision'], { unique: true })
+@Index('ix_quotes_client', ['clientId'])
+export class QuoteEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
+  predictionId!: string;
+
+  @Column({ type: 'integer' })
+  revision!: number;
+
+  @Column({ name: 'client_id', type: 'integer' })
+  clientId!: number;
+
+  @Column({ name: 'provider_id', type: 'integer' })
+  providerId!: number;
+
+  /** Version of the provider's price; null for the base table. */
+  @Column({ name: 'price_id', type: 'integer', nullable: true })
+  priceId!: number | null;
+
+  @Column({ name: 'model_name', type: 'varchar', length: 100 })
+  modelName!: string;
+
+  @Column({ type: 'varchar', length: 255 })
+  description!: string;
+
+  @Column({ type: 'varchar', length: 3 })
+  currency!: string;
+
+  @Column(integerColumn({ name: 'unit_micros' }))
+  unitMicros!: number;
+
+  @Column(jsonColumn())
+  multipliers!: readonly PriceMultiplier[];
+
+  @Column(integerColumn({ name: 'total_micros' }))
+  totalMicros!: number;
+
+  @Column(integerColumn({ name: 'evaluator_micros' }))
+  evaluatorMicros!: number;
+
+  @Column(integerColumn({ name: 'provider_micros' }))
+  providerMicros!: number;
+
+  @Column(integerColumn({ name: 'platform_micros' }))
+  platformMicros!: number;
+
+  @Column(utcColumn({ name: 'created_at' }))
+  createdAt!: Date;
+}

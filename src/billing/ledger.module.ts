@@ -1,0 +1,50 @@
+import { Global, Module } from '@nestjs/common';
+import { AccountsModule } from '../users/accounts.module.js';
+import { BillingChecks } from './billing-checks.repository.js';
+import { BillingRecordRepository } from './billing-record.repository.js';
+import { BILLING, BILLING_REPORTS, BILLING_VERIFIER, CREDIT_GRANTS } from './billing.port.js';
+import { CreditPolicy } from './credit-policy.js';
+import { CreditUses } from './credit-uses.service.js';
+import { CreditRepository } from './credit.repository.js';
+import { GrantCredits } from './grant-credits.service.js';
+import { JobBilling } from './job-billing.service.js';
+import { LedgerRepository } from './ledger.repository.js';
+import { PriceRepository } from './price.repository.js';
+import { QuotePrices } from './quote-prices.service.js';
+import { QuoteRepository } from './quote.repository.js';
+import { ReadBilling } from './read-billing.service.js';
+import { VerifyBilling } from './verify-billing.service.js';
+
+const SERVICES = [
+  LedgerRepository,
+  QuoteRepository,
+  PriceRepository,
+  CreditRepository,
+  BillingRecordRepository,
+  CreditPolicy,
+  CreditUses,
+  GrantCredits,
+];
+
+/**
+ * The money without HTTP, for other domains, workers and commands. Global, because accounts that are made with credits
+ * need it and it needs the accounts.
+ */
+@Global()
+@Module({
+  imports: [AccountsModule],
+  providers: [
+    ...SERVICES,
+    BillingChecks,
+    QuotePrices,
+    JobBilling,
+    ReadBilling,
+    VerifyBilling,
+    { provide: BILLING, useExisting: JobBilling },
+    { provide: BILLING_REPORTS, useExisting: ReadBilling },
+    { provide: BILLING_VERIFIER, useExisting: VerifyBilling },
+    { provide: CREDIT_GRANTS, useExisting: GrantCredits },
+  ],
+  exports: [...SERVICES, BILLING, BILLING_REPORTS, BILLING_VERIFIER, CREDIT_GRANTS],
+})
+export class LedgerModule {}

@@ -1,0 +1,160 @@
+import { Injectable } from '@nestjs/common';
+import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { assertPresent } from '#libs/kernel';
+import type { Balance, Currency, Micros, Money } from './billing.port.js';
+import {
+  type Account,
+  type AccountKind,
+  assertBalanced,
+  availableOf,
+  entriesByAccount,
+  type Posting,
+} from './ledger.js';
+
+/**
+ * After so many entries the sum of a user's available credits is kept, so that the credit check adds up at most about
+ * these: with 100,000 entries the whole sum took 10 ms on SQLite and 33 ms on PostgreSQL, behind a kept one 0.02 and 0.9 ms.
+ */
+const ENTRIES_PER_SNAPSHOT = 200;
+
+const CURRENT_BALANCE = `
+  WITH last AS (
+    SELECT through_id, balance_micros FROM balance_snapshots
+    WHERE owner_id = ? AND currency = ? AND kind = ? ORDER BY through_id DESC LIMIT 1
+  )
+  SELECT COALESCE((SELECT balance_micros FROM last), 0) + COALESCE(SUM(amount_micros), 0) AS balance,
+         COUNT(*) AS entries, MAX(transaction_id) AS through
+  FROM transaction_entries
+  WHERE owner_id = ? AND currency = ? AND kind = ?
+    AND transaction_id > COALESCE((SELECT through_id FROM last), 0)`;
+
+interface BalanceRow {
+  readonly balance: number | string;
+  readonly entries: number | string;
+  readonly through: number | null;
+}
+
+const exact = (value: number | string): Micros => {
+  const micros = Number(value);
+  if (!Number.isSafeInteger(micros)) throw new Error('a balance is beyond 2^53 micro-units');
+  return micros;
+};
+
+/** The ledger: transactions with their entries, added to and summed up, nothing else. */
+@Injectable()
+export class LedgerRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Until the transaction ends no other takes from what this user has in this currency, or knows it without this one's
+   * changes. Whoever changes `available` or takes from `earned` comes here first; adding to `held` and `earned` needs
+   * nothing, so that settlements of one provider do not wait for each other.
+   */
+  lockFunds(tx: Transaction, ownerId: number, currency: Currency): Promise<void> {
+    return this.lock(tx, `billing:funds:${ownerId}:${currency}`);
+  }
+
+  /** Until the transaction ends no other changes the money of this job. Comes before {@link lockFunds}. */
+  lockJob(tx: Transaction, jobId: string): Promise<void> {
+    return this.lock(tx, `billing:job:${jobId}`);
+  }
+
+  /** Until the transaction ends no other holds this name. SQLite's one writer makes that unnecessary. */
+  async lock(tx: Transaction, name: string): Promise<void> {
+    if (this.database.kind === 'postgres')
+      await runSql(tx, 'SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [name]);
+  }
+
+  /** Writes a transaction with its entries; returns its id. @throws Error when the entries are not balanced */
+  async post(tx: Transaction, posting: Posting, now: Date): Promise<number> {
+    assertBalanced(posting);
+    const [row] = await runSql<{ id: number }>(
+      tx,
+      `INSERT INTO transactions (transaction_type, user_id, prediction_id, revision, amount_micros, currency,
+         description, payment_reference, created_by, credit_limit_micros, created_at)
+       VALUES (${placeholders(11)}) RETURNING id`,
+      [
+        posting.type,
+        posting.userId,
+        posting.jobId ?? null,
+        posting.revision ?? 0,
+        posting.amount,
+        posting.currency,
+        posting.description ?? null,
+        posting.paymentReference ?? null,
+        posting.createdBy ?? null,
+        posting.creditLimit ?? null,
+        now.toISOString(),
+      ],
+    );
+    const { id } = assertPresent(row, 'an insert returns its row');
+    await this.#addEntries(tx, id, posting);
+    return id;
+  }
+
+  async #addEntries(tx: Transaction, transactionId: number, { entries, currency }: Posting): Promise<void> {
+    const rows = entriesByAccount(entries);
+    if (rows.length === 0) return;
+    await runSql(
+      tx,
+      `INSERT INTO transaction_entries (transaction_id, owner_id, kind, currency, amount_micros)
+       VALUES ${rows.map(() => `(${placeholders(5)})`).join(', ')}`,
+      rows.flatMap(({ account, amount }) => [transactionId, account.ownerId, account.kind, currency, amount]),
+    );
+  }
+
+  /** The balance of any account, summed up. */
+  async balance(scope: DatabaseScope, account: Account, currency: Currency): Promise<Micros> {
+    return exact((await this.#sum(scope, account, currency)).balance);
+  }
+
+  /**
+   * A user's credits to spend. Keeps the sum when many entries were added since the last time: for callers that hold
+   * the lock of the funds, since only then no older transaction can still add an entry.
+   */
+  async availableForUpdate(tx: Transaction, ownerId: number, currency: Currency): Promise<Micros> {
+    const account = availableOf(ownerId);
+    const { balance, entries, through } = await this.#sum(tx, account, currency);
+    if (Number(entries) >= ENTRIES_PER_SNAPSHOT) {
+      await runSql(
+        tx,
+        `INSERT INTO balance_snapshots (owner_id, currency, kind, through_id, balance_micros)
+         VALUES (${placeholders(5)})`,
+        [ownerId, currency, account.kind, through, exact(balance)],
+      );
+    }
+    return exact(balance);
+  }
+
+  async #sum(scope: DatabaseScope, { ownerId, kind }: Account, currency: Currency): Promise<BalanceRow> {
+    const key = [ownerId, currency, kind];
+    const [row] = await runSql<BalanceRow>(scope, CURRENT_BALANCE, [...key, ...key]);
+    return assertPresent(row, 'a sum has a row');
+  }
+
+  /** All accounts of a user, by currency. */
+  async balancesOf(userId: number, scope: DatabaseScope = this.database.read): Promise<Balance[]> {
+    const rows = await runSql<{ currency: string; kind: AccountKind; balance: number | string }>(
+      scope,
+      `SELECT currency, kind, SUM(amount_micros) AS balance FROM transaction_entries
+       WHERE owner_id = ? GROUP BY currency, kind ORDER BY currency`,
+      [userId],
+    );
+    const byCurrency = new Map<string, Balance>();
+    for (const { currency, kind, balance } of rows) {
+      const known = byCurrency.get(currency) ?? { currency, available: 0, held: 0, earned: 0 };
+      byCurrency.set(currency, { ...known, [kind]: exact(balance) });
+    }
+    return [...byCurrency.values()];
+  }
+
+  /** What all users together have earned and not been paid, by currency. */
+  async earnedByUsers(): Promise<Money[]> {
+    const rows = await runSql<{ currency: string; balance: number | string }>(
+      this.database.read,
+      `SELECT currency, SUM(amount_micros) AS balance FROM transaction_entries
+       WHERE kind = 'earned' AND owner_id > 0 GROUP BY currency HAVING SUM(amount_micros) <> 0 ORDER BY currency`,
+    );
+    return rows.map(({ currency, balance }) => ({ currency, amount: exact(balance) }));
+  }
+}

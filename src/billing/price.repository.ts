@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type DatabaseScope, type Transaction } from '#libs/database';
+import { ProviderPriceEntity } from './provider-price.entity.js';
+
+export interface NewPrice {
+  readonly providerId: number;
+  readonly modelName: string;
+  readonly priceMicros: number;
+  readonly currency: string;
+}
+
+/** Provider prices, version by version. */
+@Injectable()
+export class PriceRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Makes this the active price of the provider for the model. The caller holds the pair's lock. */
+  async replaceActive(tx: Transaction, price: NewPrice, now: Date): Promise<ProviderPriceEntity> {
+    const { providerId, modelName } = price;
+    await tx.manager.update(
+      ProviderPriceEntity,
+      { providerId, modelName, isActive: true },
+      { isActive: false, updatedAt: now },
+    );
+    return tx.manager.save(
+      tx.manager.create(ProviderPriceEntity, { ...price, isActive: true, createdAt: now, updatedAt: now }),
+    );
+  }
+
+  /** Active prices of one provider, or of all, by model. */
+  listActive(providerId?: number): Promise<ProviderPriceEntity[]> {
+    return this.database.read.manager.find(ProviderPriceEntity, {
+      where: { isActive: true, ...(providerId !== undefined && { providerId }) },
+      order: { modelName: 'ASC', id: 'ASC' },
+    });
+  }
+
+  /** Active prices for a model, the cheapest first, the oldest first among equals. */
+  activeFor(modelName: string, scope: DatabaseScope = this.database.read): Promise<ProviderPriceEntity[]> {
+    return scope.manager.find(ProviderPriceEntity, {
+      where: { modelName, isActive: true },
+      order: { priceMicros: 'ASC', id: 'ASC' },
+    });
+  }
+
+  isPriced(modelName: string, scope: DatabaseScope = this.database.read): Promise<boolean> {
+    return scope.manager.existsBy(ProviderPriceEntity, { modelName, isActive: true });
+  }
+}

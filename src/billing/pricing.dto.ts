@@ -1,0 +1,54 @@
+import { BooleanField, IntegerField, NumberField, StringField } from '#libs/http';
+
+/** A currency as everything here names it. */
+export const CURRENCY = /^[A-Z]{3}$/;
+/** A thousand times what a forecast costs anywhere; keeps products of prices far below 2^53 micro-units. */
+const MAX_PRICE = 1_000_000;
+
+/** What a provider asks for one request of a model. */
+export class PricingRequest {
+  @StringField({
+    minLength: 1,
+    maxLength: 100,
+    description: 'The model, as clients name it in `predictor_plugin`.',
+    example: 'lstm_1h',
+  })
+  model_name!: string;
+
+  @NumberField({
+    min: 0,
+    max: MAX_PRICE,
+    description: 'Price of one plain request; kept to 6 decimals.',
+    example: 3.5,
+  })
+  price_per_request!: number;
+
+  @StringField({
+    default: 'USD',
+    pattern: CURRENCY,
+    description: 'ISO 4217 code.',
+    example: 'USD',
+  })
+  currency!: string;
+}
+
+/** `PricingOut` of the contract. */
+export class PricingOut {
+  @IntegerField({ description: 'Version of the price; each change is a new one.', example: 1 })
+  id!: number;
+
+  @IntegerField({ example: 4 })
+  provider_id!: number;
+
+  @StringField({ example: 'lstm_1h' })
+  model_name!: string;
+
+  @NumberField({ description: 'At most 6 decimals.', example: 3.5 })
+  price_per_request!: number;
+
+  @StringField({ example: 'USD' })
+  currency!: string;
+
+  @BooleanField({ example: true })
+  is_active!: boolean;
+}

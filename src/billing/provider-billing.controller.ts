@@ -1,0 +1,52 @@
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ADMINISTRATORS, Answers, Authenticated, Caller, Idempotent, Problems } from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { BillingAccounts } from './billing-accounts.service.js';
+import { EarningsOut, PeriodQuery } from './billing.dto.js';
+import { PriceList } from './price-list.service.js';
+import { PricingOut, PricingRequest } from './pricing.dto.js';
+
+/** What providers ask and earn. */
+@ApiTags('billing')
+@Problems(
+  { 401: 'API key required' },
+  { 403: 'Insufficient permissions. Required roles: provider, administrator, admin' },
+)
+@Controller('api/v1/provider')
+export class ProviderBillingController {
+  constructor(
+    private readonly prices: PriceList,
+    private readonly accounts: BillingAccounts,
+  ) {}
+
+  @Post('pricing')
+  @Authenticated('provider', ...ADMINISTRATORS)
+  @Idempotent()
+  @ApiOperation({ summary: 'Set the price of a model' })
+  @Answers(201, PricingOut, {
+    description:
+      'In force from now on; the price before it is kept, and quotes made with it stay as they are.',
+  })
+  @Problems(422)
+  set(@Body() body: PricingRequest, @Caller() caller: Actor): Promise<PricingOut> {
+    return this.prices.set(caller, body);
+  }
+
+  @Get('pricing')
+  @Authenticated('provider', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'List own active prices' })
+  @Answers(200, PricingOut, { list: true, description: 'By model.' })
+  own(@Caller() caller: Actor): Promise<PricingOut[]> {
+    return this.prices.own(caller);
+  }
+
+  @Get('earnings')
+  @Authenticated('provider', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Add up own earnings as a provider' })
+  @Answers(200, EarningsOut, { description: "The provider's shares of settled requests." })
+  @Problems(422)
+  earnings(@Query() query: PeriodQuery, @Caller() caller: Actor): Promise<EarningsOut> {
+    return this.accounts.earnings(caller, query);
+  }
+}

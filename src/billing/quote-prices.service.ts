@@ -1,0 +1,108 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AppConfig, APP_CONFIG } from '#libs/config';
+import type { DatabaseScope } from '#libs/database';
+import { AppError, CLOCK, invalid, type Clock } from '#libs/kernel';
+import { TRADING_PARTIES, type TradingParties } from '../users/users.port.js';
+import { HOME_CURRENCY, PLATFORM_ID, type PriceRequest, type Quote } from './billing.port.js';
+import { PriceRepository } from './price.repository.js';
+import { basePrice, multiplied, multipliersOf } from './pricing.js';
+import type { ProviderPriceEntity } from './provider-price.entity.js';
+import { QuoteRepository } from './quote.repository.js';
+import { sharesOf, type ShareRates } from './shares.js';
+
+/** How long a quote may wait to be held. */
+const QUOTE_VALID_MS = 5 * 60_000;
+
+type PlainPrice = Pick<Quote, 'modelName' | 'providerId' | 'priceId' | 'unitPrice' | 'currency'>;
+
+/** Makes binding prices. */
+@Injectable()
+export class QuotePrices {
+  readonly #rates: ShareRates;
+
+  constructor(
+    private readonly prices: PriceRepository,
+    private readonly quotes: QuoteRepository,
+    @Inject(TRADING_PARTIES) private readonly parties: TradingParties,
+    @Inject(APP_CONFIG) config: Pick<AppConfig, 'evaluator_share' | 'platform_fee'>,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    this.#rates = { evaluator: config.evaluator_share, platform: config.platform_fee };
+  }
+
+  /**
+   * The cheapest active price in the home currency; one in another currency only where there is none, since amounts of
+   * two currencies can't be compared. Without any the base table, with the platform as provider.
+   * @throws AppError `invalid` for a named provider that is unknown or has no price for the model
+   */
+  async quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote> {
+    const { modelName, predictionType, provider } = request;
+    const offers = await this.#offers(request, scope);
+    const offer = offers.find(({ currency }) => currency === HOME_CURRENCY) ?? offers[0];
+    if (offer === undefined && provider !== undefined) throw noPrice(modelName, provider);
+    const plain: PlainPrice = offer === undefined ? platformPrice(modelName, predictionType) : priceOf(offer);
+    return this.#priced(plain, request);
+  }
+
+  /** @throws AppError `not_found` without a hold */
+  async requote(scope: DatabaseScope, jobId: string, request: PriceRequest): Promise<Quote> {
+    const hold = await this.quotes.holdOf(jobId, scope);
+    if (hold === null) throw notHeld();
+    return this.#priced(hold.quote, request);
+  }
+
+  isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean> {
+    return this.prices.isPriced(modelName, scope);
+  }
+
+  #priced({ modelName, providerId, priceId, unitPrice, currency }: PlainPrice, request: PriceRequest): Quote {
+    const multipliers = multipliersOf(request);
+    const total = multiplied(unitPrice, multipliers);
+    const shares = sharesOf(total, this.#rates);
+    const expiresAt = this.clock.now() + QUOTE_VALID_MS;
+    return { modelName, providerId, priceId, unitPrice, currency, multipliers, total, shares, expiresAt };
+  }
+
+  /** Active prices of providers in good standing, the cheapest of each currency first. */
+  async #offers(
+    { modelName, provider }: PriceRequest,
+    scope?: DatabaseScope,
+  ): Promise<ProviderPriceEntity[]> {
+    const providerId = typeof provider === 'string' ? await this.parties.idOf(provider, scope) : provider;
+    const all = await this.prices.activeFor(modelName, scope);
+    const asked = providerId === undefined ? all : all.filter((price) => price.providerId === providerId);
+    if (asked.length === 0) return [];
+    const providers = asked.map((price) => price.providerId);
+    const active = await this.parties.activeAmong(providers, scope);
+    return asked.filter((price) => active.has(price.providerId));
+  }
+}
+
+const priceOf = (price: ProviderPriceEntity): PlainPrice => ({
+  modelName: price.modelName,
+  providerId: price.providerId,
+  priceId: price.id,
+  unitPrice: price.priceMicros,
+  currency: price.currency,
+});
+
+const platformPrice = (modelName: string, predictionType: string): PlainPrice => ({
+  modelName,
+  providerId: PLATFORM_ID,
+  priceId: null,
+  unitPrice: basePrice(predictionType),
+  currency: HOME_CURRENCY,
+});
+
+const noPrice = (modelName: string, provider: number | string): AppError =>
+  invalid({
+    type: 'value_error',
+    loc: ['body', 'custom_parameters', 'provider'],
+    msg: `Value error, provider '${provider}' has no active price for '${modelName}'`,
+    input: provider,
+    ctx: { error: {} },
+  });
+
+/** The answer about a job whose money never was held. */
+export const notHeld = (): AppError =>
+  new AppError('not_found', 'No money is held for this request', { code: 'not_held' });

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import type { Hold, PriceMultiplier, Quote } from './billing.port.js';
+
+/** The latest quote of a job with its fate. */
+export interface StoredHold extends Hold {
+  readonly revision: number;
+  readonly description: string;
+}
+
+export interface NewQuote {
+  readonly jobId: string;
+  readonly revision: number;
+  readonly clientId: number;
+  readonly description: string;
+  readonly quote: Quote;
+}
+
+interface HoldRow {
+  readonly prediction_id: string;
+  readonly revision: number;
+  readonly client_id: number;
+  readonly provider_id: number;
+  readonly price_id: number | null;
+  readonly model_name: string;
+  readonly description: string;
+  readonly currency: string;
+  readonly unit_micros: number | string;
+  readonly multipliers: string;
+  readonly total_micros: number | string;
+  readonly evaluator_micros: number | string;
+  readonly provider_micros: number | string;
+  readonly platform_micros: number | string;
+  readonly settled: 'capture' | 'void' | null;
+}
+
+/** The prices that jobs are held with. */
+@Injectable()
+export class QuoteRepository {
+  constructor(private readonly database: Database) {}
+
+  async add(tx: Transaction, { jobId, revision, clientId, description, quote }: NewQuote, now: Date) {
+    await runSql(
+      tx,
+      `INSERT INTO quotes (prediction_id, revision, client_id, provider_id, price_id, model_name, description, currency,
+         unit_micros, multipliers, total_micros, evaluator_micros, provider_micros, platform_micros, created_at)
+       VALUES (${placeholders(15)})`,
+      [
+        jobId,
+        revision,
+        clientId,
+        quote.providerId,
+        quote.priceId,
+        quote.modelName,
+        description,
+        quote.currency,
+        quote.unitPrice,
+        JSON.stringify(quote.multipliers),
+        quote.total,
+        quote.shares.evaluator,
+        quote.shares.provider,
+        quote.shares.platform,
+        now.toISOString(),
+      ],
+    );
+  }
+
+  /** Where the money of a job stands; null when it never was held. */
+  async holdOf(jobId: string, scope: DatabaseScope = this.database.read): Promise<StoredHold | null> {
+    const [row] = await runSql<HoldRow>(
+      scope,
+      `SELECT q.*, (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
+                    AND t.transaction_type IN ('capture', 'void')) AS settled
+       FROM quotes q WHERE q.prediction_id = ? ORDER BY q.revision DESC LIMIT 1`,
+      [jobId],
+    );
+    return row === undefined ? null : holdOfRow(row);
+  }
+}
+
+const STATES = { capture: 'captured', void: 'voided' } as const;
+
+const holdOfRow = (row: HoldRow): StoredHold => ({
+  jobId: row.prediction_id,
+  clientId: row.client_id,
+  revision: row.revision,
+  description: row.description,
+  state: row.settled === null ? 'held' : STATES[row.settled],
+  quote: {
+    modelName: row.model_name,
+    providerId: row.provider_id,
+    priceId: row.price_id,
+    unitPrice: Number(row.unit_micros),
+    multipliers: JSON.parse(row.multipliers) as PriceMultiplier[],
+    total: Number(row.total_micros),
+    shares: {
+      evaluator: Number(row.evaluator_micros),
+      provider: Number(row.provider_micros),
+      platform: Number(row.platform_micros),
+    },
+    currency: row.currency,
+    // A quote that is held does not expire.
+    expiresAt: Number.MAX_SAFE_INTEGER,
+  },
+});

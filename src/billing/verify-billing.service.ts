@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { DatabaseScope } from '#libs/database';
+import type {
+  BillableJob,
+  BillableJobs,
+  BillingVerdict,
+  BillingVerifier,
+  BillingViolation,
+} from './billing.port.js';
+import { BillingChecks, type MoneyState } from './billing-checks.repository.js';
+
+const PAGE = 500;
+/** Of each kind; more would tell nothing more. */
+const MAX_VIOLATIONS = 1_000;
+
+const EXPECTED: Readonly<Record<BillableJob['state'], MoneyState>> = {
+  open: 'held',
+  completed: 'captured',
+  ended: 'voided',
+};
+
+/** Proves from the tables alone that the money adds up, and that it fits the work. */
+@Injectable()
+export class VerifyBilling implements BillingVerifier {
+  constructor(private readonly checks: BillingChecks) {}
+
+  verify(jobs: BillableJobs): Promise<BillingVerdict> {
+    return this.checks.inSnapshot(async (scope) => {
+      const violations = await this.checks.violations(scope, MAX_VIOLATIONS);
+      const work = await this.#jobs(scope, jobs);
+      return {
+        transactions: await this.checks.countTransactions(scope),
+        jobs: work.jobs,
+        violations: [...violations, ...work.violations].slice(0, MAX_VIOLATIONS),
+      };
+    });
+  }
+
+  /** An open job has its hold, a completed one was paid, an ended one got everything back; no other money is there. */
+  async #jobs(scope: DatabaseScope, jobs: BillableJobs): Promise<Omit<BillingVerdict, 'transactions'>> {
+    const violations: BillingViolation[] = [];
+    let [seen, known] = [0, 0];
+    for await (const page of pagesOf((after) => jobs.list(scope, after, PAGE), jobIdOf)) {
+      const states = await this.checks.statesOf(scope, page.map(jobIdOf));
+      violations.push(...page.flatMap((job) => mismatch(job, states.get(job.jobId))));
+      seen += page.length;
+      known += states.size;
+    }
+    const strays = (await this.checks.countJobs(scope)) === known ? [] : await this.#strays(scope, jobs);
+    return { jobs: seen, violations: [...violations, ...strays].slice(0, MAX_VIOLATIONS) };
+  }
+
+  /** Jobs of the ledger that the marketplace does not know; looked for only when the numbers differ. */
+  async #strays(scope: DatabaseScope, jobs: BillableJobs): Promise<BillingViolation[]> {
+    const existing = new Set<string>();
+    for await (const page of pagesOf((after) => jobs.list(scope, after, PAGE), jobIdOf))
+      for (const { jobId } of page) existing.add(jobId);
+    const strays: BillingViolation[] = [];
+    const ids = pagesOf(
+      (after) => this.checks.jobsAfter(scope, after, PAGE),
+      (id: string) => id,
+    );
+    for await (const page of ids) {
+      for (const id of page)
+        if (!existing.has(id))
+          strays.push({
+            rule: 'money_without_job',
+            detail: `money moved for job ${id}, which does not exist`,
+          });
+    }
+    return strays;
+  }
+}
+
+const jobIdOf = ({ jobId }: BillableJob): string => jobId;
+
+function mismatch({ jobId, state }: BillableJob, money: MoneyState | undefined): BillingViolation[] {
+  if (money === EXPECTED[state]) return [];
+  return [
+    {
+      rule: 'money_differs_from_work',
+      detail: `job ${jobId} is ${state}; its money is ${money ?? 'not there'} instead of ${EXPECTED[state]}`,
+    },
+  ];
+}
+
+/** Page after page, each behind the key of the last row of the one before. */
+async function* pagesOf<Row>(
+  read: (after: string | null) => Promise<readonly Row[]>,
+  keyOf: (row: Row) => string,
+): AsyncGenerator<readonly Row[]> {
+  let after: string | null = null;
+  for (;;) {
+    const page = await read(after);
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = keyOf(last);
+  }
+}

@@ -1,0 +1,181 @@
+import type { Transaction } from '#libs/database';
+import { newUuid } from '#libs/kernel';
+import { FakeClock, type TestDatabase } from '#libs/testing';
+import type {
+  BillableJob,
+  BillableJobs,
+  BillingViolation,
+  CreditGrant,
+  PriceRequest,
+  Quote,
+  Settlement,
+} from '../../../src/billing/billing.port.js';
+import { BillingChecks } from '../../../src/billing/billing-checks.repository.js';
+import { BillingRecordRepository } from '../../../src/billing/billing-record.repository.js';
+import { CreditPolicy } from '../../../src/billing/credit-policy.js';
+import { CreditUses } from '../../../src/billing/credit-uses.service.js';
+import { CreditRepository } from '../../../src/billing/credit.repository.js';
+import { ExpireCredits } from '../../../src/billing/expire-credits.service.js';
+import { GrantCredits } from '../../../src/billing/grant-credits.service.js';
+import { JobBilling } from '../../../src/billing/job-billing.service.js';
+import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
+import { PriceRepository } from '../../../src/billing/price.repository.js';
+import { QuotePrices } from '../../../src/billing/quote-prices.service.js';
+import { QuoteRepository } from '../../../src/billing/quote.repository.js';
+import { ReadBilling } from '../../../src/billing/read-billing.service.js';
+import { PriceList } from '../../../src/billing/price-list.service.js';
+import { VerifyBilling } from '../../../src/billing/verify-billing.service.js';
+
+export const USD = 1_000_000;
+
+export const asked = (changes: Partial<PriceRequest> = {}): PriceRequest => ({
+  symbol: 'EURUSD',
+  modelName: 'default_predictor',
+  predictionType: 'short_term',
+  horizon: 6,
+  lookback: 1_000,
+  feeder: 'default_feeder',
+  predictor: 'default_predictor',
+  priority: 5,
+  ...changes,
+});
+
+export interface BenchConfig {
+  readonly billing_mode: 'postpaid' | 'prepaid';
+  readonly credit_limit: number;
+  readonly evaluator_share: number;
+  readonly platform_fee: number;
+}
+
+const DEFAULTS: BenchConfig = {
+  billing_mode: 'postpaid',
+  credit_limit: 1_000,
+  evaluator_share: 0.7,
+  platform_fee: 0.05,
+};
+
+/** Billing over a real database, with a marketplace that is a map. */
+export class BillingBench implements BillableJobs {
+  readonly clock = new FakeClock();
+  readonly states = new Map<string, BillableJob['state']>();
+  readonly inactive = new Set<number>();
+  readonly billing: JobBilling;
+  readonly reports: ReadBilling;
+  readonly grants: GrantCredits;
+  readonly prices: PriceList;
+  readonly credits: CreditRepository;
+  readonly expiry: ExpireCredits;
+  readonly ledger: LedgerRepository;
+  readonly verifier: VerifyBilling;
+
+  constructor(
+    readonly test: TestDatabase,
+    config: Partial<BenchConfig> = {},
+  ) {
+    const { database, transactions } = test;
+    const policy = { ...DEFAULTS, ...config };
+    const { clock } = this;
+    const ledger = new LedgerRepository(database);
+    const quotes = new QuoteRepository(database);
+    const records = new BillingRecordRepository(database);
+    const prices = new PriceRepository(database);
+    this.ledger = ledger;
+    this.credits = new CreditRepository(database);
+    const uses = new CreditUses(this.credits, ledger);
+    this.expiry = new ExpireCredits(this.credits, uses, ledger, transactions, clock);
+    const quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
+    this.billing = new JobBilling(quoting, quotes, ledger, records, new CreditPolicy(policy), uses, clock);
+    this.grants = new GrantCredits(ledger, this.credits, clock);
+    this.reports = new ReadBilling(records, quotes, ledger);
+    this.prices = new PriceList(prices, ledger, transactions, clock);
+    this.verifier = new VerifyBilling(new BillingChecks(database));
+  }
+
+  /** User ids are their names. */
+  get parties() {
+    return {
+      idOf: async (username: string) => (/^\d+$/.test(username) ? Number(username) : null),
+      activeAmong: async (ids: readonly number[]) => new Set(ids.filter((id) => !this.inactive.has(id))),
+      payer: async (id: number) => ({ username: `client ${id}`, email: '', billingAddress: null }),
+    };
+  }
+
+  run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.test.run(work);
+  }
+
+  /** Prices and holds a new job; returns its id. */
+  async submit(clientId: number, request: Partial<PriceRequest> = {}, jobId = newUuid()): Promise<string> {
+    await this.run(async (tx) => {
+      const quote = await this.billing.quote(asked(request), tx);
+      await this.billing.hold(tx, { jobId, clientId, quote, description: 'EURUSD short_term' });
+    });
+    this.states.set(jobId, 'open');
+    return jobId;
+  }
+
+  async hold(clientId: number, quote: Quote, jobId = newUuid()): Promise<string> {
+    await this.run((tx) => this.billing.hold(tx, { jobId, clientId, quote, description: 'test' }));
+    this.states.set(jobId, 'open');
+    return jobId;
+  }
+
+  async complete(jobId: string, evaluatorId = 9, workedMs = 1_800_000): Promise<Settlement> {
+    const settlement = await this.run((tx) =>
+      this.billing.capture(tx, { jobId, evaluatorId, workedMs, leaseMs: 1_800_000 }),
+    );
+    this.states.set(jobId, 'completed');
+    return settlement;
+  }
+
+  async cancel(jobId: string): Promise<number> {
+    const { amount } = await this.run((tx) => this.billing.void(tx, jobId, 'cancelled'));
+    this.states.set(jobId, 'ended');
+    return amount;
+  }
+
+  async requote(jobId: string, request: Partial<PriceRequest>): Promise<void> {
+    await this.run(async (tx) => {
+      const quote = await this.billing.requote(tx, jobId, asked(request));
+      await this.billing.adjust(tx, jobId, quote);
+    });
+  }
+
+  grant(userId: number, amount: number, changes: Partial<CreditGrant> = {}): Promise<number> {
+    return this.run((tx) =>
+      this.grants.grant(tx, {
+        userId,
+        type: 'purchased',
+        amount,
+        currency: 'USD',
+        grantedBy: 1,
+        ...changes,
+      }),
+    );
+  }
+
+  /** In micro-units of USD. */
+  async balance(userId: number): Promise<{ available: number; held: number; earned: number }> {
+    const all = await this.reports.balances(userId);
+    const { available = 0, held = 0, earned = 0 } = all.find(({ currency }) => currency === 'USD') ?? {};
+    return { available, held, earned };
+  }
+
+  /** What the verifier finds, without the texts. */
+  async verify(): Promise<readonly BillingViolation[]> {
+    return (await this.verifier.verify(this)).violations;
+  }
+
+  async list(_scope: unknown, afterJobId: string | null, limit: number): Promise<BillableJob[]> {
+    return [...this.states]
+      .map(([jobId, state]) => ({ jobId, state }))
+      .filter(({ jobId }) => afterJobId === null || jobId > afterJobId)
+      .sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  async count(table: string): Promise<number> {
+    const [row] = await this.test.query<{ total: number | string }>(`SELECT COUNT(*) AS total FROM ${table}`);
+    return Number(row?.total);
+  }
+}

@@ -1,0 +1,134 @@
+import { describeOnDatabases } from '#libs/testing';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { newUuid } from '#libs/kernel';
+import { asked, BillingBench, USD } from './billing-bench.js';
+
+const HALF_LEASE = 900_000;
+
+describeOnDatabases('the money of a job', (database) => {
+  let bench: BillingBench;
+  beforeAll(() => {
+    bench = new BillingBench(database(), { credit_limit: 20 });
+  });
+
+  it('is held, then shared without a bonus at the end of the lease', async () => {
+    const job = await bench.submit(101, { predictionType: 'long_term' });
+    await expect(bench.balance(101)).resolves.toEqual({ available: -12 * USD, held: 12 * USD, earned: 0 });
+    const settlement = await bench.complete(job, 900);
+    expect(settlement).toEqual({
+      jobId: job,
+      currency: 'USD',
+      total: 12 * USD,
+      evaluator: 8.4 * USD,
+      bonus: 0,
+      provider: 3 * USD,
+      platform: 0.6 * USD,
+    });
+    await expect(bench.balance(101)).resolves.toEqual({ available: -12 * USD, held: 0, earned: 0 });
+    await expect(bench.balance(900)).resolves.toEqual({ available: 0, held: 0, earned: 8.4 * USD });
+    await expect(bench.reports.settlementOf(job)).resolves.toEqual(settlement);
+    await expect(bench.reports.holdOf(job)).resolves.toMatchObject({ state: 'captured', clientId: 101 });
+  });
+
+  it('pays a bonus for speed out of the shares of provider and platform', async () => {
+    const job = await bench.submit(102);
+    const settlement = await bench.complete(job, 901, HALF_LEASE);
+    expect(settlement).toMatchObject({ total: 5 * USD, evaluator: 3.5 * USD, bonus: 0.175 * USD });
+    expect(settlement.provider + settlement.platform).toBe(1.325 * USD);
+  });
+
+  it('goes back in full when the job is given up', async () => {
+    const job = await bench.submit(103);
+    await expect(bench.cancel(job)).resolves.toBe(5 * USD);
+    await expect(bench.balance(103)).resolves.toEqual({ available: 0, held: 0, earned: 0 });
+    await expect(bench.reports.settlementOf(job)).resolves.toBeNull();
+  });
+
+  it('is refused with both amounts beyond the credit limit', async () => {
+    await bench.submit(104, { predictionType: 'long_term' });
+    await expect(bench.submit(104, { predictionType: 'long_term' })).rejects.toMatchObject({
+      kind: 'payment_required',
+      detail:
+        'Insufficient credits: 12.00 USD needed, 8.00 USD can be spent (balance -12.00 USD, credit limit 20.00 USD)',
+    });
+    await expect(bench.balance(104)).resolves.toMatchObject({ held: 12 * USD });
+    await bench.submit(104, { predictionType: 'custom' });
+    await expect(bench.balance(104)).resolves.toMatchObject({ available: -20 * USD });
+  });
+
+  it('follows the priority of a pending job, with the price it was made with', async () => {
+    await bench.prices.switchTo({ providerId: 7, modelName: 'm1', priceMicros: 2 * USD, currency: 'USD' });
+    const job = await bench.submit(105, { modelName: 'm1' });
+    await bench.prices.switchTo({ providerId: 7, modelName: 'm1', priceMicros: 9 * USD, currency: 'USD' });
+    await bench.requote(job, { modelName: 'm1', priority: 9 });
+    await expect(bench.balance(105)).resolves.toMatchObject({ available: -2.5 * USD, held: 2.5 * USD });
+    await bench.requote(job, { modelName: 'm1', priority: 1 });
+    await expect(bench.balance(105)).resolves.toMatchObject({ available: -2 * USD, held: 2 * USD });
+    await expect(bench.complete(job, 902)).resolves.toMatchObject({ total: 2 * USD });
+    await expect(bench.reports.earned(7, 'provider', {})).resolves.toEqual([
+      { currency: 'USD', amount: 0.5 * USD, jobs: 1 },
+    ]);
+  });
+
+  describe('moves once', () => {
+    it('when the same job is held twice at a time', async () => {
+      const [job, quote] = [newUuid(), await bench.billing.quote(asked())];
+      const attempts = await Promise.allSettled([1, 2, 3].map(() => bench.hold(106, quote, job)));
+      expect(attempts.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+      await expect(bench.balance(106)).resolves.toMatchObject({ held: 5 * USD });
+    });
+
+    it('when a job is captured and voided at a time', async () => {
+      const job = await bench.submit(107);
+      const attempts = await Promise.allSettled([
+        bench.complete(job, 903),
+        bench.complete(job, 904),
+        bench.run((tx) => bench.billing.void(tx, job, 'x')),
+        bench.run((tx) => bench.billing.void(tx, job, 'y')),
+      ]);
+      const refusals = attempts.filter((one) => one.status === 'rejected');
+      expect(refusals.map(({ reason }: { reason: { code: string } }) => reason.code)).toEqual([
+        'already_settled',
+        'already_settled',
+        'already_settled',
+      ]);
+      const state = (await bench.reports.holdOf(job))?.state;
+      bench.states.set(job, state === 'captured' ? 'completed' : 'ended');
+      await expect(bench.balance(107)).resolves.toMatchObject({ held: 0 });
+    });
+
+    it('and never without a hold or with an old quote', async () => {
+      await expect(bench.complete(newUuid())).rejects.toMatchObject({ kind: 'not_found', code: 'not_held' });
+      const quote = await bench.billing.quote(asked());
+      bench.clock.jump(5 * 60_000 + 1);
+      await expect(bench.hold(108, quote)).rejects.toMatchObject({ kind: 'conflict', code: 'quote_expired' });
+    });
+  });
+
+  it('is never spent twice by requests at the same time', async () => {
+    const attempts = await Promise.allSettled(Array.from({ length: 12 }, () => bench.submit(109)));
+    expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
+    await expect(bench.balance(109)).resolves.toMatchObject({ available: -20 * USD, held: 20 * USD });
+  });
+
+  it('can be nothing', async () => {
+    await bench.prices.switchTo({ providerId: 7, modelName: 'free', priceMicros: 0, currency: 'USD' });
+    const job = await bench.submit(110, { modelName: 'free' });
+    await expect(bench.complete(job)).resolves.toMatchObject({ total: 0, evaluator: 0, bonus: 0 });
+  });
+
+  it('adds up after all of that', async () => {
+    await expect(bench.verify()).resolves.toEqual([]);
+  });
+});
+
+describeOnDatabases('prepaid', (database) => {
+  it('asks for the money first', async () => {
+    const bench = new BillingBench(database(), { billing_mode: 'prepaid' });
+    await expect(bench.submit(1)).rejects.toMatchObject({ kind: 'payment_required' });
+    await bench.grant(1, 5 * USD);
+    await bench.submit(1);
+    await expect(bench.submit(1)).rejects.toMatchObject({ code: 'insufficient_credits' });
+    await expect(bench.verify()).resolves.toEqual([]);
+  });
+});

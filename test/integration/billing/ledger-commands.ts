@@ -1,0 +1,226 @@
+import { newUuid } from '#libs/kernel';
+import { expect } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { PriceRequest } from '../../../src/billing/billing.port.js';
+import { asked, type BillingBench, USD } from './billing-bench.js';
+import type { LedgerModel, ModelJob } from './ledger-model.js';
+
+/** Users of one run, so that runs on the same database do not meet. */
+export interface Cast {
+  readonly clients: readonly number[];
+  readonly evaluators: readonly number[];
+  readonly providers: readonly number[];
+}
+
+export interface Stage {
+  readonly bench: BillingBench;
+  readonly cast: Cast;
+}
+
+type Command = fc.AsyncCommand<LedgerModel, Stage>;
+type Act = (model: LedgerModel, stage: Stage) => Promise<void>;
+
+/** A step; after each one the ledger says what the model says, and proves itself. */
+const step = (name: string, act: Act): Command => ({
+  check: () => true,
+  toString: () => name,
+  run: async (model, stage) => {
+    await act(model, stage);
+    await expect(model.actual(stage.bench)).resolves.toEqual(model.expected());
+    await expect(stage.bench.verify()).resolves.toEqual([]);
+  },
+});
+
+const pick = <T>(all: readonly T[], index: number): T | undefined => all[index % Math.max(all.length, 1)];
+
+const index = fc.nat(1_000);
+const MODELS = ['alpha', 'beta_ensemble', 'gamma'];
+const DAY = 86_400_000;
+
+/** Models of one run: providers of other runs have prices for theirs only. */
+const modelOf = ({ providers }: Cast, name: string): string => `${name}-${providers[0]}`;
+
+interface Submission extends Partial<PriceRequest> {
+  readonly modelName: string;
+}
+
+async function submit(model: LedgerModel, { bench, cast }: Stage, who: number, request: Submission) {
+  const client = pick(cast.clients, who) ?? 0;
+  const quote = await bench.billing.quote(asked({ ...request, modelName: modelOf(cast, request.modelName) }));
+  const job: ModelJob = { id: newUuid(), client, total: quote.total, state: 'held', taken: new Map() };
+  const affordable = quote.total <= model.spendable(client);
+  const attempt = bench.hold(client, quote, job.id);
+  if (!affordable) return expect(attempt).rejects.toMatchObject({ code: 'insufficient_credits' });
+  await attempt;
+  model.reserve(job, quote.total);
+  model.jobs.push(job);
+  await expect(bench.hold(client, quote, job.id)).rejects.toMatchObject({ code: 'already_held' });
+}
+
+const submits = fc
+  .record({
+    who: index,
+    modelName: fc.constantFrom(...MODELS),
+    predictionType: fc.constantFrom('short_term', 'long_term', 'custom'),
+    horizon: fc.integer({ min: 1, max: 24 }),
+    priority: fc.integer({ min: 1, max: 10 }),
+  })
+  .map(({ who, ...request }) =>
+    step(`submit ${who} ${JSON.stringify(request)}`, (model, stage) => submit(model, stage, who, request)),
+  );
+
+const requotes = fc.tuple(index, fc.integer({ min: 1, max: 10 })).map(([which, priority]) =>
+  step(`requote ${which} at ${priority}`, async (model, { bench }) => {
+    const job = pick(model.jobs, which);
+    if (job === undefined) return;
+    const request = asked({ priority });
+    const quote = await bench.billing.requote(bench.test.database.read, job.id, request);
+    const more = quote.total - job.total;
+    const attempt = bench.run((tx) => bench.billing.adjust(tx, job.id, quote));
+    if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
+    if (more > 0 && more > model.spendable(job.client))
+      return expect(attempt).rejects.toMatchObject({ code: 'insufficient_credits' });
+    await attempt;
+    model.reserve(job, more);
+    job.total = quote.total;
+  }),
+);
+
+const captures = fc
+  .tuple(index, index, fc.integer({ min: -1, max: 2_000_000 }))
+  .map(([which, who, workedMs]) =>
+    step(`capture ${which} by ${who} after ${workedMs}`, async (model, { bench, cast }) => {
+      const job = pick(model.jobs, which);
+      const evaluator = pick([...cast.evaluators, 0], who) ?? 0;
+      if (job === undefined) return;
+      const attempt = bench.complete(job.id, evaluator, workedMs);
+      if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
+      const { bonus, evaluator: share, provider, platform } = await attempt;
+      expect(share + bonus + provider + platform).toBe(job.total);
+      const providerId = (await bench.reports.holdOf(job.id))?.quote.providerId ?? -1;
+      const users = [[evaluator, share + bonus] as const, [providerId, provider] as const];
+      model.capture(
+        job,
+        users.filter(([owner]) => owner > 0),
+      );
+    }),
+  );
+
+const voids = index.map((which) =>
+  step(`void ${which}`, async (model, { bench }) => {
+    const job = pick(model.jobs, which);
+    if (job === undefined) return;
+    const attempt = bench.cancel(job.id);
+    if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
+    await expect(attempt).resolves.toBe(job.total);
+    model.void(job);
+  }),
+);
+
+const grants = fc
+  .record({ who: index, amount: fc.integer({ min: 1, max: 30 * USD }), days: fc.option(fc.nat(20)) })
+  .map(({ who, amount, days }) =>
+    step(`grant ${amount} to ${who} for ${days} days`, async (model, { bench, cast }) => {
+      const client = pick(cast.clients, who) ?? 0;
+      const expiresAt = days === null ? null : bench.clock.now() + (days + 1) * DAY;
+      await bench.grant(client, amount, {
+        type: days === null ? 'purchased' : 'bonus',
+        expiresAt: expiresAt === null ? null : new Date(expiresAt),
+      });
+      model.grant(client, amount, expiresAt);
+    }),
+  );
+
+const payouts = fc
+  .tuple(index, fc.integer({ min: 1, max: 5 * USD }), fc.boolean())
+  .map(([who, amount, out]) =>
+    step(`${out ? 'pay out' : 'convert'} ${amount} of ${who}`, async (model, { bench, cast }) => {
+      const userId = pick(cast.evaluators, who) ?? 0;
+      const move = { userId, amount, currency: 'USD', description: null, paymentReference: null, paidBy: 1 };
+      const attempt = out
+        ? bench.run((tx) => bench.grants.payOut(tx, move))
+        : bench.grant(userId, amount, { type: 'earned' });
+      if (amount > (model.earned.get(userId) ?? 0))
+        return expect(attempt).rejects.toMatchObject({ code: 'not_earned' });
+      await attempt;
+      model.earn(userId, -amount);
+      if (!out) model.grant(userId, amount, null);
+    }),
+  );
+
+const prices = fc
+  .tuple(index, fc.constantFrom(...MODELS), fc.integer({ min: 0, max: 20 * USD }))
+  .map(([who, modelName, priceMicros]) =>
+    step(`price ${modelName} ${priceMicros} by ${who}`, async (_model, { bench, cast }) => {
+      const providerId = pick(cast.providers, who) ?? 0;
+      const price = { providerId, modelName: modelOf(cast, modelName), priceMicros, currency: 'USD' };
+      await bench.prices.switchTo(price);
+    }),
+  );
+
+const days = fc.integer({ min: 1, max: 12 }).map((count) =>
+  step(`${count} days later`, async (model, { bench }) => {
+    bench.clock.jump(count * DAY);
+    await bench.expiry.expireAll();
+    for (const id of model.clients.keys()) model.expire(id);
+  }),
+);
+
+/** Many at once for one client: exactly as many are held as the credits allow, whoever comes first. */
+const crowds = fc.tuple(index, fc.integer({ min: 2, max: 6 })).map(([who, size]) =>
+  step(`${size} at once by ${who}`, async (model, { bench, cast }) => {
+    const client = pick(cast.clients, who) ?? 0;
+    if (model.client(client).credits.some(({ open }) => open)) return;
+    const quote = await bench.billing.quote(asked({ predictionType: 'custom' }));
+    const ids = Array.from({ length: size }, newUuid);
+    const spendable = model.spendable(client);
+    const outcomes = await Promise.allSettled(ids.map((id) => bench.hold(client, quote, id)));
+    const held = ids.filter((_, at) => outcomes[at]?.status === 'fulfilled');
+    expect(held).toHaveLength(Math.max(0, Math.min(size, Math.floor(spendable / quote.total))));
+    for (const id of held) {
+      const job: ModelJob = { id, client, total: quote.total, state: 'held', taken: new Map() };
+      model.reserve(job, quote.total);
+      model.jobs.push(job);
+    }
+  }),
+);
+
+/** Everybody wants to settle the same job: one does. */
+const races = fc.tuple(index, index).map(([which, who]) =>
+  step(`race for ${which}`, async (model, { bench, cast }) => {
+    const job = pick(
+      model.jobs.filter(({ state }) => state === 'held'),
+      which,
+    );
+    const evaluator = pick(cast.evaluators, who) ?? 0;
+    if (job === undefined) return;
+    const outcomes = await Promise.allSettled([
+      bench.complete(job.id, evaluator),
+      bench.cancel(job.id),
+      bench.complete(job.id, evaluator),
+      bench.cancel(job.id),
+    ]);
+    const won = outcomes.filter((one) => one.status === 'fulfilled');
+    expect(won).toHaveLength(1);
+    const settlement = await bench.reports.settlementOf(job.id);
+    if (settlement === null) return model.void(job);
+    const providerId = (await bench.reports.holdOf(job.id))?.quote.providerId ?? -1;
+    model.capture(job, [[evaluator, settlement.evaluator + settlement.bonus]]);
+    if (providerId > 0) model.earn(providerId, settlement.provider);
+  }),
+);
+
+/** All that can happen to money, in any order. */
+export const steps = [
+  submits,
+  submits,
+  requotes,
+  captures,
+  voids,
+  grants,
+  payouts,
+  prices,
+  days,
+  crowds,
+  races,
+];

@@ -1,0 +1,137 @@
+import type { BillingBench } from './billing-bench.js';
+
+interface ModelCredit {
+  readonly expiresAt: number;
+  readonly order: number;
+  left: number;
+  open: boolean;
+}
+
+interface ModelClient {
+  available: number;
+  held: number;
+  readonly credits: ModelCredit[];
+}
+
+export interface ModelJob {
+  readonly id: string;
+  readonly client: number;
+  total: number;
+  state: 'held' | 'captured' | 'voided';
+  readonly taken: Map<ModelCredit, number>;
+}
+
+/** What the ledger should say, in the plainest words: a few numbers a user. */
+export class LedgerModel {
+  readonly clients = new Map<number, ModelClient>();
+  readonly earned = new Map<number, number>();
+  readonly jobs: ModelJob[] = [];
+  #order = 0;
+
+  constructor(
+    readonly limit: number,
+    readonly now: () => number,
+  ) {}
+
+  client(id: number): ModelClient {
+    const known = this.clients.get(id) ?? { available: 0, held: 0, credits: [] };
+    this.clients.set(id, known);
+    return known;
+  }
+
+  /** What is left once expired credits are gone. */
+  spendable(id: number): number {
+    const { available, credits } = this.client(id);
+    const gone = credits.filter((one) => one.open && one.expiresAt <= this.now());
+    return available - gone.reduce((sum, one) => sum + one.left, 0) + this.limit;
+  }
+
+  expire(id: number): void {
+    const client = this.client(id);
+    for (const credit of client.credits.filter((one) => one.open && one.expiresAt <= this.now())) {
+      client.available -= credit.left;
+      credit.left = 0;
+      credit.open = false;
+    }
+  }
+
+  grant(id: number, amount: number, expiresAt: number | null): void {
+    const client = this.client(id);
+    if (expiresAt !== null) {
+      const owed = Math.min(amount, Math.max(0, -client.available));
+      client.credits.push({ expiresAt, order: (this.#order += 1), left: amount - owed, open: true });
+    }
+    client.available += amount;
+  }
+
+  /** Moves between credits and hold: `amount` below zero gives back. */
+  reserve(job: ModelJob, amount: number): void {
+    this.expire(job.client);
+    if (amount > 0) this.#take(job, amount);
+    else this.#giveBack(job, -amount);
+    const client = this.client(job.client);
+    client.available -= amount;
+    client.held += amount;
+  }
+
+  #take(job: ModelJob, amount: number): void {
+    let rest = amount;
+    const open = this.client(job.client).credits.filter((one) => one.open);
+    for (const credit of open.sort((a, b) => a.expiresAt - b.expiresAt || a.order - b.order)) {
+      const used = Math.min(rest, credit.left);
+      credit.left -= used;
+      rest -= used;
+      job.taken.set(credit, (job.taken.get(credit) ?? 0) + used);
+    }
+  }
+
+  #giveBack(job: ModelJob, amount: number): void {
+    let rest = amount;
+    const taken = [...job.taken].filter(([credit]) => credit.open && credit.expiresAt > this.now());
+    for (const [credit, used] of taken.sort(([a], [b]) => b.expiresAt - a.expiresAt || b.order - a.order)) {
+      const back = Math.min(rest, used);
+      credit.left += back;
+      rest -= back;
+      job.taken.set(credit, used - back);
+    }
+  }
+
+  capture(job: ModelJob, shares: readonly (readonly [number, number])[]): void {
+    this.client(job.client).held -= job.total;
+    job.state = 'captured';
+    for (const [owner, amount] of shares) this.earn(owner, amount);
+  }
+
+  earn(owner: number, amount: number): void {
+    this.earned.set(owner, (this.earned.get(owner) ?? 0) + amount);
+  }
+
+  void(job: ModelJob): void {
+    const client = this.client(job.client);
+    client.held -= job.total;
+    client.available += job.total;
+    this.#giveBack(job, job.total);
+    job.state = 'voided';
+  }
+
+  /** The same numbers as {@link actual}. */
+  expected(): Record<string, number> {
+    return Object.fromEntries([
+      ...[...this.clients].flatMap(([id, { available, held }]) => [
+        [`${id} available`, available],
+        [`${id} held`, held],
+      ]),
+      ...[...this.earned].map(([id, amount]) => [`${id} earned`, amount]),
+    ]);
+  }
+
+  async actual(bench: BillingBench): Promise<Record<string, number>> {
+    const numbers: [string, number][] = [];
+    for (const id of this.clients.keys()) {
+      const { available, held } = await bench.balance(id);
+      numbers.push([`${id} available`, available], [`${id} held`, held]);
+    }
+    for (const id of this.earned.keys()) numbers.push([`${id} earned`, (await bench.balance(id)).earned]);
+    return Object.fromEntries(numbers);
+  }
+}
