@@ -42,12 +42,14 @@ row(
   predictions.perSecond >= 300 && predictions.lost === 0,
 );
 
-const http = await measureHttp();
+const { servers, ofBare, ofRecorded, ceiling } = await measureHttp();
 row(
   '`/predict/entry`, 32 connections, audit on',
-  `${round(http.fastify.perSecond)}/s, ${round(http.ratio * 100)} % of bare node:http (${round(http.bare.perSecond)}/s); Express ${round(http.express.perSecond)}/s`,
+  `${round(servers.fastify.perSecond)}/s, ${round(ofBare * 100)} % of bare node:http (${round(servers.bare.perSecond)}/s); ` +
+    `${round(ofRecorded * 100)} % of node:http that keeps one durable row a request, which itself reaches ` +
+    `${round(ceiling * 100)} % (${round(servers.recorded.perSecond)}/s); Express ${round(servers.express.perSecond)}/s`,
   '≥ 40 %',
-  http.ratio >= 0.4,
+  ofBare >= 0.4,
 );
 
 const csv = await measureCsv();

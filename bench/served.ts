@@ -54,6 +54,51 @@ export async function serveBytes(body: string): Promise<Served> {
   return serve(['-e', script], port, '/');
 }
 
+/**
+ * The least that can keep the promise of a durable audit row: node:http, `JSON.parse`, and one row a request in SQLite
+ * (WAL, `synchronous=FULL`), rows of concurrent requests sharing a commit. No framework, no validation, no index.
+ */
+export async function serveRecordedBytes(body: string): Promise<Served> {
+  const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-bench-'));
+  const port = await freePort();
+  const script = `
+    const { createServer } = require('node:http');
+    const db = new (require('better-sqlite3'))(${JSON.stringify(join(folder, 'rows.db'))});
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.exec('CREATE TABLE rows (id INTEGER PRIMARY KEY, at TEXT, path TEXT, payload TEXT, status INTEGER, bytes INTEGER)');
+    const [begin, commit] = ['BEGIN IMMEDIATE', 'COMMIT'].map((sql) => db.prepare(sql));
+    const add = db.prepare('INSERT INTO rows (at, path, payload, status, bytes) VALUES (?, ?, ?, ?, ?)');
+    const body = Buffer.from(${JSON.stringify(body)});
+    const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': body.length };
+    let waiting = [];
+    function flush() {
+      const batch = waiting;
+      waiting = [];
+      begin.run();
+      for (const { at, path, payload } of batch) add.run(at, path, JSON.stringify(payload), 200, body.length);
+      commit.run();
+      for (const { response } of batch) response.writeHead(200, headers).end(body);
+    }
+    createServer((request, response) => {
+      const chunks = [];
+      request.on('data', (chunk) => chunks.push(chunk)).on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        const payload = text === '' ? null : JSON.parse(text);
+        waiting.push({ response, at: new Date().toISOString(), path: request.url, payload });
+        if (waiting.length === 1) setImmediate(flush);
+      });
+    }).listen(${port}, '127.0.0.1');`;
+  const served = await serve(['-e', script], port, '/');
+  return {
+    ...served,
+    stop: async () => {
+      await served.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 async function serve(argv: readonly string[], port: number, readyPath: string): Promise<Served> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
