@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import { expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { EntryQuestion } from '#libs/plugin-sdk';
 import { formatNaiveIso, loadCsv } from '#libs/timeseries';
 import binary, { type BinaryIdealOracle } from '../../../libs/plugins/src/predictors/binary-ideal-oracle.js';
@@ -17,7 +20,38 @@ const binaryOracle = (given: object) =>
 const directionOracle = (given: object) =>
   createPredictor<DirectionIdealOracle, typeof direction.parameters>(direction, { ...original, ...given });
 
+/** Bars of four hours out of hourly ones, from a date on; the prices stay the text that they were. */
+function fourHourly(csv: string, from: string): string {
+  const [header = '', ...lines] = csv.trim().split(/\r?\n/);
+  const bars = new Map<string, [open: string, high: string, low: string, close: string]>();
+  for (const line of lines) {
+    const [time = '', open = '', high = '', low = '', close = ''] = line.split(',');
+    if (time < from) continue;
+    const hour = Math.floor(Number(time.slice(11, 13)) / 4) * 4;
+    const start = `${time.slice(0, 11)}${String(hour).padStart(2, '0')}:00:00`;
+    const bar = bars.get(start);
+    if (bar === undefined) {
+      bars.set(start, [open, high, low, close]);
+      continue;
+    }
+    if (Number(high) > Number(bar[1])) bar[1] = high;
+    if (Number(low) < Number(bar[2])) bar[2] = low;
+    bar[3] = close;
+  }
+  return [header, ...Array.from(bars, ([start, bar]) => [start, ...bar].join(','))].join('\n');
+}
+
 whenShared('digests of a whole file', () => {
+  let folder = '';
+  /** The same market in bars of four hours, made from the hourly file. */
+  let fourHours = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'four-hours-'));
+    fourHours = join(folder, 'bars.csv');
+    writeFileSync(fourHours, fourHourly(readFileSync(YEARS_2018, 'utf8'), '2018-12-27'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
   const digest = async (
     file: string,
     oracle: BinaryIdealOracle | DirectionIdealOracle,
@@ -113,6 +147,20 @@ whenShared('digests of a whole file', () => {
     expect(await digest(file, await directionOracle({ csv_file: file }), question(200, 300))).toEqual(
       expected,
     );
+  });
+
+  it('both oracles on bars of four hours', async () => {
+    const { frame } = await loadCsv(fourHours, { dateColumn: 'DATE_TIME' });
+    expect(frame.length).toBe(2146);
+    expect(await digest(fourHours, await binaryOracle({ csv_file: fourHours }), question(100, 100))).toEqual([
+      532,
+      648,
+      23206,
+      'd28946077535e60a0a50b9fefede8a8272e0fe844050084d030cf572c8d672a3',
+    ]);
+    expect(
+      await digest(fourHours, await directionOracle({ csv_file: fourHours }), question(200, 300)),
+    ).toEqual([672, 812, 24466, '3cef47b5ecf0cce720b482ed6d37d312614fa48c94da25c175482f120faca2ef']);
   });
 
   it('the counts of the noisy direction oracle over all rows', async () => {
