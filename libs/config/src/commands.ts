@@ -11,6 +11,11 @@ export interface CommandInfo {
 export const COMMANDS: readonly CommandInfo[] = [
   { words: ['serve'], positionals: [], summary: 'Run the service (also when no command is given).' },
   { words: ['worker'], positionals: [], summary: 'Run jobs only, beside serving processes on PostgreSQL.' },
+  {
+    words: ['evaluate'],
+    positionals: [],
+    summary: 'Compute marketplace requests of the service at --url, with --api_key.',
+  },
   { words: ['migrate'], positionals: [], summary: 'Bring the tables of the database up to date.' },
   { words: ['users', 'create'], positionals: ['NAME'], summary: 'Create an account.' },
   { words: ['users', 'activate'], positionals: ['NAME'], summary: 'Activate an account.' },

@@ -10,6 +10,7 @@ import { print, printError } from './terminal.js';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
   worker: async () => (await import('./worker.js')).work,
+  evaluate: async () => (await import('./evaluate.js')).evaluate,
   migrate: async () => (await import('./migrate.js')).migrate,
   'users create': async () => (await import('./users.js')).createUser,
   'users activate': async () => (await import('./users.js')).activateUser,
