@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import type { PluginRegistry } from '#libs/plugin-host';
 import { AdminModule } from '../admin/admin.module.js';
+import { AgentModule } from '../agent/agent.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
@@ -54,4 +55,5 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   ...(core.features.syncEndpoints ? [SyncModule] : []),
   AuditModule,
   AdminModule,
+  AgentModule,
 ];
