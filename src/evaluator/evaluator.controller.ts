@@ -27,9 +27,9 @@ import {
 import { PendingOut, PendingQuery } from './pending.dto.js';
 import { EvaluatorStatsOut, StatsQuery } from './stats.dto.js';
 
-const NOT_PROCESSING = { 404: 'Prediction request not found or not being processed' };
-const NOT_CLAIMER = { 403: 'This request is claimed by another evaluator' };
-const STALE = { 409: 'The claim is no longer in force: the request was claimed again' };
+const NOT_PROCESSING = { 404: 'Request not found or not in work' };
+const NOT_CLAIMER = { 403: 'The request is claimed by another evaluator' };
+const STALE = { 409: 'The claim is not the newest one of this request any more' };
 const LATE = { 408: 'The deadline of the claim has passed' };
 
 /** The marketplace's queue for those who compute. */
@@ -69,11 +69,11 @@ export class EvaluatorController {
   })
   @Answers(200, ClaimOut, { description: 'Held by the caller until `timeout_at`.' })
   @Problems(
-    { 403: 'An own request can not be claimed' },
-    { 404: 'Prediction request not found or not available' },
-    { 410: 'Prediction request has expired' },
+    { 403: 'You may not evaluate your own request' },
+    { 404: 'Request not found or not available' },
+    { 410: 'The request has expired' },
     422,
-    { 429: 'At most 10 requests may be held at the same time' },
+    { 429: 'Too many claims: 10 of 10 requests are held; submit or release one first' },
   )
   claim(
     @Param() { request_id }: RequestId,

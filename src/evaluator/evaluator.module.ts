@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { RuntimeSettingsModule } from '../admin/runtime-settings.module.js';
+import { MarketplaceModule } from '../marketplace/marketplace.module.js';
 import { EvaluateRequests } from './evaluate-requests.service.js';
 import { EvaluatorController } from './evaluator.controller.js';
 import { EvaluatorStats } from './evaluator-stats.service.js';
@@ -7,7 +8,7 @@ import { ProcessingDetails } from './processing-details.service.js';
 
 /** The marketplace's queue over HTTP. */
 @Module({
-  imports: [RuntimeSettingsModule],
+  imports: [MarketplaceModule, RuntimeSettingsModule],
   controllers: [EvaluatorController],
   providers: [EvaluateRequests, EvaluatorStats, ProcessingDetails],
 })

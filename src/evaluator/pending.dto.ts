@@ -55,10 +55,10 @@ export class PendingQuery {
   @priority('Highest priority.')
   max_priority?: number;
 
-  @payment('Least payment, in the currency of the request.')
+  @payment('Least payment in USD; others are left out.')
   min_payment?: number;
 
-  @payment('Highest payment, in the currency of the request.')
+  @payment('Highest payment in USD; others are left out.')
   max_payment?: number;
 
   @StringField({ optional: true, minLength: 1, maxLength: 100, description: 'Only for this predictor.' })

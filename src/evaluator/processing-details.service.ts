@@ -39,7 +39,7 @@ export class ProcessingDetails {
       plugins: {
         feeder: this.#chosen('feeder', request.feederPlugin),
         pipeline: this.#chosen('pipeline', request.pipelinePlugin),
-        predictor: this.#chosen('predictor', request.predictorPlugin),
+        predictor: this.#chosen('predictor', this.#predictorOf(job)),
       },
       data_source_config: { ...NO_SOURCE, ...unasked },
       model_config: { ...NO_MODEL, model_name: job.modelName, ...unasked },
@@ -55,20 +55,26 @@ export class ProcessingDetails {
 
   /** The same with what feeder and predictor say. */
   async of(job: PendingJob): Promise<ProcessingDetailsOut> {
-    const { feederPlugin, predictorPlugin, symbol } = job.request;
+    const { feederPlugin, symbol } = job.request;
+    const predictor = this.#predictorOf(job);
     const [source, model] = await Promise.all([
       this.#known('feeder', feederPlugin, async () =>
         this.#sourceOf(await this.plugins.feeder(feederPlugin), symbol),
       ),
-      this.#known('predictor', predictorPlugin, async () =>
-        modelOf(await this.plugins.predictor(predictorPlugin)),
-      ),
+      this.#known('predictor', predictor, async () => modelOf(await this.plugins.predictor(predictor))),
     ]);
     return {
       ...this.inShort(job),
       data_source_config: { ...NO_SOURCE, ...source },
       model_config: { ...NO_MODEL, ...model, model_name: job.modelName },
     };
+  }
+
+  /** A name that is no predictor is that of a model, which the configured one serves. */
+  #predictorOf({ request: { predictorPlugin } }: PendingJob): string {
+    return this.plugins.has('predictor', predictorPlugin)
+      ? predictorPlugin
+      : this.plugins.configuredId('predictor');
   }
 
   #chosen(kind: ChosenKind, id: string): PluginOut {
