@@ -3,6 +3,7 @@ import type { PluginRegistry } from '#libs/plugin-host';
 import { AdminModule } from '../admin/admin.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { BillingModule } from '../billing/billing.module.js';
 import { EvaluatorModule } from '../evaluator/evaluator.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
@@ -53,6 +54,7 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   UsersModule,
   PredictionsModule,
   ...(core.features.syncEndpoints ? [SyncModule] : []),
+  BillingModule,
   EvaluatorModule,
   AuditModule,
   AdminModule,
