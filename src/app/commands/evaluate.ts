@@ -11,7 +11,7 @@ import { openLogStreams } from '../logging/log-streams.js';
 import { pluginLogger } from '../logging/plugin-logger.js';
 import { EXIT, type Command } from './command.js';
 import { stopSignal } from './stop-signal.js';
-import { print } from './terminal.js';
+import { print, printError } from './terminal.js';
 
 /**
  * `evaluate`: an evaluator's process, without a database. It lists, claims and computes requests of the service at `url`
@@ -68,15 +68,18 @@ function destination({ url, api_key }: LoadedConfig): { readonly url: string; re
   );
 }
 
-/** One line a request for whoever watches, and the log. */
+/** One line a request for whoever watches, and one for whatever goes wrong; both in the log, too. */
 function saying(config: LoadedConfig, logger: PluginLogger): PluginLogger {
   if (config.quiet_mode) return logger;
   return {
     ...logger,
     info: (message, details) => {
-      const request = details?.['request'];
-      if (typeof request === 'string') print(`${message} ${request}`);
+      print([message, details?.['request']].filter((word) => word !== undefined).join(' '));
       logger.info(message, details);
+    },
+    warn: (message, details) => {
+      printError([message, details?.['request']].filter((word) => word !== undefined).join(' '));
+      logger.warn(message, details);
     },
   };
 }
