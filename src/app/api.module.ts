@@ -1,8 +1,11 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import type { PluginRegistry } from '#libs/plugin-host';
 import { AdminModule } from '../admin/admin.module.js';
+import { AgentModule } from '../agent/agent.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { BillingModule } from '../billing/billing.module.js';
+import { EvaluatorModule } from '../evaluator/evaluator.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../users/first-start.module.js';
@@ -52,6 +55,9 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   UsersModule,
   PredictionsModule,
   ...(core.features.syncEndpoints ? [SyncModule] : []),
+  BillingModule,
+  EvaluatorModule,
   AuditModule,
   AdminModule,
+  AgentModule,
 ];

@@ -7,6 +7,7 @@ import {
   EventEntity,
   IdempotencyKeyEntity,
   Jobs1795392000002,
+  Marketplace1795392000012,
   Predictions1795392000003,
   SettingEntity,
   Shared1795392000005,
@@ -25,6 +26,9 @@ import {
   TransactionEntryEntity,
 } from '../billing/ledger.entity.js';
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
+import { PredictionClaimEntity } from '../marketplace/prediction-claim.entity.js';
+import { PredictionFileEntity } from '../marketplace/prediction-file.entity.js';
+import { PredictionJobEntity } from '../marketplace/prediction-job.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
 import { RoleEntity } from '../users/role.entity.js';
 import { UserEntity } from '../users/user.entity.js';
@@ -52,6 +56,9 @@ export const entities = [
   BillingRecordEntity,
   InvoiceEntity,
   InvoiceLineEntity,
+  PredictionJobEntity,
+  PredictionClaimEntity,
+  PredictionFileEntity,
 ];
 
 /** Every migration, oldest first; a new one adds its line here. */
@@ -63,4 +70,5 @@ export const migrations = [
   Shared1795392000005,
   AuditSeals1795392000006,
   Billing1795392000011,
+  Marketplace1795392000012,
 ];

@@ -8,7 +8,7 @@ import { StoredCredentials } from './stored-credentials.js';
 import { StoredUserDirectory } from './stored-user-directory.js';
 import { UserAdministration } from './user-administration.service.js';
 import { UserRepository } from './user.repository.js';
-import { CREDENTIALS, TRADING_PARTIES, USER_DIRECTORY } from './users.port.js';
+import { CREDENTIALS, SUBSCRIPTIONS, TRADING_PARTIES, USER_DIRECTORY } from './users.port.js';
 
 const SERVICES = [
   UserRepository,
@@ -29,7 +29,8 @@ const SERVICES = [
     { provide: CREDENTIALS, useExisting: StoredCredentials },
     { provide: USER_DIRECTORY, useExisting: StoredUserDirectory },
     { provide: TRADING_PARTIES, useExisting: StoredUserDirectory },
+    { provide: SUBSCRIPTIONS, useExisting: StoredUserDirectory },
   ],
-  exports: [...SERVICES, CREDENTIALS, USER_DIRECTORY, TRADING_PARTIES],
+  exports: [...SERVICES, CREDENTIALS, USER_DIRECTORY, TRADING_PARTIES, SUBSCRIPTIONS],
 })
 export class AccountsModule {}

@@ -1,19 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { DatabaseScope } from '#libs/database';
 import { UserRepository } from './user.repository.js';
-import type { Payer, TradingParties, UserDirectory } from './users.port.js';
+import type { SubscriptionTier } from './user.js';
+import type { Payer, Subscriptions, TradingParties, UserDirectory } from './users.port.js';
 
-/** {@link UserDirectory} and {@link TradingParties} over the table `users`. */
+/** {@link UserDirectory}, {@link TradingParties} and {@link Subscriptions} over the table `users`. */
 @Injectable()
-export class StoredUserDirectory implements UserDirectory, TradingParties {
+export class StoredUserDirectory implements UserDirectory, TradingParties, Subscriptions {
   constructor(private readonly users: UserRepository) {}
 
   idOf(username: string, scope?: DatabaseScope): Promise<number | null> {
     return this.users.idOf(username, scope);
   }
 
-  usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
-    return this.users.usernames(ids);
+  usernames(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlyMap<number, string>> {
+    return this.users.usernames(ids, scope);
   }
 
   async counts(): Promise<{ readonly total: number; readonly active: number }> {
@@ -27,5 +28,9 @@ export class StoredUserDirectory implements UserDirectory, TradingParties {
 
   payer(id: number, scope?: DatabaseScope): Promise<Payer | null> {
     return this.users.payer(id, scope);
+  }
+
+  async tierOf(id: number, scope?: DatabaseScope): Promise<SubscriptionTier> {
+    return (await this.users.tierOf(id, scope)) ?? 'basic';
   }
 }

@@ -152,8 +152,11 @@ export class UserRepository {
   }
 
   /** Names by id; deleted accounts included. */
-  async usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
-    const rows = await this.database.read.manager.find(UserEntity, {
+  async usernames(
+    ids: readonly number[],
+    scope: DatabaseScope = this.database.read,
+  ): Promise<ReadonlyMap<number, string>> {
+    const rows = await scope.manager.find(UserEntity, {
       where: { id: In([...ids]) },
       select: { id: true, username: true },
     });
@@ -170,6 +173,15 @@ export class UserRepository {
       select: { id: true },
     });
     return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Null for an unknown id. */
+  async tierOf(id: number, scope: DatabaseScope = this.database.read): Promise<SubscriptionTier | null> {
+    const row = await scope.manager.findOne(UserEntity, {
+      where: { id },
+      select: { id: true, subscriptionTier: true },
+    });
+    return row?.subscriptionTier ?? null;
   }
 
   /** Name and address of an account, deleted ones included. */

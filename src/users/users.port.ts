@@ -87,8 +87,8 @@ export const CREDENTIALS = Symbol('CREDENTIALS');
 export interface UserDirectory {
   /** Null for an unknown name. */
   idOf(username: string): Promise<number | null>;
-  /** Names by id; unknown ids are left out. At most 1,000 ids a call. */
-  usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** Names by id; unknown ids are left out. At most 1,000 ids a call. Inside of a transaction hand its scope on. */
+  usernames(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlyMap<number, string>>;
   /** Accounts that are not deleted, and how many of these are active. */
   counts(): Promise<{ readonly total: number; readonly active: number }>;
 }
@@ -118,3 +118,12 @@ export interface TradingParties {
 
 /** Injection token of {@link TradingParties}. */
 export const TRADING_PARTIES = Symbol('TRADING_PARTIES');
+
+/** What accounts pay for. */
+export interface Subscriptions {
+  /** `basic` for an unknown id. Inside of a transaction hand its scope on. */
+  tierOf(id: number, scope?: DatabaseScope): Promise<'basic' | 'premium' | 'enterprise'>;
+}
+
+/** Injection token of {@link Subscriptions}. */
+export const SUBSCRIPTIONS = Symbol('SUBSCRIPTIONS');

@@ -5,6 +5,7 @@ import { ADMIN_KEY, startTestApp, type TestApp } from '#libs/testing';
 type Schema = Readonly<Record<string, unknown>>;
 interface Operation {
   readonly requestBody?: { readonly content: Readonly<Record<string, MediaType>> };
+  readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, MediaType>> }>>;
 }
 interface MediaType {
@@ -102,4 +103,12 @@ it('every field of every body and answer says what it is', () => {
       .map(([property]) => `${name}.${property}`),
   );
   expect(silent).toEqual([]);
+});
+
+it('every route names each credential that opens it once', () => {
+  const repeated = operations().filter(({ operation: { security = [] } }) => {
+    const names = security.flatMap((one) => Object.keys(one));
+    return new Set(names).size < names.length;
+  });
+  expect(repeated.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
 });

@@ -11,12 +11,18 @@ export interface CommandInfo {
 export const COMMANDS: readonly CommandInfo[] = [
   { words: ['serve'], positionals: [], summary: 'Run the service (also when no command is given).' },
   { words: ['worker'], positionals: [], summary: 'Run jobs only, beside serving processes on PostgreSQL.' },
+  {
+    words: ['evaluate'],
+    positionals: [],
+    summary: 'Compute marketplace requests of the service at --url, with --api_key.',
+  },
   { words: ['migrate'], positionals: [], summary: 'Bring the tables of the database up to date.' },
   { words: ['users', 'create'], positionals: ['NAME'], summary: 'Create an account.' },
   { words: ['users', 'activate'], positionals: ['NAME'], summary: 'Activate an account.' },
   { words: ['users', 'reset-password'], positionals: ['NAME'], summary: 'Give an account a new password.' },
   { words: ['plugins', 'list'], positionals: [], summary: 'List the plugins and their parameters.' },
   { words: ['audit', 'verify'], positionals: [], summary: 'Check the hash chain of the audit log.' },
+  { words: ['billing', 'verify'], positionals: [], summary: 'Prove that the money in the ledger adds up.' },
 ];
 
 const DEFAULT_COMMAND = ['serve'];

@@ -1,4 +1,5 @@
 import type { ParameterDeclaration, ParameterDeclarations, ParametersOf } from '#libs/kernel';
+import { AGENT_SETTINGS } from './settings/agent.js';
 import { AUDIT_SETTINGS } from './settings/audit.js';
 import { DATABASE_SETTINGS } from './settings/database.js';
 import { FEEDER_SETTINGS } from './settings/feeder.js';
@@ -28,6 +29,7 @@ export const SETTINGS = {
   ...JOB_SETTINGS,
   ...AUDIT_SETTINGS,
   ...MARKETPLACE_SETTINGS,
+  ...AGENT_SETTINGS,
   ...LOGGING_SETTINGS,
   ...FILE_SETTINGS,
   ...USER_SETTINGS,
@@ -56,6 +58,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Jobs', settings: JOB_SETTINGS },
   { title: 'Audit', settings: AUDIT_SETTINGS },
   { title: 'Marketplace', settings: MARKETPLACE_SETTINGS },
+  { title: 'Evaluator agent', settings: AGENT_SETTINGS },
   { title: 'Logging', settings: LOGGING_SETTINGS },
   { title: 'Files and remote addresses', settings: FILE_SETTINGS },
   { title: 'User management', settings: USER_SETTINGS },

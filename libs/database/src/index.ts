@@ -21,4 +21,5 @@ export { Predictions1795392000003 } from './migrations/1795392000003-predictions
 export { Audit1795392000004 } from './migrations/1795392000004-audit.js';
 export { Shared1795392000005 } from './migrations/1795392000005-shared.js';
 export { Billing1795392000011 } from './migrations/1795392000011-billing.js';
+export { Marketplace1795392000012 } from './migrations/1795392000012-marketplace.js';
 export { AuditSeals1795392000006 } from './migrations/1795392000006-audit-seals.js';

@@ -36,17 +36,18 @@ const policy = (value: AccessPolicy, ...more: (MethodDecorator & ClassDecorator)
     ApiExtension('x-access-policy', { mode: value.mode, roles: value.roles ?? [] }),
     ...more,
   );
-const credentials = [ApiSecurity('api-key'), ApiBearerAuth('bearer')];
+/** Made anew for each route: one of these decorators remembers the routes before it. */
+const credentials = () => [ApiSecurity('api-key'), ApiBearerAuth('bearer')];
 
 /** Anyone may call it. */
 export const Public = () => policy({ mode: 'public' });
 /** Mode F of the contract. */
-export const Flexible = () => policy({ mode: 'flexible' }, ...credentials);
+export const Flexible = () => policy({ mode: 'flexible' }, ...credentials());
 /** Mode P of the contract. */
-export const PredictAccess = () => policy({ mode: 'predict' }, ...credentials);
+export const PredictAccess = () => policy({ mode: 'predict' }, ...credentials());
 /** Mode S of the contract: a credential and, when named, one of these roles. */
 export const Authenticated = (...roles: Role[]) =>
-  policy(roles.length === 0 ? { mode: 'strict' } : { mode: 'strict', roles }, ...credentials);
+  policy(roles.length === 0 ? { mode: 'strict' } : { mode: 'strict', roles }, ...credentials());
 
 /** The two names of the right to do everything. */
 export const ADMINISTRATORS = ['administrator', 'admin'] as const satisfies readonly Role[];

@@ -10,12 +10,14 @@ import { print, printError } from './terminal.js';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
   worker: async () => (await import('./worker.js')).work,
+  evaluate: async () => (await import('./evaluate.js')).evaluate,
   migrate: async () => (await import('./migrate.js')).migrate,
   'users create': async () => (await import('./users.js')).createUser,
   'users activate': async () => (await import('./users.js')).activateUser,
   'users reset-password': async () => (await import('./users.js')).resetPassword,
   'plugins list': async () => (await import('./plugins.js')).listPlugins,
   'audit verify': async () => (await import('./audit.js')).verifyAudit,
+  'billing verify': async () => (await import('./billing.js')).verifyBilling,
 };
 const SERVING = new Set(['serve', 'worker']);
 

@@ -1,0 +1,173 @@
+import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
+import { bigint, float, integer, json, serialId, text, utc, varchar } from './columns.js';
+
+const OPTIONAL = { isNullable: true } as const;
+const PENDING = `"status" = 'pending'`;
+const PROCESSING = `"status" = 'processing'`;
+
+/** Requests of the marketplace, the history of their claims, and their files. */
+export class Marketplace1795392000012 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    for (const table of tables()) await queryRunner.createTable(table);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    for (const { name } of tables().toReversed()) await queryRunner.dropTable(name);
+  }
+}
+
+const tables = (): Table[] => [predictionJobs(), predictionClaims(), predictionFiles()];
+
+const predictionJobs = (): Table =>
+  new Table({
+    name: 'prediction_jobs',
+    columns: [
+      varchar('id', 36, { isPrimary: true }),
+      varchar('task_id', 36),
+      integer('user_id'),
+      ...askedColumns(),
+      integer('effort'),
+      varchar('client_tier', 16),
+      ...moneyColumns(),
+      ...leaseColumns(),
+      ...outcomeColumns(),
+      utc('created_at'),
+      utc('updated_at'),
+      utc('completed_at', OPTIONAL),
+      utc('expires_at'),
+    ],
+    indices: [
+      { name: 'uq_prediction_jobs_task', columnNames: ['task_id'], isUnique: true },
+      { name: 'ix_prediction_jobs_queue', columnNames: ['priority', 'created_at'], where: PENDING },
+      { name: 'ix_prediction_jobs_expiry', columnNames: ['expires_at'], where: PENDING },
+      { name: 'ix_prediction_jobs_lease', columnNames: ['timeout_at'], where: PROCESSING },
+      { name: 'ix_prediction_jobs_holder', columnNames: ['claimed_by'], where: PROCESSING },
+      {
+        name: 'ix_prediction_jobs_open',
+        columnNames: ['user_id'],
+        where: `"status" IN ('pending', 'processing')`,
+      },
+      { name: 'ix_prediction_jobs_user', columnNames: ['user_id', 'created_at'] },
+      { name: 'ix_prediction_jobs_status', columnNames: ['status', 'completed_at'] },
+      { name: 'ix_prediction_jobs_created', columnNames: ['created_at'] },
+    ],
+  });
+
+const askedColumns = () => [
+  varchar('symbol', 32),
+  varchar('ticker', 32),
+  varchar('model_name', 100),
+  varchar('status', 16, { default: `'pending'` }),
+  json('request_payload'),
+  varchar('prediction_type', 16),
+  utc('datetime_requested'),
+  integer('lookback_ticks'),
+  varchar('predictor_plugin', 100),
+  varchar('feeder_plugin', 100),
+  varchar('pipeline_plugin', 100),
+  varchar('interval', 8),
+  integer('prediction_horizon'),
+  integer('priority'),
+  bigint('max_cost_micros', OPTIONAL),
+  varchar('notification_webhook', 2048, OPTIONAL),
+  json('custom_parameters', OPTIONAL),
+];
+
+const moneyColumns = () => [
+  varchar('currency', 3),
+  bigint('estimated_cost_micros'),
+  bigint('estimated_payment_micros'),
+  bigint('actual_cost_micros', OPTIONAL),
+  bigint('bonus_micros', OPTIONAL),
+  integer('provider_id'),
+  integer('price_id', OPTIONAL),
+];
+
+const leaseColumns = () => [
+  integer('claimed_by', OPTIONAL),
+  utc('claimed_at', OPTIONAL),
+  utc('timeout_at', OPTIONAL),
+  bigint('lease_epoch', { default: 0 }),
+  utc('estimated_completion', OPTIONAL),
+  json('processing_node_info', OPTIONAL),
+  float('progress_percentage', OPTIONAL),
+  varchar('current_step', 255, OPTIONAL),
+  float('estimated_remaining', OPTIONAL),
+];
+
+const outcomeColumns = () => [
+  json('result', OPTIONAL),
+  varchar('result_hash', 64, OPTIONAL),
+  float('processing_time_ms', OPTIONAL),
+  varchar('failure_reason', 32, OPTIONAL),
+  text('error_message', OPTIONAL),
+  integer('cancelled_by', OPTIONAL),
+  utc('cancelled_at', OPTIONAL),
+  varchar('cancellation_reason', 255, OPTIONAL),
+];
+
+const predictionClaims = (): Table =>
+  new Table({
+    name: 'prediction_claims',
+    columns: [
+      serialId(),
+      varchar('prediction_id', 36),
+      bigint('lease_epoch'),
+      integer('evaluator_id'),
+      utc('claimed_at'),
+      utc('timeout_at'),
+      json('processing_node_info', OPTIONAL),
+      utc('ended_at', OPTIONAL),
+      varchar('outcome', 16, OPTIONAL),
+      integer('released_by', OPTIONAL),
+      varchar('reason', 32, OPTIONAL),
+      text('details', OPTIONAL),
+    ],
+    indices: [
+      {
+        name: 'uq_prediction_claims_epoch',
+        columnNames: ['prediction_id', 'lease_epoch'],
+        isUnique: true,
+      },
+      {
+        name: 'uq_prediction_claims_open',
+        columnNames: ['prediction_id'],
+        isUnique: true,
+        where: '"ended_at" IS NULL',
+      },
+      { name: 'ix_prediction_claims_evaluator', columnNames: ['evaluator_id', 'ended_at'] },
+      { name: 'ix_prediction_claims_ended', columnNames: ['ended_at'] },
+    ],
+    foreignKeys: [jobOf('prediction_claims')],
+  });
+
+const predictionFiles = (): Table =>
+  new Table({
+    name: 'prediction_files',
+    columns: [
+      serialId(),
+      varchar('prediction_id', 36),
+      varchar('file_type', 50),
+      varchar('file_name', 255),
+      bigint('file_size'),
+      varchar('file_hash', 64),
+      varchar('mime_type', 100),
+      text('content'),
+      utc('created_at'),
+    ],
+    indices: [
+      {
+        name: 'uq_prediction_files_name',
+        columnNames: ['prediction_id', 'file_name'],
+        isUnique: true,
+      },
+    ],
+    foreignKeys: [jobOf('prediction_files')],
+  });
+
+const jobOf = (table: string) => ({
+  name: `fk_${table}_job`,
+  columnNames: ['prediction_id'],
+  referencedTableName: 'prediction_jobs',
+  referencedColumnNames: ['id'],
+});

@@ -1,0 +1,72 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { CLOCK, type Clock } from '#libs/kernel';
+import { PluginRegistry } from '#libs/plugin-host';
+import { EVALUATOR_QUEUE, type EvaluatorQueue } from '../marketplace/evaluator-queue.port.js';
+import { MARKETPLACE_EVENTS, type MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
+import { ComputeAnswer } from './compute-answer.js';
+import { EvaluatorAgent } from './evaluator-agent.js';
+import { QueueWorkSource } from './queue-work-source.js';
+
+type Settings = Pick<
+  AppConfig,
+  'auto_evaluate' | 'agent_idle_seconds' | 'agent_heartbeat_seconds' | 'agent_parallel' | 'shutdown_grace'
+>;
+
+/** `auto_evaluate`: the service computes its own marketplace requests, so that a single operator's market works alone. */
+@Injectable()
+export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #logger = new Logger(AutoEvaluate.name);
+  #agent: EvaluatorAgent | null = null;
+  #unsubscribe = (): void => undefined;
+
+  constructor(
+    private readonly plugins: PluginRegistry,
+    @Inject(EVALUATOR_QUEUE) private readonly queue: EvaluatorQueue,
+    @Inject(MARKETPLACE_EVENTS) private readonly events: MarketplaceEvents,
+    @Inject(APP_CONFIG) private readonly config: Settings,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (!this.config.auto_evaluate) return;
+    const agent = this.#newAgent();
+    this.#agent = agent;
+    // A request is computed as soon as it is there; the pause between looks is for those of other processes.
+    this.#unsubscribe = this.events.subscribe((tx, { kind }) => {
+      if (kind === 'submitted' || kind === 'released') tx.afterCommit(() => agent.wake());
+      return Promise.resolve();
+    });
+    agent.run().catch((error: unknown) => this.#logger.error(error));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#unsubscribe();
+    await this.#agent?.stop(this.config.shutdown_grace * 1000);
+  }
+
+  #newAgent(): EvaluatorAgent {
+    const log = this.#logger;
+    return new EvaluatorAgent(
+      new QueueWorkSource(this.queue),
+      new ComputeAnswer(this.plugins, this.clock),
+      {
+        parallel: this.config.agent_parallel,
+        idleMs: this.config.agent_idle_seconds * 1000,
+        heartbeatMs: this.config.agent_heartbeat_seconds * 1000,
+      },
+      this.clock,
+      {
+        info: (message, details) => log.log({ message, ...details }),
+        warn: (message, details) => log.warn({ message, ...details }),
+        error: (message, details) => log.error({ message, ...details }),
+      },
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import type { LoadedConfig } from '#libs/config';
+import { AppError, systemClock } from '#libs/kernel';
+import type { PluginLogger } from '#libs/plugin-sdk';
+import { ComputeAnswer } from '../../agent/compute-answer.js';
+import { EvaluatorAgent } from '../../agent/evaluator-agent.js';
+import { HttpWorkSource } from '../../agent/http-work-source.js';
+import { MarketRefused } from '../../agent/work-source.js';
+import { loadConfiguredPlugins } from '../load-configured-plugins.js';
+import { createLogger } from '../logging/logger.js';
+import { openLogStreams } from '../logging/log-streams.js';
+import { pluginLogger } from '../logging/plugin-logger.js';
+import { EXIT, type Command } from './command.js';
+import { stopSignal } from './stop-signal.js';
+import { print, printError } from './terminal.js';
+
+/**
+ * `evaluate`: an evaluator's process, without a database. It lists, claims and computes requests of the service at `url`
+ * with the plugins that are loaded here, until SIGINT or SIGTERM.
+ */
+export const evaluate: Command = async (config, line) => {
+  const { url, apiKey } = destination(config);
+  const stopped = stopSignal();
+  const logs = openLogStreams(config);
+  const logger = pluginLogger(createLogger(config, logs.streams));
+  const registry = await loadConfiguredPlugins(config, null, logger);
+  const { predictor_plugin } = line.flags;
+  const predictor =
+    typeof predictor_plugin === 'string' ? registry.canonicalId('predictor', predictor_plugin) : null;
+  const agent = new EvaluatorAgent(
+    new HttpWorkSource(url, apiKey),
+    new ComputeAnswer(registry, systemClock),
+    {
+      parallel: config.agent_parallel,
+      idleMs: config.agent_idle_seconds * 1000,
+      heartbeatMs: config.agent_heartbeat_seconds * 1000,
+      untilIdle: config.agent_until_idle,
+      predictor,
+    },
+    systemClock,
+    saying(config, logger),
+  );
+  // Timers of this process never keep it alive by themselves; this one does.
+  const alive = setInterval(() => undefined, 60_000);
+  try {
+    if (!config.quiet_mode)
+      print(`Evaluating for ${url}${predictor === null ? '' : `: requests for ${predictor}`}`);
+    await Promise.race([agent.run(), stopped.then(() => agent.stop(config.shutdown_grace * 1000))]);
+    if (!config.quiet_mode) print(summary(agent));
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof MarketRefused) throw new AppError('forbidden', error.message, { cause: error });
+    throw error;
+  } finally {
+    clearInterval(alive);
+    await registry.close();
+    await logs.close();
+  }
+};
+
+function destination({ url, api_key }: LoadedConfig): { readonly url: string; readonly apiKey: string } {
+  if (url !== null && api_key !== null) return { url, apiKey: api_key };
+  const missing = [...(url === null ? ['--url'] : []), ...(api_key === null ? ['--api_key'] : [])].join(
+    ' and ',
+  );
+  throw new AppError(
+    'bad_request',
+    `evaluate needs ${missing}: the address of the service and the key of an evaluator's account`,
+  );
+}
+
+/** One line a request for whoever watches, and one for whatever goes wrong; both in the log, too. */
+function saying(config: LoadedConfig, logger: PluginLogger): PluginLogger {
+  if (config.quiet_mode) return logger;
+  return {
+    ...logger,
+    info: (message, details) => {
+      print([message, details?.['request']].filter((word) => word !== undefined).join(' '));
+      logger.info(message, details);
+    },
+    warn: (message, details) => {
+      printError([message, details?.['request']].filter((word) => word !== undefined).join(' '));
+      logger.warn(message, details);
+    },
+  };
+}
+
+const summary = ({ figures: { completed, released, lost } }: EvaluatorAgent): string =>
+  `Stopped: ${completed} completed, ${released} given back, ${lost} lost`;

@@ -1,0 +1,25 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Actor, type Clock, CLOCK } from '#libs/kernel';
+import {
+  MARKETPLACE_STATISTICS,
+  type MarketplaceStatistics,
+} from '../marketplace/marketplace-statistics.port.js';
+import { presentStatistics } from './evaluator.view.js';
+import type { EvaluatorStatsOut, StatsPeriod, StatsQuery } from './stats.dto.js';
+
+const DAY_MS = 86_400_000;
+const DAYS: Readonly<Record<StatsPeriod, number>> = { '7d': 7, '30d': 30, '90d': 90 };
+
+/** An evaluator's own figures, counted from its claims. */
+@Injectable()
+export class EvaluatorStats {
+  constructor(
+    @Inject(MARKETPLACE_STATISTICS) private readonly statistics: MarketplaceStatistics,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async of({ userId }: Actor, { period, include_rankings }: StatsQuery): Promise<EvaluatorStatsOut> {
+    const since = new Date(this.clock.now() - DAYS[period] * DAY_MS);
+    return presentStatistics(await this.statistics.evaluator(userId, since), include_rankings);
+  }
+}

@@ -1,0 +1,144 @@
+import { Body, Controller, Get, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  Accepts,
+  ADMINISTRATORS,
+  type AfterCommit,
+  Answers,
+  Authenticated,
+  Caller,
+  Idempotent,
+  Problems,
+  SuccessOut,
+} from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { ClaimOut, ClaimRequest, RequestId } from './claim.dto.js';
+import { EvaluateRequests } from './evaluate-requests.service.js';
+import { EvaluatorStats } from './evaluator-stats.service.js';
+import {
+  AssignedOut,
+  AssignedQuery,
+  ProgressOut,
+  ProgressRequest,
+  ReleaseRequest,
+  SubmitOut,
+  SubmitRequest,
+} from './lease.dto.js';
+import { PendingOut, PendingQuery } from './pending.dto.js';
+import { EvaluatorStatsOut, StatsQuery } from './stats.dto.js';
+
+const NOT_PROCESSING = { 404: 'Request not found or not in work' };
+const NOT_CLAIMER = { 403: 'The request is claimed by another evaluator' };
+const STALE = { 409: 'The claim is not the newest one of this request any more' };
+const LATE = { 408: 'The deadline of the claim has passed' };
+
+/** The marketplace's queue for those who compute. */
+@ApiTags('evaluator')
+@Problems(
+  { 401: 'API key required' },
+  { 403: 'Insufficient permissions. Required roles: evaluator, administrator, admin' },
+)
+@Controller('api/v1/evaluator')
+export class EvaluatorController {
+  constructor(
+    private readonly requests: EvaluateRequests,
+    private readonly statistics: EvaluatorStats,
+  ) {}
+
+  @Get('pending')
+  @Authenticated('evaluator', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'List requests that can be claimed' })
+  @Answers(200, PendingOut, { description: 'Without own requests and those that were just released.' })
+  @Problems(422)
+  pending(@Query() query: PendingQuery, @Caller() caller: Actor): Promise<PendingOut> {
+    return this.requests.pending(caller, query);
+  }
+
+  @Post('claim/:request_id')
+  @Authenticated('evaluator', ...ADMINISTRATORS)
+  @Idempotent()
+  @ApiOperation({ summary: 'Take a request' })
+  @Accepts(ClaimRequest, {
+    examples: {
+      'Nothing to say': {},
+      'With an estimate': {
+        estimated_completion: '2026-01-31T12:10:00Z',
+        processing_node_info: { host: 'node-1', cpus: 8 },
+      },
+    },
+  })
+  @Answers(200, ClaimOut, { description: 'Held by the caller until `timeout_at`.' })
+  @Problems(
+    { 403: 'You may not evaluate your own request' },
+    { 404: 'Request not found or not available' },
+    { 410: 'The request has expired' },
+    422,
+    { 429: 'Too many claims: 10 of 10 requests are held; submit or release one first' },
+  )
+  claim(
+    @Param() { request_id }: RequestId,
+    @Body() body: ClaimRequest,
+    @Caller() caller: Actor,
+  ): Promise<AfterCommit<ClaimOut>> {
+    return this.requests.claim(caller, request_id, body);
+  }
+
+  @Put('progress/:request_id')
+  @Authenticated('evaluator', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Report progress' })
+  @Answers(200, ProgressOut, { description: 'Noted for the client; the deadline stays.' })
+  @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
+  progress(
+    @Param() { request_id }: RequestId,
+    @Body() body: ProgressRequest,
+    @Caller() caller: Actor,
+  ): Promise<ProgressOut> {
+    return this.requests.progress(caller, request_id, body);
+  }
+
+  @Post('submit/:request_id')
+  @Authenticated('evaluator', ...ADMINISTRATORS)
+  @Idempotent()
+  @ApiOperation({ summary: 'Hand in an answer' })
+  @Answers(200, SubmitOut, { description: 'Taken and settled.' })
+  @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
+  submit(
+    @Param() { request_id }: RequestId,
+    @Body() body: SubmitRequest,
+    @Caller() caller: Actor,
+  ): Promise<SubmitOut> {
+    return this.requests.submit(caller, request_id, body);
+  }
+
+  @Post('release/:request_id')
+  @Authenticated('evaluator', ...ADMINISTRATORS)
+  @Idempotent()
+  @ApiOperation({ summary: 'Give a request back' })
+  @Answers(200, SuccessOut, { description: 'Others can claim it; the caller after a while.' })
+  @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
+  release(
+    @Param() { request_id }: RequestId,
+    @Body() body: ReleaseRequest,
+    @Caller() caller: Actor,
+  ): Promise<SuccessOut> {
+    return this.requests.release(caller, request_id, body);
+  }
+
+  @Get('assigned')
+  @Authenticated('evaluator', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'List what is held' })
+  @Answers(200, AssignedOut, { description: "Own claims; an administrator sees everybody's." })
+  @Problems(422)
+  assigned(@Query() query: AssignedQuery, @Caller() caller: Actor): Promise<AssignedOut> {
+    return this.requests.assigned(caller, query);
+  }
+
+  @Get('stats')
+  @Authenticated('evaluator', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Read own figures' })
+  @Answers(200, EvaluatorStatsOut, { description: 'Counted; what can not be measured yet is null.' })
+  @Problems(422)
+  stats(@Query() query: StatsQuery, @Caller() caller: Actor): Promise<EvaluatorStatsOut> {
+    return this.statistics.of(caller, query);
+  }
+}

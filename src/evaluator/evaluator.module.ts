@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { RuntimeSettingsModule } from '../admin/runtime-settings.module.js';
+import { MarketplaceModule } from '../marketplace/marketplace.module.js';
+import { EvaluateRequests } from './evaluate-requests.service.js';
+import { EvaluatorController } from './evaluator.controller.js';
+import { EvaluatorStats } from './evaluator-stats.service.js';
+import { ProcessingDetails } from './processing-details.service.js';
+
+/** The marketplace's queue over HTTP. */
+@Module({
+  imports: [MarketplaceModule, RuntimeSettingsModule],
+  controllers: [EvaluatorController],
+  providers: [EvaluateRequests, EvaluatorStats, ProcessingDetails],
+})
+export class EvaluatorModule {}

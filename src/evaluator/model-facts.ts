@@ -1,0 +1,45 @@
+import type { ParameterValue } from '#libs/kernel';
+import type { ModelConfig } from './claim.dto.js';
+
+type Facts = Pick<
+  ModelConfig,
+  | 'model_path'
+  | 'model_sha256'
+  | 'normalization_params'
+  | 'feature_columns'
+  | 'feature_names'
+  | 'sequence_length'
+>;
+
+const SHA256 = /^[0-9a-f]{64}$/i;
+
+/**
+ * What a predictor's parameters and its description tell about its model; null where they say nothing.
+ * @param parameters as shown: secrets left out, files without their folders
+ * @param info what `describe()` answered: `window_size`, `feature_columns` (else `required_columns`), `model_sha256` or
+ * `sha256`; null when it was not asked
+ */
+export function modelFacts(
+  parameters: Readonly<Record<string, ParameterValue>>,
+  info: Readonly<Record<string, unknown>> | null,
+): Facts {
+  const names = namesIn(info?.['feature_columns']) ?? namesIn(info?.['required_columns']);
+  const digest = textIn(info?.['model_sha256']) ?? textIn(info?.['sha256']);
+  return {
+    model_path: textIn(parameters['model_path']),
+    model_sha256: digest !== null && SHA256.test(digest) ? digest.toLowerCase() : null,
+    normalization_params:
+      textIn(parameters['normalization_params_path']) ?? textIn(parameters['use_normalization_json']),
+    feature_columns: names?.length ?? null,
+    feature_names: names,
+    sequence_length: countIn(info?.['window_size']),
+  };
+}
+
+const textIn = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+const countIn = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null;
+
+const namesIn = (value: unknown): readonly string[] | null =>
+  Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string') ? value : null;

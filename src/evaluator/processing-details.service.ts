@@ -1,0 +1,141 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError, type Clock, CLOCK, delay } from '#libs/kernel';
+import { type FeederHandle, PluginRegistry, type PredictorHandle } from '#libs/plugin-host';
+import type { PendingJob } from '../marketplace/evaluator-queue.port.js';
+import type { DataSourceConfig, ModelConfig, PluginOut, ProcessingDetailsOut } from './claim.dto.js';
+import { modelFacts } from './model-facts.js';
+
+type ChosenKind = 'feeder' | 'pipeline' | 'predictor';
+/** A plugin that has to be created first may take its time; the evaluator waits with a claim in its hands. */
+const ANSWER_LIMIT_MS = 5_000;
+
+interface Unknown {
+  readonly reason: string;
+}
+
+/**
+ * Tells an evaluator what a request needs: the question, and what this server would answer it with. What the server
+ * does not know is null with the reason; a plugin that fails does not undo a claim.
+ */
+@Injectable()
+export class ProcessingDetails {
+  constructor(
+    private readonly plugins: PluginRegistry,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The question alone, without asking any plugin. */
+  inShort(job: PendingJob): ProcessingDetailsOut {
+    const { request } = job;
+    const unasked = { reason: 'the plugin was not asked yet' };
+    return {
+      symbol: request.symbol,
+      prediction_type: request.predictionType,
+      datetime_requested: request.datetimeRequested,
+      lookback_ticks: request.lookbackTicks,
+      interval: request.interval,
+      prediction_horizon: request.predictionHorizon,
+      custom_parameters: request.customParameters,
+      plugins: {
+        feeder: this.#chosen('feeder', request.feederPlugin),
+        pipeline: this.#chosen('pipeline', request.pipelinePlugin),
+        predictor: this.#chosen('predictor', this.#predictorOf(job)),
+      },
+      data_source_config: { ...NO_SOURCE, ...unasked },
+      model_config: { ...NO_MODEL, model_name: job.modelName, ...unasked },
+      output_requirements: {
+        format: 'json',
+        values: request.predictionHorizon,
+        include_uncertainties: true,
+        include_confidence_intervals: true,
+        include_plots: false,
+      },
+    };
+  }
+
+  /** The same with what feeder and predictor say. */
+  async of(job: PendingJob): Promise<ProcessingDetailsOut> {
+    const { feederPlugin, symbol } = job.request;
+    const predictor = this.#predictorOf(job);
+    const [source, model] = await Promise.all([
+      this.#known('feeder', feederPlugin, async () =>
+        this.#sourceOf(await this.plugins.feeder(feederPlugin), symbol),
+      ),
+      this.#known('predictor', predictor, async () => modelOf(await this.plugins.predictor(predictor))),
+    ]);
+    return {
+      ...this.inShort(job),
+      data_source_config: { ...NO_SOURCE, ...source },
+      model_config: { ...NO_MODEL, ...model, model_name: job.modelName },
+    };
+  }
+
+  /** A name that is no predictor is that of a model, which the configured one serves. */
+  #predictorOf({ request: { predictorPlugin } }: PendingJob): string {
+    return this.plugins.has('predictor', predictorPlugin)
+      ? predictorPlugin
+      : this.plugins.configuredId('predictor');
+  }
+
+  #chosen(kind: ChosenKind, id: string): PluginOut {
+    const loaded = this.plugins.canonicalId(kind, id);
+    const summary = this.plugins.summaries().find((one) => one.kind === kind && one.id === loaded);
+    return { id: loaded, version: summary?.version ?? null };
+  }
+
+  #sourceOf(feeder: FeederHandle, symbol: string): DataSourceConfig {
+    const resolved = feeder.resolve(symbol);
+    const definition = this.plugins.definitions().find(({ id }) => id === feeder.id);
+    return {
+      provider: resolved.source,
+      source_symbol: resolved.symbol,
+      api_key_required: Object.values(definition?.parameters ?? {}).some(({ secret }) => secret === true),
+      rate_limit: null,
+      reason: null,
+    };
+  }
+
+  /** What a plugin answers in time, or why it does not. */
+  async #known<T extends object>(kind: ChosenKind, id: string, ask: () => Promise<T>): Promise<T | Unknown> {
+    if (!this.plugins.has(kind, id)) return { reason: `the ${kind} ${id} is not loaded here` };
+    const answered = new AbortController();
+    const late = delay(this.clock, ANSWER_LIMIT_MS, answered.signal).then(() => ({
+      reason: `the ${kind} ${id} did not answer within ${ANSWER_LIMIT_MS / 1000} s`,
+    }));
+    try {
+      return await Promise.race([ask(), late]);
+    } catch (error) {
+      if (error instanceof AppError) return { reason: error.detail };
+      throw error;
+    } finally {
+      answered.abort();
+    }
+  }
+}
+
+const NO_SOURCE: Omit<DataSourceConfig, 'reason'> = {
+  provider: null,
+  source_symbol: null,
+  api_key_required: null,
+  rate_limit: null,
+};
+
+const NO_MODEL: Omit<ModelConfig, 'model_name' | 'reason'> = {
+  model_path: null,
+  model_sha256: null,
+  normalization_params: null,
+  feature_columns: null,
+  feature_names: null,
+  sequence_length: null,
+  looks_ahead: null,
+};
+
+async function modelOf(predictor: PredictorHandle): Promise<Omit<ModelConfig, 'model_name'>> {
+  const info = predictor.has('describe') ? await predictor.describe() : null;
+  return {
+    ...NO_MODEL,
+    looks_ahead: predictor.looksAhead,
+    ...modelFacts(predictor.parameters, info),
+    reason: info === null ? `the predictor ${predictor.id} does not describe itself` : null,
+  };
+}

@@ -1,0 +1,81 @@
+import { invalid, type AppError, type Violation } from '#libs/kernel';
+import { faultsOfBands, readBands } from './interval-bands.js';
+import type { JobResult } from './marketplace.port.js';
+
+/** Beyond it a number is no price and no return. */
+const LARGEST_NUMBER = 1e15;
+const MOST_INTERVALS = 40;
+/** Characters of JSON. */
+const LARGEST_OBJECT = 65_536;
+const LONGEST_LOG = 100_000;
+
+/**
+ * Whether an answer is one: as many values as bars were asked for, finite and bounded numbers, no negative uncertainty,
+ * intervals that are ordered and hold what they claim to hold.
+ * @returns every fault in one error; null when there is none
+ */
+export function faultOfAnswer(result: JobResult, horizon: number): AppError | null {
+  const violations = [
+    ...listFaults('predictions', result.predictions, horizon),
+    ...listFaults('uncertainties', result.uncertainties, horizon),
+    ...signFaults(result.uncertainties),
+    ...intervalFaults(result, horizon),
+    ...sizeFaults(result),
+  ];
+  return violations.length === 0 ? null : invalid(...violations);
+}
+
+const fault = (loc: readonly (string | number)[], msg: string, input?: unknown): Violation => ({
+  type: 'value_error',
+  loc: ['body', ...loc],
+  msg: `Value error, ${msg}`,
+  ...(input !== undefined && { input }),
+  ctx: { error: {} },
+});
+
+function listFaults(field: string, values: readonly number[], horizon: number): Violation[] {
+  if (values.length !== horizon)
+    return [fault([field], `${field} has ${values.length} values instead of ${horizon}, one a bar`, values)];
+  return numberFaults([field], values);
+}
+
+const numberFaults = (loc: readonly string[], values: readonly number[]): Violation[] =>
+  values.flatMap((value, index) =>
+    Number.isFinite(value) && Math.abs(value) <= LARGEST_NUMBER
+      ? []
+      : [fault([...loc, index], `${loc.join('.')} holds finite numbers between -1e15 and 1e15`, value)],
+  );
+
+const signFaults = (uncertainties: readonly number[]): Violation[] =>
+  uncertainties.flatMap((value, index) =>
+    value < 0 ? [fault(['uncertainties', index], 'uncertainties are not below zero', value)] : [],
+  );
+
+function intervalFaults({ confidenceIntervals, predictions }: JobResult, horizon: number): Violation[] {
+  const entries = Object.entries(confidenceIntervals);
+  if (entries.length > MOST_INTERVALS)
+    return [
+      fault(['confidence_intervals'], `confidence_intervals has ${entries.length} of ${MOST_INTERVALS} keys`),
+    ];
+  const numbers = entries.flatMap(([key, values]) => numberFaults(['confidence_intervals', key], values));
+  if (numbers.length > 0) return numbers;
+  const { bands, faults } = readBands(confidenceIntervals, horizon);
+  const all =
+    faults.length > 0 || predictions.length !== horizon ? faults : faultsOfBands(bands, predictions);
+  return all.map(({ key, msg }) => fault(['confidence_intervals', key], `interval '${key}' ${msg}`));
+}
+
+function sizeFaults(result: JobResult): Violation[] {
+  const objects = [
+    ['model_metadata', result.modelMetadata],
+    ['resource_usage', result.resourceUsage],
+    ['quality_metrics', result.qualityMetrics],
+  ] as const;
+  const tooLarge = objects
+    .filter(([, value]) => JSON.stringify(value).length > LARGEST_OBJECT)
+    .map(([field]) => fault([field], `${field} is larger than ${LARGEST_OBJECT} characters of JSON`));
+  const log = result.processingLog?.length ?? 0;
+  return log > LONGEST_LOG
+    ? [...tooLarge, fault(['processing_log'], `processing_log is longer than ${LONGEST_LOG} characters`)]
+    : tooLarge;
+}

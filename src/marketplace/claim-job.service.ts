@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { TransactionRunner, type Transaction } from '#libs/database';
+import { AppError, CLOCK, invalidField, type Clock } from '#libs/kernel';
+import { ClaimHistory } from './claim-history.repository.js';
+import type { ClaimCommand, ClaimedJob, Evaluator } from './evaluator-queue.port.js';
+import { actsForAll, evaluatorIdOf } from './job-access.js';
+import { JobViews } from './job-views.service.js';
+import { pendingJobOf } from './job.view.js';
+import type { JsonObject } from './marketplace.port.js';
+import { PredictionJobRepository } from './prediction-job.repository.js';
+
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+/** Characters of JSON. */
+const LARGEST_NODE_INFO = 16_384;
+
+export type ClaimRules = Pick<
+  AppConfig,
+  'marketplace_lease_minutes' | 'evaluator_claim_limit' | 'release_cooldown_seconds'
+>;
+
+/** Gives a pending request to one evaluator for the time of a lease. */
+@Injectable()
+export class ClaimJob {
+  constructor(
+    private readonly jobs: PredictionJobRepository,
+    private readonly history: ClaimHistory,
+    private readonly views: JobViews,
+    private readonly transactions: TransactionRunner,
+    @Inject(APP_CONFIG) private readonly config: ClaimRules,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob> {
+    refuseLarge(command.processingNodeInfo);
+    const evaluatorId = evaluatorIdOf(evaluator);
+    const leaseMs = this.config.marketplace_lease_minutes * MINUTE_MS;
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const timeoutAt = new Date(now.getTime() + leaseMs);
+      await this.#refuseAtLimit(tx, evaluatorId, now);
+      // Bonus credits that came back as own earnings would be money for nothing; administrators grant credits anyway.
+      const exceptOf = evaluator === 'platform' || actsForAll(evaluator) ? null : evaluatorId;
+      const row = await this.jobs.claim(tx, { ...command, evaluatorId, now, timeoutAt, exceptOf });
+      if (row === null) throw await this.#refusal(tx, command.jobId, exceptOf, now);
+      await this.#refuseJustReleased(tx, row.id, evaluatorId, now);
+      await this.history.open(tx, row);
+      await this.views.tell(tx, 'claimed', row, now);
+      return { job: pendingJobOf(row), epoch: row.leaseEpoch, claimedAt: now, timeoutAt, leaseMs };
+    });
+  }
+
+  async #refuseAtLimit(tx: Transaction, evaluatorId: number, now: Date): Promise<void> {
+    await this.jobs.lockParty(tx, 'evaluator', evaluatorId);
+    const limit = this.config.evaluator_claim_limit;
+    const held = await this.jobs.countHeld(tx, evaluatorId, now);
+    if (held < limit) return;
+    throw new AppError(
+      'too_many',
+      `Too many claims: ${held} of ${limit} requests are held; submit or release one first`,
+      { code: 'claim_limit', headers: { 'Retry-After': '60' } },
+    );
+  }
+
+  /** Looked for behind the update: only then a release that is under way has happened or can't any more. */
+  async #refuseJustReleased(tx: Transaction, jobId: string, evaluatorId: number, now: Date): Promise<void> {
+    const cooldownMs = this.config.release_cooldown_seconds * SECOND_MS;
+    const since = new Date(now.getTime() - cooldownMs);
+    const released = await this.history.releasedAfter(tx, jobId, evaluatorId, since);
+    if (released === null) return;
+    const seconds = Math.ceil((released.getTime() + cooldownMs - now.getTime()) / SECOND_MS);
+    throw new AppError(
+      'too_many',
+      `You released this request just now and may claim it again in ${seconds} s`,
+      { code: 'release_cooldown', headers: { 'Retry-After': String(seconds) } },
+    );
+  }
+
+  async #refusal(tx: Transaction, jobId: string, exceptOf: number | null, now: Date): Promise<AppError> {
+    const row = await this.jobs.find(jobId, tx);
+    const isOld = row?.status === 'pending' && row.expiresAt.getTime() <= now.getTime();
+    if (isOld || row?.failureReason === 'expired')
+      return new AppError('gone', 'The request has expired', { code: 'job_expired' });
+    if (row?.status === 'pending' && row.userId === exceptOf)
+      return new AppError('forbidden', 'You may not evaluate your own request', { code: 'own_request' });
+    return new AppError('not_found', 'Request not found or not available', { code: 'not_claimable' });
+  }
+}
+
+function refuseLarge(info: JsonObject | null): void {
+  if (info === null || JSON.stringify(info).length <= LARGEST_NODE_INFO) return;
+  throw invalidField(
+    'processing_node_info',
+    `processing_node_info is larger than ${LARGEST_NODE_INFO} characters of JSON`,
+  );
+}

@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, invalid, invalidField, type Clock, type Violation } from '#libs/kernel';
+import { PluginRegistry } from '#libs/plugin-host';
+import { BILLING, type Billing } from '../billing/billing.port.js';
+import type { Priced } from './job-rules.js';
+import type { JobRequest } from './marketplace.port.js';
+
+type ServingKind = 'feeder' | 'pipeline' | 'predictor';
+
+const MODEL_NAME_LENGTH = 100;
+
+/** Checks what a form can't know: the moment, the plugins, the model; and finds out which model is priced and by whom. */
+@Injectable()
+export class CompleteJobRequest {
+  constructor(
+    private readonly plugins: PluginRegistry,
+    @Inject(BILLING) private readonly billing: Billing,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** @throws AppError `invalid` with every fault; unknown plugins are answered with the known ones */
+  async complete(request: JobRequest): Promise<Priced> {
+    const { predictorPlugin, customParameters } = request;
+    const model = customParameters?.['model_name'] ?? predictorPlugin;
+    const provider = customParameters?.['provider'];
+    const violations = [
+      ...this.#momentFaults(request.datetimeRequested),
+      ...(await this.#modelFaults(predictorPlugin, ['body', 'predictor_plugin'])),
+      ...(model === predictorPlugin
+        ? []
+        : await this.#modelFaults(model, ['body', 'custom_parameters', 'model_name'])),
+      ...providerFaults(provider),
+      ...this.#unknown('feeder', request.feederPlugin, ['body', 'feeder_plugin']),
+      ...this.#unknown('pipeline', request.pipelinePlugin, ['body', 'pipeline_plugin']),
+    ];
+    if (violations.length > 0) throw invalid(...violations);
+    return {
+      request,
+      modelName: model as string,
+      ...(isProvider(provider) && { provider }),
+    };
+  }
+
+  #momentFaults(moment: Date): readonly Violation[] {
+    if (moment.getTime() > this.clock.now()) return [];
+    return invalidField(
+      'datetime_requested',
+      'datetime_requested must be in the future',
+      moment.toISOString(),
+    ).violations;
+  }
+
+  /** A predictor that is loaded, or a model that a provider has a price for. */
+  async #modelFaults(model: unknown, loc: readonly string[]): Promise<readonly Violation[]> {
+    if (typeof model !== 'string' || model.length === 0 || model.length > MODEL_NAME_LENGTH)
+      return [fault(loc, `a model name has 1 to ${MODEL_NAME_LENGTH} characters`, model)];
+    return (await this.billing.isPriced(model)) ? [] : this.#unknown('predictor', model, loc);
+  }
+
+  #unknown(kind: ServingKind, id: string, loc: readonly string[]): readonly Violation[] {
+    return this.plugins.has(kind, id) ? [] : this.plugins.unknownPlugin(kind, id, loc).violations;
+  }
+}
+
+const isProvider = (provider: unknown): provider is string | number =>
+  typeof provider === 'string' || Number.isSafeInteger(provider);
+
+const providerFaults = (provider: unknown): Violation[] =>
+  provider === undefined || isProvider(provider)
+    ? []
+    : [
+        fault(
+          ['body', 'custom_parameters', 'provider'],
+          'provider is the name or the id of a provider',
+          provider,
+        ),
+      ];
+
+const fault = (loc: readonly string[], msg: string, input: unknown): Violation => ({
+  type: 'value_error',
+  loc,
+  msg: `Value error, ${msg}`,
+  input,
+  ctx: { error: {} },
+});

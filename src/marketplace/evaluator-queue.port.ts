@@ -1,0 +1,187 @@
+import type { Actor } from '#libs/kernel';
+import type { Currency, Micros } from '../billing/billing.port.js';
+import type {
+  ClientTier,
+  Effort,
+  JobProgress,
+  JobRequest,
+  JobResult,
+  JobView,
+  JsonObject,
+  MarketplacePredictionType,
+} from './marketplace.port.js';
+
+/** Who evaluates: a user, or the service itself. */
+export type Evaluator = Actor | 'platform';
+
+/** All given conditions must hold. Payments are the evaluator's share, ends included. */
+export interface PendingFilter {
+  readonly predictionType?: MarketplacePredictionType;
+  /** Exact. */
+  readonly symbol?: string;
+  readonly minPriority?: number;
+  readonly maxPriority?: number;
+  readonly minPayment?: Micros;
+  readonly maxPayment?: Micros;
+  readonly predictorPlugin?: string;
+}
+
+export interface PendingPage {
+  /** Equal ones: higher priority first, then older first, as the queue is worked off. */
+  readonly sort: 'priority' | 'created_at' | 'payment' | 'effort';
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+  readonly offset?: number;
+}
+
+/** A job that can be claimed, without what only its client may know. */
+export interface PendingJob {
+  readonly id: string;
+  readonly taskId: string;
+  readonly request: Omit<JobRequest, 'maxCost' | 'notificationWebhook'>;
+  readonly modelName: string;
+  readonly currency: Currency;
+  readonly estimatedPayment: Micros;
+  readonly effort: Effort;
+  readonly clientTier: ClientTier;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface PendingList {
+  readonly jobs: readonly PendingJob[];
+  /** How many match, whatever the page. */
+  readonly total: number;
+  /** Milliseconds that a new job of middling priority would wait, from the latest completed jobs; null without any. */
+  readonly estimatedQueueMs: number | null;
+  /** Over all that match, in the home currency; null when none does. */
+  readonly paymentRange: { readonly min: Micros; readonly max: Micros; readonly average: Micros } | null;
+}
+
+export interface ClaimCommand {
+  readonly jobId: string;
+  readonly estimatedCompletion: Date | null;
+  /** At most 16 KiB of JSON. */
+  readonly processingNodeInfo: JsonObject | null;
+}
+
+export interface ClaimedJob {
+  readonly job: PendingJob;
+  readonly epoch: number;
+  readonly claimedAt: Date;
+  readonly timeoutAt: Date;
+  readonly leaseMs: number;
+}
+
+/** `epoch` is that of the claim; null trusts the holder alone. */
+export interface LeaseReference {
+  readonly jobId: string;
+  readonly epoch: number | null;
+}
+
+export interface SubmitCommand extends LeaseReference {
+  readonly result: JobResult;
+}
+
+export interface CompletedJob {
+  readonly jobId: string;
+  /** SHA-256 of the result, 64 hexadecimal digits. */
+  readonly resultHash: string;
+  readonly completedAt: Date;
+  /** From claim to submission. */
+  readonly processingMs: number;
+  readonly currency: Currency;
+  /** The evaluator's share as promised. */
+  readonly payment: Micros;
+  /** For speed, beside it. */
+  readonly bonus: Micros;
+}
+
+/** What a heartbeat answers. The lease is not extended: `timeoutAt` stays what the client was told. */
+export interface HeartbeatReply {
+  readonly jobId: string;
+  readonly epoch: number;
+  readonly timeoutAt: Date;
+}
+
+export type ReleaseReason = 'insufficient_resources' | 'technical_issue' | 'other';
+
+export interface ReleaseCommand extends LeaseReference {
+  readonly reason: ReleaseReason;
+  /** At most 2,000 characters. */
+  readonly details: string | null;
+}
+
+export interface AssignedFilter {
+  /** `processing`: in time; `overdue`: past the deadline and not returned yet. Absent: both. */
+  readonly status?: 'processing' | 'overdue';
+  /** Overdue ones too when no status is given. */
+  readonly includeExpired: boolean;
+  readonly limit: number;
+}
+
+export interface AssignedJob {
+  readonly id: string;
+  readonly taskId: string;
+  readonly symbol: string;
+  readonly status: 'processing' | 'overdue';
+  readonly evaluatorId: number;
+  readonly epoch: number;
+  readonly claimedAt: Date;
+  readonly timeoutAt: Date;
+  readonly progress: JobProgress;
+  readonly currency: Currency;
+  readonly expectedPayment: Micros;
+  /** 0 when overdue. */
+  readonly remainingMs: number;
+}
+
+export interface AssignedList {
+  readonly jobs: readonly AssignedJob[];
+  readonly totalProcessing: number;
+  readonly totalOverdue: number;
+}
+
+/** The evaluator's side of the marketplace. */
+export interface EvaluatorQueue {
+  /** Pending, not expired and claimable by this evaluator: neither an own request nor one just released. */
+  pending(evaluator: Evaluator, filter: PendingFilter, page: PendingPage): Promise<PendingList>;
+  /**
+   * Takes a job, in one conditional update: its lease epoch rises by one.
+   * @throws AppError `not_found` (`not_claimable`, one text) when unknown or not pending, `gone` (`job_expired`) when
+   * too old, `forbidden` (`own_request`) for the evaluator's own request (administrators may), `too_many` (`claim_limit`)
+   * at `evaluator_claim_limit`, `too_many` (`release_cooldown`, with Retry-After) when it released the job just now,
+   * `invalid` for node info that is too large
+   */
+  claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob>;
+  /**
+   * Notes progress; what is left out stays. @throws AppError as {@link submit} for the lease, `invalid` for numbers
+   */
+  heartbeat(
+    evaluator: Evaluator,
+    lease: LeaseReference,
+    progress: Partial<JobProgress>,
+  ): Promise<HeartbeatReply>;
+  /**
+   * Takes an answer and settles it in the same transaction.
+   *
+   * Keys of the intervals: `lower_95` with `upper_95` (also `95_lower`, `lower`, a `%` behind the level), each as
+   * long as the horizon; or `95%` with both ends of each bar one after another, twice as long. A level is between 0 and
+   * 100; written below 1 it is a fraction. Each interval holds its prediction, a wider level holds a narrower one.
+   * @throws AppError `not_found` (`not_processing`) when unknown or not in work, `forbidden` (`not_claimer`) for somebody
+   * else's claim (administrators' too), `conflict` (`stale_lease`) for the epoch of an older claim, `deadline_passed`
+   * (`lease_expired`) after the deadline, whether or not the job went back to the queue, `invalid` with every fault of
+   * the answer
+   */
+  submit(evaluator: Evaluator, command: SubmitCommand): Promise<CompletedJob>;
+  /** What the evaluator holds; an administrator sees everybody's. Oldest claim first. */
+  assigned(evaluator: Evaluator, filter: AssignedFilter): Promise<AssignedList>;
+  /**
+   * Gives a job back to the queue. An administrator may give back anybody's.
+   * @throws AppError as {@link submit} for the lease, except that a late release is accepted while it is not returned
+   */
+  release(evaluator: Evaluator, command: ReleaseCommand): Promise<JobView>;
+}
+
+/** Injection token of {@link EvaluatorQueue}. */
+export const EVALUATOR_QUEUE = Symbol('EVALUATOR_QUEUE');

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '#libs/database';
+import { AppError, assertPresent } from '#libs/kernel';
+import { ClaimHistory } from './claim-history.repository.js';
+import type { LeaseReference } from './evaluator-queue.port.js';
+import type { PredictionJobEntity } from './prediction-job.entity.js';
+import { PredictionJobRepository } from './prediction-job.repository.js';
+
+/** A row in work, with its claim. */
+export interface HeldRow {
+  readonly row: PredictionJobEntity;
+  readonly holder: number;
+  readonly claimedAt: Date;
+  readonly timeoutAt: Date;
+}
+
+export interface LeaseUse {
+  /** Another's claim will do too. */
+  readonly forAll: boolean;
+  /** After the deadline too, while the request is not returned. */
+  readonly late: boolean;
+  readonly now: Date;
+}
+
+/** Whether an evaluator may still write to a request it claimed. The row is locked before anything is decided. */
+@Injectable()
+export class LeaseRules {
+  constructor(
+    private readonly jobs: PredictionJobRepository,
+    private readonly history: ClaimHistory,
+  ) {}
+
+  /**
+   * The row in work, locked.
+   * @throws AppError `not_found` when it is not in work, `forbidden` for another's claim, `conflict` for an older claim's
+   * epoch, `deadline_passed` after the deadline, the same before and after the request went back to the queue
+   */
+  async heldRow(
+    tx: Transaction,
+    evaluatorId: number,
+    { jobId, epoch }: LeaseReference,
+    use: LeaseUse,
+  ): Promise<HeldRow> {
+    const row = await this.jobs.findForUpdate(tx, jobId);
+    if (row === null) throw notProcessing();
+    if (row.status !== 'processing' || (row.claimedBy !== evaluatorId && !use.forAll))
+      throw await this.#refusal(tx, row, evaluatorId, epoch);
+    if (epoch !== null && epoch !== row.leaseEpoch) throw stale();
+    const claimedAt = assertPresent(row.claimedAt, 'a request in work has a claim');
+    const timeoutAt = assertPresent(row.timeoutAt, 'a request in work has a deadline');
+    if (!use.late && use.now.getTime() > timeoutAt.getTime()) throw tooLate();
+    return { row, holder: row.claimedBy ?? evaluatorId, claimedAt, timeoutAt };
+  }
+
+  /** Why this evaluator holds nothing, judged by the claim it means: the given epoch's, else the latest. */
+  async #refusal(
+    tx: Transaction,
+    row: PredictionJobEntity,
+    evaluatorId: number,
+    epoch: number | null,
+  ): Promise<AppError> {
+    const claim = await this.history.find(tx, row.id, epoch ?? row.leaseEpoch);
+    const isOwn = claim?.evaluatorId === evaluatorId;
+    if (isOwn && claim.leaseEpoch < row.leaseEpoch) return stale();
+    if (isOwn && claim.outcome === 'expired') return tooLate();
+    return row.status === 'processing' ? notClaimer() : notProcessing();
+  }
+}
+
+const notProcessing = () =>
+  new AppError('not_found', 'Request not found or not in work', { code: 'not_processing' });
+
+const notClaimer = () =>
+  new AppError('forbidden', 'The request is claimed by another evaluator', { code: 'not_claimer' });
+
+const stale = () =>
+  new AppError('conflict', 'The claim is not the newest one of this request any more', {
+    code: 'stale_lease',
+  });
+
+const tooLate = () =>
+  new AppError('deadline_passed', 'The deadline of the claim has passed', { code: 'lease_expired' });

@@ -1,0 +1,36 @@
+import type { Transaction } from '#libs/database';
+import type { JobView } from './marketplace.port.js';
+
+/** What happened to a job. `expired` is the failure of a job that nobody finished in time. */
+export type MarketplaceEventKind =
+  | 'submitted'
+  | 'updated'
+  | 'claimed'
+  | 'released'
+  | 'lease_expired'
+  | 'completed'
+  | 'cancelled'
+  | 'failed'
+  | 'expired';
+
+export interface MarketplaceEvent {
+  readonly kind: MarketplaceEventKind;
+  /** The job after it, with its result when completed. */
+  readonly job: JobView;
+  readonly occurredAt: Date;
+}
+
+/**
+ * Takes part in the transaction of the change, for what must happen with it or not at all. It writes through `tx` and
+ * waits for nothing but the database; what it throws undoes the change.
+ */
+export type MarketplaceListener = (tx: Transaction, event: MarketplaceEvent) => Promise<void>;
+
+/** Lets other domains take part in what happens to jobs. */
+export interface MarketplaceEvents {
+  /** Listeners are called one after another, in the order they came. Returns what ends it. */
+  subscribe(listener: MarketplaceListener): () => void;
+}
+
+/** Injection token of {@link MarketplaceEvents}. */
+export const MARKETPLACE_EVENTS = Symbol('MARKETPLACE_EVENTS');

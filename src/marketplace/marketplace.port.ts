@@ -1,0 +1,129 @@
+import type { Currency, Micros } from '../billing/billing.port.js';
+
+/**
+ * A job's life: pending → processing → completed; pending → cancelled; processing → pending (released, or the lease ran
+ * out); pending → failed when nobody finished it in time. The last three are final.
+ */
+export const JOB_STATUSES = ['pending', 'processing', 'completed', 'failed', 'cancelled'] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const PREDICTION_TYPES = ['short_term', 'long_term', 'custom'] as const;
+export type MarketplacePredictionType = (typeof PREDICTION_TYPES)[number];
+
+export const JOB_INTERVALS = ['1h', '1d', '1w', '1M'] as const;
+export type JobInterval = (typeof JOB_INTERVALS)[number];
+
+/** How much an evaluator has to do: by horizon, lookback and predictor. */
+export const EFFORTS = ['low', 'medium', 'high'] as const;
+export type Effort = (typeof EFFORTS)[number];
+
+export type ClientTier = 'basic' | 'premium' | 'enterprise';
+
+/** A JSON object as it came in. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** What a client asks for. */
+export interface JobRequest {
+  /** 1 to 32 characters. */
+  readonly symbol: string;
+  readonly predictionType: MarketplacePredictionType;
+  /** The moment that is to be predicted; in the future when it is submitted. */
+  readonly datetimeRequested: Date;
+  /** Bars of history, 100 to 5,000. */
+  readonly lookbackTicks: number;
+  readonly predictorPlugin: string;
+  readonly feederPlugin: string;
+  readonly pipelinePlugin: string;
+  readonly interval: JobInterval;
+  /** Bars ahead, 1 to 24. */
+  readonly predictionHorizon: number;
+  /** 1 to 10; more comes first. */
+  readonly priority: number;
+  /** What the client pays at most; null means no limit, 0 is a limit. */
+  readonly maxCost: Micros | null;
+  readonly notificationWebhook: string | null;
+  /** Free; `provider` (name or id) chooses the provider, `model_name` the priced model (default: the predictor). */
+  readonly customParameters: JsonObject | null;
+}
+
+/** A validated answer, as it is stored. */
+export interface JobResult {
+  /** One value a bar of the horizon. */
+  readonly predictions: readonly number[];
+  /** Standard deviations, as many, none below zero. */
+  readonly uncertainties: readonly number[];
+  /** See `EvaluatorQueue.submit` for the keys. */
+  readonly confidenceIntervals: Readonly<Record<string, readonly number[]>>;
+  readonly modelMetadata: JsonObject;
+  readonly processingLog: string | null;
+  readonly resourceUsage: JsonObject | null;
+  readonly qualityMetrics: JsonObject | null;
+}
+
+/** Where a job in work stands. Null where the evaluator said nothing. */
+export interface JobProgress {
+  /** 0 to 100. */
+  readonly percentage: number | null;
+  readonly currentStep: string | null;
+  /** Seconds, as the evaluator estimates. */
+  readonly estimatedRemaining: number | null;
+}
+
+/** The claim in force, or the one that completed the job. */
+export interface JobLease {
+  /** User id; 0 when the service itself computes. */
+  readonly evaluatorId: number;
+  /** Null for the service itself. */
+  readonly evaluatorUsername: string | null;
+  /** Rises with every claim; every write of the evaluator may carry it. */
+  readonly epoch: number;
+  readonly claimedAt: Date;
+  /** A submission after it is refused. */
+  readonly timeoutAt: Date;
+}
+
+/** A job as its client sees it. Amounts are in micro-units of `currency`. */
+export interface JobView {
+  /** UUID. */
+  readonly id: string;
+  /** UUID of its own. */
+  readonly taskId: string;
+  readonly clientId: number;
+  readonly status: JobStatus;
+  readonly request: JobRequest;
+  readonly modelName: string;
+  readonly clientTier: ClientTier;
+  readonly effort: Effort;
+  readonly currency: Currency;
+  /** The binding price. */
+  readonly estimatedCost: Micros;
+  /** The evaluator's promised share of it. */
+  readonly estimatedPayment: Micros;
+  /** What the client paid; null until completed. */
+  readonly actualCost: Micros | null;
+  /** User id of the provider; 0 for the platform. */
+  readonly providerId: number;
+  /** Only while processing. */
+  readonly progress: JobProgress | null;
+  /** While processing, and of the one who completed it. */
+  readonly lease: JobLease | null;
+  /** Null unless completed, and for an operator, who sees no results. */
+  readonly result: JobResult | null;
+  readonly resultHash: string | null;
+  /** False for an operator: the answer is the client's. */
+  readonly mayReadResult: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** When it ended, whatever the end. */
+  readonly completedAt: Date | null;
+  readonly expiresAt: Date;
+  /** From claim to submission. */
+  readonly processingMs: number | null;
+  /** Stable word, for example `expired`; null unless failed. */
+  readonly failureReason: string | null;
+  readonly errorMessage: string | null;
+  readonly cancellation: { readonly by: number; readonly at: Date; readonly reason: string } | null;
+}
+
+/** Injection token of billing's `BillableJobs`: the marketplace's jobs, for the check of money against work. */
+export const MARKETPLACE_JOBS = Symbol('MARKETPLACE_JOBS');

@@ -1,0 +1,54 @@
+import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
+import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
+import type { JsonObject } from './marketplace.port.js';
+import { PredictionJobEntity } from './prediction-job.entity.js';
+
+/** How a claim ended. `expired`: its lease ran out. */
+export type ClaimOutcome = 'completed' | 'released' | 'expired';
+
+/** Every claim of every job, with its end. The database itself allows one open claim a job. */
+@Entity('prediction_claims')
+@Index('uq_prediction_claims_epoch', ['predictionId', 'leaseEpoch'], { unique: true })
+@Index('uq_prediction_claims_open', ['predictionId'], { unique: true, where: '"ended_at" IS NULL' })
+@Index('ix_prediction_claims_evaluator', ['evaluatorId', 'endedAt'])
+@Index('ix_prediction_claims_ended', ['endedAt'])
+export class PredictionClaimEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
+  @ForeignKey(() => PredictionJobEntity, { name: 'fk_prediction_claims_job' })
+  predictionId!: string;
+
+  @Column(integerColumn({ name: 'lease_epoch' }))
+  leaseEpoch!: number;
+
+  /** User id, 0 for the service itself. */
+  @Column({ name: 'evaluator_id', type: 'integer' })
+  evaluatorId!: number;
+
+  @Column(utcColumn({ name: 'claimed_at' }))
+  claimedAt!: Date;
+
+  @Column(utcColumn({ name: 'timeout_at' }))
+  timeoutAt!: Date;
+
+  @Column(jsonColumn({ name: 'processing_node_info', nullable: true }))
+  processingNodeInfo!: JsonObject | null;
+
+  @Column(utcColumn({ name: 'ended_at', nullable: true }))
+  endedAt!: Date | null;
+
+  @Column({ type: 'varchar', length: 16, nullable: true })
+  outcome!: ClaimOutcome | null;
+
+  /** Who released it: the evaluator or an administrator. */
+  @Column({ name: 'released_by', type: 'integer', nullable: true })
+  releasedBy!: number | null;
+
+  @Column({ type: 'varchar', length: 32, nullable: true })
+  reason!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  details!: string | null;
+}

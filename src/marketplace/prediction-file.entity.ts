@@ -1,0 +1,40 @@
+import { integerColumn, utcColumn } from '#libs/database';
+import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
+import type { PredictionFileType } from './prediction-files.port.js';
+import { PredictionJobEntity } from './prediction-job.entity.js';
+
+/** A file that was made of a completed job for download. */
+@Entity('prediction_files')
+@Index('uq_prediction_files_name', ['predictionId', 'fileName'], { unique: true })
+export class PredictionFileEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
+  @ForeignKey(() => PredictionJobEntity, { name: 'fk_prediction_files_job' })
+  predictionId!: string;
+
+  @Column({ name: 'file_type', type: 'varchar', length: 50 })
+  fileType!: PredictionFileType;
+
+  @Column({ name: 'file_name', type: 'varchar', length: 255 })
+  fileName!: string;
+
+  /** Bytes. */
+  @Column(integerColumn({ name: 'file_size' }))
+  fileSize!: number;
+
+  /** SHA-256 of the content, 64 hexadecimal digits. */
+  @Column({ name: 'file_hash', type: 'varchar', length: 64 })
+  fileHash!: string;
+
+  @Column({ name: 'mime_type', type: 'varchar', length: 100 })
+  mimeType!: string;
+
+  /** Base64: text is the same on both databases, and these files are small. */
+  @Column({ type: 'text' })
+  content!: string;
+
+  @Column(utcColumn({ name: 'created_at' }))
+  createdAt!: Date;
+}

@@ -1,0 +1,236 @@
+import { Injectable } from '@nestjs/common';
+import { Database, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { isUuid } from '#libs/kernel';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import type { BillableJob, BillableJobs } from '../billing/billing.port.js';
+import type { JobStatus, JsonObject } from './marketplace.port.js';
+import { PredictionJobEntity } from './prediction-job.entity.js';
+
+/** What a new request brings; everything else is empty until something happens to it. */
+export type NewPredictionJob = Omit<PredictionJobEntity, keyof typeof UNTOUCHED | 'updatedAt'>;
+
+/** What a request has before anything happens to it, and again without its claim. */
+export const UNCLAIMED = {
+  claimedBy: null,
+  claimedAt: null,
+  timeoutAt: null,
+  estimatedCompletion: null,
+  processingNodeInfo: null,
+  progressPercentage: null,
+  currentStep: null,
+  estimatedRemaining: null,
+} as const;
+
+const UNTOUCHED = {
+  ...UNCLAIMED,
+  status: 'pending',
+  leaseEpoch: 0,
+  result: null,
+  resultHash: null,
+  processingTimeMs: null,
+  actualCostMicros: null,
+  bonusMicros: null,
+  failureReason: null,
+  errorMessage: null,
+  cancelledBy: null,
+  cancelledAt: null,
+  cancellationReason: null,
+  completedAt: null,
+} as const;
+
+export interface ClaimAttempt {
+  readonly jobId: string;
+  readonly evaluatorId: number;
+  readonly now: Date;
+  readonly timeoutAt: Date;
+  readonly estimatedCompletion: Date | null;
+  readonly processingNodeInfo: JsonObject | null;
+  /** Whose requests may not be claimed; null when any may. */
+  readonly exceptOf: number | null;
+}
+
+/** Nobody's user id. */
+const NOBODY = -1;
+/** Rows that a sweep looks at in one go. */
+const SWEEP_BATCH = 500;
+
+const BILLABLE: Readonly<Record<JobStatus, BillableJob['state']>> = {
+  pending: 'open',
+  processing: 'open',
+  completed: 'completed',
+  cancelled: 'ended',
+  failed: 'ended',
+};
+
+/**
+ * The rows of requests. Locks are taken in one order everywhere: a party's (client or evaluator), then a job's row, then
+ * the money's; so that no two transactions wait for each other.
+ */
+@Injectable()
+export class PredictionJobRepository implements BillableJobs {
+  constructor(private readonly database: Database) {}
+
+  /** Until the transaction ends no other counts what this party has open. SQLite's one writer makes that unnecessary. */
+  async lockParty(tx: Transaction, side: 'client' | 'evaluator', userId: number): Promise<void> {
+    if (this.database.kind === 'postgres')
+      await runSql(tx, 'SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [
+        `marketplace:${side}:${userId}`,
+      ]);
+  }
+
+  async add(tx: Transaction, job: NewPredictionJob): Promise<PredictionJobEntity> {
+    const row: PredictionJobEntity = { ...job, ...UNTOUCHED, updatedAt: job.createdAt };
+    await tx.manager.insert(PredictionJobEntity, row as QueryDeepPartialEntity<PredictionJobEntity>);
+    return row;
+  }
+
+  async find(id: string, scope: DatabaseScope = this.database.read): Promise<PredictionJobEntity | null> {
+    return isUuid(id) ? scope.manager.findOneBy(PredictionJobEntity, { id: id.toLowerCase() }) : null;
+  }
+
+  /** Nobody else changes the row until the transaction ends. */
+  async findForUpdate(tx: Transaction, id: string): Promise<PredictionJobEntity | null> {
+    if (this.database.kind === 'sqlite' || !isUuid(id)) return this.find(id, tx);
+    return tx.manager.findOne(PredictionJobEntity, {
+      where: { id: id.toLowerCase() },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  /** Changes a row that is locked; returns it as it is now. */
+  async change(
+    tx: Transaction,
+    row: PredictionJobEntity,
+    changes: Partial<PredictionJobEntity>,
+    now: Date,
+  ): Promise<PredictionJobEntity> {
+    const all = { ...changes, updatedAt: now };
+    await tx.manager.update(
+      PredictionJobEntity,
+      { id: row.id },
+      all as QueryDeepPartialEntity<PredictionJobEntity>,
+    );
+    return { ...row, ...all };
+  }
+
+  /** One conditional update, so that of two who try one succeeds. Null when the row is not to be had. */
+  async claim(tx: Transaction, attempt: ClaimAttempt): Promise<PredictionJobEntity | null> {
+    if (!isUuid(attempt.jobId)) return null;
+    const id = attempt.jobId.toLowerCase();
+    const now = attempt.now.toISOString();
+    const info = attempt.processingNodeInfo;
+    const rows = await runSql(
+      tx,
+      `UPDATE prediction_jobs SET status = 'processing', claimed_by = ?, claimed_at = ?, timeout_at = ?,
+         lease_epoch = lease_epoch + 1, estimated_completion = ?, processing_node_info = ?, updated_at = ?
+       WHERE id = ? AND status = 'pending' AND expires_at > ? AND user_id <> ? RETURNING id`,
+      [
+        attempt.evaluatorId,
+        now,
+        attempt.timeoutAt.toISOString(),
+        attempt.estimatedCompletion?.toISOString() ?? null,
+        info === null ? null : JSON.stringify(info),
+        now,
+        id,
+        now,
+        attempt.exceptOf ?? NOBODY,
+      ],
+    );
+    return rows.length === 1 ? this.find(id, tx) : null;
+  }
+
+  /** Pending and processing requests of a client. */
+  countOpen(tx: Transaction, userId: number): Promise<number> {
+    return this.#count(tx, `user_id = ? AND status IN ('pending', 'processing')`, [userId]);
+  }
+
+  /** Claims in force of an evaluator. */
+  countHeld(tx: Transaction, evaluatorId: number, now: Date): Promise<number> {
+    return this.#count(tx, `claimed_by = ? AND status = 'processing' AND timeout_at >= ?`, [
+      evaluatorId,
+      now.toISOString(),
+    ]);
+  }
+
+  /** Requests that come before this one in the queue. */
+  countAhead(
+    scope: DatabaseScope,
+    { id, priority, createdAt }: Pick<PredictionJobEntity, 'id' | 'priority' | 'createdAt'>,
+    now: Date,
+  ): Promise<number> {
+    const created = createdAt.toISOString();
+    return this.#count(
+      scope,
+      `status = 'pending' AND expires_at > ? AND (priority > ? OR (priority = ?
+         AND (created_at < ? OR (created_at = ? AND id < ?))))`,
+      [now.toISOString(), priority, priority, created, created, id],
+    );
+  }
+
+  /** Requests that wait with at least this priority. */
+  countWaiting(priority: number, now: Date): Promise<number> {
+    return this.#count(this.database.read, `status = 'pending' AND expires_at > ? AND priority >= ?`, [
+      now.toISOString(),
+      priority,
+    ]);
+  }
+
+  /** The latest completed ones since then, at most `limit`: who completed them, and how long they took. */
+  async latestCompleted(
+    scope: DatabaseScope,
+    since: Date,
+    limit: number,
+  ): Promise<{ readonly evaluatorId: number; readonly processingMs: number }[]> {
+    const rows = await runSql<{ claimed_by: number; processing_time_ms: number }>(
+      scope,
+      `SELECT claimed_by, processing_time_ms FROM prediction_jobs
+       WHERE status = 'completed' AND completed_at >= ? ORDER BY completed_at DESC LIMIT ?`,
+      [since.toISOString(), limit],
+    );
+    return rows.map((row) => ({
+      evaluatorId: row.claimed_by,
+      processingMs: Number(row.processing_time_ms),
+    }));
+  }
+
+  /** Ids of leases that ran out, the oldest first. */
+  overdue(now: Date): Promise<string[]> {
+    return this.#ids(`status = 'processing' AND timeout_at < ? ORDER BY timeout_at`, now);
+  }
+
+  /** Ids of pending requests that are too old, the oldest first. */
+  outdated(now: Date): Promise<string[]> {
+    return this.#ids(`status = 'pending' AND expires_at <= ? ORDER BY expires_at`, now);
+  }
+
+  async list(scope: DatabaseScope, afterJobId: string | null, limit: number): Promise<BillableJob[]> {
+    const rows = await runSql<{ id: string; status: JobStatus }>(
+      scope,
+      `SELECT id, status FROM prediction_jobs WHERE id > ? ORDER BY id LIMIT ?`,
+      [afterJobId ?? '', limit],
+    );
+    return rows.map(({ id, status }) => ({ jobId: id, state: BILLABLE[status] }));
+  }
+
+  async #count(
+    scope: DatabaseScope,
+    condition: string,
+    values: readonly (string | number)[],
+  ): Promise<number> {
+    const [row] = await runSql<{ total: number | string }>(
+      scope,
+      `SELECT COUNT(*) AS total FROM prediction_jobs WHERE ${condition}`,
+      values,
+    );
+    return Number(row?.total ?? 0);
+  }
+
+  async #ids(condition: string, now: Date): Promise<string[]> {
+    const rows = await runSql<{ id: string }>(
+      this.database.read,
+      `SELECT id FROM prediction_jobs WHERE ${condition} LIMIT ${SWEEP_BATCH}`,
+      [now.toISOString()],
+    );
+    return rows.map(({ id }) => id);
+  }
+}

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { JobResult } from './marketplace.port.js';
+import { pythonJson } from './python-json.js';
+
+export interface Completion {
+  readonly completedAt: Date;
+  /** User id of the evaluator. */
+  readonly completedBy: number;
+}
+
+/**
+ * SHA-256 of a result with when and by whom, over the text that Python's `json.dumps(…, sort_keys=True)` gives:
+ * the numbers of predictions, uncertainties and intervals as floats, `completed_at` as it is served, `completed_by` as
+ * a string. So that a client can check what it downloads in any language.
+ */
+export function resultHash(result: JobResult, { completedAt, completedBy }: Completion): string {
+  const parts: Readonly<Record<string, string>> = {
+    completed_at: pythonJson(completedAt.toISOString()),
+    completed_by: pythonJson(String(completedBy)),
+    confidence_intervals: pythonJson(result.confidenceIntervals, true),
+    model_metadata: pythonJson(result.modelMetadata),
+    predictions: pythonJson(result.predictions, true),
+    processing_log: pythonJson(result.processingLog),
+    quality_metrics: pythonJson(result.qualityMetrics),
+    resource_usage: pythonJson(result.resourceUsage),
+    uncertainties: pythonJson(result.uncertainties, true),
+  };
+  const text = Object.entries(parts).map(([key, value]) => `"${key}": ${value}`);
+  return createHash('sha256')
+    .update(`{${text.join(', ')}}`)
+    .digest('hex');
+}

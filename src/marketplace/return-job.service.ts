@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { TransactionRunner, type Transaction } from '#libs/database';
+import { CLOCK, type Clock } from '#libs/kernel';
+import { BILLING, type Billing } from '../billing/billing.port.js';
+import { ClaimHistory, type ClaimEnd } from './claim-history.repository.js';
+import type { Evaluator, ReleaseCommand } from './evaluator-queue.port.js';
+import { actsForAll, evaluatorIdOf } from './job-access.js';
+import { JobViews } from './job-views.service.js';
+import { LeaseRules } from './lease-rules.js';
+import type { JobView } from './marketplace.port.js';
+import type { PredictionJobEntity } from './prediction-job.entity.js';
+import { PredictionJobRepository, UNCLAIMED } from './prediction-job.repository.js';
+
+/** Brings requests back to the queue when they are released or their lease ran out, and ends those that are too old. */
+@Injectable()
+export class ReturnJob {
+  constructor(
+    private readonly leases: LeaseRules,
+    private readonly jobs: PredictionJobRepository,
+    private readonly history: ClaimHistory,
+    private readonly views: JobViews,
+    private readonly transactions: TransactionRunner,
+    @Inject(BILLING) private readonly billing: Billing,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async release(evaluator: Evaluator, { reason, details, ...lease }: ReleaseCommand): Promise<JobView> {
+    const evaluatorId = evaluatorIdOf(evaluator);
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const use = { forAll: actsForAll(evaluator), late: true, now };
+      const { row, timeoutAt } = await this.leases.heldRow(tx, evaluatorId, lease, use);
+      const outcome = now.getTime() > timeoutAt.getTime() ? 'expired' : 'released';
+      const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details };
+      return this.views.tell(tx, 'released', await this.#unclaim(tx, row, end, now), now);
+    });
+  }
+
+  /** Returns a request whose lease ran out; false when its evaluator or another process was faster. */
+  async expireLease(jobId: string): Promise<boolean> {
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const row = await this.jobs.findForUpdate(tx, jobId);
+      const isOverdue = (row?.timeoutAt?.getTime() ?? Infinity) < now.getTime();
+      if (row?.status !== 'processing' || !isOverdue) return false;
+      const returned = await this.#unclaim(tx, row, { outcome: 'expired' }, now);
+      await this.views.tell(tx, 'lease_expired', returned, now);
+      return true;
+    });
+  }
+
+  /** Ends a pending request that nobody finished in time and gives the money back; false when it is not one any more. */
+  async expireRequest(jobId: string): Promise<boolean> {
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const row = await this.jobs.findForUpdate(tx, jobId);
+      if (row?.status !== 'pending' || row.expiresAt.getTime() > now.getTime()) return false;
+      await this.billing.void(tx, row.id, 'expired: nobody finished the request in time');
+      const failed = await this.jobs.change(
+        tx,
+        row,
+        {
+          status: 'failed',
+          failureReason: 'expired',
+          errorMessage: 'No evaluator finished the request in time; the cost was given back',
+          completedAt: now,
+        },
+        now,
+      );
+      await this.views.tell(tx, 'expired', failed, now);
+      return true;
+    });
+  }
+
+  async #unclaim(
+    tx: Transaction,
+    row: PredictionJobEntity,
+    end: ClaimEnd,
+    now: Date,
+  ): Promise<PredictionJobEntity> {
+    await this.history.close(tx, row, end, now);
+    return this.jobs.change(tx, row, { ...UNCLAIMED, status: 'pending' }, now);
+  }
+}

@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { TransactionRunner, type Transaction } from '#libs/database';
+import { AppError, CLOCK, moneyText, newUuid, type Actor, type Clock } from '#libs/kernel';
+import { BILLING, type Billing, type Quote } from '../billing/billing.port.js';
+import { SUBSCRIPTIONS, type Subscriptions } from '../users/users.port.js';
+import type { SubmittedJob } from './client-requests.port.js';
+import { CompleteJobRequest } from './complete-job-request.service.js';
+import { effortOf, payloadOf, priceRequestOf, type Priced } from './job-rules.js';
+import { JobViews } from './job-views.service.js';
+import type { ClientTier, JobRequest } from './marketplace.port.js';
+import { PredictionJobRepository, type NewPredictionJob } from './prediction-job.repository.js';
+import { QueueOutlook } from './queue-outlook.service.js';
+
+const HOUR_MS = 3_600_000;
+
+export type SubmitRules = Pick<
+  AppConfig,
+  | 'marketplace_expiry_hours'
+  | 'marketplace_limit_basic'
+  | 'marketplace_limit_premium'
+  | 'marketplace_limit_enterprise'
+>;
+
+/** Takes a client's request: limit, quote, hold, row and place in the queue are one transaction. */
+@Injectable()
+export class SubmitRequest {
+  constructor(
+    private readonly jobs: PredictionJobRepository,
+    private readonly requests: CompleteJobRequest,
+    private readonly outlook: QueueOutlook,
+    private readonly views: JobViews,
+    private readonly transactions: TransactionRunner,
+    @Inject(BILLING) private readonly billing: Billing,
+    @Inject(SUBSCRIPTIONS) private readonly subscriptions: Subscriptions,
+    @Inject(APP_CONFIG) private readonly config: SubmitRules,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async submit(actor: Actor, request: JobRequest): Promise<SubmittedJob> {
+    const priced = await this.requests.complete(request);
+    return this.transactions.run(async (tx) => {
+      const clientTier = await this.#placeOf(tx, actor);
+      const quote = await this.billing.quote(priceRequestOf(priced), tx);
+      refuseAbove(request.maxCost, quote);
+      const row = await this.jobs.add(tx, this.#newRow(actor, priced, quote, clientTier));
+      const description = `${request.symbol} ${request.predictionType} by ${priced.modelName}`;
+      await this.billing.hold(tx, { jobId: row.id, clientId: actor.userId, quote, description });
+      const queuePosition = await this.outlook.positionOf(tx, row);
+      const estimatedCompletion = await this.outlook.completionOf(tx, queuePosition);
+      const job = await this.views.tell(tx, 'submitted', row, row.createdAt);
+      return { job, queuePosition, estimatedCompletion };
+    });
+  }
+
+  /** The client's tier, when it has room for another request; until the transaction ends nobody else takes the room. */
+  async #placeOf(tx: Transaction, { userId }: Actor): Promise<ClientTier> {
+    await this.jobs.lockParty(tx, 'client', userId);
+    const tier = await this.subscriptions.tierOf(userId, tx);
+    const limit = this.config[`marketplace_limit_${tier}`];
+    const open = await this.jobs.countOpen(tx, userId);
+    if (open < limit) return tier;
+    throw new AppError(
+      'too_many',
+      `Too many unfinished requests: ${open} of the ${limit} that the tier '${tier}' allows; wait for one to finish or cancel one`,
+      { code: 'request_limit', headers: { 'Retry-After': '60' } },
+    );
+  }
+
+  #newRow({ userId }: Actor, priced: Priced, quote: Quote, clientTier: ClientTier): NewPredictionJob {
+    const { request, modelName } = priced;
+    const { maxCost, ...asked } = request;
+    const now = this.clock.now();
+    return {
+      ...asked,
+      id: newUuid(),
+      taskId: newUuid(),
+      userId,
+      ticker: request.symbol,
+      modelName,
+      requestPayload: payloadOf(request),
+      maxCostMicros: maxCost,
+      effort: effortOf(request),
+      clientTier,
+      currency: quote.currency,
+      estimatedCostMicros: quote.total,
+      estimatedPaymentMicros: quote.shares.evaluator,
+      providerId: quote.providerId,
+      priceId: quote.priceId,
+      createdAt: new Date(now),
+      expiresAt: new Date(now + this.config.marketplace_expiry_hours * HOUR_MS),
+    };
+  }
+}
+
+/** @throws AppError `payment_required` with both amounts */
+export function refuseAbove(maxCost: number | null, { total, currency }: Quote): void {
+  if (maxCost === null || total <= maxCost) return;
+  throw new AppError(
+    'payment_required',
+    `The request costs ${moneyText(total, currency)}, more than the maximum of ${moneyText(maxCost, currency)}`,
+    { code: 'max_cost_exceeded' },
+  );
+}

@@ -1,0 +1,85 @@
+import { resolve } from 'node:path';
+import type { Actor } from '#libs/kernel';
+import { seedOriginalAccounts, startTestApp, type DatabaseKind, type TestApp } from '#libs/testing';
+import { AgentModule } from '../../../src/agent/agent.module.js';
+import {
+  BILLING_VERIFIER,
+  type BillableJobs,
+  type BillingVerdict,
+  type BillingVerifier,
+} from '../../../src/billing/billing.port.js';
+import { CLIENT_REQUESTS, type ClientRequests } from '../../../src/marketplace/client-requests.port.js';
+import {
+  MARKETPLACE_JOBS,
+  type JobRequest,
+  type JobView,
+} from '../../../src/marketplace/marketplace.port.js';
+import { UsersModule } from '../../../src/users/users.module.js';
+import { USER_DIRECTORY, type UserDirectory } from '../../../src/users/users.port.js';
+
+const REQUEST: JobRequest = {
+  symbol: 'SYNTHFX',
+  predictionType: 'short_term',
+  datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
+  lookbackTicks: 300,
+  predictorPlugin: 'random_walk_predictor',
+  feederPlugin: 'default_feeder',
+  pipelinePlugin: 'default_pipeline',
+  interval: '1h',
+  predictionHorizon: 6,
+  priority: 5,
+  maxCost: null,
+  notificationWebhook: null,
+  customParameters: null,
+};
+
+/** An application whose bars come from a file, with the original's accounts. */
+export class MarketOfOne {
+  private constructor(readonly app: TestApp) {}
+
+  static async start(
+    database: DatabaseKind,
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<MarketOfOne> {
+    const settings = {
+      data_source: 'file',
+      data_file_path: resolve('examples/data/synthetic_fx_1h_2023.csv'),
+      marketplace_limit_basic: 1000,
+      ...config,
+    };
+    const domains = [UsersModule, AgentModule];
+    return new MarketOfOne(
+      await startTestApp({ database, domains, config: settings, seed: seedOriginalAccounts }),
+    );
+  }
+
+  async submit(change: Partial<JobRequest> = {}): Promise<JobView> {
+    const { job } = await this.#requests.submit(await this.#client(), { ...REQUEST, ...change });
+    return job;
+  }
+
+  async find(id: string): Promise<JobView> {
+    return this.#requests.find(await this.#client(), id);
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#requests.cancel(await this.#client(), id);
+  }
+
+  verify(): Promise<BillingVerdict> {
+    const { app } = this.app;
+    return app
+      .get<BillingVerifier>(BILLING_VERIFIER, { strict: false })
+      .verify(app.get<BillableJobs>(MARKETPLACE_JOBS, { strict: false }));
+  }
+
+  async #client(): Promise<Actor> {
+    const users = this.app.app.get<UserDirectory>(USER_DIRECTORY, { strict: false });
+    const userId = (await users.idOf('client_user')) ?? 0;
+    return { userId, username: 'client_user', role: 'client' };
+  }
+
+  get #requests(): ClientRequests {
+    return this.app.app.get<ClientRequests>(CLIENT_REQUESTS, { strict: false });
+  }
+}

@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { ADMIN_KEY, DATABASE_KINDS, eventually, startTestApp, type TestApp } from '#libs/testing';
+import { BILLING_VERIFIER, type BillableJobs, type BillingVerifier } from '../../src/billing/billing.port.js';
+import { CLIENT_REQUESTS, type ClientRequests } from '../../src/marketplace/client-requests.port.js';
+import { MARKETPLACE_JOBS } from '../../src/marketplace/marketplace.port.js';
+import { USER_DIRECTORY, type UserDirectory } from '../../src/users/users.port.js';
+import { Accounts } from '../security/accounts.js';
+import { AgentProcess } from './agent-process.js';
+
+const BARS = resolve('examples/data/synthetic_fx_1h_2023.csv');
+let folder: string;
+let app: TestApp;
+const agents: AgentProcess[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'agents-'));
+});
+afterEach(async () => {
+  await Promise.all(agents.splice(0).map((agent) => agent.kill()));
+  await app.close();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function agent(apiKey: string, ...flags: string[]): AgentProcess {
+  const data = ['--data_source=file', `--data_file_path=${BARS}`, '--agent_idle_seconds=0.2'];
+  const started = new AgentProcess(folder, `--url=${app.url}`, `--api_key=${apiKey}`, ...data, ...flags);
+  agents.push(started);
+  return started;
+}
+
+async function submit(count: number): Promise<void> {
+  const client = await new Accounts(app).make('client');
+  const users = app.app.get<UserDirectory>(USER_DIRECTORY, { strict: false });
+  const actor = {
+    userId: (await users.idOf(client.username)) ?? 0,
+    username: client.username,
+    role: 'client',
+  };
+  const requests = app.app.get<ClientRequests>(CLIENT_REQUESTS, { strict: false });
+  const request = {
+    symbol: 'SYNTHFX',
+    predictionType: 'short_term',
+    datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
+    lookbackTicks: 500,
+    predictorPlugin: 'random_walk_predictor',
+    feederPlugin: 'default_feeder',
+    pipelinePlugin: 'default_pipeline',
+    interval: '1h',
+    predictionHorizon: 6,
+    priority: 5,
+    maxCost: null,
+    notificationWebhook: null,
+    customParameters: null,
+  } as const;
+  await Promise.all(Array.from({ length: count }, () => requests.submit(actor, request)));
+}
+
+async function countOf(status: string): Promise<number> {
+  const sql = `SELECT COUNT(*) AS n FROM prediction_jobs WHERE status = '${status}'`;
+  const [row] = await app.database.query<{ readonly n: number | string }>(sql);
+  return Number(row?.n);
+}
+
+const verdict = () =>
+  app.app
+    .get<BillingVerifier>(BILLING_VERIFIER, { strict: false })
+    .verify(app.app.get<BillableJobs>(MARKETPLACE_JOBS, { strict: false }));
+
+const evaluatorKey = async (): Promise<string> => (await new Accounts(app).make('evaluator')).apiKey;
+
+describe.each(DATABASE_KINDS)('evaluators in processes of their own [%s]', (database) => {
+  it('drain 200 requests, each settled once, while one after the other is killed in the middle', async () => {
+    app = await startTestApp({
+      database,
+      config: { marketplace_limit_basic: 1000, marketplace_lease_minutes: 0.1, credit_limit: 100_000 },
+    });
+    await submit(200);
+    const keys = [await evaluatorKey(), await evaluatorKey()];
+    let pair = keys.map((key) => agent(key));
+    for (let kills = 0; (await countOf('completed')) < 200; kills += 1) {
+      const goal = Math.min(200, (await countOf('completed')) + 25);
+      await eventually('more is done', async () => (await countOf('completed')) >= goal, 60_000);
+      const victim = kills % 2;
+      await pair[victim]?.kill();
+      pair = pair.with(victim, agent(keys[victim] ?? ''));
+    }
+    expect(await countOf('completed')).toBe(200);
+    expect(await verdict()).toMatchObject({ jobs: 200, violations: [] });
+    const [settled] = await app.database.query<{ readonly n: number | string }>(
+      'SELECT COUNT(DISTINCT prediction_id) AS n FROM billing_records',
+    );
+    expect(Number(settled?.n)).toBe(200);
+  });
+
+  it('stop cleanly: what is in work is finished, and nothing stays claimed', async () => {
+    app = await startTestApp({ database, config: { marketplace_limit_basic: 1000, credit_limit: 100_000 } });
+    await submit(60);
+    const one = agent(await evaluatorKey(), '--agent_parallel=3');
+    await eventually('some are done', () => one.completed >= 5, 60_000);
+    expect(await one.stop()).toBe(0);
+    expect(one.lines.at(-1)).toMatch(/^Stopped: \d+ completed, 0 given back, 0 lost$/);
+    expect(await countOf('processing')).toBe(0);
+    expect(await countOf('completed')).toBe(one.completed);
+  });
+});
+
+describe('an evaluator', () => {
+  it('ends when there is nothing left, if asked to', async () => {
+    app = await startTestApp({ config: { marketplace_limit_basic: 1000 } });
+    await submit(3);
+    const one = agent(await evaluatorKey(), '--agent_until_idle', '--predictor_plugin=random_walk_predictor');
+    expect(await one.exited).toBe(0);
+    expect(one.lines.at(-1)).toBe('Stopped: 3 completed, 0 given back, 0 lost');
+  });
+
+  it('says what is wrong with its key, its role and its arguments, and ends with 1', async () => {
+    app = await startTestApp();
+    const wrong = agent('pp_nobody');
+    expect(await wrong.exited).toBe(1);
+    expect(wrong.errors).toContain('the service does not accept the key: 401 Invalid API key');
+    const client = agent((await new Accounts(app).make('client')).apiKey);
+    expect(await client.exited).toBe(1);
+    expect(client.errors).toContain('does not let this evaluator list requests: 403');
+    const nobody = new AgentProcess(folder);
+    expect(await nobody.exited).toBe(1);
+    expect(nobody.errors).toContain('evaluate needs --url and --api_key');
+  });
+
+  it('waits for a service that is away, and works when it is there', async () => {
+    const port = await freePort();
+    const key = ADMIN_KEY;
+    const flags = [`--url=http://127.0.0.1:${port}/`, `--api_key=${key}`, '--agent_idle_seconds=0.2'];
+    const one = new AgentProcess(folder, ...flags, '--data_source=file', `--data_file_path=${BARS}`);
+    agents.push(one);
+    await eventually('it says so', () => one.errors.includes('the market is not available'), 60_000);
+    app = await startTestApp({ config: { port, marketplace_limit_basic: 1000 } });
+    await submit(2);
+    await eventually('both are done', () => one.completed === 2, 60_000);
+    expect(await one.stop()).toBe(0);
+  });
+});
+
+const freePort = (): Promise<number> =>
+  new Promise((done, fail) => {
+    const probe = createServer().once('error', fail);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => done(port));
+    });
+  });
