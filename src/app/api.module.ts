@@ -3,6 +3,7 @@ import type { PluginRegistry } from '#libs/plugin-host';
 import { AdminModule } from '../admin/admin.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { BillingModule } from '../billing/billing.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../users/first-start.module.js';
@@ -52,6 +53,7 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   UsersModule,
   PredictionsModule,
   ...(core.features.syncEndpoints ? [SyncModule] : []),
+  BillingModule,
   AuditModule,
   AdminModule,
 ];

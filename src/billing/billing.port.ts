@@ -234,6 +234,9 @@ export interface BillableJobs {
   list(scope: DatabaseScope, afterJobId: string | null, limit: number): Promise<readonly BillableJob[]>;
 }
 
+/** Injection token of {@link BillableJobs}; optional. Its module is global, for the verifier stands below it. */
+export const BILLABLE_JOBS = Symbol('BILLABLE_JOBS');
+
 /** One thing that the tables say and must not. */
 export interface BillingViolation {
   /** Stable, snake_case. */
@@ -245,15 +248,18 @@ export interface BillingViolation {
 /** What `billing verify` found. */
 export interface BillingVerdict {
   readonly transactions: number;
+  /** Jobs that were compared, or those that money moved for where there is nothing to compare with. */
   readonly jobs: number;
+  /** Whether the money was compared with the jobs themselves. */
+  readonly work: 'compared' | 'unknown';
   /** Empty when everything adds up; at most 1,000. */
   readonly violations: readonly BillingViolation[];
 }
 
 /** Proves from the tables alone that the money adds up. */
 export interface BillingVerifier {
-  /** @param jobs the marketplace's jobs, to be checked against the money */
-  verify(jobs: BillableJobs): Promise<BillingVerdict>;
+  /** @param jobs jobs to be checked against the money; default: the marketplace's, where there is one */
+  verify(jobs?: BillableJobs): Promise<BillingVerdict>;
 }
 
 /** Injection token of {@link BillingVerifier}. */

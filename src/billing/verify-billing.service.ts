@@ -1,11 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { DatabaseScope } from '#libs/database';
-import type {
-  BillableJob,
-  BillableJobs,
-  BillingVerdict,
-  BillingVerifier,
-  BillingViolation,
+import {
+  BILLABLE_JOBS,
+  type BillableJob,
+  type BillableJobs,
+  type BillingVerdict,
+  type BillingVerifier,
+  type BillingViolation,
 } from './billing.port.js';
 import { BillingChecks, type MoneyState } from './billing-checks.repository.js';
 
@@ -19,25 +20,34 @@ const EXPECTED: Readonly<Record<BillableJob['state'], MoneyState>> = {
   ended: 'voided',
 };
 
+type WorkVerdict = Omit<BillingVerdict, 'transactions'>;
+
 /** Proves from the tables alone that the money adds up, and that it fits the work. */
 @Injectable()
 export class VerifyBilling implements BillingVerifier {
-  constructor(private readonly checks: BillingChecks) {}
+  constructor(
+    private readonly checks: BillingChecks,
+    @Optional() @Inject(BILLABLE_JOBS) private readonly marketplace?: BillableJobs,
+  ) {}
 
-  verify(jobs: BillableJobs): Promise<BillingVerdict> {
+  verify(jobs: BillableJobs | undefined = this.marketplace): Promise<BillingVerdict> {
     return this.checks.inSnapshot(async (scope) => {
       const violations = await this.checks.violations(scope, MAX_VIOLATIONS);
-      const work = await this.#jobs(scope, jobs);
+      const work = jobs === undefined ? await this.#unknown(scope) : await this.#jobs(scope, jobs);
       return {
+        ...work,
         transactions: await this.checks.countTransactions(scope),
-        jobs: work.jobs,
         violations: [...violations, ...work.violations].slice(0, MAX_VIOLATIONS),
       };
     });
   }
 
+  async #unknown(scope: DatabaseScope): Promise<WorkVerdict> {
+    return { work: 'unknown', jobs: await this.checks.countJobs(scope), violations: [] };
+  }
+
   /** An open job has its hold, a completed one was paid, an ended one got everything back; no other money is there. */
-  async #jobs(scope: DatabaseScope, jobs: BillableJobs): Promise<Omit<BillingVerdict, 'transactions'>> {
+  async #jobs(scope: DatabaseScope, jobs: BillableJobs): Promise<WorkVerdict> {
     const violations: BillingViolation[] = [];
     let [seen, known] = [0, 0];
     for await (const page of pagesOf((after) => jobs.list(scope, after, PAGE), jobIdOf)) {
@@ -47,7 +57,7 @@ export class VerifyBilling implements BillingVerifier {
       known += states.size;
     }
     const strays = (await this.checks.countJobs(scope)) === known ? [] : await this.#strays(scope, jobs);
-    return { jobs: seen, violations: [...violations, ...strays].slice(0, MAX_VIOLATIONS) };
+    return { work: 'compared', jobs: seen, violations: [...violations, ...strays].slice(0, MAX_VIOLATIONS) };
   }
 
   /** Jobs of the ledger that the marketplace does not know; looked for only when the numbers differ. */

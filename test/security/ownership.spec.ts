@@ -1,6 +1,8 @@
 import { startTestApp, type TestApp } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
+import { InvoiceRepository } from '../../src/billing/invoice.repository.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
 
@@ -8,8 +10,16 @@ import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
 interface ObjectKind {
   /** Templates of the routes whose object this is. */
   readonly routes: RegExp;
-  /** Makes one that belongs to the caller of `send`; returns what goes into the path. */
-  readonly make: (send: (method: string, path: string, body?: unknown) => Promise<Made>) => Promise<string>;
+  /** Makes one that belongs to the owner; returns what goes into the path. */
+  readonly make: (owner: Owner) => Promise<string>;
+}
+
+/** Somebody who will own an object. */
+interface Owner {
+  readonly app: TestApp;
+  readonly account: Account;
+  /** Sends a request as this account. */
+  readonly send: (method: string, path: string, body?: unknown) => Promise<Made>;
 }
 type Made = { readonly status: number; readonly body: Record<string, unknown> };
 
@@ -20,12 +30,37 @@ type Made = { readonly status: number; readonly body: Record<string, unknown> };
 const OWNED: readonly ObjectKind[] = [
   {
     routes: /^\/(api\/v1\/(secure\/)?predictions\/\{prediction_id\}(\/events)?|status\/\{prediction_id\})$/,
-    make: async (send) => {
+    make: async ({ send }) => {
       const { body } = await send('POST', '/api/v1/predictions', { symbol: 'SP500' });
       return String(body['id']);
     },
   },
+  { routes: /^\/api\/v1\/client\/invoices\/\{invoice_id\}(\/invoice\.(html|pdf))?$/, make: invoiceOf },
 ];
+
+/** The invoice of a month that nobody can settle anything in any more. */
+async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Promise<string> {
+  const invoices = app.app.get(InvoiceRepository, { strict: false });
+  const listed = () => invoices.list({ userId: account.id }, { limit: 1, offset: 0 });
+  const [known] = await listed();
+  if (known !== undefined) return String(known.id);
+  const [periodStart, periodEnd] = [new Date('2026-01-01'), new Date('2026-02-01')];
+  const invoice = {
+    userId: account.id,
+    invoiceNumber: `INV-202601-${account.id}`,
+    periodStart,
+    periodEnd,
+    createdAt: periodEnd,
+    paymentDueDate: periodEnd,
+    currency: 'USD',
+    subtotalMicros: 0,
+    taxMicros: 0,
+    totalMicros: 0,
+    recipient: { name: account.username, address: [] },
+  };
+  await app.app.get(TransactionRunner, { strict: false }).run((tx) => invoices.add(tx, invoice, []));
+  return String((await listed())[0]?.id);
+}
 
 /** Parameters that name no object of anybody. */
 const OWNERLESS: readonly RegExp[] = [];
@@ -60,9 +95,13 @@ describe('an object in a path', () => {
   };
   const makerOf = (route: WalkedRoute) => OWNED.find((kind) => kind.routes.test(route.template))?.make;
   const makeFor = async (route: WalkedRoute, account: Account): Promise<string> =>
-    (await makerOf(route)?.(async (method, path, body) => {
-      const answer = await app.request(method, path, { apiKey: account.apiKey, body });
-      return { status: answer.status, body: answer.body as Record<string, unknown> };
+    (await makerOf(route)?.({
+      app,
+      account,
+      send: async (method, path, body) => {
+        const answer = await app.request(method, path, { apiKey: account.apiKey, body });
+        return { status: answer.status, body: answer.body as Record<string, unknown> };
+      },
     })) ?? '';
 
   it('has an owner that this spec knows of', () => {

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
 
 const ENTRY = resolve('dist/src/main.js');
 let folder: string;
@@ -129,6 +130,26 @@ describe('the command', () => {
     const { status, stdout } = run('audit', 'verify', '--database_url', database('users.db'));
     expect(status).toBe(0);
     expect(stdout).toContain('as it was written');
+  });
+
+  it('proves that the money adds up, and says what does not', () => {
+    const at = ['--database_url', database('money.db')];
+    const clean = run('billing', 'verify', ...at);
+    expect(clean.stderr).toBe('');
+    expect(clean).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^The books add up: 0 transactions and 0 requests checked/),
+    });
+    const books = new Sqlite(join(folder, 'money.db'));
+    books.exec(`INSERT INTO transactions (transaction_type, user_id, amount_micros, currency, created_at)
+      VALUES ('credit', 7, 5000000, 'USD', '2026-01-05T00:00:00.000Z')`);
+    books.close();
+    const { status, stdout, stderr } = run('billing', 'verify', ...at);
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('wrong_amount: transaction 1 states 5000000 micro-units and moves 0');
+    expect(stderr).toContain('The books do not add up');
+    expect(stderr).not.toContain('    at ');
   });
 
   it('lists plugins with their parameters', () => {

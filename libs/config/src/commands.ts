@@ -17,6 +17,7 @@ export const COMMANDS: readonly CommandInfo[] = [
   { words: ['users', 'reset-password'], positionals: ['NAME'], summary: 'Give an account a new password.' },
   { words: ['plugins', 'list'], positionals: [], summary: 'List the plugins and their parameters.' },
   { words: ['audit', 'verify'], positionals: [], summary: 'Check the hash chain of the audit log.' },
+  { words: ['billing', 'verify'], positionals: [], summary: 'Prove that the money in the ledger adds up.' },
 ];
 
 const DEFAULT_COMMAND = ['serve'];

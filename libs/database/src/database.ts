@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { AppError } from '#libs/kernel';
 import {
   accessSync,
@@ -21,7 +22,7 @@ import {
 } from './data-source-options.js';
 import { migrate } from './migrate.js';
 import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
-import type { DatabaseScope } from './transaction.js';
+import type { DatabaseScope, Transaction } from './transaction.js';
 
 export interface DatabaseOptions extends SchemaOptions {
   readonly location: DatabaseLocation;
@@ -40,6 +41,8 @@ export interface PoolFigures {
  * on SQLite a second, read-only connection that never waits for the writer (WAL).
  */
 export class Database {
+  /** @internal The transaction that the running code is in. */
+  readonly ambient = new AsyncLocalStorage<Transaction>();
   #active = 0;
   #closing = false;
   #onIdle: () => void = () => undefined;
@@ -74,9 +77,19 @@ export class Database {
     return this.location.kind;
   }
 
-  /** The read side, as a scope for repositories. */
+  /**
+   * Where to read, as a scope for repositories: the read side, and inside of a transaction that transaction itself. A
+   * second connection would be asked for while the first is held: with as many transactions as the pool has connections
+   * all of them would wait for each other. So a read that was not handed the transaction sees its rows, too.
+   */
   get read(): DatabaseScope {
-    return { manager: this.reader.manager };
+    return this.openTransaction ?? { manager: this.reader.manager };
+  }
+
+  /** @internal The open transaction that the running code is in; null outside and once it is over. */
+  get openTransaction(): Transaction | null {
+    const tx = this.ambient.getStore();
+    return tx?.open === true ? tx : null;
   }
 
   /** Asks both sides for an answer. @throws what the database says when it can't */

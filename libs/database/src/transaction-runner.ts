@@ -1,5 +1,4 @@
 import { AppError, type Clock, systemClock } from '#libs/kernel';
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Database } from './database.js';
 import { PostgresWriter } from './postgres-writer.js';
 import { SqliteWriter } from './sqlite-writer.js';
@@ -24,12 +23,10 @@ export interface TransactionFigures {
 }
 
 /**
- * Opens transactions, the only way to write. A `run` inside of a `run` joins the open transaction.
- *
- * Inside of a transaction reads take its handle too: what {@link Database.read} answers there is from before it.
+ * Opens transactions, the only way to write. A `run` inside of a `run` joins the open transaction, and so does what is
+ * read through {@link Database.read}.
  */
 export class TransactionRunner {
-  readonly #ambient = new AsyncLocalStorage<Transaction>();
   readonly #writer: SqliteWriter | PostgresWriter;
   readonly #clock: Clock;
   readonly #limitMs: number;
@@ -43,7 +40,7 @@ export class TransactionRunner {
   ) {
     this.#clock = options.clock ?? systemClock;
     this.#limitMs = options.limitMs ?? 30_000;
-    const enter = <T>(tx: Transaction, work: () => T): T => this.#ambient.run(tx, work);
+    const enter = <T>(tx: Transaction, work: () => T): T => database.ambient.run(tx, work);
     this.#writer =
       database.kind === 'sqlite'
         ? new SqliteWriter(database.writer, this.#clock, enter)
@@ -62,8 +59,8 @@ export class TransactionRunner {
    * limit was reached
    */
   async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const current = this.#ambient.getStore();
-    return current?.open ? this.#join(current, work) : this.#runApart(work);
+    const current = this.database.openTransaction;
+    return current === null ? this.#runApart(work) : this.#join(current, work);
   }
 
   async #join<T>(tx: Transaction, work: (tx: Transaction) => Promise<T>): Promise<T> {

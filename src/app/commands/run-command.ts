@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'users reset-password': async () => (await import('./users.js')).resetPassword,
   'plugins list': async () => (await import('./plugins.js')).listPlugins,
   'audit verify': async () => (await import('./audit.js')).verifyAudit,
+  'billing verify': async () => (await import('./billing.js')).verifyBilling,
 };
 const SERVING = new Set(['serve', 'worker']);
 

@@ -1,7 +1,8 @@
 import type { LoadedConfig } from '#libs/config';
 import { AppError } from '#libs/kernel';
 import { UserAdministration } from '../../users/user-administration.service.js';
-import { withUsers } from '../users-context.js';
+import { AccountsModule } from '../../users/accounts.module.js';
+import { withDomains } from '../domain-context.js';
 import { print } from './terminal.js';
 import type { Command } from './command.js';
 
@@ -47,7 +48,10 @@ export const resetPassword: Command = (config, { positionals }) =>
 const administer = (
   config: LoadedConfig,
   work: (users: UserAdministration) => Promise<number>,
-): Promise<number> => withUsers(config, (context) => work(context.get(UserAdministration)));
+): Promise<number> =>
+  withDomains(config, [AccountsModule], (context) =>
+    work(context.get(UserAdministration, { strict: false })),
+  );
 
 function nameOf(name: string | null): string {
   if (name === null) throw new AppError('bad_request', 'the name of the account is missing');

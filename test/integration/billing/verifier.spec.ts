@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BillingBench, USD } from './billing-bench.js';
 import { BillingChecks } from '../../../src/billing/billing-checks.repository.js';
 import type { BillingViolation } from '../../../src/billing/billing.port.js';
+import { VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 import { IssueInvoices } from '../../../src/billing/issue-invoices.service.js';
 import { InvoiceRepository } from '../../../src/billing/invoice.repository.js';
 
@@ -179,6 +180,25 @@ describeOnDatabases('the verifier', (shared, kind) => {
     );
   });
 
+  it('compares with the jobs of the marketplace by itself, and without one looks at the books alone', async () => {
+    const test = await openTestDatabase(kind);
+    const bench = new BillingBench(test);
+    const open = await bench.submit(1);
+    bench.states.set(open, 'ended');
+    const checks = new BillingChecks(test.database);
+    await expect(new VerifyBilling(checks, bench).verify()).resolves.toMatchObject({
+      work: 'compared',
+      violations: [{ rule: 'money_differs_from_work' }],
+    });
+    await expect(new VerifyBilling(checks).verify()).resolves.toEqual({
+      transactions: 1,
+      jobs: 1,
+      work: 'unknown',
+      violations: [],
+    });
+    await test.close();
+  });
+
   it('reads one moment, whatever is written meanwhile', async () => {
     const test = await openTestDatabase(kind);
     const bench = new BillingBench(test);
@@ -191,7 +211,7 @@ describeOnDatabases('the verifier', (shared, kind) => {
         return before;
       },
     });
-    expect(verdict).toEqual({ transactions: 1, jobs: 1, violations: [] });
+    expect(verdict).toEqual({ transactions: 1, jobs: 1, work: 'compared', violations: [] });
     await test.close();
   });
 });

@@ -47,7 +47,7 @@ describeOnDatabases(
           expect(inner).toBe(tx);
           return write(inner, 'inner');
         });
-        expect(await all()).toEqual([]);
+        expect(await words({ manager: test().database.reader.manager })).toEqual([]);
       });
       await outer;
       expect(await all()).toEqual(['inner', 'outer']);

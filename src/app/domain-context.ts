@@ -3,21 +3,22 @@ import { NestFactory } from '@nestjs/core';
 import type { LoadedConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { systemClock } from '#libs/kernel';
-import { AccountsModule } from '../users/accounts.module.js';
+import type { Imports } from './api.module.js';
 import { printError } from './commands/terminal.js';
 import { openDatabase } from './persistence/open-database.js';
 import { PersistenceModule, type Foundation } from './persistence/persistence.module.js';
 
 @Module({})
-class UsersContextModule {
-  static forRoot(foundation: Foundation): DynamicModule {
-    return { module: UsersContextModule, imports: [PersistenceModule.forRoot(foundation), AccountsModule] };
+class DomainContextModule {
+  static forRoot(foundation: Foundation, domains: Imports): DynamicModule {
+    return { module: DomainContextModule, imports: [PersistenceModule.forRoot(foundation), ...domains] };
   }
 }
 
-/** Runs `work` with the accounts of the configured database, without a server; everything is closed afterwards. */
-export async function withUsers<T>(
+/** Runs `work` with these domains on the configured database, without a server; everything is closed afterwards. */
+export async function withDomains<T>(
   config: LoadedConfig,
+  domains: Imports,
   work: (context: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
   const database = await openDatabase(config);
@@ -27,7 +28,8 @@ export async function withUsers<T>(
       failed: (activity: string, error: unknown) => printError(`${activity}: ${String(error)}`),
     };
     const foundation = { config, clock: systemClock, database, transactions, jobListener };
-    const context = await NestFactory.createApplicationContext(UsersContextModule.forRoot(foundation), {
+    const root = DomainContextModule.forRoot(foundation, domains);
+    const context = await NestFactory.createApplicationContext(root, {
       logger: ['error', 'warn'],
       abortOnError: false,
     });

@@ -1,0 +1,24 @@
+import { type BillingVerdict, BILLING_VERIFIER, type BillingVerifier } from '../../billing/billing.port.js';
+import { LedgerModule } from '../../billing/ledger.module.js';
+import { withDomains } from '../domain-context.js';
+import { EXIT, type Command } from './command.js';
+import { print, printError } from './terminal.js';
+
+/**
+ * `billing verify`: proves from the tables that no money was lost, spent twice or moved twice; exit code 1 when they say
+ * anything else. It reads one moment of the database, also of one that is in use.
+ */
+export const verifyBilling: Command = (config) =>
+  withDomains(config, [LedgerModule], async (context) => {
+    const verdict = await context.get<BillingVerifier>(BILLING_VERIFIER, { strict: false }).verify();
+    for (const { rule, detail } of verdict.violations) printError(`${rule}: ${detail}`);
+    if (verdict.violations.length > 0) {
+      printError(`The books do not add up: ${verdict.violations.length} faults, ${figuresOf(verdict)}.`);
+      return EXIT.failed;
+    }
+    return print(`The books add up: ${figuresOf(verdict)}.`);
+  });
+
+const figuresOf = ({ transactions, jobs, work }: BillingVerdict): string =>
+  `${transactions} transactions and ${jobs} requests checked, ` +
+  (work === 'compared' ? "each against the marketplace's own state" : 'by the books alone');

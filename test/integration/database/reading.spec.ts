@@ -1,0 +1,59 @@
+import { Database, TransactionRunner } from '#libs/database';
+import { describeOnDatabases, gate, openTestDatabase } from '#libs/testing';
+import { expect, it } from '@jest/globals';
+import { SCRATCH, words, write } from './scratch.js';
+
+/** Far more than there are connections. */
+const AT_ONCE = 16;
+
+describeOnDatabases(
+  'reading without a handle',
+  (test, kind) => {
+    const all = () => words(test().database.read);
+
+    it('is part of the transaction that it happens in, however deep', async () => {
+      const seen: string[][] = [];
+      const outside = gate();
+      const proceed = gate();
+      const failed = test().run(async (tx) => {
+        await write(tx, 'own');
+        seen.push(await all(), await test().run(all));
+        outside.open();
+        await proceed.opened;
+        throw new Error('rolled back');
+      });
+      await outside.opened;
+      expect(await all()).toEqual([]);
+      proceed.open();
+      await expect(failed).rejects.toThrow('rolled back');
+      expect(seen).toEqual([['own'], ['own']]);
+      expect(await all()).toEqual([]);
+    });
+
+    it('is no part of a transaction that is over', async () => {
+      const over = gate();
+      let late: Promise<string[]> = Promise.resolve([]);
+      await test().run(async (tx) => {
+        await write(tx, 'kept');
+        late = over.opened.then(all);
+      });
+      over.open();
+      expect(await late).toEqual(['kept']);
+    });
+
+    if (kind === 'sqlite') return;
+
+    it('needs no second connection while a transaction holds one', async () => {
+      const own = await openTestDatabase('postgres', SCRATCH);
+      const database = await Database.open({ location: own.location, ...SCRATCH, poolSize: 1 });
+      const runner = new TransactionRunner(database);
+      const found = await Promise.all(
+        Array.from({ length: AT_ONCE }, () => runner.run(() => words(database.read))),
+      );
+      expect(found).toHaveLength(AT_ONCE);
+      await database.close();
+      await own.close();
+    }, 30_000);
+  },
+  SCRATCH,
+);
