@@ -7,6 +7,7 @@ import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../users/first-start.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { HostModule } from './host.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { HttpFront } from './http/http-front.js';
@@ -52,6 +53,7 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   UsersModule,
   PredictionsModule,
   ...(core.features.syncEndpoints ? [SyncModule] : []),
+  WebhooksModule,
   AuditModule,
   AdminModule,
 ];

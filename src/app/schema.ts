@@ -12,6 +12,7 @@ import {
   Shared1795392000005,
   Users1795392000001,
   UserSessionEntity,
+  Webhooks1795392000013,
 } from '#libs/database';
 import { ApiLogEntity } from '../audit/api-log.entity.js';
 import { AuditSealEntity } from '../audit/seal/audit-seal.entity.js';
@@ -28,6 +29,8 @@ import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
 import { RoleEntity } from '../users/role.entity.js';
 import { UserEntity } from '../users/user.entity.js';
+import { WebhookAttemptEntity, WebhookDeliveryEntity } from '../webhooks/webhook-delivery.entity.js';
+import { WebhookSecretEntity } from '../webhooks/webhook-secret.entity.js';
 
 /** Every table of the product, class by class; a new entity adds its line here. */
 export const entities = [
@@ -52,6 +55,9 @@ export const entities = [
   BillingRecordEntity,
   InvoiceEntity,
   InvoiceLineEntity,
+  WebhookSecretEntity,
+  WebhookDeliveryEntity,
+  WebhookAttemptEntity,
 ];
 
 /** Every migration, oldest first; a new one adds its line here. */
@@ -63,4 +69,5 @@ export const migrations = [
   Shared1795392000005,
   AuditSeals1795392000006,
   Billing1795392000011,
+  Webhooks1795392000013,
 ];

@@ -5,3 +5,4 @@ export * from './operation-context.js';
 export * from './parameters.js';
 export * from './money.js';
 export * from './text-cipher.js';
+export * from './networks.js';
