@@ -8,6 +8,7 @@ import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../users/first-start.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { HostModule } from './host.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { HttpFront } from './http/http-front.js';
@@ -54,6 +55,7 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   PredictionsModule,
   ...(core.features.syncEndpoints ? [SyncModule] : []),
   BillingModule,
+  WebhooksModule,
   AuditModule,
   AdminModule,
 ];
