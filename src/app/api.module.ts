@@ -4,6 +4,7 @@ import { AdminModule } from '../admin/admin.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { BillingModule } from '../billing/billing.module.js';
+import { ClientModule } from '../client/client.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../users/first-start.module.js';
@@ -56,6 +57,7 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   ...(core.features.syncEndpoints ? [SyncModule] : []),
   BillingModule,
   WebhooksModule,
+  ClientModule,
   AuditModule,
   AdminModule,
 ];
