@@ -1,0 +1,192 @@
+import { runSql, TransactionRunner, type Transaction } from '#libs/database';
+import type { Actor } from '#libs/kernel';
+import { type DatabaseKind, FakeClock, startTestApp, tinyPlugins, type TestApp } from '#libs/testing';
+import {
+  BILLING_REPORTS,
+  BILLING_VERIFIER,
+  type BillingReports,
+  type BillingVerdict,
+  type BillingVerifier,
+} from '../../../src/billing/billing.port.js';
+import { PriceList } from '../../../src/billing/price-list.service.js';
+import { BillingModule } from '../../../src/billing/billing.module.js';
+import { CLIENT_REQUESTS, type ClientRequests } from '../../../src/marketplace/client-requests.port.js';
+import {
+  EVALUATOR_QUEUE,
+  type ClaimedJob,
+  type EvaluatorQueue,
+} from '../../../src/marketplace/evaluator-queue.port.js';
+import {
+  MARKETPLACE_EVENTS,
+  type MarketplaceEvents,
+} from '../../../src/marketplace/marketplace-events.port.js';
+import {
+  MARKETPLACE_STATISTICS,
+  type MarketplaceStatistics,
+} from '../../../src/marketplace/marketplace-statistics.port.js';
+import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
+import { MarketplaceModule } from '../../../src/marketplace/marketplace.module.js';
+import {
+  MARKETPLACE_JOBS,
+  type JobRequest,
+  type JobResult,
+  type JobView,
+} from '../../../src/marketplace/marketplace.port.js';
+import { PREDICTION_FILES, type PredictionFiles } from '../../../src/marketplace/prediction-files.port.js';
+import { PredictionJobRepository } from '../../../src/marketplace/prediction-job.repository.js';
+import { UsersModule } from '../../../src/users/users.module.js';
+
+export const USD = 1_000_000;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+
+export const client = (userId: number): Actor => ({ userId, username: `client ${userId}`, role: 'client' });
+export const evaluator = (userId: number): Actor => ({
+  userId,
+  username: `evaluator ${userId}`,
+  role: 'evaluator',
+});
+export const ADMINISTRATOR: Actor = { userId: 1, username: 'admin', role: 'administrator' };
+
+export const answer = (horizon = 6, changes: Partial<JobResult> = {}): JobResult => {
+  const predictions = Array.from({ length: horizon }, (_, bar) => 1.1 + bar / 1_000);
+  return {
+    predictions,
+    uncertainties: predictions.map(() => 0.002),
+    confidenceIntervals: {
+      lower_95: predictions.map((value) => value - 0.004),
+      upper_95: predictions.map((value) => value + 0.004),
+    },
+    modelMetadata: { model: 'lstm', version: 3 },
+    processingLog: null,
+    resourceUsage: null,
+    qualityMetrics: { model_confidence: 0.99 },
+    ...changes,
+  };
+};
+
+/** The marketplace as the product composes it, over a real database, with a clock that stands still. */
+export class MarketplaceBench {
+  readonly clients: ClientRequests;
+  readonly queue: EvaluatorQueue;
+  readonly statistics: MarketplaceStatistics;
+  readonly events: MarketplaceEvents;
+  readonly files: PredictionFiles;
+  readonly upkeep: MarketplaceUpkeep;
+  readonly reports: BillingReports;
+  readonly prices: PriceList;
+  readonly #verifier: BillingVerifier;
+  readonly #jobs: PredictionJobRepository;
+
+  private constructor(
+    readonly test: TestApp,
+    readonly clock: FakeClock,
+  ) {
+    const get = <T>(token: symbol): T => test.app.get<T>(token, { strict: false });
+    this.clients = get(CLIENT_REQUESTS);
+    this.queue = get(EVALUATOR_QUEUE);
+    this.statistics = get(MARKETPLACE_STATISTICS);
+    this.events = get(MARKETPLACE_EVENTS);
+    this.files = get(PREDICTION_FILES);
+    this.reports = get(BILLING_REPORTS);
+    this.#verifier = get(BILLING_VERIFIER);
+    this.#jobs = get(MARKETPLACE_JOBS);
+    this.upkeep = test.app.get(MarketplaceUpkeep, { strict: false });
+    this.prices = test.app.get(PriceList, { strict: false });
+  }
+
+  static async start(
+    database: DatabaseKind,
+    config: Readonly<Record<string, unknown>> = {},
+  ): Promise<MarketplaceBench> {
+    const clock = new FakeClock();
+    const test = await startTestApp({
+      database,
+      clock,
+      config: {
+        database_pool_size: 8,
+        database_max_overflow: 0,
+        marketplace_limit_basic: 100_000,
+        ...config,
+      },
+      domains: [UsersModule, BillingModule, MarketplaceModule],
+      plugins: (loaded) => tinyPlugins(loaded, clock),
+    });
+    return new MarketplaceBench(test, clock);
+  }
+
+  close(): Promise<void> {
+    return this.test.close();
+  }
+
+  run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.test.app.get(TransactionRunner, { strict: false }).run(work);
+  }
+
+  asked(changes: Partial<JobRequest> = {}): JobRequest {
+    return {
+      symbol: 'EURUSD',
+      predictionType: 'short_term',
+      datetimeRequested: new Date(this.clock.now() + HOUR),
+      lookbackTicks: 1_000,
+      predictorPlugin: 'default_predictor',
+      feederPlugin: 'default_feeder',
+      pipelinePlugin: 'default_pipeline',
+      interval: '1h',
+      predictionHorizon: 6,
+      priority: 5,
+      maxCost: null,
+      notificationWebhook: null,
+      customParameters: null,
+      ...changes,
+    };
+  }
+
+  async submit(clientId: number, changes: Partial<JobRequest> = {}): Promise<JobView> {
+    return (await this.clients.submit(client(clientId), this.asked(changes))).job;
+  }
+
+  claim(evaluatorId: number, jobId: string): Promise<ClaimedJob> {
+    return this.queue.claim(evaluator(evaluatorId), {
+      jobId,
+      estimatedCompletion: null,
+      processingNodeInfo: null,
+    });
+  }
+
+  answer(evaluatorId: number, jobId: string, epoch: number | null = null, result = answer()) {
+    return this.queue.submit(evaluator(evaluatorId), { jobId, epoch, result });
+  }
+
+  release(evaluatorId: number, jobId: string, epoch: number | null = null) {
+    return this.queue.release(evaluator(evaluatorId), { jobId, epoch, reason: 'other', details: null });
+  }
+
+  find(jobId: string): Promise<JobView> {
+    return this.clients.find(ADMINISTRATOR, jobId);
+  }
+
+  /** In micro-units of USD. */
+  async balance(userId: number): Promise<{ available: number; held: number; earned: number }> {
+    const all = await this.reports.balances(userId);
+    const { available = 0, held = 0, earned = 0 } = all.find(({ currency }) => currency === 'USD') ?? {};
+    return { available, held, earned };
+  }
+
+  /** What billing finds wrong between its tables and the marketplace's jobs. */
+  verify(): Promise<BillingVerdict> {
+    return this.#verifier.verify(this.#jobs);
+  }
+
+  query<Row extends object>(sql: string): Promise<Row[]> {
+    return this.test.database.query<Row>(sql);
+  }
+
+  /** Changes rows behind the product's back. */
+  async execute(sql: string, parameters: readonly (string | number)[] = []): Promise<void> {
+    await this.run((tx) => runSql(tx, sql, parameters));
+  }
+}
+
+/** Declares the same specs for both databases; the marketplace starts before the first and stops after the last. */
+export const KINDS: readonly DatabaseKind[] = ['sqlite', 'postgres'];
