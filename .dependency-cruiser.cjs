@@ -21,6 +21,7 @@ module.exports = {
     only('numpy-random-stands-alone', lib('numpy-random'), [lib('kernel')]),
     only('timeseries-stands-low', lib('timeseries'), [lib('kernel', 'numpy-random')]),
     only('keras-onnx-stands-low', lib('keras-onnx'), [lib('kernel')]),
+    only('forecast-chart-stands-low', lib('forecast-chart'), [lib('kernel')]),
     only('plugin-sdk-stands-low', lib('plugin-sdk'), [lib('kernel', 'timeseries')]),
     only('plugin-host', lib('plugin-host'), [lib('kernel', 'config', 'plugin-sdk', 'timeseries')]),
     only('config-stands-low', lib('config'), [lib('kernel')]),
@@ -71,7 +72,7 @@ module.exports = {
     },
     never(
       'pure-libs-know-no-framework',
-      lib('kernel', 'numpy-random', 'timeseries', 'keras-onnx', 'plugin-sdk'),
+      lib('kernel', 'numpy-random', 'timeseries', 'keras-onnx', 'forecast-chart', 'plugin-sdk'),
       frameworks,
     ),
     {

@@ -6,10 +6,12 @@ import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { EvaluatorModule } from '../evaluator/evaluator.module.js';
+import { ClientModule } from '../client/client.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../users/first-start.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { HostModule } from './host.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { HttpFront } from './http/http-front.js';
@@ -57,6 +59,8 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   ...(core.features.syncEndpoints ? [SyncModule] : []),
   BillingModule,
   EvaluatorModule,
+  WebhooksModule,
+  ClientModule,
   AuditModule,
   AdminModule,
   AgentModule,

@@ -13,6 +13,7 @@ import {
   Shared1795392000005,
   Users1795392000001,
   UserSessionEntity,
+  Webhooks1795392000013,
 } from '#libs/database';
 import { ApiLogEntity } from '../audit/api-log.entity.js';
 import { AuditSealEntity } from '../audit/seal/audit-seal.entity.js';
@@ -32,6 +33,8 @@ import { PredictionJobEntity } from '../marketplace/prediction-job.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
 import { RoleEntity } from '../users/role.entity.js';
 import { UserEntity } from '../users/user.entity.js';
+import { WebhookAttemptEntity, WebhookDeliveryEntity } from '../webhooks/webhook-delivery.entity.js';
+import { WebhookSecretEntity } from '../webhooks/webhook-secret.entity.js';
 
 /** Every table of the product, class by class; a new entity adds its line here. */
 export const entities = [
@@ -59,6 +62,9 @@ export const entities = [
   PredictionJobEntity,
   PredictionClaimEntity,
   PredictionFileEntity,
+  WebhookSecretEntity,
+  WebhookDeliveryEntity,
+  WebhookAttemptEntity,
 ];
 
 /** Every migration, oldest first; a new one adds its line here. */
@@ -71,4 +77,5 @@ export const migrations = [
   AuditSeals1795392000006,
   Billing1795392000011,
   Marketplace1795392000012,
+  Webhooks1795392000013,
 ];

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { runSql, type Transaction } from '#libs/database';
+import { Database, runSql, type Transaction } from '#libs/database';
+import type { JobClaim } from './client-requests.port.js';
 import { PredictionClaimEntity, type ClaimOutcome } from './prediction-claim.entity.js';
 import type { PredictionJobEntity } from './prediction-job.entity.js';
 
@@ -14,6 +15,8 @@ export interface ClaimEnd {
 /** The claims of every request, past and present. */
 @Injectable()
 export class ClaimHistory {
+  constructor(private readonly database: Database) {}
+
   /** Notes the claim that a row was just given. */
   async open(tx: Transaction, job: PredictionJobEntity): Promise<void> {
     await runSql(
@@ -48,6 +51,24 @@ export class ClaimHistory {
       ],
     );
     if (rows.length !== 1) throw new Error('invariant broken: a request in work has one open claim');
+  }
+
+  /** Every claim of a request, first one first. */
+  async of(predictionId: string): Promise<readonly JobClaim[]> {
+    const { manager } = this.database.read;
+    const rows = await manager.find(PredictionClaimEntity, {
+      where: { predictionId },
+      order: { leaseEpoch: 'ASC' },
+    });
+    return rows.map(({ leaseEpoch, evaluatorId, claimedAt, endedAt, outcome, reason, details }) => ({
+      epoch: leaseEpoch,
+      evaluatorId,
+      claimedAt,
+      endedAt,
+      outcome,
+      reason,
+      details,
+    }));
   }
 
   /** The claim of an epoch; null when there was none. */

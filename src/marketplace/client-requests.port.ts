@@ -1,5 +1,5 @@
 import type { Actor } from '#libs/kernel';
-import type { Money, Micros, Currency } from '../billing/billing.port.js';
+import type { Money, Micros, Currency, Quote } from '../billing/billing.port.js';
 import type { JobRequest, JobStatus, JobView, MarketplacePredictionType } from './marketplace.port.js';
 
 /** What a client learns when it submits. */
@@ -58,6 +58,21 @@ export interface JobChange {
   readonly notificationWebhook?: string | null;
 }
 
+/** A claim of the past, or the one in force. */
+export interface JobClaim {
+  readonly epoch: number;
+  /** User id; 0 when the service itself computes. */
+  readonly evaluatorId: number;
+  readonly claimedAt: Date;
+  /** Null while it is in force. */
+  readonly endedAt: Date | null;
+  /** How it ended; `expired`: its lease ran out. */
+  readonly outcome: 'completed' | 'released' | 'expired' | null;
+  /** Why it was released, as the evaluator says. */
+  readonly reason: string | null;
+  readonly details: string | null;
+}
+
 /**
  * The client's side of the marketplace. Everything about one job answers `not_found` (`prediction_not_found`) for an
  * unknown id and `forbidden` (`not_owner`) for somebody else's: administrators reach all jobs, the evaluator who claimed
@@ -71,7 +86,14 @@ export interface ClientRequests {
    * the quote is above `maxCost`, `payment_required` (`insufficient_credits`) when the credits do not suffice
    */
   submit(actor: Actor, request: JobRequest): Promise<SubmittedJob>;
+  /**
+   * What a request would cost now, without taking it. Only {@link submit} binds a price.
+   * @throws AppError `invalid` as submit does
+   */
+  quote(request: JobRequest): Promise<Quote>;
   find(actor: Actor, jobId: string): Promise<JobView>;
+  /** Every claim of a job that the actor may read, first one first. */
+  claims(actor: Actor, jobId: string): Promise<readonly JobClaim[]>;
   /** An administrator's and an operator's list holds everybody's jobs, all others' their own. */
   list(actor: Actor, filter: JobFilter, page: JobPage): Promise<JobList>;
   /**

@@ -3,7 +3,15 @@ import { TransactionRunner, type Transaction } from '#libs/database';
 import { isAdministrator } from '#libs/http';
 import { AppError, CLOCK, type Actor, type Clock } from '#libs/kernel';
 import { BILLING, type Billing, type Money } from '../billing/billing.port.js';
-import type { ClientRequests, JobChange, JobFilter, JobList, JobPage } from './client-requests.port.js';
+import { ClaimHistory } from './claim-history.repository.js';
+import type {
+  ClientRequests,
+  JobChange,
+  JobClaim,
+  JobFilter,
+  JobList,
+  JobPage,
+} from './client-requests.port.js';
 import { isOperator, mayReadResult, ownRow, requestNotFound } from './job-access.js';
 import { JobLists } from './job-lists.repository.js';
 import { priceRequestOf } from './job-rules.js';
@@ -21,6 +29,7 @@ export class ManageRequests implements ClientRequests {
     private readonly submitting: SubmitRequest,
     private readonly jobs: PredictionJobRepository,
     private readonly lists: JobLists,
+    private readonly history: ClaimHistory,
     private readonly views: JobViews,
     private readonly transactions: TransactionRunner,
     @Inject(BILLING) private readonly billing: Billing,
@@ -29,6 +38,15 @@ export class ManageRequests implements ClientRequests {
 
   submit(actor: Actor, request: JobRequest) {
     return this.submitting.submit(actor, request);
+  }
+
+  quote(request: JobRequest) {
+    return this.submitting.quote(request);
+  }
+
+  async claims(actor: Actor, jobId: string): Promise<readonly JobClaim[]> {
+    const { id } = await this.find(actor, jobId);
+    return this.history.of(id);
   }
 
   async find(actor: Actor, jobId: string): Promise<JobView> {

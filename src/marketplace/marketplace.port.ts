@@ -1,5 +1,8 @@
 import type { Currency, Micros } from '../billing/billing.port.js';
 
+/** How the intervals of an answer are read. */
+export { readBands, type Band } from './interval-bands.js';
+
 /**
  * A job's life: pending → processing → completed; pending → cancelled; processing → pending (released, or the lease ran
  * out); pending → failed when nobody finished it in time. The last three are final.

@@ -37,6 +37,10 @@ export class SubmitRequest {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  async quote(request: JobRequest): Promise<Quote> {
+    return this.billing.quote(priceRequestOf(await this.requests.complete(request)));
+  }
+
   async submit(actor: Actor, request: JobRequest): Promise<SubmittedJob> {
     const priced = await this.requests.complete(request);
     return this.transactions.run(async (tx) => {

@@ -12,10 +12,9 @@ import {
 } from '#libs/http';
 import { parseTimestamp } from '#libs/timeseries';
 import { INTERVALS } from './interval.js';
+import { SYMBOL } from './predictions.port.js';
 import type { AskedRequest, PredictionResult, PredictionStatus } from './prediction.types.js';
 
-/** Yahoo's `EURUSD=X`, `^GSPC` and `BRK.B` are legal; paths and markup are not. */
-const SYMBOL = /^(?!.*\.\.)[A-Za-z0-9^][A-Za-z0-9._\-=^/]{0,31}$/;
 /** Column names as CSV files of the field have them (`S&P500_Close`, `Stochastic_%K`, `DI+`); never markup or a scheme. */
 const COLUMN = /^[A-Za-z0-9_][A-Za-z0-9_ .%&+\-^=/]{0,63}$/;
 const PLUGIN = /^[A-Za-z0-9_@][A-Za-z0-9_@/.-]{0,99}$/;

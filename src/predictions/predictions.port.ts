@@ -1,3 +1,9 @@
+/**
+ * What may be predicted, as data sources name it, 1 to 32 characters. Yahoo's `EURUSD=X`, `^GSPC` and `BRK.B` are legal;
+ * paths and markup are not.
+ */
+export const SYMBOL = /^(?!.*\.\.)[A-Za-z0-9^][A-Za-z0-9._\-=^/]{0,31}$/;
+
 /** Injection token of {@link PredictionStatistics}. */
 export const PREDICTION_STATISTICS = Symbol('PREDICTION_STATISTICS');
 

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { isNetwork, networksOverlap } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
 import type { AppConfig } from './settings.js';
 import { isExampleSecret } from './weak-secrets.js';
@@ -19,6 +20,7 @@ export function brokenRules(input: RuleInput): readonly string[] {
     ...shareRules(values),
     ...timeRules(values),
     ...networkRules(values),
+    ...webhookRules(values),
     ...mapRules(values),
     ...databaseRules(input),
     ...secretRules(input),
@@ -57,15 +59,6 @@ const isOrigin = (text: string): boolean =>
   text === '*' ||
   (/^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text.toLowerCase());
 
-function isNetwork(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  if (prefix === undefined) return true;
-  if (!/^\d{1,3}$/.test(prefix)) return false;
-  return Number(prefix) <= (family === 4 ? 32 : 128);
-}
-
 function networkRules({ allowed_origins, trusted_proxies }: AppConfig): readonly string[] {
   return [
     ...allowed_origins.flatMap((origin) =>
@@ -85,6 +78,22 @@ function networkRules({ allowed_origins, trusted_proxies }: AppConfig): readonly
       ),
     ),
   ];
+}
+
+/** The machine itself and its link: the service's own ports and the metadata of clouds live there. */
+const OWN_NETWORKS = ['127.0.0.0/8', '0.0.0.0/8', '169.254.0.0/16', '::/127', 'fe80::/10'];
+
+function webhookRules({ webhook_allowed_networks, environment }: AppConfig): readonly string[] {
+  return webhook_allowed_networks.flatMap((network) => [
+    ...when(
+      !isNetwork(network),
+      `webhook_allowed_networks: "${network}" is neither an address nor a network such as 10.1.0.0/16`,
+    ),
+    ...when(
+      environment === 'production' && OWN_NETWORKS.some((own) => networksOverlap(network, own)),
+      `webhook_allowed_networks: "${network}" holds loopback or link-local addresses, which is refused in production`,
+    ),
+  ]);
 }
 
 const DEFAULT_KINDS = ['feeder', 'pipeline', 'predictor'];

@@ -23,3 +23,4 @@ export { Shared1795392000005 } from './migrations/1795392000005-shared.js';
 export { Billing1795392000011 } from './migrations/1795392000011-billing.js';
 export { Marketplace1795392000012 } from './migrations/1795392000012-marketplace.js';
 export { AuditSeals1795392000006 } from './migrations/1795392000006-audit-seals.js';
+export { Webhooks1795392000013 } from './migrations/1795392000013-webhooks.js';

@@ -42,3 +42,4 @@ export {
   type StoredReply,
 } from './idempotency/idempotency.port.js';
 export { MessageOut, SuccessOut } from './replies/outcome.dto.js';
+export { AnswersWithHeaders, WithHeaders } from './replies/with-headers.js';

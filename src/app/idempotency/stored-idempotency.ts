@@ -8,19 +8,22 @@ import {
 import { APP_CONFIG, secretKeyOf, type AppConfig } from '#libs/config';
 import { IdempotencyStore, TransactionRunner, type Reservation } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
-import { AppError, CLOCK, type CancelTimer, type Clock } from '#libs/kernel';
-import { ReplyCipher } from './reply-cipher.js';
+import { AppError, CLOCK, KeyedDigest, TextCipher, type CancelTimer, type Clock } from '#libs/kernel';
 
 const PURGE_EVERY_MS = 3_600_000;
 
-/** Keeps idempotent answers in the database, in the transaction of the work itself. */
+/**
+ * Keeps idempotent answers in the database, in the transaction of the work itself. They are encrypted: the answer to a
+ * new account carries its API key, which is stored nowhere else in the clear.
+ */
 @Injectable()
 export class StoredIdempotency
   implements IdempotencyPort<Reservation>, OnApplicationBootstrap, OnModuleDestroy
 {
   readonly #logger = new Logger('prediction_provider.idempotency');
   readonly #store: IdempotencyStore;
-  readonly #cipher: ReplyCipher;
+  readonly #cipher: TextCipher;
+  readonly #digest: KeyedDigest;
   #cancelPurge: CancelTimer | null = null;
 
   constructor(
@@ -29,7 +32,8 @@ export class StoredIdempotency
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
     this.#store = new IdempotencyStore(transactions);
-    this.#cipher = new ReplyCipher(secretKeyOf(config));
+    this.#cipher = new TextCipher(secretKeyOf(config), 'idempotent replies');
+    this.#digest = new KeyedDigest(secretKeyOf(config), 'idempotent requests');
   }
 
   onApplicationBootstrap(): void {
@@ -41,7 +45,7 @@ export class StoredIdempotency
   }
 
   async reserve({ scope, key, fingerprint }: IdempotentRequest): Promise<Reserved<Reservation>> {
-    const digest = this.#cipher.digest(fingerprint);
+    const digest = this.#digest.of(fingerprint);
     const outcome = await this.#store.reserve(scope, key, digest, this.clock.now());
     if (outcome.state !== 'completed') return outcome;
     const body = this.#cipher.decrypt(outcome.reply.body);

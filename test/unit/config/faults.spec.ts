@@ -125,6 +125,20 @@ describe('rules across settings', () => {
       /^trusted_proxies: "10\.0\.0\.0\/33"/,
     ],
     ['a proxy by name', { trusted_proxies: ['proxy'] }, /^trusted_proxies: "proxy"/],
+    ['networks for webhooks', { webhook_allowed_networks: ['127.0.0.1', '10.0.0.0/8', '::1'] }, null],
+    ['a host for webhooks', { webhook_allowed_networks: ['localhost'] }, /^webhook_allowed_networks: "local/],
+    ...['127.0.0.1', '0.0.0.0/0', '169.254.169.254', '126.0.0.0/7', '::1', '::/0', 'fe80::/64'].map(
+      (network): [string, Readonly<Record<string, unknown>>, RegExp] => [
+        `webhooks to ${network} in production`,
+        { environment: 'production', webhook_allowed_networks: [network] },
+        /^webhook_allowed_networks: ".*" holds loopback or link-local/,
+      ],
+    ),
+    [
+      'webhooks to an intranet in production',
+      { environment: 'production', webhook_allowed_networks: ['10.0.0.0/8', 'fd12::/48'] },
+      null,
+    ],
     ['a rate of nothing', { rate_limits: { login: 0 } }, /^rate_limits: 0 for "login"/],
     ['a default of no kind', { default_plugins: { core: 'x' } }, /^default_plugins: "core"/],
     [

@@ -7,7 +7,6 @@ import { Idempotent, IdempotencyInterceptor, problemOf, RouteTable } from '#libs
 import { AppError, invalid } from '#libs/kernel';
 import { addressReader } from '../../../src/app/http/client-address.js';
 import { Exchange, normalizeRequest } from '../../../src/app/http/exchange.js';
-import { ReplyCipher } from '../../../src/app/idempotency/reply-cipher.js';
 
 function request(url: string, headers: Record<string, string> = {}, peer = '10.0.0.1'): IncomingMessage {
   const socket = new Socket();
@@ -112,15 +111,5 @@ describe('an idempotent route', () => {
     for (const handler of [Routes.prototype.above, Routes.prototype.below]) {
       expect(Reflect.getMetadata(INTERCEPTORS_METADATA, handler)).toEqual([IdempotencyInterceptor, Inner]);
     }
-  });
-});
-
-describe('kept answers', () => {
-  it('can be read with the same secret only', () => {
-    const cipher = new ReplyCipher('one secret');
-    const hidden = cipher.encrypt('{"api_key":"pp_1"}');
-    expect(hidden).not.toContain('pp_1');
-    expect(cipher.decrypt(hidden)).toBe('{"api_key":"pp_1"}');
-    expect(new ReplyCipher('another').decrypt(hidden)).toBeNull();
   });
 });

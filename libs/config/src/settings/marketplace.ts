@@ -78,6 +78,19 @@ export const MARKETPLACE_SETTINGS = {
     max: 86_400,
     help: 'Seconds before an evaluator may claim a request again that it released.',
   },
+  webhook_allowed_networks: {
+    type: 'list',
+    items: 'string',
+    default: [],
+    help: 'Addresses or networks (CIDR) that webhooks may reach although they are not public, for example `10.1.0.0/16`; in production not this machine itself nor link-local ones.',
+  },
+  webhook_history_days: {
+    type: 'integer',
+    default: 30,
+    min: 1,
+    max: 3_650,
+    help: 'Days for which ended webhook deliveries can be read and replayed.',
+  },
   auto_evaluate: {
     type: 'boolean',
     default: false,

@@ -13,8 +13,8 @@ export interface AnswerOptions {
   readonly example?: unknown;
   /** The answer is a list of these. */
   readonly list?: boolean;
-  /** Default `application/json`. */
-  readonly contentType?: string;
+  /** Default `application/json`; several for a route that answers one of them. */
+  readonly contentType?: string | readonly string[];
   /** Response headers beside the usual ones, with what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -33,6 +33,7 @@ export function Answers(
   const dto = typeof body === 'function' ? body : null;
   const one: Schema = dto === null ? (body as Schema) : { $ref: getSchemaPath(dto) };
   const schema = options.list === true ? { type: 'array', items: one } : one;
+  const contentTypes = [options.contentType ?? 'application/json'].flat();
   return applyDecorators(
     HttpCode(status),
     ...(dto === null ? [] : [ApiExtraModels(dto)]),
@@ -40,7 +41,9 @@ export function Answers(
       status,
       description: options.description ?? 'Done.',
       headers: headersOf(options.headers ?? {}),
-      content: { [options.contentType ?? 'application/json']: { schema, ...exampleOf(options.example) } },
+      content: Object.fromEntries(
+        contentTypes.map((contentType) => [contentType, { schema, ...exampleOf(options.example) }]),
+      ),
     }),
   );
 }

@@ -33,6 +33,11 @@ export class Page<T> {
     readonly total?: number,
   ) {}
 
+  /** What the client gets. */
+  get answer(): unknown {
+    return this.items;
+  }
+
   /** A page from one row more than was asked for: the surplus row tells that there is a next page. */
   static of<T>(rows: readonly T[], query: Pick<PageQuery, 'limit' | 'offset'>): Page<T> {
     const { limit } = query;
@@ -58,7 +63,7 @@ export class PageInterceptor implements NestInterceptor {
         if (answer.total !== undefined) {
           httpAdapter.setHeader(response, 'X-Total-Count', String(answer.total));
         }
-        return answer.items;
+        return answer.answer;
       }),
     );
   }

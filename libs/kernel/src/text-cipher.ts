@@ -3,18 +3,18 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 const ALGORITHM = 'aes-256-gcm';
 const [NONCE_BYTES, TAG_BYTES] = [12, 16];
 
-/**
- * Hides what a kept answer says: the answer to a new account carries its API key, which is stored nowhere else in the
- * clear. Keys are derived from the service's secret key.
- */
-export class ReplyCipher {
-  readonly #key: Buffer;
-  readonly #digestKey: Buffer;
+const derivedKey = (secretKey: string, purpose: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', secretKey, '', purpose, 32));
 
-  constructor(secretKey: string) {
-    const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', secretKey, '', purpose, 32));
-    this.#key = derive('idempotent replies');
-    this.#digestKey = derive('idempotent requests');
+/**
+ * Hides texts that must be read again, such as secrets that the service signs with, from whoever sees the database.
+ * Each purpose has a key of its own, derived from the service's secret key.
+ */
+export class TextCipher {
+  readonly #key: Buffer;
+
+  constructor(secretKey: string, purpose: string) {
+    this.#key = derivedKey(secretKey, purpose);
   }
 
   encrypt(text: string): string {
@@ -36,9 +36,18 @@ export class ReplyCipher {
       return null;
     }
   }
+}
 
-  /** A digest that says nothing about a guessable text, such as a body with a password, without the secret key. */
-  digest(text: string): string {
-    return createHmac('sha256', this.#digestKey).update(text).digest('hex');
+/** Digests that say nothing about a guessable text, such as a body with a password, without the secret key. */
+export class KeyedDigest {
+  readonly #key: Buffer;
+
+  constructor(secretKey: string, purpose: string) {
+    this.#key = derivedKey(secretKey, purpose);
+  }
+
+  /** 64 hexadecimal digits. */
+  of(text: string): string {
+    return createHmac('sha256', this.#key).update(text).digest('hex');
   }
 }

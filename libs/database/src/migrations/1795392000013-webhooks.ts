@@ -1,0 +1,74 @@
+import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
+import { integer, text, utc, varchar } from './columns.js';
+
+/** Notifications of clients' receivers: their deliveries, each attempt at one, and the secrets that they are signed with. */
+export class Webhooks1795392000013 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    for (const table of TABLES) await queryRunner.createTable(table);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    for (const table of TABLES.toReversed()) await queryRunner.dropTable(table);
+  }
+}
+
+const TABLES = [
+  new Table({
+    name: 'webhook_secrets',
+    columns: [
+      integer('user_id', { isPrimary: true }),
+      text('secret'),
+      utc('created_at'),
+      text('previous_secret', { isNullable: true }),
+      utc('previous_valid_until', { isNullable: true }),
+    ],
+  }),
+  new Table({
+    name: 'webhook_deliveries',
+    columns: [
+      varchar('id', 36, { isPrimary: true }),
+      integer('user_id'),
+      varchar('prediction_id', 36),
+      varchar('event_type', 32),
+      varchar('url', 2048),
+      text('body'),
+      varchar('status', 12),
+      integer('attempts', { default: 0 }),
+      integer('tries', { default: 0 }),
+      utc('next_attempt_at', { isNullable: true }),
+      integer('last_response_status', { isNullable: true }),
+      varchar('last_error', 32, { isNullable: true }),
+      utc('created_at'),
+      utc('finished_at', { isNullable: true }),
+    ],
+    indices: [
+      { name: 'ix_webhook_deliveries_user', columnNames: ['user_id', 'created_at'] },
+      { name: 'ix_webhook_deliveries_created', columnNames: ['created_at'] },
+      { name: 'ix_webhook_deliveries_prediction', columnNames: ['prediction_id'] },
+      {
+        name: 'ix_webhook_deliveries_finished',
+        columnNames: ['finished_at'],
+        where: '"finished_at" IS NOT NULL',
+      },
+    ],
+  }),
+  new Table({
+    name: 'webhook_attempts',
+    columns: [
+      varchar('delivery_id', 36, { isPrimary: true }),
+      integer('number', { isPrimary: true }),
+      utc('started_at'),
+      integer('duration_ms'),
+      integer('response_status', { isNullable: true }),
+      varchar('error', 32, { isNullable: true }),
+    ],
+    foreignKeys: [
+      {
+        name: 'fk_webhook_attempts_delivery',
+        columnNames: ['delivery_id'],
+        referencedTableName: 'webhook_deliveries',
+        referencedColumnNames: ['id'],
+      },
+    ],
+  }),
+];

@@ -1,0 +1,16 @@
+import { checkChart } from './check-chart.js';
+import { chartSpec } from './chart-spec.js';
+import { drawSpec } from './draw-threads.js';
+import type { ForecastChart } from './forecast-chart.js';
+
+/**
+ * Draws history, central line and intervals as a PNG with an opaque background. The median and the intervals start at
+ * the last known value, the point from which they are forecast. A history with more rows than the picture has columns
+ * is thinned to the same picture (M4). Drawing takes about 50 ms in a thread of its own, the first picture 0.5 s more.
+ * @returns the bytes of the PNG, `width * pixelRatio` by `height * pixelRatio`
+ * @throws AppError `invalid` with code `chart_invalid` that names the field, when lengths differ, times do not ascend,
+ * nothing can be drawn, or an option is outside its range
+ */
+export async function renderForecastPng(chart: ForecastChart): Promise<Uint8Array> {
+  return drawSpec(chartSpec(checkChart(chart)));
+}

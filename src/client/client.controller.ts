@@ -1,0 +1,144 @@
+import { Body, Controller, Delete, Get, Param, Post, Put, Query, type StreamableFile } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  Accepts,
+  ADMINISTRATORS,
+  Answers,
+  AnswersWithHeaders,
+  Authenticated,
+  Caller,
+  Idempotent,
+  Paged,
+  Problems,
+  type WithHeaders,
+} from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { CHANGE_EXAMPLES, REQUEST_EXAMPLES } from './client.examples.js';
+import type { RequestPage } from './client.view.js';
+import { DownloadFiles } from './download-files.service.js';
+import { DOWNLOADS } from './downloads.js';
+import { ManageOwnRequests } from './manage-own-requests.service.js';
+import { QuoteOut } from './quote.dto.js';
+import { ClientRequest, RequestChange, RequestId } from './request.dto.js';
+import { RequestListOut, RequestsQuery } from './request-list.dto.js';
+import { RequestAccepted, RequestCancelled, RequestOut } from './request-out.dto.js';
+
+const ROLES = { 403: 'Insufficient permissions. Required roles: client, administrator, admin' };
+const NOT_YOURS = { 403: 'Access denied' };
+const NOT_FOUND = { 404: 'Prediction not found' };
+const NOT_PENDING = { 409: 'Only a pending request can be changed; this one is processing' };
+const TOO_DEAR = { 402: 'The request costs 6.25 USD, more than the maximum of 5.00 USD' };
+const FILE = { type: 'string', format: 'binary' };
+const HEADERS = {
+  'Content-Disposition': 'Names the file.',
+  ETag: 'SHA-256 of the file, as it is recorded.',
+  'Repr-Digest': 'The same, as RFC 9530 writes it.',
+};
+
+/** Requests of the marketplace, for the clients who pay for them. */
+@ApiTags('client')
+@Problems({ 401: 'API key required' })
+@Controller('api/v1/client')
+export class ClientController {
+  constructor(
+    private readonly requests: ManageOwnRequests,
+    private readonly downloads: DownloadFiles,
+  ) {}
+
+  @Post('quote')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Ask what a request would cost' })
+  @Accepts(ClientRequest, { examples: REQUEST_EXAMPLES })
+  @Answers(200, QuoteOut, { description: 'The price; nothing is held.' })
+  @Problems(ROLES, 422)
+  quote(@Body() body: ClientRequest): Promise<QuoteOut> {
+    return this.requests.quote(body);
+  }
+
+  @Post('predict')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @Idempotent()
+  @AnswersWithHeaders()
+  @ApiOperation({ summary: 'Request a prediction of the marketplace' })
+  @Accepts(ClientRequest, { examples: REQUEST_EXAMPLES })
+  @Answers(200, RequestAccepted, {
+    description: 'Taken: the price is held from the credits, the request waits for an evaluator.',
+    headers: { Location: 'Where the request can be read.' },
+  })
+  @Problems(TOO_DEAR, ROLES, 422, {
+    429: "Too many unfinished requests: 5 of the 5 that the tier 'basic' allows; wait for one to finish or cancel one",
+  })
+  predict(@Body() body: ClientRequest, @Caller() caller: Actor): Promise<WithHeaders<RequestAccepted>> {
+    return this.requests.submit(caller, body);
+  }
+
+  @Get('predictions')
+  @Authenticated()
+  @Paged()
+  @ApiOperation({ summary: 'List requests' })
+  @Answers(200, RequestListOut, {
+    description: 'Own requests; of everybody for administrators and operators.',
+    headers: { Link: 'Pages around this one.', 'X-Total-Count': 'How many match.' },
+  })
+  @Problems(422)
+  list(@Query() query: RequestsQuery, @Caller() caller: Actor): Promise<RequestPage> {
+    return this.requests.list(caller, query);
+  }
+
+  @Get('predictions/:id')
+  @Authenticated()
+  @ApiOperation({ summary: 'Read a request' })
+  @Answers(200, RequestOut, { description: 'For its client, its evaluator and administrators.' })
+  @Problems(NOT_YOURS, NOT_FOUND, 422)
+  read(@Param() { id }: RequestId, @Caller() caller: Actor): Promise<RequestOut> {
+    return this.requests.one(caller, id);
+  }
+
+  @Put('predictions/:id')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Change a pending request' })
+  @Accepts(RequestChange, { examples: CHANGE_EXAMPLES })
+  @Answers(200, RequestOut, { description: 'Changed; a changed price is held or given back.' })
+  @Problems(TOO_DEAR, NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
+  update(
+    @Param() { id }: RequestId,
+    @Body() body: RequestChange,
+    @Caller() caller: Actor,
+  ): Promise<RequestOut> {
+    return this.requests.update(caller, id, body);
+  }
+
+  @Delete('predictions/:id')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Cancel a pending request' })
+  @Answers(200, RequestCancelled, { description: 'Cancelled; the whole price went back to the credits.' })
+  @Problems(NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
+  cancel(@Param() { id }: RequestId, @Caller() caller: Actor): Promise<RequestCancelled> {
+    return this.requests.cancel(caller, id);
+  }
+
+  @Get('predictions/:id/download/:file')
+  @Authenticated()
+  @AnswersWithHeaders()
+  @ApiOperation({ summary: 'Download a file of a completed request' })
+  @ApiParam({ name: 'file', enum: DOWNLOADS, description: 'Which file.', example: 'results.csv' })
+  @Answers(200, FILE, {
+    contentType: ['text/csv', 'image/png', 'application/json', 'text/plain'],
+    description: 'Made once; the same bytes every time.',
+    headers: HEADERS,
+  })
+  @Problems(
+    { 400: `There is no such file; allowed are ${DOWNLOADS.join(', ')}` },
+    NOT_YOURS,
+    NOT_FOUND,
+    { 409: 'There are no files: the request is pending' },
+    422,
+  )
+  download(
+    @Param('file') file: string,
+    @Param() { id }: RequestId,
+    @Caller() caller: Actor,
+  ): Promise<WithHeaders<StreamableFile>> {
+    return this.downloads.file(caller, id, file);
+  }
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { MarketplaceModule } from '../marketplace/marketplace.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { ClientController } from './client.controller.js';
+import { DownloadFiles } from './download-files.service.js';
+import { ForecastPicture } from './forecast-picture.js';
+import { ManageOwnRequests } from './manage-own-requests.service.js';
+
+/** The marketplace for clients over HTTP. */
+@Module({
+  imports: [MarketplaceModule, WebhooksModule],
+  controllers: [ClientController],
+  providers: [ManageOwnRequests, DownloadFiles, ForecastPicture],
+})
+export class ClientModule {}

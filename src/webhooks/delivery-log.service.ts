@@ -1,0 +1,82 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type DatabaseScope, TransactionRunner } from '#libs/database';
+import { isAdministrator, Page } from '#libs/http';
+import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
+import { type Actor, AppError, CLOCK, type Clock } from '#libs/kernel';
+import type { DeliveriesQuery, DeliveryDetailOut, DeliveryOut } from './delivery.dto.js';
+import { presentDelivery, presentDetail } from './delivery.view.js';
+import type { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
+import {
+  type DeliveryFilter,
+  type DeliveryOwner,
+  WebhookDeliveryRepository,
+} from './webhook-delivery.repository.js';
+import { WEBHOOK_JOB } from './webhook-job.js';
+
+/** The delivery log, for the clients whose messages they are and for administrators. */
+@Injectable()
+export class DeliveryLog {
+  constructor(
+    private readonly deliveries: WebhookDeliveryRepository,
+    private readonly transactions: TransactionRunner,
+    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async list(query: DeliveriesQuery, caller: Actor): Promise<Page<DeliveryOut>> {
+    const filter = filterOf(query, caller);
+    const [rows, total] = await Promise.all([
+      this.deliveries.list(filter, query),
+      this.deliveries.count(filter),
+    ]);
+    return new Page(rows.map(presentDelivery), query, query.offset + rows.length < total, total);
+  }
+
+  /** @throws AppError `not_found`, also for a delivery of somebody else */
+  async one(id: string, caller: Actor): Promise<DeliveryDetailOut> {
+    const delivery = await this.#find(id, caller);
+    return presentDetail(delivery, await this.deliveries.attemptsOf(id));
+  }
+
+  /**
+   * Sends the message again, at once and under its old id, whatever became of it; the retry schedule begins anew.
+   * @throws AppError as {@link one}
+   */
+  async replay(id: string, caller: Actor): Promise<DeliveryDetailOut> {
+    return this.transactions.run(async (tx) => {
+      const { id: found } = await this.#find(id, caller, tx);
+      await this.jobs.cancel(tx, WEBHOOK_JOB, found);
+      await this.deliveries.restart(tx, found, new Date(this.clock.now()));
+      await this.jobs.enqueue(tx, { kind: WEBHOOK_JOB, subject: found });
+      return presentDetail(await this.#find(found, caller, tx), await this.deliveries.attemptsOf(found, tx));
+    });
+  }
+
+  async #find(id: string, caller: Actor, scope?: DatabaseScope): Promise<WebhookDeliveryEntity> {
+    const delivery = await this.deliveries.find(id, reachOf(caller), scope);
+    if (delivery !== null) return delivery;
+    throw new AppError('not_found', 'Webhook delivery not found', { code: 'webhook_delivery_not_found' });
+  }
+}
+
+const reachOf = (caller: Actor): DeliveryOwner =>
+  isAdministrator(caller) ? 'anybody' : { userId: caller.userId };
+
+function filterOf(query: DeliveriesQuery, caller: Actor): DeliveryFilter {
+  const {
+    status,
+    event_type: eventType,
+    prediction_id: predictionId,
+    start_date: from,
+    end_date: to,
+  } = query;
+  const userId = isAdministrator(caller) ? query.user_id : caller.userId;
+  return {
+    ...(userId !== undefined && { userId }),
+    ...(status !== undefined && { status }),
+    ...(eventType !== undefined && { eventType }),
+    ...(predictionId !== undefined && { predictionId }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  };
+}

@@ -1,0 +1,41 @@
+import { Resolver } from 'node:dns/promises';
+
+/** Finds the addresses behind a host's name. */
+export interface HostResolver {
+  /** All of them, IPv4 first; none for an unknown name. @throws what the name servers say, and when the signal aborts */
+  addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** Injection token of the {@link HostResolver}. */
+export const HOST_RESOLVER = Symbol('HOST_RESOLVER');
+
+const [TRY_MS, TRIES] = [2_000, 2];
+/** Answers that say the name has no address of this kind. */
+const NONE: ReadonlySet<unknown> = new Set(['ENODATA', 'ENOTFOUND']);
+
+/**
+ * Asks the name servers. `dns.lookup` would hold one of the process's four threads for as long as a hostile name server
+ * likes; this can be given up at any moment. It knows no hosts file and no search domains.
+ */
+export class NameServerResolver implements HostResolver {
+  async addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]> {
+    const resolver = new Resolver({ timeout: TRY_MS, tries: TRIES });
+    const giveUp = (): void => resolver.cancel();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      const found = await Promise.all([
+        noneWhenUnknown(resolver.resolve4(host)),
+        noneWhenUnknown(resolver.resolve6(host)),
+      ]);
+      return found.flat();
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+}
+
+const noneWhenUnknown = (asked: Promise<string[]>): Promise<string[]> =>
+  asked.catch((error: unknown) => {
+    if (NONE.has((error as NodeJS.ErrnoException).code)) return [];
+    throw error;
+  });

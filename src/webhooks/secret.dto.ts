@@ -1,0 +1,36 @@
+import { DateTimeField, IntegerField, StringField } from '#libs/http';
+
+const DAY_HOURS = 24;
+
+export class RotateSecret {
+  @IntegerField({
+    default: DAY_HOURS,
+    min: 0,
+    max: 7 * DAY_HOURS,
+    description:
+      'Hours for which messages carry a signature of the secret before as well; 0 when that one has leaked.',
+    example: DAY_HOURS,
+  })
+  overlap_hours!: number;
+}
+
+export class SecretInfoOut {
+  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
+  created_at!: Date;
+
+  @DateTimeField({
+    nullable: true,
+    description: 'Until then the secret before signs as well; null when none does.',
+    example: '2026-02-01T12:00:00.000Z',
+  })
+  previous_valid_until!: Date | null;
+}
+
+export class SecretOut extends SecretInfoOut {
+  @StringField({
+    secret: true,
+    description: 'Shown in this answer only. Messages are signed with what stands in base64 behind `whsec_`.',
+    example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwQ0d5Vq8eM5A=',
+  })
+  secret!: string;
+}

@@ -1,0 +1,163 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type DatabaseScope, runSql, type Transaction } from '#libs/database';
+import { In, LessThan, Not, type SelectQueryBuilder } from 'typeorm';
+import { WebhookAttemptEntity, WebhookDeliveryEntity } from './webhook-delivery.entity.js';
+import type { Attempt, DeliveryStatus, WebhookEventType } from './webhook.types.js';
+
+/** Whose deliveries a caller reaches. */
+export type DeliveryOwner = { readonly userId: number } | 'anybody';
+
+/** What a listing is narrowed to; absent means any. */
+export interface DeliveryFilter {
+  readonly userId?: number;
+  readonly status?: DeliveryStatus;
+  readonly eventType?: WebhookEventType;
+  readonly predictionId?: string;
+  readonly from?: Date;
+  readonly to?: Date;
+}
+
+/** What an attempt leads to. */
+export type Consequence =
+  | { readonly status: 'delivered' | 'failed'; readonly at: Date }
+  | { readonly status: 'pending'; readonly nextAttemptAt: Date };
+
+/** Of one delivery so many attempts are kept, the newest ones. */
+export const KEPT_ATTEMPTS = 50;
+
+/** Deliveries and the attempts at them. */
+@Injectable()
+export class WebhookDeliveryRepository {
+  constructor(private readonly database: Database) {}
+
+  async add(
+    tx: Transaction,
+    row: Pick<
+      WebhookDeliveryEntity,
+      'id' | 'userId' | 'predictionId' | 'eventType' | 'url' | 'body' | 'createdAt'
+    >,
+  ): Promise<void> {
+    const state = { status: 'pending' as const, attempts: 0, tries: 0, nextAttemptAt: row.createdAt };
+    await tx.manager.insert(WebhookDeliveryEntity, { ...row, ...state });
+  }
+
+  /** Null for an unknown id, and for a delivery of somebody else. */
+  find(
+    id: string,
+    owner: DeliveryOwner,
+    scope: DatabaseScope = this.database.read,
+  ): Promise<WebhookDeliveryEntity | null> {
+    return scope.manager.findOneBy(WebhookDeliveryEntity, {
+      id,
+      ...(owner !== 'anybody' && { userId: owner.userId }),
+    });
+  }
+
+  /** Newest first. */
+  attemptsOf(deliveryId: string, scope: DatabaseScope = this.database.read): Promise<WebhookAttemptEntity[]> {
+    return scope.manager.find(WebhookAttemptEntity, { where: { deliveryId }, order: { number: 'DESC' } });
+  }
+
+  /** Newest first. */
+  list(
+    filter: DeliveryFilter,
+    { limit, offset }: { readonly limit: number; readonly offset: number },
+  ): Promise<WebhookDeliveryEntity[]> {
+    return this.#filtered(filter)
+      .orderBy('d.createdAt', 'DESC')
+      .addOrderBy('d.id', 'DESC')
+      .limit(limit)
+      .offset(offset)
+      .getMany();
+  }
+
+  count(filter: DeliveryFilter): Promise<number> {
+    return this.#filtered(filter).getCount();
+  }
+
+  /** Writes down an attempt and what follows from it. */
+  async record(
+    tx: Transaction,
+    delivery: Pick<WebhookDeliveryEntity, 'id' | 'attempts' | 'tries'>,
+    { startedAt, durationMs, responseStatus, error }: Attempt,
+    consequence: Consequence,
+  ): Promise<void> {
+    const { id: deliveryId } = delivery;
+    const number = delivery.attempts + 1;
+    await tx.manager.insert(WebhookAttemptEntity, {
+      deliveryId,
+      number,
+      startedAt,
+      durationMs,
+      responseStatus,
+      error,
+    });
+    await tx.manager.update(
+      WebhookDeliveryEntity,
+      { id: deliveryId },
+      {
+        status: consequence.status,
+        attempts: number,
+        tries: delivery.tries + 1,
+        nextAttemptAt: consequence.status === 'pending' ? consequence.nextAttemptAt : null,
+        lastResponseStatus: responseStatus,
+        lastError: error,
+        finishedAt: consequence.status === 'pending' ? null : consequence.at,
+      },
+    );
+    if (number <= KEPT_ATTEMPTS) return;
+    await tx.manager.delete(WebhookAttemptEntity, {
+      deliveryId,
+      number: LessThan(number - KEPT_ATTEMPTS + 1),
+    });
+  }
+
+  /** Plans the next attempt at another moment, without an attempt in between. */
+  async postpone(tx: Transaction, id: string, nextAttemptAt: Date): Promise<void> {
+    await tx.manager.update(WebhookDeliveryEntity, { id }, { nextAttemptAt });
+  }
+
+  /** Begins anew: pending, the retry schedule at its start. The attempts so far stay. */
+  async restart(tx: Transaction, id: string, now: Date): Promise<void> {
+    await tx.manager.update(
+      WebhookDeliveryEntity,
+      { id },
+      { status: 'pending', tries: 0, nextAttemptAt: now, finishedAt: null },
+    );
+  }
+
+  /** Ids of deliveries that ended before the moment. */
+  async finishedBefore(moment: Date, limit: number): Promise<string[]> {
+    const rows = await runSql<{ id: string }>(
+      this.database.read,
+      'SELECT id FROM webhook_deliveries WHERE finished_at IS NOT NULL AND finished_at < ? LIMIT ?',
+      [moment.toISOString(), limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Deletes ended deliveries with their attempts; one that was begun anew meanwhile stays. Returns how many went. */
+  async delete(tx: Transaction, ids: readonly string[]): Promise<number> {
+    const ended = await tx.manager.find(WebhookDeliveryEntity, {
+      where: { id: In([...ids]), status: Not('pending') },
+      select: { id: true },
+      ...(this.database.kind === 'postgres' && { lock: { mode: 'pessimistic_write' as const } }),
+    });
+    const gone = In(ended.map(({ id }) => id));
+    await tx.manager.delete(WebhookAttemptEntity, { deliveryId: gone });
+    await tx.manager.delete(WebhookDeliveryEntity, { id: gone });
+    return ended.length;
+  }
+
+  #filtered(filter: DeliveryFilter): SelectQueryBuilder<WebhookDeliveryEntity> {
+    const { userId, status, eventType, predictionId, from, to } = filter;
+    const query = this.database.read.manager.createQueryBuilder(WebhookDeliveryEntity, 'd');
+    if (userId !== undefined) query.andWhere('d.userId = :userId', { userId });
+    if (status !== undefined) query.andWhere('d.status = :status', { status });
+    if (eventType !== undefined) query.andWhere('d.eventType = :eventType', { eventType });
+    if (predictionId !== undefined) query.andWhere('d.predictionId = :predictionId', { predictionId });
+    if (from !== undefined) query.andWhere('d.createdAt >= :from', { from: from.toISOString() });
+    if (to !== undefined) query.andWhere('d.createdAt <= :to', { to: to.toISOString() });
+    return query;
+  }
+}

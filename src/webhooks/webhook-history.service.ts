@@ -1,0 +1,58 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { TransactionRunner } from '#libs/database';
+import { type CancelTimer, CLOCK, type Clock } from '#libs/kernel';
+import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Rows per transaction, so that the writer is never held for long. */
+const BATCH = 200;
+
+/** Deletes ended deliveries after `webhook_history_days`, an hour after the start and every hour from then on. */
+@Injectable()
+export class WebhookHistory implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #logger = new Logger(WebhookHistory.name);
+  #cancel: CancelTimer = () => undefined;
+
+  constructor(
+    private readonly deliveries: WebhookDeliveryRepository,
+    private readonly transactions: TransactionRunner,
+    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#plan();
+  }
+
+  onApplicationShutdown(): void {
+    this.#cancel();
+  }
+
+  /** Deletes what is too old; returns how many deliveries went. */
+  async purge(): Promise<number> {
+    const before = new Date(this.clock.now() - this.config.webhook_history_days * DAY_MS);
+    let deleted = 0;
+    for (;;) {
+      const ids = await this.deliveries.finishedBefore(before, BATCH);
+      if (ids.length === 0) return deleted;
+      const gone = await this.transactions.run((tx) => this.deliveries.delete(tx, ids));
+      deleted += gone;
+      if (gone === 0) return deleted; // all of these were begun anew meanwhile
+    }
+  }
+
+  #plan(): void {
+    this.#cancel = this.clock.after(HOUR_MS, () => {
+      this.purge().catch((error: unknown) => this.#logger.error(error));
+      this.#plan();
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Transaction } from '#libs/database';
+import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
+import { CLOCK, type Clock, invalidField, newTimeOrderedUuid } from '#libs/kernel';
+import { WEBHOOK_JOB } from './webhook-job.js';
+import { TargetRules } from './target-rules.service.js';
+import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
+import type { WebhookEvent, Webhooks } from './webhooks.port.js';
+
+/** Takes messages for receivers, each in the transaction that it tells of. */
+@Injectable()
+export class WebhookOutbox implements Webhooks {
+  constructor(
+    private readonly rules: TargetRules,
+    private readonly deliveries: WebhookDeliveryRepository,
+    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  checkTarget(url: string, field = 'notification_webhook'): void {
+    const checked = this.rules.check(url);
+    // the value is not echoed: it may carry a password
+    if ('fault' in checked) throw invalidField(field, `${field} ${checked.fault}`);
+  }
+
+  async enqueue(tx: Transaction, event: WebhookEvent): Promise<string> {
+    const now = this.clock.now();
+    const id = newTimeOrderedUuid(now);
+    await this.deliveries.add(tx, {
+      id,
+      userId: event.userId,
+      predictionId: event.predictionId,
+      eventType: event.type,
+      url: event.url,
+      body: bodyOf(event, now),
+      createdAt: new Date(now),
+    });
+    await this.jobs.enqueue(tx, { kind: WEBHOOK_JOB, subject: id });
+    return id;
+  }
+}
+
+/** The payload of the Standard Webhooks specification. */
+const bodyOf = ({ type, predictionId, payload }: WebhookEvent, nowMs: number): string =>
+  JSON.stringify({
+    type,
+    timestamp: new Date(nowMs).toISOString(),
+    data: { prediction_id: predictionId, ...payload },
+  });

@@ -1,0 +1,86 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ADMINISTRATORS,
+  Answers,
+  Authenticated,
+  Caller,
+  Idempotent,
+  type Page,
+  Paged,
+  Problems,
+} from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import { DeliveriesQuery, DeliveryDetailOut, DeliveryId, DeliveryOut } from './delivery.dto.js';
+import { DeliveryLog } from './delivery-log.service.js';
+import { RotateSecret, SecretInfoOut, SecretOut } from './secret.dto.js';
+import { WebhookSecrets } from './webhook-secrets.service.js';
+
+const NOT_FOUND = { 404: 'Webhook delivery not found' };
+
+/** Notifications of own requests: the secret that signs them, and what became of each. */
+@ApiTags('webhooks')
+@Problems(
+  { 401: 'API key required' },
+  { 403: 'Insufficient permissions. Required roles: client, administrator, admin' },
+)
+@Controller('api/v1/client/webhooks')
+export class WebhooksController {
+  constructor(
+    private readonly secrets: WebhookSecrets,
+    private readonly log: DeliveryLog,
+  ) {}
+
+  @Get('secret')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Tell of the own signing secret' })
+  @Answers(200, SecretInfoOut, { description: 'Its age; the secret itself is never shown again.' })
+  @Problems({ 404: 'There is no webhook secret yet; make one with POST' })
+  secret(@Caller() caller: Actor): Promise<SecretInfoOut> {
+    return this.secrets.describe(caller);
+  }
+
+  @Post('secret')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @Idempotent()
+  @ApiOperation({ summary: 'Make a new signing secret' })
+  @Answers(201, SecretOut, { description: 'Shown this once. The one before signs as well for a while.' })
+  @Problems(422)
+  rotate(@Body() body: RotateSecret, @Caller() caller: Actor): Promise<SecretOut> {
+    return this.secrets.rotate(caller, body);
+  }
+
+  @Get('deliveries')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @Paged()
+  @ApiOperation({ summary: 'List deliveries' })
+  @Answers(200, DeliveryOut, {
+    list: true,
+    description: 'Newest first. Administrators see those of all clients.',
+  })
+  @Problems(422)
+  deliveries(@Query() query: DeliveriesQuery, @Caller() caller: Actor): Promise<Page<DeliveryOut>> {
+    return this.log.list(query, caller);
+  }
+
+  @Get('deliveries/:delivery_id')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Read a delivery' })
+  @Answers(200, DeliveryDetailOut, { description: 'With its message and its attempts.' })
+  @Problems(NOT_FOUND, 422)
+  delivery(@Param() { delivery_id }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {
+    return this.log.one(delivery_id, caller);
+  }
+
+  @Post('deliveries/:delivery_id/replay')
+  @Authenticated('client', ...ADMINISTRATORS)
+  @Idempotent()
+  @ApiOperation({ summary: 'Send a message again' })
+  @Answers(200, DeliveryDetailOut, {
+    description: 'At once and under its old `webhook-id`; the retry schedule begins anew.',
+  })
+  @Problems(NOT_FOUND, { 409: 'This work is already queued' }, 422)
+  replay(@Param() { delivery_id }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {
+    return this.log.replay(delivery_id, caller);
+  }
+}

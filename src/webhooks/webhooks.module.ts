@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { DeliverWebhooks } from './deliver-webhooks.service.js';
+import { DeliveryLog } from './delivery-log.service.js';
+import { HOST_RESOLVER, NameServerResolver } from './host-resolver.js';
+import { TargetRules } from './target-rules.service.js';
+import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
+import { WebhookHistory } from './webhook-history.service.js';
+import { WebhookOutbox } from './webhook-outbox.service.js';
+import { WebhookSecretRepository } from './webhook-secret.repository.js';
+import { WebhookSecrets } from './webhook-secrets.service.js';
+import { WebhookSender } from './webhook-sender.js';
+import { WebhooksController } from './webhooks.controller.js';
+import { WEBHOOKS } from './webhooks.port.js';
+
+/** Notifications of clients' receivers: signed, retried, logged, and guarded against addresses that are not public. */
+@Module({
+  controllers: [WebhooksController],
+  providers: [
+    TargetRules,
+    WebhookDeliveryRepository,
+    WebhookSecretRepository,
+    WebhookSecrets,
+    { provide: HOST_RESOLVER, useClass: NameServerResolver },
+    WebhookSender,
+    WebhookOutbox,
+    DeliverWebhooks,
+    DeliveryLog,
+    WebhookHistory,
+    { provide: WEBHOOKS, useExisting: WebhookOutbox },
+  ],
+  exports: [WEBHOOKS],
+})
+export class WebhooksModule {}

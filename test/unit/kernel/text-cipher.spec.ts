@@ -1,0 +1,33 @@
+import { KeyedDigest, TextCipher } from '#libs/kernel';
+import { describe, expect, it } from '@jest/globals';
+
+describe('a hidden text', () => {
+  const cipher = new TextCipher('one secret', 'replies');
+  const hidden = cipher.encrypt('{"api_key":"pp_1"}');
+
+  it('can be read with the same secret and for the same purpose only', () => {
+    expect(hidden).not.toContain('pp_1');
+    expect(cipher.decrypt(hidden)).toBe('{"api_key":"pp_1"}');
+    expect(new TextCipher('one secret', 'replies').decrypt(hidden)).toBe('{"api_key":"pp_1"}');
+    expect(new TextCipher('another', 'replies').decrypt(hidden)).toBeNull();
+    expect(new TextCipher('one secret', 'signatures').decrypt(hidden)).toBeNull();
+  });
+
+  it('is another one each time', () => {
+    expect(cipher.encrypt('{"api_key":"pp_1"}')).not.toBe(hidden);
+  });
+});
+
+describe('a keyed digest', () => {
+  it('depends on text, secret and purpose', () => {
+    const digests = [
+      new KeyedDigest('one secret', 'requests').of('body'),
+      new KeyedDigest('one secret', 'requests').of('body.'),
+      new KeyedDigest('another', 'requests').of('body'),
+      new KeyedDigest('one secret', 'replies').of('body'),
+    ];
+    expect(new Set(digests).size).toBe(4);
+    expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(new KeyedDigest('one secret', 'requests').of('body')).toBe(digests[0]);
+  });
+});
