@@ -18,8 +18,12 @@ const NONE: ReadonlySet<unknown> = new Set(['ENODATA', 'ENOTFOUND']);
  * likes; this can be given up at any moment. It knows no hosts file and no search domains.
  */
 export class NameServerResolver implements HostResolver {
+  /** @param servers addresses (with port) to ask in place of the system's name servers */
+  constructor(private readonly servers?: readonly string[]) {}
+
   async addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]> {
     const resolver = new Resolver({ timeout: TRY_MS, tries: TRIES });
+    if (this.servers !== undefined) resolver.setServers(this.servers);
     const giveUp = (): void => resolver.cancel();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
