@@ -1,6 +1,9 @@
+import { TransactionRunner } from '#libs/database';
+import { newUuid } from '#libs/kernel';
 import { startTestApp, type TestApp } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
+import { WEBHOOKS, type Webhooks } from '../../src/webhooks/webhooks.port.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
 
@@ -8,8 +11,12 @@ import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
 interface ObjectKind {
   /** Templates of the routes whose object this is. */
   readonly routes: RegExp;
-  /** Makes one that belongs to the caller of `send`; returns what goes into the path. */
-  readonly make: (send: (method: string, path: string, body?: unknown) => Promise<Made>) => Promise<string>;
+  /** Makes one that belongs to the owner, who is the caller of `send`; returns what goes into the path. */
+  readonly make: (
+    send: (method: string, path: string, body?: unknown) => Promise<Made>,
+    owner: Account,
+    app: TestApp,
+  ) => Promise<string>;
 }
 type Made = { readonly status: number; readonly body: Record<string, unknown> };
 
@@ -24,6 +31,19 @@ const OWNED: readonly ObjectKind[] = [
       const { body } = await send('POST', '/api/v1/predictions', { symbol: 'SP500' });
       return String(body['id']);
     },
+  },
+  {
+    routes: /^\/api\/v1\/client\/webhooks\/deliveries\/\{delivery_id\}(\/replay)?$/,
+    make: (_send, { id: userId }, { app }) =>
+      app.get(TransactionRunner, { strict: false }).run((tx) =>
+        app.get<Webhooks>(WEBHOOKS, { strict: false }).enqueue(tx, {
+          type: 'prediction.completed',
+          userId,
+          predictionId: newUuid(),
+          url: 'https://127.0.0.1/', // refused before anything is called
+          payload: {},
+        }),
+      ),
   },
 ];
 
@@ -60,10 +80,14 @@ describe('an object in a path', () => {
   };
   const makerOf = (route: WalkedRoute) => OWNED.find((kind) => kind.routes.test(route.template))?.make;
   const makeFor = async (route: WalkedRoute, account: Account): Promise<string> =>
-    (await makerOf(route)?.(async (method, path, body) => {
-      const answer = await app.request(method, path, { apiKey: account.apiKey, body });
-      return { status: answer.status, body: answer.body as Record<string, unknown> };
-    })) ?? '';
+    (await makerOf(route)?.(
+      async (method, path, body) => {
+        const answer = await app.request(method, path, { apiKey: account.apiKey, body });
+        return { status: answer.status, body: answer.body as Record<string, unknown> };
+      },
+      account,
+      app,
+    )) ?? '';
 
   it('has an owner that this spec knows of', () => {
     const unknown = routes.filter(

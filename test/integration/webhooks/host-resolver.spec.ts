@@ -7,6 +7,8 @@ const [NO_ERROR, SERVER_FAILURE, UNKNOWN_NAME] = [0, 2, 3];
 
 interface Zone {
   readonly code?: number;
+  /** The one kind of question that `code` answers; every kind when absent. */
+  readonly codeFor?: number;
   readonly records?: Readonly<Record<number, readonly Buffer[]>>;
 }
 
@@ -47,7 +49,8 @@ class NameServer {
     const records = zone.records?.[type] ?? [];
     const header = Buffer.alloc(12);
     question.copy(header, 0, 0, 2);
-    header.writeUInt16BE(0x8180 | (zone.code ?? NO_ERROR), 2);
+    const isFault = zone.codeFor === undefined || zone.codeFor === type;
+    header.writeUInt16BE(0x8180 | (isFault ? (zone.code ?? NO_ERROR) : NO_ERROR), 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(records.length, 6);
     const answers = records.map((data) => {
@@ -68,6 +71,11 @@ describe('the addresses of a name', () => {
     server = new NameServer({
       'both.example': { records: { [TYPE_A]: [A(127, 0, 0, 1), A(8, 8, 8, 8)], [TYPE_AAAA]: [LOOPBACK6] } },
       'four.example': { records: { [TYPE_A]: [A(8, 8, 4, 4)] } },
+      'half.example': {
+        records: { [TYPE_A]: [A(8, 8, 4, 4)] },
+        code: SERVER_FAILURE,
+        codeFor: TYPE_AAAA,
+      },
       'none.example': {},
       'unknown.example': { code: UNKNOWN_NAME },
       'broken.example': { code: SERVER_FAILURE },
@@ -83,6 +91,10 @@ describe('the addresses of a name', () => {
     expect([...found].sort()).toEqual(['127.0.0.1', '8.8.8.8', '::1']);
     await expect(addressesOf('four.example')).resolves.toEqual(['8.8.4.4']);
     await expect(addressesOf('xn--bcher-kva.example')).resolves.toEqual(['9.9.9.9']);
+  });
+
+  it('are those of one kind when the servers fail at the other', async () => {
+    await expect(addressesOf('half.example')).resolves.toEqual(['8.8.4.4']);
   });
 
   it('are none for a name without an address, and for an unknown one', async () => {
