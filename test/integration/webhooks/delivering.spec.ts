@@ -1,9 +1,10 @@
 import { Webhook } from 'standardwebhooks';
-import { describeOnDatabases, eventually, FakeClock } from '#libs/testing';
+import { ChildScript, describeOnDatabases, eventually, FakeClock } from '#libs/testing';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { JITTER, RETRY_DELAYS_MS } from '../../../src/webhooks/retry-schedule.js';
 import { type Answering, Receiver, status } from './receiver.js';
-import { ADMIN, client, LEASE_MS, WebhookBench } from './webhook-bench.js';
+import { ADMIN, client, WebhookBench } from './webhook-bench.js';
+import { LEASE_MS } from './webhook-service.js';
 
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
 
@@ -175,6 +176,22 @@ describeOnDatabases('a delivery', (database) => {
     expect(there.messages.map(({ headers }) => headers['webhook-id'])).toEqual([id, id]);
     expect([...suspended.failures, ...other.failures]).toEqual([]);
   });
+
+  it('of a process that was killed is made by another one', async () => {
+    const there = await receiver(() => undefined);
+    const service = bench.service();
+    const id = await bench.enqueue(service, there.url());
+    const script = 'test/integration/webhooks/delivering-process.ts';
+    const child = new ChildScript(script, JSON.stringify(database().location));
+    await there.until(1);
+    await child.kill();
+    there.answer = status(200);
+    bench.clock.jump(2 * LEASE_MS + Date.now() - bench.clock.now()); // the child's lease is over
+    await service.engine.start();
+    const done = await bench.until(service, id, 'it is delivered', (one) => one.status === 'delivered');
+    expect(done.attempts).toBe(1);
+    expect(there.messages.map(({ headers }) => headers['webhook-id'])).toEqual([id, id]);
+  }, 60_000);
 
   it('whose runs are lost three times goes on by its schedule', async () => {
     const there = await receiver(() => undefined);

@@ -2,7 +2,8 @@ import { Logger } from '@nestjs/common';
 import { describeOnDatabases } from '#libs/testing';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { type Answering, Receiver, status } from './receiver.js';
-import { ADMIN, client, isSignedWith, WebhookBench, type WebhookService } from './webhook-bench.js';
+import { ADMIN, client, isSignedWith, WebhookBench } from './webhook-bench.js';
+import type { WebhookService } from './webhook-service.js';
 
 const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000];
 
