@@ -1,8 +1,10 @@
+import { newUuid } from '#libs/kernel';
 import { startTestApp, type TestApp } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
 import { InvoiceRepository } from '../../src/billing/invoice.repository.js';
+import { WEBHOOKS, type Webhooks } from '../../src/webhooks/webhooks.port.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
 
@@ -36,6 +38,19 @@ const OWNED: readonly ObjectKind[] = [
     },
   },
   { routes: /^\/api\/v1\/client\/invoices\/\{invoice_id\}(\/invoice\.(html|pdf))?$/, make: invoiceOf },
+  {
+    routes: /^\/api\/v1\/client\/webhooks\/deliveries\/\{delivery_id\}(\/replay)?$/,
+    make: (_send, { id: userId }, { app }) =>
+      app.get(TransactionRunner, { strict: false }).run((tx) =>
+        app.get<Webhooks>(WEBHOOKS, { strict: false }).enqueue(tx, {
+          type: 'prediction.completed',
+          userId,
+          predictionId: newUuid(),
+          url: 'https://127.0.0.1/', // refused before anything is called
+          payload: {},
+        }),
+      ),
+  },
 ];
 
 /** The invoice of a month that nobody can settle anything in any more. */
