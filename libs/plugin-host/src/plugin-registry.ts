@@ -77,6 +77,19 @@ export class PluginRegistry {
       : id;
   }
 
+  /**
+   * The predictor that serves a model of this name: the first one whose parameter `model_files` has it. Null when none
+   * does, and for names of predictors and their aliases, which mean these.
+   */
+  modelOwner(name: string): string | null {
+    if (this.has('predictor', name)) return null;
+    const owner = this.#ofKind('predictor').find(({ resolved }) => {
+      const files = resolved.values['model_files'];
+      return typeof files === 'object' && files !== null && Object.hasOwn(files, name);
+    });
+    return owner?.definition.id ?? null;
+  }
+
   /** The configured plugin, at once: it is always created. */
   active<K extends SelectableKind>(kind: K): HandleOf[K] {
     const handle = this.#slots.get(this.#configured[kind])?.handle;
