@@ -94,7 +94,9 @@ export class PluginRegistry {
 
   /** Names that a request may give as its model beside the predictors. */
   get modelNames(): readonly string[] {
-    return this.#ofKind('predictor').flatMap(modelsOf);
+    return this.#ofKind('predictor')
+      .flatMap(modelsOf)
+      .filter((name) => !this.has('predictor', name));
   }
 
   /** The configured plugin, at once: it is always created. */
