@@ -34,7 +34,7 @@ export const FEEDER_SETTINGS = {
     default: 256,
     min: 1,
     max: 65_536,
-    help: noEffect('samples are computed in chunks of bounded memory'),
+    help: 'Most Monte-Carlo samples computed in one run of a model; bounds its memory.',
   },
   n_batches: {
     type: 'integer',

@@ -57,9 +57,10 @@ export const defaultPredictorParameters = {
   },
   batch_size: {
     type: 'integer',
-    default: 32,
+    default: 256,
     min: 1,
-    help: 'Accepted for compatibility; no effect because passes are batched by the memory they need.',
+    max: 65_536,
+    help: 'Most passes computed in one run of a model; bounds its memory. The draws do not depend on it.',
   },
   use_gpu: {
     type: 'boolean',
