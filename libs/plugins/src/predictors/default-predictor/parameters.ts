@@ -47,6 +47,12 @@ export const defaultPredictorParameters = {
     oneOf: MODEL_TYPES,
     help: 'Kind of the model files. The file itself decides with keras; onnx and tfjs must be met; sklearn and pytorch are answered with how to export to ONNX.',
   },
+  model_runtime: {
+    type: 'string',
+    default: 'onnx',
+    oneOf: ['onnx', 'tfjs'],
+    help: 'What computes the models: ONNX Runtime, or for TensorFlow.js models an installed @tensorflow/tfjs-node.',
+  },
   ...modelParameters,
   mc_samples: {
     type: 'integer',
