@@ -40,7 +40,7 @@ const OWNED: readonly ObjectKind[] = [
   { routes: /^\/api\/v1\/client\/invoices\/\{invoice_id\}(\/invoice\.(html|pdf))?$/, make: invoiceOf },
   {
     routes: /^\/api\/v1\/client\/webhooks\/deliveries\/\{delivery_id\}(\/replay)?$/,
-    make: (_send, { id: userId }, { app }) =>
+    make: ({ app: { app }, account: { id: userId } }) =>
       app.get(TransactionRunner, { strict: false }).run((tx) =>
         app.get<Webhooks>(WEBHOOKS, { strict: false }).enqueue(tx, {
           type: 'prediction.completed',
