@@ -15,6 +15,8 @@ const KEEPER = fileURLToPath(new URL('./postgres-keeper.js', import.meta.url));
  */
 export default async function globalSetup() {
   removeLeftovers(PREFIX);
+  // Specs see a copy of the environment, in which a library cannot say so itself.
+  process.env.ORT_DISABLE_TELEMETRY = '1';
   const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   let keeper = null;
   const broker = createServer((socket) => {

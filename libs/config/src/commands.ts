@@ -1,3 +1,4 @@
+import type { ParameterDeclarations } from '#libs/kernel';
 import { nearest } from './nearest.js';
 
 /** A sub-command: its words, the arguments that may follow them, and one line of help. */
@@ -5,7 +6,33 @@ export interface CommandInfo {
   readonly words: readonly string[];
   readonly positionals: readonly string[];
   readonly summary: string;
+  /** A command with flags of its own reads no settings and opens no database. */
+  readonly flags?: ParameterDeclarations;
 }
+
+/** Flags of `models run`. */
+export const MODEL_RUN_FLAGS = {
+  input: {
+    type: 'string',
+    default: null,
+    minLength: 1,
+    help: 'Path of the JSON file `{"inputs": [{"name", "shape", "data"}]}`; `-` reads it from standard input.',
+  },
+  mc_samples: {
+    type: 'integer',
+    default: null,
+    min: 0,
+    max: 100_000,
+    help: 'Answer mean and standard deviation of so many passes with dropout active as well.',
+  },
+  mc_seed: {
+    type: 'integer',
+    default: null,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    help: 'Seed of those passes, by default 0; the same seed gives the same bits.',
+  },
+} as const satisfies ParameterDeclarations;
 
 /** Every sub-command; the first one runs when none is given. */
 export const COMMANDS: readonly CommandInfo[] = [
@@ -21,6 +48,18 @@ export const COMMANDS: readonly CommandInfo[] = [
   { words: ['users', 'activate'], positionals: ['NAME'], summary: 'Activate an account.' },
   { words: ['users', 'reset-password'], positionals: ['NAME'], summary: 'Give an account a new password.' },
   { words: ['plugins', 'list'], positionals: [], summary: 'List the plugins and their parameters.' },
+  {
+    words: ['models', 'inspect'],
+    positionals: ['FILE'],
+    summary: 'Show the inputs, outputs and parameters of a model file as JSON.',
+    flags: {},
+  },
+  {
+    words: ['models', 'run'],
+    positionals: ['FILE'],
+    summary: 'Compute a model file on the inputs of a JSON file; prints the outputs as JSON.',
+    flags: MODEL_RUN_FLAGS,
+  },
   { words: ['audit', 'verify'], positionals: [], summary: 'Check the hash chain of the audit log.' },
   { words: ['billing', 'verify'], positionals: [], summary: 'Prove that the money in the ledger adds up.' },
 ];

@@ -6,11 +6,9 @@
 export class ConfigError extends Error {
   readonly faults: readonly string[];
 
-  constructor(faults: readonly string[]) {
+  constructor(faults: readonly string[], subject = 'The configuration') {
     const heading =
-      faults.length === 1
-        ? 'The configuration has a fault:'
-        : `The configuration has ${faults.length} faults:`;
+      faults.length === 1 ? `${subject} has a fault:` : `${subject} has ${faults.length} faults:`;
     super([heading, ...faults.map((fault) => `  ${fault}`)].join('\n'));
     this.name = 'ConfigError';
     this.faults = Object.freeze([...faults]);

@@ -1,4 +1,4 @@
-import { allowed, type ParameterDeclaration } from '#libs/kernel';
+import { allowed, type ParameterDeclaration, type ParameterDeclarations } from '#libs/kernel';
 import { COMMANDS } from './commands.js';
 import { variablesOf } from './environment.js';
 import { RUNTIME_KEYS } from './runtime-settings.js';
@@ -52,6 +52,7 @@ export function configurationPage(): string {
       ({ words, positionals, summary }) =>
         `| ${code([...words, ...positionals].join(' '))} | ${cell(summary)} |`,
     ),
+    ...COMMANDS.flatMap(({ words, flags = {} }) => ownFlags(words.join(' '), flags)),
     ...SETTING_GROUPS.flatMap(({ title, settings }) => [
       `\n## ${title}\n`,
       '| Setting | Flag | Environment variable | Default | Allowed | What it does |',
@@ -64,6 +65,17 @@ export function configurationPage(): string {
     `Accepted so that older configurations keep working: ${listOf(KEYS_WITHOUT_EFFECT)}. Each says why above.`,
     '',
   ].join('\n');
+}
+
+/** A command with flags of its own reads no settings. */
+function ownFlags(command: string, flags: ParameterDeclarations): string[] {
+  const rows = Object.entries(flags).map(
+    ([name, one]) =>
+      `| ${[code(`--${name}`), code(presetOf(one)), cell(allowed(one)), cell(one.help)].join(' | ')} |`,
+  );
+  if (rows.length === 0) return [];
+  const head = `| Flag of ${code(command)} | Default | Allowed | What it does |\n| --- | --- | --- | --- |`;
+  return [`\n${head}`, ...rows];
 }
 
 function row(key: ConfigKey): string {

@@ -1,5 +1,5 @@
-import { allowed } from '#libs/kernel';
-import { COMMANDS } from './commands.js';
+import { allowed, type ParameterDeclaration } from '#libs/kernel';
+import { COMMANDS, type CommandInfo } from './commands.js';
 import { wrap } from './wrap.js';
 import { declarationOf, isConfigKey, SETTING_GROUPS } from './settings.js';
 
@@ -37,7 +37,12 @@ export function helpText(columns = 80): string {
   ].join('\n');
 }
 
-function commandLines({ words, positionals, summary }: (typeof COMMANDS)[number], width: number): string[] {
+function commandLines(command: CommandInfo, width: number): string[] {
+  const flags = Object.entries(command.flags ?? {});
+  return [...summaryLines(command, width), ...flags.flatMap(([flag, one]) => flagLines(flag, one, width, 4))];
+}
+
+function summaryLines({ words, positionals, summary }: CommandInfo, width: number): string[] {
   const name = `  ${[...words, ...positionals].join(' ')}`;
   const left = width - COMMAND_COLUMN;
   if (name.length >= COMMAND_COLUMN || left < LEAST_SUMMARY) {
@@ -47,10 +52,11 @@ function commandLines({ words, positionals, summary }: (typeof COMMANDS)[number]
   return [name.padEnd(COMMAND_COLUMN) + first, ...more.map((line) => ' '.repeat(COMMAND_COLUMN) + line)];
 }
 
-function settingLines(key: string, width: number): string[] {
-  if (!isConfigKey(key)) return [];
-  const declaration = declarationOf(key);
+const settingLines = (key: string, width: number): string[] =>
+  isConfigKey(key) ? flagLines(key, declarationOf(key), width, 2) : [];
+
+function flagLines(key: string, declaration: ParameterDeclaration, width: number, indent: number): string[] {
   const preset = declaration.default === null ? 'not set' : JSON.stringify(declaration.default);
   const help = `${declaration.help.replaceAll('`', '')} [${allowed(declaration)}; default ${preset}]`;
-  return [`  --${key}`, ...wrap(help, width, HELP_INDENT)];
+  return [`${' '.repeat(indent)}--${key}`, ...wrap(help, width, ' '.repeat(indent + 4))];
 }

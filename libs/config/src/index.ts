@@ -4,6 +4,7 @@ export * from './database-url.js';
 export * from './environment.js';
 export * from './commands.js';
 export * from './command-line.js';
+export * from './command-flags.js';
 export * from './load-config.js';
 export * from './loaded-config.js';
 export * from './start-config.js';

@@ -5,6 +5,7 @@ import type { Port } from './graph/compile.js';
 import type { CompiledModel } from './isolate/compile-file.js';
 import { compileIsolated, DEFAULT_ISOLATION, type IsolationLimits } from './isolate/compile-isolated.js';
 import { Engine } from './runtime/engine.js';
+import { forbidReports } from './runtime/no-reports.js';
 import type { SampledOutput, SampleOptions } from './runtime/sampling.js';
 import { InferenceThread, type Inference } from './runtime/inference-thread.js';
 import type { InputTensor, OutputTensor } from './runtime/tensors.js';
@@ -73,6 +74,7 @@ export interface Model {
  * process of its own under limits of size, memory and time; hostile files end in a `ModelError` and nothing else.
  */
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  forbidReports();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const isolation = { ...DEFAULT_ISOLATION, ...options.isolation };
   const compiled = await compileIsolated(path, limits, isolation);

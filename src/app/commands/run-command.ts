@@ -3,7 +3,7 @@ import { DatabaseOpenError } from '#libs/database';
 import { AppError } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
 import { VERSION } from '../version.js';
-import { EXIT, type Command } from './command.js';
+import { EXIT, type Command, type PlainCommand } from './command.js';
 import { print, printError } from './terminal.js';
 
 /** Loaded when asked for, so that `--help` answers at once. */
@@ -19,6 +19,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'audit verify': async () => (await import('./audit.js')).verifyAudit,
   'billing verify': async () => (await import('./billing.js')).verifyBilling,
 };
+/** These read no settings, so that a model can be tried in any folder. */
+const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
+  'models inspect': async () => (await import('./models.js')).inspectModel,
+  'models run': async () => (await import('./models.js')).runModel,
+};
 const SERVING = new Set(['serve', 'worker']);
 
 /** Runs what the arguments say; never rejects. */
@@ -28,6 +33,8 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   if (line.version) return print(VERSION);
   const name = line.command.join(' ');
   try {
+    const loadPlain = PLAIN_COMMANDS[name];
+    if (loadPlain !== undefined) return await (await loadPlain())(line);
     const config = await startConfig({ commandLine: line, serving: SERVING.has(name) });
     // A server logs them itself.
     if (!SERVING.has(name)) for (const notice of config.notices) printError(`note: ${notice}`);

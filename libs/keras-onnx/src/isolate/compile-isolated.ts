@@ -8,6 +8,7 @@ import type { ModelLimits } from '../containers/limits.js';
 import type { CompiledModel } from './compile-file.js';
 import { entryPoint } from './entry.js';
 import { decodeModel, type CompileRequest } from './protocol.js';
+import { SILENT_ENVIRONMENT } from '../runtime/no-reports.js';
 
 /** Bounds of the process that parses and compiles a file. */
 export interface IsolationLimits {
@@ -62,8 +63,8 @@ function start(isolation: IsolationLimits): ChildProcess {
   const [command, args] = existsSync(PRLIMIT)
     ? [PRLIMIT, [`--data=${memoryBytes}`, '--core=0', process.execPath, ...node]]
     : [process.execPath, node];
-  // An empty environment: the process has no use for secrets.
-  return spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe', 'pipe'], env: {} });
+  // No secrets in the environment: the process has no use for them.
+  return spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe', 'pipe'], env: SILENT_ENVIRONMENT });
 }
 
 async function compileOnce(request: CompileRequest, isolation: IsolationLimits): Promise<CompiledModel> {
