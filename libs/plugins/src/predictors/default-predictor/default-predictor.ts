@@ -103,7 +103,7 @@ function filesOf({ parameters, resolveFile }: Context, parameter: string, path: 
 export default definePredictor({
   id: 'default_predictor',
   apiVersion: 1,
-  version: '2.0.0',
+  version: '1.1.0',
   description:
     'Forecasts of trained models (Keras, ONNX, TensorFlow.js) with Monte-Carlo dropout; without a model the ideal baseline, a test instrument that reads the values that really followed.',
   parameters: defaultPredictorParameters,

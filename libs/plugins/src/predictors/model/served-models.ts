@@ -48,6 +48,7 @@ export class ServedModels {
    * @throws PluginError `not_configured` naming parameter, file and fault; `source_unavailable` when loading took too long
    */
   async open(files: ModelFiles): Promise<ServedModel> {
+    if (this.#isClosed) throw new PluginError('source_unavailable', 'the models are closed');
     const sides = await this.#sideFiles(files);
     const model = await this.#cache.get(files.model.path).catch((error: unknown) => {
       throw modelFault(files.model, error);
