@@ -48,7 +48,6 @@ export class ForecastPicture {
         label: 'Forecast',
       },
       valueLabel: target,
-      pixelRatio: 2,
     });
   }
 
