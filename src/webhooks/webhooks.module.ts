@@ -20,7 +20,7 @@ import { WEBHOOKS } from './webhooks.port.js';
     WebhookDeliveryRepository,
     WebhookSecretRepository,
     WebhookSecrets,
-    { provide: HOST_RESOLVER, useClass: NameServerResolver },
+    { provide: HOST_RESOLVER, useFactory: () => new NameServerResolver() },
     WebhookSender,
     WebhookOutbox,
     DeliverWebhooks,

@@ -1,8 +1,10 @@
+import { newUuid } from '#libs/kernel';
 import { startTestApp, type TestApp } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
 import { InvoiceRepository } from '../../src/billing/invoice.repository.js';
+import { WEBHOOKS, type Webhooks } from '../../src/webhooks/webhooks.port.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
 
@@ -36,6 +38,19 @@ const OWNED: readonly ObjectKind[] = [
     },
   },
   { routes: /^\/api\/v1\/client\/invoices\/\{invoice_id\}(\/invoice\.(html|pdf))?$/, make: invoiceOf },
+  {
+    routes: /^\/api\/v1\/client\/webhooks\/deliveries\/\{delivery_id\}(\/replay)?$/,
+    make: ({ app: { app }, account: { id: userId } }) =>
+      app.get(TransactionRunner, { strict: false }).run((tx) =>
+        app.get<Webhooks>(WEBHOOKS, { strict: false }).enqueue(tx, {
+          type: 'prediction.completed',
+          userId,
+          predictionId: newUuid(),
+          url: 'https://127.0.0.1/', // refused before anything is called
+          payload: {},
+        }),
+      ),
+  },
 ];
 
 /** The invoice of a month that nobody can settle anything in any more. */
@@ -62,8 +77,10 @@ async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Prom
   return String((await listed())[0]?.id);
 }
 
-/** Parameters that name no object of anybody. */
-const OWNERLESS: readonly RegExp[] = [];
+/** Parameters that name no object of anybody; a request in the evaluators' queue is whose claim it is, see its own specs. */
+const OWNERLESS: readonly RegExp[] = [
+  /^\/api\/v1\/evaluator\/(claim|progress|submit|release)\/\{request_id\}$/,
+];
 
 const isOverseers = ({ policy: { roles = [] } }: WalkedRoute): boolean =>
   roles.length > 0 && roles.every((role) => ['administrator', 'admin', 'operator'].includes(role));
