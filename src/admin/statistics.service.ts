@@ -1,11 +1,5 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Clock, CLOCK } from '#libs/kernel';
-import {
-  BILLING_REPORTS,
-  type BillingReports,
-  type BillingTotal,
-  HOME_CURRENCY,
-} from '../billing/billing.port.js';
 import {
   PREDICTION_ACTIVITIES,
   type PredictionActivities,
@@ -13,18 +7,12 @@ import {
 } from '../predictions/prediction-activity.port.js';
 import { PREDICTION_STATISTICS, type PredictionStatistics } from '../predictions/predictions.port.js';
 import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
-import type {
-  FinancialMetrics,
-  PerformanceMetrics,
-  Period,
-  ResourceUtilization,
-  StatisticsOut,
-} from './statistics.dto.js';
+import type { PerformanceMetrics, Period, ResourceUtilization, StatisticsOut } from './statistics.dto.js';
+import { Finances } from './finances.service.js';
 import { ProcessFigures } from './process-figures.js';
 import { SystemHealth } from './system-health.service.js';
 
 const DAY_MS = 86_400_000;
-const MICROS = 1_000_000;
 const DAYS: Readonly<Record<Period, number>> = { '1d': 1, '7d': 7, '30d': 30 };
 
 const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));
@@ -36,11 +24,11 @@ export class Statistics {
   constructor(
     private readonly health: SystemHealth,
     private readonly figures: ProcessFigures,
+    private readonly finances: Finances,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
     @Inject(PREDICTION_STATISTICS) private readonly predictions: PredictionStatistics,
     @Inject(PREDICTION_ACTIVITIES) private readonly activities: PredictionActivities,
-    @Optional() @Inject(BILLING_REPORTS) private readonly billing?: BillingReports,
   ) {}
 
   async collect(period: Period): Promise<StatisticsOut> {
@@ -54,7 +42,7 @@ export class Statistics {
         this.activities.since(new Date(now - DAYS[period] * DAY_MS)),
         this.predictions.countByStatus(),
         this.predictions.countByType(),
-        this.#money(today),
+        this.finances.of(today),
         this.#resources(),
       ],
     );
@@ -77,24 +65,6 @@ export class Statistics {
     };
   }
 
-  /** In USD; null without a marketplace. */
-  async #money(today: Date): Promise<FinancialMetrics> {
-    if (this.billing === undefined) return NO_MONEY;
-    const month = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
-    const [ofToday, ofMonth, payouts] = await Promise.all([
-      this.billing.revenue({ from: today }),
-      this.billing.revenue({ from: month }),
-      this.billing.pendingPayouts(),
-    ]);
-    const revenue = homeTotal(ofMonth);
-    return {
-      revenue_today: money(homeTotal(ofToday).amount),
-      revenue_month: money(revenue.amount),
-      pending_payouts: money(payouts.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0),
-      average_request_value: money(revenue.amount / Math.max(revenue.jobs, 1)),
-    };
-  }
-
   async #resources(): Promise<ResourceUtilization> {
     return {
       cpu_usage: this.figures.cpuPercent(),
@@ -104,18 +74,6 @@ export class Statistics {
     };
   }
 }
-
-const NO_MONEY: FinancialMetrics = {
-  revenue_today: null,
-  revenue_month: null,
-  pending_payouts: null,
-  average_request_value: null,
-};
-
-const money = (micros: number): number => rounded(micros / MICROS, 2);
-
-const homeTotal = (totals: readonly BillingTotal[]): Pick<BillingTotal, 'amount' | 'jobs'> =>
-  totals.find(({ currency }) => currency === HOME_CURRENCY) ?? { amount: 0, jobs: 0 };
 
 const performanceOf = (activity: PredictionActivity): PerformanceMetrics => ({
   average_processing_time: seconds(activity.meanProcessingMs),
