@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { THEMES } from '#libs/forecast-chart';
 import type { AdapterName, DatabaseKind, OriginalKey } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { areaColour } from '../../../libs/forecast-chart/src/themes.js';
 import { columnsOf, decodePng, leastOpacity } from '../../unit/forecast-chart/png.js';
 import { answer, ClientDesk, evaluator, HOUR, MINUTE, NOW, ROOT } from './client-desk.js';
 
@@ -194,6 +195,15 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     const alone = decodePng((await download(unknown, 'plot.png')).bytes);
     expect(columnsOf(alone, history)).toEqual([]);
     expect(columnsOf(alone, accent).length).toBeGreaterThan(250);
+  }, 60_000);
+
+  it('plot.png: draws an interval whose level nobody named', async () => {
+    const { predictions } = answer(3);
+    const around = (width: number): number[] => predictions.map((value) => value + width);
+    const confidenceIntervals = { lower: around(-0.01), upper: around(0.01) };
+    const id = await desk.completed({ prediction_horizon: 3 }, answer(3, { confidenceIntervals }));
+    const picture = decodePng((await download(id, 'plot.png')).bytes);
+    expect(columnsOf(picture, areaColour(THEMES.light, 0, 1)).length).toBeGreaterThan(30);
   }, 60_000);
 
   it('are refused by name first, then 404, 403 and 409', async () => {
