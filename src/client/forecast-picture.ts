@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { renderForecastPng, type ForecastChart } from '#libs/forecast-chart';
+import { renderForecastPng, type ForecastChart, type ForecastInterval } from '#libs/forecast-chart';
 import { AppError } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import type { Frame } from '#libs/timeseries';
@@ -14,8 +14,8 @@ const FEEDER_INTERVAL: Readonly<Record<JobInterval, string>> = {
   '1M': '1mo',
 };
 /** Bars of history for each predicted one, and at least. */
-const HISTORY_FACTOR = 8;
-const SHORTEST_HISTORY = 60;
+const HISTORY_FACTOR = 6;
+const SHORTEST_HISTORY = 40;
 /** A picture is worth so long a wait for its background. */
 const FEEDER_LIMIT_MS = 10_000;
 /** As many as a picture can tell apart. */
@@ -44,11 +44,10 @@ export class ForecastPicture {
       forecast: {
         time: times.times,
         median: result.predictions,
-        intervals: leveledBands(completed),
+        intervals: drawnBands(completed),
         label: 'Forecast',
       },
       valueLabel: target,
-      pixelRatio: 2,
     });
   }
 
@@ -75,10 +74,15 @@ function targetOf({ result }: CompletedRequest): string {
   return typeof named === 'string' && named !== '' ? named : DEFAULT_TARGET;
 }
 
-const leveledBands = ({ bands }: CompletedRequest) =>
-  bands
+/** The widest ones that name their level; one that names none is drawn alone, for nobody knows how it lies to others. */
+function drawnBands({ bands }: CompletedRequest): ForecastInterval[] {
+  const [first] = bands;
+  if (first?.level === null)
+    return [{ level: 0.5, lower: first.lower, upper: first.upper, label: 'Interval' }];
+  return bands
     .flatMap(({ level, lower, upper }) => (level === null ? [] : [{ level: level / 100, lower, upper }]))
     .slice(-MOST_BANDS);
+}
 
 /** The last bars; none when they ended so long before the forecast that they would be no context for it. */
 function historyOf(frame: Frame, target: string, { job, times }: CompletedRequest): History {

@@ -1,3 +1,4 @@
+import { moneyText } from '#libs/kernel';
 import type { JobClaim } from '../marketplace/client-requests.port.js';
 import type { CompletedRequest } from './completed-request.js';
 
@@ -15,7 +16,7 @@ export function logsText({ job, result, claims, completedAt, resultHash }: Compl
   const events: LogEvent[] = [
     {
       at: createdAt,
-      text: `created: ${request.predictionHorizon} bars of ${request.interval} of ${request.symbol} by ${harmless(job.modelName)}, priority ${request.priority}, price ${estimatedCost / 1e6} ${currency}`,
+      text: `created: ${request.predictionHorizon} bars of ${request.interval} of ${request.symbol} by ${harmless(job.modelName)}, priority ${request.priority}, price ${moneyText(estimatedCost, currency)}`,
     },
     ...claims.flatMap(eventsOf),
     { at: completedAt, text: `completed: result sha256 ${resultHash}` },

@@ -69,7 +69,7 @@ export class JobLists {
     const rows = await this.#ofClient(userId, filter)
       .select(LISTED)
       .orderBy(CLIENT_SORTS[page.sort], direction(page.order), 'NULLS LAST')
-      .addOrderBy('j.createdAt', 'DESC')
+      .addOrderBy('j.createdAt', page.sort === 'created_at' ? direction(page.order) : 'DESC')
       .addOrderBy('j.id', 'ASC')
       .limit(page.limit)
       .offset(page.offset)

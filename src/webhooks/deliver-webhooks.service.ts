@@ -36,7 +36,7 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(APP_CONFIG) { job_concurrency }: LoadedConfig,
   ) {
-    this.#slots = new DeliverySlots(job_concurrency);
+    this.#slots = new DeliverySlots(job_concurrency, clock);
   }
 
   onModuleInit(): void {
@@ -51,7 +51,7 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
   readonly run = async (run: JobRun): Promise<void> => {
     const delivery = await this.deliveries.find(run.job.subject, 'anybody');
     if (delivery?.status !== 'pending') return run.complete(() => Promise.resolve());
-    const giveBack = this.#slots.take(delivery.userId);
+    const giveBack = await this.#slots.take(delivery.userId);
     if (giveBack === null) return this.#postpone(run, delivery);
     try {
       const attempt = await this.#attempt(delivery, run.signal);

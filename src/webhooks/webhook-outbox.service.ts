@@ -45,5 +45,5 @@ const bodyOf = ({ type, predictionId, payload }: WebhookEvent, nowMs: number): s
   JSON.stringify({
     type,
     timestamp: new Date(nowMs).toISOString(),
-    data: { prediction_id: predictionId, ...payload },
+    data: { ...payload, prediction_id: predictionId },
   });

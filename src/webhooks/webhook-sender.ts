@@ -23,6 +23,8 @@ interface Answer {
 
 /** From the first question to the name servers to the last byte of the answer. */
 export const SEND_LIMIT_MS = 5_000;
+/** Of a name's addresses so many are tried; a long list would make the service knock at strangers' doors. */
+export const MAX_ADDRESSES = 8;
 /** Of an answer's body so much is read, and thrown away. */
 export const MAX_ANSWER_BYTES = 65_536;
 
@@ -88,11 +90,9 @@ export class WebhookSender {
   /** @throws AttemptFault when one of them is not public: a receiver has no use for such a mixture */
   async #checkedAddresses({ host }: Target, signal: AbortSignal): Promise<readonly string[]> {
     const addresses = isIP(host) === 0 ? await this.#resolved(host, signal) : [host];
-    if (addresses.length === 0) throw new AttemptFault('dns_failed');
-    if (!addresses.every((address) => this.rules.addresses.allows(address))) {
-      throw new AttemptFault('address_refused');
-    }
-    return addresses;
+    const areAllowed = addresses.every((address) => this.rules.addresses.allows(address));
+    if (addresses.length === 0 || !areAllowed) throw new AttemptFault('address_refused');
+    return addresses.slice(0, MAX_ADDRESSES);
   }
 
   async #resolved(host: string, signal: AbortSignal): Promise<readonly string[]> {

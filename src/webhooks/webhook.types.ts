@@ -14,7 +14,8 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 /**
  * Why an attempt came to nothing.
  * - `target_refused`: the URL is not one that the settings allow now; nothing was called.
- * - `dns_failed`: the host name leads nowhere. `address_refused`: it leads to an address that is not public.
+ * - `dns_failed`: the name servers could not say where the host is. `address_refused`: its name leads nowhere, or to an
+ *   address that is not public; one word, so that nobody learns which names exist inside.
  * - `connection_failed`, `tls_failed`, `timeout`: no answer in time, or none at all.
  * - `redirect`, `gone`, `http_error`, `malformed_answer`: an answer that is no 2xx.
  * - `secret_unreadable`: the secret was stored under another secret key of the service; make a new one.

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
 import { InvoiceRepository } from '../../src/billing/invoice.repository.js';
+import { EVALUATOR_QUEUE, type EvaluatorQueue } from '../../src/marketplace/evaluator-queue.port.js';
 import { WEBHOOKS, type Webhooks } from '../../src/webhooks/webhooks.port.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
@@ -14,6 +15,10 @@ interface ObjectKind {
   readonly routes: RegExp;
   /** Makes one that belongs to the owner; returns what goes into the path. */
   readonly make: (owner: Owner) => Promise<string>;
+  /** What the path's other parameters are. */
+  readonly path?: Readonly<Record<string, string>>;
+  /** Body of routes that need one. */
+  readonly body?: object;
 }
 
 /** Somebody who will own an object. */
@@ -37,6 +42,16 @@ const OWNED: readonly ObjectKind[] = [
       return String(body['id']);
     },
   },
+  {
+    routes: /^\/api\/v1\/client\/predictions\/\{id\}$/,
+    make: ({ send }) => marketplaceRequest(send),
+    body: { priority: 6 },
+  },
+  {
+    routes: /^\/api\/v1\/client\/predictions\/\{id\}\/download\/\{file\}$/,
+    make: completedRequest,
+    path: { file: 'metadata.json' },
+  },
   { routes: /^\/api\/v1\/client\/invoices\/\{invoice_id\}(\/invoice\.(html|pdf))?$/, make: invoiceOf },
   {
     routes: /^\/api\/v1\/client\/webhooks\/deliveries\/\{delivery_id\}(\/replay)?$/,
@@ -52,6 +67,34 @@ const OWNED: readonly ObjectKind[] = [
       ),
   },
 ];
+
+async function marketplaceRequest(send: Owner['send']): Promise<string> {
+  const { body } = await send('POST', '/api/v1/client/predict', {
+    symbol: 'EURUSD',
+    prediction_type: 'short_term',
+    datetime_requested: '2035-01-01T00:00:00Z',
+    prediction_horizon: 1,
+  });
+  return String(body['id']);
+}
+
+/** A request that the service itself answered. */
+async function completedRequest({ app, send }: Owner): Promise<string> {
+  const queue = app.app.get<EvaluatorQueue>(EVALUATOR_QUEUE, { strict: false });
+  const jobId = await marketplaceRequest(send);
+  await queue.claim('platform', { jobId, estimatedCompletion: null, processingNodeInfo: null });
+  const result = {
+    predictions: [1.1],
+    uncertainties: [0.01],
+    confidenceIntervals: {},
+    modelMetadata: {},
+    processingLog: null,
+    resourceUsage: null,
+    qualityMetrics: null,
+  };
+  await queue.submit('platform', { jobId, epoch: 1, result });
+  return jobId;
+}
 
 /** The invoice of a month that nobody can settle anything in any more. */
 async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Promise<string> {
@@ -82,6 +125,9 @@ const OWNERLESS: readonly RegExp[] = [
   /^\/api\/v1\/evaluator\/(claim|progress|submit|release)\/\{request_id\}$/,
 ];
 
+const kindOf = ({ template }: WalkedRoute): ObjectKind | undefined =>
+  OWNED.find((kind) => kind.routes.test(template));
+
 const isOverseers = ({ policy: { roles = [] } }: WalkedRoute): boolean =>
   roles.length > 0 && roles.every((role) => ['administrator', 'admin', 'operator'].includes(role));
 
@@ -92,7 +138,8 @@ describe('an object in a path', () => {
   let other: Account;
   let admin: Account;
   beforeAll(async () => {
-    app = await startTestApp({ config: { core_plugin: 'sync_core', max_concurrent_predictions: 100 } });
+    const limits = { max_concurrent_predictions: 100, marketplace_limit_basic: 100 };
+    app = await startTestApp({ config: { core_plugin: 'sync_core', ...limits } });
     const accounts = new Accounts(app);
     routes = routesOf(apiDocument(app.app)).filter(({ parameters }) => parameters.length > 0);
     [owner, other] = (await accounts.makeMany('client', 2)) as [Account, Account];
@@ -103,14 +150,17 @@ describe('an object in a path', () => {
   /** The status with which a request for an object begins; streams are not read. */
   const status = async (route: WalkedRoute, id: string, apiKey?: string): Promise<number> => {
     const stop = new AbortController();
-    const response = await app.fetch(route.method, pathWith(route.template, id), {
+    const { path = {}, body } = kindOf(route) ?? {};
+    const template = route.template.replaceAll(/\{(\w+)\}/g, (all, name: string) => path[name] ?? all);
+    const response = await app.fetch(route.method, pathWith(template, id), {
       ...(apiKey !== undefined && { apiKey }),
+      ...(route.hasBody && body !== undefined && { body }),
       signal: stop.signal,
     });
     stop.abort();
     return response.status;
   };
-  const makerOf = (route: WalkedRoute) => OWNED.find((kind) => kind.routes.test(route.template))?.make;
+  const makerOf = (route: WalkedRoute) => kindOf(route)?.make;
   const makeFor = async (route: WalkedRoute, account: Account): Promise<string> =>
     (await makerOf(route)?.({
       app,

@@ -10,6 +10,7 @@ import {
   type Span,
 } from './chart-rows.js';
 import type { CheckedChart } from './check-chart.js';
+import type { ForecastInterval } from './forecast-chart.js';
 import { areaColour, THEMES, type Theme } from './themes.js';
 
 /** Everything a thread needs to draw: plain data. */
@@ -37,7 +38,8 @@ const TIME_FORMAT = {
   seconds: '%H:%M:%S',
 };
 
-const percent = (level: number): string => `${Number((level * 100).toFixed(2))} % interval`;
+const nameOf = ({ level, label }: ForecastInterval): string =>
+  label ?? `${Number((level * 100).toFixed(2))} % interval`;
 
 /** The picture in Vega-Lite's words (https://vega.github.io/vega-lite/docs/spec.html). */
 export function chartSpec(chart: CheckedChart): Drawing {
@@ -94,7 +96,7 @@ const valueAxis = (chart: CheckedChart, span: Span) =>
 /** One entry for everything that is drawn, from the history to the widest area. */
 function legendOf(chart: CheckedChart, theme: Theme) {
   const areas = chart.intervals.map((interval, rank) => ({
-    name: percent(interval.level),
+    name: nameOf(interval),
     colour: areaColour(theme, rank, chart.intervals.length),
   }));
   const drawn = [
@@ -118,7 +120,7 @@ function layersOf(chart: CheckedChart, theme: Theme, span: Span): TopLevelLayers
     encoding: {
       y: { field: 'lower', ...y },
       y2: { field: 'upper' },
-      color: { datum: percent(interval.level) },
+      color: { datum: nameOf(interval) },
     },
   }));
   const history = historyPoints(chart.history, chart.width);

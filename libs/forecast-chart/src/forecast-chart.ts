@@ -14,6 +14,8 @@ export interface ForecastInterval {
   /** One value a forecast time; null and NaN are gaps in the area. */
   readonly lower: ArrayLike<number | null>;
   readonly upper: ArrayLike<number | null>;
+  /** Name in the legend, for one whose level is not known. Default for example `90 % interval`. */
+  readonly label?: string;
 }
 
 /** What is expected: a central line and intervals around it. */

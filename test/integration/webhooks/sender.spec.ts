@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { eventually, FakeClock } from '#libs/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AppError } from '#libs/kernel';
-import { SEND_LIMIT_MS } from '../../../src/webhooks/webhook-sender.js';
+import { MAX_ADDRESSES, SEND_LIMIT_MS } from '../../../src/webhooks/webhook-sender.js';
 import { type Answering, Receiver, status } from './receiver.js';
 import { goOn, messageTo, ScriptedResolver, senderTo } from './sending.js';
 
@@ -146,12 +146,12 @@ describe('a call', () => {
     const broken = new ScriptedResolver(() => {
       throw Object.assign(new Error('queryA ESERVFAIL'), { code: 'ESERVFAIL' });
     });
-    for (const resolver of [broken, new ScriptedResolver(() => [])]) {
-      const sender = senderTo(LOOPBACK, clock, { addressesOf: async (host) => resolver.addressesOf(host) });
-      expect(await sender.send(messageTo('http://a.example/'), goOn())).toMatchObject({
-        error: 'dns_failed',
-      });
-    }
+    const asking = senderTo(LOOPBACK, clock, { addressesOf: async (host) => broken.addressesOf(host) });
+    expect(await asking.send(messageTo('http://a.example/'), goOn())).toMatchObject({ error: 'dns_failed' });
+    const nowhere = senderTo(LOOPBACK, clock, new ScriptedResolver(() => []));
+    expect(await nowhere.send(messageTo('http://a.example/'), goOn())).toMatchObject({
+      error: 'address_refused',
+    });
   });
 
   it('is given up, without a result, when the service stops', async () => {
@@ -170,6 +170,15 @@ describe('a call', () => {
     const sender = senderTo(LOOPBACK, clock, resolver);
     const attempt = await sender.send(messageTo(`http://two.example:${there.port}/`), goOn());
     expect(attempt).toMatchObject({ error: null, responseStatus: 204 });
+  });
+
+  it('tries no more than eight addresses of a name', async () => {
+    const there = await receiver();
+    const nobody = Array.from({ length: MAX_ADDRESSES }, (_, index) => `127.0.0.${index + 70}`);
+    const resolver = new ScriptedResolver(() => [...nobody, '127.0.0.1']);
+    const sender = senderTo(LOOPBACK, clock, resolver);
+    const attempt = await sender.send(messageTo(`http://many.example:${there.port}/`), goOn());
+    expect([attempt.error, there.connections]).toEqual(['connection_failed', 0]);
   });
 
   /** A server that says the same to everybody, whatever it is asked; returns its URL. */
