@@ -32,8 +32,14 @@ export class UsageOut {
   @IntegerField({ description: 'Requests in the audit log.', example: 240 })
   total_requests!: number;
 
-  @IntegerField({ description: 'Predictions that were submitted.', example: 120 })
+  @IntegerField({
+    description: 'Predictions that were submitted, requests of the marketplace too.',
+    example: 120,
+  })
   total_predictions!: number;
+
+  @IntegerField({ description: 'Those of them that are requests of the marketplace.', example: 20 })
+  marketplace_requests!: number;
 
   @IntegerField({ description: 'Time that was computed for them, ms.', example: 48_000 })
   total_processing_time_ms!: number;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { MarketplaceModule } from '../marketplace/marketplace.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminController } from './admin.controller.js';
@@ -12,7 +13,7 @@ import { Usage } from './usage.service.js';
 
 /** What administrators watch and set; it owns no tables. */
 @Module({
-  imports: [RuntimeSettingsModule, UsersModule, AuditModule, PredictionsModule],
+  imports: [RuntimeSettingsModule, UsersModule, AuditModule, PredictionsModule, MarketplaceModule],
   controllers: [AdminController],
   providers: [Usage, Statistics, SystemConfig, SystemHealth, ProcessFigures],
 })

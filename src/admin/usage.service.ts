@@ -1,6 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, CLOCK } from '#libs/kernel';
 import { AUDIT_TRAIL, type AuditTrail } from '../audit/audit.port.js';
+import {
+  MARKETPLACE_ACTIVITIES,
+  type MarketplaceActivities,
+} from '../marketplace/marketplace-activity.port.js';
 import { PREDICTION_ACTIVITIES, type PredictionActivities } from '../predictions/prediction-activity.port.js';
 import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
 import type { UsageOut } from './admin.dto.js';
@@ -17,6 +21,7 @@ export class Usage {
     @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
     @Inject(AUDIT_TRAIL) private readonly audit: AuditTrail,
     @Inject(PREDICTION_ACTIVITIES) private readonly predictions: PredictionActivities,
+    @Inject(MARKETPLACE_ACTIVITIES) private readonly marketplace: MarketplaceActivities,
   ) {}
 
   /** @throws AppError `not_found` */
@@ -24,16 +29,19 @@ export class Usage {
     const userId = await this.users.idOf(username);
     if (userId === null) throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
     const since = new Date(this.clock.now() - days * DAY_MS);
-    const [requests, { created, processingMs }] = await Promise.all([
+    const [requests, core, traded] = await Promise.all([
       this.audit.countRequests(userId, since),
       this.predictions.usageOf(userId, since),
+      this.marketplace.usageOf(userId, since),
     ]);
+    const total = core.created + traded.created;
     return {
       username,
       total_requests: requests,
-      total_predictions: created,
-      total_processing_time_ms: Math.round(processingMs),
-      cost_estimate: (created * CENTS_PER_PREDICTION) / 100,
+      total_predictions: total,
+      marketplace_requests: traded.created,
+      total_processing_time_ms: Math.round(core.processingMs + traded.processingMs),
+      cost_estimate: (total * CENTS_PER_PREDICTION) / 100,
     };
   }
 }

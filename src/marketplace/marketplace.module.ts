@@ -11,6 +11,8 @@ import { JobLists } from './job-lists.repository.js';
 import { JobViews } from './job-views.service.js';
 import { LeaseRules } from './lease-rules.js';
 import { ManageRequests } from './manage-requests.service.js';
+import { MARKETPLACE_ACTIVITIES } from './marketplace-activity.port.js';
+import { MarketplaceActivityRepository } from './marketplace-activity.repository.js';
 import { MARKETPLACE_EVENTS } from './marketplace-events.port.js';
 import { MarketplaceListeners } from './marketplace-listeners.js';
 import { MARKETPLACE_STATISTICS } from './marketplace-statistics.port.js';
@@ -32,6 +34,7 @@ const PORTS = [
   { provide: CLIENT_REQUESTS, useExisting: ManageRequests },
   { provide: EVALUATOR_QUEUE, useExisting: WorkQueue },
   { provide: MARKETPLACE_STATISTICS, useExisting: ReadMarketplaceStatistics },
+  { provide: MARKETPLACE_ACTIVITIES, useExisting: MarketplaceActivityRepository },
   { provide: MARKETPLACE_FIGURES, useExisting: ReadMarketplaceStatistics },
   { provide: MARKETPLACE_EVENTS, useExisting: MarketplaceListeners },
   { provide: MARKETPLACE_JOBS, useExisting: PredictionJobRepository },
@@ -51,6 +54,7 @@ const PORTS = [
     JobLists,
     PredictionFileRepository,
     MarketplaceFiguresRepository,
+    MarketplaceActivityRepository,
     MarketplaceListeners,
     JobViews,
     QueueOutlook,

@@ -72,7 +72,7 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
         system_health: expect.stringMatching(/^(healthy|degraded)$/),
         uptime_percentage: null,
       },
-      financial_metrics: expect.objectContaining({ revenue_today: null }),
+      financial_metrics: expect.objectContaining({ revenue_today: 0 }),
       performance_metrics: {
         average_processing_time: 900,
         queue_wait_time: 2700,
@@ -102,6 +102,7 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
       username: 'admin',
       total_requests: expect.any(Number),
       total_predictions: 5,
+      marketplace_requests: 0,
       total_processing_time_ms: 0.25 * HOUR_MS + 0.25 * HOUR_MS + HOUR_MS,
       cost_estimate: 0.5,
     });
@@ -125,6 +126,7 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
         failed_plugins: expect.any(Number),
       }),
       job_engine: { status: 'healthy', queued: 0, running: 0, oldest_wait_ms: null },
+      marketplace: { status: 'healthy', pending: 0, processing: 0, stuck: 0, oldest_wait_ms: null },
     });
     expect(health.last_backup).toBeNull();
     expect(health.disk_space).toEqual({
