@@ -24,6 +24,21 @@ export class UsageQuery {
   days!: number;
 }
 
+/** What an account paid in one currency. */
+export class UsageCost {
+  @StringField({ description: 'ISO 4217 code.', example: 'USD' })
+  currency!: string;
+
+  @NumberField({ description: 'Whole costs of settled marketplace requests.', example: 31.25 })
+  cost!: number;
+
+  @IntegerField({ description: 'The same in micro-units (1e-6), exact.', example: 31_250_000 })
+  cost_micros!: number;
+
+  @IntegerField({ description: 'How many requests these are.', example: 5 })
+  requests!: number;
+}
+
 /** What an account used. */
 export class UsageOut {
   @StringField({ description: 'Name of the account.', example: 'desk1' })
@@ -32,10 +47,7 @@ export class UsageOut {
   @IntegerField({ description: 'Requests in the audit log.', example: 240 })
   total_requests!: number;
 
-  @IntegerField({
-    description: 'Predictions that were submitted, requests of the marketplace too.',
-    example: 120,
-  })
+  @IntegerField({ description: 'Predictions and marketplace requests that were submitted.', example: 120 })
   total_predictions!: number;
 
   @IntegerField({ description: 'Those of them that are requests of the marketplace.', example: 20 })
@@ -44,8 +56,11 @@ export class UsageOut {
   @IntegerField({ description: 'Time that was computed for them, ms.', example: 48_000 })
   total_processing_time_ms!: number;
 
-  @NumberField({ description: '0.10 USD for each prediction.', example: 12 })
+  @NumberField({ description: 'What the ledger charged in the window, USD.', example: 31.25 })
   cost_estimate!: number;
+
+  @ListField(NestedField(UsageCost), { description: 'The same for each currency.' })
+  costs!: readonly UsageCost[];
 }
 
 /** The range and help of a setting, from its one declaration; null forgets a change. */

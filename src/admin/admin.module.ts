@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { LedgerModule } from '../billing/ledger.module.js';
 import { MarketplaceModule } from '../marketplace/marketplace.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminController } from './admin.controller.js';
+import { Finances } from './finances.service.js';
 import { ProcessFigures } from './process-figures.js';
 import { RuntimeSettingsModule } from './runtime-settings.module.js';
 import { Statistics } from './statistics.service.js';
@@ -13,8 +15,15 @@ import { Usage } from './usage.service.js';
 
 /** What administrators watch and set; it owns no tables. */
 @Module({
-  imports: [RuntimeSettingsModule, UsersModule, AuditModule, PredictionsModule, MarketplaceModule],
+  imports: [
+    RuntimeSettingsModule,
+    UsersModule,
+    AuditModule,
+    PredictionsModule,
+    LedgerModule,
+    MarketplaceModule,
+  ],
   controllers: [AdminController],
-  providers: [Usage, Statistics, SystemConfig, SystemHealth, ProcessFigures],
+  providers: [Usage, Statistics, Finances, SystemConfig, SystemHealth, ProcessFigures],
 })
 export class AdminModule {}

@@ -57,26 +57,46 @@ export class SystemOverview {
   uptime_percentage!: number | null;
 }
 
-const usd = (description: string) =>
-  NumberField({
-    nullable: true,
-    description: `${description}, USD; null without a marketplace.`,
-    example: null,
-  });
+/** Money of the marketplace in one currency. */
+export class CurrencyFinances {
+  @StringField({ description: 'ISO 4217 code.', example: 'USD' })
+  currency!: string;
+
+  @NumberField({ description: 'Settled since midnight UTC.', example: 62.5 })
+  revenue_today!: number;
+
+  @NumberField({ description: 'Settled since the first of the month, UTC.', example: 1250 })
+  revenue_month!: number;
+
+  @NumberField({ description: 'Earned by providers and evaluators and not paid out.', example: 980 })
+  pending_payouts!: number;
+
+  @NumberField({
+    description: 'Mean cost of the requests settled this month; 0 when there were none.',
+    example: 6.25,
+  })
+  average_request_value!: number;
+}
 
 /** Money of the marketplace. */
 export class FinancialMetrics {
-  @usd('Settled since midnight UTC')
-  revenue_today!: number | null;
+  @NumberField({ description: 'Settled since midnight UTC, USD.', example: 62.5 })
+  revenue_today!: number;
 
-  @usd('Settled since the first of the month, UTC')
-  revenue_month!: number | null;
+  @NumberField({ description: 'Settled since the first of the month, UTC, USD.', example: 1250 })
+  revenue_month!: number;
 
-  @usd('Earned by providers and evaluators and not paid out')
-  pending_payouts!: number | null;
+  @NumberField({ description: 'Earned by providers and evaluators and not paid out, USD.', example: 980 })
+  pending_payouts!: number;
 
-  @usd('Revenue of the month by settled request')
-  average_request_value!: number | null;
+  @NumberField({
+    description: 'Mean cost of the requests settled this month, USD; 0 when there were none.',
+    example: 6.25,
+  })
+  average_request_value!: number;
+
+  @ListField(NestedField(CurrencyFinances), { description: 'The same for each currency.' })
+  currencies!: readonly CurrencyFinances[];
 }
 
 /** How fast and how well predictions were answered within the period. */

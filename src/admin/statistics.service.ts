@@ -1,11 +1,5 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
-import { type Clock, CLOCK } from '#libs/kernel';
-import {
-  BILLING_REPORTS,
-  type BillingReports,
-  type BillingTotal,
-  HOME_CURRENCY,
-} from '../billing/billing.port.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { type Clock, CLOCK, moneyOf } from '#libs/kernel';
 import {
   type EvaluatorDay,
   MARKETPLACE_STATISTICS,
@@ -17,18 +11,17 @@ import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
 import { type Activity, jointActivity, jointCounts } from './joint-figures.js';
 import type {
   EvaluatorPerformance,
-  FinancialMetrics,
   PerformanceMetrics,
   Period,
   PredictionCounts,
   ResourceUtilization,
   StatisticsOut,
 } from './statistics.dto.js';
+import { Finances } from './finances.service.js';
 import { ProcessFigures } from './process-figures.js';
 import { SystemHealth } from './system-health.service.js';
 
 const DAY_MS = 86_400_000;
-const MICROS = 1_000_000;
 const MOST_EVALUATORS = 100;
 const DAYS: Readonly<Record<Period, number>> = { '1d': 1, '7d': 7, '30d': 30 };
 
@@ -41,12 +34,12 @@ export class Statistics {
   constructor(
     private readonly health: SystemHealth,
     private readonly figures: ProcessFigures,
+    private readonly finances: Finances,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
     @Inject(PREDICTION_STATISTICS) private readonly predictions: PredictionStatistics,
     @Inject(PREDICTION_ACTIVITIES) private readonly activities: PredictionActivities,
     @Inject(MARKETPLACE_STATISTICS) private readonly marketplace: MarketplaceStatistics,
-    @Optional() @Inject(BILLING_REPORTS) private readonly billing?: BillingReports,
   ) {}
 
   async collect(period: Period): Promise<StatisticsOut> {
@@ -60,7 +53,7 @@ export class Statistics {
         this.#since(new Date(now - DAYS[period] * DAY_MS)),
         this.#counts(),
         this.marketplace.evaluators(today, MOST_EVALUATORS),
-        this.#money(today),
+        this.finances.of(today),
         this.#resources(),
       ]);
     const { pending = 0, processing = 0 } = counts.by_status;
@@ -95,24 +88,6 @@ export class Statistics {
     };
   }
 
-  /** In USD; null without a marketplace. */
-  async #money(today: Date): Promise<FinancialMetrics> {
-    if (this.billing === undefined) return NO_MONEY;
-    const month = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
-    const [ofToday, ofMonth, payouts] = await Promise.all([
-      this.billing.revenue({ from: today }),
-      this.billing.revenue({ from: month }),
-      this.billing.pendingPayouts(),
-    ]);
-    const revenue = homeTotal(ofMonth);
-    return {
-      revenue_today: money(homeTotal(ofToday).amount),
-      revenue_month: money(revenue.amount),
-      pending_payouts: money(payouts.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0),
-      average_request_value: money(revenue.amount / Math.max(revenue.jobs, 1)),
-    };
-  }
-
   async #resources(): Promise<ResourceUtilization> {
     return {
       cpu_usage: this.figures.cpuPercent(),
@@ -122,18 +97,6 @@ export class Statistics {
     };
   }
 }
-
-const NO_MONEY: FinancialMetrics = {
-  revenue_today: null,
-  revenue_month: null,
-  pending_payouts: null,
-  average_request_value: null,
-};
-
-const money = (micros: number): number => rounded(micros / MICROS, 2);
-
-const homeTotal = (totals: readonly BillingTotal[]): Pick<BillingTotal, 'amount' | 'jobs'> =>
-  totals.find(({ currency }) => currency === HOME_CURRENCY) ?? { amount: 0, jobs: 0 };
 
 const performanceOf = (activity: Activity): PerformanceMetrics => ({
   average_processing_time: seconds(activity.meanProcessingMs),
@@ -148,6 +111,6 @@ const performanceOfEvaluator = (day: EvaluatorDay): EvaluatorPerformance => ({
   completed_today: day.completed,
   success_rate: day.successRate === null ? null : rounded(day.successRate, 3),
   average_quality: null,
-  earnings_today: money(day.earnings),
+  earnings_today: moneyOf(day.earnings),
   reason: 'needs realised outcomes',
 });

@@ -3,10 +3,7 @@ import { Database, runSql } from '#libs/database';
 import { JOB_ENGINE, type JobCounts, type JobEngine } from '#libs/jobs';
 import { type Clock, CLOCK } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import {
-  MARKETPLACE_ACTIVITIES,
-  type MarketplaceActivities,
-} from '../marketplace/marketplace-activity.port.js';
+import { MARKETPLACE_BACKLOGS, type MarketplaceBacklogs } from '../marketplace/marketplace-backlog.port.js';
 import type { ComponentHealth, JobHealth, MarketplaceHealth, SystemHealthOut } from './health.dto.js';
 import { type DiskSpace, ProcessFigures } from './process-figures.js';
 
@@ -26,7 +23,7 @@ export class SystemHealth {
     private readonly plugins: PluginRegistry,
     private readonly figures: ProcessFigures,
     @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
-    @Inject(MARKETPLACE_ACTIVITIES) private readonly marketplace: MarketplaceActivities,
+    @Inject(MARKETPLACE_BACKLOGS) private readonly marketplace: MarketplaceBacklogs,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 

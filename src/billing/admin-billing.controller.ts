@@ -16,7 +16,7 @@ import { AllBillingQuery, BillingOut, PeriodQuery, SummaryOut } from './billing.
 import { BalanceOut, CreditOut, MoneyOwner, PayoutOut, PayoutRequest, TopUpRequest } from './credit.dto.js';
 import { MoneyAccounts } from './money-accounts.service.js';
 import { PriceList } from './price-list.service.js';
-import { PricingOut } from './pricing.dto.js';
+import { PricingOut, PricingQuery } from './pricing.dto.js';
 
 const NOT_EARNED = {
   409: 'Only 20.00 USD are earned and not paid out; 50.00 USD were asked for',
@@ -57,10 +57,12 @@ export class AdminBillingController {
 
   @Get('pricing')
   @Authenticated(...ADMINISTRATORS)
+  @Paged()
   @ApiOperation({ summary: 'List all active prices' })
   @Answers(200, PricingOut, { list: true, description: 'By model.' })
-  pricing(): Promise<PricingOut[]> {
-    return this.prices.all();
+  @Problems(422)
+  pricing(@Query() query: PricingQuery): Promise<Page<PricingOut>> {
+    return this.prices.all(query);
   }
 
   @Get('billing/balances/:user_id')

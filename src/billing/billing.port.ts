@@ -177,6 +177,8 @@ export interface BillingReports {
   /** Null until the job is settled by a capture. */
   settlementOf(jobId: string, scope?: DatabaseScope): Promise<Settlement | null>;
   balances(userId: number): Promise<readonly Balance[]>;
+  /** Credits to spend of several users; users without any movement are left out. At most 1,000 ids a call. */
+  availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>>;
   /** Whole costs of a client's settled jobs. */
   spent(clientId: number, period: BillingPeriod): Promise<readonly BillingTotal[]>;
   /** The same of several clients, all time; clients without jobs are left out. At most 1,000 ids a call. */

@@ -13,6 +13,8 @@ export const presentPrice = (price: ProviderPriceEntity): PricingOut => ({
   price_per_request: unitPriceOf(price.priceMicros),
   currency: price.currency,
   is_active: price.isActive,
+  created_at: price.createdAt,
+  replaced_at: price.isActive ? null : price.updatedAt,
 });
 
 export const presentRecord = (record: BillingRecordEntity): BillingOut => ({

@@ -1,5 +1,6 @@
 import PdfKit from 'pdfkit';
 import { ISSUER, type InvoiceDocument } from './invoice-document.js';
+import { useFontFor, type Weight } from './pdf-text.js';
 
 const MARGIN = 56;
 /** Left edges of the columns, in points; A4 is 595 wide. */
@@ -9,10 +10,6 @@ const BOTTOM = 842 - MARGIN;
 const LINE = 16;
 const SIZE = 9.5;
 
-/** The fonts that every PDF reader has know Western European letters; others become a question mark. */
-const UNKNOWN = /[^\x20-\x7e\u00a0-\u00ff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]/gu;
-const known = (text: string): string => text.normalize('NFC').replaceAll(UNKNOWN, '?');
-
 type Pdf = PDFKit.PDFDocument;
 
 /** The invoice as A4 pages. The same invoice makes the same bytes. */
@@ -20,7 +17,7 @@ export async function invoicePdf(invoice: InvoiceDocument, issuedAt: Date): Prom
   const pdf = new PdfKit({
     size: 'A4',
     margin: MARGIN,
-    info: { Title: known(invoice.title), Author: ISSUER, CreationDate: issuedAt, ModDate: issuedAt },
+    info: { Title: invoice.title, Author: ISSUER, CreationDate: issuedAt, ModDate: issuedAt },
   });
   const chunks: Buffer[] = [];
   const finished = new Promise<void>((resolve, reject) => {
@@ -35,37 +32,45 @@ export async function invoicePdf(invoice: InvoiceDocument, issuedAt: Date): Prom
   return Buffer.concat(chunks);
 }
 
+const write = (pdf: Pdf, text: string, weight: Weight = 'regular'): Pdf =>
+  pdf.text(useFontFor(pdf, text, weight));
+
 function head(pdf: Pdf, { title, recipient, facts }: InvoiceDocument): void {
-  pdf.font('Helvetica').fontSize(SIZE).text(ISSUER);
-  pdf.moveDown().font('Helvetica-Bold').fontSize(18).text(known(title)).moveDown();
-  pdf.font('Helvetica').fontSize(SIZE);
-  for (const line of recipient) pdf.text(known(line));
+  write(pdf.fontSize(SIZE), ISSUER).moveDown();
+  write(pdf.fontSize(18), title, 'bold').moveDown();
+  pdf.fontSize(SIZE);
+  for (const line of recipient) write(pdf, line);
   pdf.moveDown();
-  for (const [label, value] of facts) pdf.text(`${label}: ${known(value)}`);
+  for (const [label, value] of facts) write(pdf, `${label}: ${value}`);
   pdf.moveDown(2);
 }
 
 function table(pdf: Pdf, { columns, rows, totals }: InvoiceDocument): void {
-  let top = row(pdf, columns, pdf.y, 'Helvetica-Bold');
-  for (const cells of rows) top = row(pdf, cells, top, 'Helvetica');
+  let top = row(pdf, columns, pdf.y, 'bold');
+  for (const cells of rows) top = row(pdf, cells, top, 'regular');
   for (const [label, value] of totals) {
-    top = row(pdf, [label, '', '', value], top, label === 'Total' ? 'Helvetica-Bold' : 'Helvetica');
+    top = row(pdf, [label, '', '', value], top, label === 'Total' ? 'bold' : 'regular');
   }
 }
 
 /** Draws a row, on the next page when there is no room, and a line under it; returns where the next one begins. */
-function row(pdf: Pdf, cells: readonly string[], top: number, font: string): number {
-  pdf.font(font).fontSize(SIZE);
+function row(pdf: Pdf, cells: readonly string[], top: number, weight: Weight): number {
+  pdf.fontSize(SIZE);
   const [service = '', ...numbers] = cells;
-  const height = Math.max(LINE, pdf.heightOfString(known(service), { width: COLUMNS[1] - MARGIN - 12 }) + 5);
+  const first = useFontFor(pdf, service, weight);
+  const height = Math.max(LINE, pdf.heightOfString(first, { width: COLUMNS[1] - MARGIN - 12 }) + 5);
   const isFull = top + height > BOTTOM;
   if (isFull) pdf.addPage();
   const y = isFull ? MARGIN : top;
-  pdf.text(known(service), MARGIN, y, { width: COLUMNS[1] - MARGIN - 12 });
+  pdf.text(first, MARGIN, y, { width: COLUMNS[1] - MARGIN - 12 });
   numbers.forEach((text, index) => {
     const left = COLUMNS[index + 1] ?? MARGIN;
     const right = COLUMNS[index + 2] ?? RIGHT;
-    pdf.text(known(text), left, y, { width: right - left, align: 'right', lineBreak: false });
+    pdf.text(useFontFor(pdf, text, weight), left, y, {
+      width: right - left,
+      align: 'right',
+      lineBreak: false,
+    });
   });
   pdf
     .moveTo(MARGIN, y + height - 4)

@@ -148,6 +148,23 @@ export class LedgerRepository {
     return [...byCurrency.values()];
   }
 
+  /** Credits to spend of several users, by currency. */
+  async availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>> {
+    const byUser = new Map<number, Money[]>();
+    if (userIds.length === 0) return byUser;
+    const rows = await runSql<{ owner_id: number; currency: string; balance: number | string }>(
+      this.database.read,
+      `SELECT owner_id, currency, SUM(amount_micros) AS balance FROM transaction_entries
+       WHERE kind = 'available' AND owner_id IN (${placeholders(userIds.length)})
+       GROUP BY owner_id, currency ORDER BY owner_id, currency`,
+      userIds,
+    );
+    for (const { owner_id, currency, balance } of rows) {
+      byUser.set(owner_id, [...(byUser.get(owner_id) ?? []), { currency, amount: exact(balance) }]);
+    }
+    return byUser;
+  }
+
   /** What all users together have earned and not been paid, by currency. */
   async earnedByUsers(): Promise<Money[]> {
     const rows = await runSql<{ currency: string; balance: number | string }>(

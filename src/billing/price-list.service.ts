@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
+import { Page } from '#libs/http';
 import { type Actor, CLOCK, type Clock, microsOf } from '#libs/kernel';
 import { presentPrice } from './billing.view.js';
 import { LedgerRepository } from './ledger.repository.js';
-import { type NewPrice, PriceRepository } from './price.repository.js';
-import type { PricingOut, PricingRequest } from './pricing.dto.js';
+import { type NewPrice, type PriceFilter, PriceRepository } from './price.repository.js';
+import type { PricingOut, PricingQuery, PricingRequest } from './pricing.dto.js';
 import type { ProviderPriceEntity } from './provider-price.entity.js';
 
 /** What providers ask for their models. */
@@ -39,13 +40,19 @@ export class PriceList {
     });
   }
 
-  /** The caller's active prices. */
-  async own({ userId }: Actor): Promise<PricingOut[]> {
-    return (await this.prices.listActive(userId)).map(presentPrice);
+  /** The caller's prices: the active ones, or all that ever were. */
+  own({ userId }: Actor, query: PricingQuery): Promise<Page<PricingOut>> {
+    return this.#page({ providerId: userId }, query);
   }
 
-  /** Everybody's active prices. */
-  async all(): Promise<PricingOut[]> {
-    return (await this.prices.listActive()).map(presentPrice);
+  /** Everybody's prices, as {@link own}. */
+  all(query: PricingQuery): Promise<Page<PricingOut>> {
+    return this.#page({}, query);
+  }
+
+  async #page(who: PriceFilter, query: PricingQuery): Promise<Page<PricingOut>> {
+    const filter: PriceFilter = query.history ? who : { ...who, isActive: true };
+    const [rows, total] = await Promise.all([this.prices.list(filter, query), this.prices.count(filter)]);
+    return new Page(rows.map(presentPrice), query, query.offset + rows.length < total, total);
   }
 }

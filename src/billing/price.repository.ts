@@ -9,6 +9,12 @@ export interface NewPrice {
   readonly currency: string;
 }
 
+/** Which prices a list shows; absent means any. */
+export interface PriceFilter {
+  readonly providerId?: number;
+  readonly isActive?: true;
+}
+
 /** Provider prices, version by version. */
 @Injectable()
 export class PriceRepository {
@@ -27,12 +33,21 @@ export class PriceRepository {
     );
   }
 
-  /** Active prices of one provider, or of all, by model. */
-  listActive(providerId?: number): Promise<ProviderPriceEntity[]> {
+  /** By model, the earlier version first. */
+  list(
+    filter: PriceFilter,
+    { limit, offset }: { readonly limit: number; readonly offset: number },
+  ): Promise<ProviderPriceEntity[]> {
     return this.database.read.manager.find(ProviderPriceEntity, {
-      where: { isActive: true, ...(providerId !== undefined && { providerId }) },
+      where: { ...filter },
       order: { modelName: 'ASC', id: 'ASC' },
+      take: limit,
+      skip: offset,
     });
+  }
+
+  count(filter: PriceFilter): Promise<number> {
+    return this.database.read.manager.countBy(ProviderPriceEntity, { ...filter });
   }
 
   /** Active prices for a model, the cheapest first, the oldest first among equals. */

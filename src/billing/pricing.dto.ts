@@ -1,4 +1,4 @@
-import { BooleanField, IntegerField, NumberField, StringField } from '#libs/http';
+import { BooleanField, DateTimeField, IntegerField, MAX_PAGE, NumberField, StringField } from '#libs/http';
 
 /** A currency as everything here names it. */
 export const CURRENCY = /^[A-Z]{3}$/;
@@ -32,6 +32,24 @@ export class PricingRequest {
   currency!: string;
 }
 
+/** Which prices to list. */
+export class PricingQuery {
+  @IntegerField({
+    default: MAX_PAGE,
+    min: 1,
+    max: MAX_PAGE,
+    description: 'Most items of the answer.',
+    example: 100,
+  })
+  limit!: number;
+
+  @IntegerField({ default: 0, min: 0, max: 2_147_483_647, description: 'Items to skip.', example: 0 })
+  offset!: number;
+
+  @BooleanField({ default: false, description: 'Earlier prices too, version by version.', example: false })
+  history!: boolean;
+}
+
 /** `PricingOut` of the contract. */
 export class PricingOut {
   @IntegerField({ description: 'Version of the price; each change is a new one.', example: 1 })
@@ -49,6 +67,12 @@ export class PricingOut {
   @StringField({ example: 'USD' })
   currency!: string;
 
-  @BooleanField({ example: true })
+  @BooleanField({ description: 'False for earlier versions.', example: true })
   is_active!: boolean;
+
+  @DateTimeField({ description: 'In force since then.', example: '2026-01-05T09:00:00.000Z' })
+  created_at!: Date;
+
+  @DateTimeField({ nullable: true, description: 'Until then; null while it is active.', example: null })
+  replaced_at!: Date | null;
 }

@@ -1,11 +1,20 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ADMINISTRATORS, Answers, Authenticated, Caller, Idempotent, Problems } from '#libs/http';
+import {
+  ADMINISTRATORS,
+  Answers,
+  Authenticated,
+  Caller,
+  Idempotent,
+  type Page,
+  Paged,
+  Problems,
+} from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { BillingAccounts } from './billing-accounts.service.js';
 import { EarningsOut, PeriodQuery } from './billing.dto.js';
 import { PriceList } from './price-list.service.js';
-import { PricingOut, PricingRequest } from './pricing.dto.js';
+import { PricingOut, PricingQuery, PricingRequest } from './pricing.dto.js';
 
 /** What providers ask and earn. */
 @ApiTags('billing')
@@ -35,10 +44,12 @@ export class ProviderBillingController {
 
   @Get('pricing')
   @Authenticated('provider', ...ADMINISTRATORS)
+  @Paged()
   @ApiOperation({ summary: 'List own active prices' })
   @Answers(200, PricingOut, { list: true, description: 'By model.' })
-  own(@Caller() caller: Actor): Promise<PricingOut[]> {
-    return this.prices.own(caller);
+  @Problems(422)
+  own(@Query() query: PricingQuery, @Caller() caller: Actor): Promise<Page<PricingOut>> {
+    return this.prices.own(caller, query);
   }
 
   @Get('earnings')

@@ -36,6 +36,10 @@ export class ReadBilling implements BillingReports {
     return this.ledger.balancesOf(userId);
   }
 
+  availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>> {
+    return this.ledger.availableOf(userIds);
+  }
+
   spent(clientId: number, period: BillingPeriod): Promise<readonly BillingTotal[]> {
     return this.records.totals({ ...period, clientId }, 'cost');
   }

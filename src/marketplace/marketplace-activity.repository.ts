@@ -1,29 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { Database, runSql } from '#libs/database';
-import type {
-  MarketplaceActivities,
-  MarketplaceBacklog,
-  MarketplaceUsage,
-} from './marketplace-activity.port.js';
+import type { MarketplaceUsage, MarketplaceUsages } from '../users/marketplace-figures.port.js';
+import type { MarketplaceBacklog, MarketplaceBacklogs } from './marketplace-backlog.port.js';
 
 type Figure = number | string | null;
 
 const count = (figure: Figure | undefined): number => Number(figure ?? 0);
 const tallied = (condition: string): string => `SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END)`;
 
-/** {@link MarketplaceActivities} as sums over the table `prediction_jobs`. */
+/** What is asked and not finished, as sums over the table `prediction_jobs`. */
 @Injectable()
-export class MarketplaceActivityRepository implements MarketplaceActivities {
+export class MarketplaceActivityRepository implements MarketplaceBacklogs, MarketplaceUsages {
   constructor(private readonly database: Database) {}
 
-  async usageOf(clientId: number, since: Date): Promise<MarketplaceUsage> {
-    const [row] = await runSql<Readonly<Record<'created' | 'processing', Figure>>>(
+  async usageOf(userId: number, since: Date): Promise<MarketplaceUsage> {
+    const [row] = await runSql<Readonly<Record<'requests' | 'processing', Figure>>>(
       this.database.read,
-      `SELECT COUNT(*) AS created, SUM(processing_time_ms) AS processing
+      `SELECT COUNT(*) AS requests, SUM(processing_time_ms) AS processing
        FROM prediction_jobs WHERE user_id = ? AND created_at >= ?`,
-      [clientId, since.toISOString()],
+      [userId, since.toISOString()],
     );
-    return { created: count(row?.created), processingMs: count(row?.processing) };
+    return { requests: count(row?.requests), processingMs: count(row?.processing) };
   }
 
   async backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog> {

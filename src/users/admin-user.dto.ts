@@ -32,6 +32,13 @@ const MAX_NOTES = 10_000;
 /** PostgreSQL's integer. */
 const MAX_ID = 2_147_483_647;
 
+const addressLine = StringField({ maxLength: 500 });
+const address = {
+  nullable: true,
+  description: 'Address for invoices, line by name.',
+  example: { street: '1 Main Street', city: 'Springfield', country: 'US' },
+};
+
 const tier = { name: 'SubscriptionTier', description: 'What the account pays for.' } as const;
 
 /**
@@ -96,12 +103,7 @@ export class CreateUserRequest {
   })
   initial_credits!: number;
 
-  @MapField(StringField({ maxLength: 500 }), {
-    nullable: true,
-    default: null,
-    description: 'Address for invoices, line by name.',
-    example: { street: '1 Main Street', city: 'Springfield', country: 'US' },
-  })
+  @MapField(addressLine, { ...address, default: null })
   billing_address!: Readonly<Record<string, string>> | null;
 }
 
@@ -178,8 +180,17 @@ export class ListedUserOut extends UserOut {
   @IntegerField({ description: 'Marketplace requests of the account.', example: 0 })
   total_predictions!: number;
 
-  @NumberField({ description: 'Spent on completed marketplace requests, in USD.', example: 0 })
+  @NumberField({ description: 'Whole costs of settled marketplace requests, in USD.', example: 31.25 })
   total_spent!: number;
+
+  @NumberField({ description: 'Credits to spend, in USD; below zero what is owed.', example: 68.75 })
+  available_credits!: number;
+
+  @MapField(addressLine, address)
+  billing_address!: Readonly<Record<string, string>> | null;
+
+  @StringField({ nullable: true, description: 'Remarks of administrators.', example: null })
+  notes!: string | null;
 }
 
 /** A page of accounts. */
@@ -233,6 +244,9 @@ export class UpdateUserRequest {
     example: 'Moved to the premium desk',
   })
   notes?: string;
+
+  @MapField(addressLine, { ...address, optional: true })
+  billing_address?: Readonly<Record<string, string>> | null;
 }
 
 const REMOVALS = ['deactivate', 'delete'] as const;

@@ -11,6 +11,7 @@ export interface AccountUpdate {
   readonly role?: Role;
   readonly subscriptionTier?: SubscriptionTier;
   readonly notes?: string;
+  readonly billingAddress?: Readonly<Record<string, string>> | null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
 import { type Transaction, TransactionRunner } from '#libs/database';
-import { AppError, newSecret } from '#libs/kernel';
+import { AppError, assertPresent, newSecret } from '#libs/kernel';
 import { CREDIT_GRANTS, type CreditGrants, HOME_CURRENCY } from '../billing/billing.port.js';
 import { PasswordHasher } from './password-hasher.js';
 import { StoredCredentials } from './stored-credentials.js';
@@ -87,7 +87,7 @@ export class CreateUser {
     const { initialCreditsMicros: amount = 0, createdBy: grantedBy = null } = account;
     if (amount === 0) return;
     const grant = { userId, type: 'bonus', amount, currency: HOME_CURRENCY, grantedBy } as const;
-    await this.grants?.grant(tx, grant);
+    await assertPresent(this.grants, 'credits are given where the ledger is').grant(tx, grant);
   }
 
   async #roleId(name: string): Promise<number> {

@@ -1,19 +1,24 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type Clock, CLOCK } from '#libs/kernel';
 import {
-  MARKETPLACE_FIGURES,
-  type MarketplaceFigures,
-  type MarketplaceTotals,
-} from './marketplace-figures.port.js';
+  BILLING_REPORTS,
+  type BillingReports,
+  HOME_CURRENCY,
+  type Micros,
+  type Money,
+} from '../billing/billing.port.js';
+import { MARKETPLACE_FIGURES, type MarketplaceFigures } from './marketplace-figures.port.js';
 import type { User } from './user.js';
 import { type UserFilter, UserRepository } from './user.repository.js';
 
-/** An account with what it asked of the marketplace. */
+/** An account with what it asked of the marketplace and paid for it; amounts in the home currency. */
 export interface ListedUser extends User {
-  readonly totals: MarketplaceTotals;
+  readonly requests: number;
+  /** Whole costs of the settled ones. */
+  readonly spent: Micros;
+  /** Credits to spend; below zero what is owed. */
+  readonly available: Micros;
 }
-
-const NO_TOTALS: MarketplaceTotals = { requests: 0, spentMicros: 0 };
 
 /** One page of accounts with the counts that go with it. */
 export interface UserPage {
@@ -32,6 +37,7 @@ export class ListUsers {
   constructor(
     private readonly users: UserRepository,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(BILLING_REPORTS) private readonly billing: BillingReports,
     @Optional() @Inject(MARKETPLACE_FIGURES) private readonly marketplace?: MarketplaceFigures,
   ) {}
 
@@ -53,7 +59,20 @@ export class ListUsers {
   }
 
   async #withTotals(users: readonly User[]): Promise<ListedUser[]> {
-    const totals = await this.marketplace?.totalsOf(users.map(({ id }) => id));
-    return users.map((user) => ({ ...user, totals: totals?.get(user.id) ?? NO_TOTALS }));
+    const ids = users.map(({ id }) => id);
+    const [totals, spent, balances] = await Promise.all([
+      this.marketplace?.totalsOf(ids),
+      this.billing.spentBy(ids),
+      this.billing.availableOf(ids),
+    ]);
+    return users.map((user) => ({
+      ...user,
+      requests: totals?.get(user.id)?.requests ?? 0,
+      spent: atHome(spent.get(user.id)),
+      available: atHome(balances.get(user.id)),
+    }));
   }
 }
+
+const atHome = (amounts: readonly Money[] = []): Micros =>
+  amounts.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0;

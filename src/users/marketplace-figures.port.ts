@@ -2,8 +2,14 @@
 export interface MarketplaceTotals {
   /** Requests, whatever became of them. */
   readonly requests: number;
-  /** Whole costs of the completed ones, in micro-units of USD. */
-  readonly spentMicros: number;
+}
+
+/** What an account had computed by the marketplace since a moment. */
+export interface MarketplaceUsage {
+  /** Requests made since then, whatever became of them. */
+  readonly requests: number;
+  /** Sum over the completed ones among them, from claim to submission. */
+  readonly processingMs: number;
 }
 
 /** Offered by the marketplace, where there is one, for the listing of accounts. */
@@ -14,3 +20,11 @@ export interface MarketplaceFigures {
 
 /** Injection token of {@link MarketplaceFigures}; optional. */
 export const MARKETPLACE_FIGURES = Symbol('MARKETPLACE_FIGURES');
+
+/** Offered by the marketplace, where there is one, for what an account used. */
+export interface MarketplaceUsages {
+  usageOf(userId: number, since: Date): Promise<MarketplaceUsage>;
+}
+
+/** Injection token of {@link MarketplaceUsages}; optional. */
+export const MARKETPLACE_USAGES = Symbol('MARKETPLACE_USAGES');

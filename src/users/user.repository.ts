@@ -29,6 +29,7 @@ export interface UserChange {
   readonly roleId?: number;
   readonly subscriptionTier?: SubscriptionTier;
   readonly notes?: string;
+  readonly billingAddress?: Readonly<Record<string, string>> | null;
   readonly hashedPassword?: string;
   readonly deletedAt?: Date;
   readonly hashedApiKey?: null;
@@ -229,6 +230,8 @@ function userOf(row: UserEntity, roles: ReadonlyMap<number, Role>): User {
     role: assertPresent(roles.get(row.roleId), 'every account has a seeded role'),
     isActive: row.isActive,
     subscriptionTier: row.subscriptionTier,
+    billingAddress: row.billingAddress,
+    notes: row.notes,
     createdAt: row.createdAt,
     lastLogin: row.lastLogin,
   };

@@ -12,6 +12,10 @@ export interface User {
   readonly role: Role;
   readonly isActive: boolean;
   readonly subscriptionTier: SubscriptionTier;
+  /** For invoices, line by name. */
+  readonly billingAddress: Readonly<Record<string, string>> | null;
+  /** Remarks for administrators; never for the account itself. */
+  readonly notes: string | null;
   readonly createdAt: Date;
   readonly lastLogin: Date | null;
 }

@@ -1,4 +1,5 @@
 import { ADMINISTRATORS, Page, MessageOut, SuccessOut } from '#libs/http';
+import { microsOf, moneyOf } from '#libs/kernel';
 import type {
   CreatedUserOut,
   CreateUserRequest,
@@ -13,8 +14,6 @@ import type { ListedUser, UserPage } from './list-users.service.js';
 import type { UserOut } from './user.dto.js';
 import type { User } from './user.js';
 import type { UserFilter } from './user.repository.js';
-
-const MICROS = 1_000_000;
 
 export const presentUser = (user: User): UserOut => ({
   id: user.id,
@@ -37,8 +36,11 @@ const presentListed = (user: ListedUser): ListedUserOut => ({
   ...presentUser(user),
   subscription_tier: user.subscriptionTier,
   last_login: user.lastLogin,
-  total_predictions: user.totals.requests,
-  total_spent: Math.round(user.totals.spentMicros / (MICROS / 100)) / 100,
+  total_predictions: user.requests,
+  total_spent: moneyOf(user.spent),
+  available_credits: moneyOf(user.available),
+  billing_address: user.billingAddress,
+  notes: user.notes,
 });
 
 export const presentList = (users: readonly ListedUser[], total: number): Page<ListedUserOut> =>
@@ -72,7 +74,7 @@ export const accountOf = (
   ...(body.password !== undefined && { password: body.password }),
   isActive: body.password === undefined ? activateAtOnce : body.is_active,
   subscriptionTier: body.subscription_tier,
-  initialCreditsMicros: Math.round(body.initial_credits * MICROS),
+  initialCreditsMicros: microsOf(body.initial_credits),
   billingAddress: body.billing_address,
   createdBy,
 });
@@ -82,6 +84,7 @@ export const updateOf = (body: UpdateUserRequest): AccountUpdate => ({
   ...(body.role !== undefined && { role: body.role }),
   ...(body.subscription_tier !== undefined && { subscriptionTier: body.subscription_tier }),
   ...(body.notes !== undefined && { notes: body.notes }),
+  ...(body.billing_address !== undefined && { billingAddress: body.billing_address }),
 });
 
 /** Null when nothing was asked for: then the answer is the bare array. */

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { LedgerModule } from '../billing/ledger.module.js';
 import { AccountsModule } from './accounts.module.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { ListUsers } from './list-users.service.js';
@@ -6,9 +7,9 @@ import { ManageUsers } from './manage-users.service.js';
 import { ProfileController } from './profile.controller.js';
 import { Profile } from './profile.service.js';
 
-/** Accounts over HTTP: profiles and user management. */
+/** Accounts over HTTP: profiles and user management. With the ledger, so that an account's first credits are granted. */
 @Module({
-  imports: [AccountsModule],
+  imports: [AccountsModule, LedgerModule],
   controllers: [ProfileController, AdminUsersController],
   providers: [ListUsers, ManageUsers, Profile],
   exports: [AccountsModule],

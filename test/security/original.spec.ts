@@ -71,6 +71,58 @@ describeOriginal('the original’s security suite', (app) => {
     }
   });
 
+  const get = (path: string, apiKey?: OriginalKey) =>
+    app().request('GET', `/api/v1/${path}`, apiKey === undefined ? {} : { apiKey });
+
+  it('shows all bills to administrators only [S1]', async () => {
+    expect((await get('admin/billing', 'test_key')).status).toBe(403);
+    const { status, body } = await get('admin/billing', 'admin_key');
+    expect(status).toBe(200);
+    expect(body).toEqual([]);
+  });
+
+  it('keeps clients away from prices and shows them their spending [S2]', async () => {
+    expect((await get('provider/pricing', 'test_key')).status).toBe(403);
+    expect((await get('provider/pricing', 'admin_key')).status).toBe(200);
+    const { status, body } = await get('client/spend', 'test_key');
+    expect(status).toBe(200);
+    expect(body.total_spent).toBe(0);
+  });
+
+  it('sums revenue up for administrators only [S5]', async () => {
+    const { status, body } = await get('admin/billing/summary', 'admin_key');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ total_revenue: 0, total_transactions: 0, currency: 'USD' });
+    expect((await get('admin/billing/summary', 'test_key')).status).toBe(403);
+  });
+
+  it('lets a provider set prices and see earnings [S6]', async () => {
+    const price = { model_name: 'new_model', price_per_request: 3.5, currency: 'USD' };
+    const set = await app().request('POST', '/api/v1/provider/pricing', {
+      body: price,
+      apiKey: 'provider_key',
+    });
+    expect(set.status).toBe(201);
+    expect(set.body.price_per_request).toBe(3.5);
+    const { status, body } = await get('provider/pricing', 'provider_key');
+    expect(status).toBe(200);
+    expect(body).toEqual([expect.objectContaining({ ...price, is_active: true })]);
+    const earnings = await get('provider/earnings', 'provider_key');
+    expect(earnings.status).toBe(200);
+    expect(earnings.body.total_earnings).toBe(0);
+  });
+
+  it('keeps each role to its own side of the money [S7]', async () => {
+    const body = { model_name: 'stolen_model', price_per_request: 1, currency: 'USD' };
+    const set = await app().request('POST', '/api/v1/provider/pricing', { body, apiKey: 'test_key' });
+    expect(set.status).toBe(403);
+    expect((await get('admin/pricing', 'admin_key')).status).toBe(200);
+    const billing = await get('client/billing', 'test_key');
+    expect(billing.status).toBe(200);
+    expect(billing.body).toEqual([]);
+    expect((await get('client/spend')).status).toBe(401);
+  });
+
   it('keeps clients out of unversioned administration [S18]', async () => {
     const statuses = [
       await app().request('GET', '/admin/users', { apiKey: 'test_key' }),

@@ -75,6 +75,8 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
       price_per_request: 3.5,
       currency: 'USD',
       is_active: true,
+      created_at: new Date(JANUARY).toISOString(),
+      replaced_at: null,
     });
     const second = await post(
       '/provider/pricing/',

@@ -1,39 +1,17 @@
 import { describeOnDatabases } from '#libs/testing';
 import { beforeAll, expect, it } from '@jest/globals';
-import { inflateSync } from 'node:zlib';
 import { invoiceDocument } from '../../../src/billing/invoice-document.js';
 import { invoiceHtml } from '../../../src/billing/invoice-html.js';
 import { invoicePdf } from '../../../src/billing/invoice-pdf.js';
 import { InvoiceRepository } from '../../../src/billing/invoice.repository.js';
 import { IssueInvoices, monthBefore, monthOf } from '../../../src/billing/issue-invoices.service.js';
 import { BillingBench, USD } from './billing-bench.js';
+import { textOf } from './pdf-reader.js';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 /** The fake clock begins on 5 January 2026. */
 const UNTIL_FEBRUARY = 27 * DAY;
-
-/** All text of a PDF: its streams unpacked, the hexadecimal strings of their text operators put together. */
-function textOf(pdf: Buffer): string {
-  const binary = pdf.toString('latin1');
-  const streams = [...binary.matchAll(/stream\n([\s\S]*?)\nendstream/g)].map((match) => match[1] ?? '');
-  const pages = streams.map((stream) => {
-    try {
-      return inflateSync(Buffer.from(stream, 'latin1')).toString('latin1');
-    } catch {
-      return ''; // not a page
-    }
-  });
-  return pages
-    .join('\n')
-    .split('\n')
-    .map((line) =>
-      [...line.matchAll(/<([0-9a-f]+)>/g)]
-        .map((match) => Buffer.from(match[1] ?? '', 'hex').toString('latin1'))
-        .join(''),
-    )
-    .join('\n');
-}
 
 describeOnDatabases('invoices', (database) => {
   let bench: BillingBench;
@@ -108,8 +86,31 @@ describeOnDatabases('invoices', (database) => {
       expect(html).toContain(part);
       expect(text).toContain(part);
     }
-    expect(text).toContain('?mega</b> & Söhne');
+    expect(text).toContain('<b>Ωmega</b> & Söhne');
     await expect(invoicePdf(document, invoice.createdAt)).resolves.toEqual(pdf);
+  });
+
+  it.each([
+    ['Łódź, Žižkov', 'Łódź, Žižkov'],
+    ['Ελληνική Εταιρεία', 'Ελληνική Εταιρεία'],
+    ['ООО «Ромашка», Москва', 'ООО «Ромашка», Москва'],
+    ['Երևան, თბილისი', 'Երևան, თბილისი'],
+    // drawn from the left: the last letter of the last word comes first
+    ['חברת מסחר', 'רחסמ תרבח'],
+    ['Haifa: חברת מסחר 12', 'Haifa: רחסמ תרבח 12'],
+    ['רחוב הרצל 12', '12 לצרה בוחר'],
+    ['東京 Trading', '?? Trading'],
+  ])('print the name %s', async (name, drawn) => {
+    const document = {
+      title: 'T',
+      recipient: [name],
+      facts: [],
+      columns: [],
+      rows: [[name, '1']],
+      totals: [],
+    };
+    const text = textOf(await invoicePdf(document, new Date(0)));
+    expect(text.split('\n').filter((line) => line.replaceAll(/\s+/g, ' ').trim() === drawn)).toHaveLength(2);
   });
 
   it('go on over pages', async () => {

@@ -191,7 +191,7 @@ describe.each(DATABASE_KINDS)('figures of the marketplace [%s]', (kind) => {
       total_predictions: 10,
       marketplace_requests: 9,
       total_processing_time_ms: 1_000_000 + 2 * 120_000 + 3 * 600_000,
-      cost_estimate: 1,
+      cost_estimate: 25,
     });
     expect(await get(`admin/usage/${username}`)).toMatchObject({ marketplace_requests: 10 });
     const { users } = await get(`admin/users?search=${username}`);

@@ -172,6 +172,9 @@ describeOnAdapters('user management', (adapter) => {
         last_login: null,
         total_predictions: 0,
         total_spent: 0,
+        available_credits: 0,
+        billing_address: null,
+        notes: null,
       });
       expect(bare.headers.get('x-total-count')).toBe(String(bare.body.length));
       const page = await app.get('/api/v1/admin/users?role=admin&limit=1&is_active=true', admin);

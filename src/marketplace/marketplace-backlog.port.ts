@@ -1,10 +1,3 @@
-/** How much one client asked of the marketplace since a moment. */
-export interface MarketplaceUsage {
-  readonly created: number;
-  /** Sum over the completed ones among them, from claim to submission. */
-  readonly processingMs: number;
-}
-
 /** Requests that are not finished. */
 export interface MarketplaceBacklog {
   readonly pending: number;
@@ -15,12 +8,11 @@ export interface MarketplaceBacklog {
   readonly oldestPending: Date | null;
 }
 
-/** Measures the marketplace for those who watch the service. */
-export interface MarketplaceActivities {
-  usageOf(clientId: number, since: Date): Promise<MarketplaceUsage>;
+/** Tells those who watch the service how the queue is. */
+export interface MarketplaceBacklogs {
   /** @param stuckBefore what should have been returned or ended before it is stuck */
   backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog>;
 }
 
-/** Injection token of {@link MarketplaceActivities}. */
-export const MARKETPLACE_ACTIVITIES = Symbol('MARKETPLACE_ACTIVITIES');
+/** Injection token of {@link MarketplaceBacklogs}. */
+export const MARKETPLACE_BACKLOGS = Symbol('MARKETPLACE_BACKLOGS');

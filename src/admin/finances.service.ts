@@ -1,0 +1,43 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { moneyOf } from '#libs/kernel';
+import {
+  BILLING_REPORTS,
+  type BillingReports,
+  type BillingTotal,
+  HOME_CURRENCY,
+  type Money,
+} from '../billing/billing.port.js';
+import type { CurrencyFinances, FinancialMetrics } from './statistics.dto.js';
+
+/** What the ledger says of the marketplace's money. */
+@Injectable()
+export class Finances {
+  constructor(@Inject(BILLING_REPORTS) private readonly billing: BillingReports) {}
+
+  /** @param today midnight, UTC */
+  async of(today: Date): Promise<FinancialMetrics> {
+    const month = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
+    const [ofToday, ofMonth, payouts] = await Promise.all([
+      this.billing.revenue({ from: today }),
+      this.billing.revenue({ from: month }),
+      this.billing.pendingPayouts(),
+    ]);
+    // Nothing is settled today that was not settled this month.
+    const currencies = new Set([...ofMonth, ...payouts].map(({ currency }) => currency));
+    const inOne = (currency: string): CurrencyFinances => ({
+      currency,
+      revenue_today: moneyOf(amountIn(ofToday, currency)),
+      revenue_month: moneyOf(amountIn(ofMonth, currency)),
+      pending_payouts: moneyOf(amountIn(payouts, currency)),
+      average_request_value: moneyOf(meanOf(ofMonth.find((total) => total.currency === currency))),
+    });
+    const { currency: _, ...home } = inOne(HOME_CURRENCY);
+    return { ...home, currencies: [...currencies].sort().map(inOne) };
+  }
+}
+
+const amountIn = (amounts: readonly Money[], currency: string): number =>
+  amounts.find((one) => one.currency === currency)?.amount ?? 0;
+
+const meanOf = (total: BillingTotal | undefined): number =>
+  total === undefined ? 0 : Math.round(total.amount / total.jobs);
