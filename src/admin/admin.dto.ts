@@ -50,6 +50,9 @@ export class UsageOut {
   @IntegerField({ description: 'Predictions and marketplace requests that were submitted.', example: 120 })
   total_predictions!: number;
 
+  @IntegerField({ description: 'Those of them that are requests of the marketplace.', example: 20 })
+  marketplace_requests!: number;
+
   @IntegerField({ description: 'Time that was computed for them, ms.', example: 48_000 })
   total_processing_time_ms!: number;
 

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { LedgerModule } from '../billing/ledger.module.js';
+import { MarketplaceModule } from '../marketplace/marketplace.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminController } from './admin.controller.js';
@@ -14,7 +15,14 @@ import { Usage } from './usage.service.js';
 
 /** What administrators watch and set; it owns no tables. */
 @Module({
-  imports: [RuntimeSettingsModule, UsersModule, AuditModule, PredictionsModule, LedgerModule],
+  imports: [
+    RuntimeSettingsModule,
+    UsersModule,
+    AuditModule,
+    PredictionsModule,
+    LedgerModule,
+    MarketplaceModule,
+  ],
   controllers: [AdminController],
   providers: [Usage, Statistics, Finances, SystemConfig, SystemHealth, ProcessFigures],
 })

@@ -58,6 +58,33 @@ export class JobHealth {
   oldest_wait_ms!: number | null;
 }
 
+/** Requests of the marketplace. */
+export class MarketplaceHealth {
+  @EnumField(STATES, state)
+  status!: (typeof STATES)[number];
+
+  @IntegerField({ nullable: true, description: 'Requests that wait.', example: 2 })
+  pending!: number | null;
+
+  @IntegerField({ nullable: true, description: 'Requests at work.', example: 1 })
+  processing!: number | null;
+
+  @IntegerField({
+    nullable: true,
+    description:
+      'Claims that ran out and requests that became too old over a minute ago, and are there still.',
+    example: 0,
+  })
+  stuck!: number | null;
+
+  @NumberField({
+    nullable: true,
+    description: 'Longest wait of a request for an evaluator, ms; null when none waits.',
+    example: 42_000,
+  })
+  oldest_wait_ms!: number | null;
+}
+
 /** The components by name. */
 export class ComponentsOut {
   @NestedField(ComponentHealth, { description: 'The database.' })
@@ -71,6 +98,9 @@ export class ComponentsOut {
 
   @NestedField(JobHealth, { description: 'Durable work.' })
   job_engine!: JobHealth;
+
+  @NestedField(MarketplaceHealth, { description: 'Requests of the marketplace.' })
+  marketplace!: MarketplaceHealth;
 }
 
 /** Space on the disk of the database. */

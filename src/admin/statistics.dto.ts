@@ -30,7 +30,7 @@ export class StatisticsQuery {
   include_forecasts!: boolean;
 }
 
-/** Accounts and requests. */
+/** Accounts, and requests of both kinds: core predictions and the marketplace's. */
 export class SystemOverview {
   @IntegerField({ description: 'Active accounts.', example: 3 })
   active_users!: number;
@@ -120,23 +120,34 @@ export class PerformanceMetrics {
 
 /** What one evaluator did. */
 export class EvaluatorPerformance {
-  @StringField({ description: 'Number of the account, as text.', example: '7' })
+  @StringField({ description: 'Number of the account, as text; `0` for the service itself.', example: '7' })
   evaluator_id!: string;
 
-  @StringField({ description: 'Name of the account.', example: 'evaluator1' })
-  username!: string;
+  @StringField({
+    nullable: true,
+    description: 'Name of the account; null for the service itself.',
+    example: 'evaluator1',
+  })
+  username!: string | null;
 
   @IntegerField({ description: 'Completed since midnight UTC.', example: 12 })
   completed_today!: number;
 
-  @NumberField({ description: 'Completed share of those claimed.', example: 0.98 })
-  success_rate!: number;
+  @NumberField({
+    nullable: true,
+    description: 'Completed share of the claims that ended since midnight UTC.',
+    example: 0.98,
+  })
+  success_rate!: number | null;
 
-  @NumberField({ description: 'Mean quality of the results.', example: 0.9 })
-  average_quality!: number;
+  @NumberField({ nullable: true, description: 'Null; see `reason`.', example: null })
+  average_quality!: number | null;
 
-  @NumberField({ description: 'Earned since midnight UTC, USD.', example: 42 })
+  @NumberField({ description: 'Payments and bonuses since midnight UTC, USD.', example: 42 })
   earnings_today!: number;
+
+  @StringField({ description: 'Why the quality is null.', example: 'needs realised outcomes' })
+  reason!: string;
 }
 
 /** All predictions, counted. */
@@ -175,8 +186,7 @@ export class StatisticsOut {
   performance_metrics!: PerformanceMetrics;
 
   @ListField(NestedField(EvaluatorPerformance), {
-    description: 'Evaluators of the marketplace.',
-    example: [],
+    description: 'Evaluators with a claim that ended since midnight UTC, those who completed most first.',
   })
   evaluator_performance!: readonly EvaluatorPerformance[];
 

@@ -1,18 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Clock, CLOCK } from '#libs/kernel';
+import { type Clock, CLOCK, moneyOf } from '#libs/kernel';
 import {
-  PREDICTION_ACTIVITIES,
-  type PredictionActivities,
-  type PredictionActivity,
-} from '../predictions/prediction-activity.port.js';
+  type EvaluatorDay,
+  MARKETPLACE_STATISTICS,
+  type MarketplaceStatistics,
+} from '../marketplace/marketplace-statistics.port.js';
+import { PREDICTION_ACTIVITIES, type PredictionActivities } from '../predictions/prediction-activity.port.js';
 import { PREDICTION_STATISTICS, type PredictionStatistics } from '../predictions/predictions.port.js';
 import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
-import type { PerformanceMetrics, Period, ResourceUtilization, StatisticsOut } from './statistics.dto.js';
+import { type Activity, jointActivity, jointCounts } from './joint-figures.js';
+import type {
+  EvaluatorPerformance,
+  PerformanceMetrics,
+  Period,
+  PredictionCounts,
+  ResourceUtilization,
+  StatisticsOut,
+} from './statistics.dto.js';
 import { Finances } from './finances.service.js';
 import { ProcessFigures } from './process-figures.js';
 import { SystemHealth } from './system-health.service.js';
 
 const DAY_MS = 86_400_000;
+const MOST_EVALUATORS = 100;
 const DAYS: Readonly<Record<Period, number>> = { '1d': 1, '7d': 7, '30d': 30 };
 
 const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));
@@ -29,29 +39,30 @@ export class Statistics {
     @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
     @Inject(PREDICTION_STATISTICS) private readonly predictions: PredictionStatistics,
     @Inject(PREDICTION_ACTIVITIES) private readonly activities: PredictionActivities,
+    @Inject(MARKETPLACE_STATISTICS) private readonly marketplace: MarketplaceStatistics,
   ) {}
 
   async collect(period: Period): Promise<StatisticsOut> {
     const now = this.clock.now();
     const today = new Date(Math.floor(now / DAY_MS) * DAY_MS);
-    const [users, health, sinceMidnight, sincePeriod, byStatus, byType, money, resources] = await Promise.all(
-      [
+    const [users, health, sinceMidnight, sincePeriod, counts, evaluators, money, resources] =
+      await Promise.all([
         this.users.counts(),
         this.health.report(),
-        this.activities.since(today),
-        this.activities.since(new Date(now - DAYS[period] * DAY_MS)),
-        this.predictions.countByStatus(),
-        this.predictions.countByType(),
+        this.#since(today),
+        this.#since(new Date(now - DAYS[period] * DAY_MS)),
+        this.#counts(),
+        this.marketplace.evaluators(today, MOST_EVALUATORS),
         this.finances.of(today),
         this.#resources(),
-      ],
-    );
+      ]);
+    const { pending = 0, processing = 0 } = counts.by_status;
     return {
       system_overview: {
         active_users: users.active,
         total_users: users.total,
-        pending_requests: byStatus.pending ?? 0,
-        processing_requests: byStatus.processing ?? 0,
+        pending_requests: pending,
+        processing_requests: processing,
         completed_today: sinceMidnight.completed,
         failed_today: sinceMidnight.failed,
         system_health: health.overall_status,
@@ -59,9 +70,21 @@ export class Statistics {
       },
       financial_metrics: money,
       performance_metrics: performanceOf(sincePeriod),
-      evaluator_performance: [],
-      predictions: { by_type: byType, by_status: byStatus },
+      evaluator_performance: evaluators.map(performanceOfEvaluator),
+      predictions: counts,
       resource_utilization: resources,
+    };
+  }
+
+  /** Core predictions and requests of the marketplace. */
+  async #since(moment: Date): Promise<Activity> {
+    return jointActivity(await this.activities.since(moment), await this.marketplace.since(moment));
+  }
+
+  async #counts(): Promise<PredictionCounts> {
+    return {
+      by_type: jointCounts(await this.predictions.countByType(), await this.marketplace.countByType()),
+      by_status: jointCounts(await this.predictions.countByStatus(), await this.marketplace.countByStatus()),
     };
   }
 
@@ -75,9 +98,19 @@ export class Statistics {
   }
 }
 
-const performanceOf = (activity: PredictionActivity): PerformanceMetrics => ({
+const performanceOf = (activity: Activity): PerformanceMetrics => ({
   average_processing_time: seconds(activity.meanProcessingMs),
   queue_wait_time: seconds(activity.meanWaitMs),
   success_rate: activity.created === 0 ? null : rounded(activity.createdAndCompleted / activity.created, 3),
   customer_satisfaction: null,
+});
+
+const performanceOfEvaluator = (day: EvaluatorDay): EvaluatorPerformance => ({
+  evaluator_id: String(day.evaluatorId),
+  username: day.username,
+  completed_today: day.completed,
+  success_rate: day.successRate === null ? null : rounded(day.successRate, 3),
+  average_quality: null,
+  earnings_today: moneyOf(day.earnings),
+  reason: 'needs realised outcomes',
 });

@@ -1,13 +1,17 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Database, runSql } from '#libs/database';
 import { JOB_ENGINE, type JobCounts, type JobEngine } from '#libs/jobs';
+import { type Clock, CLOCK } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import type { ComponentHealth, JobHealth, SystemHealthOut } from './health.dto.js';
+import { MARKETPLACE_BACKLOGS, type MarketplaceBacklogs } from '../marketplace/marketplace-backlog.port.js';
+import type { ComponentHealth, JobHealth, MarketplaceHealth, SystemHealthOut } from './health.dto.js';
 import { type DiskSpace, ProcessFigures } from './process-figures.js';
 
 const DISK_ALERT_PERCENT = 90;
 /** A due job that waits longer than this tells that runners are missing or stuck. */
 const WAIT_ALERT_MS = 60_000;
+/** Claims and requests that ran out are dealt with every few seconds; after this time something is wrong. */
+const STUCK_AFTER_MS = 60_000;
 
 /** The state of everything the service stands on, measured on each call. What does not exist is said not to. */
 @Injectable()
@@ -19,15 +23,23 @@ export class SystemHealth {
     private readonly plugins: PluginRegistry,
     private readonly figures: ProcessFigures,
     @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
+    @Inject(MARKETPLACE_BACKLOGS) private readonly marketplace: MarketplaceBacklogs,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async report(): Promise<SystemHealthOut> {
-    const [database, jobs, disk] = await Promise.all([this.#database(), this.#jobs(), this.#disk()]);
+    const [database, jobs, marketplace, disk] = await Promise.all([
+      this.#database(),
+      this.#jobs(),
+      this.#marketplace(),
+      this.#disk(),
+    ]);
     const plugins = this.#plugins();
     const alerts = [
       ...(database.status === 'healthy' ? [] : ['The database does not answer']),
       ...this.#pluginAlerts(),
       ...jobAlerts(jobs),
+      ...marketplaceAlerts(marketplace),
       ...diskAlerts(disk),
     ];
     return {
@@ -38,6 +50,7 @@ export class SystemHealth {
         redis_cache: { ...NOTHING_MEASURED, status: 'not_present' },
         plugin_system: plugins,
         job_engine: jobs,
+        marketplace,
       },
       alerts,
       last_backup: null,
@@ -99,6 +112,24 @@ export class SystemHealth {
     }
   }
 
+  async #marketplace(): Promise<MarketplaceHealth> {
+    try {
+      const now = this.clock.now();
+      const { oldestPending, ...counted } = await this.marketplace.backlog(
+        new Date(now),
+        new Date(now - STUCK_AFTER_MS),
+      );
+      return {
+        status: counted.stuck > 0 ? 'degraded' : 'healthy',
+        ...counted,
+        oldest_wait_ms: oldestPending === null ? null : Math.max(0, now - oldestPending.getTime()),
+      };
+    } catch (error) {
+      this.#logger.error({ error }, 'requests of the marketplace could not be counted');
+      return { status: 'unhealthy', pending: null, processing: null, stuck: null, oldest_wait_ms: null };
+    }
+  }
+
   async #disk(): Promise<DiskSpace | null> {
     try {
       return await this.figures.disk();
@@ -124,6 +155,11 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)}GB`;
 function jobAlerts({ oldest_wait_ms: waitMs }: JobHealth): string[] {
   if (waitMs === null || waitMs <= WAIT_ALERT_MS) return [];
   return [`A job has waited for ${Math.round(waitMs / 1000)} s`];
+}
+
+function marketplaceAlerts({ stuck }: MarketplaceHealth): string[] {
+  if (stuck === null || stuck === 0) return [];
+  return [`Marketplace requests that ran out and were neither returned to the queue nor ended: ${stuck}`];
 }
 
 function diskAlerts(disk: DiskSpace | null): string[] {

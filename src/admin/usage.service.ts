@@ -1,4 +1,4 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Clock, CLOCK, moneyOf } from '#libs/kernel';
 import { AUDIT_TRAIL, type AuditTrail } from '../audit/audit.port.js';
 import { BILLING_REPORTS, type BillingReports, HOME_CURRENCY } from '../billing/billing.port.js';
@@ -18,7 +18,7 @@ export class Usage {
     @Inject(AUDIT_TRAIL) private readonly audit: AuditTrail,
     @Inject(PREDICTION_ACTIVITIES) private readonly predictions: PredictionActivities,
     @Inject(BILLING_REPORTS) private readonly billing: BillingReports,
-    @Optional() @Inject(MARKETPLACE_USAGES) private readonly marketplace?: MarketplaceUsages,
+    @Inject(MARKETPLACE_USAGES) private readonly marketplace: MarketplaceUsages,
   ) {}
 
   /** @throws AppError `not_found` */
@@ -29,14 +29,15 @@ export class Usage {
     const [requests, core, market, costs] = await Promise.all([
       this.audit.countRequests(userId, since),
       this.predictions.usageOf(userId, since),
-      this.marketplace?.usageOf(userId, since),
+      this.marketplace.usageOf(userId, since),
       this.billing.spent(userId, { from: since }),
     ]);
     return {
       username,
       total_requests: requests,
-      total_predictions: core.created + (market?.requests ?? 0),
-      total_processing_time_ms: Math.round(core.processingMs + (market?.processingMs ?? 0)),
+      total_predictions: core.created + market.requests,
+      marketplace_requests: market.requests,
+      total_processing_time_ms: Math.round(core.processingMs + market.processingMs),
       cost_estimate: moneyOf(costs.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0),
       costs: costs.map(({ currency, amount, jobs }) => ({
         currency,

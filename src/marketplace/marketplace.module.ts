@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { LedgerModule } from '../billing/ledger.module.js';
 import { AccountsModule } from '../users/accounts.module.js';
-import { MARKETPLACE_FIGURES } from '../users/marketplace-figures.port.js';
+import { MARKETPLACE_FIGURES, MARKETPLACE_USAGES } from '../users/marketplace-figures.port.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import { ClaimJob } from './claim-job.service.js';
 import { CLIENT_REQUESTS } from './client-requests.port.js';
@@ -11,6 +11,8 @@ import { JobLists } from './job-lists.repository.js';
 import { JobViews } from './job-views.service.js';
 import { LeaseRules } from './lease-rules.js';
 import { ManageRequests } from './manage-requests.service.js';
+import { MarketplaceActivityRepository } from './marketplace-activity.repository.js';
+import { MARKETPLACE_BACKLOGS } from './marketplace-backlog.port.js';
 import { MARKETPLACE_EVENTS } from './marketplace-events.port.js';
 import { MarketplaceListeners } from './marketplace-listeners.js';
 import { MARKETPLACE_STATISTICS } from './marketplace-statistics.port.js';
@@ -32,6 +34,8 @@ const PORTS = [
   { provide: CLIENT_REQUESTS, useExisting: ManageRequests },
   { provide: EVALUATOR_QUEUE, useExisting: WorkQueue },
   { provide: MARKETPLACE_STATISTICS, useExisting: ReadMarketplaceStatistics },
+  { provide: MARKETPLACE_BACKLOGS, useExisting: MarketplaceActivityRepository },
+  { provide: MARKETPLACE_USAGES, useExisting: MarketplaceActivityRepository },
   { provide: MARKETPLACE_FIGURES, useExisting: ReadMarketplaceStatistics },
   { provide: MARKETPLACE_EVENTS, useExisting: MarketplaceListeners },
   { provide: MARKETPLACE_JOBS, useExisting: PredictionJobRepository },
@@ -51,6 +55,7 @@ const PORTS = [
     JobLists,
     PredictionFileRepository,
     MarketplaceFiguresRepository,
+    MarketplaceActivityRepository,
     MarketplaceListeners,
     JobViews,
     QueueOutlook,

@@ -77,10 +77,7 @@ export class ReadMarketplaceStatistics implements MarketplaceStatistics, Marketp
   async totalsOf(userIds: readonly number[]): Promise<ReadonlyMap<number, MarketplaceTotals>> {
     if (userIds.length === 0) return new Map();
     const requests = await this.figures.countByClient(userIds);
-    const spent = await this.reports.spentBy(userIds);
-    return new Map(
-      [...requests].map(([id, total]) => [id, { requests: total, spentMicros: atHome(spent.get(id) ?? []) }]),
-    );
+    return new Map([...requests].map(([id, total]) => [id, { requests: total }]));
   }
 
   async #earned(evaluatorId: number, from: Date): Promise<Micros> {

@@ -108,6 +108,7 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
       username: 'admin',
       total_requests: expect.any(Number),
       total_predictions: 5,
+      marketplace_requests: 0,
       total_processing_time_ms: 0.25 * HOUR_MS + 0.25 * HOUR_MS + HOUR_MS,
       cost_estimate: 0,
       costs: [],
@@ -132,6 +133,7 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
         failed_plugins: expect.any(Number),
       }),
       job_engine: { status: 'healthy', queued: 0, running: 0, oldest_wait_ms: null },
+      marketplace: { status: 'healthy', pending: 0, processing: 0, stuck: 0, oldest_wait_ms: null },
     });
     expect(health.last_backup).toBeNull();
     expect(health.disk_space).toEqual({

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import {
   ADMIN_KEY,
   type DatabaseKind,
+  eventually,
   FakeClock,
   type HttpAnswer,
   startTestApp,
@@ -119,6 +120,15 @@ export class EvaluatorBench {
 
   release(jobId: string, by: { apiKey: string }, body: object = {}): Promise<HttpAnswer> {
     return this.post(`release/${jobId}`, { reason: 'other', ...body }, by);
+  }
+
+  /** Turns the clock until the sweep that comes next has returned a request whose claim ran out. */
+  async untilReturned(jobId: string): Promise<void> {
+    await this.clock.advance(5_000);
+    await eventually('the request is back in the queue', async () => {
+      const { body } = await this.get('pending?limit=100', this.admin);
+      return (body.pending_requests as { id: string }[]).some(({ id }) => id === jobId);
+    });
   }
 
   /** Everything that says where money is, and what is wrong with it. */

@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { durationText } from '../../../src/evaluator/evaluator.view.js';
+import { modelFacts } from '../../../src/evaluator/model-facts.js';
+
+const MINUTE = 60_000;
+
+describe('an estimated length of time', () => {
+  it.each([
+    [0, 'less than a minute'],
+    [29_999, 'less than a minute'],
+    [30_000, 'about 1 minute'],
+    [4.4 * MINUTE, 'about 4 minutes'],
+    [89 * MINUTE, 'about 89 minutes'],
+    [90 * MINUTE, 'about 2 hours'],
+    [47 * 60 * MINUTE, 'about 47 hours'],
+    [72 * 60 * MINUTE, 'about 3 days'],
+  ])('of %i ms is %s', (ms, text) => expect(durationText(ms)).toBe(text));
+});
+
+describe('what is told of a model', () => {
+  const digest = 'AB'.repeat(32);
+
+  it('comes from the parameters and the description', () => {
+    const parameters = {
+      model_path: 'eurusd.keras',
+      normalization_params_path: 'norm.json',
+      mc_samples: 100,
+    };
+    const info = {
+      window_size: 256,
+      feature_columns: ['CLOSE', 'RSI'],
+      required_columns: [],
+      sha256: digest,
+    };
+    expect(modelFacts(parameters, info)).toEqual({
+      model_path: 'eurusd.keras',
+      model_sha256: digest.toLowerCase(),
+      normalization_params: 'norm.json',
+      feature_columns: 2,
+      feature_names: ['CLOSE', 'RSI'],
+      sequence_length: 256,
+    });
+    expect(modelFacts({}, { ...info, model_sha256: 'cd'.repeat(32) }).model_sha256).toBe('cd'.repeat(32));
+  });
+
+  it('is null where they say nothing, or something else than that', () => {
+    const nothing = {
+      model_path: null,
+      model_sha256: null,
+      normalization_params: null,
+      feature_columns: null,
+      feature_names: null,
+      sequence_length: null,
+    };
+    expect(modelFacts({ model_path: null }, null)).toEqual(nothing);
+    const odd = { window_size: -1, feature_columns: [1], required_columns: [], sha256: 'a digest' };
+    expect(modelFacts({ model_path: '', use_normalization_json: 3 }, odd)).toEqual(nothing);
+    expect(modelFacts({}, { required_columns: ['CLOSE'] })).toMatchObject({ feature_names: ['CLOSE'] });
+  });
+});
