@@ -54,8 +54,9 @@ export class CompleteJobRequest {
   async #modelFaults(model: unknown, loc: readonly string[]): Promise<readonly Violation[]> {
     if (typeof model !== 'string' || model.length === 0 || model.length > MODEL_NAME_LENGTH)
       return [fault(loc, `a model name has 1 to ${MODEL_NAME_LENGTH} characters`, model)];
-    if (this.plugins.modelOwner(model) !== null || (await this.billing.isPriced(model))) return [];
-    return this.#unknown('predictor', model, loc);
+    // Prices are looked up last: hardly a request needs them, and each would be one query more.
+    if (this.plugins.has('predictor', model) || this.plugins.modelOwner(model) !== null) return [];
+    return (await this.billing.isPriced(model)) ? [] : this.#unknown('predictor', model, loc);
   }
 
   #unknown(kind: ServingKind, id: string, loc: readonly string[]): readonly Violation[] {
