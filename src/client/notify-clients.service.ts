@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
+import { moneyOf } from '#libs/kernel';
 import {
   MARKETPLACE_EVENTS,
   type MarketplaceEvent,
@@ -45,6 +46,9 @@ export class NotifyClients implements OnModuleInit {
         status: job.status,
         symbol: job.request.symbol,
         completed_at: job.completedAt,
+        actual_cost: job.actualCost === null ? null : moneyOf(job.actualCost),
+        currency: job.currency,
+        failure_reason: job.failureReason,
         result_hash: job.resultHash,
         path: pathOf(job.id),
       },

@@ -38,8 +38,13 @@ describe.each(['sqlite', 'postgres'] as const)('the end of a request [%s]', (dat
         [expired, ['prediction.expired', 'failed']],
       ]),
     );
-    const { result_hash, path } = messages.find(({ data }) => data.prediction_id === completed)?.data ?? {};
-    expect([result_hash, path]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), `${ROOT}/${completed}`]);
+    expect(messages.find(({ data }) => data.prediction_id === completed)?.data).toMatchObject({
+      actual_cost: 5,
+      currency: 'USD',
+      failure_reason: null,
+      result_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      path: `${ROOT}/${completed}`,
+    });
     const deliveries = await desk.app.get('/api/v1/client/webhooks/deliveries', { apiKey: 'client1_key' });
     expect(deliveries.body).toHaveLength(3);
   });
