@@ -8,7 +8,10 @@ type ServingKind = 'feeder' | 'pipeline' | 'predictor';
 /** Answers predictions when the configured predictor only answers entry and exit questions. */
 const FORECASTER = 'default_predictor';
 
-/** Fills in the configured plugins and checks what a DTO can't know: whether the plugins that a request names are loaded. */
+/**
+ * Fills in the configured plugins and checks what a DTO can't know: whether the plugins that a request names are loaded.
+ * A `model_name` is a predictor, or one of the models in a predictor's `model_files`, which that predictor serves.
+ */
 @Injectable()
 export class CompleteRequest {
   constructor(private readonly plugins: PluginRegistry) {}
@@ -22,11 +25,7 @@ export class CompleteRequest {
       pipeline_plugin: asked.pipeline_plugin ?? this.plugins.configuredId('pipeline'),
     };
     const violations = [
-      ...this.#unknown(
-        'predictor',
-        request.model_name || request.predictor_plugin,
-        request.model_name ? 'model_name' : 'predictor_plugin',
-      ),
+      ...this.#unknownPredictor(request),
       ...this.#unknown('feeder', request.feeder_plugin, 'feeder_plugin'),
       ...this.#unknown('pipeline', request.pipeline_plugin, 'pipeline_plugin'),
     ];
@@ -39,6 +38,17 @@ export class CompleteRequest {
     return configured.has('forecast') || !this.plugins.has('predictor', FORECASTER)
       ? configured.id
       : FORECASTER;
+  }
+
+  /** The predictor that will answer: the owner of the model, the predictor that `model_name` is, or the named one. */
+  predictorOf({ model_name, predictor_plugin }: StoredRequest): string {
+    if (!model_name) return predictor_plugin;
+    return this.plugins.modelOwner(model_name) ?? model_name;
+  }
+
+  #unknownPredictor(request: StoredRequest): readonly Violation[] {
+    const field = request.model_name ? 'model_name' : 'predictor_plugin';
+    return this.#unknown('predictor', this.predictorOf(request), field);
   }
 
   #unknown(kind: ServingKind, id: string, field: string): readonly Violation[] {

@@ -93,7 +93,8 @@ export class CreatePrediction implements AskedRequest {
     ...optionalText,
     maxLength: 100,
     pattern: /^$|^[A-Za-z0-9_@][A-Za-z0-9_@/.-]*$/,
-    description: 'Another name for `predictor_plugin`; wins when it is not empty.',
+    description:
+      'A predictor, or one of the trained models in `model_files` of a predictor; wins over `predictor_plugin` when it is not empty.',
   })
   model_name!: string | null;
 
@@ -172,7 +173,10 @@ export class PredictionOut {
   @StringField({ example: 'short_term' })
   prediction_type!: string;
 
-  @StringField({ example: 'random_walk_predictor', description: 'Equal to `predictor_plugin`.' })
+  @StringField({
+    example: 'random_walk_predictor',
+    description: 'The model that was asked for; else equal to `predictor_plugin`.',
+  })
   model_name!: string;
 
   @ObjectField({

@@ -33,10 +33,14 @@ export function presentPrediction(row: PredictionEntity): PredictionView {
     feeder_plugin: row.feeder_plugin,
     pipeline_plugin: row.pipeline_plugin,
     prediction_type: row.prediction_type,
-    model_name: row.predictor_plugin,
+    model_name: modelName(row) ?? row.predictor_plugin,
     result: withLists(row),
   };
 }
+
+/** The model that was asked for, where it is not the predictor itself. */
+export const modelName = ({ predictor_plugin, result: { request } }: PredictionEntity): string | null =>
+  request.model_name && request.model_name !== predictor_plugin ? request.model_name : null;
 
 /** Where the original's clients look for the answer. */
 const withLists = ({ result, prediction, uncertainty }: PredictionEntity): PredictionResult =>

@@ -17,7 +17,7 @@ import { canonicalInterval } from './interval.js';
 import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
-import { presentPrediction } from './prediction.view.js';
+import { modelName, presentPrediction } from './prediction.view.js';
 import { ResultsFile } from './results-file.js';
 import type { Explanation, PredictionResult, StoredRequest } from './prediction.types.js';
 
@@ -150,5 +150,6 @@ function toPredictionRequest(prediction: PredictionEntity, request: StoredReques
     baseline: request.baseline_datetime === null ? null : parseTimestamp(request.baseline_datetime),
     dateColumn: request.date_column,
     targetColumn: request.target_column,
+    modelName: modelName(prediction),
   };
 }

@@ -107,7 +107,7 @@ export class SubmitPrediction {
       symbol,
       ticker: request.ticker ?? symbol,
       interval: request.interval,
-      predictor_plugin: request.model_name || request.predictor_plugin,
+      predictor_plugin: this.requests.predictorOf(request),
       feeder_plugin: request.feeder_plugin,
       pipeline_plugin: request.pipeline_plugin,
       prediction_type: request.prediction_type,

@@ -36,7 +36,9 @@ export function guardPredictor(
   predictor: Predictor,
   guard: Guard,
 ): PredictorHandle {
-  const { capabilities, looksAhead = false } = definition;
+  const { capabilities } = definition;
+  const looksAhead = (modelName: string | null): boolean =>
+    definition.looksAhead === true && (predictor.looksAheadWith?.(modelName) ?? true);
   const has = (capability: PredictorCapability) => capabilities.includes(capability);
   const operation = <N extends Asked>(name: N): NonNullable<Predictor[N]> => {
     const method = has(NEEDS[name]) ? predictor[name] : undefined;
@@ -52,13 +54,14 @@ export function guardPredictor(
   const describeIt = () => describe();
   return {
     ...about,
-    looksAhead,
+    looksAhead: looksAhead(null),
     capabilities,
     has,
     forecast: (frame: Frame, request: ForecastRequest, limits: CallLimits = {}): Promise<ForecastOutput> =>
       guard.limited('forecast', { signal: request.signal, ...limits }, async (signal) => {
         if (!has('forecast')) return forecast(frame, request);
-        const output = await forecast(visible(frame, request, looksAhead), { ...request, signal });
+        const isAhead = looksAhead(request.modelName ?? null);
+        const output = await forecast(visible(frame, request, isAhead), { ...request, signal });
         const faults = forecastFaults(output, request);
         if (faults.length > 0) throw new Error(`forecast broke the contract: ${faults.join('; ')}`);
         return output;

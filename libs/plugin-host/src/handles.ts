@@ -43,7 +43,7 @@ export interface FeederHandle extends PluginHandle<'feeder'> {
 
 /** A predictor whose calls are limited, counted and checked. An operation it does not have throws `unsupported` (501). */
 export interface PredictorHandle extends PluginHandle<'predictor'> {
-  /** True for test instruments that look into the future. Others never see a bar after the baseline. */
+  /** True for test instruments that look into the future, as configured. Others never see a bar after the baseline. */
   readonly looksAhead: boolean;
   readonly capabilities: readonly PredictorCapability[];
   has(capability: PredictorCapability): boolean;

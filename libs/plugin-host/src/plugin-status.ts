@@ -30,6 +30,10 @@ export function stateOf(slot: PluginSlot): PluginSummary['state'] {
   return slot.failure || slot.resolved.faults.length > 0 ? 'failed' : 'available';
 }
 
+/** As the created plugin is configured; what the definition says while it is not created. */
+const looksAhead = ({ handle }: PluginSlot, declared: boolean): boolean =>
+  handle?.kind === 'predictor' ? handle.looksAhead : declared;
+
 /** The status of one plugin, measured. */
 export function statusOf(slot: PluginSlot, configured: boolean): PluginStatus {
   const { definition, failure, resolved } = slot;
@@ -43,7 +47,7 @@ export function statusOf(slot: PluginSlot, configured: boolean): PluginStatus {
     configured,
     parameters: slot.shownParameters,
     ...(definition.kind === 'predictor' && {
-      looks_ahead: definition.looksAhead ?? false,
+      looks_ahead: looksAhead(slot, definition.looksAhead ?? false),
       capabilities: definition.capabilities,
     }),
     ...(reason !== undefined && { failure: hideFolders(reason) }),

@@ -69,7 +69,10 @@ export interface PredictorDefinition<
   readonly kind: 'predictor';
   /** Operations this predictor has; asking for another one is answered with 501 before the plugin is called. */
   readonly capabilities: readonly PredictorCapability[];
-  /** True for test instruments that look into the future; shown in model info and plugin lists. Default false. */
+  /**
+   * True for test instruments that look into the future; shown in model info and plugin lists. Default false. An instance
+   * that does not always look ahead says so by `Predictor.looksAheadWith`.
+   */
   readonly looksAhead?: boolean;
 }
 export interface EndpointsDefinition<

@@ -15,6 +15,8 @@ export interface PredictionRequest {
   readonly baseline: number | null;
   readonly dateColumn: string | null;
   readonly targetColumn: string | null;
+  /** See `ForecastRequest.modelName`. */
+  readonly modelName?: string | null;
 }
 
 export interface PipelineTools {

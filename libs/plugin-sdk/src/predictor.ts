@@ -23,6 +23,8 @@ export interface ForecastRequest {
   readonly baseline: number | null;
   readonly dateColumn: string | null;
   readonly targetColumn: string | null;
+  /** One of the names in the predictor's parameter `model_files`; null or absent = the predictor's own choice. */
+  readonly modelName?: string | null;
   readonly signal: AbortSignal;
 }
 
@@ -55,6 +57,8 @@ export interface ForecastOutput {
   /** Standard deviation per horizon, in the target's unit. */
   readonly uncertainty: readonly (number | null)[];
   readonly errors: readonly HorizonError[];
+  /** What a trained model answered as a whole, one row, in the target's unit. */
+  readonly prediction?: readonly (readonly (number | null)[])[];
   readonly intervals?: readonly ForecastInterval[];
   readonly quantiles?: Readonly<Record<string, readonly (number | null)[]>>;
   /** Seed of everything random in this answer; null when nothing was. */
@@ -132,6 +136,11 @@ export interface PredictorMetrics {
  */
 export interface Predictor {
   forecast?(frame: Frame, request: ForecastRequest): ForecastOutput | Promise<ForecastOutput>;
+  /**
+   * Only beside `looksAhead: true` in the definition: whether forecasts of this model (as in `ForecastRequest.modelName`)
+   * look ahead. Where it says false the host hands over no bar after the baseline. Absent: all of them do.
+   */
+  looksAheadWith?(modelName: string | null): boolean;
   entry?(question: EntryQuestion): EntryAnswer | Promise<EntryAnswer>;
   exit?(question: ExitQuestion): ExitAnswer | Promise<ExitAnswer>;
   describe?(): ModelInfo | Promise<ModelInfo>;

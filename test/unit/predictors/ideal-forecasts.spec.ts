@@ -97,12 +97,6 @@ describe('the ideal baseline', () => {
     const output = await predictor.forecast?.(frameOf([1, 2], 'Close'), forecastRequest({ horizons: [1] }));
     expect(output).toMatchObject({ target_column: 'Close', predictions: [2] });
   });
-
-  it('says clearly that model_path can not be used', async () => {
-    await expect(createPredictor(idealBaseline, { model_path: 'm.keras' })).rejects.toMatchObject({
-      code: 'not_configured',
-    });
-  });
 });
 
 describe('the noisy ideal predictor', () => {

@@ -68,7 +68,11 @@ export function predictorConformance(subject: PredictorSubject): readonly Confor
 }
 
 function capabilityFaults(definition: PredictorDefinition, predictor: Predictor): readonly string[] {
-  return Object.entries(OPERATIONS).flatMap(([capability, operations]) => {
+  const mayLookAhead = definition.looksAhead === true || predictor.looksAheadWith === undefined;
+  const faults = mayLookAhead
+    ? []
+    : ['looksAheadWith is there, but the definition does not declare looksAhead'];
+  const missing = Object.entries(OPERATIONS).flatMap(([capability, operations]) => {
     const declared = definition.capabilities.includes(capability as PredictorCapability);
     return operations
       .filter((operation) => (typeof predictor[operation] === 'function') !== declared)
@@ -77,6 +81,7 @@ function capabilityFaults(definition: PredictorDefinition, predictor: Predictor)
           `${capability} is ${declared ? '' : 'not '}declared, but ${operation} is ${declared ? 'missing' : 'there'}`,
       );
   });
+  return [...faults, ...missing];
 }
 
 /** Asks fresh and used predictors the subject's question. */
@@ -150,8 +155,16 @@ function forecastChecks(subject: PredictorSubject, check: Check): readonly Confo
       ),
     ),
   ];
+  const backwards = looksBack(forecasts);
   if (subject.definition.looksAhead !== true) {
-    checks.push(check('does not look ahead: bars after the baseline change nothing', looksBack(forecasts)));
+    checks.push(check('does not look ahead: bars after the baseline change nothing', backwards));
+  } else {
+    checks.push(
+      check('does not look ahead where it says that it does not', async (predictor) => {
+        const modelName = subject.request?.modelName ?? null;
+        if (predictor.looksAheadWith?.(modelName) === false) await backwards(predictor);
+      }),
+    );
   }
   return checks;
 }

@@ -1,25 +1,122 @@
-import { definePredictor, PluginError } from '#libs/plugin-sdk';
+import {
+  definePredictor,
+  PluginError,
+  type ForecastOutput,
+  type ForecastRequest,
+  type Frame,
+  type ModelInfo,
+  type PluginContext,
+  type Predictor,
+} from '#libs/plugin-sdk';
+import type { NamedFile } from '../model/model-fault.js';
+import { createModelCache, type ModelCache } from '#libs/keras-onnx';
+import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
+import { refuseForeignType } from '../model/model-type.js';
+import { ServedModels, type ModelFiles } from '../model/served-models.js';
 import { IdealBaseline } from './ideal-baseline.js';
-import { defaultPredictorParameters } from './parameters.js';
+import { ModelForecaster } from './model-forecaster.js';
+import { defaultPredictorParameters, type DefaultPredictorSettings } from './parameters.js';
+
+type Context = PluginContext<typeof defaultPredictorParameters>;
 
 /**
- * Forecasts with the trained model that `model_path` names; without one it is the explicit ideal baseline, which reads
- * the future from historic data.
+ * Forecasts with trained models: that of `model_path`, or the one of `model_files` that a request names. A request that
+ * names none, where there is no `model_path`, gets the explicit ideal baseline, which reads the future from historic data.
  */
+class DefaultPredictor implements Predictor {
+  readonly #ideal: IdealBaseline;
+  readonly #models: ServedModels;
+  readonly #main: ModelForecaster | null;
+  readonly #named: ReadonlyMap<string, ModelForecaster>;
+
+  constructor(context: Context) {
+    const { parameters } = context;
+    const { model_path, model_files, mc_samples, model_cache_size } = parameters;
+    this.#ideal = new IdealBaseline(parameters);
+    this.#models = new ServedModels(
+      { samples: mc_samples, cacheSize: model_cache_size },
+      modelCache(parameters),
+    );
+    const forecaster = (parameter: string, path: string, name: string) =>
+      new ModelForecaster(name, this.#models, filesOf(context, parameter, path), parameters, context.clock);
+    this.#main = model_path === null ? null : forecaster('model_path', model_path, 'default_predictor');
+    this.#named = new Map(
+      Object.entries(model_files).map(([name, path]) => [
+        name,
+        forecaster(`model_files.${name}`, path, name),
+      ]),
+    );
+  }
+
+  /** Opens every configured model once, so that a file at fault stops the start. */
+  async check(): Promise<void> {
+    const all = [...(this.#main === null ? [] : [this.#main]), ...this.#named.values()];
+    for (const forecaster of all) await forecaster.check();
+  }
+
+  looksAheadWith(modelName: string | null): boolean {
+    return modelName === null && this.#main === null;
+  }
+
+  forecast(frame: Frame, request: ForecastRequest): ForecastOutput | Promise<ForecastOutput> {
+    const forecaster = this.#forecaster(request.modelName ?? null);
+    return forecaster === null ? this.#ideal.forecast(frame, request) : forecaster.forecast(frame, request);
+  }
+
+  async describe(): Promise<ModelInfo> {
+    const info = this.#main === null ? this.#ideal.describe() : await this.#main.describe();
+    return this.#named.size === 0 ? info : { ...info, models: [...this.#named.keys()] };
+  }
+
+  close(): Promise<void> {
+    return this.#models.close();
+  }
+
+  #forecaster(name: string | null): ModelForecaster | null {
+    if (name === null) return this.#main;
+    const forecaster = this.#named.get(name);
+    if (forecaster !== undefined) return forecaster;
+    const known = [...this.#named.keys()].join(', ') || 'none';
+    throw new PluginError('invalid_request', `there is no model "${name}"; model_files has ${known}`);
+  }
+}
+
+function modelCache({ model_cache_size, model_runtime }: DefaultPredictorSettings): ModelCache {
+  if (model_runtime === 'onnx') return createModelCache(model_cache_size);
+  const library = findTfjs();
+  return createModelCache(model_cache_size, {}, (path) => loadTfjsModel(path, library));
+}
+
+function filesOf({ parameters, resolveFile }: Context, parameter: string, path: string): ModelFiles {
+  const model: NamedFile = { parameter, path: resolveFile(path) };
+  refuseForeignType(model, parameters.model_type);
+  const { normalization_params_path: normalisation } = parameters;
+  return {
+    model,
+    normalisation:
+      normalisation === null
+        ? null
+        : { parameter: 'normalization_params_path', path: resolveFile(normalisation) },
+  };
+}
+
 export default definePredictor({
   id: 'default_predictor',
   apiVersion: 1,
-  version: '1.0.0',
+  version: '2.0.0',
   description:
-    'Forecasts of a trained model; without a model the ideal baseline, a test instrument that reads the values that really followed.',
+    'Forecasts of trained models (Keras, ONNX, TensorFlow.js) with Monte-Carlo dropout; without a model the ideal baseline, a test instrument that reads the values that really followed.',
   parameters: defaultPredictorParameters,
   capabilities: ['forecast', 'describe'],
   looksAhead: true,
-  create: ({ parameters }) => {
-    if (parameters.model_path === null) return new IdealBaseline(parameters);
-    throw new PluginError(
-      'not_configured',
-      'default_predictor cannot run trained models yet: unset model_path to use the ideal baseline, or choose random_walk_predictor',
-    );
+  create: async (context) => {
+    const predictor = new DefaultPredictor(context);
+    try {
+      await predictor.check();
+    } catch (error) {
+      await predictor.close();
+      throw error;
+    }
+    return predictor;
   },
 });

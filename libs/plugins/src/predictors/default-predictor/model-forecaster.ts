@@ -1,0 +1,204 @@
+import type { Clock } from '#libs/kernel';
+import {
+  INTERVAL_MS,
+  isInterval,
+  PluginError,
+  type ForecastOutput,
+  type ForecastRequest,
+  type Frame,
+  type ModelInfo,
+} from '#libs/plugin-sdk';
+import { formatIso, formatNaiveIso } from '#libs/timeseries';
+import { basename } from 'node:path';
+import { horizonsOf, targetColumn } from '../forecast-question.js';
+import { fileFault } from '../model/model-fault.js';
+import { refuseOtherFormat } from '../model/model-type.js';
+import type { ServedModel } from '../model/served-model.js';
+import type { ModelFiles, ServedModels } from '../model/served-models.js';
+import { windowAt, windowColumns } from '../model/window.js';
+import { valueAt } from '../oracle/future-values.js';
+import { futureTimes } from '../random-walk-predictor/future-times.js';
+import { forecastOutput, type ModelAnswer } from './model-answer.js';
+import { modelHorizons, outlookOf } from './model-outputs.js';
+import type { DefaultPredictorSettings } from './parameters.js';
+
+/** Forecasts of one trained model. Nothing after the baseline is read. */
+export class ModelForecaster {
+  readonly #levels: readonly number[];
+
+  /** @throws PluginError `not_configured` for a quantile that is not between 0 and 1 */
+  constructor(
+    private readonly name: string,
+    private readonly models: ServedModels,
+    private readonly files: ModelFiles,
+    private readonly settings: DefaultPredictorSettings,
+    private readonly clock: Clock,
+  ) {
+    const { quantile_levels, prediction_confidence_level } = settings;
+    const wrong = quantile_levels.find((level) => !(level > 0 && level < 1));
+    if (wrong !== undefined) {
+      throw new PluginError('not_configured', `quantile_levels must lie between 0 and 1, not ${wrong}`);
+    }
+    const tail = (1 - prediction_confidence_level) / 2;
+    this.#levels = [tail, 1 - tail, ...quantile_levels];
+  }
+
+  /** @throws PluginError `not_configured` for files that cannot be served */
+  async check(): Promise<void> {
+    this.#checked(await this.models.open(this.files));
+  }
+
+  async forecast(frame: Frame, request: ForecastRequest): Promise<ForecastOutput> {
+    const past = request.baseline === null ? frame : frame.upTo(request.baseline);
+    return this.models.use(
+      this.files,
+      async (model) => forecastOutput(await this.#answer(this.#checked(model), past, request), this.settings),
+      request.signal,
+    );
+  }
+
+  async describe(): Promise<ModelInfo> {
+    const model = this.#checked(await this.models.open(this.files));
+    const { description, metadata, layout, output } = model;
+    const target = metadata.targetColumn ?? this.settings.prediction_target_column;
+    const horizons = knownHorizons(model);
+    const features = metadata.featureColumns ?? (layout.width === 1 ? [target] : []);
+    return {
+      model_name: this.name,
+      window_size: layout.size,
+      supported_types: ['forecast'],
+      entry_directions: [],
+      exit_directions: [],
+      prediction_scope: this.settings.mc_samples > 0 && description.stochastic ? 'mc_dropout' : 'model',
+      required_columns: [...new Set([...features, target])],
+      accepts_ohlc_window: false,
+      looks_ahead: false,
+      model_loaded: true,
+      model_type: description.format,
+      model_path: basename(this.files.model.path),
+      model_sha256: description.sha256,
+      written_by: description.writtenBy,
+      input_shape: description.inputs[0]?.shape ?? [],
+      output_shape: output.shape,
+      total_params: description.parameters?.total ?? null,
+      trainable_params: description.parameters?.trainable ?? null,
+      stochastic: description.stochastic,
+      mc_samples: description.stochastic ? this.settings.mc_samples : 0,
+      prediction_horizon: horizons === null ? this.settings.prediction_horizon : Math.max(...horizons),
+      prediction_confidence_level: this.settings.prediction_confidence_level,
+      horizons,
+      metadata: {
+        feature_columns: metadata.featureColumns,
+        window_size: metadata.windowSize,
+        target_column: metadata.targetColumn,
+        target: metadata.target,
+        horizons: metadata.horizons,
+      },
+      normalized_columns: features.filter((column) => model.normalisation?.has(column) === true),
+    };
+  }
+
+  async #answer(model: ServedModel, past: Frame, request: ForecastRequest): Promise<ModelAnswer> {
+    const target = this.#target(model, past, request);
+    const row = past.length - 1;
+    const baseline = valueAt(past.time, target.values, row);
+    const { metadata, normalisation, layout } = model;
+    const entry = scaleEntry(model, target.name);
+    const source = {
+      named: metadata.featureColumns,
+      width: layout.width,
+      target: target.name,
+      normalisation,
+    };
+    const columns = windowColumns(past, source);
+    const window = windowAt(past, row, { columns, size: layout.size, normalisation, padding: 'refuse' });
+    const startedAt = this.clock.monotonic();
+    const passes = await model.passes(window, {
+      samples: this.settings.mc_samples,
+      seed: this.settings.mc_seed,
+      batch: this.settings.batch_size,
+      quantiles: this.#levels,
+      keepValues: metadata.target === 'log_return',
+    });
+    const inferenceMs = this.clock.monotonic() - startedAt;
+    const own = modelHorizons(passes.shape, metadata.horizons);
+    return {
+      name: this.name,
+      model,
+      passes,
+      outlook: outlookOf(passes, { target: metadata.target, baseline, normalisation, entry }),
+      own,
+      horizons: this.#horizons(request, own),
+      dateColumn: request.dateColumn ?? 'DATE_TIME',
+      target: target.name,
+      baseline,
+      baselineTime: formatNaiveIso(past.time[row] ?? NaN),
+      timeAfter: timesAfter(past.time, request.interval),
+      predictedAt: formatIso(this.clock.now()),
+      inferenceMs,
+      isDenormalised: entry !== null,
+    };
+  }
+
+  #target(model: ServedModel, past: Frame, request: ForecastRequest): ReturnType<typeof targetColumn> {
+    const { targetColumn: trained } = model.metadata;
+    const asked = targetColumn(
+      past,
+      request.targetColumn ?? trained ?? this.settings.prediction_target_column,
+    );
+    if (trained === null || asked.name.toLowerCase() === trained.toLowerCase()) return asked;
+    throw new PluginError('invalid_request', `the model forecasts ${trained}, not ${asked.name}`);
+  }
+
+  /** The asked ones; where nothing is asked those of the model, up to the configured horizon when some are. */
+  #horizons(request: ForecastRequest, own: readonly number[]): readonly number[] {
+    const { prediction_horizon } = this.settings;
+    if (request.horizons !== null || request.horizon !== null) return horizonsOf(request, prediction_horizon);
+    const near = own.filter((horizon) => horizon <= prediction_horizon);
+    return near.length > 0 ? near : own;
+  }
+
+  /** What can be told from the model alone, so that it is found at start. */
+  #checked(model: ServedModel): ServedModel {
+    refuseOtherFormat(model.file, this.settings.model_type, model.description.format);
+    try {
+      knownHorizons(model);
+      scaleEntry(model, model.metadata.targetColumn);
+    } catch (error) {
+      throw error instanceof PluginError ? fileFault(model.file, error.message, error) : error;
+    }
+    return model;
+  }
+}
+
+/** The steps of a model whose output has a fixed shape. */
+function knownHorizons({ output, metadata }: ServedModel): readonly number[] | null {
+  const shape = output.shape.slice(1);
+  const lengths = shape.filter((length) => length !== null);
+  return lengths.length === shape.length ? modelHorizons(lengths, metadata.horizons) : metadata.horizons;
+}
+
+/**
+ * The entry of the normalisation that undoes the scaling of the outputs: `output_scale` of the metadata, else, for prices,
+ * the target's. Null where nothing is to be undone.
+ * @throws PluginError `not_configured` when the entry is missing: numbers in unknown units would be answered
+ */
+function scaleEntry({ normalisation, metadata }: ServedModel, target: string | null): string | null {
+  const { outputScale, target: kind } = metadata;
+  if (outputScale === 'none' || (normalisation === null && outputScale === null)) return null;
+  if (outputScale === null && (kind !== 'price' || target === null)) return null;
+  const wanted = outputScale ?? target ?? '';
+  const entry = normalisation?.names.find((name) => name.toLowerCase() === wanted.toLowerCase());
+  if (entry !== undefined) return entry;
+  throw new PluginError(
+    'not_configured',
+    `the normalisation has no entry "${wanted}" for the outputs; name one as output_scale in the metadata ("none" when they are not scaled)`,
+  );
+}
+
+function timesAfter(history: Float64Array, interval: string): (step: number) => string {
+  const last = history.at(-1) ?? NaN;
+  const length = isInterval(interval) ? INTERVAL_MS[interval] : NaN;
+  const next = history.length > 1 ? futureTimes(history) : (step: number) => last + step * length;
+  return (step) => formatNaiveIso(next(step));
+}

@@ -1,0 +1,130 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { AppError } from '#libs/kernel';
+import { Normalisation } from '#libs/timeseries';
+import { fileFault, type NamedFile } from './model-fault.js';
+
+const MAX_FILE_BYTES = 10_000_000;
+const MAX_WINDOW = 100_000;
+const MAX_HORIZON = 1_000;
+/** What the numbers that a model answers are: the value itself, or its change since the baseline. */
+export const TARGET_KINDS = ['price', 'return', 'log_return'] as const;
+export type TargetKind = (typeof TARGET_KINDS)[number];
+
+/** What a model's metadata file says of its inputs and outputs; null where it says nothing. */
+export interface ModelMetadata {
+  /** Input columns in the order that the model was trained with. */
+  readonly featureColumns: readonly string[] | null;
+  /** Bars of one input. */
+  readonly windowSize: number | null;
+  /** Column that is forecast. */
+  readonly targetColumn: string | null;
+  /** Default `price`. Returns are since the baseline, not bar by bar. */
+  readonly target: TargetKind;
+  /** Steps ahead of each output, in the order of the outputs. */
+  readonly horizons: readonly number[] | null;
+  /** Which output of a model with several. */
+  readonly output: string | null;
+  /** Entry of the normalisation that the outputs are scaled with. */
+  readonly outputScale: string | null;
+  /** The normalisation, when the metadata carry it. */
+  readonly normalisation: Normalisation | null;
+}
+
+const NOTHING: ModelMetadata = {
+  featureColumns: null,
+  windowSize: null,
+  targetColumn: null,
+  target: 'price',
+  horizons: null,
+  output: null,
+  outputScale: null,
+  normalisation: null,
+};
+
+/** `forecaster.keras` → `forecaster_metadata.json`, beside the model; so for every extension. */
+export function metadataPath(modelPath: string): string {
+  return modelPath.replace(/(?:\.[^./\\]*)?$/, '_metadata.json');
+}
+
+/**
+ * Reads the metadata beside a model. A model without such a file has none.
+ * @throws PluginError `not_configured` naming the file and every key at fault
+ */
+export async function loadMetadata(model: NamedFile): Promise<ModelMetadata> {
+  const file = { ...model, path: metadataPath(model.path) };
+  const text = await readText(file);
+  if (text === null) return NOTHING;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw fileFault(file, 'is not JSON', error);
+  }
+  const faults: string[] = [];
+  const metadata = parseMetadata(json, basename(file.path), faults);
+  if (faults.length > 0) throw fileFault(file, faults.join('; '));
+  return metadata;
+}
+
+async function readText(file: NamedFile): Promise<string | null> {
+  try {
+    const state = await stat(file.path);
+    if (!state.isFile()) throw fileFault(file, 'is not a regular file');
+    if (state.size > MAX_FILE_BYTES) throw fileFault(file, 'is larger than 10 MB');
+    return await readFile(file.path, 'utf8');
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    if (code === 'ENOENT') return null;
+    if (code === 'not_configured') throw error;
+    throw fileFault(file, `can't be read (${String(code)})`, error);
+  }
+}
+
+/** Collects what is wrong in `faults`, so that an operator sees all of it at once. Unknown keys are the trainer's own. */
+function parseMetadata(json: unknown, source: string, faults: string[]): ModelMetadata {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    faults.push('must be a JSON object');
+    return NOTHING;
+  }
+  const given = json as Readonly<Record<string, unknown>>;
+  const read = <T>(key: string, isRight: (value: unknown) => value is T, allowed: string): T | null => {
+    const value = given[key] ?? null;
+    if (value === null || isRight(value)) return value;
+    faults.push(`${key} must be ${allowed}`);
+    return null;
+  };
+  return {
+    featureColumns: read('feature_columns', isNameList, 'a list of different column names'),
+    windowSize: read('window_size', isIntegerTo(MAX_WINDOW), `a whole number from 1 to ${MAX_WINDOW}`),
+    targetColumn: read('target_column', isName, 'a column name'),
+    target: read('target', isTargetKind, `one of ${TARGET_KINDS.join(', ')}`) ?? 'price',
+    horizons: read('horizons', isHorizonList, `a list of different whole numbers from 1 to ${MAX_HORIZON}`),
+    output: read('output', isName, 'the name of an output'),
+    outputScale: read('output_scale', isName, 'the name of an entry of the normalisation'),
+    normalisation: embeddedNormalisation(given['normalization'] ?? null, source, faults),
+  };
+}
+
+function embeddedNormalisation(json: unknown, source: string, faults: string[]): Normalisation | null {
+  if (json === null) return null;
+  try {
+    return Normalisation.of(json, `normalization of ${source}`);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    faults.push(error.detail);
+    return null;
+  }
+}
+
+const isName = (value: unknown): value is string => typeof value === 'string' && value.length > 0;
+const isIntegerTo =
+  (max: number) =>
+  (value: unknown): value is number =>
+    Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= max;
+const isDistinctList = <T>(value: unknown, isItem: (item: unknown) => item is T): value is readonly T[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isItem) && new Set(value).size === value.length;
+const isNameList = (value: unknown): value is readonly string[] => isDistinctList(value, isName);
+const isHorizonList = (value: unknown): value is readonly number[] =>
+  isDistinctList(value, isIntegerTo(MAX_HORIZON));
+const isTargetKind = (value: unknown): value is TargetKind => TARGET_KINDS.some((kind) => kind === value);

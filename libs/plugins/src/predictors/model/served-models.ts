@@ -1,0 +1,121 @@
+import { stat } from 'node:fs/promises';
+import { createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
+import { pluginErrorCode, PluginError } from '#libs/plugin-sdk';
+import { loadNormalisation, type Normalisation } from '#libs/timeseries';
+import { modelFault, sideFileFault, type NamedFile } from './model-fault.js';
+import { loadMetadata, metadataPath, type ModelMetadata } from './model-metadata.js';
+import { ServedModel, type ServingRules } from './served-model.js';
+import { Turns } from './turns.js';
+
+/** The files of one model. Its metadata lie beside it; a normalisation of its own wins over one in the metadata. */
+export interface ModelFiles {
+  readonly model: NamedFile;
+  readonly normalisation: NamedFile | null;
+}
+
+interface SideFiles {
+  readonly stamp: string;
+  readonly metadata: ModelMetadata;
+  readonly normalisation: Normalisation | null;
+}
+
+/** Forecasts that compute at the same time; each model has one thread, so more would only wait there. */
+const AT_ONCE = 4;
+/** A model can be put out of a small cache between being found and being asked; then it is loaded again, a few times. */
+const ATTEMPTS = 5;
+
+/**
+ * The models of one predictor: loaded on first use, at most `cacheSize` of them kept, the least recently used one leaving
+ * first. Files are looked at on every use, so a model, its metadata or its normalisation may be replaced while the server
+ * runs; models are told apart by the SHA-256 of their files.
+ */
+export class ServedModels {
+  readonly #cache: ModelCache;
+  readonly #sides = new Map<string, SideFiles>();
+  readonly #served = new WeakMap<Model, ServedModel>();
+  readonly #turns = new Turns(AT_ONCE);
+  #isClosed = false;
+
+  constructor(
+    private readonly rules: ServingRules & { readonly cacheSize: number },
+    cache: ModelCache = createModelCache(rules.cacheSize),
+  ) {
+    this.#cache = cache;
+  }
+
+  /**
+   * The model as its files are now.
+   * @throws PluginError `not_configured` naming parameter, file and fault; `source_unavailable` when loading took too long
+   */
+  async open(files: ModelFiles): Promise<ServedModel> {
+    if (this.#isClosed) throw new PluginError('source_unavailable', 'the models are closed');
+    const sides = await this.#sideFiles(files);
+    const model = await this.#cache.get(files.model.path).catch((error: unknown) => {
+      throw modelFault(files.model, error);
+    });
+    const known = this.#served.get(model);
+    const isSame =
+      known?.metadata === sides.metadata &&
+      known.normalisation === sides.normalisation &&
+      known.file.path === files.model.path;
+    if (known !== undefined && isSame) return known;
+    const served = new ServedModel(files.model, model, sides.metadata, sides.normalisation, this.rules);
+    this.#served.set(model, served);
+    return served;
+  }
+
+  /**
+   * Works with a model when its turn comes. The work may run again from its start when the model left the cache meanwhile.
+   * @throws PluginError as {@link open}, and what the work throws
+   */
+  use<T>(files: ModelFiles, work: (model: ServedModel) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#turns.take(async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await work(await this.open(files));
+        } catch (error) {
+          if (this.#isClosed || attempt === ATTEMPTS || !wasDisposed(error)) throw error;
+        }
+      }
+    }, signal);
+  }
+
+  /** Frees all models once their calls under way have finished. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#cache.clear();
+  }
+
+  async #sideFiles({ model, normalisation: file }: ModelFiles): Promise<SideFiles> {
+    const paths = [metadataPath(model.path), ...(file === null ? [] : [file.path])];
+    const stamp = (await Promise.all(paths.map(stampOf))).join(' ');
+    const key = [model.path, ...paths].join('\n');
+    const known = this.#sides.get(key);
+    if (known?.stamp === stamp) return known;
+    const metadata = await loadMetadata(model);
+    const normalisation = file === null ? metadata.normalisation : await ownNormalisation(file);
+    const sides = { stamp, metadata, normalisation };
+    this.#sides.set(key, sides);
+    return sides;
+  }
+}
+
+async function ownNormalisation(file: NamedFile): Promise<Normalisation> {
+  try {
+    return await loadNormalisation(file.path);
+  } catch (error) {
+    throw sideFileFault(file, error);
+  }
+}
+
+const wasDisposed = (error: unknown): boolean => {
+  if (pluginErrorCode(error) !== 'source_unavailable') return false;
+  const { cause } = error as PluginError;
+  return cause instanceof Error && 'code' in cause && cause.code === 'model_disposed';
+};
+
+/** Changes when a file does; a missing file has one too, so that its appearance is noticed. */
+async function stampOf(path: string): Promise<string> {
+  const state = await stat(path, { bigint: true }).catch(() => null);
+  return state === null ? 'none' : `${state.dev}:${state.ino}:${state.size}:${state.mtimeNs}`;
+}

@@ -1,0 +1,111 @@
+import { PluginError, type Frame } from '#libs/plugin-sdk';
+import { formatNaiveIso, type Normalisation } from '#libs/timeseries';
+
+/** One column of a window. */
+export interface WindowColumn {
+  /** Its name in the frame. */
+  readonly name: string;
+  /** Its entry in the normalisation; null for a column that stays as it is. */
+  readonly scale: string | null;
+}
+
+/** What a window is made of. */
+export interface WindowSpec {
+  /** In the model's order. */
+  readonly columns: readonly WindowColumn[];
+  /** Bars. */
+  readonly size: number;
+  readonly normalisation: Normalisation | null;
+  /** Too little history: an error, or rows of zeros in front, as some models were trained with. */
+  readonly padding: 'refuse' | 'zeros';
+  /** Numbers that stand behind the columns in every row that has a bar; not normalised. */
+  readonly constants?: readonly number[];
+}
+
+/** Where the columns of a window come from. */
+export interface ColumnSource {
+  /** `feature_columns` of the metadata. */
+  readonly named: readonly string[] | null;
+  /** Columns that the model takes, without those that the caller adds. */
+  readonly width: number;
+  /** The column that is forecast, if any. */
+  readonly target?: string | null;
+  /** Columns that are never features, such as labels. */
+  readonly without?: readonly string[];
+  readonly normalisation: Normalisation | null;
+}
+
+/**
+ * The columns of a window. The named ones where the metadata name them; else the target alone for a model that takes one
+ * column, or all columns but `without` where their number is the model's.
+ * @throws PluginError `invalid_request` naming what is missing and what there is
+ */
+export function windowColumns(frame: Frame, source: ColumnSource): readonly WindowColumn[] {
+  return wantedColumns(frame, source).map((wanted) => {
+    const name = spelledIn(frame, wanted);
+    const scale = [wanted, name].find((one) => source.normalisation?.has(one) === true) ?? null;
+    return { name, scale };
+  });
+}
+
+function wantedColumns(frame: Frame, source: ColumnSource): readonly string[] {
+  const { named, width, target = null, without = [] } = source;
+  if (named !== null) return named;
+  if (width === 1 && target !== null) return [target];
+  const left = frame.names.filter((name) => !without.includes(name));
+  if (left.length === width) return left;
+  throw new PluginError(
+    'invalid_request',
+    `the model takes ${width} columns and its metadata name none (feature_columns); the data has ${frame.names.join(', ')}`,
+  );
+}
+
+/**
+ * The bars up to and including `row`, oldest first, row by row as float32. Bars after `row` are never read.
+ * @throws PluginError `no_data` when there is too little history, or a bar of the window has no value
+ */
+export function windowAt(frame: Frame, row: number, spec: WindowSpec): Float32Array {
+  const { columns, size, normalisation, padding, constants = [] } = spec;
+  const from = row - size + 1;
+  if (from < 0 && padding === 'refuse') {
+    throw new PluginError(
+      'no_data',
+      `the model looks at ${size} bars; up to the baseline there are ${row + 1}`,
+    );
+  }
+  const width = columns.length + constants.length;
+  const window = new Float32Array(size * width);
+  const first = Math.max(0, from);
+  columns.forEach(({ name, scale }, column) => {
+    const values = frame.column(name);
+    for (let at = first; at <= row; at += 1) {
+      const value = values[at] ?? NaN;
+      const scaled = Math.fround(
+        scale === null || !normalisation ? value : normalisation.apply(scale, value),
+      );
+      if (!Number.isFinite(scaled)) throw noValue(frame, name, at);
+      window[(at - from) * width + column] = scaled;
+    }
+  });
+  for (let at = first; at <= row; at += 1) window.set(constants, (at - from) * width + columns.length);
+  return window;
+}
+
+/** A name that only differs in case is taken, because sources spell `CLOSE` and `Close`. */
+function spelledIn(frame: Frame, name: string): string {
+  if (frame.has(name)) return name;
+  const spelled = frame.names.find((one) => one.toLowerCase() === name.toLowerCase());
+  if (spelled !== undefined) return spelled;
+  throw new PluginError(
+    'invalid_request',
+    `the model needs the column "${name}"; the data has ${frame.names.join(', ')} (feature_columns lets the feeder compute more)`,
+  );
+}
+
+function noValue(frame: Frame, name: string, row: number): PluginError {
+  const time = formatNaiveIso(frame.time[row] ?? NaN);
+  return new PluginError(
+    'no_data',
+    `the column "${name}" has no value in the bar of ${time}, which the model looks at`,
+  );
+}

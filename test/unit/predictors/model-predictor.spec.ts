@@ -1,0 +1,199 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  ask,
+  bars,
+  barsOf,
+  BOUNDS,
+  byBounds,
+  byMoments,
+  close,
+  closeTo,
+  DROPPING,
+  HOUR,
+  LINEAR,
+  METADATA,
+  modelBench,
+  MOMENTS,
+  ROWS,
+  start,
+  windowTo,
+} from './model-bench.js';
+import { denseAnswer, type DenseModel } from './trained-models.js';
+
+const { folder, create } = modelBench();
+
+describe('a trained model without random layers', () => {
+  it('answers as plain loops do, from the last bar, and says that it measures no uncertainty', async () => {
+    const predictor = await create({ model_path: folder.model('linear', LINEAR, METADATA) });
+    const output = await ask(predictor);
+    const want = denseAnswer(LINEAR, windowTo(ROWS - 1));
+    expect(output).toMatchObject({
+      mode: 'model',
+      target_column: 'Close',
+      baseline_datetime: '2024-01-10T11:00:00',
+      baseline_value: close(ROWS - 1),
+      horizons: [1, 2, 3],
+      predictions: closeTo(want, 2),
+      prediction: [closeTo(want, 2)],
+      uncertainty: [0, 0, 0],
+      future_datetimes: ['2024-01-10T12:00:00', '2024-01-10T13:00:00', '2024-01-10T14:00:00'],
+      errors: [],
+      seed: null,
+      metadata: {
+        model_path: 'linear.json',
+        model_type: 'tfjs',
+        model_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        mc_samples: 0,
+        de_normalized: false,
+        prediction_horizon: 3,
+        uncertainty_note: expect.stringContaining('no random layers'),
+      },
+    });
+    expect(output.intervals).toBeUndefined();
+  });
+
+  it('starts at the last bar not later than the baseline, and never reads a later one', async () => {
+    const predictor = await create({ model_path: folder.model('past', LINEAR, METADATA) });
+    const baseline = start + 20.5 * HOUR;
+    const output = await ask(predictor, { baseline });
+    expect(output).toMatchObject({
+      baseline_datetime: '2024-01-08T20:00:00',
+      predictions: closeTo(denseAnswer(LINEAR, windowTo(20)), 2),
+    });
+    const changed = barsOf((row) => (row > 20 ? -1e6 * row : close(row)));
+    expect(await ask(predictor, { baseline }, changed)).toEqual(output);
+    expect(await ask(predictor, { baseline }, bars.slice(0, 21))).toEqual(output);
+  });
+
+  it('answers the asked horizons in their order, and lists those beyond the model', async () => {
+    const predictor = await create({ model_path: folder.model('order', LINEAR, METADATA) });
+    const [one, , three] = denseAnswer(LINEAR, windowTo(ROWS - 1));
+    expect(await ask(predictor, { horizons: [3, 9, 1] })).toMatchObject({
+      horizons: [3, 9, 1],
+      predictions: [expect.closeTo(three ?? NaN, 2), null, expect.closeTo(one ?? NaN, 2)],
+      uncertainty: [0, null, 0],
+      future_datetimes: ['2024-01-10T14:00:00', null, '2024-01-10T12:00:00'],
+      errors: [{ horizon: 9, error: 'beyond_model_horizon' }],
+    });
+    expect((await ask(predictor, { horizons: null, horizon: 2 })).horizons).toEqual([1, 2]);
+    expect((await ask(predictor, { horizons: null })).horizons).toEqual([1, 2, 3]);
+  });
+
+  it('takes the steps of its outputs from the metadata', async () => {
+    const one: DenseModel = { ...LINEAR, outputs: 1 };
+    const path = folder.model('step24', one, { ...METADATA, horizons: [24] });
+    const predictor = await create({ model_path: path });
+    const output = await ask(predictor, { horizons: null });
+    expect(output).toMatchObject({
+      horizons: [24],
+      predictions: closeTo(denseAnswer(one, windowTo(ROWS - 1)), 2),
+      future_datetimes: ['2024-01-11T11:00:00'],
+    });
+    expect((await ask(predictor, { horizons: [1] })).errors).toEqual([
+      { horizon: 1, error: 'beyond_model_horizon' },
+    ]);
+  });
+
+  it('takes a window without a time axis, bar after bar', async () => {
+    const flat: DenseModel = { ...LINEAR, timeAxis: false };
+    const predictor = await create({ model_path: folder.model('flat', flat, METADATA) });
+    expect((await ask(predictor)).predictions).toEqual(closeTo(denseAnswer(flat, windowTo(ROWS - 1)), 2));
+  });
+
+  it('needs no metadata for a model of the target alone', async () => {
+    const alone: DenseModel = { ...LINEAR, columns: 1 };
+    const predictor = await create({ model_path: folder.model('alone', alone) });
+    const window = [3, 2, 1, 0].map((back) => close(ROWS - 1 - back));
+    expect((await ask(predictor)).predictions).toEqual(closeTo(denseAnswer(alone, window), 3));
+    expect(await predictor.describe?.()).toMatchObject({ required_columns: ['CLOSE'], window_size: 4 });
+  });
+});
+
+describe('normalisation', () => {
+  const given = (name: string, metadata: object = METADATA) => ({
+    model_path: folder.model(name, LINEAR, metadata),
+  });
+
+  it.each([
+    ['flat_bounds', BOUNDS, byBounds, (y: number) => y * 50 + 80],
+    ['nested_bounds', { min_max_values: BOUNDS }, byBounds, (y: number) => y * 50 + 80],
+    ['moments', MOMENTS, byMoments, (y: number) => y * 7 + 100],
+  ])('by %s is applied to the window and undone on the answer', async (name, json, scale, undo) => {
+    const want = denseAnswer(LINEAR, windowTo(ROWS - 1, scale)).map(undo);
+    const file = folder.write(`scale_${name}.json`, JSON.stringify(json));
+    const own = await create({ ...given(`own_${name}`), normalization_params_path: file });
+    const embedded = await create(given(`embedded_${name}`, { ...METADATA, normalization: json }));
+    for (const predictor of [own, embedded]) {
+      const output = await ask(predictor);
+      expect(output.predictions).toEqual(closeTo(want, 4));
+      expect(output.metadata).toMatchObject({ de_normalized: true });
+    }
+  });
+
+  it('scales the width of an answer without shifting it', async () => {
+    const path = folder.model('width', DROPPING, { ...METADATA, output_scale: 'none' });
+    const scaled = folder.model('scaled', DROPPING, METADATA);
+    const file = folder.write('moments.json', JSON.stringify(MOMENTS));
+    const common = { normalization_params_path: file, mc_seed: 3 };
+    const raw = await ask(await create({ ...common, model_path: path }));
+    const undone = await ask(await create({ ...common, model_path: scaled }));
+    expect(undone.uncertainty).toEqual(
+      closeTo(
+        raw.uncertainty.map((width) => 7 * (width ?? NaN)),
+        9,
+      ),
+    );
+    expect(undone.predictions).toEqual(
+      closeTo(
+        raw.predictions.map((value) => 7 * (value ?? NaN) + 100),
+        9,
+      ),
+    );
+  });
+
+  it('is refused when it would do nothing, or leave the answer in unknown units', async () => {
+    const other = folder.write('other.json', JSON.stringify({ OPEN: { min: 0, max: 1 } }));
+    await expect(create({ ...given('n1'), normalization_params_path: other })).rejects.toThrow(
+      'model_path: n1.json: its normalisation knows none of feature_columns; it knows OPEN',
+    );
+    const inputs = folder.write('inputs.json', JSON.stringify({ VOLUME: { min: 0, max: 1 } }));
+    await expect(create({ ...given('n2'), normalization_params_path: inputs })).rejects.toThrow(
+      'the normalisation has no entry "CLOSE" for the outputs',
+    );
+    await expect(create({ ...given('n3'), normalization_params_path: 'none.json' })).rejects.toThrow(
+      'normalization_params_path: there is no file none.json',
+    );
+  });
+});
+
+describe('returns', () => {
+  it.each([
+    ['return', (base: number, y: number) => base * (1 + y)],
+    ['log_return', (base: number, y: number) => base * Math.exp(y)],
+  ])('of kind %s become values of the target', async (target, valueOf) => {
+    const small: DenseModel = {
+      ...LINEAR,
+      kernel: (input, output) => (input % 2 === 0 ? 0 : Math.sin(input + output) / 1e3),
+    };
+    const path = folder.model(target, small, { ...METADATA, target });
+    const base = close(ROWS - 1);
+    const want = denseAnswer(small, windowTo(ROWS - 1)).map((y) => valueOf(base, y));
+    expect((await ask(await create({ model_path: path }))).predictions).toEqual(closeTo(want, 3));
+  });
+
+  it('have mean and spread of the values, not of the exponents', async () => {
+    const wide: DenseModel = { ...DROPPING, kernel: (input) => (input % 2 === 0 ? 0 : 0.002), outputs: 1 };
+    const path = folder.model('wide', wide, { ...METADATA, target: 'log_return' });
+    const output = await ask(await create({ model_path: path, mc_samples: 4000, mc_seed: 1 }), {
+      horizons: [1],
+    });
+    // Each of four closes is dropped, or doubled: the mean of a product of independent factors is that of the means.
+    const base = close(ROWS - 1);
+    const factors = [3, 2, 1, 0].map((back) => Math.exp(0.004 * close(ROWS - 1 - back)));
+    const mean = base * factors.reduce((product, factor) => product * ((1 + factor) / 2), 1);
+    const square = base ** 2 * factors.reduce((product, factor) => product * ((1 + factor ** 2) / 2), 1);
+    const std = Math.sqrt(square - mean ** 2);
+    expect(Math.abs((output.predictions[0] ?? NaN) - mean)).toBeLessThan((4 * std) / Math.sqrt(4000));
+    expect(Math.abs((output.uncertainty[0] ?? NaN) / std - 1)).toBeLessThan(0.1);
+  });
+});
