@@ -20,7 +20,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'agents-'));
 });
 afterEach(async () => {
-  await Promise.all(agents.splice(0).map((agent) => agent.kill()));
+  await Promise.all(agents.splice(0).map((one) => one.kill()));
   await app.close();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
