@@ -9,6 +9,7 @@ export const ROUTE_GROUPS = [
   'client',
   'evaluator',
   'provider',
+  'billing',
   'other',
 ] as const;
 export type RouteGroup = (typeof ROUTE_GROUPS)[number];

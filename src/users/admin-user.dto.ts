@@ -10,6 +10,7 @@ import {
   ROLES,
   type Role,
   Rule,
+  ruleViolation,
   StringField,
 } from '#libs/http';
 import { UserOut } from './user.dto.js';
@@ -39,6 +40,12 @@ const address = {
   example: { street: '1 Main Street', city: 'Springfield', country: 'US' },
 };
 
+const MAX_ADDRESS_LINES = 20;
+const isShortAddress = ({ billing_address }: { billing_address?: object | null }) =>
+  Object.keys(billing_address ?? {}).length <= MAX_ADDRESS_LINES
+    ? undefined
+    : ruleViolation(`an address has at most ${MAX_ADDRESS_LINES} lines`, 'billing_address');
+
 const tier = { name: 'SubscriptionTier', description: 'What the account pays for.' } as const;
 
 /**
@@ -56,6 +63,7 @@ const tier = { name: 'SubscriptionTier', description: 'What the account pays for
         ctx: { min_length: EXTENDED_USERNAME_MIN_LENGTH },
       },
 )
+@Rule<CreateUserRequest>(isShortAddress)
 export class CreateUserRequest {
   @StringField({
     minLength: 1,
@@ -221,6 +229,7 @@ export class UserIdParam {
 }
 
 /** What to change of an account. */
+@Rule<UpdateUserRequest>(isShortAddress)
 export class UpdateUserRequest {
   @BooleanField({ optional: true, description: 'Activate or deactivate.', example: true })
   is_active?: boolean;

@@ -77,8 +77,17 @@ describe.each(DATABASE_KINDS)('what administrators see of the money [%s]', (kind
     const changed = await app.request('PUT', `/api/v1/admin/users/${client}`, { ...admin, body: change });
     expect(changed.status).toBe(200);
     expect(await listed('desk1')).toMatchObject(change);
-    const own = await app.get('/api/v1/billing/credits', { apiKey: ADMIN_KEY });
-    expect(own.body).toEqual([]);
+    const lines = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`line${index}`, 'x']));
+    const tooLong = await app.request('PUT', `/api/v1/admin/users/${client}`, {
+      ...admin,
+      body: { billing_address: lines },
+    });
+    const made = { username: 'long', email: 'long@example.com', billing_address: lines };
+    expect((await app.post('/api/v1/admin/users', made, admin)).body.detail).toMatchObject([
+      { type: 'value_error', loc: ['body', 'billing_address'] },
+    ]);
+    expect(tooLong).toMatchObject({ status: 422, body: { detail: [{ loc: ['body', 'billing_address'] }] } });
+    expect(await listed('desk1')).toMatchObject(change);
   });
 
   it('creates no account whose credits could not be granted', async () => {
