@@ -11,6 +11,7 @@ export type { ModelLimits } from './containers/limits.js';
 export type { ModelFormat } from './containers/source.js';
 export type { IsolationLimits } from './isolate/compile-isolated.js';
 export type { SampledOutput, SampleOptions } from './runtime/sampling.js';
+export { Summary } from './runtime/summary.js';
 export type { InputTensor, OutputTensor } from './runtime/tensors.js';
 export { SUPPORTED_LAYERS } from './layers/registry.js';
 export { SUPPORTED_OPERATIONS } from './layers/operations.js';

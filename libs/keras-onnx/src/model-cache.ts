@@ -15,9 +15,14 @@ export interface ModelCache {
  * A bounded cache of models. A file counts as unchanged while its size, inode and time of modification are; a changed file
  * is loaded anew, and when its SHA-256 is that of a cached model (a copy, a touched file) that one is answered.
  * TensorFlow.js shards are not watched: replace `model.json` with them.
+ * @param load another way to load a model, for those who compute it themselves
  */
-export function createModelCache(size: number, options: LoadOptions = {}): ModelCache {
-  return new BoundedModelCache(size, (path) => loadModel(path, options));
+export function createModelCache(
+  size: number,
+  options: LoadOptions = {},
+  load = (path: string): Promise<Model> => loadModel(path, options),
+): ModelCache {
+  return new BoundedModelCache(size, load);
 }
 
 class BoundedModelCache implements ModelCache {

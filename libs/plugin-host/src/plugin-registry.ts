@@ -34,6 +34,11 @@ export interface PluginRegistryParts {
   readonly warnings: readonly string[];
 }
 
+const modelsOf = ({ resolved }: PluginSlot): readonly string[] => {
+  const files = resolved.values['model_files'];
+  return typeof files === 'object' && files !== null ? Object.keys(files) : [];
+};
+
 /** The loaded plugins, by id and kind. Serves as its own injection token. */
 export class PluginRegistry {
   readonly warnings: readonly string[];
@@ -83,11 +88,15 @@ export class PluginRegistry {
    */
   modelOwner(name: string): string | null {
     if (this.has('predictor', name)) return null;
-    const owner = this.#ofKind('predictor').find(({ resolved }) => {
-      const files = resolved.values['model_files'];
-      return typeof files === 'object' && files !== null && Object.hasOwn(files, name);
-    });
+    const owner = this.#ofKind('predictor').find((slot) => modelsOf(slot).includes(name));
     return owner?.definition.id ?? null;
+  }
+
+  /** Names that a request may give as its model beside the predictors. */
+  get modelNames(): readonly string[] {
+    return this.#ofKind('predictor')
+      .flatMap(modelsOf)
+      .filter((name) => !this.has('predictor', name));
   }
 
   /** The configured plugin, at once: it is always created. */
@@ -140,9 +149,9 @@ export class PluginRegistry {
     this.#limits.timeoutMs = timeoutMs;
   }
 
-  /** The 422 for a plugin name that a request made up, listing the known ones. */
+  /** The 422 for a plugin name that a request made up, listing the known ones; for a `model_name` the models too. */
   unknownPlugin(kind: PluginKind, id: string, loc: readonly (string | number)[]): AppError {
-    const known = this.ids(kind);
+    const known = [...this.ids(kind), ...(loc.at(-1) === 'model_name' ? this.modelNames : [])];
     return invalid({
       type: 'value_error',
       loc,

@@ -110,6 +110,8 @@ describe('the declarations', () => {
     expect(KEYS_WITHOUT_EFFECT).toEqual([
       'endpoints_db_path',
       'n_batches',
+      'use_gpu',
+      'gpu_memory_limit',
       'enable_mixed_precision',
       'pipeline_db_path',
     ]);

@@ -55,6 +55,12 @@ describe('Monte-Carlo sampling', () => {
     const ask = async (seed: number, samples = 64) =>
       (await engine.sample([TINY.input], { samples, seed, keepSamples: true }))[0]?.values;
     const [first, again, other, fewer] = [await ask(5), await ask(5), await ask(6), await ask(5, 10)];
+    const [apart] = await engine.sample([TINY.input], { samples: 64, seed: 5, batch: 7, keepSamples: true });
+    expect(Array.from(apart?.values ?? [])).toEqual(Array.from(first ?? [0]));
+    for (const batch of [0, 1.5]) {
+      const refused = engine.sample([TINY.input], { samples: 64, seed: 5, batch });
+      await expect(refused).rejects.toMatchObject({ code: 'model_input' });
+    }
     await engine.close();
     expect(Array.from(again ?? [])).toEqual(Array.from(first ?? [0]));
     expect(Array.from(other ?? [])).not.toEqual(Array.from(first ?? []));

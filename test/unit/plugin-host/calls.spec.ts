@@ -207,6 +207,28 @@ describe('answers of plugins', () => {
     });
   });
 
+  it('never come from later bars for a model that a test instrument says does not look ahead', async () => {
+    const baseline = Date.UTC(2026, 0, 5) + 2 * HOUR;
+    const seen: number[] = [];
+    const mixed: Predictor = {
+      looksAheadWith: (modelName) => modelName === null,
+      forecast: (frame, request) => {
+        seen.push(frame.length);
+        return flatForecast(frame, request);
+      },
+    };
+    const { predictor, status } = await withPredictor(mixed, true);
+    await predictor.forecast(hourly(5), { ...question, baseline, signal });
+    await predictor.forecast(hourly(5), { ...question, baseline, modelName: 'trained', signal });
+    const trained = await withPredictor({ ...mixed, looksAheadWith: () => false }, true);
+    await trained.predictor.forecast(hourly(5), { ...question, baseline, signal });
+    // What a definition does not declare, an instance cannot take.
+    const undeclared = await withPredictor({ ...mixed, looksAheadWith: () => true });
+    await undeclared.predictor.forecast(hourly(5), { ...question, baseline, signal });
+    expect(seen).toEqual([5, 3, 3, 3]);
+    expect([status()?.looks_ahead, trained.status()?.looks_ahead]).toEqual([true, false]);
+  });
+
   it('of a feeder hold no bar later than asked and every column that was asked', async () => {
     const asOf = Date.UTC(2026, 0, 5) + HOUR;
     const { feeder, lines } = await withFeeder({ fetch: async () => hourly(5) });

@@ -51,6 +51,25 @@ describe('the plugin registry', () => {
     await expect(registry.predictor('default_feeder')).rejects.toMatchObject({ kind: 'invalid' });
   });
 
+  it('knows which predictor serves a model', async () => {
+    const parameters = {
+      model_files: { type: 'map', items: 'string', default: {}, help: 'Files.' },
+    } as const;
+    const serving = { ...predictorNamed('serving', {}), parameters };
+    const flags = { model_files: { fast: 'a.keras', serving: 'b.keras', default_model: 'c.keras' } };
+    const { registry } = await stage({ plugins: [serving], flags });
+    expect(registry.modelOwner('fast')).toBe('serving');
+    // Names of predictors and their aliases mean these.
+    expect(['serving', 'default_model', 'slow', 'toString'].map((name) => registry.modelOwner(name))).toEqual(
+      [null, null, null, null],
+    );
+    expect(
+      registry.unknownPlugin('predictor', 'slow', ['body', 'model_name']).violations[0]?.ctx,
+    ).toMatchObject({
+      known: ['default_predictor', 'serving', 'fast'],
+    });
+  });
+
   it('creates another plugin on first use, once for all who ask meanwhile', async () => {
     const { definition, release, creations } = slowPredictor();
     const { registry } = await stage({ plugins: [definition] });

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { predictorConformance, type Frame, type ForecastRequest } from '#libs/plugin-sdk';
+import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/limits.js';
+import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
 import defaultPredictor from '../../../libs/plugins/src/predictors/default-predictor/default-predictor.js';
 import {
   ask,
@@ -138,6 +140,26 @@ describe('files that are served', () => {
       const model = turn % 2 === 0 ? other : LINEAR;
       expect(predictions).toEqual(closeTo(denseAnswer(model, windowTo(ROWS - 1)), 2));
     });
+  });
+
+  it('may be ONNX, and are what model_type says', async () => {
+    const compiled = await compileFile(folder.model('compiled', LINEAR), DEFAULT_LIMITS);
+    folder.write('plain_metadata.json', JSON.stringify(METADATA));
+    const predictor = await create({
+      model_path: folder.write('plain.onnx', compiled.run.onnx),
+      model_type: 'onnx',
+    });
+    const output = await ask(predictor);
+    expect(output.predictions).toEqual(closeTo(denseAnswer(LINEAR, windowTo(ROWS - 1)), 2));
+    expect(output.metadata).toMatchObject({ model_type: 'onnx', mc_samples: 0 });
+    expect(await predictor.describe?.()).toMatchObject({ model_type: 'onnx', total_params: null });
+  });
+
+  it('are freed when the predictor closes', async () => {
+    const predictor = await create({ model_path: folder.model('closing', LINEAR, METADATA) });
+    expect((await ask(predictor)).errors).toEqual([]);
+    await predictor.close?.();
+    await expect(ask(predictor)).rejects.toMatchObject({ code: 'source_unavailable' });
   });
 
   it('tell what they are', async () => {

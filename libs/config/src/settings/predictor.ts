@@ -25,7 +25,7 @@ export const PREDICTOR_SETTINGS = {
     type: 'string',
     default: 'keras',
     oneOf: ['keras', 'onnx', 'tfjs', 'sklearn', 'pytorch'],
-    help: 'Kind of model file; sklearn and pytorch models must be exported to ONNX first.',
+    help: 'Kind of the model files; sklearn and pytorch models must be exported to ONNX first.',
   },
   prediction_horizon: {
     type: 'integer',
@@ -57,14 +57,14 @@ export const PREDICTOR_SETTINGS = {
   use_gpu: {
     type: 'boolean',
     default: true,
-    help: 'Run models on CUDA where the installed ONNX Runtime has it; otherwise on the CPU.',
+    help: noEffect('models run on the CPU'),
   },
   gpu_memory_limit: {
     type: 'integer',
     default: null,
     min: 1,
     max: 1_048_576,
-    help: 'Most GPU memory for models, in MiB.',
+    help: noEffect('models run on the CPU'),
   },
   enable_mixed_precision: {
     type: 'boolean',

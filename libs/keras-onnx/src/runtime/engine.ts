@@ -124,7 +124,8 @@ export class Engine {
         run.inputs,
         ordered.map((input) => rowOf(input, row)),
       );
-      const done = await this.#sampleRow(this.#sample, sample, feeds, streams, symbols, samples, keep);
+      const wanted = { samples, batch: options.batch ?? samples, keep };
+      const done = await this.#sampleRow(this.#sample, sample, feeds, streams, symbols, wanted);
       if (
         done.summaries.reduce((sum, one) => sum + (keep ? one.size * samples * rows : 0), 0) > KEPT_ELEMENTS
       ) {
@@ -148,14 +149,13 @@ export class Engine {
     feeds: Readonly<Record<string, Tensor>>,
     streams: readonly Generator[],
     symbols: Readonly<Record<string, number>>,
-    samples: number,
-    keep: boolean,
+    { samples, batch, keep }: { readonly samples: number; readonly batch: number; readonly keep: boolean },
   ): Promise<{ summaries: Summary[]; shapes: number[][] }> {
     const perSample = graph.randoms.reduce(
       (sum, { shape }) => sum + product(randomShape(shape, 1, symbols)),
       0,
     );
-    const chunk = Math.min(samples, Math.max(1, Math.floor(CHUNK_ELEMENTS / perSample)));
+    const chunk = Math.min(samples, batch, Math.max(1, Math.floor(CHUNK_ELEMENTS / perSample)));
     let summaries: Summary[] | undefined;
     let shapes: number[][] = [];
     for (let done = 0; done < samples; done += chunk) {

@@ -9,6 +9,8 @@ export interface SampleOptions {
   readonly samples: number;
   /** Any integer; the same seed gives the same forecast bit for bit. */
   readonly seed: number;
+  /** Most passes computed together, at least 1; memory bounds it too. The draws are the same whatever it is. */
+  readonly batch?: number | undefined;
   /** Levels in [0, 1] to answer quantiles for. */
   readonly quantiles?: readonly number[] | undefined;
   /** Answer every single pass as well. */
@@ -39,10 +41,11 @@ export function repeated(data: Float32Array, count: number): Float32Array {
 
 /** Checks what a sampling call asks for. */
 export function checked(options: SampleOptions): SampleOptions {
-  const { samples, seed, quantiles = [] } = options;
+  const { samples, seed, batch = 1, quantiles = [] } = options;
   const bad = (detail: string): ModelError => new ModelError('model_input', detail);
   if (!Number.isSafeInteger(samples) || samples < 1 || samples > 100_000)
     throw bad('samples must be an integer from 1 to 100,000');
+  if (!Number.isSafeInteger(batch) || batch < 1) throw bad('the batch must be an integer of at least 1');
   if (!Number.isSafeInteger(seed)) throw bad('the seed must be an integer');
   if (quantiles.some((level) => !(level >= 0 && level <= 1))) throw bad('quantile levels must lie in [0, 1]');
   return options;

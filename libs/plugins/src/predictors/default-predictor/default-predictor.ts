@@ -9,11 +9,13 @@ import {
   type Predictor,
 } from '#libs/plugin-sdk';
 import type { NamedFile } from '../model/model-fault.js';
+import { createModelCache, type ModelCache } from '#libs/keras-onnx';
+import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
 import { refuseForeignType } from '../model/model-type.js';
 import { ServedModels, type ModelFiles } from '../model/served-models.js';
 import { IdealBaseline } from './ideal-baseline.js';
 import { ModelForecaster } from './model-forecaster.js';
-import { defaultPredictorParameters } from './parameters.js';
+import { defaultPredictorParameters, type DefaultPredictorSettings } from './parameters.js';
 
 type Context = PluginContext<typeof defaultPredictorParameters>;
 
@@ -31,7 +33,10 @@ class DefaultPredictor implements Predictor {
     const { parameters } = context;
     const { model_path, model_files, mc_samples, model_cache_size } = parameters;
     this.#ideal = new IdealBaseline(parameters);
-    this.#models = new ServedModels({ samples: mc_samples, cacheSize: model_cache_size });
+    this.#models = new ServedModels(
+      { samples: mc_samples, cacheSize: model_cache_size },
+      modelCache(parameters),
+    );
     const forecaster = (parameter: string, path: string, name: string) =>
       new ModelForecaster(name, this.#models, filesOf(context, parameter, path), parameters, context.clock);
     this.#main = model_path === null ? null : forecaster('model_path', model_path, 'default_predictor');
@@ -76,6 +81,12 @@ class DefaultPredictor implements Predictor {
   }
 }
 
+function modelCache({ model_cache_size, model_runtime }: DefaultPredictorSettings): ModelCache {
+  if (model_runtime === 'onnx') return createModelCache(model_cache_size);
+  const library = findTfjs();
+  return createModelCache(model_cache_size, {}, (path) => loadTfjsModel(path, library));
+}
+
 function filesOf({ parameters, resolveFile }: Context, parameter: string, path: string): ModelFiles {
   const model: NamedFile = { parameter, path: resolveFile(path) };
   refuseForeignType(model, parameters.model_type);
@@ -92,7 +103,7 @@ function filesOf({ parameters, resolveFile }: Context, parameter: string, path: 
 export default definePredictor({
   id: 'default_predictor',
   apiVersion: 1,
-  version: '2.0.0',
+  version: '1.1.0',
   description:
     'Forecasts of trained models (Keras, ONNX, TensorFlow.js) with Monte-Carlo dropout; without a model the ideal baseline, a test instrument that reads the values that really followed.',
   parameters: defaultPredictorParameters,

@@ -116,6 +116,7 @@ export class ModelForecaster {
     const passes = await model.passes(window, {
       samples: this.settings.mc_samples,
       seed: this.settings.mc_seed,
+      batch: this.settings.batch_size,
       quantiles: this.#levels,
       keepValues: metadata.target === 'log_return',
     });

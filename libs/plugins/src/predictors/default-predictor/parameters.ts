@@ -47,6 +47,12 @@ export const defaultPredictorParameters = {
     oneOf: MODEL_TYPES,
     help: 'Kind of the model files. The file itself decides with keras; onnx and tfjs must be met; sklearn and pytorch are answered with how to export to ONNX.',
   },
+  model_runtime: {
+    type: 'string',
+    default: 'onnx',
+    oneOf: ['onnx', 'tfjs'],
+    help: 'What computes the models: ONNX Runtime, or for TensorFlow.js models an installed @tensorflow/tfjs-node.',
+  },
   ...modelParameters,
   mc_samples: {
     type: 'integer',
@@ -57,9 +63,10 @@ export const defaultPredictorParameters = {
   },
   batch_size: {
     type: 'integer',
-    default: 32,
+    default: 256,
     min: 1,
-    help: 'Accepted for compatibility; no effect because passes are batched by the memory they need.',
+    max: 65_536,
+    help: 'Most passes computed in one run of a model; bounds its memory. The draws do not depend on it.',
   },
   use_gpu: {
     type: 'boolean',

@@ -9,6 +9,8 @@ export interface PassOptions {
   readonly samples: number;
   /** Seed of all masks; null draws one, which the answer tells. */
   readonly seed: number | null;
+  /** Most passes computed together, which bounds memory; the draws do not depend on it. */
+  readonly batch?: number;
   /** Levels in [0, 1]. */
   readonly quantiles?: readonly number[];
   /** Hand over every pass as well. */
@@ -47,13 +49,13 @@ export async function passesOf(
   options: PassOptions,
 ): Promise<Passes[]> {
   const inputs = [{ shape: layout.shape, data: window }];
-  const { samples, quantiles = [], keepValues = false } = options;
+  const { samples, batch, quantiles = [], keepValues = false } = options;
   if (samples === 0 || !model.describe().stochastic) {
     const answers = await model.run(inputs);
     return outputs.map((name) => certain(named(answers, name), quantiles.length, keepValues));
   }
   const seed = options.seed ?? randomInt(SEEDS);
-  const answers = await model.sample(inputs, { samples, seed, quantiles, keepSamples: keepValues });
+  const answers = await model.sample(inputs, { samples, seed, batch, quantiles, keepSamples: keepValues });
   return outputs.map((name) => sampled(named(answers, name), samples, seed));
 }
 

@@ -83,6 +83,7 @@ export class ServedModels {
   }
 
   async #open(files: ModelFiles): Promise<ServedModel> {
+    if (this.#isClosed) throw new PluginError('source_unavailable', 'the models are closed');
     const sides = await this.#sideFiles(files);
     const model = await this.#cache.get(files.model.path).catch((error: unknown) => {
       throw modelFault(files.model, error);

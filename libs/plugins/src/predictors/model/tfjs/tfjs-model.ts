@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  loadModel,
+  ModelError,
+  type InputTensor,
+  type Model,
+  type ModelDescription,
+  type OutputTensor,
+  type SampledOutput,
+  type SampleOptions,
+} from '#libs/keras-onnx';
+import { PluginError } from '#libs/plugin-sdk';
+import { Piscina } from 'piscina';
+import { TFJS_PACKAGE } from './tfjs-library.js';
+import type { TfjsTask } from './tfjs-worker.js';
+
+/**
+ * Where the installed TensorFlow.js is.
+ * @throws PluginError `not_configured` that says how to install it
+ */
+export function findTfjs(name = TFJS_PACKAGE): string {
+  try {
+    return pathToFileURL(createRequire(import.meta.url).resolve(name)).href;
+  } catch (error) {
+    throw new PluginError(
+      'not_configured',
+      `model_runtime: tfjs needs the package ${name}, which is not installed; npm install ${name}, or use model_runtime onnx`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Loads a TensorFlow.js layers model that TensorFlow.js itself computes, in a thread of its own. The file is checked and
+ * described as every other model first, in the process that hostile files can't harm.
+ * @param library address of the library's module, from {@link findTfjs}
+ */
+export async function loadTfjsModel(path: string, library: string): Promise<Model> {
+  const checked = await loadModel(path);
+  const description = checked.describe();
+  await checked.dispose();
+  if (description.format !== 'tfjs') {
+    const detail = `model_runtime tfjs takes TensorFlow.js models (model.json), not ${description.format} files`;
+    throw new ModelError('model_unsupported', detail);
+  }
+  const threads = new Piscina<TfjsTask, unknown>({
+    filename: workerFile(),
+    minThreads: 1,
+    maxThreads: 1,
+    idleTimeout: Infinity,
+  });
+  const model = new TfjsModel(description, threads, { library, path, sha256: description.sha256 });
+  try {
+    return await model.opened();
+  } catch (error) {
+    await threads.destroy();
+    throw error;
+  }
+}
+
+class TfjsModel implements Model {
+  #isDisposed = false;
+
+  constructor(
+    private readonly description: ModelDescription,
+    private readonly threads: Piscina<TfjsTask, unknown>,
+    private readonly file: Pick<TfjsTask, 'library' | 'path' | 'sha256'>,
+    private readonly samplingRefused: string | null = null,
+  ) {}
+
+  async opened(): Promise<TfjsModel> {
+    const refusal = (await this.#ask(null, null)) as string | null;
+    return this.description.stochastic
+      ? new TfjsModel(this.description, this.threads, this.file, refusal)
+      : this;
+  }
+
+  describe(): ModelDescription {
+    const { samplingRefused } = this;
+    if (samplingRefused === null) return this.description;
+    return { ...this.description, stochastic: false, samplingRefused };
+  }
+
+  async run(inputs: readonly InputTensor[]): Promise<OutputTensor[]> {
+    return (await this.#ask(inputs, null)) as OutputTensor[];
+  }
+
+  async sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]> {
+    return (await this.#ask(inputs, options)) as SampledOutput[];
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    await this.threads.close();
+  }
+
+  async #ask(inputs: readonly InputTensor[] | null, options: SampleOptions | null): Promise<unknown> {
+    if (this.#isDisposed) throw new ModelError('model_disposed', 'the model has been disposed of');
+    try {
+      return await this.threads.run({ ...this.file, input: inputs?.[0] ?? null, options });
+    } catch (error) {
+      const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+      throw new ModelError('model_run_failed', `TensorFlow.js could not run the model: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** The compiled worker: beside this module in a build, that of the last build when this module runs from its source. */
+function workerFile(): string {
+  const beside = new URL('./tfjs-worker.js', import.meta.url);
+  const built = new URL(
+    '../../../../../../dist/libs/plugins/src/predictors/model/tfjs/tfjs-worker.js',
+    import.meta.url,
+  );
+  const found = [beside, built].map((url) => fileURLToPath(url)).find((file) => existsSync(file));
+  if (found !== undefined) return found;
+  throw new PluginError('not_configured', 'model_runtime: tfjs needs a build of the server (npm run build)');
+}
