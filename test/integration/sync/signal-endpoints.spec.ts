@@ -60,7 +60,10 @@ describe('the synchronous endpoints of trained models', () => {
       ['entry', entryOf],
       ['exit', exitOf],
     ] as const) {
-      const batch = await app.post(`/api/v1/predict/${path}/batch`, rows.map(questionOf));
+      const batch = await app.post(
+        `/api/v1/predict/${path}/batch`,
+        rows.map((row) => questionOf(row)),
+      );
       expect(batch.status).toBe(200);
       const single = new Map<number, string>();
       for (const row of new Set(rows)) {
