@@ -70,8 +70,10 @@ export class ProcessingDetails {
     };
   }
 
-  /** A name that is no predictor is that of a model, which the configured one serves. */
-  #predictorOf({ request: { predictorPlugin } }: PendingJob): string {
+  /** Who serves the model that was paid for; a name that is no predictor is that of a model of the configured one. */
+  #predictorOf({ modelName, request: { predictorPlugin } }: PendingJob): string {
+    const owner = this.plugins.modelOwner(modelName);
+    if (owner !== null) return owner;
     return this.plugins.has('predictor', predictorPlugin)
       ? predictorPlugin
       : this.plugins.configuredId('predictor');
