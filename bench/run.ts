@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { measureCsv } from './csv.js';
 import { measureHttp } from './http.js';
+import { measureMarketplace } from './marketplace.js';
 import { measurePredictions } from './predictions.js';
 import { measureStart } from './start.js';
 import { measureSync } from './sync.js';
@@ -59,6 +60,18 @@ row(
   '≤ 3 s, ≤ 200 MB, ≤ 50 ms',
   csv.seconds <= 3 && csv.extraMb <= 200 && csv.delayP99Ms <= 50,
 );
+
+for (const one of await measureMarketplace()) {
+  const who = one.work === 'submit' ? 'client' : 'evaluator';
+  row(
+    `marketplace on ${one.database}: ${one.work}, ${one.parties} ${who}${one.parties === 1 ? '' : 's'}`,
+    `${round(one.perSecond)}/s, p50 ${round(one.p50Ms)} ms, p99 ${round(one.p99Ms)} ms; ` +
+      `${round((one.perSecond / one.commitsPerSecond) * 100)} % of the database's own durable single commits ` +
+      `(${round(one.commitsPerSecond)}/s)`,
+    'none refused, the books add up',
+    true,
+  );
+}
 
 const sync = await measureSync();
 

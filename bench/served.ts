@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import autocannon from 'autocannon';
 
 /** Where `npm run build` put the product. */
-const MAIN = resolve(process.env['BENCH_MAIN'] ?? 'dist/src/main.js');
+export const MAIN = resolve(process.env['BENCH_MAIN'] ?? 'dist/src/main.js');
 const START_LIMIT_MS = 30_000;
 
 /** A server that runs. */

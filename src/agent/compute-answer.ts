@@ -20,6 +20,13 @@ export interface ComputeOptions {
 /** Bar lengths of the marketplace by the names that pipelines know. */
 const CANONICAL_INTERVAL: Readonly<Record<string, string>> = { '1M': '1mo' };
 
+/** Who computes a model. */
+interface Solver {
+  readonly predictor: string;
+  /** The predictor's model file; null means the predictor itself. */
+  readonly model: string | null;
+}
+
 /** Computes marketplace requests with the plugins of this process. */
 export class ComputeAnswer {
   constructor(
@@ -27,28 +34,33 @@ export class ComputeAnswer {
     private readonly clock: Clock,
   ) {}
 
-  /** Whether every plugin that a request names is loaded here. */
-  knows({ predictor, feeder, pipeline }: Offer): boolean {
+  /**
+   * Whether this process can compute the model that the client pays for, with the plugins that the request names. A model
+   * that is priced but not here is left to evaluators who have it: another one's answer is not what was bought.
+   */
+  knows(offer: Offer): boolean {
     return (
-      this.plugins.has('predictor', predictor) &&
-      this.plugins.has('feeder', feeder) &&
-      this.plugins.has('pipeline', pipeline)
+      this.#solverOf(offer) !== null &&
+      this.plugins.has('feeder', offer.feeder) &&
+      this.plugins.has('pipeline', offer.pipeline)
     );
   }
 
   /**
    * The answer to a request: one value a bar of its horizon.
-   * @throws AppError what the plugins refuse, or `unavailable` (`incomplete_forecast`) when a bar has no value
+   * @throws AppError what the plugins refuse, `invalid` for a model that is not here, or `unavailable` (`incomplete_forecast`) when a bar has no value
    */
   async compute(offer: Offer, { signal, timeoutMs, progress }: ComputeOptions): Promise<JobResult> {
     const startedAt = this.clock.monotonic();
     const cpu = process.cpuUsage();
+    const solver = this.#solverOf(offer);
+    if (solver === null) throw this.#unknownModel(offer);
     const [feeder, pipeline, predictor] = await Promise.all([
       this.plugins.feeder(offer.feeder),
       this.plugins.pipeline(offer.pipeline),
-      this.plugins.predictor(offer.predictor),
+      this.plugins.predictor(solver.predictor),
     ]);
-    const request = this.#requestOf(offer);
+    const request = this.#requestOf(offer, solver.model);
     const answer = await pipeline.run(request, {
       feeder: withLookback(feeder, offer.lookback, request.baseline),
       predictor,
@@ -65,6 +77,7 @@ export class ComputeAnswer {
       confidenceIntervals: bandsOf(output.intervals ?? [], answer),
       modelMetadata: {
         mode: output.mode,
+        model_name: request.modelName ?? predictor.id,
         plugins: { feeder: stamp(feeder), pipeline: stamp(pipeline), predictor: stamp(predictor) },
         source: answer.source,
         target_column: output.target_column,
@@ -86,7 +99,7 @@ export class ComputeAnswer {
   }
 
   /** A moment that has passed is answered with what was known then; one to come with the newest bars. */
-  #requestOf(offer: Offer): PredictionRequest {
+  #requestOf(offer: Offer, modelName: string | null): PredictionRequest {
     return {
       symbol: offer.symbol,
       interval: CANONICAL_INTERVAL[offer.interval] ?? offer.interval,
@@ -96,7 +109,20 @@ export class ComputeAnswer {
       baseline: offer.moment < this.clock.now() ? offer.moment : null,
       dateColumn: null,
       targetColumn: null,
+      modelName,
     };
+  }
+
+  /** The model is a predictor that is loaded here, or a model file of one; null when it is neither. */
+  #solverOf({ predictor, modelName }: Offer): Solver | null {
+    const model = modelName ?? predictor;
+    if (this.plugins.has('predictor', model)) return { predictor: model, model: null };
+    const owner = this.plugins.modelOwner(model);
+    return owner === null ? null : { predictor: owner, model };
+  }
+
+  #unknownModel({ predictor, modelName }: Offer): AppError {
+    return this.plugins.unknownPlugin('predictor', modelName ?? predictor, ['model_name']);
   }
 }
 

@@ -70,7 +70,7 @@ export class ProcessingDetails {
     };
   }
 
-  /** Who serves the model that was paid for; a name that is no predictor is that of a model of the configured one. */
+  /** A model file's owner serves it; another name that is no predictor is that of a model of the configured one. */
   #predictorOf({ modelName, request: { predictorPlugin } }: PendingJob): string {
     const owner = this.plugins.modelOwner(modelName);
     if (owner !== null) return owner;

@@ -50,12 +50,12 @@ export class CompleteJobRequest {
     ).violations;
   }
 
-  /** A predictor that is loaded, a model file that one of them serves, or a model that a provider has a price for. */
+  /** A predictor that is loaded, one of the model files of one, or a model that a provider has a price for. */
   async #modelFaults(model: unknown, loc: readonly string[]): Promise<readonly Violation[]> {
     if (typeof model !== 'string' || model.length === 0 || model.length > MODEL_NAME_LENGTH)
       return [fault(loc, `a model name has 1 to ${MODEL_NAME_LENGTH} characters`, model)];
-    if (this.plugins.modelOwner(model) !== null) return [];
-    return (await this.billing.isPriced(model)) ? [] : this.#unknown('predictor', model, loc);
+    if (this.plugins.modelOwner(model) !== null || (await this.billing.isPriced(model))) return [];
+    return this.#unknown('predictor', model, loc);
   }
 
   #unknown(kind: ServingKind, id: string, loc: readonly string[]): readonly Violation[] {

@@ -93,7 +93,7 @@ export class CreatePrediction implements AskedRequest {
     maxLength: 100,
     pattern: /^$|^[A-Za-z0-9_@][A-Za-z0-9_@/.-]*$/,
     description:
-      'A predictor, or one of the trained models in `model_files` of a predictor; wins over `predictor_plugin` when it is not empty.',
+      'A predictor, one of the trained models in `model_files` of a predictor, or a model that a provider has a price for, which the default predictor answers; wins over `predictor_plugin` when it is not empty.',
   })
   model_name!: string | null;
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { LedgerModule } from '../billing/ledger.module.js';
 import { AwaitPrediction } from './await-prediction.service.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { DeletePrediction } from './delete-prediction.service.js';
@@ -19,6 +20,7 @@ import { SubmitPrediction } from './submit-prediction.service.js';
 
 /** Submit, run, read and delete core predictions; live status. */
 @Module({
+  imports: [LedgerModule],
   controllers: [PredictionsController, SecurePredictionsController, LegacyPredictionsController],
   providers: [
     PredictionRepository,

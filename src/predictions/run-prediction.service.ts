@@ -13,6 +13,7 @@ import { PluginRegistry } from '#libs/plugin-host';
 import type { PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
 import { parseTimestamp } from '#libs/timeseries';
 import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { CompleteRequest } from './complete-request.service.js';
 import { canonicalInterval } from './interval.js';
 import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';
@@ -29,6 +30,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
   constructor(
     private readonly predictions: PredictionRepository,
     private readonly plugins: PluginRegistry,
+    private readonly requests: CompleteRequest,
     private readonly results: ResultsFile,
     @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
     @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
@@ -75,7 +77,8 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
       this.plugins.pipeline(prediction.pipeline_plugin),
       this.plugins.predictor(prediction.predictor_plugin),
     ]);
-    const answer = await pipeline.run(toPredictionRequest(prediction, request), {
+    const served = await this.requests.servedModel(modelName(prediction));
+    const answer = await pipeline.run(toPredictionRequest(prediction, request, served), {
       feeder,
       predictor,
       signal: run.signal,
@@ -137,7 +140,11 @@ function timing(
   return { ...answer.timing, queued_ms: startedAt - submittedAt, total_ms: finishedAt - submittedAt };
 }
 
-function toPredictionRequest(prediction: PredictionEntity, request: StoredRequest): PredictionRequest {
+function toPredictionRequest(
+  prediction: PredictionEntity,
+  request: StoredRequest,
+  served: string | null,
+): PredictionRequest {
   return {
     symbol: prediction.symbol,
     interval: assertPresent(
@@ -150,6 +157,6 @@ function toPredictionRequest(prediction: PredictionEntity, request: StoredReques
     baseline: request.baseline_datetime === null ? null : parseTimestamp(request.baseline_datetime),
     dateColumn: request.date_column,
     targetColumn: request.target_column,
-    modelName: modelName(prediction),
+    modelName: served,
   };
 }

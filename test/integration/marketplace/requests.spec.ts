@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JobPage } from '../../../src/marketplace/client-requests.port.js';
 import {
@@ -17,11 +16,7 @@ const FIRST: JobPage = { sort: 'created_at', order: 'desc', limit: 50, offset: 0
 describe.each(KINDS)('the requests of a client [%s]', (kind) => {
   let bench: MarketplaceBench;
   beforeAll(async () => {
-    bench = await MarketplaceBench.start(kind, {
-      marketplace_limit_basic: 5,
-      credit_limit: 1_000,
-      model_files: { sp500: resolve('examples/models/sp500_daily.keras') },
-    });
+    bench = await MarketplaceBench.start(kind, { marketplace_limit_basic: 5, credit_limit: 1_000 });
   }, 60_000);
   afterAll(() => bench.close());
 
@@ -58,15 +53,6 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
       },
       60_000,
     );
-
-    it('may name a model file of this server, which needs no price, but no model that nobody knows', async () => {
-      const asked = (model_name: string) => bench.submit(216, { customParameters: { model_name } });
-      await expect(asked('sp500')).resolves.toMatchObject({ modelName: 'sp500', estimatedCost: 5 * USD });
-      await expect(asked('nasdaq')).rejects.toMatchObject({
-        kind: 'invalid',
-        violations: [expect.objectContaining({ loc: ['body', 'custom_parameters', 'model_name'] })],
-      });
-    });
 
     it('make room again when they end', async () => {
       const jobs = await Promise.all(Array.from({ length: 5 }, () => bench.submit(210)));

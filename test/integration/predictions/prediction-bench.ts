@@ -6,6 +6,7 @@ import type { PluginRegistry } from '#libs/plugin-host';
 import { eventually, FakeClock, type TestDatabase } from '#libs/testing';
 import { Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
+import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
 import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
 import { DeletePrediction } from '../../../src/predictions/delete-prediction.service.js';
@@ -46,6 +47,7 @@ export class PredictionBench {
   readonly reported: unknown[] = [];
   readonly repository: PredictionRepository;
   readonly results: ResultsFile;
+  readonly completing: CompleteRequest;
   readonly engine: JobEngine;
   readonly submitting: SubmitPrediction;
   readonly reading: ReadPredictions;
@@ -64,6 +66,7 @@ export class PredictionBench {
   ) {
     this.repository = new PredictionRepository(test.database, new EventLog(clock));
     this.results = new ResultsFile(config);
+    this.completing = new CompleteRequest(registry, new PriceRepository(test.database));
     this.engine = this.newEngine();
     this.submitting = this.submitVia(this.engine);
     this.reading = new ReadPredictions(this.repository);
@@ -103,16 +106,15 @@ export class PredictionBench {
       listener: { failed: (_activity, error) => this.reported.push(error) },
       ...overrides,
     });
-    const { repository, registry, results, settings, clock } = this;
-    new RunPrediction(repository, registry, results, engine, settings, clock).onModuleInit();
+    const { repository, registry, completing, results, settings, clock } = this;
+    new RunPrediction(repository, registry, completing, results, engine, settings, clock).onModuleInit();
     this.#engines.push(engine);
     return engine;
   }
 
   submitVia(engine: JobEngine): SubmitPrediction {
-    const complete = new CompleteRequest(this.registry);
-    const { repository, test, settings, config, clock } = this;
-    return new SubmitPrediction(repository, test.transactions, complete, engine, settings, config, clock);
+    const { repository, test, completing, settings, config, clock } = this;
+    return new SubmitPrediction(repository, test.transactions, completing, engine, settings, config, clock);
   }
 
   /** Submits as user 1 unless told otherwise. */
