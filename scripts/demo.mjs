@@ -1,11 +1,12 @@
 // `npm run demo [-- --once]`: starts the service on a free port with the quickstart configuration and a private
-// database, asks it two questions over HTTP, prints the answers, and stays up until Ctrl-C.
+// database, asks it two questions over HTTP, prints the answers with a picture of the forecast, and stays up until Ctrl-C.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { buildWhenNeeded, entry, root } from './build-when-needed.mjs';
 
 const once = process.argv.includes('--once');
@@ -42,14 +43,14 @@ try {
     ready(),
     ended.then((status) => Promise.reject(new Error(`the service ended with code ${status}`))),
   ]);
-  printForecast(
-    await ask('/api/v1/predict', {
-      symbol: 'SP500',
-      interval: '1d',
-      model_name: 'random_walk_predictor',
-      prediction_horizon: 5,
-    }),
-  );
+  const forecast = await ask('/api/v1/predict', {
+    symbol: 'SP500',
+    interval: '1d',
+    model_name: 'default_predictor',
+    horizons: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  });
+  printForecast(forecast);
+  console.log(`\n  Picture: ${await drawForecast(forecast)}`);
   const question = { datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 };
   printEntry(question, await ask('/api/v1/predict/entry', question));
   code = 0;
@@ -98,21 +99,59 @@ async function ask(path, body) {
 
 function printForecast(prediction) {
   const { output, explanation } = prediction.result;
-  const interval = output.intervals?.[0];
-  const percent = interval ? `${Math.round(interval.level * 100)} %` : '';
-  const money = (value) => (value === null || value === undefined ? '–' : value.toFixed(2)).padStart(10);
+  const interval = output.intervals[0];
+  const money = (value) => value.toFixed(2).padStart(10);
   console.log(
-    `\nForecast of ${prediction.symbol} (${prediction.interval}) by ${prediction.predictor_plugin}`,
+    `\nForecast of ${prediction.symbol} (${prediction.interval}) by the model ${output.metadata.model_path}, ${output.metadata.mc_samples} samples`,
   );
   console.log(
     `from ${output.baseline_datetime}, close ${output.baseline_value.toFixed(2)}; answered in ${explanation.timing.total_ms} ms\n`,
   );
-  console.log(`  ahead    forecast       lower       upper   (${percent} interval)`);
+  console.log(`  ahead        mean   deviation       lower       upper   (${percent(interval)} interval)`);
   output.horizons.forEach((horizon, i) => {
-    console.log(
-      `  ${`+${horizon}`.padStart(5)}  ${money(output.predictions[i])}  ${money(interval?.lower[i])}  ${money(interval?.upper[i])}`,
-    );
+    const cells = [output.predictions[i], output.uncertainty[i], interval.lower[i], interval.upper[i]];
+    console.log(`  ${`+${horizon}`.padStart(5)}  ${cells.map(money).join('  ')}`);
   });
+}
+
+function percent({ level }) {
+  return `${Math.round(level * 100)} %`;
+}
+
+/** History from the sample data, median and intervals from the answer; returns the path of the PNG. */
+async function drawForecast({ symbol, result: { output } }) {
+  const module = join(root, 'dist', 'libs', 'forecast-chart', 'src', 'index.js');
+  const { renderForecastPng } = await import(pathToFileURL(module).href);
+  const bars = lastBars(output.baseline_datetime);
+  const utc = (time) => Date.parse(`${time}Z`);
+  const { quantiles, intervals, metadata } = output;
+  const png = await renderForecastPng({
+    title: `${symbol}: the next ${output.horizons.length} trading days`,
+    subtitle: `from ${output.baseline_datetime.slice(0, 10)}, close ${output.baseline_value.toFixed(2)}; ${metadata.mc_samples} samples of ${metadata.model_path}`,
+    history: { time: bars.map(([time]) => utc(time)), value: bars.map(([, close]) => close) },
+    forecast: {
+      time: output.future_datetimes.map(utc),
+      median: quantiles['0.5'],
+      intervals: [{ level: 0.5, lower: quantiles['0.25'], upper: quantiles['0.75'] }, ...intervals],
+    },
+    valueLabel: 'Close (index points)',
+    pixelRatio: 2,
+  });
+  const path = join(mkdtempSync(join(tmpdir(), 'prediction-provider-forecast-')), 'forecast.png');
+  writeFileSync(path, png);
+  return path;
+}
+
+/** Times and closes of the 90 bars that the forecast stands on. */
+function lastBars(baseline) {
+  const text = readFileSync(join(root, 'examples', 'data', 'sp500_daily_2000-2020.csv'), 'utf8');
+  const bars = text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(','))
+    .map((cells) => [cells[0].replace(' ', 'T'), Number(cells[4])]);
+  return bars.filter(([time]) => time <= baseline.slice(0, 19)).slice(-90);
 }
 
 function printEntry(question, answer) {

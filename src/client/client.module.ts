@@ -5,12 +5,12 @@ import { ClientController } from './client.controller.js';
 import { DownloadFiles } from './download-files.service.js';
 import { ForecastPicture } from './forecast-picture.js';
 import { ManageOwnRequests } from './manage-own-requests.service.js';
-import { NotifyReceivers } from './notify-receivers.service.js';
+import { NotifyClients } from './notify-clients.service.js';
 
 /** The marketplace for clients over HTTP. */
 @Module({
   imports: [MarketplaceModule, WebhooksModule],
   controllers: [ClientController],
-  providers: [ManageOwnRequests, DownloadFiles, ForecastPicture, NotifyReceivers],
+  providers: [ManageOwnRequests, NotifyClients, DownloadFiles, ForecastPicture],
 })
 export class ClientModule {}

@@ -16,17 +16,21 @@ const SHA256 = /^[0-9a-f]{64}$/i;
 /**
  * What a predictor's parameters and its description tell about its model; null where they say nothing.
  * @param parameters as shown: secrets left out, files without their folders
- * @param info what `describe()` answered: `window_size`, `feature_columns` (else `required_columns`), `model_sha256` or
- * `sha256`; null when it was not asked
+ * @param info what `describe()` answered: `window_size`, `feature_columns` (there or in `metadata`, else
+ * `required_columns`), `model_path`, `model_sha256` or `sha256`; null when it was not asked
  */
 export function modelFacts(
   parameters: Readonly<Record<string, ParameterValue>>,
   info: Readonly<Record<string, unknown>> | null,
 ): Facts {
-  const names = namesIn(info?.['feature_columns']) ?? namesIn(info?.['required_columns']);
+  const metadata = objectIn(info?.['metadata']);
+  const names =
+    namesIn(info?.['feature_columns']) ??
+    namesIn(metadata['feature_columns']) ??
+    namesIn(info?.['required_columns']);
   const digest = textIn(info?.['model_sha256']) ?? textIn(info?.['sha256']);
   return {
-    model_path: textIn(parameters['model_path']),
+    model_path: textIn(parameters['model_path']) ?? textIn(info?.['model_path']),
     model_sha256: digest !== null && SHA256.test(digest) ? digest.toLowerCase() : null,
     normalization_params:
       textIn(parameters['normalization_params_path']) ?? textIn(parameters['use_normalization_json']),
@@ -37,6 +41,9 @@ export function modelFacts(
 }
 
 const textIn = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+const objectIn = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 
 const countIn = (value: unknown): number | null =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null;

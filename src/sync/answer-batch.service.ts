@@ -1,16 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '#libs/config';
-import {
-  compileValidator,
-  problem,
-  problemOf,
-  requestContext,
-  titleOf,
-  type Occurrence,
-  type Validator,
-} from '#libs/http';
-import { AppError, CLOCK, type Clock, invalid } from '#libs/kernel';
+import { compileValidator, requestContext, type Occurrence, type Validator } from '#libs/http';
+import { CLOCK, type Clock, invalid } from '#libs/kernel';
+import { AnswerPage, LINES, ARRAY, refusalText } from './answer-page.js';
 import { JSON_TYPE, NDJSON_TYPE } from './answer-text.js';
 import { batchRows, parseLine, type BatchRows } from './batch-rows.js';
 import { EntryRequest, ExitRequest } from './sync.dto.js';
@@ -27,12 +20,19 @@ const SLICE_MS = 5;
 /** Rows between two looks at the clock; a row takes 1 to 20 microseconds. */
 const ROWS_A_LOOK = 32;
 
+/**
+ * Promised answers that may be open at the same time. A predictor that computes in a thread of its own works on while the
+ * next rows are asked; more would only wait there.
+ */
+const MOST_OPEN = 64;
+
 /** Checks and answers one row; throws what a single request would be refused with. */
 type AnswerRow = (row: unknown) => string | Promise<string>;
 
 /**
- * Answers whole back-tests in one call, row by row in their order, so that sequential noise is drawn as if the rows had
- * been asked one by one. Batches run one after another; between slices of {@link SLICE_MS} other requests are served.
+ * Answers whole back-tests in one call. Rows are asked in their order, so that sequential noise is drawn as if they had
+ * been asked one by one; a predictor that answers with promises has up to {@link MOST_OPEN} of them open. Batches run one
+ * after another; between slices of {@link SLICE_MS} other requests are served.
  */
 @Injectable()
 export class AnswerBatch {
@@ -70,27 +70,22 @@ export class AnswerBatch {
 
   private async run(batch: BatchRows, answer: AnswerRow, occurrence: Occurrence): Promise<BatchAnswer> {
     const isArray = batch.form === 'array';
-    const slices: Buffer[] = [];
-    let text = isArray ? '[' : '';
+    const page = new AnswerPage(isArray ? ARRAY : LINES, occurrence);
     let sliceEnds = this.clock.monotonic() + SLICE_MS;
     for (const [index, row] of batch.rows.entries()) {
-      if (isArray && index > 0) text += ',';
       try {
-        const said = answer(isArray ? row : parseLine(row as string));
-        text += typeof said === 'string' ? said : await said;
+        page.add(answer(isArray ? row : parseLine(row as string)));
       } catch (error) {
-        text += refusalText(error, occurrence);
+        page.add(refusalText(error, occurrence));
       }
-      if (!isArray) text += '\n';
+      if (page.open >= MOST_OPEN) await page.settle(MOST_OPEN / 2);
       if (index % ROWS_A_LOOK === 0 && this.clock.monotonic() >= sliceEnds) {
-        slices.push(Buffer.from(text));
-        text = '';
+        page.cut();
         await nextTurn();
         sliceEnds = this.clock.monotonic() + SLICE_MS;
       }
     }
-    slices.push(Buffer.from(isArray ? `${text}]` : text));
-    return { contentType: isArray ? JSON_TYPE : NDJSON_TYPE, body: Buffer.concat(slices) };
+    return { contentType: isArray ? JSON_TYPE : NDJSON_TYPE, body: await page.finish() };
   }
 }
 
@@ -101,16 +96,3 @@ const checked =
     if ('violations' in result) throw invalid(...result.violations);
     return answer(result.value);
   };
-
-/**
- * What stands in the place of a row that was refused: the problem that a single request would have got.
- * @throws the error itself when it is not about this row: the predictor lacks the operation, or a fault of ours
- */
-function refusalText(error: unknown, occurrence: Occurrence): string {
-  if (!(error instanceof AppError) || error.kind === 'unsupported') throw error;
-  const refusal =
-    error.kind === 'internal'
-      ? problem(500, 'internal', titleOf(500), occurrence)
-      : problemOf(error, occurrence);
-  return `{"error":${JSON.stringify(refusal)}}`;
-}

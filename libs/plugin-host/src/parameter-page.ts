@@ -40,6 +40,8 @@ function sectionOf(definition: PluginDefinition): string {
 
 function abilitiesOf(definition: PluginDefinition): string {
   if (definition.kind !== 'predictor') return '';
-  const ahead = definition.looksAhead ? ' Looks ahead: a test instrument.' : '';
+  const ahead = definition.looksAhead
+    ? ' Looks ahead, or may as configured (`looks_ahead` in the model info tells): a test instrument then.'
+    : '';
   return ` Offers ${definition.capabilities.join(', ')}.${ahead}`;
 }

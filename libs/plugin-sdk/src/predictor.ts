@@ -132,7 +132,8 @@ export interface PredictorMetrics {
 
 /**
  * A predictor has any of these operations and declares which in `capabilities`.
- * Synchronous operations may answer at once or with a promise; 100,000-row batches call them in a loop.
+ * Synchronous operations may answer at once or with a promise; batches of 100,000 rows ask in the order of the rows, with
+ * up to 64 promises open at a time.
  */
 export interface Predictor {
   forecast?(frame: Frame, request: ForecastRequest): ForecastOutput | Promise<ForecastOutput>;

@@ -137,15 +137,58 @@ describe('a batch of entry questions', () => {
     await expect(run([])).resolves.toMatchObject({ text: '[]' });
   });
 
-  it('waits for a predictor that answers with promises, in order', async () => {
+  it('asks a predictor that answers with promises in order, and answers in order whichever comes first', async () => {
     const asked: number[] = [];
-    const run = batchOf(async ({ takeProfitPips }) => {
+    const come: (() => void)[] = [];
+    const run = batchOf(({ takeProfitPips }) => {
       asked.push(takeProfitPips);
-      await Promise.resolve();
-      return said(asked.length);
+      if (takeProfitPips === 2) return said(2);
+      const answer = new Promise<EntryAnswer>((resolve) => come.push(() => resolve(said(takeProfitPips))));
+      if (asked.length === 4) for (const one of come.toReversed()) one();
+      return answer;
     });
-    expect((await run([ask(3), ask(1), ask(2)])).text).toBe(`[${text(1)},${text(2)},${text(3)}]`);
-    expect(asked).toEqual([3, 1, 2]);
+    expect((await run([ask(3), ask(1), ask(2), ask(4)])).text).toBe(
+      `[${text(3)},${text(1)},${text(2)},${text(4)}]`,
+    );
+    expect(asked).toEqual([3, 1, 2, 4]);
+  });
+
+  it('has at most 64 promised answers open, and goes on when the oldest have come', async () => {
+    const waiting: (() => void)[] = [];
+    let open = 0;
+    let most = 0;
+    const run = batchOf(({ takeProfitPips }) => {
+      most = Math.max(most, (open += 1));
+      // Answers come only when the batch waits for them: after the 64th, and with the last row.
+      const answer = new Promise<EntryAnswer>((resolve) =>
+        waiting.push(() => {
+          open -= 1;
+          resolve(said(takeProfitPips));
+        }),
+      );
+      if (waiting.length >= 64 || takeProfitPips === 199) {
+        setImmediate(() => waiting.splice(0).forEach((come) => come()));
+      }
+      return answer;
+    });
+    const rows = Array.from({ length: 200 }, (_, row) => ask(row));
+    const answers = JSON.parse((await run(rows)).text) as { bars_remaining: number }[];
+    expect(answers.map((answer) => answer.bars_remaining)).toEqual(rows.map((_, row) => row));
+    expect(most).toBe(64);
+  });
+
+  it('puts a promised problem in its place, and does not hide a promised fault of the program', async () => {
+    const refusing = (error: Error) =>
+      batchOf(async ({ takeProfitPips }) => {
+        await Promise.resolve();
+        if (takeProfitPips === 2) throw error;
+        return said(takeProfitPips);
+      });
+    const missing = new AppError('not_found', 'there is no bar', { code: 'no_data' });
+    const { text: answer } = await refusing(missing)([ask(1), ask(2), ask(3)]);
+    expect(answer.startsWith(`[${text(1)},{"error":{`)).toBe(true);
+    expect(answer.endsWith(`}},${text(3)}]`)).toBe(true);
+    await expect(refusing(new TypeError('x is undefined'))([ask(2), ask(2)])).rejects.toThrow(TypeError);
   });
 
   it('lets other work in between its slices', async () => {

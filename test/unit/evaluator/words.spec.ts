@@ -43,6 +43,22 @@ describe('what is told of a model', () => {
     expect(modelFacts({}, { ...info, model_sha256: 'cd'.repeat(32) }).model_sha256).toBe('cd'.repeat(32));
   });
 
+  it('leaves out the target of a model whose metadata name its columns', () => {
+    const info = {
+      model_path: 'eurusd.keras',
+      required_columns: ['RSI', 'ATR', 'CLOSE'],
+      metadata: { feature_columns: ['RSI', 'ATR'] },
+    };
+    expect(modelFacts({}, info)).toMatchObject({
+      model_path: 'eurusd.keras',
+      feature_columns: 2,
+      feature_names: ['RSI', 'ATR'],
+    });
+    expect(modelFacts({}, { ...info, metadata: { feature_columns: null } })).toMatchObject({
+      feature_columns: 3,
+    });
+  });
+
   it('is null where they say nothing, or something else than that', () => {
     const nothing = {
       model_path: null,

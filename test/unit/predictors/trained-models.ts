@@ -12,18 +12,20 @@ export interface DenseModel {
   readonly bias?: (output: number) => number;
   /** Rate of a dropout layer in front of the dense one; none when absent. */
   readonly dropout?: number;
+  /** Of the dense layer; default linear. */
+  readonly activation?: 'linear' | 'sigmoid';
   /** False: the input has no time axis. */
   readonly timeAxis?: boolean;
 }
 
 /** What the model answers without dropout, by plain loops. */
 export const denseAnswer = (
-  { outputs, kernel, bias = () => 0 }: DenseModel,
+  { outputs, kernel, bias = () => 0, activation = 'linear' }: DenseModel,
   window: readonly number[],
 ): number[] =>
   Array.from({ length: outputs }, (_, output) =>
     window.reduce((sum, value, input) => sum + value * kernel(input, output), bias(output)),
-  );
+  ).map((value) => (activation === 'sigmoid' ? 1 / (1 + Math.exp(-value)) : value));
 
 /** A folder of models for one spec; `remove` in afterAll. */
 export interface ModelFolder {
@@ -63,7 +65,10 @@ function weightsOf({ bars, columns, outputs, kernel, bias = () => 0 }: DenseMode
   return new Uint8Array(weights.buffer);
 }
 
-function topologyOf(name: string, { bars, columns, outputs, dropout, timeAxis = true }: DenseModel): object {
+function topologyOf(
+  name: string,
+  { bars, columns, outputs, dropout, activation = 'linear', timeAxis = true }: DenseModel,
+): object {
   const inputs = bars * columns;
   const batch_input_shape = timeAxis ? [null, bars, columns] : [null, inputs];
   const layers = [
@@ -72,7 +77,7 @@ function topologyOf(name: string, { bars, columns, outputs, dropout, timeAxis = 
     ...(dropout === undefined
       ? []
       : [{ class_name: 'Dropout', config: { name: 'dropping', rate: dropout } }]),
-    { class_name: 'Dense', config: { name: 'answer', units: outputs, activation: 'linear', use_bias: true } },
+    { class_name: 'Dense', config: { name: 'answer', units: outputs, activation, use_bias: true } },
   ];
   return {
     format: 'layers-model',

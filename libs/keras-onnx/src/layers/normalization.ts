@@ -49,8 +49,24 @@ const batchNormalization: LayerDefinition = {
 /** (x − mean) / √(variance + ε) over the axes. */
 function standardize(emit: Emitter, x: Value, axes: readonly number[], epsilon: number): Value {
   const centred = binary(emit, 'Sub', x, reduce(emit, 'ReduceMean', x, axes, true));
-  const variance = reduce(emit, 'ReduceMean', binary(emit, 'Mul', centred, centred), axes, true);
-  return binary(emit, 'Div', centred, unary(emit, 'Sqrt', shift(emit, variance, epsilon)));
+  return divideByRoot(emit, centred, centred, axes, epsilon);
+}
+
+/** x / √(mean of `of`² + ε) over the axes. */
+function divideByRoot(emit: Emitter, x: Value, of: Value, axes: readonly number[], epsilon: number): Value {
+  const square = reduce(emit, 'ReduceMean', binary(emit, 'Mul', of, of), axes, true);
+  return binary(emit, 'Div', x, unary(emit, 'Sqrt', shift(emit, square, epsilon)));
+}
+
+function scaledBy(
+  call: LayerCall,
+  name: string,
+  x: Value,
+  shape: readonly number[],
+  laid: readonly number[],
+): Value {
+  const constant = call.once(name, () => call.emit.constant(call.weight(name, shape).data, laid));
+  return binary(call.emit, 'Mul', x, constant);
 }
 
 function affine(call: LayerCall, x: Value, shape: readonly number[], laid: readonly number[]): Value {
@@ -63,23 +79,49 @@ function affine(call: LayerCall, x: Value, shape: readonly number[], laid: reado
 
 const layerNormalization: LayerDefinition = {
   masks: 'pass',
-  weights: (config) => scaleSlots(config),
+  weights: (config) => (config.get('rms_scaling') === true ? trainable('gamma') : scaleSlots(config)),
   emit(call) {
     const x = only(call);
     const { config, emit } = call;
-    if (config.get('rms_scaling') === true)
-      throw config.refuse('rms_scaling', 'use LayerNormalization without it');
     const rank = x.shape.length;
     const axes = config
       .integers('axis', [-1])
       .map((axis) => axisOf(axis, rank))
       .sort((a, b) => a - b);
     const shape = axes.map((axis) => known(call, x.shape[axis], 'length of the normalized axes'));
+    const laid = x.shape.map((_, axis) => shape[axes.indexOf(axis)] ?? 1);
     const epsilon = config.number('epsilon', 1e-3);
+    if (config.get('rms_scaling') === true) {
+      // Despite its name Keras divides by the deviation here, and does not take the mean away.
+      const centred = binary(emit, 'Sub', x, reduce(emit, 'ReduceMean', x, axes, true));
+      return scaledBy(call, 'gamma', divideByRoot(emit, x, centred, axes, epsilon), shape, laid);
+    }
     // ONNX has LayerNormalization in one node, but its variance in one pass cost a digit: 1.1e-5 against 0.9e-5 on a
     // decoder of the field. The parts are written out instead.
-    const laid = x.shape.map((_, axis) => shape[axes.indexOf(axis)] ?? 1);
     return affine(call, standardize(emit, x, axes, epsilon), shape, laid);
+  },
+};
+
+/** x / √(mean x² + ε) · scale (Zhang & Sennrich 2019). */
+const rmsNormalization: LayerDefinition = {
+  masks: 'pass',
+  weights: () => trainable('scale'),
+  emit(call) {
+    const x = only(call);
+    const { config, emit } = call;
+    const axes = config
+      .integers('axis', [-1])
+      .map((axis) => axisOf(axis, x.shape.length))
+      .sort((a, b) => a - b);
+    const shape = axes.map((axis) => known(call, x.shape[axis], 'length of the normalized axes'));
+    const laid = x.shape.map((_, axis) => shape[axes.indexOf(axis)] ?? 1);
+    return scaledBy(
+      call,
+      'scale',
+      divideByRoot(emit, x, x, axes, config.number('epsilon', 1e-6)),
+      shape,
+      laid,
+    );
   },
 };
 
@@ -171,6 +213,7 @@ const rescaling: LayerDefinition = {
 export const NORMALIZATION_LAYERS: Readonly<Record<string, LayerDefinition>> = {
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  RMSNormalization: rmsNormalization,
   GroupNormalization: groupNormalization,
   UnitNormalization: unitNormalization,
   Normalization: normalization,

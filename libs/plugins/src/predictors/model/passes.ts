@@ -34,25 +34,32 @@ export interface Passes {
   readonly seed: number | null;
 }
 
-/** Seeds that JSON, every client and the generator keep exactly. */
-const SEEDS = 2 ** 32;
+/** Seeds that JSON, every client and the generator keep exactly: whole numbers below this. */
+export const SEEDS = 2 ** 32;
 
-/** Asks a model about one window. `window` is flat in the layout's shape; `output` names one of several outputs. */
+/**
+ * Asks a model about one window and answers for each of the named outputs, all from the same passes. `window` is flat in
+ * the layout's shape.
+ */
 export async function passesOf(
   model: Model,
   window: Float32Array,
   layout: InputLayout,
-  output: string | null,
+  outputs: readonly string[],
   options: PassOptions,
-): Promise<Passes> {
+): Promise<Passes[]> {
   const inputs = [{ shape: layout.shape, data: window }];
   const { samples, batch, quantiles = [], keepValues = false } = options;
   if (samples === 0 || !model.describe().stochastic) {
-    return certain(chosen(await model.run(inputs), output), quantiles.length, keepValues);
+    const answers = await model.run(inputs);
+    return outputs.map((name) => certain(named(answers, name), quantiles.length, keepValues));
   }
   const seed = options.seed ?? randomInt(SEEDS);
   const answers = await model.sample(inputs, { samples, seed, batch, quantiles, keepSamples: keepValues });
-  const answer: SampledOutput = chosen(answers, output);
+  return outputs.map((name) => sampled(named(answers, name), samples, seed));
+}
+
+function sampled(answer: SampledOutput, samples: number, seed: number): Passes {
   return {
     shape: answer.shape.slice(1),
     mean: answer.mean,
@@ -76,8 +83,8 @@ function certain({ shape, data }: OutputTensor, levels: number, keepValues: bool
   };
 }
 
-function chosen<T extends { readonly name: string }>(outputs: readonly T[], name: string | null): T {
-  const found = name === null ? outputs[0] : outputs.find((one) => one.name === name);
+function named<T extends { readonly name: string }>(outputs: readonly T[], name: string): T {
+  const found = outputs.find((one) => one.name === name);
   if (found !== undefined) return found;
   throw new PluginError('not_configured', `the model has no output "${name}"`);
 }

@@ -13,14 +13,16 @@ export interface ServingRules {
   readonly fallbackSize?: number | null;
   /** Columns that the predictor adds behind the feature columns. */
   readonly extraColumns?: number;
+  /** Outputs that may be served together, in the model's order, where the metadata name none; default one. */
+  readonly outputsTogether?: number;
 }
 
 /** A loaded model with everything that is needed to ask it about bars. */
 export class ServedModel {
   readonly description: ModelDescription;
   readonly layout: InputLayout;
-  /** The output that is served. */
-  readonly output: TensorDescription;
+  /** The outputs that are served; one, unless the rules allow more. */
+  readonly outputs: readonly [TensorDescription, ...TensorDescription[]];
 
   /** @throws PluginError `not_configured` for a model that does not fit its metadata or the rules */
   constructor(
@@ -32,7 +34,7 @@ export class ServedModel {
   ) {
     this.description = model.describe();
     this.layout = inputLayout(file, this.description, metadata, rules);
-    this.output = this.#chosenOutput();
+    this.outputs = this.#chosenOutputs(rules.outputsTogether ?? 1);
     this.#refuseUselessNormalisation();
     const { samplingRefused } = this.description;
     if (rules.samples > 0 && samplingRefused !== null) {
@@ -40,27 +42,51 @@ export class ServedModel {
     }
   }
 
+  /** The output that is served, or the first of them. */
+  get output(): TensorDescription {
+    return this.outputs[0];
+  }
+
   /**
-   * Asks about one window, flat in the layout's shape.
+   * Asks about one window, flat in the layout's shape; answers for {@link output}.
    * @throws PluginError with the model's fault
    */
   async passes(window: Float32Array, options: PassOptions): Promise<Passes> {
+    const [only] = await this.#passesOf([this.output.name], window, options);
+    if (only === undefined) throw new Error('invariant broken: one output was asked for');
+    return only;
+  }
+
+  /** As {@link passes} for all {@link outputs}, from the same passes. */
+  allPasses(window: Float32Array, options: PassOptions): Promise<readonly Passes[]> {
+    return this.#passesOf(
+      this.outputs.map(({ name }) => name),
+      window,
+      options,
+    );
+  }
+
+  async #passesOf(
+    outputs: readonly string[],
+    window: Float32Array,
+    options: PassOptions,
+  ): Promise<readonly Passes[]> {
     try {
-      return await passesOf(this.model, window, this.layout, this.output.name, options);
+      return await passesOf(this.model, window, this.layout, outputs, options);
     } catch (error) {
       throw modelFault(this.file, error);
     }
   }
 
-  #chosenOutput(): TensorDescription {
+  #chosenOutputs(most: number): readonly [TensorDescription, ...TensorDescription[]] {
     const { outputs } = this.description;
     const { output } = this.metadata;
     const names = outputs.map(({ name }) => name).join(', ');
     const found = outputs.find(({ name }) => name === output);
-    if (found !== undefined) return found;
+    if (found !== undefined) return [found];
     if (output !== null) throw fileFault(this.file, `it has no output "${output}"; its outputs are ${names}`);
-    const [only] = outputs;
-    if (only !== undefined && outputs.length === 1) return only;
+    const [first, ...others] = outputs;
+    if (first !== undefined && outputs.length <= most) return [first, ...others];
     const metadata = metadataPath(this.file.path).replace(/^.*[\\/]/, '');
     throw fileFault(
       this.file,

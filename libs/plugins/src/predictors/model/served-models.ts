@@ -19,7 +19,7 @@ interface SideFiles {
   readonly normalisation: Normalisation | null;
 }
 
-/** Forecasts that compute at the same time; each model has one thread, so more would only wait there. */
+/** Calls at the same time by default; each model has one thread, so more would only wait there. */
 const AT_ONCE = 4;
 /** A model can be put out of a small cache between being found and being asked; then it is loaded again, a few times. */
 const ATTEMPTS = 5;
@@ -33,35 +33,31 @@ export class ServedModels {
   readonly #cache: ModelCache;
   readonly #sides = new Map<string, SideFiles>();
   readonly #served = new WeakMap<Model, ServedModel>();
-  readonly #turns = new Turns(AT_ONCE);
+  readonly #opening = new Map<string, Promise<ServedModel>>();
+  readonly #turns: Turns;
   #isClosed = false;
 
   constructor(
-    private readonly rules: ServingRules & { readonly cacheSize: number },
+    private readonly rules: ServingRules & {
+      readonly cacheSize: number;
+      /** Calls that are handed to the models at the same time; more wait in line. Default 4. */
+      readonly atOnce?: number;
+    },
     cache: ModelCache = createModelCache(rules.cacheSize),
   ) {
     this.#cache = cache;
+    this.#turns = new Turns(rules.atOnce ?? AT_ONCE);
   }
 
   /**
-   * The model as its files are now.
+   * The model as its files are now. Calls that arrive while its files are looked at share that look.
    * @throws PluginError `not_configured` naming parameter, file and fault; `source_unavailable` when loading took too long
    */
-  async open(files: ModelFiles): Promise<ServedModel> {
-    if (this.#isClosed) throw new PluginError('source_unavailable', 'the models are closed');
-    const sides = await this.#sideFiles(files);
-    const model = await this.#cache.get(files.model.path).catch((error: unknown) => {
-      throw modelFault(files.model, error);
-    });
-    const known = this.#served.get(model);
-    const isSame =
-      known?.metadata === sides.metadata &&
-      known.normalisation === sides.normalisation &&
-      known.file.path === files.model.path;
-    if (known !== undefined && isSame) return known;
-    const served = new ServedModel(files.model, model, sides.metadata, sides.normalisation, this.rules);
-    this.#served.set(model, served);
-    return served;
+  open(files: ModelFiles): Promise<ServedModel> {
+    const key = `${files.model.path}\n${files.normalisation?.path ?? ''}`;
+    const opening = this.#opening.get(key) ?? this.#open(files).finally(() => this.#opening.delete(key));
+    this.#opening.set(key, opening);
+    return opening;
   }
 
   /**
@@ -84,6 +80,23 @@ export class ServedModels {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#cache.clear();
+  }
+
+  async #open(files: ModelFiles): Promise<ServedModel> {
+    if (this.#isClosed) throw new PluginError('source_unavailable', 'the models are closed');
+    const sides = await this.#sideFiles(files);
+    const model = await this.#cache.get(files.model.path).catch((error: unknown) => {
+      throw modelFault(files.model, error);
+    });
+    const known = this.#served.get(model);
+    const isSame =
+      known?.metadata === sides.metadata &&
+      known.normalisation === sides.normalisation &&
+      known.file.path === files.model.path;
+    if (known !== undefined && isSame) return known;
+    const served = new ServedModel(files.model, model, sides.metadata, sides.normalisation, this.rules);
+    this.#served.set(model, served);
+    return served;
   }
 
   async #sideFiles({ model, normalisation: file }: ModelFiles): Promise<SideFiles> {

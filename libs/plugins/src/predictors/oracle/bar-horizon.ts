@@ -66,6 +66,23 @@ function originalHorizons(time: Float64Array, rule: WeekRule): Int32Array {
   return horizons;
 }
 
+/**
+ * Rows from each row to the next Friday row at or after the close hour, by their times alone: 0 at such a row, at most
+ * `maxRows`, the rows that are left where the data end before it, and `fallbackBars` for a last row. One pass from the end.
+ */
+export function rowsToFridayClose(time: Float64Array, rule: WeekRule, maxRows: number): Int32Array {
+  const rows = time.length;
+  const counts = new Int32Array(rows);
+  let close = Infinity;
+  for (let row = rows - 1; row >= 0; row -= 1) {
+    const left = rows - 1 - row;
+    if (isFridayClose(time[row] ?? NaN, rule.closeHour)) close = row;
+    const isLast = left === 0 && close !== row;
+    counts[row] = isLast ? rule.fallbackBars : Math.min(close - row, left, maxRows);
+  }
+  return counts;
+}
+
 const isMonday = (time: number): boolean => dayOfWeek(time) === MONDAY;
 
 const isFridayClose = (time: number, closeHour: number): boolean =>

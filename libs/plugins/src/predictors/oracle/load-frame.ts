@@ -8,8 +8,8 @@ export interface FrameSource {
   readonly parameter: string;
   readonly path: string | null;
   readonly dateColumn: string;
-  /** Columns that must be there; an empty cell is NaN. */
-  readonly columns: readonly string[];
+  /** Columns that must be there, all that hold numbers when absent; an empty cell is NaN. */
+  readonly columns?: readonly string[];
 }
 
 /** The part of a plugin's context that loading needs. */
@@ -23,10 +23,10 @@ export interface FrameLoading {
  * @throws PluginError `not_configured` when the parameter is not set or the file can't be used; the text names no folder
  */
 export async function loadFrame(source: FrameSource, { resolveFile, logger }: FrameLoading): Promise<Frame> {
-  const { parameter, path, dateColumn, columns } = source;
+  const { parameter, path, ...options } = source;
   if (path === null) throw new PluginError('not_configured', `${parameter} must name a CSV file`);
   try {
-    const loaded = await loadCsv(resolveFile(path), { dateColumn, columns, emptyCells: 'nan' });
+    const loaded = await loadCsv(resolveFile(path), { ...options, emptyCells: 'nan' });
     if (loaded.badRowCount > 0) {
       const badRows = loaded.badRows.slice(0, 10);
       logger.warn(`${loaded.badRowCount} bad rows of ${parameter} were left out`, { badRows });

@@ -1,0 +1,104 @@
+import { PluginError, type Frame } from '#libs/plugin-sdk';
+import { formatNaiveIso } from '#libs/timeseries';
+import { rowsToFridayClose } from '../oracle/bar-horizon.js';
+import { type FrameLoading, loadFrame } from '../oracle/load-frame.js';
+import { rowMatch, type RowMatch } from '../oracle/row-match.js';
+
+/** What the bars are told; names as in the declared parameters. */
+export interface SignalBarSettings {
+  readonly csv_file: string | null;
+  readonly datetime_column: string;
+  readonly high_column: string;
+  readonly low_column: string;
+  readonly close_column: string;
+  readonly prediction_horizon: number;
+  readonly friday_close_hour: number;
+  readonly match_limit_seconds: number | null;
+}
+
+/** The count of bars that remain stops here; 200 bars with the one that is asked about. */
+const MAX_ROWS_AHEAD = 199;
+
+/** The bars that questions are about. A question is matched to the last bar that is not later than itself, never to a later one. */
+export class SignalBars {
+  readonly #match: RowMatch;
+  readonly #remaining: Int32Array;
+
+  /** @throws PluginError `not_configured` for a frame without rows */
+  constructor(
+    readonly frame: Frame,
+    private readonly settings: SignalBarSettings,
+  ) {
+    if (frame.length === 0) throw new PluginError('not_configured', 'csv_file: the file has no bars');
+    const { friday_close_hour: closeHour, prediction_horizon: fallbackBars } = settings;
+    this.#match = rowMatch(frame.time, 'previous', settings.match_limit_seconds);
+    this.#remaining = rowsToFridayClose(frame.time, { closeHour, fallbackBars }, MAX_ROWS_AHEAD);
+  }
+
+  /** Price columns, which are features only where metadata name them. */
+  get priceColumns(): readonly string[] {
+    const { high_column, low_column, close_column } = this.settings;
+    return ['OPEN', 'HIGH', 'LOW', 'CLOSE', high_column, low_column, close_column];
+  }
+
+  /**
+   * The row that a question at this time (epoch ms UTC) is about.
+   * @throws PluginError `no_data` when no bar matches
+   */
+  rowAt(time: number): number {
+    const row = this.#match(time);
+    if (row < 0) throw new PluginError('no_data', `there is no bar for ${formatNaiveIso(time)}`);
+    return row;
+  }
+
+  timeOf(row: number): number {
+    return this.frame.time[row] ?? NaN;
+  }
+
+  /** Bars to the close of the week, counted by the times of the bars alone. */
+  remainingAt(row: number): number {
+    return this.#remaining[row] ?? 0;
+  }
+
+  /** @throws PluginError `no_data` when the bar has no value there */
+  valueAt(column: string, row: number): number {
+    const value = this.frame.column(column)[row] ?? NaN;
+    if (!Number.isNaN(value)) return value;
+    const time = formatNaiveIso(this.timeOf(row));
+    throw new PluginError('no_data', `the column "${column}" has no value in the bar of ${time}`);
+  }
+
+  /** @throws PluginError `not_configured` naming the column that the file lacks, and what needs it */
+  require(column: string, purpose: string): void {
+    if (this.frame.has(column)) return;
+    const present = this.frame.names.join(', ');
+    throw new PluginError(
+      'not_configured',
+      `csv_file: there is no column "${column}", which ${purpose}; its columns are ${present}`,
+    );
+  }
+
+  /** What the model info tells of the bars. */
+  info(): Readonly<Record<string, unknown>> {
+    return {
+      timestamp_match: 'previous',
+      match_limit_seconds: this.settings.match_limit_seconds,
+      bars_remaining: `rows to the Friday close, at most ${MAX_ROWS_AHEAD}; only the times of later rows are read`,
+      bars: this.frame.length,
+      first_bar: formatNaiveIso(this.timeOf(0)),
+      last_bar: formatNaiveIso(this.timeOf(this.frame.length - 1)),
+    };
+  }
+}
+
+/**
+ * Loads `csv_file` with all columns that hold numbers.
+ * @throws PluginError `not_configured` when it is not set or can't be used
+ */
+export async function loadSignalBars(
+  settings: SignalBarSettings,
+  loading: FrameLoading,
+): Promise<SignalBars> {
+  const { csv_file: path, datetime_column: dateColumn } = settings;
+  return new SignalBars(await loadFrame({ parameter: 'csv_file', path, dateColumn }, loading), settings);
+}

@@ -1,0 +1,192 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { basename } from 'node:path';
+import { keyedUniform } from '#libs/numpy-random';
+import type { Frame } from '#libs/plugin-sdk';
+import type { Normalisation } from '#libs/timeseries';
+import { fileFault } from '../model/model-fault.js';
+import { SEEDS } from '../model/passes.js';
+import type { ServedModel } from '../model/served-model.js';
+import { ServedModels, type ModelFiles } from '../model/served-models.js';
+import { windowAt, windowColumns, type WindowColumn } from '../model/window.js';
+import { probabilitiesOf, refuseOtherOutputs, type Probabilities } from './probabilities.js';
+import type { SignalBars } from './signal-bars.js';
+
+/** How a model of signals is asked. */
+export interface SignalModelRules {
+  /** Bars of a window where neither metadata nor model say. */
+  readonly windowSize: number;
+  /** Monte-Carlo passes; 0 for one pass without dropout. */
+  readonly samples: number;
+  /** Whole number from 0 to 2^32 - 1 that the passes of every question are derived from. */
+  readonly seed: number;
+  /** Columns that are features only where the metadata name them. */
+  readonly notFeatures: readonly string[];
+  /** Names of the numbers that every question adds behind the features of each bar. */
+  readonly extras?: readonly string[];
+  /** Probabilities that the model may answer, at most; default 1. */
+  readonly probabilities?: 1 | 2;
+}
+
+/** The columns of a model's windows, scaled once for all questions. */
+interface Inputs {
+  readonly frame: Frame;
+  readonly columns: readonly WindowColumn[];
+}
+
+/** Questions that are handed to a model's thread ahead, so that it never waits for the next one. */
+const AT_ONCE = 64;
+
+/**
+ * A trained model that answers probabilities about bars of one file. Every question is a pass of its own, so an answer is
+ * the same bit for bit whatever is asked beside it; rows that share a pass are rounded in other orders by some models.
+ */
+export class SignalModel {
+  readonly #models: ServedModels;
+  readonly #inputs = new WeakMap<ServedModel, Promise<Inputs>>();
+
+  constructor(
+    private readonly bars: SignalBars,
+    private readonly files: ModelFiles,
+    private readonly rules: SignalModelRules,
+  ) {
+    this.#models = new ServedModels({
+      samples: rules.samples,
+      fallbackSize: rules.windowSize,
+      extraColumns: rules.extras?.length ?? 0,
+      outputsTogether: rules.probabilities ?? 1,
+      cacheSize: 1,
+      atOnce: AT_ONCE,
+    });
+  }
+
+  /** @throws PluginError `not_configured` for files that cannot be served over these bars */
+  async check(): Promise<void> {
+    await this.#inputsOf(await this.#models.open(this.files));
+  }
+
+  /**
+   * Asks about the window that ends at a row; bars behind it are never read. Where there are fewer bars than the window
+   * has, rows of zeros stand in front.
+   * @param kind what is asked, for example `entry`: with the seed and the bar it decides the random passes
+   * @param extras one number for each name in the rules; scaled where the normalisation has an entry of that name
+   * @throws PluginError `no_data` where a feature has no value, and the model's own faults
+   */
+  async ask(row: number, kind: string, extras: readonly number[] = []): Promise<Probabilities> {
+    const { samples, seed, extras: names = [] } = this.rules;
+    return this.#models.use(this.files, async (model) => {
+      const { frame, columns } = await this.#inputsOf(model);
+      const { normalisation, layout } = model;
+      const constants = extras.map((value, at) => scaled(normalisation, names[at] ?? '', value));
+      const spec = { columns, size: layout.size, normalisation: null, padding: 'zeros', constants } as const;
+      const own = Math.floor(keyedUniform(seed, this.bars.timeOf(row), kind) * SEEDS);
+      const passes = await model.allPasses(windowAt(frame, row, spec), { samples, seed: own });
+      return probabilitiesOf(model, passes, this.rules.probabilities ?? 1);
+    });
+  }
+
+  /** What the model info tells of the model and its windows. */
+  async info(): Promise<SignalModelInfo> {
+    const model = await this.#models.open(this.files);
+    const { columns } = await this.#inputsOf(model);
+    const { description, layout } = model;
+    const { extras = [], samples, seed } = this.rules;
+    return {
+      windowSize: layout.size,
+      features: columns.map(({ name }) => name),
+      told: {
+        model_loaded: true,
+        model_type: description.format,
+        model_path: basename(this.files.model.path),
+        model_sha256: description.sha256,
+        written_by: description.writtenBy,
+        input_shape: description.inputs[0]?.shape ?? [],
+        output_shapes: model.outputs.map(({ shape }) => shape),
+        total_params: description.parameters?.total ?? null,
+        stochastic: description.stochastic,
+        mc_samples: description.stochastic ? samples : 0,
+        mc_seed: description.stochastic && samples > 0 ? seed : null,
+        total_features: layout.width,
+        feature_columns: columns.map(({ name }) => name),
+        normalized_columns: [
+          ...columns.filter(({ scale }) => scale !== null).map(({ name }) => name),
+          ...extras.filter((name) => model.normalisation?.has(name) === true),
+        ],
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#models.close();
+  }
+
+  #inputsOf(model: ServedModel): Promise<Inputs> {
+    const inputs = this.#inputs.get(model) ?? this.#prepare(model);
+    this.#inputs.set(model, inputs);
+    return inputs;
+  }
+
+  async #prepare(model: ServedModel): Promise<Inputs> {
+    const { normalisation } = model;
+    const { frame } = this.bars;
+    refuseOtherOutputs(model, this.rules.probabilities ?? 1);
+    const columns = this.#columns(model);
+    const replaced: [string, Float64Array][] = [];
+    for (const { name, scale } of columns) {
+      if (scale === null || normalisation === null) continue;
+      replaced.push([name, frame.column(name).map((value) => normalisation.apply(scale, value))]);
+      // A column of a million bars takes some 20 ms; others are served between two of them.
+      await nextTurn();
+    }
+    return { frame: frame.with(replaced), columns };
+  }
+
+  /** @throws PluginError `not_configured` when file, metadata and normalisation do not fit each other */
+  #columns({ file, metadata, layout, normalisation }: ServedModel): readonly WindowColumn[] {
+    const { frame } = this.bars;
+    const { featureColumns: named } = metadata;
+    const present = new Set(frame.names.map((name) => name.toLowerCase()));
+    const missing = named?.filter((name) => !present.has(name.toLowerCase())) ?? [];
+    if (missing.length > 0) {
+      const lacks = `csv_file lacks columns that its metadata name (feature_columns): ${missing.join(', ')}`;
+      throw fileFault(file, `${lacks}; it has ${frame.names.join(', ')}`);
+    }
+    const { extras = [], notFeatures: without } = this.rules;
+    const width = layout.width - extras.length;
+    const features = frame.names.filter((name) => !without.includes(name));
+    if (named === null && features.length !== width) {
+      const added = extras.length === 0 ? '' : ` beside ${extras.join(', ')}`;
+      const has = `csv_file has ${features.length} that may be features: ${features.join(', ')}`;
+      throw fileFault(
+        file,
+        `the model takes ${width} columns${added} and its metadata name none (feature_columns); ${has}`,
+      );
+    }
+    const columns = windowColumns(frame, { named, width, without, normalisation });
+    if (normalisation !== null && columns.every(({ scale }) => scale === null)) {
+      const known = normalisation.names.slice(0, 10).join(', ');
+      throw fileFault(file, `its normalisation knows none of its columns; it knows ${known}`);
+    }
+    return columns;
+  }
+}
+
+/** What a model tells of itself; `told` in wire names. */
+export interface SignalModelInfo {
+  readonly windowSize: number;
+  readonly features: readonly string[];
+  readonly told: Readonly<Record<string, unknown>>;
+}
+
+const scaled = (normalisation: Normalisation | null, name: string, value: number): number =>
+  normalisation?.has(name) === true ? normalisation.apply(name, value) : value;
+
+/** Checks all models; frees them all when one is at fault. */
+export async function checkAll(models: readonly (SignalModel | null)[]): Promise<void> {
+  const present = models.filter((model) => model !== null);
+  try {
+    for (const model of present) await model.check();
+  } catch (error) {
+    await Promise.all(present.map((model) => model.close()));
+    throw error;
+  }
+}

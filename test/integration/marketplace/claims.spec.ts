@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { PendingFilter, PendingPage } from '../../../src/marketplace/evaluator-queue.port.js';
+import {
+  ADMINISTRATOR,
+  client,
+  evaluator,
+  HOUR,
+  KINDS,
+  MarketplaceBench,
+  MINUTE,
+  USD,
+} from './marketplace-bench.js';
+
+const PAGE: PendingPage = { sort: 'priority', order: 'desc', limit: 20 };
+
+describe.each(KINDS)('claims [%s]', (kind) => {
+  let bench: MarketplaceBench;
+  beforeAll(async () => {
+    bench = await MarketplaceBench.start(kind, { evaluator_claim_limit: 3 });
+  }, 60_000);
+  afterAll(() => bench.close());
+
+  const historyOf = (jobId: string) =>
+    bench.query<{ lease_epoch: number | string; evaluator_id: number; outcome: string | null }>(
+      `SELECT lease_epoch, evaluator_id, outcome, reason, details, released_by FROM prediction_claims
+       WHERE prediction_id = '${jobId}' ORDER BY id`,
+    );
+
+  it('are won by one of many at the same time', async () => {
+    const job = await bench.submit(301);
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) => bench.claim(800 + index, job.id)),
+    );
+    const won = attempts.filter(({ status }) => status === 'fulfilled');
+    expect(won).toHaveLength(1);
+    const reasons = attempts.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    for (const reason of reasons) expect(reason).toMatchObject({ kind: 'not_found', code: 'not_claimable' });
+    await expect(bench.find(job.id)).resolves.toMatchObject({ lease: { epoch: 1 } });
+    await expect(historyOf(job.id)).resolves.toHaveLength(1);
+  });
+
+  it('last as long as the lease and tell what is to be done', async () => {
+    const job = await bench.submit(302, { customParameters: { window: 3 } });
+    const claimed = await bench.queue.claim(evaluator(810), {
+      jobId: job.id.toUpperCase(),
+      estimatedCompletion: new Date(bench.clock.now() + MINUTE),
+      processingNodeInfo: { gpu: true },
+    });
+    expect(claimed).toMatchObject({
+      job: { id: job.id, request: { symbol: 'EURUSD', customParameters: { window: 3 } }, effort: 'low' },
+      epoch: 1,
+      claimedAt: new Date(bench.clock.now()),
+      timeoutAt: new Date(bench.clock.now() + 30 * MINUTE),
+      leaseMs: 30 * MINUTE,
+    });
+    expect(claimed.job.request).not.toHaveProperty('maxCost');
+    await bench.release(810, job.id);
+  });
+
+  it('are at most so many an evaluator, however many come at once', async () => {
+    const jobs = await Promise.all(Array.from({ length: 6 }, () => bench.submit(303)));
+    const attempts = await Promise.allSettled(jobs.map(({ id }) => bench.claim(811, id)));
+    expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    const refused = attempts.find((one) => one.status === 'rejected');
+    expect(refused?.reason).toMatchObject({ kind: 'too_many', code: 'claim_limit' });
+    const { jobs: held } = await bench.queue.assigned(evaluator(811), { includeExpired: true, limit: 100 });
+    expect(held).toHaveLength(3);
+    bench.clock.jump(31 * MINUTE);
+    const free = jobs.find(({ id }) => !held.some((one) => one.id === id));
+    await expect(bench.claim(811, free?.id ?? '')).resolves.toMatchObject({ epoch: 1 });
+    await bench.upkeep.sweep();
+  });
+
+  it('are not given for own requests, but to administrators', async () => {
+    const job = await bench.submit(304);
+    await expect(bench.claim(304, job.id)).rejects.toMatchObject({ kind: 'forbidden', code: 'own_request' });
+    const own = await bench.clients.submit(ADMINISTRATOR, bench.asked());
+    const command = { jobId: own.job.id, estimatedCompletion: null, processingNodeInfo: null };
+    await expect(bench.queue.claim(ADMINISTRATOR, command)).resolves.toMatchObject({ epoch: 1 });
+  });
+
+  it('are refused for what is unknown, old or not pending', async () => {
+    const job = await bench.submit(305);
+    const unknown = { kind: 'not_found', code: 'not_claimable' };
+    await expect(bench.claim(812, 'x')).rejects.toMatchObject(unknown);
+    await expect(bench.claim(812, '00000000-0000-4000-8000-000000000000')).rejects.toMatchObject(unknown);
+    await bench.clients.cancel(client(305), job.id);
+    await expect(bench.claim(812, job.id)).rejects.toMatchObject(unknown);
+    const old = await bench.submit(305);
+    bench.clock.jump(24 * HOUR);
+    const gone = { kind: 'gone', code: 'job_expired' };
+    await expect(bench.claim(812, old.id)).rejects.toMatchObject(gone);
+    await bench.upkeep.sweep();
+    await expect(bench.claim(812, old.id)).rejects.toMatchObject(gone);
+    const huge = { text: 'x'.repeat(20_000) };
+    await expect(
+      bench.queue.claim(evaluator(812), {
+        jobId: old.id,
+        estimatedCompletion: null,
+        processingNodeInfo: huge,
+      }),
+    ).rejects.toMatchObject({ kind: 'invalid' });
+  });
+
+  it('go back to the queue when released, and cool down for the one who released', async () => {
+    const job = await bench.submit(306);
+    await bench.claim(813, job.id);
+    await expect(bench.release(814, job.id)).rejects.toMatchObject({ code: 'not_claimer' });
+    const released = await bench.queue.release(evaluator(813), {
+      jobId: job.id,
+      epoch: 1,
+      reason: 'technical_issue',
+      details: 'out of memory',
+    });
+    expect(released).toMatchObject({ status: 'pending', lease: null, progress: null });
+    await expect(bench.claim(813, job.id)).rejects.toMatchObject({
+      kind: 'too_many',
+      code: 'release_cooldown',
+      headers: { 'Retry-After': '300' },
+    });
+    await expect(bench.find(job.id)).resolves.toMatchObject({ status: 'pending' });
+    await expect(bench.claim(814, job.id)).resolves.toMatchObject({ epoch: 2 });
+    await bench.release(814, job.id);
+    bench.clock.jump(5 * MINUTE);
+    await expect(bench.claim(813, job.id)).resolves.toMatchObject({ epoch: 3 });
+    const administrator = { jobId: job.id, epoch: null, reason: 'other', details: null } as const;
+    await bench.queue.release(ADMINISTRATOR, administrator);
+    await expect(bench.claim(813, job.id)).resolves.toMatchObject({ epoch: 4 });
+    await expect(historyOf(job.id)).resolves.toMatchObject([
+      { evaluator_id: 813, outcome: 'released', reason: 'technical_issue', details: 'out of memory' },
+      { evaluator_id: 814, outcome: 'released', released_by: 814 },
+      { evaluator_id: 813, outcome: 'released', released_by: 1 },
+      { evaluator_id: 813, outcome: null },
+    ]);
+    await bench.release(813, job.id);
+  });
+
+  it('show progress, which never lengthens the lease', async () => {
+    const job = await bench.submit(307);
+    const { epoch, timeoutAt } = await bench.claim(815, job.id);
+    bench.clock.jump(MINUTE);
+    const lease = { jobId: job.id, epoch };
+    const note = (progress: object) => bench.queue.heartbeat(evaluator(815), lease, progress);
+    await expect(note({ percentage: 40, currentStep: 'inference' })).resolves.toEqual({
+      jobId: job.id,
+      epoch,
+      timeoutAt,
+    });
+    await note({ estimatedRemaining: 12.5 });
+    await expect(bench.find(job.id)).resolves.toMatchObject({
+      progress: { percentage: 40, currentStep: 'inference', estimatedRemaining: 12.5 },
+      lease: { timeoutAt },
+    });
+    await expect(note({ percentage: 101 })).rejects.toMatchObject({ kind: 'invalid' });
+    await expect(note({ percentage: Number.NaN })).rejects.toMatchObject({ kind: 'invalid' });
+    await expect(note({ currentStep: 'x'.repeat(256) })).rejects.toMatchObject({ kind: 'invalid' });
+    bench.clock.jump(30 * MINUTE);
+    await expect(note({ percentage: 50 })).rejects.toMatchObject({ kind: 'deadline_passed' });
+    await bench.upkeep.sweep();
+    await expect(bench.find(job.id)).resolves.toMatchObject({ status: 'pending', progress: null });
+    await expect(note({ percentage: 50 })).rejects.toMatchObject({ kind: 'deadline_passed' });
+  });
+
+  it('are listed with what is left of them', async () => {
+    const [first, second] = [await bench.submit(308), await bench.submit(308)];
+    await bench.claim(816, first.id);
+    bench.clock.jump(20 * MINUTE);
+    await bench.claim(816, second.id);
+    bench.clock.jump(11 * MINUTE);
+    const assigned = (filter: object, who = evaluator(816)) =>
+      bench.queue.assigned(who, { includeExpired: false, limit: 100, ...filter });
+    await expect(assigned({})).resolves.toMatchObject({
+      jobs: [{ id: second.id, status: 'processing', remainingMs: 19 * MINUTE, expectedPayment: 3.5 * USD }],
+      totalProcessing: 1,
+      totalOverdue: 1,
+    });
+    await expect(assigned({ status: 'overdue' })).resolves.toMatchObject({
+      jobs: [{ id: first.id, status: 'overdue', remainingMs: 0 }],
+    });
+    expect((await assigned({ includeExpired: true })).jobs.map(({ id }) => id)).toEqual([
+      first.id,
+      second.id,
+    ]);
+    await expect(assigned({}, evaluator(817))).resolves.toMatchObject({ jobs: [], totalOverdue: 0 });
+    expect((await assigned({}, ADMINISTRATOR)).jobs.map(({ id }) => id)).toContain(second.id);
+  });
+
+  it('run out once, however many processes sweep', async () => {
+    const jobs = await Promise.all(Array.from({ length: 3 }, () => bench.submit(309)));
+    for (const { id } of jobs) await bench.claim(818, id);
+    bench.clock.jump(31 * MINUTE);
+    const sweeps = await Promise.all(Array.from({ length: 4 }, () => bench.upkeep.sweep()));
+    expect(sweeps.reduce((sum, { returned }) => sum + returned, 0)).toBeGreaterThanOrEqual(3);
+    for (const { id } of jobs)
+      await expect(historyOf(id)).resolves.toMatchObject([{ evaluator_id: 818, outcome: 'expired' }]);
+  });
+
+  it('run out by themselves', async () => {
+    const job = await bench.submit(310);
+    await bench.claim(819, job.id);
+    const returned = new Promise<string>((resolve) => {
+      const stop = bench.events.subscribe(async (tx, { kind: what, job: { id } }) => {
+        if (what !== 'lease_expired' || id !== job.id) return;
+        stop();
+        tx.afterCommit(() => resolve(id));
+      });
+    });
+    await bench.clock.advance(31 * MINUTE);
+    await expect(returned).resolves.toBe(job.id);
+    await expect(bench.find(job.id)).resolves.toMatchObject({ status: 'pending' });
+  });
+
+  it('start from a list with every filter, order and total', async () => {
+    const own = await MarketplaceBench.start(kind);
+    try {
+      const list = (filter: PendingFilter, page: Partial<PendingPage> = {}, who = evaluator(820)) =>
+        own.queue.pending(who, filter, { ...PAGE, ...page });
+      await expect(list({})).resolves.toEqual({
+        jobs: [],
+        total: 0,
+        estimatedQueueMs: null,
+        paymentRange: null,
+      });
+      const first = await own.submit(1, { symbol: 'GBPUSD', priority: 3 });
+      own.clock.jump(1_000);
+      const second = await own.submit(2, { predictionType: 'long_term', priority: 7, lookbackTicks: 1_500 });
+      own.clock.jump(1_000);
+      const third = await own.submit(820, { predictionType: 'custom', priority: 5, predictionHorizon: 24 });
+      const names = [first.id, second.id, third.id];
+      const order = async (filter: PendingFilter, page: Partial<PendingPage> = {}, who = ADMINISTRATOR) => {
+        const { jobs, total } = await list(filter, page, who);
+        return [jobs.map(({ id }) => names.indexOf(id) + 1), total];
+      };
+      await expect(order({})).resolves.toEqual([[2, 3, 1], 3]);
+      await expect(order({}, { order: 'asc' })).resolves.toEqual([[1, 3, 2], 3]);
+      await expect(order({}, { sort: 'created_at', order: 'asc' })).resolves.toEqual([[1, 2, 3], 3]);
+      await expect(order({}, { sort: 'payment' })).resolves.toEqual([[2, 3, 1], 3]);
+      await expect(order({}, { sort: 'effort' })).resolves.toEqual([[3, 2, 1], 3]);
+      await expect(order({}, { limit: 1, offset: 1 })).resolves.toEqual([[3], 3]);
+      await expect(order({ predictionType: 'custom' })).resolves.toEqual([[3], 1]);
+      await expect(order({ symbol: 'GBPUSD' })).resolves.toEqual([[1], 1]);
+      await expect(order({ minPriority: 4, maxPriority: 6 })).resolves.toEqual([[3], 1]);
+      await expect(order({ minPayment: 3.5 * USD, maxPayment: 3.5 * USD })).resolves.toEqual([[1], 1]);
+      await expect(order({ predictorPlugin: 'other' })).resolves.toEqual([[], 0]);
+      await expect(list({}, { limit: 1 }, ADMINISTRATOR)).resolves.toMatchObject({
+        paymentRange: { min: 3.5 * USD, max: 8.4 * USD, average: Math.round(((3.5 + 8.4 + 6.72) / 3) * USD) },
+      });
+      await expect(order({}, {}, evaluator(820))).resolves.toEqual([[2, 1], 2]);
+      await own.claim(821, second.id);
+      own.clock.jump(4 * MINUTE);
+      await own.release(821, second.id);
+      await expect(order({}, {}, evaluator(821))).resolves.toEqual([[3, 1], 2]);
+      own.clock.jump(6 * MINUTE);
+      await expect(order({}, {}, evaluator(821))).resolves.toEqual([[2, 3, 1], 3]);
+      await own.claim(821, second.id);
+      own.clock.jump(4 * MINUTE);
+      await own.answer(821, second.id);
+      await expect(list({})).resolves.toMatchObject({ estimatedQueueMs: 4 * MINUTE });
+      own.clock.jump(24 * HOUR);
+      await expect(order({})).resolves.toEqual([[], 0]);
+    } finally {
+      await own.close();
+    }
+  }, 60_000);
+
+  it('add up after all of that', async () => {
+    await expect(bench.verify()).resolves.toMatchObject({ violations: [] });
+  });
+});
