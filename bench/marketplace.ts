@@ -106,6 +106,8 @@ async function timed(work: () => Promise<readonly number[]>) {
 function verifyMoney(databaseUrl: string, answered: number): void {
   const argv = [MAIN, 'billing', 'verify', `--database_url=${databaseUrl}`];
   const said = execFileSync(process.execPath, argv, { encoding: 'utf8' });
+  if (!said.includes("against the marketplace's own state"))
+    throw new Error(`the books were not compared: ${said}`);
   console.log(`${answered} requests answered; ${said.trim()}`);
 }
 

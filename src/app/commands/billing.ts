@@ -1,5 +1,6 @@
 import { type BillingVerdict, BILLING_VERIFIER, type BillingVerifier } from '../../billing/billing.port.js';
 import { LedgerModule } from '../../billing/ledger.module.js';
+import { MarketplaceBooksModule } from '../../marketplace/marketplace-books.module.js';
 import { withDomains } from '../domain-context.js';
 import { EXIT, type Command } from './command.js';
 import { print, printError } from './terminal.js';
@@ -9,7 +10,7 @@ import { print, printError } from './terminal.js';
  * anything else. It reads one moment of the database, also of one that is in use.
  */
 export const verifyBilling: Command = (config) =>
-  withDomains(config, [LedgerModule], async (context) => {
+  withDomains(config, [LedgerModule, MarketplaceBooksModule], async (context) => {
     const verdict = await context.get<BillingVerifier>(BILLING_VERIFIER, { strict: false }).verify();
     for (const { rule, detail } of verdict.violations) printError(`${rule}: ${detail}`);
     if (verdict.violations.length > 0) {
