@@ -26,7 +26,9 @@ describe('what Keras 3 writes into HDF5 files', () => {
           { class_name: 'InputLayer', config: input, name: 'x', inbound_nodes: [] },
           node('absolute', 'Absolute', [tensor('x')]),
           node('add', 'Add', [tensor('absolute'), 1]),
-          node('divide', 'TrueDivide', [1, tensor('add')]),
+          // A layer all the same: Keras saves no trainable flag for it.
+          node('dropout', 'SpatialDropout1D', [tensor('add')], { rate: 0.2, seed: null, dtype: 'float32' }),
+          node('divide', 'TrueDivide', [1, tensor('dropout')]),
           node('sum', 'Prod', [tensor('divide')], { axis: 1, keepdims: false, dtype: null }),
         ],
         input_layers: [['x', 0, 0]],
@@ -69,4 +71,42 @@ describe('root mean square', () => {
       { className: 'LayerNormalization', config: { rms_scaling: true }, inputs: [x], weights: [gamma] },
       rows((values) => mean(values.map((one) => (one - mean(values)) ** 2)) + 1e-3),
     ));
+});
+
+describe('operations that a model may hold besides layers', () => {
+  const one = (className: string, of: (value: number) => number, args: unknown[] = [], config = {}) =>
+    expectLayer(
+      { className, operation: true, config, inputs: [x], args: (tensors) => [tensors[0], ...args] },
+      { shape: x.shape, data: x.data.map((value) => of(value)) },
+    );
+
+  it.each<[string, (value: number) => number, unknown[]]>([
+    ['Mod', (value) => value - Math.floor(value / 0.3) * 0.3, [0.3]],
+    ['Arcsin', Math.asin, []],
+    ['Arccos', Math.acos, []],
+    ['Arcsinh', Math.asinh, []],
+    ['Squareplus', (value) => (value + Math.sqrt(value ** 2 + 4)) / 2, []],
+    ['TanhShrink', (value) => value - Math.tanh(value), []],
+  ])('%s', (className, of, args) => one(className, of, args));
+
+  it('LogSoftmax, Amax and Unstack', async () => {
+    const row = (start: number) => x.data.slice(start * 4, start * 4 + 4);
+    const args = (tensors: readonly unknown[]) => [tensors[0]];
+    await expectLayer(
+      { className: 'LogSoftmax', operation: true, config: { axis: -1 }, inputs: [x], args },
+      tabulate([2, 3, 4], (a, b, c) => {
+        const values = row(a * 3 + b);
+        return (values[c] ?? 0) - Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0));
+      }),
+    );
+    await expectLayer(
+      { className: 'Amax', operation: true, config: { axis: -1, keepdims: false }, inputs: [x], args },
+      tabulate([2, 3], (a, b) => Math.max(...row(a * 3 + b))),
+    );
+    const steps = [0, 1, 2].map((b) => tabulate([2, 4], (a, c) => row(a * 3 + b)[c] ?? 0));
+    await expectLayer(
+      { className: 'Unstack', operation: true, config: { axis: 1, num: null }, inputs: [x], args },
+      ...steps,
+    );
+  });
 });

@@ -1,4 +1,5 @@
 import { corrupt, unsupported } from '../errors.js';
+import { SUPPORTED_OPERATIONS } from '../layers/operations.js';
 import { parseArgument, parseLegacyCall } from './arguments.js';
 import { isObject } from './layer-config.js';
 import type { Dialect, LayerSpec, ModelSpec, NodeCall, TensorReference } from './spec.js';
@@ -63,11 +64,17 @@ function kindOf(
   }
   if (typeof module === 'string' && /^keras\.(src\.)?ops(\.|$)/.test(module)) return 'operation';
   if (MODEL_CLASSES.has(className)) return 'model';
-  return !('module' in raw) && dialect === 'keras3' && isBareOperation(raw) ? 'operation' : 'layer';
+  return !('module' in raw) && dialect === 'keras3' && isBareOperation(raw, className)
+    ? 'operation'
+    : 'layer';
 }
 
-/** HDF5 files of Keras 3 name no modules, but unlike a layer an operation has no trainable flag. */
-function isBareOperation({ config, inbound_nodes: calls }: Readonly<Record<string, unknown>>): boolean {
+/** HDF5 files of Keras 3 name no modules, but unlike a layer of the same name an operation has no trainable flag. */
+function isBareOperation(
+  { config, inbound_nodes: calls }: Readonly<Record<string, unknown>>,
+  className: string,
+): boolean {
+  if (!SUPPORTED_OPERATIONS.includes(className)) return false;
   const isCalled = Array.isArray(calls) && calls.length > 0 && calls.every(isObject);
   return isCalled && isObject(config) && !('trainable' in config);
 }
