@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { measureCsv } from './csv.js';
 import { measureHttp } from './http.js';
 import { measurePredictions } from './predictions.js';
+import { measureServedModel } from './served-model.js';
 import { measureStart } from './start.js';
 import { measureSync } from './sync.js';
 
@@ -40,6 +41,14 @@ row(
   `${round(predictions.perSecond)}/s, ${predictions.lost} of ${predictions.submitted} lost`,
   '≥ 300/s, none lost',
   predictions.perSecond >= 300 && predictions.lost === 0,
+);
+
+const served = await measureServedModel();
+row(
+  `forecasts end to end with the model ${served.model}, 100 samples, 16 connections`,
+  `${round(served.perSecond)}/s, ${served.failed} failed, event-loop delay p99 ${round(served.delayP99Ms)} ms`,
+  '≤ 50 ms, none failed',
+  served.delayP99Ms <= 50 && served.failed === 0,
 );
 
 const http = await measureHttp();
