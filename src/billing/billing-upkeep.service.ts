@@ -18,6 +18,7 @@ const MONTHS = 3;
 export class BillingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(BillingUpkeep.name);
   #cancel: CancelTimer = () => undefined;
+  #working: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly expiry: ExpireCredits,
@@ -29,8 +30,9 @@ export class BillingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
     this.#plan(HOUR_MS / 60);
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.#cancel();
+    await this.#working;
   }
 
   /** Does what is due. */
@@ -45,7 +47,7 @@ export class BillingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
 
   #plan(delayMs: number): void {
     this.#cancel = this.clock.after(delayMs, () => {
-      this.run().catch((error: unknown) => this.#logger.error(error));
+      this.#working = this.run().catch((error: unknown) => this.#logger.error(error));
       this.#plan(HOUR_MS);
     });
   }

@@ -7,7 +7,8 @@ import {
 } from '@nestjs/common';
 import { APP_CONFIG, type LoadedConfig } from '#libs/config';
 import { EventLog, TransactionRunner } from '#libs/database';
-import { CLOCK, type CancelTimer, type Clock } from '#libs/kernel';
+import { Repeater } from '#libs/jobs';
+import { CLOCK, type Clock } from '#libs/kernel';
 import { PredictionRepository } from './prediction.repository.js';
 
 const HOUR_MS = 3_600_000;
@@ -19,7 +20,7 @@ const BATCH = 200;
 @Injectable()
 export class PredictionHistory implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(PredictionHistory.name);
-  #cancel: CancelTimer = () => undefined;
+  readonly #repeater: Repeater;
 
   constructor(
     private readonly predictions: PredictionRepository,
@@ -27,14 +28,21 @@ export class PredictionHistory implements OnApplicationBootstrap, OnApplicationS
     private readonly events: EventLog,
     @Inject(APP_CONFIG) private readonly config: LoadedConfig,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (this.config.prediction_history_days > 0) this.#plan();
+  ) {
+    this.#repeater = new Repeater(
+      clock,
+      HOUR_MS,
+      () => this.#purgeAndTell(),
+      (error) => this.#logger.error(error),
+    );
   }
 
-  onApplicationShutdown(): void {
-    this.#cancel();
+  onApplicationBootstrap(): void {
+    if (this.config.prediction_history_days > 0) this.#repeater.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#repeater.stop();
   }
 
   /** Deletes what is too old; returns how many rows went. */
@@ -53,17 +61,10 @@ export class PredictionHistory implements OnApplicationBootstrap, OnApplicationS
     return deleted;
   }
 
-  #plan(): void {
-    this.#cancel = this.clock.after(HOUR_MS, () => {
-      this.purge().then(
-        (deleted) =>
-          deleted > 0 &&
-          this.#logger.log(
-            `deleted ${deleted} predictions older than ${this.config.prediction_history_days} days`,
-          ),
-        (error: unknown) => this.#logger.error(error),
-      );
-      this.#plan();
-    });
+  async #purgeAndTell(): Promise<void> {
+    const deleted = await this.purge();
+    if (deleted === 0) return;
+    const { prediction_history_days: days } = this.config;
+    this.#logger.log(`deleted ${deleted} predictions older than ${days} days`);
   }
 }

@@ -7,7 +7,8 @@ import {
 } from '@nestjs/common';
 import { APP_CONFIG, type LoadedConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { type CancelTimer, CLOCK, type Clock } from '#libs/kernel';
+import { Repeater } from '#libs/jobs';
+import { CLOCK, type Clock } from '#libs/kernel';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 
 const HOUR_MS = 3_600_000;
@@ -19,21 +20,28 @@ const BATCH = 200;
 @Injectable()
 export class WebhookHistory implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(WebhookHistory.name);
-  #cancel: CancelTimer = () => undefined;
+  readonly #repeater: Repeater;
 
   constructor(
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly transactions: TransactionRunner,
     @Inject(APP_CONFIG) private readonly config: LoadedConfig,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#plan();
+  ) {
+    this.#repeater = new Repeater(
+      clock,
+      HOUR_MS,
+      async () => void (await this.purge()),
+      (error) => this.#logger.error(error),
+    );
   }
 
-  onApplicationShutdown(): void {
-    this.#cancel();
+  onApplicationBootstrap(): void {
+    this.#repeater.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#repeater.stop();
   }
 
   /** Deletes what is too old; returns how many deliveries went. */
@@ -47,12 +55,5 @@ export class WebhookHistory implements OnApplicationBootstrap, OnApplicationShut
       deleted += gone;
       if (gone === 0) return deleted; // all of these were begun anew meanwhile
     }
-  }
-
-  #plan(): void {
-    this.#cancel = this.clock.after(HOUR_MS, () => {
-      this.purge().catch((error: unknown) => this.#logger.error(error));
-      this.#plan();
-    });
   }
 }

@@ -1,4 +1,5 @@
 import { corrupt, unsupported } from '../errors.js';
+import { SUPPORTED_OPERATIONS } from '../layers/operations.js';
 import { parseArgument, parseLegacyCall } from './arguments.js';
 import { isObject } from './layer-config.js';
 import type { Dialect, LayerSpec, ModelSpec, NodeCall, TensorReference } from './spec.js';
@@ -23,7 +24,7 @@ export function parseLayer(raw: unknown, dialect: Dialect, fallbackName: string)
   const config = isObject(raw.config) ? raw.config : {};
   const name = firstText(raw.name, config.name) ?? fallbackName;
   const className = raw.class_name;
-  const kind = kindOf(raw, className, name);
+  const kind = kindOf(raw, className, name, dialect);
   return {
     kind,
     className,
@@ -42,7 +43,12 @@ function firstText(...candidates: unknown[]): string | undefined {
 }
 
 /** Only classes that Keras itself ships are known by name; a registered class of the same name may do anything. */
-function kindOf(raw: Readonly<Record<string, unknown>>, className: string, name: string): LayerSpec['kind'] {
+function kindOf(
+  raw: Readonly<Record<string, unknown>>,
+  className: string,
+  name: string,
+  dialect: Dialect,
+): LayerSpec['kind'] {
   const { module, registered_name: registered } = raw;
   const foreign =
     className.includes('>') ||
@@ -57,7 +63,20 @@ function kindOf(raw: Readonly<Record<string, unknown>>, className: string, name:
     );
   }
   if (typeof module === 'string' && /^keras\.(src\.)?ops(\.|$)/.test(module)) return 'operation';
-  return MODEL_CLASSES.has(className) ? 'model' : 'layer';
+  if (MODEL_CLASSES.has(className)) return 'model';
+  return !('module' in raw) && dialect === 'keras3' && isBareOperation(raw, className)
+    ? 'operation'
+    : 'layer';
+}
+
+/** HDF5 files of Keras 3 name no modules, but unlike a layer of the same name an operation has no trainable flag. */
+function isBareOperation(
+  { config, inbound_nodes: calls }: Readonly<Record<string, unknown>>,
+  className: string,
+): boolean {
+  if (!SUPPORTED_OPERATIONS.includes(className)) return false;
+  const isCalled = Array.isArray(calls) && calls.length > 0 && calls.every(isObject);
+  return isCalled && isObject(config) && !('trainable' in config);
 }
 
 function parseCalls(raw: unknown, name: string): NodeCall[] {

@@ -237,6 +237,14 @@ function distance(from: Dim, to: Dim): Dim | undefined {
   return typeof to === 'number' ? undefined : offset(to) - offset(from);
 }
 
+const unstacking: Operation = (call) => {
+  const x = only(call);
+  const axis = ownAxis(call, x, numberOf(call, 'axis', 0));
+  const length = x.shape[axis];
+  if (typeof length !== 'number') throw call.config.refuse('unstacking an unknown length', 'fix the length');
+  return Array.from({ length }, (_, index) => takeIndex(call.emit, x, axis, index));
+};
+
 /** Operations that rearrange elements. */
 export const arrange: Readonly<Record<string, Operation>> = {
   Reshape: reshaping,
@@ -248,6 +256,7 @@ export const arrange: Readonly<Record<string, Operation>> = {
   Concatenate: (call) => concat(call.emit, listed(call), numberOf(call, 'axis', -1)),
   Stack: stacking,
   Split: splitting,
+  Unstack: unstacking,
   Flip: (call) => {
     const x = only(call);
     return axesOf(call, x).reduce((turned, axis) => flip(call.emit, turned, axis), x);

@@ -50,6 +50,8 @@ export const reductions: Readonly<Record<string, Operation>> = {
   Mean: reduction('ReduceMean'),
   Max: reduction('ReduceMax'),
   Min: reduction('ReduceMin'),
+  Amax: reduction('ReduceMax'),
+  Amin: reduction('ReduceMin'),
   Prod: reduction('ReduceProd'),
   Var: variance,
   Std: (call) => unary(call.emit, 'Sqrt', variance(call)),

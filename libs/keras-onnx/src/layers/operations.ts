@@ -1,6 +1,6 @@
 import { unsupported } from '../errors.js';
 import type { Value } from '../graph/emitter.js';
-import { binary, cast, matmul, unary, where } from '../graph/tensor-ops.js';
+import { binary, cast, matmul, softmax, unary, where } from '../graph/tensor-ops.js';
 import { activationOf, celu, elu, gelu, leakyRelu, softmaxOver } from './activations.js';
 import type { LayerCall, Resolved } from './definition.js';
 import { first, numberOf, operand, setting, type Operation } from './operands.js';
@@ -64,6 +64,12 @@ const castTo: Operation = (call) => {
 const floorDivide: Operation = (call) =>
   unary(call.emit, 'Floor', binary(call.emit, 'Div', left(call), second(call)));
 
+/** x − ⌊x / y⌋ · y: the remainder has the divisor's sign, as in Python. */
+const modulo: Operation = (call) => {
+  const [a, b] = [left(call), second(call)];
+  return binary(call.emit, 'Sub', a, binary(call.emit, 'Mul', floorDivide(call) as Value, b));
+};
+
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   Add: pair('Add'),
   Subtract: pair('Sub'),
@@ -71,6 +77,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Divide: pair('Div'),
   TrueDivide: pair('Div'),
   FloorDivide: floorDivide,
+  Mod: modulo,
   Power: pair('Pow'),
   Maximum: pair('Max'),
   Minimum: pair('Min'),
@@ -96,7 +103,13 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Tan: elementwise('Tan'),
   Sinh: elementwise('Sinh'),
   Cosh: elementwise('Cosh'),
+  Arcsin: elementwise('Asin'),
+  Arccos: elementwise('Acos'),
   Arctan: elementwise('Atan'),
+  Arcsinh: elementwise('Asinh'),
+  Arccosh: elementwise('Acosh'),
+  Arctanh: elementwise('Atanh'),
+  Erf: elementwise('Erf'),
   Tanh: elementwise('Tanh'),
   Clip: clip,
   Where: choose,
@@ -110,6 +123,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   LogicalAnd: logical('And'),
   LogicalOr: logical('Or'),
   LogicalNot: (call) => unary(call.emit, 'Not', cast(call.emit, first(call), 'bool')),
+  LogSoftmax: (call) => softmax(call.emit, first(call), numberOf(call, 'axis', -1), 'LogSoftmax'),
   Softmax: (call) => softmaxOver(numberOf(call, 'axis', -1))(call.emit, first(call)),
   Gelu: (call) => gelu(setting(call, 'approximate') !== false)(call.emit, first(call)),
   LeakyRelu: (call) => leakyRelu(numberOf(call, 'negative_slope', 0.2))(call.emit, first(call)),
@@ -129,6 +143,9 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       HardTanh: 'hard_tanh',
       LogSigmoid: 'log_sigmoid',
       Mish: 'mish',
+      Squareplus: 'squareplus',
+      SparsePlus: 'sparse_plus',
+      TanhShrink: 'tanh_shrink',
     }).map(([className, name]): [string, Operation] => [className, activation(name)]),
   ),
   ...reductions,

@@ -1,0 +1,112 @@
+import { describe, it } from '@jest/globals';
+import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
+import { compile, expectClose, expectLayer, tabulate, type Nd } from './models.js';
+
+const x = tabulate([2, 3, 4], (row, step, feature) => Math.sin(row + 2 * step + 3 * feature));
+
+describe('what Keras 3 writes into HDF5 files', () => {
+  it('takes entries without module and trainable flag as operations: Add is one, though a layer has its name', async () => {
+    const tensor = (layer: string) => ({
+      class_name: '__keras_tensor__',
+      config: { shape: [null, 3, 4], dtype: 'float32', keras_history: [layer, 0, 0] },
+    });
+    const node = (name: string, className: string, args: unknown[], config = {}) => ({
+      class_name: className,
+      config: { name, ...config },
+      name,
+      inbound_nodes: [{ args, kwargs: {} }],
+    });
+    const input = { name: 'x', batch_shape: [null, 3, 4], dtype: 'float32' };
+    const config = {
+      class_name: 'Functional',
+      config: {
+        name: 'bare',
+        trainable: true,
+        layers: [
+          { class_name: 'InputLayer', config: input, name: 'x', inbound_nodes: [] },
+          node('absolute', 'Absolute', [tensor('x')]),
+          node('add', 'Add', [tensor('absolute'), 1]),
+          // A layer all the same: Keras saves no trainable flag for it.
+          node('dropout', 'SpatialDropout1D', [tensor('add')], { rate: 0.2, seed: null, dtype: 'float32' }),
+          node('divide', 'TrueDivide', [1, tensor('dropout')]),
+          node('sum', 'Prod', [tensor('divide')], { axis: 1, keepdims: false, dtype: null }),
+        ],
+        input_layers: [['x', 0, 0]],
+        output_layers: [['sum', 0, 0]],
+      },
+    };
+    const engine = await Engine.open(
+      compile(config, () => []),
+      1,
+    );
+    const [got] = await engine.run([x]);
+    await engine.close();
+    const want = tabulate([2, 4], (row, feature) =>
+      [0, 1, 2].reduce((product, step) => {
+        const value = x.data[(row * 3 + step) * 4 + feature] ?? 0;
+        return product / (Math.abs(value) + 1);
+      }, 1),
+    );
+    expectClose(got && { shape: got.shape, data: [...got.data] }, want);
+  });
+});
+
+describe('root mean square', () => {
+  const gamma: Nd = { shape: [4], data: [0.5, -1, 2, 1.5] };
+  const rows = (of: (values: readonly number[]) => number) =>
+    tabulate([2, 3, 4], (row, step, feature) => {
+      const values = x.data.slice((row * 3 + step) * 4, (row * 3 + step + 1) * 4);
+      return ((values[feature] ?? 0) / Math.sqrt(of(values))) * (gamma.data[feature] ?? 0);
+    });
+  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+
+  it('RMSNormalization divides by it', () =>
+    expectLayer(
+      { className: 'RMSNormalization', inputs: [x], weights: [gamma] },
+      rows((values) => mean(values.map((one) => one ** 2)) + 1e-6),
+    ));
+
+  it('LayerNormalization with rms_scaling divides by the deviation and has no beta', () =>
+    expectLayer(
+      { className: 'LayerNormalization', config: { rms_scaling: true }, inputs: [x], weights: [gamma] },
+      rows((values) => mean(values.map((one) => (one - mean(values)) ** 2)) + 1e-3),
+    ));
+});
+
+describe('operations that a model may hold besides layers', () => {
+  const one = (className: string, of: (value: number) => number, args: unknown[] = [], config = {}) =>
+    expectLayer(
+      { className, operation: true, config, inputs: [x], args: (tensors) => [tensors[0], ...args] },
+      { shape: x.shape, data: x.data.map((value) => of(value)) },
+    );
+
+  it.each<[string, (value: number) => number, unknown[]]>([
+    ['Mod', (value) => value - Math.floor(value / 0.3) * 0.3, [0.3]],
+    ['Arcsin', Math.asin, []],
+    ['Arccos', Math.acos, []],
+    ['Arcsinh', Math.asinh, []],
+    ['Squareplus', (value) => (value + Math.sqrt(value ** 2 + 4)) / 2, []],
+    ['TanhShrink', (value) => value - Math.tanh(value), []],
+  ])('%s', (className, of, args) => one(className, of, args));
+
+  it('LogSoftmax, Amax and Unstack', async () => {
+    const row = (start: number) => x.data.slice(start * 4, start * 4 + 4);
+    const args = (tensors: readonly unknown[]) => [tensors[0]];
+    await expectLayer(
+      { className: 'LogSoftmax', operation: true, config: { axis: -1 }, inputs: [x], args },
+      tabulate([2, 3, 4], (a, b, c) => {
+        const values = row(a * 3 + b);
+        return (values[c] ?? 0) - Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0));
+      }),
+    );
+    await expectLayer(
+      { className: 'Amax', operation: true, config: { axis: -1, keepdims: false }, inputs: [x], args },
+      tabulate([2, 3], (a, b) => Math.max(...row(a * 3 + b))),
+    );
+    const steps = [0, 1, 2].map((b) => tabulate([2, 4], (a, c) => row(a * 3 + b)[c] ?? 0));
+    await expectLayer(
+      { className: 'Unstack', operation: true, config: { axis: 1, num: null }, inputs: [x], args },
+      ...steps,
+    );
+  });
+});
