@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { BILLABLE_JOBS } from '../billing/billing.port.js';
 import { LedgerModule } from '../billing/ledger.module.js';
 import { AccountsModule } from '../users/accounts.module.js';
 import { MARKETPLACE_FIGURES, MARKETPLACE_USAGES } from '../users/marketplace-figures.port.js';
@@ -18,7 +19,6 @@ import { MarketplaceListeners } from './marketplace-listeners.js';
 import { MARKETPLACE_STATISTICS } from './marketplace-statistics.port.js';
 import { MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
 import { MarketplaceUpkeep } from './marketplace-upkeep.service.js';
-import { MARKETPLACE_JOBS } from './marketplace.port.js';
 import { NoteProgress } from './note-progress.service.js';
 import { PredictionFileRepository } from './prediction-file.repository.js';
 import { PREDICTION_FILES } from './prediction-files.port.js';
@@ -38,7 +38,7 @@ const PORTS = [
   { provide: MARKETPLACE_USAGES, useExisting: MarketplaceActivityRepository },
   { provide: MARKETPLACE_FIGURES, useExisting: ReadMarketplaceStatistics },
   { provide: MARKETPLACE_EVENTS, useExisting: MarketplaceListeners },
-  { provide: MARKETPLACE_JOBS, useExisting: PredictionJobRepository },
+  { provide: BILLABLE_JOBS, useExisting: PredictionJobRepository },
   { provide: PREDICTION_FILES, useExisting: PredictionFileRepository },
 ];
 

@@ -127,6 +127,3 @@ export interface JobView {
   readonly errorMessage: string | null;
   readonly cancellation: { readonly by: number; readonly at: Date; readonly reason: string } | null;
 }
-
-/** Injection token of billing's `BillableJobs`: the marketplace's jobs, for the check of money against work. */
-export const MARKETPLACE_JOBS = Symbol('MARKETPLACE_JOBS');

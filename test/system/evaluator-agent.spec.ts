@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADMIN_KEY, DATABASE_KINDS, eventually, startTestApp, type TestApp } from '#libs/testing';
-import { BILLING_VERIFIER, type BillableJobs, type BillingVerifier } from '../../src/billing/billing.port.js';
+import { BILLING_VERIFIER, type BillingVerifier } from '../../src/billing/billing.port.js';
 import { CLIENT_REQUESTS, type ClientRequests } from '../../src/marketplace/client-requests.port.js';
-import { MARKETPLACE_JOBS } from '../../src/marketplace/marketplace.port.js';
 import { USER_DIRECTORY, type UserDirectory } from '../../src/users/users.port.js';
 import { Accounts } from '../security/accounts.js';
 import { AgentProcess } from './agent-process.js';
@@ -69,10 +68,7 @@ async function countOf(status: string): Promise<number> {
   return Number(row?.n);
 }
 
-const verdict = () =>
-  app.app
-    .get<BillingVerifier>(BILLING_VERIFIER, { strict: false })
-    .verify(app.app.get<BillableJobs>(MARKETPLACE_JOBS, { strict: false }));
+const verdict = () => app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false }).verify();
 
 const evaluatorKey = async (): Promise<string> => (await new Accounts(app).make('evaluator')).apiKey;
 

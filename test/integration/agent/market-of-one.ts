@@ -4,17 +4,12 @@ import { seedOriginalAccounts, startTestApp, type DatabaseKind, type TestApp } f
 import { AgentModule } from '../../../src/agent/agent.module.js';
 import {
   BILLING_VERIFIER,
-  type BillableJobs,
   type BillingVerdict,
   type BillingVerifier,
 } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { CLIENT_REQUESTS, type ClientRequests } from '../../../src/marketplace/client-requests.port.js';
-import {
-  MARKETPLACE_JOBS,
-  type JobRequest,
-  type JobView,
-} from '../../../src/marketplace/marketplace.port.js';
+import type { JobRequest, JobView } from '../../../src/marketplace/marketplace.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { USER_DIRECTORY, type UserDirectory } from '../../../src/users/users.port.js';
 
@@ -68,10 +63,7 @@ export class MarketOfOne {
   }
 
   verify(): Promise<BillingVerdict> {
-    const { app } = this.app;
-    return app
-      .get<BillingVerifier>(BILLING_VERIFIER, { strict: false })
-      .verify(app.get<BillableJobs>(MARKETPLACE_JOBS, { strict: false }));
+    return this.app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false }).verify();
   }
 
   async #client(): Promise<Actor> {

@@ -11,6 +11,7 @@ import {
   type TestApp,
 } from '#libs/testing';
 import {
+  BILLABLE_JOBS,
   BILLING_REPORTS,
   BILLING_VERIFIER,
   type BillingReports,
@@ -19,7 +20,7 @@ import {
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { ClientModule } from '../../../src/client/client.module.js';
 import { EVALUATOR_QUEUE, type EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
-import { MARKETPLACE_JOBS, type JobResult } from '../../../src/marketplace/marketplace.port.js';
+import { type JobResult } from '../../../src/marketplace/marketplace.port.js';
 import type { BillableJobs } from '../../../src/billing/billing.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 
@@ -182,6 +183,6 @@ export class ClientDesk {
   /** What billing finds wrong between its tables and the requests. */
   async violations(): Promise<readonly unknown[]> {
     const verifier = this.#get<BillingVerifier>(BILLING_VERIFIER);
-    return (await verifier.verify(this.#get<BillableJobs>(MARKETPLACE_JOBS))).violations;
+    return (await verifier.verify(this.#get<BillableJobs>(BILLABLE_JOBS))).violations;
   }
 }

@@ -10,17 +10,14 @@ import {
   type TestApp,
 } from '#libs/testing';
 import {
+  BILLABLE_JOBS,
   BILLING_REPORTS,
   BILLING_VERIFIER,
   type BillingReports,
   type BillingVerifier,
 } from '../../../src/billing/billing.port.js';
 import { CLIENT_REQUESTS, type ClientRequests } from '../../../src/marketplace/client-requests.port.js';
-import {
-  type JobRequest,
-  type JobView,
-  MARKETPLACE_JOBS,
-} from '../../../src/marketplace/marketplace.port.js';
+import { type JobRequest, type JobView } from '../../../src/marketplace/marketplace.port.js';
 import { type Account, Accounts } from '../../security/accounts.js';
 
 export const MINUTE_MS = 60_000;
@@ -135,7 +132,7 @@ export class EvaluatorBench {
   async money(evaluator: Account) {
     const reports = this.app.app.get<BillingReports>(BILLING_REPORTS, { strict: false });
     const verifier = this.app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false });
-    const jobs = this.app.app.get<BillableJobs>(MARKETPLACE_JOBS, { strict: false });
+    const jobs = this.app.app.get<BillableJobs>(BILLABLE_JOBS, { strict: false });
     const { violations, transactions } = await verifier.verify(jobs);
     return {
       client: await reports.balances(this.client.id),

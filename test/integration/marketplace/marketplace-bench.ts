@@ -2,6 +2,7 @@ import { runSql, TransactionRunner, type Transaction } from '#libs/database';
 import type { Actor } from '#libs/kernel';
 import { type DatabaseKind, FakeClock, startTestApp, tinyPlugins, type TestApp } from '#libs/testing';
 import {
+  BILLABLE_JOBS,
   BILLING_REPORTS,
   BILLING_VERIFIER,
   type BillingReports,
@@ -26,12 +27,7 @@ import {
 } from '../../../src/marketplace/marketplace-statistics.port.js';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import { MarketplaceModule } from '../../../src/marketplace/marketplace.module.js';
-import {
-  MARKETPLACE_JOBS,
-  type JobRequest,
-  type JobResult,
-  type JobView,
-} from '../../../src/marketplace/marketplace.port.js';
+import { type JobRequest, type JobResult, type JobView } from '../../../src/marketplace/marketplace.port.js';
 import { PREDICTION_FILES, type PredictionFiles } from '../../../src/marketplace/prediction-files.port.js';
 import { PredictionJobRepository } from '../../../src/marketplace/prediction-job.repository.js';
 import { UsersModule } from '../../../src/users/users.module.js';
@@ -90,7 +86,7 @@ export class MarketplaceBench {
     this.files = get(PREDICTION_FILES);
     this.reports = get(BILLING_REPORTS);
     this.#verifier = get(BILLING_VERIFIER);
-    this.#jobs = get(MARKETPLACE_JOBS);
+    this.#jobs = get(BILLABLE_JOBS);
     this.upkeep = test.app.get(MarketplaceUpkeep, { strict: false });
     this.prices = test.app.get(PriceList, { strict: false });
   }
