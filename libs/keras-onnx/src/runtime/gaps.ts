@@ -1,16 +1,16 @@
-/** A gap this long is cut: the walk goes on from there with a fresh draw, which a memoryless distribution allows. */
+/** A longer gap is drawn in parts: the walk goes on from here with a fresh integer, as a memoryless distribution may. */
 const LONGEST = 255;
-/** The upper bits of a draw that look a gap up; 2¹⁰ bytes stay in the first cache and take two microseconds to fill. */
+/** The upper bits that look a gap up: 1,024 bytes stay in the first cache and are filled in microseconds. */
 const BITS = 10;
 
 /**
- * The number of failures before a success (the geometric distribution) by inversion of 32-bit integers: at least k
- * failures for the fraction (1 − chance)ᵏ of all integers, exact to 2⁻³². Powers are products, so that the table has the
- * same bits on every machine.
+ * The number of failures before a success (the geometric distribution) by inversion of 32-bit integers: the fraction of
+ * integers that mean at least k failures is (1 − chance)ᵏ, exact to 2⁻³². The powers are made by multiplication alone, so
+ * the table is the same on every machine.
  */
 export class Gaps {
   readonly longest = LONGEST;
-  /** Integers below `tails[k]` mean at least k failures; the last one ends every search. */
+  /** Integers below `tails[k]` mean at least k failures, for k ≥ 1; the last one, 0, ends every search. */
   readonly tails = new Uint32Array(LONGEST + 2);
   /** The fewest failures that integers with these upper bits mean. */
   readonly starts = new Uint8Array(1 << BITS);
@@ -19,9 +19,9 @@ export class Gaps {
   /** `chance` is that of a success, in (0, 1). */
   constructor(chance: number) {
     let tail = 1;
-    for (let failures = 0; failures <= LONGEST; failures += 1) {
-      this.tails[failures] = Math.min(Math.round(tail * 2 ** 32), 2 ** 32 - 1);
+    for (let failures = 1; failures <= LONGEST; failures += 1) {
       tail *= 1 - chance;
+      this.tails[failures] = Math.min(Math.round(tail * 2 ** 32), 2 ** 32 - 1);
     }
     let failures = 0;
     for (let bin = this.starts.length - 1; bin >= 0; bin -= 1) {
@@ -32,13 +32,15 @@ export class Gaps {
   }
 }
 
+/** A model has few rates; the limit keeps a process that loads many models from gathering tables. */
+const MOST_KNOWN = 64;
 const known = new Map<number, Gaps>();
 
-/** The table of a chance; a few are kept, since a model has few rates. */
+/** The table of a chance, made once. */
 export function gapsOf(chance: number): Gaps {
   const before = known.get(chance);
   if (before !== undefined) return before;
-  if (known.size >= 64) known.clear();
+  if (known.size >= MOST_KNOWN) known.clear();
   const made = new Gaps(chance);
   known.set(chance, made);
   return made;

@@ -82,9 +82,11 @@ export class Generator {
    */
   #scatter(target: Float32Array, keep: number, high: number): void {
     const [chance, rare, common] = keep < 0.5 ? [keep, high, 0] : [1 - keep, 0, high];
+    target.fill(common);
+    // Below what a 32-bit integer can tell from never; the walk would not end.
+    if (chance < 2 ** -32) return;
     const { longest, tails, starts, shift } = gapsOf(chance);
     let [a, b, c, d, at] = [this.#a, this.#b, this.#c, this.#d, this.#rare];
-    target.fill(common);
     while (at < target.length) {
       if (at >= 0) target[at] = rare;
       let gap = longest;
