@@ -15,10 +15,24 @@ import { Engine } from '../libs/keras-onnx/src/runtime/engine.js';
 import { zip, hdf5, put } from '../test/unit/keras-onnx/files.js';
 
 const SAMPLES = 100;
+const TURNS = 5;
 const SHARED = '../shared/fixtures/bench';
 
-/** Median milliseconds of a task after a warm-up. */
-async function median(rounds: number, task: (round: number) => Promise<unknown>): Promise<number> {
+/** Medians in milliseconds for 100 samples of one window. */
+export interface KerasOnnxFigures {
+  readonly model: string;
+  /** In the calling thread. */
+  readonly inlineMs: number;
+  /** In the model's own thread, message included. */
+  readonly threadedMs: number;
+  /** ONNX Runtime on a batch of 100 copies of the window, nothing random. */
+  readonly batchedMs: number;
+  /** TensorFlow.js on WASM on such a batch; undefined where it is not measured. */
+  readonly tfjsMs: number | undefined;
+}
+
+/** Milliseconds of each round of a task after a warm-up. */
+async function timed(rounds: number, task: (round: number) => Promise<unknown>): Promise<number[]> {
   await task(0);
   const times: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
@@ -26,8 +40,11 @@ async function median(rounds: number, task: (round: number) => Promise<unknown>)
     await task(round);
     times.push(performance.now() - start);
   }
-  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
+  return times;
 }
+
+const median = (times: readonly number[]): number =>
+  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 
 /** LSTM(64) → Dropout(0.2) → Dense(6) on 256 × 8, for machines without the reference models. */
 async function builtInLstm(folder: string): Promise<string> {
@@ -89,13 +106,14 @@ async function tfjsLstm(): Promise<number | undefined> {
       ],
     });
     const input = tf.ones([SAMPLES, 256, 8]);
-    return await median(3, async () => {
+    const times = await timed(3, async () => {
       const answer = model.predict(input);
       for (const one of [answer].flat()) {
         await one.data();
         one.dispose();
       }
     });
+    return median(times);
   } catch (error) {
     console.log(
       `TensorFlow.js on WASM is not measured: ${error instanceof Error ? error.message : String(error)}`,
@@ -104,7 +122,13 @@ async function tfjsLstm(): Promise<number | undefined> {
   }
 }
 
-async function measure(path: string, name: string, rounds: number, tfjs: number | undefined): Promise<void> {
+/** Times one model; `tfjs` is what TensorFlow.js took for the same layers, where that was measured. */
+async function measureModel(
+  path: string,
+  model: string,
+  rounds: number,
+  tfjsMs: number | undefined,
+): Promise<KerasOnnxFigures> {
   const compiled = await compileFile(path, DEFAULT_LIMITS);
   const shape = (compiled.run.inputs[0]?.shape ?? []).slice(1).map(Number);
   const size = shape.reduce((product, dim) => product * dim, 1);
@@ -114,37 +138,59 @@ async function measure(path: string, name: string, rounds: number, tfjs: number 
     shape: [SAMPLES, ...shape],
     data: Float32Array.from({ length: size * SAMPLES }, (_, index) => data[index % size] ?? 0),
   };
-  const [inThread, inline] = [await loadModel(path), await Engine.open(compiled, 1)];
-  const ours = await median(rounds, (seed) => inline.sample([row], { samples: SAMPLES, seed }));
-  const threaded = await median(rounds, (seed) => inThread.sample([row], { samples: SAMPLES, seed }));
-  const batched = await median(Math.max(3, rounds / 10), () => inline.run([batch]));
-  await inThread.dispose();
+  const [threaded, inline] = [await loadModel(path), await Engine.open(compiled, 1)];
+  // By turns, so that a busy moment of the machine meets all of them.
+  const times: Record<'inline' | 'threaded' | 'batched', number[]> = {
+    inline: [],
+    threaded: [],
+    batched: [],
+  };
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const seed = turn * rounds;
+    const ask = (round: number) => ({ samples: SAMPLES, seed: seed + round });
+    times.inline.push(...(await timed(rounds, (round) => inline.sample([row], ask(round)))));
+    times.threaded.push(...(await timed(rounds, (round) => threaded.sample([row], ask(round)))));
+    times.batched.push(...(await timed(Math.max(3, rounds / 10), () => inline.run([batch]))));
+  }
+  await threaded.dispose();
   await inline.close();
-  const line = (what: string, ms: number): void =>
-    console.log(`  ${what.padEnd(44)} ${ms.toFixed(2).padStart(9)} ms   ${(ms / ours).toFixed(1)}×`);
-  console.log(`${name}, ${SAMPLES} samples, median`);
-  line('keras-onnx, calling thread', ours);
-  line('keras-onnx, thread of its own', threaded);
-  line('ONNX Runtime, batch of 100, no dropout', batched);
-  if (tfjs !== undefined) line('TensorFlow.js WASM, batch of 100, no dropout', tfjs);
+  return {
+    model,
+    inlineMs: median(times.inline),
+    threadedMs: median(times.threaded),
+    batchedMs: median(times.batched),
+    tfjsMs,
+  };
 }
 
-/** Prints the comparison. */
-export async function benchKerasOnnx(): Promise<void> {
+/** Times the reference models; where they are absent, an LSTM of the same size made here. */
+export async function measureKerasOnnx(): Promise<KerasOnnxFigures[]> {
   const folder = await mkdtemp(join(tmpdir(), 'keras-onnx-'));
   try {
-    const reference = join(SHARED, 'bench_lstm64_w256.keras');
-    await measure(
-      existsSync(reference) ? reference : await builtInLstm(folder),
-      'LSTM 64, window 256 × 8',
-      200,
-      await tfjsLstm(),
-    );
+    const lstm = join(SHARED, 'bench_lstm64_w256.keras');
+    const path = existsSync(lstm) ? lstm : await builtInLstm(folder);
+    const figures = [await measureModel(path, 'LSTM 64, window 256 × 8', 40, await tfjsLstm())];
     const transformer = join(SHARED, 'bench_transformer_w144.keras');
-    if (existsSync(transformer)) await measure(transformer, 'Transformer, window 144 × 54', 5, undefined);
+    if (existsSync(transformer))
+      figures.push(await measureModel(transformer, 'transformer, window 144 × 54', 5, undefined));
+    return figures;
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await benchKerasOnnx();
+/** The figures of one model in words. */
+export function describeKerasOnnx(one: KerasOnnxFigures): string {
+  const peer = (ms: number): string => `${ms.toFixed(1)} ms (${(ms / one.inlineMs).toFixed(1)}×)`;
+  const tfjs =
+    one.tfjsMs === undefined ? '' : `; TensorFlow.js WASM, batch of ${SAMPLES}, ${peer(one.tfjsMs)}`;
+  return (
+    `${one.inlineMs.toFixed(2)} ms, in its own thread ${one.threadedMs.toFixed(2)} ms; ` +
+    `ONNX Runtime, batch of ${SAMPLES} without dropout, ${peer(one.batchedMs)}${tfjs}`
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const one of await measureKerasOnnx())
+    console.log(`${one.model}, ${SAMPLES} samples, median: ${describeKerasOnnx(one)}`);
+}

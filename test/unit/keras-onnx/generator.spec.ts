@@ -47,6 +47,61 @@ describe('the generator', () => {
     expect(kept.every((one) => one === 0 || one === 4)).toBe(true);
   });
 
+  it.each([0.001, 0.25, 0.5, 0.8, 0.9, 0.999])(
+    'spreads the dropped elements as independent draws would (keep %p)',
+    (keep) => {
+      const drawn = new Float32Array(200_000);
+      new Generator(3).draw(drawn, { kind: 'bernoulli', keep, high: 1 });
+      const kept = drawn.filter((one) => one === 1).length;
+      // Five standard deviations of the number that independent draws give.
+      expect(Math.abs(kept - drawn.length * keep)).toBeLessThan(
+        5 * Math.sqrt(drawn.length * keep * (1 - keep)),
+      );
+      for (const lag of [1, 2, 7, 254, 255, 256, 257, 1000]) {
+        for (const [value, chance] of [
+          [1, keep],
+          [0, 1 - keep],
+        ] as const) {
+          const pairs = drawn.length - lag;
+          const both = drawn.filter((one, index) => one === value && drawn[index + lag] === value).length;
+          // Pairs that share an element are not independent of each other.
+          const variance = chance ** 2 * (1 - chance ** 2) + 2 * chance ** 3 * (1 - chance);
+          expect(Math.abs(both - pairs * chance ** 2)).toBeLessThan(5 * Math.sqrt(pairs * variance) + 1);
+        }
+      }
+    },
+  );
+
+  it('turns each integer into the gap before the next rarer value', () => {
+    const keep = 0.9;
+    const drawn = new Float32Array(10_000);
+    new Generator(8).draw(drawn, { kind: 'bernoulli', keep, high: 2 });
+    const generator = new Generator(8);
+    const want = new Float32Array(drawn.length).fill(2);
+    for (let at = -1; at < want.length;) {
+      // Inversion by logarithms; the largest integers mean no gap at all.
+      at += 1 + Math.floor(Math.log((generator.integer() + 0.5) / 2 ** 32) / Math.log(keep));
+      want[at] = 0;
+    }
+    expect(drawn).toEqual(want);
+  });
+
+  it.each([0.3, 0.9, 0.9995])('draws the same whatever the pieces (keep %p)', (keep) => {
+    const distribution = { kind: 'bernoulli', keep, high: 1 } as const;
+    const [whole, pieces] = [new Float32Array(10_000), new Float32Array(10_000)];
+    new Generator(5).draw(whole, distribution);
+    const generator = new Generator(5);
+    for (let at = 0, size = 0; at < pieces.length; at += size, size = (size + 1) % 97)
+      generator.draw(pieces.subarray(at, at + size), distribution);
+    expect(pieces).toEqual(whole);
+  });
+
+  it('drops nothing when the rate is too small to tell from zero', () => {
+    const drawn = new Float32Array(1_000);
+    new Generator(5).draw(drawn, { kind: 'bernoulli', keep: 1 - 1e-15, high: 1 });
+    expect(drawn.every((one) => one === 1)).toBe(true);
+  });
+
   it('keeps the digits of a small spread on a high level', () => {
     const summary = new Summary(1, 4, false);
     summary.add(Float32Array.of(10_000_001, 10_000_002));

@@ -1,4 +1,5 @@
 import type { Distribution } from '../graph/emitter.js';
+import { gapsOf, LONGEST, SHIFT } from './gaps.js';
 
 /** Bound once: in sandboxes (test runners) every look at a global costs more than the multiplication. */
 const { imul, log, sqrt } = Math;
@@ -13,6 +14,8 @@ export class Generator {
   #c: number;
   #d: number;
   #spare: number | undefined;
+  /** Where the next rarer value of a Bernoulli stream lies; −1 before the first draw, as if one lay in front. */
+  #rare = -1;
 
   /** Any integer is a seed; it is taken modulo 2⁶⁴. */
   constructor(seed: number | bigint) {
@@ -62,7 +65,7 @@ export class Generator {
     }
   }
 
-  /** Fills an array with independent draws. */
+  /** Fills an array with the next draws of one distribution; how a stream is cut into arrays does not change them. */
   draw(target: Float32Array, distribution: Distribution): void {
     if (distribution.kind === 'normal') {
       for (let index = 0; index < target.length; index += 1) {
@@ -70,10 +73,42 @@ export class Generator {
       }
       return;
     }
-    const { high } = distribution;
-    // Comparing integers is exact and spares a division for each of what may be millions of draws.
-    const threshold = distribution.keep * 2 ** 32;
-    for (let index = 0; index < target.length; index += 1)
-      target[index] = this.integer() < threshold ? high : 0;
+    this.#scatter(target, distribution.keep, distribution.high);
+  }
+
+  /**
+   * Bernoulli draws by the gaps between the rarer of the two values (Devroye 1986, chapter X.2): one integer for each of
+   * these instead of one for each element. 100 samples of a transformer dropped from 18 million weights in 17 ms so, in
+   * 280 the other way.
+   */
+  #scatter(target: Float32Array, keep: number, high: number): void {
+    const [chance, rare, common] = keep < 0.5 ? [keep, high, 0] : [1 - keep, 0, high];
+    const { length } = target;
+    target.fill(common);
+    // Below what a 32-bit integer can tell from never; the walk would not end.
+    if (chance < 2 ** -32) return;
+    const { tails, starts } = gapsOf(chance);
+    let [a, b, c, d, at] = [this.#a, this.#b, this.#c, this.#d, this.#rare];
+    while (at < length) {
+      if (at >= 0) target[at] = rare;
+      let gap = LONGEST;
+      while (gap === LONGEST) {
+        // `integer()` once more: with the state in local variables the loop takes two thirds of the time.
+        const scrambled = imul(b, 5);
+        const drawn = imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;
+        const shifted = b << 9;
+        c ^= a;
+        d ^= b;
+        b ^= c;
+        a ^= d;
+        c ^= shifted;
+        d = (d << 11) | (d >>> 21);
+        gap = starts[drawn >>> SHIFT] ?? 0;
+        while (drawn < (tails[gap + 1] ?? 0)) gap += 1;
+        at += gap;
+      }
+      at += 1;
+    }
+    [this.#a, this.#b, this.#c, this.#d, this.#rare] = [a, b, c, d, at - length];
   }
 }

@@ -38,7 +38,7 @@ interface Pending {
 
 /**
  * A model in a thread of its own. ONNX Runtime's Node binding computes on the calling thread, so a transformer with 100
- * samples (0.4 s) would stop the event loop of a server; a message costs about 0.1 ms.
+ * samples (60 ms) would stop the event loop of a server; a message costs about 0.1 ms.
  */
 export class InferenceThread implements Inference {
   readonly #worker: Worker;
