@@ -136,7 +136,7 @@ export interface Billing {
    * @throws AppError `conflict` when it is settled already, `not_found` without a hold
    */
   void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
-  /** Whether any provider has an active price for this model. */
+  /** Whether an active provider has an active price for this model. */
   isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean>;
 }
 
