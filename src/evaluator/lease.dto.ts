@@ -28,6 +28,7 @@ class UnderLease {
     nullable: true,
     min: 1,
     description: '`lease_epoch` of the claim; an older one is refused. Absent: the holder is trusted.',
+    example: 1,
   })
   lease_epoch?: number | null;
 }
