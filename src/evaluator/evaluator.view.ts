@@ -147,6 +147,12 @@ export function presentStatistics(figures: EvaluatorStatistics, withRankings: bo
       average_processing_time: rounded(meanMs === null ? null : meanMs / MINUTE_MS, 1),
       average_quality_score: null,
       total_earnings: moneyOf(figures.earnings),
+      currencies: figures.currencies.map(({ currency, amount, jobs }) => ({
+        currency,
+        total_earnings: moneyOf(amount),
+        total_earnings_micros: amount,
+        total_requests: jobs,
+      })),
       current_reputation: null,
       reason: UNMEASURED,
     },
