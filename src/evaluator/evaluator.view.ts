@@ -93,6 +93,8 @@ export const presentCompleted = (job: CompletedJob): SubmitOut => ({
   quality_score: null,
   payment_amount: moneyOf(job.payment),
   bonus_amount: moneyOf(job.bonus),
+  payment_amount_micros: job.payment,
+  bonus_amount_micros: job.bonus,
   performance_rating: null,
   currency: job.currency,
   reason: UNMEASURED,
