@@ -6,7 +6,7 @@ const MAX_USERNAME = 256;
 
 /** A name and its password. */
 export class LoginRequest {
-  @StringField({ maxLength: MAX_USERNAME, description: 'Name of the account.', example: 'desk1' })
+  @StringField({ maxLength: MAX_USERNAME, description: 'Name of the account.', example: 'desk2' })
   username!: string;
 
   @StringField({

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
+  Accepts,
   ADMINISTRATORS,
   Answers,
   Authenticated,
@@ -88,6 +89,16 @@ export class AdminBillingController {
   @Authenticated(...ADMINISTRATORS)
   @Idempotent()
   @ApiOperation({ summary: 'Record that earnings were paid out' })
+  @Accepts(PayoutRequest, {
+    examples: {
+      'by bank': {
+        user_id: 2,
+        amount: 1,
+        description: 'Bank transfer of 31 January',
+        payment_reference: 'TRX-2026-0131-77',
+      },
+    },
+  })
   @Answers(201, PayoutOut, { description: 'Taken from what the user has earned.' })
   @Problems({ 404: 'User not found' }, NOT_EARNED, 422)
   payOut(@Body() body: PayoutRequest, @Caller() caller: Actor): Promise<PayoutOut> {

@@ -136,7 +136,7 @@ export interface Billing {
    * @throws AppError `conflict` when it is settled already, `not_found` without a hold
    */
   void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
-  /** Whether any provider has an active price for this model. */
+  /** Whether an active provider has an active price for this model. */
   isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean>;
 }
 
@@ -176,8 +176,9 @@ export interface BillingReports {
   holdOf(jobId: string, scope?: DatabaseScope): Promise<Hold | null>;
   /** Null until the job is settled by a capture. */
   settlementOf(jobId: string, scope?: DatabaseScope): Promise<Settlement | null>;
+  /** Without credits that have expired, whether or not they are taken back already. */
   balances(userId: number): Promise<readonly Balance[]>;
-  /** Credits to spend of several users; users without any movement are left out. At most 1,000 ids a call. */
+  /** Credits to spend of several users, of those that have not expired; users without any movement are left out. At most 1,000 ids a call. */
   availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>>;
   /** Whole costs of a client's settled jobs. */
   spent(clientId: number, period: BillingPeriod): Promise<readonly BillingTotal[]>;

@@ -19,7 +19,8 @@ export interface ListedCredit extends CreditEntity {
   readonly usedMicros: number | null;
 }
 
-const USED = `COALESCE((SELECT u.used_after_micros FROM credit_uses u WHERE u.credit_id = c.id
+/** What was used of credit `c`. */
+export const USED_OF_CREDIT = `COALESCE((SELECT u.used_after_micros FROM credit_uses u WHERE u.credit_id = c.id
   ORDER BY u.transaction_id DESC LIMIT 1), 0)`;
 
 interface OpenCreditRow {
@@ -53,7 +54,7 @@ export class CreditRepository {
   async openOf(tx: Transaction, userId: number, currency: Currency): Promise<OpenCredit[]> {
     const rows = await runSql<OpenCreditRow>(
       tx,
-      `SELECT c.id, c.expires_at, c.amount_micros, ${USED} AS used FROM credits c
+      `SELECT c.id, c.expires_at, c.amount_micros, ${USED_OF_CREDIT} AS used FROM credits c
        WHERE c.user_id = ? AND c.currency = ? AND c.expires_at IS NOT NULL AND c.closed_at IS NULL
        ORDER BY c.expires_at, c.id`,
       [userId, currency],
@@ -65,7 +66,7 @@ export class CreditRepository {
   async usedBy(tx: Transaction, jobId: string): Promise<(OpenCredit & { readonly byJob: Micros })[]> {
     const rows = await runSql<OpenCreditRow & { by_job: number | string }>(
       tx,
-      `SELECT c.id, c.expires_at, c.amount_micros, ${USED} AS used, SUM(j.amount_micros) AS by_job
+      `SELECT c.id, c.expires_at, c.amount_micros, ${USED_OF_CREDIT} AS used, SUM(j.amount_micros) AS by_job
        FROM transactions t JOIN credit_uses j ON j.transaction_id = t.id JOIN credits c ON c.id = j.credit_id
        WHERE t.prediction_id = ? AND c.closed_at IS NULL
        GROUP BY c.id, c.expires_at, c.amount_micros ORDER BY c.expires_at DESC, c.id DESC`,
@@ -126,7 +127,7 @@ export class CreditRepository {
     scope: DatabaseScope,
     narrow: (query: SelectQueryBuilder<CreditEntity>) => SelectQueryBuilder<CreditEntity>,
   ): Promise<ListedCredit[]> {
-    const query = scope.manager.createQueryBuilder(CreditEntity, 'c').addSelect(USED, 'used');
+    const query = scope.manager.createQueryBuilder(CreditEntity, 'c').addSelect(USED_OF_CREDIT, 'used');
     const { entities, raw } = await narrow(query).getRawAndEntities<{ used: number | string }>();
     return entities.map((credit, index) => ({
       ...credit,

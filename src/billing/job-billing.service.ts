@@ -56,7 +56,11 @@ export class JobBilling implements Billing {
     if ((await this.quotes.holdOf(jobId, tx)) !== null) {
       throw new AppError('conflict', 'The money of this request is held already', { code: 'already_held' });
     }
-    await this.#reserve(tx, { jobId, clientId, revision: 0, type: 'hold', quote, amount: quote.total }, now);
+    await this.#reserve(
+      tx,
+      { jobId, clientId, description, revision: 0, type: 'hold', quote, amount: quote.total },
+      now,
+    );
     await this.quotes.add(tx, { jobId, revision: 0, clientId, description, quote }, now);
   }
 
@@ -69,7 +73,11 @@ export class JobBilling implements Billing {
     const revision = hold.revision + 1;
     const amount = quote.total - hold.quote.total;
     await this.ledger.lockFunds(tx, clientId, quote.currency);
-    await this.#reserve(tx, { jobId, clientId, revision, type: 'adjustment', quote, amount }, now);
+    await this.#reserve(
+      tx,
+      { jobId, clientId, description, revision, type: 'adjustment', quote, amount },
+      now,
+    );
     await this.quotes.add(tx, { jobId, revision, clientId, description, quote }, now);
   }
 
@@ -128,7 +136,7 @@ export class JobBilling implements Billing {
   /** Moves an amount from the client's credits to the hold, or back when it is below zero. The funds are locked. */
   async #reserve(
     tx: Transaction,
-    { jobId, clientId, revision, type, quote, amount }: Reservation,
+    { jobId, clientId, description, revision, type, quote, amount }: Reservation,
     now: Date,
   ) {
     const { currency } = quote;
@@ -144,6 +152,7 @@ export class JobBilling implements Billing {
         revision,
         currency,
         amount,
+        description,
         creditLimit: this.policy.limitOf(currency),
         entries: movedToHeld(clientId, amount),
       },
@@ -177,6 +186,7 @@ export class JobBilling implements Billing {
 interface Reservation {
   readonly jobId: string;
   readonly clientId: number;
+  readonly description: string;
   readonly revision: number;
   readonly type: 'hold' | 'adjustment';
   readonly quote: Quote;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
 import { assertPresent } from '#libs/kernel';
+import { USED_OF_CREDIT } from './credit.repository.js';
 import type { Balance, Currency, Micros, Money } from './billing.port.js';
 import {
   type Account,
@@ -27,6 +28,13 @@ const CURRENT_BALANCE = `
   FROM transaction_entries
   WHERE owner_id = ? AND currency = ? AND kind = ?
     AND transaction_id > COALESCE((SELECT through_id FROM last), 0)`;
+
+/** Entries, and what is left of credits that have expired and are not taken back yet: nobody can spend it any more. */
+const SPENDABLE_ENTRIES = `
+  SELECT owner_id, currency, kind, amount_micros FROM transaction_entries
+  UNION ALL
+  SELECT c.user_id, c.currency, 'available', ${USED_OF_CREDIT} - c.amount_micros FROM credits c
+  WHERE c.closed_at IS NULL AND c.expires_at <= ?`;
 
 interface BalanceRow {
   readonly balance: number | string;
@@ -132,13 +140,13 @@ export class LedgerRepository {
     return assertPresent(row, 'a sum has a row');
   }
 
-  /** All accounts of a user, by currency. */
-  async balancesOf(userId: number, scope: DatabaseScope = this.database.read): Promise<Balance[]> {
+  /** All accounts of a user, by currency, without credits that have expired by now. */
+  async balancesOf(userId: number, now: Date): Promise<Balance[]> {
     const rows = await runSql<{ currency: string; kind: AccountKind; balance: number | string }>(
-      scope,
-      `SELECT currency, kind, SUM(amount_micros) AS balance FROM transaction_entries
+      this.database.read,
+      `SELECT currency, kind, SUM(amount_micros) AS balance FROM (${SPENDABLE_ENTRIES}) AS spendable
        WHERE owner_id = ? GROUP BY currency, kind ORDER BY currency`,
-      [userId],
+      [now.toISOString(), userId],
     );
     const byCurrency = new Map<string, Balance>();
     for (const { currency, kind, balance } of rows) {
@@ -148,16 +156,16 @@ export class LedgerRepository {
     return [...byCurrency.values()];
   }
 
-  /** Credits to spend of several users, by currency. */
-  async availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>> {
+  /** Credits to spend of several users, by currency, without those that have expired by now. */
+  async availableOf(userIds: readonly number[], now: Date): Promise<ReadonlyMap<number, readonly Money[]>> {
     const byUser = new Map<number, Money[]>();
     if (userIds.length === 0) return byUser;
     const rows = await runSql<{ owner_id: number; currency: string; balance: number | string }>(
       this.database.read,
-      `SELECT owner_id, currency, SUM(amount_micros) AS balance FROM transaction_entries
+      `SELECT owner_id, currency, SUM(amount_micros) AS balance FROM (${SPENDABLE_ENTRIES}) AS spendable
        WHERE kind = 'available' AND owner_id IN (${placeholders(userIds.length)})
        GROUP BY owner_id, currency ORDER BY owner_id, currency`,
-      userIds,
+      [now.toISOString(), ...userIds],
     );
     for (const { owner_id, currency, balance } of rows) {
       byUser.set(owner_id, [...(byUser.get(owner_id) ?? []), { currency, amount: exact(balance) }]);

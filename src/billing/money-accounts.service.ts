@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AppConfig, APP_CONFIG } from '#libs/config';
 import { type DatabaseScope, TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
-import { AppError, type Actor, assertPresent, microsOf, moneyOf } from '#libs/kernel';
+import { AppError, type Actor, assertPresent, type Clock, CLOCK, microsOf, moneyOf } from '#libs/kernel';
 import { TRADING_PARTIES, type TradingParties } from '../users/users.port.js';
 import { type Balance, HOME_CURRENCY } from './billing.port.js';
 import type {
@@ -34,6 +34,7 @@ export class MoneyAccounts {
     private readonly transactions: TransactionRunner,
     @Inject(TRADING_PARTIES) private readonly parties: TradingParties,
     @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'billing_mode'>,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** @throws AppError `not_found` for an unknown user */
@@ -43,7 +44,7 @@ export class MoneyAccounts {
   }
 
   async balance({ userId }: Pick<Actor, 'userId'>): Promise<BalanceOut> {
-    const known = await this.ledger.balancesOf(userId);
+    const known = await this.ledger.balancesOf(userId, new Date(this.clock.now()));
     const home: Balance = { currency: HOME_CURRENCY, available: 0, held: 0, earned: 0 };
     const hasHome = known.some(({ currency }) => currency === HOME_CURRENCY);
     return {

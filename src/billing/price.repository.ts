@@ -57,8 +57,4 @@ export class PriceRepository {
       order: { priceMicros: 'ASC', id: 'ASC' },
     });
   }
-
-  isPriced(modelName: string, scope: DatabaseScope = this.database.read): Promise<boolean> {
-    return scope.manager.existsBy(ProviderPriceEntity, { modelName, isActive: true });
-  }
 }

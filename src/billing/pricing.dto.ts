@@ -11,7 +11,7 @@ export class PricingRequest {
     minLength: 1,
     maxLength: 100,
     description: 'The model, as clients name it in `predictor_plugin`.',
-    example: 'lstm_1h',
+    example: 'default_predictor',
   })
   model_name!: string;
 

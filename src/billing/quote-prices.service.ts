@@ -51,8 +51,9 @@ export class QuotePrices {
     return this.#priced(hold.quote, request);
   }
 
-  isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean> {
-    return this.prices.isPriced(modelName, scope);
+  /** As a quote would find it: by an active price of an active provider. */
+  async isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean> {
+    return (await this.#offers({ modelName }, scope)).length > 0;
   }
 
   #priced({ modelName, providerId, priceId, unitPrice, currency }: PlainPrice, request: PriceRequest): Quote {
@@ -65,7 +66,7 @@ export class QuotePrices {
 
   /** Active prices of providers in good standing, the cheapest of each currency first. */
   async #offers(
-    { modelName, provider }: PriceRequest,
+    { modelName, provider }: Pick<PriceRequest, 'modelName' | 'provider'>,
     scope?: DatabaseScope,
   ): Promise<ProviderPriceEntity[]> {
     const providerId = typeof provider === 'string' ? await this.parties.idOf(provider, scope) : provider;

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { DatabaseScope } from '#libs/database';
+import { CLOCK, type Clock } from '#libs/kernel';
 import type {
   Balance,
   BillingPeriod,
@@ -21,6 +22,7 @@ export class ReadBilling implements BillingReports {
     private readonly records: BillingRecordRepository,
     private readonly quotes: QuoteRepository,
     private readonly ledger: LedgerRepository,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async holdOf(jobId: string, scope?: DatabaseScope): Promise<Hold | null> {
@@ -33,11 +35,11 @@ export class ReadBilling implements BillingReports {
   }
 
   balances(userId: number): Promise<readonly Balance[]> {
-    return this.ledger.balancesOf(userId);
+    return this.ledger.balancesOf(userId, new Date(this.clock.now()));
   }
 
   availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>> {
-    return this.ledger.availableOf(userIds);
+    return this.ledger.availableOf(userIds, new Date(this.clock.now()));
   }
 
   spent(clientId: number, period: BillingPeriod): Promise<readonly BillingTotal[]> {

@@ -13,6 +13,7 @@ import {
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { ClaimOut, ClaimRequest, RequestId } from './claim.dto.js';
+import { ANSWER_EXAMPLES } from './evaluator.examples.js';
 import { EvaluateRequests } from './evaluate-requests.service.js';
 import { EvaluatorStats } from './evaluator-stats.service.js';
 import {
@@ -100,6 +101,7 @@ export class EvaluatorController {
   @Authenticated('evaluator', ...ADMINISTRATORS)
   @Idempotent()
   @ApiOperation({ summary: 'Hand in an answer' })
+  @Accepts(SubmitRequest, { examples: ANSWER_EXAMPLES })
   @Answers(200, SubmitOut, { description: 'Taken and settled.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   submit(

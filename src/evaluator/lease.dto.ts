@@ -28,6 +28,7 @@ class UnderLease {
     nullable: true,
     min: 1,
     description: '`lease_epoch` of the claim; an older one is refused. Absent: the holder is trusted.',
+    example: 1,
   })
   lease_epoch?: number | null;
 }
@@ -122,6 +123,12 @@ export class SubmitOut {
 
   @NumberField({ description: 'For speed, beside the payment.', example: 0.29 })
   bonus_amount!: number;
+
+  @IntegerField({ description: 'The payment exactly: 1 is a millionth.', example: 3_500_000 })
+  payment_amount_micros!: number;
+
+  @IntegerField({ description: 'The bonus exactly.', example: 291_667 })
+  bonus_amount_micros!: number;
 
   @NumberField({ nullable: true, description: 'Null; see `reason`.', example: null })
   performance_rating!: number | null;

@@ -1,4 +1,12 @@
-import { BooleanField, EnumField, IntegerField, NestedField, NumberField, StringField } from '#libs/http';
+import {
+  BooleanField,
+  EnumField,
+  IntegerField,
+  ListField,
+  NestedField,
+  NumberField,
+  StringField,
+} from '#libs/http';
 
 export const STATS_PERIODS = ['7d', '30d', '90d'] as const;
 export type StatsPeriod = (typeof STATS_PERIODS)[number];
@@ -22,6 +30,21 @@ const reason = StringField({
   description: 'Why something here is null.',
   example: 'needs realised outcomes',
 });
+
+/** Earnings in one currency. */
+export class EvaluatorCurrencyEarnings {
+  @StringField({ example: 'USD' })
+  currency!: string;
+
+  @NumberField({ description: 'Payments with bonuses.', example: 43.12 })
+  total_earnings!: number;
+
+  @IntegerField({ description: 'The same, exactly: 1 is a millionth.', example: 43_120_000 })
+  total_earnings_micros!: number;
+
+  @IntegerField({ description: 'Answers that were paid.', example: 12 })
+  total_requests!: number;
+}
 
 /** What was done within the period. */
 export class PerformanceSummary {
@@ -53,6 +76,9 @@ export class PerformanceSummary {
 
   @NumberField({ description: 'Payments with bonuses, USD.', example: 43.12 })
   total_earnings!: number;
+
+  @ListField(NestedField(EvaluatorCurrencyEarnings), { description: 'In every currency, by currency.' })
+  currencies!: readonly EvaluatorCurrencyEarnings[];
 
   @NumberField(unmeasured)
   current_reputation!: number | null;

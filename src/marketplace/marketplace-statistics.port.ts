@@ -1,4 +1,4 @@
-import type { Micros } from '../billing/billing.port.js';
+import type { BillingTotal, Micros } from '../billing/billing.port.js';
 import type { JobStatus } from './marketplace.port.js';
 
 /** What an evaluator did with the claims that ended in a period. */
@@ -26,7 +26,9 @@ export interface EvaluatorStatistics {
   readonly period: EvaluatorFigures;
   /** Share and bonus of the jobs settled in the period, in the home currency. */
   readonly earnings: Micros;
-  /** The same for the last seven days. */
+  /** The same in every currency that was earned, by currency. */
+  readonly currencies: readonly BillingTotal[];
+  /** In the home currency for the last seven days. */
   readonly lastWeek: { readonly completed: number; readonly earnings: Micros };
   readonly ranks: EvaluatorRanks;
 }

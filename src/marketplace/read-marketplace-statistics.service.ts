@@ -36,9 +36,11 @@ export class ReadMarketplaceStatistics implements MarketplaceStatistics, Marketp
       this.figures.tallies(since),
       this.figures.tallies(weekAgo),
     ]);
+    const currencies = await this.reports.earned(evaluatorId, 'evaluator', { from: since });
     return {
       period: figuresOf(tallies, evaluatorId),
-      earnings: await this.#earned(evaluatorId, since),
+      earnings: atHome(currencies),
+      currencies,
       lastWeek: {
         completed: figuresOf(lastWeek, evaluatorId).completed,
         earnings: await this.#earned(evaluatorId, weekAgo),

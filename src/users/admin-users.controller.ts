@@ -59,6 +59,7 @@ export class AdminUsersController {
         subscription_tier: 'premium',
         initial_credits: 100,
       },
+      'One who sets prices': { username: 'desk3', email: 'desk3@example.com', role: 'provider' },
     },
   })
   @Answers(201, CreatedUserOut, { description: 'Made. Key and random password are shown this once.' })

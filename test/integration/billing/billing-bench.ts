@@ -86,7 +86,7 @@ export class BillingBench implements BillableJobs {
     const quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
     this.billing = new JobBilling(quoting, quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
-    this.reports = new ReadBilling(records, quotes, ledger);
+    this.reports = new ReadBilling(records, quotes, ledger, clock);
     this.prices = new PriceList(prices, ledger, transactions, clock);
     this.verifier = new VerifyBilling(new BillingChecks(database));
   }

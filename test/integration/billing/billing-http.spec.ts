@@ -162,6 +162,8 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
       ['available', -4],
       ['held', 4],
     ]);
+    const texts = new Set(statement.body.map((line: { description: string | null }) => line.description));
+    expect([...texts]).toEqual([expect.any(String)]);
     expect(statement.headers.get('link')).toContain('rel="next"');
   });
 

@@ -57,6 +57,10 @@ describe.each(['sqlite', 'postgres'] as const)('credits over HTTP [%s]', (databa
     expect(given).toMatchObject({ status: 201, body: { used_amount: 0, expires_at, credit_type: 'bonus' } });
     expect(await available()).toBe(27);
     clock.jump(2 * DAY);
+    // Before they are swept up, too: what is shown is what can be spent.
+    expect(await available()).toBe(20);
+    const { body: listed } = await app.get('/api/v1/admin/users?search=client1', { apiKey: ADMIN_KEY });
+    expect(listed.users[0]).toMatchObject({ available_credits: 20 });
     await app.app.get(BillingUpkeep, { strict: false }).run();
     expect(await available()).toBe(20);
     expect(await own('statement?limit=1')).toMatchObject([

@@ -117,8 +117,8 @@ export class LedgerModel {
   /** The same numbers as {@link actual}. */
   expected(): Record<string, number> {
     return Object.fromEntries([
-      ...[...this.clients].flatMap(([id, { available, held }]) => [
-        [`${id} available`, available],
+      ...[...this.clients].flatMap(([id, { held }]) => [
+        [`${id} available`, this.spendable(id) - this.limit],
         [`${id} held`, held],
       ]),
       ...[...this.earned].map(([id, amount]) => [`${id} earned`, amount]),

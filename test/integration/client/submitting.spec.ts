@@ -120,6 +120,19 @@ describe.each(['sqlite', 'postgres'] as const)('submitting a request [%s]', (dat
     expect([refused.status, faultsOf(refused.body)]).toEqual([422, ['body.custom_parameters.provider']]);
   });
 
+  it('takes a model only while an active provider offers it', async () => {
+    const price = { model_name: 'lstm_v4', price_per_request: 9 };
+    await desk.app.post('/api/v1/provider/pricing', price, { apiKey: 'provider_key' });
+    expect(await priced({ predictor_plugin: 'lstm_v4' })).toBe(9);
+    const change = (action: string) =>
+      desk.app.post(`/api/v1/admin/users/provider_user/${action}`, undefined, { apiKey: 'admin_key' });
+    expect((await change('deactivate')).status).toBe(200);
+    const refused = await desk.predict({ predictor_plugin: 'lstm_v4' });
+    expect([refused.status, faultsOf(refused.body)]).toEqual([422, ['body.predictor_plugin']]);
+    expect((await change('activate')).status).toBe(200);
+    expect(await priced({ predictor_plugin: 'lstm_v4' })).toBe(9);
+  });
+
   it('is 402 with both amounts above the maximum, of which 0 is one', async () => {
     for (const max_cost of [4.99, 0]) {
       const refused = await desk.predict({ max_cost });

@@ -46,6 +46,8 @@ describe.each(DATABASE_KINDS)('answers of evaluators [%s]', (kind) => {
         quality_score: null,
         payment_amount: 3.5,
         bonus_amount: 0.32,
+        payment_amount_micros: 3_500_000,
+        bonus_amount_micros: 315_000,
         performance_rating: null,
         currency: 'USD',
         reason: 'needs realised outcomes',

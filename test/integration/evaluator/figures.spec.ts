@@ -93,6 +93,14 @@ describe.each(DATABASE_KINDS)('figures of the marketplace [%s]', (kind) => {
         average_processing_time: 2,
         average_quality_score: null,
         total_earnings: earned,
+        currencies: [
+          {
+            currency: 'USD',
+            total_earnings: earned,
+            total_earnings_micros: 7_653_332,
+            total_requests: 2,
+          },
+        ],
         current_reputation: null,
         reason: UNMEASURED,
       },
@@ -231,6 +239,24 @@ describe.each(DATABASE_KINDS)('figures of the marketplace [%s]', (kind) => {
     expect(await get('evaluator/stats?period=30d', fast)).toMatchObject({
       performance_summary: { total_completed: 2, total_earnings: 7.65 },
       recent_activity: { last_7_days: { requests_completed: 0 } },
+    });
+  });
+
+  it('keep currencies apart', async () => {
+    const euros = { model_name: 'euro', price_per_request: 2, currency: 'EUR' };
+    expect((await bench.app.post('/api/v1/provider/pricing', euros, bench.admin)).status).toBe(201);
+    const credit = { user_id: bench.client.id, amount: 2, currency: 'EUR' };
+    expect((await bench.app.post('/api/v1/admin/credits', credit, bench.admin)).status).toBe(201);
+    const { id } = await bench.ask({ predictorPlugin: 'euro' });
+    await bench.claim(id, slow);
+    bench.clock.jump(LEASE_MS);
+    expect((await bench.submit(id, slow)).status).toBe(200);
+    expect((await get('evaluator/stats', slow)).performance_summary).toMatchObject({
+      total_completed: 1,
+      total_earnings: 0,
+      currencies: [
+        { currency: 'EUR', total_earnings: 1.4, total_earnings_micros: 1_400_000, total_requests: 1 },
+      ],
     });
   });
 });

@@ -25,6 +25,7 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
     await expect(bench.statistics.evaluator(401, start)).resolves.toEqual({
       period: { completed: 0, released: 0, timedOut: 0, successRate: null, meanProcessingMs: null },
       earnings: 0,
+      currencies: [],
       lastWeek: { completed: 0, earnings: 0 },
       ranks: { speed: null, reliability: null, evaluators: 0 },
     });
@@ -55,6 +56,7 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
         meanProcessingMs: 22.5 * MINUTE,
       },
       earnings: 7.175 * USD,
+      currencies: [{ currency: 'USD', amount: 7.175 * USD, jobs: 2 }],
       lastWeek: { completed: 2, earnings: 7.175 * USD },
       ranks: { speed: 2, reliability: 1, evaluators: 2 },
     });

@@ -66,7 +66,10 @@ export class PredictionBench {
   ) {
     this.repository = new PredictionRepository(test.database, new EventLog(clock));
     this.results = new ResultsFile(config);
-    this.completing = new CompleteRequest(registry, new PriceRepository(test.database));
+    const prices = new PriceRepository(test.database);
+    this.completing = new CompleteRequest(registry, {
+      isPriced: async (model) => (await prices.activeFor(model)).length > 0,
+    });
     this.engine = this.newEngine();
     this.submitting = this.submitVia(this.engine);
     this.reading = new ReadPredictions(this.repository);

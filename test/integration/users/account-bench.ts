@@ -66,6 +66,7 @@ export class AccountBench {
       new BillingRecordRepository(database),
       new QuoteRepository(database),
       new LedgerRepository(database),
+      clock,
     );
     this.listing = new ListUsers(this.users, clock, billing);
     this.profile = new Profile(this.users, transactions);

@@ -104,11 +104,6 @@ describe('free parameters', () => {
   it.each([
     ['seven levels', { a: { b: { c: { d: { e: { f: { g: 1 } } } } } } }, null],
     ['nine levels', { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } }, /levels deep/],
-    ['lines and tabs', { text: 'line\n\ttab' }, null],
-    ['a control character in a list', { list: [{ bell: '\u0007' }] }, /control characters/],
-    ['a control character in a key', { 'k\u0000': 1 }, /control characters/],
-    ['half a character', { broken: '\ud800' }, /broken/],
-    ['more than a number', { huge: Infinity }, /finite/],
     ['16,384 characters', { text: 'x'.repeat(16_373) }, null],
     ['16,385 characters', { text: 'x'.repeat(16_374) }, /16384 characters/],
   ])('%s', (_, parameters, expected) => {

@@ -17,6 +17,7 @@ import {
   type FieldOptions,
   type FieldType,
 } from './field-type.js';
+import { faultOfContents } from './printable.js';
 
 /** Options of {@link ListField}. */
 export interface ListFieldOptions extends FieldOptions<readonly unknown[]> {
@@ -97,16 +98,27 @@ function everyMember(
   });
 }
 
-/** Any JSON object; its contents are not looked at. */
+/** Any JSON object of finite numbers and printable text, tabs and line breaks among it. */
 export function ObjectField(options: FieldOptions<Readonly<Record<string, unknown>>> = {}): FieldDecorator {
   return field(
     {
       shape: { kind: 'object' },
-      checks: (first) => [IsObject(first)],
+      checks: (first) => [IsObject(first), keepable()],
       schema: { type: 'object', additionalProperties: true },
     },
     options,
   );
+}
+
+function keepable(): PropertyDecorator {
+  return ValidateBy({
+    name: 'keepable',
+    constraints: [],
+    validator: {
+      validate: (value: unknown) => faultOfContents(value) === null,
+      defaultMessage: (args) => faultOfContents(args?.value) ?? 'is not allowed',
+    },
+  });
 }
 
 /** Any JSON value at all; mainly for answers. */

@@ -13,6 +13,7 @@ import {
   ValidateBy,
 } from 'class-validator';
 import { field, type FieldDecorator, type FieldOptions, type FieldType } from './field-type.js';
+import { isPrintable } from './printable.js';
 
 /** Options of {@link StringField}. Lengths are in characters. */
 export interface StringFieldOptions extends FieldOptions<string> {
@@ -48,16 +49,12 @@ export function StringField(options: StringFieldOptions = {}): FieldDecorator {
   return field(type, options);
 }
 
-const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
-const UNPRINTABLE_BUT_LINES = /[^\P{Cc}\t\n\r]|\p{Cs}/u;
-
 function printable(multiline: boolean): PropertyDecorator {
-  const forbidden = multiline ? UNPRINTABLE_BUT_LINES : UNPRINTABLE;
   return ValidateBy({
     name: 'printable',
     constraints: [],
     validator: {
-      validate: (value: unknown) => typeof value === 'string' && !forbidden.test(value),
+      validate: (value: unknown) => typeof value === 'string' && isPrintable(value, multiline),
       defaultMessage: () => 'control characters are not allowed',
     },
   });
