@@ -55,6 +55,14 @@ export class ModelError extends AppError {
   }
 }
 
+/** The file could not be opened; the system's code tells why. */
+export function notOpened(cause: unknown): ModelError {
+  const { code } = cause as { readonly code?: unknown };
+  const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+  const detail = isMissing ? 'there is no such file' : `the model file cannot be opened (${String(code)})`;
+  return new ModelError('model_not_found', detail, { cause });
+}
+
 /** The file is damaged or contradicts itself. */
 export function corrupt(detail: string, layer?: string, cause?: unknown): ModelError {
   return new ModelError('model_corrupt', layer === undefined ? detail : `layer '${layer}': ${detail}`, {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
-import { ModelError } from './errors.js';
+import { notOpened } from './errors.js';
 import { loadModel, type LoadOptions, type Model } from './model.js';
 
 /** Loaded models by their content, the least recently used one disposed of when there are too many. */
@@ -84,7 +84,7 @@ class BoundedModelCache implements ModelCache {
 
 async function stampOf(path: string): Promise<string> {
   const state = await stat(path, { bigint: true }).catch((error: unknown) => {
-    throw new ModelError('model_not_found', 'the model file cannot be opened', { cause: error });
+    throw notOpened(error);
   });
   return `${state.dev}:${state.ino}:${state.size}:${state.mtimeNs}`;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -146,7 +147,12 @@ describe('hostile containers', () => {
     const good = await tinyKeras();
     await refused('hello.keras', 'hello, I am not a model', 'model_corrupt');
     await refused('empty.h5', '', 'model_corrupt');
-    await refused('cut.keras', good.subarray(0, good.length - 30), 'model_corrupt');
+    await refused(
+      'cut.keras',
+      good.subarray(0, good.length - 30),
+      'model_corrupt',
+      'is cut off or no zip file',
+    );
     await refused(
       'middle.keras',
       Buffer.concat([good.subarray(0, 600), good.subarray(900)]),
@@ -167,8 +173,15 @@ describe('hostile containers', () => {
     await refused('cut.h5', (await legacy()).subarray(0, 900), 'model_corrupt');
     await refused('plain.onnx', 'hello, I am not a model', 'model_corrupt');
     await refused('weights.pt', 'PK', 'model_unsupported', 'ONNX');
-    await expect(compile(join(folder, 'missing.keras'))).rejects.toMatchObject({ code: 'model_not_found' });
+    await expect(compile(join(folder, 'missing.keras'))).rejects.toMatchObject({
+      code: 'model_not_found',
+      detail: 'there is no such file',
+    });
     await expect(compile(folder)).rejects.toMatchObject({ name: 'ModelError' });
+    // Nobody writes to this pipe; opening it the usual way would wait for ever.
+    const pipe = join(folder, 'pipe.keras');
+    execFileSync('mkfifo', [pipe]);
+    await expect(compile(pipe)).rejects.toMatchObject({ detail: 'the model is no regular file' });
   });
 
   it('may not leave the archive, link, repeat or hide names', async () => {

@@ -68,8 +68,9 @@ function checkEntry(entry: yauzl.Entry, seen: Set<string>, limits: ModelLimits):
     throw new ModelError('model_too_large', `an entry unpacks to ${entry.uncompressedSize} bytes`);
 }
 
-/** The first line of a library's message, without names that the file chose. */
+/** The first sentence of a library's message, without names that the file chose. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : 'unknown';
-  return (text.split(/[\n:]/, 1)[0] ?? '').slice(0, 80);
+  if (text.startsWith('End of central directory')) return 'it is cut off or no zip file';
+  return (text.split(/[\n:]|\. /, 1)[0] ?? '').slice(0, 80);
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { lstat, open } from 'node:fs/promises';
+import { constants, lstat, open } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { readKerasArchive } from '../containers/keras-archive.js';
 import { readLegacyH5 } from '../containers/legacy-h5.js';
 import type { ModelLimits } from '../containers/limits.js';
 import type { GraphSource, ModelFormat } from '../containers/source.js';
 import { readTfjs } from '../containers/tfjs.js';
-import { corrupt, ModelError, unsupported } from '../errors.js';
+import { corrupt, ModelError, notOpened, unsupported } from '../errors.js';
 import { compileGraph, type CompiledGraph } from '../graph/compile.js';
 import { bindWeights } from '../graph/weights.js';
 import { inspectOnnx } from '../onnx/inspect.js';
@@ -35,6 +35,9 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '.pickle': 'a Python pickle',
   '.joblib': 'a scikit-learn file',
 };
+
+// Opening a pipe would wait for its writer; the flag is missing on Windows, which has no such pipes.
+const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** Reads, parses and compiles a model file. Meant to run in the isolated process; see `compileIsolated`. */
 export async function compileFile(path: string, limits: ModelLimits): Promise<CompiledModel> {
@@ -129,9 +132,8 @@ function formatOf(bytes: Uint8Array, path: string): ModelFormat {
 /** Reads a regular file of at most `limit` bytes; the size is checked on the open file, so it cannot change between. */
 async function readRegular(path: string, limit: number, isShard: boolean): Promise<Uint8Array> {
   if (isShard && (await stateOf(path)).isSymbolicLink()) throw corrupt('a weight shard is a link');
-  // A pipe would block while opening, so the kind is looked at first.
-  const handle = await open(path, 'r').catch((error: unknown) => {
-    throw new ModelError('model_not_found', 'the model file cannot be opened', { cause: error });
+  const handle = await open(path, READ_AT_ONCE).catch((error: unknown) => {
+    throw notOpened(error);
   });
   try {
     const stat = await handle.stat();
