@@ -28,8 +28,9 @@ import {
 
 /**
  * Masks of one chunk hold at most this many numbers (8 MiB): many samples of a large model fit in memory, and its tensors
- * in the cache. A transformer of 184,000 mask elements takes 37 ms for 100 samples in chunks of 10, 41 in chunks of 22 and 45
- * in chunks of 50; smaller chunks gain nothing and compute what lies before the first random layer more often.
+ * in the cache. The graph of a transformer of 184,000 mask elements takes 37 ms for 100 samples in chunks of 10, 41 in
+ * chunks of 22 and 45 in chunks of 50; smaller chunks gain nothing and compute what lies before the first random layer
+ * more often.
  */
 const CHUNK_ELEMENTS = 2 * 1024 * 1024;
 /** Numbers kept for quantiles or single passes, at most 256 MiB. */
