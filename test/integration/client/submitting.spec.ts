@@ -23,7 +23,18 @@ describe.each(['sqlite', 'postgres'] as const)('submitting a request [%s]', (dat
   it.each([
     ['symbol', ['', 'a b', '../x', '<b>', 'A'.repeat(33), null, 7]],
     ['prediction_type', ['medium_term', 'SHORT_TERM', null]],
-    ['datetime_requested', ['2023-03-14T09:30:00Z', '2023-03-14T09:29:59', '2020-01-01', 'tomorrow', null]],
+    [
+      'datetime_requested',
+      [
+        '2023-03-14T09:30:00Z',
+        '2023-03-14T09:29:59',
+        '2020-01-01',
+        '9990-01-01',
+        '9999-12-31T23:59:59Z',
+        'tomorrow',
+        null,
+      ],
+    ],
     ['lookback_ticks', [99, 5001, 100.5, 'many', null]],
     ['predictor_plugin', ['', 'no_such_predictor', 'x'.repeat(101), null]],
     ['feeder_plugin', ['no_such_feeder', 'default_predictor']],
