@@ -125,6 +125,12 @@ describe.each(['sqlite', 'postgres'] as const)('submitting a request [%s]', (dat
       estimated_cost: 3.12,
       estimated_cost_micros: 3_123_456,
     });
+    // The price in cents is below this one: only the exact one can be named as the most to pay.
+    expect((await desk.predict({ ...asked, max_cost: body.estimated_cost })).status).toBe(402);
+    const exact = body.estimated_cost_micros / 1_000_000;
+    const taken = await desk.predict({ ...asked, max_cost: exact });
+    expect(taken.status).toBe(200);
+    expect((await desk.send('DELETE', `/${taken.body.id}`)).status).toBe(200);
     const shares = Object.values(body.shares as Record<string, number>);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBe(3_123_456);
     const refused = await desk.predict({ custom_parameters: { provider: 'provider_user' } });
