@@ -57,7 +57,7 @@ export class QuoteOut {
 
   @DateTimeField({
     description:
-      'Ask again after it. A request is priced anew when it is taken: name the price as its `max_cost` to pay no more.',
+      'Ask again after it. A request is priced anew when it is taken: name `estimated_cost_micros` / 1,000,000 as its `max_cost` to pay no more.',
     example: '2026-01-31T12:05:00.000Z',
   })
   expires_at!: Date;

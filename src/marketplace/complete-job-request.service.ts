@@ -8,6 +8,8 @@ import type { JobRequest } from './marketplace.port.js';
 type ServingKind = 'feeder' | 'pipeline' | 'predictor';
 
 const MODEL_NAME_LENGTH = 100;
+/** So that the last bar of any horizon still has a year of four digits, as RFC 3339 writes it. */
+const END_OF_MOMENTS = Date.UTC(9990, 0, 1);
 
 /** Checks what a form can't know: the moment, the plugins, the model; and finds out which model is priced and by whom. */
 @Injectable()
@@ -42,12 +44,11 @@ export class CompleteJobRequest {
   }
 
   #momentFaults(moment: Date): readonly Violation[] {
-    if (moment.getTime() > this.clock.now()) return [];
-    return invalidField(
-      'datetime_requested',
-      'datetime_requested must be in the future',
-      moment.toISOString(),
-    ).violations;
+    const time = moment.getTime();
+    if (time > this.clock.now() && time < END_OF_MOMENTS) return [];
+    const allowed = time < END_OF_MOMENTS ? 'in the future' : 'before the year 9990';
+    return invalidField('datetime_requested', `datetime_requested must be ${allowed}`, moment.toISOString())
+      .violations;
   }
 
   /** A predictor that is loaded, one of the model files of one, or a model that a provider has a price for. */

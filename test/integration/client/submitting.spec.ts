@@ -23,7 +23,18 @@ describe.each(['sqlite', 'postgres'] as const)('submitting a request [%s]', (dat
   it.each([
     ['symbol', ['', 'a b', '../x', '<b>', 'A'.repeat(33), null, 7]],
     ['prediction_type', ['medium_term', 'SHORT_TERM', null]],
-    ['datetime_requested', ['2023-03-14T09:30:00Z', '2023-03-14T09:29:59', '2020-01-01', 'tomorrow', null]],
+    [
+      'datetime_requested',
+      [
+        '2023-03-14T09:30:00Z',
+        '2023-03-14T09:29:59',
+        '2020-01-01',
+        '9990-01-01',
+        '9999-12-31T23:59:59Z',
+        'tomorrow',
+        null,
+      ],
+    ],
     ['lookback_ticks', [99, 5001, 100.5, 'many', null]],
     ['predictor_plugin', ['', 'no_such_predictor', 'x'.repeat(101), null]],
     ['feeder_plugin', ['no_such_feeder', 'default_predictor']],
@@ -114,6 +125,12 @@ describe.each(['sqlite', 'postgres'] as const)('submitting a request [%s]', (dat
       estimated_cost: 3.12,
       estimated_cost_micros: 3_123_456,
     });
+    // The price in cents is below this one: only the exact one can be named as the most to pay.
+    expect((await desk.predict({ ...asked, max_cost: body.estimated_cost })).status).toBe(402);
+    const exact = body.estimated_cost_micros / 1_000_000;
+    const taken = await desk.predict({ ...asked, max_cost: exact });
+    expect(taken.status).toBe(200);
+    expect((await desk.send('DELETE', `/${taken.body.id}`)).status).toBe(200);
     const shares = Object.values(body.shares as Record<string, number>);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBe(3_123_456);
     const refused = await desk.predict({ custom_parameters: { provider: 'provider_user' } });
