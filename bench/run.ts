@@ -17,13 +17,15 @@ interface Row {
   readonly work: string;
   readonly measured: string;
   readonly reach: string;
-  readonly reached: boolean;
+  /** Null where nothing is promised. */
+  readonly reached: boolean | null;
 }
 
 const rows: Row[] = [];
-const row = (work: string, measured: string, reach: string, reached: boolean): void => {
+const VERDICTS = { true: 'reached', false: '**missed**', null: '–' } as const;
+const row = (work: string, measured: string, reach: string, reached: boolean | null): void => {
   rows.push({ work, measured, reach, reached });
-  console.log(`${reached ? 'ok  ' : 'MISS'}  ${work}: ${measured} (${reach})`);
+  console.log(`${VERDICTS[`${reached}`].padEnd(10)} ${work}: ${measured} (${reach})`);
 };
 const round = (value: number, digits = 0): string => value.toFixed(digits);
 
@@ -54,14 +56,13 @@ row(
 );
 
 for (const one of await measureKerasOnnx()) {
-  // A recurrent model is computed once up to its dropout; dropout in the first attention leaves nothing to compute once.
-  const times = one.model.startsWith('LSTM') ? 10 : 1;
-  const ratio = one.batchedMs / one.inlineMs;
+  // Only a recurrent model is computed once up to its dropout: behind a first attention with dropout nothing is.
+  const isPromised = one.model.startsWith('LSTM');
   row(
     `100 Monte-Carlo samples of one window, ${one.model}`,
     describeKerasOnnx(one),
-    times === 1 ? 'no slower than the batch' : `≥ ${times} × faster than the batch, ≤ 2 ms`,
-    ratio >= times && (times === 1 || one.inlineMs <= 2),
+    isPromised ? '≥ 10 × faster than the batch, ≤ 2 ms' : '–',
+    isPromised ? one.batchedMs / one.inlineMs >= 10 && one.inlineMs <= 2 : null,
   );
 }
 
@@ -91,8 +92,8 @@ for (const one of await measureMarketplace()) {
     `${round(one.perSecond)}/s, p50 ${round(one.p50Ms)} ms, p99 ${round(one.p99Ms)} ms; ` +
       `${round((one.perSecond / one.commitsPerSecond) * 100)} % of the database's own durable single commits ` +
       `(${round(one.commitsPerSecond)}/s)`,
-    'none refused, the books add up',
-    true,
+    '–',
+    null,
   );
 }
 
@@ -105,7 +106,7 @@ The machine is shared and noisy: read ratios, not absolute figures. SQLite with 
 
 | Work | Measured | To reach | |
 |---|---|---|---|
-${rows.map((one) => `| ${one.work} | ${one.measured} | ${one.reach} | ${one.reached ? 'reached' : '**missed**'} |`).join('\n')}
+${rows.map((one) => `| ${one.work} | ${one.measured} | ${one.reach} | ${VERDICTS[`${one.reached}`]} |`).join('\n')}
 
 The entry row: a server of node:http that does nothing but parse the question and keep one durable row a request reaches
 ${round(ceiling * 100)} % of one that keeps nothing; all of validation, policy, audit, figures and framework leave the service at ${round(ofRecorded * 100)} % of that. A whole
