@@ -24,7 +24,7 @@ export class CompleteJobRequest {
   async complete(request: JobRequest): Promise<Priced> {
     const { predictorPlugin, customParameters } = request;
     const model = customParameters?.['model_name'] ?? predictorPlugin;
-    const provider = customParameters?.['provider'];
+    const provider = customParameters?.['provider'] ?? undefined;
     const violations = [
       ...this.#momentFaults(request.datetimeRequested),
       ...(await this.#modelFaults(predictorPlugin, ['body', 'predictor_plugin'])),

@@ -105,6 +105,7 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
       const withProvider = (provider: unknown) => bench.submit(213, { customParameters: { provider } });
       await expect(withProvider('nobody')).rejects.toMatchObject({ kind: 'invalid' });
       await expect(withProvider({})).rejects.toMatchObject({ kind: 'invalid' });
+      await expect(withProvider(null)).resolves.toMatchObject({ providerId: 0 });
       await bench.prices.switchTo({ providerId: 1, modelName: 'lstm', priceMicros: USD, currency: 'USD' });
       await expect(bench.submit(213, { predictorPlugin: 'lstm' })).resolves.toMatchObject({
         modelName: 'lstm',
