@@ -44,6 +44,35 @@ describe('the command', () => {
     expect(stderr).not.toContain('    at ');
   });
 
+  it('ends on a signal although a plugin left a timer behind', () => {
+    const plugin = file(
+      'lingering.mjs',
+      `import { definePredictor } from 'prediction-provider/plugin-sdk';
+       export default definePredictor({
+         id: 'lingering', apiVersion: 1, version: '1.0.0', description: 'Leaves a timer behind.',
+         parameters: {}, capabilities: ['forecast'],
+         create: () => {
+           setInterval(() => undefined, 1_000_000);
+           process.kill(process.pid, 'SIGINT');
+           return { forecast: () => { throw new Error('not asked'); } };
+         },
+       });`,
+    );
+    const { status, stdout } = run(
+      'serve',
+      '--plugins',
+      plugin,
+      '--predictor_plugin',
+      'lingering',
+      '--port',
+      '0',
+      '--database_url',
+      database('lingering.db'),
+    );
+    expect(stdout).toContain('Stopping');
+    expect(status).toBe(0);
+  });
+
   it('names the nearest command for a mistyped one', () => {
     const { status, stderr } = run('serv');
     expect(status).toBe(2);

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import type { LoadedConfig } from '#libs/config';
 import { startServer } from '../server.js';
 import { EXIT, type Command } from './command.js';
-import { stopSignal } from './stop-signal.js';
+import { endDespiteLeftovers, stopSignal } from './stop-signal.js';
 import { supervise } from './supervise.js';
 import { print } from './terminal.js';
 
@@ -17,6 +17,7 @@ async function serveHere(config: LoadedConfig): Promise<number> {
   await stopped;
   if (!config.quiet_mode) print('Stopping: finishing what is in flight …');
   await server.stop();
+  endDespiteLeftovers();
   return EXIT.done;
 }
 

@@ -10,3 +10,8 @@ export function stopSignal(): Promise<NodeJS.Signals> {
     process.on('SIGTERM', onSignal);
   });
 }
+
+/** Ends the process soon after its last work, although a plugin left a timer or a socket behind that would keep it. */
+export function endDespiteLeftovers(): void {
+  setTimeout(() => process.exit(), 1_000).unref();
+}

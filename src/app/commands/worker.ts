@@ -1,7 +1,7 @@
 import { AppError } from '#libs/kernel';
 import { startServer } from '../server.js';
 import { EXIT, type Command } from './command.js';
-import { stopSignal } from './stop-signal.js';
+import { endDespiteLeftovers, stopSignal } from './stop-signal.js';
 import { print } from './terminal.js';
 
 /** `worker`: runs predictions beside the serving processes, without listening itself. */
@@ -17,5 +17,6 @@ export const work: Command = async (config) => {
   if (!config.quiet_mode) print('Working: predictions are claimed as they come.');
   await stopped;
   await server.stop();
+  endDespiteLeftovers();
   return EXIT.done;
 };

@@ -46,7 +46,10 @@ describe('loading', () => {
       name: 'ModelError',
       code: 'model_input',
     });
-    await expect(behind.run([])).rejects.toMatchObject({ code: 'model_input' });
+    await expect(behind.run([])).rejects.toMatchObject({
+      code: 'model_input',
+      detail: 'the model takes 1 input, not 0',
+    });
     const late = behind.run([TINY.input]);
     await Promise.all([behind.dispose(), inline.dispose(), behind.dispose()]);
     expect((await late)[0]?.shape).toEqual([1, 2]);

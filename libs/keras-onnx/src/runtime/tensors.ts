@@ -27,7 +27,9 @@ export function matchInputs(
   inputs: readonly InputTensor[],
 ): { ordered: InputTensor[]; rows: number; symbols: Record<string, number> } {
   if (inputs.length !== ports.length)
-    throw bad(`the model takes ${ports.length} inputs, not ${inputs.length}`);
+    throw bad(
+      `the model takes ${ports.length} ${ports.length === 1 ? 'input' : 'inputs'}, not ${inputs.length}`,
+    );
   const byName = new Map(inputs.map((input) => [input.name, input]));
   const named = ports.filter((port) => byName.has(port.name)).length;
   if (named !== 0 && named !== ports.length)
