@@ -235,6 +235,12 @@ describe('files that are served', () => {
       [{}, hole, 'no_data', 'the column "Close" has no value in the bar of 2024-01-10T10:00:00'],
       [{ targetColumn: 'VOLUME' }, bars, 'invalid_request', 'the model forecasts CLOSE, not VOLUME'],
     ];
+    const silent = await create({
+      model_path: folder.model('silent', LINEAR, { ...METADATA, target_column: undefined }),
+    });
+    await expect(ask(silent, { targetColumn: 'VOLUME' }, bars)).rejects.toThrow(
+      'the model forecasts CLOSE, not VOLUME',
+    );
     for (const [part, frame, code, text] of cases) {
       await expect(ask(predictor, part, frame)).rejects.toMatchObject({ code });
       await expect(ask(predictor, part, frame)).rejects.toThrow(text);

@@ -141,12 +141,9 @@ export class ModelForecaster {
   }
 
   #target(model: ServedModel, past: Frame, request: ForecastRequest): ReturnType<typeof targetColumn> {
-    const { targetColumn: trained } = model.metadata;
-    const asked = targetColumn(
-      past,
-      request.targetColumn ?? trained ?? this.settings.prediction_target_column,
-    );
-    if (trained === null || asked.name.toLowerCase() === trained.toLowerCase()) return asked;
+    const trained = model.metadata.targetColumn ?? this.settings.prediction_target_column;
+    const asked = targetColumn(past, request.targetColumn ?? trained);
+    if (asked.name.toLowerCase() === trained.toLowerCase()) return asked;
     throw new PluginError('invalid_request', `the model forecasts ${trained}, not ${asked.name}`);
   }
 
