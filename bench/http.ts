@@ -39,7 +39,7 @@ export interface HttpFigures {
   readonly ofBare: number;
   /** The same over those of node:http with its durable row. */
   readonly ofRecorded: number;
-  /** What the durable row alone leaves of bare node:http: no audited service can reach more. */
+  /** What the durable row alone, written on the main thread as the product writes it, leaves of bare node:http. */
   readonly ceiling: number;
 }
 
