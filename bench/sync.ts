@@ -51,14 +51,16 @@ async function best(name: string, work: () => unknown): Promise<SyncFigure> {
   return { name, perSecond: Math.round((ROWS / leastMs) * 1000) };
 }
 
-async function registryOf(flags: Readonly<Record<string, unknown>>): Promise<PluginRegistry> {
-  const config = loadConfig({
+const settings = (flags: Readonly<Record<string, unknown>>) =>
+  loadConfig({
     flags: { core_plugin: 'sync_core', predictor_plugin: 'binary_ideal_oracle', csv_file, ...flags },
     env: {},
   });
+
+async function registryOf(flags: Readonly<Record<string, unknown>>): Promise<PluginRegistry> {
   return loadPlugins({
     manifest: BUILT_IN_PLUGINS,
-    config,
+    config: settings(flags),
     clock: systemClock,
     logger: silent,
     barCache: null,
@@ -79,7 +81,7 @@ export async function measureSync(): Promise<readonly SyncFigure[]> {
     for (const question of questions) void predictor.entry(question);
   };
   const answers = new SyncAnswers(plain);
-  const batch = new AnswerBatch(answers, systemClock, { max_batch_rows: ROWS });
+  const batch = new AnswerBatch(answers, systemClock, settings({ max_batch_rows: ROWS }));
   const context = { requestId: 'bench', path: '/api/v1/predict/entry/batch' } as RequestContext;
   const figures = [
     await best('oracle in process', () => {

@@ -1,18 +1,12 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { moneyOf } from '#libs/kernel';
-import {
-  BILLING_REPORTS,
-  type BillingReports,
-  type BillingTotal,
-  HOME_CURRENCY,
-  type Money,
-} from '../billing/billing.port.js';
+import { BillingReports, type BillingTotal, HOME_CURRENCY, type Money } from '../billing/billing.port.js';
 import type { CurrencyFinances, FinancialMetrics } from './statistics.dto.js';
 
 /** What the ledger says of the marketplace's money. */
 @Injectable()
 export class Finances {
-  constructor(@Inject(BILLING_REPORTS) private readonly billing: BillingReports) {}
+  constructor(private readonly billing: BillingReports) {}
 
   /** @param today midnight, UTC */
   async of(today: Date): Promise<FinancialMetrics> {

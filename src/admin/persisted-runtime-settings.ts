@@ -1,15 +1,14 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import {
-  type AppConfig,
-  APP_CONFIG,
+  AppConfig,
   checkRuntimeSettings,
   isRuntimeKey,
   type RuntimeKey,
-  type RuntimeSettings as RuntimeValues,
+  type RuntimeValues,
 } from '#libs/config';
 import { Database, SettingsStore, type StoredSetting, TransactionRunner } from '#libs/database';
-import { type CancelTimer, type Clock, CLOCK } from '#libs/kernel';
-import type { RuntimeSettings } from './runtime-settings.port.js';
+import { type CancelTimer, Clock } from '#libs/kernel';
+import { RuntimeSettings } from './runtime-settings.port.js';
 
 /** How soon other processes follow a change. */
 const REFRESH_MS = 3_000;
@@ -42,8 +41,8 @@ export class PersistedRuntimeSettings implements RuntimeSettings, OnModuleInit, 
     private readonly store: SettingsStore,
     private readonly database: Database,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
   ) {}
 
   get<K extends RuntimeKey>(key: K): RuntimeValues[K] {

@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { cpus, totalmem } from 'node:os';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
-import { type Clock, CLOCK } from '#libs/kernel';
+import { AppConfig } from '#libs/config';
+import { Clock } from '#libs/kernel';
 
 /** Space of the file system that holds the database (SQLite) or the working folder. Bytes. */
 export interface DiskSpace {
@@ -26,8 +26,8 @@ export class ProcessFigures {
   #cpuPercent: number;
 
   constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
   ) {
     this.#sample = { atMs: clock.monotonic(), busyMs: busyMs() };
     this.#cpuPercent = percent(busyMs(), process.uptime() * 1000 * cpus().length);

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { PersistedRuntimeSettings } from './persisted-runtime-settings.js';
 import { PluginSettings } from './plugin-settings.js';
-import { RUNTIME_SETTINGS } from './runtime-settings.port.js';
+import { RuntimeSettings } from './runtime-settings.port.js';
 
 /** Settings that change while the service runs, for every domain. Needs the plugins' registry. */
 @Global()
@@ -9,8 +9,8 @@ import { RUNTIME_SETTINGS } from './runtime-settings.port.js';
   providers: [
     PersistedRuntimeSettings,
     PluginSettings,
-    { provide: RUNTIME_SETTINGS, useExisting: PersistedRuntimeSettings },
+    { provide: RuntimeSettings, useExisting: PersistedRuntimeSettings },
   ],
-  exports: [RUNTIME_SETTINGS, PersistedRuntimeSettings],
+  exports: [RuntimeSettings, PersistedRuntimeSettings],
 })
 export class RuntimeSettingsModule {}

@@ -1,13 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type Clock, CLOCK, moneyOf } from '#libs/kernel';
-import {
-  type EvaluatorDay,
-  MARKETPLACE_STATISTICS,
-  type MarketplaceStatistics,
-} from '../marketplace/marketplace-statistics.port.js';
-import { PREDICTION_ACTIVITIES, type PredictionActivities } from '../predictions/prediction-activity.port.js';
-import { PREDICTION_STATISTICS, type PredictionStatistics } from '../predictions/predictions.port.js';
-import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
+import { Injectable } from '@nestjs/common';
+import { Clock, moneyOf } from '#libs/kernel';
+import { type EvaluatorDay, MarketplaceStatistics } from '../marketplace/marketplace-statistics.port.js';
+import { PredictionActivities } from '../predictions/prediction-activity.port.js';
+import { PredictionStatistics } from '../predictions/predictions.port.js';
+import { UserDirectory } from '../users/users.port.js';
 import { type Activity, jointActivity, jointCounts } from './joint-figures.js';
 import type {
   EvaluatorPerformance,
@@ -35,11 +31,11 @@ export class Statistics {
     private readonly health: SystemHealth,
     private readonly figures: ProcessFigures,
     private readonly finances: Finances,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
-    @Inject(PREDICTION_STATISTICS) private readonly predictions: PredictionStatistics,
-    @Inject(PREDICTION_ACTIVITIES) private readonly activities: PredictionActivities,
-    @Inject(MARKETPLACE_STATISTICS) private readonly marketplace: MarketplaceStatistics,
+    private readonly clock: Clock,
+    private readonly users: UserDirectory,
+    private readonly predictions: PredictionStatistics,
+    private readonly activities: PredictionActivities,
+    private readonly marketplace: MarketplaceStatistics,
   ) {}
 
   async collect(period: Period): Promise<StatisticsOut> {

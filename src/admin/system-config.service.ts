@@ -1,13 +1,6 @@
 import type { SuccessOut } from '#libs/http';
-import { Inject, Injectable } from '@nestjs/common';
-import {
-  APP_CONFIG,
-  checkRuntimeSettings,
-  CONFIG_KEYS,
-  declarationOf,
-  isRuntimeKey,
-  type LoadedConfig,
-} from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { checkRuntimeSettings, CONFIG_KEYS, declarationOf, isRuntimeKey, AppConfig } from '#libs/config';
 import { PluginRegistry } from '#libs/plugin-host';
 import { type Actor, invalid, type ParameterValue, type Violation } from '#libs/kernel';
 import { ROUTE_GROUPS } from '../auth/route-groups.port.js';
@@ -21,7 +14,7 @@ export class SystemConfig {
   constructor(
     private readonly settings: PersistedRuntimeSettings,
     private readonly registry: PluginRegistry,
-    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
+    private readonly config: AppConfig,
   ) {}
 
   /** Every setting but secrets, and which of them were changed at run time. */

@@ -1,9 +1,9 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Database, runSql } from '#libs/database';
-import { JOB_ENGINE, type JobCounts, type JobEngine } from '#libs/jobs';
-import { type Clock, CLOCK } from '#libs/kernel';
+import { type JobCounts, JobEngine } from '#libs/jobs';
+import { Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { MARKETPLACE_BACKLOGS, type MarketplaceBacklogs } from '../marketplace/marketplace-backlog.port.js';
+import { MarketplaceBacklogs } from '../marketplace/marketplace-backlog.port.js';
 import type { ComponentHealth, JobHealth, MarketplaceHealth, SystemHealthOut } from './health.dto.js';
 import { type DiskSpace, ProcessFigures } from './process-figures.js';
 
@@ -22,9 +22,9 @@ export class SystemHealth {
     private readonly database: Database,
     private readonly plugins: PluginRegistry,
     private readonly figures: ProcessFigures,
-    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
-    @Inject(MARKETPLACE_BACKLOGS) private readonly marketplace: MarketplaceBacklogs,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly jobs: JobEngine,
+    private readonly marketplace: MarketplaceBacklogs,
+    private readonly clock: Clock,
   ) {}
 
   async report(): Promise<SystemHealthOut> {

@@ -1,10 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Clock, CLOCK, moneyOf } from '#libs/kernel';
-import { AUDIT_TRAIL, type AuditTrail } from '../audit/audit.port.js';
-import { BILLING_REPORTS, type BillingReports, HOME_CURRENCY } from '../billing/billing.port.js';
-import { PREDICTION_ACTIVITIES, type PredictionActivities } from '../predictions/prediction-activity.port.js';
-import { MARKETPLACE_USAGES, type MarketplaceUsages } from '../users/marketplace-figures.port.js';
-import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
+import { Injectable } from '@nestjs/common';
+import { AppError, Clock, moneyOf } from '#libs/kernel';
+import { AuditTrail } from '../audit/audit.port.js';
+import { BillingReports, HOME_CURRENCY } from '../billing/billing.port.js';
+import { PredictionActivities } from '../predictions/prediction-activity.port.js';
+import { MarketplaceUsages } from '../users/marketplace-figures.port.js';
+import { UserDirectory } from '../users/users.port.js';
 import type { UsageOut } from './admin.dto.js';
 
 const DAY_MS = 86_400_000;
@@ -13,12 +13,12 @@ const DAY_MS = 86_400_000;
 @Injectable()
 export class Usage {
   constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
-    @Inject(AUDIT_TRAIL) private readonly audit: AuditTrail,
-    @Inject(PREDICTION_ACTIVITIES) private readonly predictions: PredictionActivities,
-    @Inject(BILLING_REPORTS) private readonly billing: BillingReports,
-    @Inject(MARKETPLACE_USAGES) private readonly marketplace: MarketplaceUsages,
+    private readonly clock: Clock,
+    private readonly users: UserDirectory,
+    private readonly audit: AuditTrail,
+    private readonly predictions: PredictionActivities,
+    private readonly billing: BillingReports,
+    private readonly marketplace: MarketplaceUsages,
   ) {}
 
   /** @throws AppError `not_found` */

@@ -1,23 +1,17 @@
 import {
-  Inject,
   Injectable,
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { AppConfig } from '#libs/config';
+import { Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { EVALUATOR_QUEUE, type EvaluatorQueue } from '../marketplace/evaluator-queue.port.js';
-import { MARKETPLACE_EVENTS, type MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
+import { EvaluatorQueue } from '../marketplace/evaluator-queue.port.js';
+import { MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
 import { ComputeAnswer } from './compute-answer.js';
 import { EvaluatorAgent } from './evaluator-agent.js';
 import { QueueWorkSource } from './queue-work-source.js';
-
-type Settings = Pick<
-  AppConfig,
-  'auto_evaluate' | 'agent_idle_seconds' | 'agent_heartbeat_seconds' | 'agent_parallel' | 'shutdown_grace'
->;
 
 /** `auto_evaluate`: the service computes its own marketplace requests, so that a single operator's market works alone. */
 @Injectable()
@@ -28,10 +22,10 @@ export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationSh
 
   constructor(
     private readonly plugins: PluginRegistry,
-    @Inject(EVALUATOR_QUEUE) private readonly queue: EvaluatorQueue,
-    @Inject(MARKETPLACE_EVENTS) private readonly events: MarketplaceEvents,
-    @Inject(APP_CONFIG) private readonly config: Settings,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly queue: EvaluatorQueue,
+    private readonly events: MarketplaceEvents,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   onApplicationBootstrap(): void {

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { systemClock } from '#libs/kernel';
 import type { Imports } from './api.module.js';
@@ -17,7 +17,7 @@ class DomainContextModule {
 
 /** Runs `work` with these domains on the configured database, without a server; everything is closed afterwards. */
 export async function withDomains<T>(
-  config: LoadedConfig,
+  config: AppConfig,
   domains: Imports,
   work: (context: INestApplicationContext) => Promise<T>,
 ): Promise<T> {

@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { systemClock, type Clock } from '#libs/kernel';
 import { loadPlugins, moduleImporter, type PluginRegistry } from '#libs/plugin-host';
 import type { BarCache, PluginLogger } from '#libs/plugin-sdk';
@@ -6,7 +6,7 @@ import { BUILT_IN_PLUGINS } from '#libs/plugins';
 
 /** Loads the built-in and the configured third-party plugins; ends with every fault named when one is not right. */
 export const loadConfiguredPlugins = (
-  config: LoadedConfig,
+  config: AppConfig,
   barCache: BarCache | null,
   logger: PluginLogger,
   clock: Clock = systemClock,

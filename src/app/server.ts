@@ -1,14 +1,14 @@
 import type { Server as NodeServer } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { type Database, TransactionRunner } from '#libs/database';
 import { RouteTable } from '#libs/http';
-import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
+import { JobEngine } from '#libs/jobs';
 import { systemClock, type Clock } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
 import type { DestinationStream } from 'pino';
-import { AUDIT_RECORDER, type AuditRecorder } from '../audit/audit.port.js';
+import { AuditRecorder } from '../audit/audit.port.js';
 import { ApiModule, type Imports } from './api.module.js';
 import { httpLibrary, type HttpLibrary } from './http/adapters.js';
 import { HttpFront } from './http/http-front.js';
@@ -35,7 +35,7 @@ export interface ServerOverrides {
   /** False for a process that only works on jobs. Default true. */
   readonly listens?: boolean;
   /** Loaded plugins in place of the built-in and configured ones. */
-  readonly plugins?: (config: LoadedConfig, clock: Clock) => Promise<PluginRegistry>;
+  readonly plugins?: (config: AppConfig, clock: Clock) => Promise<PluginRegistry>;
 }
 
 /** A serving process. */
@@ -55,7 +55,7 @@ export interface RunningServer {
 
 /** Builds everything, begins to work and to listen. Whatever was opened is closed again when a later step fails. */
 export async function startServer(
-  config: LoadedConfig,
+  config: AppConfig,
   overrides: ServerOverrides = {},
 ): Promise<RunningServer> {
   const undo: (() => unknown)[] = [];
@@ -68,7 +68,7 @@ export async function startServer(
 }
 
 async function start(
-  config: LoadedConfig,
+  config: AppConfig,
   overrides: ServerOverrides,
   undo: (() => unknown)[],
 ): Promise<RunningServer> {
@@ -86,7 +86,7 @@ async function start(
   await app.init();
   app.get(RouteCatalogue).fill();
   await library.ready();
-  const jobs = app.get<JobEngine>(JOB_ENGINE);
+  const jobs = app.get<JobEngine>(JobEngine);
   built.metrics.watchJobs(jobs);
   await jobs.start();
   undo.push(() => jobs.stop(0));
@@ -96,7 +96,7 @@ async function start(
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     await drain(front, servers, jobs, config.shutdown_grace * 1000);
-    await app.get<AuditRecorder>(AUDIT_RECORDER).close();
+    await app.get<AuditRecorder>(AuditRecorder).close();
     await app.close();
     await database.close();
     await logs?.close();
@@ -113,7 +113,7 @@ interface BuiltApp {
 
 /** Everything but running: nothing listens and no job is claimed yet. */
 export async function buildApp(
-  config: LoadedConfig,
+  config: AppConfig,
   overrides: ServerOverrides,
   database: Database,
   logger: Logger,
@@ -131,7 +131,7 @@ export async function buildApp(
     allowedOrigins: config.allowed_origins,
     trustedProxies: config.trusted_proxies,
     clock,
-    audit: () => (audit ??= app.get<AuditRecorder>(AUDIT_RECORDER)),
+    audit: () => (audit ??= app.get<AuditRecorder>(AuditRecorder)),
     observers: [new AccessLog(logger), metrics],
   });
   const library = httpLibrary(config, front);
@@ -152,7 +152,7 @@ export async function buildApp(
 /** The original's port of a second listener; only another one opens it. */
 const NO_SECOND_LISTENER = 5000;
 
-async function listenAll(config: LoadedConfig, library: HttpLibrary, servers: NodeServer[]): Promise<number> {
+async function listenAll(config: AppConfig, library: HttpLibrary, servers: NodeServer[]): Promise<number> {
   const [first] = servers;
   if (first === undefined) throw new Error('an application has a server');
   const port = await listen(first, config.host, config.port);

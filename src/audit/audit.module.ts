@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { UsersModule } from '../users/users.module.js';
 import { ApiLogRepository } from './api-log.repository.js';
 import { AuditController } from './audit.controller.js';
-import { AUDIT_RECORDER, AUDIT_TRAIL, type AuditRecorder } from './audit.port.js';
+import { AuditTrail, AuditRecorder } from './audit.port.js';
 import { GroupCommitRecorder } from './group-commit-recorder.js';
 import { ReadAudit } from './read-audit.service.js';
 import { AuditSealRepository } from './seal/audit-seal.repository.js';
@@ -21,10 +21,10 @@ import { VerifyAudit } from './seal/verify-audit.service.js';
     AuditSealRepository,
     SealAudit,
     VerifyAudit,
-    { provide: AUDIT_TRAIL, useExisting: ReadAudit },
+    { provide: AuditTrail, useExisting: ReadAudit },
     {
-      provide: AUDIT_RECORDER,
-      inject: [TransactionRunner, ApiLogRepository, APP_CONFIG],
+      provide: AuditRecorder,
+      inject: [TransactionRunner, ApiLogRepository, AppConfig],
       useFactory: (
         transactions: TransactionRunner,
         logs: ApiLogRepository,
@@ -36,6 +36,6 @@ import { VerifyAudit } from './seal/verify-audit.service.js';
         }),
     },
   ],
-  exports: [AUDIT_RECORDER, AUDIT_TRAIL],
+  exports: [AuditRecorder, AuditTrail],
 })
 export class AuditModule {}

@@ -24,23 +24,17 @@ export interface AuditEntry {
 }
 
 /** Writes the audit log. */
-export interface AuditRecorder {
+export abstract class AuditRecorder {
   /** Resolves when the row is durable. @throws AppError `unavailable` when it can't be written */
-  record(entry: AuditEntry): Promise<void>;
+  abstract record(entry: AuditEntry): Promise<void>;
   /** So many rows wait that no further request should begin. */
-  readonly overloaded: boolean;
+  abstract readonly overloaded: boolean;
   /** Writes what still waits; nothing is taken any more. */
-  close(): Promise<void>;
+  abstract close(): Promise<void>;
 }
-
-/** Injection token of the {@link AuditRecorder}. */
-export const AUDIT_RECORDER = Symbol('AUDIT_RECORDER');
 
 /** Reads the audit log for other domains. */
-export interface AuditTrail {
+export abstract class AuditTrail {
   /** Requests of a user received at or after `since`. */
-  countRequests(userId: number, since: Date): Promise<number>;
+  abstract countRequests(userId: number, since: Date): Promise<number>;
 }
-
-/** Injection token of the {@link AuditTrail}. */
-export const AUDIT_TRAIL = Symbol('AUDIT_TRAIL');

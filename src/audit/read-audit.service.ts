@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock } from '#libs/kernel';
-import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#libs/kernel';
+import { UserDirectory } from '../users/users.port.js';
 import type { ApiLogEntity } from './api-log.entity.js';
 import { ApiLogRepository, type ApiLogFilter } from './api-log.repository.js';
 import type { AuditLogEntry, AuditLogList, ListAudit, ListLogs, LogEntry, LogList } from './audit.dto.js';
@@ -13,8 +13,8 @@ const HOUR_MS = 3_600_000;
 export class ReadAudit implements AuditTrail {
   constructor(
     private readonly logs: ApiLogRepository,
-    @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly users: UserDirectory,
+    private readonly clock: Clock,
   ) {}
 
   /** The request log; an unknown user has no requests. */

@@ -1,6 +1,6 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { AppConfig } from '#libs/config';
 import { ACCESS_POLICY, type AccessPolicy, ADMINISTRATORS, type Role } from '#libs/http';
 import { type Actor, AppError } from '#libs/kernel';
 import { anonymousRefusal, credentialRefusal, emptyKeyRefusal, roleRefusal } from './access-refusals.js';
@@ -26,7 +26,7 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly apiKeys: ApiKeyStrategy,
     private readonly tokens: TokenStrategy,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'require_auth'>,
+    private readonly config: AppConfig,
   ) {}
 
   /** Answers at once where nothing has to be looked up: a promise costs Nest four more, a tenth of a synchronous answer. */

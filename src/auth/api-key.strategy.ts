@@ -1,8 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { type Clock, CLOCK } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import { HeaderAPIKeyStrategy } from 'passport-headerapikey';
-import { type Credentials, CREDENTIALS } from '../users/users.port.js';
+import { Credentials } from '../users/users.port.js';
 import { accepted, refused, type Verdict } from './verdict.js';
 
 /** The header that carries an API key, in the lower case of parsed headers. */
@@ -15,8 +15,8 @@ const MAX_LENGTH = 512;
 @Injectable()
 export class ApiKeyStrategy extends PassportStrategy(HeaderAPIKeyStrategy, 'api-key') {
   constructor(
-    @Inject(CREDENTIALS) private readonly credentials: Pick<Credentials, 'findByApiKey' | 'noteUse'>,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly credentials: Credentials,
+    private readonly clock: Clock,
   ) {
     super({ header: API_KEY_HEADER, prefix: '' }, false);
   }

@@ -1,8 +1,8 @@
-import { Body, Controller, Get, Inject, Post } from '@nestjs/common';
+import { Body, Controller, Get, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Answers, Authenticated, Caller, Problems, Public, MessageOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { type Credentials, CREDENTIALS } from '../users/users.port.js';
+import { Credentials } from '../users/users.port.js';
 import { ApiKeyInfoOut, ApiKeyOut, LoginRequest, TokenOut } from './auth.dto.js';
 import { presentApiKey, presentApiKeyInfo, presentToken } from './auth.view.js';
 import { Origin, type RequestOrigin, Session } from './origin.js';
@@ -15,7 +15,7 @@ const LOGIN_PROBLEMS = [{ 401: 'Invalid username or password' }, 422, 429, 503] 
 export class AuthController {
   constructor(
     private readonly signIn: SignIn,
-    @Inject(CREDENTIALS) private readonly credentials: Credentials,
+    private readonly credentials: Credentials,
   ) {}
 
   @Post('login')

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
-import { type AppConfig, APP_CONFIG, secretKeyOf } from '#libs/config';
+import { AppConfig, secretKeyOf } from '#libs/config';
 import { RuntimeSettingsModule } from '../admin/runtime-settings.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
@@ -10,7 +10,7 @@ import { AuthController } from './auth.controller.js';
 import { ChangePassword } from './change-password.service.js';
 import { LoginLimiter } from './login-limiter.js';
 import { PasswordController } from './password.controller.js';
-import { MemoryRateLimitStorage, RATE_LIMIT_STORAGE } from './rate-limit-storage.js';
+import { MemoryRateLimitStorage, RateLimitStorage } from './rate-limit-storage.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { SignIn } from './sign-in.service.js';
 import { TestModeController } from './test-mode.controller.js';
@@ -23,7 +23,7 @@ import { TokenStrategy } from './token.strategy.js';
     UsersModule,
     RuntimeSettingsModule,
     JwtModule.registerAsync({
-      inject: [APP_CONFIG],
+      inject: [AppConfig],
       useFactory: (config: AppConfig) => ({
         secret: secretKeyOf(config),
         signOptions: { algorithm: TOKEN_ALGORITHM },
@@ -37,7 +37,7 @@ import { TokenStrategy } from './token.strategy.js';
     SignIn,
     ChangePassword,
     LoginLimiter,
-    { provide: RATE_LIMIT_STORAGE, useClass: MemoryRateLimitStorage },
+    { provide: RateLimitStorage, useClass: MemoryRateLimitStorage },
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],

@@ -1,13 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Actor, AppError } from '#libs/kernel';
-import { type Credentials, CREDENTIALS } from '../users/users.port.js';
+import { Credentials } from '../users/users.port.js';
 import { LoginLimiter } from './login-limiter.js';
 
 /** Changes the caller's own password. Wrong old passwords count as failed logins, so they can't be guessed here either. */
 @Injectable()
 export class ChangePassword {
   constructor(
-    @Inject(CREDENTIALS) private readonly credentials: Credentials,
+    private readonly credentials: Credentials,
     private readonly limiter: LoginLimiter,
   ) {}
 

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { AppError } from '#libs/kernel';
-import { RATE_LIMIT_STORAGE, type RateLimitStorage } from './rate-limit-storage.js';
+import { RateLimitStorage } from './rate-limit-storage.js';
 import { Turns } from './turns.js';
 
 /** Where a password is tried, and for which account. */
@@ -15,11 +15,6 @@ export interface Checked<T> {
   readonly counts: 'success' | 'failure' | 'neutral';
   readonly value: T;
 }
-
-type LimiterConfig = Pick<
-  AppConfig,
-  'login_attempts' | 'login_attempts_per_address' | 'login_window_seconds' | 'skip_rate_limiting'
->;
 
 /** Passwords of one address that may wait to be checked. */
 const MAX_WAITING_PER_ADDRESS = 50;
@@ -35,8 +30,8 @@ export class LoginLimiter {
   readonly #windowMs: number;
 
   constructor(
-    @Inject(RATE_LIMIT_STORAGE) private readonly storage: RateLimitStorage,
-    @Inject(APP_CONFIG) private readonly config: LimiterConfig,
+    private readonly storage: RateLimitStorage,
+    private readonly config: AppConfig,
   ) {
     this.#windowMs = config.login_window_seconds * 1000;
   }

@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
-import { type Clock, CLOCK } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
 /** Failures that still count. */
@@ -14,19 +14,19 @@ export interface Failures {
  * Counters behind all rate limits. In memory each process counts for itself; an implementation over a shared store
  * makes the limits hold for all processes together. Windows are in milliseconds.
  */
-export interface RateLimitStorage extends ThrottlerStorage {
+export abstract class RateLimitStorage implements ThrottlerStorage {
+  abstract increment(
+    ...hit: Parameters<ThrottlerStorage['increment']>
+  ): ReturnType<ThrottlerStorage['increment']>;
   /** Failures under `key` within the last `windowMs`. */
-  failures(key: string, windowMs: number): Promise<Failures>;
+  abstract failures(key: string, windowMs: number): Promise<Failures>;
   /** Adds a failure now; of each key the newest `keep` are kept. */
-  addFailure(key: string, keep: number): Promise<void>;
+  abstract addFailure(key: string, keep: number): Promise<void>;
   /** Forgets the failures under `key`. */
-  forgetFailures(key: string): Promise<void>;
+  abstract forgetFailures(key: string): Promise<void>;
   /** Forgets everything. */
-  clear(): Promise<void>;
+  abstract clear(): Promise<void>;
 }
-
-/** Injection token of the {@link RateLimitStorage}. */
-export const RATE_LIMIT_STORAGE = Symbol('RATE_LIMIT_STORAGE');
 
 /** Callers counted at the same time; the least recently seen is forgotten first. */
 const MAX_KEYS = 50_000;
@@ -42,7 +42,7 @@ export class MemoryRateLimitStorage implements RateLimitStorage {
   readonly #windows = new LRUCache<string, Window>({ max: MAX_KEYS });
   readonly #failures = new LRUCache<string, readonly number[]>({ max: MAX_KEYS });
 
-  constructor(@Inject(CLOCK) private readonly clock: Clock) {}
+  constructor(private readonly clock: Clock) {}
 
   /**
    * Counts a hit in a window that begins with a key's first hit and lasts `ttlMs`. Times of the answer are in whole

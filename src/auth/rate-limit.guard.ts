@@ -1,11 +1,11 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ThrottlerGuard } from '@nestjs/throttler';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { AppConfig } from '#libs/config';
 import { requestContext } from '#libs/http';
 import { AppError } from '#libs/kernel';
-import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
-import { RATE_LIMIT_STORAGE, type RateLimitStorage } from './rate-limit-storage.js';
+import { RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { RateLimitStorage } from './rate-limit-storage.js';
 import { type RouteGroup, routeGroupOf } from './route-groups.port.js';
 
 const WINDOW_MS = 60_000;
@@ -20,11 +20,11 @@ const UNUSED_DECLARATION = [{ name: 'default', limit: 0, ttl: WINDOW_MS }];
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
   constructor(
-    @Inject(RATE_LIMIT_STORAGE) private readonly counters: RateLimitStorage,
-    // Named again: without it Nest takes the base class's token for this place.
+    // Both are named, because Nest would take the base class's tokens for the first two places.
+    @Inject(RateLimitStorage) private readonly counters: RateLimitStorage,
     @Inject(Reflector) reflector: Reflector,
-    @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'skip_rate_limiting'>,
+    private readonly settings: RuntimeSettings,
+    private readonly config: AppConfig,
   ) {
     super(UNUSED_DECLARATION, counters, reflector);
   }

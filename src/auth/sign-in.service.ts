@@ -1,13 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
-import { AppError, type Clock, CLOCK, newUuid } from '#libs/kernel';
-import {
-  type CredentialOwner,
-  type Credentials,
-  CREDENTIALS,
-  type IssuedApiKey,
-} from '../users/users.port.js';
+import { AppConfig } from '#libs/config';
+import { AppError, Clock, newUuid } from '#libs/kernel';
+import { type CredentialOwner, Credentials, type IssuedApiKey } from '../users/users.port.js';
 import { attribute } from './actor.js';
 import { LoginLimiter } from './login-limiter.js';
 
@@ -26,11 +21,11 @@ const MAX_ADDRESS = 45;
 @Injectable()
 export class SignIn {
   constructor(
-    @Inject(CREDENTIALS) private readonly credentials: Credentials,
+    private readonly credentials: Credentials,
     private readonly limiter: LoginLimiter,
     private readonly jwt: JwtService,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'access_token_expire_minutes'>,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
   ) {}
 
   /** @returns a signed token @throws AppError `unauthorized`, `too_many` */

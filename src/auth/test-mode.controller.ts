@@ -1,17 +1,17 @@
-import { Controller, Inject, Post } from '@nestjs/common';
+import { Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { AppConfig } from '#libs/config';
 import { Answers, Problems, Public, MessageOut } from '#libs/http';
 import { AppError } from '#libs/kernel';
-import { RATE_LIMIT_STORAGE, type RateLimitStorage } from './rate-limit-storage.js';
+import { RateLimitStorage } from './rate-limit-storage.js';
 
 /** Conveniences of test installations; elsewhere these routes answer like unknown ones. */
 @ApiTags('test mode')
 @Controller('test')
 export class TestModeController {
   constructor(
-    @Inject(RATE_LIMIT_STORAGE) private readonly limits: RateLimitStorage,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'environment'>,
+    private readonly limits: RateLimitStorage,
+    private readonly config: AppConfig,
   ) {}
 
   @Post('reset-rate-limit')

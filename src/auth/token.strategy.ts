@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { type AppConfig, APP_CONFIG, secretKeyOf } from '#libs/config';
-import { type Clock, CLOCK } from '#libs/kernel';
+import { AppConfig, secretKeyOf } from '#libs/config';
+import { Clock } from '#libs/kernel';
 import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
-import { type Credentials, CREDENTIALS } from '../users/users.port.js';
+import { Credentials } from '../users/users.port.js';
 import { isTokenClaims, TOKEN_ALGORITHM } from './token.js';
 import { accepted, refused, type Verdict } from './verdict.js';
 
@@ -24,9 +24,9 @@ const provided =
 @Injectable()
 export class TokenStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
-    @Inject(CREDENTIALS) private readonly credentials: Pick<Credentials, 'findBySession' | 'noteUse'>,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) config: AppConfig,
+    private readonly credentials: Credentials,
+    private readonly clock: Clock,
+    config: AppConfig,
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),

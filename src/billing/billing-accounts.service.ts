@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Page } from '#libs/http';
-import { CLOCK, type Actor, type Clock } from '#libs/kernel';
+import { type Actor, Clock } from '#libs/kernel';
 import type {
   AllBillingQuery,
   BillingOut,
@@ -28,7 +28,7 @@ interface Period {
 export class BillingAccounts {
   constructor(
     private readonly records: BillingRecordRepository,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   /** The caller's shares as a provider. */

@@ -1,11 +1,5 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
-import { type CancelTimer, CLOCK, type Clock } from '#libs/kernel';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type CancelTimer, Clock } from '#libs/kernel';
 import { ExpireCredits } from './expire-credits.service.js';
 import { IssueInvoices, monthBefore } from './issue-invoices.service.js';
 
@@ -23,7 +17,7 @@ export class BillingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly expiry: ExpireCredits,
     private readonly invoices: IssueInvoices,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   onApplicationBootstrap(): void {

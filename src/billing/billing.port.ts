@@ -107,41 +107,38 @@ export interface Settlement {
 }
 
 /** Moves the money of marketplace jobs. Every write belongs into the transaction that changes the job. */
-export interface Billing {
+export abstract class Billing {
   /** Prices a request; inside of a transaction hand its scope on. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
-  quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote>;
+  abstract quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote>;
   /**
    * Prices a changed request that is held already, with the price version of the quote in force.
    * @throws AppError `not_found` without a hold
    */
-  requote(scope: DatabaseScope, jobId: string, request: PriceRequest): Promise<Quote>;
+  abstract requote(scope: DatabaseScope, jobId: string, request: PriceRequest): Promise<Quote>;
   /**
    * Moves the quote from the client's credits to a hold.
    * @throws AppError `payment_required` (both amounts in the text) when the credits do not suffice, `conflict` when the
    * job is held already or the quote has expired
    */
-  hold(tx: Transaction, request: HoldRequest): Promise<void>;
+  abstract hold(tx: Transaction, request: HoldRequest): Promise<void>;
   /**
    * Replaces the quote of an open hold; the difference is held or given back.
    * @throws AppError `payment_required` as for hold, `conflict` when the hold is settled, `not_found` without one
    */
-  adjust(tx: Transaction, jobId: string, quote: Quote): Promise<void>;
+  abstract adjust(tx: Transaction, jobId: string, quote: Quote): Promise<void>;
   /**
    * Settles a completed job, once: the hold goes to evaluator, provider and platform, and a billing record is written.
    * @throws AppError `conflict` when it is settled already, `not_found` without a hold
    */
-  capture(tx: Transaction, request: CaptureRequest): Promise<Settlement>;
+  abstract capture(tx: Transaction, request: CaptureRequest): Promise<Settlement>;
   /**
    * Gives the whole hold back (cancelled, failed, expired), once. Returns what was given back.
    * @throws AppError `conflict` when it is settled already, `not_found` without a hold
    */
-  void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
+  abstract void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
   /** Whether an active provider has an active price for this model. */
-  isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean>;
+  abstract isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean>;
 }
-
-/** Injection token of {@link Billing}. */
-export const BILLING = Symbol('BILLING');
 
 export interface Money {
   readonly amount: Micros;
@@ -171,33 +168,30 @@ export interface BillingTotal extends Money {
 }
 
 /** Reads of the money, for other domains. Lists are ordered by currency; a currency without figures is left out. */
-export interface BillingReports {
+export abstract class BillingReports {
   /** Where the money of a job stands; null when it never was held. */
-  holdOf(jobId: string, scope?: DatabaseScope): Promise<Hold | null>;
+  abstract holdOf(jobId: string, scope?: DatabaseScope): Promise<Hold | null>;
   /** Null until the job is settled by a capture. */
-  settlementOf(jobId: string, scope?: DatabaseScope): Promise<Settlement | null>;
+  abstract settlementOf(jobId: string, scope?: DatabaseScope): Promise<Settlement | null>;
   /** Without credits that have expired, whether or not they are taken back already. */
-  balances(userId: number): Promise<readonly Balance[]>;
+  abstract balances(userId: number): Promise<readonly Balance[]>;
   /** Credits to spend of several users, of those that have not expired; users without any movement are left out. At most 1,000 ids a call. */
-  availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>>;
+  abstract availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>>;
   /** Whole costs of a client's settled jobs. */
-  spent(clientId: number, period: BillingPeriod): Promise<readonly BillingTotal[]>;
+  abstract spent(clientId: number, period: BillingPeriod): Promise<readonly BillingTotal[]>;
   /** The same of several clients, all time; clients without jobs are left out. At most 1,000 ids a call. */
-  spentBy(clientIds: readonly number[]): Promise<ReadonlyMap<number, readonly BillingTotal[]>>;
+  abstract spentBy(clientIds: readonly number[]): Promise<ReadonlyMap<number, readonly BillingTotal[]>>;
   /** Shares of a user as provider, or as evaluator with bonuses. */
-  earned(
+  abstract earned(
     userId: number,
     as: 'provider' | 'evaluator',
     period: BillingPeriod,
   ): Promise<readonly BillingTotal[]>;
   /** Whole costs of all settled jobs. */
-  revenue(period: BillingPeriod): Promise<readonly BillingTotal[]>;
+  abstract revenue(period: BillingPeriod): Promise<readonly BillingTotal[]>;
   /** Earned by providers and evaluators and not paid out yet. */
-  pendingPayouts(): Promise<readonly Money[]>;
+  abstract pendingPayouts(): Promise<readonly Money[]>;
 }
-
-/** Injection token of {@link BillingReports}. */
-export const BILLING_REPORTS = Symbol('BILLING_REPORTS');
 
 export interface CreditGrant {
   readonly userId: number;
@@ -214,16 +208,13 @@ export interface CreditGrant {
 }
 
 /** Gives credits, for domains that create accounts. */
-export interface CreditGrants {
+export abstract class CreditGrants {
   /**
    * Adds credits to a user. Returns the credit's id.
    * @throws AppError `conflict` when `earned` is more than the user has earned, `invalid` when it has expired already
    */
-  grant(tx: Transaction, grant: CreditGrant): Promise<number>;
+  abstract grant(tx: Transaction, grant: CreditGrant): Promise<number>;
 }
-
-/** Injection token of {@link CreditGrants}. */
-export const CREDIT_GRANTS = Symbol('CREDIT_GRANTS');
 
 /** A marketplace job as billing has to know it. `open`: pending or processing; `ended`: cancelled, failed or expired. */
 export interface BillableJob {
@@ -232,13 +223,14 @@ export interface BillableJob {
 }
 
 /** What the domain of the marketplace jobs provides, so that money can be checked against work. */
-export interface BillableJobs {
+export abstract class BillableJobs {
   /** Jobs by id in the order of the database, after the given one; fewer than `limit` means that it was the last page. */
-  list(scope: DatabaseScope, afterJobId: string | null, limit: number): Promise<readonly BillableJob[]>;
+  abstract list(
+    scope: DatabaseScope,
+    afterJobId: string | null,
+    limit: number,
+  ): Promise<readonly BillableJob[]>;
 }
-
-/** Injection token of {@link BillableJobs}; optional. Its module is global, for the verifier stands below it. */
-export const BILLABLE_JOBS = Symbol('BILLABLE_JOBS');
 
 /** One thing that the tables say and must not. */
 export interface BillingViolation {
@@ -260,10 +252,7 @@ export interface BillingVerdict {
 }
 
 /** Proves from the tables alone that the money adds up. */
-export interface BillingVerifier {
+export abstract class BillingVerifier {
   /** @param jobs jobs to be checked against the money; default: the marketplace's, where there is one */
-  verify(jobs?: BillableJobs): Promise<BillingVerdict>;
+  abstract verify(jobs?: BillableJobs): Promise<BillingVerdict>;
 }
-
-/** Injection token of {@link BillingVerifier}. */
-export const BILLING_VERIFIER = Symbol('BILLING_VERIFIER');

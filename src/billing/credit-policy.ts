@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { AppError, microsOf, moneyText } from '#libs/kernel';
 import { type Currency, HOME_CURRENCY, type Micros } from './billing.port.js';
 
@@ -15,7 +15,7 @@ export interface Spending {
 export class CreditPolicy {
   readonly #limit: Micros;
 
-  constructor(@Inject(APP_CONFIG) config: Pick<AppConfig, 'billing_mode' | 'credit_limit'>) {
+  constructor(config: AppConfig) {
     this.#limit = config.billing_mode === 'prepaid' ? 0 : microsOf(config.credit_limit);
   }
 

@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import { CreditRepository } from './credit.repository.js';
 import { CreditUses } from './credit-uses.service.js';
 import { LedgerRepository } from './ledger.repository.js';
@@ -15,7 +15,7 @@ export class ExpireCredits {
     private readonly uses: CreditUses,
     private readonly ledger: LedgerRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   /** Goes on until nothing is due; each client is a transaction of its own. */

@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
-import { AppError, CLOCK, type Clock, invalidField, microsOf, moneyText } from '#libs/kernel';
+import { AppError, Clock, invalidField, microsOf, moneyText } from '#libs/kernel';
 import type { CreditGrant, CreditGrants, Currency, Micros } from './billing.port.js';
 import { CreditRepository } from './credit.repository.js';
 import { type Account, availableOf, earnedOf, GRANTS, PAYMENTS } from './ledger.js';
@@ -26,7 +26,7 @@ export class GrantCredits implements CreditGrants {
   constructor(
     private readonly ledger: LedgerRepository,
     private readonly credits: CreditRepository,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   async grant(tx: Transaction, grant: CreditGrant): Promise<number> {

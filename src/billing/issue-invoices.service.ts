@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Transaction, TransactionRunner } from '#libs/database';
-import { AppError, CLOCK, type Clock } from '#libs/kernel';
-import { type Payer, TRADING_PARTIES, type TradingParties } from '../users/users.port.js';
+import { AppError, Clock } from '#libs/kernel';
+import { type Payer, TradingParties } from '../users/users.port.js';
 import type { InvoiceRecipient } from './invoice.entity.js';
 import {
   type BilledGroup,
@@ -37,8 +37,8 @@ export class IssueInvoices {
     private readonly invoices: InvoiceRepository,
     private readonly ledger: LedgerRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(TRADING_PARTIES) private readonly parties: TradingParties,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly parties: TradingParties,
+    private readonly clock: Clock,
   ) {}
 
   isClosed({ end }: Month): boolean {

@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { DatabaseScope, Transaction } from '#libs/database';
-import { AppError, CLOCK, type Clock } from '#libs/kernel';
+import { AppError, Clock } from '#libs/kernel';
 import type {
   Billing,
   CaptureRequest,
@@ -34,7 +34,7 @@ export class JobBilling implements Billing {
     private readonly records: BillingRecordRepository,
     private readonly policy: CreditPolicy,
     private readonly credits: CreditUses,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote> {

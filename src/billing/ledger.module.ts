@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AccountsModule } from '../users/accounts.module.js';
 import { BillingChecks } from './billing-checks.repository.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
-import { BILLING, BILLING_REPORTS, BILLING_VERIFIER, CREDIT_GRANTS } from './billing.port.js';
+import { Billing, BillingReports, BillingVerifier, CreditGrants } from './billing.port.js';
 import { CreditPolicy } from './credit-policy.js';
 import { CreditUses } from './credit-uses.service.js';
 import { CreditRepository } from './credit.repository.js';
@@ -40,11 +40,11 @@ const SERVICES = [
     JobBilling,
     ReadBilling,
     VerifyBilling,
-    { provide: BILLING, useExisting: JobBilling },
-    { provide: BILLING_REPORTS, useExisting: ReadBilling },
-    { provide: BILLING_VERIFIER, useExisting: VerifyBilling },
-    { provide: CREDIT_GRANTS, useExisting: GrantCredits },
+    { provide: Billing, useExisting: JobBilling },
+    { provide: BillingReports, useExisting: ReadBilling },
+    { provide: BillingVerifier, useExisting: VerifyBilling },
+    { provide: CreditGrants, useExisting: GrantCredits },
   ],
-  exports: [...SERVICES, BILLING, BILLING_REPORTS, BILLING_VERIFIER, CREDIT_GRANTS],
+  exports: [...SERVICES, Billing, BillingReports, BillingVerifier, CreditGrants],
 })
 export class LedgerModule {}

@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { type DatabaseScope, TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
-import { AppError, type Actor, assertPresent, type Clock, CLOCK, microsOf, moneyOf } from '#libs/kernel';
-import { TRADING_PARTIES, type TradingParties } from '../users/users.port.js';
+import { AppError, type Actor, assertPresent, Clock, microsOf, moneyOf } from '#libs/kernel';
+import { TradingParties } from '../users/users.port.js';
 import { type Balance, HOME_CURRENCY } from './billing.port.js';
 import type {
   BalanceOut,
@@ -32,9 +32,9 @@ export class MoneyAccounts {
     private readonly statements: StatementRepository,
     private readonly policy: CreditPolicy,
     private readonly transactions: TransactionRunner,
-    @Inject(TRADING_PARTIES) private readonly parties: TradingParties,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'billing_mode'>,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly parties: TradingParties,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws AppError `not_found` for an unknown user */

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
-import { type Actor, CLOCK, type Clock, microsOf } from '#libs/kernel';
+import { type Actor, Clock, microsOf } from '#libs/kernel';
 import { presentPrice } from './billing.view.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { type NewPrice, type PriceFilter, PriceRepository } from './price.repository.js';
@@ -15,7 +15,7 @@ export class PriceList {
     private readonly prices: PriceRepository,
     private readonly ledger: LedgerRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   /** Sets the caller's price for a model. */

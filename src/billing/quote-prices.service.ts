@@ -1,8 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import type { DatabaseScope } from '#libs/database';
-import { AppError, CLOCK, invalid, type Clock } from '#libs/kernel';
-import { TRADING_PARTIES, type TradingParties } from '../users/users.port.js';
+import { AppError, invalid, Clock } from '#libs/kernel';
+import { TradingParties } from '../users/users.port.js';
 import { HOME_CURRENCY, PLATFORM_ID, type PriceRequest, type Quote } from './billing.port.js';
 import { PriceRepository } from './price.repository.js';
 import { basePrice, multiplied, multipliersOf } from './pricing.js';
@@ -23,9 +23,9 @@ export class QuotePrices {
   constructor(
     private readonly prices: PriceRepository,
     private readonly quotes: QuoteRepository,
-    @Inject(TRADING_PARTIES) private readonly parties: TradingParties,
-    @Inject(APP_CONFIG) config: Pick<AppConfig, 'evaluator_share' | 'platform_fee'>,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly parties: TradingParties,
+    config: AppConfig,
+    private readonly clock: Clock,
   ) {
     this.#rates = { evaluator: config.evaluator_share, platform: config.platform_fee };
   }

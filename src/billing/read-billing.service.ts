@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { DatabaseScope } from '#libs/database';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import type {
   Balance,
   BillingPeriod,
@@ -22,7 +22,7 @@ export class ReadBilling implements BillingReports {
     private readonly records: BillingRecordRepository,
     private readonly quotes: QuoteRepository,
     private readonly ledger: LedgerRepository,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   async holdOf(jobId: string, scope?: DatabaseScope): Promise<Hold | null> {

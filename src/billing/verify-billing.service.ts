@@ -1,9 +1,8 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { DatabaseScope } from '#libs/database';
 import {
-  BILLABLE_JOBS,
   type BillableJob,
-  type BillableJobs,
+  BillableJobs,
   type BillingVerdict,
   type BillingVerifier,
   type BillingViolation,
@@ -27,7 +26,7 @@ type WorkVerdict = Omit<BillingVerdict, 'transactions'>;
 export class VerifyBilling implements BillingVerifier {
   constructor(
     private readonly checks: BillingChecks,
-    @Optional() @Inject(BILLABLE_JOBS) private readonly marketplace?: BillableJobs,
+    @Optional() private readonly marketplace?: BillableJobs,
   ) {}
 
   verify(jobs: BillableJobs | undefined = this.marketplace): Promise<BillingVerdict> {

@@ -1,12 +1,8 @@
-import { Inject, Injectable, StreamableFile } from '@nestjs/common';
+import { Injectable, StreamableFile } from '@nestjs/common';
 import { WithHeaders } from '#libs/http';
 import { AppError, type Actor } from '#libs/kernel';
-import { CLIENT_REQUESTS, type ClientRequests } from '../marketplace/client-requests.port.js';
-import {
-  PREDICTION_FILES,
-  type PredictionFile,
-  type PredictionFiles,
-} from '../marketplace/prediction-files.port.js';
+import { ClientRequests } from '../marketplace/client-requests.port.js';
+import { type PredictionFile, PredictionFiles } from '../marketplace/prediction-files.port.js';
 import { completedRequest, type CompletedRequest } from './completed-request.js';
 import { DOWNLOAD_KINDS, downloadNamed, type DownloadName } from './downloads.js';
 import { ForecastPicture } from './forecast-picture.js';
@@ -18,8 +14,8 @@ import { resultsCsv } from './results-csv.js';
 @Injectable()
 export class DownloadFiles {
   constructor(
-    @Inject(CLIENT_REQUESTS) private readonly requests: ClientRequests,
-    @Inject(PREDICTION_FILES) private readonly files: PredictionFiles,
+    private readonly requests: ClientRequests,
+    private readonly files: PredictionFiles,
     private readonly pictures: ForecastPicture,
   ) {}
 

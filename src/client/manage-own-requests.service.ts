@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { WithHeaders } from '#libs/http';
 import { microsOf, type Actor } from '#libs/kernel';
-import { CLIENT_REQUESTS, type ClientRequests } from '../marketplace/client-requests.port.js';
+import { ClientRequests } from '../marketplace/client-requests.port.js';
 import type { JobRequest } from '../marketplace/marketplace.port.js';
-import { WEBHOOKS, type Webhooks } from '../webhooks/webhooks.port.js';
+import { Webhooks } from '../webhooks/webhooks.port.js';
 import {
   pathOf,
   presentAccepted,
@@ -21,8 +21,8 @@ import type { RequestAccepted, RequestCancelled, RequestOut } from './request-ou
 @Injectable()
 export class ManageOwnRequests {
   constructor(
-    @Inject(CLIENT_REQUESTS) private readonly requests: ClientRequests,
-    @Inject(WEBHOOKS) private readonly webhooks: Webhooks,
+    private readonly requests: ClientRequests,
+    private readonly webhooks: Webhooks,
   ) {}
 
   async quote(body: ClientRequest): Promise<QuoteOut> {

@@ -1,12 +1,8 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { moneyOf } from '#libs/kernel';
-import {
-  MARKETPLACE_EVENTS,
-  type MarketplaceEvent,
-  type MarketplaceEvents,
-} from '../marketplace/marketplace-events.port.js';
-import { WEBHOOKS, type Webhooks } from '../webhooks/webhooks.port.js';
+import { type MarketplaceEvent, MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
+import { Webhooks } from '../webhooks/webhooks.port.js';
 import { pathOf } from './client.view.js';
 
 /** The ends of a request. */
@@ -24,8 +20,8 @@ const isEnd = (kind: string): kind is End => Object.hasOwn(ENDS, kind);
 @Injectable()
 export class NotifyClients implements OnModuleInit {
   constructor(
-    @Inject(MARKETPLACE_EVENTS) private readonly events: MarketplaceEvents,
-    @Inject(WEBHOOKS) private readonly webhooks: Webhooks,
+    private readonly events: MarketplaceEvents,
+    private readonly webhooks: Webhooks,
   ) {}
 
   onModuleInit(): void {

@@ -1,11 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AfterCommit, SuccessOut } from '#libs/http';
-import { type Actor, type Clock, CLOCK, microsOf } from '#libs/kernel';
-import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { type Actor, Clock, microsOf } from '#libs/kernel';
+import { RuntimeSettings } from '../admin/runtime-settings.port.js';
 import {
-  EVALUATOR_QUEUE,
   type AssignedFilter,
-  type EvaluatorQueue,
+  EvaluatorQueue,
   type PendingFilter,
 } from '../marketplace/evaluator-queue.port.js';
 import type { JobProgress } from '../marketplace/marketplace.port.js';
@@ -33,9 +32,9 @@ import { ProcessingDetails } from './processing-details.service.js';
 @Injectable()
 export class EvaluateRequests {
   constructor(
-    @Inject(EVALUATOR_QUEUE) private readonly queue: EvaluatorQueue,
-    @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly queue: EvaluatorQueue,
+    private readonly settings: RuntimeSettings,
+    private readonly clock: Clock,
     private readonly details: ProcessingDetails,
   ) {}
 

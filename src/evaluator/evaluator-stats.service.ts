@@ -1,9 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type Actor, type Clock, CLOCK } from '#libs/kernel';
-import {
-  MARKETPLACE_STATISTICS,
-  type MarketplaceStatistics,
-} from '../marketplace/marketplace-statistics.port.js';
+import { Injectable } from '@nestjs/common';
+import { type Actor, Clock } from '#libs/kernel';
+import { MarketplaceStatistics } from '../marketplace/marketplace-statistics.port.js';
 import { presentStatistics } from './evaluator.view.js';
 import type { EvaluatorStatsOut, StatsPeriod, StatsQuery } from './stats.dto.js';
 
@@ -14,8 +11,8 @@ const DAYS: Readonly<Record<StatsPeriod, number>> = { '7d': 7, '30d': 30, '90d':
 @Injectable()
 export class EvaluatorStats {
   constructor(
-    @Inject(MARKETPLACE_STATISTICS) private readonly statistics: MarketplaceStatistics,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly statistics: MarketplaceStatistics,
+    private readonly clock: Clock,
   ) {}
 
   async of({ userId }: Actor, { period, include_rankings }: StatsQuery): Promise<EvaluatorStatsOut> {

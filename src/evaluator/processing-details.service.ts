@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Clock, CLOCK, delay } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
+import { AppError, Clock, delay } from '#libs/kernel';
 import { type FeederHandle, PluginRegistry, type PredictorHandle } from '#libs/plugin-host';
 import type { PendingJob } from '../marketplace/evaluator-queue.port.js';
 import type { DataSourceConfig, ModelConfig, PluginOut, ProcessingDetailsOut } from './claim.dto.js';
@@ -21,7 +21,7 @@ interface Unknown {
 export class ProcessingDetails {
   constructor(
     private readonly plugins: PluginRegistry,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   /** The question alone, without asking any plugin. */

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { AppError, CLOCK, invalidField, type Clock } from '#libs/kernel';
+import { AppError, invalidField, Clock } from '#libs/kernel';
 import { ClaimHistory } from './claim-history.repository.js';
 import type { ClaimCommand, ClaimedJob, Evaluator } from './evaluator-queue.port.js';
 import { actsForAll, evaluatorIdOf } from './job-access.js';
@@ -28,8 +28,8 @@ export class ClaimJob {
     private readonly history: ClaimHistory,
     private readonly views: JobViews,
     private readonly transactions: TransactionRunner,
-    @Inject(APP_CONFIG) private readonly config: ClaimRules,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   async claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob> {

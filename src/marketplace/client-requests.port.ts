@@ -78,35 +78,32 @@ export interface JobClaim {
  * unknown id and `forbidden` (`not_owner`) for somebody else's: administrators reach all jobs, the evaluator who claimed
  * one may read it, an operator reads all without results.
  */
-export interface ClientRequests {
+export abstract class ClientRequests {
   /**
    * Takes a request: limit, quote, hold, row and place in the queue in one transaction.
    * @throws AppError in this order: `invalid` (unknown plugin, provider without a price, moment in the past), `too_many`
    * (`request_limit`, names the number) at the tier's limit, `payment_required` (`max_cost_exceeded`, both amounts) when
    * the quote is above `maxCost`, `payment_required` (`insufficient_credits`) when the credits do not suffice
    */
-  submit(actor: Actor, request: JobRequest): Promise<SubmittedJob>;
+  abstract submit(actor: Actor, request: JobRequest): Promise<SubmittedJob>;
   /**
    * What a request would cost now, without taking it. Only {@link submit} binds a price.
    * @throws AppError `invalid` as submit does
    */
-  quote(request: JobRequest): Promise<Quote>;
-  find(actor: Actor, jobId: string): Promise<JobView>;
+  abstract quote(request: JobRequest): Promise<Quote>;
+  abstract find(actor: Actor, jobId: string): Promise<JobView>;
   /** Every claim of a job that the actor may read, first one first. */
-  claims(actor: Actor, jobId: string): Promise<readonly JobClaim[]>;
+  abstract claims(actor: Actor, jobId: string): Promise<readonly JobClaim[]>;
   /** An administrator's and an operator's list holds everybody's jobs, all others' their own. */
-  list(actor: Actor, filter: JobFilter, page: JobPage): Promise<JobList>;
+  abstract list(actor: Actor, filter: JobFilter, page: JobPage): Promise<JobList>;
   /**
    * Changes a pending job; a changed price is held or given back with the price version it was made with.
    * @throws AppError `conflict` (`not_pending`), `payment_required` (`max_cost_exceeded` or `insufficient_credits`)
    */
-  update(actor: Actor, jobId: string, change: JobChange): Promise<JobView>;
+  abstract update(actor: Actor, jobId: string, change: JobChange): Promise<JobView>;
   /**
    * Cancels a pending job and gives the whole hold back.
    * @throws AppError `conflict` (`not_pending`), also for the second call
    */
-  cancel(actor: Actor, jobId: string): Promise<{ readonly job: JobView; readonly refund: Money }>;
+  abstract cancel(actor: Actor, jobId: string): Promise<{ readonly job: JobView; readonly refund: Money }>;
 }
-
-/** Injection token of {@link ClientRequests}. */
-export const CLIENT_REQUESTS = Symbol('CLIENT_REQUESTS');

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, invalid, invalidField, type Clock, type Violation } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
+import { invalid, invalidField, Clock, type Violation } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { BILLING, type Billing } from '../billing/billing.port.js';
+import { Billing } from '../billing/billing.port.js';
 import type { Priced } from './job-rules.js';
 import type { JobRequest } from './marketplace.port.js';
 
@@ -16,8 +16,8 @@ const END_OF_MOMENTS = Date.UTC(9990, 0, 1);
 export class CompleteJobRequest {
   constructor(
     private readonly plugins: PluginRegistry,
-    @Inject(BILLING) private readonly billing: Billing,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly billing: Billing,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws AppError `invalid` with every fault; unknown plugins are answered with the known ones */

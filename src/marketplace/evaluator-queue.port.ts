@@ -143,9 +143,9 @@ export interface AssignedList {
 }
 
 /** The evaluator's side of the marketplace. */
-export interface EvaluatorQueue {
+export abstract class EvaluatorQueue {
   /** Pending, not expired and claimable by this evaluator: neither an own request nor one just released. */
-  pending(evaluator: Evaluator, filter: PendingFilter, page: PendingPage): Promise<PendingList>;
+  abstract pending(evaluator: Evaluator, filter: PendingFilter, page: PendingPage): Promise<PendingList>;
   /**
    * Takes a job, in one conditional update: its lease epoch rises by one.
    * @throws AppError `not_found` (`not_claimable`, one text) when unknown or not pending, `gone` (`job_expired`) when
@@ -153,11 +153,11 @@ export interface EvaluatorQueue {
    * at `evaluator_claim_limit`, `too_many` (`release_cooldown`, with Retry-After) when it released the job just now,
    * `invalid` for node info that is too large
    */
-  claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob>;
+  abstract claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob>;
   /**
    * Notes progress; what is left out stays. @throws AppError as {@link submit} for the lease, `invalid` for numbers
    */
-  heartbeat(
+  abstract heartbeat(
     evaluator: Evaluator,
     lease: LeaseReference,
     progress: Partial<JobProgress>,
@@ -173,15 +173,12 @@ export interface EvaluatorQueue {
    * (`lease_expired`) after the deadline, whether or not the job went back to the queue, `invalid` with every fault of
    * the answer
    */
-  submit(evaluator: Evaluator, command: SubmitCommand): Promise<CompletedJob>;
+  abstract submit(evaluator: Evaluator, command: SubmitCommand): Promise<CompletedJob>;
   /** What the evaluator holds; an administrator sees everybody's. Oldest claim first. */
-  assigned(evaluator: Evaluator, filter: AssignedFilter): Promise<AssignedList>;
+  abstract assigned(evaluator: Evaluator, filter: AssignedFilter): Promise<AssignedList>;
   /**
    * Gives a job back to the queue. An administrator may give back anybody's.
    * @throws AppError as {@link submit} for the lease, except that a late release is accepted while it is not returned
    */
-  release(evaluator: Evaluator, command: ReleaseCommand): Promise<JobView>;
+  abstract release(evaluator: Evaluator, command: ReleaseCommand): Promise<JobView>;
 }
-
-/** Injection token of {@link EvaluatorQueue}. */
-export const EVALUATOR_QUEUE = Symbol('EVALUATOR_QUEUE');

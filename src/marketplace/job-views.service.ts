@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { DatabaseScope, Transaction } from '#libs/database';
 import { PLATFORM_ID } from '../billing/billing.port.js';
-import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
+import { UserDirectory } from '../users/users.port.js';
 import { viewOfJob } from './job.view.js';
 import type { MarketplaceEventKind } from './marketplace-events.port.js';
 import { MarketplaceListeners } from './marketplace-listeners.js';
@@ -12,7 +12,7 @@ import type { PredictionJobEntity } from './prediction-job.entity.js';
 @Injectable()
 export class JobViews {
   constructor(
-    @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
+    private readonly users: UserDirectory,
     private readonly listeners: MarketplaceListeners,
   ) {}
 

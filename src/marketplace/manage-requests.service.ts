@@ -1,8 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { isAdministrator } from '#libs/http';
-import { AppError, CLOCK, type Actor, type Clock } from '#libs/kernel';
-import { BILLING, type Billing, type Money } from '../billing/billing.port.js';
+import { AppError, type Actor, Clock } from '#libs/kernel';
+import { Billing, type Money } from '../billing/billing.port.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import type {
   ClientRequests,
@@ -32,8 +32,8 @@ export class ManageRequests implements ClientRequests {
     private readonly history: ClaimHistory,
     private readonly views: JobViews,
     private readonly transactions: TransactionRunner,
-    @Inject(BILLING) private readonly billing: Billing,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly billing: Billing,
+    private readonly clock: Clock,
   ) {}
 
   submit(actor: Actor, request: JobRequest) {

@@ -9,10 +9,7 @@ export interface MarketplaceBacklog {
 }
 
 /** Tells those who watch the service how the queue is. */
-export interface MarketplaceBacklogs {
+export abstract class MarketplaceBacklogs {
   /** @param stuckBefore what should have been returned or ended before it is stuck */
-  backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog>;
+  abstract backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog>;
 }
-
-/** Injection token of {@link MarketplaceBacklogs}. */
-export const MARKETPLACE_BACKLOGS = Symbol('MARKETPLACE_BACKLOGS');

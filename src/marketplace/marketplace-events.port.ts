@@ -27,10 +27,7 @@ export interface MarketplaceEvent {
 export type MarketplaceListener = (tx: Transaction, event: MarketplaceEvent) => Promise<void>;
 
 /** Lets other domains take part in what happens to jobs. */
-export interface MarketplaceEvents {
+export abstract class MarketplaceEvents {
   /** Listeners are called one after another, in the order they came. Returns what ends it. */
-  subscribe(listener: MarketplaceListener): () => void;
+  abstract subscribe(listener: MarketplaceListener): () => void;
 }
-
-/** Injection token of {@link MarketplaceEvents}. */
-export const MARKETPLACE_EVENTS = Symbol('MARKETPLACE_EVENTS');

@@ -60,14 +60,11 @@ export interface MarketplaceActivity {
 }
 
 /** Figures of the marketplace, computed from its rows. */
-export interface MarketplaceStatistics {
-  evaluator(evaluatorId: number, since: Date): Promise<EvaluatorStatistics>;
+export abstract class MarketplaceStatistics {
+  abstract evaluator(evaluatorId: number, since: Date): Promise<EvaluatorStatistics>;
   /** Evaluators by what they completed since then, most first. */
-  evaluators(since: Date, limit: number): Promise<readonly EvaluatorDay[]>;
-  countByStatus(): Promise<Readonly<Record<JobStatus, number>>>;
-  countByType(): Promise<Readonly<Record<string, number>>>;
-  since(moment: Date): Promise<MarketplaceActivity>;
+  abstract evaluators(since: Date, limit: number): Promise<readonly EvaluatorDay[]>;
+  abstract countByStatus(): Promise<Readonly<Record<JobStatus, number>>>;
+  abstract countByType(): Promise<Readonly<Record<string, number>>>;
+  abstract since(moment: Date): Promise<MarketplaceActivity>;
 }
-
-/** Injection token of {@link MarketplaceStatistics}. */
-export const MARKETPLACE_STATISTICS = Symbol('MARKETPLACE_STATISTICS');

@@ -1,12 +1,6 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Repeater } from '#libs/jobs';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import { PredictionJobRepository } from './prediction-job.repository.js';
 import { ReturnJob } from './return-job.service.js';
 
@@ -32,7 +26,7 @@ export class MarketplaceUpkeep implements OnApplicationBootstrap, OnApplicationS
   constructor(
     private readonly jobs: PredictionJobRepository,
     private readonly returns: ReturnJob,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.#repeater = new Repeater(
       clock,

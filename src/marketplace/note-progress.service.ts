@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
-import { CLOCK, invalidField, type Clock } from '#libs/kernel';
+import { invalidField, Clock } from '#libs/kernel';
 import type { Evaluator, HeartbeatReply, LeaseReference } from './evaluator-queue.port.js';
 import { evaluatorIdOf } from './job-access.js';
 import { LeaseRules } from './lease-rules.js';
@@ -18,7 +18,7 @@ export class NoteProgress {
     private readonly leases: LeaseRules,
     private readonly jobs: PredictionJobRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   async note(

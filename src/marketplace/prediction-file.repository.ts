@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { Database, runSql, TransactionRunner, type DatabaseScope } from '#libs/database';
-import { assertPresent, CLOCK, type Clock } from '#libs/kernel';
+import { assertPresent, Clock } from '#libs/kernel';
 import { PredictionFileEntity } from './prediction-file.entity.js';
-import type { NewPredictionFile, PredictionFile, PredictionFiles } from './prediction-files.port.js';
+import { type NewPredictionFile, type PredictionFile, PredictionFiles } from './prediction-files.port.js';
 
 /** {@link PredictionFiles} over the table `prediction_files`. */
 @Injectable()
@@ -11,7 +11,7 @@ export class PredictionFileRepository implements PredictionFiles {
   constructor(
     private readonly database: Database,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   find(predictionId: string, fileName: string): Promise<PredictionFile | null> {

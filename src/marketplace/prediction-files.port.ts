@@ -19,12 +19,9 @@ export interface PredictionFile extends NewPredictionFile {
 }
 
 /** Keeps what was made for download: made once, the same bytes ever after. */
-export interface PredictionFiles {
+export abstract class PredictionFiles {
   /** Null when it was not made yet. */
-  find(predictionId: string, fileName: string): Promise<PredictionFile | null>;
+  abstract find(predictionId: string, fileName: string): Promise<PredictionFile | null>;
   /** Keeps a file; when it is there already, the kept one is returned. */
-  keep(file: NewPredictionFile): Promise<PredictionFile>;
+  abstract keep(file: NewPredictionFile): Promise<PredictionFile>;
 }
-
-/** Injection token of {@link PredictionFiles}. */
-export const PREDICTION_FILES = Symbol('PREDICTION_FILES');

@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Database, type DatabaseScope } from '#libs/database';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import type { PredictionJobEntity } from './prediction-job.entity.js';
 import { PredictionJobRepository } from './prediction-job.repository.js';
 
@@ -22,7 +22,7 @@ export class QueueOutlook {
   constructor(
     private readonly jobs: PredictionJobRepository,
     private readonly database: Database,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   /** 1 is next. */

@@ -1,14 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock } from '#libs/kernel';
-import {
-  BILLING_REPORTS,
-  HOME_CURRENCY,
-  type BillingReports,
-  type BillingTotal,
-  type Micros,
-} from '../billing/billing.port.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '#libs/kernel';
+import { HOME_CURRENCY, BillingReports, type BillingTotal, type Micros } from '../billing/billing.port.js';
 import type { MarketplaceFigures, MarketplaceTotals } from '../users/marketplace-figures.port.js';
-import { USER_DIRECTORY, type UserDirectory } from '../users/users.port.js';
+import { UserDirectory } from '../users/users.port.js';
 import { figuresOf, ranksOf, successRateOf } from './evaluator-ranks.js';
 import type {
   EvaluatorDay,
@@ -25,9 +19,9 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 export class ReadMarketplaceStatistics implements MarketplaceStatistics, MarketplaceFigures {
   constructor(
     private readonly figures: MarketplaceFiguresRepository,
-    @Inject(BILLING_REPORTS) private readonly reports: BillingReports,
-    @Inject(USER_DIRECTORY) private readonly users: UserDirectory,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly reports: BillingReports,
+    private readonly users: UserDirectory,
+    private readonly clock: Clock,
   ) {}
 
   async evaluator(evaluatorId: number, since: Date): Promise<EvaluatorStatistics> {

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { CLOCK, type Clock } from '#libs/kernel';
-import { BILLING, type Billing } from '../billing/billing.port.js';
+import { Clock } from '#libs/kernel';
+import { Billing } from '../billing/billing.port.js';
 import { ClaimHistory, type ClaimEnd } from './claim-history.repository.js';
 import type { Evaluator, ReleaseCommand } from './evaluator-queue.port.js';
 import { actsForAll, evaluatorIdOf } from './job-access.js';
@@ -20,8 +20,8 @@ export class ReturnJob {
     private readonly history: ClaimHistory,
     private readonly views: JobViews,
     private readonly transactions: TransactionRunner,
-    @Inject(BILLING) private readonly billing: Billing,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly billing: Billing,
+    private readonly clock: Clock,
   ) {}
 
   async release(evaluator: Evaluator, { reason, details, ...lease }: ReleaseCommand): Promise<JobView> {

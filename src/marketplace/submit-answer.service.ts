@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
-import { CLOCK, type Clock } from '#libs/kernel';
-import { BILLING, type Billing } from '../billing/billing.port.js';
+import { Clock } from '#libs/kernel';
+import { Billing } from '../billing/billing.port.js';
 import { faultOfAnswer } from './check-answer.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import type { CompletedJob, Evaluator, SubmitCommand } from './evaluator-queue.port.js';
@@ -20,8 +20,8 @@ export class SubmitAnswer {
     private readonly history: ClaimHistory,
     private readonly views: JobViews,
     private readonly transactions: TransactionRunner,
-    @Inject(BILLING) private readonly billing: Billing,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly billing: Billing,
+    private readonly clock: Clock,
   ) {}
 
   async submit(evaluator: Evaluator, { result, ...lease }: SubmitCommand): Promise<CompletedJob> {

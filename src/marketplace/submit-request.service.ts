@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { AppError, CLOCK, moneyText, newUuid, type Actor, type Clock } from '#libs/kernel';
-import { BILLING, type Billing, type Quote } from '../billing/billing.port.js';
-import { SUBSCRIPTIONS, type Subscriptions } from '../users/users.port.js';
+import { AppError, moneyText, newUuid, type Actor, Clock } from '#libs/kernel';
+import { Billing, type Quote } from '../billing/billing.port.js';
+import { Subscriptions } from '../users/users.port.js';
 import type { SubmittedJob } from './client-requests.port.js';
 import { CompleteJobRequest } from './complete-job-request.service.js';
 import { effortOf, payloadOf, priceRequestOf, type Priced } from './job-rules.js';
@@ -31,10 +31,10 @@ export class SubmitRequest {
     private readonly outlook: QueueOutlook,
     private readonly views: JobViews,
     private readonly transactions: TransactionRunner,
-    @Inject(BILLING) private readonly billing: Billing,
-    @Inject(SUBSCRIPTIONS) private readonly subscriptions: Subscriptions,
-    @Inject(APP_CONFIG) private readonly config: SubmitRules,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly billing: Billing,
+    private readonly subscriptions: Subscriptions,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   async quote(request: JobRequest): Promise<Quote> {

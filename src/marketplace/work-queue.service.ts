@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
+import { Clock } from '#libs/kernel';
 import { ClaimJob } from './claim-job.service.js';
 import type {
   AssignedFilter,
@@ -38,8 +38,8 @@ export class WorkQueue implements EvaluatorQueue {
     private readonly answers: SubmitAnswer,
     private readonly returns: ReturnJob,
     private readonly progress: NoteProgress,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'release_cooldown_seconds'>,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   async pending(evaluator: Evaluator, filter: PendingFilter, page: PendingPage): Promise<PendingList> {

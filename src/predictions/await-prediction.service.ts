@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, delay, type Clock } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
+import { delay, Clock } from '#libs/kernel';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
 
@@ -14,7 +14,7 @@ export const isFinal = (prediction: { status: string }): boolean =>
 export class AwaitPrediction {
   constructor(
     private readonly predictions: PredictionRepository,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   /** The row as it is when it ends or `waitMs` have passed; null when it was deleted meanwhile. */

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AppError, invalid, type Violation } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { BILLING, type Billing } from '../billing/billing.port.js';
+import { Billing } from '../billing/billing.port.js';
 import type { AskedRequest, StoredRequest } from './prediction.types.js';
 
 type ServingKind = 'feeder' | 'pipeline' | 'predictor';
@@ -25,7 +25,7 @@ const FORECASTER = 'default_predictor';
 export class CompleteRequest {
   constructor(
     private readonly plugins: PluginRegistry,
-    @Inject(BILLING) private readonly billing: Pick<Billing, 'isPriced'>,
+    private readonly billing: Billing,
   ) {}
 
   /** @throws AppError `invalid` with one violation for each unknown name, listing the known ones. */

@@ -1,6 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
+import { JobEngine } from '#libs/jobs';
 import { AppError, type Actor } from '#libs/kernel';
 import {
   accessDenied,
@@ -18,7 +18,7 @@ export class DeletePrediction {
   constructor(
     private readonly predictions: PredictionRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
+    private readonly jobs: JobEngine,
   ) {}
 
   /** On the flexible endpoints: own, ownerless, or any for administrators. */

@@ -21,10 +21,7 @@ export interface PredictionUsage {
 }
 
 /** Measures core predictions for administrators. */
-export interface PredictionActivities {
-  since(moment: Date): Promise<PredictionActivity>;
-  usageOf(userId: number, since: Date): Promise<PredictionUsage>;
+export abstract class PredictionActivities {
+  abstract since(moment: Date): Promise<PredictionActivity>;
+  abstract usageOf(userId: number, since: Date): Promise<PredictionUsage>;
 }
-
-/** Injection token of {@link PredictionActivities}. */
-export const PREDICTION_ACTIVITIES = Symbol('PREDICTION_ACTIVITIES');

@@ -1,7 +1,7 @@
-import { Inject, Injectable, type MessageEvent } from '@nestjs/common';
+import { Injectable, type MessageEvent } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { LoggedEvent } from '#libs/database';
-import { CLOCK, type Actor, type Clock } from '#libs/kernel';
+import { type Actor, Clock } from '#libs/kernel';
 import { AwaitPrediction, isFinal } from './await-prediction.service.js';
 import { PredictionRepository } from './prediction.repository.js';
 import { presentPrediction } from './prediction.view.js';
@@ -17,7 +17,7 @@ export class PredictionEvents {
     private readonly read: ReadPredictions,
     private readonly predictions: PredictionRepository,
     private readonly waiting: AwaitPrediction,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws AppError `not_found` or `forbidden` before the stream begins. */

@@ -1,14 +1,8 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { EventLog, TransactionRunner } from '#libs/database';
 import { Repeater } from '#libs/jobs';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import { PredictionRepository } from './prediction.repository.js';
 
 const HOUR_MS = 3_600_000;
@@ -26,8 +20,8 @@ export class PredictionHistory implements OnApplicationBootstrap, OnApplicationS
     private readonly predictions: PredictionRepository,
     private readonly transactions: TransactionRunner,
     private readonly events: EventLog,
-    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {
     this.#repeater = new Repeater(
       clock,

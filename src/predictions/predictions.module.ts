@@ -4,13 +4,13 @@ import { AwaitPrediction } from './await-prediction.service.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { LegacyPredictionsController } from './legacy-predictions.controller.js';
-import { PREDICTION_ACTIVITIES } from './prediction-activity.port.js';
+import { PredictionActivities } from './prediction-activity.port.js';
 import { PredictionActivityRepository } from './prediction-activity.repository.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { PredictionHistory } from './prediction-history.service.js';
 import { PredictionRepository } from './prediction.repository.js';
 import { PredictionsController } from './predictions.controller.js';
-import { PREDICTION_STATISTICS } from './predictions.port.js';
+import { PredictionStatistics } from './predictions.port.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { ResultsFile } from './results-file.js';
 import { RunPrediction } from './run-prediction.service.js';
@@ -34,9 +34,9 @@ import { SubmitPrediction } from './submit-prediction.service.js';
     ReadPredictions,
     DeletePrediction,
     PredictionEvents,
-    { provide: PREDICTION_STATISTICS, useExisting: PredictionRepository },
-    { provide: PREDICTION_ACTIVITIES, useClass: PredictionActivityRepository },
+    { provide: PredictionStatistics, useExisting: PredictionRepository },
+    { provide: PredictionActivities, useClass: PredictionActivityRepository },
   ],
-  exports: [PREDICTION_STATISTICS, PREDICTION_ACTIVITIES, SubmitPrediction],
+  exports: [PredictionStatistics, PredictionActivities, SubmitPrediction],
 })
 export class PredictionsModule {}

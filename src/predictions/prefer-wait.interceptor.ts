@@ -1,13 +1,7 @@
-import {
-  Inject,
-  Injectable,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { map, type Observable } from 'rxjs';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { AppConfig } from '#libs/config';
 import { AfterCommit } from '#libs/http';
 import { AwaitPrediction } from './await-prediction.service.js';
 import { presentPrediction, type PredictionView } from './prediction.view.js';
@@ -32,7 +26,7 @@ export class PreferWaitInterceptor implements NestInterceptor<
   constructor(
     private readonly waiting: AwaitPrediction,
     private readonly host: HttpAdapterHost,
-    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
+    private readonly config: AppConfig,
   ) {}
 
   intercept(

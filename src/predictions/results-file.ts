@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { Injectable, Logger } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 
 /** `results_file`: every finished prediction as one JSON object a line, in the order in which they finished. */
 @Injectable()
@@ -10,7 +10,7 @@ export class ResultsFile {
   readonly #path: string | null;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(@Inject(APP_CONFIG) config: Pick<LoadedConfig, 'results_file'>) {
+  constructor(config: AppConfig) {
     this.#path = config.results_file === null ? null : resolve(config.results_file);
   }
 

@@ -1,18 +1,11 @@
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
-import {
-  JOB_ENGINE,
-  type Job,
-  type JobDefinition,
-  type JobEngine,
-  type JobFailure,
-  type JobRun,
-} from '#libs/jobs';
-import { AppError, assertPresent, CLOCK, type Clock } from '#libs/kernel';
+import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun } from '#libs/jobs';
+import { AppError, assertPresent, Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import type { PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
 import { parseTimestamp } from '#libs/timeseries';
-import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { RuntimeSettings } from '../admin/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { canonicalInterval } from './interval.js';
 import { PREDICTION_JOB } from './prediction-job.js';
@@ -32,9 +25,9 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
     private readonly plugins: PluginRegistry,
     private readonly requests: CompleteRequest,
     private readonly results: ResultsFile,
-    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
-    @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly jobs: JobEngine,
+    private readonly settings: RuntimeSettings,
+    private readonly clock: Clock,
   ) {}
 
   onModuleInit(): void {

@@ -1,12 +1,11 @@
 import {
-  Inject,
   Injectable,
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { AppConfig } from '#libs/config';
+import { Clock } from '#libs/kernel';
 import { ScheduledPredictions } from '#libs/plugin-host';
 import { AwaitPrediction } from './await-prediction.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
@@ -22,8 +21,8 @@ export class PredictionSchedule implements OnApplicationBootstrap, BeforeApplica
   constructor(
     private readonly submitting: SubmitPrediction,
     private readonly waiting: AwaitPrediction,
-    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
-    @Inject(CLOCK) clock: Clock,
+    private readonly config: AppConfig,
+    clock: Clock,
   ) {
     const logger = new Logger(PredictionSchedule.name);
     this.#loop = new ScheduledPredictions({

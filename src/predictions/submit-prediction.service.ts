@@ -1,10 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { JobEngine } from '#libs/jobs';
+import { AppConfig } from '#libs/config';
 import { isAdministrator } from '#libs/http';
-import { AppError, CLOCK, newUuid, type Actor, type Clock } from '#libs/kernel';
-import { RUNTIME_SETTINGS, type RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { AppError, newUuid, type Actor, Clock } from '#libs/kernel';
+import { RuntimeSettings } from '../admin/runtime-settings.port.js';
 import { CompleteRequest, type CompletedRequest } from './complete-request.service.js';
 import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';
@@ -35,10 +35,10 @@ export class SubmitPrediction {
     private readonly predictions: PredictionRepository,
     private readonly transactions: TransactionRunner,
     private readonly requests: CompleteRequest,
-    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
-    @Inject(RUNTIME_SETTINGS) private readonly settings: RuntimeSettings,
-    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly jobs: JobEngine,
+    private readonly settings: RuntimeSettings,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   /**

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { compileValidator, requestContext, type Occurrence, type Validator } from '#libs/http';
-import { CLOCK, type Clock, invalid } from '#libs/kernel';
+import { Clock, invalid } from '#libs/kernel';
 import { AnswerPage, LINES, ARRAY, refusalText } from './answer-page.js';
 import { JSON_TYPE, NDJSON_TYPE } from './answer-text.js';
 import { batchRows, parseLine, type BatchRows } from './batch-rows.js';
@@ -40,8 +40,8 @@ export class AnswerBatch {
 
   constructor(
     private readonly answers: SyncAnswers,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'max_batch_rows'>,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
   ) {}
 
   /** @throws AppError `invalid` for a body that is no batch, `unsupported` */

@@ -1,5 +1,5 @@
-import { type CanActivate, Inject, Injectable } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { type CanActivate, Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { isAdministrator, requestContext } from '#libs/http';
 import { AppError } from '#libs/kernel';
 
@@ -11,7 +11,7 @@ const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
  */
 @Injectable()
 export class NoiseControlGuard implements CanActivate {
-  constructor(@Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'allow_noise_control'>) {}
+  constructor(private readonly config: AppConfig) {}
 
   canActivate(): boolean {
     const { actor, clientAddress } = requestContext();

@@ -8,7 +8,7 @@ import { StoredCredentials } from './stored-credentials.js';
 import { StoredUserDirectory } from './stored-user-directory.js';
 import { UserAdministration } from './user-administration.service.js';
 import { UserRepository } from './user.repository.js';
-import { CREDENTIALS, SUBSCRIPTIONS, TRADING_PARTIES, USER_DIRECTORY } from './users.port.js';
+import { Credentials, Subscriptions, TradingParties, UserDirectory } from './users.port.js';
 
 const SERVICES = [
   UserRepository,
@@ -26,11 +26,11 @@ const SERVICES = [
 @Module({
   providers: [
     ...SERVICES,
-    { provide: CREDENTIALS, useExisting: StoredCredentials },
-    { provide: USER_DIRECTORY, useExisting: StoredUserDirectory },
-    { provide: TRADING_PARTIES, useExisting: StoredUserDirectory },
-    { provide: SUBSCRIPTIONS, useExisting: StoredUserDirectory },
+    { provide: Credentials, useExisting: StoredCredentials },
+    { provide: UserDirectory, useExisting: StoredUserDirectory },
+    { provide: TradingParties, useExisting: StoredUserDirectory },
+    { provide: Subscriptions, useExisting: StoredUserDirectory },
   ],
-  exports: [...SERVICES, CREDENTIALS, USER_DIRECTORY, TRADING_PARTIES, SUBSCRIPTIONS],
+  exports: [...SERVICES, Credentials, UserDirectory, TradingParties, Subscriptions],
 })
 export class AccountsModule {}

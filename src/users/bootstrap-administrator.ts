@@ -1,8 +1,7 @@
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { assertPresent, type Clock, CLOCK } from '#libs/kernel';
-import { CONSOLE, type Console } from './console.port.js';
+import { assertPresent, Clock } from '#libs/kernel';
 import { randomPassword } from './create-user.service.js';
 import { PasswordHasher } from './password-hasher.js';
 import { StoredCredentials } from './stored-credentials.js';
@@ -11,7 +10,13 @@ import { UserRepository } from './user.repository.js';
 /** Nobody reads mail there; the administrator changes it in the profile. */
 const EMAIL = 'administrator@localhost.localdomain';
 
-type FirstStartConfig = Pick<AppConfig, 'admin_username' | 'admin_password' | 'admin_api_key'>;
+/** The terminal of whoever started the process. Never part of the log, so that secrets may be shown once. */
+@Injectable()
+export class Console {
+  print(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+}
 
 /**
  * The first start: with no account in the database an administrator is made. Of several processes that start together
@@ -24,9 +29,9 @@ export class BootstrapAdministrator implements OnApplicationBootstrap {
     private readonly credentials: StoredCredentials,
     private readonly hasher: PasswordHasher,
     private readonly transactions: TransactionRunner,
-    @Inject(APP_CONFIG) private readonly config: FirstStartConfig,
-    @Inject(CONSOLE) private readonly console: Console,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly config: AppConfig,
+    private readonly console: Console,
+    private readonly clock: Clock,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -41,7 +46,7 @@ export class BootstrapAdministrator implements OnApplicationBootstrap {
     const hashedPassword = await this.hasher.hash(password);
     const isMine = await this.#insertUnlessAnyoneExists(username, hashedPassword, apiKey);
     if (isMine && given === null) {
-      this.console(
+      this.console.print(
         `First start: administrator "${username}" was created with the password ${password}\n` +
           'It is shown this once. Change it with PUT /api/v1/users/password.',
       );

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Transaction, TransactionRunner } from '#libs/database';
 import { ADMINISTRATORS, type Role } from '#libs/http';
-import { type Actor, AppError, assertPresent, type Clock, CLOCK } from '#libs/kernel';
+import { type Actor, AppError, assertPresent, Clock } from '#libs/kernel';
 import type { SubscriptionTier, User } from './user.js';
 import { type UserChange, UserRepository } from './user.repository.js';
 
@@ -24,7 +24,7 @@ export class ChangeUser {
   constructor(
     private readonly users: UserRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws AppError `not_found` */

@@ -1,8 +1,8 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable, Optional } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { type Transaction, TransactionRunner } from '#libs/database';
 import { AppError, assertPresent, newSecret } from '#libs/kernel';
-import { CREDIT_GRANTS, type CreditGrants, HOME_CURRENCY } from '../billing/billing.port.js';
+import { CreditGrants, HOME_CURRENCY } from '../billing/billing.port.js';
 import { PasswordHasher } from './password-hasher.js';
 import { StoredCredentials } from './stored-credentials.js';
 import type { SubscriptionTier, User } from './user.js';
@@ -47,8 +47,8 @@ export class CreateUser {
     private readonly credentials: StoredCredentials,
     private readonly hasher: PasswordHasher,
     private readonly transactions: TransactionRunner,
-    @Inject(APP_CONFIG) config: Pick<AppConfig, 'initial_user_password'>,
-    @Optional() @Inject(CREDIT_GRANTS) private readonly grants?: CreditGrants,
+    config: AppConfig,
+    @Optional() private readonly grants?: CreditGrants,
   ) {
     this.#fixedPassword = config.initial_user_password;
   }

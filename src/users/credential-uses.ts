@@ -1,6 +1,6 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
-import { type CancelTimer, type Clock, CLOCK } from '#libs/kernel';
+import { type CancelTimer, Clock } from '#libs/kernel';
 import { CredentialRepository } from './credential.repository.js';
 
 /** How late a use may be written. */
@@ -22,7 +22,7 @@ export class CredentialUses implements BeforeApplicationShutdown {
   constructor(
     private readonly credentials: CredentialRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly clock: Clock,
   ) {}
 
   noteKey(userId: number): void {

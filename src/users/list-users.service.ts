@@ -1,13 +1,7 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
-import { type Clock, CLOCK } from '#libs/kernel';
-import {
-  BILLING_REPORTS,
-  type BillingReports,
-  HOME_CURRENCY,
-  type Micros,
-  type Money,
-} from '../billing/billing.port.js';
-import { MARKETPLACE_FIGURES, type MarketplaceFigures } from './marketplace-figures.port.js';
+import { Injectable, Optional } from '@nestjs/common';
+import { Clock } from '#libs/kernel';
+import { BillingReports, HOME_CURRENCY, type Micros, type Money } from '../billing/billing.port.js';
+import { MarketplaceFigures } from './marketplace-figures.port.js';
 import type { User } from './user.js';
 import { type UserFilter, UserRepository } from './user.repository.js';
 
@@ -36,9 +30,9 @@ export interface UserPage {
 export class ListUsers {
   constructor(
     private readonly users: UserRepository,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(BILLING_REPORTS) private readonly billing: BillingReports,
-    @Optional() @Inject(MARKETPLACE_FIGURES) private readonly marketplace?: MarketplaceFigures,
+    private readonly clock: Clock,
+    private readonly billing: BillingReports,
+    @Optional() private readonly marketplace?: MarketplaceFigures,
   ) {}
 
   /** Accounts in the order they were made. */

@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { MAX_PAGE, type Page, MessageOut, SuccessOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import type {
@@ -34,7 +34,7 @@ export class ManageUsers {
     private readonly creating: CreateUser,
     private readonly changing: ChangeUser,
     private readonly listing: ListUsers,
-    @Inject(APP_CONFIG) config: Pick<AppConfig, 'require_activation'>,
+    config: AppConfig,
   ) {
     this.#activateAtOnce = !config.require_activation;
   }

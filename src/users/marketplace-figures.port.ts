@@ -13,18 +13,12 @@ export interface MarketplaceUsage {
 }
 
 /** Offered by the marketplace, where there is one, for the listing of accounts. */
-export interface MarketplaceFigures {
+export abstract class MarketplaceFigures {
   /** By user id; accounts without requests may be left out. At most 1,000 ids a call. */
-  totalsOf(userIds: readonly number[]): Promise<ReadonlyMap<number, MarketplaceTotals>>;
+  abstract totalsOf(userIds: readonly number[]): Promise<ReadonlyMap<number, MarketplaceTotals>>;
 }
-
-/** Injection token of {@link MarketplaceFigures}; optional. */
-export const MARKETPLACE_FIGURES = Symbol('MARKETPLACE_FIGURES');
 
 /** Offered by the marketplace, where there is one, for what an account used. */
-export interface MarketplaceUsages {
-  usageOf(userId: number, since: Date): Promise<MarketplaceUsage>;
+export abstract class MarketplaceUsages {
+  abstract usageOf(userId: number, since: Date): Promise<MarketplaceUsage>;
 }
-
-/** Injection token of {@link MarketplaceUsages}; optional. */
-export const MARKETPLACE_USAGES = Symbol('MARKETPLACE_USAGES');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/bcrypt';
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { AppError, newSecret } from '#libs/kernel';
 import { bulkhead, BulkheadRejectedError } from 'cockatiel';
 
@@ -22,7 +22,7 @@ export class PasswordHasher implements OnApplicationBootstrap {
   readonly #gate = bulkhead(AT_ONCE, MAX_WAITING);
   #nobody: Promise<string> | null = null;
 
-  constructor(@Inject(APP_CONFIG) config: Pick<AppConfig, 'password_hash_cost'>) {
+  constructor(config: AppConfig) {
     this.#cost = config.password_hash_cost;
   }
 

@@ -1,21 +1,21 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { AppError, type Clock, CLOCK } from '#libs/kernel';
+import { AppError, Clock } from '#libs/kernel';
 import { hashApiKey, newApiKey } from './api-key.js';
 import { BatchedLookup } from './batched-lookup.js';
 import { CredentialRepository, type PasswordHolder } from './credential.repository.js';
 import { CredentialUses } from './credential-uses.js';
 import { PasswordHasher } from './password-hasher.js';
-import type {
-  ApiKeyInfo,
-  ApiKeyOwner,
-  CredentialOwner,
+import {
+  type ApiKeyInfo,
+  type ApiKeyOwner,
+  type CredentialOwner,
   Credentials,
-  IssuedApiKey,
-  NewSession,
-  PasswordCheck,
-  SessionOwner,
+  type IssuedApiKey,
+  type NewSession,
+  type PasswordCheck,
+  type SessionOwner,
 } from './users.port.js';
 
 const DAY_MS = 86_400_000;
@@ -32,8 +32,8 @@ export class StoredCredentials implements Credentials {
     private readonly hasher: PasswordHasher,
     private readonly uses: CredentialUses,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) config: Pick<AppConfig, 'api_key_expire_days'>,
+    private readonly clock: Clock,
+    config: AppConfig,
   ) {
     this.#keyLifeDays = config.api_key_expire_days;
     this.#keys = new BatchedLookup((hashes) => repository.byApiKeyHashes(hashes));

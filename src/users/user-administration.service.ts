@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AppConfig, APP_CONFIG } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { AppError } from '#libs/kernel';
 import { ChangeUser } from './change-user.service.js';
@@ -40,7 +40,7 @@ export class UserAdministration {
     private readonly credentials: CredentialRepository,
     private readonly hasher: PasswordHasher,
     private readonly transactions: TransactionRunner,
-    @Inject(APP_CONFIG) config: Pick<AppConfig, 'require_activation'>,
+    config: AppConfig,
   ) {
     this.#isActiveAtOnce = !config.require_activation;
   }

@@ -53,48 +53,42 @@ export interface ApiKeyInfo {
 }
 
 /** Accounts' secrets, for the domain that lets people in. Times are UTC. */
-export interface Credentials {
+export abstract class Credentials {
   /** The owner of a key, whatever the key's or account's state; null for an unknown key. Always read from the database. */
-  findByApiKey(apiKey: string): Promise<ApiKeyOwner | null>;
+  abstract findByApiKey(apiKey: string): Promise<ApiKeyOwner | null>;
   /** The owner of a session; null for an unknown one. Always read from the database. */
-  findBySession(sessionId: string): Promise<SessionOwner | null>;
+  abstract findBySession(sessionId: string): Promise<SessionOwner | null>;
   /**
    * Checks a name and a password in the same time whether or not the name exists; brings an outdated hash up to date.
    * @throws AppError `unavailable` when too many passwords wait to be checked
    */
-  checkPassword(username: string, password: string): Promise<PasswordCheck>;
+  abstract checkPassword(username: string, password: string): Promise<PasswordCheck>;
   /** Remembers a login and forgets the account's expired ones. Returns the token version to issue under. */
-  openSession(session: NewSession): Promise<number>;
+  abstract openSession(session: NewSession): Promise<number>;
   /** Revokes one token; unknown ids are ignored. */
-  closeSession(sessionId: string): Promise<void>;
+  abstract closeSession(sessionId: string): Promise<void>;
   /** Replaces the account's key; the old one stops at once. */
-  issueApiKey(userId: number): Promise<IssuedApiKey>;
+  abstract issueApiKey(userId: number): Promise<IssuedApiKey>;
   /** Null when the account has no key. */
-  describeApiKey(userId: number): Promise<ApiKeyInfo | null>;
+  abstract describeApiKey(userId: number): Promise<ApiKeyInfo | null>;
   /**
    * Sets a new password and revokes all tokens. False when the old one is wrong.
    * @throws AppError `unavailable` when too many passwords wait to be checked
    */
-  changePassword(userId: number, oldPassword: string, newPassword: string): Promise<boolean>;
+  abstract changePassword(userId: number, oldPassword: string, newPassword: string): Promise<boolean>;
   /** Notes that a credential was used; written to the database a little later. */
-  noteUse(use: { readonly apiKeyOf: number } | { readonly sessionId: string }): void;
+  abstract noteUse(use: { readonly apiKeyOf: number } | { readonly sessionId: string }): void;
 }
-
-/** Injection token of {@link Credentials}. */
-export const CREDENTIALS = Symbol('CREDENTIALS');
 
 /** Who is who, for domains that show names or filter by them. Deleted accounts are included: their traces remain. */
-export interface UserDirectory {
+export abstract class UserDirectory {
   /** Null for an unknown name. */
-  idOf(username: string): Promise<number | null>;
+  abstract idOf(username: string): Promise<number | null>;
   /** Names by id; unknown ids are left out. At most 1,000 ids a call. Inside of a transaction hand its scope on. */
-  usernames(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlyMap<number, string>>;
+  abstract usernames(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlyMap<number, string>>;
   /** Accounts that are not deleted, and how many of these are active. */
-  counts(): Promise<{ readonly total: number; readonly active: number }>;
+  abstract counts(): Promise<{ readonly total: number; readonly active: number }>;
 }
-
-/** Injection token of {@link UserDirectory}. */
-export const USER_DIRECTORY = Symbol('USER_DIRECTORY');
 
 /** To whom an invoice is addressed. */
 export interface Payer {
@@ -107,23 +101,17 @@ export interface Payer {
  * Accounts as parties of a trade. Inside of a transaction hand its scope on: on PostgreSQL a read beside it would need
  * a second connection while the first is held.
  */
-export interface TradingParties {
+export abstract class TradingParties {
   /** Null for an unknown name. */
-  idOf(username: string, scope?: DatabaseScope): Promise<number | null>;
+  abstract idOf(username: string, scope?: DatabaseScope): Promise<number | null>;
   /** Those that are active and not deleted. At most 1,000 ids a call. */
-  activeAmong(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlySet<number>>;
+  abstract activeAmong(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlySet<number>>;
   /** Null for an unknown id; deleted accounts are included: their bills remain. */
-  payer(id: number, scope?: DatabaseScope): Promise<Payer | null>;
+  abstract payer(id: number, scope?: DatabaseScope): Promise<Payer | null>;
 }
-
-/** Injection token of {@link TradingParties}. */
-export const TRADING_PARTIES = Symbol('TRADING_PARTIES');
 
 /** What accounts pay for. */
-export interface Subscriptions {
+export abstract class Subscriptions {
   /** `basic` for an unknown id. Inside of a transaction hand its scope on. */
-  tierOf(id: number, scope?: DatabaseScope): Promise<'basic' | 'premium' | 'enterprise'>;
+  abstract tierOf(id: number, scope?: DatabaseScope): Promise<'basic' | 'premium' | 'enterprise'>;
 }
-
-/** Injection token of {@link Subscriptions}. */
-export const SUBSCRIPTIONS = Symbol('SUBSCRIPTIONS');

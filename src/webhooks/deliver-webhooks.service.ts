@@ -1,8 +1,8 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import type { Transaction } from '#libs/database';
-import { JOB_ENGINE, type Job, type JobDefinition, type JobEngine, type JobRun } from '#libs/jobs';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { type Job, type JobDefinition, JobEngine, type JobRun } from '#libs/jobs';
+import { Clock } from '#libs/kernel';
 import { DeliverySlots } from './delivery-slots.js';
 import { retryDelayMs } from './retry-schedule.js';
 import { signedHeaders } from './signature.js';
@@ -32,9 +32,9 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly secrets: WebhookSecrets,
     private readonly sender: WebhookSender,
-    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) { job_concurrency }: LoadedConfig,
+    private readonly jobs: JobEngine,
+    private readonly clock: Clock,
+    { job_concurrency }: AppConfig,
   ) {
     this.#slots = new DeliverySlots(job_concurrency, clock);
   }

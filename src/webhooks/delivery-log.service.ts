@@ -1,8 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type DatabaseScope, TransactionRunner } from '#libs/database';
 import { isAdministrator, Page } from '#libs/http';
-import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
-import { type Actor, AppError, CLOCK, type Clock } from '#libs/kernel';
+import { JobEngine } from '#libs/jobs';
+import { type Actor, AppError, Clock } from '#libs/kernel';
 import type { DeliveriesQuery, DeliveryDetailOut, DeliveryOut } from './delivery.dto.js';
 import { presentDelivery, presentDetail } from './delivery.view.js';
 import type { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
@@ -19,8 +19,8 @@ export class DeliveryLog {
   constructor(
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly jobs: JobEngine,
+    private readonly clock: Clock,
   ) {}
 
   async list(query: DeliveriesQuery, caller: Actor): Promise<Page<DeliveryOut>> {

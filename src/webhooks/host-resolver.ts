@@ -1,13 +1,10 @@
 import { Resolver } from 'node:dns/promises';
 
 /** Finds the addresses behind a host's name. */
-export interface HostResolver {
+export abstract class HostResolver {
   /** All of them, IPv4 first; none for an unknown name. @throws what the name servers say, and when the signal aborts */
-  addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]>;
+  abstract addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]>;
 }
-
-/** Injection token of the {@link HostResolver}. */
-export const HOST_RESOLVER = Symbol('HOST_RESOLVER');
 
 const [TRY_MS, TRIES] = [2_000, 2];
 /** Answers that say the name has no address of this kind. */

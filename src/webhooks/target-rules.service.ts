@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { Inject, Injectable } from '@nestjs/common';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { AddressPolicy } from './address-policy.js';
 
 /** A URL that may be called, once the addresses behind its name have been checked too. */
@@ -20,7 +20,7 @@ export class TargetRules {
   readonly addresses: AddressPolicy;
   readonly #schemes: readonly string[];
 
-  constructor(@Inject(APP_CONFIG) { environment, webhook_allowed_networks }: LoadedConfig) {
+  constructor({ environment, webhook_allowed_networks }: AppConfig) {
     this.addresses = new AddressPolicy(webhook_allowed_networks);
     this.#schemes = environment === 'production' ? ['https'] : ['https', 'http'];
   }

@@ -1,14 +1,8 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { Repeater } from '#libs/jobs';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 
 const HOUR_MS = 3_600_000;
@@ -25,8 +19,8 @@ export class WebhookHistory implements OnApplicationBootstrap, OnApplicationShut
   constructor(
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(APP_CONFIG) private readonly config: LoadedConfig,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {
     this.#repeater = new Repeater(
       clock,

@@ -1,7 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
-import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
-import { CLOCK, type Clock, invalidField, newTimeOrderedUuid } from '#libs/kernel';
+import { JobEngine } from '#libs/jobs';
+import { Clock, invalidField, newTimeOrderedUuid } from '#libs/kernel';
 import { WEBHOOK_JOB } from './webhook-job.js';
 import { TargetRules } from './target-rules.service.js';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
@@ -13,8 +13,8 @@ export class WebhookOutbox implements Webhooks {
   constructor(
     private readonly rules: TargetRules,
     private readonly deliveries: WebhookDeliveryRepository,
-    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly jobs: JobEngine,
+    private readonly clock: Clock,
   ) {}
 
   checkTarget(url: string, field = 'notification_webhook'): void {

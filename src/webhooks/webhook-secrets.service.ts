@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
-import { APP_CONFIG, type LoadedConfig, secretKeyOf } from '#libs/config';
+import { Injectable } from '@nestjs/common';
+import { AppConfig, secretKeyOf } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { type Actor, AppError, assertPresent, CLOCK, type Clock, TextCipher } from '#libs/kernel';
+import { type Actor, AppError, assertPresent, Clock, TextCipher } from '#libs/kernel';
 import type { RotateSecret, SecretInfoOut, SecretOut } from './secret.dto.js';
 import type { WebhookSecretEntity } from './webhook-secret.entity.js';
 import { WebhookSecretRepository } from './webhook-secret.repository.js';
@@ -22,8 +22,8 @@ export class WebhookSecrets {
   constructor(
     private readonly secrets: WebhookSecretRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) config: LoadedConfig,
+    private readonly clock: Clock,
+    config: AppConfig,
   ) {
     this.#cipher = new TextCipher(secretKeyOf(config), 'webhook secrets');
   }

@@ -1,10 +1,10 @@
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Client } from 'undici';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import { AttemptFault, attemptErrorOf } from './attempt-fault.js';
-import { HOST_RESOLVER, type HostResolver } from './host-resolver.js';
+import { HostResolver } from './host-resolver.js';
 import { parseRetryAfter } from './retry-schedule.js';
 import { type Target, TargetRules } from './target-rules.service.js';
 import type { Attempt, AttemptError } from './webhook.types.js';
@@ -37,8 +37,8 @@ export const MAX_ANSWER_BYTES = 65_536;
 export class WebhookSender {
   constructor(
     private readonly rules: TargetRules,
-    @Inject(HOST_RESOLVER) private readonly resolver: HostResolver,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly resolver: HostResolver,
+    private readonly clock: Clock,
   ) {}
 
   /** Calls the receiver once, whatever comes of it. @throws the reason of `stop` when that aborts */

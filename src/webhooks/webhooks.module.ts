@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DeliverWebhooks } from './deliver-webhooks.service.js';
 import { DeliveryLog } from './delivery-log.service.js';
-import { HOST_RESOLVER, NameServerResolver } from './host-resolver.js';
+import { HostResolver, NameServerResolver } from './host-resolver.js';
 import { TargetRules } from './target-rules.service.js';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 import { WebhookHistory } from './webhook-history.service.js';
@@ -10,7 +10,7 @@ import { WebhookSecretRepository } from './webhook-secret.repository.js';
 import { WebhookSecrets } from './webhook-secrets.service.js';
 import { WebhookSender } from './webhook-sender.js';
 import { WebhooksController } from './webhooks.controller.js';
-import { WEBHOOKS } from './webhooks.port.js';
+import { Webhooks } from './webhooks.port.js';
 
 /** Notifications of clients' receivers: signed, retried, logged, and guarded against addresses that are not public. */
 @Module({
@@ -20,14 +20,14 @@ import { WEBHOOKS } from './webhooks.port.js';
     WebhookDeliveryRepository,
     WebhookSecretRepository,
     WebhookSecrets,
-    { provide: HOST_RESOLVER, useFactory: () => new NameServerResolver() },
+    { provide: HostResolver, useFactory: () => new NameServerResolver() },
     WebhookSender,
     WebhookOutbox,
     DeliverWebhooks,
     DeliveryLog,
     WebhookHistory,
-    { provide: WEBHOOKS, useExisting: WebhookOutbox },
+    { provide: Webhooks, useExisting: WebhookOutbox },
   ],
-  exports: [WEBHOOKS],
+  exports: [Webhooks],
 })
 export class WebhooksModule {}

@@ -15,20 +15,17 @@ export interface WebhookEvent {
 }
 
 /** Tells clients' receivers what happened. */
-export interface Webhooks {
+export abstract class Webhooks {
   /**
    * Checks a receiver's address as far as that is possible without calling anybody. Where its name leads is checked at
    * each connection.
    * @param field name of the body's field, for the error
    * @throws AppError `invalid` that names the field, the fault and what is allowed
    */
-  checkTarget(url: string, field?: string): void;
+  abstract checkTarget(url: string, field?: string): void;
   /**
    * Writes down the delivery and its job in the caller's transaction: the receiver is called when that has committed,
    * never when it rolls back. Returns the delivery's id (UUID), which the receiver gets as `webhook-id`.
    */
-  enqueue(tx: Transaction, event: WebhookEvent): Promise<string>;
+  abstract enqueue(tx: Transaction, event: WebhookEvent): Promise<string>;
 }
-
-/** Injection token of {@link Webhooks}. */
-export const WEBHOOKS = Symbol('WEBHOOKS');

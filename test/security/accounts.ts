@@ -5,7 +5,7 @@ import { assertPresent, newSecret, newUuid } from '#libs/kernel';
 import type { TestApp } from '#libs/testing';
 import { hashApiKey } from '../../src/users/api-key.js';
 import { UserRepository } from '../../src/users/user.repository.js';
-import { type Credentials, CREDENTIALS } from '../../src/users/users.port.js';
+import { Credentials } from '../../src/users/users.port.js';
 
 /** Somebody to call with. */
 export interface Account {
@@ -32,7 +32,7 @@ export class Accounts {
   constructor({ app }: TestApp) {
     this.#users = app.get(UserRepository, { strict: false });
     this.#transactions = app.get(TransactionRunner, { strict: false });
-    this.#credentials = app.get<Credentials>(CREDENTIALS, { strict: false });
+    this.#credentials = app.get<Credentials>(Credentials, { strict: false });
     this.#jwt = app.get(JwtService, { strict: false });
   }
 

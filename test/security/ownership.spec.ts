@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
 import { InvoiceRepository } from '../../src/billing/invoice.repository.js';
-import { EVALUATOR_QUEUE, type EvaluatorQueue } from '../../src/marketplace/evaluator-queue.port.js';
-import { WEBHOOKS, type Webhooks } from '../../src/webhooks/webhooks.port.js';
+import { EvaluatorQueue } from '../../src/marketplace/evaluator-queue.port.js';
+import { Webhooks } from '../../src/webhooks/webhooks.port.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
 
@@ -57,7 +57,7 @@ const OWNED: readonly ObjectKind[] = [
     routes: /^\/api\/v1\/client\/webhooks\/deliveries\/\{delivery_id\}(\/replay)?$/,
     make: ({ app: { app }, account: { id: userId } }) =>
       app.get(TransactionRunner, { strict: false }).run((tx) =>
-        app.get<Webhooks>(WEBHOOKS, { strict: false }).enqueue(tx, {
+        app.get<Webhooks>(Webhooks, { strict: false }).enqueue(tx, {
           type: 'prediction.completed',
           userId,
           predictionId: newUuid(),
@@ -80,7 +80,7 @@ async function marketplaceRequest(send: Owner['send']): Promise<string> {
 
 /** A request that the service itself answered. */
 async function completedRequest({ app, send }: Owner): Promise<string> {
-  const queue = app.app.get<EvaluatorQueue>(EVALUATOR_QUEUE, { strict: false });
+  const queue = app.app.get<EvaluatorQueue>(EvaluatorQueue, { strict: false });
   const jobId = await marketplaceRequest(send);
   await queue.claim('platform', { jobId, estimatedCompletion: null, processingNodeInfo: null });
   const result = {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADMIN_KEY, DATABASE_KINDS, eventually, startTestApp, type TestApp } from '#libs/testing';
-import { BILLING_VERIFIER, type BillingVerifier } from '../../src/billing/billing.port.js';
-import { CLIENT_REQUESTS, type ClientRequests } from '../../src/marketplace/client-requests.port.js';
-import { USER_DIRECTORY, type UserDirectory } from '../../src/users/users.port.js';
+import { BillingVerifier } from '../../src/billing/billing.port.js';
+import { ClientRequests } from '../../src/marketplace/client-requests.port.js';
+import { UserDirectory } from '../../src/users/users.port.js';
 import { Accounts } from '../security/accounts.js';
 import { AgentProcess } from './agent-process.js';
 
@@ -33,13 +33,13 @@ function agent(apiKey: string, ...flags: string[]): AgentProcess {
 
 async function submit(count: number): Promise<void> {
   const client = await new Accounts(app).make('client');
-  const users = app.app.get<UserDirectory>(USER_DIRECTORY, { strict: false });
+  const users = app.app.get<UserDirectory>(UserDirectory, { strict: false });
   const actor = {
     userId: (await users.idOf(client.username)) ?? 0,
     username: client.username,
     role: 'client',
   };
-  const requests = app.app.get<ClientRequests>(CLIENT_REQUESTS, { strict: false });
+  const requests = app.app.get<ClientRequests>(ClientRequests, { strict: false });
   const request = {
     symbol: 'SYNTHFX',
     predictionType: 'short_term',
@@ -68,7 +68,7 @@ async function countOf(status: string): Promise<number> {
   return Number(row?.n);
 }
 
-const verdict = () => app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false }).verify();
+const verdict = () => app.app.get<BillingVerifier>(BillingVerifier, { strict: false }).verify();
 
 const evaluatorKey = async (): Promise<string> => (await new Accounts(app).make('evaluator')).apiKey;
 

@@ -6,7 +6,7 @@ export * from './commands.js';
 export * from './command-line.js';
 export * from './command-flags.js';
 export * from './load-config.js';
-export * from './loaded-config.js';
+export * from './app-config.js';
 export * from './start-config.js';
 export * from './runtime-settings.js';
 export * from './help.js';

@@ -5,10 +5,10 @@ import { ConfigError } from './config-error.js';
 import { parseDatabaseUrl, type DatabaseTarget } from './database-url.js';
 import { processEnvironment, type Environment } from './environment.js';
 import { readConfigFile, readDotenv, type Read } from './files.js';
-import { freezeConfig, type LoadedConfig } from './loaded-config.js';
+import { freezeConfig, type AppConfig } from './app-config.js';
 import { brokenRules } from './rules.js';
 import { randomSecret, secretBeside } from './secret-key.js';
-import { CONFIG_KEYS, declarationOf, KEYS_WITHOUT_EFFECT, type AppConfig } from './settings.js';
+import { CONFIG_KEYS, declarationOf, KEYS_WITHOUT_EFFECT, type Settings } from './settings.js';
 import { Collection } from './sources.js';
 
 export interface LoadConfigOptions {
@@ -37,7 +37,7 @@ export interface LoadConfigOptions {
  *
  * @throws ConfigError with all faults; the command ends with exit code 2.
  */
-export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
+export function loadConfig(options: LoadConfigOptions = {}): AppConfig {
   const { env = processEnvironment(), cwd = process.cwd(), serving = false } = options;
   const collection = collect(options, env, cwd);
   const faults = [...collection.faults];
@@ -47,7 +47,7 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
   if (faults.length > 0 || database === undefined) throw new ConfigError(faults);
   if (serving && values.secret_key === null) values.secret_key = makeSecret(database);
   return freezeConfig({
-    values: values as AppConfig,
+    values: values as Settings,
     settings: collection.settings,
     extras: collection.extras,
     database,
@@ -56,7 +56,7 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
 }
 
 /** The settings as they stand before a remote document is known, without any check across settings. */
-export function localSettings(options: LoadConfigOptions): AppConfig {
+export function localSettings(options: LoadConfigOptions): Settings {
   const { env = processEnvironment(), cwd = process.cwd() } = options;
   return valuesOf(collect({ ...options, remote: {} }, env, cwd));
 }
@@ -88,16 +88,16 @@ function collect(options: LoadConfigOptions, env: Environment, cwd: string): Col
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-function valuesOf({ settings }: Collection): Mutable<AppConfig> {
+function valuesOf({ settings }: Collection): Mutable<Settings> {
   const entries: [string, ParameterValue][] = CONFIG_KEYS.map((key) => [
     key,
     settings.has(key) ? (settings.get(key)?.value ?? null) : declarationOf(key).default,
   ]);
-  // Each value passed the check of its own declaration, from which AppConfig is derived.
-  return Object.fromEntries(entries) as unknown as Mutable<AppConfig>;
+  // Each value passed the check of its own declaration, from which Settings is derived.
+  return Object.fromEntries(entries) as unknown as Mutable<Settings>;
 }
 
-function databaseOf(values: AppConfig, cwd: string, faults: string[]): DatabaseTarget | undefined {
+function databaseOf(values: Settings, cwd: string, faults: string[]): DatabaseTarget | undefined {
   try {
     return parseDatabaseUrl(values.database_url, cwd);
   } catch (cause) {

@@ -1,8 +1,8 @@
 import { ConfigError } from './config-error.js';
 import { parseDocument, type Read } from './files.js';
-import type { LoadedConfig } from './loaded-config.js';
+import type { AppConfig } from './app-config.js';
 import { savedDocument } from './saved-config.js';
-import type { AppConfig } from './settings.js';
+import type { Settings } from './settings.js';
 
 const TIMEOUT_MS = 10_000;
 const MOST_BYTES = 1_048_576;
@@ -11,7 +11,7 @@ const MOST_BYTES = 1_048_576;
  * Fetches the document that `remote_load_config` names: at most 1 MiB, within 10 s, redirects refused, because they
  * could carry the password to another host.
  */
-export async function fetchRemoteConfig(values: AppConfig): Promise<Read<Readonly<Record<string, unknown>>>> {
+export async function fetchRemoteConfig(values: Settings): Promise<Read<Readonly<Record<string, unknown>>>> {
   const key = 'remote_load_config';
   const address = values[key] ?? '';
   const answer = await call(key, address, { method: 'GET', headers: headersOf(values) });
@@ -24,7 +24,7 @@ export async function fetchRemoteConfig(values: AppConfig): Promise<Read<Readonl
 }
 
 /** Sends the saved form of the configuration to `remote_save_config`. */
-export async function sendRemoteConfig(config: LoadedConfig): Promise<void> {
+export async function sendRemoteConfig(config: AppConfig): Promise<void> {
   const answer = await call('remote_save_config', config.remote_save_config ?? '', {
     method: 'PUT',
     headers: { ...headersOf(config), 'content-type': 'application/json' },
@@ -34,7 +34,7 @@ export async function sendRemoteConfig(config: LoadedConfig): Promise<void> {
   await answer.value.body?.cancel();
 }
 
-function headersOf({ username, password }: AppConfig): Record<string, string> {
+function headersOf({ username, password }: Settings): Record<string, string> {
   if (password === null) return {};
   const credentials = Buffer.from(`${username ?? ''}:${password}`).toString('base64');
   return { authorization: `Basic ${credentials}` };

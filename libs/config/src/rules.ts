@@ -2,12 +2,12 @@ import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isNetwork, networksOverlap } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
-import type { AppConfig } from './settings.js';
+import type { Settings } from './settings.js';
 import { isExampleSecret } from './weak-secrets.js';
 
 /** What a rule may look at: the values, and the database when its URL could be read. */
 export interface RuleInput {
-  readonly values: AppConfig;
+  readonly values: Settings;
   readonly database: DatabaseTarget | undefined;
   /** The process will answer requests, so it needs a key to sign with. */
   readonly serving: boolean;
@@ -35,14 +35,14 @@ const when = (broken: boolean, fault: string): readonly string[] => (broken ? [f
 /** 0.7 + 0.3 is a little above 1 in binary; a share is never given that finely. */
 const ROUNDING = 1e-9;
 
-function shareRules({ evaluator_share, platform_fee }: AppConfig): readonly string[] {
+function shareRules({ evaluator_share, platform_fee }: Settings): readonly string[] {
   return when(
     evaluator_share + platform_fee > 1 + ROUNDING,
     `evaluator_share, platform_fee: ${evaluator_share} + ${platform_fee} is more than the whole price; their sum is at most 1`,
   );
 }
 
-function timeRules(values: AppConfig): readonly string[] {
+function timeRules(values: Settings): readonly string[] {
   return [
     ...when(
       values.job_heartbeat_seconds * 2 > values.job_lease_seconds,
@@ -59,7 +59,7 @@ const isOrigin = (text: string): boolean =>
   text === '*' ||
   (/^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text.toLowerCase());
 
-function networkRules({ allowed_origins, trusted_proxies }: AppConfig): readonly string[] {
+function networkRules({ allowed_origins, trusted_proxies }: Settings): readonly string[] {
   return [
     ...allowed_origins.flatMap((origin) =>
       when(
@@ -83,7 +83,7 @@ function networkRules({ allowed_origins, trusted_proxies }: AppConfig): readonly
 /** The machine itself and its link: the service's own ports and the metadata of clouds live there. */
 const OWN_NETWORKS = ['127.0.0.0/8', '0.0.0.0/8', '169.254.0.0/16', '::/127', 'fe80::/10'];
 
-function webhookRules({ webhook_allowed_networks, environment }: AppConfig): readonly string[] {
+function webhookRules({ webhook_allowed_networks, environment }: Settings): readonly string[] {
   return webhook_allowed_networks.flatMap((network) => [
     ...when(
       !isNetwork(network),
@@ -102,7 +102,7 @@ const DEFAULT_KINDS = ['feeder', 'pipeline', 'predictor'];
 export function mapRules({
   rate_limits,
   default_plugins,
-}: Pick<AppConfig, 'rate_limits' | 'default_plugins'>): readonly string[] {
+}: Pick<Settings, 'rate_limits' | 'default_plugins'>): readonly string[] {
   return [
     ...Object.entries(rate_limits).flatMap(([group, limit]) =>
       when(limit < 1, `rate_limits: ${limit} for "${group}" is not allowed; an integer of at least 1`),
@@ -141,7 +141,7 @@ function secretRules({ values, database, serving }: RuleInput): readonly string[
 /** bcrypt below this is too fast against a stolen table (OWASP, Password Storage Cheat Sheet). */
 const LEAST_PRODUCTION_COST = 10;
 
-function productionRules(values: AppConfig): readonly string[] {
+function productionRules(values: Settings): readonly string[] {
   if (values.environment !== 'production') return [];
   const examples = (['admin_password', 'admin_api_key'] as const).filter((key) => {
     const secret = values[key];
@@ -160,7 +160,7 @@ function productionRules(values: AppConfig): readonly string[] {
   ];
 }
 
-function fileRules({ load_config, save_config }: AppConfig): readonly string[] {
+function fileRules({ load_config, save_config }: Settings): readonly string[] {
   return when(
     load_config !== null && save_config !== null && resolve(load_config) === resolve(save_config),
     'save_config: is the file of load_config; its secrets and remarks would be lost',
@@ -179,7 +179,7 @@ function isLoopback({ hostname }: URL): boolean {
 }
 
 /** Rules of the remote addresses, which must hold before the first of them is called. */
-export function remoteRules(values: AppConfig): readonly string[] {
+export function remoteRules(values: Settings): readonly string[] {
   return (['remote_load_config', 'remote_save_config', 'remote_log'] as const).flatMap((key) => {
     const text = values[key];
     if (text === null) return [];

@@ -1,6 +1,6 @@
 import { checkParameter, type ParameterDeclaration } from '#libs/kernel';
 import { mapRules } from './rules.js';
-import { SETTINGS, type AppConfig } from './settings.js';
+import { SETTINGS, type Settings } from './settings.js';
 
 /** Settings that an administrator may change while the service runs; every other one needs a restart. */
 export const RUNTIME_KEYS = [
@@ -15,7 +15,7 @@ export const RUNTIME_KEYS = [
 ] as const;
 
 export type RuntimeKey = (typeof RUNTIME_KEYS)[number];
-export type RuntimeSettings = Pick<AppConfig, RuntimeKey>;
+export type RuntimeValues = Pick<Settings, RuntimeKey>;
 
 /** Over HTTP a prediction's time limit is at least a minute; a config file may go lower. */
 const LEAST_TIMEOUT = 60;
@@ -39,7 +39,7 @@ export const isRuntimeKey = (name: string): name is RuntimeKey => Object.hasOwn(
  * no runtime setting are faults. Each fault is one sentence that begins with the setting's name.
  */
 export function checkRuntimeSettings(changes: Readonly<Record<string, unknown>>): {
-  readonly values: Readonly<Partial<RuntimeSettings>>;
+  readonly values: Readonly<Partial<RuntimeValues>>;
   readonly faults: readonly string[];
 } {
   const values: Record<string, unknown> = {};
@@ -53,7 +53,7 @@ export function checkRuntimeSettings(changes: Readonly<Record<string, unknown>>)
     if ('fault' in checked) faults.push(`${name}: ${checked.fault}`);
     else values[name] = checked.value;
   }
-  const checkedValues = values as Partial<RuntimeSettings>;
+  const checkedValues = values as Partial<RuntimeValues>;
   const { rate_limits = {}, default_plugins = {} } = checkedValues;
   faults.push(...mapRules({ rate_limits, default_plugins }));
   return { values: checkedValues, faults };

@@ -3,7 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ParameterValue } from '#libs/kernel';
 import { ConfigError } from './config-error.js';
-import type { LoadedConfig } from './loaded-config.js';
+import type { AppConfig } from './app-config.js';
 import { CONFIG_KEYS, declarationOf, type ConfigKey } from './settings.js';
 import { FILE_SETTINGS } from './settings/files.js';
 import { USER_SETTINGS } from './settings/users.js';
@@ -16,7 +16,7 @@ const isOrder = (key: ConfigKey): boolean =>
   Object.hasOwn(FILE_SETTINGS, key) || Object.hasOwn(USER_SETTINGS, key);
 
 /** A SQLite path tells nothing; the URL of a PostgreSQL server may hold a password. */
-const isKeptSecret = (key: ConfigKey, config: LoadedConfig): boolean =>
+const isKeptSecret = (key: ConfigKey, config: AppConfig): boolean =>
   declarationOf(key).secret === true && !(key === 'database_url' && config.database.kind === 'sqlite');
 
 /**
@@ -24,7 +24,7 @@ const isKeptSecret = (key: ConfigKey, config: LoadedConfig): boolean =>
  * stand under `_defaults`, a remark when loaded, because a default written as a setting would override the plugins'
  * own. Secrets are left out and named under `_left_out`.
  */
-export function savedDocument(config: LoadedConfig): Readonly<Record<string, ParameterValue>> {
+export function savedDocument(config: AppConfig): Readonly<Record<string, ParameterValue>> {
   const given: Record<string, ParameterValue> = {};
   const defaults: Record<string, ParameterValue> = {};
   const leftOut: string[] = [];
@@ -42,7 +42,7 @@ export function savedDocument(config: LoadedConfig): Readonly<Record<string, Par
 }
 
 /** Writes {@link savedDocument} to a path, replacing the file in one step. */
-export function writeSavedConfig(config: LoadedConfig, path: string, cwd: string): void {
+export function writeSavedConfig(config: AppConfig, path: string, cwd: string): void {
   const target = resolve(cwd, path);
   const draft = `${target}.${randomUUID()}`;
   try {

@@ -38,7 +38,7 @@ export const SETTINGS = {
 export type ConfigKey = keyof typeof SETTINGS;
 
 /** The settings with their values, typed from the declarations; nullable exactly where the default is null. */
-export type AppConfig = ParametersOf<typeof SETTINGS>;
+export type Settings = ParametersOf<typeof SETTINGS>;
 
 /** Settings that belong together, in the order of the help and the documentation. */
 export interface SettingGroup {

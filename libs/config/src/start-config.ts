@@ -1,6 +1,6 @@
 import { ConfigError } from './config-error.js';
 import { loadConfig, localSettings, type LoadConfigOptions } from './load-config.js';
-import type { LoadedConfig } from './loaded-config.js';
+import type { AppConfig } from './app-config.js';
 import { fetchRemoteConfig, sendRemoteConfig } from './remote-config.js';
 import { remoteRules } from './rules.js';
 import { writeSavedConfig } from './saved-config.js';
@@ -11,7 +11,7 @@ import { writeSavedConfig } from './saved-config.js';
  *
  * @throws ConfigError with every fault, those of the remote addresses included.
  */
-export async function startConfig(options: Omit<LoadConfigOptions, 'remote'>): Promise<LoadedConfig> {
+export async function startConfig(options: Omit<LoadConfigOptions, 'remote'>): Promise<AppConfig> {
   const config = loadConfig({ ...options, ...(await remoteDocument(options)) });
   if (config.save_config !== null) {
     writeSavedConfig(config, config.save_config, options.cwd ?? process.cwd());

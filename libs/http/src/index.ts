@@ -35,8 +35,7 @@ export { AfterCommit } from './idempotency/after-commit.js';
 export { Idempotent } from './idempotency/idempotent.js';
 export { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 export {
-  IDEMPOTENCY,
-  type IdempotencyPort,
+  IdempotencyPort,
   type IdempotentRequest,
   type Reserved,
   type StoredReply,

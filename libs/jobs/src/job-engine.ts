@@ -83,19 +83,16 @@ export interface JobCounts {
  * Durable work. The job's own row is the truth (status, lease_expires_at, lease_epoch, attempts); engines differ only
  * in how a runner is woken. Each engine passes the same conformance suite.
  */
-export interface JobEngine {
+export abstract class JobEngine {
   /** Adds a job in the caller's transaction; a runner is woken when that commits. Returns the job's id (UUID). */
-  enqueue(tx: Transaction, job: NewJob): Promise<string>;
+  abstract enqueue(tx: Transaction, job: NewJob): Promise<string>;
   /** Ends an open job as cancelled in the caller's transaction; false when it was not open. A running one's signal aborts. */
-  cancel(tx: Transaction, kind: string, subject: string): Promise<boolean>;
+  abstract cancel(tx: Transaction, kind: string, subject: string): Promise<boolean>;
   /** Before `start`. */
-  register(definition: JobDefinition): void;
+  abstract register(definition: JobDefinition): void;
   /** Recovers expired leases and begins to claim. */
-  start(): Promise<void>;
+  abstract start(): Promise<void>;
   /** Stops claiming, lets runs finish for `graceMs`, then aborts them and returns their leases so that others can go on. */
-  stop(graceMs: number): Promise<void>;
-  counts(): Promise<JobCounts>;
+  abstract stop(graceMs: number): Promise<void>;
+  abstract counts(): Promise<JobCounts>;
 }
-
-/** Nest's injection token for the configured engine. */
-export const JOB_ENGINE = Symbol('JOB_ENGINE');

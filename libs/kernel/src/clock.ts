@@ -2,17 +2,14 @@
 export type CancelTimer = () => void;
 
 /** The only source of time. Production uses {@link systemClock}; tests turn a fake one by hand. */
-export interface Clock {
+export abstract class Clock {
   /** Milliseconds since the Unix epoch, UTC. */
-  now(): number;
+  abstract now(): number;
   /** Milliseconds on a clock that never jumps; only differences mean anything. */
-  monotonic(): number;
+  abstract monotonic(): number;
   /** Runs `callback` once after `delayMs`. The timer never keeps the process alive by itself. */
-  after(delayMs: number, callback: () => void): CancelTimer;
+  abstract after(delayMs: number, callback: () => void): CancelTimer;
 }
-
-/** Injection token of the {@link Clock}. */
-export const CLOCK = Symbol('CLOCK');
 
 export const systemClock: Clock = {
   now: () => Date.now(),

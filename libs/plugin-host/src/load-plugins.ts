@@ -1,5 +1,5 @@
 import type { Clock } from '#libs/kernel';
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import {
   PLUGIN_KINDS,
   type BarCache,
@@ -17,7 +17,7 @@ import { PluginSlot, type SlotEnvironment } from './plugin-slot.js';
 
 export interface LoadPluginsOptions {
   readonly manifest: PluginManifest;
-  readonly config: LoadedConfig;
+  readonly config: AppConfig;
   readonly clock: Clock;
   readonly logger: PluginLogger;
   /** Bars that survive a restart; null when there is no database. */
@@ -108,11 +108,7 @@ interface Selection {
   readonly chosen: readonly string[];
 }
 
-function selectionOf(
-  config: LoadedConfig,
-  slots: ReadonlyMap<string, PluginSlot>,
-  faults: string[],
-): Selection {
+function selectionOf(config: AppConfig, slots: ReadonlyMap<string, PluginSlot>, faults: string[]): Selection {
   const ids = (kind: PluginKind) =>
     [...slots.values()]
       .filter(({ definition }) => definition.kind === kind)
@@ -147,7 +143,7 @@ function selectionOf(
 function warningsOf(
   slots: ReadonlyMap<string, PluginSlot>,
   chosen: readonly string[],
-  config: LoadedConfig,
+  config: AppConfig,
 ): readonly string[] {
   const definitions = [...slots.values()].map(({ definition }) => definition);
   const unusable = [...slots.values()]

@@ -1,7 +1,7 @@
 import { register } from 'node:module';
 import { extname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { configFolder, fileResolver } from './file-resolver.js';
 import type { ResolutionHookData } from './module-resolution-hook.js';
 
@@ -14,7 +14,7 @@ const PATH = /^\.{0,2}[\\/]|^[A-Za-z]:[\\/]/;
  * folder has none they get this server's.
  */
 export function moduleImporter(
-  config: Pick<LoadedConfig, 'load_config'>,
+  config: Pick<AppConfig, 'load_config'>,
   cwd: string = process.cwd(),
 ): (specifier: string) => Promise<unknown> {
   const folders = [configFolder(config, cwd), cwd];

@@ -1,5 +1,5 @@
 import { checkParameters, type ParameterDeclarations, type ParameterValue } from '#libs/kernel';
-import { CONFIG_KEYS, isConfigKey, suggestion, type ConfigSource, type LoadedConfig } from '#libs/config';
+import { CONFIG_KEYS, isConfigKey, suggestion, type ConfigSource, type AppConfig } from '#libs/config';
 import type { PluginDefinition } from '#libs/plugin-sdk';
 import { hideFolders } from './hide-folders.js';
 
@@ -15,7 +15,7 @@ export interface ResolvedParameters {
  */
 export function resolveParameters(
   declarations: ParameterDeclarations,
-  config: LoadedConfig,
+  config: AppConfig,
 ): ResolvedParameters {
   const given: Record<string, unknown> = {};
   for (const [name, { type }] of Object.entries(declarations)) {
@@ -28,7 +28,7 @@ export function resolveParameters(
   return { values, faults: faults.map((fault) => withSource(fault, config)) };
 }
 
-function withSource(fault: string, config: LoadedConfig): string {
+function withSource(fault: string, config: AppConfig): string {
   const source = config.source(fault.slice(0, fault.indexOf(':')));
   return source === undefined || source === 'default' ? fault : `${fault} (from ${SOURCE_WORDS[source]})`;
 }
@@ -44,7 +44,7 @@ const SOURCE_WORDS: Readonly<Record<Exclude<ConfigSource, 'default'>, string>> =
 /** One sentence for each given parameter that no loaded plugin declares, with the name that was probably meant. */
 export function unclaimedParameters(
   definitions: readonly PluginDefinition[],
-  config: LoadedConfig,
+  config: AppConfig,
 ): readonly string[] {
   const declared = new Set(definitions.flatMap((definition) => Object.keys(definition.parameters)));
   return Object.keys(config.extras)

@@ -1,5 +1,6 @@
 export * from './app-harness.js';
 export * from './child-script.js';
+export * from './config-of.js';
 export * from './databases.js';
 export * from './eventually.js';
 export * from './fake-clock.js';

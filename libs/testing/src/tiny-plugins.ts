@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import type { Clock } from '#libs/kernel';
 import { loadPlugins, type PluginRegistry } from '#libs/plugin-host';
 import { defineCore, defineEndpoints, defineFeeder, definePipeline, definePredictor } from '#libs/plugin-sdk';
@@ -35,7 +35,7 @@ const TINY = [
 ];
 
 /** Plugins under the configured names that do nothing: for specs about the server itself, which start at once with them. */
-export const tinyPlugins = (config: LoadedConfig, clock: Clock): Promise<PluginRegistry> =>
+export const tinyPlugins = (config: AppConfig, clock: Clock): Promise<PluginRegistry> =>
   loadPlugins({
     manifest: TINY.map((definition) => () => Promise.resolve({ default: definition })),
     config,

@@ -1,4 +1,4 @@
-import { type BillingVerdict, BILLING_VERIFIER, type BillingVerifier } from '../../billing/billing.port.js';
+import { type BillingVerdict, BillingVerifier } from '../../billing/billing.port.js';
 import { LedgerModule } from '../../billing/ledger.module.js';
 import { MarketplaceBooksModule } from '../../marketplace/marketplace-books.module.js';
 import { withDomains } from '../domain-context.js';
@@ -11,7 +11,7 @@ import { print, printError } from './terminal.js';
  */
 export const verifyBilling: Command = (config) =>
   withDomains(config, [LedgerModule, MarketplaceBooksModule], async (context) => {
-    const verdict = await context.get<BillingVerifier>(BILLING_VERIFIER, { strict: false }).verify();
+    const verdict = await context.get<BillingVerifier>(BillingVerifier, { strict: false }).verify();
     for (const { rule, detail } of verdict.violations) printError(`${rule}: ${detail}`);
     if (verdict.violations.length > 0) {
       printError(`The books do not add up: ${verdict.violations.length} faults, ${figuresOf(verdict)}.`);

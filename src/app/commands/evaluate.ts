@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { AppError, systemClock } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import { ComputeAnswer } from '../../agent/compute-answer.js';
@@ -57,7 +57,7 @@ export const evaluate: Command = async (config, line) => {
   }
 };
 
-function destination({ url, api_key }: LoadedConfig): { readonly url: string; readonly apiKey: string } {
+function destination({ url, api_key }: AppConfig): { readonly url: string; readonly apiKey: string } {
   if (url !== null && api_key !== null) return { url, apiKey: api_key };
   const missing = [...(url === null ? ['--url'] : []), ...(api_key === null ? ['--api_key'] : [])].join(
     ' and ',
@@ -69,7 +69,7 @@ function destination({ url, api_key }: LoadedConfig): { readonly url: string; re
 }
 
 /** One line a request for whoever watches, and one for whatever goes wrong; both in the log, too. */
-function saying(config: LoadedConfig, logger: PluginLogger): PluginLogger {
+function saying(config: AppConfig, logger: PluginLogger): PluginLogger {
   if (config.quiet_mode) return logger;
   return {
     ...logger,

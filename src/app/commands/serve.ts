@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { startServer } from '../server.js';
 import { EXIT, type Command } from './command.js';
 import { endDespiteLeftovers, stopSignal } from './stop-signal.js';
@@ -10,7 +10,7 @@ import { print } from './terminal.js';
 export const serve: Command = (config) =>
   cluster.isPrimary && (config.workers > 1 || config.reload) ? supervise(config) : serveHere(config);
 
-async function serveHere(config: LoadedConfig): Promise<number> {
+async function serveHere(config: AppConfig): Promise<number> {
   const stopped = stopSignal();
   const server = await startServer(config);
   if (!config.quiet_mode) print(greeting(server.url, config));
@@ -21,5 +21,5 @@ async function serveHere(config: LoadedConfig): Promise<number> {
   return EXIT.done;
 }
 
-const greeting = (url: string, { swagger }: LoadedConfig): string =>
+const greeting = (url: string, { swagger }: AppConfig): string =>
   `Prediction Provider listens on ${url}${swagger ? `  (Swagger UI: ${url}/docs)` : ''}`;

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { stopSignal } from './stop-signal.js';
 import { printError } from './terminal.js';
 
@@ -15,7 +15,7 @@ const SETTLE_MS = 200;
  * Runs `workers` processes of this command on one port and starts another one for each that ends by itself; with
  * `reload` also exchanges them when the config file, `.env` or a plugin given by path changes.
  */
-export async function supervise(config: LoadedConfig): Promise<number> {
+export async function supervise(config: AppConfig): Promise<number> {
   const pool = new WorkerPool(config.workers);
   const watchers = config.reload ? watchFiles(filesOf(config), () => pool.exchange()) : [];
   pool.start();
@@ -74,7 +74,7 @@ class WorkerPool {
   }
 }
 
-function filesOf(config: LoadedConfig): readonly string[] {
+function filesOf(config: AppConfig): readonly string[] {
   const paths = config.plugins.filter((name) => /^[./\\]/.test(name));
   return ['.env', ...(config.load_config === null ? [] : [config.load_config]), ...paths].map((path) =>
     resolve(path),

@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { AppError } from '#libs/kernel';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { AccountsModule } from '../../users/accounts.module.js';
@@ -46,7 +46,7 @@ export const resetPassword: Command = (config, { positionals }) =>
   });
 
 const administer = (
-  config: LoadedConfig,
+  config: AppConfig,
   work: (users: UserAdministration) => Promise<number>,
 ): Promise<number> =>
   withDomains(config, [AccountsModule], (context) =>

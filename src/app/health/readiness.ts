@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Database, runSql } from '#libs/database';
-import { JOB_ENGINE, type JobEngine } from '#libs/jobs';
+import { JobEngine } from '#libs/jobs';
 import { PluginRegistry } from '#libs/plugin-host';
 import type { HealthReading } from '#libs/plugin-sdk';
-import { AUDIT_RECORDER, type AuditRecorder } from '../../audit/audit.port.js';
+import { AuditRecorder } from '../../audit/audit.port.js';
 import { HttpFront } from '../http/http-front.js';
 
 type Detail = HealthReading['detail'];
@@ -15,8 +15,8 @@ export class Readiness {
     private readonly front: HttpFront,
     private readonly database: Database,
     private readonly plugins: PluginRegistry,
-    @Inject(JOB_ENGINE) private readonly jobs: JobEngine,
-    @Inject(AUDIT_RECORDER) private readonly audit: AuditRecorder,
+    private readonly jobs: JobEngine,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /** Every condition, measured now; a check that fails is a reading that is down, never an error. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { BODY_LIMIT, requestContext, type BodyLimitName } from '#libs/http';
 import type { Exchange } from './exchange.js';
 import { receiveBody } from './request-body.js';
@@ -12,8 +12,6 @@ interface AdapterRequest {
   readonly raw?: IncomingMessage;
   body?: unknown;
 }
-
-type LimitSettings = Pick<AppConfig, 'body_limit_bytes' | 'batch_body_limit_bytes'>;
 
 /**
  * The first guard of every route: names the route in the request's context and reads the body. Here, and not in the
@@ -27,9 +25,8 @@ export class BodyGuard implements CanActivate {
 
   constructor(
     private readonly routes: RouteCatalogue,
-    @Inject(APP_CONFIG) settings: LimitSettings,
+    { body_limit_bytes, batch_body_limit_bytes }: AppConfig,
   ) {
-    const { body_limit_bytes, batch_body_limit_bytes } = settings;
     this.#limits = { default: body_limit_bytes, batch: batch_body_limit_bytes, ignored: 0 };
   }
 

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
-import { ContractValidationPipe, IDEMPOTENCY, ProblemFilter, RouteTable } from '#libs/http';
+import { ContractValidationPipe, IdempotencyPort, ProblemFilter, RouteTable } from '#libs/http';
 import { StoredIdempotency } from '../idempotency/stored-idempotency.js';
 import { BodyGuard } from './body.guard.js';
 import { RouteCatalogue } from './route-catalogue.js';
@@ -16,11 +16,11 @@ import { RouteCatalogue } from './route-catalogue.js';
     RouteTable,
     RouteCatalogue,
     StoredIdempotency,
-    { provide: IDEMPOTENCY, useExisting: StoredIdempotency },
+    { provide: IdempotencyPort, useExisting: StoredIdempotency },
     { provide: APP_GUARD, useClass: BodyGuard },
     { provide: APP_PIPE, useClass: ContractValidationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
-  exports: [RouteTable, RouteCatalogue, IDEMPOTENCY],
+  exports: [RouteTable, RouteCatalogue, IdempotencyPort],
 })
 export class HttpModule {}

@@ -1,14 +1,8 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from '@nestjs/common';
-import { APP_CONFIG, secretKeyOf, type AppConfig } from '#libs/config';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { secretKeyOf, AppConfig } from '#libs/config';
 import { IdempotencyStore, TransactionRunner, type Reservation } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
-import { AppError, CLOCK, KeyedDigest, TextCipher, type CancelTimer, type Clock } from '#libs/kernel';
+import { AppError, KeyedDigest, TextCipher, type CancelTimer, Clock } from '#libs/kernel';
 
 const PURGE_EVERY_MS = 3_600_000;
 
@@ -28,8 +22,8 @@ export class StoredIdempotency
 
   constructor(
     private readonly transactions: TransactionRunner,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(APP_CONFIG) config: AppConfig,
+    private readonly clock: Clock,
+    config: AppConfig,
   ) {
     this.#store = new IdempotencyStore(transactions);
     this.#cipher = new TextCipher(secretKeyOf(config), 'idempotent replies');

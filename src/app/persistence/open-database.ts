@@ -1,9 +1,9 @@
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { entities, migrations } from '../schema.js';
 
 /** Opens the configured database and brings its tables up to date. */
-export const openDatabase = (config: LoadedConfig): Promise<Database> =>
+export const openDatabase = (config: AppConfig): Promise<Database> =>
   Database.open({
     location: config.database,
     entities,

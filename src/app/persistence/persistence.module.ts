@@ -1,12 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_CONFIG, type LoadedConfig } from '#libs/config';
+import { AppConfig } from '#libs/config';
 import { Database, EventLog, SettingsStore, TransactionRunner } from '#libs/database';
-import { EmbeddedJobEngine, JOB_ENGINE, type JobListener } from '#libs/jobs';
-import { CLOCK, type Clock } from '#libs/kernel';
+import { EmbeddedJobEngine, JobEngine, type JobListener } from '#libs/jobs';
+import { Clock } from '#libs/kernel';
 
 /** What every process of the product stands on, made before Nest starts. */
 export interface Foundation {
-  readonly config: LoadedConfig;
+  readonly config: AppConfig;
   readonly clock: Clock;
   readonly database: Database;
   readonly transactions: TransactionRunner;
@@ -21,14 +21,14 @@ const SECOND_MS = 1000;
 export class PersistenceModule {
   static forRoot({ config, clock, database, transactions, jobListener }: Foundation): DynamicModule {
     const providers = [
-      { provide: APP_CONFIG, useValue: config },
-      { provide: CLOCK, useValue: clock },
+      { provide: AppConfig, useValue: config },
+      { provide: Clock, useValue: clock },
       { provide: Database, useValue: database },
       { provide: TransactionRunner, useValue: transactions },
       { provide: SettingsStore, useFactory: () => new SettingsStore(clock) },
       { provide: EventLog, useFactory: () => new EventLog(clock) },
       {
-        provide: JOB_ENGINE,
+        provide: JobEngine,
         useFactory: () =>
           new EmbeddedJobEngine(database, transactions, {
             clock,

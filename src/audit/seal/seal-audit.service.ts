@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import {
-  Inject,
   Injectable,
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { APP_CONFIG, type AppConfig } from '#libs/config';
+import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { CLOCK, type CancelTimer, type Clock } from '#libs/kernel';
+import { type CancelTimer, Clock } from '#libs/kernel';
 import type { AuditSealEntity, IdRange } from './audit-seal.entity.js';
 import { AuditSealRepository, type RawLogRow } from './audit-seal.repository.js';
 
@@ -32,8 +31,8 @@ export class SealAudit implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly seals: AuditSealRepository,
     private readonly transactions: TransactionRunner,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'audit_seal_seconds'>,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
   ) {}
 
   onApplicationBootstrap(): void {

@@ -10,7 +10,7 @@ import {
   tinyPlugins,
 } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RUNTIME_SETTINGS, type RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
+import { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -26,7 +26,7 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
   const admin = { apiKey: ADMIN_KEY };
   const get = async (path: string) => (await app.get(`/api/v1/admin/${path}`, admin)).body;
   const change = (body: unknown) => app.post('/api/v1/admin/config', body, admin);
-  const settings = (): RuntimeSettings => app.app.get<RuntimeSettings>(RUNTIME_SETTINGS, { strict: false });
+  const settings = (): RuntimeSettings => app.app.get<RuntimeSettings>(RuntimeSettings, { strict: false });
 
   /** A core prediction as the predictions' own services leave it; times in hours before now. */
   const prediction = (

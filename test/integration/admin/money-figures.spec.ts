@@ -2,7 +2,7 @@ import { TransactionRunner } from '#libs/database';
 import { newUuid } from '#libs/kernel';
 import { ADMIN_KEY, DATABASE_KINDS, FakeClock, startTestApp, type TestApp, tinyPlugins } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BILLING, type Billing } from '../../../src/billing/billing.port.js';
+import { Billing } from '../../../src/billing/billing.port.js';
 import { asked } from '../billing/billing-bench.js';
 
 const DAY = 86_400_000;
@@ -48,7 +48,7 @@ describe.each(DATABASE_KINDS)('what administrators see of the money [%s]', (kind
     modelName: string,
     outcome: 'completed' | 'open' | 'cancelled' = 'completed',
   ): Promise<void> {
-    const billing = app.app.get<Billing>(BILLING, { strict: false });
+    const billing = app.app.get<Billing>(Billing, { strict: false });
     const jobId = newUuid();
     await app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
       const quote = await billing.quote(asked({ modelName }), tx);

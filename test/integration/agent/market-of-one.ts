@@ -2,16 +2,12 @@ import { resolve } from 'node:path';
 import type { Actor } from '#libs/kernel';
 import { seedOriginalAccounts, startTestApp, type DatabaseKind, type TestApp } from '#libs/testing';
 import { AgentModule } from '../../../src/agent/agent.module.js';
-import {
-  BILLING_VERIFIER,
-  type BillingVerdict,
-  type BillingVerifier,
-} from '../../../src/billing/billing.port.js';
+import { type BillingVerdict, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
-import { CLIENT_REQUESTS, type ClientRequests } from '../../../src/marketplace/client-requests.port.js';
+import { ClientRequests } from '../../../src/marketplace/client-requests.port.js';
 import type { JobRequest, JobView } from '../../../src/marketplace/marketplace.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
-import { USER_DIRECTORY, type UserDirectory } from '../../../src/users/users.port.js';
+import { UserDirectory } from '../../../src/users/users.port.js';
 
 const REQUEST: JobRequest = {
   symbol: 'SYNTHFX',
@@ -63,16 +59,16 @@ export class MarketOfOne {
   }
 
   verify(): Promise<BillingVerdict> {
-    return this.app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false }).verify();
+    return this.app.app.get<BillingVerifier>(BillingVerifier, { strict: false }).verify();
   }
 
   async #client(): Promise<Actor> {
-    const users = this.app.app.get<UserDirectory>(USER_DIRECTORY, { strict: false });
+    const users = this.app.app.get<UserDirectory>(UserDirectory, { strict: false });
     const userId = (await users.idOf('client_user')) ?? 0;
     return { userId, username: 'client_user', role: 'client' };
   }
 
   get #requests(): ClientRequests {
-    return this.app.app.get<ClientRequests>(CLIENT_REQUESTS, { strict: false });
+    return this.app.app.get<ClientRequests>(ClientRequests, { strict: false });
   }
 }

@@ -3,7 +3,7 @@ import { newUuid } from '#libs/kernel';
 import { ADMIN_KEY, DATABASE_KINDS, FakeClock, startTestApp, tinyPlugins, type TestApp } from '#libs/testing';
 import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.repository.js';
 import { AuditModule } from '../../../src/audit/audit.module.js';
-import { AUDIT_TRAIL, type AuditTrail } from '../../../src/audit/audit.port.js';
+import { AuditTrail } from '../../../src/audit/audit.port.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -126,7 +126,7 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
   });
 
   it('count the requests of a user for other domains', async () => {
-    const trail = app.app.get<AuditTrail>(AUDIT_TRAIL, { strict: false });
+    const trail = app.app.get<AuditTrail>(AuditTrail, { strict: false });
     const [all, some] = [new Date(0), new Date(clock.now() - 25 * HOUR_MS)];
     expect((await trail.countRequests(1, all)) - (await trail.countRequests(1, some))).toBe(2);
     expect(await trail.countRequests(99, all)).toBe(0);

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
-import { describeOnDatabases, FakeClock, openTestDatabase, type TestDatabase } from '#libs/testing';
+import { configOf, describeOnDatabases, FakeClock, openTestDatabase, type TestDatabase } from '#libs/testing';
 import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.repository.js';
 import { AuditSealRepository } from '../../../src/audit/seal/audit-seal.repository.js';
 import { openIds, rangesOf, SealAudit } from '../../../src/audit/seal/seal-audit.service.js';
@@ -36,7 +36,12 @@ describeOnDatabases('sealing the audit log', (_, kind) => {
     await opened?.close();
     database = opened = await openTestDatabase(kind);
     const seals = new AuditSealRepository(database.database);
-    sealing = new SealAudit(seals, database.transactions, { audit_seal_seconds: 5 }, new FakeClock());
+    sealing = new SealAudit(
+      seals,
+      database.transactions,
+      configOf({ audit_seal_seconds: 5 }),
+      new FakeClock(),
+    );
     verifying = new VerifyAudit(seals);
   });
 

@@ -1,6 +1,6 @@
 import type { Transaction } from '#libs/database';
 import { newUuid } from '#libs/kernel';
-import { FakeClock, type TestDatabase } from '#libs/testing';
+import { configOf, FakeClock, type TestDatabase } from '#libs/testing';
 import type {
   BillableJob,
   BillableJobs,
@@ -40,14 +40,7 @@ export const asked = (changes: Partial<PriceRequest> = {}): PriceRequest => ({
   ...changes,
 });
 
-export interface BenchConfig {
-  readonly billing_mode: 'postpaid' | 'prepaid';
-  readonly credit_limit: number;
-  readonly evaluator_share: number;
-  readonly platform_fee: number;
-}
-
-const DEFAULTS: BenchConfig = {
+const DEFAULTS = {
   billing_mode: 'postpaid',
   credit_limit: 1_000,
   evaluator_share: 0.7,
@@ -70,10 +63,10 @@ export class BillingBench implements BillableJobs {
 
   constructor(
     readonly test: TestDatabase,
-    config: Partial<BenchConfig> = {},
+    config: Readonly<Record<string, unknown>> = {},
   ) {
     const { database, transactions } = test;
-    const policy = { ...DEFAULTS, ...config };
+    const policy = configOf({ ...DEFAULTS, ...config });
     const { clock } = this;
     const ledger = new LedgerRepository(database);
     const quotes = new QuoteRepository(database);

@@ -10,12 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { newUuid } from '#libs/kernel';
 import { BillingModule } from '../../../src/billing/billing.module.js';
-import {
-  BILLING,
-  type Billing,
-  BILLING_VERIFIER,
-  type BillingVerifier,
-} from '../../../src/billing/billing.port.js';
+import { Billing, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingUpkeep } from '../../../src/billing/billing-upkeep.service.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { asked } from './billing-bench.js';
@@ -51,7 +46,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
 
   /** A settled job of client1. */
   const settle = async (modelName = 'default_predictor'): Promise<string> => {
-    const billing = app.app.get<Billing>(BILLING, { strict: false });
+    const billing = app.app.get<Billing>(Billing, { strict: false });
     const jobId = newUuid();
     await app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
       const quote = await billing.quote(asked({ modelName }), tx);
@@ -264,7 +259,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
       'SELECT prediction_id FROM billing_records ORDER BY prediction_id',
     );
     const jobs = records.map((record) => ({ jobId: record.prediction_id, state: 'completed' as const }));
-    const verifier = app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false });
+    const verifier = app.app.get<BillingVerifier>(BillingVerifier, { strict: false });
     await expect(verifier.verify({ list: async () => jobs })).resolves.toMatchObject({
       jobs: 19,
       violations: [],

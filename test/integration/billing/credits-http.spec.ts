@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { BillingUpkeep } from '../../../src/billing/billing-upkeep.service.js';
-import { BILLING_VERIFIER, type BillingVerifier } from '../../../src/billing/billing.port.js';
+import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 
@@ -101,7 +101,7 @@ describe.each(['sqlite', 'postgres'] as const)('credits over HTTP [%s]', (databa
       apiKey: ADMIN_KEY,
     });
     expect(body.audit_logs).toMatchObject([{ method: 'POST', username: 'admin' }]);
-    const verifier = app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false });
+    const verifier = app.app.get<BillingVerifier>(BillingVerifier, { strict: false });
     await expect(verifier.verify()).resolves.toMatchObject({ violations: [] });
   });
 });

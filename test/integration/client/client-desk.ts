@@ -10,18 +10,12 @@ import {
   startTestApp,
   type TestApp,
 } from '#libs/testing';
-import {
-  BILLABLE_JOBS,
-  BILLING_REPORTS,
-  BILLING_VERIFIER,
-  type BillingReports,
-  type BillingVerifier,
-} from '../../../src/billing/billing.port.js';
+import { BillingReports, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { ClientModule } from '../../../src/client/client.module.js';
-import { EVALUATOR_QUEUE, type EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
+import { EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
 import { type JobResult } from '../../../src/marketplace/marketplace.port.js';
-import type { BillableJobs } from '../../../src/billing/billing.port.js';
+import { BillableJobs } from '../../../src/billing/billing.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 
 export const USD = 1_000_000;
@@ -70,8 +64,8 @@ export class ClientDesk {
     readonly app: TestApp,
     readonly clock: FakeClock,
   ) {
-    this.queue = this.#get(EVALUATOR_QUEUE);
-    this.#reports = this.#get(BILLING_REPORTS);
+    this.queue = this.#get(EvaluatorQueue);
+    this.#reports = this.#get(BillingReports);
   }
 
   static async start(
@@ -101,7 +95,7 @@ export class ClientDesk {
     return this.app.close();
   }
 
-  #get<T>(token: symbol): T {
+  #get<T>(token: abstract new () => T): T {
     return this.app.app.get<T>(token, { strict: false });
   }
 
@@ -182,7 +176,7 @@ export class ClientDesk {
 
   /** What billing finds wrong between its tables and the requests. */
   async violations(): Promise<readonly unknown[]> {
-    const verifier = this.#get<BillingVerifier>(BILLING_VERIFIER);
-    return (await verifier.verify(this.#get<BillableJobs>(BILLABLE_JOBS))).violations;
+    const verifier = this.#get(BillingVerifier);
+    return (await verifier.verify(this.#get(BillableJobs))).violations;
   }
 }

@@ -9,14 +9,8 @@ import {
   startTestApp,
   type TestApp,
 } from '#libs/testing';
-import {
-  BILLABLE_JOBS,
-  BILLING_REPORTS,
-  BILLING_VERIFIER,
-  type BillingReports,
-  type BillingVerifier,
-} from '../../../src/billing/billing.port.js';
-import { CLIENT_REQUESTS, type ClientRequests } from '../../../src/marketplace/client-requests.port.js';
+import { BillableJobs, BillingReports, BillingVerifier } from '../../../src/billing/billing.port.js';
+import { ClientRequests } from '../../../src/marketplace/client-requests.port.js';
 import { type JobRequest, type JobView } from '../../../src/marketplace/marketplace.port.js';
 import { type Account, Accounts } from '../../security/accounts.js';
 
@@ -24,8 +18,6 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 /** A Wednesday. */
 export const NOON = Date.UTC(2026, 0, 14, 12);
-
-type BillableJobs = Parameters<BillingVerifier['verify']>[0];
 
 /** The whole product with a marketplace, a clock that is turned by hand, a client and evaluators. */
 export class EvaluatorBench {
@@ -69,7 +61,7 @@ export class EvaluatorBench {
 
   /** A request of the client. */
   async ask(changes: Partial<JobRequest> = {}, by: Account = this.client): Promise<JobView> {
-    const requests = this.app.app.get<ClientRequests>(CLIENT_REQUESTS, { strict: false });
+    const requests = this.app.app.get<ClientRequests>(ClientRequests, { strict: false });
     const { job } = await requests.submit(actorOf(by, 'client'), {
       symbol: 'SP500',
       predictionType: 'short_term',
@@ -91,7 +83,7 @@ export class EvaluatorBench {
 
   async cancel(jobId: string): Promise<void> {
     await this.app.app
-      .get<ClientRequests>(CLIENT_REQUESTS, { strict: false })
+      .get<ClientRequests>(ClientRequests, { strict: false })
       .cancel(actorOf(this.client, 'client'), jobId);
   }
 
@@ -130,9 +122,9 @@ export class EvaluatorBench {
 
   /** Everything that says where money is, and what is wrong with it. */
   async money(evaluator: Account) {
-    const reports = this.app.app.get<BillingReports>(BILLING_REPORTS, { strict: false });
-    const verifier = this.app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false });
-    const jobs = this.app.app.get<BillableJobs>(BILLABLE_JOBS, { strict: false });
+    const reports = this.app.app.get<BillingReports>(BillingReports, { strict: false });
+    const verifier = this.app.app.get<BillingVerifier>(BillingVerifier, { strict: false });
+    const jobs = this.app.app.get<BillableJobs>(BillableJobs, { strict: false });
     const { violations, transactions } = await verifier.verify(jobs);
     return {
       client: await reports.balances(this.client.id),

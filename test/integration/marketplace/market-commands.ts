@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { FakeClock, HttpAnswer, TestApp } from '#libs/testing';
-import { BILLING_VERIFIER, type BillingVerifier } from '../../../src/billing/billing.port.js';
+import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import type { Account } from '../../security/accounts.js';
 
@@ -111,7 +111,7 @@ const later =
 
 /** What the tables say, whatever happened. */
 async function holds({ requests }: MarketModel, { app, clients }: Market): Promise<void> {
-  const { violations } = await app.app.get<BillingVerifier>(BILLING_VERIFIER, { strict: false }).verify();
+  const { violations } = await app.app.get<BillingVerifier>(BillingVerifier, { strict: false }).verify();
   expect(violations).toEqual([]);
   const owners = clients.map(({ id }) => id).join(', ');
   const rows = await app.database.query<{ readonly id: string; readonly status: string }>(

@@ -1,34 +1,17 @@
 import { runSql, TransactionRunner, type Transaction } from '#libs/database';
 import type { Actor } from '#libs/kernel';
 import { type DatabaseKind, FakeClock, startTestApp, tinyPlugins, type TestApp } from '#libs/testing';
-import {
-  BILLABLE_JOBS,
-  BILLING_REPORTS,
-  BILLING_VERIFIER,
-  type BillingReports,
-  type BillingVerdict,
-  type BillingVerifier,
-} from '../../../src/billing/billing.port.js';
+import { BillingReports, type BillingVerdict, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { PriceList } from '../../../src/billing/price-list.service.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
-import { CLIENT_REQUESTS, type ClientRequests } from '../../../src/marketplace/client-requests.port.js';
-import {
-  EVALUATOR_QUEUE,
-  type ClaimedJob,
-  type EvaluatorQueue,
-} from '../../../src/marketplace/evaluator-queue.port.js';
-import {
-  MARKETPLACE_EVENTS,
-  type MarketplaceEvents,
-} from '../../../src/marketplace/marketplace-events.port.js';
-import {
-  MARKETPLACE_STATISTICS,
-  type MarketplaceStatistics,
-} from '../../../src/marketplace/marketplace-statistics.port.js';
+import { ClientRequests } from '../../../src/marketplace/client-requests.port.js';
+import { type ClaimedJob, EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
+import { MarketplaceEvents } from '../../../src/marketplace/marketplace-events.port.js';
+import { MarketplaceStatistics } from '../../../src/marketplace/marketplace-statistics.port.js';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import { MarketplaceModule } from '../../../src/marketplace/marketplace.module.js';
 import { type JobRequest, type JobResult, type JobView } from '../../../src/marketplace/marketplace.port.js';
-import { PREDICTION_FILES, type PredictionFiles } from '../../../src/marketplace/prediction-files.port.js';
+import { PredictionFiles } from '../../../src/marketplace/prediction-files.port.js';
 import { PredictionJobRepository } from '../../../src/marketplace/prediction-job.repository.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 
@@ -78,15 +61,16 @@ export class MarketplaceBench {
     readonly test: TestApp,
     readonly clock: FakeClock,
   ) {
-    const get = <T>(token: symbol): T => test.app.get<T>(token, { strict: false });
-    this.clients = get(CLIENT_REQUESTS);
-    this.queue = get(EVALUATOR_QUEUE);
-    this.statistics = get(MARKETPLACE_STATISTICS);
-    this.events = get(MARKETPLACE_EVENTS);
-    this.files = get(PREDICTION_FILES);
-    this.reports = get(BILLING_REPORTS);
-    this.#verifier = get(BILLING_VERIFIER);
-    this.#jobs = get(BILLABLE_JOBS);
+    const get = <T>(token: abstract new (...parts: never[]) => T): T =>
+      test.app.get<T>(token, { strict: false });
+    this.clients = get(ClientRequests);
+    this.queue = get(EvaluatorQueue);
+    this.statistics = get(MarketplaceStatistics);
+    this.events = get(MarketplaceEvents);
+    this.files = get(PredictionFiles);
+    this.reports = get(BillingReports);
+    this.#verifier = get(BillingVerifier);
+    this.#jobs = get(PredictionJobRepository);
     this.upkeep = test.app.get(MarketplaceUpkeep, { strict: false });
     this.prices = test.app.get(PriceList, { strict: false });
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { MARKETPLACE_FIGURES, type MarketplaceFigures } from '../../../src/users/marketplace-figures.port.js';
+import { MarketplaceFigures } from '../../../src/users/marketplace-figures.port.js';
 import { client, HOUR, KINDS, MarketplaceBench, MINUTE, USD } from './marketplace-bench.js';
 
 describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
@@ -105,7 +105,7 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
   });
 
   it('tells the listing of accounts how much they asked for', async () => {
-    const figures = bench.test.app.get<MarketplaceFigures>(MARKETPLACE_FIGURES, { strict: false });
+    const figures = bench.test.app.get<MarketplaceFigures>(MarketplaceFigures, { strict: false });
     await expect(figures.totalsOf([31, 33, 34])).resolves.toEqual(
       new Map([
         [31, { requests: 2 }],

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Module, RequestMethod, type Type } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { loadConfig } from '#libs/config';
 import { ACCESS_POLICY } from '#libs/http';
 import { loadPlugins, parameterPage, type PluginRegistry } from '#libs/plugin-host';
 import {
@@ -21,6 +20,7 @@ import healthEndpoint from '../../../libs/plugins/src/endpoints/health-endpoint.
 import infoEndpoint from '../../../libs/plugins/src/endpoints/info-endpoint.js';
 import metricsEndpoint from '../../../libs/plugins/src/endpoints/metrics-endpoint.js';
 import predictEndpoint from '../../../libs/plugins/src/endpoints/predict-endpoint.js';
+import { configOf } from '../../../libs/testing/src/config-of.js';
 import { FakeClock } from '../../../libs/testing/src/fake-clock.js';
 import { PluginsModule } from '../../../src/app/plugins.module.js';
 import { conform } from '../../unit/plugins/conform.js';
@@ -37,7 +37,7 @@ const definitions: readonly EndpointsDefinition[] = [
 const load = (flags: Readonly<Record<string, unknown>>): Promise<PluginRegistry> =>
   loadPlugins({
     manifest: BUILT_IN_PLUGINS,
-    config: loadConfig({ argv: [], env: {}, flags, cwd: '/nonexistent' }),
+    config: configOf(flags),
     clock: new FakeClock(),
     logger: silent,
     barCache: null,

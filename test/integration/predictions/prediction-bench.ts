@@ -1,11 +1,12 @@
-import type { LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import { EventLog, runSql, type Transaction } from '#libs/database';
 import { EmbeddedJobEngine, type JobEngine, type JobEngineOptions } from '#libs/jobs';
 import type { Actor } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
-import { eventually, FakeClock, type TestDatabase } from '#libs/testing';
+import { configOf, eventually, FakeClock, partial, type TestDatabase } from '#libs/testing';
 import { Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
+import type { Billing } from '../../../src/billing/billing.port.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
 import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
@@ -19,7 +20,7 @@ import { ReadPredictions } from '../../../src/predictions/read-predictions.servi
 import { ResultsFile } from '../../../src/predictions/results-file.js';
 import { RunPrediction } from '../../../src/predictions/run-prediction.service.js';
 import { type SubmitCommand, SubmitPrediction } from '../../../src/predictions/submit-prediction.service.js';
-import { configOf, honestScript, type Script, scriptedRegistry } from './scripted-plugins.js';
+import { honestScript, type Script, scriptedRegistry } from './scripted-plugins.js';
 
 export const actor = (userId: number, role = 'client'): Actor => ({
   userId,
@@ -60,16 +61,15 @@ export class PredictionBench {
   private constructor(
     readonly test: TestDatabase,
     readonly clock: FakeClock,
-    readonly config: LoadedConfig,
+    readonly config: AppConfig,
     readonly script: Script,
     private readonly registry: PluginRegistry,
   ) {
     this.repository = new PredictionRepository(test.database, new EventLog(clock));
     this.results = new ResultsFile(config);
     const prices = new PriceRepository(test.database);
-    this.completing = new CompleteRequest(registry, {
-      isPriced: async (model) => (await prices.activeFor(model)).length > 0,
-    });
+    const isPriced = async (model: string) => (await prices.activeFor(model)).length > 0;
+    this.completing = new CompleteRequest(registry, partial<Billing>({ isPriced }));
     this.engine = this.newEngine();
     this.submitting = this.submitVia(this.engine);
     this.reading = new ReadPredictions(this.repository);

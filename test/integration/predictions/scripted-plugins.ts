@@ -1,4 +1,4 @@
-import { loadConfig, type LoadedConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import type { Clock } from '#libs/kernel';
 import { loadPlugins, type PluginRegistry } from '#libs/plugin-host';
 import {
@@ -78,11 +78,7 @@ const pipeline = (clock: Clock): Pipeline => ({
 });
 
 /** A registry whose feeder and predictor do what `script` says at the time of the call. */
-export function scriptedRegistry(
-  script: Script,
-  config: LoadedConfig,
-  clock: Clock,
-): Promise<PluginRegistry> {
+export function scriptedRegistry(script: Script, config: AppConfig, clock: Clock): Promise<PluginRegistry> {
   const definitions = [
     defineCore({ ...common, id: 'default_core', create: () => ({ syncEndpoints: false }) }),
     defineFeeder({
@@ -121,6 +117,3 @@ export function scriptedRegistry(
     importModule: () => Promise.reject(new Error('nothing to import')),
   });
 }
-
-export const configOf = (flags: Readonly<Record<string, unknown>>): LoadedConfig =>
-  loadConfig({ argv: [], env: {}, flags, cwd: '/nonexistent' });

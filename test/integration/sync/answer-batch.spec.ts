@@ -3,6 +3,7 @@ import { RawText, type RequestContext } from '#libs/http';
 import { AppError, runInContext, type Clock } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
 import type { EntryAnswer, EntryQuestion } from '#libs/plugin-sdk';
+import { configOf, partial } from '#libs/testing';
 import { AnswerBatch } from '../../../src/sync/answer-batch.service.js';
 import { SyncAnswers } from '../../../src/sync/sync-answers.service.js';
 
@@ -32,7 +33,11 @@ class LookClock {
 function batchOf(entry: Entry, { clock = new LookClock(0), max_batch_rows = 1000 } = {}) {
   const handle = { id: 'stub', looksAhead: false, has: () => true, entry };
   const registry = { active: () => handle } as unknown as PluginRegistry;
-  const batch = new AnswerBatch(new SyncAnswers(registry), clock as unknown as Clock, { max_batch_rows });
+  const batch = new AnswerBatch(
+    new SyncAnswers(registry),
+    partial<Clock>(clock),
+    configOf({ max_batch_rows }),
+  );
   const context = { requestId: 'r-1', path: '/api/v1/predict/entry/batch' } as RequestContext;
   return async (body: unknown) => {
     const { contentType, body: bytes } = await runInContext(context, () => batch.entry(body));

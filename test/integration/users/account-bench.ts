@@ -1,7 +1,7 @@
-import { type AppConfig, loadConfig } from '#libs/config';
+import type { AppConfig } from '#libs/config';
 import type { Database, TransactionRunner } from '#libs/database';
 import type { Actor } from '#libs/kernel';
-import { FakeClock, type TestDatabase } from '#libs/testing';
+import { configOf, FakeClock, type TestDatabase } from '#libs/testing';
 import { BillingRecordRepository } from '../../../src/billing/billing-record.repository.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
 import { QuoteRepository } from '../../../src/billing/quote.repository.js';
@@ -22,8 +22,9 @@ import { UserRepository } from '../../../src/users/user.repository.js';
 
 export const PASSWORD = 'correct horse battery staple';
 
-export const configOf = (flags: Readonly<Record<string, unknown>> = {}): AppConfig =>
-  loadConfig({ flags: { password_hash_cost: 4, ...flags }, env: {}, cwd: '/nonexistent' });
+/** Passwords are hashed at the least cost. */
+export const accountConfig = (flags: Readonly<Record<string, unknown>> = {}): AppConfig =>
+  configOf({ password_hash_cost: 4, ...flags });
 
 export const actorOf = (user: User): Actor => ({ userId: user.id, username: user.username, role: user.role });
 
@@ -45,7 +46,7 @@ export class AccountBench {
 
   constructor(
     { database, transactions }: Pick<TestDatabase, 'transactions'> & { database: Database },
-    readonly config: AppConfig = configOf(),
+    readonly config: AppConfig = accountConfig(),
     readonly clock = new FakeClock(),
   ) {
     this.users = new UserRepository(database);
@@ -78,7 +79,7 @@ export class AccountBench {
       this.hasher,
       transactions,
       config,
-      (text) => this.printed.push(text),
+      { print: (text) => this.printed.push(text) },
       clock,
     );
   }

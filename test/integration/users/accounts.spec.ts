@@ -3,7 +3,7 @@ import type { AppError } from '#libs/kernel';
 import { describeOnDatabases, openTestDatabase, type TestDatabase } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { entities, migrations } from '../../../src/app/schema.js';
-import { AccountBench, actorOf, configOf, PASSWORD } from './account-bench.js';
+import { AccountBench, actorOf, accountConfig, PASSWORD } from './account-bench.js';
 
 const refusal = async (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -60,7 +60,7 @@ describeOnDatabases('accounts', (shared, kind) => {
     ).resolves.toMatchObject({ outcome: 'right' });
     const given = { ...simple, username: 'given', email: 'given@example.com', password: PASSWORD };
     expect(await bench.creating.create(given, 'conflict')).toMatchObject({ initialPassword: null });
-    const fixed = new AccountBench(database, configOf({ initial_user_password: 'password' }));
+    const fixed = new AccountBench(database, accountConfig({ initial_user_password: 'password' }));
     const third = { ...simple, username: 'third', email: 'third@example.com' };
     expect(await fixed.creating.create(third, 'conflict')).toMatchObject({ initialPassword: null });
     await expect(fixed.credentials.checkPassword('third', 'password')).resolves.toMatchObject({
@@ -266,7 +266,11 @@ describeOnDatabases('accounts', (shared, kind) => {
 
     it('begin with the configured administrator and print nothing', async () => {
       const apiKey = 'k'.repeat(32);
-      const config = configOf({ admin_username: 'root', admin_password: PASSWORD, admin_api_key: apiKey });
+      const config = accountConfig({
+        admin_username: 'root',
+        admin_password: PASSWORD,
+        admin_api_key: apiKey,
+      });
       const configured = new AccountBench(database, config, bench.clock);
       await configured.bootstrap.onApplicationBootstrap();
       expect(configured.printed).toEqual([]);

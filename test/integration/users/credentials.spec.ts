@@ -1,7 +1,7 @@
 import { hashSync } from '@node-rs/bcrypt';
 import { describeOnDatabases, eventually } from '#libs/testing';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { AccountBench, configOf, PASSWORD } from './account-bench.js';
+import { AccountBench, accountConfig, PASSWORD } from './account-bench.js';
 
 const DAY_MS = 86_400_000;
 
@@ -130,7 +130,7 @@ describeOnDatabases('credentials', (database) => {
       const before = await storedHash('cheap');
       await bench.credentials.checkPassword('cheap', PASSWORD);
       expect(await storedHash('cheap')).toBe(before);
-      const dearer = new AccountBench(database(), configOf({ password_hash_cost: 5 }));
+      const dearer = new AccountBench(database(), accountConfig({ password_hash_cost: 5 }));
       await dearer.credentials.checkPassword('cheap', PASSWORD);
       expect(await storedHash('cheap')).toContain('$05$');
     });

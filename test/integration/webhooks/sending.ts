@@ -1,11 +1,11 @@
-import { loadConfig, type LoadedConfig } from '#libs/config';
+import { loadConfig, type AppConfig } from '#libs/config';
 import type { Clock } from '#libs/kernel';
 import type { HostResolver } from '../../../src/webhooks/host-resolver.js';
 import { TargetRules } from '../../../src/webhooks/target-rules.service.js';
 import { type OutgoingMessage, WebhookSender } from '../../../src/webhooks/webhook-sender.js';
 
 /** Settings as a serving process has them. */
-export const webhookConfig = (flags: Readonly<Record<string, unknown>> = {}): LoadedConfig =>
+export const webhookConfig = (flags: Readonly<Record<string, unknown>> = {}): AppConfig =>
   loadConfig({
     argv: [],
     env: {},

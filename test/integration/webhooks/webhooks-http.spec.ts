@@ -12,7 +12,7 @@ import { TransactionRunner } from '#libs/database';
 import { AppError, newUuid } from '#libs/kernel';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { WebhooksModule } from '../../../src/webhooks/webhooks.module.js';
-import { type WebhookEvent, WEBHOOKS, type Webhooks } from '../../../src/webhooks/webhooks.port.js';
+import { type WebhookEvent, Webhooks } from '../../../src/webhooks/webhooks.port.js';
 import { Receiver } from './receiver.js';
 
 const SECRET = '/api/v1/client/webhooks/secret';
@@ -41,7 +41,7 @@ describe.each(['sqlite', 'postgres'] as const)('webhooks over HTTP [%s]', (datab
     await app.close();
     await there.close();
   });
-  const port = (): Webhooks => app.app.get<Webhooks>(WEBHOOKS, { strict: false });
+  const port = (): Webhooks => app.app.get<Webhooks>(Webhooks, { strict: false });
   const enqueue = (event: Partial<WebhookEvent> = {}): Promise<string> =>
     app.app.get(TransactionRunner, { strict: false }).run((tx) =>
       port().enqueue(tx, {

@@ -1,17 +1,14 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { loadConfig } from '#libs/config';
 import { Authenticated, Flexible, PredictAccess, Public, type Role } from '#libs/http';
 import { type AppError, type OperationContext, runInContext } from '#libs/kernel';
-import { FakeClock } from '#libs/testing';
+import { configOf, FakeClock, partial } from '#libs/testing';
 import { AccessGuard, type AuthenticatedRequest } from '../../../src/auth/access.guard.js';
 import { ApiKeyStrategy } from '../../../src/auth/api-key.strategy.js';
 import { TokenStrategy } from '../../../src/auth/token.strategy.js';
+import type { Credentials } from '../../../src/users/users.port.js';
 
 export const SECRET = 'a secret of the specs, long enough to be taken';
-
-const config = (require_auth: boolean) =>
-  loadConfig({ flags: { require_auth, secret_key: SECRET }, env: {}, cwd: '/nonexistent' });
 
 /** A route of each kind. */
 export class Routes {
@@ -45,11 +42,12 @@ export class GuardBench {
     headers: Readonly<Record<string, string>> = {},
     { requireAuth = false } = {},
   ): Promise<string> {
-    const settings = config(requireAuth);
+    const settings = configOf({ require_auth: requireAuth, secret_key: SECRET });
+    const credentials = partial<Credentials>(this.credentials);
     const guard = new AccessGuard(
       new Reflector(),
-      new ApiKeyStrategy(this.credentials, this.clock),
-      new TokenStrategy(this.credentials, this.clock, settings),
+      new ApiKeyStrategy(credentials, this.clock),
+      new TokenStrategy(credentials, this.clock, settings),
       settings,
     );
     const request: AuthenticatedRequest = { headers };

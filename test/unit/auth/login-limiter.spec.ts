@@ -1,5 +1,5 @@
 import type { AppError } from '#libs/kernel';
-import { FakeClock, gate } from '#libs/testing';
+import { configOf, FakeClock, gate } from '#libs/testing';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { LoginLimiter } from '../../../src/auth/login-limiter.js';
 import { MemoryRateLimitStorage } from '../../../src/auth/rate-limit-storage.js';
@@ -8,7 +8,6 @@ const LIMITS = {
   login_attempts: 3,
   login_attempts_per_address: 5,
   login_window_seconds: 60,
-  skip_rate_limiting: false,
 };
 
 describe('the login limiter', () => {
@@ -18,7 +17,7 @@ describe('the login limiter', () => {
   beforeEach(() => {
     clock = new FakeClock();
     checks = 0;
-    limiter = new LoginLimiter(new MemoryRateLimitStorage(clock), LIMITS);
+    limiter = new LoginLimiter(new MemoryRateLimitStorage(clock), configOf(LIMITS));
   });
 
   const attempt = async (counts: 'success' | 'failure' | 'neutral', username = 'a', address = '192.0.2.1') =>
@@ -123,7 +122,10 @@ describe('the login limiter', () => {
   });
 
   it('can be switched off', async () => {
-    limiter = new LoginLimiter(new MemoryRateLimitStorage(clock), { ...LIMITS, skip_rate_limiting: true });
+    limiter = new LoginLimiter(
+      new MemoryRateLimitStorage(clock),
+      configOf({ ...LIMITS, skip_rate_limiting: true }),
+    );
     await fail(9);
     expect(await attempt('failure')).toBe('checked');
   });

@@ -1,9 +1,10 @@
 import { hash } from '@node-rs/bcrypt';
 import type { AppError } from '#libs/kernel';
+import { configOf } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
 import { PasswordHasher } from '../../../src/users/password-hasher.js';
 
-const hasher = new PasswordHasher({ password_hash_cost: 4 });
+const hasher = new PasswordHasher(configOf({ password_hash_cost: 4 }));
 
 describe('the password hasher', () => {
   it('looks at every byte of a password, beyond the 72 that bcrypt sees', async () => {
@@ -25,7 +26,7 @@ describe('the password hasher', () => {
     const own = await hasher.hash('own');
     await expect(hasher.verify('own', own.replace('sha256:', ''))).resolves.toBe(false);
     expect(hasher.isOutdated(own)).toBe(false);
-    expect(new PasswordHasher({ password_hash_cost: 5 }).isOutdated(own)).toBe(true);
+    expect(new PasswordHasher(configOf({ password_hash_cost: 5 })).isOutdated(own)).toBe(true);
   });
 
   it('is wrong, not broken, about text that is no hash', async () => {

@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
-import {
-  Inject,
-  Injectable,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { defer, firstValueFrom, from, mergeMap, type Observable } from 'rxjs';
 import { AppError, invalid } from '#libs/kernel';
 import { requestContext, type RequestContext } from '../request-context.js';
 import { AfterCommit } from './after-commit.js';
-import { IDEMPOTENCY, type IdempotencyPort, type StoredReply } from './idempotency.port.js';
+import { IdempotencyPort, type StoredReply } from './idempotency.port.js';
 
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 /** Keys whose answer is committed but still waits to be sent; few, each for at most the longest wait. */
@@ -27,7 +21,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   readonly #waiting: Waiting = new Set();
 
   constructor(
-    @Inject(IDEMPOTENCY) private readonly port: IdempotencyPort,
+    private readonly port: IdempotencyPort,
     private readonly adapters: HttpAdapterHost,
   ) {}
 

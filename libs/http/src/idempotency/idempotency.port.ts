@@ -22,16 +22,13 @@ export type Reserved<Reservation> =
   | { readonly state: 'completed'; readonly reply: StoredReply };
 
 /** Remembers answers by key. What it promises is that effect and answer are kept together or not at all. */
-export interface IdempotencyPort<Reservation = unknown> {
+export abstract class IdempotencyPort<Reservation = unknown> {
   /** Takes the key, durably, or says who has it. */
-  reserve(request: IdempotentRequest): Promise<Reserved<Reservation>>;
+  abstract reserve(request: IdempotentRequest): Promise<Reserved<Reservation>>;
   /** Runs `work` in one transaction (transactions inside of it join) and keeps the answer it makes in the same one. */
-  commit(reservation: Reservation, work: () => Promise<StoredReply>): Promise<StoredReply>;
+  abstract commit(reservation: Reservation, work: () => Promise<StoredReply>): Promise<StoredReply>;
   /** Replaces the kept answer by the one that the caller really got, after a wait behind the commit. */
-  amend(reservation: Reservation, reply: StoredReply): Promise<void>;
+  abstract amend(reservation: Reservation, reply: StoredReply): Promise<void>;
   /** Gives the key back after a failure: the caller may try again with it. */
-  release(reservation: Reservation): Promise<void>;
+  abstract release(reservation: Reservation): Promise<void>;
 }
-
-/** Injection token of the {@link IdempotencyPort}. */
-export const IDEMPOTENCY = Symbol('IDEMPOTENCY');

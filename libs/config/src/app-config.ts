@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { assertPresent, type ParameterValue } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
-import { CONFIG_KEYS, declarationOf, type AppConfig, type ConfigKey } from './settings.js';
+import { CONFIG_KEYS, declarationOf, type Settings, type ConfigKey } from './settings.js';
 import type { ConfigSource, Given } from './sources.js';
 
 /**
@@ -24,17 +24,18 @@ export interface ConfigFacts {
   source(name: string): ConfigSource | undefined;
 }
 
-export type LoadedConfig = AppConfig & ConfigFacts;
+/** Lends the type of the settings to a class; {@link freezeConfig} makes the object. */
+const Loaded = Object as unknown as abstract new () => Settings & ConfigFacts;
 
-/** Under this token the loaded configuration is handed to whoever asks for it by injection. */
-export const APP_CONFIG = Symbol('APP_CONFIG');
+/** The loaded configuration: its type, and the token under which it is injected. */
+export abstract class AppConfig extends Loaded {}
 
 /** The key that tokens are signed with. Only a config loaded for serving is sure to have one. */
-export const secretKeyOf = (config: AppConfig): string =>
+export const secretKeyOf = (config: Settings): string =>
   assertPresent(config.secret_key, 'a serving process has a secret key');
 
 interface Parts {
-  readonly values: AppConfig;
+  readonly values: Settings;
   readonly settings: ReadonlyMap<ConfigKey, Given>;
   readonly extras: ReadonlyMap<string, Given>;
   readonly database: DatabaseTarget;
@@ -42,7 +43,7 @@ interface Parts {
 }
 
 /** Puts the parts together into one frozen object. */
-export function freezeConfig({ values, settings, extras, database, notices }: Parts): LoadedConfig {
+export function freezeConfig({ values, settings, extras, database, notices }: Parts): AppConfig {
   const given = new Map<string, Given>([...extras, ...settings]);
   const facts: ConfigFacts = {
     extras: Object.fromEntries([...extras].map(([name, { value }]) => [name, copyOf(value)])),
@@ -59,7 +60,7 @@ export function freezeConfig({ values, settings, extras, database, notices }: Pa
     Object.defineProperty(config, name, { value, enumerable: false });
   }
   Object.defineProperty(config, inspect.custom, { value: () => ({ ...config }), enumerable: false });
-  return deepFreeze(config as LoadedConfig);
+  return deepFreeze(config as AppConfig);
 }
 
 const isSecret = (key: ConfigKey): boolean => declarationOf(key).secret === true;
