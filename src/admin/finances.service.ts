@@ -1,20 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { moneyOf } from '#libs/kernel';
-import { BillingReports, type BillingTotal, HOME_CURRENCY, type Money } from '../billing/billing.port.js';
+import { Balances, type BillingTotal, HOME_CURRENCY, type Money, Turnover } from '../billing/billing.port.js';
 import type { CurrencyFinances, FinancialMetrics } from './statistics.dto.js';
 
 /** What the ledger says of the marketplace's money. */
 @Injectable()
 export class Finances {
-  constructor(private readonly billing: BillingReports) {}
+  constructor(
+    private readonly turnover: Turnover,
+    private readonly balances: Balances,
+  ) {}
 
   /** @param today midnight, UTC */
   async of(today: Date): Promise<FinancialMetrics> {
     const month = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
     const [ofToday, ofMonth, payouts] = await Promise.all([
-      this.billing.revenue({ from: today }),
-      this.billing.revenue({ from: month }),
-      this.billing.pendingPayouts(),
+      this.turnover.totals({ from: today }, 'cost'),
+      this.turnover.totals({ from: month }, 'cost'),
+      this.balances.earnedByUsers(),
     ]);
     // Nothing is settled today that was not settled this month.
     const currencies = new Set([...ofMonth, ...payouts].map(({ currency }) => currency));

@@ -1,22 +1,12 @@
-/** What was submitted and what ended since a moment, whichever table it stands in. */
-export interface Activity {
-  readonly created: number;
-  /** Of those created since then, how many are completed by now. */
-  readonly createdAndCompleted: number;
-  /** Ended since then, whenever they were created. */
-  readonly completed: number;
-  readonly failed: number;
-  /** Mean of those completed since then; null without any. */
-  readonly meanProcessingMs: number | null;
-  readonly meanWaitMs: number | null;
-}
+import type { RowActivity } from '#libs/database';
 
 /** Two activities as one: counts add up, means weigh as much as was completed. */
-export const jointActivity = (one: Activity, other: Activity): Activity => ({
+export const jointActivity = (one: RowActivity, other: RowActivity): RowActivity => ({
   created: one.created + other.created,
   createdAndCompleted: one.createdAndCompleted + other.createdAndCompleted,
   completed: one.completed + other.completed,
   failed: one.failed + other.failed,
+  cancelled: one.cancelled + other.cancelled,
   meanProcessingMs: jointMean(
     [one.meanProcessingMs, one.completed],
     [other.meanProcessingMs, other.completed],

@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import type { RowActivity } from '#libs/database';
 import { Clock, moneyOf } from '#libs/kernel';
-import { type EvaluatorDay, MarketplaceStatistics } from '../marketplace/marketplace-statistics.port.js';
-import { PredictionActivities } from '../predictions/prediction-activity.port.js';
-import { PredictionStatistics } from '../predictions/predictions.port.js';
+import {
+  type EvaluatorDay,
+  EvaluatorStatistics,
+  MarketplaceFigures,
+} from '../marketplace/marketplace-statistics.port.js';
+import { PredictionFigures } from '../predictions/predictions.port.js';
 import { UserDirectory } from '../users/users.port.js';
-import { type Activity, jointActivity, jointCounts } from './joint-figures.js';
+import { jointActivity, jointCounts } from './joint-figures.js';
 import type {
   EvaluatorPerformance,
   PerformanceMetrics,
@@ -33,9 +37,9 @@ export class Statistics {
     private readonly finances: Finances,
     private readonly clock: Clock,
     private readonly users: UserDirectory,
-    private readonly predictions: PredictionStatistics,
-    private readonly activities: PredictionActivities,
-    private readonly marketplace: MarketplaceStatistics,
+    private readonly predictions: PredictionFigures,
+    private readonly marketplace: MarketplaceFigures,
+    private readonly evaluators: EvaluatorStatistics,
   ) {}
 
   async collect(period: Period): Promise<StatisticsOut> {
@@ -48,7 +52,7 @@ export class Statistics {
         this.#since(today),
         this.#since(new Date(now - DAYS[period] * DAY_MS)),
         this.#counts(),
-        this.marketplace.evaluators(today, MOST_EVALUATORS),
+        this.evaluators.best(today, MOST_EVALUATORS),
         this.finances.of(today),
         this.#resources(),
       ]);
@@ -73,8 +77,8 @@ export class Statistics {
   }
 
   /** Core predictions and requests of the marketplace. */
-  async #since(moment: Date): Promise<Activity> {
-    return jointActivity(await this.activities.since(moment), await this.marketplace.since(moment));
+  async #since(moment: Date): Promise<RowActivity> {
+    return jointActivity(await this.predictions.since(moment), await this.marketplace.since(moment));
   }
 
   async #counts(): Promise<PredictionCounts> {
@@ -94,7 +98,7 @@ export class Statistics {
   }
 }
 
-const performanceOf = (activity: Activity): PerformanceMetrics => ({
+const performanceOf = (activity: RowActivity): PerformanceMetrics => ({
   average_processing_time: seconds(activity.meanProcessingMs),
   queue_wait_time: seconds(activity.meanWaitMs),
   success_rate: activity.created === 0 ? null : rounded(activity.createdAndCompleted / activity.created, 3),

@@ -3,7 +3,7 @@ import { Database, runSql } from '#libs/database';
 import { type JobCounts, JobEngine } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { MarketplaceBacklogs } from '../marketplace/marketplace-backlog.port.js';
+import { MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
 import type { ComponentHealth, JobHealth, MarketplaceHealth, SystemHealthOut } from './health.dto.js';
 import { type DiskSpace, ProcessFigures } from './process-figures.js';
 
@@ -23,7 +23,7 @@ export class SystemHealth {
     private readonly plugins: PluginRegistry,
     private readonly figures: ProcessFigures,
     private readonly jobs: JobEngine,
-    private readonly marketplace: MarketplaceBacklogs,
+    private readonly marketplace: MarketplaceFigures,
     private readonly clock: Clock,
   ) {}
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, Clock, moneyOf } from '#libs/kernel';
 import { AuditTrail } from '../audit/audit.port.js';
-import { BillingReports, HOME_CURRENCY } from '../billing/billing.port.js';
-import { PredictionActivities } from '../predictions/prediction-activity.port.js';
-import { MarketplaceUsages } from '../users/marketplace-figures.port.js';
+import { HOME_CURRENCY, Turnover } from '../billing/billing.port.js';
+import { MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
+import { PredictionFigures } from '../predictions/predictions.port.js';
 import { UserDirectory } from '../users/users.port.js';
 import type { UsageOut } from './admin.dto.js';
 
@@ -16,9 +16,9 @@ export class Usage {
     private readonly clock: Clock,
     private readonly users: UserDirectory,
     private readonly audit: AuditTrail,
-    private readonly predictions: PredictionActivities,
-    private readonly billing: BillingReports,
-    private readonly marketplace: MarketplaceUsages,
+    private readonly predictions: PredictionFigures,
+    private readonly turnover: Turnover,
+    private readonly marketplace: MarketplaceFigures,
   ) {}
 
   /** @throws AppError `not_found` */
@@ -30,13 +30,13 @@ export class Usage {
       this.audit.countRequests(userId, since),
       this.predictions.usageOf(userId, since),
       this.marketplace.usageOf(userId, since),
-      this.billing.spent(userId, { from: since }),
+      this.turnover.totals({ clientId: userId, from: since }, 'cost'),
     ]);
     return {
       username,
       total_requests: requests,
-      total_predictions: core.created + market.requests,
-      marketplace_requests: market.requests,
+      total_predictions: core.created + market.created,
+      marketplace_requests: market.created,
       total_processing_time_ms: Math.round(core.processingMs + market.processingMs),
       cost_estimate: moneyOf(costs.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0),
       costs: costs.map(({ currency, amount, jobs }) => ({

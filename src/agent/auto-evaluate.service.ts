@@ -7,7 +7,7 @@ import {
 import { AppConfig } from '#libs/config';
 import { Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { EvaluatorQueue } from '../marketplace/evaluator-queue.port.js';
+import { ClaimedWork, EvaluatorQueue } from '../marketplace/evaluator-queue.port.js';
 import { MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
 import { ComputeAnswer } from './compute-answer.js';
 import { EvaluatorAgent } from './evaluator-agent.js';
@@ -23,6 +23,7 @@ export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationSh
   constructor(
     private readonly plugins: PluginRegistry,
     private readonly queue: EvaluatorQueue,
+    private readonly work: ClaimedWork,
     private readonly events: MarketplaceEvents,
     private readonly config: AppConfig,
     private readonly clock: Clock,
@@ -48,7 +49,7 @@ export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationSh
   #newAgent(): EvaluatorAgent {
     const log = this.#logger;
     return new EvaluatorAgent(
-      new QueueWorkSource(this.queue),
+      new QueueWorkSource(this.queue, this.work),
       new ComputeAnswer(this.plugins, this.clock),
       {
         parallel: this.config.agent_parallel,

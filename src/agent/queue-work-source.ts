@@ -1,5 +1,5 @@
 import { AppError } from '#libs/kernel';
-import type { EvaluatorQueue, PendingJob } from '../marketplace/evaluator-queue.port.js';
+import type { ClaimedWork, EvaluatorQueue, PendingJob } from '../marketplace/evaluator-queue.port.js';
 import type { JobResult } from '../marketplace/marketplace.port.js';
 import {
   AnswerRefused,
@@ -15,7 +15,10 @@ const SERVICE = 'platform';
 
 /** The market of this very process: the service claims its own requests. */
 export class QueueWorkSource implements WorkSource {
-  constructor(private readonly queue: EvaluatorQueue) {}
+  constructor(
+    private readonly queue: EvaluatorQueue,
+    private readonly work: ClaimedWork,
+  ) {}
 
   async offers(limit: number): Promise<readonly Offer[]> {
     const page = { sort: 'priority', order: 'desc', limit } as const;
@@ -39,17 +42,17 @@ export class QueueWorkSource implements WorkSource {
 
   async report(assignment: Assignment, { percentage, step }: Progress): Promise<void> {
     await translated(() =>
-      this.queue.heartbeat(SERVICE, leaseOf(assignment), { percentage, currentStep: step }),
+      this.work.heartbeat(SERVICE, leaseOf(assignment), { percentage, currentStep: step }),
     );
   }
 
   async submit(assignment: Assignment, result: JobResult): Promise<void> {
-    await translated(() => this.queue.submit(SERVICE, { ...leaseOf(assignment), result }));
+    await translated(() => this.work.submit(SERVICE, { ...leaseOf(assignment), result }));
   }
 
   async release(assignment: Assignment, details: string): Promise<void> {
     const command = { ...leaseOf(assignment), reason: 'technical_issue', details } as const;
-    await translated(() => this.queue.release(SERVICE, command));
+    await translated(() => this.work.release(SERVICE, command));
   }
 }
 

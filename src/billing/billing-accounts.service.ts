@@ -10,8 +10,8 @@ import type {
   SpendOut,
   SummaryOut,
 } from './billing.dto.js';
-import { BillingRecordRepository, type RecordFilter } from './billing-record.repository.js';
-import { type BillingPeriod, HOME_CURRENCY } from './billing.port.js';
+import { BillingRecordRepository } from './billing-record.repository.js';
+import { type BillingPeriod, HOME_CURRENCY, type SettledFilter } from './billing.port.js';
 import { homeOf, presentEarnings, presentRecord, presentRevenue, presentSpend } from './billing.view.js';
 
 const DAY_MS = 86_400_000;
@@ -84,7 +84,7 @@ export class BillingAccounts {
     return this.#page(boundsOf(query), query);
   }
 
-  async #page(filter: RecordFilter, query: OwnBillingQuery | AllBillingQuery): Promise<Page<BillingOut>> {
+  async #page(filter: SettledFilter, query: OwnBillingQuery | AllBillingQuery): Promise<Page<BillingOut>> {
     const [rows, total] = await Promise.all([this.records.newest(filter, query), this.records.count(filter)]);
     return new Page(rows.map(presentRecord), query, query.offset + rows.length < total, total);
   }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, placeholders, runSql, type Transaction } from '#libs/database';
 import { And, type FindOptionsWhere, In, LessThan, MoreThanOrEqual } from 'typeorm';
 import { BillingRecordEntity } from './billing-record.entity.js';
-import type { BillingPeriod, BillingTotal, Settlement } from './billing.port.js';
+import type { BillingTotal, SettledAmount, SettledFilter, Settlement, Turnover } from './billing.port.js';
 import type { StoredHold } from './quote.repository.js';
 
 export interface NewBillingRecord {
@@ -12,23 +12,13 @@ export interface NewBillingRecord {
   readonly settlement: Settlement;
 }
 
-/** Whose records; absent means any. */
-export interface RecordFilter extends BillingPeriod {
-  readonly clientId?: number;
-  readonly providerId?: number;
-  readonly evaluatorId?: number;
-}
-
 /** Totals of one currency with how many took part. */
 export interface RevenueTotal extends BillingTotal {
   readonly clients: number;
   readonly providers: number;
 }
 
-/** What is added up: the whole costs, or the shares of one side. */
-export type SummedColumn = 'cost' | 'provider' | 'evaluator';
-
-const SUMS: Readonly<Record<SummedColumn, string>> = {
+const SUMS: Readonly<Record<SettledAmount, string>> = {
   cost: 'r.costMicros',
   provider: 'r.providerMicros',
   evaluator: 'r.evaluatorMicros + r.bonusMicros',
@@ -48,7 +38,7 @@ const totalOf = ({ currency, amount, jobs }: TotalRow): BillingTotal => ({
 
 /** Settled jobs: added to and read, nothing else. */
 @Injectable()
-export class BillingRecordRepository {
+export class BillingRecordRepository implements Turnover {
   constructor(private readonly database: Database) {}
 
   async add(tx: Transaction, { hold, evaluatorId, transactionId, settlement }: NewBillingRecord, now: Date) {
@@ -76,13 +66,9 @@ export class BillingRecordRepository {
     );
   }
 
-  findByJob(jobId: string, scope: DatabaseScope = this.database.read): Promise<BillingRecordEntity | null> {
-    return scope.manager.findOneBy(BillingRecordEntity, { predictionId: jobId });
-  }
-
   /** Newest first. */
   newest(
-    filter: RecordFilter,
+    filter: SettledFilter,
     { limit, offset }: { readonly limit: number; readonly offset: number },
   ): Promise<BillingRecordEntity[]> {
     return this.database.read.manager.find(BillingRecordEntity, {
@@ -93,22 +79,22 @@ export class BillingRecordRepository {
     });
   }
 
-  count(filter: RecordFilter): Promise<number> {
+  count(filter: SettledFilter): Promise<number> {
     return this.database.read.manager.countBy(BillingRecordEntity, whereOf(filter));
   }
 
   /** By currency. */
-  async totals(filter: RecordFilter, summed: SummedColumn): Promise<BillingTotal[]> {
+  async totals(filter: SettledFilter, amount: SettledAmount): Promise<BillingTotal[]> {
     const rows = await this.#grouped(filter)
       .select('r.currency', 'currency')
-      .addSelect(`SUM(${SUMS[summed]})`, 'amount')
+      .addSelect(`SUM(${SUMS[amount]})`, 'amount')
       .addSelect('COUNT(*)', 'jobs')
       .getRawMany<TotalRow>();
     return rows.map(totalOf);
   }
 
   /** Whole costs by currency, with the number of clients and providers. */
-  async revenue(filter: RecordFilter): Promise<RevenueTotal[]> {
+  async revenue(filter: SettledFilter): Promise<RevenueTotal[]> {
     const rows = await this.#grouped(filter)
       .select('r.currency', 'currency')
       .addSelect('SUM(r.costMicros)', 'amount')
@@ -143,7 +129,7 @@ export class BillingRecordRepository {
     return byClient;
   }
 
-  #grouped(filter: RecordFilter) {
+  #grouped(filter: SettledFilter) {
     return this.database.read.manager
       .createQueryBuilder(BillingRecordEntity, 'r')
       .where(whereOf(filter))
@@ -158,7 +144,7 @@ function whereOf({
   clientId,
   providerId,
   evaluatorId,
-}: RecordFilter): FindOptionsWhere<BillingRecordEntity> {
+}: SettledFilter): FindOptionsWhere<BillingRecordEntity> {
   const bounds = [
     ...(from === undefined ? [] : [MoreThanOrEqual(from)]),
     ...(to === undefined ? [] : [LessThan(to)]),

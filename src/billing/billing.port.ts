@@ -167,30 +167,32 @@ export interface BillingTotal extends Money {
   readonly jobs: number;
 }
 
-/** Reads of the money, for other domains. Lists are ordered by currency; a currency without figures is left out. */
-export abstract class BillingReports {
-  /** Where the money of a job stands; null when it never was held. */
-  abstract holdOf(jobId: string, scope?: DatabaseScope): Promise<Hold | null>;
-  /** Null until the job is settled by a capture. */
-  abstract settlementOf(jobId: string, scope?: DatabaseScope): Promise<Settlement | null>;
-  /** Without credits that have expired, whether or not they are taken back already. */
-  abstract balances(userId: number): Promise<readonly Balance[]>;
-  /** Credits to spend of several users, of those that have not expired; users without any movement are left out. At most 1,000 ids a call. */
-  abstract availableOf(userIds: readonly number[]): Promise<ReadonlyMap<number, readonly Money[]>>;
-  /** Whole costs of a client's settled jobs. */
-  abstract spent(clientId: number, period: BillingPeriod): Promise<readonly BillingTotal[]>;
-  /** The same of several clients, all time; clients without jobs are left out. At most 1,000 ids a call. */
+/** Whose settled jobs, and of which time; absent means any. */
+export interface SettledFilter extends BillingPeriod {
+  readonly clientId?: number;
+  readonly providerId?: number;
+  readonly evaluatorId?: number;
+}
+
+/** What is added up: whole costs, or the shares of one side; an evaluator's with its bonuses. */
+export type SettledAmount = 'cost' | 'provider' | 'evaluator';
+
+/** Settled jobs added up, for other domains. Lists are ordered by currency; one without jobs is left out. */
+export abstract class Turnover {
+  abstract totals(filter: SettledFilter, amount: SettledAmount): Promise<readonly BillingTotal[]>;
+  /** Whole costs of several clients, all time; clients without jobs are left out. At most 1,000 ids a call. */
   abstract spentBy(clientIds: readonly number[]): Promise<ReadonlyMap<number, readonly BillingTotal[]>>;
-  /** Shares of a user as provider, or as evaluator with bonuses. */
-  abstract earned(
-    userId: number,
-    as: 'provider' | 'evaluator',
-    period: BillingPeriod,
-  ): Promise<readonly BillingTotal[]>;
-  /** Whole costs of all settled jobs. */
-  abstract revenue(period: BillingPeriod): Promise<readonly BillingTotal[]>;
-  /** Earned by providers and evaluators and not paid out yet. */
-  abstract pendingPayouts(): Promise<readonly Money[]>;
+}
+
+/** What users have, for other domains. Lists are ordered by currency. */
+export abstract class Balances {
+  /**
+   * Credits to spend of several users, of those that have not expired by `now`; users without any movement are left out.
+   * At most 1,000 ids a call.
+   */
+  abstract availableOf(userIds: readonly number[], now: Date): Promise<ReadonlyMap<number, readonly Money[]>>;
+  /** What all users together have earned and not been paid. */
+  abstract earnedByUsers(): Promise<readonly Money[]>;
 }
 
 export interface CreditGrant {

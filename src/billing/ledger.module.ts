@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AccountsModule } from '../users/accounts.module.js';
 import { BillingChecks } from './billing-checks.repository.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
-import { Billing, BillingReports, BillingVerifier, CreditGrants } from './billing.port.js';
+import { Balances, Billing, BillingVerifier, CreditGrants, Turnover } from './billing.port.js';
 import { CreditPolicy } from './credit-policy.js';
 import { CreditUses } from './credit-uses.service.js';
 import { CreditRepository } from './credit.repository.js';
@@ -12,7 +12,6 @@ import { LedgerRepository } from './ledger.repository.js';
 import { PriceRepository } from './price.repository.js';
 import { QuotePrices } from './quote-prices.service.js';
 import { QuoteRepository } from './quote.repository.js';
-import { ReadBilling } from './read-billing.service.js';
 import { VerifyBilling } from './verify-billing.service.js';
 
 const SERVICES = [
@@ -38,13 +37,13 @@ const SERVICES = [
     BillingChecks,
     QuotePrices,
     JobBilling,
-    ReadBilling,
     VerifyBilling,
     { provide: Billing, useExisting: JobBilling },
-    { provide: BillingReports, useExisting: ReadBilling },
+    { provide: Turnover, useExisting: BillingRecordRepository },
+    { provide: Balances, useExisting: LedgerRepository },
     { provide: BillingVerifier, useExisting: VerifyBilling },
     { provide: CreditGrants, useExisting: GrantCredits },
   ],
-  exports: [...SERVICES, Billing, BillingReports, BillingVerifier, CreditGrants],
+  exports: [...SERVICES, Billing, Turnover, Balances, BillingVerifier, CreditGrants],
 })
 export class LedgerModule {}

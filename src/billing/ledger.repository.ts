@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
 import { assertPresent } from '#libs/kernel';
 import { USED_OF_CREDIT } from './credit.repository.js';
-import type { Balance, Currency, Micros, Money } from './billing.port.js';
+import type { Balance, Balances, Currency, Micros, Money } from './billing.port.js';
 import {
   type Account,
   type AccountKind,
@@ -50,7 +50,7 @@ const exact = (value: number | string): Micros => {
 
 /** The ledger: transactions with their entries, added to and summed up, nothing else. */
 @Injectable()
-export class LedgerRepository {
+export class LedgerRepository implements Balances {
   constructor(private readonly database: Database) {}
 
   /**
@@ -156,7 +156,6 @@ export class LedgerRepository {
     return [...byCurrency.values()];
   }
 
-  /** Credits to spend of several users, by currency, without those that have expired by now. */
   async availableOf(userIds: readonly number[], now: Date): Promise<ReadonlyMap<number, readonly Money[]>> {
     const byUser = new Map<number, Money[]>();
     if (userIds.length === 0) return byUser;
@@ -173,7 +172,6 @@ export class LedgerRepository {
     return byUser;
   }
 
-  /** What all users together have earned and not been paid, by currency. */
   async earnedByUsers(): Promise<Money[]> {
     const rows = await runSql<{ currency: string; balance: number | string }>(
       this.database.read,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { WithHeaders } from '#libs/http';
 import { microsOf, type Actor } from '#libs/kernel';
-import { ClientRequests } from '../marketplace/client-requests.port.js';
+import { ClientRequests, NewRequests } from '../marketplace/client-requests.port.js';
 import type { JobRequest } from '../marketplace/marketplace.port.js';
 import { Webhooks } from '../webhooks/webhooks.port.js';
 import {
@@ -21,17 +21,18 @@ import type { RequestAccepted, RequestCancelled, RequestOut } from './request-ou
 @Injectable()
 export class ManageOwnRequests {
   constructor(
+    private readonly entry: NewRequests,
     private readonly requests: ClientRequests,
     private readonly webhooks: Webhooks,
   ) {}
 
   async quote(body: ClientRequest): Promise<QuoteOut> {
-    return presentQuote(await this.requests.quote(this.#checked(body)));
+    return presentQuote(await this.entry.quote(this.#checked(body)));
   }
 
   /** The answer says where the request is. */
   async submit(caller: Actor, body: ClientRequest): Promise<WithHeaders<RequestAccepted>> {
-    const submitted = await this.requests.submit(caller, this.#checked(body));
+    const submitted = await this.entry.submit(caller, this.#checked(body));
     return new WithHeaders(presentAccepted(submitted), { Location: pathOf(submitted.job.id) });
   }
 

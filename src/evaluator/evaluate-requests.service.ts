@@ -4,6 +4,7 @@ import { type Actor, Clock, microsOf } from '#libs/kernel';
 import { RuntimeSettings } from '../admin/runtime-settings.port.js';
 import {
   type AssignedFilter,
+  ClaimedWork,
   EvaluatorQueue,
   type PendingFilter,
 } from '../marketplace/evaluator-queue.port.js';
@@ -33,6 +34,7 @@ import { ProcessingDetails } from './processing-details.service.js';
 export class EvaluateRequests {
   constructor(
     private readonly queue: EvaluatorQueue,
+    private readonly work: ClaimedWork,
     private readonly settings: RuntimeSettings,
     private readonly clock: Clock,
     private readonly details: ProcessingDetails,
@@ -57,7 +59,7 @@ export class EvaluateRequests {
   }
 
   async submit(caller: Actor, jobId: string, answer: SubmitRequest): Promise<SubmitOut> {
-    const completed = await this.queue.submit(caller, {
+    const completed = await this.work.submit(caller, {
       jobId,
       epoch: answer.lease_epoch ?? null,
       result: {
@@ -75,7 +77,7 @@ export class EvaluateRequests {
 
   async progress(caller: Actor, jobId: string, request: ProgressRequest): Promise<ProgressOut> {
     const lease = { jobId, epoch: request.lease_epoch ?? null };
-    const reply = await this.queue.heartbeat(caller, lease, progressOf(request));
+    const reply = await this.work.heartbeat(caller, lease, progressOf(request));
     return presentHeartbeat(reply, this.clock.now());
   }
 
@@ -89,7 +91,7 @@ export class EvaluateRequests {
   }
 
   async release(caller: Actor, jobId: string, request: ReleaseRequest): Promise<SuccessOut> {
-    await this.queue.release(caller, {
+    await this.work.release(caller, {
       jobId,
       epoch: request.lease_epoch ?? null,
       reason: request.reason,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor, Clock } from '#libs/kernel';
-import { MarketplaceStatistics } from '../marketplace/marketplace-statistics.port.js';
+import { EvaluatorStatistics } from '../marketplace/marketplace-statistics.port.js';
 import { presentStatistics } from './evaluator.view.js';
 import type { EvaluatorStatsOut, StatsPeriod, StatsQuery } from './stats.dto.js';
 
@@ -11,12 +11,12 @@ const DAYS: Readonly<Record<StatsPeriod, number>> = { '7d': 7, '30d': 30, '90d':
 @Injectable()
 export class EvaluatorStats {
   constructor(
-    private readonly statistics: MarketplaceStatistics,
+    private readonly statistics: EvaluatorStatistics,
     private readonly clock: Clock,
   ) {}
 
   async of({ userId }: Actor, { period, include_rankings }: StatsQuery): Promise<EvaluatorStatsOut> {
     const since = new Date(this.clock.now() - DAYS[period] * DAY_MS);
-    return presentStatistics(await this.statistics.evaluator(userId, since), include_rankings);
+    return presentStatistics(await this.statistics.of(userId, since), include_rankings);
   }
 }

@@ -9,7 +9,7 @@ import type {
   PendingJob,
   PendingList,
 } from '../marketplace/evaluator-queue.port.js';
-import type { EvaluatorStatistics } from '../marketplace/marketplace-statistics.port.js';
+import type { EvaluatorReport } from '../marketplace/marketplace-statistics.port.js';
 import type { ClaimOut, ProcessingDetailsOut } from './claim.dto.js';
 import type { AssignedOut, AssignedRequestOut, ProgressOut, SubmitOut } from './lease.dto.js';
 import type { PendingOut, PendingRequestOut } from './pending.dto.js';
@@ -137,7 +137,7 @@ export function presentAssigned(list: AssignedList, { status, includeExpired }: 
   };
 }
 
-export function presentStatistics(figures: EvaluatorStatistics, withRankings: boolean): EvaluatorStatsOut {
+export function presentStatistics(figures: EvaluatorReport, withRankings: boolean): EvaluatorStatsOut {
   const { period, lastWeek } = figures;
   const meanMs = period.meanProcessingMs;
   return {
@@ -170,7 +170,7 @@ export function presentStatistics(figures: EvaluatorStatistics, withRankings: bo
   };
 }
 
-const presentRanks = ({ ranks }: EvaluatorStatistics): Rankings => ({
+const presentRanks = ({ ranks }: EvaluatorReport): Rankings => ({
   quality_rank: null,
   speed_rank: ranks.speed,
   reliability_rank: ranks.reliability,

@@ -73,12 +73,8 @@ export interface JobClaim {
   readonly details: string | null;
 }
 
-/**
- * The client's side of the marketplace. Everything about one job answers `not_found` (`prediction_not_found`) for an
- * unknown id and `forbidden` (`not_owner`) for somebody else's: administrators reach all jobs, the evaluator who claimed
- * one may read it, an operator reads all without results.
- */
-export abstract class ClientRequests {
+/** Takes new requests of clients. */
+export abstract class NewRequests {
   /**
    * Takes a request: limit, quote, hold, row and place in the queue in one transaction.
    * @throws AppError in this order: `invalid` (unknown plugin, provider without a price, moment in the past), `too_many`
@@ -91,6 +87,14 @@ export abstract class ClientRequests {
    * @throws AppError `invalid` as submit does
    */
   abstract quote(request: JobRequest): Promise<Quote>;
+}
+
+/**
+ * A client's requests once they are taken. Everything about one job answers `not_found` (`prediction_not_found`) for an
+ * unknown id and `forbidden` (`not_owner`) for somebody else's: administrators reach all jobs, the evaluator who claimed
+ * one may read it, an operator reads all without results.
+ */
+export abstract class ClientRequests {
   abstract find(actor: Actor, jobId: string): Promise<JobView>;
   /** Every claim of a job that the actor may read, first one first. */
   abstract claims(actor: Actor, jobId: string): Promise<readonly JobClaim[]>;

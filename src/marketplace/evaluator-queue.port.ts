@@ -142,7 +142,7 @@ export interface AssignedList {
   readonly totalOverdue: number;
 }
 
-/** The evaluator's side of the marketplace. */
+/** What waits for evaluators, and what they hold. */
 export abstract class EvaluatorQueue {
   /** Pending, not expired and claimable by this evaluator: neither an own request nor one just released. */
   abstract pending(evaluator: Evaluator, filter: PendingFilter, page: PendingPage): Promise<PendingList>;
@@ -154,6 +154,12 @@ export abstract class EvaluatorQueue {
    * `invalid` for node info that is too large
    */
   abstract claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob>;
+  /** What the evaluator holds; an administrator sees everybody's. Oldest claim first. */
+  abstract assigned(evaluator: Evaluator, filter: AssignedFilter): Promise<AssignedList>;
+}
+
+/** Every step of the work on a claimed request. */
+export abstract class ClaimedWork {
   /**
    * Notes progress; what is left out stays. @throws AppError as {@link submit} for the lease, `invalid` for numbers
    */
@@ -174,8 +180,6 @@ export abstract class EvaluatorQueue {
    * the answer
    */
   abstract submit(evaluator: Evaluator, command: SubmitCommand): Promise<CompletedJob>;
-  /** What the evaluator holds; an administrator sees everybody's. Oldest claim first. */
-  abstract assigned(evaluator: Evaluator, filter: AssignedFilter): Promise<AssignedList>;
   /**
    * Gives a job back to the queue. An administrator may give back anybody's.
    * @throws AppError as {@link submit} for the lease, except that a late release is accepted while it is not returned

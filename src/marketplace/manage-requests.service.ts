@@ -20,13 +20,12 @@ import { requestOf, summaryOf } from './job.view.js';
 import type { JobRequest, JobView } from './marketplace.port.js';
 import type { PredictionJobEntity } from './prediction-job.entity.js';
 import { PredictionJobRepository } from './prediction-job.repository.js';
-import { refuseAbove, SubmitRequest } from './submit-request.service.js';
+import { refuseAbove } from './submit-request.service.js';
 
-/** A client's requests: made, read, changed and cancelled. */
+/** A client's requests: read, changed and cancelled. */
 @Injectable()
 export class ManageRequests implements ClientRequests {
   constructor(
-    private readonly submitting: SubmitRequest,
     private readonly jobs: PredictionJobRepository,
     private readonly lists: JobLists,
     private readonly history: ClaimHistory,
@@ -35,14 +34,6 @@ export class ManageRequests implements ClientRequests {
     private readonly billing: Billing,
     private readonly clock: Clock,
   ) {}
-
-  submit(actor: Actor, request: JobRequest) {
-    return this.submitting.submit(actor, request);
-  }
-
-  quote(request: JobRequest) {
-    return this.submitting.quote(request);
-  }
 
   async claims(actor: Actor, jobId: string): Promise<readonly JobClaim[]> {
     const { id } = await this.find(actor, jobId);

@@ -1,5 +1,5 @@
+import { RowFigures } from '#libs/database';
 import type { BillingTotal, Micros } from '../billing/billing.port.js';
-import type { JobStatus } from './marketplace.port.js';
 
 /** What an evaluator did with the claims that ended in a period. */
 export interface EvaluatorFigures {
@@ -22,7 +22,8 @@ export interface EvaluatorRanks {
   readonly evaluators: number;
 }
 
-export interface EvaluatorStatistics {
+/** One evaluator, as it sees itself. */
+export interface EvaluatorReport {
   readonly period: EvaluatorFigures;
   /** Share and bonus of the jobs settled in the period, in the home currency. */
   readonly earnings: Micros;
@@ -43,28 +44,25 @@ export interface EvaluatorDay {
   readonly earnings: Micros;
 }
 
-export interface MarketplaceActivity {
-  readonly created: number;
-  /** Of those created since then, completed by now. */
-  readonly createdAndCompleted: number;
-  /** Ended since then. */
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  /** From claim to submission, mean of those completed since then; null without any. */
-  readonly meanProcessingMs: number | null;
-  /** From creation to the claim that completed it, mean of those completed since then; null without any. */
-  readonly meanWaitMs: number | null;
-  /** Whole costs of those completed since then, in the home currency. */
-  readonly revenue: Micros;
+/** Requests that are not finished. */
+export interface MarketplaceBacklog {
+  readonly pending: number;
+  readonly processing: number;
+  /** Claims that ran out and requests that became too old before the given moment, and that nobody took care of. */
+  readonly stuck: number;
+  /** When the oldest one was created that can still be claimed; null when none waits. */
+  readonly oldestPending: Date | null;
 }
 
-/** Figures of the marketplace, computed from its rows. */
-export abstract class MarketplaceStatistics {
-  abstract evaluator(evaluatorId: number, since: Date): Promise<EvaluatorStatistics>;
+/** Figures about requests, for those who watch the service. */
+export abstract class MarketplaceFigures extends RowFigures {
+  /** @param stuckBefore what should have been returned or ended before it is stuck */
+  abstract backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog>;
+}
+
+/** What evaluators did and earned. */
+export abstract class EvaluatorStatistics {
+  abstract of(evaluatorId: number, since: Date): Promise<EvaluatorReport>;
   /** Evaluators by what they completed since then, most first. */
-  abstract evaluators(since: Date, limit: number): Promise<readonly EvaluatorDay[]>;
-  abstract countByStatus(): Promise<Readonly<Record<JobStatus, number>>>;
-  abstract countByType(): Promise<Readonly<Record<string, number>>>;
-  abstract since(moment: Date): Promise<MarketplaceActivity>;
+  abstract best(since: Date, limit: number): Promise<readonly EvaluatorDay[]>;
 }

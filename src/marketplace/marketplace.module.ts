@@ -2,41 +2,38 @@ import { Global, Module } from '@nestjs/common';
 import { BillableJobs } from '../billing/billing.port.js';
 import { LedgerModule } from '../billing/ledger.module.js';
 import { AccountsModule } from '../users/accounts.module.js';
-import { MarketplaceFigures, MarketplaceUsages } from '../users/marketplace-figures.port.js';
+import { RequestCounts } from '../users/request-counts.port.js';
 import { ClaimHistory } from './claim-history.repository.js';
-import { ClaimJob } from './claim-job.service.js';
-import { ClientRequests } from './client-requests.port.js';
+import { ClientRequests, NewRequests } from './client-requests.port.js';
 import { CompleteJobRequest } from './complete-job-request.service.js';
-import { EvaluatorQueue } from './evaluator-queue.port.js';
+import { ClaimedWork, EvaluatorQueue } from './evaluator-queue.port.js';
 import { JobLists } from './job-lists.repository.js';
 import { JobViews } from './job-views.service.js';
 import { LeaseRules } from './lease-rules.js';
 import { ManageRequests } from './manage-requests.service.js';
-import { MarketplaceActivityRepository } from './marketplace-activity.repository.js';
-import { MarketplaceBacklogs } from './marketplace-backlog.port.js';
 import { MarketplaceEvents } from './marketplace-events.port.js';
 import { MarketplaceListeners } from './marketplace-listeners.js';
-import { MarketplaceStatistics } from './marketplace-statistics.port.js';
+import { EvaluatorStatistics, MarketplaceFigures } from './marketplace-statistics.port.js';
 import { MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
 import { MarketplaceUpkeep } from './marketplace-upkeep.service.js';
-import { NoteProgress } from './note-progress.service.js';
 import { PredictionFileRepository } from './prediction-file.repository.js';
 import { PredictionFiles } from './prediction-files.port.js';
 import { PredictionJobRepository } from './prediction-job.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
-import { ReadMarketplaceStatistics } from './read-marketplace-statistics.service.js';
+import { ReadEvaluatorStatistics } from './read-evaluator-statistics.service.js';
 import { ReturnJob } from './return-job.service.js';
-import { SubmitAnswer } from './submit-answer.service.js';
 import { SubmitRequest } from './submit-request.service.js';
+import { WorkOnClaim } from './work-on-claim.service.js';
 import { WorkQueue } from './work-queue.service.js';
 
 const PORTS = [
+  { provide: NewRequests, useExisting: SubmitRequest },
   { provide: ClientRequests, useExisting: ManageRequests },
   { provide: EvaluatorQueue, useExisting: WorkQueue },
-  { provide: MarketplaceStatistics, useExisting: ReadMarketplaceStatistics },
-  { provide: MarketplaceBacklogs, useExisting: MarketplaceActivityRepository },
-  { provide: MarketplaceUsages, useExisting: MarketplaceActivityRepository },
-  { provide: MarketplaceFigures, useExisting: ReadMarketplaceStatistics },
+  { provide: ClaimedWork, useExisting: WorkOnClaim },
+  { provide: EvaluatorStatistics, useExisting: ReadEvaluatorStatistics },
+  { provide: MarketplaceFigures, useExisting: MarketplaceFiguresRepository },
+  { provide: RequestCounts, useExisting: MarketplaceFiguresRepository },
   { provide: MarketplaceEvents, useExisting: MarketplaceListeners },
   { provide: BillableJobs, useExisting: PredictionJobRepository },
   { provide: PredictionFiles, useExisting: PredictionFileRepository },
@@ -55,7 +52,6 @@ const PORTS = [
     JobLists,
     PredictionFileRepository,
     MarketplaceFiguresRepository,
-    MarketplaceActivityRepository,
     MarketplaceListeners,
     JobViews,
     QueueOutlook,
@@ -63,13 +59,11 @@ const PORTS = [
     SubmitRequest,
     ManageRequests,
     LeaseRules,
-    ClaimJob,
-    NoteProgress,
-    SubmitAnswer,
     ReturnJob,
+    WorkOnClaim,
     WorkQueue,
     MarketplaceUpkeep,
-    ReadMarketplaceStatistics,
+    ReadEvaluatorStatistics,
     ...PORTS,
   ],
   exports: PORTS.map(({ provide }) => provide),

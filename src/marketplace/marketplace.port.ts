@@ -55,7 +55,7 @@ export interface JobResult {
   readonly predictions: readonly number[];
   /** Standard deviations, as many, none below zero. */
   readonly uncertainties: readonly number[];
-  /** See `EvaluatorQueue.submit` for the keys. */
+  /** See `ClaimedWork.submit` for the keys. */
   readonly confidenceIntervals: Readonly<Record<string, readonly number[]>>;
   readonly modelMetadata: JsonObject;
   readonly processingLog: string | null;

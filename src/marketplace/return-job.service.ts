@@ -3,19 +3,14 @@ import { TransactionRunner, type Transaction } from '#libs/database';
 import { Clock } from '#libs/kernel';
 import { Billing } from '../billing/billing.port.js';
 import { ClaimHistory, type ClaimEnd } from './claim-history.repository.js';
-import type { Evaluator, ReleaseCommand } from './evaluator-queue.port.js';
-import { actsForAll, evaluatorIdOf } from './job-access.js';
 import { JobViews } from './job-views.service.js';
-import { LeaseRules } from './lease-rules.js';
-import type { JobView } from './marketplace.port.js';
 import type { PredictionJobEntity } from './prediction-job.entity.js';
 import { PredictionJobRepository, UNCLAIMED } from './prediction-job.repository.js';
 
-/** Brings requests back to the queue when they are released or their lease ran out, and ends those that are too old. */
+/** Brings requests back to the queue when their claim ends, and ends those that are too old. */
 @Injectable()
 export class ReturnJob {
   constructor(
-    private readonly leases: LeaseRules,
     private readonly jobs: PredictionJobRepository,
     private readonly history: ClaimHistory,
     private readonly views: JobViews,
@@ -24,18 +19,6 @@ export class ReturnJob {
     private readonly clock: Clock,
   ) {}
 
-  async release(evaluator: Evaluator, { reason, details, ...lease }: ReleaseCommand): Promise<JobView> {
-    const evaluatorId = evaluatorIdOf(evaluator);
-    return this.transactions.run(async (tx) => {
-      const now = new Date(this.clock.now());
-      const use = { forAll: actsForAll(evaluator), late: true, now };
-      const { row, timeoutAt } = await this.leases.heldRow(tx, evaluatorId, lease, use);
-      const outcome = now.getTime() > timeoutAt.getTime() ? 'expired' : 'released';
-      const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details };
-      return this.views.tell(tx, 'released', await this.#unclaim(tx, row, end, now), now);
-    });
-  }
-
   /** Returns a request whose lease ran out; false when its evaluator or another process was faster. */
   async expireLease(jobId: string): Promise<boolean> {
     return this.transactions.run(async (tx) => {
@@ -43,7 +26,7 @@ export class ReturnJob {
       const row = await this.jobs.findForUpdate(tx, jobId);
       const isOverdue = (row?.timeoutAt?.getTime() ?? Infinity) < now.getTime();
       if (row?.status !== 'processing' || !isOverdue) return false;
-      const returned = await this.#unclaim(tx, row, { outcome: 'expired' }, now);
+      const returned = await this.unclaim(tx, row, { outcome: 'expired' }, now);
       await this.views.tell(tx, 'lease_expired', returned, now);
       return true;
     });
@@ -72,7 +55,8 @@ export class ReturnJob {
     });
   }
 
-  async #unclaim(
+  /** Ends the claim and makes the request pending again. */
+  async unclaim(
     tx: Transaction,
     row: PredictionJobEntity,
     end: ClaimEnd,

@@ -4,7 +4,7 @@ import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, moneyText, newUuid, type Actor, Clock } from '#libs/kernel';
 import { Billing, type Quote } from '../billing/billing.port.js';
 import { Subscriptions } from '../users/users.port.js';
-import type { SubmittedJob } from './client-requests.port.js';
+import type { NewRequests, SubmittedJob } from './client-requests.port.js';
 import { CompleteJobRequest } from './complete-job-request.service.js';
 import { effortOf, payloadOf, priceRequestOf, type Priced } from './job-rules.js';
 import { JobViews } from './job-views.service.js';
@@ -14,17 +14,9 @@ import { QueueOutlook } from './queue-outlook.service.js';
 
 const HOUR_MS = 3_600_000;
 
-export type SubmitRules = Pick<
-  AppConfig,
-  | 'marketplace_expiry_hours'
-  | 'marketplace_limit_basic'
-  | 'marketplace_limit_premium'
-  | 'marketplace_limit_enterprise'
->;
-
 /** Takes a client's request: limit, quote, hold, row and place in the queue are one transaction. */
 @Injectable()
-export class SubmitRequest {
+export class SubmitRequest implements NewRequests {
   constructor(
     private readonly jobs: PredictionJobRepository,
     private readonly requests: CompleteJobRequest,

@@ -1,43 +1,44 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { Clock } from '#libs/kernel';
-import { ClaimJob } from './claim-job.service.js';
+import { TransactionRunner, type Transaction } from '#libs/database';
+import { AppError, Clock, invalidField } from '#libs/kernel';
+import { ClaimHistory } from './claim-history.repository.js';
 import type {
   AssignedFilter,
   AssignedJob,
   AssignedList,
   ClaimCommand,
+  ClaimedJob,
   Evaluator,
   EvaluatorQueue,
-  LeaseReference,
   PendingFilter,
   PendingList,
   PendingPage,
-  ReleaseCommand,
-  SubmitCommand,
 } from './evaluator-queue.port.js';
 import { actsForAll, evaluatorIdOf } from './job-access.js';
 import { JobLists } from './job-lists.repository.js';
+import { JobViews } from './job-views.service.js';
 import { pendingJobOf, progressOf } from './job.view.js';
-import type { JobProgress } from './marketplace.port.js';
-import { NoteProgress } from './note-progress.service.js';
+import type { JsonObject } from './marketplace.port.js';
 import type { PredictionJobEntity } from './prediction-job.entity.js';
+import { PredictionJobRepository } from './prediction-job.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
-import { ReturnJob } from './return-job.service.js';
-import { SubmitAnswer } from './submit-answer.service.js';
 
+const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
+/** Characters of JSON. */
+const LARGEST_NODE_INFO = 16_384;
 
-/** The queue as evaluators see it: what waits, what they hold, and every step of the work. */
+/** The queue as evaluators see it: what waits, what they hold, and how one of them gets a request for a lease. */
 @Injectable()
 export class WorkQueue implements EvaluatorQueue {
   constructor(
     private readonly lists: JobLists,
     private readonly outlook: QueueOutlook,
-    private readonly claims: ClaimJob,
-    private readonly answers: SubmitAnswer,
-    private readonly returns: ReturnJob,
-    private readonly progress: NoteProgress,
+    private readonly jobs: PredictionJobRepository,
+    private readonly history: ClaimHistory,
+    private readonly views: JobViews,
+    private readonly transactions: TransactionRunner,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -55,20 +56,23 @@ export class WorkQueue implements EvaluatorQueue {
     return { jobs: rows.map(pendingJobOf), total, estimatedQueueMs, paymentRange: range };
   }
 
-  claim(evaluator: Evaluator, command: ClaimCommand) {
-    return this.claims.claim(evaluator, command);
-  }
-
-  heartbeat(evaluator: Evaluator, lease: LeaseReference, progress: Partial<JobProgress>) {
-    return this.progress.note(evaluator, lease, progress);
-  }
-
-  submit(evaluator: Evaluator, command: SubmitCommand) {
-    return this.answers.submit(evaluator, command);
-  }
-
-  release(evaluator: Evaluator, command: ReleaseCommand) {
-    return this.returns.release(evaluator, command);
+  async claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob> {
+    refuseLarge(command.processingNodeInfo);
+    const evaluatorId = evaluatorIdOf(evaluator);
+    const leaseMs = this.config.marketplace_lease_minutes * MINUTE_MS;
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const timeoutAt = new Date(now.getTime() + leaseMs);
+      await this.#refuseAtLimit(tx, evaluatorId, now);
+      // Bonus credits that came back as own earnings would be money for nothing; administrators grant credits anyway.
+      const exceptOf = evaluator === 'platform' || actsForAll(evaluator) ? null : evaluatorId;
+      const row = await this.jobs.claim(tx, { ...command, evaluatorId, now, timeoutAt, exceptOf });
+      if (row === null) throw await this.#refusal(tx, command.jobId, exceptOf, now);
+      await this.#refuseJustReleased(tx, row.id, evaluatorId, now);
+      await this.history.open(tx, row);
+      await this.views.tell(tx, 'claimed', row, now);
+      return { job: pendingJobOf(row), epoch: row.leaseEpoch, claimedAt: now, timeoutAt, leaseMs };
+    });
   }
 
   async assigned(evaluator: Evaluator, filter: AssignedFilter): Promise<AssignedList> {
@@ -82,6 +86,50 @@ export class WorkQueue implements EvaluatorQueue {
       totalOverdue: overdue,
     };
   }
+
+  async #refuseAtLimit(tx: Transaction, evaluatorId: number, now: Date): Promise<void> {
+    await this.jobs.lockParty(tx, 'evaluator', evaluatorId);
+    const limit = this.config.evaluator_claim_limit;
+    const held = await this.jobs.countHeld(tx, evaluatorId, now);
+    if (held < limit) return;
+    throw new AppError(
+      'too_many',
+      `Too many claims: ${held} of ${limit} requests are held; submit or release one first`,
+      { code: 'claim_limit', headers: { 'Retry-After': '60' } },
+    );
+  }
+
+  /** Looked for behind the update: only then a release that is under way has happened or can't any more. */
+  async #refuseJustReleased(tx: Transaction, jobId: string, evaluatorId: number, now: Date): Promise<void> {
+    const cooldownMs = this.config.release_cooldown_seconds * SECOND_MS;
+    const since = new Date(now.getTime() - cooldownMs);
+    const released = await this.history.releasedAfter(tx, jobId, evaluatorId, since);
+    if (released === null) return;
+    const seconds = Math.ceil((released.getTime() + cooldownMs - now.getTime()) / SECOND_MS);
+    throw new AppError(
+      'too_many',
+      `You released this request just now and may claim it again in ${seconds} s`,
+      { code: 'release_cooldown', headers: { 'Retry-After': String(seconds) } },
+    );
+  }
+
+  async #refusal(tx: Transaction, jobId: string, exceptOf: number | null, now: Date): Promise<AppError> {
+    const row = await this.jobs.find(jobId, tx);
+    const isOld = row?.status === 'pending' && row.expiresAt.getTime() <= now.getTime();
+    if (isOld || row?.failureReason === 'expired')
+      return new AppError('gone', 'The request has expired', { code: 'job_expired' });
+    if (row?.status === 'pending' && row.userId === exceptOf)
+      return new AppError('forbidden', 'You may not evaluate your own request', { code: 'own_request' });
+    return new AppError('not_found', 'Request not found or not available', { code: 'not_claimable' });
+  }
+}
+
+function refuseLarge(info: JsonObject | null): void {
+  if (info === null || JSON.stringify(info).length <= LARGEST_NODE_INFO) return;
+  throw invalidField(
+    'processing_node_info',
+    `processing_node_info is larger than ${LARGEST_NODE_INFO} characters of JSON`,
+  );
 }
 
 function assignedJobOf(row: PredictionJobEntity, now: number): AssignedJob {

@@ -156,34 +156,6 @@ export class PredictionRepository {
     return rows.map((row) => row.id);
   }
 
-  /** Rows per status, for statistics. */
-  async countByStatus(): Promise<Partial<Record<PredictionStatus, number>>> {
-    const rows = await this.#tally('status');
-    return Object.fromEntries(rows);
-  }
-
-  async countByType(): Promise<Record<string, number>> {
-    return Object.fromEntries(await this.#tally('prediction_type'));
-  }
-
-  /** Predictions of a user created in a window. */
-  countCreated(userId: number, since: Date): Promise<number> {
-    return this.database.read.manager
-      .createQueryBuilder(PredictionEntity, 'p')
-      .where('p.user_id = :userId AND p.created_at >= :since', { userId, since: since.toISOString() })
-      .getCount();
-  }
-
-  async #tally(column: 'status' | 'prediction_type'): Promise<[string, number][]> {
-    const rows = await this.database.read.manager
-      .createQueryBuilder(PredictionEntity, 'p')
-      .select(`p.${column}`, 'name')
-      .addSelect('COUNT(*)', 'total')
-      .groupBy(`p.${column}`)
-      .getRawMany<{ name: string; total: string | number }>();
-    return rows.map((row) => [row.name, Number(row.total)]);
-  }
-
   /** Until the transaction ends no other holds this name. Owner before task id, so that two never wait for each other. */
   async #lock(tx: Transaction, name: string): Promise<void> {
     if (this.database.kind === 'postgres')

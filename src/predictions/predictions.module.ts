@@ -1,16 +1,15 @@
 import { Module } from '@nestjs/common';
+import { Database, TableFigures } from '#libs/database';
 import { LedgerModule } from '../billing/ledger.module.js';
 import { AwaitPrediction } from './await-prediction.service.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { LegacyPredictionsController } from './legacy-predictions.controller.js';
-import { PredictionActivities } from './prediction-activity.port.js';
-import { PredictionActivityRepository } from './prediction-activity.repository.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { PredictionHistory } from './prediction-history.service.js';
 import { PredictionRepository } from './prediction.repository.js';
 import { PredictionsController } from './predictions.controller.js';
-import { PredictionStatistics } from './predictions.port.js';
+import { PredictionFigures } from './predictions.port.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { ResultsFile } from './results-file.js';
 import { RunPrediction } from './run-prediction.service.js';
@@ -34,9 +33,13 @@ import { SubmitPrediction } from './submit-prediction.service.js';
     ReadPredictions,
     DeletePrediction,
     PredictionEvents,
-    { provide: PredictionStatistics, useExisting: PredictionRepository },
-    { provide: PredictionActivities, useClass: PredictionActivityRepository },
+    {
+      provide: PredictionFigures,
+      inject: [Database],
+      useFactory: (database: Database) =>
+        new TableFigures(database, { name: 'predictions', startedAt: 'started_at' }),
+    },
   ],
-  exports: [PredictionStatistics, PredictionActivities, SubmitPrediction],
+  exports: [PredictionFigures, SubmitPrediction],
 })
 export class PredictionsModule {}

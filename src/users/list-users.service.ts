@@ -1,7 +1,7 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
-import { BillingReports, HOME_CURRENCY, type Micros, type Money } from '../billing/billing.port.js';
-import { MarketplaceFigures } from './marketplace-figures.port.js';
+import { Balances, HOME_CURRENCY, type Micros, type Money, Turnover } from '../billing/billing.port.js';
+import { RequestCounts } from './request-counts.port.js';
 import type { User } from './user.js';
 import { type UserFilter, UserRepository } from './user.repository.js';
 
@@ -31,8 +31,9 @@ export class ListUsers {
   constructor(
     private readonly users: UserRepository,
     private readonly clock: Clock,
-    private readonly billing: BillingReports,
-    @Optional() private readonly marketplace?: MarketplaceFigures,
+    private readonly turnover: Turnover,
+    private readonly balances: Balances,
+    @Optional() private readonly marketplace?: RequestCounts,
   ) {}
 
   /** Accounts in the order they were made. */
@@ -49,19 +50,19 @@ export class ListUsers {
       this.users.count({ isActive: true }),
       this.users.count({ createdAfter: beforeMonth }),
     ]);
-    return { users: await this.#withTotals(users), totalCount, activeUsers, newUsersThisMonth };
+    return { users: await this.#withTotals(users, now), totalCount, activeUsers, newUsersThisMonth };
   }
 
-  async #withTotals(users: readonly User[]): Promise<ListedUser[]> {
+  async #withTotals(users: readonly User[], now: Date): Promise<ListedUser[]> {
     const ids = users.map(({ id }) => id);
-    const [totals, spent, balances] = await Promise.all([
-      this.marketplace?.totalsOf(ids),
-      this.billing.spentBy(ids),
-      this.billing.availableOf(ids),
+    const [requests, spent, balances] = await Promise.all([
+      this.marketplace?.countByClient(ids),
+      this.turnover.spentBy(ids),
+      this.balances.availableOf(ids, now),
     ]);
     return users.map((user) => ({
       ...user,
-      requests: totals?.get(user.id)?.requests ?? 0,
+      requests: requests?.get(user.id) ?? 0,
       spent: atHome(spent.get(user.id)),
       available: atHome(balances.get(user.id)),
     }));

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
 import { InvoiceRepository } from '../../src/billing/invoice.repository.js';
-import { EvaluatorQueue } from '../../src/marketplace/evaluator-queue.port.js';
+import { ClaimedWork, EvaluatorQueue } from '../../src/marketplace/evaluator-queue.port.js';
 import { Webhooks } from '../../src/webhooks/webhooks.port.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
@@ -92,7 +92,9 @@ async function completedRequest({ app, send }: Owner): Promise<string> {
     resourceUsage: null,
     qualityMetrics: null,
   };
-  await queue.submit('platform', { jobId, epoch: 1, result });
+  await app.app
+    .get<ClaimedWork>(ClaimedWork, { strict: false })
+    .submit('platform', { jobId, epoch: 1, result });
   return jobId;
 }
 

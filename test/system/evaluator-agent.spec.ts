@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADMIN_KEY, DATABASE_KINDS, eventually, startTestApp, type TestApp } from '#libs/testing';
 import { BillingVerifier } from '../../src/billing/billing.port.js';
-import { ClientRequests } from '../../src/marketplace/client-requests.port.js';
+import { NewRequests } from '../../src/marketplace/client-requests.port.js';
 import { UserDirectory } from '../../src/users/users.port.js';
 import { Accounts } from '../security/accounts.js';
 import { AgentProcess } from './agent-process.js';
@@ -39,7 +39,7 @@ async function submit(count: number): Promise<void> {
     username: client.username,
     role: 'client',
   };
-  const requests = app.app.get<ClientRequests>(ClientRequests, { strict: false });
+  const requests = app.app.get<NewRequests>(NewRequests, { strict: false });
   const request = {
     symbol: 'SYNTHFX',
     predictionType: 'short_term',

@@ -5,6 +5,7 @@ export { asUnavailable } from './unavailable.js';
 export * from './transaction.js';
 export * from './transaction-runner.js';
 export * from './statements.js';
+export * from './row-figures.js';
 export * from './column-types.js';
 export * from './settings/setting.entity.js';
 export * from './settings/settings-store.js';

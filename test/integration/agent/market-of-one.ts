@@ -4,7 +4,7 @@ import { seedOriginalAccounts, startTestApp, type DatabaseKind, type TestApp } f
 import { AgentModule } from '../../../src/agent/agent.module.js';
 import { type BillingVerdict, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
-import { ClientRequests } from '../../../src/marketplace/client-requests.port.js';
+import { ClientRequests, NewRequests } from '../../../src/marketplace/client-requests.port.js';
 import type { JobRequest, JobView } from '../../../src/marketplace/marketplace.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { UserDirectory } from '../../../src/users/users.port.js';
@@ -46,7 +46,8 @@ export class MarketOfOne {
   }
 
   async submit(change: Partial<JobRequest> = {}): Promise<JobView> {
-    const { job } = await this.#requests.submit(await this.#client(), { ...REQUEST, ...change });
+    const entry = this.app.app.get<NewRequests>(NewRequests, { strict: false });
+    const { job } = await entry.submit(await this.#client(), { ...REQUEST, ...change });
     return job;
   }
 

@@ -22,7 +22,6 @@ import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { QuotePrices } from '../../../src/billing/quote-prices.service.js';
 import { QuoteRepository } from '../../../src/billing/quote.repository.js';
-import { ReadBilling } from '../../../src/billing/read-billing.service.js';
 import { PriceList } from '../../../src/billing/price-list.service.js';
 import { VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 
@@ -53,7 +52,8 @@ export class BillingBench implements BillableJobs {
   readonly states = new Map<string, BillableJob['state']>();
   readonly inactive = new Set<number>();
   readonly billing: JobBilling;
-  readonly reports: ReadBilling;
+  readonly quotes: QuoteRepository;
+  readonly records: BillingRecordRepository;
   readonly grants: GrantCredits;
   readonly prices: PriceList;
   readonly credits: CreditRepository;
@@ -73,13 +73,14 @@ export class BillingBench implements BillableJobs {
     const records = new BillingRecordRepository(database);
     const prices = new PriceRepository(database);
     this.ledger = ledger;
+    this.quotes = quotes;
+    this.records = records;
     this.credits = new CreditRepository(database);
     const uses = new CreditUses(this.credits, ledger);
     this.expiry = new ExpireCredits(this.credits, uses, ledger, transactions, clock);
     const quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
     this.billing = new JobBilling(quoting, quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
-    this.reports = new ReadBilling(records, quotes, ledger, clock);
     this.prices = new PriceList(prices, ledger, transactions, clock);
     this.verifier = new VerifyBilling(new BillingChecks(database));
   }
@@ -149,9 +150,23 @@ export class BillingBench implements BillableJobs {
 
   /** In micro-units of USD. */
   async balance(userId: number): Promise<{ available: number; held: number; earned: number }> {
-    const all = await this.reports.balances(userId);
+    const all = await this.ledger.balancesOf(userId, new Date(this.clock.now()));
     const { available = 0, held = 0, earned = 0 } = all.find(({ currency }) => currency === 'USD') ?? {};
     return { available, held, earned };
+  }
+
+  /** As its billing record says; null without one. */
+  async settlementOf(jobId: string): Promise<Settlement | null> {
+    const [row] = await this.test.query<
+      Record<Exclude<keyof Settlement, 'jobId' | 'currency'>, number | string>
+    >(
+      `SELECT cost_micros AS total, evaluator_micros AS evaluator, bonus_micros AS bonus, provider_micros AS provider,
+         platform_micros AS platform, currency FROM billing_records WHERE prediction_id = '${jobId}'`,
+    );
+    if (row === undefined) return null;
+    const { currency, ...amounts } = row as typeof row & { currency: string };
+    const exact = Object.entries(amounts).map(([name, amount]) => [name, Number(amount)]);
+    return { jobId, currency, ...Object.fromEntries(exact) } as Settlement;
   }
 
   /** What the verifier finds, without the texts. */

@@ -105,7 +105,7 @@ describeOnDatabases('earnings', (database) => {
     ]);
     expect(attempts.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     await expect(bench.balance(50)).resolves.toMatchObject({ earned: 1.5 * USD });
-    await expect(bench.reports.pendingPayouts()).resolves.toEqual([{ currency: 'USD', amount: 1.5 * USD }]);
+    await expect(bench.ledger.earnedByUsers()).resolves.toEqual([{ currency: 'USD', amount: 1.5 * USD }]);
     await expect(bench.verify()).resolves.toEqual([]);
   });
 });

@@ -26,8 +26,8 @@ describeOnDatabases('the money of a job', (database) => {
     });
     await expect(bench.balance(101)).resolves.toEqual({ available: -12 * USD, held: 0, earned: 0 });
     await expect(bench.balance(900)).resolves.toEqual({ available: 0, held: 0, earned: 8.4 * USD });
-    await expect(bench.reports.settlementOf(job)).resolves.toEqual(settlement);
-    await expect(bench.reports.holdOf(job)).resolves.toMatchObject({ state: 'captured', clientId: 101 });
+    await expect(bench.settlementOf(job)).resolves.toEqual(settlement);
+    await expect(bench.quotes.holdOf(job)).resolves.toMatchObject({ state: 'captured', clientId: 101 });
   });
 
   it('pays a bonus for speed out of the shares of provider and platform', async () => {
@@ -41,7 +41,7 @@ describeOnDatabases('the money of a job', (database) => {
     const job = await bench.submit(103);
     await expect(bench.cancel(job)).resolves.toBe(5 * USD);
     await expect(bench.balance(103)).resolves.toEqual({ available: 0, held: 0, earned: 0 });
-    await expect(bench.reports.settlementOf(job)).resolves.toBeNull();
+    await expect(bench.settlementOf(job)).resolves.toBeNull();
   });
 
   it('is refused with both amounts beyond the credit limit', async () => {
@@ -65,7 +65,7 @@ describeOnDatabases('the money of a job', (database) => {
     await bench.requote(job, { modelName: 'm1', priority: 1 });
     await expect(bench.balance(105)).resolves.toMatchObject({ available: -2 * USD, held: 2 * USD });
     await expect(bench.complete(job, 902)).resolves.toMatchObject({ total: 2 * USD });
-    await expect(bench.reports.earned(7, 'provider', {})).resolves.toEqual([
+    await expect(bench.records.totals({ providerId: 7 }, 'provider')).resolves.toEqual([
       { currency: 'USD', amount: 0.5 * USD, jobs: 1 },
     ]);
   });
@@ -92,7 +92,7 @@ describeOnDatabases('the money of a job', (database) => {
         'already_settled',
         'already_settled',
       ]);
-      const state = (await bench.reports.holdOf(job))?.state;
+      const state = (await bench.quotes.holdOf(job))?.state;
       bench.states.set(job, state === 'captured' ? 'completed' : 'ended');
       await expect(bench.balance(107)).resolves.toMatchObject({ held: 0 });
     });

@@ -97,7 +97,7 @@ const captures = fc
       if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
       const { bonus, evaluator: share, provider, platform } = await attempt;
       expect(share + bonus + provider + platform).toBe(job.total);
-      const providerId = (await bench.reports.holdOf(job.id))?.quote.providerId ?? -1;
+      const providerId = (await bench.quotes.holdOf(job.id))?.quote.providerId ?? -1;
       const users = [[evaluator, share + bonus] as const, [providerId, provider] as const];
       model.capture(
         job,
@@ -202,9 +202,9 @@ const races = fc.tuple(index, index).map(([which, who]) =>
     ]);
     const won = outcomes.filter((one) => one.status === 'fulfilled');
     expect(won).toHaveLength(1);
-    const settlement = await bench.reports.settlementOf(job.id);
+    const settlement = await bench.settlementOf(job.id);
     if (settlement === null) return model.void(job);
-    const providerId = (await bench.reports.holdOf(job.id))?.quote.providerId ?? -1;
+    const providerId = (await bench.quotes.holdOf(job.id))?.quote.providerId ?? -1;
     model.capture(job, [[evaluator, settlement.evaluator + settlement.bonus]]);
     if (providerId > 0) model.earn(providerId, settlement.provider);
   }),

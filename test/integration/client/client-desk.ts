@@ -10,10 +10,11 @@ import {
   startTestApp,
   type TestApp,
 } from '#libs/testing';
-import { BillingReports, BillingVerifier } from '../../../src/billing/billing.port.js';
+import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { ClientModule } from '../../../src/client/client.module.js';
-import { EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
+import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
+import { ClaimedWork, EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
 import { type JobResult } from '../../../src/marketplace/marketplace.port.js';
 import { BillableJobs } from '../../../src/billing/billing.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
@@ -58,14 +59,14 @@ export const answer = (horizon = 6, changes: Partial<JobResult> = {}): JobResult
 /** The clients' door over HTTP, with evaluators who work behind it. */
 export class ClientDesk {
   readonly queue: EvaluatorQueue;
-  readonly #reports: BillingReports;
+  readonly work: ClaimedWork;
 
   private constructor(
     readonly app: TestApp,
     readonly clock: FakeClock,
   ) {
     this.queue = this.#get(EvaluatorQueue);
-    this.#reports = this.#get(BillingReports);
+    this.work = this.#get(ClaimedWork);
   }
 
   static async start(
@@ -95,7 +96,7 @@ export class ClientDesk {
     return this.app.close();
   }
 
-  #get<T>(token: abstract new () => T): T {
+  #get<T>(token: abstract new (...parts: never[]) => T): T {
     return this.app.app.get<T>(token, { strict: false });
   }
 
@@ -146,7 +147,7 @@ export class ClientDesk {
 
   async complete(jobId: string, result = answer(), evaluatorId = 900) {
     await this.claim(jobId, evaluatorId);
-    return this.queue.submit(evaluator(evaluatorId), { jobId, epoch: null, result });
+    return this.work.submit(evaluator(evaluatorId), { jobId, epoch: null, result });
   }
 
   /** Id of a completed request. */
@@ -169,7 +170,7 @@ export class ClientDesk {
 
   /** In micro-units of USD. */
   async balance(userId: number): Promise<{ readonly available: number; readonly held: number }> {
-    const all = await this.#reports.balances(userId);
+    const all = await this.#get(LedgerRepository).balancesOf(userId, new Date(this.clock.now()));
     const { available = 0, held = 0 } = all.find(({ currency }) => currency === 'USD') ?? {};
     return { available, held };
   }

@@ -81,7 +81,7 @@ describe.each(['sqlite', 'postgres'] as const)('the life of a request [%s]', (da
     const operator = await desk.idOf('operator_user');
     await desk.claim(id, operator);
     const lease = { jobId: id, epoch: 1 };
-    await desk.queue.heartbeat(evaluator(operator), lease, { percentage: 40, currentStep: 'predict' });
+    await desk.work.heartbeat(evaluator(operator), lease, { percentage: 40, currentStep: 'predict' });
     const processing = {
       ...pending,
       status: 'processing',
@@ -98,7 +98,7 @@ describe.each(['sqlite', 'postgres'] as const)('the life of a request [%s]', (da
 
     desk.clock.jump(MINUTE);
     const result = answer();
-    await desk.queue.submit(evaluator(operator), { ...lease, result });
+    await desk.work.submit(evaluator(operator), { ...lease, result });
     const link = (file: string): string => `${ROOT}/${id}/download/${file}`;
     expect((await desk.get(`/${id}`)).body).toEqual({
       ...processing,

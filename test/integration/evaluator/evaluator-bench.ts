@@ -9,8 +9,9 @@ import {
   startTestApp,
   type TestApp,
 } from '#libs/testing';
-import { BillableJobs, BillingReports, BillingVerifier } from '../../../src/billing/billing.port.js';
-import { ClientRequests } from '../../../src/marketplace/client-requests.port.js';
+import { BillableJobs, BillingVerifier } from '../../../src/billing/billing.port.js';
+import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
+import { ClientRequests, NewRequests } from '../../../src/marketplace/client-requests.port.js';
 import { type JobRequest, type JobView } from '../../../src/marketplace/marketplace.port.js';
 import { type Account, Accounts } from '../../security/accounts.js';
 
@@ -61,7 +62,7 @@ export class EvaluatorBench {
 
   /** A request of the client. */
   async ask(changes: Partial<JobRequest> = {}, by: Account = this.client): Promise<JobView> {
-    const requests = this.app.app.get<ClientRequests>(ClientRequests, { strict: false });
+    const requests = this.app.app.get<NewRequests>(NewRequests, { strict: false });
     const { job } = await requests.submit(actorOf(by, 'client'), {
       symbol: 'SP500',
       predictionType: 'short_term',
@@ -122,13 +123,14 @@ export class EvaluatorBench {
 
   /** Everything that says where money is, and what is wrong with it. */
   async money(evaluator: Account) {
-    const reports = this.app.app.get<BillingReports>(BillingReports, { strict: false });
+    const ledger = this.app.app.get(LedgerRepository, { strict: false });
+    const now = new Date(this.clock.now());
     const verifier = this.app.app.get<BillingVerifier>(BillingVerifier, { strict: false });
     const jobs = this.app.app.get<BillableJobs>(BillableJobs, { strict: false });
     const { violations, transactions } = await verifier.verify(jobs);
     return {
-      client: await reports.balances(this.client.id),
-      evaluator: await reports.balances(evaluator.id),
+      client: await ledger.balancesOf(this.client.id, now),
+      evaluator: await ledger.balancesOf(evaluator.id, now),
       transactions,
       violations,
     };

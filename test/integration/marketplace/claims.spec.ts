@@ -74,7 +74,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
   it('are not given for own requests, but to administrators', async () => {
     const job = await bench.submit(304);
     await expect(bench.claim(304, job.id)).rejects.toMatchObject({ kind: 'forbidden', code: 'own_request' });
-    const own = await bench.clients.submit(ADMINISTRATOR, bench.asked());
+    const own = await bench.entry.submit(ADMINISTRATOR, bench.asked());
     const command = { jobId: own.job.id, estimatedCompletion: null, processingNodeInfo: null };
     await expect(bench.queue.claim(ADMINISTRATOR, command)).resolves.toMatchObject({ epoch: 1 });
   });
@@ -106,7 +106,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     const job = await bench.submit(306);
     await bench.claim(813, job.id);
     await expect(bench.release(814, job.id)).rejects.toMatchObject({ code: 'not_claimer' });
-    const released = await bench.queue.release(evaluator(813), {
+    const released = await bench.work.release(evaluator(813), {
       jobId: job.id,
       epoch: 1,
       reason: 'technical_issue',
@@ -124,7 +124,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     bench.clock.jump(5 * MINUTE);
     await expect(bench.claim(813, job.id)).resolves.toMatchObject({ epoch: 3 });
     const administrator = { jobId: job.id, epoch: null, reason: 'other', details: null } as const;
-    await bench.queue.release(ADMINISTRATOR, administrator);
+    await bench.work.release(ADMINISTRATOR, administrator);
     await expect(bench.claim(813, job.id)).resolves.toMatchObject({ epoch: 4 });
     await expect(historyOf(job.id)).resolves.toMatchObject([
       { evaluator_id: 813, outcome: 'released', reason: 'technical_issue', details: 'out of memory' },
@@ -140,7 +140,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     const { epoch, timeoutAt } = await bench.claim(815, job.id);
     bench.clock.jump(MINUTE);
     const lease = { jobId: job.id, epoch };
-    const note = (progress: object) => bench.queue.heartbeat(evaluator(815), lease, progress);
+    const note = (progress: object) => bench.work.heartbeat(evaluator(815), lease, progress);
     await expect(note({ percentage: 40, currentStep: 'inference' })).resolves.toEqual({
       jobId: job.id,
       epoch,

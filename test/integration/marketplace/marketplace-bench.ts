@@ -1,13 +1,21 @@
 import { runSql, TransactionRunner, type Transaction } from '#libs/database';
 import type { Actor } from '#libs/kernel';
 import { type DatabaseKind, FakeClock, startTestApp, tinyPlugins, type TestApp } from '#libs/testing';
-import { BillingReports, type BillingVerdict, BillingVerifier } from '../../../src/billing/billing.port.js';
+import { type BillingVerdict, BillingVerifier, Turnover } from '../../../src/billing/billing.port.js';
 import { PriceList } from '../../../src/billing/price-list.service.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
-import { ClientRequests } from '../../../src/marketplace/client-requests.port.js';
-import { type ClaimedJob, EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
+import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
+import { ClientRequests, NewRequests } from '../../../src/marketplace/client-requests.port.js';
+import {
+  type ClaimedJob,
+  ClaimedWork,
+  EvaluatorQueue,
+} from '../../../src/marketplace/evaluator-queue.port.js';
 import { MarketplaceEvents } from '../../../src/marketplace/marketplace-events.port.js';
-import { MarketplaceStatistics } from '../../../src/marketplace/marketplace-statistics.port.js';
+import {
+  EvaluatorStatistics,
+  MarketplaceFigures,
+} from '../../../src/marketplace/marketplace-statistics.port.js';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import { MarketplaceModule } from '../../../src/marketplace/marketplace.module.js';
 import { type JobRequest, type JobResult, type JobView } from '../../../src/marketplace/marketplace.port.js';
@@ -47,12 +55,15 @@ export const answer = (horizon = 6, changes: Partial<JobResult> = {}): JobResult
 /** The marketplace as the product composes it, over a real database, with a clock that stands still. */
 export class MarketplaceBench {
   readonly clients: ClientRequests;
+  readonly entry: NewRequests;
   readonly queue: EvaluatorQueue;
-  readonly statistics: MarketplaceStatistics;
+  readonly work: ClaimedWork;
+  readonly figures: MarketplaceFigures;
+  readonly statistics: EvaluatorStatistics;
   readonly events: MarketplaceEvents;
   readonly files: PredictionFiles;
   readonly upkeep: MarketplaceUpkeep;
-  readonly reports: BillingReports;
+  readonly turnover: Turnover;
   readonly prices: PriceList;
   readonly #verifier: BillingVerifier;
   readonly #jobs: PredictionJobRepository;
@@ -64,11 +75,14 @@ export class MarketplaceBench {
     const get = <T>(token: abstract new (...parts: never[]) => T): T =>
       test.app.get<T>(token, { strict: false });
     this.clients = get(ClientRequests);
+    this.entry = get(NewRequests);
     this.queue = get(EvaluatorQueue);
-    this.statistics = get(MarketplaceStatistics);
+    this.work = get(ClaimedWork);
+    this.figures = get(MarketplaceFigures);
+    this.statistics = get(EvaluatorStatistics);
     this.events = get(MarketplaceEvents);
     this.files = get(PredictionFiles);
-    this.reports = get(BillingReports);
+    this.turnover = get(Turnover);
     this.#verifier = get(BillingVerifier);
     this.#jobs = get(PredictionJobRepository);
     this.upkeep = test.app.get(MarketplaceUpkeep, { strict: false });
@@ -123,7 +137,7 @@ export class MarketplaceBench {
   }
 
   async submit(clientId: number, changes: Partial<JobRequest> = {}): Promise<JobView> {
-    return (await this.clients.submit(client(clientId), this.asked(changes))).job;
+    return (await this.entry.submit(client(clientId), this.asked(changes))).job;
   }
 
   claim(evaluatorId: number, jobId: string): Promise<ClaimedJob> {
@@ -135,11 +149,11 @@ export class MarketplaceBench {
   }
 
   answer(evaluatorId: number, jobId: string, epoch: number | null = null, result = answer()) {
-    return this.queue.submit(evaluator(evaluatorId), { jobId, epoch, result });
+    return this.work.submit(evaluator(evaluatorId), { jobId, epoch, result });
   }
 
   release(evaluatorId: number, jobId: string, epoch: number | null = null) {
-    return this.queue.release(evaluator(evaluatorId), { jobId, epoch, reason: 'other', details: null });
+    return this.work.release(evaluator(evaluatorId), { jobId, epoch, reason: 'other', details: null });
   }
 
   find(jobId: string): Promise<JobView> {
@@ -148,7 +162,9 @@ export class MarketplaceBench {
 
   /** In micro-units of USD. */
   async balance(userId: number): Promise<{ available: number; held: number; earned: number }> {
-    const all = await this.reports.balances(userId);
+    const all = await this.test.app
+      .get(LedgerRepository, { strict: false })
+      .balancesOf(userId, new Date(this.clock.now()));
     const { available = 0, held = 0, earned = 0 } = all.find(({ currency }) => currency === 'USD') ?? {};
     return { available, held, earned };
   }

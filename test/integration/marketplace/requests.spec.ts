@@ -175,7 +175,7 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
     it('stand in the queue by priority and age, and tell no time before anything was completed', async () => {
       const own = await MarketplaceBench.start(kind, { evaluator_claim_limit: 20 });
       try {
-        const place = async (priority: number) => own.clients.submit(client(1), own.asked({ priority }));
+        const place = async (priority: number) => own.entry.submit(client(1), own.asked({ priority }));
         await expect(place(5)).resolves.toMatchObject({ queuePosition: 1, estimatedCompletion: null });
         own.clock.jump(1_000);
         await expect(place(5)).resolves.toMatchObject({ queuePosition: 2 });

@@ -72,7 +72,7 @@ describe.each(KINDS)('a marketplace request that is settled [%s]', (kind) => {
     await expect(bench.release(904, job.id, first.epoch)).rejects.toMatchObject(stale);
     const progress = { percentage: 50 };
     await expect(
-      bench.queue.heartbeat(evaluator(904), { jobId: job.id, epoch: first.epoch }, progress),
+      bench.work.heartbeat(evaluator(904), { jobId: job.id, epoch: first.epoch }, progress),
     ).rejects.toMatchObject(stale);
     await expect(bench.balance(904)).resolves.toMatchObject({ earned: 0 });
     await expect(bench.balance(104)).resolves.toMatchObject({ held: 5 * USD });
@@ -148,7 +148,7 @@ describe.each(KINDS)('a marketplace request that is settled [%s]', (kind) => {
       estimatedCompletion: null,
       processingNodeInfo: { host: 'here' },
     });
-    await bench.queue.submit('platform', { jobId: job.id, epoch: claimed.epoch, result: answer() });
+    await bench.work.submit('platform', { jobId: job.id, epoch: claimed.epoch, result: answer() });
     await expect(bench.find(job.id)).resolves.toMatchObject({
       status: 'completed',
       lease: { evaluatorId: 0, evaluatorUsername: null },

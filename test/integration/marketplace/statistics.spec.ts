@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { MarketplaceFigures } from '../../../src/users/marketplace-figures.port.js';
+import { RequestCounts } from '../../../src/users/request-counts.port.js';
 import { client, HOUR, KINDS, MarketplaceBench, MINUTE, USD } from './marketplace-bench.js';
 
 describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
@@ -22,19 +22,19 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
   };
 
   it('is nothing before anything happened', async () => {
-    await expect(bench.statistics.evaluator(401, start)).resolves.toEqual({
+    await expect(bench.statistics.of(401, start)).resolves.toEqual({
       period: { completed: 0, released: 0, timedOut: 0, successRate: null, meanProcessingMs: null },
       earnings: 0,
       currencies: [],
       lastWeek: { completed: 0, earnings: 0 },
       ranks: { speed: null, reliability: null, evaluators: 0 },
     });
-    await expect(bench.statistics.since(start)).resolves.toMatchObject({
+    await expect(bench.figures.since(start)).resolves.toMatchObject({
       created: 0,
       meanWaitMs: null,
       meanProcessingMs: null,
-      revenue: 0,
     });
+    await expect(bench.turnover.totals({ from: start }, 'cost')).resolves.toEqual([]);
   });
 
   it('counts, times and ranks evaluators by their claims alone', async () => {
@@ -47,7 +47,7 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
     await bench.claim(403, job.id);
     bench.clock.jump(31 * MINUTE);
     await bench.upkeep.sweep();
-    await expect(bench.statistics.evaluator(401, start)).resolves.toEqual({
+    await expect(bench.statistics.of(401, start)).resolves.toEqual({
       period: {
         completed: 2,
         released: 0,
@@ -60,20 +60,20 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
       lastWeek: { completed: 2, earnings: 7.175 * USD },
       ranks: { speed: 2, reliability: 1, evaluators: 2 },
     });
-    await expect(bench.statistics.evaluator(402, start)).resolves.toMatchObject({
+    await expect(bench.statistics.of(402, start)).resolves.toMatchObject({
       period: { completed: 1, released: 1, successRate: 0.5, meanProcessingMs: 6 * MINUTE },
       ranks: { speed: 1, reliability: 2, evaluators: 2 },
     });
-    await expect(bench.statistics.evaluator(403, start)).resolves.toMatchObject({
+    await expect(bench.statistics.of(403, start)).resolves.toMatchObject({
       period: { completed: 0, timedOut: 1, successRate: 0 },
       ranks: { speed: null, reliability: null },
     });
-    await expect(bench.statistics.evaluators(start, 2)).resolves.toMatchObject([
+    await expect(bench.statistics.best(start, 2)).resolves.toMatchObject([
       { evaluatorId: 401, completed: 2, successRate: 1, earnings: 7.175 * USD },
       { evaluatorId: 402, completed: 1 },
     ]);
     bench.clock.jump(8 * 24 * HOUR);
-    await expect(bench.statistics.evaluator(401, start)).resolves.toMatchObject({
+    await expect(bench.statistics.of(401, start)).resolves.toMatchObject({
       period: { completed: 2 },
       lastWeek: { completed: 0, earnings: 0 },
     });
@@ -83,15 +83,13 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
     await bench.upkeep.sweep();
     const cancelled = await bench.submit(33, { predictionType: 'custom' });
     await bench.clients.cancel(client(33), cancelled.id);
-    await expect(bench.statistics.countByStatus()).resolves.toEqual({
-      pending: 0,
-      processing: 0,
+    await expect(bench.figures.countByStatus()).resolves.toEqual({
       completed: 3,
       failed: 1,
       cancelled: 1,
     });
-    await expect(bench.statistics.countByType()).resolves.toEqual({ short_term: 4, custom: 1 });
-    const activity = await bench.statistics.since(start);
+    await expect(bench.figures.countByType()).resolves.toEqual({ short_term: 4, custom: 1 });
+    const activity = await bench.figures.since(start);
     expect(activity).toMatchObject({
       created: 5,
       createdAndCompleted: 3,
@@ -99,20 +97,22 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
       failed: 1,
       cancelled: 1,
       meanProcessingMs: 17 * MINUTE,
-      revenue: 15 * USD,
     });
+    await expect(bench.turnover.totals({ from: start }, 'cost')).resolves.toMatchObject([
+      { amount: 15 * USD },
+    ]);
     expect(Math.round((activity.meanWaitMs ?? 0) / 10)).toBe(MINUTE / 10);
   });
 
   it('tells the listing of accounts how much they asked for', async () => {
-    const figures = bench.test.app.get<MarketplaceFigures>(MarketplaceFigures, { strict: false });
-    await expect(figures.totalsOf([31, 33, 34])).resolves.toEqual(
+    const counts = bench.test.app.get<RequestCounts>(RequestCounts, { strict: false });
+    await expect(counts.countByClient([31, 33, 34])).resolves.toEqual(
       new Map([
-        [31, { requests: 2 }],
-        [33, { requests: 1 }],
+        [31, 2],
+        [33, 1],
       ]),
     );
-    await expect(figures.totalsOf([])).resolves.toEqual(new Map());
+    await expect(counts.countByClient([])).resolves.toEqual(new Map());
   });
 
   it('keeps a file as it was first made', async () => {

@@ -149,10 +149,10 @@ describeOnDatabases('reading and deleting predictions', (database) => {
     await bench.engine.stop(10_000);
     bench.clock.jump(1_000);
     await bench.submit({}, { entrance: 'legacy' });
-    expect(await bench.repository.countByStatus()).toEqual({ completed: 4, pending: 1 });
-    expect(await bench.repository.countByType()).toEqual({ short_term: 4, long_term: 1 });
-    expect(await bench.repository.countCreated(1, new Date(0))).toBe(4);
-    expect(await bench.repository.countCreated(1, new Date(bench.clock.now()))).toBe(1);
-    expect(await bench.repository.countCreated(2, new Date(0))).toBe(0);
+    expect(await bench.figures.countByStatus()).toEqual({ completed: 4, pending: 1 });
+    expect(await bench.figures.countByType()).toEqual({ short_term: 4, long_term: 1 });
+    expect(await bench.figures.usageOf(1, new Date(0))).toMatchObject({ created: 4 });
+    expect(await bench.figures.usageOf(1, new Date(bench.clock.now()))).toMatchObject({ created: 1 });
+    expect(await bench.figures.usageOf(2, new Date(0))).toMatchObject({ created: 0 });
   });
 });

@@ -4,8 +4,6 @@ import type { Actor } from '#libs/kernel';
 import { configOf, FakeClock, type TestDatabase } from '#libs/testing';
 import { BillingRecordRepository } from '../../../src/billing/billing-record.repository.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
-import { QuoteRepository } from '../../../src/billing/quote.repository.js';
-import { ReadBilling } from '../../../src/billing/read-billing.service.js';
 import { BootstrapAdministrator } from '../../../src/users/bootstrap-administrator.js';
 import { ChangeUser } from '../../../src/users/change-user.service.js';
 import { CreateUser } from '../../../src/users/create-user.service.js';
@@ -63,13 +61,8 @@ export class AccountBench {
     );
     this.creating = new CreateUser(this.users, this.credentials, this.hasher, transactions, config);
     this.changing = new ChangeUser(this.users, transactions, clock);
-    const billing = new ReadBilling(
-      new BillingRecordRepository(database),
-      new QuoteRepository(database),
-      new LedgerRepository(database),
-      clock,
-    );
-    this.listing = new ListUsers(this.users, clock, billing);
+    const turnover = new BillingRecordRepository(database);
+    this.listing = new ListUsers(this.users, clock, turnover, new LedgerRepository(database));
     this.profile = new Profile(this.users, transactions);
     this.directory = new StoredUserDirectory(this.users);
     this.administration = this.#administration(transactions);

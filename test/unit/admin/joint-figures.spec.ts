@@ -1,19 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Activity, jointActivity, jointCounts } from '../../../src/admin/joint-figures.js';
+import type { RowActivity } from '#libs/database';
+import { jointActivity, jointCounts } from '../../../src/admin/joint-figures.js';
 
-const NOTHING: Activity = {
+const NOTHING: RowActivity = {
   created: 0,
   createdAndCompleted: 0,
   completed: 0,
   failed: 0,
+  cancelled: 0,
   meanProcessingMs: null,
   meanWaitMs: null,
 };
-const SOME: Activity = {
+const SOME: RowActivity = {
   created: 4,
   createdAndCompleted: 3,
   completed: 3,
   failed: 1,
+  cancelled: 2,
   meanProcessingMs: 100,
   meanWaitMs: 10,
 };
@@ -33,6 +36,7 @@ describe('figures of two tables', () => {
       createdAndCompleted: 4,
       completed: 4,
       failed: 1,
+      cancelled: 4,
       meanProcessingMs: 200,
       meanWaitMs: 10,
     });

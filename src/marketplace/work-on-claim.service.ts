@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { TransactionRunner } from '#libs/database';
+import { Clock, invalidField } from '#libs/kernel';
+import { Billing } from '../billing/billing.port.js';
+import { faultOfAnswer } from './check-answer.js';
+import { ClaimHistory, type ClaimEnd } from './claim-history.repository.js';
+import type {
+  ClaimedWork,
+  CompletedJob,
+  Evaluator,
+  HeartbeatReply,
+  LeaseReference,
+  ReleaseCommand,
+  SubmitCommand,
+} from './evaluator-queue.port.js';
+import { actsForAll, evaluatorIdOf } from './job-access.js';
+import { JobViews } from './job-views.service.js';
+import { LeaseRules } from './lease-rules.js';
+import type { JobProgress, JobView } from './marketplace.port.js';
+import { PredictionJobRepository } from './prediction-job.repository.js';
+import { resultHash } from './result-hash.js';
+import { ReturnJob } from './return-job.service.js';
+
+const LONGEST_STEP = 255;
+/** Seconds; no lease is longer than a day. */
+const LONGEST_REMAINING = 86_400;
+
+/** What an evaluator does with a request under its lease: it notes progress, answers and is paid, or gives it back. */
+@Injectable()
+export class WorkOnClaim implements ClaimedWork {
+  constructor(
+    private readonly leases: LeaseRules,
+    private readonly jobs: PredictionJobRepository,
+    private readonly history: ClaimHistory,
+    private readonly views: JobViews,
+    private readonly returns: ReturnJob,
+    private readonly transactions: TransactionRunner,
+    private readonly billing: Billing,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The lease stays as long as it was: the client was told its end. */
+  async heartbeat(
+    evaluator: Evaluator,
+    lease: LeaseReference,
+    progress: Partial<JobProgress>,
+  ): Promise<HeartbeatReply> {
+    refuseOutOfRange(progress);
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const use = { forAll: false, late: false, now };
+      const { row, timeoutAt } = await this.leases.heldRow(tx, evaluatorIdOf(evaluator), lease, use);
+      const { percentage, currentStep, estimatedRemaining } = progress;
+      await this.jobs.change(
+        tx,
+        row,
+        {
+          ...(percentage !== undefined && { progressPercentage: percentage }),
+          ...(currentStep !== undefined && { currentStep }),
+          ...(estimatedRemaining !== undefined && { estimatedRemaining }),
+        },
+        now,
+      );
+      return { jobId: row.id, epoch: row.leaseEpoch, timeoutAt };
+    });
+  }
+
+  /** Takes the answer and pays for it: both or neither. */
+  async submit(evaluator: Evaluator, { result, ...lease }: SubmitCommand): Promise<CompletedJob> {
+    const evaluatorId = evaluatorIdOf(evaluator);
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const use = { forAll: false, late: false, now };
+      const { row, claimedAt, timeoutAt } = await this.leases.heldRow(tx, evaluatorId, lease, use);
+      const fault = faultOfAnswer(result, row.predictionHorizon);
+      if (fault !== null) throw fault;
+      const processingMs = Math.max(0, now.getTime() - claimedAt.getTime());
+      const leaseMs = timeoutAt.getTime() - claimedAt.getTime();
+      const jobId = row.id;
+      const settled = await this.billing.capture(tx, {
+        jobId,
+        evaluatorId,
+        workedMs: processingMs,
+        leaseMs,
+      });
+      const hash = resultHash(result, { completedAt: now, completedBy: evaluatorId });
+      const completed = await this.jobs.change(
+        tx,
+        row,
+        {
+          status: 'completed',
+          result,
+          resultHash: hash,
+          processingTimeMs: processingMs,
+          completedAt: now,
+          actualCostMicros: settled.total,
+          bonusMicros: settled.bonus,
+        },
+        now,
+      );
+      await this.history.close(tx, row, { outcome: 'completed' }, now);
+      await this.views.tell(tx, 'completed', completed, now);
+      return {
+        jobId,
+        resultHash: hash,
+        completedAt: now,
+        processingMs,
+        currency: settled.currency,
+        payment: settled.evaluator,
+        bonus: settled.bonus,
+      };
+    });
+  }
+
+  async release(evaluator: Evaluator, { reason, details, ...lease }: ReleaseCommand): Promise<JobView> {
+    const evaluatorId = evaluatorIdOf(evaluator);
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const use = { forAll: actsForAll(evaluator), late: true, now };
+      const { row, timeoutAt } = await this.leases.heldRow(tx, evaluatorId, lease, use);
+      const outcome = now.getTime() > timeoutAt.getTime() ? 'expired' : 'released';
+      const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details };
+      return this.views.tell(tx, 'released', await this.returns.unclaim(tx, row, end, now), now);
+    });
+  }
+}
+
+function refuseOutOfRange({ percentage, currentStep, estimatedRemaining }: Partial<JobProgress>): void {
+  if (!isWithin(percentage, 100))
+    throw invalidField('percentage', 'percentage is a number from 0 to 100', percentage);
+  if (!isWithin(estimatedRemaining, LONGEST_REMAINING))
+    throw invalidField(
+      'estimated_remaining',
+      `estimated_remaining is seconds, from 0 to ${LONGEST_REMAINING}`,
+      estimatedRemaining,
+    );
+  if ((currentStep?.length ?? 0) > LONGEST_STEP)
+    throw invalidField('current_step', `current_step has at most ${LONGEST_STEP} characters`, currentStep);
+}
+
+const isWithin = (value: number | null | undefined, largest: number): boolean =>
+  value === null || value === undefined || (value >= 0 && value <= largest);
