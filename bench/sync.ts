@@ -80,7 +80,7 @@ export async function measureSync(): Promise<readonly SyncFigure[]> {
     const predictor = registry.active('predictor');
     for (const question of questions) void predictor.entry(question);
   };
-  const answers = new SyncAnswers(plain);
+  const answers = new SyncAnswers(plain.active('predictor'));
   const batch = new AnswerBatch(answers, systemClock, settings({ max_batch_rows: ROWS }));
   const context = { requestId: 'bench', path: '/api/v1/predict/entry/batch' } as RequestContext;
   const figures = [

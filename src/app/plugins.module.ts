@@ -1,5 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { CORE, ENDPOINTS, FEEDER, PIPELINE, PluginRegistry, PREDICTOR } from '#libs/plugin-host';
+import {
+  ConfiguredFeeder,
+  ConfiguredPipeline,
+  ConfiguredPredictor,
+  followConfigured,
+  PluginRegistry,
+} from '#libs/plugin-host';
 import { PluginListsController } from './plugin-lists.controller.js';
 
 /** Binds the loaded plugins, tells what they are, and mounts what the endpoints plugins bring. */
@@ -8,11 +14,9 @@ export class PluginsModule {
   static forRoot(registry: PluginRegistry): DynamicModule {
     const providers = [
       { provide: PluginRegistry, useValue: registry },
-      { provide: CORE, useFactory: () => registry.core },
-      { provide: FEEDER, useFactory: () => registry.active('feeder') },
-      { provide: PIPELINE, useFactory: () => registry.active('pipeline') },
-      { provide: PREDICTOR, useFactory: () => registry.active('predictor') },
-      { provide: ENDPOINTS, useFactory: () => registry.endpoints },
+      { provide: ConfiguredFeeder, useValue: followConfigured(registry, 'feeder') },
+      { provide: ConfiguredPipeline, useValue: followConfigured(registry, 'pipeline') },
+      { provide: ConfiguredPredictor, useValue: followConfigured(registry, 'predictor') },
     ];
     return {
       module: PluginsModule,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, invalid, type Violation } from '#libs/kernel';
-import { PluginRegistry } from '#libs/plugin-host';
+import { ConfiguredFeeder, ConfiguredPipeline, ConfiguredPredictor, PluginRegistry } from '#libs/plugin-host';
 import { Billing } from '../billing/billing.port.js';
 import type { AskedRequest, StoredRequest } from './prediction.types.js';
 
@@ -25,6 +25,9 @@ const FORECASTER = 'default_predictor';
 export class CompleteRequest {
   constructor(
     private readonly plugins: PluginRegistry,
+    private readonly feeder: ConfiguredFeeder,
+    private readonly pipeline: ConfiguredPipeline,
+    private readonly predictor: ConfiguredPredictor,
     private readonly billing: Billing,
   ) {}
 
@@ -33,8 +36,8 @@ export class CompleteRequest {
     const request = {
       ...asked,
       predictor_plugin: asked.predictor_plugin ?? this.#forecaster(),
-      feeder_plugin: asked.feeder_plugin ?? this.plugins.configuredId('feeder'),
-      pipeline_plugin: asked.pipeline_plugin ?? this.plugins.configuredId('pipeline'),
+      feeder_plugin: asked.feeder_plugin ?? this.feeder.id,
+      pipeline_plugin: asked.pipeline_plugin ?? this.pipeline.id,
     };
     const predictor = await this.#predictorOf(request);
     const violations = [
@@ -53,9 +56,8 @@ export class CompleteRequest {
   }
 
   #forecaster(): string {
-    const configured = this.plugins.active('predictor');
-    return configured.has('forecast') || !this.plugins.has('predictor', FORECASTER)
-      ? configured.id
+    return this.predictor.has('forecast') || !this.plugins.has('predictor', FORECASTER)
+      ? this.predictor.id
       : FORECASTER;
   }
 

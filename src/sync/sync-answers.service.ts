@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PluginRegistry, type PredictorHandle } from '#libs/plugin-host';
+import { ConfiguredPredictor } from '#libs/plugin-host';
 import { entryText, exitText, metricsText, noiseText } from './answer-text.js';
 import type { EntryRequest, ExitRequest, ModelInfoResponse } from './sync.dto.js';
 import { entryQuestion, exitQuestion } from './sync-questions.js';
@@ -10,7 +10,7 @@ import { entryQuestion, exitQuestion } from './sync-questions.js';
  */
 @Injectable()
 export class SyncAnswers {
-  constructor(private readonly plugins: PluginRegistry) {}
+  constructor(private readonly predictor: ConfiguredPredictor) {}
 
   /** @throws AppError `bad_request` for a wrong timestamp, `unsupported`, or the predictor's own refusal */
   entry(request: EntryRequest): string | Promise<string> {
@@ -50,9 +50,5 @@ export class SyncAnswers {
   setNoise(noiseStd: number): string {
     this.predictor.setNoise(noiseStd);
     return noiseText(noiseStd);
-  }
-
-  private get predictor(): PredictorHandle {
-    return this.plugins.active('predictor');
   }
 }

@@ -10,6 +10,12 @@ export type {
   PredictorHandle,
   RunOptions,
 } from './handles.js';
+export {
+  ConfiguredFeeder,
+  ConfiguredPipeline,
+  ConfiguredPredictor,
+  followConfigured,
+} from './configured-plugins.js';
 export { fileResolver } from './file-resolver.js';
 export { loadPlugins, type LoadPluginsOptions } from './load-plugins.js';
 export type { PluginManifest, PluginThunk } from './manifest.js';
@@ -20,4 +26,3 @@ export { PluginLoadError } from './plugin-load-error.js';
 export { PluginRegistry, type SelectableKind } from './plugin-registry.js';
 export type { PluginStatus } from './plugin-status.js';
 export { ScheduledPredictions, type ScheduledPredictionsOptions } from './scheduled-predictions.js';
-export { CORE, ENDPOINTS, FEEDER, PIPELINE, PREDICTOR } from './tokens.js';

@@ -1,5 +1,5 @@
 import { runSql } from '#libs/database';
-import { PluginRegistry } from '#libs/plugin-host';
+import { ConfiguredPredictor, PluginRegistry } from '#libs/plugin-host';
 import {
   ADMIN_KEY,
   DATABASE_KINDS,
@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
 
 const HOUR_MS = 3_600_000;
+const PREDICTOR = 'random_walk_predictor';
 
 describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
   const clock = new FakeClock(Date.UTC(2026, 0, 14, 12));
@@ -204,9 +205,17 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
     expect(app.logLines.some(({ msg }) => msg.includes('max_concurrent_predictions'))).toBe(true);
   });
 
-  it('switches the default plugin of a kind', async () => {
-    const registry = app.app.get(PluginRegistry, { strict: false });
-    expect((await change({ default_plugins: { predictor: 'default_predictor' } })).status).toBe(200);
-    expect(registry.configuredId('predictor')).toBe('default_predictor');
-  });
+  it('switches the default plugin of a kind, also for whoever holds its handle', async () => {
+    const own = await startTestApp({ database: kind, config: { swagger: false }, clock });
+    try {
+      const held = own.app.get(ConfiguredPredictor, { strict: false }) as ConfiguredPredictor;
+      expect([held.id, held.has('forecast')]).toEqual(['default_predictor', true]);
+      const body = { default_plugins: { predictor: PREDICTOR } };
+      expect((await own.post('/api/v1/admin/config', body, admin)).status).toBe(200);
+      expect(own.app.get(PluginRegistry, { strict: false }).configuredId('predictor')).toBe(PREDICTOR);
+      expect(held.id).toBe(PREDICTOR);
+    } finally {
+      await own.close();
+    }
+  }, 60_000);
 });

@@ -2,7 +2,7 @@ import type { AppConfig } from '#libs/config';
 import { EventLog, runSql, TableFigures, type Transaction } from '#libs/database';
 import { EmbeddedJobEngine, type JobEngine, type JobEngineOptions } from '#libs/jobs';
 import type { Actor } from '#libs/kernel';
-import type { PluginRegistry } from '#libs/plugin-host';
+import { followConfigured, type PluginRegistry } from '#libs/plugin-host';
 import { configOf, eventually, FakeClock, partial, type TestDatabase } from '#libs/testing';
 import { Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
@@ -71,7 +71,13 @@ export class PredictionBench {
     this.results = new ResultsFile(config);
     const prices = new PriceRepository(test.database);
     const isPriced = async (model: string) => (await prices.activeFor(model)).length > 0;
-    this.completing = new CompleteRequest(registry, partial<Billing>({ isPriced }));
+    this.completing = new CompleteRequest(
+      registry,
+      followConfigured(registry, 'feeder'),
+      followConfigured(registry, 'pipeline'),
+      followConfigured(registry, 'predictor'),
+      partial<Billing>({ isPriced }),
+    );
     this.engine = this.newEngine();
     this.submitting = this.submitVia(this.engine);
     this.reading = new ReadPredictions(this.repository);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RawText, type RequestContext } from '#libs/http';
 import { AppError, runInContext, type Clock } from '#libs/kernel';
-import type { PluginRegistry } from '#libs/plugin-host';
+import type { ConfiguredPredictor } from '#libs/plugin-host';
 import type { EntryAnswer, EntryQuestion } from '#libs/plugin-sdk';
 import { configOf, partial } from '#libs/testing';
 import { AnswerBatch } from '../../../src/sync/answer-batch.service.js';
@@ -32,9 +32,8 @@ class LookClock {
 
 function batchOf(entry: Entry, { clock = new LookClock(0), max_batch_rows = 1000 } = {}) {
   const handle = { id: 'stub', looksAhead: false, has: () => true, entry };
-  const registry = { active: () => handle } as unknown as PluginRegistry;
   const batch = new AnswerBatch(
-    new SyncAnswers(registry),
+    new SyncAnswers(partial<ConfiguredPredictor>(handle)),
     partial<Clock>(clock),
     configOf({ max_batch_rows }),
   );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { followConfigured } from '#libs/plugin-host';
 import { PluginError } from '#libs/plugin-sdk';
 import { flatForecast, minimalPlugins, predictorNamed, question, stage } from './stage.js';
 
@@ -32,6 +33,14 @@ describe('the plugin registry', () => {
     await registry.select('predictor', 'second_predictor');
     expect((await registry.predictor('default')).id).toBe('second_predictor');
     expect(registry.active('predictor').id).toBe('second_predictor');
+  });
+
+  it('gives a handle that follows the configured plugin', async () => {
+    const { registry } = await stage({ plugins: [predictorNamed('second_predictor', {})] });
+    const handle = followConfigured(registry, 'predictor');
+    expect(handle.id).toBe('default_predictor');
+    await registry.select('predictor', 'second_predictor');
+    expect(handle).toEqual(registry.active('predictor'));
   });
 
   it('answers an unknown name with a 422 that lists the known ones', async () => {
