@@ -12,6 +12,22 @@ const never = (name, from, packages) => ({
   from: { path: from },
   to: { path: packages.map((p) => `^node_modules/${p}`) },
 });
+/** The domains of src by floors, lowest first: a domain uses those of lower floors, by their ports and modules. */
+const FLOORS = [
+  ['settings'],
+  ['accounts'],
+  ['auth', 'audit', 'billing'],
+  ['predictions', 'marketplace', 'sync', 'webhooks'],
+  ['client', 'evaluator', 'agent', 'users'],
+  ['admin'],
+];
+const domainsOf = (floors) => `^src/(?:${floors.flat().join('|')})/`;
+const floorRules = FLOORS.map((domains, floor) => ({
+  name: `floor-${floor}-uses-lower-floors`,
+  severity: 'error',
+  from: { path: `^src/(${domains.join('|')})/` },
+  to: { path: domainsOf(FLOORS.slice(floor)), pathNot: '^src/$1/' },
+}));
 const frameworks = ['@nestjs/', 'typeorm/'];
 
 module.exports = {
@@ -57,6 +73,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/app/' },
       to: { path: '^src/', pathNot: ['^src/$1/', '\\.port\\.ts$', '\\.module\\.ts$'] },
+    },
+    ...floorRules,
+    {
+      name: 'domains-stand-on-a-floor',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/app/', '^src/main\\.ts$', domainsOf(FLOORS)] },
+      to: {},
+    },
+    {
+      name: 'nobody-imports-the-composition',
+      severity: 'error',
+      from: { path: domainsOf(FLOORS) },
+      to: { path: '^src/app/' },
     },
     {
       name: 'controllers-see-services-only',

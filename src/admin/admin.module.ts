@@ -7,7 +7,7 @@ import { UsersModule } from '../users/users.module.js';
 import { AdminController } from './admin.controller.js';
 import { Finances } from './finances.service.js';
 import { ProcessFigures } from './process-figures.js';
-import { RuntimeSettingsModule } from './runtime-settings.module.js';
+import { RuntimeSettingsModule } from '../settings/runtime-settings.module.js';
 import { Statistics } from './statistics.service.js';
 import { SystemConfig } from './system-config.service.js';
 import { SystemHealth } from './system-health.service.js';

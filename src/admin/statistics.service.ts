@@ -7,7 +7,7 @@ import {
   MarketplaceFigures,
 } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
-import { UserDirectory } from '../users/users.port.js';
+import { UserDirectory } from '../accounts/accounts.port.js';
 import { jointActivity, jointCounts } from './joint-figures.js';
 import type {
   EvaluatorPerformance,

@@ -5,14 +5,17 @@ import { PluginRegistry } from '#libs/plugin-host';
 import { type Actor, invalid, type ParameterValue, type Violation } from '#libs/kernel';
 import { ROUTE_GROUPS } from '../auth/route-groups.port.js';
 import type { ConfigChange, ConfigOut } from './admin.dto.js';
-import { PersistedRuntimeSettings, type RuntimeChange } from './persisted-runtime-settings.js';
-import { SWITCHABLE_KINDS } from './plugin-settings.js';
+import {
+  ChangeableSettings,
+  SWITCHABLE_KINDS,
+  type RuntimeChange,
+} from '../settings/runtime-settings.port.js';
 
 /** Shows the settings in effect and changes those that can be changed while the service runs. */
 @Injectable()
 export class SystemConfig {
   constructor(
-    private readonly settings: PersistedRuntimeSettings,
+    private readonly settings: ChangeableSettings,
     private readonly registry: PluginRegistry,
     private readonly config: AppConfig,
   ) {}

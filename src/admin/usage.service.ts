@@ -4,7 +4,7 @@ import { AuditTrail } from '../audit/audit.port.js';
 import { HOME_CURRENCY, Turnover } from '../billing/billing.port.js';
 import { MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
-import { UserDirectory } from '../users/users.port.js';
+import { UserDirectory } from '../accounts/accounts.port.js';
 import type { UsageOut } from './admin.dto.js';
 
 const DAY_MS = 86_400_000;

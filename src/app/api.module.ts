@@ -9,7 +9,7 @@ import { EvaluatorModule } from '../evaluator/evaluator.module.js';
 import { ClientModule } from '../client/client.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
-import { FirstStartModule } from '../users/first-start.module.js';
+import { FirstStartModule } from '../accounts/first-start.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { HostModule } from './host.module.js';

@@ -31,8 +31,8 @@ import { PredictionClaimEntity } from '../marketplace/prediction-claim.entity.js
 import { PredictionFileEntity } from '../marketplace/prediction-file.entity.js';
 import { PredictionJobEntity } from '../marketplace/prediction-job.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
-import { RoleEntity } from '../users/role.entity.js';
-import { UserEntity } from '../users/user.entity.js';
+import { RoleEntity } from '../accounts/role.entity.js';
+import { UserEntity } from '../accounts/user.entity.js';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from '../webhooks/webhook-delivery.entity.js';
 import { WebhookSecretEntity } from '../webhooks/webhook-secret.entity.js';
 

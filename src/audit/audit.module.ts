@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { UsersModule } from '../users/users.module.js';
+import { AccountsModule } from '../accounts/accounts.module.js';
 import { ApiLogRepository } from './api-log.repository.js';
 import { AuditController } from './audit.controller.js';
 import { AuditTrail, AuditRecorder } from './audit.port.js';
@@ -13,7 +13,7 @@ import { VerifyAudit } from './seal/verify-audit.service.js';
 
 /** The immutable log of requests: written before every answer leaves, listed for administrators and operators. */
 @Module({
-  imports: [UsersModule],
+  imports: [AccountsModule],
   controllers: [AuditController],
   providers: [
     ApiLogRepository,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
-import { UserDirectory } from '../users/users.port.js';
+import { UserDirectory } from '../accounts/accounts.port.js';
 import type { ApiLogEntity } from './api-log.entity.js';
 import { ApiLogRepository, type ApiLogFilter } from './api-log.repository.js';
 import type { AuditLogEntry, AuditLogList, ListAudit, ListLogs, LogEntry, LogList } from './audit.dto.js';

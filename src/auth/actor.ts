@@ -1,6 +1,6 @@
 import type { Actor } from '#libs/kernel';
 import { currentContext } from '#libs/kernel';
-import type { CredentialOwner } from '../users/users.port.js';
+import type { CredentialOwner } from '../accounts/accounts.port.js';
 
 /** The acting user behind a credential. The two names of the administrator's role are one right. */
 export const actorOf = ({ userId, username, role }: CredentialOwner): Actor => ({

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Clock } from '#libs/kernel';
 import { HeaderAPIKeyStrategy } from 'passport-headerapikey';
-import { Credentials } from '../users/users.port.js';
+import { Credentials } from '../accounts/accounts.port.js';
 import { accepted, refused, type Verdict } from './verdict.js';
 
 /** The header that carries an API key, in the lower case of parsed headers. */

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Answers, Authenticated, Caller, Problems, Public, MessageOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { Credentials } from '../users/users.port.js';
+import { Credentials } from '../accounts/accounts.port.js';
 import { ApiKeyInfoOut, ApiKeyOut, LoginRequest, TokenOut } from './auth.dto.js';
 import { presentApiKey, presentApiKeyInfo, presentToken } from './auth.view.js';
 import { Origin, type RequestOrigin, Session } from './origin.js';

@@ -2,8 +2,8 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { AppConfig, secretKeyOf } from '#libs/config';
-import { RuntimeSettingsModule } from '../admin/runtime-settings.module.js';
-import { UsersModule } from '../users/users.module.js';
+import { RuntimeSettingsModule } from '../settings/runtime-settings.module.js';
+import { AccountsModule } from '../accounts/accounts.module.js';
 import { AccessGuard } from './access.guard.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
 import { AuthController } from './auth.controller.js';
@@ -20,7 +20,7 @@ import { TokenStrategy } from './token.strategy.js';
 /** Login, tokens, keys and the two guards in front of every route of the application: access first, then rate limits. */
 @Module({
   imports: [
-    UsersModule,
+    AccountsModule,
     RuntimeSettingsModule,
     JwtModule.registerAsync({
       inject: [AppConfig],

@@ -1,4 +1,4 @@
-import type { ApiKeyInfo, IssuedApiKey } from '../users/users.port.js';
+import type { ApiKeyInfo, IssuedApiKey } from '../accounts/accounts.port.js';
 import type { ApiKeyInfoOut, ApiKeyOut, TokenOut } from './auth.dto.js';
 
 export const presentToken = (token: string): TokenOut => ({ access_token: token, token_type: 'bearer' });

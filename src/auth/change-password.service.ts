@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor, AppError } from '#libs/kernel';
-import { Credentials } from '../users/users.port.js';
+import { Credentials } from '../accounts/accounts.port.js';
 import { LoginLimiter } from './login-limiter.js';
 
 /** Changes the caller's own password. Wrong old passwords count as failed logins, so they can't be guessed here either. */

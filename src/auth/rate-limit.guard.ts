@@ -4,7 +4,7 @@ import { ThrottlerGuard } from '@nestjs/throttler';
 import { AppConfig } from '#libs/config';
 import { requestContext } from '#libs/http';
 import { AppError } from '#libs/kernel';
-import { RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { RateLimitStorage } from './rate-limit-storage.js';
 import { type RouteGroup, routeGroupOf } from './route-groups.port.js';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { AppConfig } from '#libs/config';
 import { AppError, Clock, newUuid } from '#libs/kernel';
-import { type CredentialOwner, Credentials, type IssuedApiKey } from '../users/users.port.js';
+import { type CredentialOwner, Credentials, type IssuedApiKey } from '../accounts/accounts.port.js';
 import { attribute } from './actor.js';
 import { LoginLimiter } from './login-limiter.js';
 

@@ -4,7 +4,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import { AppConfig, secretKeyOf } from '#libs/config';
 import { Clock } from '#libs/kernel';
 import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
-import { Credentials } from '../users/users.port.js';
+import { Credentials } from '../accounts/accounts.port.js';
 import { isTokenClaims, TOKEN_ALGORITHM } from './token.js';
 import { accepted, refused, type Verdict } from './verdict.js';
 

@@ -1,4 +1,4 @@
-import type { CredentialOwner } from '../users/users.port.js';
+import type { CredentialOwner } from '../accounts/accounts.port.js';
 
 /** Why a presented credential is refused. */
 export type Refusal = 'invalid_api_key' | 'api_key_expired' | 'invalid_token' | 'account_inactive';

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { AccountsModule } from '../users/accounts.module.js';
+import { AccountsModule } from '../accounts/accounts.module.js';
 import { AdminBillingController } from './admin-billing.controller.js';
 import { BillingAccounts } from './billing-accounts.service.js';
 import { BillingUpkeep } from './billing-upkeep.service.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, TransactionRunner } from '#libs/database';
 import { AppError, Clock } from '#libs/kernel';
-import { type Payer, TradingParties } from '../users/users.port.js';
+import { type Payer, TradingParties } from '../accounts/accounts.port.js';
 import type { InvoiceRecipient } from './invoice.entity.js';
 import {
   type BilledGroup,

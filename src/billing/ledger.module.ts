@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { AccountsModule } from '../users/accounts.module.js';
+import { AccountsModule } from '../accounts/accounts.module.js';
 import { BillingChecks } from './billing-checks.repository.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
 import { Balances, Billing, BillingVerifier, CreditGrants, Turnover } from './billing.port.js';

@@ -3,7 +3,7 @@ import { AppConfig } from '#libs/config';
 import { type DatabaseScope, TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
 import { AppError, type Actor, assertPresent, Clock, microsOf, moneyOf } from '#libs/kernel';
-import { TradingParties } from '../users/users.port.js';
+import { TradingParties } from '../accounts/accounts.port.js';
 import { type Balance, HOME_CURRENCY } from './billing.port.js';
 import type {
   BalanceOut,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import type { DatabaseScope } from '#libs/database';
 import { AppError, invalid, Clock } from '#libs/kernel';
-import { TradingParties } from '../users/users.port.js';
+import { TradingParties } from '../accounts/accounts.port.js';
 import { HOME_CURRENCY, PLATFORM_ID, type PriceRequest, type Quote } from './billing.port.js';
 import { PriceRepository } from './price.repository.js';
 import { basePrice, multiplied, multipliersOf } from './pricing.js';

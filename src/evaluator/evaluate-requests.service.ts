@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AfterCommit, SuccessOut } from '#libs/http';
 import { type Actor, Clock, microsOf } from '#libs/kernel';
-import { RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import {
   type AssignedFilter,
   ClaimedWork,

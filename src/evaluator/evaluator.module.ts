@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { RuntimeSettingsModule } from '../admin/runtime-settings.module.js';
+import { RuntimeSettingsModule } from '../settings/runtime-settings.module.js';
 import { MarketplaceModule } from '../marketplace/marketplace.module.js';
 import { EvaluateRequests } from './evaluate-requests.service.js';
 import { EvaluatorController } from './evaluator.controller.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DatabaseScope, Transaction } from '#libs/database';
 import { PLATFORM_ID } from '../billing/billing.port.js';
-import { UserDirectory } from '../users/users.port.js';
+import { UserDirectory } from '../accounts/accounts.port.js';
 import { viewOfJob } from './job.view.js';
 import type { MarketplaceEventKind } from './marketplace-events.port.js';
 import { MarketplaceListeners } from './marketplace-listeners.js';

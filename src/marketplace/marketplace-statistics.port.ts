@@ -66,3 +66,9 @@ export abstract class EvaluatorStatistics {
   /** Evaluators by what they completed since then, most first. */
   abstract best(since: Date, limit: number): Promise<readonly EvaluatorDay[]>;
 }
+
+/** For the listing of accounts. */
+export abstract class RequestCounts {
+  /** Requests by user id, all time, whatever became of them; accounts without any are left out. At most 1,000 ids a call. */
+  abstract countByClient(userIds: readonly number[]): Promise<ReadonlyMap<number, number>>;
+}

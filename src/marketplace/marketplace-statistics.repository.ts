@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, meanOf, placeholders, runSql, sumOf, TableFigures } from '#libs/database';
-import type { RequestCounts } from '../users/request-counts.port.js';
-import type { MarketplaceBacklog, MarketplaceFigures } from './marketplace-statistics.port.js';
+import type { MarketplaceBacklog, MarketplaceFigures, RequestCounts } from './marketplace-statistics.port.js';
 
 type Row<Name extends string> = Readonly<Record<Name, number | string | null>>;
 

@@ -1,8 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { BillableJobs } from '../billing/billing.port.js';
 import { LedgerModule } from '../billing/ledger.module.js';
-import { AccountsModule } from '../users/accounts.module.js';
-import { RequestCounts } from '../users/request-counts.port.js';
+import { AccountsModule } from '../accounts/accounts.module.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import { ClientRequests, NewRequests } from './client-requests.port.js';
 import { CompleteJobRequest } from './complete-job-request.service.js';
@@ -13,7 +12,7 @@ import { LeaseRules } from './lease-rules.js';
 import { ManageRequests } from './manage-requests.service.js';
 import { MarketplaceEvents } from './marketplace-events.port.js';
 import { MarketplaceListeners } from './marketplace-listeners.js';
-import { EvaluatorStatistics, MarketplaceFigures } from './marketplace-statistics.port.js';
+import { EvaluatorStatistics, MarketplaceFigures, RequestCounts } from './marketplace-statistics.port.js';
 import { MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
 import { MarketplaceUpkeep } from './marketplace-upkeep.service.js';
 import { PredictionFileRepository } from './prediction-file.repository.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
 import { HOME_CURRENCY, Turnover, type BillingTotal, type Micros } from '../billing/billing.port.js';
-import { UserDirectory } from '../users/users.port.js';
+import { UserDirectory } from '../accounts/accounts.port.js';
 import { figuresOf, ranksOf, successRateOf } from './evaluator-ranks.js';
 import type { EvaluatorDay, EvaluatorReport, EvaluatorStatistics } from './marketplace-statistics.port.js';
 import { MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';

@@ -3,7 +3,7 @@ import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, moneyText, newUuid, type Actor, Clock } from '#libs/kernel';
 import { Billing, type Quote } from '../billing/billing.port.js';
-import { Subscriptions } from '../users/users.port.js';
+import { Subscriptions } from '../accounts/accounts.port.js';
 import type { NewRequests, SubmittedJob } from './client-requests.port.js';
 import { CompleteJobRequest } from './complete-job-request.service.js';
 import { effortOf, payloadOf, priceRequestOf, type Priced } from './job-rules.js';

@@ -5,7 +5,7 @@ import { AppError, assertPresent, Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import type { PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
 import { parseTimestamp } from '#libs/timeseries';
-import { RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { canonicalInterval } from './interval.js';
 import { PREDICTION_JOB } from './prediction-job.js';

@@ -4,7 +4,7 @@ import { JobEngine } from '#libs/jobs';
 import { AppConfig } from '#libs/config';
 import { isAdministrator } from '#libs/http';
 import { AppError, newUuid, type Actor, Clock } from '#libs/kernel';
-import { RuntimeSettings } from '../admin/runtime-settings.port.js';
+import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest, type CompletedRequest } from './complete-request.service.js';
 import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';

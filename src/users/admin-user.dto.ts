@@ -23,7 +23,7 @@ import {
   type SubscriptionTier,
   USERNAME_MAX_LENGTH,
   USERNAME_PATTERN,
-} from './user.js';
+} from '../accounts/accounts.port.js';
 
 /** Names of accounts that are made with a password; without one a single character will do. */
 const EXTENDED_USERNAME_MIN_LENGTH = 3;

@@ -1,9 +1,8 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
 import { Balances, HOME_CURRENCY, type Micros, type Money, Turnover } from '../billing/billing.port.js';
-import { RequestCounts } from './request-counts.port.js';
-import type { User } from './user.js';
-import { type UserFilter, UserRepository } from './user.repository.js';
+import { Accounts, type User, type UserFilter } from '../accounts/accounts.port.js';
+import { RequestCounts } from '../marketplace/marketplace-statistics.port.js';
 
 /** An account with what it asked of the marketplace and paid for it; amounts in the home currency. */
 export interface ListedUser extends User {
@@ -29,7 +28,7 @@ export interface UserPage {
 @Injectable()
 export class ListUsers {
   constructor(
-    private readonly users: UserRepository,
+    private readonly accounts: Accounts,
     private readonly clock: Clock,
     private readonly turnover: Turnover,
     private readonly balances: Balances,
@@ -45,10 +44,10 @@ export class ListUsers {
     const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()));
     const beforeMonth = new Date(monthStart.getTime() - 1);
     const [users, totalCount, activeUsers, newUsersThisMonth] = await Promise.all([
-      this.users.list(filter, page),
-      this.users.count(filter),
-      this.users.count({ isActive: true }),
-      this.users.count({ createdAfter: beforeMonth }),
+      this.accounts.list(filter, page),
+      this.accounts.count(filter),
+      this.accounts.count({ isActive: true }),
+      this.accounts.count({ createdAfter: beforeMonth }),
     ]);
     return { users: await this.#withTotals(users, now), totalCount, activeUsers, newUsersThisMonth };
   }

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
+import type { Transaction } from '#libs/database';
 import { MAX_PAGE, type Page, MessageOut, SuccessOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
+import { Accounts, type User } from '../accounts/accounts.port.js';
+import { CreditGrants, HOME_CURRENCY } from '../billing/billing.port.js';
 import type {
   CreatedUserOut,
   CreateUserRequest,
@@ -11,8 +14,6 @@ import type {
   UpdateUserRequest,
   UserPageOut,
 } from './admin-user.dto.js';
-import { ChangeUser } from './change-user.service.js';
-import { CreateUser } from './create-user.service.js';
 import { ListUsers } from './list-users.service.js';
 import {
   accountOf,
@@ -31,8 +32,8 @@ export class ManageUsers {
   readonly #activateAtOnce: boolean;
 
   constructor(
-    private readonly creating: CreateUser,
-    private readonly changing: ChangeUser,
+    private readonly accounts: Accounts,
+    private readonly grants: CreditGrants,
     private readonly listing: ListUsers,
     config: AppConfig,
   ) {
@@ -42,8 +43,18 @@ export class ManageUsers {
   /** With a password the extended form (409 for duplicates), without one the simple form (400). */
   async create(body: CreateUserRequest, caller: Actor): Promise<CreatedUserOut> {
     const duplicates = body.password === undefined ? 'bad_request' : 'conflict';
-    const account = accountOf(body, caller.userId, this.#activateAtOnce);
-    return presentCreated(await this.creating.create(account, duplicates));
+    const account = accountOf(body, this.#activateAtOnce);
+    const { initialCreditsMicros: amount = 0 } = account;
+    const grant = (tx: Transaction, { id: userId }: User): Promise<number> =>
+      this.grants.grant(tx, {
+        userId,
+        type: 'bonus',
+        amount,
+        currency: HOME_CURRENCY,
+        grantedBy: caller.userId,
+      });
+    const within = amount === 0 ? undefined : grant;
+    return presentCreated(await this.accounts.create(account, duplicates, within));
   }
 
   /** Without any query parameter the bare array, with one a page in an envelope. */
@@ -58,19 +69,19 @@ export class ManageUsers {
   }
 
   async activate(username: string): Promise<MessageOut> {
-    return presentChange(await this.changing.activate(username), 'activated');
+    return presentChange(await this.accounts.activate(username), 'activated');
   }
 
   async deactivate(username: string, caller: Actor): Promise<MessageOut> {
-    return presentChange(await this.changing.deactivate(username, caller), 'deactivated');
+    return presentChange(await this.accounts.deactivate(username, caller), 'deactivated');
   }
 
   async update(userId: number, body: UpdateUserRequest, caller: Actor): Promise<SuccessOut> {
-    return presentSuccess(await this.changing.update(userId, updateOf(body), caller), 'updated');
+    return presentSuccess(await this.accounts.update(userId, updateOf(body), caller), 'updated');
   }
 
   async remove(userId: number, { action }: RemoveUserQuery, caller: Actor): Promise<SuccessOut> {
     const done = action === 'delete' ? 'marked for deletion' : 'deactivated';
-    return presentSuccess(await this.changing.remove(userId, action, caller), done);
+    return presentSuccess(await this.accounts.remove(userId, action, caller), done);
   }
 }

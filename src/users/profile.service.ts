@@ -1,25 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { TransactionRunner } from '#libs/database';
 import { compileValidator } from '#libs/http';
 import { AppError, invalid } from '#libs/kernel';
-import { emailTaken } from './create-user.service.js';
+import { Accounts, type User } from '../accounts/accounts.port.js';
 import { ProfileChange } from './user.dto.js';
-import type { User } from './user.js';
-import { UserRepository } from './user.repository.js';
 
 const checkChange = compileValidator(ProfileChange);
 
 /** What people see and change of their own account. */
 @Injectable()
 export class Profile {
-  constructor(
-    private readonly users: UserRepository,
-    private readonly transactions: TransactionRunner,
-  ) {}
+  constructor(private readonly accounts: Accounts) {}
 
   /** @throws AppError `not_found` when the account was deleted a moment ago */
   async show(userId: number): Promise<User> {
-    const user = await this.users.findById(userId);
+    const user = await this.accounts.find(userId);
     if (user === null) throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
     return user;
   }
@@ -35,11 +29,6 @@ export class Profile {
     const checked = checkChange(change, 'body');
     if ('violations' in checked) throw invalid(...checked.violations);
     const { email } = checked.value;
-    if (email === undefined) return;
-    await this.transactions.run(async (tx) => {
-      await this.users.takeAccountsLock(tx);
-      if (await this.users.emailTaken(tx, email, userId)) throw emailTaken();
-      await this.users.update(tx, userId, { email });
-    });
+    if (email !== undefined) await this.accounts.changeEmail(userId, email);
   }
 }

@@ -7,7 +7,7 @@ import {
   StringField,
   type Role,
 } from '#libs/http';
-import { EMAIL_MAX_LENGTH, EMAIL_PATTERN } from './user.js';
+import { EMAIL_MAX_LENGTH, EMAIL_PATTERN } from '../accounts/accounts.port.js';
 
 /** `UserOut` of the contract. */
 export class UserOut {

@@ -1,6 +1,13 @@
 import { ADMINISTRATORS, Page, MessageOut, SuccessOut } from '#libs/http';
 import { microsOf, moneyOf } from '#libs/kernel';
 import type {
+  AccountUpdate,
+  CreatedAccount,
+  NewAccount,
+  User,
+  UserFilter,
+} from '../accounts/accounts.port.js';
+import type {
   CreatedUserOut,
   CreateUserRequest,
   ListedUserOut,
@@ -8,12 +15,8 @@ import type {
   UpdateUserRequest,
   UserPageOut,
 } from './admin-user.dto.js';
-import type { AccountUpdate } from './change-user.service.js';
-import type { CreatedAccount, NewAccount } from './create-user.service.js';
 import type { ListedUser, UserPage } from './list-users.service.js';
 import type { UserOut } from './user.dto.js';
-import type { User } from './user.js';
-import type { UserFilter } from './user.repository.js';
 
 export const presentUser = (user: User): UserOut => ({
   id: user.id,
@@ -63,11 +66,7 @@ export const presentSuccess = (user: User, done: string): SuccessOut => ({
 });
 
 /** The simple form (no password) is inactive, the extended one as asked. */
-export const accountOf = (
-  body: CreateUserRequest,
-  createdBy: number,
-  activateAtOnce: boolean,
-): NewAccount => ({
+export const accountOf = (body: CreateUserRequest, activateAtOnce: boolean): NewAccount => ({
   username: body.username,
   email: body.email,
   role: body.role,
@@ -76,7 +75,6 @@ export const accountOf = (
   subscriptionTier: body.subscription_tier,
   initialCreditsMicros: microsOf(body.initial_credits),
   billingAddress: body.billing_address,
-  createdBy,
 });
 
 export const updateOf = (body: UpdateUserRequest): AccountUpdate => ({

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '../billing/ledger.module.js';
-import { AccountsModule } from './accounts.module.js';
+import { AccountsModule } from '../accounts/accounts.module.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { ListUsers } from './list-users.service.js';
 import { ManageUsers } from './manage-users.service.js';

@@ -3,9 +3,9 @@ import { TransactionRunner } from '#libs/database';
 import type { Role } from '#libs/http';
 import { assertPresent, newSecret, newUuid } from '#libs/kernel';
 import type { TestApp } from '#libs/testing';
-import { hashApiKey } from '../../src/users/api-key.js';
-import { UserRepository } from '../../src/users/user.repository.js';
-import { Credentials } from '../../src/users/users.port.js';
+import { hashApiKey } from '../../src/accounts/api-key.js';
+import { UserRepository } from '../../src/accounts/user.repository.js';
+import { Credentials } from '../../src/accounts/accounts.port.js';
 
 /** Somebody to call with. */
 export interface Account {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { ADMIN_KEY, DATABASE_KINDS, eventually, startTestApp, type TestApp } from '#libs/testing';
 import { BillingVerifier } from '../../src/billing/billing.port.js';
 import { NewRequests } from '../../src/marketplace/client-requests.port.js';
-import { UserDirectory } from '../../src/users/users.port.js';
+import { UserDirectory } from '../../src/accounts/accounts.port.js';
 import { Accounts } from '../security/accounts.js';
 import { AgentProcess } from './agent-process.js';
 

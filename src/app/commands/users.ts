@@ -1,7 +1,7 @@
 import type { AppConfig } from '#libs/config';
 import { AppError } from '#libs/kernel';
-import { UserAdministration } from '../../users/user-administration.service.js';
-import { AccountsModule } from '../../users/accounts.module.js';
+import { UserAdministration } from '../../accounts/user-administration.service.js';
+import { AccountsModule } from '../../accounts/accounts.module.js';
 import { withDomains } from '../domain-context.js';
 import { print } from './terminal.js';
 import type { Command } from './command.js';

@@ -10,7 +10,7 @@ import {
   tinyPlugins,
 } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
+import { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
 
 const HOUR_MS = 3_600_000;
 const PREDICTOR = 'random_walk_predictor';

@@ -7,7 +7,7 @@ import { BillingModule } from '../../../src/billing/billing.module.js';
 import { ClientRequests, NewRequests } from '../../../src/marketplace/client-requests.port.js';
 import type { JobRequest, JobView } from '../../../src/marketplace/marketplace.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
-import { UserDirectory } from '../../../src/users/users.port.js';
+import { UserDirectory } from '../../../src/accounts/accounts.port.js';
 
 const REQUEST: JobRequest = {
   symbol: 'SYNTHFX',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { RequestCounts } from '../../../src/users/request-counts.port.js';
+import { RequestCounts } from '../../../src/marketplace/marketplace-statistics.port.js';
 import { client, HOUR, KINDS, MarketplaceBench, MINUTE, USD } from './marketplace-bench.js';
 
 describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {

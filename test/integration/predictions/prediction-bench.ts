@@ -5,7 +5,7 @@ import type { Actor } from '#libs/kernel';
 import { followConfigured, type PluginRegistry } from '#libs/plugin-host';
 import { configOf, eventually, FakeClock, partial, type TestDatabase } from '#libs/testing';
 import { Logger } from '@nestjs/common';
-import type { RuntimeSettings } from '../../../src/admin/runtime-settings.port.js';
+import type { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
 import type { Billing } from '../../../src/billing/billing.port.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';

@@ -4,19 +4,18 @@ import type { Actor } from '#libs/kernel';
 import { configOf, FakeClock, type TestDatabase } from '#libs/testing';
 import { BillingRecordRepository } from '../../../src/billing/billing-record.repository.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
-import { BootstrapAdministrator } from '../../../src/users/bootstrap-administrator.js';
-import { ChangeUser } from '../../../src/users/change-user.service.js';
-import { CreateUser } from '../../../src/users/create-user.service.js';
-import { CredentialRepository } from '../../../src/users/credential.repository.js';
-import { CredentialUses } from '../../../src/users/credential-uses.js';
+import { BootstrapAdministrator } from '../../../src/accounts/bootstrap-administrator.js';
+import { CredentialRepository } from '../../../src/accounts/credential.repository.js';
+import { CredentialUses } from '../../../src/accounts/credential-uses.js';
 import { ListUsers } from '../../../src/users/list-users.service.js';
-import { PasswordHasher } from '../../../src/users/password-hasher.js';
+import { PasswordHasher } from '../../../src/accounts/password-hasher.js';
 import { Profile } from '../../../src/users/profile.service.js';
-import { StoredCredentials } from '../../../src/users/stored-credentials.js';
-import { StoredUserDirectory } from '../../../src/users/stored-user-directory.js';
-import { UserAdministration } from '../../../src/users/user-administration.service.js';
-import type { User } from '../../../src/users/user.js';
-import { UserRepository } from '../../../src/users/user.repository.js';
+import { StoredAccounts } from '../../../src/accounts/stored-accounts.js';
+import { StoredCredentials } from '../../../src/accounts/stored-credentials.js';
+import { StoredUserDirectory } from '../../../src/accounts/stored-user-directory.js';
+import { UserAdministration } from '../../../src/accounts/user-administration.service.js';
+import type { User } from '../../../src/accounts/accounts.port.js';
+import { UserRepository } from '../../../src/accounts/user.repository.js';
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -34,8 +33,7 @@ export class AccountBench {
   readonly hasher: PasswordHasher;
   readonly uses: CredentialUses;
   readonly credentials: StoredCredentials;
-  readonly creating: CreateUser;
-  readonly changing: ChangeUser;
+  readonly accounts: StoredAccounts;
   readonly listing: ListUsers;
   readonly profile: Profile;
   readonly directory: StoredUserDirectory;
@@ -59,11 +57,17 @@ export class AccountBench {
       clock,
       config,
     );
-    this.creating = new CreateUser(this.users, this.credentials, this.hasher, transactions, config);
-    this.changing = new ChangeUser(this.users, transactions, clock);
+    this.accounts = new StoredAccounts(
+      this.users,
+      this.credentials,
+      this.hasher,
+      transactions,
+      clock,
+      config,
+    );
     const turnover = new BillingRecordRepository(database);
-    this.listing = new ListUsers(this.users, clock, turnover, new LedgerRepository(database));
-    this.profile = new Profile(this.users, transactions);
+    this.listing = new ListUsers(this.accounts, clock, turnover, new LedgerRepository(database));
+    this.profile = new Profile(this.accounts);
     this.directory = new StoredUserDirectory(this.users);
     this.administration = this.#administration(transactions);
     this.bootstrap = new BootstrapAdministrator(
@@ -79,14 +83,14 @@ export class AccountBench {
 
   /** An active account; the name makes the address. */
   async account(username: string, role = 'client'): Promise<{ user: User; apiKey: string }> {
-    return this.creating.create(
+    return this.accounts.create(
       { username, email: `${username}@example.com`, role, password: PASSWORD, isActive: true },
       'bad_request',
     );
   }
 
   #administration(transactions: TransactionRunner): UserAdministration {
-    const { creating, changing, users, repository, hasher, config } = this;
-    return new UserAdministration(creating, changing, users, repository, hasher, transactions, config);
+    const { accounts, users, repository, hasher, config } = this;
+    return new UserAdministration(accounts, users, repository, hasher, transactions, config);
   }
 }

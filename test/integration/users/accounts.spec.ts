@@ -53,16 +53,16 @@ describeOnDatabases('accounts', (shared, kind) => {
 
   it('are made with a random first password that is told once, or with the given one', async () => {
     const simple = { username: 'simple', email: 'simple@example.com', role: 'client', isActive: true };
-    const made = await bench.creating.create(simple, 'bad_request');
+    const made = await bench.accounts.create(simple, 'bad_request');
     expect(made.initialPassword).toMatch(/^[\w-]{16}$/);
     await expect(
       bench.credentials.checkPassword('simple', String(made.initialPassword)),
     ).resolves.toMatchObject({ outcome: 'right' });
     const given = { ...simple, username: 'given', email: 'given@example.com', password: PASSWORD };
-    expect(await bench.creating.create(given, 'conflict')).toMatchObject({ initialPassword: null });
+    expect(await bench.accounts.create(given, 'conflict')).toMatchObject({ initialPassword: null });
     const fixed = new AccountBench(database, accountConfig({ initial_user_password: 'password' }));
     const third = { ...simple, username: 'third', email: 'third@example.com' };
-    expect(await fixed.creating.create(third, 'conflict')).toMatchObject({ initialPassword: null });
+    expect(await fixed.accounts.create(third, 'conflict')).toMatchObject({ initialPassword: null });
     await expect(fixed.credentials.checkPassword('third', 'password')).resolves.toMatchObject({
       outcome: 'right',
     });
@@ -74,7 +74,7 @@ describeOnDatabases('accounts', (shared, kind) => {
     const otherMail = { ...account, email: 'other@example.com' };
     const otherName = { ...account, username: 'other' };
     const create = (one: typeof account, form: 'bad_request' | 'conflict') =>
-      refusal(bench.creating.create(one, form));
+      refusal(bench.accounts.create(one, form));
     expect(await create(otherMail, 'bad_request')).toBe('bad_request: Username already exists');
     expect(await create(otherName, 'bad_request')).toBe('bad_request: Email already exists');
     expect(await create(otherName, 'conflict')).toBe('conflict: Username or email already exists');
@@ -101,15 +101,15 @@ describeOnDatabases('accounts', (shared, kind) => {
     const version = async () =>
       (await database.query<{ v: number }>(`SELECT token_version AS v FROM users WHERE id = ${user.id}`))[0]
         ?.v;
-    await bench.changing.update(user.id, { subscriptionTier: 'premium', notes: 'a\nb' }, actorOf(root));
+    await bench.accounts.update(user.id, { subscriptionTier: 'premium', notes: 'a\nb' }, actorOf(root));
     expect(await version()).toBe(0);
-    await bench.changing.update(user.id, { role: 'client' }, actorOf(root));
+    await bench.accounts.update(user.id, { role: 'client' }, actorOf(root));
     expect(await version()).toBe(0);
-    await bench.changing.update(user.id, { role: 'provider' }, actorOf(root));
+    await bench.accounts.update(user.id, { role: 'provider' }, actorOf(root));
     expect(await version()).toBe(1);
-    await bench.changing.deactivate('subject', actorOf(root));
+    await bench.accounts.deactivate('subject', actorOf(root));
     expect(await version()).toBe(2);
-    await bench.changing.activate('subject');
+    await bench.accounts.activate('subject');
     expect(await version()).toBe(2);
   });
 
@@ -168,11 +168,11 @@ describeOnDatabases('accounts', (shared, kind) => {
     it('keep the name of a deleted account taken, and find the account no more', async () => {
       const { user: root } = await bench.account('root', 'admin');
       const { user, apiKey } = await bench.account('deleted');
-      await bench.changing.remove(user.id, 'delete', actorOf(root));
+      await bench.accounts.remove(user.id, 'delete', actorOf(root));
       await expect(bench.users.findById(user.id)).resolves.toBeNull();
       await expect(bench.credentials.findByApiKey(apiKey)).resolves.toBeNull();
       expect(await refusal(bench.account('deleted'))).toBe('bad_request: Username already exists');
-      expect(await refusal(bench.changing.activate('deleted'))).toBe('not_found: User not found');
+      expect(await refusal(bench.accounts.activate('deleted'))).toBe('not_found: User not found');
       await expect(bench.directory.idOf('deleted')).resolves.toBe(user.id);
       await expect(bench.directory.usernames([user.id, 999])).resolves.toEqual(
         new Map([[user.id, 'deleted']]),
@@ -183,8 +183,8 @@ describeOnDatabases('accounts', (shared, kind) => {
     it('are listed by filter, text and page', async () => {
       const { user: root } = await bench.account('root', 'administrator');
       for (const name of ['Anna_B', 'annaXb', 'carl']) await bench.account(name);
-      await bench.changing.update(root.id, { subscriptionTier: 'premium' }, actorOf(root));
-      await bench.changing.deactivate('carl', actorOf(root));
+      await bench.accounts.update(root.id, { subscriptionTier: 'premium' }, actorOf(root));
+      await bench.accounts.deactivate('carl', actorOf(root));
       const names = async (filter: Parameters<ListOf>[0], page = { limit: 50, offset: 0 }) =>
         (await bench.listing.page(filter, page)).users.map(({ username }) => username);
       type ListOf = typeof bench.listing.page;
@@ -207,21 +207,21 @@ describeOnDatabases('accounts', (shared, kind) => {
       const { user: root } = await bench.account('root', 'administrator');
       const { user: second } = await bench.account('second', 'admin');
       const last = 'bad_request: The last active administrator cannot be deactivated, demoted or deleted';
-      expect(await refusal(bench.changing.deactivate('root', actorOf(root)))).toBe(
+      expect(await refusal(bench.accounts.deactivate('root', actorOf(root)))).toBe(
         'bad_request: You cannot deactivate your own account',
       );
-      expect(await refusal(bench.changing.remove(root.id, 'delete', actorOf(root)))).toBe(
+      expect(await refusal(bench.accounts.remove(root.id, 'delete', actorOf(root)))).toBe(
         'bad_request: You cannot delete your own account',
       );
-      await bench.changing.deactivate('second', actorOf(root));
-      expect(await refusal(bench.changing.update(root.id, { role: 'client' }, actorOf(root)))).toBe(last);
-      expect(await refusal(bench.changing.deactivate('root', actorOf(second)))).toBe(last);
-      expect(await refusal(bench.changing.remove(root.id, 'deactivate', actorOf(second)))).toBe(last);
+      await bench.accounts.deactivate('second', actorOf(root));
+      expect(await refusal(bench.accounts.update(root.id, { role: 'client' }, actorOf(root)))).toBe(last);
+      expect(await refusal(bench.accounts.deactivate('root', actorOf(second)))).toBe(last);
+      expect(await refusal(bench.accounts.remove(root.id, 'deactivate', actorOf(second)))).toBe(last);
       await expect(bench.users.findById(root.id)).resolves.toMatchObject({
         role: 'administrator',
         isActive: true,
       });
-      await bench.changing.update(root.id, { role: 'admin' }, actorOf(root));
+      await bench.accounts.update(root.id, { role: 'admin' }, actorOf(root));
     });
 
     it('keep one administrator when all of them remove each other from two processes', async () => {
@@ -235,8 +235,8 @@ describeOnDatabases('accounts', (shared, kind) => {
               .map((target, index) =>
                 refusal(
                   index % 2 === 0
-                    ? bench.changing.deactivate(target.username, actorOf(caller))
-                    : other.changing.update(target.id, { role: 'client' }, actorOf(caller)),
+                    ? bench.accounts.deactivate(target.username, actorOf(caller))
+                    : other.accounts.update(target.id, { role: 'client' }, actorOf(caller)),
                 ),
               ),
           ),

@@ -104,7 +104,7 @@ describeOnDatabases('credentials', (database) => {
     it('of unknown and of deleted accounts are wrong', async () => {
       const { user } = await bench.account('gone');
       const { user: root } = await bench.account('remover', 'administrator');
-      await bench.changing.remove(user.id, 'delete', { userId: root.id, username: 'remover', role: 'admin' });
+      await bench.accounts.remove(user.id, 'delete', { userId: root.id, username: 'remover', role: 'admin' });
       await expect(bench.credentials.checkPassword('gone', PASSWORD)).resolves.toEqual({ outcome: 'wrong' });
       await expect(bench.credentials.checkPassword('never', PASSWORD)).resolves.toEqual({ outcome: 'wrong' });
     });

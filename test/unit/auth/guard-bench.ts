@@ -6,7 +6,7 @@ import { configOf, FakeClock, partial } from '#libs/testing';
 import { AccessGuard, type AuthenticatedRequest } from '../../../src/auth/access.guard.js';
 import { ApiKeyStrategy } from '../../../src/auth/api-key.strategy.js';
 import { TokenStrategy } from '../../../src/auth/token.strategy.js';
-import type { Credentials } from '../../../src/users/users.port.js';
+import type { Credentials } from '../../../src/accounts/accounts.port.js';
 
 export const SECRET = 'a secret of the specs, long enough to be taken';
 

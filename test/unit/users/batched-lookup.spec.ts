@@ -1,6 +1,6 @@
 import { gate } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
-import { BatchedLookup } from '../../../src/users/batched-lookup.js';
+import { BatchedLookup } from '../../../src/accounts/batched-lookup.js';
 
 describe('a batched lookup', () => {
   it('sends what is asked during a statement with the next one, each key once', async () => {

@@ -2,7 +2,7 @@ import { hash } from '@node-rs/bcrypt';
 import type { AppError } from '#libs/kernel';
 import { configOf } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
-import { PasswordHasher } from '../../../src/users/password-hasher.js';
+import { PasswordHasher } from '../../../src/accounts/password-hasher.js';
 
 const hasher = new PasswordHasher(configOf({ password_hash_cost: 4 }));
 

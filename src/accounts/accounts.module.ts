@@ -1,14 +1,13 @@
 import { Module } from '@nestjs/common';
-import { ChangeUser } from './change-user.service.js';
-import { CreateUser } from './create-user.service.js';
 import { CredentialRepository } from './credential.repository.js';
 import { CredentialUses } from './credential-uses.js';
 import { PasswordHasher } from './password-hasher.js';
+import { StoredAccounts } from './stored-accounts.js';
 import { StoredCredentials } from './stored-credentials.js';
 import { StoredUserDirectory } from './stored-user-directory.js';
 import { UserAdministration } from './user-administration.service.js';
 import { UserRepository } from './user.repository.js';
-import { Credentials, Subscriptions, TradingParties, UserDirectory } from './users.port.js';
+import { Accounts, Credentials, Subscriptions, TradingParties, UserDirectory } from './accounts.port.js';
 
 const SERVICES = [
   UserRepository,
@@ -17,8 +16,7 @@ const SERVICES = [
   CredentialUses,
   StoredCredentials,
   StoredUserDirectory,
-  CreateUser,
-  ChangeUser,
+  StoredAccounts,
   UserAdministration,
 ];
 
@@ -26,11 +24,12 @@ const SERVICES = [
 @Module({
   providers: [
     ...SERVICES,
+    { provide: Accounts, useExisting: StoredAccounts },
     { provide: Credentials, useExisting: StoredCredentials },
     { provide: UserDirectory, useExisting: StoredUserDirectory },
     { provide: TradingParties, useExisting: StoredUserDirectory },
     { provide: Subscriptions, useExisting: StoredUserDirectory },
   ],
-  exports: [...SERVICES, Credentials, UserDirectory, TradingParties, Subscriptions],
+  exports: [...SERVICES, Accounts, Credentials, UserDirectory, TradingParties, Subscriptions],
 })
 export class AccountsModule {}

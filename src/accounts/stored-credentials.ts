@@ -16,7 +16,7 @@ import {
   type NewSession,
   type PasswordCheck,
   type SessionOwner,
-} from './users.port.js';
+} from './accounts.port.js';
 
 const DAY_MS = 86_400_000;
 

@@ -8,28 +8,18 @@ import {
 } from '#libs/config';
 import { Database, SettingsStore, type StoredSetting, TransactionRunner } from '#libs/database';
 import { type CancelTimer, Clock } from '#libs/kernel';
-import { RuntimeSettings } from './runtime-settings.port.js';
+import type { ChangeableSettings, ChangedSetting, RuntimeChange } from './runtime-settings.port.js';
 
 /** How soon other processes follow a change. */
 const REFRESH_MS = 3_000;
 
-/** Values to store; null forgets a stored one, so that the configured value holds again. */
-export type RuntimeChange = { readonly [K in RuntimeKey]?: RuntimeValues[K] | null };
-
-/** A setting that was changed, as administrators see it. */
-export interface ChangedSetting {
-  readonly key: RuntimeKey;
-  readonly updatedAt: Date;
-  readonly updatedBy: number | null;
-}
-
 /**
- * {@link RuntimeSettings} over the table `system_configuration`. A change holds at once in this process and within
+ * {@link ChangeableSettings} over the table `system_configuration`. A change holds at once in this process and within
  * three seconds in others, which look again that often. Stored values that the declarations no longer allow are
  * skipped with a warning; the configured ones hold instead.
  */
 @Injectable()
-export class PersistedRuntimeSettings implements RuntimeSettings, OnModuleInit, OnApplicationShutdown {
+export class PersistedRuntimeSettings implements ChangeableSettings, OnModuleInit, OnApplicationShutdown {
   readonly #logger = new Logger(PersistedRuntimeSettings.name);
   readonly #listeners: (() => Promise<void>)[] = [];
   #stored: Readonly<Partial<RuntimeValues>> = {};
@@ -50,7 +40,6 @@ export class PersistedRuntimeSettings implements RuntimeSettings, OnModuleInit, 
     return stored === undefined ? this.config[key] : (stored as RuntimeValues[K]);
   }
 
-  /** Settings that hold instead of the configured ones. */
   get changed(): readonly ChangedSetting[] {
     return this.#changed;
   }
@@ -60,7 +49,6 @@ export class PersistedRuntimeSettings implements RuntimeSettings, OnModuleInit, 
     this.#listeners.push(listener);
   }
 
-  /** Stores checked values and lets them hold. */
   async change(change: RuntimeChange, userId: number | null): Promise<void> {
     await this.transactions.run(async (tx) => {
       for (const [key, value] of Object.entries(change)) {

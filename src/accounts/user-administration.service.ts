@@ -2,18 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { AppError } from '#libs/kernel';
-import { ChangeUser } from './change-user.service.js';
-import { type CreatedAccount, CreateUser, randomPassword } from './create-user.service.js';
 import { CredentialRepository } from './credential.repository.js';
 import { PasswordHasher } from './password-hasher.js';
 import {
+  type CreatedAccount,
   EMAIL_MAX_LENGTH,
   EMAIL_PATTERN,
   PASSWORD_MIN_LENGTH,
   type User,
   USERNAME_MAX_LENGTH,
   USERNAME_PATTERN,
-} from './user.js';
+} from './accounts.port.js';
+import { randomPassword, StoredAccounts } from './stored-accounts.js';
 import { UserRepository } from './user.repository.js';
 
 /** An account to be made from the command line. */
@@ -34,8 +34,7 @@ export class UserAdministration {
   readonly #isActiveAtOnce: boolean;
 
   constructor(
-    private readonly createUser: CreateUser,
-    private readonly changeUser: ChangeUser,
+    private readonly accounts: StoredAccounts,
     private readonly users: UserRepository,
     private readonly credentials: CredentialRepository,
     private readonly hasher: PasswordHasher,
@@ -58,12 +57,12 @@ export class UserAdministration {
       throw malformed(`"${order.email}" is not an e-mail address`);
     }
     if (order.password !== undefined) checkLength(order.password);
-    return this.createUser.create({ ...order, isActive: this.#isActiveAtOnce }, 'bad_request');
+    return this.accounts.create({ ...order, isActive: this.#isActiveAtOnce }, 'bad_request');
   }
 
   /** @throws AppError `not_found` */
   activate(username: string): Promise<User> {
-    return this.changeUser.activate(username);
+    return this.accounts.activate(username);
   }
 
   /**

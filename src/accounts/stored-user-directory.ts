@@ -1,8 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { DatabaseScope } from '#libs/database';
 import { UserRepository } from './user.repository.js';
-import type { SubscriptionTier } from './user.js';
-import type { Payer, Subscriptions, TradingParties, UserDirectory } from './users.port.js';
+import type {
+  Payer,
+  Subscriptions,
+  SubscriptionTier,
+  TradingParties,
+  UserDirectory,
+} from './accounts.port.js';
 
 /** {@link UserDirectory}, {@link TradingParties} and {@link Subscriptions} over the table `users`. */
 @Injectable()

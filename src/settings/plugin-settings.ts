@@ -1,10 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { PluginRegistry } from '#libs/plugin-host';
 import { PersistedRuntimeSettings } from './persisted-runtime-settings.js';
-
-/** Kinds whose default plugin can change while the service runs. */
-export const SWITCHABLE_KINDS = ['feeder', 'pipeline', 'predictor'] as const;
-export type SwitchableKind = (typeof SWITCHABLE_KINDS)[number];
+import { SWITCHABLE_KINDS, type SwitchableKind } from './runtime-settings.port.js';
 
 /** Keeps the loaded plugins in step with the runtime settings: the default of each kind, and the time limit of calls. */
 @Injectable()

@@ -2,8 +2,8 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { assertPresent, Clock } from '#libs/kernel';
-import { randomPassword } from './create-user.service.js';
 import { PasswordHasher } from './password-hasher.js';
+import { randomPassword } from './stored-accounts.js';
 import { StoredCredentials } from './stored-credentials.js';
 import { UserRepository } from './user.repository.js';
 

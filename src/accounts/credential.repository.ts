@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type Transaction } from '#libs/database';
 import type { Role } from '#libs/http';
-import type { ApiKeyInfo, ApiKeyOwner, CredentialOwner, NewSession, SessionOwner } from './users.port.js';
+import type { ApiKeyInfo, ApiKeyOwner, CredentialOwner, NewSession, SessionOwner } from './accounts.port.js';
 
 interface OwnerRow {
   readonly id: number;

@@ -1,5 +1,116 @@
-import type { DatabaseScope } from '#libs/database';
+import type { DatabaseScope, Transaction } from '#libs/database';
 import type { Role } from '#libs/http';
+import type { Actor } from '#libs/kernel';
+
+/** What an account pays for; decides how many marketplace jobs it may have open. */
+export const SUBSCRIPTION_TIERS = ['basic', 'premium', 'enterprise'] as const;
+export type SubscriptionTier = (typeof SUBSCRIPTION_TIERS)[number];
+
+/** An account as the rest of the code sees it: no hashes, the role by its stored name. */
+export interface User {
+  readonly id: number;
+  readonly username: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly isActive: boolean;
+  readonly subscriptionTier: SubscriptionTier;
+  /** For invoices, line by name. */
+  readonly billingAddress: Readonly<Record<string, string>> | null;
+  /** Remarks for administrators; never for the account itself. */
+  readonly notes: string | null;
+  readonly createdAt: Date;
+  readonly lastLogin: Date | null;
+}
+
+/** The address pattern of the contract; for stored addresses, not for proof that mail arrives. */
+export const EMAIL_PATTERN = /^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$/;
+export const EMAIL_MAX_LENGTH = 254;
+
+/** Printable, and neither beginning nor ending with a blank: such names can't be told apart on a screen. */
+export const USERNAME_PATTERN = /^(?!\s)[^\p{C}]+(?<!\s)$/u;
+export const USERNAME_MAX_LENGTH = 50;
+
+export const PASSWORD_MIN_LENGTH = 8;
+/** Longer ones are refused before they are hashed. */
+export const PASSWORD_MAX_LENGTH = 1024;
+
+/** An account to be made. */
+export interface NewAccount {
+  readonly username: string;
+  readonly email: string;
+  /** A role's name; one that does not exist is refused. */
+  readonly role: string;
+  /** Absent: the configured first password, or a random one that is returned once. */
+  readonly password?: string;
+  readonly isActive: boolean;
+  readonly subscriptionTier?: SubscriptionTier;
+  /** Micro-units of USD, as a record of what the account began with; granting them is the caller's work. */
+  readonly initialCreditsMicros?: number;
+  readonly billingAddress?: Readonly<Record<string, string>> | null;
+}
+
+/** The account with what is shown this once. */
+export interface CreatedAccount {
+  readonly user: User;
+  readonly apiKey: string;
+  /** The random first password; null when one was given or is configured. */
+  readonly initialPassword: string | null;
+}
+
+/** What an administrator may change of an account. */
+export interface AccountUpdate {
+  readonly isActive?: boolean;
+  readonly role?: Role;
+  readonly subscriptionTier?: SubscriptionTier;
+  readonly notes?: string;
+  readonly billingAddress?: Readonly<Record<string, string>> | null;
+}
+
+/** Which accounts a listing shows. All given conditions must hold. */
+export interface UserFilter {
+  readonly roles?: readonly Role[];
+  readonly isActive?: boolean;
+  readonly subscriptionTier?: SubscriptionTier;
+  readonly createdAfter?: Date;
+  /** Part of the name or the address, in any case. */
+  readonly search?: string;
+}
+
+/** Accounts: made, read and changed. Deleted ones do not exist here. */
+export abstract class Accounts {
+  /**
+   * Makes an account with an API key.
+   * @param duplicates how a taken name or address is answered: 400 that names the field, or one 409 for both
+   * @param within what belongs into the same transaction, once the account exists
+   * @throws AppError `bad_request` for an unknown role, `bad_request` or `conflict` for a taken name or address
+   */
+  abstract create(
+    account: NewAccount,
+    duplicates: 'bad_request' | 'conflict',
+    within?: (tx: Transaction, user: User) => Promise<unknown>,
+  ): Promise<CreatedAccount>;
+  /** Null for an unknown id. */
+  abstract find(id: number): Promise<User | null>;
+  /** Oldest account first. */
+  abstract list(
+    filter: UserFilter,
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<readonly User[]>;
+  abstract count(filter: UserFilter): Promise<number>;
+  /** @throws AppError `not_found` */
+  abstract activate(username: string): Promise<User>;
+  /** @throws AppError `not_found`; `bad_request` for the caller's own account and for the last administrator */
+  abstract deactivate(username: string, caller: Actor): Promise<User>;
+  /** @throws AppError `not_found`; `bad_request` as for {@link deactivate} and for a demotion of the last administrator */
+  abstract update(id: number, update: AccountUpdate, caller: Actor): Promise<User>;
+  /**
+   * Ends an account. `delete` also takes its key away and hides it; the row stays for what points at it.
+   * @throws AppError `not_found`; `bad_request` for the caller's own account and for the last administrator
+   */
+  abstract remove(id: number, action: 'deactivate' | 'delete', caller: Actor): Promise<User>;
+  /** @throws AppError `bad_request` when another account has the address */
+  abstract changeEmail(id: number, email: string): Promise<void>;
+}
 
 /** What a credential leads to. `role` is the stored name. */
 export interface CredentialOwner {

@@ -5,8 +5,7 @@ import { assertPresent } from '#libs/kernel';
 import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
 import { RoleEntity } from './role.entity.js';
 import { UserEntity } from './user.entity.js';
-import type { SubscriptionTier, User } from './user.js';
-import type { Payer } from './users.port.js';
+import type { Payer, SubscriptionTier, User, UserFilter } from './accounts.port.js';
 
 /** Everything a new row needs. */
 export interface NewUser {
@@ -35,16 +34,6 @@ export interface UserChange {
   readonly hashedApiKey?: null;
   /** Raise the token version. */
   readonly revokeTokens?: boolean;
-}
-
-/** Which accounts a listing shows. All given conditions must hold. */
-export interface UserFilter {
-  readonly roles?: readonly Role[];
-  readonly isActive?: boolean;
-  readonly subscriptionTier?: SubscriptionTier;
-  readonly createdAfter?: Date;
-  /** Part of the name or the address, in any case. */
-  readonly search?: string;
 }
 
 /** Accounts and their roles. Deleted accounts are found by the two methods that say so only. */

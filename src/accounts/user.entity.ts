@@ -1,7 +1,7 @@
 import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { RoleEntity } from './role.entity.js';
-import type { SubscriptionTier } from './user.js';
+import type { SubscriptionTier } from './accounts.port.js';
 
 /**
  * An account. A deleted one keeps its row (and its name) because predictions, money and the audit log point at it;
