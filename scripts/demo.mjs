@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { buildWhenNeeded, entry, root } from './build-when-needed.mjs';
+import { buildWhenNeeded, entry, root } from './build.mjs';
 
 const once = process.argv.includes('--once');
 buildWhenNeeded();

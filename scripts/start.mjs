@@ -1,6 +1,6 @@
 // `npm start -- [command] [flags]`: builds when needed, then becomes the service (same process, so signals just work).
 import { pathToFileURL } from 'node:url';
-import { buildWhenNeeded, entry } from './build-when-needed.mjs';
+import { buildWhenNeeded, entry } from './build.mjs';
 
 buildWhenNeeded();
 process.argv[1] = entry;

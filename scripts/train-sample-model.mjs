@@ -6,7 +6,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { buildWhenNeeded, root } from './build-when-needed.mjs';
+import { buildWhenNeeded, root } from './build.mjs';
 import { HIDDEN, HORIZONS, modelArchive, RETURNS } from './sample-model-file.mjs';
 import { measure, writeCard } from './sample-model-card.mjs';
 
