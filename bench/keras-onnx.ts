@@ -84,7 +84,10 @@ async function builtInLstm(folder: string): Promise<string> {
   return path;
 }
 
-/** The LSTM in TensorFlow.js on WASM; undefined where that backend is not installed. */
+/**
+ * The LSTM in TensorFlow.js on WASM; undefined where that backend is not installed. It has 14 MB and only this benchmark
+ * needs it: `npm install --no-save @tensorflow/tfjs-backend-wasm@4.22.0`.
+ */
 async function tfjsLstm(): Promise<number | undefined> {
   try {
     // The CommonJS builds: the ES modules of TensorFlow.js import directories, which Node refuses.
@@ -94,7 +97,7 @@ async function tfjsLstm(): Promise<number | undefined> {
     const { sequential, layers } = load(
       '@tensorflow/tfjs-layers',
     ) as typeof import('@tensorflow/tfjs-layers');
-    const wasm = load('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
+    const wasm = load('@tensorflow/tfjs-backend-wasm') as { setWasmPaths(prefix: string): void };
     wasm.setWasmPaths(`${join('node_modules', '@tensorflow/tfjs-backend-wasm/dist')}/`);
     tf.enableProdMode();
     await tf.setBackend('wasm');

@@ -43,6 +43,7 @@ async function staticChecks() {
     await check('build:when-needed');
     await check('openapi', '--check');
     await check('docs', '--check');
+    await check('lock', '--check');
     await check('imports');
   };
   const reading = async () => {

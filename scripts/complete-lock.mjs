@@ -1,10 +1,19 @@
-// Adds to package-lock.json what a registry without the builds for other platforms makes npm leave out: the optional
-// dependencies of every package, each with its version and platform, as npm itself writes them. Without these entries
-// `npm ci` says that the lock file is out of step. Run it after `npm install`.
+// `npm run lock [-- --check]`: completes package-lock.json after each `npm install`, or says that it is not complete.
+//
+// It adds what a registry without the builds for other platforms makes npm leave out: the optional dependencies of
+// every package, each with its version and platform, as npm itself writes them. Without these entries `npm ci` says that
+// the lock file is out of step.
+//
+// It takes away `hasInstallScript` where `allowScripts` in package.json says false. npm 11 and later read that list;
+// npm 10, which comes with Node 20 and 22, does not, but it runs an install script only where the lock file says that
+// there is one. The one that matters is onnxruntime-node's: it downloads libraries for CUDA from outside the registry,
+// which nothing here uses and which fails an installation without that network.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = new URL('../package-lock.json', import.meta.url);
-const lock = JSON.parse(readFileSync(file, 'utf8'));
+const before = readFileSync(file, 'utf8');
+const lock = JSON.parse(before);
+const { allowScripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const OS = {
   darwin: 'darwin',
@@ -81,8 +90,17 @@ for (const [path, entry] of Object.entries(lock.packages)) {
     added += 1;
   }
 }
+for (const [name, allowed] of Object.entries(allowScripts)) {
+  if (!allowed) delete lock.packages[`node_modules/${name}`]?.hasInstallScript;
+}
 const sorted = Object.fromEntries(
   Object.entries(lock.packages).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
 );
-writeFileSync(file, `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);
-process.stdout.write(`${added} entries added\n`);
+const after = `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`;
+if (!process.argv.includes('--check')) {
+  writeFileSync(file, after);
+  process.stdout.write(`${added} entries added\n`);
+} else if (after !== before) {
+  process.stderr.write('package-lock.json is not complete; run: npm run lock\n');
+  process.exitCode = 1;
+}
