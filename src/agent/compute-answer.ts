@@ -1,5 +1,5 @@
 import { AppError, type Clock } from '#libs/kernel';
-import type { FeederHandle, PluginRegistry } from '#libs/plugin-host';
+import type { FeederHandle, ModelServer, PluginRegistry } from '#libs/plugin-host';
 import type {
   FetchRequest,
   ForecastInterval,
@@ -19,13 +19,6 @@ export interface ComputeOptions {
 
 /** Bar lengths of the marketplace by the names that pipelines know. */
 const CANONICAL_INTERVAL: Readonly<Record<string, string>> = { '1M': '1mo' };
-
-/** Who computes a model. */
-interface Solver {
-  readonly predictor: string;
-  /** The predictor's model file; null means the predictor itself. */
-  readonly model: string | null;
-}
 
 /** Computes marketplace requests with the plugins of this process. */
 export class ComputeAnswer {
@@ -113,12 +106,8 @@ export class ComputeAnswer {
     };
   }
 
-  /** The model is a predictor that is loaded here, or a model file of one; null when it is neither. */
-  #solverOf({ predictor, modelName }: Offer): Solver | null {
-    const model = modelName ?? predictor;
-    if (this.plugins.has('predictor', model)) return { predictor: model, model: null };
-    const owner = this.plugins.modelOwner(model);
-    return owner === null ? null : { predictor: owner, model };
+  #solverOf({ predictor, modelName }: Offer): ModelServer | null {
+    return this.plugins.serves(modelName ?? predictor);
   }
 
   #unknownModel({ predictor, modelName }: Offer): AppError {

@@ -16,21 +16,24 @@ const SHA256 = /^[0-9a-f]{64}$/i;
 /**
  * What a predictor's parameters and its description tell about its model; null where they say nothing.
  * @param parameters as shown: secrets left out, files without their folders
- * @param info what `describe()` answered: `window_size`, `feature_columns` (there or in `metadata`, else
+ * @param info what `describe(model)` answered: `window_size`, `feature_columns` (there or in `metadata`, else
  * `required_columns`), `model_path`, `model_sha256` or `sha256`; null when it was not asked
+ * @param model one of the predictor's `model_files`; null for its own choice
  */
 export function modelFacts(
   parameters: Readonly<Record<string, ParameterValue>>,
   info: Readonly<Record<string, unknown>> | null,
+  model: string | null = null,
 ): Facts {
   const metadata = objectIn(info?.['metadata']);
   const names =
     namesIn(info?.['feature_columns']) ??
     namesIn(metadata['feature_columns']) ??
     namesIn(info?.['required_columns']);
+  const path = model === null ? parameters['model_path'] : objectIn(parameters['model_files'])[model];
   const digest = textIn(info?.['model_sha256']) ?? textIn(info?.['sha256']);
   return {
-    model_path: textIn(parameters['model_path']) ?? textIn(info?.['model_path']),
+    model_path: textIn(path) ?? textIn(info?.['model_path']),
     model_sha256: digest !== null && SHA256.test(digest) ? digest.toLowerCase() : null,
     normalization_params:
       textIn(parameters['normalization_params_path']) ?? textIn(parameters['use_normalization_json']),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, Clock, delay } from '#libs/kernel';
-import { type FeederHandle, PluginRegistry, type PredictorHandle } from '#libs/plugin-host';
+import { type FeederHandle, type ModelServer, PluginRegistry, type PredictorHandle } from '#libs/plugin-host';
 import type { PendingJob } from '../marketplace/evaluator-queue.port.js';
 import type { DataSourceConfig, ModelConfig, PluginOut, ProcessingDetailsOut } from './claim.dto.js';
 import { modelFacts } from './model-facts.js';
@@ -39,7 +39,7 @@ export class ProcessingDetails {
       plugins: {
         feeder: this.#chosen('feeder', request.feederPlugin),
         pipeline: this.#chosen('pipeline', request.pipelinePlugin),
-        predictor: this.#chosen('predictor', this.#predictorOf(job)),
+        predictor: this.#chosen('predictor', this.#serverOf(job).predictor),
       },
       data_source_config: { ...NO_SOURCE, ...unasked },
       model_config: { ...NO_MODEL, model_name: job.modelName, ...unasked },
@@ -56,12 +56,12 @@ export class ProcessingDetails {
   /** The same with what feeder and predictor say. */
   async of(job: PendingJob): Promise<ProcessingDetailsOut> {
     const { feederPlugin, symbol } = job.request;
-    const predictor = this.#predictorOf(job);
+    const { predictor, model: file } = this.#serverOf(job);
     const [source, model] = await Promise.all([
       this.#known('feeder', feederPlugin, async () =>
         this.#sourceOf(await this.plugins.feeder(feederPlugin), symbol),
       ),
-      this.#known('predictor', predictor, async () => modelOf(await this.plugins.predictor(predictor))),
+      this.#known('predictor', predictor, async () => modelOf(await this.plugins.predictor(predictor), file)),
     ]);
     return {
       ...this.inShort(job),
@@ -70,13 +70,15 @@ export class ProcessingDetails {
     };
   }
 
-  /** A model file's owner serves it; another name that is no predictor is that of a model of the configured one. */
-  #predictorOf({ modelName, request: { predictorPlugin } }: PendingJob): string {
-    const owner = this.plugins.modelOwner(modelName);
-    if (owner !== null) return owner;
-    return this.plugins.has('predictor', predictorPlugin)
-      ? predictorPlugin
-      : this.plugins.configuredId('predictor');
+  /** Who answers for the model here. Where nobody does, because it is only priced, what the client named beside it. */
+  #serverOf({ modelName, request: { predictorPlugin } }: PendingJob): ModelServer {
+    return (
+      this.plugins.serves(modelName) ??
+      this.plugins.serves(predictorPlugin) ?? {
+        predictor: this.plugins.configuredId('predictor'),
+        model: null,
+      }
+    );
   }
 
   #chosen(kind: ChosenKind, id: string): PluginOut {
@@ -132,12 +134,15 @@ const NO_MODEL: Omit<ModelConfig, 'model_name' | 'reason'> = {
   looks_ahead: null,
 };
 
-async function modelOf(predictor: PredictorHandle): Promise<Omit<ModelConfig, 'model_name'>> {
-  const info = predictor.has('describe') ? await predictor.describe() : null;
+async function modelOf(
+  predictor: PredictorHandle,
+  file: string | null,
+): Promise<Omit<ModelConfig, 'model_name'>> {
+  const info = predictor.has('describe') ? await predictor.describe(file) : null;
   return {
     ...NO_MODEL,
-    looks_ahead: predictor.looksAhead,
-    ...modelFacts(predictor.parameters, info),
+    looks_ahead: predictor.looksAheadWith(file),
+    ...modelFacts(predictor.parameters, info, file),
     reason: info === null ? `the predictor ${predictor.id} does not describe itself` : null,
   };
 }

@@ -5,8 +5,6 @@ import { Billing } from '../billing/billing.port.js';
 import type { Priced } from './job-rules.js';
 import type { JobRequest } from './marketplace.port.js';
 
-type ServingKind = 'feeder' | 'pipeline' | 'predictor';
-
 const MODEL_NAME_LENGTH = 100;
 /** So that the last bar of any horizon still has a year of four digits, as RFC 3339 writes it. */
 const END_OF_MOMENTS = Date.UTC(9990, 0, 1);
@@ -55,12 +53,11 @@ export class CompleteJobRequest {
   async #modelFaults(model: unknown, loc: readonly string[]): Promise<readonly Violation[]> {
     if (typeof model !== 'string' || model.length === 0 || model.length > MODEL_NAME_LENGTH)
       return [fault(loc, `a model name has 1 to ${MODEL_NAME_LENGTH} characters`, model)];
-    // Prices are looked up last: hardly a request needs them, and each would be one query more.
-    if (this.plugins.has('predictor', model) || this.plugins.modelOwner(model) !== null) return [];
-    return (await this.billing.isPriced(model)) ? [] : this.#unknown('predictor', model, loc);
+    const server = await this.plugins.servesOrSells(model, (name) => this.billing.isPriced(name));
+    return server === null ? this.plugins.unknownPlugin('predictor', model, loc).violations : [];
   }
 
-  #unknown(kind: ServingKind, id: string, loc: readonly string[]): readonly Violation[] {
+  #unknown(kind: 'feeder' | 'pipeline', id: string, loc: readonly string[]): readonly Violation[] {
     return this.plugins.has(kind, id) ? [] : this.plugins.unknownPlugin(kind, id, loc).violations;
   }
 }

@@ -51,10 +51,11 @@ export function guardPredictor(
   const metrics = operation('metrics');
   const resetMetrics = operation('resetMetrics');
   const setNoise = operation('setNoise');
-  const describeIt = () => describe();
+  const describeIt = (modelName: string | null) => describe(modelName);
   return {
     ...about,
     looksAhead: looksAhead(null),
+    looksAheadWith: looksAhead,
     capabilities,
     has,
     forecast: (frame: Frame, request: ForecastRequest, limits: CallLimits = {}): Promise<ForecastOutput> =>
@@ -68,7 +69,7 @@ export function guardPredictor(
       }),
     entry: (question: EntryQuestion) => guard.direct('entry', entry, question),
     exit: (question: ExitQuestion) => guard.direct('exit', exit, question),
-    describe: () => guard.direct('describe', describeIt, undefined),
+    describe: (modelName = null) => guard.direct('describe', describeIt, modelName),
     metrics: () => guard.instant('metrics', () => metrics()),
     resetMetrics: () => guard.instant('resetMetrics', () => resetMetrics()),
     setNoise: (std: number) => guard.instant('setNoise', () => setNoise(std)),

@@ -45,6 +45,8 @@ export interface FeederHandle extends PluginHandle<'feeder'> {
 export interface PredictorHandle extends PluginHandle<'predictor'> {
   /** True for test instruments that look into the future, as configured. Others never see a bar after the baseline. */
   readonly looksAhead: boolean;
+  /** The same for forecasts of one of its model files; null asks for the predictor's own choice. */
+  looksAheadWith(modelName: string | null): boolean;
   readonly capabilities: readonly PredictorCapability[];
   has(capability: PredictorCapability): boolean;
   /** `request.signal` ends it early. */
@@ -53,7 +55,8 @@ export interface PredictorHandle extends PluginHandle<'predictor'> {
   entry(question: EntryQuestion): EntryAnswer | Promise<EntryAnswer>;
   /** Answers at once, without a promise, when the plugin does. */
   exit(question: ExitQuestion): ExitAnswer | Promise<ExitAnswer>;
-  describe(): ModelInfo | Promise<ModelInfo>;
+  /** @param modelName as in `ForecastRequest.modelName` */
+  describe(modelName?: string | null): ModelInfo | Promise<ModelInfo>;
   metrics(): PredictorMetrics;
   resetMetrics(): void;
   /** Needs the capability `noise`. */

@@ -23,6 +23,6 @@ export { moduleImporter } from './module-importer.js';
 export { ANSWER_TO_PLUGIN_ERROR } from './plugin-errors.js';
 export { parameterPage } from './parameter-page.js';
 export { PluginLoadError } from './plugin-load-error.js';
-export { PluginRegistry, type SelectableKind } from './plugin-registry.js';
+export { PluginRegistry, type ModelServer, type SelectableKind } from './plugin-registry.js';
 export type { PluginStatus } from './plugin-status.js';
 export { ScheduledPredictions, type ScheduledPredictionsOptions } from './scheduled-predictions.js';

@@ -17,6 +17,17 @@ export type SelectableKind = Exclude<PluginKind, 'endpoints'>;
 /** Names that clients of the original use for the configured predictor. */
 const PREDICTOR_ALIASES: readonly string[] = ['default', 'default_model'];
 
+/** Answers forecasts when the configured predictor only answers entry and exit questions. */
+const FORECASTER = 'default_predictor';
+
+/** Who answers for a model. */
+export interface ModelServer {
+  /** Id of a predictor, or an alias, which means the predictor that is configured when it is asked. */
+  readonly predictor: string;
+  /** The predictor's model file (a name in its `model_files`); null leaves the choice to the predictor. */
+  readonly model: string | null;
+}
+
 /** The time limit of calls that name none; shared with the plugins' guards. */
 export interface CallTimeLimit {
   timeoutMs: number;
@@ -82,14 +93,40 @@ export class PluginRegistry {
       : id;
   }
 
+  /** The predictor of forecasts that name none: the configured one, or `default_predictor` when that cannot forecast. */
+  get forecaster(): string {
+    const configured = this.active('predictor');
+    return configured.has('forecast') || !this.has('predictor', FORECASTER) ? configured.id : FORECASTER;
+  }
+
   /**
-   * The predictor that serves a model of this name: the first one whose parameter `model_files` has it. Null when none
-   * does, and for names of predictors and their aliases, which mean these.
+   * Who answers for a model of this name. Predictions, orders, evaluators and the agent all ask here, so that what is
+   * sold, told and computed is the same.
+   *
+   * 1. The id of a predictor, or an alias of the configured one, is that predictor. It wins over a model file that has
+   *    the same name.
+   * 2. A name in the parameter `model_files` of a predictor is that file. Of several predictors the first one in the
+   *    list answers.
+   * 3. For any other name the answer is null: there is no such model here. See {@link servesOrSells} for names that
+   *    have a price.
    */
-  modelOwner(name: string): string | null {
-    if (this.has('predictor', name)) return null;
+  serves(name: string): ModelServer | null {
+    if (this.has('predictor', name)) return { predictor: name, model: null };
     const owner = this.#ofKind('predictor').find((slot) => modelsOf(slot).includes(name));
-    return owner?.definition.id ?? null;
+    return owner === undefined ? null : { predictor: owner.definition.id, model: name };
+  }
+
+  /**
+   * As {@link serves}, but a name that is nothing but a price is answered by the {@link forecaster} with its own choice
+   * of a model. This is how core predictions are computed, and what may be ordered. The agent computes no such order:
+   * the client pays for a model that another evaluator has.
+   * @param isPriced asked last, because it costs a query and hardly any name needs it
+   */
+  async servesOrSells(
+    name: string,
+    isPriced: (name: string) => Promise<boolean>,
+  ): Promise<ModelServer | null> {
+    return this.serves(name) ?? ((await isPriced(name)) ? { predictor: this.forecaster, model: null } : null);
   }
 
   /** Names that a request may give as its model beside the predictors. */

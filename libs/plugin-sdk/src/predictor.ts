@@ -144,7 +144,8 @@ export interface Predictor {
   looksAheadWith?(modelName: string | null): boolean;
   entry?(question: EntryQuestion): EntryAnswer | Promise<EntryAnswer>;
   exit?(question: ExitQuestion): ExitAnswer | Promise<ExitAnswer>;
-  describe?(): ModelInfo | Promise<ModelInfo>;
+  /** @param modelName the model that is asked about, as in `ForecastRequest.modelName` */
+  describe?(modelName?: string | null): ModelInfo | Promise<ModelInfo>;
   metrics?(): PredictorMetrics;
   resetMetrics?(): void;
   /** Sets the standard deviation of the noise (≥ 0), zeroes the metrics and re-seeds. */

@@ -43,6 +43,12 @@ describe('what is told of a model', () => {
     expect(modelFacts({}, { ...info, model_sha256: 'cd'.repeat(32) }).model_sha256).toBe('cd'.repeat(32));
   });
 
+  it('is about the model file that is named', () => {
+    const parameters = { model_path: 'eurusd.keras', model_files: { fast: 'fast.keras' } };
+    expect(modelFacts(parameters, null, 'fast').model_path).toBe('fast.keras');
+    expect(modelFacts(parameters, { model_path: 'told.keras' }, 'other').model_path).toBe('told.keras');
+  });
+
   it('leaves out the target of a model whose metadata name its columns', () => {
     const info = {
       model_path: 'eurusd.keras',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { followConfigured } from '#libs/plugin-host';
-import { PluginError } from '#libs/plugin-sdk';
+import { definePredictor, PluginError } from '#libs/plugin-sdk';
 import { flatForecast, minimalPlugins, predictorNamed, question, stage } from './stage.js';
 
 /** A predictor that waits in `create` until it is let go. */
@@ -67,16 +67,38 @@ describe('the plugin registry', () => {
     const serving = { ...predictorNamed('serving', {}), parameters };
     const flags = { model_files: { fast: 'a.keras', serving: 'b.keras', default_model: 'c.keras' } };
     const { registry } = await stage({ plugins: [serving], flags });
-    expect(registry.modelOwner('fast')).toBe('serving');
+    expect(registry.serves('fast')).toEqual({ predictor: 'serving', model: 'fast' });
     // Names of predictors and their aliases mean these.
-    expect(['serving', 'default_model', 'slow', 'toString'].map((name) => registry.modelOwner(name))).toEqual(
-      [null, null, null, null],
-    );
+    for (const predictor of ['serving', 'default_predictor', 'default', 'default_model'])
+      expect(registry.serves(predictor)).toEqual({ predictor, model: null });
+    expect(['slow', 'toString', ''].map((name) => registry.serves(name))).toEqual([null, null, null]);
     expect(
       registry.unknownPlugin('predictor', 'slow', ['body', 'model_name']).violations[0]?.ctx,
     ).toMatchObject({
       known: ['default_predictor', 'serving', 'fast'],
     });
+  });
+
+  it('lets the forecaster answer for what is only priced, and asks for a price last', async () => {
+    const asked: string[] = [];
+    const isPriced = async (name: string) => {
+      asked.push(name);
+      return name === 'lstm_1h';
+    };
+    const entries = definePredictor({
+      ...predictorNamed('entry_predictor', {}),
+      capabilities: ['entry'],
+      create: () => ({ entry: () => Promise.reject(new Error('nothing is asked here')) }),
+    });
+    const { registry } = await stage({ plugins: [entries] });
+    expect(await registry.servesOrSells('default', isPriced)).toEqual({ predictor: 'default', model: null });
+    expect(asked).toEqual([]);
+    await registry.select('predictor', 'entry_predictor');
+    expect(registry.forecaster).toBe('default_predictor');
+    const forecaster = { predictor: 'default_predictor', model: null };
+    expect(await registry.servesOrSells('lstm_1h', isPriced)).toEqual(forecaster);
+    expect(await registry.servesOrSells('slow', isPriced)).toBeNull();
+    expect(asked).toEqual(['lstm_1h', 'slow']);
   });
 
   it('creates another plugin on first use, once for all who ask meanwhile', async () => {

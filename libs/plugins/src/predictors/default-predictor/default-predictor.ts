@@ -63,8 +63,9 @@ class DefaultPredictor implements Predictor {
     return forecaster === null ? this.#ideal.forecast(frame, request) : forecaster.forecast(frame, request);
   }
 
-  async describe(): Promise<ModelInfo> {
-    const info = this.#main === null ? this.#ideal.describe() : await this.#main.describe();
+  async describe(modelName: string | null = null): Promise<ModelInfo> {
+    const forecaster = this.#forecaster(modelName);
+    const info = forecaster === null ? this.#ideal.describe() : await forecaster.describe();
     return this.#named.size === 0 ? info : { ...info, models: [...this.#named.keys()] };
   }
 
