@@ -1,3 +1,4 @@
+import type { Forecast } from '#libs/plugin-host';
 import type { ForecastOutput } from '#libs/plugin-sdk';
 
 /** A core prediction's life: pending → processing → completed or failed. A retry goes back from processing to processing. */
@@ -33,11 +34,7 @@ export interface Explanation {
     readonly first_bar: string;
     readonly last_bar: string;
   };
-  readonly plugins: {
-    readonly feeder: PluginStamp;
-    readonly pipeline: PluginStamp;
-    readonly predictor: PluginStamp;
-  };
+  readonly plugins: Forecast['plugins'];
   /** Seed of everything random in the answer; null when nothing was. */
   readonly seed: number | null;
   /** Milliseconds: waiting for a runner, fetching bars, predicting, and from submit to result. */
@@ -49,11 +46,6 @@ export interface Explanation {
   };
   /** 1 unless a runner died on the way. */
   readonly attempt: number;
-}
-
-export interface PluginStamp {
-  readonly id: string;
-  readonly version: string;
 }
 
 /** What is stored and served as `result`. */

@@ -2,8 +2,8 @@ import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nest
 import type { Transaction } from '#libs/database';
 import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun } from '#libs/jobs';
 import { AppError, assertPresent, Clock } from '#libs/kernel';
-import { PluginRegistry } from '#libs/plugin-host';
-import type { PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
+import { type ForecastQuestion, PluginRegistry, runForecast } from '#libs/plugin-host';
+import type { PredictionOutput } from '#libs/plugin-sdk';
 import { parseTimestamp } from '#libs/timeseries';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
@@ -65,15 +65,8 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
 
   async #compute(prediction: PredictionEntity, run: JobRun): Promise<PredictionResult> {
     const { request } = prediction.result;
-    const [feeder, pipeline, predictor] = await Promise.all([
-      this.plugins.feeder(prediction.feeder_plugin),
-      this.plugins.pipeline(prediction.pipeline_plugin),
-      this.plugins.predictor(prediction.predictor_plugin),
-    ]);
     const served = await this.requests.servedModel(modelName(prediction));
-    const answer = await pipeline.run(toPredictionRequest(prediction, request, served), {
-      feeder,
-      predictor,
+    const answer = await runForecast(this.plugins, questionOf(prediction, request, served), {
       signal: run.signal,
     });
     const finishedAt = this.clock.now();
@@ -82,7 +75,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
       output: answer.output,
       explanation: {
         source: answer.source,
-        plugins: { feeder: stamp(feeder), pipeline: stamp(pipeline), predictor: stamp(predictor) },
+        plugins: answer.plugins,
         seed: answer.output.seed ?? null,
         timing: timing(prediction, answer, finishedAt),
         attempt: run.job.attempt,
@@ -121,8 +114,6 @@ const answerOf = ({ output }: PredictionResult) => ({
 
 const idOf = (job: Job): number => Number(job.subject);
 
-const stamp = ({ id, version }: { id: string; version: string }) => ({ id, version });
-
 function timing(
   prediction: PredictionEntity,
   answer: PredictionOutput,
@@ -133,12 +124,15 @@ function timing(
   return { ...answer.timing, queued_ms: startedAt - submittedAt, total_ms: finishedAt - submittedAt };
 }
 
-function toPredictionRequest(
+function questionOf(
   prediction: PredictionEntity,
   request: StoredRequest,
   served: string | null,
-): PredictionRequest {
+): ForecastQuestion {
   return {
+    feeder: prediction.feeder_plugin,
+    pipeline: prediction.pipeline_plugin,
+    predictor: prediction.predictor_plugin,
     symbol: prediction.symbol,
     interval: assertPresent(
       canonicalInterval(prediction.interval),

@@ -1,0 +1,77 @@
+import type { FetchRequest, Frame, PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
+import type { FeederHandle, PluginHandle, RunOptions } from './handles.js';
+import type { PluginRegistry } from './plugin-registry.js';
+
+type AlwaysGiven = 'symbol' | 'interval' | 'predictionType';
+
+/** A question and who answers it. A field of the request that is left out is null: the plugins choose. */
+export interface ForecastQuestion
+  extends Pick<PredictionRequest, AlwaysGiven>, Partial<Omit<PredictionRequest, AlwaysGiven>> {
+  /** Ids of the plugins; for the predictor an alias is understood, too. */
+  readonly feeder: string;
+  readonly pipeline: string;
+  readonly predictor: string;
+  /** Most bars of history, up to the baseline. Absent: as many as the feeder brings. */
+  readonly lookback?: number;
+}
+
+/** Which plugin took part. */
+export type PluginStamp = Pick<PluginHandle, 'id' | 'version'>;
+
+export interface Forecast extends PredictionOutput {
+  readonly plugins: {
+    readonly feeder: PluginStamp;
+    readonly pipeline: PluginStamp;
+    readonly predictor: PluginStamp;
+  };
+}
+
+/**
+ * Computes one forecast: the pipeline runs with the feeder and the predictor that the question names. Core predictions
+ * (the scheduled ones too) and the agent's orders are all computed here.
+ * @param limits `timeoutMs` is the configured `prediction_timeout` when absent
+ * @throws AppError `invalid` for a plugin that is not loaded, and what the plugins refuse
+ */
+export async function runForecast(
+  registry: PluginRegistry,
+  { feeder, pipeline, predictor, lookback, ...asked }: ForecastQuestion,
+  limits: Omit<RunOptions, 'feeder' | 'predictor'>,
+): Promise<Forecast> {
+  const [source, runner, answerer] = await Promise.all([
+    registry.feeder(feeder),
+    registry.pipeline(pipeline),
+    registry.predictor(predictor),
+  ]);
+  const request = { ...NOTHING_CHOSEN, ...asked };
+  const answer = await runner.run(request, {
+    ...limits,
+    feeder: lookback === undefined ? source : withLookback(source, lookback, request.baseline),
+    predictor: answerer,
+  });
+  const plugins = { feeder: stamp(source), pipeline: stamp(runner), predictor: stamp(answerer) };
+  return { ...answer, plugins };
+}
+
+const NOTHING_CHOSEN = {
+  horizons: null,
+  horizon: null,
+  baseline: null,
+  dateColumn: null,
+  targetColumn: null,
+  modelName: null,
+};
+
+/** The feeder with at most so many bars up to the baseline. Those after it stay: test instruments read them. */
+function withLookback(feeder: FeederHandle, lookback: number, baseline: number | null): FeederHandle {
+  const shortened = (frame: Frame): Frame => {
+    const last = baseline === null ? frame.length - 1 : frame.rowAtOrBefore(baseline);
+    return frame.slice(Math.max(0, last + 1 - lookback));
+  };
+  return {
+    ...feeder,
+    fetch: async (request: FetchRequest, limits) => shortened(await feeder.fetch(request, limits)),
+    notes: () => [],
+  };
+}
+
+const stamp = ({ id, version }: PluginStamp): PluginStamp => ({ id, version });
