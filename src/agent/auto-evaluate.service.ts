@@ -11,7 +11,6 @@ import { ClaimedWork, EvaluatorQueue } from '../marketplace/evaluator-queue.port
 import { MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
 import { ComputeAnswer } from './compute-answer.js';
 import { EvaluatorAgent } from './evaluator-agent.js';
-import { QueueWorkSource } from './queue-work-source.js';
 
 /** `auto_evaluate`: the service computes its own marketplace requests, so that a single operator's market works alone. */
 @Injectable()
@@ -49,7 +48,8 @@ export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationSh
   #newAgent(): EvaluatorAgent {
     const log = this.#logger;
     return new EvaluatorAgent(
-      new QueueWorkSource(this.queue, this.work),
+      this.queue,
+      this.work,
       new ComputeAnswer(this.plugins, this.clock),
       {
         parallel: this.config.agent_parallel,

@@ -1,26 +1,26 @@
 import { AppError, type Clock } from '#libs/kernel';
-import type { FeederHandle, ModelServer, PluginRegistry } from '#libs/plugin-host';
-import type {
-  FetchRequest,
-  ForecastInterval,
-  Frame,
-  PredictionOutput,
-  PredictionRequest,
-} from '#libs/plugin-sdk';
+import { runForecast, type PluginRegistry } from '#libs/plugin-host';
+import type { ForecastInterval, PredictionOutput } from '#libs/plugin-sdk';
+import type { PendingJob } from '../marketplace/evaluator-queue.port.js';
 import type { JobResult } from '../marketplace/marketplace.port.js';
-import type { Offer, Progress } from './work-source.js';
+
+/** An order that can be claimed, with what its computation needs. */
+export interface OfferedOrder extends Pick<PendingJob, 'id' | 'modelName'> {
+  readonly request: Omit<PendingJob['request'], 'customParameters'>;
+}
 
 export interface ComputeOptions {
   readonly signal: AbortSignal;
   /** Milliseconds until the claim runs out. */
   readonly timeoutMs: number;
-  readonly progress: (progress: Progress) => void;
+  /** @param percentage 0 to 100 */
+  readonly progress: (percentage: number, step: string) => void;
 }
 
 /** Bar lengths of the marketplace by the names that pipelines know. */
 const CANONICAL_INTERVAL: Readonly<Record<string, string>> = { '1M': '1mo' };
 
-/** Computes marketplace requests with the plugins of this process. */
+/** Computes orders with the plugins of this process. */
 export class ComputeAnswer {
   constructor(
     private readonly plugins: PluginRegistry,
@@ -28,40 +28,42 @@ export class ComputeAnswer {
   ) {}
 
   /**
-   * Whether this process can compute the model that the client pays for, with the plugins that the request names. A model
+   * Whether this process can compute the model that the client pays for, with the plugins that the order names. A model
    * that is priced but not here is left to evaluators who have it: another one's answer is not what was bought.
    */
-  knows(offer: Offer): boolean {
+  knows({ modelName, request }: OfferedOrder): boolean {
     return (
-      this.#solverOf(offer) !== null &&
-      this.plugins.has('feeder', offer.feeder) &&
-      this.plugins.has('pipeline', offer.pipeline)
+      this.plugins.serves(modelName) !== null &&
+      this.plugins.has('feeder', request.feederPlugin) &&
+      this.plugins.has('pipeline', request.pipelinePlugin)
     );
   }
 
   /**
-   * The answer to a request: one value a bar of its horizon.
+   * The answer to an order: one value a bar of its horizon. A moment that has passed is answered with what was known
+   * then; one to come with the newest bars.
    * @throws AppError what the plugins refuse, `invalid` for a model that is not here, or `unavailable` (`incomplete_forecast`) when a bar has no value
    */
-  async compute(offer: Offer, { signal, timeoutMs, progress }: ComputeOptions): Promise<JobResult> {
+  async compute({ modelName, request }: OfferedOrder, limits: ComputeOptions): Promise<JobResult> {
     const startedAt = this.clock.monotonic();
     const cpu = process.cpuUsage();
-    const solver = this.#solverOf(offer);
-    if (solver === null) throw this.#unknownModel(offer);
-    const [feeder, pipeline, predictor] = await Promise.all([
-      this.plugins.feeder(offer.feeder),
-      this.plugins.pipeline(offer.pipeline),
-      this.plugins.predictor(solver.predictor),
-    ]);
-    const request = this.#requestOf(offer, solver.model);
-    const answer = await pipeline.run(request, {
-      feeder: withLookback(feeder, offer.lookback, request.baseline),
-      predictor,
-      signal,
-      timeoutMs,
-      progress: (percentage, step) => progress({ percentage, step }),
-    });
-    const { output } = answer;
+    const server = this.plugins.serves(modelName);
+    if (server === null) throw this.plugins.unknownPlugin('predictor', modelName, ['model_name']);
+    const moment = request.datetimeRequested.getTime();
+    const question = {
+      symbol: request.symbol,
+      interval: CANONICAL_INTERVAL[request.interval] ?? request.interval,
+      predictionType: request.predictionType,
+      horizon: request.predictionHorizon,
+      baseline: moment < this.clock.now() ? moment : null,
+      feeder: request.feederPlugin,
+      pipeline: request.pipelinePlugin,
+      predictor: server.predictor,
+      modelName: server.model,
+      lookback: request.lookbackTicks,
+    };
+    const answer = await runForecast(this.plugins, question, limits);
+    const { output, plugins } = answer;
     const predictions = complete(output.predictions, answer);
     const used = process.cpuUsage(cpu);
     return {
@@ -70,8 +72,8 @@ export class ComputeAnswer {
       confidenceIntervals: bandsOf(output.intervals ?? [], answer),
       modelMetadata: {
         mode: output.mode,
-        model_name: request.modelName ?? predictor.id,
-        plugins: { feeder: stamp(feeder), pipeline: stamp(pipeline), predictor: stamp(predictor) },
+        model_name: server.model ?? plugins.predictor.id,
+        plugins,
         source: answer.source,
         target_column: output.target_column,
         baseline_datetime: output.baseline_datetime,
@@ -90,42 +92,6 @@ export class ComputeAnswer {
       qualityMetrics: null,
     };
   }
-
-  /** A moment that has passed is answered with what was known then; one to come with the newest bars. */
-  #requestOf(offer: Offer, modelName: string | null): PredictionRequest {
-    return {
-      symbol: offer.symbol,
-      interval: CANONICAL_INTERVAL[offer.interval] ?? offer.interval,
-      predictionType: offer.predictionType,
-      horizons: null,
-      horizon: offer.horizon,
-      baseline: offer.moment < this.clock.now() ? offer.moment : null,
-      dateColumn: null,
-      targetColumn: null,
-      modelName,
-    };
-  }
-
-  #solverOf({ predictor, modelName }: Offer): ModelServer | null {
-    return this.plugins.serves(modelName ?? predictor);
-  }
-
-  #unknownModel({ predictor, modelName }: Offer): AppError {
-    return this.plugins.unknownPlugin('predictor', modelName ?? predictor, ['model_name']);
-  }
-}
-
-/** The feeder, with no more history than the client paid for. What follows the baseline stays: test instruments read it. */
-function withLookback(feeder: FeederHandle, lookback: number, baseline: number | null): FeederHandle {
-  const shortened = (frame: Frame): Frame => {
-    const last = baseline === null ? frame.length - 1 : frame.rowAtOrBefore(baseline);
-    return frame.slice(Math.max(0, last + 1 - lookback));
-  };
-  return {
-    ...feeder,
-    fetch: async (request: FetchRequest, limits) => shortened(await feeder.fetch(request, limits)),
-    notes: () => [],
-  };
 }
 
 function complete(values: readonly (number | null)[], { output }: PredictionOutput): readonly number[] {
@@ -158,5 +124,3 @@ function logOf({ output, source, timing }: PredictionOutput): string {
     `predicted ${output.horizons.length} bars of ${output.target_column} by ${output.mode} in ${timing.predict_ms} ms`,
   ].join('\n');
 }
-
-const stamp = ({ id, version }: { id: string; version: string }) => ({ id, version });

@@ -1,16 +1,34 @@
-import { AppError, delay, type Clock } from '#libs/kernel';
+import { AppError, delay, type Clock, type ErrorKind } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
-import type { ComputeAnswer } from './compute-answer.js';
-import {
-  AnswerRefused,
-  AssignmentLost,
-  MarketRefused,
-  MarketUnavailable,
-  type Assignment,
-  type Offer,
-  type Progress,
-  type WorkSource,
-} from './work-source.js';
+import type {
+  ClaimedJob,
+  ClaimedWork,
+  EvaluatorQueue,
+  LeaseReference,
+} from '../marketplace/evaluator-queue.port.js';
+import type { JobProgress, JobResult } from '../marketplace/marketplace.port.js';
+import type { ComputeAnswer, OfferedOrder } from './compute-answer.js';
+
+type Contract = EvaluatorQueue & ClaimedWork;
+type Answering<K extends keyof Contract, T> = (...given: Parameters<Contract[K]>) => Promise<T>;
+
+/**
+ * What the agent uses of the evaluator's queue: the one of its own process, or that of a service elsewhere. Errors are
+ * those of `EvaluatorQueue` and `ClaimedWork`, and two more of a service elsewhere: `unavailable` while it cannot be reached, and
+ * `unauthorized` when it refuses the agent for good (a wrong key, role or address).
+ */
+export interface AgentQueue {
+  readonly pending: Answering<'pending', { readonly jobs: readonly OfferedOrder[] }>;
+  readonly claim: Answering<'claim', Pick<ClaimedJob, 'epoch' | 'timeoutAt'>>;
+}
+
+/** What it uses of the work on a claimed order. */
+export interface AgentWork {
+  readonly heartbeat: Answering<'heartbeat', unknown>;
+  /** A repeat of the same answer under the same claim settles nothing twice. */
+  readonly submit: Answering<'submit', unknown>;
+  readonly release: Answering<'release', unknown>;
+}
 
 export interface AgentOptions {
   /** Requests that are computed at the same time. */
@@ -25,19 +43,25 @@ export interface AgentOptions {
   readonly predictor?: string | null;
 }
 
-/** Offers that are looked at in one go. */
-const OFFERS = 100;
+/** The agent inside of a service works for the service; over HTTP the key says who it is. */
+const SERVICE = 'platform';
+/** Orders that are looked at in one go, in the order in which the queue is worked off. */
+const OFFERS = { sort: 'priority', order: 'desc', limit: 100 } as const;
 /** Longest pause between attempts to reach the market. */
 const LONGEST_PAUSE_MS = 60_000;
 /** What is kept back of a claim's time, for the answer's way. */
 const RESERVE_MS = 1_000;
 /** Attempts to hand in one answer. */
 const SUBMIT_ATTEMPTS = 8;
+/** Characters of the reason for which an order is given back. */
+const LONGEST_DETAILS = 2_000;
 
-export interface AgentFigures {
-  readonly completed: number;
-  readonly released: number;
-  readonly lost: number;
+/** An order in the agent's hands. */
+interface Claim {
+  readonly order: OfferedOrder;
+  readonly lease: LeaseReference;
+  /** Epoch ms: an answer that comes later is refused. */
+  readonly deadline: number;
 }
 
 /**
@@ -46,27 +70,23 @@ export interface AgentFigures {
  * twice as long each time; what it had claimed when it is killed goes back to the queue when the lease runs out.
  */
 export class EvaluatorAgent {
+  /** How many orders were answered, given back, and lost. */
+  readonly figures = { completed: 0, released: 0, lost: 0 };
   readonly #stopping = new AbortController();
   readonly #aborting = new AbortController();
   #slots: Promise<void>[] = [];
   #wake = new AbortController();
-  #completed = 0;
-  #released = 0;
-  #lost = 0;
 
   constructor(
-    private readonly market: WorkSource,
+    private readonly queue: AgentQueue,
+    private readonly work: AgentWork,
     private readonly answers: ComputeAnswer,
     private readonly options: AgentOptions,
     private readonly clock: Clock,
     private readonly logger: PluginLogger,
   ) {}
 
-  get figures(): AgentFigures {
-    return { completed: this.#completed, released: this.#released, lost: this.#lost };
-  }
-
-  /** Begins to work. @returns when it was stopped, or is idle with `untilIdle` @throws MarketRefused */
+  /** Begins to work. @returns when it was stopped, or is idle with `untilIdle` @throws AppError when the market refuses the agent for good */
   async run(): Promise<void> {
     this.#slots = Array.from({ length: this.options.parallel }, () => this.#work());
     try {
@@ -97,61 +117,78 @@ export class EvaluatorAgent {
   async #work(): Promise<void> {
     for (let failures = 0; !this.#stopping.signal.aborted;) {
       try {
-        const assignment = await this.#next();
+        const claim = await this.#next();
         failures = 0;
-        if (assignment !== null) await this.#complete(assignment);
+        if (claim !== null) await this.#complete(claim);
         else if (this.options.untilIdle === true) return;
         else await this.#pause(this.options.idleMs);
       } catch (error) {
-        if (!(error instanceof MarketUnavailable)) throw error;
-        this.logger.warn(`the market is not available: ${error.message}`);
-        await this.#pause(error.retryAfterMs ?? pauseAfter((failures += 1)));
+        if (!isAway(error)) throw error;
+        this.logger.warn(`the market is not available: ${error.detail}`);
+        await this.#pause(retryAfterMs(error) ?? pauseAfter((failures += 1)));
       }
     }
   }
 
-  async #next(): Promise<Assignment | null> {
-    for (const offer of await this.market.offers(OFFERS)) {
+  async #next(): Promise<Claim | null> {
+    const { jobs: orders } = await this.queue.pending(SERVICE, {}, OFFERS);
+    for (const order of orders) {
       if (this.#stopping.signal.aborted) return null;
-      if (!this.#takes(offer)) continue;
-      const assignment = await this.market.claim(offer);
-      if (assignment !== null) return assignment;
+      if (!this.#takes(order)) continue;
+      const claim = await this.#claim(order);
+      if (claim !== null) return claim;
     }
     return null;
   }
 
-  #takes(offer: Offer): boolean {
+  #takes(order: OfferedOrder): boolean {
     const { predictor = null } = this.options;
-    return (predictor === null || offer.predictor === predictor) && this.answers.knows(offer);
+    return (predictor === null || order.request.predictorPlugin === predictor) && this.answers.knows(order);
   }
 
-  async #complete(assignment: Assignment): Promise<void> {
-    const { id } = assignment.offer;
+  /** Null when it cannot be claimed any more, or not by this evaluator now. */
+  async #claim(order: OfferedOrder): Promise<Claim | null> {
+    const command = { jobId: order.id, estimatedCompletion: null, processingNodeInfo: null };
     try {
-      const result = await this.#compute(assignment);
-      await this.#submit(assignment, result);
-      this.#completed += 1;
-      this.logger.info('completed', { request: id });
+      const { epoch, timeoutAt } = await this.queue.claim(SERVICE, command);
+      return { order, lease: { jobId: order.id, epoch }, deadline: timeoutAt.getTime() };
     } catch (error) {
-      if (error instanceof MarketRefused) throw error;
-      if (error instanceof AssignmentLost) {
-        this.#lost += 1;
-        this.logger.warn(`lost: ${error.message}`, { request: id });
-        return;
-      }
-      await this.#giveBack(assignment, error);
+      if (isTaken(error)) return null;
+      throw error;
     }
   }
 
-  async #compute(assignment: Assignment) {
+  async #complete(claim: Claim): Promise<void> {
     const lost = new AbortController();
-    const timeoutMs = Math.max(1, assignment.deadline - this.clock.now() - RESERVE_MS);
-    let latest: Progress = { percentage: 0, step: 'claimed' };
+    let result: JobResult;
+    try {
+      result = await this.#compute(claim, lost);
+    } catch (error) {
+      if (lost.signal.aborted) return this.#lose(claim, `lost: ${detailOf(lost.signal.reason)}`);
+      // Only what the product says itself leaves this process.
+      const isSafe = error instanceof AppError;
+      return this.#giveBack(claim, isSafe ? `${error.code}: ${error.detail}` : 'the computation failed');
+    }
+    try {
+      await this.#submit(claim, result);
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      if (isLost(error)) return this.#lose(claim, `lost: ${error.detail}`);
+      return this.#giveBack(claim, error instanceof AppError ? error.detail : 'it could not be handed in');
+    }
+    this.figures.completed += 1;
+    this.logger.info('completed', { request: claim.order.id });
+  }
+
+  /** @param lost is aborted, with the error, when the market says that the claim is gone */
+  async #compute({ order, lease, deadline }: Claim, lost: AbortController): Promise<JobResult> {
+    const timeoutMs = Math.max(1, deadline - this.clock.now() - RESERVE_MS);
+    let latest: Partial<JobProgress> = { percentage: 0, currentStep: 'claimed' };
     let cancel = (): void => undefined;
     const beat = (): void => {
       cancel = this.clock.after(this.options.heartbeatMs, () => {
-        this.market.report(assignment, latest).then(beat, (error: unknown) => {
-          if (error instanceof AssignmentLost) lost.abort(error);
+        this.work.heartbeat(SERVICE, lease, latest).then(beat, (error: unknown) => {
+          if (isLost(error)) lost.abort(error);
           // A market that is away for a moment may be back before the answer is there.
           else beat();
         });
@@ -159,44 +196,49 @@ export class EvaluatorAgent {
     };
     beat();
     try {
-      return await this.answers.compute(assignment.offer, {
+      return await this.answers.compute(order, {
         signal: AbortSignal.any([lost.signal, this.#aborting.signal]),
         timeoutMs,
-        progress: (progress) => (latest = progress),
+        progress: (percentage, currentStep) => (latest = { percentage, currentStep }),
       });
-    } catch (error) {
-      throw lost.signal.aborted ? lost.signal.reason : error;
     } finally {
       cancel();
     }
   }
 
   /** The answer is there: it is worth some patience. */
-  async #submit(assignment: Assignment, result: Parameters<WorkSource['submit']>[1]): Promise<void> {
+  async #submit({ lease, deadline }: Claim, result: JobResult): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.market.submit(assignment, result);
+        await this.work.submit(SERVICE, { ...lease, result });
+        return;
       } catch (error) {
-        const isLast = attempt === SUBMIT_ATTEMPTS || this.clock.now() >= assignment.deadline;
-        if (!(error instanceof MarketUnavailable) || isLast) throw error;
-        this.logger.warn(`the answer could not be handed in yet: ${error.message}`);
-        await delay(this.clock, error.retryAfterMs ?? pauseAfter(attempt), this.#aborting.signal);
+        const isLast = attempt === SUBMIT_ATTEMPTS || this.clock.now() >= deadline;
+        if (!isAway(error) || isLast) throw error;
+        this.logger.warn(`the answer could not be handed in yet: ${error.detail}`);
+        await delay(this.clock, retryAfterMs(error) ?? pauseAfter(attempt), this.#aborting.signal);
       }
     }
   }
 
-  async #giveBack(assignment: Assignment, error: unknown): Promise<void> {
-    const reason = reasonOf(error, this.#aborting.signal.aborted);
-    this.logger.warn(`given back: ${reason}`, { request: assignment.offer.id });
+  async #giveBack(claim: Claim, why: string): Promise<void> {
+    const { order, lease } = claim;
+    const reason = this.#aborting.signal.aborted ? 'the evaluator was stopped' : why;
+    const details = reason.slice(0, LONGEST_DETAILS);
+    this.logger.warn(`given back: ${details}`, { request: order.id });
     try {
-      await this.market.release(assignment, reason);
-      this.#released += 1;
-    } catch (releaseError) {
-      if (releaseError instanceof MarketRefused) throw releaseError;
+      await this.work.release(SERVICE, { ...lease, reason: 'technical_issue', details });
+      this.figures.released += 1;
+    } catch (error) {
+      if (isRefusal(error)) throw error;
       // The lease gives it back, only later.
-      this.#lost += 1;
-      this.logger.warn(`could not be given back: ${String(releaseError)}`, { request: assignment.offer.id });
+      this.#lose(claim, `could not be given back: ${detailOf(error)}`);
     }
+  }
+
+  #lose({ order }: Claim, text: string): void {
+    this.figures.lost += 1;
+    this.logger.warn(text, { request: order.id });
   }
 
   #pause(ms: number): Promise<void> {
@@ -208,11 +250,27 @@ export class EvaluatorAgent {
 const pauseAfter = (failures: number): number =>
   Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** (failures - 1)) * (0.9 + Math.random() * 0.2);
 
-/** Only what the product says itself leaves this process. */
-function reasonOf(error: unknown, stopped: boolean): string {
-  if (stopped) return 'the evaluator was stopped';
-  if (error instanceof AppError) return `${error.code}: ${error.detail}`;
-  return error instanceof AnswerRefused || error instanceof MarketUnavailable
-    ? error.message
-    : 'the computation failed';
+/** What the market asked for; null leaves it to the agent. */
+function retryAfterMs({ headers }: AppError): number | null {
+  const seconds = Number(headers['Retry-After'] ?? NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
 }
+
+const isError = (error: unknown, ...kinds: readonly ErrorKind[]): error is AppError =>
+  error instanceof AppError && kinds.includes(error.kind);
+
+/** The market cannot be reached, or asks for patience. */
+const isAway = (error: unknown): error is AppError => isError(error, 'unavailable', 'too_many');
+
+/** Somebody else was faster, or this evaluator may not have it now. */
+const isTaken = (error: unknown): boolean =>
+  isError(error, 'not_found', 'gone', 'forbidden', 'conflict') ||
+  (isError(error, 'too_many') && error.code === 'release_cooldown');
+
+/** The claim ran out, was given back, or is somebody else's: nothing of the work counts any more. */
+const isLost = (error: unknown): error is AppError =>
+  isError(error, 'not_found', 'forbidden', 'conflict', 'deadline_passed', 'gone');
+
+const isRefusal = (error: unknown): boolean => isError(error, 'unauthorized');
+
+const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

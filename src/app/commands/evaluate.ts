@@ -3,8 +3,7 @@ import { AppError, systemClock } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import { ComputeAnswer } from '../../agent/compute-answer.js';
 import { EvaluatorAgent } from '../../agent/evaluator-agent.js';
-import { HttpWorkSource } from '../../agent/http-work-source.js';
-import { MarketRefused } from '../../agent/work-source.js';
+import { HttpOrderQueue } from '../../agent/http-order-queue.js';
 import { loadConfiguredPlugins } from '../load-configured-plugins.js';
 import { createLogger } from '../logging/logger.js';
 import { openLogStreams } from '../logging/log-streams.js';
@@ -26,8 +25,10 @@ export const evaluate: Command = async (config, line) => {
   const { predictor_plugin } = line.flags;
   const predictor =
     typeof predictor_plugin === 'string' ? registry.canonicalId('predictor', predictor_plugin) : null;
+  const market = new HttpOrderQueue(url, apiKey);
   const agent = new EvaluatorAgent(
-    new HttpWorkSource(url, apiKey),
+    market,
+    market,
     new ComputeAnswer(registry, systemClock),
     {
       parallel: config.agent_parallel,
@@ -47,9 +48,6 @@ export const evaluate: Command = async (config, line) => {
     await Promise.race([agent.run(), stopped.then(() => agent.stop(config.shutdown_grace * 1000))]);
     if (!config.quiet_mode) print(summary(agent));
     return EXIT.done;
-  } catch (error) {
-    if (error instanceof MarketRefused) throw new AppError('forbidden', error.message, { cause: error });
-    throw error;
   } finally {
     clearInterval(alive);
     await registry.close();

@@ -75,7 +75,6 @@ export class PredictionBench {
       registry,
       followConfigured(registry, 'feeder'),
       followConfigured(registry, 'pipeline'),
-      followConfigured(registry, 'predictor'),
       partial<Billing>({ isPriced }),
     );
     this.engine = this.newEngine();

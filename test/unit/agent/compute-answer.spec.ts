@@ -1,22 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PredictionRequest } from '#libs/plugin-sdk';
-import { ComputeAnswer } from '../../../src/agent/compute-answer.js';
-import type { Offer } from '../../../src/agent/work-source.js';
+import { ComputeAnswer, type OfferedOrder } from '../../../src/agent/compute-answer.js';
 import { flatForecast, minimalPlugins, predictorNamed, stage } from '../plugin-host/stage.js';
 
-const offer = (change: Partial<Offer> = {}): Offer => ({
+type Change = Partial<OfferedOrder['request']> & { readonly modelName?: string };
+/** An order whose model is its predictor, unless another one is named. */
+const offer = ({ modelName, ...change }: Change = {}): OfferedOrder => ({
   id: '1f0e6f3a-5a9e-4f0c-9d39-5b1f1d3c7a10',
-  symbol: 'EURUSD',
-  interval: '1h',
-  lookback: 100,
-  horizon: 2,
-  moment: Date.UTC(2100, 0, 1),
-  predictionType: 'short_term',
-  predictor: 'default_predictor',
-  feeder: 'default_feeder',
-  pipeline: 'default_pipeline',
-  modelName: null,
-  ...change,
+  modelName: modelName ?? change.predictorPlugin ?? 'default_predictor',
+  request: {
+    symbol: 'EURUSD',
+    interval: '1h',
+    lookbackTicks: 100,
+    predictionHorizon: 2,
+    datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
+    predictionType: 'short_term',
+    predictorPlugin: 'default_predictor',
+    feederPlugin: 'default_feeder',
+    pipelinePlugin: 'default_pipeline',
+    priority: 5,
+    ...change,
+  },
 });
 
 /** An evaluator with two predictors, one of which has the model file `fast`; `asked` is what predictors got to hear. */
@@ -59,7 +63,7 @@ describe('what an evaluator computes', () => {
     ['the predictor, when it is the model', { modelName: 'default_predictor' }, 'default_predictor', null],
     ['another predictor that is paid for', { modelName: 'serving' }, 'serving', null],
     ['a model file, by the predictor that has it', { modelName: 'fast' }, 'serving', 'fast'],
-    ['a model file that the request names as its predictor', { predictor: 'fast' }, 'serving', 'fast'],
+    ['a model file that the request names as its predictor', { predictorPlugin: 'fast' }, 'serving', 'fast'],
   ])('is %s', async (_, change, by, model) => {
     const { answers, asked } = await evaluator();
     expect(answers.knows(offer(change))).toBe(true);
@@ -73,16 +77,16 @@ describe('what an evaluator computes', () => {
 
   it('understands the names that old clients use for the configured predictor', async () => {
     const { answers, asked } = await evaluator();
-    expect(answers.knows(offer({ predictor: 'default', modelName: 'default' }))).toBe(true);
-    await answers.compute(offer({ predictor: 'default', modelName: 'default' }), options);
+    expect(answers.knows(offer({ predictorPlugin: 'default', modelName: 'default' }))).toBe(true);
+    await answers.compute(offer({ predictorPlugin: 'default', modelName: 'default' }), options);
     expect(asked).toEqual([{ by: 'default_predictor', model: null }]);
   });
 
   it.each([
     ['a model that is priced elsewhere only', { modelName: 'lstm_1h' }],
-    ['a predictor that is not loaded', { predictor: 'lstm_1h' }],
-    ['a feeder that is not loaded', { feeder: 'kafka_feeder' }],
-    ['a pipeline that is not loaded', { pipeline: 'fast' }],
+    ['a predictor that is not loaded', { predictorPlugin: 'lstm_1h' }],
+    ['a feeder that is not loaded', { feederPlugin: 'kafka_feeder' }],
+    ['a pipeline that is not loaded', { pipelinePlugin: 'fast' }],
   ])('is never %s', async (_, change) => {
     const { answers, asked } = await evaluator();
     expect(answers.knows(offer(change))).toBe(false);

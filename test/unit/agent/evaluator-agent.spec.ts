@@ -1,17 +1,19 @@
 import { expect, it } from '@jest/globals';
 import { AppError } from '#libs/kernel';
 import { FakeClock, gate } from '#libs/testing';
-import type { ComputeAnswer } from '../../../src/agent/compute-answer.js';
-import { EvaluatorAgent, type AgentOptions } from '../../../src/agent/evaluator-agent.js';
+import type { ComputeAnswer, OfferedOrder } from '../../../src/agent/compute-answer.js';
 import {
-  AnswerRefused,
-  AssignmentLost,
-  MarketRefused,
-  MarketUnavailable,
-  type Assignment,
-  type Offer,
-  type WorkSource,
-} from '../../../src/agent/work-source.js';
+  EvaluatorAgent,
+  type AgentOptions,
+  type AgentQueue,
+  type AgentWork,
+} from '../../../src/agent/evaluator-agent.js';
+import type {
+  ClaimCommand,
+  LeaseReference,
+  ReleaseCommand,
+  SubmitCommand,
+} from '../../../src/marketplace/evaluator-queue.port.js';
 import type { JobResult } from '../../../src/marketplace/marketplace.port.js';
 
 const ANSWER: JobResult = {
@@ -23,24 +25,30 @@ const ANSWER: JobResult = {
   resourceUsage: null,
   qualityMetrics: null,
 };
-const offer = (id: string, predictor = 'random_walk_predictor'): Offer => ({
+const offer = (id: string, predictorPlugin = 'random_walk_predictor'): OfferedOrder => ({
   id,
-  symbol: 'EURUSD',
-  interval: '1h',
-  lookback: 100,
-  horizon: 1,
-  moment: Date.UTC(2100, 0, 1),
-  predictionType: 'short_term',
-  predictor,
-  feeder: 'default_feeder',
-  pipeline: 'default_pipeline',
-  modelName: null,
+  modelName: predictorPlugin,
+  request: {
+    symbol: 'EURUSD',
+    interval: '1h',
+    lookbackTicks: 100,
+    predictionHorizon: 1,
+    datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
+    predictionType: 'short_term',
+    predictorPlugin,
+    feederPlugin: 'default_feeder',
+    pipelinePlugin: 'default_pipeline',
+    priority: 5,
+  },
 });
 
+const away = (detail: string, retryAfter?: string) =>
+  new AppError('unavailable', detail, { ...(retryAfter && { headers: { 'Retry-After': retryAfter } }) });
+
 /** A market whose every answer a spec decides. */
-class ScriptedMarket implements WorkSource {
+class ScriptedMarket implements AgentQueue, AgentWork {
   readonly said: string[] = [];
-  open: Offer[] = [];
+  open: OfferedOrder[] = [];
   onOffers: () => void = () => undefined;
   onClaim: (id: string) => boolean = () => true;
   onReport: () => void = () => undefined;
@@ -48,31 +56,31 @@ class ScriptedMarket implements WorkSource {
 
   constructor(private readonly clock: FakeClock) {}
 
-  offers(): Promise<readonly Offer[]> {
+  pending() {
     return this.#say('offers', () => {
       this.onOffers();
-      return [...this.open];
+      return { jobs: [...this.open] };
     });
   }
 
-  claim(one: Offer): Promise<Assignment | null> {
-    return this.#say(`claim ${one.id}`, () => {
-      if (!this.onClaim(one.id)) return null;
-      this.open = this.open.filter(({ id }) => id !== one.id);
-      return { offer: one, epoch: 1, deadline: this.clock.now() + 1_800_000 };
+  claim(_: unknown, { jobId }: ClaimCommand) {
+    return this.#say(`claim ${jobId}`, () => {
+      if (!this.onClaim(jobId)) throw new AppError('not_found', 'somebody was faster');
+      this.open = this.open.filter(({ id }) => id !== jobId);
+      return { epoch: 1, timeoutAt: new Date(this.clock.now() + 1_800_000) };
     });
   }
 
-  report({ offer: { id } }: Assignment, { step }: { step: string }): Promise<void> {
-    return this.#say(`report ${id} ${step}`, () => this.onReport());
+  heartbeat(_: unknown, { jobId }: LeaseReference, { currentStep }: { currentStep?: string | null }) {
+    return this.#say(`report ${jobId} ${currentStep}`, () => this.onReport());
   }
 
-  submit({ offer: { id } }: Assignment): Promise<void> {
-    return this.#say(`submit ${id}`, () => this.onSubmit());
+  submit(_: unknown, { jobId }: SubmitCommand) {
+    return this.#say(`submit ${jobId}`, () => this.onSubmit());
   }
 
-  release({ offer: { id } }: Assignment, details: string): Promise<void> {
-    return this.#say(`release ${id}: ${details}`, () => undefined);
+  release(_: unknown, { jobId, details }: ReleaseCommand) {
+    return this.#say(`release ${jobId}: ${details}`, () => undefined);
   }
 
   #say<T>(word: string, work: () => T): Promise<T> {
@@ -86,9 +94,10 @@ type Compute = ComputeAnswer['compute'];
 function stage(options: Partial<AgentOptions> = {}, compute: Compute = () => Promise.resolve(ANSWER)) {
   const clock = new FakeClock();
   const market = new ScriptedMarket(clock);
-  const answers = { knows: ({ predictor }: Offer) => predictor !== 'unknown', compute };
+  const answers = { knows: ({ modelName }: OfferedOrder) => modelName !== 'unknown', compute };
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const agent = new EvaluatorAgent(
+    market,
     market,
     answers as unknown as ComputeAnswer,
     { parallel: 1, idleMs: 5_000, heartbeatMs: 10_000, untilIdle: true, ...options },
@@ -124,11 +133,7 @@ it('leaves alone what it has no plugins for, and what another predictor is asked
 it('waits longer each time while the market is away, and as long as the market asks for', async () => {
   const { clock, market, agent } = stage();
   const asked: number[] = [];
-  const faults = [
-    new MarketUnavailable('refused'),
-    new MarketUnavailable('refused'),
-    new MarketUnavailable('429', 7_000),
-  ];
+  const faults = [away('refused'), away('refused'), away('429', '7')];
   market.onOffers = () => {
     asked.push(clock.monotonic());
     const fault = faults.shift();
@@ -151,7 +156,7 @@ it('hands the same answer in again when its way was cut', async () => {
   market.open = [offer('a')];
   let cuts = 2;
   market.onSubmit = () => {
-    if ((cuts -= 1) >= 0) throw new MarketUnavailable('socket hang up');
+    if ((cuts -= 1) >= 0) throw away('socket hang up');
   };
   const run = agent.run();
   await clock.advance(10_000);
@@ -162,7 +167,7 @@ it('hands the same answer in again when its way was cut', async () => {
 
 it('says how far it is, and stops computing when its claim is gone', async () => {
   const { clock, market, agent } = stage({}, (_, { signal, progress }) => {
-    progress({ percentage: 50, step: 'predict' });
+    progress(50, 'predict');
     return new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new Error('aborted')));
     });
@@ -170,7 +175,7 @@ it('says how far it is, and stops computing when its claim is gone', async () =>
   market.open = [offer('a')];
   let words = 0;
   market.onReport = () => {
-    if ((words += 1) === 2) throw new AssignmentLost('the lease ran out');
+    if ((words += 1) === 2) throw new AppError('deadline_passed', 'the lease ran out');
   };
   const run = agent.run();
   await clock.advance(25_000);
@@ -203,7 +208,7 @@ it('gives back a request whose answer is refused', async () => {
   const { market, agent } = stage();
   market.open = [offer('a')];
   market.onSubmit = () => {
-    throw new AnswerRefused('422 predictions must be finite');
+    throw new AppError('invalid', '422 predictions must be finite');
   };
   await agent.run();
   expect(market.said.at(-2)).toBe('release a: 422 predictions must be finite');
@@ -212,7 +217,7 @@ it('gives back a request whose answer is refused', async () => {
 it('ends at once when the market refuses it for good', async () => {
   const { market, agent } = stage({ untilIdle: false });
   market.onOffers = () => {
-    throw new MarketRefused('401 Invalid API key');
+    throw new AppError('unauthorized', '401 Invalid API key');
   };
   await expect(agent.run()).rejects.toThrow('401 Invalid API key');
 });
