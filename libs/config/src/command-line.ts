@@ -1,6 +1,12 @@
-import type { ParameterValue } from '#libs/kernel';
-import { allowed } from '#libs/kernel';
-import { matchCommand } from './commands.js';
+import {
+  allowed,
+  checkParameter,
+  type ParameterDeclarations,
+  type ParametersOf,
+  type ParameterValue,
+} from '#libs/kernel';
+import { COMMANDS, matchCommand } from './commands.js';
+import { ConfigError } from './config-error.js';
 import { isParameterName, parameterFromText } from './plugin-parameter-text.js';
 import { CONFIG_KEYS, declarationOf, isConfigKey, type ConfigKey } from './settings.js';
 
@@ -134,16 +140,46 @@ class Scan {
 /** Why a flag that names no setting cannot be a plugin parameter either. */
 function refusedName(name: string): string | undefined {
   const respelled = name.toLowerCase().replaceAll('-', '_');
-  if (respelled !== name && isConfigKey(respelled)) return `--${name} is written --${respelled}`;
+  if (respelled !== name && isConfigKey(respelled)) return `--${name} must be written --${respelled}`;
   if (!isParameterName(name)) {
-    return `--${name} is not a name; letters, digits and _ are allowed, a letter first, at most 64`;
+    return `--${name} is not a valid name; use up to 64 letters, digits and _, starting with a letter`;
   }
   const longer = CONFIG_KEYS.filter((key) => key.startsWith(name)).slice(0, MOST_NAMED);
   if (longer.length === 0) return undefined;
-  return `--${name} is short for a setting; flags are written in full: ${longer.map((key) => `--${key}`).join(', ')}`;
+  return `--${name} is an abbreviation; write the flag in full: ${longer.map((key) => `--${key}`).join(', ')}`;
 }
 
 const strayDash = (token: string): string =>
   NUMBER.test(token)
-    ? `"${token}" is not expected here; a number belongs after the flag it is for`
-    : `"${token}" is not a flag; flags have two dashes, as in --port 8000`;
+    ? `"${token}" is not expected here; put a number right after its flag`
+    : `"${token}" is not a flag; flags start with two dashes, as in --port 8000`;
+
+/**
+ * The arguments of a command that has flags of its own: its positionals in order and its flags by name.
+ * @throws ConfigError with every fault: unknown flags, values out of range, missing positionals
+ */
+export function commandArguments<D extends ParameterDeclarations>(
+  line: CommandLine,
+  declarations: D,
+): { readonly positionals: readonly string[]; readonly flags: ParametersOf<D> } {
+  const given: Readonly<Record<string, ParameterValue>> = { ...line.flags, ...line.extras };
+  const name = line.command.join(' ');
+  const faults = [...line.faults];
+  const wanted = COMMANDS.find(({ words }) => words.join(' ') === name)?.positionals ?? [];
+  for (const missing of wanted.slice(line.positionals.length)) faults.push(`${name}: ${missing} is missing`);
+  for (const flag of Object.keys(given).filter((one) => !Object.hasOwn(declarations, one))) {
+    faults.push(`--${flag} is not a flag of "${name}"; ${listed(Object.keys(declarations))}`);
+  }
+  const values = Object.entries(declarations).map(([flag, declaration]): [string, ParameterValue] => {
+    const checked = checkParameter(declaration, given[flag]);
+    if ('value' in checked) return [flag, checked.value];
+    faults.push(`--${flag} ${checked.fault}`);
+    return [flag, null];
+  });
+  if (faults.length > 0) throw new ConfigError(faults, 'The command line');
+  // Each value passed the check of its own declaration, from which the type is derived.
+  return { positionals: line.positionals, flags: Object.fromEntries(values) as ParametersOf<D> };
+}
+
+const listed = (flags: readonly string[]): string =>
+  flags.length === 0 ? 'it takes no flags' : `it takes ${flags.map((flag) => `--${flag}`).join(', ')}`;

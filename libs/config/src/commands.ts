@@ -16,37 +16,45 @@ export const MODEL_RUN_FLAGS = {
     type: 'string',
     default: null,
     minLength: 1,
-    help: 'Path of the JSON file `{"inputs": [{"name", "shape", "data"}]}`; `-` reads it from standard input.',
+    help: 'Path of a JSON file of the form `{"inputs": [{"name", "shape", "data"}]}`; `-` reads standard input.',
   },
   mc_samples: {
     type: 'integer',
     default: null,
     min: 0,
     max: 100_000,
-    help: 'Answer mean and standard deviation of so many passes with dropout active as well.',
+    help: 'Number of passes with dropout active; the output then includes their mean and standard deviation.',
   },
   mc_seed: {
     type: 'integer',
     default: null,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
-    help: 'Seed of those passes, by default 0; the same seed gives the same bits.',
+    help: 'Seed of the `mc_samples` passes, 0 if not set; the same seed gives exactly the same output.',
   },
 } as const satisfies ParameterDeclarations;
 
 /** Every sub-command; the first one runs when none is given. */
 export const COMMANDS: readonly CommandInfo[] = [
-  { words: ['serve'], positionals: [], summary: 'Run the service (also when no command is given).' },
-  { words: ['worker'], positionals: [], summary: 'Run jobs only, beside serving processes on PostgreSQL.' },
+  { words: ['serve'], positionals: [], summary: 'Run the service (the default command).' },
+  {
+    words: ['worker'],
+    positionals: [],
+    summary: 'Run jobs only, alongside serving processes (PostgreSQL only).',
+  },
   {
     words: ['evaluate'],
     positionals: [],
-    summary: 'Compute marketplace requests of the service at --url, with --api_key.',
+    summary: 'Claim and compute marketplace orders of the service at --url, using --api_key.',
   },
-  { words: ['migrate'], positionals: [], summary: 'Bring the tables of the database up to date.' },
+  { words: ['migrate'], positionals: [], summary: 'Apply the pending database migrations.' },
   { words: ['users', 'create'], positionals: ['NAME'], summary: 'Create an account.' },
   { words: ['users', 'activate'], positionals: ['NAME'], summary: 'Activate an account.' },
-  { words: ['users', 'reset-password'], positionals: ['NAME'], summary: 'Give an account a new password.' },
+  {
+    words: ['users', 'reset-password'],
+    positionals: ['NAME'],
+    summary: 'Set a new password for an account.',
+  },
   { words: ['plugins', 'list'], positionals: [], summary: 'List the plugins and their parameters.' },
   {
     words: ['models', 'inspect'],
@@ -57,11 +65,11 @@ export const COMMANDS: readonly CommandInfo[] = [
   {
     words: ['models', 'run'],
     positionals: ['FILE'],
-    summary: 'Compute a model file on the inputs of a JSON file; prints the outputs as JSON.',
+    summary: 'Run a model file on the inputs in a JSON file; print the outputs as JSON.',
     flags: MODEL_RUN_FLAGS,
   },
-  { words: ['audit', 'verify'], positionals: [], summary: 'Check the hash chain of the audit log.' },
-  { words: ['billing', 'verify'], positionals: [], summary: 'Prove that the money in the ledger adds up.' },
+  { words: ['audit', 'verify'], positionals: [], summary: 'Verify the hash chain of the audit log.' },
+  { words: ['billing', 'verify'], positionals: [], summary: 'Verify that the money in the ledger adds up.' },
 ];
 
 const DEFAULT_COMMAND = ['serve'];

@@ -25,16 +25,16 @@ export function parseDatabaseUrl(text: string, baseDir: string): DatabaseTarget 
   if (POSTGRES.test(text) && URL.canParse(text) && new URL(text).pathname.length > 1) {
     return { kind: 'postgres', url: text.replace(POSTGRES, 'postgres://') };
   }
-  throw new ConfigError([`database_url: ${faultOf(text)}; allowed are ${FORMS}`]);
+  throw new ConfigError([`database_url: ${faultOf(text)}; allowed: ${FORMS}`]);
 }
 
 function faultOf(text: string): string {
   if (POSTGRES.test(text)) {
-    return URL.canParse(text) ? 'the name of the database is missing' : 'this is not a valid URL';
+    return URL.canParse(text) ? 'the name of the database is missing' : 'the value is not a valid URL';
   }
-  if (/^postgres(ql)?\+/.test(text)) return 'the driver must not be named';
-  if (text.startsWith('sqlite:')) return 'the path of the SQLite file is missing or has a query';
-  return 'the given value is not a database that is supported';
+  if (/^postgres(ql)?\+/.test(text)) return 'the URL must not name a driver';
+  if (text.startsWith('sqlite:')) return 'the path of the SQLite file is missing or contains a query string';
+  return 'the database is not supported';
 }
 
 /** The database for people and logs: never with a user name or password. */

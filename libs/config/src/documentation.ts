@@ -1,5 +1,5 @@
 import { allowed, type ParameterDeclaration, type ParameterDeclarations } from '#libs/kernel';
-import { COMMANDS } from './commands.js';
+import { COMMANDS, type CommandInfo } from './commands.js';
 import { variablesOf } from './environment.js';
 import { RUNTIME_KEYS } from './runtime-settings.js';
 import {
@@ -9,7 +9,78 @@ import {
   SETTING_GROUPS,
   type ConfigKey,
 } from './settings.js';
-import { wrap } from './wrap.js';
+
+const NARROWEST = 50;
+const WIDEST = 100;
+const COMMAND_COLUMN = 30;
+const LEAST_SUMMARY = 30;
+const HELP_INDENT = ' '.repeat(6);
+
+/**
+ * The text of `--help`, at most `columns` wide (50 to 100): commands, forms of flags, and every setting with its
+ * default and range, from the same declarations as the documentation.
+ */
+export function helpText(columns = 80): string {
+  const width = Math.min(WIDEST, Math.max(NARROWEST, columns));
+  return [
+    'Usage: prediction-provider [command] [flags]',
+    '',
+    'Commands:',
+    ...COMMANDS.flatMap((command) => commandLines(command, width)),
+    '',
+    ...wrap(
+      'Write flags as --name value or --name=value; a switch needs no value. Names that are not settings are plugin parameters. Every setting is also a key of the config file (--load_config) and an environment variable, for example PREDICTION_PROVIDER_PORT for --port.',
+      width,
+    ),
+    '',
+    '  --help, -h     Show this help.',
+    '  --version, -V  Show the version.',
+    ...SETTING_GROUPS.flatMap(({ title, settings }) => [
+      '',
+      `${title}:`,
+      ...Object.keys(settings).flatMap((key) => settingLines(key, width)),
+    ]),
+    '',
+  ].join('\n');
+}
+
+function commandLines(command: CommandInfo, width: number): string[] {
+  const flags = Object.entries(command.flags ?? {});
+  return [...summaryLines(command, width), ...flags.flatMap(([flag, one]) => flagLines(flag, one, width, 4))];
+}
+
+function summaryLines({ words, positionals, summary }: CommandInfo, width: number): string[] {
+  const name = `  ${[...words, ...positionals].join(' ')}`;
+  const left = width - COMMAND_COLUMN;
+  if (name.length >= COMMAND_COLUMN || left < LEAST_SUMMARY) {
+    return [name, ...wrap(summary, width, HELP_INDENT)];
+  }
+  const [first = '', ...more] = wrap(summary, left);
+  return [name.padEnd(COMMAND_COLUMN) + first, ...more.map((line) => ' '.repeat(COMMAND_COLUMN) + line)];
+}
+
+const settingLines = (key: string, width: number): string[] =>
+  isConfigKey(key) ? flagLines(key, declarationOf(key), width, 2) : [];
+
+function flagLines(key: string, declaration: ParameterDeclaration, width: number, indent: number): string[] {
+  const preset = declaration.default === null ? 'not set' : JSON.stringify(declaration.default);
+  const help = `${declaration.help.replaceAll('`', '')} [${allowed(declaration)}; default ${preset}]`;
+  return [`${' '.repeat(indent)}--${key}`, ...wrap(help, width, ' '.repeat(indent + 4))];
+}
+
+/** Breaks a text at spaces into lines of at most `width` characters, indent included; a longer word stands alone. */
+function wrap(text: string, width: number, indent = ''): string[] {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(' ')) {
+    const isFirst = line.length === indent.length;
+    if (!isFirst && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line += isFirst ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}
 
 const code = (text: string): string => `\`${text}\``;
 const cell = (text: string): string => text.replaceAll('|', '\\|');
@@ -20,26 +91,26 @@ const presetOf = ({ default: preset }: ParameterDeclaration): string =>
 
 const INTRODUCTION = `# Configuration
 
-Every setting has one name. It is a flag (\`--port 9000\` or \`--port=9000\`), a key of the config file
-(\`{"port": 9000}\`), and an environment variable (\`PREDICTION_PROVIDER_PORT=9000\`); some have a short variable too.
-This page, \`.env.example\` and \`--help\` are written from the declarations in \`libs/config\` by \`npm run docs\`.
+Every setting has one name. You can set it with a flag (\`--port 9000\` or \`--port=9000\`), a key in the config file
+(\`{"port": 9000}\`) or an environment variable (\`PREDICTION_PROVIDER_PORT=9000\`); some settings also have a short
+variable. This page, \`.env.example\` and \`--help\` are generated from the declarations in \`libs/config\` by
+\`npm run docs\`.
 
-## Which value counts
+## Precedence
 
-From the lowest to the highest: a plugin's own default, the built-in default, the remote document
-(\`remote_load_config\`), the config file (\`load_config\`), the file \`.env\` in the working directory, the environment,
-the flags.
+From lowest to highest: a plugin's own default, the built-in default, the remote document (\`remote_load_config\`), the
+config file (\`load_config\`), the file \`.env\` in the working directory, the environment, flags.
 
-- **Plugins keep their own defaults.** Where a plugin declares a parameter with the name of a setting (\`window_size\`,
-  \`prediction_horizon\`, \`mc_samples\`, ...) the built-in default below does not reach it; a value that you give does.
-- **Names that are no setting are plugin parameters**: in the config file, as flags (\`--noise_std 0.3\`), or together in
-  \`plugin_parameters\`. Text is read as an integer, a float, \`true\` or \`false\`, \`null\`, a JSON list or object, else as
-  text; text that opens like JSON and is none is refused.
-- A switch may stand alone (\`--reload\`) or with \`true\` or \`false\`. A negative number is a value (\`--offset -5\`).
-  A flag given twice is refused, and so is a shortened name. The sub-command comes first; \`--\` ends the flags.
+- **Plugins keep their own defaults.** If a plugin declares a parameter with the name of a setting (\`window_size\`,
+  \`prediction_horizon\`, \`mc_samples\`, ...), the built-in default below does not apply to it; a value that you set does.
+- **Names that are not settings are plugin parameters.** Set them in the config file, as flags (\`--noise_std 0.3\`) or
+  together in \`plugin_parameters\`. The text of a flag is read as an integer, a float, \`true\` or \`false\`, \`null\`, or a
+  JSON list or object; any other text stays text. Text that starts like JSON but is not valid JSON is refused.
+- A switch can stand alone (\`--reload\`) or take \`true\` or \`false\`. A negative number is a value (\`--offset -5\`).
+  Repeated flags and shortened names are refused. The sub-command comes first; \`--\` ends the flags.
 - An empty environment variable counts as not set. Where the default is \`null\`, the word \`null\` means not set.
-- In the config file, names that begin with \`_\` or \`$\` are remarks.
-- All faults are reported together, and the command ends with exit code 2. Values of secrets are never shown.
+- In the config file, names that begin with \`_\` or \`$\` are comments.
+- All errors are reported together, and the command exits with code 2. Values of secrets are never shown.
 `;
 
 /** The page `docs/configuration.md`: rules, commands and one table a group. */
@@ -60,9 +131,9 @@ export function configurationPage(): string {
       ...Object.keys(settings).filter(isConfigKey).map(row),
     ]),
     '\n## Changed while the service runs\n',
-    `An administrator can change these with \`POST /api/v1/admin/config\`: ${listOf(RUNTIME_KEYS)}.`,
+    `An administrator can change these settings with \`POST /api/v1/admin/config\`, without a restart: ${listOf(RUNTIME_KEYS)}.`,
     '\n## Without effect\n',
-    `Accepted so that older configurations keep working: ${listOf(KEYS_WITHOUT_EFFECT)}. Each says why above.`,
+    `Accepted so that older configurations keep working: ${listOf(KEYS_WITHOUT_EFFECT)}. The tables above give the reasons.`,
     '',
   ].join('\n');
 }
@@ -97,7 +168,7 @@ const COMMENT_WIDTH = 100;
 /** The file `.env.example`: every setting as a variable with its default, all commented out. */
 export function environmentExample(): string {
   const head = wrap(
-    'Copy to .env and take the # off what you want to set. The environment and flags win over this file. Written by npm run docs.',
+    'Copy this file to .env and uncomment the settings that you want to change. The environment and flags take precedence over this file. Generated by npm run docs.',
     COMMENT_WIDTH,
     '# ',
   );

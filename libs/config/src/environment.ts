@@ -43,7 +43,8 @@ export interface Variable {
 
 /**
  * The variables that concern the product. An empty one counts as not set. Where a short and a long form are both
- * given the long one comes later and wins. A variable with the product's prefix that names no setting is a fault. `label` tells where the variables stand, when not in the process.
+ * given the long one comes later and wins. A variable with the product's prefix that names no setting is a fault.
+ * `label` tells where the variables come from when that is not the process.
  */
 export function readEnvironment(
   environment: Environment,
@@ -72,8 +73,8 @@ function unknownVariable(name: string, label: string): string {
   const hint =
     close.length > 0
       ? `did you mean ${close.join(' or ')}?`
-      : `plugin parameters go into ${variableOf('plugin_parameters')}`;
-  return `${name}${label}: this environment variable names no setting; ${hint}`;
+      : `set plugin parameters with ${variableOf('plugin_parameters')}`;
+  return `${name}${label}: there is no setting for this environment variable; ${hint}`;
 }
 
 /**

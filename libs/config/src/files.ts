@@ -2,7 +2,6 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
 import type { Environment } from './environment.js';
-import { jsonFault } from './json-fault.js';
 
 const MOST_BYTES = 1_048_576;
 
@@ -29,7 +28,7 @@ export function parseDocument(
     return { fault: `${key}: ${place} is not JSON: ${jsonFault(cause, text)}` };
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    return { fault: `${key}: ${place} must hold one JSON object, as in {"port": 8000}` };
+    return { fault: `${key}: ${place} must contain one JSON object, for example {"port": 8000}` };
   }
   return { value: document as Record<string, unknown> };
 }
@@ -56,6 +55,30 @@ function readText(
 
 function problemOf({ code = 'unknown error' }: NodeJS.ErrnoException): { fault: string; missing: boolean } {
   if (code === 'ENOENT' || code === 'ENOTDIR') return { fault: 'does not exist', missing: true };
-  if (code === 'EACCES' || code === 'EPERM') return { fault: 'may not be read', missing: false };
+  if (code === 'EACCES' || code === 'EPERM')
+    return { fault: 'cannot be read (permission denied)', missing: false };
   return { fault: `cannot be read (${code})`, missing: false };
+}
+
+/** Characters that V8 quotes before the place of a fault, when it has to shorten the quotation. */
+const CONTEXT = 10;
+const QUOTATION = /, (?<cut>\.\.\.)?"(?<part>[^]*?)"(?:\.\.\.)? is not valid JSON$/;
+
+/**
+ * What is wrong with a text that is not JSON, and near which line. The engine's own message quotes the text around
+ * the fault; that is left out, because a password may stand there.
+ */
+export function jsonFault(cause: unknown, text: string): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const quotation = QUOTATION.exec(message);
+  const position = /at position (\d+)/.exec(message)?.[1];
+  const reason = message
+    .replace(QUOTATION, '')
+    .replace(/ (in JSON )?at position.*$/, '')
+    .replace(/^"[^]*" is not valid JSON$/, 'no JSON value found');
+  const { part, cut } = quotation?.groups ?? {};
+  const quoted = part === undefined ? text.length : text.indexOf(part) + (cut ? CONTEXT : 0);
+  const index = position === undefined ? quoted : Number(position);
+  const line = text.slice(0, Math.max(0, index)).split('\n').length;
+  return text.includes('\n') ? `${reason}, near line ${line}` : reason;
 }

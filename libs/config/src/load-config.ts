@@ -1,3 +1,6 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { ParameterValue } from '#libs/kernel';
 import type { CommandLine } from './command-line.js';
 import { parseCommandLine } from './command-line.js';
@@ -7,7 +10,6 @@ import { processEnvironment, type Environment } from './environment.js';
 import { readConfigFile, readDotenv, type Read } from './files.js';
 import { freezeConfig, type AppConfig } from './app-config.js';
 import { brokenRules } from './rules.js';
-import { randomSecret, secretBeside } from './secret-key.js';
 import { CONFIG_KEYS, declarationOf, KEYS_WITHOUT_EFFECT, type Settings } from './settings.js';
 import { Collection } from './sources.js';
 
@@ -117,4 +119,54 @@ function noticesOf({ settings }: Collection): readonly string[] {
   return KEYS_WITHOUT_EFFECT.filter((key) => settings.has(key)).map(
     (key) => `${key}: ${declarationOf(key).help}`,
   );
+}
+
+const SECRET_BYTES = 48;
+const LEAST_CHARACTERS = 32;
+const OWNER_ONLY = 0o600;
+const OTHERS = 0o077;
+
+/** 48 random bytes as base64url: 64 characters. */
+const randomSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
+
+/**
+ * The signing key kept beside a SQLite file, made on first use with mode 0600. Two processes that start at the same
+ * moment end with the same key: each writes its own draft completely and links it to the one name, which only
+ * succeeds for the first; both then read what the name holds. A key that others may read, that is damaged, or that
+ * cannot be written is a {@link ConfigError}.
+ */
+export function secretBeside(databasePath: string): string {
+  const path = `${databasePath}.secret`;
+  try {
+    if (!statSync(path, { throwIfNoEntry: false })) createSecret(path);
+    const status = statSync(path);
+    if (process.platform !== 'win32' && (status.mode & OTHERS) !== 0) {
+      throw new ConfigError([
+        `secret_key: ${path} can be read by other users; run: chmod 600 ${basename(path)}`,
+      ]);
+    }
+    const secret = readFileSync(path, 'utf8').trim();
+    if (secret.length >= LEAST_CHARACTERS) return secret;
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    throw new ConfigError([
+      `secret_key: is not set, and a random one cannot be stored in ${path} (${code}); set SECRET_KEY, or give the database a folder that exists and is writable`,
+    ]);
+  }
+  throw new ConfigError([
+    `secret_key: ${path} is damaged (shorter than ${LEAST_CHARACTERS} characters); delete it to create a new one; everyone must then log in again`,
+  ]);
+}
+
+function createSecret(path: string): void {
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  writeFileSync(draft, `${randomSecret()}\n`, { mode: OWNER_ONLY, flag: 'wx', flush: true });
+  try {
+    linkSync(draft, path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  } finally {
+    rmSync(draft, { force: true });
+  }
 }

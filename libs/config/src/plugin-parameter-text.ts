@@ -1,5 +1,5 @@
 import type { Checked, ParameterValue } from '#libs/kernel';
-import { jsonFault } from './json-fault.js';
+import { jsonFault } from './files.js';
 
 const INTEGER = /^[+-]?\d+$/;
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -18,7 +18,7 @@ export function parameterFromText(text: string): Checked {
   try {
     return { value: JSON.parse(text) as ParameterValue };
   } catch (cause) {
-    return { fault: `opens like JSON but is none: ${jsonFault(cause, text)}` };
+    return { fault: `starts like JSON but is not valid: ${jsonFault(cause, text)}` };
   }
 }
 

@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { isNetwork, networksOverlap } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
 import type { Settings } from './settings.js';
-import { isExampleSecret } from './weak-secrets.js';
 
 /** What a rule may look at: the values, and the database when its URL could be read. */
 export interface RuleInput {
@@ -38,7 +37,7 @@ const ROUNDING = 1e-9;
 function shareRules({ evaluator_share, platform_fee }: Settings): readonly string[] {
   return when(
     evaluator_share + platform_fee > 1 + ROUNDING,
-    `evaluator_share, platform_fee: ${evaluator_share} + ${platform_fee} is more than the whole price; their sum is at most 1`,
+    `evaluator_share, platform_fee: ${evaluator_share} + ${platform_fee} exceeds the whole price; their sum must be at most 1`,
   );
 }
 
@@ -46,11 +45,11 @@ function timeRules(values: Settings): readonly string[] {
   return [
     ...when(
       values.job_heartbeat_seconds * 2 > values.job_lease_seconds,
-      `job_heartbeat_seconds: ${values.job_heartbeat_seconds} is more than half of job_lease_seconds (${values.job_lease_seconds}); one lost heartbeat would lose the job`,
+      `job_heartbeat_seconds: ${values.job_heartbeat_seconds} is more than half of job_lease_seconds (${values.job_lease_seconds}); a single missed heartbeat would lose the job`,
     ),
     ...when(
       values.headers_timeout > values.request_timeout,
-      `headers_timeout: ${values.headers_timeout} is more than request_timeout (${values.request_timeout}), which includes it`,
+      `headers_timeout: ${values.headers_timeout} is more than request_timeout (${values.request_timeout}); the headers are part of the request`,
     ),
   ];
 }
@@ -64,12 +63,12 @@ function networkRules({ allowed_origins, trusted_proxies }: Settings): readonly 
     ...allowed_origins.flatMap((origin) =>
       when(
         !isOrigin(origin),
-        `allowed_origins: "${origin}" is not an origin; allowed are * and scheme://host[:port] without a path`,
+        `allowed_origins: "${origin}" is not an origin; allowed: * or scheme://host[:port] without a path`,
       ),
     ),
     ...when(
       allowed_origins.includes('*') && allowed_origins.length > 1,
-      'allowed_origins: * already allows every origin; name it alone',
+      'allowed_origins: * already allows every origin and must be the only entry',
     ),
     ...trusted_proxies.flatMap((proxy) =>
       when(
@@ -91,7 +90,7 @@ function webhookRules({ webhook_allowed_networks, environment }: Settings): read
     ),
     ...when(
       environment === 'production' && OWN_NETWORKS.some((own) => networksOverlap(network, own)),
-      `webhook_allowed_networks: "${network}" holds loopback or link-local addresses, which is refused in production`,
+      `webhook_allowed_networks: "${network}" contains loopback or link-local addresses, which are refused in production`,
     ),
   ]);
 }
@@ -110,7 +109,7 @@ export function mapRules({
     ...Object.keys(default_plugins).flatMap((kind) =>
       when(
         !DEFAULT_KINDS.includes(kind),
-        `default_plugins: "${kind}" is not a kind; allowed are ${DEFAULT_KINDS.join(', ')}`,
+        `default_plugins: "${kind}" is not a kind of plugin; allowed: ${DEFAULT_KINDS.join(', ')}`,
       ),
     ),
   ];
@@ -119,22 +118,37 @@ export function mapRules({
 function databaseRules({ values, database }: RuleInput): readonly string[] {
   return when(
     values.workers > 1 && database?.kind === 'sqlite',
-    `workers: ${values.workers} processes need PostgreSQL; SQLite is served by 1`,
+    `workers: ${values.workers} processes require PostgreSQL; SQLite allows only 1`,
   );
 }
 
-const HOW_TO_MAKE_A_SECRET = 'make one with: openssl rand -base64 48';
+/** Words of the placeholders that examples, tutorials and generators put where a secret belongs. */
+const PLACEHOLDER =
+  /change[-_ ]?(me|this|it)|change.*(production|secret)|your[-_ ]?(secret|key|password|own)|example|placeholder|secret[-_ ]?key|insecure|admin123|password|default/i;
+
+/** A random text of 32 base64 characters has fewer than 12 different ones about once in 10^9. */
+const LEAST_DIFFERENT = 12;
+const LONG = 32;
+
+/**
+ * Whether a secret is a placeholder or easy to guess: it contains a typical example's words, or, at 32 characters
+ * or more, repeats a few characters.
+ */
+const isExampleSecret = (secret: string): boolean =>
+  PLACEHOLDER.test(secret) || (secret.length >= LONG && new Set(secret).size < LEAST_DIFFERENT);
+
+const HOW_TO_MAKE_A_SECRET = 'generate one with: openssl rand -base64 48';
 
 function secretRules({ values, database, serving }: RuleInput): readonly string[] {
   const isProduction = values.environment === 'production';
   if (!isProduction && database?.kind !== 'postgres') return [];
   const because = isProduction ? 'in production' : 'with PostgreSQL';
   if (values.secret_key === null) {
-    return when(serving, `secret_key: is not set and must be ${because}; ${HOW_TO_MAKE_A_SECRET}`);
+    return when(serving, `secret_key: is required ${because}; ${HOW_TO_MAKE_A_SECRET}`);
   }
   return when(
     isExampleSecret(values.secret_key),
-    `secret_key: the given value is an example or easy to guess, which is refused ${because}; ${HOW_TO_MAKE_A_SECRET}`,
+    `secret_key: the value is an example or easy to guess, which is refused ${because}; ${HOW_TO_MAKE_A_SECRET}`,
   );
 }
 
@@ -150,20 +164,22 @@ function productionRules(values: Settings): readonly string[] {
   return [
     ...when(
       values.initial_user_password !== null,
-      'initial_user_password: is refused in production; without it every account gets a random password',
+      'initial_user_password: is refused in production; leave it unset to give every account a random password',
     ),
     ...when(
       values.password_hash_cost < LEAST_PRODUCTION_COST,
-      `password_hash_cost: ${values.password_hash_cost} is too weak in production; at least ${LEAST_PRODUCTION_COST}`,
+      `password_hash_cost: ${values.password_hash_cost} is too low for production; must be at least ${LEAST_PRODUCTION_COST}`,
     ),
-    ...examples.map((key) => `${key}: the given value is an example or easy to guess, refused in production`),
+    ...examples.map(
+      (key) => `${key}: the value is an example or easy to guess, which is refused in production`,
+    ),
   ];
 }
 
 function fileRules({ load_config, save_config }: Settings): readonly string[] {
   return when(
     load_config !== null && save_config !== null && resolve(load_config) === resolve(save_config),
-    'save_config: is the file of load_config; its secrets and remarks would be lost',
+    'save_config: is the same file as load_config; saving would remove its secrets and comments',
   );
 }
 
@@ -183,16 +199,16 @@ export function remoteRules(values: Settings): readonly string[] {
   return (['remote_load_config', 'remote_save_config', 'remote_log'] as const).flatMap((key) => {
     const text = values[key];
     if (text === null) return [];
-    if (!URL.canParse(text)) return [`${key}: the given value is not a valid URL`];
+    if (!URL.canParse(text)) return [`${key}: the value is not a valid URL`];
     const url = new URL(text);
     return [
       ...when(
         url.username !== '' || url.password !== '',
-        `${key}: a user name or password does not belong into the URL; use username and password`,
+        `${key}: the URL must not contain a user name or password; use the settings username and password`,
       ),
       ...when(
         values.password !== null && url.protocol === 'http:' && !isLoopback(url),
-        `${key}: a password is only sent over https`,
+        `${key}: a password is sent only over https`,
       ),
     ];
   });

@@ -2,26 +2,14 @@ import { checkParameter, type ParameterDeclaration } from '#libs/kernel';
 import { mapRules } from './rules.js';
 import { SETTINGS, type Settings } from './settings.js';
 
-/** Settings that an administrator may change while the service runs; every other one needs a restart. */
-export const RUNTIME_KEYS = [
-  'prediction_timeout',
-  'max_concurrent_predictions',
-  'rate_limits',
-  'default_plugins',
-  'marketplace_limit_basic',
-  'marketplace_limit_premium',
-  'marketplace_limit_enterprise',
-  'evaluator_claim_limit',
-] as const;
-
-export type RuntimeKey = (typeof RUNTIME_KEYS)[number];
-export type RuntimeValues = Pick<Settings, RuntimeKey>;
-
 /** Over HTTP a prediction's time limit is at least a minute; a config file may go lower. */
 const LEAST_TIMEOUT = 60;
 
-/** What may be set while the service runs: the settings' own declarations, with the range of the HTTP contract. */
-export const RUNTIME_SETTINGS: Readonly<Record<RuntimeKey, ParameterDeclaration>> = {
+/**
+ * Settings that an administrator may change while the service runs, as they are declared but with the range of the
+ * HTTP contract; every other one needs a restart.
+ */
+const DECLARATIONS = {
   prediction_timeout: { ...SETTINGS.prediction_timeout, min: LEAST_TIMEOUT },
   max_concurrent_predictions: SETTINGS.max_concurrent_predictions,
   rate_limits: SETTINGS.rate_limits,
@@ -31,6 +19,12 @@ export const RUNTIME_SETTINGS: Readonly<Record<RuntimeKey, ParameterDeclaration>
   marketplace_limit_enterprise: SETTINGS.marketplace_limit_enterprise,
   evaluator_claim_limit: SETTINGS.evaluator_claim_limit,
 };
+
+export type RuntimeKey = keyof typeof DECLARATIONS;
+export type RuntimeValues = Pick<Settings, RuntimeKey>;
+
+export const RUNTIME_SETTINGS: Readonly<Record<RuntimeKey, ParameterDeclaration>> = DECLARATIONS;
+export const RUNTIME_KEYS = Object.keys(DECLARATIONS) as readonly RuntimeKey[];
 
 export const isRuntimeKey = (name: string): name is RuntimeKey => Object.hasOwn(RUNTIME_SETTINGS, name);
 

@@ -1,20 +1,15 @@
 import type { ParameterDeclaration, ParameterDeclarations, ParametersOf } from '#libs/kernel';
-import { AGENT_SETTINGS } from './settings/agent.js';
-import { AUDIT_SETTINGS } from './settings/audit.js';
-import { DATABASE_SETTINGS } from './settings/database.js';
-import { FEEDER_SETTINGS } from './settings/feeder.js';
-import { FILE_SETTINGS } from './settings/files.js';
-import { JOB_SETTINGS } from './settings/jobs.js';
-import { LOGGING_SETTINGS } from './settings/logging.js';
-import { MARKETPLACE_SETTINGS } from './settings/marketplace.js';
-import { hasNoEffect } from './settings/no-effect.js';
-import { PIPELINE_SETTINGS } from './settings/pipeline.js';
-import { PLUGIN_SETTINGS } from './settings/plugins.js';
-import { PREDICTION_SETTINGS } from './settings/predictions.js';
-import { PREDICTOR_SETTINGS } from './settings/predictor.js';
-import { SECURITY_SETTINGS } from './settings/security.js';
-import { SERVER_SETTINGS } from './settings/server.js';
-import { USER_SETTINGS } from './settings/users.js';
+import { SECURITY_SETTINGS, USER_SETTINGS } from './settings/accounts.js';
+import { hasNoEffect } from './settings/declare.js';
+import { AGENT_SETTINGS, MARKETPLACE_SETTINGS } from './settings/marketplace.js';
+import {
+  FEEDER_SETTINGS,
+  PIPELINE_SETTINGS,
+  PLUGIN_SETTINGS,
+  PREDICTOR_SETTINGS,
+} from './settings/plugins.js';
+import { AUDIT_SETTINGS, JOB_SETTINGS, PREDICTION_SETTINGS } from './settings/predictions.js';
+import { DATABASE_SETTINGS, FILE_SETTINGS, LOGGING_SETTINGS, SERVER_SETTINGS } from './settings/service.js';
 
 /** Every setting of the product by its one name: flag `--port`, config file `"port"`, `config.port`. */
 export const SETTINGS = {

@@ -28,7 +28,7 @@ export class Collection {
     const { load_config, remote_load_config, ...rest } = document;
     if (load_config !== undefined || remote_load_config !== undefined) {
       this.faults.push(
-        `load_config, remote_load_config: have no meaning inside ${place}; give them as flags or in the environment`,
+        `load_config, remote_load_config: are not allowed in ${place}; use flags or the environment`,
       );
     }
     const told = Object.entries(rest).filter(([name]) => !/^[_$]/.test(name));
@@ -83,7 +83,9 @@ export class Collection {
   private addParameters(parameters: ParameterValue, source: ConfigSource, place: string): void {
     for (const [name, value] of Object.entries(parameters as Record<string, ParameterValue>)) {
       if (isConfigKey(name)) {
-        this.faults.push(`plugin_parameters: ${name} is a setting; give it by itself (from ${place})`);
+        this.faults.push(
+          `plugin_parameters: ${name} is a setting, not a plugin parameter; set it by its own name (from ${place})`,
+        );
       } else this.addExtra(name, value, source, place);
     }
   }
@@ -92,7 +94,7 @@ export class Collection {
     if (isParameterName(name)) this.extras.set(name, { value, source });
     else
       this.faults.push(
-        `${name}: is not a name for a plugin parameter; letters, digits and _ are allowed (from ${place})`,
+        `${name}: is not a valid name for a plugin parameter; use up to 64 letters, digits and _, starting with a letter (from ${place})`,
       );
   }
 }

@@ -22,7 +22,7 @@ for (const [path, write] of Object.entries(PAGES)) {
   const page = write();
   if (contentOf(path) === page) continue;
   if (isCheck) {
-    process.stderr.write(`${path} is not what the declarations say; run: npm run docs\n`);
+    process.stderr.write(`${path} is out of date; run: npm run docs\n`);
     process.exitCode = 1;
   } else {
     mkdirSync(dirname(path), { recursive: true });

@@ -29,13 +29,13 @@ describe('the database URL', () => {
     ['sqlite://relative.db', /path of the SQLite file is missing/],
     ['sqlite:///', /path of the SQLite file is missing/],
     ['sqlite:///folder/', /path of the SQLite file is missing/],
-    ['sqlite:///a.db?mode=ro', /has a query/],
+    ['sqlite:///a.db?mode=ro', /contains a query/],
     ['postgres://user:hidden@host', /the name of the database is missing/],
     ['postgres://user:hidden@host:port/name', /not a valid URL/],
-    ['postgresql+asyncpg://user:hidden@host/name', /driver must not be named/],
-    ['mysql://user:hidden@host/name', /not a database that is supported/],
-    ['predictions.db', /not a database that is supported/],
-    ['', /not a database that is supported/],
+    ['postgresql+asyncpg://user:hidden@host/name', /must not name a driver/],
+    ['mysql://user:hidden@host/name', /the database is not supported/],
+    ['predictions.db', /the database is not supported/],
+    ['', /the database is not supported/],
   ])('%s is refused, and what is allowed is named', (text, fault) => {
     expect(() => parse(text)).toThrow(fault);
     expect(() => parse(text)).toThrow(/sqlite:\/\/\/relative\.db.*postgres:\/\/user:password@host/);

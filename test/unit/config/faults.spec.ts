@@ -33,12 +33,12 @@ describe('faults', () => {
     ];
     const faults = faultsOf({ cwd, env, argv });
     expect([...faults].sort()).toEqual([
-      '--por is short for a setting; flags are written in full: --port',
-      'PREDICTION_PROVIDER_QUIETER: this environment variable names no setting; plugin parameters go into PREDICTION_PROVIDER_PLUGIN_PARAMETERS',
-      'PREDICTION_PROVIDER_WORKRES in .env: this environment variable names no setting; did you mean PREDICTION_PROVIDER_WORKERS?',
-      'bad name: is not a name for a plugin parameter; letters, digits and _ are allowed (from config.json)',
-      'evaluator_share, platform_fee: 0.99 + 0.05 is more than the whole price; their sum is at most 1',
-      'load_config, remote_load_config: have no meaning inside config.json; give them as flags or in the environment',
+      '--por is an abbreviation; write the flag in full: --port',
+      'PREDICTION_PROVIDER_QUIETER: there is no setting for this environment variable; set plugin parameters with PREDICTION_PROVIDER_PLUGIN_PARAMETERS',
+      'PREDICTION_PROVIDER_WORKRES in .env: there is no setting for this environment variable; did you mean PREDICTION_PROVIDER_WORKERS?',
+      'bad name: is not a valid name for a plugin parameter; use up to 64 letters, digits and _, starting with a letter (from config.json)',
+      'evaluator_share, platform_fee: 0.99 + 0.05 exceeds the whole price; their sum must be at most 1',
+      'load_config, remote_load_config: are not allowed in config.json; use flags or the environment',
       'log_level: "LOUD" is not allowed; one of DEBUG, INFO, WARNING, ERROR, CRITICAL (from PREDICTION_PROVIDER_LOG_LEVEL in .env)',
       'mc_samples: "-1" is not allowed; an integer from 0 to 100000 (from --mc_samples)',
       'port: "99999" is not allowed; an integer from 0 to 65535 (from PORT)',
@@ -58,8 +58,8 @@ describe('faults', () => {
 
   it.each([
     ['{"port": 1', 'load_config: config.json is not JSON'],
-    ['[1]', 'load_config: config.json must hold one JSON object'],
-    ['null', 'load_config: config.json must hold one JSON object'],
+    ['[1]', 'load_config: config.json must contain one JSON object'],
+    ['null', 'load_config: config.json must contain one JSON object'],
     ['', 'load_config: config.json is not JSON'],
   ])('name what is wrong with the config file %j', (text, fault) => {
     const cwd = folderWith({ 'config.json': text });
@@ -106,7 +106,7 @@ describe('rules across settings', () => {
       { evaluator_share: 0.7, platform_fee: 0.31 },
       /^evaluator_share, platform_fee/,
     ],
-    ['several processes on SQLite', { workers: 2 }, /^workers: 2 processes need PostgreSQL/],
+    ['several processes on SQLite', { workers: 2 }, /^workers: 2 processes require PostgreSQL/],
     ['several processes on PostgreSQL', { workers: 2, database_url: 'postgres://h/d' }, null],
     ['a heartbeat too slow for its lease', { job_lease_seconds: 19 }, /^job_heartbeat_seconds: 10 is more/],
     ['headers slower than the request', { request_timeout: 4 }, /^headers_timeout: 5 is more/],
@@ -131,7 +131,7 @@ describe('rules across settings', () => {
       (network): [string, Readonly<Record<string, unknown>>, RegExp] => [
         `webhooks to ${network} in production`,
         { environment: 'production', webhook_allowed_networks: [network] },
-        /^webhook_allowed_networks: ".*" holds loopback or link-local/,
+        /^webhook_allowed_networks: ".*" contains loopback or link-local/,
       ],
     ),
     [
@@ -165,24 +165,28 @@ describe('rules across settings', () => {
     [
       'a driver in the database URL',
       { database_url: 'postgresql+psycopg2://h/d' },
-      /^database_url: the driver/,
+      /^database_url: the URL must not name a driver/,
     ],
     [
       'saving over the loaded file',
       { load_config: 'a.json', save_config: './a.json' },
-      /^save_config: is the file/,
+      /^save_config: is the same file/,
     ],
-    ['a password in a remote address', { remote_log: 'https://u:p@log.test' }, /^remote_log: a user name/],
+    [
+      'a password in a remote address',
+      { remote_log: 'https://u:p@log.test' },
+      /^remote_log: the URL must not contain a user name/,
+    ],
     [
       'a password over plain http',
       { remote_log: 'http://log.test', password: 'p' },
-      /^remote_log: a password is only/,
+      /^remote_log: a password is sent only/,
     ],
     ['a password to this machine', { remote_log: 'http://127.0.0.1:1', password: 'p' }, null],
     [
       'a remote address that is none',
       { remote_log: 'https://' },
-      /^remote_log: the given value is not a valid URL/,
+      /^remote_log: the value is not a valid URL/,
     ],
   ])('judge %s', (_, flags, fault) => {
     const cwd = folderWith({ 'a.json': '{}' });
@@ -194,8 +198,12 @@ describe('rules across settings', () => {
   const example = 'change-me-in-production-0123456789';
   const postgres = 'postgres://h/d';
   it.each<[string, LoadConfigOptions, RegExp | null]>([
-    ['none in production', { env: { NODE_ENV: 'production' }, serving: true }, /must be in production/],
-    ['none with PostgreSQL', { env: { DATABASE_URL: postgres }, serving: true }, /must be with PostgreSQL/],
+    ['none in production', { env: { NODE_ENV: 'production' }, serving: true }, /is required in production/],
+    [
+      'none with PostgreSQL',
+      { env: { DATABASE_URL: postgres }, serving: true },
+      /is required with PostgreSQL/,
+    ],
     ['none for a tool with PostgreSQL', { env: { DATABASE_URL: postgres } }, null],
     ['an example with PostgreSQL', { env: { DATABASE_URL: postgres, SECRET_KEY: example } }, /is an example/],
     ['an example in production', { env: { NODE_ENV: 'production', SECRET_KEY: example } }, /is an example/],

@@ -44,7 +44,7 @@ describe('the signing key', () => {
     const cwd = folderWith();
     serve(cwd);
     chmodSync(join(cwd, 'a.db.secret'), 0o644);
-    expect(() => serve(cwd)).toThrow(/may be read by other users; run: chmod 600 a\.db\.secret/);
+    expect(() => serve(cwd)).toThrow(/can be read by other users; run: chmod 600 a\.db\.secret/);
   });
 
   it('is refused when its file is damaged, and then not repeated', () => {
@@ -63,7 +63,7 @@ describe('the signing key', () => {
   it('is the same for processes that start together', async () => {
     const cwd = folderWith();
     const paths = Array.from({ length: 40 }, (_, index) => join(cwd, `${index}.db`));
-    const room = join(import.meta.dirname, '../../../libs/config/src/secret-key.ts');
+    const room = join(import.meta.dirname, '../../../libs/config/src/load-config.ts');
     const script = `import { secretBeside } from ${JSON.stringify(room)};
       for (const path of process.argv.slice(1)) console.log(secretBeside(path));`;
     const run = () =>

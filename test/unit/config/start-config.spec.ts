@@ -58,12 +58,12 @@ describe('a remote document', () => {
   it.each<[string, Answer, RegExp]>([
     ['an error status', { status: 404 }, /remote_load_config: 127\.0\.0\.1:\d+ answered 404/],
     ['no JSON', { body: '<html>' }, /remote_load_config: the answer of 127\.0\.0\.1:\d+ is not JSON/],
-    ['a list', { body: '[]' }, /must hold one JSON object/],
-    ['too much', { body: `"${'x'.repeat(1_048_576)}"` }, /is too long/],
+    ['a list', { body: '[]' }, /must contain one JSON object/],
+    ['too much', { body: `"${'x'.repeat(1_048_576)}"` }, /is longer than 1048576 bytes/],
     [
       'an unknown place to load from',
       { body: '{"load_config": "x"}' },
-      /have no meaning inside the remote document/,
+      /are not allowed in the remote document/,
     ],
     [
       'a faulty value',
@@ -96,7 +96,7 @@ describe('a remote document', () => {
     const { url, seen } = await remote();
     const withPassword = url.replace('http://', 'http://ann:pw@');
     await expect(start({ flags: { remote_load_config: withPassword } })).rejects.toMatchObject({
-      faults: [expect.stringMatching(/does not belong into the URL/)],
+      faults: [expect.stringMatching(/must not contain a user name or password/)],
     });
     expect(seen).toEqual([]);
   });

@@ -1,99 +1,80 @@
 import type { ParameterDeclarations } from '#libs/kernel';
+import { choice, integer, list, number, text, toggle } from './declare.js';
+
+const LIMIT_HELP = 'Maximum number of unfinished marketplace orders per client of the tier';
 
 /** Prices, shares, leases and limits of the marketplace. */
 export const MARKETPLACE_SETTINGS = {
-  billing_mode: {
-    type: 'string',
-    default: 'postpaid',
-    oneOf: ['postpaid', 'prepaid'],
-    help: '`postpaid` lets a balance go down to minus `credit_limit`; `prepaid` asks for the money first (402).',
-  },
-  credit_limit: {
-    type: 'number',
-    default: 1_000,
-    min: 0,
-    max: 1_000_000_000,
-    help: 'How far below zero a balance may go with `postpaid`, in USD.',
-  },
-  evaluator_share: {
-    type: 'number',
-    default: 0.7,
-    min: 0,
-    max: 1,
-    help: 'Part of a price that the evaluator gets.',
-  },
-  platform_fee: {
-    type: 'number',
-    default: 0.05,
-    min: 0,
-    max: 1,
-    help: 'Part of a price that the platform keeps; the provider gets the rest.',
-  },
-  marketplace_limit_basic: {
-    type: 'integer',
-    default: 5,
-    min: 0,
-    max: 100_000,
-    help: 'Unfinished marketplace requests that a client of the tier `basic` may have.',
-  },
-  marketplace_limit_premium: {
-    type: 'integer',
-    default: 10,
-    min: 0,
-    max: 100_000,
-    help: 'Unfinished marketplace requests that a client of the tier `premium` may have.',
-  },
-  marketplace_limit_enterprise: {
-    type: 'integer',
-    default: 50,
-    min: 0,
-    max: 100_000,
-    help: 'Unfinished marketplace requests that a client of the tier `enterprise` may have.',
-  },
-  marketplace_lease_minutes: {
-    type: 'number',
-    default: 30,
-    min: 0.001,
-    max: 1_440,
-    help: 'Minutes an evaluator has from claim to submission.',
-  },
-  marketplace_expiry_hours: {
-    type: 'number',
-    default: 24,
-    min: 0.001,
-    max: 720,
-    help: 'Hours after which a request that nobody finished fails as expired and the money goes back.',
-  },
-  evaluator_claim_limit: {
-    type: 'integer',
-    default: 10,
-    min: 1,
-    max: 10_000,
-    help: 'Requests one evaluator may hold at the same time.',
-  },
-  release_cooldown_seconds: {
-    type: 'number',
-    default: 300,
-    min: 0,
-    max: 86_400,
-    help: 'Seconds before an evaluator may claim a request again that it released.',
-  },
-  webhook_allowed_networks: {
-    type: 'list',
-    items: 'string',
-    default: [],
-    help: 'Addresses or networks (CIDR) that webhooks may reach although they are not public, for example `10.1.0.0/16`; in production not this machine itself nor link-local ones.',
-  },
-  webhook_history_days: {
-    type: 'integer',
-    default: 30,
-    min: 1,
-    max: 3_650,
-    help: 'Days for which ended webhook deliveries can be read and replayed.',
-  },
-  auto_evaluate: {
-    type: 'boolean',
-    default: false,
-    help: 'The service claims and computes its own marketplace requests.',
-  },
-} as const satisfies ParameterDeclarations;
+  billing_mode: choice(
+    { default: 'postpaid', oneOf: ['postpaid', 'prepaid'] },
+    '`postpaid` lets a balance fall to minus `credit_limit`; `prepaid` refuses an order that the balance does not cover (402).',
+  ),
+  credit_limit: number(
+    { default: 1_000, min: 0, max: 1_000_000_000 },
+    'How far below zero a balance may fall with `postpaid`, in USD.',
+  ),
+  evaluator_share: number(
+    { default: 0.7, min: 0, max: 1 },
+    "The evaluator's share of a price, as a fraction.",
+  ),
+  platform_fee: number(
+    { default: 0.05, min: 0, max: 1 },
+    "The platform's share of a price, as a fraction; the provider gets the rest.",
+  ),
+  marketplace_limit_basic: integer({ default: 5, min: 0, max: 100_000 }, `${LIMIT_HELP} \`basic\`.`),
+  marketplace_limit_premium: integer({ default: 10, min: 0, max: 100_000 }, `${LIMIT_HELP} \`premium\`.`),
+  marketplace_limit_enterprise: integer(
+    { default: 50, min: 0, max: 100_000 },
+    `${LIMIT_HELP} \`enterprise\`.`,
+  ),
+  marketplace_lease_minutes: number(
+    { default: 30, min: 0.001, max: 1_440 },
+    'Time an evaluator has from claiming an order to submitting its result, in minutes.',
+  ),
+  marketplace_expiry_hours: number(
+    { default: 24, min: 0.001, max: 720 },
+    'Time after which an unfinished order expires and its money is returned, in hours.',
+  ),
+  evaluator_claim_limit: integer(
+    { default: 10, min: 1, max: 10_000 },
+    'Maximum number of orders that one evaluator may hold at the same time.',
+  ),
+  release_cooldown_seconds: number(
+    { default: 300, min: 0, max: 86_400 },
+    'Time before an evaluator may again claim an order that it released, in seconds.',
+  ),
+  webhook_allowed_networks: list(
+    [],
+    'Non-public addresses or networks (CIDR) that webhooks may reach, for example `10.1.0.0/16`; loopback and link-local addresses are refused in production.',
+  ),
+  webhook_history_days: integer(
+    { default: 30, min: 1, max: 3_650 },
+    'Number of days for which finished webhook deliveries can be read and replayed.',
+  ),
+  auto_evaluate: toggle(false, "Let the service claim and compute its marketplace's orders itself."),
+} satisfies ParameterDeclarations;
+
+/** The built-in evaluator: the command `evaluate`, and `auto_evaluate` within the service. */
+export const AGENT_SETTINGS = {
+  url: text(
+    { default: null, pattern: /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/, maxLength: 2048 },
+    'Address of the service that `evaluate` works for, for example `https://market.example`.',
+  ),
+  api_key: text(
+    { default: null, minLength: 1, maxLength: 512, secret: true },
+    'API key of the evaluator account that `evaluate` uses.',
+  ),
+  agent_parallel: integer(
+    { default: 1, min: 1, max: 64 },
+    'Number of orders that an evaluator computes at the same time.',
+  ),
+  agent_idle_seconds: number(
+    { default: 5, min: 0.05, max: 3_600 },
+    'Time before an evaluator that found no orders looks again, in seconds.',
+  ),
+  agent_heartbeat_seconds: number(
+    { default: 10, min: 0.1, max: 600 },
+    'Time between two progress reports on an order that an evaluator computes, in seconds.',
+  ),
+  agent_until_idle: toggle(false, 'Make `evaluate` exit when there are no orders left, instead of waiting.'),
+} satisfies ParameterDeclarations;

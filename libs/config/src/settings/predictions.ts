@@ -1,52 +1,71 @@
 import type { ParameterDeclarations } from '#libs/kernel';
+import { integer, number, toggle } from './declare.js';
 
 /** Limits of predictions, waiting and batches. */
 export const PREDICTION_SETTINGS = {
-  prediction_timeout: {
-    type: 'integer',
-    default: 300,
-    min: 1,
-    max: 3_600,
-    help: 'Seconds that one prediction may compute before it fails.',
-  },
-  max_concurrent_predictions: {
-    type: 'integer',
-    default: 10,
-    min: 1,
-    max: 100,
-    help: 'Unfinished predictions one user, or one anonymous address, may have.',
-  },
-  prediction_history_days: {
-    type: 'integer',
-    default: 30,
-    min: 0,
-    max: 36_500,
-    help: 'Days after which finished core predictions are deleted; 0 keeps them for ever.',
-  },
-  max_wait_seconds: {
-    type: 'number',
-    default: 30,
-    min: 0,
-    max: 300,
-    help: 'Longest wait, in seconds, that a caller can ask for with `Prefer: wait`.',
-  },
-  max_batch_rows: {
-    type: 'integer',
-    default: 100_000,
-    min: 1,
-    max: 1_000_000,
-    help: 'Most requests in one batch of synchronous questions.',
-  },
-  batch_body_limit_bytes: {
-    type: 'integer',
-    default: 16_777_216,
-    min: 1_024,
-    max: 268_435_456,
-    help: 'Largest body of such a batch, in bytes.',
-  },
-  skip_background_tasks: {
-    type: 'boolean',
-    default: false,
-    help: '`POST /api/v1/predict` stores the prediction but does not start it (for tests).',
-  },
-} as const satisfies ParameterDeclarations;
+  prediction_timeout: integer(
+    { default: 300, min: 1, max: 3_600 },
+    'Maximum computing time of one prediction, in seconds; after it the prediction fails.',
+  ),
+  max_concurrent_predictions: integer(
+    { default: 10, min: 1, max: 100 },
+    'Maximum number of unfinished predictions per user, or per address of anonymous callers.',
+  ),
+  prediction_history_days: integer(
+    { default: 30, min: 0, max: 36_500 },
+    'Number of days after which finished core predictions are deleted; 0 keeps them forever.',
+  ),
+  max_wait_seconds: number(
+    { default: 30, min: 0, max: 300 },
+    'Longest wait that a caller can request with `Prefer: wait`, in seconds.',
+  ),
+  max_batch_rows: integer(
+    { default: 100_000, min: 1, max: 1_000_000 },
+    'Maximum number of requests in one synchronous batch.',
+  ),
+  batch_body_limit_bytes: integer(
+    { default: 16_777_216, min: 1_024, max: 268_435_456 },
+    'Maximum size of the body of a synchronous batch, in bytes.',
+  ),
+  skip_background_tasks: toggle(
+    false,
+    'Store predictions of `POST /api/v1/predict` without starting them (for tests).',
+  ),
+} satisfies ParameterDeclarations;
+
+/** Durable work: how jobs are leased, watched and tried again. */
+export const JOB_SETTINGS = {
+  job_concurrency: integer(
+    { default: 8, min: 1, max: 256 },
+    'Maximum number of jobs that one process runs at the same time.',
+  ),
+  job_lease_seconds: number(
+    { default: 30, min: 0.1, max: 3_600 },
+    'Time after the last heartbeat of a runner before another runner may take over its job, in seconds.',
+  ),
+  job_heartbeat_seconds: number(
+    { default: 10, min: 0.05, max: 1_800 },
+    'Time between two heartbeats, which renew the lease of a job, in seconds; at most half of `job_lease_seconds`.',
+  ),
+  job_sweep_seconds: number(
+    { default: 5, min: 0.05, max: 600 },
+    'Time between two searches for waiting and abandoned jobs, in seconds.',
+  ),
+  job_attempts: integer({ default: 3, min: 1, max: 100 }, 'Number of attempts before a job fails for good.'),
+} satisfies ParameterDeclarations;
+
+/** The audit log: every request leaves a row; there is no switch. */
+export const AUDIT_SETTINGS = {
+  audit_batch_rows: integer(
+    { default: 256, min: 1, max: 10_000 },
+    'Maximum number of rows of concurrent requests that share one commit.',
+  ),
+  audit_payload_bytes: integer(
+    { default: 16_384, min: 256, max: 1_048_576 },
+    'Maximum size of a request body kept in a row, in bytes; longer bodies are cut and marked.',
+  ),
+  audit_seal_seconds: number(
+    { default: 5, min: 0.05, max: 3_600 },
+    'Time between two runs of the sealer, which numbers the rows and chains their hashes, in seconds.',
+  ),
+} satisfies ParameterDeclarations;
