@@ -48,7 +48,7 @@ export class BootstrapAdministrator implements OnApplicationBootstrap {
     if (isMine && given === null) {
       this.console.print(
         `First start: administrator "${username}" was created with the password ${password}\n` +
-          'It is shown this once. Change it with PUT /api/v1/users/password.',
+          'It is shown only once. Change it with PUT /api/v1/users/password.',
       );
     }
     return isMine;

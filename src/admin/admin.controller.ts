@@ -26,8 +26,8 @@ export class AdminController {
 
   @Get('usage/:username')
   @Authenticated(...ADMINISTRATORS, 'operator')
-  @ApiOperation({ summary: 'What an account used' })
-  @Answers(200, UsageOut, { description: 'Counted within the window.' })
+  @ApiOperation({ summary: 'Read the usage of an account' })
+  @Answers(200, UsageOut, { description: 'Usage within the period.' })
   @Problems({ 404: 'User not found' }, 422)
   usageOf(@Param() { username }: UsernameParam, @Query() { days }: UsageQuery): Promise<UsageOut> {
     return this.usage.of(username, days);
@@ -35,8 +35,8 @@ export class AdminController {
 
   @Get('stats')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Figures of the service' })
-  @Answers(200, StatisticsOut, { description: 'Counted or measured; what is not measured is null.' })
+  @ApiOperation({ summary: 'Read statistics of the service' })
+  @Answers(200, StatisticsOut, { description: 'Statistics; figures that are not measured are null.' })
   @Problems(422)
   stats(@Query() { period }: StatisticsQuery): Promise<StatisticsOut> {
     return this.statistics.collect(period);
@@ -44,15 +44,15 @@ export class AdminController {
 
   @Get('config')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'The settings in effect, without secrets' })
-  @Answers(200, ConfigOut, { description: 'Configured values, or what was changed since.' })
+  @ApiOperation({ summary: 'Read the settings in effect, without secrets' })
+  @Answers(200, ConfigOut, { description: 'The configured values, including changes made at run time.' })
   showConfig(): ConfigOut {
     return this.config.show();
   }
 
   @Post('config')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Change settings while the service runs' })
+  @ApiOperation({ summary: 'Change settings without a restart' })
   @Accepts(ConfigChange, {
     examples: {
       'Slower predictions, fewer at once': { prediction_timeout: 600, max_concurrent_predictions: 5 },
@@ -60,7 +60,10 @@ export class AdminController {
       'Back to what is configured': { prediction_timeout: null },
     },
   })
-  @Answers(200, SuccessOut, { description: 'Holds at once here, within three seconds in other processes.' })
+  @Answers(200, SuccessOut, {
+    description:
+      'The changes take effect immediately in this process and within three seconds in other processes.',
+  })
   @Problems(422, { 503: 'A plugin could not be created' })
   changeConfig(@Body() body: ConfigChange, @Caller() caller: Actor): Promise<SuccessOut> {
     return this.config.change(body, caller);
@@ -68,8 +71,8 @@ export class AdminController {
 
   @Get('system/health')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'State of database, plugins, jobs and disk' })
-  @Answers(200, SystemHealthOut, { description: 'Measured by this request.' })
+  @ApiOperation({ summary: 'Read the health of database, plugins, jobs and disk' })
+  @Answers(200, SystemHealthOut, { description: 'Health, measured during this request.' })
   systemHealth(): Promise<SystemHealthOut> {
     return this.health.report();
   }

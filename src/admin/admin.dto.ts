@@ -20,22 +20,22 @@ export class UsernameParam {
 
 /** The window of a usage report. */
 export class UsageQuery {
-  @IntegerField({ default: 30, min: 1, max: MAX_DAYS, description: 'Days back from now.', example: 30 })
+  @IntegerField({ default: 30, min: 1, max: MAX_DAYS, description: 'Days up to now.', example: 30 })
   days!: number;
 }
 
 /** What an account paid in one currency. */
 export class UsageCost {
-  @StringField({ description: 'ISO 4217 code.', example: 'USD' })
+  @StringField({ description: 'ISO 4217 currency code.', example: 'USD' })
   currency!: string;
 
-  @NumberField({ description: 'Whole costs of settled marketplace requests.', example: 31.25 })
+  @NumberField({ description: 'Total cost of the settled marketplace orders.', example: 31.25 })
   cost!: number;
 
-  @IntegerField({ description: 'The same in micro-units (1e-6), exact.', example: 31_250_000 })
+  @IntegerField({ description: 'Exact value of `cost` in micro-units (1e-6).', example: 31_250_000 })
   cost_micros!: number;
 
-  @IntegerField({ description: 'How many requests these are.', example: 5 })
+  @IntegerField({ description: 'Number of these orders.', example: 5 })
   requests!: number;
 }
 
@@ -44,19 +44,19 @@ export class UsageOut {
   @StringField({ description: 'Name of the account.', example: 'desk1' })
   username!: string;
 
-  @IntegerField({ description: 'Requests in the audit log.', example: 240 })
+  @IntegerField({ description: 'Number of HTTP requests in the audit log.', example: 240 })
   total_requests!: number;
 
-  @IntegerField({ description: 'Predictions and marketplace requests that were submitted.', example: 120 })
+  @IntegerField({ description: 'Number of submitted core predictions and marketplace orders.', example: 120 })
   total_predictions!: number;
 
-  @IntegerField({ description: 'Those of them that are requests of the marketplace.', example: 20 })
+  @IntegerField({ description: 'Number of submitted marketplace orders.', example: 20 })
   marketplace_requests!: number;
 
-  @IntegerField({ description: 'Time that was computed for them, ms.', example: 48_000 })
+  @IntegerField({ description: 'Total computing time, in milliseconds.', example: 48_000 })
   total_processing_time_ms!: number;
 
-  @NumberField({ description: 'What the ledger charged in the window, USD.', example: 31.25 })
+  @NumberField({ description: 'Amount charged in the period, in USD.', example: 31.25 })
   cost_estimate!: number;
 
   @ListField(NestedField(UsageCost), { description: 'The same for each currency.' })
@@ -70,7 +70,7 @@ function setting(key: RuntimeKey, example: number): PropertyDecorator {
   return IntegerField({
     optional: true,
     nullable: true,
-    description: `${declaration.help} Null: as configured.`,
+    description: `${declaration.help} Null restores the configured value.`,
     example,
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
@@ -88,7 +88,7 @@ export class ConfigChange {
   @MapField(IntegerField({ min: 1 }), {
     optional: true,
     nullable: true,
-    description: `${RUNTIME_SETTINGS.rate_limits.help} Null: as configured.`,
+    description: `${RUNTIME_SETTINGS.rate_limits.help} Null restores the configured value.`,
     example: { predictions: 600 },
   })
   rate_limits?: Readonly<Record<string, number>> | null;
@@ -96,7 +96,7 @@ export class ConfigChange {
   @MapField(StringField(), {
     optional: true,
     nullable: true,
-    description: `${RUNTIME_SETTINGS.default_plugins.help} Null: as configured.`,
+    description: `${RUNTIME_SETTINGS.default_plugins.help} Null restores the configured value.`,
     example: { predictor: 'random_walk_predictor' },
   })
   default_plugins?: Readonly<Record<string, string>> | null;
@@ -119,24 +119,25 @@ export class ChangedSettingOut {
   @StringField({ description: 'Name of the setting.', example: 'prediction_timeout' })
   key!: string;
 
-  @DateTimeField({ description: 'When.', example: '2026-01-05T09:00:00.000Z' })
+  @DateTimeField({ description: 'Time of the change.', example: '2026-01-05T09:00:00.000Z' })
   updated_at!: Date;
 
-  @IntegerField({ nullable: true, description: 'By which account; null for the service itself.', example: 1 })
+  @IntegerField({
+    nullable: true,
+    description: 'Id of the account; null for the service itself.',
+    example: 1,
+  })
   updated_by!: number | null;
 }
 
 /** The settings in effect. */
 export class ConfigOut {
   @ObjectField({
-    description: 'Every setting but secrets, by name.',
+    description: 'Every setting except secrets, by name.',
     example: { prediction_timeout: 300, max_concurrent_predictions: 10 },
   })
   settings!: Readonly<Record<string, unknown>>;
 
-  @ListField(NestedField(ChangedSettingOut), {
-    description: 'Those that were changed while the service ran.',
-    example: [],
-  })
+  @ListField(NestedField(ChangedSettingOut), { description: 'Settings changed at run time.', example: [] })
   changed!: readonly ChangedSettingOut[];
 }

@@ -31,7 +31,7 @@ export class PluginListsController {
   @Get()
   @Flexible()
   @Answers(200, LISTS_SCHEMA, {
-    description: 'Names that a request may use, by kind.',
+    description: 'Plugins that a request may name, by kind.',
     example: LISTS_EXAMPLE,
   })
   @Problems({ 403: 'API key required' })
@@ -48,7 +48,7 @@ export class PluginListsController {
   @Get('status')
   @Public()
   @Answers(200, STATUS_SCHEMA, {
-    description: 'What is loaded and configured, and what was measured since the start.',
+    description: 'Loaded and configured plugins, with their figures since the start of the process.',
     example: STATUS_EXAMPLE,
   })
   status(): PluginsReport {

@@ -45,26 +45,36 @@ const PLUGIN_STATUS = {
     status: {
       type: 'string',
       enum: ['active', 'available', 'failed'],
-      description: 'Loaded; loads on first use; could not be loaded.',
+      description:
+        '`active`: loaded. `available`: will be loaded on first use. `failed`: could not be loaded.',
     },
-    configured: { type: 'boolean', description: 'Answers requests that name no plugin of its kind.' },
+    configured: {
+      type: 'boolean',
+      description: 'Whether the plugin is the default for requests that name none of its kind.',
+    },
     parameters: {
       type: 'object',
       additionalProperties: true,
-      description: 'In effect; secrets are left out, files have no folders.',
+      description: 'Parameters in effect, without secrets; file paths are reduced to file names.',
     },
     looks_ahead: {
       type: 'boolean',
-      description: 'Predictors only: a test instrument that knows the future.',
+      description: 'Whether the predictor is a test instrument that reads future data; predictors only.',
     },
-    capabilities: { ...names, description: 'Predictors only.' },
-    failure: { ...text, description: 'Why it could not be loaded.' },
+    capabilities: { ...names, description: 'Supported operations; predictors only.' },
+    failure: { ...text, description: 'Why the plugin could not be loaded.' },
     calls: count,
     running: count,
-    refusals: { ...count, description: 'Calls that could not be answered for the caller’s sake.' },
+    refusals: {
+      ...count,
+      description: 'Number of calls refused because of the request, such as invalid input.',
+    },
     failures: count,
     last_error_code: orNull('string'),
-    last_error_at: { ...orNull('integer'), description: 'Milliseconds since 1970, UTC.' },
+    last_error_at: {
+      ...orNull('integer'),
+      description: 'Time of the last error, in milliseconds since 1970-01-01 UTC; null if there was none.',
+    },
     last_duration_ms: orNull('number'),
     mean_duration_ms: orNull('number'),
   },
@@ -86,7 +96,7 @@ export const STATUS_SCHEMA = {
       },
     },
     known: { type: 'array', items: PLUGIN_STATUS },
-    total_plugins: { ...count, description: 'Plugins that are loaded.' },
+    total_plugins: { ...count, description: 'Number of loaded plugins.' },
     system_status: { type: 'string', enum: ['operational', 'degraded'] },
   },
 };

@@ -18,7 +18,7 @@ export class RootController {
       properties: { message: text, version: text, docs: text },
     },
     {
-      description: 'Name, version and where the documentation is.',
+      description: 'Name and version of the service, and the path of its documentation.',
       example: { message: 'Prediction Provider API', version: VERSION, docs: '/docs' },
     },
   )

@@ -29,6 +29,6 @@ await server.stop();
 if (!options.includes('--check')) {
   writeFileSync(path, text);
 } else if (readFileSync(path, 'utf8') !== text) {
-  process.stderr.write(`${path} does not describe the API as it is; run: npm run openapi\n`);
+  process.stderr.write(`${path} is out of date; run: npm run openapi\n`);
   process.exitCode = 1;
 }

@@ -15,6 +15,6 @@ if (!process.argv.includes('--check')) {
   writeFileSync(PAGE, page);
   process.stdout.write(`wrote ${PAGE}\n`);
 } else if (readFileSync(PAGE, 'utf8') !== page) {
-  process.stderr.write(`${PAGE} is not what the declarations say; run: npm run docs:plugins\n`);
+  process.stderr.write(`${PAGE} is out of date; run: npm run docs:plugins\n`);
   process.exitCode = 1;
 }

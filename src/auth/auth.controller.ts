@@ -20,8 +20,8 @@ export class AuthController {
 
   @Post('login')
   @Public()
-  @ApiOperation({ summary: 'Log in with name and password' })
-  @Answers(200, TokenOut, { description: 'A token for `Authorization: Bearer`.' })
+  @ApiOperation({ summary: 'Log in with user name and password' })
+  @Answers(200, TokenOut, { description: 'A login token for the header `Authorization: Bearer`.' })
   @Problems(...LOGIN_PROBLEMS)
   async login(@Body() body: LoginRequest, @Origin() origin: RequestOrigin): Promise<TokenOut> {
     return presentToken(await this.signIn.forToken({ ...body, ...origin }));
@@ -29,8 +29,8 @@ export class AuthController {
 
   @Post('api-key')
   @Public()
-  @ApiOperation({ summary: 'Get a new API key with name and password' })
-  @Answers(200, ApiKeyOut, { description: 'The key that replaces the old one; shown this once.' })
+  @ApiOperation({ summary: 'Get a new API key with user name and password' })
+  @Answers(200, ApiKeyOut, { description: 'The new API key, which replaces the old one; shown only once.' })
   @Problems(...LOGIN_PROBLEMS)
   async apiKey(@Body() body: LoginRequest, @Origin() origin: RequestOrigin): Promise<ApiKeyOut> {
     return presentApiKey(await this.signIn.forApiKey({ ...body, ...origin }));
@@ -38,8 +38,8 @@ export class AuthController {
 
   @Get('api-key')
   @Authenticated()
-  @ApiOperation({ summary: 'When the own key expires and was last used' })
-  @Answers(200, ApiKeyInfoOut, { description: 'All fields are null when there is no key.' })
+  @ApiOperation({ summary: 'Read when your API key expires and was last used' })
+  @Answers(200, ApiKeyInfoOut, { description: 'Times of the API key; all null if there is no key.' })
   @Problems({ 401: 'API key required' })
   async describeKey(@Caller() caller: Actor): Promise<ApiKeyInfoOut> {
     return presentApiKeyInfo(await this.credentials.describeApiKey(caller.userId));
@@ -47,8 +47,8 @@ export class AuthController {
 
   @Post('regenerate-key')
   @Authenticated()
-  @ApiOperation({ summary: 'Replace the own API key' })
-  @Answers(200, ApiKeyOut, { description: 'The new key, shown this once; the old one stops at once.' })
+  @ApiOperation({ summary: 'Replace your API key' })
+  @Answers(200, ApiKeyOut, { description: 'The new API key, shown only once; the old one is now invalid.' })
   @Problems({ 401: 'API key required' })
   async regenerate(@Caller() caller: Actor): Promise<ApiKeyOut> {
     return presentApiKey(await this.credentials.issueApiKey(caller.userId));
@@ -56,7 +56,7 @@ export class AuthController {
 
   @Post('logout')
   @Authenticated()
-  @ApiOperation({ summary: 'Revoke the presented token' })
+  @ApiOperation({ summary: 'Revoke the token of this request' })
   @Answers(200, MessageOut, { description: 'The token is refused from now on.' })
   @Problems({ 400: 'Only a token can be revoked; this request came with an API key' }, 401)
   async logout(@Session() sessionId: string): Promise<MessageOut> {

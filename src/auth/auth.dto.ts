@@ -12,7 +12,7 @@ export class LoginRequest {
   @StringField({
     maxLength: PASSWORD_MAX_LENGTH,
     secret: true,
-    description: 'Its password.',
+    description: 'Password of the account.',
     example: 'correct horse battery staple',
   })
   password!: string;
@@ -23,34 +23,38 @@ export class TokenOut {
   @StringField({ description: 'JWT, signed with HS256.', example: 'eyJhbGciOiJIUzI1NiIs...' })
   access_token!: string;
 
-  @EnumField(['bearer'], { description: 'How to send it.', example: 'bearer' })
+  @EnumField(['bearer'], {
+    description: 'Scheme of the `Authorization` header, always `bearer`.',
+    example: 'bearer',
+  })
   token_type!: 'bearer';
 }
 
 /** A new API key; shown this once. */
 export class ApiKeyOut {
-  @StringField({ description: 'For the header `X-API-KEY`.', example: 'pp_5wq0...' })
+  @StringField({ description: 'API key for the header `X-API-KEY`.', example: 'pp_5wq0...' })
   api_key!: string;
 
-  @IntegerField({ description: 'Days until it is refused.', example: 90 })
+  @IntegerField({ description: 'Number of days until the key expires.', example: 90 })
   expires_in_days!: number;
 }
 
 /** What is known of the caller's key; never the key itself. */
 export class ApiKeyInfoOut {
-  @DateTimeField({ nullable: true, description: 'When it was issued.', example: '2026-01-05T09:00:00.000Z' })
+  @DateTimeField({ nullable: true, description: 'Time of issue.', example: '2026-01-05T09:00:00.000Z' })
   created_at!: Date | null;
 
   @DateTimeField({
     nullable: true,
-    description: 'From when on it is refused; null for an imported key that never expires.',
+    description: 'Time at which the key expires; null for an imported key that never expires.',
     example: '2026-04-05T09:00:00.000Z',
   })
   expires_at!: Date | null;
 
   @DateTimeField({
     nullable: true,
-    description: 'Last use, up to half a minute late.',
+    description:
+      'Time of the last use, recorded with a delay of up to 30 seconds; null if the key was never used.',
     example: '2026-01-06T10:30:00.000Z',
   })
   last_used_at!: Date | null;
@@ -61,7 +65,7 @@ export class PasswordChange {
   @StringField({
     maxLength: PASSWORD_MAX_LENGTH,
     secret: true,
-    description: 'The present password.',
+    description: 'Current password.',
     example: 'correct horse battery staple',
   })
   old_password!: string;
@@ -70,7 +74,7 @@ export class PasswordChange {
     minLength: PASSWORD_MIN_LENGTH,
     maxLength: PASSWORD_MAX_LENGTH,
     secret: true,
-    description: 'The new password, at least 8 characters.',
+    description: 'New password, at least 8 characters.',
     example: 'a longer horse battery staple',
   })
   new_password!: string;

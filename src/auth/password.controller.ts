@@ -12,8 +12,8 @@ export class PasswordController {
 
   @Put('password')
   @Authenticated()
-  @ApiOperation({ summary: 'Change the own password; all tokens are revoked' })
-  @Answers(200, MessageOut, { description: 'Changed; log in again.' })
+  @ApiOperation({ summary: 'Change your password and revoke all your tokens' })
+  @Answers(200, MessageOut, { description: 'The password is changed; log in again to get a new token.' })
   @Problems({ 400: 'Invalid old password' }, { 401: 'API key required' }, 422, 429, 503)
   async change(
     @Body() body: PasswordChange,

@@ -16,8 +16,8 @@ export class TestModeController {
 
   @Post('reset-rate-limit')
   @Public()
-  @ApiOperation({ summary: 'Forget all rate limits (only with `environment=test`)' })
-  @Answers(200, MessageOut, { description: 'All counters start anew.' })
+  @ApiOperation({ summary: 'Reset the counters of all rate limits (only with `environment=test`)' })
+  @Answers(200, MessageOut, { description: 'All counters are reset to zero.' })
   @Problems({ 404: 'Not Found' })
   async resetRateLimit(): Promise<MessageOut> {
     if (this.config.environment !== 'test') throw new AppError('not_found', 'Not Found');

@@ -40,8 +40,8 @@ export class AdminBillingController {
   @Get('billing')
   @Authenticated(...ADMINISTRATORS)
   @Paged()
-  @ApiOperation({ summary: 'List all bill items' })
-  @Answers(200, BillingOut, { list: true, description: 'One a settled request, newest first.' })
+  @ApiOperation({ summary: 'List all billing items' })
+  @Answers(200, BillingOut, { list: true, description: 'One item per settled order, newest first.' })
   @Problems(422)
   billing(@Query() query: AllBillingQuery): Promise<Page<BillingOut>> {
     return this.accounts.all(query);
@@ -49,8 +49,8 @@ export class AdminBillingController {
 
   @Get('billing/summary')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Add up all revenue' })
-  @Answers(200, SummaryOut, { description: 'Whole costs of settled requests.' })
+  @ApiOperation({ summary: 'Read the total revenue' })
+  @Answers(200, SummaryOut, { description: 'Total cost of the settled orders.' })
   @Problems(422)
   summary(@Query() query: PeriodQuery): Promise<SummaryOut> {
     return this.accounts.summary(query);
@@ -60,7 +60,7 @@ export class AdminBillingController {
   @Authenticated(...ADMINISTRATORS)
   @Paged()
   @ApiOperation({ summary: 'List all active prices' })
-  @Answers(200, PricingOut, { list: true, description: 'By model.' })
+  @Answers(200, PricingOut, { list: true, description: 'Active prices, sorted by model.' })
   @Problems(422)
   pricing(@Query() query: PricingQuery): Promise<Page<PricingOut>> {
     return this.prices.all(query);
@@ -69,7 +69,7 @@ export class AdminBillingController {
   @Get('billing/balances/:user_id')
   @Authenticated(...ADMINISTRATORS)
   @ApiOperation({ summary: "Read a user's balances" })
-  @Answers(200, BalanceOut, { description: 'Credits, holds and earnings by currency.' })
+  @Answers(200, BalanceOut, { description: 'Available credits, holds and earnings per currency.' })
   @Problems({ 404: 'User not found' }, 422)
   balance(@Param() owner: MoneyOwner): Promise<BalanceOut> {
     return this.money.balanceOf(owner);
@@ -78,8 +78,8 @@ export class AdminBillingController {
   @Post('credits')
   @Authenticated(...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Give credits to a user' })
-  @Answers(201, CreditOut, { description: 'To spend from now on.' })
+  @ApiOperation({ summary: 'Grant credits to a user' })
+  @Answers(201, CreditOut, { description: 'The credits, available immediately.' })
   @Problems({ 404: 'User not found' }, NOT_EARNED, 422)
   topUp(@Body() body: TopUpRequest, @Caller() caller: Actor): Promise<CreditOut> {
     return this.money.topUp(body, caller);
@@ -88,7 +88,7 @@ export class AdminBillingController {
   @Post('payouts')
   @Authenticated(...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Record that earnings were paid out' })
+  @ApiOperation({ summary: 'Record a payout of earnings' })
   @Accepts(PayoutRequest, {
     examples: {
       'by bank': {
@@ -99,7 +99,7 @@ export class AdminBillingController {
       },
     },
   })
-  @Answers(201, PayoutOut, { description: 'Taken from what the user has earned.' })
+  @Answers(201, PayoutOut, { description: "The payout, deducted from the user's earnings." })
   @Problems({ 404: 'User not found' }, NOT_EARNED, 422)
   payOut(@Body() body: PayoutRequest, @Caller() caller: Actor): Promise<PayoutOut> {
     return this.money.payOut(body, caller);

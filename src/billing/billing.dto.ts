@@ -16,19 +16,23 @@ const inOrder = ({ from, to }: { from?: Date; to?: Date }) =>
     ? ruleViolation('`from` must be before `to`', 'from')
     : undefined;
 
-const from = { optional: true, description: 'Only from this moment on.', example: '2026-01-01T00:00:00Z' };
-const to = { optional: true, description: 'Only before this moment.', example: '2026-02-01T00:00:00Z' };
+const from = {
+  optional: true,
+  description: 'Start of the period (inclusive).',
+  example: '2026-01-01T00:00:00Z',
+};
+const to = { optional: true, description: 'End of the period (exclusive).', example: '2026-02-01T00:00:00Z' };
 
 /** The time that a total is about: the last `days` up to `to` or now, or all since `from`. */
 @Rule<PeriodQuery>(inOrder)
 export class PeriodQuery {
-  @IntegerField({ default: 30, min: 1, max: 365, description: 'The last so many days.', example: 30 })
+  @IntegerField({ default: 30, min: 1, max: 365, description: 'Days before `to` to include.', example: 30 })
   days!: number;
 
-  @DateTimeField({ ...from, description: 'From this moment on, whatever `days` says.' })
+  @DateTimeField({ ...from, description: 'Start of the period (inclusive); overrides `days`.' })
   from?: Date;
 
-  @DateTimeField({ ...to, description: 'Before this moment instead of up to now.' })
+  @DateTimeField({ ...to, description: 'End of the period (exclusive); now if absent.' })
   to?: Date;
 }
 
@@ -46,14 +50,14 @@ class PagedPeriod {
 /** A client's own bill items. */
 @Rule<OwnBillingQuery>(inOrder)
 export class OwnBillingQuery extends PagedPeriod {
-  @IntegerField({ default: 50, min: 1, max: 500, description: 'Most items of the answer.', example: 50 })
+  @IntegerField({ default: 50, min: 1, max: 500, description: 'Maximum number of items.', example: 50 })
   limit!: number;
 }
 
 /** Everybody's bill items. */
 @Rule<AllBillingQuery>(inOrder)
 export class AllBillingQuery extends PagedPeriod {
-  @IntegerField({ default: 100, min: 1, max: 1000, description: 'Most items of the answer.', example: 100 })
+  @IntegerField({ default: 100, min: 1, max: 1000, description: 'Maximum number of items.', example: 100 })
   limit!: number;
 }
 
@@ -62,17 +66,17 @@ class PeriodOut {
   @StringField({ description: 'Currency of the totals at the top level.', example: 'USD' })
   currency!: string;
 
-  @IntegerField({ description: 'Length of the period, rounded up.', example: 30 })
+  @IntegerField({ description: 'Length of the period in days, rounded up.', example: 30 })
   period_days!: number;
 
-  @DateTimeField({ description: 'Begin of the period.', example: '2026-01-01T00:00:00.000Z' })
+  @DateTimeField({ description: 'Start of the period (inclusive).', example: '2026-01-01T00:00:00.000Z' })
   from!: Date;
 
-  @DateTimeField({ description: 'End of the period.', example: '2026-01-31T00:00:00.000Z' })
+  @DateTimeField({ description: 'End of the period (exclusive).', example: '2026-01-31T00:00:00.000Z' })
   to!: Date;
 }
 
-const exact = { description: 'The same in micro-units (1e-6), exact.', example: 12_250_000 };
+const exact = { description: 'The exact amount in micro-units (1e-6).', example: 12_250_000 };
 
 export class CurrencyEarnings {
   @StringField({ example: 'USD' })
@@ -90,13 +94,13 @@ export class CurrencyEarnings {
 
 /** E-38: the provider's shares. */
 export class EarningsOut extends PeriodOut {
-  @NumberField({ description: "The provider's shares in USD.", example: 12.25 })
+  @NumberField({ description: "Total of the provider's shares, in USD.", example: 12.25 })
   total_earnings!: number;
 
-  @IntegerField({ description: 'Settled requests in USD.', example: 7 })
+  @IntegerField({ description: 'Number of orders settled in USD.', example: 7 })
   total_requests!: number;
 
-  @ListField(NestedField(CurrencyEarnings), { description: 'The same for each currency.' })
+  @ListField(NestedField(CurrencyEarnings), { description: 'The same totals for each currency.' })
   currencies!: CurrencyEarnings[];
 }
 
@@ -116,13 +120,13 @@ export class CurrencySpend {
 
 /** E-39: whole costs of the client. */
 export class SpendOut extends PeriodOut {
-  @NumberField({ description: 'Whole costs in USD.', example: 12.25 })
+  @NumberField({ description: 'Total cost of the orders settled in USD.', example: 12.25 })
   total_spent!: number;
 
-  @IntegerField({ description: 'Settled requests in USD.', example: 7 })
+  @IntegerField({ description: 'Number of orders settled in USD.', example: 7 })
   total_requests!: number;
 
-  @ListField(NestedField(CurrencySpend), { description: 'The same for each currency.' })
+  @ListField(NestedField(CurrencySpend), { description: 'The same totals for each currency.' })
   currencies!: CurrencySpend[];
 }
 
@@ -148,19 +152,19 @@ export class CurrencyRevenue {
 
 /** E-42: whole costs of everybody. */
 export class SummaryOut extends PeriodOut {
-  @NumberField({ description: 'Whole costs in USD.', example: 12.25 })
+  @NumberField({ description: 'Total cost of the orders settled in USD.', example: 12.25 })
   total_revenue!: number;
 
-  @IntegerField({ description: 'Settled requests in USD.', example: 7 })
+  @IntegerField({ description: 'Number of orders settled in USD.', example: 7 })
   total_transactions!: number;
 
   @IntegerField({ example: 3 })
   unique_clients!: number;
 
-  @IntegerField({ description: 'The service itself counts as one.', example: 2 })
+  @IntegerField({ description: 'Number of providers; the service itself counts as one.', example: 2 })
   unique_providers!: number;
 
-  @ListField(NestedField(CurrencyRevenue), { description: 'The same for each currency.' })
+  @ListField(NestedField(CurrencyRevenue), { description: 'The same totals for each currency.' })
   currencies!: CurrencyRevenue[];
 }
 
@@ -172,13 +176,13 @@ export class BillingOut {
   @IntegerField({ example: 2 })
   client_id!: number;
 
-  @IntegerField({ description: '0 when the service itself is the provider.', example: 4 })
+  @IntegerField({ description: 'Id of the provider; 0 if the service itself is the provider.', example: 4 })
   provider_id!: number;
 
   @StringField({ nullable: true, example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
   prediction_id!: string | null;
 
-  @NumberField({ description: 'The whole cost.', example: 6.25 })
+  @NumberField({ description: 'Total cost of the order.', example: 6.25 })
   cost!: number;
 
   @IntegerField({ ...exact, example: 6_250_000 })

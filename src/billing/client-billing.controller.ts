@@ -17,8 +17,8 @@ export class ClientBillingController {
 
   @Get('spend')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Add up own spending' })
-  @Answers(200, SpendOut, { description: 'Whole costs of settled requests.' })
+  @ApiOperation({ summary: 'Read your total spending' })
+  @Answers(200, SpendOut, { description: 'Total cost of your settled orders.' })
   @Problems(422)
   spend(@Query() query: PeriodQuery, @Caller() caller: Actor): Promise<SpendOut> {
     return this.accounts.spend(caller, query);
@@ -27,8 +27,8 @@ export class ClientBillingController {
   @Get('billing')
   @Authenticated('client', ...ADMINISTRATORS)
   @Paged()
-  @ApiOperation({ summary: 'List own bill items' })
-  @Answers(200, BillingOut, { list: true, description: 'One a settled request, newest first.' })
+  @ApiOperation({ summary: 'List your billing items' })
+  @Answers(200, BillingOut, { list: true, description: 'One item per settled order, newest first.' })
   @Problems(422)
   billing(@Query() query: OwnBillingQuery, @Caller() caller: Actor): Promise<Page<BillingOut>> {
     return this.accounts.own(caller, query);

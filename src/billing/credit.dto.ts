@@ -20,25 +20,25 @@ const MAX_AMOUNT = 1_000_000_000;
 const MAX_ID = 2_147_483_647;
 
 class Movement {
-  @IntegerField({ min: 1, max: MAX_ID, description: 'Whose money it is.', example: 2 })
+  @IntegerField({ min: 1, max: MAX_ID, description: 'Id of the user who owns the money.', example: 2 })
   user_id!: number;
 
   @NumberField({
     min: SMALLEST_AMOUNT,
     max: MAX_AMOUNT,
-    description: 'Amount; kept to 6 decimals.',
+    description: 'Amount, up to 6 decimals.',
     example: 100,
   })
   amount!: number;
 
-  @StringField({ default: 'USD', pattern: CURRENCY, description: 'ISO 4217 code.', example: 'USD' })
+  @StringField({ default: 'USD', pattern: CURRENCY, description: 'ISO 4217 currency code.', example: 'USD' })
   currency!: string;
 
   @StringField({
     optional: true,
     nullable: true,
     maxLength: 255,
-    description: 'For statements.',
+    description: 'Text to show in statements.',
     example: 'Bank transfer of 31 January',
   })
   description?: string | null;
@@ -47,7 +47,7 @@ class Movement {
     optional: true,
     nullable: true,
     maxLength: 255,
-    description: 'What the bank or payment service calls it.',
+    description: 'Reference of the payment at the bank or payment service.',
     example: 'TRX-2026-0131-77',
   })
   payment_reference?: string | null;
@@ -59,7 +59,7 @@ export class TopUpRequest extends Movement {
     name: 'CreditType',
     default: 'purchased',
     description:
-      '`purchased` was paid from outside, `bonus` and `refund` are given by the platform, `earned` makes own earnings spendable.',
+      "Type of the credits: `purchased` was paid for by the user, `bonus` and `refund` are granted by the platform, `earned` converts the user's earnings.",
     example: 'purchased',
   })
   credit_type!: (typeof CREDIT_TYPES)[number];
@@ -67,7 +67,7 @@ export class TopUpRequest extends Movement {
   @DateTimeField({
     optional: true,
     nullable: true,
-    description: 'What is unused then is taken back. Never, when absent or null.',
+    description: 'Time at which unused credits expire; never if absent or null.',
     example: null,
   })
   expires_at?: Date | null;
@@ -94,12 +94,12 @@ export class CreditOut {
 
   @NumberField({
     nullable: true,
-    description: 'Of a credit that expires; others are not told apart when they are spent.',
+    description: 'Amount used so far; null for credits that do not expire, because their use is not tracked.',
     example: null,
   })
   used_amount!: number | null;
 
-  @IntegerField({ description: 'The movement that brought it.', example: 17 })
+  @IntegerField({ description: 'Id of the transaction that granted the credits.', example: 17 })
   source_transaction_id!: number;
 
   @DateTimeField({ nullable: true, example: null })
@@ -127,25 +127,25 @@ export class CurrencyBalance {
   @StringField({ example: 'USD' })
   currency!: string;
 
-  @NumberField({ description: 'Credits to spend; below zero what is owed.', example: 88 })
+  @NumberField({ description: 'Available credits; negative if money is owed.', example: 88 })
   available!: number;
 
-  @NumberField({ description: 'Reserved for open requests.', example: 12 })
+  @NumberField({ description: 'Amount held for open orders.', example: 12 })
   held!: number;
 
-  @NumberField({ description: 'Earned and not paid out.', example: 0 })
+  @NumberField({ description: 'Earnings that have not been paid out.', example: 0 })
   earned!: number;
 
-  @IntegerField({ description: '`available` in micro-units, exact.', example: 88_000_000 })
+  @IntegerField({ description: 'Exact value of `available` in micro-units (1e-6).', example: 88_000_000 })
   available_micros!: number;
 
-  @IntegerField({ description: '`held` in micro-units, exact.', example: 12_000_000 })
+  @IntegerField({ description: 'Exact value of `held` in micro-units (1e-6).', example: 12_000_000 })
   held_micros!: number;
 
-  @IntegerField({ description: '`earned` in micro-units, exact.', example: 0 })
+  @IntegerField({ description: 'Exact value of `earned` in micro-units (1e-6).', example: 0 })
   earned_micros!: number;
 
-  @NumberField({ description: 'How far below zero `available` may go.', example: 1000 })
+  @NumberField({ description: 'How far below zero `available` may fall.', example: 1000 })
   credit_limit!: number;
 }
 
@@ -153,13 +153,13 @@ export class BalanceOut {
   @EnumField(['postpaid', 'prepaid'], { name: 'BillingMode', example: 'postpaid' })
   billing_mode!: 'postpaid' | 'prepaid';
 
-  @ListField(NestedField(CurrencyBalance), { description: 'One a currency, USD always.' })
+  @ListField(NestedField(CurrencyBalance), { description: 'One entry per currency; USD is always included.' })
   balances!: CurrencyBalance[];
 }
 
 /** A page of the caller's own rows. */
 export class OwnPageQuery {
-  @IntegerField({ default: 50, min: 1, max: 1000, description: 'Most items of the answer.', example: 50 })
+  @IntegerField({ default: 50, min: 1, max: 1000, description: 'Maximum number of items.', example: 50 })
   limit!: number;
 
   @IntegerField({ default: 0, min: 0, max: MAX_ID, description: 'Items to skip.' })
@@ -183,10 +183,10 @@ export class StatementLine {
   @EnumField(ACCOUNTS, { name: 'MoneyAccount', example: 'available' })
   account!: (typeof ACCOUNTS)[number];
 
-  @NumberField({ description: 'Below zero for what went.', example: -6.25 })
+  @NumberField({ description: 'Amount; negative for outgoing money.', example: -6.25 })
   amount!: number;
 
-  @IntegerField({ description: 'The same in micro-units, exact.', example: -6_250_000 })
+  @IntegerField({ description: 'Exact value of `amount` in micro-units (1e-6).', example: -6_250_000 })
   amount_micros!: number;
 
   @StringField({ example: 'USD' })

@@ -6,16 +6,21 @@ const MAX_ID = 2_147_483_647;
 const MONTH = /^20\d{2}-(?:0[1-9]|1[0-2])$/;
 
 export class InvoiceMonth {
-  @StringField({ pattern: MONTH, description: 'A month that is over, UTC.', example: '2026-01' })
+  @StringField({ pattern: MONTH, description: 'Month (UTC) to invoice; must be over.', example: '2026-01' })
   month!: string;
 }
 
 /** Filters of the administrators' list. */
 export class InvoicesQuery extends OwnPageQuery {
-  @StringField({ optional: true, pattern: MONTH, description: 'Only of this month.', example: '2026-01' })
+  @StringField({
+    optional: true,
+    pattern: MONTH,
+    description: 'Return only this month (UTC).',
+    example: '2026-01',
+  })
   month?: string;
 
-  @IntegerField({ optional: true, min: 1, max: MAX_ID, description: 'Only of this client.', example: 2 })
+  @IntegerField({ optional: true, min: 1, max: MAX_ID, description: 'Return only this client.', example: 2 })
   user_id?: number;
 }
 
@@ -28,16 +33,16 @@ export class InvoiceOut {
   @IntegerField({ example: 1 })
   id!: number;
 
-  @IntegerField({ description: 'The client.', example: 2 })
+  @IntegerField({ description: 'Id of the client.', example: 2 })
   user_id!: number;
 
-  @StringField({ description: 'Numbered by month, without gaps.', example: 'INV-202601-000001' })
+  @StringField({ description: 'Numbered per month without gaps.', example: 'INV-202601-000001' })
   invoice_number!: string;
 
   @DateTimeField({ example: '2026-01-01T00:00:00.000Z' })
   billing_period_start!: Date;
 
-  @DateTimeField({ description: 'First moment that is not part of it.', example: '2026-02-01T00:00:00.000Z' })
+  @DateTimeField({ description: 'End of the period (exclusive).', example: '2026-02-01T00:00:00.000Z' })
   billing_period_end!: Date;
 
   @StringField({ example: 'USD' })
@@ -52,7 +57,7 @@ export class InvoiceOut {
   @NumberField({ example: 31.25 })
   total_amount!: number;
 
-  @IntegerField({ description: '`total_amount` in micro-units, exact.', example: 31_250_000 })
+  @IntegerField({ description: 'Exact value of `total_amount` in micro-units (1e-6).', example: 31_250_000 })
   total_amount_micros!: number;
 
   @DateTimeField({ example: '2026-03-03T01:00:00.000Z' })
@@ -72,7 +77,7 @@ export class InvoiceLineOut {
   @IntegerField({ example: 5 })
   quantity!: number;
 
-  @NumberField({ description: 'At most 6 decimals.', example: 6.25 })
+  @NumberField({ description: 'Price of one item, with up to 6 decimals.', example: 6.25 })
   unit_price!: number;
 
   @NumberField({ example: 31.25 })
@@ -89,7 +94,7 @@ export class InvoiceRecipientOut {
 
 /** An invoice with its lines. */
 export class InvoiceDetailOut extends InvoiceOut {
-  @NestedField(InvoiceRecipientOut, { description: 'As it was on the day of issue.' })
+  @NestedField(InvoiceRecipientOut, { description: 'Name and address of the client on the day of issue.' })
   recipient!: InvoiceRecipientOut;
 
   @ListField(NestedField(InvoiceLineOut))
@@ -100,9 +105,6 @@ export class IssuedOut {
   @StringField({ example: '2026-01' })
   month!: string;
 
-  @IntegerField({
-    description: 'Invoices that this call issued; those issued before stay as they are.',
-    example: 3,
-  })
+  @IntegerField({ description: 'Number of invoices issued by this call.', example: 3 })
   issued!: number;
 }

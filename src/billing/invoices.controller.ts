@@ -29,8 +29,8 @@ export class InvoicesController {
   @Get('client/invoices')
   @Authenticated('client', ...ADMINISTRATORS)
   @Paged()
-  @ApiOperation({ summary: 'List own invoices' })
-  @Answers(200, InvoiceOut, { list: true, description: 'Newest first.' })
+  @ApiOperation({ summary: 'List your invoices' })
+  @Answers(200, InvoiceOut, { list: true, description: 'Your invoices, newest first.' })
   @Problems(422)
   own(@Query() query: OwnPageQuery, @Caller() caller: Actor): Promise<Page<InvoiceOut>> {
     return this.invoices.own(caller, query);
@@ -39,7 +39,7 @@ export class InvoicesController {
   @Get('client/invoices/:invoice_id')
   @Authenticated('client', ...ADMINISTRATORS)
   @ApiOperation({ summary: 'Read an invoice' })
-  @Answers(200, InvoiceDetailOut, { description: 'With its lines.' })
+  @Answers(200, InvoiceDetailOut, { description: 'The invoice with its lines.' })
   @Problems(NOT_FOUND, 422)
   one(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<InvoiceDetailOut> {
     return this.invoices.one(invoice_id, caller);
@@ -47,8 +47,11 @@ export class InvoicesController {
 
   @Get('client/invoices/:invoice_id/invoice.html')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Download an invoice as a page' })
-  @Answers(200, FILE, { contentType: 'text/html', description: 'Prints well and loads nothing.' })
+  @ApiOperation({ summary: 'Download an invoice as HTML' })
+  @Answers(200, FILE, {
+    contentType: 'text/html',
+    description: 'A printable page without external resources.',
+  })
   @Problems(NOT_FOUND, 422)
   async html(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
     return fileOf(await this.invoices.html(invoice_id, caller));
@@ -57,7 +60,7 @@ export class InvoicesController {
   @Get('client/invoices/:invoice_id/invoice.pdf')
   @Authenticated('client', ...ADMINISTRATORS)
   @ApiOperation({ summary: 'Download an invoice as PDF' })
-  @Answers(200, FILE, { contentType: 'application/pdf', description: 'A4.' })
+  @Answers(200, FILE, { contentType: 'application/pdf', description: 'A PDF document in A4 format.' })
   @Problems(NOT_FOUND, 422)
   async pdf(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
     return fileOf(await this.invoices.pdf(invoice_id, caller));
@@ -67,7 +70,7 @@ export class InvoicesController {
   @Authenticated(...ADMINISTRATORS)
   @Paged()
   @ApiOperation({ summary: 'List all invoices' })
-  @Answers(200, InvoiceOut, { list: true, description: 'Newest first.' })
+  @Answers(200, InvoiceOut, { list: true, description: 'Invoices, newest first.' })
   @Problems(422)
   all(@Query() query: InvoicesQuery): Promise<Page<InvoiceOut>> {
     return this.invoices.all(query);
@@ -76,7 +79,10 @@ export class InvoicesController {
   @Post('admin/invoices')
   @Authenticated(...ADMINISTRATORS)
   @ApiOperation({ summary: 'Issue the invoices of a month' })
-  @Answers(200, IssuedOut, { description: 'All clients of the month have theirs; a repeat issues nothing.' })
+  @Answers(200, IssuedOut, {
+    description:
+      'Every client with settled orders in the month now has an invoice. Repeating the call issues nothing new.',
+  })
   @Problems({ 409: 'Invoices are issued when the month is over' }, 422)
   issue(@Body() body: InvoiceMonth): Promise<IssuedOut> {
     return this.invoices.issue(body);

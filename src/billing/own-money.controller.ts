@@ -14,8 +14,8 @@ export class OwnMoneyController {
 
   @Get('balance')
   @Authenticated()
-  @ApiOperation({ summary: 'Read own balances' })
-  @Answers(200, BalanceOut, { description: 'Credits, holds and earnings by currency.' })
+  @ApiOperation({ summary: 'Read your balances' })
+  @Answers(200, BalanceOut, { description: 'Available credits, holds and earnings per currency.' })
   balance(@Caller() caller: Actor): Promise<BalanceOut> {
     return this.money.balance(caller);
   }
@@ -23,8 +23,8 @@ export class OwnMoneyController {
   @Get('credits')
   @Authenticated()
   @Paged()
-  @ApiOperation({ summary: 'List own credits' })
-  @Answers(200, CreditOut, { list: true, description: 'Newest first.' })
+  @ApiOperation({ summary: 'List your credits' })
+  @Answers(200, CreditOut, { list: true, description: 'Credits, newest first.' })
   @Problems(422)
   credits(@Query() query: OwnPageQuery, @Caller() caller: Actor): Promise<Page<CreditOut>> {
     return this.money.ownCredits(caller, query);
@@ -33,8 +33,8 @@ export class OwnMoneyController {
   @Get('statement')
   @Authenticated()
   @Paged()
-  @ApiOperation({ summary: 'List all movements of own money' })
-  @Answers(200, StatementLine, { list: true, description: 'Newest first.' })
+  @ApiOperation({ summary: 'List all movements of your money' })
+  @Answers(200, StatementLine, { list: true, description: 'Movements of money, newest first.' })
   @Problems(422)
   statement(@Query() query: OwnPageQuery, @Caller() caller: Actor): Promise<Page<StatementLine>> {
     return this.money.statement(caller, query);

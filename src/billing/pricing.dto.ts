@@ -10,7 +10,7 @@ export class PricingRequest {
   @StringField({
     minLength: 1,
     maxLength: 100,
-    description: 'The model, as clients name it in `predictor_plugin`.',
+    description: 'Name of the model, as clients give it in `predictor_plugin`.',
     example: 'default_predictor',
   })
   model_name!: string;
@@ -18,17 +18,12 @@ export class PricingRequest {
   @NumberField({
     min: 0,
     max: MAX_PRICE,
-    description: 'Price of one plain request; kept to 6 decimals.',
+    description: 'Base price of one order, up to 6 decimals.',
     example: 3.5,
   })
   price_per_request!: number;
 
-  @StringField({
-    default: 'USD',
-    pattern: CURRENCY,
-    description: 'ISO 4217 code.',
-    example: 'USD',
-  })
+  @StringField({ default: 'USD', pattern: CURRENCY, description: 'ISO 4217 currency code.', example: 'USD' })
   currency!: string;
 }
 
@@ -38,7 +33,7 @@ export class PricingQuery {
     default: MAX_PAGE,
     min: 1,
     max: MAX_PAGE,
-    description: 'Most items of the answer.',
+    description: 'Maximum number of items.',
     example: 100,
   })
   limit!: number;
@@ -46,13 +41,13 @@ export class PricingQuery {
   @IntegerField({ default: 0, min: 0, max: 2_147_483_647, description: 'Items to skip.', example: 0 })
   offset!: number;
 
-  @BooleanField({ default: false, description: 'Earlier prices too, version by version.', example: false })
+  @BooleanField({ default: false, description: 'Include earlier versions of the prices.', example: false })
   history!: boolean;
 }
 
 /** `PricingOut` of the contract. */
 export class PricingOut {
-  @IntegerField({ description: 'Version of the price; each change is a new one.', example: 1 })
+  @IntegerField({ description: 'Id of this price version; each change creates a new one.', example: 1 })
   id!: number;
 
   @IntegerField({ example: 4 })
@@ -61,18 +56,18 @@ export class PricingOut {
   @StringField({ example: 'lstm_1h' })
   model_name!: string;
 
-  @NumberField({ description: 'At most 6 decimals.', example: 3.5 })
+  @NumberField({ description: 'Base price of one order, up to 6 decimals.', example: 3.5 })
   price_per_request!: number;
 
   @StringField({ example: 'USD' })
   currency!: string;
 
-  @BooleanField({ description: 'False for earlier versions.', example: true })
+  @BooleanField({ description: 'False for versions that have been replaced.', example: true })
   is_active!: boolean;
 
-  @DateTimeField({ description: 'In force since then.', example: '2026-01-05T09:00:00.000Z' })
+  @DateTimeField({ description: 'Start of validity.', example: '2026-01-05T09:00:00.000Z' })
   created_at!: Date;
 
-  @DateTimeField({ nullable: true, description: 'Until then; null while it is active.', example: null })
+  @DateTimeField({ nullable: true, description: 'End of validity; null while active.', example: null })
   replaced_at!: Date | null;
 }

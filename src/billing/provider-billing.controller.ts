@@ -35,7 +35,7 @@ export class ProviderBillingController {
   @ApiOperation({ summary: 'Set the price of a model' })
   @Answers(201, PricingOut, {
     description:
-      'In force from now on; the price before it is kept, and quotes made with it stay as they are.',
+      'The new price, in force immediately. The previous version is kept, and existing quotes do not change.',
   })
   @Problems(422)
   set(@Body() body: PricingRequest, @Caller() caller: Actor): Promise<PricingOut> {
@@ -45,8 +45,8 @@ export class ProviderBillingController {
   @Get('pricing')
   @Authenticated('provider', ...ADMINISTRATORS)
   @Paged()
-  @ApiOperation({ summary: 'List own active prices' })
-  @Answers(200, PricingOut, { list: true, description: 'By model.' })
+  @ApiOperation({ summary: 'List your active prices' })
+  @Answers(200, PricingOut, { list: true, description: 'Your prices, sorted by model.' })
   @Problems(422)
   own(@Query() query: PricingQuery, @Caller() caller: Actor): Promise<Page<PricingOut>> {
     return this.prices.own(caller, query);
@@ -54,8 +54,8 @@ export class ProviderBillingController {
 
   @Get('earnings')
   @Authenticated('provider', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Add up own earnings as a provider' })
-  @Answers(200, EarningsOut, { description: "The provider's shares of settled requests." })
+  @ApiOperation({ summary: 'Read your total earnings as a provider' })
+  @Answers(200, EarningsOut, { description: "Total of the provider's shares of settled orders." })
   @Problems(422)
   earnings(@Query() query: PeriodQuery, @Caller() caller: Actor): Promise<EarningsOut> {
     return this.accounts.earnings(caller, query);

@@ -30,9 +30,9 @@ const NOT_PENDING = { 409: 'Only a pending request can be changed; this one is p
 const TOO_DEAR = { 402: 'The request costs 6.25 USD, more than the maximum of 5.00 USD' };
 const FILE = { type: 'string', format: 'binary' };
 const HEADERS = {
-  'Content-Disposition': 'Names the file.',
-  ETag: 'SHA-256 of the file, as it is recorded.',
-  'Repr-Digest': 'The same, as RFC 9530 writes it.',
+  'Content-Disposition': 'Suggested name of the file.',
+  ETag: 'SHA-256 of the file.',
+  'Repr-Digest': 'SHA-256 of the file in the format of RFC 9530.',
 };
 
 /** Requests of the marketplace, for the clients who pay for them. */
@@ -47,9 +47,9 @@ export class ClientController {
 
   @Post('quote')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Ask what a request would cost' })
+  @ApiOperation({ summary: 'Get the price of an order' })
   @Accepts(ClientRequest, { examples: REQUEST_EXAMPLES })
-  @Answers(200, QuoteOut, { description: 'The price; nothing is held.' })
+  @Answers(200, QuoteOut, { description: 'The price; no money is held yet.' })
   @Problems(ROLES, 422)
   quote(@Body() body: ClientRequest): Promise<QuoteOut> {
     return this.requests.quote(body);
@@ -59,11 +59,12 @@ export class ClientController {
   @Authenticated('client', ...ADMINISTRATORS)
   @Idempotent()
   @AnswersWithHeaders()
-  @ApiOperation({ summary: 'Request a prediction of the marketplace' })
+  @ApiOperation({ summary: 'Submit an order to the marketplace' })
   @Accepts(ClientRequest, { examples: REQUEST_EXAMPLES })
   @Answers(200, RequestAccepted, {
-    description: 'Taken: the price is held from the credits, the request waits for an evaluator.',
-    headers: { Location: 'Where the request can be read.' },
+    description:
+      "The accepted order: its price is held from the client's credits, and it waits for an evaluator.",
+    headers: { Location: 'URL of the order.' },
   })
   @Problems(TOO_DEAR, ROLES, 422, {
     429: "Too many unfinished requests: 5 of the 5 that the tier 'basic' allows; wait for one to finish or cancel one",
@@ -75,10 +76,10 @@ export class ClientController {
   @Get('predictions')
   @Authenticated()
   @Paged()
-  @ApiOperation({ summary: 'List requests' })
+  @ApiOperation({ summary: 'List orders' })
   @Answers(200, RequestListOut, {
-    description: 'Own requests; of everybody for administrators and operators.',
-    headers: { Link: 'Pages around this one.', 'X-Total-Count': 'How many match.' },
+    description: 'Your orders; the orders of all clients for administrators and operators.',
+    headers: { Link: 'Links to the neighbouring pages.', 'X-Total-Count': 'Number of orders that match.' },
   })
   @Problems(422)
   list(@Query() query: RequestsQuery, @Caller() caller: Actor): Promise<RequestPage> {
@@ -87,8 +88,8 @@ export class ClientController {
 
   @Get('predictions/:id')
   @Authenticated()
-  @ApiOperation({ summary: 'Read a request' })
-  @Answers(200, RequestOut, { description: 'For its client, its evaluator and administrators.' })
+  @ApiOperation({ summary: 'Read an order' })
+  @Answers(200, RequestOut, { description: 'The order, for its client, its evaluator and administrators.' })
   @Problems(NOT_YOURS, NOT_FOUND, 422)
   read(@Param() { id }: RequestId, @Caller() caller: Actor): Promise<RequestOut> {
     return this.requests.one(caller, id);
@@ -96,9 +97,9 @@ export class ClientController {
 
   @Put('predictions/:id')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Change a pending request' })
+  @ApiOperation({ summary: 'Change a pending order' })
   @Accepts(RequestChange, { examples: CHANGE_EXAMPLES })
-  @Answers(200, RequestOut, { description: 'Changed; a changed price is held or given back.' })
+  @Answers(200, RequestOut, { description: 'The changed order; a difference in price is held or returned.' })
   @Problems(TOO_DEAR, NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
   update(
     @Param() { id }: RequestId,
@@ -110,8 +111,8 @@ export class ClientController {
 
   @Delete('predictions/:id')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Cancel a pending request' })
-  @Answers(200, RequestCancelled, { description: 'Cancelled; the whole price went back to the credits.' })
+  @ApiOperation({ summary: 'Cancel a pending order' })
+  @Answers(200, RequestCancelled, { description: 'Cancelled; the whole price is returned to the credits.' })
   @Problems(NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
   cancel(@Param() { id }: RequestId, @Caller() caller: Actor): Promise<RequestCancelled> {
     return this.requests.cancel(caller, id);
@@ -120,11 +121,11 @@ export class ClientController {
   @Get('predictions/:id/download/:file')
   @Authenticated()
   @AnswersWithHeaders()
-  @ApiOperation({ summary: 'Download a file of a completed request' })
-  @ApiParam({ name: 'file', enum: DOWNLOADS, description: 'Which file.', example: 'results.csv' })
+  @ApiOperation({ summary: 'Download a file of a completed order' })
+  @ApiParam({ name: 'file', enum: DOWNLOADS, description: 'Name of the file.', example: 'results.csv' })
   @Answers(200, FILE, {
     contentType: ['text/csv', 'image/png', 'application/json', 'text/plain'],
-    description: 'Made once; the same bytes every time.',
+    description: 'The file; repeated downloads return the same bytes.',
     headers: HEADERS,
   })
   @Problems(

@@ -28,26 +28,26 @@ const SORTS = ['created_at', 'completed_at', 'priority', 'cost'] as const;
     : undefined,
 )
 export class RequestsQuery {
-  @EnumField(JOB_STATUSES, { name: 'RequestStatus', optional: true, description: 'Only with this status.' })
+  @EnumField(JOB_STATUSES, { name: 'RequestStatus', optional: true, description: 'Return only this status.' })
   status?: JobStatus;
 
-  @StringField({ optional: true, minLength: 1, maxLength: 32, description: 'Only of exactly this symbol.' })
+  @StringField({ optional: true, minLength: 1, maxLength: 32, description: 'Return only this exact symbol.' })
   symbol?: string;
 
   @EnumField(PREDICTION_TYPES, {
     name: 'MarketplacePredictionType',
     optional: true,
-    description: 'Only of this type.',
+    description: 'Return only this type.',
   })
   prediction_type?: MarketplacePredictionType;
 
-  @DateTimeField({ optional: true, description: 'Only created at this moment or later.' })
+  @DateTimeField({ optional: true, description: 'Return only orders created at or after this time.' })
   start_date?: Date;
 
-  @DateTimeField({ optional: true, description: 'Only created at this moment or earlier.' })
+  @DateTimeField({ optional: true, description: 'Return only orders created at or before this time.' })
   end_date?: Date;
 
-  @IntegerField({ default: 50, min: 1, max: 100, description: 'Most items of the answer.', example: 50 })
+  @IntegerField({ default: 50, min: 1, max: 100, description: 'Maximum number of items.', example: 50 })
   limit!: number;
 
   @IntegerField({ default: 0, min: 0, max: MAX_OFFSET, description: 'Items to skip.' })
@@ -56,7 +56,7 @@ export class RequestsQuery {
   @EnumField(SORTS, {
     name: 'RequestSort',
     default: 'created_at',
-    description: 'Equal ones: newer first. `cost` is the estimated one.',
+    description: 'Sort key; ties are sorted newest first. `cost` means `estimated_cost`.',
     example: 'created_at',
   })
   sort!: (typeof SORTS)[number];
@@ -72,7 +72,7 @@ export class RequestsQuery {
 
 /** A line of the list. */
 export class RequestSummary {
-  @StringField({ description: 'UUID.', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
+  @StringField({ description: 'Id of the order (UUID).', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
   id!: string;
 
   @StringField({ description: 'UUID of the task.', example: '0e9c2f7b-31a5-4c0e-8d5c-6f1b7a2d9e44' })
@@ -90,10 +90,10 @@ export class RequestSummary {
   @IntegerField({ example: 5 })
   priority!: number;
 
-  @NumberField({ description: 'The binding price.', example: 12.5 })
+  @NumberField({ description: 'Binding price of the order.', example: 12.5 })
   estimated_cost!: number;
 
-  @NumberField({ nullable: true, description: 'What was paid; null until completed.', example: 12.5 })
+  @NumberField({ nullable: true, description: 'Amount paid; null until completed.', example: 12.5 })
   actual_cost!: number | null;
 
   @StringField({ example: 'USD' })
@@ -102,22 +102,26 @@ export class RequestSummary {
   @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
   created_at!: Date;
 
-  @DateTimeField({ nullable: true, description: 'When it ended.', example: '2026-01-31T12:10:00.000Z' })
+  @DateTimeField({
+    nullable: true,
+    description: 'Time at which the order was completed, failed or was cancelled; null before.',
+    example: '2026-01-31T12:10:00.000Z',
+  })
   completed_at!: Date | null;
 }
 
 /** Answer of E-46. */
 export class RequestListOut {
-  @ListField(NestedField(RequestSummary), { description: 'The page.' })
+  @ListField(NestedField(RequestSummary), { description: 'Orders on this page.' })
   predictions!: readonly RequestSummary[];
 
-  @IntegerField({ description: 'How many match, whatever the page.', example: 1 })
+  @IntegerField({ description: 'Number of matching orders on all pages.', example: 1 })
   total_count!: number;
 
-  @IntegerField({ description: '1 is the first.', example: 1 })
+  @IntegerField({ description: 'Number of this page, starting at 1.', example: 1 })
   page!: number;
 
-  @IntegerField({ description: '0 when nothing matches.', example: 1 })
+  @IntegerField({ description: 'Number of pages; 0 if nothing matches.', example: 1 })
   pages!: number;
 
   @BooleanField({ example: false })

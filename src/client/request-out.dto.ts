@@ -18,7 +18,7 @@ import {
   type MarketplacePredictionType,
 } from '../marketplace/marketplace.port.js';
 
-const id = { description: 'UUID.', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' };
+const id = { description: 'Id of the order (UUID).', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' };
 const taskId = { description: 'UUID of the task.', example: '0e9c2f7b-31a5-4c0e-8d5c-6f1b7a2d9e44' };
 const moment = '2026-01-31T12:00:00.000Z';
 const link = (file: string) => ({ example: `/api/v1/client/predictions/${id.example}/download/${file}` });
@@ -36,18 +36,18 @@ export class RequestAccepted {
 
   @DateTimeField({
     nullable: true,
-    description: 'By the latest completed requests; null while there are none.',
+    description: 'Estimated time of completion, based on recently completed orders; null if there are none.',
     example: moment,
   })
   estimated_completion!: Date | null;
 
-  @NumberField({ description: 'The binding price, held from the credits.', example: 12.5 })
+  @NumberField({ description: "Binding price, held from the client's credits.", example: 12.5 })
   estimated_cost!: number;
 
   @StringField({ example: 'USD' })
   currency!: string;
 
-  @IntegerField({ description: '1 is next.', example: 1 })
+  @IntegerField({ description: 'Position in the queue; 1 is next.', example: 1 })
   queue_position!: number;
 
   @IntegerField({ example: 5 })
@@ -58,35 +58,39 @@ export class RequestAccepted {
 }
 
 export class RequestProgress {
-  @NumberField({ nullable: true, description: '0 to 100.', example: 40 })
+  @NumberField({ nullable: true, description: 'Progress in percent; null if unknown.', example: 40 })
   percentage!: number | null;
 
   @StringField({ nullable: true, example: 'predict' })
   current_step!: string | null;
 
-  @NumberField({ nullable: true, description: 'Seconds, as the evaluator estimates.', example: 30 })
+  @NumberField({
+    nullable: true,
+    description: "The evaluator's estimate of the remaining time, in seconds; null if unknown.",
+    example: 30,
+  })
   estimated_remaining!: number | null;
 }
 
 export class EvaluatorInfo {
-  @StringField({ description: '0 when the service itself computes.', example: '7' })
+  @StringField({ description: 'Id of the evaluator as text; `0` is the service itself.', example: '7' })
   evaluator_id!: string;
 
   @StringField({ nullable: true, example: 'desk_evaluator' })
   username!: string | null;
 
-  @NumberField({ nullable: true, description: 'Null until it can be measured.' })
+  @NumberField({ nullable: true, description: 'Reputation score; null until it can be measured.' })
   reputation_score!: number | null;
 
-  @StringField({ description: 'Why there is no score.', example: 'needs realised outcomes' })
+  @StringField({ description: 'Why `reputation_score` is null.', example: 'needs realised outcomes' })
   reason!: string;
 }
 
 export class CostInfo {
-  @NumberField({ description: 'The binding price.', example: 12.5 })
+  @NumberField({ description: 'Binding price of the order.', example: 12.5 })
   estimated_cost!: number;
 
-  @NumberField({ nullable: true, description: 'What was paid; null until completed.', example: 12.5 })
+  @NumberField({ nullable: true, description: 'Amount paid; null until completed.', example: 12.5 })
   actual_cost!: number | null;
 
   @StringField({ example: 'USD' })
@@ -108,19 +112,19 @@ export class DownloadLinks {
 }
 
 export class RequestResult {
-  @ListField(NumberField(), { description: 'One value a bar.', example: [1.0931, 1.0934] })
+  @ListField(NumberField(), { description: 'Predicted values, one per bar.', example: [1.0931, 1.0934] })
   predictions!: readonly number[];
 
-  @ListField(NumberField(), { description: 'Standard deviations.', example: [0.0008, 0.0011] })
+  @ListField(NumberField(), { description: 'Standard deviations, one per bar.', example: [0.0008, 0.0011] })
   uncertainties!: readonly number[];
 
   @MapField(ListField(NumberField()), {
-    description: 'Ends of the intervals, one value a bar.',
+    description: 'Bounds of the intervals by name, one value per bar.',
     example: { lower_95: [1.0915, 1.0912], upper_95: [1.0947, 1.0956] },
   })
   confidence_intervals!: Readonly<Record<string, readonly number[]>>;
 
-  @ObjectField({ description: 'What the evaluator says of its model.' })
+  @ObjectField({ description: 'Metadata of the model, as stated by the evaluator.' })
   model_metadata!: JsonObject;
 
   @NestedField(DownloadLinks)
@@ -128,7 +132,7 @@ export class RequestResult {
 }
 
 export class RequestFailure {
-  @StringField({ description: 'Stable word.', example: 'expired' })
+  @StringField({ description: 'Machine-readable reason.', example: 'expired' })
   reason!: string;
 
   @StringField({ nullable: true, example: 'Nobody finished the request in time' })
@@ -136,7 +140,7 @@ export class RequestFailure {
 }
 
 export class RequestCancellation {
-  @IntegerField({ description: 'Id of the user who did it.', example: 2 })
+  @IntegerField({ description: 'Id of the user who cancelled the order.', example: 2 })
   cancelled_by!: number;
 
   @DateTimeField({ example: moment })
@@ -169,22 +173,31 @@ export class RequestOut {
   @IntegerField({ example: 5 })
   priority!: number;
 
-  @NestedField(RequestProgress, { nullable: true, description: 'While an evaluator works on it.' })
+  @NestedField(RequestProgress, {
+    nullable: true,
+    description: 'Progress; null unless the order is being computed.',
+  })
   progress!: RequestProgress | null;
 
-  @NestedField(EvaluatorInfo, { nullable: true, description: 'Who works on it, or completed it.' })
+  @NestedField(EvaluatorInfo, {
+    nullable: true,
+    description: 'Evaluator that claimed the order; null if none.',
+  })
   evaluator_info!: EvaluatorInfo | null;
 
   @NestedField(CostInfo)
   cost_info!: CostInfo;
 
-  @NestedField(RequestResult, { nullable: true, description: 'Once completed; never for operators.' })
+  @NestedField(RequestResult, {
+    nullable: true,
+    description: 'Null until completed, and always for operators.',
+  })
   result!: RequestResult | null;
 
-  @NestedField(RequestFailure, { nullable: true, description: 'Why it failed.' })
+  @NestedField(RequestFailure, { nullable: true, description: 'Why the order failed; otherwise null.' })
   failure!: RequestFailure | null;
 
-  @NestedField(RequestCancellation, { nullable: true, description: 'Who cancelled it.' })
+  @NestedField(RequestCancellation, { nullable: true, description: 'Null unless the order was cancelled.' })
   cancellation!: RequestCancellation | null;
 
   @DateTimeField({ example: moment })
@@ -193,22 +206,26 @@ export class RequestOut {
   @DateTimeField({ nullable: true, example: moment })
   claimed_at!: Date | null;
 
-  @DateTimeField({ nullable: true, description: 'When it ended.', example: moment })
+  @DateTimeField({
+    nullable: true,
+    description: 'Time at which the order was completed, failed or was cancelled; null before.',
+    example: moment,
+  })
   completed_at!: Date | null;
 
-  @DateTimeField({ description: 'A request that nobody finished by then has failed.', example: moment })
+  @DateTimeField({ description: 'Time at which the order fails if not completed.', example: moment })
   expires_at!: Date;
 }
 
 /** Answer of E-48. */
 export class RequestCancelled {
-  @BooleanField({ description: 'Always true; failures are errors.', example: true })
+  @BooleanField({ description: 'Always true; failures are reported as errors.', example: true })
   success!: boolean;
 
   @StringField({ example: 'Prediction cancelled; its whole price was given back' })
   message!: string;
 
-  @NumberField({ description: 'What was given back.', example: 12.5 })
+  @NumberField({ description: 'Amount returned to the credits.', example: 12.5 })
   refund_amount!: number;
 
   @StringField({ example: 'USD' })

@@ -25,18 +25,23 @@ const URL_LENGTH = 2_048;
 const plugin = (value: string, description: string) =>
   StringField({ default: value, minLength: 1, maxLength: 100, description, example: value });
 
-const priority = { min: 1, max: 10, description: 'More comes first; from 8 on it costs more.' } as const;
+const priority = {
+  min: 1,
+  max: 10,
+  description: 'Priority; orders with a higher priority come first. 8 and above cost more.',
+} as const;
 const maxCost = {
   nullable: true,
   min: 0,
   max: MAX_COST,
-  description: 'What the request may cost at most; null means no limit, 0 is one.',
+  description:
+    'Maximum price of the order in its currency; null means no limit, while 0 accepts only a free order.',
 } as const;
 const webhook = {
   nullable: true,
   minLength: 1,
   maxLength: URL_LENGTH,
-  description: 'Called when the request has ended; a public https address.',
+  description: 'Public https URL to notify when the order has ended.',
 } as const;
 
 /** Body of E-44. */
@@ -49,34 +54,34 @@ export class ClientRequest {
     pattern: SYMBOL,
     minLength: 1,
     maxLength: 32,
-    description: 'What to predict, as the data source names it.',
+    description: 'Symbol to predict, as the data source names it.',
     example: 'EURUSD',
   })
   symbol!: string;
 
   @EnumField(PREDICTION_TYPES, {
     name: 'MarketplacePredictionType',
-    description: 'Decides the price where no provider has one.',
+    description: 'Type of the prediction; determines the price if no provider has a price for the model.',
     example: 'short_term',
   })
   prediction_type!: MarketplacePredictionType;
 
   @DateTimeField({
-    description: 'The first moment to predict, in the future; UTC without an offset.',
+    description: 'First time to predict; it must be in the future. UTC if it has no offset.',
     example: '2030-01-07T09:00:00Z',
   })
   datetime_requested!: Date;
 
-  @IntegerField({ default: 1000, min: 100, max: 5000, description: 'Bars of history.', example: 1000 })
+  @IntegerField({ default: 1000, min: 100, max: 5000, description: 'Bars of history to use.', example: 1000 })
   lookback_ticks!: number;
 
-  @plugin('default_predictor', 'Predictor, or a model that a provider has a price for.')
+  @plugin('default_predictor', 'Predictor plugin, or a model that a provider has a price for.')
   predictor_plugin!: string;
 
-  @plugin('default_feeder', 'Feeder that brings the bars.')
+  @plugin('default_feeder', 'Feeder plugin that supplies the bars.')
   feeder_plugin!: string;
 
-  @plugin('default_pipeline', 'Pipeline that arranges the work.')
+  @plugin('default_pipeline', 'Pipeline plugin that connects feeder and predictor.')
   pipeline_plugin!: string;
 
   @EnumField(JOB_INTERVALS, {
@@ -87,7 +92,7 @@ export class ClientRequest {
   })
   interval!: JobInterval;
 
-  @IntegerField({ default: 6, min: 1, max: 24, description: 'Bars to predict.', example: 6 })
+  @IntegerField({ default: 6, min: 1, max: 24, description: 'Number of bars to predict.', example: 6 })
   prediction_horizon!: number;
 
   @IntegerField({ ...priority, default: 5, example: 5 })
@@ -103,7 +108,7 @@ export class ClientRequest {
     nullable: true,
     default: null,
     description:
-      'Free, at most 16 KiB of JSON. `provider` (name or id) chooses the provider, `model_name` the model that is priced and computed.',
+      'Additional parameters, at most 16 KiB of JSON. `provider` (name or id) selects the provider; `model_name` selects the model to price and compute.',
   })
   custom_parameters!: JsonObject | null;
 }
@@ -124,7 +129,7 @@ export class RequestId {
   @StringField({
     minLength: 1,
     maxLength: 255,
-    description: 'Id of the request.',
+    description: 'Id of the order.',
     example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11',
   })
   id!: string;

@@ -23,7 +23,7 @@ export class LegacyPredictionsController {
   @Flexible()
   @Idempotent()
   @Accepts(LegacyPredict, { examples: LEGACY_EXAMPLES })
-  @Answers(200, LegacyAccepted, { description: 'Taken.' })
+  @Answers(200, LegacyAccepted, { description: 'The prediction is accepted and will be computed.' })
   @Problems(403, 409, 422, 429)
   async predict(
     @Body() body: LegacyPredict,
@@ -43,7 +43,7 @@ export class LegacyPredictionsController {
 
   @Get('status/:prediction_id')
   @Flexible()
-  @Answers(200, LegacyStatus, { description: 'Status and, once completed, the answer.' })
+  @Answers(200, LegacyStatus, { description: 'Status of the prediction and, when completed, its result.' })
   @Problems(400, 403, 404)
   async status(
     @Param() { prediction_id }: LegacyId,

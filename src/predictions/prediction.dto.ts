@@ -46,12 +46,12 @@ const badBaseline = ({ baseline_datetime: text }: CreatePrediction) =>
 export class CreatePrediction implements AskedRequest {
   @StringField({
     ...symbolField,
-    description: 'What to predict, as the data source names it. Required unless `ticker` is given.',
+    description: 'Symbol to predict, as the data source names it. Required unless `ticker` is given.',
     example: 'SP500',
   })
   symbol!: string | null;
 
-  @StringField({ ...symbolField, description: 'The same under its other name; `symbol` wins.' })
+  @StringField({ ...symbolField, description: 'Other name for `symbol`, which takes precedence.' })
   ticker!: string | null;
 
   @EnumField(INTERVALS, { name: 'Interval', default: '1d', description: 'Length of a bar.', example: '1d' })
@@ -60,7 +60,7 @@ export class CreatePrediction implements AskedRequest {
   @StringField({
     ...pluginField,
     optional: true,
-    description: 'Predictor to ask, see `/api/v1/plugins/`; the configured one when absent.',
+    description: 'Predictor plugin, one of those listed at `/api/v1/plugins/`; the configured one if absent.',
     example: 'random_walk_predictor',
   })
   predictor_plugin?: string;
@@ -68,7 +68,7 @@ export class CreatePrediction implements AskedRequest {
   @StringField({
     ...pluginField,
     optional: true,
-    description: 'Feeder that brings the bars; the configured one when absent.',
+    description: 'Feeder plugin that supplies the bars; the configured one if absent.',
     example: 'default_feeder',
   })
   feeder_plugin?: string;
@@ -76,7 +76,7 @@ export class CreatePrediction implements AskedRequest {
   @StringField({
     ...pluginField,
     optional: true,
-    description: 'Pipeline that arranges the work; the configured one when absent.',
+    description: 'Pipeline plugin that connects feeder and predictor; the configured one if absent.',
     example: 'default_pipeline',
   })
   pipeline_plugin?: string;
@@ -84,7 +84,7 @@ export class CreatePrediction implements AskedRequest {
   @EnumField(PREDICTION_TYPES, {
     name: 'CorePredictionType',
     default: 'short_term',
-    description: 'A label kept with the prediction.',
+    description: 'Label that is stored with the prediction; it does not affect the result.',
   })
   prediction_type!: string;
 
@@ -93,7 +93,7 @@ export class CreatePrediction implements AskedRequest {
     maxLength: 100,
     pattern: /^$|^[A-Za-z0-9_@][A-Za-z0-9_@/.-]*$/,
     description:
-      'A predictor, one of the trained models in `model_files` of a predictor, or a model that a provider has a price for, which the default predictor answers; wins over `predictor_plugin` when it is not empty.',
+      "Model to use: a predictor, a trained model listed in a predictor's `model_files`, or a model that a provider has a price for (computed by the default predictor). Overrides `predictor_plugin` unless empty.",
   })
   model_name!: string | null;
 
@@ -102,7 +102,7 @@ export class CreatePrediction implements AskedRequest {
     default: 1,
     min: 0,
     max: MAX_HORIZON,
-    description: 'Bars ahead, 1 to this one; 0 or null means the configured horizon.',
+    description: 'Number of bars to predict; 0 or null means the configured horizon.',
     example: 5,
   })
   prediction_horizon!: number | null;
@@ -111,7 +111,7 @@ export class CreatePrediction implements AskedRequest {
     ...optionalText,
     maxLength: 40,
     description:
-      'Predict from the last bar at or before this moment (UTC without an offset); the end of the data when null.',
+      'Time to predict from: the last bar at or before it is the baseline. UTC if it has no offset; null means the end of the data.',
     example: '2020-04-01 00:00:00',
   })
   baseline_datetime!: string | null;
@@ -121,17 +121,17 @@ export class CreatePrediction implements AskedRequest {
     minItems: 1,
     maxItems: MAX_HORIZON,
     unique: true,
-    description: 'Exactly these bars ahead, answered in this order; overrides `prediction_horizon`.',
+    description: 'Horizons to predict, in bars; the result keeps this order. Overrides `prediction_horizon`.',
     example: [1, 5, 20],
   })
   horizons!: number[] | null;
 
-  @StringField({ ...columnField, description: 'Name of the time column, kept with the answer.' })
+  @StringField({ ...columnField, description: 'Name of the time column, repeated in the result.' })
   date_column!: string | null;
 
   @StringField({
     ...columnField,
-    description: "Column to predict; the predictor's own when null.",
+    description: "Column to predict; null: the predictor's default.",
     example: 'CLOSE',
   })
   target_column!: string | null;
@@ -139,13 +139,13 @@ export class CreatePrediction implements AskedRequest {
 
 /** `PredictionOut` of the contract. */
 export class PredictionOut {
-  @IntegerField({ description: 'Primary key.', example: 1 })
+  @IntegerField({ description: 'Id of the prediction.', example: 1 })
   id!: number;
 
-  @IntegerField({ description: 'The same number under the name that clients poll with.', example: 1 })
+  @IntegerField({ description: 'Same value as `id`.', example: 1 })
   prediction_id!: number;
 
-  @StringField({ description: 'UUID of the task.', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
+  @StringField({ description: 'UUID of the prediction.', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
   task_id!: string;
 
   @EnumField(STATUSES, { name: 'PredictionStatus', example: 'pending' })
@@ -174,13 +174,13 @@ export class PredictionOut {
 
   @StringField({
     example: 'random_walk_predictor',
-    description: 'The model that was asked for; else equal to `predictor_plugin`.',
+    description: 'The requested model; the value of `predictor_plugin` if none was requested.',
   })
   model_name!: string;
 
   @ObjectField({
     description:
-      'Pending: `request`. Completed: also `output`, `prediction`, `uncertainty` and `explanation` (source, last bar, plugin versions, seed, timing). Failed: also `error` and `error_code`.',
+      'Always contains `request`. When completed, also `output`, `prediction`, `uncertainty` and `explanation` (source, last bar, plugin versions, seed, timing). When failed, also `error` and `error_code`.',
   })
   result!: PredictionResult;
 }
@@ -192,7 +192,7 @@ export class PredictionId {
 
 /** Path of the legacy status: the id that the legacy submit answered with, or the integer id. */
 export class LegacyId {
-  @StringField({ minLength: 1, maxLength: 80, description: 'Task id or integer id.', example: '1' })
+  @StringField({ minLength: 1, maxLength: 80, description: '`task_id` or integer id.', example: '1' })
   prediction_id!: string;
 }
 
@@ -200,7 +200,7 @@ class LegacyParameters {
   @StringField({
     ...pluginField,
     optional: true,
-    description: 'Predictor to ask.',
+    description: 'Predictor plugin; the configured one if absent.',
     example: 'random_walk_predictor',
   })
   plugin?: string;
@@ -213,7 +213,7 @@ export class LegacyPredict {
     minLength: 1,
     maxLength: 32,
     default: 'EUR_USD',
-    description: 'What to predict.',
+    description: 'Symbol to predict.',
     example: 'SP500',
   })
   instrument!: string;
@@ -226,17 +226,17 @@ export class LegacyPredict {
     pattern: TASK_ID,
     minLength: 1,
     maxLength: 64,
-    description: 'Chosen by the caller, not digits alone; a UUID when absent.',
+    description: 'Id chosen by the caller, not of digits only; a UUID is generated if absent.',
   })
   prediction_id?: string;
 
-  @NestedField(LegacyParameters, { optional: true, description: 'Only `plugin` is looked at.' })
+  @NestedField(LegacyParameters, { optional: true, description: 'Parameters; all but `plugin` are ignored.' })
   parameters?: LegacyParameters;
 }
 
 export class LegacyAccepted {
   @StringField({
-    description: 'Ask for the answer with it at `/status/{prediction_id}`.',
+    description: 'Id to request the result with, at `/status/{prediction_id}`.',
     example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11',
   })
   prediction_id!: string;
@@ -255,19 +255,19 @@ export class LegacyStatus {
   @EnumField(STATUSES, { name: 'PredictionStatus', example: 'completed' })
   status!: PredictionStatus;
 
-  @ObjectField({ description: 'As in the prediction itself.' })
+  @ObjectField({ description: 'Same as `result` of the prediction.' })
   result!: PredictionResult;
 
   @ListField(NumberField(), {
     optional: true,
-    description: 'Completed only: predicted values, one a horizon.',
+    description: 'Predicted values, one per horizon; present only when completed.',
     example: [2874.56],
   })
   prediction?: (number | null)[];
 
   @ListField(NumberField(), {
     optional: true,
-    description: 'Completed only: standard deviations, one a horizon.',
+    description: 'Standard deviations, one per horizon; present only when completed.',
     example: [31.2],
   })
   uncertainty?: (number | null)[];
@@ -284,6 +284,6 @@ export class PredictionEventOut {
   @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
   at!: Date;
 
-  @NestedField(PredictionOut, { optional: true, description: 'With the final event: the whole prediction.' })
+  @NestedField(PredictionOut, { optional: true, description: 'The prediction, in the final event only.' })
   prediction?: PredictionOut;
 }

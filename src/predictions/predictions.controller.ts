@@ -51,7 +51,8 @@ export class PredictionsController {
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
   @Answers(201, PredictionOut, {
-    description: 'Taken; `Prefer: wait=10` holds the answer until it is computed.',
+    description:
+      'The prediction, usually still `pending`. With `Prefer: wait=10` the answer waits up to that many seconds for the result.',
   })
   @Problems(401, 403, 422, 429)
   async predict(
@@ -68,7 +69,8 @@ export class PredictionsController {
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
   @Answers(201, PredictionOut, {
-    description: 'Taken; `Prefer: wait=10` holds the answer until it is computed.',
+    description:
+      'The prediction, usually still `pending`. With `Prefer: wait=10` the answer waits up to that many seconds for the result.',
   })
   @Problems(403, 422, 429)
   async create(
@@ -86,7 +88,8 @@ export class PredictionsController {
   @Paged()
   @Answers(200, PredictionOut, {
     list: true,
-    description: 'Own predictions (administrators: all; anonymous: ownerless ones), oldest first.',
+    description:
+      'Predictions, oldest first: your own, all for administrators, those without an owner for anonymous callers.',
   })
   @Problems(403, 422)
   async list(@Query() query: PageQuery, @Caller() caller: Actor | null): Promise<Page<PredictionView>> {
@@ -95,7 +98,7 @@ export class PredictionsController {
 
   @Get('predictions/:prediction_id')
   @Flexible()
-  @Answers(200, PredictionOut, { description: 'The prediction as it stands.' })
+  @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
   @Problems(403, 404, 422)
   async read(
     @Param() { prediction_id }: PredictionId,
@@ -106,7 +109,7 @@ export class PredictionsController {
 
   @Delete('predictions/:prediction_id')
   @Flexible()
-  @Answers(200, { description: 'Deleted for good; work on it is stopped.' })
+  @Answers(200, { description: 'Deleted permanently; stopped if it was still running.' })
   @Problems(403, 404, 422)
   async remove(
     @Param() { prediction_id }: PredictionId,
@@ -120,7 +123,7 @@ export class PredictionsController {
   @Answers(200, PredictionEventOut, {
     contentType: 'text/event-stream',
     description:
-      'Each change once, with a durable id; ends after the final one. Reconnect with `Last-Event-ID`.',
+      'A stream of status changes, each sent once with a durable id; it ends after the final one. Use `Last-Event-ID` to resume after a reconnect.',
   })
   @Problems(403, 404, 422)
   follow(

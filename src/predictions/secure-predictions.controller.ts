@@ -37,7 +37,7 @@ export class SecurePredictionsController {
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
-  @Answers(201, PredictionOut, { description: 'Taken; the caller owns it.' })
+  @Answers(201, PredictionOut, { description: 'The prediction, owned by the caller.' })
   @Problems(401, 422, 429)
   async create(
     @Body() request: CreatePrediction,
@@ -52,7 +52,7 @@ export class SecurePredictionsController {
   @Paged()
   @Answers(200, PredictionOut, {
     list: true,
-    description: 'Own predictions (administrators: all), oldest first.',
+    description: 'Your predictions, oldest first; administrators see all.',
   })
   @Problems(401, 422)
   async list(@Query() query: PageQuery, @Caller() caller: Actor): Promise<Page<PredictionView>> {
@@ -61,7 +61,7 @@ export class SecurePredictionsController {
 
   @Get('secure/predictions/:prediction_id')
   @Authenticated()
-  @Answers(200, PredictionOut, { description: 'The prediction as it stands.' })
+  @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
   @Problems(401, 403, 404, 422)
   async read(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<PredictionView> {
     return presentPrediction(await this.reading.own(prediction_id, caller));
@@ -69,7 +69,7 @@ export class SecurePredictionsController {
 
   @Delete('secure/predictions/:prediction_id')
   @Authenticated()
-  @Answers(200, MessageOut, { description: 'Deleted for good; work on it is stopped.' })
+  @Answers(200, MessageOut, { description: 'Deleted permanently; stopped if it was still running.' })
   @Problems(401, 403, 404, 422)
   async remove(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<MessageOut> {
     return presentDeleted(await this.deleting.own(prediction_id, caller));

@@ -20,8 +20,8 @@ const ENTRY = { datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 };
 const EXIT = { datetime: '14.03.2023 10:00:00.000', direction: 'buy', tp_price: 1.0815, sl_price: 1.079 };
 const NO_TIME = { 400: 'Invalid timestamp format: 2023-03-14' };
 const NO_OPERATION = { 501: 'Predictor default_predictor does not offer entry' };
-const ROWS = 'Answers in the order of the rows; a row that is refused is `{"error": {…}}` in its place.';
-const BATCH = 'A list of single requests, or one JSON object a line as `application/x-ndjson`.';
+const ROWS = 'One answer per row, in the order of the rows; a refused row has `{"error": {…}}` in its place.';
+const BATCH = 'An array of single requests, or one JSON object per line as `application/x-ndjson`.';
 
 @ApiTags('synchronous')
 @Controller('api/v1')
@@ -33,7 +33,9 @@ export class SyncController {
 
   @Get('model/info')
   @Flexible()
-  @Answers(200, ModelInfoResponse, { description: 'The predictor, and whether it looks ahead.' })
+  @Answers(200, ModelInfoResponse, {
+    description: 'Facts about the predictor, for example whether it looks ahead.',
+  })
   @Problems(403, 503)
   info(): Promise<ModelInfoResponse> {
     return this.answers.info();
@@ -43,7 +45,9 @@ export class SyncController {
   @Flexible()
   @Header('Content-Type', JSON_TYPE)
   @Accepts(EntryRequest, { examples: { 'a question': ENTRY } })
-  @Answers(200, EntryResponse, { description: 'Would a buy, would a sell reach its take-profit first?' })
+  @Answers(200, EntryResponse, {
+    description: 'Whether a buy and a sell would reach take-profit before stop-loss.',
+  })
   @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
   entry(@Body() request: EntryRequest): string | Promise<string> {
     return this.answers.entry(request);
@@ -53,7 +57,7 @@ export class SyncController {
   @Flexible()
   @Header('Content-Type', JSON_TYPE)
   @Accepts(ExitRequest, { examples: { 'a question': EXIT } })
-  @Answers(200, ExitResponse, { description: 'Keep the position, or close it?' })
+  @Answers(200, ExitResponse, { description: 'Whether to keep or close the position.' })
   @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
   exit(@Body() request: ExitRequest): string | Promise<string> {
     return this.answers.exit(request);
@@ -93,7 +97,7 @@ export class SyncController {
   @Flexible()
   @UseGuards(NoiseControlGuard)
   @Header('Content-Type', JSON_TYPE)
-  @Answers(200, SetNoiseResponse, { description: 'Set; counts are zero and the noise begins anew.' })
+  @Answers(200, SetNoiseResponse, { description: 'The noise is set; counts and noise sequence are reset.' })
   @Problems(403, 422, { 501: 'Predictor binary_ideal_oracle does not offer noise' })
   setNoise(@Body() { noise_std }: SetNoiseRequest): string {
     return this.answers.setNoise(noise_std);
@@ -102,7 +106,7 @@ export class SyncController {
   @Get('predict/metrics')
   @Flexible()
   @Header('Content-Type', JSON_TYPE)
-  @Answers(200, MetricsResponse, { description: 'Answers against the noiseless truth.' })
+  @Answers(200, MetricsResponse, { description: 'Comparison of the answers with the noiseless truth.' })
   @Problems(403, { 501: 'Predictor binary_ideal_oracle does not offer metrics' })
   metrics(): string {
     return this.answers.metrics();

@@ -36,7 +36,7 @@ const MAX_ID = 2_147_483_647;
 const addressLine = StringField({ maxLength: 500 });
 const address = {
   nullable: true,
-  description: 'Address for invoices, line by name.',
+  description: 'Postal address for invoices, as named lines.',
   example: { street: '1 Main Street', city: 'Springfield', country: 'US' },
 };
 
@@ -46,7 +46,10 @@ const isShortAddress = ({ billing_address }: { billing_address?: object | null }
     ? undefined
     : ruleViolation(`an address has at most ${MAX_ADDRESS_LINES} lines`, 'billing_address');
 
-const tier = { name: 'SubscriptionTier', description: 'What the account pays for.' } as const;
+const tier = {
+  name: 'SubscriptionTier',
+  description: 'Subscription tier; limits the number of unfinished marketplace orders.',
+} as const;
 
 /**
  * An account to be made. Without `password`: inactive until activated, with a random first password in the answer.
@@ -69,7 +72,7 @@ export class CreateUserRequest {
     minLength: 1,
     maxLength: USERNAME_MAX_LENGTH,
     pattern: USERNAME_PATTERN,
-    description: 'Name to log in with; at least 3 characters when `password` is given.',
+    description: 'Login name; at least 3 characters if `password` is given.',
     example: 'desk1',
   })
   username!: string;
@@ -83,7 +86,11 @@ export class CreateUserRequest {
   })
   email!: string;
 
-  @StringField({ default: 'client', description: 'Name of one of the seven roles.', example: 'client' })
+  @StringField({
+    default: 'client',
+    description: 'Role: `administrator`, `admin`, `provider`, `client`, `evaluator`, `operator` or `guest`.',
+    example: 'client',
+  })
   role!: string;
 
   @StringField({
@@ -91,12 +98,12 @@ export class CreateUserRequest {
     minLength: PASSWORD_MIN_LENGTH,
     maxLength: PASSWORD_MAX_LENGTH,
     secret: true,
-    description: 'First password. Absent: a random one, returned once.',
+    description: 'Initial password. If absent, a random password is generated and returned once.',
     example: 'correct horse battery staple',
   })
   password?: string;
 
-  @BooleanField({ default: true, description: 'Counts only together with `password`.', example: true })
+  @BooleanField({ default: true, description: 'Ignored unless `password` is given.', example: true })
   is_active!: boolean;
 
   @EnumField(SUBSCRIPTION_TIERS, { ...tier, default: 'basic', example: 'basic' })
@@ -106,7 +113,7 @@ export class CreateUserRequest {
     default: 0,
     min: 0,
     max: MAX_CREDITS,
-    description: 'Credits to begin with, in USD.',
+    description: 'Initial credits, in USD.',
     example: 100,
   })
   initial_credits!: number;
@@ -122,7 +129,7 @@ export class CreatedUserOut extends UserOut {
 
   @StringField({
     optional: true,
-    description: 'The random first password, when none was given; shown this once.',
+    description: 'The generated password if none was given; shown only in this answer.',
     example: 'k3Jf0sQz7yT1aBcD',
   })
   initial_password?: string;
@@ -130,10 +137,15 @@ export class CreatedUserOut extends UserOut {
 
 /** Which accounts to list. Without any of these the answer is a bare array. */
 export class ListUsersQuery {
-  @EnumField(ROLES, { name: 'Role', optional: true, description: 'Only this role.', example: 'client' })
+  @EnumField(ROLES, {
+    name: 'Role',
+    optional: true,
+    description: 'Return only this role.',
+    example: 'client',
+  })
   role?: Role;
 
-  @BooleanField({ optional: true, description: 'Only active, or only inactive, accounts.', example: true })
+  @BooleanField({ optional: true, description: 'Return only active or inactive accounts.', example: true })
   is_active?: boolean;
 
   @EnumField(SUBSCRIPTION_TIERS, { ...tier, optional: true, example: 'basic' })
@@ -141,7 +153,7 @@ export class ListUsersQuery {
 
   @DateTimeField({
     optional: true,
-    description: 'Only accounts made later.',
+    description: 'Return only accounts created after this time.',
     example: '2026-01-01T00:00:00Z',
   })
   created_after?: Date;
@@ -149,7 +161,7 @@ export class ListUsersQuery {
   @StringField({
     optional: true,
     maxLength: 254,
-    description: 'Part of the name or e-mail address.',
+    description: 'Return only accounts whose name or e-mail address contains this text, ignoring case.',
     example: 'desk',
   })
   search?: string;
@@ -158,7 +170,7 @@ export class ListUsersQuery {
     optional: true,
     min: 1,
     max: 100,
-    description: 'Most accounts of the answer; 50 when absent.',
+    description: 'Maximum number of accounts; 50 if absent.',
     example: 50,
   })
   limit?: number;
@@ -167,7 +179,7 @@ export class ListUsersQuery {
     optional: true,
     min: 0,
     max: MAX_ID,
-    description: 'Accounts to skip; 0 when absent.',
+    description: 'Accounts to skip; 0 if absent.',
     example: 0,
   })
   offset?: number;
@@ -180,24 +192,24 @@ export class ListedUserOut extends UserOut {
 
   @DateTimeField({
     nullable: true,
-    description: 'Last login with the password.',
+    description: 'Time of the last login with a password; null if there was none.',
     example: '2026-01-05T09:00:00.000Z',
   })
   last_login!: Date | null;
 
-  @IntegerField({ description: 'Marketplace requests of the account.', example: 0 })
+  @IntegerField({ description: 'Number of marketplace orders of the account.', example: 0 })
   total_predictions!: number;
 
-  @NumberField({ description: 'Whole costs of settled marketplace requests, in USD.', example: 31.25 })
+  @NumberField({ description: 'Total cost of the settled marketplace orders, in USD.', example: 31.25 })
   total_spent!: number;
 
-  @NumberField({ description: 'Credits to spend, in USD; below zero what is owed.', example: 68.75 })
+  @NumberField({ description: 'Available credits, in USD; negative if money is owed.', example: 68.75 })
   available_credits!: number;
 
   @MapField(addressLine, address)
   billing_address!: Readonly<Record<string, string>> | null;
 
-  @StringField({ nullable: true, description: 'Remarks of administrators.', example: null })
+  @StringField({ nullable: true, description: 'Notes of the administrators.', example: null })
   notes!: string | null;
 }
 
@@ -206,13 +218,13 @@ export class UserPageOut {
   @ListField(NestedField(ListedUserOut), { description: 'The accounts, oldest first.' })
   users!: readonly ListedUserOut[];
 
-  @IntegerField({ description: 'Accounts that the filter lets through.', example: 1 })
+  @IntegerField({ description: 'Number of accounts that match the filter.', example: 1 })
   total_count!: number;
 
-  @IntegerField({ description: 'Active accounts, whatever the filter.', example: 1 })
+  @IntegerField({ description: 'Number of active accounts, ignoring the filter.', example: 1 })
   active_users!: number;
 
-  @IntegerField({ description: 'Accounts made this month (UTC), whatever the filter.', example: 1 })
+  @IntegerField({ description: 'Accounts created this month (UTC), ignoring the filter.', example: 1 })
   new_users_this_month!: number;
 }
 
@@ -224,14 +236,14 @@ export class UsernameParam {
 
 /** An account's number in a path. */
 export class UserIdParam {
-  @IntegerField({ min: 1, max: MAX_ID, description: 'Number of the account.', example: 7 })
+  @IntegerField({ min: 1, max: MAX_ID, description: 'Id of the account.', example: 7 })
   user_id!: number;
 }
 
 /** What to change of an account. */
 @Rule<UpdateUserRequest>(isShortAddress)
 export class UpdateUserRequest {
-  @BooleanField({ optional: true, description: 'Activate or deactivate.', example: true })
+  @BooleanField({ optional: true, description: 'True to activate, false to deactivate.', example: true })
   is_active?: boolean;
 
   @EnumField(SUBSCRIPTION_TIERS, { ...tier, optional: true, example: 'premium' })
@@ -249,7 +261,7 @@ export class UpdateUserRequest {
     optional: true,
     maxLength: MAX_NOTES,
     multiline: true,
-    description: 'Remarks for administrators.',
+    description: 'Notes for administrators.',
     example: 'Moved to the premium desk',
   })
   notes?: string;
@@ -265,11 +277,11 @@ export class RemoveUserQuery {
   @EnumField(REMOVALS, {
     name: 'Removal',
     default: 'deactivate',
-    description: '`delete` also takes the key away and hides the account; its name stays taken.',
+    description: '`delete` also removes the API key and hides the account; its name stays reserved.',
     example: 'deactivate',
   })
   action!: (typeof REMOVALS)[number];
 
-  @BooleanField({ default: true, description: 'Accepted; no mail is sent.', example: true })
+  @BooleanField({ default: true, description: 'Accepted for compatibility; no mail is sent.', example: true })
   notify_user!: boolean;
 }

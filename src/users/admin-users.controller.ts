@@ -47,7 +47,7 @@ export class AdminUsersController {
   @Post()
   @Authenticated(...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Make an account' })
+  @ApiOperation({ summary: 'Create an account' })
   @Accepts(CreateUserRequest, {
     examples: {
       'Inactive, with a random password': { username: 'desk1', email: 'desk1@example.com', role: 'client' },
@@ -62,7 +62,9 @@ export class AdminUsersController {
       'One who sets prices': { username: 'desk3', email: 'desk3@example.com', role: 'provider' },
     },
   })
-  @Answers(201, CreatedUserOut, { description: 'Made. Key and random password are shown this once.' })
+  @Answers(201, CreatedUserOut, {
+    description: 'The account; API key and generated password are shown only once.',
+  })
   @Problems({ 400: 'Username already exists' }, { 409: 'Username or email already exists' }, 422, 503)
   create(@Body() body: CreateUserRequest, @Caller() caller: Actor): Promise<CreatedUserOut> {
     return this.users.create(body, caller);
@@ -74,7 +76,7 @@ export class AdminUsersController {
   @ApiOperation({ summary: 'List accounts' })
   @Answers(200, LIST_OR_PAGE, {
     description:
-      'Without a query the bare array (at most 1,000 accounts, all of them counted in `X-Total-Count`); with one a page.',
+      'Without query parameters, an array of at most 1,000 accounts, with the total number in `X-Total-Count`; with any query parameter, a page.',
   })
   @Problems(422)
   list(@Query() query: ListUsersQuery): Promise<Page<ListedUserOut> | UserPageOut> {
@@ -84,7 +86,7 @@ export class AdminUsersController {
   @Post(':username/activate')
   @Authenticated(...ADMINISTRATORS)
   @ApiOperation({ summary: 'Activate an account' })
-  @Answers(200, MessageOut, { description: 'Active from the next request on.' })
+  @Answers(200, MessageOut, { description: 'The account is active from its next request on.' })
   @Problems(NOT_FOUND)
   activate(@Param() { username }: UsernameParam): Promise<MessageOut> {
     return this.users.activate(username);
@@ -93,7 +95,7 @@ export class AdminUsersController {
   @Post(':username/deactivate')
   @Authenticated(...ADMINISTRATORS)
   @ApiOperation({ summary: 'Deactivate an account' })
-  @Answers(200, MessageOut, { description: 'Refused from the next request on; all its tokens are revoked.' })
+  @Answers(200, MessageOut, { description: 'Refused from the next request on; all tokens are revoked.' })
   @Problems(LAST, NOT_FOUND)
   deactivate(@Param() { username }: UsernameParam, @Caller() caller: Actor): Promise<MessageOut> {
     return this.users.deactivate(username, caller);
@@ -102,7 +104,7 @@ export class AdminUsersController {
   @Put(':user_id')
   @Authenticated(...ADMINISTRATORS)
   @ApiOperation({ summary: 'Change state, role, tier or notes of an account' })
-  @Answers(200, SuccessOut, { description: 'Also when nothing was to be changed.' })
+  @Answers(200, SuccessOut, { description: 'The account is updated, or the body contained no change.' })
   @Problems(LAST, NOT_FOUND, 422)
   update(
     @Param() { user_id }: UserIdParam,
@@ -115,7 +117,10 @@ export class AdminUsersController {
   @Delete(':user_id')
   @Authenticated(...ADMINISTRATORS)
   @ApiOperation({ summary: 'Deactivate or delete an account' })
-  @Answers(200, SuccessOut, { description: 'Its tokens are revoked; its traces stay.' })
+  @Answers(200, SuccessOut, {
+    description:
+      'The account is deactivated or deleted, and its tokens are revoked. Its predictions, money and audit rows are kept.',
+  })
   @Problems({ 400: 'You cannot delete your own account' }, NOT_FOUND, 422)
   remove(
     @Param() { user_id }: UserIdParam,

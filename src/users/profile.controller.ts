@@ -13,8 +13,8 @@ export class ProfileController {
 
   @Get()
   @Authenticated()
-  @ApiOperation({ summary: 'The own account' })
-  @Answers(200, UserOut, { description: 'The account; `api_key` is always null here.' })
+  @ApiOperation({ summary: 'Read your account' })
+  @Answers(200, UserOut, { description: 'Your account; `api_key` is always null here.' })
   @Problems({ 401: 'API key required' })
   async show(@Caller() caller: Actor): Promise<UserOut> {
     return presentUser(await this.profile.show(caller.userId));
@@ -22,12 +22,12 @@ export class ProfileController {
 
   @Put()
   @Authenticated()
-  @ApiOperation({ summary: 'Change the own e-mail address' })
+  @ApiOperation({ summary: 'Change your e-mail address' })
   @Accepts(ProfileChange, {
-    description: 'Other keys are ignored, but `role` is refused.',
+    description: 'Fields other than `email` are ignored, except `role`, which is refused.',
     examples: { 'New e-mail address': { email: 'desk1@example.com' } },
   })
-  @Answers(200, MessageOut, { description: 'Also when nothing was to be changed.' })
+  @Answers(200, MessageOut, { description: 'The profile is updated, or the body contained no change.' })
   @Problems(
     { 400: 'Email already exists' },
     { 401: 'API key required' },

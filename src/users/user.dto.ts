@@ -11,27 +11,27 @@ import { EMAIL_MAX_LENGTH, EMAIL_PATTERN } from '../accounts/accounts.port.js';
 
 /** `UserOut` of the contract. */
 export class UserOut {
-  @IntegerField({ description: 'Number of the account.', example: 7 })
+  @IntegerField({ description: 'Id of the account.', example: 7 })
   id!: number;
 
-  @StringField({ description: 'Name to log in with.', example: 'desk1' })
+  @StringField({ description: 'Login name.', example: 'desk1' })
   username!: string;
 
   @StringField({ format: 'email', description: 'E-mail address.', example: 'desk1@example.com' })
   email!: string;
 
-  @BooleanField({ description: 'Inactive accounts are refused everywhere.', example: true })
+  @BooleanField({ description: 'False for inactive accounts, which are refused everywhere.', example: true })
   is_active!: boolean;
 
-  @EnumField(ROLES, { name: 'Role', description: 'What the account may do.', example: 'client' })
+  @EnumField(ROLES, { name: 'Role', description: 'Determines what the account may do.', example: 'client' })
   role!: Role;
 
-  @DateTimeField({ description: 'When the account was made.', example: '2026-01-05T09:00:00.000Z' })
+  @DateTimeField({ description: 'Time of creation.', example: '2026-01-05T09:00:00.000Z' })
   created_at!: Date;
 
   @StringField({
     nullable: true,
-    description: 'The API key, only in the answer that creates the account; otherwise null.',
+    description: 'API key; present only in the answer that creates the account, otherwise null.',
     example: null,
   })
   api_key!: string | null;

@@ -158,7 +158,7 @@ describe('the command', () => {
   it('checks an audit log that nobody touched', () => {
     const { status, stdout } = run('audit', 'verify', '--database_url', database('users.db'));
     expect(status).toBe(0);
-    expect(stdout).toContain('as it was written');
+    expect(stdout).toContain('is unaltered');
   });
 
   it('proves that the money adds up, and says what does not', () => {
@@ -167,8 +167,7 @@ describe('the command', () => {
     expect(clean.stderr).toBe('');
     expect(clean).toMatchObject({
       status: 0,
-      stdout:
-        "The books add up: 0 transactions and 0 requests checked, each against the marketplace's own state.\n",
+      stdout: "The books add up: 0 transactions and 0 orders checked against the marketplace's own state.\n",
     });
     const books = new Sqlite(join(folder, 'money.db'));
     books.exec(`INSERT INTO transactions (transaction_type, user_id, amount_micros, currency, created_at)

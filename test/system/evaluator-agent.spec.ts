@@ -102,7 +102,7 @@ describe.each(DATABASE_KINDS)('evaluators in processes of their own [%s]', (data
     const one = agent(await evaluatorKey(), '--agent_parallel=3');
     await eventually('some are done', () => one.completed >= 5, 60_000);
     expect(await one.stop()).toBe(0);
-    expect(one.lines.at(-1)).toMatch(/^Stopped: \d+ completed, 0 given back, 0 lost$/);
+    expect(one.lines.at(-1)).toMatch(/^Stopped: \d+ completed, 0 released, 0 lost$/);
     expect(await countOf('processing')).toBe(0);
     expect(await countOf('completed')).toBe(one.completed);
   });
@@ -114,7 +114,7 @@ describe('an evaluator', () => {
     await submit(3);
     const one = agent(await evaluatorKey(), '--agent_until_idle', '--predictor_plugin=random_walk_predictor');
     expect(await one.exited).toBe(0);
-    expect(one.lines.at(-1)).toBe('Stopped: 3 completed, 0 given back, 0 lost');
+    expect(one.lines.at(-1)).toBe('Stopped: 3 completed, 0 released, 0 lost');
   });
 
   it('says what is wrong with its key, its role and its arguments, and ends with 1', async () => {
@@ -127,7 +127,7 @@ describe('an evaluator', () => {
     expect(client.errors).toContain('does not let this evaluator list requests: 403');
     const nobody = new AgentProcess(folder);
     expect(await nobody.exited).toBe(1);
-    expect(nobody.errors).toContain('evaluate needs --url and --api_key');
+    expect(nobody.errors).toContain('evaluate requires --url and --api_key');
   });
 
   it('waits for a service that is away, and works when it is there', async () => {

@@ -175,13 +175,13 @@ describe('models run', () => {
       { inputs: [{ shape: [1, 3], data: [1, 2, 3] }] },
     ],
     [
-      '--mc_seed needs --mc_samples',
+      '--mc_seed requires --mc_samples',
       ['run', 'tiny.keras', '--input', 'case.json', '--mc_seed', '1'],
       undefined,
     ],
     ['from 0 to 100000', ['run', 'tiny.keras', '--input', 'case.json', '--mc_samples', '-1'], undefined],
     ['it takes --input, --mc_samples, --mc_seed', ['run', 'tiny.keras', '--port', '3'], undefined],
-    ['it takes none', ['inspect', 'tiny.keras', '--verbosely'], undefined],
+    ['it takes no flags', ['inspect', 'tiny.keras', '--verbosely'], undefined],
     ['must be followed by inspect, run', [], undefined],
   ])('ends with 2 when it is misused: %s', (text, args, file) => {
     if (file !== undefined) write('bad.json', file);

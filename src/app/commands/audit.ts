@@ -10,12 +10,14 @@ export const verifyAudit: Command = async (config) => {
   try {
     const verdict = await new VerifyAudit(new AuditSealRepository(database)).verify();
     for (const fault of verdict.faults) printError(fault);
-    const rows = `${verdict.sealedRows} rows checked, ${verdict.unsealedRows} too new to be sealed`;
+    const rows = `${verdict.sealedRows} rows checked, ${verdict.unsealedRows} too recent to be sealed`;
     if (verdict.faults.length > 0) {
-      printError(`The audit log is not as it was written: ${rows}.`);
+      printError(`The audit log has been altered: ${rows}.`);
       return EXIT.failed;
     }
-    return print(`The audit log is as it was written: ${rows}; chain ${verdict.hash ?? 'empty'}.`);
+    return print(
+      `The audit log is unaltered: ${rows}; hash of the chain: ${verdict.hash ?? 'none, it is empty'}.`,
+    );
   } finally {
     await database.close();
   }

@@ -14,12 +14,12 @@ export const verifyBilling: Command = (config) =>
     const verdict = await context.get<BillingVerifier>(BillingVerifier, { strict: false }).verify();
     for (const { rule, detail } of verdict.violations) printError(`${rule}: ${detail}`);
     if (verdict.violations.length > 0) {
-      printError(`The books do not add up: ${verdict.violations.length} faults, ${figuresOf(verdict)}.`);
+      printError(`The books do not add up: ${verdict.violations.length} errors, ${figuresOf(verdict)}.`);
       return EXIT.failed;
     }
     return print(`The books add up: ${figuresOf(verdict)}.`);
   });
 
 const figuresOf = ({ transactions, jobs, work }: BillingVerdict): string =>
-  `${transactions} transactions and ${jobs} requests checked, ` +
-  (work === 'compared' ? "each against the marketplace's own state" : 'by the books alone');
+  `${transactions} transactions and ${jobs} orders checked ` +
+  (work === 'compared' ? "against the marketplace's own state" : 'within the ledger alone');

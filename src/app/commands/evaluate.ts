@@ -44,7 +44,7 @@ export const evaluate: Command = async (config, line) => {
   const alive = setInterval(() => undefined, 60_000);
   try {
     if (!config.quiet_mode)
-      print(`Evaluating for ${url}${predictor === null ? '' : `: requests for ${predictor}`}`);
+      print(`Evaluating orders of ${url}${predictor === null ? '' : ` for ${predictor}`}`);
     await Promise.race([agent.run(), stopped.then(() => agent.stop(config.shutdown_grace * 1000))]);
     if (!config.quiet_mode) print(summary(agent));
     return EXIT.done;
@@ -62,7 +62,7 @@ function destination({ url, api_key }: AppConfig): { readonly url: string; reado
   );
   throw new AppError(
     'bad_request',
-    `evaluate needs ${missing}: the address of the service and the key of an evaluator's account`,
+    `evaluate requires ${missing}: the address of the service and the API key of an evaluator account`,
   );
 }
 
@@ -83,4 +83,4 @@ function saying(config: AppConfig, logger: PluginLogger): PluginLogger {
 }
 
 const summary = ({ figures: { completed, released, lost } }: EvaluatorAgent): string =>
-  `Stopped: ${completed} completed, ${released} given back, ${lost} lost`;
+  `Stopped: ${completed} completed, ${released} released, ${lost} lost`;

@@ -28,12 +28,15 @@ function checkInput(path: string, place: string, input: unknown): InputTensor {
   if (!isRecord(input)) throw fault(path, `${place} must be an object with "shape" and "data"`);
   const { name, shape, data } = input;
   if (name !== undefined && name !== null && typeof name !== 'string') {
-    throw fault(path, `${place}.name must be a text`);
+    throw fault(path, `${place}.name must be text`);
   }
   if (!isNumbers(shape) || !shape.every((length) => Number.isSafeInteger(length) && length > 0)) {
-    throw fault(path, `${place}.shape must be a list of positive whole numbers, the rows first`);
+    throw fault(
+      path,
+      `${place}.shape must be a list of positive integers that starts with the number of rows`,
+    );
   }
-  if (!isNumbers(data)) throw fault(path, `${place}.data must be a flat list of numbers, row by row`);
+  if (!isNumbers(data)) throw fault(path, `${place}.data must be a flat list of numbers in row order`);
   return { name: name ?? undefined, shape, data };
 }
 

@@ -18,7 +18,7 @@ export const runModel: PlainCommand = async (line) => {
   const { positionals, flags } = commandArguments(line, MODEL_RUN_FLAGS);
   if (flags.input === null) throw misused('--input is missing: the path of a JSON file with the inputs');
   if (flags.mc_seed !== null && !flags.mc_samples) {
-    throw misused('--mc_seed needs --mc_samples: without passes there is nothing to seed');
+    throw misused('--mc_seed requires --mc_samples: the seed applies only to those passes');
   }
   const inputs = await readModelCase(flags.input);
   const [samples, seed] = [flags.mc_samples ?? 0, flags.mc_seed ?? 0];

@@ -15,7 +15,7 @@ async function serveHere(config: AppConfig): Promise<number> {
   const server = await startServer(config);
   if (!config.quiet_mode) print(greeting(server.url, config));
   await stopped;
-  if (!config.quiet_mode) print('Stopping: finishing what is in flight …');
+  if (!config.quiet_mode) print('Stopping: finishing the requests and jobs in progress …');
   await server.stop();
   endDespiteLeftovers();
   return EXIT.done;

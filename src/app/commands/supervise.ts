@@ -66,7 +66,7 @@ class WorkerPool {
     const now = Date.now();
     this.#ends = [...this.#ends.filter((time) => now - time < MINUTE_MS), now];
     if (this.#ends.length > MOST_RESTARTS_A_MINUTE * this.size) {
-      printError('The server ends again and again; see the messages above.');
+      printError('The server keeps exiting; see the messages above.');
       this.#giveUp(1);
       return;
     }

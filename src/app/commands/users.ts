@@ -18,7 +18,7 @@ export const createUser: Command = (config, { positionals }) =>
       `Account "${username}" was created (${created.user.isActive ? 'active' : 'activate it with: users activate'}).`,
       `API key: ${created.apiKey}`,
       ...(created.initialPassword === null ? [] : [`Password: ${created.initialPassword}`]),
-      'Both are shown this once.',
+      'Both are shown only once.',
     ];
     return print(lines.join('\n'));
   });
@@ -41,7 +41,7 @@ export const resetPassword: Command = (config, { positionals }) =>
     });
     return print(
       `The password of "${username}" was changed and its tokens are revoked.` +
-        (random === null ? '' : `\nPassword: ${random}\nIt is shown this once.`),
+        (random === null ? '' : `\nPassword: ${random}\nIt is shown only once.`),
     );
   });
 

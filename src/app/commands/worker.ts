@@ -9,12 +9,12 @@ export const work: Command = async (config) => {
   if (config.database.kind === 'sqlite') {
     throw new AppError(
       'bad_request',
-      'worker needs PostgreSQL: a SQLite database belongs to one serving process, which runs its predictions itself',
+      'worker requires PostgreSQL; with SQLite, the serving process runs the predictions itself',
     );
   }
   const stopped = stopSignal();
   const server = await startServer(config, { listens: false });
-  if (!config.quiet_mode) print('Working: predictions are claimed as they come.');
+  if (!config.quiet_mode) print('Worker started; waiting for predictions.');
   await stopped;
   await server.stop();
   endDespiteLeftovers();

@@ -18,7 +18,7 @@ const READY_SCHEMA = {
     status: { type: 'string', enum: ['ok'] },
     info: { type: 'object', additionalProperties: true },
     error: { type: 'object', additionalProperties: true },
-    details: { type: 'object', additionalProperties: true, description: 'Every reading by name.' },
+    details: { type: 'object', additionalProperties: true, description: 'Result of each check by name.' },
   },
 };
 const READY_EXAMPLE = {
@@ -39,24 +39,21 @@ export class HealthController {
 
   @Get()
   @Public()
-  @Answers(200, OK_SCHEMA, { description: 'The service answers.', example: { status: 'ok' } })
+  @Answers(200, OK_SCHEMA, { description: 'The service is running.', example: { status: 'ok' } })
   status(): { readonly status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('live')
   @Public()
-  @Answers(200, OK_SCHEMA, {
-    description: 'The process is alive; do not restart it.',
-    example: { status: 'ok' },
-  })
+  @Answers(200, OK_SCHEMA, { description: 'The process is alive.', example: { status: 'ok' } })
   live(): { readonly status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('ready')
   @Public()
-  @Answers(200, READY_SCHEMA, { description: 'Ready to take traffic.', example: READY_EXAMPLE })
+  @Answers(200, READY_SCHEMA, { description: 'Ready to receive traffic.', example: READY_EXAMPLE })
   @Problems({ 503: 'Not ready: database' })
   async ready(): Promise<object> {
     const readings = await this.readiness.readings();

@@ -63,7 +63,7 @@ export class HttpFront {
         response.abandon();
         this.#send(
           response,
-          unavailable(exchange, 'Too many requests wait to be recorded; try again shortly'),
+          unavailable(exchange, 'Too many requests are waiting to be recorded; try again shortly'),
         );
       } else if (preflight) {
         response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end('OK');

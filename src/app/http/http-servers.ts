@@ -73,8 +73,8 @@ export function listen(server: Server, host: string, port: number): Promise<numb
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): AppError {
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: `Port ${port} on ${host} is in use; stop the other program or choose another port with --port`,
-    EACCES: `Port ${port} needs rights that this process does not have; choose one above 1023 with --port`,
-    EADDRNOTAVAIL: `${host} is no address of this machine; choose another with --host`,
+    EACCES: `Port ${port} requires privileges that this process does not have; choose one above 1023 with --port`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine; choose another with --host`,
     ENOTFOUND: `The host name ${host} is unknown; choose another with --host`,
   };
   const reason =

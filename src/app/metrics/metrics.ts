@@ -17,7 +17,7 @@ export class Metrics implements RequestObserver {
   watchJobs(jobs: JobEngine): void {
     const gauge = new Gauge({
       name: 'jobs',
-      help: 'Jobs that are not finished, by status.',
+      help: 'Number of unfinished jobs, by status.',
       labelNames: ['status'] as const,
       registers: [this.#registry],
       collect: async () => {
@@ -29,7 +29,7 @@ export class Metrics implements RequestObserver {
     });
     const oldest = new Gauge({
       name: 'jobs_oldest_wait_seconds',
-      help: 'How long the job that waits longest has been due; 0 when none waits.',
+      help: 'Seconds that the longest-waiting job has been due; 0 if no job is waiting.',
       registers: [this.#registry],
     });
   }

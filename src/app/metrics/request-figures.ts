@@ -42,11 +42,11 @@ export class RequestFigures {
       }
     }
     return `${[
-      `# HELP ${COUNTER} Finished requests. Route is the template; 499 means that the client went away.`,
+      `# HELP ${COUNTER} Number of finished requests. The route is a template; status 499 means that the client disconnected.`,
       `# TYPE ${COUNTER} counter`,
       ...counts,
       '',
-      `# HELP ${HISTOGRAM} Seconds from the first byte of the request line to the last byte of the answer.`,
+      `# HELP ${HISTOGRAM} Duration of requests in seconds, from the first byte of the request line to the last byte of the answer.`,
       `# TYPE ${HISTOGRAM} histogram`,
       ...durations,
     ].join('\n')}\n`;

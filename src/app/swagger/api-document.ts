@@ -3,9 +3,9 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { problem, titleOf } from '#libs/http';
 import { VERSION } from '../version.js';
 
-const DESCRIPTION = `Forecasts of financial time series with their uncertainty, synchronous answers for back-testers, and the
-log of everything that was asked. Every error is \`application/problem+json\` (RFC 9457); every answer carries \`X-Request-Id\`.
-Both forms of a path, with and without the slash at its end, are the same.`;
+const DESCRIPTION = `Forecasts of financial time series with their uncertainty, synchronous answers for back-testers, a marketplace for
+predictions, and an audit log of all requests. Every error is \`application/problem+json\` (RFC 9457); every answer has the
+header \`X-Request-Id\`. A path works with and without a slash at its end.`;
 
 /** The OpenAPI 3.1 description of everything that is mounted. */
 export function apiDocument(app: INestApplication): OpenAPIObject {
@@ -14,9 +14,22 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Prediction Provider API')
     .setVersion(VERSION)
     .setDescription(DESCRIPTION.replaceAll('\n', ' '))
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-KEY', description: 'An API key.' }, 'api-key')
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-API-KEY',
+        description: 'API key, from `POST /api/v1/auth/api-key`.',
+      },
+      'api-key',
+    )
     .addBearerAuth(
-      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A login token.' },
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: 'Login token, from `POST /api/v1/auth/login`.',
+      },
       'bearer',
     )
     .build();

@@ -21,7 +21,7 @@ export const Idempotent = (): MethodDecorator =>
       name: 'Idempotency-Key',
       required: false,
       description:
-        'Makes a repeat of this request answer as the first did (with `Idempotency-Replayed: true`) instead of doing it again. Kept for 24 hours.',
+        'Key that makes retries safe: a repeated request with the same key is not carried out again but gets the first answer, with `Idempotency-Replayed: true`. Keys are kept for 24 hours.',
       schema: { type: 'string', minLength: 1, maxLength: 255 },
       example: '5f0c7a1e-1f3f-4a0e-9a63-2d2f1f8f7c11',
     }),

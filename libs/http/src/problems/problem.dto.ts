@@ -4,25 +4,25 @@ import { AnyField, ListField, NestedField, ObjectField } from '../fields/compoun
 /** An error, as described by RFC 9457. */
 export class ProblemDetails {
   @StringField({
-    description: 'Stable name of the problem.',
+    description: 'Stable type of the problem.',
     example: 'urn:prediction-provider:problem:not-found',
   })
   type!: string;
 
-  @StringField({ description: 'The status in words.', example: 'Not Found' })
+  @StringField({ description: 'Text of the HTTP status.', example: 'Not Found' })
   title!: string;
 
   @IntegerField({ min: 400, max: 599, example: 404 })
   status!: number;
 
-  @StringField({ description: 'What happened, for people.', example: 'Prediction not found' })
+  @StringField({ description: 'Human-readable description of the problem.', example: 'Prediction not found' })
   detail!: string;
 
   @StringField({ description: 'Path of the request.', example: '/api/v1/predictions/9999' })
   instance!: string;
 
   @StringField({
-    description: 'The same as the header `X-Request-Id`; name it when you report the problem.',
+    description: 'Same value as the header `X-Request-Id`; include it when you report the problem.',
     example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e',
   })
   request_id!: string;
@@ -30,7 +30,7 @@ export class ProblemDetails {
 
 /** One violated rule of an input. */
 export class ViolationItem {
-  @StringField({ description: 'Stable code of the rule.', example: 'string_too_long' })
+  @StringField({ description: 'Stable code of the violated rule.', example: 'string_too_long' })
   type!: string;
 
   @ListField(StringField(), {
@@ -44,7 +44,8 @@ export class ViolationItem {
 
   @AnyField({
     optional: true,
-    description: 'The value that was sent; left out for secrets. For a missing field the enclosing object.',
+    description:
+      'The value that was sent, or the enclosing object if a field is missing; omitted for secrets.',
     example: { symbol: 'ABC' },
   })
   input?: unknown;

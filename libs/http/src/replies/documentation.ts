@@ -39,7 +39,7 @@ export function Answers(
     ...(dto === null ? [] : [ApiExtraModels(dto)]),
     ApiResponse({
       status,
-      description: options.description ?? 'Done.',
+      description: options.description ?? 'The request succeeded.',
       headers: headersOf(options.headers ?? {}),
       content: Object.fromEntries(
         contentTypes.map((contentType) => [contentType, { schema, ...exampleOf(options.example) }]),

@@ -16,7 +16,7 @@ export const MAX_PAGE = 1000;
 
 /** `limit` and `offset` of a list; extend it for lists with filters. */
 export class PageQuery {
-  @IntegerField({ optional: true, min: 1, max: MAX_PAGE, description: 'Most items of the answer.' })
+  @IntegerField({ optional: true, min: 1, max: MAX_PAGE, description: 'Maximum number of items.' })
   limit?: number;
 
   @IntegerField({ default: 0, min: 0, description: 'Items to skip.' })
