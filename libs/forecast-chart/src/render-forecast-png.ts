@@ -1,7 +1,13 @@
+import { WorkerThreads } from '#libs/kernel';
 import { checkChart } from './check-chart.js';
-import { chartSpec } from './chart-spec.js';
-import { drawSpec } from './draw-threads.js';
+import { chartSpec, type Drawing } from './chart-spec.js';
 import type { ForecastChart } from './forecast-chart.js';
+
+/** Loading Vega takes 0.4 s, so the thread stays a while for the next picture. */
+const threads = new WorkerThreads<Drawing, Uint8Array>(new URL('./draw-worker.js', import.meta.url), {
+  maxThreads: 1,
+  idleMs: 30_000,
+});
 
 /**
  * Draws history, central line and intervals as a PNG with an opaque background. The median and the intervals start at
@@ -12,5 +18,7 @@ import type { ForecastChart } from './forecast-chart.js';
  * nothing can be drawn, or an option is outside its range
  */
 export async function renderForecastPng(chart: ForecastChart): Promise<Uint8Array> {
-  return drawSpec(chartSpec(checkChart(chart)));
+  const drawing = chartSpec(checkChart(chart));
+  // Without a build the calling thread draws; Vega is loaded only then, for it is large.
+  return threads.isBuilt ? threads.run(drawing) : (await import('./draw.js')).draw(drawing);
 }

@@ -6,3 +6,5 @@ export * from './parameters.js';
 export * from './money.js';
 export * from './text-cipher.js';
 export * from './networks.js';
+export * from './bounded-queue.js';
+export * from './worker-threads.js';

@@ -7,7 +7,7 @@ import {
   metadataPath,
   type ModelMetadata,
 } from '../../../libs/plugins/src/predictors/model/model-metadata.js';
-import { Turns } from '../../../libs/plugins/src/predictors/model/turns.js';
+import { forecastQueue } from '../../../libs/plugins/src/predictors/model/served-models.js';
 import { windowAt, windowColumns } from '../../../libs/plugins/src/predictors/model/window.js';
 import { modelHorizons } from '../../../libs/plugins/src/predictors/default-predictor/model-outputs.js';
 
@@ -155,11 +155,11 @@ describe('the outputs of a model', () => {
 
 describe('turns', () => {
   it('let so many work at once, the others in the order they came', async () => {
-    const turns = new Turns(2);
+    const turns = forecastQueue(2);
     const started: number[] = [];
     let [running, most] = [0, 0];
     const all = [0, 1, 2, 3, 4].map((index) =>
-      turns.take(async () => {
+      turns.run(async () => {
         started.push(index);
         running += 1;
         most = Math.max(most, running);
@@ -174,21 +174,21 @@ describe('turns', () => {
   });
 
   it('pass over those who gave up, and go on after a failure', async () => {
-    const turns = new Turns(1);
-    const failing = turns.take(() => Promise.reject(new Error('failed')));
-    const gaveUp = turns.take(() => Promise.resolve('never'), AbortSignal.abort(new Error('gave up')));
-    const next = turns.take(() => Promise.resolve('served'));
+    const turns = forecastQueue(1);
+    const failing = turns.run(() => Promise.reject(new Error('failed')));
+    const gaveUp = turns.run(() => Promise.resolve('never'), AbortSignal.abort(new Error('gave up')));
+    const next = turns.run(() => Promise.resolve('served'));
     await expect(failing).rejects.toThrow('failed');
     await expect(gaveUp).rejects.toThrow('gave up');
     await expect(next).resolves.toBe('served');
   });
 
   it('refuse when a thousand wait', async () => {
-    const turns = new Turns(1);
+    const turns = forecastQueue(1);
     let end: () => void = () => undefined;
-    const first = turns.take(() => new Promise<void>((done) => (end = done)));
-    const waiting = Array.from({ length: 1_000 }, () => turns.take(() => Promise.resolve()));
-    await expect(turns.take(() => Promise.resolve())).rejects.toMatchObject({ code: 'source_unavailable' });
+    const first = turns.run(() => new Promise<void>((done) => (end = done)));
+    const waiting = Array.from({ length: 1_000 }, () => turns.run(() => Promise.resolve()));
+    await expect(turns.run(() => Promise.resolve())).rejects.toMatchObject({ code: 'source_unavailable' });
     end();
     await Promise.all([first, ...waiting]);
   });

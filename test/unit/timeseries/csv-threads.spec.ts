@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { loadCsv } from '#libs/timeseries';
-import { hasThreads, parseInThread } from '../../../libs/timeseries/src/csv/csv-threads.js';
+import { csvThreads } from '../../../libs/timeseries/src/csv/load-csv.js';
 import { parseCsv } from '../../../libs/timeseries/src/csv/parse-csv.js';
 import { csvFiles } from './csv-files.js';
 
@@ -41,8 +41,8 @@ describe('a file of several reads', () => {
 
 built('the worker thread', () => {
   it('hands back whole files, bad rows and all', async () => {
-    expect(hasThreads()).toBe(true);
-    const outcome = await parseInThread(write('DATE_TIME,A\n2024-01-10,1\nx,2\n'), options);
+    expect(csvThreads.isBuilt).toBe(true);
+    const outcome = await csvThreads.run({ path: write('DATE_TIME,A\n2024-01-10,1\nx,2\n'), options });
     expect(outcome).toMatchObject({
       parsed: {
         columns: [['A', expect.any(Float64Array)]],
@@ -53,7 +53,7 @@ built('the worker thread', () => {
   });
 
   it('hands back refusals', async () => {
-    expect(await parseInThread(join(directory, 'none.csv'), options)).toEqual({
+    expect(await csvThreads.run({ path: join(directory, 'none.csv'), options })).toEqual({
       fault: { kind: 'not_found', code: 'csv_missing', detail: 'there is no file none.csv' },
     });
   });

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { BoundedQueue, entryPoint } from '#libs/kernel';
 import { ModelError } from '../errors.js';
 import type { ModelLimits } from '../containers/limits.js';
 import type { CompiledModel } from './compile-file.js';
-import { entryPoint } from './entry.js';
 import { decodeModel, type CompileRequest } from './protocol.js';
 import { SILENT_ENVIRONMENT } from '../runtime/no-reports.js';
 
@@ -26,31 +26,19 @@ const MAX_RUNNING = 2;
 const MAX_WAITING = 64;
 const PRLIMIT = '/usr/bin/prlimit';
 
-let running = 0;
-const waiting: (() => void)[] = [];
+const compilations = new BoundedQueue(
+  MAX_RUNNING,
+  MAX_WAITING,
+  () => new ModelError('model_timeout', 'too many models are waiting to be compiled'),
+);
 
 /** Compiles a file in a process of its own. Whatever the file does there, the caller gets a model or a `ModelError`. */
-export async function compileIsolated(
+export function compileIsolated(
   path: string,
   limits: ModelLimits,
   isolation: IsolationLimits,
 ): Promise<CompiledModel> {
-  await turn();
-  try {
-    return await compileOnce({ path: resolve(path), limits }, isolation);
-  } finally {
-    running -= 1;
-    waiting.shift()?.();
-  }
-}
-
-async function turn(): Promise<void> {
-  if (running >= MAX_RUNNING) {
-    if (waiting.length >= MAX_WAITING)
-      throw new ModelError('model_timeout', 'too many models are waiting to be compiled');
-    await new Promise<void>((go) => waiting.push(go));
-  }
-  running += 1;
+  return compilations.run(() => compileOnce({ path: resolve(path), limits }, isolation));
 }
 
 function start(isolation: IsolationLimits): ChildProcess {

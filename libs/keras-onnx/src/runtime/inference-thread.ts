@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { entryPoint } from '#libs/kernel';
 import { ModelError, isModelErrorCode } from '../errors.js';
-import { entryPoint } from '../isolate/entry.js';
 import type { CompiledModel } from '../isolate/compile-file.js';
 import type { SampledOutput, SampleOptions } from './sampling.js';
 import type { InputTensor, OutputTensor } from './tensors.js';

@@ -1,14 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { AppError } from '#libs/kernel';
+import { AppError, WorkerThreads } from '#libs/kernel';
 import { Frame } from '../frame.js';
 import { checkFile, faultOf } from './csv-file.js';
 import type { CsvFault, CsvOptions, CsvOutcome, CsvReport } from './csv-format.js';
-import { hasThreads, parseInThread } from './csv-threads.js';
+import type { CsvTask } from './csv-worker.js';
 import { parseCsv } from './parse-csv.js';
 
 /** Files of at most this size are parsed on the main thread: starting a thread would take longer. */
 export const MAIN_THREAD_BYTES = 5_000_000;
+
+/** Two loads run at once, the others wait; a thread ends when it has been idle for a second. */
+export const csvThreads = new WorkerThreads<CsvTask, CsvOutcome>(
+  new URL('./csv-worker.js', import.meta.url),
+  { maxThreads: 2, idleMs: 1000 },
+);
 
 /** A CSV file as a frame, with what was odd about it. */
 export interface LoadedCsv extends CsvReport {
@@ -38,13 +44,13 @@ async function parse(path: string, options: CsvOptions, signal?: AbortSignal): P
     // Before it is opened: opening a pipe waits for a writer, and a file that is too large is refused at once.
     const stats = await stat(path, { bigint: true });
     checkFile(file, stats, options);
-    if (stats.size <= MAIN_THREAD_BYTES || !hasThreads()) return await parseCsv(path, options, signal);
+    if (stats.size <= MAIN_THREAD_BYTES || !csvThreads.isBuilt) return await parseCsv(path, options, signal);
   } catch (error) {
     signal?.throwIfAborted();
     return { fault: faultOf(file, error) };
   }
   try {
-    return await parseInThread(path, options, signal);
+    return await csvThreads.run({ path, options }, signal);
   } catch (error) {
     signal?.throwIfAborted();
     throw new AppError('internal', `the thread that read ${file} ended early`, {

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
+import { BoundedQueue } from '#libs/kernel';
 import { createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
 import { pluginErrorCode, PluginError } from '#libs/plugin-sdk';
 import { loadNormalisation, type Normalisation } from '#libs/timeseries';
 import { modelFault, sideFileFault, type NamedFile } from './model-fault.js';
 import { loadMetadata, metadataPath, type ModelMetadata } from './model-metadata.js';
 import { ServedModel, type ServingRules } from './served-model.js';
-import { Turns } from './turns.js';
 
 /** The files of one model. Its metadata lie beside it; a normalisation of its own wins over one in the metadata. */
 export interface ModelFiles {
@@ -24,6 +24,21 @@ const AT_ONCE = 4;
 /** A model can be put out of a small cache between being found and being asked; then it is loaded again, a few times. */
 const ATTEMPTS = 5;
 
+/** Questions that wait for the models of one predictor. */
+const MAX_WAITING = 1_000;
+
+/** The line in front of models; it refuses with `source_unavailable`. */
+export const forecastQueue = (atOnce: number): BoundedQueue =>
+  new BoundedQueue(
+    atOnce,
+    MAX_WAITING,
+    () =>
+      new PluginError(
+        'source_unavailable',
+        `${MAX_WAITING} forecasts already wait for the models; try again later`,
+      ),
+  );
+
 /**
  * The models of one predictor: loaded on first use, at most `cacheSize` of them kept, the least recently used one leaving
  * first. Files are looked at on every use, so a model, its metadata or its normalisation may be replaced while the server
@@ -34,7 +49,7 @@ export class ServedModels {
   readonly #sides = new Map<string, SideFiles>();
   readonly #served = new WeakMap<Model, ServedModel>();
   readonly #opening = new Map<string, Promise<ServedModel>>();
-  readonly #turns: Turns;
+  readonly #queue: BoundedQueue;
   #isClosed = false;
 
   constructor(
@@ -46,7 +61,7 @@ export class ServedModels {
     cache: ModelCache = createModelCache(rules.cacheSize),
   ) {
     this.#cache = cache;
-    this.#turns = new Turns(rules.atOnce ?? AT_ONCE);
+    this.#queue = forecastQueue(rules.atOnce ?? AT_ONCE);
   }
 
   /**
@@ -65,7 +80,7 @@ export class ServedModels {
    * @throws PluginError as {@link open}, and what the work throws
    */
   use<T>(files: ModelFiles, work: (model: ServedModel) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await work(await this.open(files));

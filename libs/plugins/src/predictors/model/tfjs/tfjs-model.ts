@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { WorkerThreads } from '#libs/kernel';
 import {
   loadModel,
   ModelError,
@@ -12,7 +12,6 @@ import {
   type SampleOptions,
 } from '#libs/keras-onnx';
 import { PluginError } from '#libs/plugin-sdk';
-import { Piscina } from 'piscina';
 import { TFJS_PACKAGE } from './tfjs-library.js';
 import type { TfjsTask } from './tfjs-worker.js';
 
@@ -45,17 +44,19 @@ export async function loadTfjsModel(path: string, library: string): Promise<Mode
     const detail = `model_runtime tfjs takes TensorFlow.js models (model.json), not ${description.format} files`;
     throw new ModelError('model_unsupported', detail);
   }
-  const threads = new Piscina<TfjsTask, unknown>({
-    filename: workerFile(),
-    minThreads: 1,
-    maxThreads: 1,
-    idleTimeout: Infinity,
-  });
+  const worker = new URL('./tfjs-worker.js', import.meta.url);
+  const threads = new WorkerThreads<TfjsTask, unknown>(worker, { maxThreads: 1, idleMs: Infinity });
+  if (!threads.isBuilt) {
+    throw new PluginError(
+      'not_configured',
+      'model_runtime: tfjs needs a build of the server (npm run build)',
+    );
+  }
   const model = new TfjsModel(description, threads, { library, path, sha256: description.sha256 });
   try {
     return await model.opened();
   } catch (error) {
-    await threads.destroy();
+    await threads.close({ atOnce: true });
     throw error;
   }
 }
@@ -65,7 +66,7 @@ class TfjsModel implements Model {
 
   constructor(
     private readonly description: ModelDescription,
-    private readonly threads: Piscina<TfjsTask, unknown>,
+    private readonly threads: WorkerThreads<TfjsTask, unknown>,
     private readonly file: Pick<TfjsTask, 'library' | 'path' | 'sha256'>,
     private readonly samplingRefused: string | null = null,
   ) {}
@@ -108,16 +109,4 @@ class TfjsModel implements Model {
       });
     }
   }
-}
-
-/** The compiled worker: beside this module in a build, that of the last build when this module runs from its source. */
-function workerFile(): string {
-  const beside = new URL('./tfjs-worker.js', import.meta.url);
-  const built = new URL(
-    '../../../../../../dist/libs/plugins/src/predictors/model/tfjs/tfjs-worker.js',
-    import.meta.url,
-  );
-  const found = [beside, built].map((url) => fileURLToPath(url)).find((file) => existsSync(file));
-  if (found !== undefined) return found;
-  throw new PluginError('not_configured', 'model_runtime: tfjs needs a build of the server (npm run build)');
 }
