@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_LIMITS } from '../libs/keras-onnx/src/containers/limits.js';
+import { DEFAULT_LIMITS } from '../libs/keras-onnx/src/containers/source.js';
 import { loadModel } from '../libs/keras-onnx/src/index.js';
 import { compileFile } from '../libs/keras-onnx/src/isolate/compile-file.js';
 import { Engine } from '../libs/keras-onnx/src/runtime/engine.js';

@@ -2,6 +2,7 @@ import { AppError, type Clock } from '#libs/kernel';
 import { runForecast, type PluginRegistry } from '#libs/plugin-host';
 import type { ForecastInterval, PredictionOutput } from '#libs/plugin-sdk';
 import type { PendingJob } from '../marketplace/evaluator-queue.port.js';
+import { canonicalInterval } from '#libs/timeseries';
 import type { JobResult } from '../marketplace/marketplace.port.js';
 
 /** An order that can be claimed, with what its computation needs. */
@@ -16,9 +17,6 @@ export interface ComputeOptions {
   /** @param percentage 0 to 100 */
   readonly progress: (percentage: number, step: string) => void;
 }
-
-/** Bar lengths of the marketplace by the names that pipelines know. */
-const CANONICAL_INTERVAL: Readonly<Record<string, string>> = { '1M': '1mo' };
 
 /** Computes orders with the plugins of this process. */
 export class ComputeAnswer {
@@ -52,7 +50,7 @@ export class ComputeAnswer {
     const moment = request.datetimeRequested.getTime();
     const question = {
       symbol: request.symbol,
-      interval: CANONICAL_INTERVAL[request.interval] ?? request.interval,
+      interval: canonicalInterval(request.interval) ?? request.interval,
       predictionType: request.predictionType,
       horizon: request.predictionHorizon,
       baseline: moment < this.clock.now() ? moment : null,

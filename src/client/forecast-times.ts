@@ -1,12 +1,6 @@
-import { parseTimestamp } from '#libs/timeseries';
-import type { JobInterval, JobRequest, JobResult } from '../marketplace/marketplace.port.js';
-
-const HOUR_MS = 3_600_000;
-const LENGTH_MS: Readonly<Record<Exclude<JobInterval, '1M'>, number>> = {
-  '1h': HOUR_MS,
-  '1d': 24 * HOUR_MS,
-  '1w': 7 * 24 * HOUR_MS,
-};
+import { assertPresent } from '#libs/kernel';
+import { barsLater, canonicalInterval, parseTimestamp } from '#libs/timeseries';
+import type { JobRequest, JobResult } from '../marketplace/marketplace.port.js';
 
 /** The moments of the predicted bars. */
 export interface ForecastTimes {
@@ -38,18 +32,8 @@ function namedTimes(value: unknown, horizon: number): readonly number[] | null {
   return times.every((time, bar) => time > (times[bar - 1] ?? -Infinity)) ? times : null;
 }
 
-const countedTimes = ({ datetimeRequested, interval, predictionHorizon }: Asked): readonly number[] =>
-  Array.from({ length: predictionHorizon }, (_, bar) =>
-    interval === '1M'
-      ? monthsLater(datetimeRequested, bar)
-      : datetimeRequested.getTime() + bar * LENGTH_MS[interval],
-  );
-
-/** The same day and hour of a later month, or its last day when it is shorter. */
-function monthsLater(moment: Date, months: number): number {
-  const later = new Date(moment);
-  later.setUTCDate(1);
-  later.setUTCMonth(later.getUTCMonth() + months);
-  const lastDay = new Date(Date.UTC(later.getUTCFullYear(), later.getUTCMonth() + 1, 0)).getUTCDate();
-  return later.setUTCDate(Math.min(moment.getUTCDate(), lastDay));
+function countedTimes({ datetimeRequested, interval, predictionHorizon }: Asked): readonly number[] {
+  const bar = assertPresent(canonicalInterval(interval), 'the marketplace sells known intervals');
+  const first = datetimeRequested.getTime();
+  return Array.from({ length: predictionHorizon }, (_, bars) => barsLater(first, bar, bars));
 }

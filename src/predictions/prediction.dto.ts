@@ -11,7 +11,7 @@ import {
   StringField,
 } from '#libs/http';
 import { parseTimestamp } from '#libs/timeseries';
-import { INTERVALS } from './interval.js';
+import { INTERVALS } from '#libs/timeseries';
 import { SYMBOL } from './predictions.port.js';
 import type { AskedRequest, PredictionResult, PredictionStatus } from './prediction.types.js';
 

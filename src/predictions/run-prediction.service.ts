@@ -4,10 +4,9 @@ import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun }
 import { AppError, assertPresent, Clock } from '#libs/kernel';
 import { type ForecastQuestion, PluginRegistry, runForecast } from '#libs/plugin-host';
 import type { PredictionOutput } from '#libs/plugin-sdk';
-import { parseTimestamp } from '#libs/timeseries';
+import { canonicalInterval, parseTimestamp } from '#libs/timeseries';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
-import { canonicalInterval } from './interval.js';
 import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';

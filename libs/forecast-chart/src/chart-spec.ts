@@ -10,8 +10,7 @@ import {
   type Span,
 } from './chart-rows.js';
 import type { CheckedChart } from './check-chart.js';
-import type { ForecastInterval } from './forecast-chart.js';
-import { areaColour, THEMES, type Theme } from './themes.js';
+import { areaColour, type ForecastInterval, type Theme, THEMES } from './forecast-chart.js';
 
 /** Everything a thread needs to draw: plain data. */
 export interface Drawing {

@@ -1,7 +1,5 @@
 import { AppError } from '#libs/kernel';
-import type { ForecastChart, ForecastInterval } from './forecast-chart.js';
-import { THEMES, type ThemeName } from './themes.js';
-
+import { type ForecastChart, type ForecastInterval, type ThemeName, THEMES } from './forecast-chart.js';
 const MOST_INTERVALS = 5;
 /** Longer texts would not fit into any picture. */
 const MOST_CHARACTERS = 200;

@@ -1,3 +1,9 @@
-export type { ForecastChart, ForecastInterval, ForecastSeries, HistorySeries } from './forecast-chart.js';
+export {
+  THEMES,
+  type ForecastChart,
+  type ForecastInterval,
+  type ForecastSeries,
+  type HistorySeries,
+  type ThemeName,
+} from './forecast-chart.js';
 export { renderForecastPng } from './render-forecast-png.js';
-export { THEMES, type ThemeName } from './themes.js';

@@ -1,11 +1,14 @@
-import { DEFAULT_LIMITS, type ModelLimits } from './containers/limits.js';
-import type { ModelFormat } from './containers/source.js';
+import { DEFAULT_LIMITS, type ModelFormat, type ModelLimits } from './containers/source.js';
 import { ModelError } from './errors.js';
 import type { Port } from './graph/compile.js';
 import type { CompiledModel } from './isolate/compile-file.js';
-import { compileIsolated, DEFAULT_ISOLATION, type IsolationLimits } from './isolate/compile-isolated.js';
+import {
+  compileIsolated,
+  DEFAULT_ISOLATION,
+  forbidReports,
+  type IsolationLimits,
+} from './isolate/compile-isolated.js';
 import { Engine } from './runtime/engine.js';
-import { forbidReports } from './runtime/no-reports.js';
 import type { SampledOutput, SampleOptions } from './runtime/sampling.js';
 import { InferenceThread, type Inference } from './runtime/inference-thread.js';
 import type { InputTensor, OutputTensor } from './runtime/tensors.js';

@@ -1,5 +1,5 @@
 import { NumpyGenerator } from './numpy-generator.js';
-import { seedWords } from './seed-sequence.js';
+import { seedWords } from './pcg64.js';
 
 /** One part of a key. Text and number are different keys even when they print alike; -0 is 0. */
 export type KeyPart = string | number;

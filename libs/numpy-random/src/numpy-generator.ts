@@ -1,5 +1,4 @@
-import { Pcg64 } from './pcg64.js';
-import { seedWords } from './seed-sequence.js';
+import { Pcg64, seedWords } from './pcg64.js';
 import { ACCEPT, DENSITY, WIDTH } from './ziggurat-tables.js';
 
 /** Where the ziggurat's tail begins. */

@@ -1,19 +1,45 @@
 import type { Clock } from '#libs/kernel';
 import type { AppConfig } from '#libs/config';
 import {
-  PLUGIN_KINDS,
   type BarCache,
+  definitionFaults,
+  PLUGIN_KINDS,
   type PluginDefinition,
   type PluginKind,
   type PluginLogger,
 } from '#libs/plugin-sdk';
-import { fileResolver } from './file-resolver.js';
-import type { PluginManifest } from './manifest.js';
-import { definitionsOf } from './plugin-definition.js';
-import { PluginLoadError } from './plugin-load-error.js';
+import { fileResolver } from './module-importer.js';
 import { resolveParameters, unclaimedParameters } from './plugin-parameters.js';
-import { PluginRegistry, type CallTimeLimit, type SelectableKind } from './plugin-registry.js';
+import { type CallTimeLimit, PluginRegistry, type SelectableKind } from './plugin-registry.js';
 import { PluginSlot, type SlotEnvironment } from './plugin-slot.js';
+
+/**
+ * Imports one built-in plugin's module, whose default export is its definition. A thunk, so that a test can look at the
+ * list without loading it and nothing is loaded twice.
+ */
+export type PluginThunk = () => Promise<unknown>;
+
+/** The built-in plugins, in the order in which lists show them. */
+export type PluginManifest = readonly PluginThunk[];
+
+/**
+ * The plugins cannot be loaded as configured. Carries every fault found, one sentence each, that starts with the plugin's
+ * name (or the specifier it was to be loaded from) and says what is wrong and what is available. For the operator's
+ * console: it may name files. The command ends with exit code 1.
+ */
+export class PluginLoadError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[], options?: { cause?: unknown }) {
+    const heading =
+      faults.length === 1
+        ? 'A plugin cannot be loaded:'
+        : `Plugins cannot be loaded, ${faults.length} faults:`;
+    super([heading, ...faults.map((fault) => `  ${fault}`)].join('\n'), options);
+    this.name = 'PluginLoadError';
+    this.faults = Object.freeze([...faults]);
+  }
+}
 
 export interface LoadPluginsOptions {
   readonly manifest: PluginManifest;
@@ -79,6 +105,43 @@ async function knownDefinitions({ manifest, config, importModule }: LoadPluginsO
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The definitions that a module's default export holds: one, or a list of them.
+ * @returns the definitions, or what is wrong with them, one sentence each
+ */
+function definitionsOf(
+  module: unknown,
+  origin: string,
+): { readonly definitions: readonly PluginDefinition[]; readonly faults: readonly string[] } {
+  const exported = defaultExport(module);
+  if (exported === undefined) {
+    return {
+      definitions: [],
+      faults: [`${origin}: the module has no default export with a plugin definition`],
+    };
+  }
+  const definitions: PluginDefinition[] = [];
+  const faults: string[] = [];
+  for (const value of Array.isArray(exported) ? (exported as unknown[]) : [exported]) {
+    const found = definitionFaults(value);
+    if (found.length === 0) definitions.push(value as PluginDefinition);
+    else faults.push(`${nameOf(value) ?? origin}: ${found.join('; ')}`);
+  }
+  return { definitions, faults };
+}
+
+/** A CommonJS module imported from ESM carries its `exports.default` one level deeper. */
+function defaultExport(module: unknown): unknown {
+  const exported = isObject(module) ? module['default'] : undefined;
+  return isObject(exported) && exported['__esModule'] === true ? exported['default'] : exported;
+}
+
+const nameOf = (value: unknown): string | null =>
+  isObject(value) && typeof value['id'] === 'string' && value['id'] !== '' ? value['id'] : null;
 
 function slotsOf(
   definitions: readonly PluginDefinition[],

@@ -1,8 +1,8 @@
 import { register } from 'node:module';
-import { extname, isAbsolute, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { existsSync } from 'node:fs';
 import type { AppConfig } from '#libs/config';
-import { configFolder, fileResolver } from './file-resolver.js';
 import type { ResolutionHookData } from './module-resolution-hook.js';
 
 const PATH = /^\.{0,2}[\\/]|^[A-Za-z]:[\\/]/;
@@ -39,4 +39,24 @@ function registerHook(folders: readonly string[]): void {
   };
   const hook = new URL(`./module-resolution-hook${extname(import.meta.url)}`, import.meta.url);
   register(hook.href, import.meta.url, { data });
+}
+
+/** The folder that relative names of the configuration begin in: the config file's, or the working directory. */
+const configFolder = (config: Pick<AppConfig, 'load_config'>, cwd: string): string =>
+  config.load_config === null ? cwd : dirname(resolve(cwd, config.load_config));
+
+/**
+ * Makes names of files absolute. A relative one means the file beside the config file when there is one, otherwise that
+ * in the working directory.
+ */
+export function fileResolver(
+  config: Pick<AppConfig, 'load_config'>,
+  cwd: string,
+): (path: string) => string {
+  const folder = configFolder(config, cwd);
+  return (path) => {
+    if (isAbsolute(path)) return path;
+    const beside = resolve(folder, path);
+    return existsSync(beside) ? beside : resolve(cwd, path);
+  };
 }

@@ -1,6 +1,12 @@
-import { AppError, invalid, type ErrorKind } from '#libs/kernel';
+import { AppError, type ErrorKind, invalid } from '#libs/kernel';
 import { pluginErrorCode, type PluginErrorCode, type PluginLogger } from '#libs/plugin-sdk';
-import { hideFolders } from './hide-folders.js';
+
+// An absolute path, a `file:` address, or a relative path whose last part has an extension; other addresses are no paths.
+const FOLDERS =
+  /(?<![\w:/\\.-])(?:file:\/\/\/|(?:[A-Za-z]:)?[\\/]|\.{1,2}[\\/]|[\w-]+[\\/](?=[^\s"']*\.\w))(?:[^\s"'\\/:]+[\\/])*(?=[^\s"'\\/])/g;
+
+/** The text with every file path in it cut down to the file's name: nobody outside learns how the disk is laid out. */
+export const hideFolders = (text: string): string => text.replaceAll(FOLDERS, '');
 
 /** How each code of a plugin error is answered over HTTP; the code itself goes along. docs/plugins.md shows this table. */
 export const ANSWER_TO_PLUGIN_ERROR: Readonly<Record<PluginErrorCode, ErrorKind>> = {

@@ -1,7 +1,7 @@
 import { checkParameters, type ParameterDeclarations, type ParameterValue } from '#libs/kernel';
 import { CONFIG_KEYS, isConfigKey, suggestion, type ConfigSource, type AppConfig } from '#libs/config';
 import type { PluginDefinition } from '#libs/plugin-sdk';
-import { hideFolders } from './hide-folders.js';
+import { hideFolders } from './plugin-errors.js';
 
 export interface ResolvedParameters {
   readonly values: Readonly<Record<string, ParameterValue>>;

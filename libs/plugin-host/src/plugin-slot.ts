@@ -19,12 +19,9 @@ import type {
 } from '#libs/plugin-sdk';
 import { CallMeter } from './call-meter.js';
 import { Guard } from './guard.js';
-import { guardFeeder } from './guarded-feeder.js';
-import { guardPipeline } from './guarded-pipeline.js';
-import { guardPredictor } from './guarded-predictor.js';
-import { hideFolders } from './hide-folders.js';
+import { guardFeeder, guardPipeline, guardPredictor } from './guarded-plugins.js';
 import type { HandleOf, PluginHandle } from './handles.js';
-import { answerTo, logPluginFailure } from './plugin-errors.js';
+import { answerTo, hideFolders, logPluginFailure } from './plugin-errors.js';
 import { shownParameters, type ResolvedParameters } from './plugin-parameters.js';
 
 /** What every plugin is created with. */

@@ -1,7 +1,7 @@
 import type { ParameterValue } from '#libs/kernel';
 import type { PluginKind, PluginSummary } from '#libs/plugin-sdk';
 import type { CallFigures } from './call-meter.js';
-import { hideFolders } from './hide-folders.js';
+import { hideFolders } from './plugin-errors.js';
 import type { PluginSlot } from './plugin-slot.js';
 
 /** What is known about one plugin, in wire names. Nothing in it is secret. */

@@ -1,5 +1,4 @@
 import type { Clock, ParameterDeclarations, ParametersOf } from '#libs/kernel';
-import type { CoreFeatures } from './core.js';
 import type { EndpointsPlugin } from './endpoints.js';
 import type { BarCache, Feeder } from './feeder.js';
 import type { Pipeline } from './pipeline.js';
@@ -44,6 +43,12 @@ interface Definition<D extends ParameterDeclarations, Instance> {
   readonly parameters: D;
   /** Called once, before the server listens. May read files; throws `PluginError` `not_configured` when it can't work. */
   create(context: PluginContext<D>): Instance | Promise<Instance>;
+}
+
+/** What a core switches on in the server. Everything else of the API is always there. */
+export interface CoreFeatures {
+  /** Serve the synchronous entry/exit endpoints (`/api/v1/model/info`, `/api/v1/predict/...`). */
+  readonly syncEndpoints: boolean;
 }
 
 export interface CoreDefinition<D extends ParameterDeclarations = ParameterDeclarations> extends Definition<

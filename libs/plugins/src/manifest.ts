@@ -9,7 +9,7 @@ export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
   () => import('./pipelines/default-pipeline.js'),
   () => import('./pipelines/enhanced-pipeline.js'),
   () => import('./predictors/default-predictor/default-predictor.js'),
-  () => import('./predictors/random-walk-predictor/random-walk-predictor.js'),
+  () => import('./predictors/random-walk-predictor.js'),
   () => import('./predictors/noisy-ideal-predictor.js'),
   () => import('./predictors/binary-ideal-oracle.js'),
   () => import('./predictors/binary-entry-predictor.js'),

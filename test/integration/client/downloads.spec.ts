@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { THEMES } from '#libs/forecast-chart';
 import type { AdapterName, DatabaseKind, OriginalKey } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { areaColour } from '../../../libs/forecast-chart/src/themes.js';
+import { areaColour } from '../../../libs/forecast-chart/src/forecast-chart.js';
 import { columnsOf, decodePng, leastOpacity } from '../../unit/forecast-chart/png.js';
 import { answer, ClientDesk, evaluator, HOUR, MINUTE, NOW, ROOT } from './client-desk.js';
 

@@ -6,7 +6,7 @@ import { checkChart } from '../../../libs/forecast-chart/src/check-chart.js';
 import { historyPoints } from '../../../libs/forecast-chart/src/chart-rows.js';
 import { chartSpec } from '../../../libs/forecast-chart/src/chart-spec.js';
 import { draw } from '../../../libs/forecast-chart/src/draw.js';
-import { areaColour } from '../../../libs/forecast-chart/src/themes.js';
+import { areaColour } from '../../../libs/forecast-chart/src/forecast-chart.js';
 import { columnsOf, decodePng, leastOpacity, type Picture } from './png.js';
 
 const DAY_MS = 86_400_000;

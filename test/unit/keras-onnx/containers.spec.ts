@@ -3,10 +3,8 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/limits.js';
-import { parsePythonJson } from '../../../libs/keras-onnx/src/containers/python-json.js';
-import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
-import { inspectOnnx } from '../../../libs/keras-onnx/src/onnx/inspect.js';
+import { DEFAULT_LIMITS, parsePythonJson } from '../../../libs/keras-onnx/src/containers/source.js';
+import { compileFile, inspectOnnx } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import { hdf5, put, TINY, tinyAnswer, tinyKeras, zip } from './files.js';
 

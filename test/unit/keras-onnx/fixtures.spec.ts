@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/limits.js';
+import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
 import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import type { Nd } from './models.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Generator } from '../../../libs/keras-onnx/src/runtime/generator.js';
-import { Summary } from '../../../libs/keras-onnx/src/runtime/summary.js';
+import { Summary } from '../../../libs/keras-onnx/src/runtime/sampling.js';
 
 describe('the generator', () => {
   it('is xoshiro128** seeded by SplitMix64', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/limits.js';
+import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
 import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import { numbers, random } from './models.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { hideFolders } from '../../../libs/plugin-host/src/hide-folders.js';
+import { hideFolders } from '../../../libs/plugin-host/src/plugin-errors.js';
 
 describe('hiding folders', () => {
   it.each([

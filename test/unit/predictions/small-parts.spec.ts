@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalInterval, INTERVALS } from '../../../src/predictions/interval.js';
+import { canonicalInterval, INTERVALS } from '#libs/timeseries';
 import { legacyRequest } from '../../../src/predictions/legacy-request.js';
 import { flexibleScope, listScope } from '../../../src/predictions/prediction-access.js';
 import type { PredictionEntity } from '../../../src/predictions/prediction.entity.js';

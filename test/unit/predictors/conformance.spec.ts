@@ -5,7 +5,7 @@ import csvDirection from '../../../libs/plugins/src/predictors/csv-direction-pre
 import idealBaseline from '../../../libs/plugins/src/predictors/default-predictor/default-predictor.js';
 import direction from '../../../libs/plugins/src/predictors/direction-ideal-oracle.js';
 import noisyIdeal from '../../../libs/plugins/src/predictors/noisy-ideal-predictor.js';
-import randomWalk from '../../../libs/plugins/src/predictors/random-walk-predictor/random-walk-predictor.js';
+import randomWalk from '../../../libs/plugins/src/predictors/random-walk-predictor.js';
 import { at, entryAt, exitAt, FOURTEEN_BARS, scratchFolder } from './predictor-context.js';
 
 const folder = scratchFolder();

@@ -9,7 +9,7 @@ import {
 } from '../../../libs/plugins/src/predictors/model/model-metadata.js';
 import { forecastQueue } from '../../../libs/plugins/src/predictors/model/served-models.js';
 import { windowAt, windowColumns } from '../../../libs/plugins/src/predictors/model/window.js';
-import { modelHorizons } from '../../../libs/plugins/src/predictors/default-predictor/model-outputs.js';
+import { modelHorizons } from '../../../libs/plugins/src/predictors/default-predictor/model-answer.js';
 
 const file = { parameter: 'model_path', path: '/srv/models/m.keras' };
 const metadataOf = (part: Partial<ModelMetadata> = {}): ModelMetadata => ({

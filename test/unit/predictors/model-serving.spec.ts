@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { predictorConformance, type Frame, type ForecastRequest } from '#libs/plugin-sdk';
-import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/limits.js';
+import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
 import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
 import defaultPredictor from '../../../libs/plugins/src/predictors/default-predictor/default-predictor.js';
 import {

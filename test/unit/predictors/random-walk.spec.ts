@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Frame } from '#libs/plugin-sdk';
-import { futureTimes } from '../../../libs/plugins/src/predictors/random-walk-predictor/future-times.js';
-import { normalQuantile } from '../../../libs/plugins/src/predictors/random-walk-predictor/normal-quantile.js';
+import { futureTimes } from '../../../libs/plugins/src/predictors/future-times.js';
 import randomWalk, {
+  normalQuantile,
   type RandomWalkPredictor,
-} from '../../../libs/plugins/src/predictors/random-walk-predictor/random-walk-predictor.js';
+} from '../../../libs/plugins/src/predictors/random-walk-predictor.js';
 import { at, createPredictor, forecastRequest } from './predictor-context.js';
 
 const HOUR = 3_600_000;

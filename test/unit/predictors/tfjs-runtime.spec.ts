@@ -7,8 +7,10 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { createPlugin } from '#libs/plugin-sdk';
 import { loadModel } from '../../../libs/keras-onnx/src/index.js';
 import defaultPredictor from '../../../libs/plugins/src/predictors/default-predictor/default-predictor.js';
-import { TfjsEngine } from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-engine.js';
-import { tfjsSamplingRefusal } from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-file.js';
+import {
+  TfjsEngine,
+  tfjsSamplingRefusal,
+} from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-engine.js';
 import type { TfjsLibrary } from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-library.js';
 import { findTfjs, loadTfjsModel } from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-model.js';
 import { denseAnswer, modelFolder, type DenseModel } from './trained-models.js';

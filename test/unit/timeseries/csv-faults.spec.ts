@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, closeSync, ftruncateSync, mkdirSync, openSyn
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { loadCsv, type CsvOptions } from '#libs/timeseries';
-import { faultOf } from '../../../libs/timeseries/src/csv/csv-file.js';
+import { faultOf } from '../../../libs/timeseries/src/csv/csv-format.js';
 import { csvFiles } from './csv-files.js';
 
 const { directory, write } = csvFiles();

@@ -1,7 +1,7 @@
 import { Dataset, File, FS, Group, Module, ready } from 'h5wasm';
 import { corrupt, ModelError } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
-import type { ModelLimits } from './limits.js';
+import type { ModelLimits } from './source.js';
 
 /** HDF5 keeps open files apart by their path, so each gets its own. */
 let opened = 0;

@@ -1,13 +1,12 @@
-import { corrupt } from '../errors.js';
+import { buffer } from 'node:stream/consumers';
+import yauzl from 'yauzl';
+import { corrupt, ModelError } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
 import { isObject } from '../graph/layer-config.js';
 import { parseModel } from '../graph/parse.js';
 import type { Dialect } from '../graph/spec.js';
-import { readArchive } from './archive.js';
 import { Hdf5 } from './hdf5.js';
-import type { ModelLimits } from './limits.js';
-import { parsePythonJson } from './python-json.js';
-import type { GraphSource } from './source.js';
+import { type GraphSource, type ModelLimits, parsePythonJson } from './source.js';
 
 const [CONFIG, METADATA, WEIGHTS] = ['config.json', 'metadata.json', 'model.weights.h5'] as const;
 
@@ -39,4 +38,76 @@ export async function readKerasArchive(bytes: Uint8Array, limits: ModelLimits): 
 function variables(file: Hdf5, place: string): Tensor[] {
   const count = file.names(place).length;
   return Array.from({ length: count }, (_, index) => file.tensor(`${place}/${index}`));
+}
+
+const FILE_TYPE_MASK = 0o170000;
+const REGULAR_FILE = 0o100000;
+
+/**
+ * Reads the named entries of a zip archive into memory; nothing is ever written to disk. Refuses archives with links,
+ * paths that leave the archive, encryption, double names, too many entries, or entries that unpack to more than the
+ * limits. Missing names are simply not in the result.
+ */
+export async function readArchive(
+  bytes: Uint8Array,
+  names: readonly string[],
+  limits: ModelLimits,
+): Promise<Map<string, Uint8Array>> {
+  const result = new Map<string, Uint8Array>();
+  try {
+    const archive = await yauzl.fromBufferPromise(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      {
+        strictFileNames: true,
+        validateEntrySizes: true,
+      },
+    );
+    if (archive.entryCount > limits.archiveEntries)
+      throw new ModelError('model_too_large', `the archive has ${archive.entryCount} entries`);
+    const seen = new Set<string>();
+    let total = 0;
+    for await (const entry of archive.eachEntry()) {
+      checkEntry(entry, seen, limits);
+      if (!names.includes(entry.fileName)) continue;
+      total += entry.uncompressedSize;
+      if (total > limits.unpackedBytes)
+        throw new ModelError(
+          'model_too_large',
+          `the archive unpacks to more than ${limits.unpackedBytes} bytes`,
+        );
+      result.set(entry.fileName, await buffer(await archive.openReadStreamPromise(entry)));
+    }
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw corrupt(`the archive cannot be read: ${reasonOf(error)}`, undefined, error);
+  }
+  return result;
+}
+
+function checkEntry(entry: yauzl.Entry, seen: Set<string>, limits: ModelLimits): void {
+  const { fileName } = entry;
+  if (seen.has(fileName)) throw corrupt('the archive holds one name twice');
+  seen.add(fileName);
+  const type = (entry.externalFileAttributes >>> 16) & FILE_TYPE_MASK;
+  // 0 means that the writer set no type, as Python's writestr does; a folder's name ends in a slash.
+  if (type !== 0 && type !== REGULAR_FILE && !fileName.endsWith('/'))
+    throw corrupt('the archive holds a link or a device');
+  if ((entry.generalPurposeBitFlag & 1) !== 0) throw corrupt('the archive is encrypted');
+  const packed = Math.max(entry.compressedSize, 1);
+  // Small entries of zeros compress well and harm nobody.
+  if (entry.uncompressedSize > 1024 * 1024 && entry.uncompressedSize / packed > limits.archiveRatio) {
+    throw new ModelError(
+      'model_too_large',
+      'an entry of the archive unpacks to far more than its size (a zip bomb)',
+    );
+  }
+  if (entry.uncompressedSize > limits.unpackedBytes)
+    throw new ModelError('model_too_large', `an entry unpacks to ${entry.uncompressedSize} bytes`);
+}
+
+/** The first sentence of a library's message, without names that the file chose. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : 'unknown';
+  if (text.startsWith('End of central directory')) return 'it is cut off or no zip file';
+  return (text.split(/[\n:]|\. /, 1)[0] ?? '').slice(0, 80);
 }

@@ -3,9 +3,7 @@ import type { Tensor } from '../graph/emitter.js';
 import { parseModel } from '../graph/parse.js';
 import type { Dialect } from '../graph/spec.js';
 import { Hdf5 } from './hdf5.js';
-import type { ModelLimits } from './limits.js';
-import { parsePythonJson } from './python-json.js';
-import type { GraphSource } from './source.js';
+import { type GraphSource, type ModelLimits, parsePythonJson } from './source.js';
 
 /** Reads a whole-model HDF5 file of Keras 2 or 3: `model_config` and the group `model_weights`. */
 export async function readLegacyH5(bytes: Uint8Array, limits: ModelLimits): Promise<GraphSource> {

@@ -3,9 +3,7 @@ import type { Tensor } from '../graph/emitter.js';
 import { isObject } from '../graph/layer-config.js';
 import { parseModel } from '../graph/parse.js';
 import type { LayerSpec } from '../graph/spec.js';
-import type { ModelLimits } from './limits.js';
-import { parsePythonJson } from './python-json.js';
-import type { GraphSource } from './source.js';
+import { type GraphSource, type ModelLimits, parsePythonJson } from './source.js';
 
 interface Entry {
   readonly name: string;

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { constants, lstat, open } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import protobuf from 'protobufjs/minimal.js';
 import { readKerasArchive } from '../containers/keras-archive.js';
 import { readLegacyH5 } from '../containers/legacy-h5.js';
-import type { ModelLimits } from '../containers/limits.js';
-import type { GraphSource, ModelFormat } from '../containers/source.js';
+import type { GraphSource, ModelFormat, ModelLimits } from '../containers/source.js';
 import { readTfjs } from '../containers/tfjs.js';
 import { corrupt, ModelError, notOpened, unsupported } from '../errors.js';
-import { compileGraph, type CompiledGraph } from '../graph/compile.js';
+import { type CompiledGraph, compileGraph } from '../graph/compile.js';
 import { bindWeights } from '../graph/weights.js';
-import { inspectOnnx } from '../onnx/inspect.js';
 
 /** Everything the serving process needs of a model file. */
 export interface CompiledModel {
@@ -150,4 +149,61 @@ async function stateOf(path: string): Promise<{ isSymbolicLink(): boolean }> {
   return lstat(path).catch((error: unknown) => {
     throw new ModelError('model_not_found', 'a weight shard is missing', { cause: error });
   });
+}
+
+/** Field numbers of onnx.proto3 under which tensors can hide, by message. */
+const TENSOR_PATHS = {
+  model: { 7: 'graph', 25: 'function' },
+  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
+  function: { 7: 'node', 11: 'attribute' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
+  sparse: { 1: 'tensor', 2: 'tensor' },
+  tensor: {},
+} as const;
+
+type MessageName = keyof typeof TENSOR_PATHS;
+
+const MAX_DEPTH = 32;
+const LENGTH_DELIMITED = 2;
+const EXTERNAL_DATA = 13;
+const DATA_LOCATION = 14;
+
+/**
+ * Refuses an ONNX file whose tensors point to other files: such a pointer could name any file of the machine. Also
+ * finds out whether the bytes are an ONNX model at all (it must have a graph).
+ */
+export function inspectOnnx(bytes: Uint8Array): void {
+  let graphs = 0;
+  const walk = (message: MessageName, reader: protobuf.Reader, end: number, depth: number): void => {
+    if (depth > MAX_DEPTH) throw unsupported('an ONNX graph nested this deeply', 'flatten it');
+    const inner: Readonly<Record<number, MessageName>> = TENSOR_PATHS[message];
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      const [field, wire] = [tag >>> 3, tag & 7];
+      const next = inner[field];
+      if (message === 'tensor' && field === EXTERNAL_DATA) throw externalData();
+      if (message === 'tensor' && field === DATA_LOCATION && wire === 0) {
+        if (reader.uint32() !== 0) throw externalData();
+      } else if (next !== undefined && wire === LENGTH_DELIMITED) {
+        if (next === 'graph' && message === 'model') graphs += 1;
+        const length = reader.uint32();
+        const stop = reader.pos + length;
+        if (stop > end) throw corrupt('the ONNX file is cut off');
+        walk(next, reader, stop, depth + 1);
+        reader.pos = stop;
+      } else reader.skipType(wire);
+    }
+  };
+  try {
+    walk('model', protobuf.Reader.create(bytes), bytes.length, 0);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ModelError') throw error;
+    throw corrupt('the file is no ONNX model', undefined, error);
+  }
+  if (graphs !== 1) throw corrupt('the file is no ONNX model');
+}
+
+function externalData(): Error {
+  return unsupported('ONNX external data', 'save the weights inside the .onnx file');
 }

@@ -5,10 +5,9 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { BoundedQueue, entryPoint } from '#libs/kernel';
 import { ModelError } from '../errors.js';
-import type { ModelLimits } from '../containers/limits.js';
+import type { ModelLimits } from '../containers/source.js';
 import type { CompiledModel } from './compile-file.js';
 import { decodeModel, type CompileRequest } from './protocol.js';
-import { SILENT_ENVIRONMENT } from '../runtime/no-reports.js';
 
 /** Bounds of the process that parses and compiles a file. */
 export interface IsolationLimits {
@@ -25,6 +24,12 @@ export const DEFAULT_ISOLATION: IsolationLimits = { memoryBytes: 2 * 1024 ** 3, 
 const MAX_RUNNING = 2;
 const MAX_WAITING = 64;
 const PRLIMIT = '/usr/bin/prlimit';
+
+/** Since 1.30 ONNX Runtime for Linux reports its use to its maker, and keeps an identifier under `~/.cache`, unless this is set. */
+const SWITCH = 'ORT_DISABLE_TELEMETRY';
+
+/** The environment of a process that only compiles: empty but for the switch. */
+const SILENT_ENVIRONMENT: Readonly<Record<string, string>> = { [SWITCH]: '1' };
 
 const compilations = new BoundedQueue(
   MAX_RUNNING,
@@ -109,4 +114,12 @@ function crash(end: NodeJS.Signals | number | null, complaints: string): ModelEr
   return outOfMemory
     ? new ModelError('model_out_of_memory', 'compiling the model took more memory than it may')
     : new ModelError('model_corrupt', `compiling the model ended abnormally (${String(end)})`);
+}
+
+/**
+ * Keeps ONNX Runtime from reporting. It reads the switch from the process's environment when its first session opens, so
+ * this comes before; in a worker thread the environment is a copy and nothing that is set there would reach it.
+ */
+export function forbidReports(): void {
+  process.env[SWITCH] ??= '1';
 }

@@ -1,5 +1,5 @@
 import { corrupt, isModelErrorCode, ModelError } from '../errors.js';
-import type { ModelLimits } from '../containers/limits.js';
+import type { ModelLimits } from '../containers/source.js';
 import type { CompiledGraph } from '../graph/compile.js';
 import { isObject } from '../graph/layer-config.js';
 import type { CompiledModel } from './compile-file.js';

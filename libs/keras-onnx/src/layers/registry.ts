@@ -1,13 +1,12 @@
 import { unsupported } from '../errors.js';
 import type { LayerSpec } from '../graph/spec.js';
-import { ACTIVATION_LAYERS } from './activation-layers.js';
 import { ATTENTION_LAYERS } from './attention.js';
 import { CONVOLUTION_LAYERS } from './convolution.js';
-import { CORE_LAYERS } from './core.js';
+import { ACTIVATION_LAYERS, CORE_LAYERS } from './core.js';
 import type { LayerDefinition } from './definition.js';
 import { MERGING_LAYERS } from './merging.js';
 import { NORMALIZATION_LAYERS } from './normalization.js';
-import { POOLING_LAYERS } from './pooling.js';
+import { POOLING_LAYERS } from './windows.js';
 import { RECURRENT_LAYERS } from './recurrent.js';
 import { REGULARIZATION_LAYERS } from './regularization.js';
 import { RESHAPING_LAYERS } from './reshaping.js';

@@ -14,8 +14,8 @@ import {
   repeated,
   type SampledOutput,
   type SampleOptions,
+  Summary,
 } from './sampling.js';
-import { Summary } from './summary.js';
 import {
   fromOrt,
   matchInputs,

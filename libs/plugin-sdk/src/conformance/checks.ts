@@ -1,4 +1,14 @@
-import { pluginErrorCode, type PluginErrorCode } from '../plugin-error.js';
+import { isAbsolute, resolve } from 'node:path';
+import {
+  checkParameter,
+  checkParameters,
+  type ParameterDeclarations,
+  type ParametersOf,
+  systemClock,
+} from '#libs/kernel';
+import { PluginError, pluginErrorCode, type PluginErrorCode } from '../plugin-error.js';
+import type { PluginContext, PluginDefinition, PluginLogger } from '../definitions.js';
+import { definitionFaults } from '../contract-checks.js';
 
 /**
  * One thing that the contract asks of a plugin. `run` resolves when the plugin does it and rejects with an error that says
@@ -90,4 +100,62 @@ export function sameAnswer(left: unknown, right: unknown): boolean {
     names.length === Object.keys(right).length &&
     names.every((name) => sameAnswer(left[name as keyof typeof left], right[name as keyof typeof right]))
   );
+}
+
+const silent: PluginLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Anything with parameters and `create`: every kind of definition. */
+export interface Creatable<D extends ParameterDeclarations, Instance> {
+  readonly id: string;
+  readonly parameters: D;
+  create(context: PluginContext<D>): Instance | Promise<Instance>;
+}
+
+/**
+ * Creates a plugin as the host does, for tests: its own defaults, replaced by the given parameters and checked. Without
+ * more it has the system clock, a silent logger, no bar cache, and finds files from the working directory.
+ * @throws PluginError `not_configured` that names every parameter at fault, known or not; what `create` throws
+ */
+export async function createPlugin<D extends ParameterDeclarations, Instance>(
+  definition: Creatable<D, Instance>,
+  given: Readonly<Record<string, unknown>> = {},
+  more: Partial<Omit<PluginContext<D>, 'parameters'>> = {},
+): Promise<Instance> {
+  const { values, faults } = checkParameters(definition.parameters, given);
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(definition.parameters, name));
+  const all = [...faults, ...unknown.map((name) => `${name}: ${definition.id} has no such parameter`)];
+  if (all.length > 0) throw new PluginError('not_configured', all.join('; '));
+  return definition.create({
+    // Checked against the declarations, from which the type is derived.
+    parameters: values as ParametersOf<D>,
+    clock: systemClock,
+    logger: silent,
+    barCache: null,
+    resolveFile: (path) => (isAbsolute(path) ? path : resolve(path)),
+    ...more,
+  });
+}
+
+/** What every definition must be, whatever its kind. The suites of the kinds include these checks. */
+export function definitionConformance(definition: PluginDefinition): readonly ConformanceCheck[] {
+  return [
+    {
+      name: 'is a definition for this version of the contract',
+      run: async () => mustHaveNone(definitionFaults(definition)),
+    },
+    {
+      name: 'declares defaults that its own rules allow, and says what each parameter does',
+      run: async () => mustHaveNone(parameterFaults(definition)),
+    },
+  ];
+}
+
+function parameterFaults({ parameters }: PluginDefinition): readonly string[] {
+  return Object.entries(parameters).flatMap(([name, declaration]) => {
+    const checked = checkParameter(declaration, declaration.default);
+    return [
+      ...('fault' in checked ? [`the default of ${name} ${checked.fault}`] : []),
+      ...(declaration.help.trim() === '' ? [`${name} has no help`] : []),
+    ];
+  });
 }

@@ -2,8 +2,15 @@ import type { Frame } from '#libs/timeseries';
 import { frameFaults } from '../contract-checks.js';
 import type { FeederDefinition } from '../definitions.js';
 import type { Feeder, FetchRequest } from '../feeder.js';
-import { must, mustFailWith, mustHaveNone, sameAnswer, settled, type ConformanceCheck } from './checks.js';
-import { definitionConformance } from './definition-conformance.js';
+import {
+  type ConformanceCheck,
+  definitionConformance,
+  must,
+  mustFailWith,
+  mustHaveNone,
+  sameAnswer,
+  settled,
+} from './checks.js';
 
 /** A feeder with a question that it can answer with at least 8 bars. */
 export interface FeederSubject {

@@ -4,8 +4,7 @@ import type { Feeder, FetchRequest } from '../feeder.js';
 import type { Pipeline, PipelineTools, PredictionRequest } from '../pipeline.js';
 import { PluginError } from '../plugin-error.js';
 import type { ForecastOutput, ForecastRequest, Predictor } from '../predictor.js';
-import { must, mustFailWith, settled, type ConformanceCheck } from './checks.js';
-import { definitionConformance } from './definition-conformance.js';
+import { type ConformanceCheck, definitionConformance, must, mustFailWith, settled } from './checks.js';
 
 /** A pipeline; the suite brings a feeder and a predictor of its own. */
 export interface PipelineSubject {

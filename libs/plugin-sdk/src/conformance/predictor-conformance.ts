@@ -9,8 +9,14 @@ import type {
   Predictor,
   PredictorCapability,
 } from '../predictor.js';
-import { must, mustFailWith, mustHaveNone, sameAnswer, type ConformanceCheck } from './checks.js';
-import { definitionConformance } from './definition-conformance.js';
+import {
+  type ConformanceCheck,
+  definitionConformance,
+  must,
+  mustFailWith,
+  mustHaveNone,
+  sameAnswer,
+} from './checks.js';
 
 /** A predictor with questions that it can answer. */
 export interface PredictorSubject {

@@ -1,8 +1,6 @@
-import type { CoreFeatures } from '../core.js';
-import type { CoreDefinition, EndpointsDefinition } from '../definitions.js';
+import type { CoreDefinition, CoreFeatures, EndpointsDefinition } from '../definitions.js';
 import { ROUTE_ACCESS, type EndpointsPlugin } from '../endpoints.js';
-import { must, mustHaveNone, type ConformanceCheck } from './checks.js';
-import { definitionConformance } from './definition-conformance.js';
+import { type ConformanceCheck, definitionConformance, must, mustHaveNone } from './checks.js';
 
 /** What the contract asks of a core. */
 export function coreConformance(subject: {

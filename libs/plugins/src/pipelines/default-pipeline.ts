@@ -1,6 +1,5 @@
 import { definePipeline } from '#libs/plugin-sdk';
-import { pipelineParameters } from './pipeline-parameters.js';
-import { PipelineRuns } from './pipeline-run.js';
+import { pipelineParameters, PipelineRuns } from './pipeline-run.js';
 
 /** All bars that the feeder has for the question, then the predictor. */
 export default definePipeline({

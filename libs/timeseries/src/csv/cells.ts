@@ -1,5 +1,4 @@
-import { civilToEpoch } from '../calendar.js';
-import { parseTimestamp } from '../timestamps.js';
+import { civilToEpoch, parseTimestamp } from '../timestamps.js';
 
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => 10 ** power);
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;

@@ -2,8 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { AppError, systemClock, type Clock } from '#libs/kernel';
-import { fingerprintOf } from './csv-file.js';
-import type { CsvOptions } from './csv-format.js';
+import { type CsvOptions, fingerprintOf } from './csv-format.js';
 import { loadCsv, type LoadedCsv } from './load-csv.js';
 
 /** How often a file that changes while it is read is read again before the load fails. */

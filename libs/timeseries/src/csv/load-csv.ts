@@ -2,8 +2,14 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AppError, WorkerThreads } from '#libs/kernel';
 import { Frame } from '../frame.js';
-import { checkFile, faultOf } from './csv-file.js';
-import type { CsvFault, CsvOptions, CsvOutcome, CsvReport } from './csv-format.js';
+import {
+  checkFile,
+  type CsvFault,
+  type CsvOptions,
+  type CsvOutcome,
+  type CsvReport,
+  faultOf,
+} from './csv-format.js';
 import type { CsvTask } from './csv-worker.js';
 import { parseCsv } from './parse-csv.js';
 

@@ -1,7 +1,14 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { checkFile, faultOf, fingerprintOf } from './csv-file.js';
-import { refuse, type CsvOptions, type CsvOutcome, type ParsedCsv } from './csv-format.js';
+import {
+  checkFile,
+  type CsvOptions,
+  type CsvOutcome,
+  faultOf,
+  fingerprintOf,
+  type ParsedCsv,
+  refuse,
+} from './csv-format.js';
 import { readHead, type CsvHead } from './csv-head.js';
 import { RecordScanner } from './record-scanner.js';
 import { TableBuilder } from './table-builder.js';

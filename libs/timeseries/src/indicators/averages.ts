@@ -6,6 +6,9 @@ const firstValid = (values: Float64Array): number => {
 
 const undefinedSeries = (length: number): Float64Array => new Float64Array(length).fill(NaN);
 
+/** A value, NaN outside of the column. */
+export const at = (values: Float64Array, row: number): number => values[row] ?? NaN;
+
 /** A column computed value by value. */
 export const derive = (length: number, valueAt: (row: number) => number): Float64Array =>
   Float64Array.from({ length }, (_, row) => valueAt(row));

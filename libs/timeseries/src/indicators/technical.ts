@@ -1,7 +1,17 @@
-import type { Frame } from '../frame.js';
-import { ema } from './averages.js';
-import { cci, macd, momentum, rateOfChange, rsi, stochastic, williamsR } from './oscillators.js';
-import { atr, directionalMovement } from './trend.js';
+import { firstRowFrom, type Frame } from '../frame.js';
+import { at, derive, ema } from './averages.js';
+import {
+  atr,
+  cci,
+  directionalMovement,
+  macd,
+  momentum,
+  rateOfChange,
+  rsi,
+  stochastic,
+  williamsR,
+} from './indicators.js';
+import { dayOfMonth, dayOfWeek, hourOfDay } from '../timestamps.js';
 
 /** Lengths in bars; each at least 1. */
 export interface IndicatorPeriods {
@@ -98,3 +108,69 @@ export function technicalIndicators(
     ROC: rateOfChange(close, length.rateOfChange),
   };
 }
+
+/**
+ * Shapes of a bar in price units: close - open, high - low, high - open, open - low.
+ * @param bar `current`, or `previous` for the shapes of the bar before (NaN in row 0), which are known when a bar opens
+ * @throws AppError `invalid` (code `unknown_column`) without OPEN, HIGH, LOW and CLOSE
+ */
+export function barFeatures(
+  frame: Frame,
+  bar: 'current' | 'previous',
+): Readonly<Record<'BC-BO' | 'BH-BL' | 'BH-BO' | 'BO-BL', Float64Array>> {
+  const open = frame.column('OPEN');
+  const high = frame.column('HIGH');
+  const low = frame.column('LOW');
+  const close = frame.column('CLOSE');
+  const lag = bar === 'previous' ? 1 : 0;
+  const spread = (upper: Float64Array, lower: Float64Array): Float64Array =>
+    derive(frame.length, (row) => at(upper, row - lag) - at(lower, row - lag));
+  return {
+    'BC-BO': spread(close, open),
+    'BH-BL': spread(high, low),
+    'BH-BO': spread(high, open),
+    'BO-BL': spread(open, low),
+  };
+}
+
+/** Day of the month (1 to 31), hour (0 to 23) and day of the week (Monday 0) of each row, in UTC. */
+export const timeFeatures = (
+  time: Float64Array,
+): Readonly<Record<'day_of_month' | 'hour_of_day' | 'day_of_week', Float64Array>> => ({
+  day_of_month: time.map(dayOfMonth),
+  hour_of_day: time.map(hourOfDay),
+  day_of_week: time.map(dayOfWeek),
+});
+
+/** Bars of a series: when each begins (epoch ms UTC, ascending) and its close. */
+export interface Closes {
+  readonly time: Float64Array;
+  readonly close: Float64Array;
+}
+
+/**
+ * The last `count` closes of shorter bars before each bar: element k - 1 holds the k-th last close whose bar begins
+ * strictly before the bar's time. Where the history is too short, the bar's own close.
+ */
+export function subBarTicks(bars: Closes, shorter: Closes, count: number): Float64Array[] {
+  const before = Int32Array.from(bars.time, (time) => firstRowFrom(shorter.time, time));
+  return Array.from({ length: count }, (_, index) =>
+    derive(bars.time.length, (row) => {
+      const tick = (before[row] ?? 0) - 1 - index;
+      return tick >= 0 ? at(shorter.close, tick) : at(bars.close, row);
+    }),
+  );
+}
+
+/** The shift that {@link shiftedLog} needs for these values: 0 when all are positive, else 1 - their minimum. NaN are passed over. */
+export function logShift(values: Float64Array): number {
+  const least = values.reduce((best, value) => (value < best ? value : best), Infinity);
+  return least <= 0 ? 1 - least : 0;
+}
+
+/**
+ * ln(value + shift), the transform of MACD, MACD_Signal, Stochastic_%D, ADX and ATR in the published feature files. A model
+ * wants the shift of its training data ({@link logShift} over live data looks ahead); values that are not above -shift become NaN.
+ */
+export const shiftedLog = (values: Float64Array, shift: number): Float64Array =>
+  values.map((value) => (value + shift > 0 ? Math.log(value + shift) : NaN));

@@ -1,9 +1,114 @@
-import type { ForecastOutput, HorizonError } from '#libs/plugin-sdk';
 import { basename } from 'node:path';
-import type { Passes } from '../model/passes.js';
-import type { ServedModel } from '../model/served-model.js';
-import { horizonError, type Outlook } from './model-outputs.js';
+import { type ForecastOutput, type HorizonError, PluginError } from '#libs/plugin-sdk';
+import type { Normalisation } from '#libs/timeseries';
+import { shapeText } from '../model/input-layout.js';
+import type { TargetKind } from '../model/model-metadata.js';
+import type { Passes, ServedModel } from '../model/served-model.js';
 import type { DefaultPredictorSettings } from './parameters.js';
+
+/** How the numbers of a model become values of the target. */
+export interface OutputScale {
+  readonly target: TargetKind;
+  /** The value that returns are counted from. */
+  readonly baseline: number;
+  readonly normalisation: Normalisation | null;
+  /** Entry of the normalisation; null where the model answers in units of its own. */
+  readonly entry: string | null;
+}
+
+/** A model's answer in the units of the target, one number for each output. */
+export interface Outlook {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly quantiles: readonly (readonly number[])[];
+}
+
+/**
+ * How many steps a model answers: the one axis of its output that is not 1, as in (1, N), (1, N, 1) and (1, 1).
+ * @returns null for another form
+ */
+export function outputWidth(shape: readonly number[]): number | null {
+  const wide = shape.filter((length) => length !== 1);
+  return wide.length > 1 ? null : (wide[0] ?? 1);
+}
+
+/**
+ * The steps ahead of the outputs: those of the metadata, else 1 to N.
+ * @throws PluginError `not_configured` for an output of another form, or metadata that name another number of steps
+ */
+export function modelHorizons(shape: readonly number[], named: readonly number[] | null): readonly number[] {
+  const width = outputWidth(shape);
+  if (width === null) {
+    const text = `the model's output has the shape ${shapeText([null, ...shape])}; one number for each step is needed`;
+    throw new PluginError('not_configured', text);
+  }
+  if (named === null) return Array.from({ length: width }, (_, index) => index + 1);
+  if (named.length === width) return named;
+  throw new PluginError(
+    'not_configured',
+    `the model answers ${width} steps, its metadata name ${named.length} (horizons)`,
+  );
+}
+
+/**
+ * Undoes the normalisation and turns returns into values: y for `price`, b·(1 + y) for `return`, b·exp(y) for
+ * `log_return`, with the baseline b. Widths are scaled, not shifted; those of log returns come from the passes themselves,
+ * because the exponential bends them.
+ * @throws PluginError `invalid_request` for returns of a baseline that is not positive
+ */
+export function outlookOf(passes: Passes, scale: OutputScale): Outlook {
+  if (scale.target !== 'price' && !(scale.baseline > 0)) {
+    throw new PluginError(
+      'invalid_request',
+      `the model answers returns, which a baseline of ${scale.baseline} does not have`,
+    );
+  }
+  const numbers = (values: Float32Array): number[] => Array.from(values, (value) => valueOf(value, scale));
+  const quantiles = passes.quantiles.map(numbers);
+  if (scale.target === 'log_return' && passes.values !== null) {
+    return { ...momentsOf(numbers(passes.values), passes.mean.length), quantiles };
+  }
+  return {
+    mean: numbers(passes.mean),
+    std: Array.from(passes.std, (width) => widthOf(width, scale)),
+    quantiles,
+  };
+}
+
+function valueOf(output: number, { target, baseline, normalisation, entry }: OutputScale): number {
+  const own = entry === null || normalisation === null ? output : normalisation.invert(entry, output);
+  if (target === 'price') return own;
+  return target === 'return' ? baseline * (1 + own) : baseline * Math.exp(own);
+}
+
+function widthOf(width: number, { target, baseline, normalisation, entry }: OutputScale): number {
+  const own = entry === null || normalisation === null ? width : normalisation.invertWidth(entry, width);
+  return target === 'price' ? own : baseline * own;
+}
+
+/** Mean and population standard deviation of each output over passes that lie one after the other. */
+function momentsOf(values: readonly number[], width: number): { mean: number[]; std: number[] } {
+  const count = values.length / width;
+  const mean: number[] = [];
+  const std: number[] = [];
+  for (let output = 0; output < width; output += 1) {
+    let total = 0;
+    for (let at = output; at < values.length; at += width) total += values[at] ?? NaN;
+    const average = total / count;
+    let squares = 0;
+    for (let at = output; at < values.length; at += width) squares += ((values[at] ?? NaN) - average) ** 2;
+    mean.push(average);
+    std.push(Math.sqrt(squares / count));
+  }
+  return { mean, std };
+}
+
+/** Why a horizon has no answer; null when it has one. */
+export function horizonError(horizon: number, index: number, { mean, std }: Outlook): HorizonError | null {
+  if (index < 0) return { horizon, error: 'beyond_model_horizon' };
+  const isNumber = Number.isFinite(mean[index]) && Number.isFinite(std[index]);
+  return isNumber ? null : { horizon, error: 'not_a_number' };
+}
 
 /** A model's answer with all that is told about it. */
 export interface ModelAnswer {

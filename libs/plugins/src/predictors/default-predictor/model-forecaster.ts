@@ -1,25 +1,21 @@
 import type { Clock } from '#libs/kernel';
 import {
-  INTERVAL_MS,
-  isInterval,
   PluginError,
   type ForecastOutput,
   type ForecastRequest,
   type Frame,
   type ModelInfo,
 } from '#libs/plugin-sdk';
-import { formatIso, formatNaiveIso } from '#libs/timeseries';
+import { formatIso, formatNaiveIso, intervalMs } from '#libs/timeseries';
 import { basename } from 'node:path';
 import { horizonsOf, targetColumn } from '../forecast-question.js';
-import { fileFault } from '../model/model-fault.js';
-import { refuseOtherFormat } from '../model/model-type.js';
+import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
 import { windowAt, windowColumns } from '../model/window.js';
 import { valueAt } from '../oracle/future-values.js';
-import { futureTimes } from '../random-walk-predictor/future-times.js';
-import { forecastOutput, type ModelAnswer } from './model-answer.js';
-import { modelHorizons, outlookOf } from './model-outputs.js';
+import { futureTimes } from '../future-times.js';
+import { forecastOutput, type ModelAnswer, modelHorizons, outlookOf } from './model-answer.js';
 import type { DefaultPredictorSettings } from './parameters.js';
 
 /** Forecasts of one trained model. Nothing after the baseline is read. */
@@ -195,7 +191,7 @@ function scaleEntry({ normalisation, metadata }: ServedModel, target: string | n
 
 function timesAfter(history: Float64Array, interval: string): (step: number) => string {
   const last = history.at(-1) ?? NaN;
-  const length = isInterval(interval) ? INTERVAL_MS[interval] : NaN;
-  const next = history.length > 1 ? futureTimes(history) : (step: number) => last + step * length;
+  const next =
+    history.length > 1 ? futureTimes(history) : (step: number) => last + step * intervalMs(interval);
   return (step) => formatNaiveIso(next(step));
 }

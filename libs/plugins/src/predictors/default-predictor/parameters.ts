@@ -1,6 +1,5 @@
 import type { ParameterDeclarations, ParametersOf } from '#libs/kernel';
-import { modelParameters } from '../model/model-parameters.js';
-import { MODEL_TYPES } from '../model/model-type.js';
+import { MODEL_TYPES, modelParameters } from '../model/model-file.js';
 
 /** Parameters of `default_predictor`: what the ideal baseline reads, then what a trained model needs. */
 export const defaultPredictorParameters = {

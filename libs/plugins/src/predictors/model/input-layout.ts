@@ -1,5 +1,5 @@
 import type { ModelDescription } from '#libs/keras-onnx';
-import { fileFault, type NamedFile } from './model-fault.js';
+import { fileFault, type NamedFile } from './model-file.js';
 import { metadataPath, type ModelMetadata } from './model-metadata.js';
 
 /** How a window of bars becomes the input of a model. */

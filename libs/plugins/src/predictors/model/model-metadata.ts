@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AppError } from '#libs/kernel';
 import { Normalisation } from '#libs/timeseries';
-import { fileFault, type NamedFile } from './model-fault.js';
+import { fileFault, type NamedFile } from './model-file.js';
 
 const MAX_FILE_BYTES = 10_000_000;
 const MAX_WINDOW = 100_000;

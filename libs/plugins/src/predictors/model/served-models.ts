@@ -3,7 +3,7 @@ import { BoundedQueue } from '#libs/kernel';
 import { createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
 import { pluginErrorCode, PluginError } from '#libs/plugin-sdk';
 import { loadNormalisation, type Normalisation } from '#libs/timeseries';
-import { modelFault, sideFileFault, type NamedFile } from './model-fault.js';
+import { modelFault, type NamedFile, sideFileFault } from './model-file.js';
 import { loadMetadata, metadataPath, type ModelMetadata } from './model-metadata.js';
 import { ServedModel, type ServingRules } from './served-model.js';
 

@@ -1,11 +1,10 @@
-import { dayOfWeek, hourOfDay } from '#libs/timeseries';
+import { DAY_MS, dayOfWeek, hourOfDay } from '#libs/timeseries';
 
 /** How far an oracle looks ahead; see {@link weekHorizons} and {@link originalHorizons}. */
 export type HorizonMode = 'week' | 'original';
 
 const MONDAY = 0;
 const FRIDAY = 4;
-const DAY_MS = 86_400_000;
 
 /** When a trading week closes, and how many bars count where the data end before it does. */
 export interface WeekRule {

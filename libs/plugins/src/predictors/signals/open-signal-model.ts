@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { PluginLogger } from '#libs/plugin-sdk';
-import { refuseForeignType } from '../model/model-type.js';
-import { SEEDS } from '../model/passes.js';
+import { refuseForeignType } from '../model/model-file.js';
+import { SEEDS } from '../model/served-model.js';
 import type { SignalBars } from './signal-bars.js';
 import { SignalModel, type SignalModelRules } from './signal-model.js';
 

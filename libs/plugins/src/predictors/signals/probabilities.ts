@@ -1,7 +1,6 @@
 import type { EntryAnswer, PluginError } from '#libs/plugin-sdk';
-import { fileFault } from '../model/model-fault.js';
-import type { Passes } from '../model/passes.js';
-import type { ServedModel } from '../model/served-model.js';
+import { fileFault } from '../model/model-file.js';
+import type { Passes, ServedModel } from '../model/served-model.js';
 
 /** A probability with its spread over the passes. */
 export interface Probability {

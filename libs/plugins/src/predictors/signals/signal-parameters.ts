@@ -1,5 +1,5 @@
 import type { ParameterDeclarations } from '#libs/kernel';
-import { modelParameters } from '../model/model-parameters.js';
+import { modelParameters } from '../model/model-file.js';
 import { matchParameters } from '../oracle/oracle-parameters.js';
 
 /** A parameter that names the file of one model; `without` says what is answered when it is null. */

@@ -7,9 +7,8 @@ import {
   timeFeatures,
   type Closes,
 } from '#libs/timeseries';
-import type { SessionCloses } from '../bar-source.js';
+import { previousCloses, type SessionCloses } from '../bar-source.js';
 import { columnNamed } from '../column-named.js';
-import { previousCloses } from '../sessions.js';
 import { TICKS, type FeaturePlan } from './feature-plan.js';
 
 type Columns = readonly (readonly [name: string, values: Float64Array])[];

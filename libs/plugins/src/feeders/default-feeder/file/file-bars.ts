@@ -1,18 +1,24 @@
 import { basename } from 'node:path';
 import { AppError, type Clock } from '#libs/kernel';
+import { type FeederSource, type Frame, PluginError, type PluginLogger } from '#libs/plugin-sdk';
 import {
-  INTERVAL_MS,
-  isInterval,
-  PluginError,
-  type FeederSource,
-  type Frame,
-  type PluginLogger,
-} from '#libs/plugin-sdk';
-import { CsvCache, type Closes, type LoadedCsv } from '#libs/timeseries';
-import type { BarQuestion, BarSource, SessionCloses, SourceBars } from '../bar-source.js';
-import { sessionsOf, usualStep } from '../sessions.js';
+  type BadRow,
+  type BadRowRule,
+  type Closes,
+  CsvCache,
+  type CsvReport,
+  intervalMs,
+  type LoadedCsv,
+} from '#libs/timeseries';
+import {
+  type BarQuestion,
+  type BarSource,
+  type SessionCloses,
+  sessionsOf,
+  type SourceBars,
+  usualStep,
+} from '../bar-source.js';
 import { columnNamed } from '../column-named.js';
-import { badRowsText } from './bad-rows-text.js';
 
 export interface FileBarsSettings {
   readonly data_file_path: string | null;
@@ -158,7 +164,7 @@ export class FileBars implements BarSource {
   #notes(path: string, csv: LoadedCsv, interval: string): readonly string[] {
     const notes = csv.badRowCount > 0 ? [badRowsText(basename(path), csv)] : [];
     const step = usualStep(csv.frame.time);
-    const asked = isInterval(interval) ? INTERVAL_MS[interval] : NaN;
+    const asked = intervalMs(interval);
     // Months differ in length, so a file of monthly bars is right when it is near.
     if (Math.abs(step / asked - 1) > 0.1) {
       notes.push(
@@ -177,3 +183,23 @@ function lengthText(ms: number): string {
   ].find(([count]) => Number(count) >= 1) ?? [ms / 1000, 's'];
   return `${Math.round(Number(length) * 100) / 100} ${unit}`;
 }
+
+const RULES: Readonly<Record<BadRowRule, string>> = {
+  too_few_cells: 'it has too few cells',
+  too_many_cells: 'it has too many cells',
+  bad_quotes: 'its quotes do not close',
+  bad_date: 'its time is no time',
+  missing_cell: 'a value is missing',
+  not_a_number: 'a value is no number',
+  not_finite: 'a value is not finite',
+};
+
+/** "3 rows of bars.csv were left out, the first on line 17: a value is no number (CLOSE)" */
+function badRowsText(file: string, { badRowCount, badRows }: CsvReport): string {
+  const [first] = badRows;
+  const rows = badRowCount === 1 ? '1 row' : `${badRowCount} rows`;
+  return `${rows} of ${file} ${badRowCount === 1 ? 'was' : 'were'} left out${first ? `, the first on ${lineText(first)}` : ''}`;
+}
+
+const lineText = ({ line, rule, column }: BadRow): string =>
+  `line ${line}: ${RULES[rule]}${column === undefined ? '' : ` (${column})`}`;

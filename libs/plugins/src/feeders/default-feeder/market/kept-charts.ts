@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '#libs/kernel';
 import { pluginErrorCode, type Bar, type BarCache, type PluginLogger } from '#libs/plugin-sdk';
-import { formatIso } from '#libs/timeseries';
-import type { Chart } from './chart-answer.js';
-import { yahooIntervalMs, type ChartQuestion } from './chart-question.js';
+import { DAY_MS, formatIso } from '#libs/timeseries';
+import { type Chart, type ChartQuestion, yahooIntervalMs } from './chart.js';
 
 /** A chart with what is to be said about its age. */
 export interface KeptChart extends Chart {
@@ -17,7 +16,6 @@ interface Entry {
 
 /** Questions whose answers are kept in memory. */
 const KEPT_QUESTIONS = 256;
-const DAY_MS = 86_400_000;
 
 export interface KeptChartsOptions {
   readonly fetch: (question: ChartQuestion) => Promise<Chart>;

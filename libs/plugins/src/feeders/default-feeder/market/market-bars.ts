@@ -1,12 +1,22 @@
 import type { Clock } from '#libs/kernel';
 import { Frame, type Bar, type BarCache, type FeederSource, type PluginLogger } from '#libs/plugin-sdk';
-import type { Closes } from '#libs/timeseries';
-import type { BarQuestion, BarSource, SessionCloses, SourceBars } from '../bar-source.js';
-import { sessionsOf } from '../sessions.js';
-import { combinedBars } from './combined-bars.js';
+import { type Closes, DAY_MS } from '#libs/timeseries';
+import {
+  type BarQuestion,
+  type BarSource,
+  type SessionCloses,
+  sessionsOf,
+  type SourceBars,
+} from '../bar-source.js';
 import { KeptCharts, type KeptChart } from './kept-charts.js';
-import { historyMs, marketInterval, marketRange, type MarketInterval } from './market-range.js';
-import { marketSymbol } from './market-symbol.js';
+import {
+  combinedBars,
+  historyMs,
+  marketInterval,
+  type MarketInterval,
+  marketRange,
+  marketSymbol,
+} from './market-question.js';
 import { resilientCharts, type ResilienceSettings } from './resilient-charts.js';
 import { yahooCharts } from './yahoo-charts.js';
 
@@ -24,7 +34,6 @@ interface MarketBarsContext {
   readonly barCache: BarCache | null;
 }
 
-const DAY_MS = 86_400_000;
 /** Closed markets: the session before the first row may lie this far back. */
 const LONGEST_CLOSURE_MS = 10 * DAY_MS;
 

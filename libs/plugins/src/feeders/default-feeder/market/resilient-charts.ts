@@ -11,10 +11,8 @@ import {
   wrap,
 } from 'cockatiel';
 import { PluginError } from '#libs/plugin-sdk';
-import type { Chart } from './chart-answer.js';
-import type { ChartQuestion } from './chart-question.js';
+import { type Chart, type ChartQuestion, YahooFault } from './chart.js';
 import type { FetchChart } from './yahoo-charts.js';
-import { YahooFault } from './yahoo-fault.js';
 
 export interface ResilienceSettings {
   readonly source_timeout_seconds: number;

@@ -1,22 +1,27 @@
 import { AppError } from '#libs/kernel';
 import {
-  entryFaults,
-  exitFaults,
-  forecastFaults,
-  PluginError,
   type EntryAnswer,
+  entryFaults,
   type EntryQuestion,
   type ExitAnswer,
+  exitFaults,
   type ExitQuestion,
+  type Feeder,
+  type FetchRequest,
+  forecastFaults,
   type ForecastOutput,
   type ForecastRequest,
   type Frame,
+  frameFaults,
+  type Pipeline,
+  PluginError,
+  type PredictionRequest,
   type Predictor,
   type PredictorCapability,
   type PredictorDefinition,
 } from '#libs/plugin-sdk';
 import type { CallLimits, Guard } from './guard.js';
-import type { PluginHandle, PredictorHandle } from './handles.js';
+import type { FeederHandle, PipelineHandle, PluginHandle, PredictorHandle, RunOptions } from './handles.js';
 
 type Asked = 'forecast' | 'entry' | 'exit' | 'describe' | 'metrics' | 'resetMetrics' | 'setNoise';
 const NEEDS: Readonly<Record<Asked, PredictorCapability>> = {
@@ -112,5 +117,47 @@ function checkedExit(exit: NonNullable<Predictor['exit']>) {
   return (question: ExitQuestion): ExitAnswer | Promise<ExitAnswer> => {
     const answer = exit(question);
     return isAnswer(answer) ? checked(answer) : answer.then(checked);
+  };
+}
+
+/** Wraps a feeder's calls; a frame that breaks the contract (a bar after `asOf`, for example) is a failure of the plugin. */
+export function guardFeeder(about: PluginHandle<'feeder'>, feeder: Feeder, guard: Guard): FeederHandle {
+  return {
+    ...about,
+    fetch: (request: FetchRequest, limits: CallLimits = {}): Promise<Frame> => {
+      const signal = limits.signal ?? request.signal;
+      return guard.limited('fetch', { ...limits, ...(signal && { signal }) }, async (inner) => {
+        const frame = await feeder.fetch({ ...request, signal: inner });
+        const faults = frameFaults(frame, request);
+        if (faults.length > 0) throw new Error(`fetch broke the contract: ${faults.join('; ')}`);
+        return frame;
+      });
+    },
+    resolve: (symbol) => guard.instant('resolve', () => feeder.resolve(symbol)),
+    notes: (frame) => guard.instant('notes', () => feeder.notes?.(frame) ?? []),
+  };
+}
+
+/** Wraps a pipeline's runs. Progress that it reports after its end, or as nonsense, goes nowhere. */
+export function guardPipeline(
+  about: PluginHandle<'pipeline'>,
+  pipeline: Pipeline,
+  guard: Guard,
+): PipelineHandle {
+  return {
+    ...about,
+    run: (request: PredictionRequest, { feeder, predictor, progress, ...limits }: RunOptions) =>
+      guard.limited('run', limits, (signal) =>
+        pipeline.run(request, {
+          feeder,
+          predictor,
+          signal,
+          progress: (percentage, step) => {
+            if (signal.aborted || !Number.isFinite(percentage)) return;
+            progress?.(Math.min(100, Math.max(0, percentage)), step);
+          },
+        }),
+      ),
+    status: () => guard.instant('status', () => pipeline.status?.() ?? {}),
   };
 }

@@ -1,8 +1,42 @@
 import type { Bar } from '#libs/plugin-sdk';
-import { yahooIntervalMs, type YahooInterval } from './chart-question.js';
-import { YahooFault } from './yahoo-fault.js';
+import { DAY_MS, INTERVAL_MS } from '#libs/timeseries';
 
-const DAY_MS = 86_400_000;
+/** Bar lengths that the service knows, by its names for them. */
+export type YahooInterval =
+  '1m' | '2m' | '5m' | '15m' | '30m' | '1h' | '90m' | '1d' | '5d' | '1wk' | '1mo' | '3mo';
+
+/** Nominal length of a bar in ms. */
+export const yahooIntervalMs = (interval: YahooInterval): number =>
+  INTERVAL_MS[interval === '1wk' ? '1w' : interval];
+
+/** A chart to ask for; moments in epoch ms UTC, both included. */
+export interface ChartQuestion {
+  readonly symbol: string;
+  readonly interval: YahooInterval;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * What went wrong with one request to the chart service:
+ * - `unknown`: it has no such symbol, or no bars of it
+ * - `refused`: it does not answer the question as asked (400, 422)
+ * - `busy`: it wants to be left alone (429, 401, 403)
+ * - `down`: it failed, did not answer, or sent something that is no chart
+ */
+export type YahooFaultKind = 'unknown' | 'refused' | 'busy' | 'down';
+
+/** One failed request. The message carries what the service said, shortened, and no address. */
+export class YahooFault extends Error {
+  constructor(
+    readonly kind: YahooFaultKind,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = 'YahooFault';
+  }
+}
 
 /** A checked answer of the chart service. */
 export interface Chart {

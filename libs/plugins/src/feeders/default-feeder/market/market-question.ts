@@ -1,8 +1,16 @@
-import { INTERVAL_MS, isInterval, PluginError } from '#libs/plugin-sdk';
-import type { YahooInterval } from './chart-question.js';
+import { type Bar, PluginError } from '#libs/plugin-sdk';
+import { DAY_MS, MINUTE_MS, INTERVAL_MS, isInterval } from '#libs/timeseries';
+import type { YahooInterval } from './chart.js';
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+const PAIR = /^([A-Z]{3})[_/]?([A-Z]{3})$/;
+const currencies = new Set(Intl.supportedValuesOf('currency'));
+
+/** The service's name of a symbol: pairs of currencies (`EURUSD`, `EUR_USD`, `EUR/USD`) are `EURUSD=X` there. */
+export function marketSymbol(symbol: string, map: Readonly<Record<string, string>>): string {
+  if (Object.hasOwn(map, symbol)) return map[symbol] ?? symbol;
+  const [, base = '', quote = ''] = PAIR.exec(symbol) ?? [];
+  return currencies.has(base) && currencies.has(quote) ? `${base}${quote}=X` : symbol;
+}
 
 /** How a canonical bar length is asked for; bars of four hours are put together from those of one. */
 export interface MarketInterval {
@@ -76,4 +84,26 @@ export function marketRange(
     throw new PluginError('no_data', `Yahoo Finance has ${yahoo} bars${reach} up to now only`);
   }
   return { from, to, cut: day < oldest };
+}
+
+/** Bars put together to longer ones that begin at multiples of `lengthMs` since midnight UTC. */
+export function combinedBars(bars: readonly Bar[], lengthMs: number): readonly Bar[] {
+  const combined: Bar[] = [];
+  for (const bar of bars) {
+    const time = Math.floor(bar.time / lengthMs) * lengthMs;
+    const last = combined.at(-1);
+    if (last?.time !== time) {
+      combined.push({ ...bar, time });
+      continue;
+    }
+    combined[combined.length - 1] = {
+      time,
+      open: last.open,
+      high: Math.max(last.high, bar.high),
+      low: Math.min(last.low, bar.low),
+      close: bar.close,
+      volume: last.volume + bar.volume,
+    };
+  }
+  return combined;
 }

@@ -1,5 +1,5 @@
-const DAY_MS = 86_400_000;
-const WEEK_MS = 7 * DAY_MS;
+import { DAY_MS, monthsLater, WEEK_MS } from '#libs/timeseries';
+
 /** From this spacing on bars are months, and the calendar counts, not milliseconds. */
 const MONTHLY_MS = 27 * DAY_MS;
 const MEAN_MONTH_MS = 30.44 * DAY_MS;
@@ -48,15 +48,4 @@ function openOffsets(history: Float64Array, spacing: number): readonly number[] 
     if (slot > 0) offsets.add(slot * spacing);
   }
   return [...offsets].sort((a, b) => a - b);
-}
-
-/** The same day and time so many months later, or the month's last day where it has no such day. */
-function monthsLater(time: number, months: number): number {
-  const date = new Date(time);
-  const day = date.getUTCDate();
-  date.setUTCDate(1);
-  date.setUTCMonth(date.getUTCMonth() + months);
-  const daysInMonth = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
-  date.setUTCDate(Math.min(day, daysInMonth));
-  return date.getTime();
 }

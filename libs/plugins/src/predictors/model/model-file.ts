@@ -1,0 +1,102 @@
+import { basename, extname } from 'node:path';
+import { AppError, type ParameterDeclarations } from '#libs/kernel';
+import { ModelError, type ModelFormat } from '#libs/keras-onnx';
+import { PluginError, type PluginErrorCode } from '#libs/plugin-sdk';
+
+/** A file that a parameter names; errors begin with the parameter and carry the file's base name only. */
+export interface NamedFile {
+  /** For example `model_path` or `model_files.fast`. */
+  readonly parameter: string;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** The fault of a file, in words for the operator who configured it. */
+export const fileFault = ({ parameter, path }: NamedFile, reason: string, cause?: unknown): PluginError =>
+  new PluginError('not_configured', `${parameter}: ${basename(path)}: ${reason}`, { cause });
+
+/** What a model library's error means to those who asked: a refused file is a fault of the configuration. */
+export function modelFault(file: NamedFile, error: unknown): unknown {
+  if (!(error instanceof ModelError)) return error;
+  const code = codeOf(error);
+  return new PluginError(code, `${file.parameter}: ${basename(file.path)}: ${error.detail}`, {
+    cause: error,
+  });
+}
+
+function codeOf({ code }: ModelError): PluginErrorCode {
+  if (code === 'model_run_failed') return 'plugin_failed';
+  return code === 'model_timeout' || code === 'model_disposed' ? 'source_unavailable' : 'not_configured';
+}
+
+/** The fault of a side file, such as a normalisation: the text names the file already. */
+export function sideFileFault({ parameter }: NamedFile, error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  return new PluginError('not_configured', `${parameter}: ${error.detail}`, { cause: error });
+}
+
+/** Kinds of model file that `model_type` may name. */
+export const MODEL_TYPES = ['keras', 'onnx', 'tfjs', 'sklearn', 'pytorch'] as const;
+type ModelType = (typeof MODEL_TYPES)[number];
+
+const EXPORT: Readonly<Record<'sklearn' | 'pytorch', string>> = {
+  sklearn:
+    'scikit-learn models run executable pickles; export to ONNX with skl2onnx: ' +
+    "convert_sklearn(model, initial_types=[('window', FloatTensorType([None, features]))]), " +
+    'then set model_path to the .onnx file and model_type to onnx',
+  pytorch:
+    'PyTorch models run executable pickles; export to ONNX with ' +
+    "torch.onnx.export(model.eval(), example, 'model.onnx', dynamo=True), weights inside the file, " +
+    'then set model_path to the .onnx file and model_type to onnx',
+};
+
+const FOREIGN: Readonly<Record<string, 'sklearn' | 'pytorch'>> = {
+  '.pkl': 'sklearn',
+  '.pickle': 'sklearn',
+  '.joblib': 'sklearn',
+  '.pt': 'pytorch',
+  '.pth': 'pytorch',
+};
+
+/**
+ * Refuses files of kinds that only Python can read, by the declared type or the file's extension.
+ * @throws PluginError `not_configured` that says how to export the model to ONNX
+ */
+export function refuseForeignType(file: NamedFile, type: ModelType): void {
+  const named = type === 'sklearn' || type === 'pytorch' ? type : undefined;
+  const foreign = named ?? FOREIGN[extname(file.path).toLowerCase()];
+  if (foreign !== undefined) throw fileFault(file, EXPORT[foreign]);
+}
+
+/**
+ * The file itself says what it is, so the default `keras` takes every format; a type that was chosen must be the file's.
+ * @throws PluginError `not_configured`
+ */
+export function refuseOtherFormat(file: NamedFile, type: ModelType, format: ModelFormat): void {
+  if (type === 'keras' || type === format) return;
+  throw fileFault(file, `the file is a ${format} model, but model_type is ${type}`);
+}
+
+/** Parameters that every predictor of trained models has. */
+export const modelParameters = {
+  normalization_params_path: {
+    type: 'string',
+    default: null,
+    minLength: 1,
+    help: 'JSON file with {min, max} or {mean, std} per column, as the model was trained with; wins over a normalisation in the metadata.',
+  },
+  mc_seed: {
+    type: 'integer',
+    default: null,
+    min: 0,
+    max: 4_294_967_295,
+    help: 'Seed of the Monte-Carlo passes, which makes answers repeatable bit for bit; null draws one for each answer, told in its `seed`.',
+  },
+  model_cache_size: {
+    type: 'integer',
+    default: 5,
+    min: 1,
+    max: 1_000,
+    help: 'Models kept loaded; the one unused longest makes room.',
+  },
+} as const satisfies ParameterDeclarations;
