@@ -8,7 +8,8 @@ const PAGE = 'docs/plugin-parameters.md';
 
 const definitions: PluginDefinition[] = [];
 for (const load of BUILT_IN_PLUGINS) {
-  definitions.push(((await load()) as { readonly default: PluginDefinition }).default);
+  const { default: own } = (await load()) as { readonly default: PluginDefinition | PluginDefinition[] };
+  definitions.push(...[own].flat());
 }
 const page = parameterPage(definitions);
 if (!process.argv.includes('--check')) {

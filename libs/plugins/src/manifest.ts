@@ -1,5 +1,5 @@
 /**
- * Imports of the built-in plugins, each a module whose default export is a definition. They stand in the order in which
+ * Imports of the built-in plugins, each a module whose default export is a definition or a list of them. They stand in the order in which
  * lists show them within their kind. To add one: write its module and add its line.
  */
 export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
@@ -12,9 +12,7 @@ export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
   () => import('./predictors/random-walk-predictor.js'),
   () => import('./predictors/noisy-ideal-predictor.js'),
   () => import('./predictors/binary-ideal-oracle.js'),
-  () => import('./predictors/binary-entry-predictor.js'),
-  () => import('./predictors/binary-exit-predictor.js'),
-  () => import('./predictors/binary-predictor.js'),
+  () => import('./predictors/binary-predictors.js'),
   () => import('./predictors/direction-predictor.js'),
   () => import('./predictors/direction-ideal-oracle.js'),
   () => import('./predictors/csv-direction-predictor.js'),

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EntryQuestion } from '#libs/plugin-sdk';
 import binary, { type BinaryIdealOracle } from '../../../libs/plugins/src/predictors/binary-ideal-oracle.js';
 import direction, {
+  ConfusionCounts,
   type DirectionIdealOracle,
 } from '../../../libs/plugins/src/predictors/direction-ideal-oracle.js';
-import { ConfusionCounts } from '../../../libs/plugins/src/predictors/oracle/confusion-counts.js';
 import {
   at,
   createPredictor,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { predictorConformance } from '#libs/plugin-sdk';
-import binary from '../../../libs/plugins/src/predictors/binary-predictor.js';
-import binaryEntry from '../../../libs/plugins/src/predictors/binary-entry-predictor.js';
-import binaryExit from '../../../libs/plugins/src/predictors/binary-exit-predictor.js';
+import {
+  binaryEntryPredictor as binaryEntry,
+  binaryExitPredictor as binaryExit,
+  binaryPredictor as binary,
+} from '../../../libs/plugins/src/predictors/binary-predictors.js';
 import { complementOf, entrySides } from '../../../libs/plugins/src/predictors/signals/probabilities.js';
 import { entryAt, exitAt, FOURTEEN_BARS } from './predictor-context.js';
 import {

@@ -4,8 +4,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Predictor } from '#libs/plugin-sdk';
-import binaryEntry from '../../../libs/plugins/src/predictors/binary-entry-predictor.js';
-import binaryExit from '../../../libs/plugins/src/predictors/binary-exit-predictor.js';
+import {
+  binaryEntryPredictor as binaryEntry,
+  binaryExitPredictor as binaryExit,
+} from '../../../libs/plugins/src/predictors/binary-predictors.js';
 import direction from '../../../libs/plugins/src/predictors/direction-predictor.js';
 import { numbers } from '../keras-onnx/numbers.js';
 import { tinyKeras, TINY } from '../keras-onnx/files.js';

@@ -9,9 +9,9 @@ import type {
 } from '#libs/plugin-sdk';
 import { definePredictor, type Frame } from '#libs/plugin-sdk';
 import { dayOfWeek, hourOfDay } from '#libs/timeseries';
+import { basicInfo } from './model-info.js';
 import { loadFrame } from './oracle/load-frame.js';
-import { matchParameters } from './oracle/oracle-parameters.js';
-import { rowMatch, type RowMatch } from './oracle/row-match.js';
+import { matchParameters, rowMatch, type RowMatch } from './oracle/row-match.js';
 
 const PROBABILITY = 'Probability_H1';
 const TIME = 'DATE_TIME';
@@ -122,16 +122,13 @@ export class CsvDirectionPredictor implements Predictor {
 
   describe(): ModelInfo {
     return {
-      model_name: 'csv_direction_predictor',
-      window_size: 0,
-      supported_types: ['entry', 'exit'],
-      entry_directions: ['buy', 'sell'],
-      exit_directions: ['buy', 'sell'],
-      prediction_scope: 'directional',
-      required_columns: [],
-      accepts_ohlc_window: false,
-      // The nearest prediction may be one that was made after the question.
-      looks_ahead: this.settings.timestamp_match === 'nearest',
+      ...basicInfo({
+        name: 'csv_direction_predictor',
+        scope: 'directional',
+        answers: ['entry', 'exit'],
+        // The nearest prediction may be one that was made after the question.
+        looksAhead: this.settings.timestamp_match === 'nearest',
+      }),
       timestamp_match: this.settings.timestamp_match,
       match_limit_seconds: this.settings.match_limit_seconds,
       confidence_threshold: this.settings.confidence_threshold,

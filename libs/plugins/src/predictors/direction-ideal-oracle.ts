@@ -1,31 +1,19 @@
 import type { ParametersOf } from '#libs/kernel';
-import type { EntryQuestion, ExitQuestion, ModelInfo, Predictor, PredictorMetrics } from '#libs/plugin-sdk';
-import { definePredictor } from '#libs/plugin-sdk';
+import { definePredictor, type EntryQuestion, type ModelInfo, type PredictorMetrics } from '#libs/plugin-sdk';
 import { recentRange, wilderAtr } from '#libs/timeseries';
-import { buyPays, sellPays } from './oracle/barrier-scan.js';
-import { ConfusionCounts } from './oracle/confusion-counts.js';
-import { loadOracleBars } from './oracle/load-oracle-bars.js';
-import { createNoise, type NoiseSource } from './oracle/noise-source.js';
 import {
-  commissionPips,
-  ENTRY_SIGNALS,
-  EXIT_SIGNALS,
-  keepPays,
+  BarrierOracle,
+  HORIZON_HELP,
+  oracleParameters,
+  type BarrierDistances,
   type OracleEntryAnswer,
-  type OracleExitAnswer,
-} from './oracle/oracle-answers.js';
-import type { OracleBars } from './oracle/oracle-bars.js';
-import { oracleInfo } from './oracle/oracle-info.js';
-import { oracleParameters } from './oracle/oracle-parameters.js';
+  type Signal,
+} from './oracle/barrier-oracle.js';
+import { loadOracleBars, type OracleBars } from './oracle/oracle-bars.js';
 
 const parameters = {
   ...oracleParameters,
-  prediction_horizon: {
-    type: 'integer',
-    default: 120,
-    min: 0,
-    help: 'Bars advertised at least where the data end before the trading week does.',
-  },
+  prediction_horizon: { type: 'integer', default: 120, min: 0, help: HORIZON_HELP },
   atr_period: { type: 'integer', default: 14, min: 1, help: 'Bars of the average true range.' },
   noise_std: {
     type: 'number',
@@ -44,98 +32,57 @@ export type DirectionEntryAnswer = OracleEntryAnswer & { readonly atr: number };
  * Answers like the binary oracle, with no default distances and no default costs. Normal noise may turn a signal over;
  * what was said is counted against the noiseless truth.
  */
-export class DirectionIdealOracle implements Predictor {
-  private readonly noise: NoiseSource;
-  private readonly counts = new ConfusionCounts();
-  private readonly atr: Float64Array;
-  private noiseStd: number;
+export class DirectionIdealOracle extends BarrierOracle<Settings> {
+  readonly #counts = new ConfusionCounts();
+  readonly #atr: Float64Array;
+  #noiseStd: number;
 
-  constructor(
-    private readonly bars: OracleBars,
-    private readonly settings: Settings,
-  ) {
-    this.noise = createNoise(settings.noise_mode, settings.noise_seed);
-    this.atr = wilderAtr(bars.high, bars.low, bars.close, settings.atr_period).map((value, row) =>
+  constructor(bars: OracleBars, settings: Settings) {
+    super(bars, settings);
+    this.#atr = wilderAtr(bars.high, bars.low, bars.close, settings.atr_period).map((value, row) =>
       Number.isNaN(value) ? recentRange(bars.high, bars.low, row) : value,
     );
-    this.noiseStd = settings.noise_std;
+    this.#noiseStd = settings.noise_std;
   }
 
-  entry(question: EntryQuestion): DirectionEntryAnswer {
-    const bars = this.bars;
-    const pip = this.settings.pip_cost;
-    const row = bars.rowAt(question.time);
-    const price = bars.priceOf(row);
-    const gain = question.takeProfitPips * pip;
-    const loss = question.stopLossPips * pip;
-    const cost = this.costPips(question) * pip;
-    const last = bars.lastVisible(row);
-    // Target and cost are added one after the other: the sum of both first gives other last bits.
-    const buy = buyPays(bars, row + 1, last, price + gain + cost, price - loss);
-    const sell = sellPays(bars, row + 1, last, price - gain - cost, price + loss);
-    return {
-      buy: this.disturb(row, ENTRY_SIGNALS.buy, buy),
-      sell: this.disturb(row, ENTRY_SIGNALS.sell, sell),
-      barsRemaining: bars.horizonOf(row),
-      buyConfidence: 1,
-      sellConfidence: 1,
-      matchedTime: bars.timeOf(row),
-      currentPrice: price,
-      atr: this.atr[row] ?? NaN,
-    };
-  }
-
-  exit(question: ExitQuestion): OracleExitAnswer {
+  override entry(question: EntryQuestion): DirectionEntryAnswer {
     const row = this.bars.rowAt(question.time);
-    const keep = keepPays(this.bars, row, question);
-    return {
-      keep: this.disturb(row, EXIT_SIGNALS[question.direction], keep),
-      confidence: 1,
-      matchedTime: this.bars.timeOf(row),
-      currentPrice: this.bars.priceOf(row),
-    };
+    return { ...this.entryAt(row, question), atr: this.#atr[row] ?? NaN };
   }
 
   describe(): ModelInfo {
-    return {
-      ...oracleInfo('direction_ideal_oracle', 'path_scanning', this.settings, this.bars),
-      noise_std: this.noiseStd,
-      atr_period: this.settings.atr_period,
-    };
+    const info = this.info('direction_ideal_oracle', 'path_scanning');
+    return { ...info, noise_std: this.#noiseStd, atr_period: this.settings.atr_period };
   }
 
   metrics(): PredictorMetrics {
-    return this.counts.metrics(this.noiseStd);
+    return this.#counts.metrics(this.#noiseStd);
   }
 
   resetMetrics(): void {
-    this.counts.reset();
+    this.#counts.reset();
     this.noise.reseed();
   }
 
   setNoise(std: number): void {
-    this.noiseStd = std;
+    this.#noiseStd = std;
     this.resetMetrics();
   }
 
-  private costPips({ spreadPips, slippagePips, commissionPerLot }: EntryQuestion): number {
-    const beforeCommission = spreadPips + slippagePips;
-    return commissionPerLot > 0
-      ? beforeCommission + commissionPips(commissionPerLot, this.settings.pip_cost)
-      : beforeCommission;
+  protected distancesOf(question: EntryQuestion): BarrierDistances {
+    const { pip_cost: pip } = this.settings;
+    const { takeProfitPips, stopLossPips, spreadPips, slippagePips, commissionPerLot } = question;
+    const commission = commissionPerLot > 0 ? this.commissionPips(commissionPerLot) : 0;
+    const cost = spreadPips + slippagePips + commission;
+    return { gain: takeProfitPips * pip, cost: cost * pip, loss: stopLossPips * pip };
   }
 
-  private disturb(row: number, signal: string, truth: 0 | 1): 0 | 1 {
-    const said = this.noiseStd === 0 ? truth : this.noisy(row, signal, truth);
-    this.counts.record(said, truth);
+  protected disturbed(truth: 0 | 1, row: number, signal: Signal): 0 | 1 {
+    const std = this.#noiseStd;
+    const noise = std === 0 ? 0 : this.noise.normal(...this.drawKey(row, signal), std);
+    const said = truth + noise > 0.5 ? 1 : 0;
+    this.#counts.record(said, truth);
     return said;
-  }
-
-  private noisy(row: number, signal: string, truth: 0 | 1): 0 | 1 {
-    const { bars, settings } = this;
-    const time = bars.timeOf(row);
-    const disturbance = this.noise.normal(settings.symbol, time, bars.horizonOf(row), signal, this.noiseStd);
-    return truth + disturbance > 0.5 ? 1 : 0;
   }
 }
 
@@ -151,3 +98,59 @@ export default definePredictor({
   create: async (context) =>
     new DirectionIdealOracle(await loadOracleBars(context.parameters, context), context.parameters),
 });
+
+/** Counts what a noisy oracle said against the noiseless truth, over all callers since the last reset. */
+export class ConfusionCounts {
+  private truePositives = 0;
+  private falsePositives = 0;
+  private trueNegatives = 0;
+  private falseNegatives = 0;
+
+  record(said: 0 | 1, truth: 0 | 1): void {
+    if (said === 1) {
+      if (truth === 1) this.truePositives += 1;
+      else this.falsePositives += 1;
+    } else if (truth === 0) this.trueNegatives += 1;
+    else this.falseNegatives += 1;
+  }
+
+  reset(): void {
+    this.truePositives = 0;
+    this.falsePositives = 0;
+    this.trueNegatives = 0;
+    this.falseNegatives = 0;
+  }
+
+  metrics(noiseStd: number): PredictorMetrics {
+    const { truePositives: tp, falsePositives: fp, trueNegatives: tn, falseNegatives: fn } = this;
+    const precision = ratio(tp, tp + fp);
+    const recall = ratio(tp, tp + fn);
+    return {
+      tp,
+      fp,
+      tn,
+      fn,
+      total_predictions: tp + fp + tn + fn,
+      precision: sixDecimals(precision),
+      recall: sixDecimals(recall),
+      f1: sixDecimals(ratio(2 * precision * recall, precision + recall)),
+      accuracy: sixDecimals(ratio(tp + tn, tp + fp + tn + fn)),
+      noise_std: noiseStd,
+    };
+  }
+}
+
+const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
+
+/**
+ * Rounds to six decimals, exact ties to even as Python's `round`. A double can only lie exactly between two such decimals
+ * when it is an odd multiple of 1/128, because 5e-7 = 5^-6 · 2^-7.
+ */
+function sixDecimals(value: number): number {
+  const multiple = value * 128;
+  if (Number.isInteger(multiple) && multiple % 2 !== 0) {
+    const below = Math.floor(value * 1e6);
+    return (below % 2 === 0 ? below : below + 1) / 1e6;
+  }
+  return Number(value.toFixed(6));
+}

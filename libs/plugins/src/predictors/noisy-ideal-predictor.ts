@@ -2,12 +2,12 @@ import type { ParametersOf } from '#libs/kernel';
 import type { ForecastOutput, ForecastRequest, ModelInfo, Predictor } from '#libs/plugin-sdk';
 import { definePredictor, type Frame, PluginError } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
+import { basicInfo } from './model-info.js';
 import { horizonsOf, targetColumn } from './forecast-question.js';
 import { type FutureValues, futureValues, lastRowWithFuture, valueAt } from './oracle/future-values.js';
 import { loadFrame } from './oracle/load-frame.js';
-import { createNoise, type NoiseSource } from './oracle/noise-source.js';
-import { matchParameters, noiseParameters } from './oracle/oracle-parameters.js';
-import { rowMatch } from './oracle/row-match.js';
+import { createNoise, noiseParameters, type NoiseSource } from './oracle/noise-source.js';
+import { matchParameters, rowMatch } from './oracle/row-match.js';
 
 const BARS_PER_DAY = 24;
 
@@ -96,15 +96,13 @@ export class NoisyIdealPredictor implements Predictor {
 
   describe(): ModelInfo {
     return {
-      model_name: 'noisy_ideal_predictor',
-      window_size: 0,
-      supported_types: ['forecast'],
-      entry_directions: [],
-      exit_directions: [],
-      prediction_scope: 'hourly_and_daily',
-      required_columns: [this.settings.close_column],
-      accepts_ohlc_window: false,
-      looks_ahead: true,
+      ...basicInfo({
+        name: 'noisy_ideal_predictor',
+        scope: 'hourly_and_daily',
+        answers: ['forecast'],
+        columns: [this.settings.close_column],
+        looksAhead: true,
+      }),
       noise_std: this.noiseStd,
       noise_mode: this.settings.noise_mode,
       timestamp_match: this.settings.timestamp_match,

@@ -9,6 +9,7 @@ import {
   type Predictor,
 } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
+import { basicInfo } from './model-info.js';
 import { horizonsOf, targetColumn } from './forecast-question.js';
 import { futureTimes } from './future-times.js';
 
@@ -108,15 +109,14 @@ export class RandomWalkPredictor implements Predictor {
 
   describe(): ModelInfo {
     return {
-      model_name: 'random_walk_predictor',
-      window_size: this.settings.volatility_window + 1,
-      supported_types: ['forecast'],
-      entry_directions: [],
-      exit_directions: [],
-      prediction_scope: 'random_walk',
-      required_columns: [this.settings.prediction_target_column],
-      accepts_ohlc_window: false,
-      looks_ahead: false,
+      ...basicInfo({
+        name: 'random_walk_predictor',
+        scope: 'random_walk',
+        answers: ['forecast'],
+        windowSize: this.settings.volatility_window + 1,
+        columns: [this.settings.prediction_target_column],
+        looksAhead: false,
+      }),
       prediction_horizon: this.settings.prediction_horizon,
       prediction_confidence_level: this.settings.prediction_confidence_level,
     };

@@ -10,6 +10,7 @@ import {
 } from '#libs/plugin-sdk';
 import { createModelCache, type ModelCache } from '#libs/keras-onnx';
 import { formatNaiveIso } from '#libs/timeseries';
+import { basicInfo } from '../model-info.js';
 import { type NamedFile, refuseForeignType } from '../model/model-file.js';
 import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
 import { type ModelFiles, ServedModels } from '../model/served-models.js';
@@ -126,15 +127,13 @@ class IdealBaseline implements Predictor {
 
   describe(): ModelInfo {
     return {
-      model_name: 'default_predictor',
-      window_size: 0,
-      supported_types: ['forecast'],
-      entry_directions: [],
-      exit_directions: [],
-      prediction_scope: 'ideal_future_baseline',
-      required_columns: [this.settings.prediction_target_column],
-      accepts_ohlc_window: false,
-      looks_ahead: true,
+      ...basicInfo({
+        name: 'default_predictor',
+        scope: 'ideal_future_baseline',
+        answers: ['forecast'],
+        columns: [this.settings.prediction_target_column],
+        looksAhead: true,
+      }),
       model_loaded: false,
       prediction_horizon: this.settings.prediction_horizon,
     };

@@ -8,6 +8,7 @@ import {
 } from '#libs/plugin-sdk';
 import { formatIso, formatNaiveIso, intervalMs } from '#libs/timeseries';
 import { basename } from 'node:path';
+import { basicInfo } from '../model-info.js';
 import { horizonsOf, targetColumn } from '../forecast-question.js';
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { ServedModel } from '../model/served-model.js';
@@ -60,15 +61,14 @@ export class ModelForecaster {
     const horizons = knownHorizons(model);
     const features = metadata.featureColumns ?? (layout.width === 1 ? [target] : []);
     return {
-      model_name: this.name,
-      window_size: layout.size,
-      supported_types: ['forecast'],
-      entry_directions: [],
-      exit_directions: [],
-      prediction_scope: this.settings.mc_samples > 0 && description.stochastic ? 'mc_dropout' : 'model',
-      required_columns: [...new Set([...features, target])],
-      accepts_ohlc_window: false,
-      looks_ahead: false,
+      ...basicInfo({
+        name: this.name,
+        scope: this.settings.mc_samples > 0 && description.stochastic ? 'mc_dropout' : 'model',
+        answers: ['forecast'],
+        windowSize: layout.size,
+        columns: [...new Set([...features, target])],
+        looksAhead: false,
+      }),
       model_loaded: true,
       model_type: description.format,
       model_path: basename(this.files.model.path),

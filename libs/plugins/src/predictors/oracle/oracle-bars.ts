@@ -1,11 +1,18 @@
 import { type Frame, PluginError } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
 import { barHorizons, type HorizonMode, type WeekRule } from './bar-horizon.js';
-import type { BarColumns } from './barrier-scan.js';
+import { type FrameLoading, loadFrame } from './load-frame.js';
 import { rowMatch, type RowMatch, type TimestampMatch } from './row-match.js';
 
+/** The price columns of an oracle's data, one length. */
+export interface BarColumns {
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+}
+
 /** What an oracle is told about its file; names as in the declared parameters. */
-export interface OracleSettings {
+export interface OracleBarSettings {
   readonly high_column: string;
   readonly low_column: string;
   readonly close_column: string;
@@ -27,7 +34,7 @@ export class OracleBars implements BarColumns {
   private readonly match: RowMatch;
 
   /** @throws PluginError `no_data` for a frame without rows; AppError `invalid` for a missing column */
-  constructor(frame: Frame, settings: OracleSettings) {
+  constructor(frame: Frame, settings: OracleBarSettings) {
     if (frame.length === 0) throw new PluginError('no_data', 'the data file has no bars');
     const week: WeekRule = {
       closeHour: settings.friday_close_hour,
@@ -76,4 +83,20 @@ export class OracleBars implements BarColumns {
       last_bar: formatNaiveIso(this.timeOf(this.time.length - 1)),
     };
   }
+}
+
+interface OracleFile extends OracleBarSettings {
+  readonly csv_file: string | null;
+  readonly datetime_column: string;
+}
+
+/**
+ * Loads `csv_file` of a barrier oracle.
+ * @throws PluginError `not_configured` when it is not set or can't be used
+ */
+export async function loadOracleBars(settings: OracleFile, loading: FrameLoading): Promise<OracleBars> {
+  const { csv_file: path, datetime_column: dateColumn } = settings;
+  const columns = [...new Set([settings.high_column, settings.low_column, settings.close_column])];
+  const frame = await loadFrame({ parameter: 'csv_file', path, dateColumn, columns }, loading);
+  return new OracleBars(frame, settings);
 }

@@ -1,6 +1,6 @@
 import type { ParameterDeclarations } from '#libs/kernel';
 import { modelParameters } from '../model/model-file.js';
-import { matchParameters } from '../oracle/oracle-parameters.js';
+import { matchParameters } from '../oracle/row-match.js';
 
 /** A parameter that names the file of one model; `without` says what is answered when it is null. */
 export const modelPath = (model: string, without: string) =>
