@@ -1,9 +1,7 @@
 import { AppError } from '#libs/kernel';
 import {
-  type EntryAnswer,
   entryFaults,
   type EntryQuestion,
-  type ExitAnswer,
   exitFaults,
   type ExitQuestion,
   type Feeder,
@@ -50,8 +48,8 @@ export function guardPredictor(
     return (method?.bind(predictor) ?? refusal(about.id, NEEDS[name])) as NonNullable<Predictor[N]>;
   };
   const forecast = operation('forecast');
-  const entry = checkedEntry(operation('entry'));
-  const exit = checkedExit(operation('exit'));
+  const entry = checked('entry', operation('entry'), entryFaults);
+  const exit = checked('exit', operation('exit'), exitFaults);
   const describe = operation('describe');
   const metrics = operation('metrics');
   const resetMetrics = operation('resetMetrics');
@@ -96,27 +94,20 @@ function visible(frame: Frame, { baseline }: ForecastRequest, looksAhead: boolea
 
 const isAnswer = <T extends object>(answer: T | Promise<T>): answer is T => !('then' in answer);
 
-function checkedEntry(entry: NonNullable<Predictor['entry']>) {
-  const checked = (answer: EntryAnswer): EntryAnswer => {
-    const fault = entryFaults(answer);
-    if (fault !== null) throw new Error(`entry broke the contract: ${fault}`);
+/** Asks and checks the answer, at once when the plugin answers at once. */
+function checked<Q, A extends object>(
+  operation: string,
+  ask: (question: Q) => A | Promise<A>,
+  faultOf: (answer: A) => string | null,
+): (question: Q) => A | Promise<A> {
+  const check = (answer: A): A => {
+    const fault = faultOf(answer);
+    if (fault !== null) throw new Error(`${operation} broke the contract: ${fault}`);
     return answer;
   };
-  return (question: EntryQuestion): EntryAnswer | Promise<EntryAnswer> => {
-    const answer = entry(question);
-    return isAnswer(answer) ? checked(answer) : answer.then(checked);
-  };
-}
-
-function checkedExit(exit: NonNullable<Predictor['exit']>) {
-  const checked = (answer: ExitAnswer): ExitAnswer => {
-    const fault = exitFaults(answer);
-    if (fault !== null) throw new Error(`exit broke the contract: ${fault}`);
-    return answer;
-  };
-  return (question: ExitQuestion): ExitAnswer | Promise<ExitAnswer> => {
-    const answer = exit(question);
-    return isAnswer(answer) ? checked(answer) : answer.then(checked);
+  return (question) => {
+    const answer = ask(question);
+    return isAnswer(answer) ? check(answer) : answer.then(check);
   };
 }
 

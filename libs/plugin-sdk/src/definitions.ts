@@ -32,7 +32,8 @@ export interface PluginContext<D extends ParameterDeclarations> {
   readonly barCache: BarCache | null;
 }
 
-interface Definition<D extends ParameterDeclarations, Instance> {
+interface Definition<K extends PluginKind, D extends ParameterDeclarations, Instance> {
+  readonly kind: K;
   /** Unique among all kinds: lower-case letters, digits and `_`, for example `random_walk_predictor`. */
   readonly id: string;
   readonly apiVersion: typeof PLUGIN_API_VERSION;
@@ -45,33 +46,27 @@ interface Definition<D extends ParameterDeclarations, Instance> {
   create(context: PluginContext<D>): Instance | Promise<Instance>;
 }
 
+type Declarations = ParameterDeclarations;
+
 /** What a core switches on in the server. Everything else of the API is always there. */
 export interface CoreFeatures {
   /** Serve the synchronous entry/exit endpoints (`/api/v1/model/info`, `/api/v1/predict/...`). */
   readonly syncEndpoints: boolean;
 }
 
-export interface CoreDefinition<D extends ParameterDeclarations = ParameterDeclarations> extends Definition<
+export type CoreDefinition<D extends Declarations = Declarations> = Definition<'core', D, CoreFeatures>;
+export type FeederDefinition<D extends Declarations = Declarations> = Definition<'feeder', D, Feeder>;
+export type PipelineDefinition<D extends Declarations = Declarations> = Definition<'pipeline', D, Pipeline>;
+export type EndpointsDefinition<D extends Declarations = Declarations> = Definition<
+  'endpoints',
   D,
-  CoreFeatures
-> {
-  readonly kind: 'core';
-}
-export interface FeederDefinition<D extends ParameterDeclarations = ParameterDeclarations> extends Definition<
+  EndpointsPlugin
+>;
+export interface PredictorDefinition<D extends Declarations = Declarations> extends Definition<
+  'predictor',
   D,
-  Feeder
+  Predictor
 > {
-  readonly kind: 'feeder';
-}
-export interface PipelineDefinition<
-  D extends ParameterDeclarations = ParameterDeclarations,
-> extends Definition<D, Pipeline> {
-  readonly kind: 'pipeline';
-}
-export interface PredictorDefinition<
-  D extends ParameterDeclarations = ParameterDeclarations,
-> extends Definition<D, Predictor> {
-  readonly kind: 'predictor';
   /** Operations this predictor has; asking for another one is answered with 501 before the plugin is called. */
   readonly capabilities: readonly PredictorCapability[];
   /**
@@ -80,37 +75,29 @@ export interface PredictorDefinition<
    */
   readonly looksAhead?: boolean;
 }
-export interface EndpointsDefinition<
-  D extends ParameterDeclarations = ParameterDeclarations,
-> extends Definition<D, EndpointsPlugin> {
-  readonly kind: 'endpoints';
-}
 
 export type PluginDefinition =
   CoreDefinition | FeederDefinition | PipelineDefinition | PredictorDefinition | EndpointsDefinition;
 
+/** A definition before its constructor has added the kind. */
+type Kindless<T> = Omit<T, 'kind'>;
+
 /** Typed constructors of the five kinds: they add `kind` and let `create` see its own parameter types. */
-export const defineCore = <const D extends ParameterDeclarations>(
-  d: Omit<CoreDefinition<D>, 'kind'>,
+export const defineCore = <const D extends Declarations>(
+  d: Kindless<CoreDefinition<D>>,
 ): CoreDefinition<D> => ({
   ...d,
   kind: 'core',
 });
-export const defineFeeder = <const D extends ParameterDeclarations>(
-  d: Omit<FeederDefinition<D>, 'kind'>,
-): FeederDefinition<D> => ({
-  ...d,
-  kind: 'feeder',
-});
-export const definePipeline = <const D extends ParameterDeclarations>(
-  d: Omit<PipelineDefinition<D>, 'kind'>,
-): PipelineDefinition<D> => ({
-  ...d,
-  kind: 'pipeline',
-});
-export const definePredictor = <const D extends ParameterDeclarations>(
-  d: Omit<PredictorDefinition<D>, 'kind'>,
+export const defineFeeder = <const D extends Declarations>(
+  d: Kindless<FeederDefinition<D>>,
+): FeederDefinition<D> => ({ ...d, kind: 'feeder' });
+export const definePipeline = <const D extends Declarations>(
+  d: Kindless<PipelineDefinition<D>>,
+): PipelineDefinition<D> => ({ ...d, kind: 'pipeline' });
+export const definePredictor = <const D extends Declarations>(
+  d: Kindless<PredictorDefinition<D>>,
 ): PredictorDefinition<D> => ({ ...d, kind: 'predictor' });
-export const defineEndpoints = <const D extends ParameterDeclarations>(
-  d: Omit<EndpointsDefinition<D>, 'kind'>,
+export const defineEndpoints = <const D extends Declarations>(
+  d: Kindless<EndpointsDefinition<D>>,
 ): EndpointsDefinition<D> => ({ ...d, kind: 'endpoints' });

@@ -1,7 +1,6 @@
 import { corrupt } from '../errors.js';
 import type { Dim } from '../graph/dims.js';
 import type { Emitter, Value } from '../graph/emitter.js';
-import type { LayerConfig } from '../graph/layer-config.js';
 import type { LayerSpec } from '../graph/spec.js';
 import {
   binary,
@@ -21,6 +20,8 @@ import {
   drawMask,
   known,
   trainable,
+  variable,
+  withBias,
   type ChildLayer,
   type LayerCall,
   type LayerDefinition,
@@ -68,15 +69,21 @@ function weigh(call: LayerCall, scores: Value): Value {
     : binary(call.emit, 'Mul', weights, drawMask(call, weights.shape, rate));
 }
 
+/** Hides the steps that a target may not see: those ahead (`causal`) and those `window` or more steps away. */
+function hideUnseen(call: LayerCall, scores: Value, causal: boolean, window?: number): Value {
+  const [targets = 1, sources = 1] = scores.shape.slice(-2);
+  if (!causal && window === undefined) return scores;
+  return hide(call.emit, scores, visibleSteps(call.emit, targets, sources, causal, window));
+}
+
+/** The weighted values, and the weights where they are asked for. */
+const withScores = (call: LayerCall, output: Value, weights: Value): Value | readonly Value[] =>
+  call.kwargs.return_attention_scores === true ? [output, weights] : output;
+
 function scored(call: LayerCall, scores: Value, values: Value): Value | readonly Value[] {
   const causal = call.kwargs.use_causal_mask === true || call.config.flag('causal', false);
-  const [targets = 1, sources = 1] = scores.shape.slice(-2);
-  const seen = causal
-    ? hide(call.emit, scores, visibleSteps(call.emit, targets, sources, true, undefined))
-    : scores;
-  const weights = weigh(call, seen);
-  const output = matmul(call.emit, weights, values);
-  return call.kwargs.return_attention_scores === true ? [output, weights] : output;
+  const weights = weigh(call, hideUnseen(call, scores, causal));
+  return withScores(call, matmul(call.emit, weights, values), weights);
 }
 
 /** [query, value] or [query, value, key], all (rows, steps, features). */
@@ -111,15 +118,13 @@ const attention: LayerDefinition = {
   emit(call) {
     const { emit, config } = call;
     const [query, key, value] = queryKeyValue(call);
-    const number = (name: string): Value =>
-      call.once(name, () => emit.constant(call.weight(name, []).data, []));
     const scaled = (x: Value): Value =>
-      config.flag('use_scale', false) ? binary(emit, 'Mul', x, number('scale')) : x;
+      config.flag('use_scale', false) ? binary(emit, 'Mul', x, variable(call, 'scale', [])) : x;
     if (config.word('score_mode', ['dot', 'concat'], 'dot') === 'dot') {
       return scored(call, scaled(matmul(emit, query, transpose(emit, key, [0, 2, 1]))), value);
     }
     const sum = additive(emit, query, key, scaled, (bent) => bent);
-    return scored(call, binary(emit, 'Mul', sum, number('concat_score_weight')), value);
+    return scored(call, binary(emit, 'Mul', sum, variable(call, 'concat_score_weight', [])), value);
   },
 };
 
@@ -130,20 +135,10 @@ const additiveAttention: LayerDefinition = {
     const { emit, config } = call;
     const [query, key, value] = queryKeyValue(call);
     const features = known(call, query.shape[2], 'number of features');
-    const weighted = (bent: Value): Value => {
-      if (!config.flag('use_scale', true)) return bent;
-      return binary(
-        emit,
-        'Mul',
-        bent,
-        call.once('scale', () => emit.constant(call.weight('scale', [features]).data, [features])),
-      );
-    };
-    return scored(
-      call,
-      additive(emit, query, key, (sum) => sum, weighted),
-      value,
-    );
+    const weighted = (bent: Value): Value =>
+      config.flag('use_scale', true) ? binary(emit, 'Mul', bent, variable(call, 'scale', [features])) : bent;
+    const scores = additive(emit, query, key, (sum) => sum, weighted);
+    return scored(call, scores, value);
   },
 };
 
@@ -213,22 +208,16 @@ const multiHead: LayerDefinition = {
       query,
       heads * valueSize,
     );
-    return call.kwargs.return_attention_scores === true ? [output, weights] : output;
+    return withScores(call, output, weights);
   },
 };
 
 function maskScores(call: LayerCall, scores: Value): Value {
-  const { emit, config } = call;
-  const [targets = 1, sources = 1] = scores.shape.slice(-2);
-  const window = config.optionalNumber('sliding_window');
-  const causal = call.kwargs.use_causal_mask === true;
-  const seen =
-    causal || window !== undefined
-      ? hide(emit, scores, visibleSteps(emit, targets, sources, causal, window))
-      : scores;
+  const window = call.config.optionalNumber('sliding_window');
+  const seen = hideUnseen(call, scores, call.kwargs.use_causal_mask === true, window);
   const mask = tensorOf(call.kwargs.attention_mask);
   if (mask === undefined) return seen;
-  return hide(emit, seen, mask.shape.length === 3 ? unsqueeze(emit, mask, 1) : mask);
+  return hide(call.emit, seen, mask.shape.length === 3 ? unsqueeze(call.emit, mask, 1) : mask);
 }
 
 /** (rows, steps, features) → (rows, heads, steps, size). */
@@ -273,18 +262,16 @@ function project(
   to: number,
 ): Value {
   const { emit } = call;
-  const weight = (slot: string, shape: readonly number[], laid: readonly number[]): Value =>
-    call.once(`${name}/${slot}`, () => emit.constant(call.weight(`${name}/${slot}`, shape).data, laid));
-  const product = matmul(emit, x, weight('kernel', kernelShape, [from, to]));
+  const product = matmul(emit, x, variable(call, `${name}/kernel`, kernelShape, [from, to]));
   return call.config.flag('use_bias', true)
-    ? binary(emit, 'Add', product, weight('bias', biasShape, [to]))
+    ? binary(emit, 'Add', product, variable(call, `${name}/bias`, biasShape, [to]))
     : product;
 }
 
 /** Only a part of MultiHeadAttention here; as a layer of a model it is refused. */
 const einsumDense: LayerDefinition = {
   masks: 'drop',
-  weights: (config: LayerConfig) => trainable('kernel', ...(config.flag('use_bias', true) ? ['bias'] : [])),
+  weights: (config) => withBias(config, 'kernel'),
   emit(call) {
     throw call.config.refuse('EinsumDense', 'use Dense or MultiHeadAttention');
   },

@@ -1,20 +1,9 @@
 import { corrupt } from '../errors.js';
 import { addDims, multiplyDims, type Dim } from '../graph/dims.js';
 import type { Tensor, Value } from '../graph/emitter.js';
-import type { LayerConfig } from '../graph/layer-config.js';
 import { activate } from './core.js';
-import {
-  known,
-  only,
-  trainable,
-  type LayerCall,
-  type LayerDefinition,
-  type WeightSlot,
-} from './definition.js';
+import { known, only, variable, withBias, type LayerCall, type LayerDefinition } from './definition.js';
 import { channelsFirst, channelsLast, paddingOf, windowCount, type Window } from './windows.js';
-
-const withBias = (config: LayerConfig, ...names: string[]): WeightSlot[] =>
-  trainable(...names, ...(config.flag('use_bias', true) ? ['bias'] : []));
 
 /** Reorders axes of a small constant; done here, so that the graph needs no Transpose at run time. */
 function permuted(tensor: Tensor, order: readonly number[]): { data: Float32Array; shape: number[] } {
@@ -77,7 +66,7 @@ function convolve(
     return emit.constant(data, shape);
   });
   const filters = kernel.shape[spatial + 1] ?? 1;
-  const inputs = bias ? [x, weights, biasOf(call, filters)] : [x, weights];
+  const inputs = bias ? operandsOf(call, x, weights, filters) : [x, weights];
   const lengths = x.shape.slice(2);
   const counts = lengths.map((length, axis) =>
     windowCount(length, windows[axis] ?? { kernel: 1, stride: 1, dilation: 1 }, padding),
@@ -95,8 +84,9 @@ function convolve(
   });
 }
 
-function biasOf(call: LayerCall, filters: number): Value {
-  return call.once('bias', () => call.emit.constant(call.weight('bias', [filters]).data, [filters]));
+/** The operands of a convolution: data, kernel, and the bias where the layer has one. */
+function operandsOf(call: LayerCall, x: Value, kernel: Value, filters: number): Value[] {
+  return [x, kernel, ...(call.config.flag('use_bias', true) ? [variable(call, 'bias', [filters])] : [])];
 }
 
 function convolution(spatial: number): LayerDefinition {
@@ -156,10 +146,14 @@ const separableConv: LayerDefinition = {
     const filters = call.config.integer('filters');
     const { data, shape } = permuted(call.weight('pointwise_kernel', [1, channels, filters]), [2, 1, 0]);
     const weights = call.once('pointwise', () => call.emit.constant(data, shape));
-    const inputs = call.config.flag('use_bias', true) ? [x, weights, biasOf(call, filters)] : [x, weights];
-    const mixed = call.emit.op('Conv', inputs, [x.shape[0] ?? 1, filters, ...x.shape.slice(2)], {
-      attributes: { kernel_shape: { ints: [1] } },
-    });
+    const mixed = call.emit.op(
+      'Conv',
+      operandsOf(call, x, weights, filters),
+      [x.shape[0] ?? 1, filters, ...x.shape.slice(2)],
+      {
+        attributes: { kernel_shape: { ints: [1] } },
+      },
+    );
     return activate(call, channelsLast(call, mixed));
   },
 };
@@ -197,16 +191,20 @@ const convTranspose: LayerDefinition = {
     if (-after >= Math.max(window.stride, window.dilation))
       throw config.refuse('this output_padding', 'keep it below the stride');
     const steps = transposedLength(x.shape[2] ?? 1, window, before + after);
-    const inputs = config.flag('use_bias', true) ? [x, weights, biasOf(call, filters)] : [x, weights];
-    const grown = emit.op('ConvTranspose', inputs, [x.shape[0] ?? 1, filters, steps], {
-      attributes: {
-        kernel_shape: { ints: [window.kernel] },
-        strides: { ints: [window.stride] },
-        dilations: { ints: [window.dilation] },
-        pads: { ints: [before, Math.max(after, 0)] },
-        output_padding: { ints: [Math.max(-after, 0)] },
+    const grown = emit.op(
+      'ConvTranspose',
+      operandsOf(call, x, weights, filters),
+      [x.shape[0] ?? 1, filters, steps],
+      {
+        attributes: {
+          kernel_shape: { ints: [window.kernel] },
+          strides: { ints: [window.stride] },
+          dilations: { ints: [window.dilation] },
+          pads: { ints: [before, Math.max(after, 0)] },
+          output_padding: { ints: [Math.max(-after, 0)] },
+        },
       },
-    });
+    );
     return activate(call, channelsLast(call, grown));
   },
 };

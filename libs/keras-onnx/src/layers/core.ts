@@ -1,7 +1,15 @@
 import type { Value } from '../graph/emitter.js';
 import { activationOf, LAYER_ACTIVATIONS } from './activations.js';
 import { binary, cast, matmul, reduce, unary } from '../graph/tensor-ops.js';
-import { known, type LayerCall, type LayerDefinition, only, trainable } from './definition.js';
+import {
+  known,
+  type LayerCall,
+  type LayerDefinition,
+  only,
+  trainable,
+  variable,
+  withBias,
+} from './definition.js';
 
 /** Applies the layer's `activation` setting. */
 export function activate(call: LayerCall, x: Value): Value {
@@ -11,21 +19,17 @@ export function activate(call: LayerCall, x: Value): Value {
 /** Adds the layer's bias along the last axis when it has one. */
 export function addBias(call: LayerCall, x: Value, units: number): Value {
   if (!call.config.flag('use_bias', true)) return x;
-  const bias = call.once('bias', () => call.emit.constant(call.weight('bias', [units]).data, [units]));
-  return binary(call.emit, 'Add', x, bias);
+  return binary(call.emit, 'Add', x, variable(call, 'bias', [units]));
 }
 
 const dense: LayerDefinition = {
   masks: 'pass',
-  weights: (config) => trainable('kernel', ...(config.flag('use_bias', true) ? ['bias'] : [])),
+  weights: (config) => withBias(config, 'kernel'),
   emit(call) {
     const x = only(call);
     const units = call.config.integer('units');
     const channels = known(call, x.shape.at(-1), 'number of features');
-    const kernel = call.once('kernel', () => {
-      const { data } = call.weight('kernel', [channels, units]);
-      return call.emit.constant(data, [channels, units]);
-    });
+    const kernel = variable(call, 'kernel', [channels, units]);
     return activate(call, addBias(call, matmul(call.emit, x, kernel), units));
   },
 };
@@ -36,9 +40,7 @@ const embedding: LayerDefinition = {
   emit(call) {
     const x = only(call);
     const [rows, columns] = [call.config.integer('input_dim'), call.config.integer('output_dim')];
-    const table = call.once('embeddings', () =>
-      call.emit.constant(call.weight('embeddings', [rows, columns]).data, [rows, columns]),
-    );
+    const table = variable(call, 'embeddings', [rows, columns]);
     const index = cast(call.emit, x, 'int64');
     const rowsOut = call.emit.op('Gather', [table, index], [...x.shape, columns], { type: 'float32' });
     return { ...rowsOut, masked: call.config.flag('mask_zero', false) ? call.layer.name : undefined };
@@ -89,7 +91,7 @@ const prelu: LayerDefinition = {
     const shape = x.shape
       .slice(1)
       .map((dim, axis) => (shared.includes(axis + 1) ? 1 : known(call, dim, 'length')));
-    const alpha = call.once('alpha', () => call.emit.constant(call.weight('alpha', shape).data, shape));
+    const alpha = variable(call, 'alpha', shape);
     const { emit } = call;
     const below = unary(emit, 'Relu', unary(emit, 'Neg', x));
     return binary(emit, 'Sub', unary(emit, 'Relu', x), binary(emit, 'Mul', alpha, below));

@@ -64,6 +64,21 @@ export function trainable(...names: string[]): WeightSlot[] {
   return names.map((name) => ({ name, trainable: true }));
 }
 
+/** As {@link trainable}, with a bias where the layer has one. */
+export function withBias(config: LayerConfig, ...names: string[]): WeightSlot[] {
+  return trainable(...names, ...(config.flag('use_bias', true) ? ['bias'] : []));
+}
+
+/** A variable of the layer as a constant of the graph, made once. `laid` gives its numbers another shape. */
+export function variable(
+  call: LayerCall,
+  name: string,
+  shape: readonly number[],
+  laid: readonly number[] = shape,
+): Value {
+  return call.once(name, () => call.emit.constant(call.weight(name, shape).data, laid));
+}
+
 /** Names of variables that training does not touch as slots. */
 export function fixed(...names: string[]): WeightSlot[] {
   return names.map((name) => ({ name, trainable: false }));

@@ -2,7 +2,15 @@ import { corrupt } from '../errors.js';
 import type { Dim } from '../graph/dims.js';
 import type { Emitter, Value } from '../graph/emitter.js';
 import { axisOf, binary, reduce, reshape, shift, unary } from '../graph/tensor-ops.js';
-import { fixed, known, only, trainable, type LayerCall, type LayerDefinition } from './definition.js';
+import {
+  fixed,
+  known,
+  only,
+  trainable,
+  variable,
+  type LayerCall,
+  type LayerDefinition,
+} from './definition.js';
 
 /** x / max(‖x‖₂, 1e-12) over the axes. */
 export function unitLength(emit: Emitter, x: Value, axes: readonly number[], epsilon = 1e-12): Value {
@@ -31,8 +39,7 @@ const batchNormalization: LayerDefinition = {
     const x = only(call);
     const { config } = call;
     if (config.get('renorm') === true) throw config.refuse('batch renormalization', 'train without renorm');
-    const axis = axisOf(config.integers('axis', [-1])[0] ?? -1, x.shape.length);
-    const channels = known(call, x.shape[axis], 'number of channels');
+    const { axis, channels } = channelsOf(call, x);
     const read = (name: string): Float32Array => call.weight(name, [channels]).data;
     const [mean, variance] = [read('moving_mean'), read('moving_variance')];
     const gamma = config.flag('scale', true) ? read('gamma') : undefined;
@@ -58,23 +65,28 @@ function divideByRoot(emit: Emitter, x: Value, of: Value, axes: readonly number[
   return binary(emit, 'Div', x, unary(emit, 'Sqrt', shift(emit, square, epsilon)));
 }
 
-function scaledBy(
-  call: LayerCall,
-  name: string,
-  x: Value,
-  shape: readonly number[],
-  laid: readonly number[],
-): Value {
-  const constant = call.once(name, () => call.emit.constant(call.weight(name, shape).data, laid));
-  return binary(call.emit, 'Mul', x, constant);
-}
-
+/** x · γ + β, where the layer has them. */
 function affine(call: LayerCall, x: Value, shape: readonly number[], laid: readonly number[]): Value {
   const { emit, config } = call;
-  const constant = (name: string): Value =>
-    call.once(name, () => emit.constant(call.weight(name, shape).data, laid));
-  const scaled = config.flag('scale', true) ? binary(emit, 'Mul', x, constant('gamma')) : x;
-  return config.flag('center', true) ? binary(emit, 'Add', scaled, constant('beta')) : scaled;
+  const scaled = config.flag('scale', true)
+    ? binary(emit, 'Mul', x, variable(call, 'gamma', shape, laid))
+    : x;
+  return config.flag('center', true)
+    ? binary(emit, 'Add', scaled, variable(call, 'beta', shape, laid))
+    : scaled;
+}
+
+/** The axes that a layer normalizes, in order; their lengths; and the shape that lays a variable along them. */
+function normalizedAxes(call: LayerCall, x: Value, setting = call.config.integers('axis', [-1])) {
+  const axes = setting.map((axis) => axisOf(axis, x.shape.length)).sort((a, b) => a - b);
+  const shape = axes.map((axis) => known(call, x.shape[axis], 'length of the normalized axes'));
+  return { axes, shape, laid: x.shape.map((_, axis) => shape[axes.indexOf(axis)] ?? 1) };
+}
+
+/** The axis of the channels and how many there are. */
+function channelsOf(call: LayerCall, x: Value): { axis: number; channels: number } {
+  const axis = axisOf(call.config.integers('axis', [-1])[0] ?? -1, x.shape.length);
+  return { axis, channels: known(call, x.shape[axis], 'number of channels') };
 }
 
 const layerNormalization: LayerDefinition = {
@@ -83,18 +95,13 @@ const layerNormalization: LayerDefinition = {
   emit(call) {
     const x = only(call);
     const { config, emit } = call;
-    const rank = x.shape.length;
-    const axes = config
-      .integers('axis', [-1])
-      .map((axis) => axisOf(axis, rank))
-      .sort((a, b) => a - b);
-    const shape = axes.map((axis) => known(call, x.shape[axis], 'length of the normalized axes'));
-    const laid = x.shape.map((_, axis) => shape[axes.indexOf(axis)] ?? 1);
+    const { axes, shape, laid } = normalizedAxes(call, x);
     const epsilon = config.number('epsilon', 1e-3);
     if (config.get('rms_scaling') === true) {
       // Despite its name Keras divides by the deviation here, and does not take the mean away.
       const centred = binary(emit, 'Sub', x, reduce(emit, 'ReduceMean', x, axes, true));
-      return scaledBy(call, 'gamma', divideByRoot(emit, x, centred, axes, epsilon), shape, laid);
+      const divided = divideByRoot(emit, x, centred, axes, epsilon);
+      return binary(emit, 'Mul', divided, variable(call, 'gamma', shape, laid));
     }
     // ONNX has LayerNormalization in one node, but its variance in one pass cost a digit: 1.1e-5 against 0.9e-5 on a
     // decoder of the field. The parts are written out instead.
@@ -109,19 +116,9 @@ const rmsNormalization: LayerDefinition = {
   emit(call) {
     const x = only(call);
     const { config, emit } = call;
-    const axes = config
-      .integers('axis', [-1])
-      .map((axis) => axisOf(axis, x.shape.length))
-      .sort((a, b) => a - b);
-    const shape = axes.map((axis) => known(call, x.shape[axis], 'length of the normalized axes'));
-    const laid = x.shape.map((_, axis) => shape[axes.indexOf(axis)] ?? 1);
-    return scaledBy(
-      call,
-      'scale',
-      divideByRoot(emit, x, x, axes, config.number('epsilon', 1e-6)),
-      shape,
-      laid,
-    );
+    const { axes, shape, laid } = normalizedAxes(call, x);
+    const divided = divideByRoot(emit, x, x, axes, config.number('epsilon', 1e-6));
+    return binary(emit, 'Mul', divided, variable(call, 'scale', shape, laid));
   },
 };
 
@@ -131,9 +128,7 @@ const groupNormalization: LayerDefinition = {
   emit(call) {
     const x = only(call);
     const { config, emit } = call;
-    const rank = x.shape.length;
-    const axis = axisOf(config.integers('axis', [-1])[0] ?? -1, rank);
-    const channels = known(call, x.shape[axis], 'number of channels');
+    const { axis, channels } = channelsOf(call, x);
     const asked = config.integer('groups', 32, -1);
     const groups = asked === -1 ? channels : asked;
     if (groups < 1 || channels % groups !== 0)
@@ -159,14 +154,9 @@ const normalization: LayerDefinition = {
   emit(call) {
     const x = only(call);
     const { config, emit } = call;
-    const rank = x.shape.length;
-    const setting = config.get('axis');
-    const kept = (setting === null ? [] : config.integers('axis', [-1]))
-      .map((axis) => axisOf(axis, rank))
-      .sort((a, b) => a - b);
-    const shape = kept.map((axis) => known(call, x.shape[axis], 'length of a normalized axis'));
+    const kept = config.get('axis') === null ? [] : config.integers('axis', [-1]);
+    const { shape, laid } = normalizedAxes(call, x, kept);
     const [mean, variance] = statistics(call, shape);
-    const laid = x.shape.map((_, axis) => shape[kept.indexOf(axis)] ?? 1);
     const deviation = variance.map((one) => Math.max(Math.sqrt(one), 1e-7));
     const [centre, spread] = [
       call.once('centre', () => emit.constant(mean, laid)),

@@ -6,7 +6,7 @@ import { activationName } from './activations.js';
 import {
   drawMask,
   known,
-  trainable,
+  withBias,
   type LayerCall,
   type LayerDefinition,
   type Resolved,
@@ -37,8 +37,7 @@ function recurrent(cell: Cell): LayerDefinition {
   return {
     masks: 'use',
     variables: 'cell/vars',
-    weights: (config) =>
-      trainable('kernel', 'recurrent_kernel', ...(config.flag('use_bias', true) ? ['bias'] : [])),
+    weights: (config) => withBias(config, 'kernel', 'recurrent_kernel'),
     emit(call) {
       const { config, emit } = call;
       if (config.flag('stateful', false))

@@ -34,6 +34,21 @@ export interface ConformanceResult {
   readonly error: Error | null;
 }
 
+/** Makes checks that each work with a plugin of their own, which is closed afterwards. */
+export const freshChecks =
+  <P extends object>(create: () => P | Promise<P>) =>
+  (name: string, work: (plugin: P) => Promise<void> | void): ConformanceCheck => ({
+    name,
+    run: async () => {
+      const plugin: P & { close?(): Promise<void> } = await create();
+      try {
+        await work(plugin);
+      } finally {
+        await plugin.close?.();
+      }
+    },
+  });
+
 /** Runs all checks one after the other, for those who have no test runner. Never rejects. */
 export async function runConformance(
   checks: readonly ConformanceCheck[],

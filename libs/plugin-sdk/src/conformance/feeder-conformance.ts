@@ -5,6 +5,7 @@ import type { Feeder, FetchRequest } from '../feeder.js';
 import {
   type ConformanceCheck,
   definitionConformance,
+  freshChecks,
   must,
   mustFailWith,
   mustHaveNone,
@@ -27,19 +28,13 @@ type Work = (feeder: Feeder, whole: Frame) => Promise<void> | void;
 /** What the contract asks of a feeder. */
 export function feederConformance(subject: FeederSubject): readonly ConformanceCheck[] {
   const { request } = subject;
-  const check = (name: string, work: Work): ConformanceCheck => ({
-    name,
-    run: async () => {
-      const feeder = await subject.create();
-      try {
-        const whole = await feeder.fetch(request);
-        must(whole.length >= 8, `the subject's request must give at least 8 bars, not ${whole.length}`);
-        await work(feeder, whole);
-      } finally {
-        await feeder.close?.();
-      }
-    },
-  });
+  const fresh = freshChecks(subject.create);
+  const check = (name: string, work: Work): ConformanceCheck =>
+    fresh(name, async (feeder) => {
+      const whole = await feeder.fetch(request);
+      must(whole.length >= 8, `the subject's request must give at least 8 bars, not ${whole.length}`);
+      await work(feeder, whole);
+    });
   return [
     ...definitionConformance(subject.definition),
     check('brings bars in ascending time, in columns of one length, without infinite values', (_, whole) =>

@@ -1,10 +1,17 @@
-import { Frame } from '#libs/timeseries';
+import { Frame, HOUR_MS } from '#libs/timeseries';
 import type { PipelineDefinition } from '../definitions.js';
 import type { Feeder, FetchRequest } from '../feeder.js';
 import type { Pipeline, PipelineTools, PredictionRequest } from '../pipeline.js';
 import { PluginError } from '../plugin-error.js';
 import type { ForecastOutput, ForecastRequest, Predictor } from '../predictor.js';
-import { type ConformanceCheck, definitionConformance, must, mustFailWith, settled } from './checks.js';
+import {
+  type ConformanceCheck,
+  definitionConformance,
+  freshChecks,
+  must,
+  mustFailWith,
+  settled,
+} from './checks.js';
 
 /** A pipeline; the suite brings a feeder and a predictor of its own. */
 export interface PipelineSubject {
@@ -15,7 +22,6 @@ export interface PipelineSubject {
   readonly lastBar?: number;
 }
 
-const HOUR_MS = 3_600_000;
 const QUESTION: PredictionRequest = {
   symbol: 'EURUSD',
   interval: '1h',
@@ -80,17 +86,9 @@ type Work = (pipeline: Pipeline, bench: Bench) => Promise<void>;
 /** What the contract asks of a pipeline. */
 export function pipelineConformance(subject: PipelineSubject): readonly ConformanceCheck[] {
   const lastBar = subject.lastBar ?? Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-  const check = (name: string, work: Work, bars = 200): ConformanceCheck => ({
-    name,
-    run: async () => {
-      const pipeline = await subject.create();
-      try {
-        await work(pipeline, new Bench(lastBar, bars));
-      } finally {
-        await pipeline.close?.();
-      }
-    },
-  });
+  const fresh = freshChecks(subject.create);
+  const check = (name: string, work: Work, bars = 200): ConformanceCheck =>
+    fresh(name, (pipeline) => work(pipeline, new Bench(lastBar, bars)));
   return [
     ...definitionConformance(subject.definition),
     check('asks the feeder for the symbol and the predictor for what was asked', asksBoth),

@@ -12,6 +12,7 @@ import type {
 import {
   type ConformanceCheck,
   definitionConformance,
+  freshChecks,
   must,
   mustFailWith,
   mustHaveNone,
@@ -49,17 +50,7 @@ type Check = (name: string, work: Work) => ConformanceCheck;
 export function predictorConformance(subject: PredictorSubject): readonly ConformanceCheck[] {
   const { definition } = subject;
   const has = (capability: PredictorCapability) => definition.capabilities.includes(capability);
-  const check: Check = (name, work) => ({
-    name,
-    run: async () => {
-      const predictor = await subject.create();
-      try {
-        await work(predictor);
-      } finally {
-        await predictor.close?.();
-      }
-    },
-  });
+  const check: Check = freshChecks(subject.create);
   return [
     ...definitionConformance(definition),
     check('has the operations that it declares, and declares those it has', (predictor) =>

@@ -1,6 +1,6 @@
 import type { CoreDefinition, CoreFeatures, EndpointsDefinition } from '../definitions.js';
 import { ROUTE_ACCESS, type EndpointsPlugin } from '../endpoints.js';
-import { type ConformanceCheck, definitionConformance, must, mustHaveNone } from './checks.js';
+import { type ConformanceCheck, definitionConformance, freshChecks, must, mustHaveNone } from './checks.js';
 
 /** What the contract asks of a core. */
 export function coreConformance(subject: {
@@ -9,13 +9,9 @@ export function coreConformance(subject: {
 }): readonly ConformanceCheck[] {
   return [
     ...definitionConformance(subject.definition),
-    {
-      name: 'says which parts of the server are on',
-      run: async () => {
-        const { syncEndpoints } = await subject.create();
-        must(typeof syncEndpoints === 'boolean', 'syncEndpoints must be true or false');
-      },
-    },
+    freshChecks(subject.create)('says which parts of the server are on', ({ syncEndpoints }) =>
+      must(typeof syncEndpoints === 'boolean', 'syncEndpoints must be true or false'),
+    ),
   ];
 }
 
@@ -24,17 +20,7 @@ export function endpointsConformance(subject: {
   readonly definition: EndpointsDefinition;
   readonly create: () => EndpointsPlugin | Promise<EndpointsPlugin>;
 }): readonly ConformanceCheck[] {
-  const check = (name: string, work: (plugin: EndpointsPlugin) => void): ConformanceCheck => ({
-    name,
-    run: async () => {
-      const plugin = await subject.create();
-      try {
-        work(plugin);
-      } finally {
-        await plugin.close?.();
-      }
-    },
-  });
+  const check = freshChecks(subject.create);
   return [
     ...definitionConformance(subject.definition),
     check('hands over a module', ({ module }) => {

@@ -1,4 +1,21 @@
+import type { ParameterDeclarations } from '#libs/kernel';
 import { type ForecastRequest, type Frame, PluginError, wantedHorizons } from '#libs/plugin-sdk';
+
+/** What a forecast is about when a request does not say: parameters of every forecasting predictor. */
+export const forecastParameters = {
+  prediction_horizon: {
+    type: 'integer',
+    default: 6,
+    min: 1,
+    max: 1000,
+    help: 'Steps ahead when a request names none.',
+  },
+  prediction_target_column: {
+    type: 'string',
+    default: 'CLOSE',
+    help: 'Column that is forecast when a request names none.',
+  },
+} as const satisfies ParameterDeclarations;
 
 /**
  * The steps ahead that a forecast is about, in the caller's order: the named ones, else 1 to the asked or configured

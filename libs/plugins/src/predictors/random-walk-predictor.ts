@@ -10,22 +10,11 @@ import {
 } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
 import { basicInfo } from './model-info.js';
-import { horizonsOf, targetColumn } from './forecast-question.js';
+import { forecastParameters, horizonsOf, targetColumn } from './forecast-question.js';
 import { futureTimes } from './future-times.js';
 
 const parameters = {
-  prediction_horizon: {
-    type: 'integer',
-    default: 6,
-    min: 1,
-    max: 1000,
-    help: 'Steps ahead when a request names none.',
-  },
-  prediction_target_column: {
-    type: 'string',
-    default: 'CLOSE',
-    help: 'Column that is forecast when a request names none.',
-  },
+  ...forecastParameters,
   prediction_confidence_level: {
     type: 'number',
     default: 0.95,

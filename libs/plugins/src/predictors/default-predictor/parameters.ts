@@ -1,20 +1,10 @@
 import type { ParameterDeclarations, ParametersOf } from '#libs/kernel';
+import { forecastParameters } from '../forecast-question.js';
 import { MODEL_TYPES, modelParameters } from '../model/model-file.js';
 
 /** Parameters of `default_predictor`: what the ideal baseline reads, then what a trained model needs. */
 export const defaultPredictorParameters = {
-  prediction_horizon: {
-    type: 'integer',
-    default: 6,
-    min: 1,
-    max: 1000,
-    help: 'Steps ahead when a request names none.',
-  },
-  prediction_target_column: {
-    type: 'string',
-    default: 'CLOSE',
-    help: 'Column that is forecast when a request names none.',
-  },
+  ...forecastParameters,
   prediction_confidence_level: {
     type: 'number',
     default: 0.95,
