@@ -1,3 +1,4 @@
+import { text, flag } from '#libs/kernel';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost, type PluginSummary } from '#libs/plugin-sdk';
@@ -29,21 +30,15 @@ export default defineEndpoints({
   version: '1.0.0',
   description: 'Every known plugin, at /plugins.',
   parameters: {
-    host: {
-      type: 'string',
-      default: '0.0.0.0',
-      help: 'Accepted for compatibility; no effect because the routes belong to the listeners of the server (host, endpoints_host).',
-    },
-    debug: {
-      type: 'boolean',
-      default: false,
-      help: 'Accepted for compatibility; no effect because log_level decides what is logged.',
-    },
-    db_path: {
-      type: 'string',
-      default: 'prediction_provider.db',
-      help: 'Accepted for compatibility; no effect because everything is stored in the one database of the server.',
-    },
+    host: text(
+      '0.0.0.0',
+      'Accepted for compatibility; no effect because the routes belong to the listeners of the server (host, endpoints_host).',
+    ),
+    debug: flag(false, 'Accepted for compatibility; no effect because log_level decides what is logged.'),
+    db_path: text(
+      'prediction_provider.db',
+      'Accepted for compatibility; no effect because everything is stored in the one database of the server.',
+    ),
   },
   create: () => ({ module: { module: DefaultEndpointsModule, controllers: [PluginListController] } }),
 });

@@ -1,3 +1,4 @@
+import { flag } from '#libs/kernel';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
@@ -48,11 +49,7 @@ export default defineEndpoints({
   version: '1.0.0',
   description: 'Version and plugins of the server, at /info.',
   parameters: {
-    endpoints_debug: {
-      type: 'boolean',
-      default: false,
-      help: 'Show the parameters of every plugin too, secrets left out.',
-    },
+    endpoints_debug: flag(false, 'Show the parameters of every plugin too, secrets left out.'),
   },
   create: ({ parameters }) => ({
     module: {

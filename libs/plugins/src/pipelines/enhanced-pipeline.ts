@@ -1,3 +1,4 @@
+import { flag, text, integer } from '#libs/kernel';
 import {
   definePipeline,
   type FetchRequest,
@@ -12,40 +13,22 @@ import { type FetchedBars, pipelineParameters, PipelineRuns } from './pipeline-r
 
 const parameters = {
   ...pipelineParameters,
-  data_lookback_hours: {
-    type: 'integer',
-    default: 720,
+  data_lookback_hours: integer(720, 'Hours of history before the moment of the question.', {
     min: 1,
     max: 1_000_000,
-    help: 'Hours of history before the moment of the question.',
-  },
-  additional_previous_ticks: {
-    type: 'integer',
-    default: 50,
-    min: 0,
-    max: 100_000,
-    help: 'Bars before that range, so that indicators have values from its first bar on.',
-  },
-  use_custom_date_range: {
-    type: 'boolean',
-    default: false,
-    help: 'Answer from `custom_start_date` to `custom_end_date` instead of the newest bars.',
-  },
-  custom_start_date: {
-    type: 'string',
-    default: null,
-    help: 'First moment of the custom range, `YYYY-MM-DD HH:MM:SS` in UTC.',
-  },
-  custom_end_date: {
-    type: 'string',
-    default: null,
-    help: 'Last moment of the custom range, `YYYY-MM-DD HH:MM:SS` in UTC.',
-  },
-  real_time_mode: {
-    type: 'boolean',
-    default: true,
-    help: 'Use bars up to now; when false, up to five minutes ago.',
-  },
+  }),
+  additional_previous_ticks: integer(
+    50,
+    'Bars before that range, so that indicators have values from its first bar on.',
+    { min: 0, max: 100_000 },
+  ),
+  use_custom_date_range: flag(
+    false,
+    'Answer from `custom_start_date` to `custom_end_date` instead of the newest bars.',
+  ),
+  custom_start_date: text(null, 'First moment of the custom range, `YYYY-MM-DD HH:MM:SS` in UTC.'),
+  custom_end_date: text(null, 'Last moment of the custom range, `YYYY-MM-DD HH:MM:SS` in UTC.'),
+  real_time_mode: flag(true, 'Use bars up to now; when false, up to five minutes ago.'),
 } as const;
 
 /**

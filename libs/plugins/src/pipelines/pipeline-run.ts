@@ -1,4 +1,4 @@
-import type { Clock, ParameterDeclarations } from '#libs/kernel';
+import { type Clock, flag, integer, type ParameterDeclarations, text } from '#libs/kernel';
 import {
   type Frame,
   type PipelineTools,
@@ -11,35 +11,21 @@ import { formatIso } from '#libs/timeseries';
 
 /** Parameters that both pipelines have. */
 export const pipelineParameters = {
-  pipeline_enabled: {
-    type: 'boolean',
-    default: true,
-    help: 'Run predictions; when false they are refused.',
-  },
-  prediction_interval: {
-    type: 'integer',
-    default: 300,
-    min: 1,
-    max: 86_400,
-    help: 'Seconds between two predictions of the scheduled loop, which the server runs.',
-  },
-  db_path: {
-    type: 'string',
-    default: 'prediction_provider.db',
-    help: 'Accepted for compatibility; no effect because everything is stored in the one database of the server.',
-  },
-  enable_logging: {
-    type: 'boolean',
-    default: true,
-    help: 'Log each run with its duration.',
-  },
-  log_level: {
-    type: 'string',
-    default: 'INFO',
+  pipeline_enabled: flag(true, 'Run predictions; when false they are refused.'),
+  prediction_interval: integer(
+    300,
+    'Seconds between two predictions of the scheduled loop, which the server runs.',
+    { min: 1, max: 86_400 },
+  ),
+  db_path: text(
+    'prediction_provider.db',
+    'Accepted for compatibility; no effect because everything is stored in the one database of the server.',
+  ),
+  enable_logging: flag(true, 'Log each run with its duration.'),
+  log_level: text('INFO', 'Runs are logged at INFO, so WARNING and above leave them out.', {
     oneOf: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
     ignoreCase: true,
-    help: 'Runs are logged at INFO, so WARNING and above leave them out.',
-  },
+  }),
 } as const satisfies ParameterDeclarations;
 
 /** Bars that were fetched for a question, and what is to be said about them. */

@@ -1,4 +1,4 @@
-import type { ParametersOf } from '#libs/kernel';
+import { decimal, integer, type ParametersOf } from '#libs/kernel';
 import { definePredictor, type EntryQuestion, type ModelInfo } from '#libs/plugin-sdk';
 import {
   BarrierOracle,
@@ -11,19 +11,12 @@ import { loadOracleBars } from './oracle/oracle-bars.js';
 
 const parameters = {
   ...oracleParameters,
-  prediction_horizon: { type: 'integer', default: 30, min: 0, help: HORIZON_HELP },
-  noise_probability: {
-    type: 'number',
-    default: 0,
+  prediction_horizon: integer(30, HORIZON_HELP, { min: 0 }),
+  noise_probability: decimal(0, 'Probability with which each signal is turned over; 0 is the truth.', {
     min: 0,
     max: 1,
-    help: 'Probability with which each signal is turned over; 0 is the truth.',
-  },
-  spread_cost_pips: {
-    type: 'number',
-    default: 5,
-    help: 'Pips added to the take-profit of an entry question that states no costs.',
-  },
+  }),
+  spread_cost_pips: decimal(5, 'Pips added to the take-profit of an entry question that states no costs.'),
 } as const;
 
 const DEFAULT_TAKE_PROFIT_PIPS = 5;

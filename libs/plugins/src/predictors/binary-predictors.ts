@@ -1,3 +1,4 @@
+import { flag } from '#libs/kernel';
 import type { EntryAnswer, EntryQuestion, ExitAnswer, ExitQuestion } from '#libs/plugin-sdk';
 import { definePredictor } from '#libs/plugin-sdk';
 import { complementOf, confidenceOf, entrySides, isSignal, NO_ENTRY } from './signals/probabilities.js';
@@ -78,11 +79,10 @@ export const binaryEntryPredictor = definePredictor({
     ...signalParameters,
     window_size: windowSize(64),
     confidence_threshold: confidenceThreshold(0.5),
-    use_ideal_buy_exit: {
-      type: 'boolean',
-      default: false,
-      help: 'Answer exits from the columns buy_exit_label and sell_exit_label of the file, which were made from later bars: a test instrument that looks ahead. False: every position is kept.',
-    },
+    use_ideal_buy_exit: flag(
+      false,
+      'Answer exits from the columns buy_exit_label and sell_exit_label of the file, which were made from later bars: a test instrument that looks ahead. False: every position is kept.',
+    ),
   },
   capabilities: ['entry', 'exit', 'describe'],
   looksAhead: true,

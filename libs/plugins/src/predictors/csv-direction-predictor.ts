@@ -1,4 +1,4 @@
-import type { ParametersOf } from '#libs/kernel';
+import { decimal, integer, type ParametersOf, text } from '#libs/kernel';
 import type {
   EntryAnswer,
   EntryQuestion,
@@ -20,44 +20,36 @@ const BAR_HOURS = 4;
 
 /** Keys of existing configurations; the answers hold no prices, so nothing depends on them. */
 const unused = {
-  csv_file: { type: 'string', default: null, help: 'Accepted without effect: no prices are needed.' },
-  datetime_column: { type: 'string', default: 'DATE_TIME', help: 'Accepted without effect.' },
-  close_column: { type: 'string', default: 'CLOSE', help: 'Accepted without effect.' },
-  pip_cost: { type: 'number', default: 0.00001, help: 'Accepted without effect.' },
-  prediction_horizon: { type: 'integer', default: 120, help: 'Accepted without effect.' },
+  csv_file: text(null, 'Accepted without effect: no prices are needed.'),
+  datetime_column: text('DATE_TIME', 'Accepted without effect.'),
+  close_column: text('CLOSE', 'Accepted without effect.'),
+  pip_cost: decimal(0.00001, 'Accepted without effect.'),
+  prediction_horizon: integer(120, 'Accepted without effect.'),
 } as const;
 
 const parameters = {
-  long_predictions_csv: {
-    type: 'string',
-    default: null,
-    help: 'CSV file with the long model: DATE_TIME and Probability_H1, the probability that the price rises. Required.',
-  },
-  short_predictions_csv: {
-    type: 'string',
-    default: null,
-    help: 'CSV file with the short model: DATE_TIME and Probability_H1, read as short_means says. Required.',
-  },
-  short_means: {
-    type: 'string',
-    default: 'down',
-    oneOf: ['up', 'down'],
-    help: 'What Probability_H1 of the short model is the probability of: the price going "up" or "down".',
-  },
-  confidence_threshold: {
-    type: 'number',
-    default: 0.55,
+  long_predictions_csv: text(
+    null,
+    'CSV file with the long model: DATE_TIME and Probability_H1, the probability that the price rises. Required.',
+  ),
+  short_predictions_csv: text(
+    null,
+    'CSV file with the short model: DATE_TIME and Probability_H1, read as short_means says. Required.',
+  ),
+  short_means: text(
+    'down',
+    'What Probability_H1 of the short model is the probability of: the price going "up" or "down".',
+    { oneOf: ['up', 'down'] },
+  ),
+  confidence_threshold: decimal(0.55, 'Probability from which on a signal is given (inclusive).', {
     min: 0,
     max: 1,
-    help: 'Probability from which on a signal is given (inclusive).',
-  },
-  friday_close_hour: {
-    type: 'integer',
-    default: 20,
-    min: 0,
-    max: 23,
-    help: 'Hour of Friday (in the time of the files) at which the trading week closes.',
-  },
+  }),
+  friday_close_hour: integer(
+    20,
+    'Hour of Friday (in the time of the files) at which the trading week closes.',
+    { min: 0, max: 23 },
+  ),
   timestamp_match: {
     ...matchParameters.timestamp_match,
     help: 'Prediction that a question is about: "nearest" in time (of two equally near ones the later, so up to match_limit_seconds ahead) or "previous".',

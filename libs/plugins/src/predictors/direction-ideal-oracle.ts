@@ -1,4 +1,4 @@
-import type { ParametersOf } from '#libs/kernel';
+import { decimal, integer, type ParametersOf } from '#libs/kernel';
 import { definePredictor, type EntryQuestion, type ModelInfo, type PredictorMetrics } from '#libs/plugin-sdk';
 import { recentRange, wilderAtr } from '#libs/timeseries';
 import {
@@ -13,14 +13,13 @@ import { loadOracleBars, type OracleBars } from './oracle/oracle-bars.js';
 
 const parameters = {
   ...oracleParameters,
-  prediction_horizon: { type: 'integer', default: 120, min: 0, help: HORIZON_HELP },
-  atr_period: { type: 'integer', default: 14, min: 1, help: 'Bars of the average true range.' },
-  noise_std: {
-    type: 'number',
-    default: 0,
-    min: 0,
-    help: 'Standard deviation of the normal noise added to each signal (0 or 1) before it is cut at 0.5; 0 is the truth.',
-  },
+  prediction_horizon: integer(120, HORIZON_HELP, { min: 0 }),
+  atr_period: integer(14, 'Bars of the average true range.', { min: 1 }),
+  noise_std: decimal(
+    0,
+    'Standard deviation of the normal noise added to each signal (0 or 1) before it is cut at 0.5; 0 is the truth.',
+    { min: 0 },
+  ),
 } as const;
 
 type Settings = ParametersOf<typeof parameters>;

@@ -1,3 +1,4 @@
+import { text } from '#libs/kernel';
 import type { EntryAnswer, EntryQuestion, ExitAnswer, ExitQuestion } from '#libs/plugin-sdk';
 import { definePredictor } from '#libs/plugin-sdk';
 import { complementOf, confidenceOf, entrySides, isSignal, NO_ENTRY } from './signals/probabilities.js';
@@ -25,12 +26,11 @@ export default definePredictor({
     ...signalParameters,
     window_size: windowSize(72),
     confidence_threshold: confidenceThreshold(0.55),
-    short_means: {
-      type: 'string',
-      default: 'up',
-      oneOf: ['up', 'down'],
-      help: 'What the short model answers the probability of: the price going "up" or "down".',
-    },
+    short_means: text(
+      'up',
+      'What the short model answers the probability of: the price going "up" or "down".',
+      { oneOf: ['up', 'down'] },
+    ),
   },
   capabilities: ['entry', 'exit', 'describe'],
   create: (context) => {

@@ -1,20 +1,10 @@
-import type { ParameterDeclarations } from '#libs/kernel';
+import { integer, type ParameterDeclarations, text } from '#libs/kernel';
 import { type ForecastRequest, type Frame, PluginError, wantedHorizons } from '#libs/plugin-sdk';
 
 /** What a forecast is about when a request does not say: parameters of every forecasting predictor. */
 export const forecastParameters = {
-  prediction_horizon: {
-    type: 'integer',
-    default: 6,
-    min: 1,
-    max: 1000,
-    help: 'Steps ahead when a request names none.',
-  },
-  prediction_target_column: {
-    type: 'string',
-    default: 'CLOSE',
-    help: 'Column that is forecast when a request names none.',
-  },
+  prediction_horizon: integer(6, 'Steps ahead when a request names none.', { min: 1, max: 1000 }),
+  prediction_target_column: text('CLOSE', 'Column that is forecast when a request names none.'),
 } as const satisfies ParameterDeclarations;
 
 /**

@@ -1,4 +1,4 @@
-import type { ParametersOf } from '#libs/kernel';
+import { decimal, integer, type ParametersOf, text } from '#libs/kernel';
 import type { ForecastOutput, ForecastRequest, ModelInfo, Predictor } from '#libs/plugin-sdk';
 import { definePredictor, type Frame, PluginError } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
@@ -12,43 +12,28 @@ import { matchParameters, rowMatch } from './oracle/row-match.js';
 const BARS_PER_DAY = 24;
 
 const parameters = {
-  csv_file: {
-    type: 'string',
-    default: null,
-    help: "CSV file with the values that really followed. Null: the feeder's bars.",
-  },
-  datetime_column: { type: 'string', default: 'DATE_TIME', help: 'Name of the time column in csv_file.' },
-  close_column: {
-    type: 'string',
-    default: 'CLOSE',
-    help: 'Column that is forecast when a request names none.',
-  },
-  noise_std: {
-    type: 'number',
-    default: 0,
-    min: 0,
-    help: "Standard deviation of the normal noise added to each value, in the target's unit; 0 is the truth.",
-  },
-  hourly_horizons: {
-    type: 'integer',
-    default: 6,
+  csv_file: text(null, "CSV file with the values that really followed. Null: the feeder's bars."),
+  datetime_column: text('DATE_TIME', 'Name of the time column in csv_file.'),
+  close_column: text('CLOSE', 'Column that is forecast when a request names none.'),
+  noise_std: decimal(
+    0,
+    "Standard deviation of the normal noise added to each value, in the target's unit; 0 is the truth.",
+    { min: 0 },
+  ),
+  hourly_horizons: integer(6, 'Horizons of 1, 2, 3, ... rows when a request names none.', {
     min: 0,
     max: 500,
-    help: 'Horizons of 1, 2, 3, ... rows when a request names none.',
-  },
-  daily_horizons: {
-    type: 'integer',
-    default: 6,
-    min: 0,
-    max: 500,
-    help: 'Horizons of 24, 48, 72, ... rows, after the hourly ones, when a request names none.',
-  },
-  tail: {
-    type: 'string',
-    default: 'error',
-    oneOf: ['error', 'hold'],
-    help: 'Beyond the end of the data: "error" (the horizon is listed as insufficient_future_data) or "hold" (the current value is repeated).',
-  },
+  }),
+  daily_horizons: integer(
+    6,
+    'Horizons of 24, 48, 72, ... rows, after the hourly ones, when a request names none.',
+    { min: 0, max: 500 },
+  ),
+  tail: text(
+    'error',
+    'Beyond the end of the data: "error" (the horizon is listed as insufficient_future_data) or "hold" (the current value is repeated).',
+    { oneOf: ['error', 'hold'] },
+  ),
   ...matchParameters,
   ...noiseParameters,
 } as const;

@@ -1,4 +1,4 @@
-import type { ParametersOf } from '#libs/kernel';
+import { decimal, integer, type ParametersOf } from '#libs/kernel';
 import {
   definePredictor,
   type ForecastOutput,
@@ -15,20 +15,14 @@ import { futureTimes } from './future-times.js';
 
 const parameters = {
   ...forecastParameters,
-  prediction_confidence_level: {
-    type: 'number',
-    default: 0.95,
+  prediction_confidence_level: decimal(0.95, 'Coverage that the interval claims.', {
     min: 0.01,
     max: 0.9999,
-    help: 'Coverage that the interval claims.',
-  },
-  volatility_window: {
-    type: 'integer',
-    default: 256,
+  }),
+  volatility_window: integer(256, 'One-bar changes before the forecast that the volatility is measured on.', {
     min: 1,
     max: 100_000,
-    help: 'One-bar changes before the forecast that the volatility is measured on.',
-  },
+  }),
   quantile_levels: {
     type: 'list',
     items: 'number',

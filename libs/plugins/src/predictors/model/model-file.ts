@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { AppError, type ParameterDeclarations } from '#libs/kernel';
+import { AppError, integer, type ParameterDeclarations, text } from '#libs/kernel';
 import { ModelError, type ModelFormat } from '#libs/keras-onnx';
 import { PluginError, type PluginErrorCode } from '#libs/plugin-sdk';
 
@@ -79,24 +79,18 @@ export function refuseOtherFormat(file: NamedFile, type: ModelType, format: Mode
 
 /** Parameters that every predictor of trained models has. */
 export const modelParameters = {
-  normalization_params_path: {
-    type: 'string',
-    default: null,
-    minLength: 1,
-    help: 'JSON file with {min, max} or {mean, std} per column, as the model was trained with; wins over a normalisation in the metadata.',
-  },
-  mc_seed: {
-    type: 'integer',
-    default: null,
-    min: 0,
-    max: 4_294_967_295,
-    help: 'Seed of the Monte-Carlo passes, which makes answers repeatable bit for bit; null draws one for each answer, told in its `seed`.',
-  },
-  model_cache_size: {
-    type: 'integer',
-    default: 5,
+  normalization_params_path: text(
+    null,
+    'JSON file with {min, max} or {mean, std} per column, as the model was trained with; wins over a normalisation in the metadata.',
+    { minLength: 1 },
+  ),
+  mc_seed: integer(
+    null,
+    'Seed of the Monte-Carlo passes, which makes answers repeatable bit for bit; null draws one for each answer, told in its `seed`.',
+    { min: 0, max: 4_294_967_295 },
+  ),
+  model_cache_size: integer(5, 'Models kept loaded; the one unused longest makes room.', {
     min: 1,
     max: 1_000,
-    help: 'Models kept loaded; the one unused longest makes room.',
-  },
+  }),
 } as const satisfies ParameterDeclarations;

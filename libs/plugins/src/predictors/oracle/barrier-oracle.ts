@@ -1,4 +1,4 @@
-import type { ParameterDeclarations, ParametersOf } from '#libs/kernel';
+import { decimal, integer, type ParameterDeclarations, type ParametersOf, text } from '#libs/kernel';
 import type {
   EntryAnswer,
   EntryQuestion,
@@ -14,45 +14,28 @@ import { matchParameters } from './row-match.js';
 
 /** Parameters that both barrier oracles share; the ones that differ stand with each oracle. */
 export const oracleParameters = {
-  csv_file: {
-    type: 'string',
-    default: null,
-    help: 'CSV file with the bars: time, high, low and close columns with a header. Required.',
-  },
-  datetime_column: { type: 'string', default: 'DATE_TIME', help: 'Name of the time column.' },
-  high_column: { type: 'string', default: 'HIGH', help: 'Name of the high column.' },
-  low_column: { type: 'string', default: 'LOW', help: 'Name of the low column.' },
-  close_column: { type: 'string', default: 'CLOSE', help: 'Name of the close column.' },
-  symbol: {
-    type: 'string',
-    default: '',
-    help: 'Symbol of the bars; it only keys the noise, so that two symbols with one seed differ.',
-  },
-  pip_cost: {
-    type: 'number',
-    default: 0.00001,
-    min: 0,
-    help: 'Size of one pip in price units. The default is a tenth of the market pip of EUR/USD.',
-  },
-  friday_close_hour: {
-    type: 'integer',
-    default: 20,
-    min: 0,
-    max: 23,
-    help: 'Hour of Friday (in the time of the data) at which the trading week closes.',
-  },
-  horizon_mode: {
-    type: 'string',
-    default: 'week',
-    oneOf: ['week', 'original'],
-    help: 'How far the oracle looks: "week" (to the close of the same trading week) or "original" (the rule behind the reference vectors, which stops after two bars on Mondays).',
-  },
-  window_size: {
-    type: 'integer',
-    default: 0,
-    min: 0,
-    help: 'Advertised as input window in the model info; the oracle needs none.',
-  },
+  csv_file: text(null, 'CSV file with the bars: time, high, low and close columns with a header. Required.'),
+  datetime_column: text('DATE_TIME', 'Name of the time column.'),
+  high_column: text('HIGH', 'Name of the high column.'),
+  low_column: text('LOW', 'Name of the low column.'),
+  close_column: text('CLOSE', 'Name of the close column.'),
+  symbol: text('', 'Symbol of the bars; it only keys the noise, so that two symbols with one seed differ.'),
+  pip_cost: decimal(
+    0.00001,
+    'Size of one pip in price units. The default is a tenth of the market pip of EUR/USD.',
+    { min: 0 },
+  ),
+  friday_close_hour: integer(
+    20,
+    'Hour of Friday (in the time of the data) at which the trading week closes.',
+    { min: 0, max: 23 },
+  ),
+  horizon_mode: text(
+    'week',
+    'How far the oracle looks: "week" (to the close of the same trading week) or "original" (the rule behind the reference vectors, which stops after two bars on Mondays).',
+    { oneOf: ['week', 'original'] },
+  ),
+  window_size: integer(0, 'Advertised as input window in the model info; the oracle needs none.', { min: 0 }),
   ...matchParameters,
   ...noiseParameters,
 } as const satisfies ParameterDeclarations;

@@ -1,20 +1,14 @@
-import type { ParameterDeclarations } from '#libs/kernel';
+import { integer, type ParameterDeclarations, text } from '#libs/kernel';
 import { keyedNormal, keyedUniform, NumpyGenerator } from '#libs/numpy-random';
 
 /** Where randomness comes from: parameters of every predictor with noise. */
 export const noiseParameters = {
-  noise_seed: {
-    type: 'integer',
-    default: 42,
-    min: 0,
-    help: 'Seed of the noise: a whole number from 0 to 2^53 - 1.',
-  },
-  noise_mode: {
-    type: 'string',
-    default: 'keyed',
-    oneOf: ['keyed', 'sequential'],
-    help: 'How noise is drawn: "keyed" (a pure function of seed, symbol, bar, horizon and signal) or "sequential" (one stream in the order of the questions, draw for draw that of NumPy).',
-  },
+  noise_seed: integer(42, 'Seed of the noise: a whole number from 0 to 2^53 - 1.', { min: 0 }),
+  noise_mode: text(
+    'keyed',
+    'How noise is drawn: "keyed" (a pure function of seed, symbol, bar, horizon and signal) or "sequential" (one stream in the order of the questions, draw for draw that of NumPy).',
+    { oneOf: ['keyed', 'sequential'] },
+  ),
 } as const satisfies ParameterDeclarations;
 
 /** Where the randomness of a noisy oracle comes from; see {@link createNoise}. */

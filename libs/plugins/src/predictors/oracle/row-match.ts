@@ -1,20 +1,18 @@
-import type { ParameterDeclarations } from '#libs/kernel';
+import { decimal, type ParameterDeclarations, text } from '#libs/kernel';
 import { nearestRow, rowAtOrBefore } from '#libs/timeseries';
 
 /** How a question's time finds its bar: parameters of every predictor that looks times up in a file of its own. */
 export const matchParameters = {
-  timestamp_match: {
-    type: 'string',
-    default: 'nearest',
-    oneOf: ['nearest', 'previous'],
-    help: 'Bar that a question is about: "nearest" in time (of two equally near ones the later) or "previous", the last one not later than the question.',
-  },
-  match_limit_seconds: {
-    type: 'number',
-    default: null,
-    min: 0,
-    help: 'Greatest distance in seconds between a question and its bar; beyond it the question is refused. Null answers from the nearest bar at any distance, even years outside the data.',
-  },
+  timestamp_match: text(
+    'nearest',
+    'Bar that a question is about: "nearest" in time (of two equally near ones the later) or "previous", the last one not later than the question.',
+    { oneOf: ['nearest', 'previous'] },
+  ),
+  match_limit_seconds: decimal(
+    null,
+    'Greatest distance in seconds between a question and its bar; beyond it the question is refused. Null answers from the nearest bar at any distance, even years outside the data.',
+    { min: 0 },
+  ),
 } as const satisfies ParameterDeclarations;
 
 export type TimestampMatch = 'nearest' | 'previous';

@@ -1,4 +1,4 @@
-import type { ParameterDeclarations } from '#libs/kernel';
+import { decimal, integer, type ParameterDeclarations, text } from '#libs/kernel';
 import { modelParameters } from '../model/model-file.js';
 import { matchParameters } from '../oracle/row-match.js';
 
@@ -33,58 +33,39 @@ export const confidenceThreshold = (threshold: number) =>
 
 /** Parameters that the predictors of signals of trained models share. */
 export const signalParameters = {
-  csv_file: {
-    type: 'string',
-    default: null,
-    help: 'CSV file with the bars and the features of the models, a header on top. Required.',
-  },
-  datetime_column: { type: 'string', default: 'DATE_TIME', help: 'Name of the time column.' },
-  high_column: {
-    type: 'string',
-    default: 'HIGH',
-    help: 'Name of the high column; it is no feature unless metadata name it.',
-  },
-  low_column: {
-    type: 'string',
-    default: 'LOW',
-    help: 'Name of the low column; it is no feature unless metadata name it.',
-  },
-  close_column: {
-    type: 'string',
-    default: 'CLOSE',
-    help: 'Name of the close column, which exit distances are measured from; it is no feature unless metadata name it.',
-  },
-  pip_cost: {
-    type: 'number',
-    default: 0.00001,
-    min: 0,
-    help: 'Size of one pip in price units, for the distances of an exit question; 0 makes them 0.',
-  },
-  prediction_horizon: {
-    type: 'integer',
-    default: 120,
-    min: 0,
-    help: 'bars_remaining of the last bar of the file, behind which nothing is known.',
-  },
-  friday_close_hour: {
-    type: 'integer',
-    default: 20,
-    min: 0,
-    max: 23,
-    help: 'Hour of Friday (in the time of the data) at which the trading week closes.',
-  },
+  csv_file: text(null, 'CSV file with the bars and the features of the models, a header on top. Required.'),
+  datetime_column: text('DATE_TIME', 'Name of the time column.'),
+  high_column: text('HIGH', 'Name of the high column; it is no feature unless metadata name it.'),
+  low_column: text('LOW', 'Name of the low column; it is no feature unless metadata name it.'),
+  close_column: text(
+    'CLOSE',
+    'Name of the close column, which exit distances are measured from; it is no feature unless metadata name it.',
+  ),
+  pip_cost: decimal(
+    0.00001,
+    'Size of one pip in price units, for the distances of an exit question; 0 makes them 0.',
+    { min: 0 },
+  ),
+  prediction_horizon: integer(
+    120,
+    'bars_remaining of the last bar of the file, behind which nothing is known.',
+    { min: 0 },
+  ),
+  friday_close_hour: integer(
+    20,
+    'Hour of Friday (in the time of the data) at which the trading week closes.',
+    { min: 0, max: 23 },
+  ),
   match_limit_seconds: {
     ...matchParameters.match_limit_seconds,
     help: 'Greatest distance in seconds between a question and its bar, the last one not later; beyond it the question is refused. Null: any distance.',
   },
   normalization_params_path: modelParameters.normalization_params_path,
-  mc_samples: {
-    type: 'integer',
-    default: 0,
-    min: 0,
-    max: 100_000,
-    help: 'Passes with dropout active; their mean is the probability, their spread the confidence. 0: one pass without dropout, confidence 1.',
-  },
+  mc_samples: integer(
+    0,
+    'Passes with dropout active; their mean is the probability, their spread the confidence. 0: one pass without dropout, confidence 1.',
+    { min: 0, max: 100_000 },
+  ),
   mc_seed: {
     ...modelParameters.mc_seed,
     help: 'Seed of the passes: together with the bar and the kind of question it decides an answer bit for bit, in any order. Null draws one at the start, told in the model info.',
