@@ -4,8 +4,8 @@ import { PLUGIN_KINDS, type PluginDefinition } from '#libs/plugin-sdk';
 const INTRODUCTION = `# Plugins and their parameters
 
 Written from the declarations by \`npm run docs:plugins\`. A parameter is a flag (\`--csv_file bars.csv\`), a key of the
-config file, or a member of \`plugin_parameters\`; one that is not given has the default below, whatever the
-[settings](configuration.md) say for the same name. [Plugins](plugins.md) tells how to write one.
+config file, or a member of \`plugin_parameters\`; one that is not given has the default below, even when a
+[setting](configuration.md) of the same name has another one. [Plugins](plugins.md) explains how to write one.
 `;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
@@ -41,7 +41,7 @@ function sectionOf(definition: PluginDefinition): string {
 function abilitiesOf(definition: PluginDefinition): string {
   if (definition.kind !== 'predictor') return '';
   const ahead = definition.looksAhead
-    ? ' Looks ahead, or may as configured (`looks_ahead` in the model info tells): a test instrument then.'
+    ? ' It looks ahead, or can be configured to (`looks_ahead` in the model info says whether it does); use it for tests only.'
     : '';
   return ` Offers ${definition.capabilities.join(', ')}.${ahead}`;
 }

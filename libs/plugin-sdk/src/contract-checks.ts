@@ -68,7 +68,7 @@ export function forecastFaults(
   const faults: string[] = [];
   const wanted = wantedHorizons(request);
   if (wanted !== null && wanted.join() !== output.horizons.join()) {
-    faults.push(`horizons are ${output.horizons.join(',')}, asked were ${wanted.join(',')}`);
+    faults.push(`horizons are ${output.horizons.join(',')}, but ${wanted.join(',')} were requested`);
   }
   const lists: [string, readonly (number | string | null)[] | undefined][] = [
     ['predictions', output.predictions],
@@ -139,7 +139,7 @@ export function definitionFaults(value: unknown): readonly string[] {
   }
   if (value['apiVersion'] !== PLUGIN_API_VERSION) {
     return [
-      `is built for plugin API ${JSON.stringify(value['apiVersion'])}, this server speaks ${PLUGIN_API_VERSION}`,
+      `is built for plugin API ${JSON.stringify(value['apiVersion'])}, but this server supports ${PLUGIN_API_VERSION}`,
     ];
   }
   const faults: string[] = [];

@@ -122,7 +122,7 @@ describe('when the market fails', () => {
     for (let call = 0; call < 3; call += 1) await failure(feeder);
     expect(await failure(feeder)).toMatchObject({
       code: 'source_unavailable',
-      message: expect.stringContaining('it failed repeatedly and is left alone for a while'),
+      message: expect.stringContaining('it failed repeatedly, so no requests are sent for a while'),
     });
     expect(yahoo.asked).toHaveLength(3);
     yahoo.answer(chart);
@@ -147,7 +147,7 @@ describe('when the market fails', () => {
     const stale = await feeder.fetch(hourly);
     expect([...stale.column('CLOSE')].slice(-10)).toEqual([...fresh.column('CLOSE')].slice(-11, -1));
     expect(feeder.notes?.(stale)).toEqual([
-      'Yahoo Finance has no answer about MSFT: it answers 500; the bars of MSFT are stored ones, the last is of 2026-01-05T09:00:00Z',
+      'Yahoo Finance gave no answer about MSFT: it answers 500; the bars of MSFT are stored ones, the last is of 2026-01-05T09:00:00Z',
     ]);
     expect(lines[0]).toContain('stored bars are used');
     expect(await failure(feeder, { ...hourly, symbol: 'AAPL' })).toMatchObject({

@@ -182,7 +182,7 @@ describe('answers of plugins', () => {
     });
     const forecast = predictor.forecast(hourly(), { ...question, horizons: [3, 1, 2], signal });
     await expect(forecast).rejects.toMatchObject({ code: 'plugin_failed' });
-    expect(lines[0]).toContain('horizons are 1,2,3, asked were 3,1,2');
+    expect(lines[0]).toContain('horizons are 1,2,3, but 3,1,2 were requested');
   });
 
   it('never come from bars after the baseline, unless the predictor says that it looks ahead', async () => {

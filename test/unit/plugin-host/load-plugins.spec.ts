@@ -67,7 +67,7 @@ describe('loading plugins', () => {
     [
       'another API version',
       { ...minimalPlugins.predictor, id: 'old', apiVersion: 7 },
-      /^old: is built for plugin API 7, this server speaks 1$/,
+      /^old: is built for plugin API 7, but this server supports 1$/,
     ],
     [
       'no version of the API',

@@ -78,7 +78,7 @@ describe('the predictor suite', () => {
         (forecast) => (frame, request) =>
           forecast(frame, { ...request, horizons: request.horizons?.toSorted() ?? null }),
       ),
-      /^answers the horizons that are asked, .*: horizons are 1,2,3, asked were 3,1,2/,
+      /^answers the horizons that are asked, .*: horizons are 1,2,3, but 3,1,2 were requested/,
     ],
     [
       'answers by the place, not by the horizon',

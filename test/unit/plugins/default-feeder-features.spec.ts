@@ -147,7 +147,7 @@ describe('columns on demand', () => {
     await expect(ask(feeder, ['SMA_200'])).rejects.toMatchObject({
       code: 'invalid_request',
       message: expect.stringMatching(
-        /^there is no column "SMA_200"; the data has OPEN, HIGH, LOW, CLOSE; on demand there are RSI, .*vix_close, CLOSE_15m_tick_1 to 8/,
+        /^there is no column "SMA_200"; the data has OPEN, HIGH, LOW, CLOSE; computed on request are RSI, .*vix_close, CLOSE_15m_tick_1 to 8/,
       ),
     });
     await expect(ask(feeder, ['CLOSE_15m_tick_1'])).rejects.toMatchObject({

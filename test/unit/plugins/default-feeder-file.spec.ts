@@ -42,7 +42,7 @@ describe('default_feeder on files', () => {
     expect((await many.fetch({ symbol: 'EUR_USD', ...hourly })).length).toBe(60);
     await expect(many.fetch({ symbol: 'GBPUSD', ...hourly })).rejects.toMatchObject({
       code: 'invalid_request',
-      message: 'There are no bars of GBPUSD; known are EURUSD, MSFT',
+      message: 'There are no bars of GBPUSD; the known symbols are EURUSD, MSFT',
     });
     expect(() => many.resolve('toString')).toThrow('There are no bars of toString');
   });
@@ -106,7 +106,7 @@ describe('default_feeder on files', () => {
     const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
     const daily = await feeder.fetch({ symbol: 'A', interval: '1d' });
     expect(feeder.notes?.(daily)).toEqual([
-      'the bars of eurusd.csv are 1 h apart, asked for were bars of 1d',
+      'the bars of eurusd.csv are 1 h apart, but bars of 1d were requested',
     ]);
     expect(feeder.notes?.(await feeder.fetch({ symbol: 'A', ...hourly }))).toEqual([]);
   });

@@ -11,7 +11,7 @@ class PluginListController {
 
   @Get()
   @OpenTo('flexible')
-  @Answer('Every known plugin.', { type: 'array', items: PLUGIN_SCHEMA }, [PLUGIN_EXAMPLE])
+  @Answer('All plugins.', { type: 'array', items: PLUGIN_SCHEMA }, [PLUGIN_EXAMPLE])
   @Refusal(403, 'Forbidden', 'API key required')
   list(): readonly Omit<PluginSummary, 'parameters'>[] {
     return this.host
@@ -28,16 +28,16 @@ export default defineEndpoints({
   id: 'default_endpoints',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Every known plugin, at /plugins.',
+  description: 'Lists all plugins at /plugins.',
   parameters: {
     host: text(
       '0.0.0.0',
-      'Accepted for compatibility; no effect because the routes belong to the listeners of the server (host, endpoints_host).',
+      'Accepted for compatibility; has no effect because the server settings host and endpoints_host decide where it listens.',
     ),
-    debug: flag(false, 'Accepted for compatibility; no effect because log_level decides what is logged.'),
+    debug: flag(false, 'Accepted for compatibility; has no effect because log_level decides what is logged.'),
     db_path: text(
       'prediction_provider.db',
-      'Accepted for compatibility; no effect because everything is stored in the one database of the server.',
+      'Accepted for compatibility; has no effect because everything is stored in the server database.',
     ),
   },
   create: () => ({ module: { module: DefaultEndpointsModule, controllers: [PluginListController] } }),

@@ -23,7 +23,7 @@ class HealthDetailController {
   @Get('details')
   @OpenTo('flexible')
   @Answer(
-    'Every condition and every plugin, measured now; 200 also when something is down.',
+    'All health checks and the state of all plugins, measured now. The status is 200 even when something is down.',
     {
       type: 'object',
       required: ['ready', 'conditions', 'plugins'],
@@ -62,7 +62,7 @@ export default defineEndpoints({
   id: 'health_endpoint',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Every measured condition and the state of every plugin, at /health/details.',
+  description: 'Reports all health checks and the state of all plugins at /health/details.',
   parameters: {},
   create: () => ({ module: { module: HealthEndpointModule, controllers: [HealthDetailController] } }),
 });

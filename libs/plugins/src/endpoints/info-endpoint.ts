@@ -18,7 +18,7 @@ class InfoController {
   @Get()
   @OpenTo('flexible')
   @Answer(
-    'Version, runtime and plugins; with `endpoints_debug` also the parameters in effect, secrets left out.',
+    'Version, runtime and plugins. With `endpoints_debug`, also the parameters in effect, without secrets.',
     {
       type: 'object',
       required: ['name', 'version', 'node', 'plugins'],
@@ -47,9 +47,12 @@ export default defineEndpoints({
   id: 'info_endpoint',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Version and plugins of the server, at /info.',
+  description: 'Reports the version and the plugins of the server at /info.',
   parameters: {
-    endpoints_debug: flag(false, 'Show the parameters of every plugin too, secrets left out.'),
+    endpoints_debug: flag(
+      false,
+      'Whether to show the parameters of all plugins as well; secrets are left out.',
+    ),
   },
   create: ({ parameters }) => ({
     module: {

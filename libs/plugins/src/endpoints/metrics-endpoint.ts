@@ -11,7 +11,7 @@ class MetricsController {
   @Get()
   @OpenTo('public')
   @Answer(
-    'All figures in the Prometheus text format.',
+    'All metrics in the Prometheus text format.',
     { type: 'string' },
     '# TYPE http_requests_total counter\nhttp_requests_total{method="GET",route="/health",status="200"} 3\n',
     'text/plain',
@@ -29,7 +29,7 @@ export default defineEndpoints({
   id: 'metrics_endpoint',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Figures for Prometheus, at /metrics.',
+  description: 'Metrics for Prometheus at /metrics.',
   parameters: {},
   create: () => ({ module: { module: MetricsEndpointModule, controllers: [MetricsController] } }),
 });

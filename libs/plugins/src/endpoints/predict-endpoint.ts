@@ -49,7 +49,7 @@ class PredictIndexController {
   @Get()
   @OpenTo('flexible')
   @Answer(
-    'How this server can be asked, and the plugins that a request may name.',
+    'The ways to request predictions, and the plugins that a request may name.',
     {
       type: 'object',
       required: ['ways', 'predictors', 'feeders', 'pipelines'],
@@ -89,7 +89,7 @@ export default defineEndpoints({
   id: 'predict_endpoint',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'How predictions can be asked for, at /predict.',
+  description: 'Describes at /predict how to request predictions.',
   parameters: {},
   create: () => ({ module: { module: PredictEndpointModule, controllers: [PredictIndexController] } }),
 });

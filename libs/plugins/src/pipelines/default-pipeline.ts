@@ -6,7 +6,7 @@ export default definePipeline({
   id: 'default_pipeline',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Fetches the bars of the symbol and hands them to the predictor.',
+  description: 'Fetches the bars of the symbol and passes them to the predictor.',
   parameters: pipelineParameters,
   create: ({ parameters, clock, logger }) => {
     const runs = new PipelineRuns(parameters, clock, logger, async (request, { feeder, signal }) => {

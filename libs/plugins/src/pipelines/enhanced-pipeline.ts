@@ -13,22 +13,25 @@ import { type FetchedBars, pipelineParameters, PipelineRuns } from './pipeline-r
 
 const parameters = {
   ...pipelineParameters,
-  data_lookback_hours: integer(720, 'Hours of history before the moment of the question.', {
+  data_lookback_hours: integer(720, 'Hours of history before the moment that the prediction starts from.', {
     min: 1,
     max: 1_000_000,
   }),
   additional_previous_ticks: integer(
     50,
-    'Bars before that range, so that indicators have values from its first bar on.',
+    'Additional bars before that range, so that indicators have values from its first bar.',
     { min: 0, max: 100_000 },
   ),
   use_custom_date_range: flag(
     false,
-    'Answer from `custom_start_date` to `custom_end_date` instead of the newest bars.',
+    'Whether to use the bars from `custom_start_date` to `custom_end_date` instead of the newest ones.',
   ),
-  custom_start_date: text(null, 'First moment of the custom range, `YYYY-MM-DD HH:MM:SS` in UTC.'),
-  custom_end_date: text(null, 'Last moment of the custom range, `YYYY-MM-DD HH:MM:SS` in UTC.'),
-  real_time_mode: flag(true, 'Use bars up to now; when false, up to five minutes ago.'),
+  custom_start_date: text(null, 'Start of the custom range, `YYYY-MM-DD HH:MM:SS` in UTC.'),
+  custom_end_date: text(null, 'End of the custom range, `YYYY-MM-DD HH:MM:SS` in UTC.'),
+  real_time_mode: flag(
+    true,
+    'Whether to use bars up to now. When false, the last five minutes are left out.',
+  ),
 } as const;
 
 /**
@@ -40,7 +43,7 @@ export default definePipeline({
   apiVersion: 1,
   version: '1.0.0',
   description:
-    'Fetches a range of bars (lookback or fixed dates, with bars before it) and hands it to the predictor.',
+    'Fetches a range of bars (a lookback or fixed dates, with additional bars before it) and passes it to the predictor.',
   parameters,
   create: ({ parameters: settings, clock, logger }) => {
     const fixed = customRange(settings);
@@ -122,12 +125,12 @@ interface DateRange {
 function customRange(settings: RangeSettings): DateRange | null {
   if (!settings.use_custom_date_range) return null;
   const read = (name: 'custom_start_date' | 'custom_end_date'): number => {
-    const text = settings[name];
-    const time = text === null ? null : parseTimestamp(text);
+    const given = settings[name];
+    const time = given === null ? null : parseTimestamp(given);
     if (time !== null) return time;
     throw new PluginError(
       'not_configured',
-      `${name} must be a time such as 2026-01-05 08:00:00 (UTC) with use_custom_date_range, not ${JSON.stringify(text)}`,
+      `${name} must be a time such as 2026-01-05 08:00:00 (UTC) with use_custom_date_range, not ${JSON.stringify(given)}`,
     );
   };
   const range = { from: read('custom_start_date'), to: read('custom_end_date') };

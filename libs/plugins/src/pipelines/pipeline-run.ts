@@ -11,21 +11,21 @@ import { formatIso } from '#libs/timeseries';
 
 /** Parameters that both pipelines have. */
 export const pipelineParameters = {
-  pipeline_enabled: flag(true, 'Run predictions; when false they are refused.'),
-  prediction_interval: integer(
-    300,
-    'Seconds between two predictions of the scheduled loop, which the server runs.',
-    { min: 1, max: 86_400 },
-  ),
+  pipeline_enabled: flag(true, 'Whether predictions are run. When false, they are refused.'),
+  prediction_interval: integer(300, 'Seconds between two scheduled predictions.', { min: 1, max: 86_400 }),
   db_path: text(
     'prediction_provider.db',
-    'Accepted for compatibility; no effect because everything is stored in the one database of the server.',
+    'Accepted for compatibility; has no effect because everything is stored in the server database.',
   ),
-  enable_logging: flag(true, 'Log each run with its duration.'),
-  log_level: text('INFO', 'Runs are logged at INFO, so WARNING and above leave them out.', {
-    oneOf: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
-    ignoreCase: true,
-  }),
+  enable_logging: flag(true, 'Whether each run is logged with its duration.'),
+  log_level: text(
+    'INFO',
+    'Lowest level that is logged. Runs are logged at INFO, so they do not appear with WARNING and above.',
+    {
+      oneOf: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
+      ignoreCase: true,
+    },
+  ),
 } as const satisfies ParameterDeclarations;
 
 /** Bars that were fetched for a question, and what is to be said about them. */

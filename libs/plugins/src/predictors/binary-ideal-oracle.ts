@@ -12,11 +12,11 @@ import { loadOracleBars } from './oracle/oracle-bars.js';
 const parameters = {
   ...oracleParameters,
   prediction_horizon: integer(30, HORIZON_HELP, { min: 0 }),
-  noise_probability: decimal(0, 'Probability with which each signal is turned over; 0 is the truth.', {
+  noise_probability: decimal(0, 'Probability with which each signal is inverted; 0 inverts none.', {
     min: 0,
     max: 1,
   }),
-  spread_cost_pips: decimal(5, 'Pips added to the take-profit of an entry question that states no costs.'),
+  spread_cost_pips: decimal(5, 'Pips added to the take-profit when an entry question states no costs.'),
 } as const;
 
 const DEFAULT_TAKE_PROFIT_PIPS = 5;
@@ -55,7 +55,7 @@ export default definePredictor({
   apiVersion: 1,
   version: '1.0.0',
   description:
-    'Test instrument that looks ahead: says from the bars that follow whether a trade reaches its take-profit before its stop-loss in the same week.',
+    'Test instrument that looks ahead: reads from later bars whether a trade reaches its take-profit before its stop-loss within the same week.',
   parameters,
   capabilities: ['entry', 'exit', 'describe'],
   looksAhead: true,

@@ -73,7 +73,7 @@ export const binaryEntryPredictor = definePredictor({
   apiVersion: 1,
   version: '1.0.0',
   description:
-    'Entry signals of a trained model that says how likely a buy pays within the trading week. Looks ahead only with use_ideal_buy_exit.',
+    'Entry signals of a trained model that predicts how likely a buy pays off within the trading week. Looks ahead only with use_ideal_buy_exit.',
   parameters: {
     model_path: modelPath('the entry model', NO_ENTRY_MODEL),
     ...signalParameters,
@@ -81,7 +81,7 @@ export const binaryEntryPredictor = definePredictor({
     confidence_threshold: confidenceThreshold(0.5),
     use_ideal_buy_exit: flag(
       false,
-      'Answer exits from the columns buy_exit_label and sell_exit_label of the file, which were made from later bars: a test instrument that looks ahead. False: every position is kept.',
+      'Whether exits are answered from the columns buy_exit_label and sell_exit_label of the file. These were made from later bars, so the predictor then looks ahead: for tests only. When false, every position is kept.',
     ),
   },
   capabilities: ['entry', 'exit', 'describe'],
@@ -116,7 +116,7 @@ export const binaryExitPredictor = definePredictor({
   id: 'binary_exit_predictor',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Exit signals of a trained model that says how likely an open position is worth keeping.',
+  description: 'Exit signals of a trained model that predicts how likely an open position is worth keeping.',
   parameters: {
     model_path: modelPath('the exit model', NO_EXIT_MODEL),
     ...signalParameters,
@@ -146,7 +146,7 @@ export const binaryPredictor = definePredictor({
   apiVersion: 1,
   version: '1.0.0',
   description:
-    'Entry and exit signals of two trained models, as binary_entry_predictor and binary_exit_predictor.',
+    'Entry and exit signals of two trained models: binary_entry_predictor and binary_exit_predictor in one.',
   parameters: {
     entry_model_path: modelPath('the entry model', NO_ENTRY_MODEL),
     exit_model_path: modelPath('the exit model', NO_EXIT_MODEL),

@@ -20,28 +20,28 @@ const BAR_HOURS = 4;
 
 /** Keys of existing configurations; the answers hold no prices, so nothing depends on them. */
 const unused = {
-  csv_file: text(null, 'Accepted without effect: no prices are needed.'),
-  datetime_column: text('DATE_TIME', 'Accepted without effect.'),
-  close_column: text('CLOSE', 'Accepted without effect.'),
-  pip_cost: decimal(0.00001, 'Accepted without effect.'),
-  prediction_horizon: integer(120, 'Accepted without effect.'),
+  csv_file: text(null, 'Accepted for compatibility; has no effect because no prices are needed.'),
+  datetime_column: text('DATE_TIME', 'Accepted for compatibility; has no effect.'),
+  close_column: text('CLOSE', 'Accepted for compatibility; has no effect.'),
+  pip_cost: decimal(0.00001, 'Accepted for compatibility; has no effect.'),
+  prediction_horizon: integer(120, 'Accepted for compatibility; has no effect.'),
 } as const;
 
 const parameters = {
   long_predictions_csv: text(
     null,
-    'CSV file with the long model: DATE_TIME and Probability_H1, the probability that the price rises. Required.',
+    'CSV file with the predictions of the long model: DATE_TIME and Probability_H1, the probability that the price rises. Required.',
   ),
   short_predictions_csv: text(
     null,
-    'CSV file with the short model: DATE_TIME and Probability_H1, read as short_means says. Required.',
+    'CSV file with the predictions of the short model: DATE_TIME and Probability_H1, whose meaning short_means states. Required.',
   ),
   short_means: text(
     'down',
-    'What Probability_H1 of the short model is the probability of: the price going "up" or "down".',
+    'Whether Probability_H1 of the short model is the probability that the price goes "up" or "down".',
     { oneOf: ['up', 'down'] },
   ),
-  confidence_threshold: decimal(0.55, 'Probability from which on a signal is given (inclusive).', {
+  confidence_threshold: decimal(0.55, 'Minimum probability of a signal.', {
     min: 0,
     max: 1,
   }),
@@ -52,12 +52,12 @@ const parameters = {
   ),
   timestamp_match: {
     ...matchParameters.timestamp_match,
-    help: 'Prediction that a question is about: "nearest" in time (of two equally near ones the later, so up to match_limit_seconds ahead) or "previous".',
+    help: 'Which prediction a question refers to: "nearest" is the nearest in time (the later of two equally near ones, so up to match_limit_seconds ahead), "previous" the last one that is not later.',
   },
   match_limit_seconds: {
     ...matchParameters.match_limit_seconds,
     default: 7200,
-    help: 'Greatest distance in seconds between a question and its prediction; beyond it there is no signal.',
+    help: 'Maximum distance in seconds between a question and its prediction; further away there is no signal.',
   },
   ...unused,
 } as const;
@@ -144,7 +144,7 @@ export default definePredictor({
   id: 'csv_direction_predictor',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Entry and exit signals from the predictions that two direction models left in CSV files.',
+  description: 'Entry and exit signals from CSV files that hold the predictions of two direction models.',
   parameters,
   capabilities: ['entry', 'exit', 'describe'],
   create: async (context) => {

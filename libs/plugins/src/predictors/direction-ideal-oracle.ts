@@ -14,10 +14,10 @@ import { loadOracleBars, type OracleBars } from './oracle/oracle-bars.js';
 const parameters = {
   ...oracleParameters,
   prediction_horizon: integer(120, HORIZON_HELP, { min: 0 }),
-  atr_period: integer(14, 'Bars of the average true range.', { min: 1 }),
+  atr_period: integer(14, 'Number of bars of the average true range.', { min: 1 }),
   noise_std: decimal(
     0,
-    'Standard deviation of the normal noise added to each signal (0 or 1) before it is cut at 0.5; 0 is the truth.',
+    'Standard deviation of the normal noise added to each signal (0 or 1) before it is rounded at 0.5; 0 adds no noise.',
     { min: 0 },
   ),
 } as const;
@@ -90,7 +90,7 @@ export default definePredictor({
   apiVersion: 1,
   version: '1.0.0',
   description:
-    'Test instrument that looks ahead: reads take-profit and stop-loss hits from the bars that follow, with adjustable noise and counts of how often it was right.',
+    'Test instrument that looks ahead: reads take-profit and stop-loss hits from later bars, with adjustable noise and counts of how often it was right.',
   parameters,
   capabilities: ['entry', 'exit', 'describe', 'metrics', 'noise'],
   looksAhead: true,

@@ -19,7 +19,7 @@ export default definePredictor({
   id: 'direction_predictor',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Entry and exit signals of two trained models that say how likely the price rises.',
+  description: 'Entry and exit signals of two trained models that predict how likely the price rises.',
   parameters: {
     long_model_path: modelPath('the long model, which answers entries', WITHOUT.long),
     short_model_path: modelPath('the short model, which answers exits', WITHOUT.short),
@@ -28,7 +28,7 @@ export default definePredictor({
     confidence_threshold: confidenceThreshold(0.55),
     short_means: text(
       'up',
-      'What the short model answers the probability of: the price going "up" or "down".',
+      'Whether the short model predicts the probability that the price goes "up" or "down".',
       { oneOf: ['up', 'down'] },
     ),
   },

@@ -3,8 +3,11 @@ import { type ForecastRequest, type Frame, PluginError, wantedHorizons } from '#
 
 /** What a forecast is about when a request does not say: parameters of every forecasting predictor. */
 export const forecastParameters = {
-  prediction_horizon: integer(6, 'Steps ahead when a request names none.', { min: 1, max: 1000 }),
-  prediction_target_column: text('CLOSE', 'Column that is forecast when a request names none.'),
+  prediction_horizon: integer(6, 'Number of steps to forecast when a request names none.', {
+    min: 1,
+    max: 1000,
+  }),
+  prediction_target_column: text('CLOSE', 'Column to forecast when a request names none.'),
 } as const satisfies ParameterDeclarations;
 
 /**

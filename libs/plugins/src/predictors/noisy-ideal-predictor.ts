@@ -12,26 +12,26 @@ import { matchParameters, rowMatch } from './oracle/row-match.js';
 const BARS_PER_DAY = 24;
 
 const parameters = {
-  csv_file: text(null, "CSV file with the values that really followed. Null: the feeder's bars."),
+  csv_file: text(null, "CSV file with the values that really followed. Null uses the feeder's bars."),
   datetime_column: text('DATE_TIME', 'Name of the time column in csv_file.'),
-  close_column: text('CLOSE', 'Column that is forecast when a request names none.'),
+  close_column: text('CLOSE', 'Column to forecast when a request names none.'),
   noise_std: decimal(
     0,
-    "Standard deviation of the normal noise added to each value, in the target's unit; 0 is the truth.",
+    "Standard deviation of the normal noise added to each value, in the target's unit; 0 adds no noise.",
     { min: 0 },
   ),
-  hourly_horizons: integer(6, 'Horizons of 1, 2, 3, ... rows when a request names none.', {
+  hourly_horizons: integer(6, 'Number of horizons of 1, 2, 3, ... rows when a request names none.', {
     min: 0,
     max: 500,
   }),
   daily_horizons: integer(
     6,
-    'Horizons of 24, 48, 72, ... rows, after the hourly ones, when a request names none.',
+    'Number of horizons of 24, 48, 72, ... rows, after the hourly ones, when a request names none.',
     { min: 0, max: 500 },
   ),
   tail: text(
     'error',
-    'Beyond the end of the data: "error" (the horizon is listed as insufficient_future_data) or "hold" (the current value is repeated).',
+    'What to return beyond the end of the data: "error" lists the horizon as insufficient_future_data, "hold" repeats the current value.',
     { oneOf: ['error', 'hold'] },
   ),
   ...matchParameters,
@@ -137,7 +137,7 @@ export default definePredictor({
   apiVersion: 1,
   version: '1.0.0',
   description:
-    'Test instrument that looks ahead: the values that really followed, with normal noise of a chosen size.',
+    'Test instrument that looks ahead: forecasts the values that really followed, with normal noise of a chosen size.',
   parameters,
   capabilities: ['forecast', 'describe', 'noise'],
   looksAhead: true,

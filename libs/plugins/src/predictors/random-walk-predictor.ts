@@ -15,19 +15,23 @@ import { futureTimes } from './future-times.js';
 
 const parameters = {
   ...forecastParameters,
-  prediction_confidence_level: decimal(0.95, 'Coverage that the interval claims.', {
+  prediction_confidence_level: decimal(0.95, 'Coverage of the interval, for example 0.95.', {
     min: 0.01,
     max: 0.9999,
   }),
-  volatility_window: integer(256, 'One-bar changes before the forecast that the volatility is measured on.', {
-    min: 1,
-    max: 100_000,
-  }),
+  volatility_window: integer(
+    256,
+    'Number of one-bar changes before the forecast from which the volatility is measured.',
+    {
+      min: 1,
+      max: 100_000,
+    },
+  ),
   quantile_levels: {
     type: 'list',
     items: 'number',
     default: [0.05, 0.25, 0.5, 0.75, 0.95],
-    help: 'Probabilities, each between 0 and 1, whose quantiles are given.',
+    help: 'Probabilities, each between 0 and 1, of the quantiles to return.',
   },
 } as const;
 
@@ -131,7 +135,7 @@ export default definePredictor({
   apiVersion: 1,
   version: '1.0.0',
   description:
-    'The last value stays, with intervals from the trailing volatility times the square root of the horizon: the honest default without a model.',
+    'Forecasts that the last value stays, with intervals from recent volatility times the square root of the horizon: the honest default without a model.',
   parameters,
   capabilities: ['forecast', 'describe'],
   create: ({ parameters: settings }) => new RandomWalkPredictor(settings),

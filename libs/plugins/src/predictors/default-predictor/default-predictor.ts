@@ -91,7 +91,7 @@ function modelCache({ model_cache_size, model_runtime }: DefaultPredictorSetting
 }
 
 interface IdealBaselineSettings {
-  /** Steps ahead when a request names none. */
+  /** Number of steps to forecast when a request names none. */
   readonly prediction_horizon: number;
   readonly prediction_target_column: string;
 }
@@ -164,7 +164,7 @@ export default definePredictor({
   apiVersion: 1,
   version: '1.1.0',
   description:
-    'Forecasts of trained models (Keras, ONNX, TensorFlow.js) with Monte-Carlo dropout; without a model the ideal baseline, a test instrument that reads the values that really followed.',
+    'Forecasts of trained models (Keras, ONNX, TensorFlow.js) with Monte-Carlo dropout. Without a model it is the ideal baseline: a test instrument that reads the values that really followed.',
   parameters: defaultPredictorParameters,
   capabilities: ['forecast', 'describe'],
   looksAhead: true,

@@ -187,5 +187,5 @@ function metadataOf(answer: ModelAnswer): Readonly<Record<string, unknown>> {
 
 const noteOf = (isStochastic: boolean): string =>
   isStochastic
-    ? 'a single pass (mc_samples is 0): an uncertainty of 0 means that none was measured'
-    : 'the model has no random layers: an uncertainty of 0 means that none can be measured';
+    ? 'a single pass (mc_samples is 0), so no uncertainty was measured: 0 stands for unknown'
+    : 'the model has no random layers, so no uncertainty can be measured: 0 stands for unknown';

@@ -81,16 +81,20 @@ export function refuseOtherFormat(file: NamedFile, type: ModelType, format: Mode
 export const modelParameters = {
   normalization_params_path: text(
     null,
-    'JSON file with {min, max} or {mean, std} per column, as the model was trained with; wins over a normalisation in the metadata.',
+    'JSON file with {min, max} or {mean, std} for each column, as used in training. Takes precedence over a normalisation in the metadata.',
     { minLength: 1 },
   ),
   mc_seed: integer(
     null,
-    'Seed of the Monte-Carlo passes, which makes answers repeatable bit for bit; null draws one for each answer, told in its `seed`.',
+    'Seed of the Monte-Carlo passes; makes answers reproducible bit for bit. Null draws a seed for each answer and returns it as `seed`.',
     { min: 0, max: 4_294_967_295 },
   ),
-  model_cache_size: integer(5, 'Models kept loaded; the one unused longest makes room.', {
-    min: 1,
-    max: 1_000,
-  }),
+  model_cache_size: integer(
+    5,
+    'Number of models kept in memory; the least recently used one is unloaded first.',
+    {
+      min: 1,
+      max: 1_000,
+    },
+  ),
 } as const satisfies ParameterDeclarations;

@@ -19,7 +19,10 @@ export const oracleParameters = {
   high_column: text('HIGH', 'Name of the high column.'),
   low_column: text('LOW', 'Name of the low column.'),
   close_column: text('CLOSE', 'Name of the close column.'),
-  symbol: text('', 'Symbol of the bars; it only keys the noise, so that two symbols with one seed differ.'),
+  symbol: text(
+    '',
+    'Symbol of the bars; used only to make the noise of two symbols with the same seed differ.',
+  ),
   pip_cost: decimal(
     0.00001,
     'Size of one pip in price units. The default is a tenth of the market pip of EUR/USD.',
@@ -32,16 +35,16 @@ export const oracleParameters = {
   ),
   horizon_mode: text(
     'week',
-    'How far the oracle looks: "week" (to the close of the same trading week) or "original" (the rule behind the reference vectors, which stops after two bars on Mondays).',
+    'How far the oracle looks ahead: "week" to the close of the same trading week; "original" by the rule of the reference vectors, which stops after two bars on Mondays.',
     { oneOf: ['week', 'original'] },
   ),
-  window_size: integer(0, 'Advertised as input window in the model info; the oracle needs none.', { min: 0 }),
+  window_size: integer(0, 'Input window shown in the model info; the oracle itself needs none.', { min: 0 }),
   ...matchParameters,
   ...noiseParameters,
 } as const satisfies ParameterDeclarations;
 
 /** Help of `prediction_horizon`, whose default differs. */
-export const HORIZON_HELP = 'Bars advertised at least where the data end before the trading week does.';
+export const HORIZON_HELP = 'Minimum of bars_remaining where the data end before the trading week does.';
 
 export type OracleSettings = ParametersOf<typeof oracleParameters>;
 

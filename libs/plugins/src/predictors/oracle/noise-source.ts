@@ -3,10 +3,10 @@ import { keyedNormal, keyedUniform, NumpyGenerator } from '#libs/numpy-random';
 
 /** Where randomness comes from: parameters of every predictor with noise. */
 export const noiseParameters = {
-  noise_seed: integer(42, 'Seed of the noise: a whole number from 0 to 2^53 - 1.', { min: 0 }),
+  noise_seed: integer(42, 'Seed of the noise, from 0 to 2^53 - 1.', { min: 0 }),
   noise_mode: text(
     'keyed',
-    'How noise is drawn: "keyed" (a pure function of seed, symbol, bar, horizon and signal) or "sequential" (one stream in the order of the questions, draw for draw that of NumPy).',
+    'How noise is drawn: "keyed" depends only on seed, symbol, bar, horizon and signal; "sequential" takes the next number of one stream for each question, the same stream as in NumPy.',
     { oneOf: ['keyed', 'sequential'] },
   ),
 } as const satisfies ParameterDeclarations;

@@ -5,12 +5,12 @@ import { nearestRow, rowAtOrBefore } from '#libs/timeseries';
 export const matchParameters = {
   timestamp_match: text(
     'nearest',
-    'Bar that a question is about: "nearest" in time (of two equally near ones the later) or "previous", the last one not later than the question.',
+    'Which bar a question refers to: "nearest" is the nearest in time (the later of two equally near ones), "previous" the last bar that is not later than the question.',
     { oneOf: ['nearest', 'previous'] },
   ),
   match_limit_seconds: decimal(
     null,
-    'Greatest distance in seconds between a question and its bar; beyond it the question is refused. Null answers from the nearest bar at any distance, even years outside the data.',
+    'Maximum distance in seconds between a question and its bar; a question further away is refused. Null accepts any distance, even years outside the data.',
     { min: 0 },
   ),
 } as const satisfies ParameterDeclarations;

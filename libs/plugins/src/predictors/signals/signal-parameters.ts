@@ -8,7 +8,7 @@ export const modelPath = (model: string, without: string) =>
     type: 'string',
     default: null,
     minLength: 1,
-    help: `File of ${model}: .keras, .h5, .onnx, or model.json of TensorFlow.js; its metadata lie beside it as <name>_metadata.json. Null: ${without}.`,
+    help: `File of ${model}: .keras, .h5, .onnx, or model.json of TensorFlow.js; its metadata are read from <name>_metadata.json in the same folder. Null: ${without}.`,
   }) as const;
 
 /** Bars of a window where neither the metadata nor the model itself say how many. */
@@ -18,7 +18,7 @@ export const windowSize = (bars: number) =>
     default: bars,
     min: 1,
     max: 100_000,
-    help: 'Bars of a window where neither the metadata nor the model say; with less history the rows in front are zeros.',
+    help: 'Number of bars in a window when neither the metadata nor the model specify it. With less history, the missing rows are zeros.',
   }) as const;
 
 /** Probability from which on a signal is given. */
@@ -28,27 +28,30 @@ export const confidenceThreshold = (threshold: number) =>
     default: threshold,
     min: 0,
     max: 1,
-    help: 'Probability from which on a signal is given (inclusive). Where both sides reach it, the likelier one is given; of equal ones the buy.',
+    help: 'Minimum probability of a signal. When both sides reach it, the more likely one is signalled; when they are equal, the buy.',
   }) as const;
 
 /** Parameters that the predictors of signals of trained models share. */
 export const signalParameters = {
-  csv_file: text(null, 'CSV file with the bars and the features of the models, a header on top. Required.'),
+  csv_file: text(
+    null,
+    'CSV file with the bars and the features of the models; the first line is the header. Required.',
+  ),
   datetime_column: text('DATE_TIME', 'Name of the time column.'),
-  high_column: text('HIGH', 'Name of the high column; it is no feature unless metadata name it.'),
-  low_column: text('LOW', 'Name of the low column; it is no feature unless metadata name it.'),
+  high_column: text('HIGH', 'Name of the high column. It is a feature only if the metadata list it.'),
+  low_column: text('LOW', 'Name of the low column. It is a feature only if the metadata list it.'),
   close_column: text(
     'CLOSE',
-    'Name of the close column, which exit distances are measured from; it is no feature unless metadata name it.',
+    'Name of the close column, from which exit distances are measured. It is a feature only if the metadata list it.',
   ),
   pip_cost: decimal(
     0.00001,
-    'Size of one pip in price units, for the distances of an exit question; 0 makes them 0.',
+    'Size of one pip in price units, for the distances of an exit question. With 0 the distances are 0.',
     { min: 0 },
   ),
   prediction_horizon: integer(
     120,
-    'bars_remaining of the last bar of the file, behind which nothing is known.',
+    'Value of bars_remaining for the last bar of the file, after which nothing is known.',
     { min: 0 },
   ),
   friday_close_hour: integer(
@@ -58,16 +61,16 @@ export const signalParameters = {
   ),
   match_limit_seconds: {
     ...matchParameters.match_limit_seconds,
-    help: 'Greatest distance in seconds between a question and its bar, the last one not later; beyond it the question is refused. Null: any distance.',
+    help: 'Maximum distance in seconds between a question and its bar (the last one that is not later); a question further away is refused. Null accepts any distance.',
   },
   normalization_params_path: modelParameters.normalization_params_path,
   mc_samples: integer(
     0,
-    'Passes with dropout active; their mean is the probability, their spread the confidence. 0: one pass without dropout, confidence 1.',
+    'Number of passes with dropout active. Their mean is the probability; the smaller their spread, the higher the confidence. 0 makes one pass without dropout, with confidence 1.',
     { min: 0, max: 100_000 },
   ),
   mc_seed: {
     ...modelParameters.mc_seed,
-    help: 'Seed of the passes: together with the bar and the kind of question it decides an answer bit for bit, in any order. Null draws one at the start, told in the model info.',
+    help: 'Seed of the passes. Seed, bar and kind of question determine an answer bit for bit, whatever the order of the questions. Null draws a seed at the start and shows it in the model info.',
   },
 } as const satisfies ParameterDeclarations;

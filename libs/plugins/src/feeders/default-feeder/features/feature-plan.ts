@@ -114,5 +114,5 @@ const COMPUTED: readonly string[] = ALL_COLUMNS.filter(
 function offer(present: readonly string[], known: readonly CorrelatedColumn[]): string {
   const named = [...COMPUTED.filter((name) => !TICK_COLUMN.test(name)), ...known.map(({ column }) => column)];
   const ticks = `CLOSE_15m_tick_1 to ${TICKS} and CLOSE_30m_tick_1 to ${TICKS}`;
-  return `the data has ${present.join(', ')}; on demand there are ${[...new Set(named)].join(', ')}, ${ticks}`;
+  return `the data has ${present.join(', ')}; computed on request are ${[...new Set(named)].join(', ')}, ${ticks}`;
 }

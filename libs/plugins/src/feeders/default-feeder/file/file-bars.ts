@@ -118,7 +118,7 @@ export class FileBars implements BarSource {
     if (path === undefined) {
       throw new PluginError(
         'invalid_request',
-        `the ticks of ${interval} bars need a file of them: data_files must name "${symbol}@${interval}"`,
+        `tick columns of ${interval} bars need a file with such bars: data_files must name "${symbol}@${interval}"`,
       );
     }
     const { frame } = await this.#loadNow(path, signal);
@@ -135,7 +135,10 @@ export class FileBars implements BarSource {
     const path = own ?? this.settings.data_file_path;
     if (path !== null) return path;
     const known = Object.keys(this.settings.data_files).filter((name) => !name.includes('@'));
-    throw new PluginError('invalid_request', `There are no bars of ${symbol}; known are ${known.join(', ')}`);
+    throw new PluginError(
+      'invalid_request',
+      `There are no bars of ${symbol}; the known symbols are ${known.join(', ')}`,
+    );
   }
 
   #load(path: string): Promise<LoadedCsv> {
@@ -168,7 +171,7 @@ export class FileBars implements BarSource {
     // Months differ in length, so a file of monthly bars is right when it is near.
     if (Math.abs(step / asked - 1) > 0.1) {
       notes.push(
-        `the bars of ${basename(path)} are ${lengthText(step)} apart, asked for were bars of ${interval}`,
+        `the bars of ${basename(path)} are ${lengthText(step)} apart, but bars of ${interval} were requested`,
       );
     }
     return notes;

@@ -65,11 +65,11 @@ export function resilientCharts(
 
 function answerTo(error: unknown, symbol: string): unknown {
   const unavailable = (reason: string) =>
-    new PluginError('source_unavailable', `Yahoo Finance has no answer about ${symbol}: ${reason}`, {
+    new PluginError('source_unavailable', `Yahoo Finance gave no answer about ${symbol}: ${reason}`, {
       cause: error,
     });
   if (error instanceof BrokenCircuitError)
-    return unavailable('it failed repeatedly and is left alone for a while');
+    return unavailable('it failed repeatedly, so no requests are sent for a while');
   if (error instanceof TaskCancelledError) return unavailable('it did not answer in time');
   if (!(error instanceof YahooFault)) return error;
   switch (error.kind) {
