@@ -1,4 +1,4 @@
-export type { CallFigures } from './call-meter.js';
+export type { CallFigures } from './guard.js';
 export type { CallLimits } from './guard.js';
 export type {
   CoreHandle,

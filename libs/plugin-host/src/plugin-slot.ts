@@ -17,8 +17,7 @@ import type {
   PluginLogger,
   Predictor,
 } from '#libs/plugin-sdk';
-import { CallMeter } from './call-meter.js';
-import { Guard } from './guard.js';
+import { CallMeter, Guard } from './guard.js';
 import { guardFeeder, guardPipeline, guardPredictor } from './guarded-plugins.js';
 import type { HandleOf, PluginHandle } from './handles.js';
 import { answerTo, hideFolders, logPluginFailure } from './plugin-errors.js';

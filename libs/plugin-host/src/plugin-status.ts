@@ -1,6 +1,6 @@
 import type { ParameterValue } from '#libs/kernel';
 import type { PluginKind, PluginSummary } from '#libs/plugin-sdk';
-import type { CallFigures } from './call-meter.js';
+import type { CallFigures } from './guard.js';
 import { hideFolders } from './plugin-errors.js';
 import type { PluginSlot } from './plugin-slot.js';
 

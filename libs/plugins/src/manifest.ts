@@ -3,8 +3,7 @@
  * lists show them within their kind. To add one: write its module and add its line.
  */
 export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
-  () => import('./cores/default-core.js'),
-  () => import('./cores/sync-core.js'),
+  () => import('./cores/cores.js'),
   () => import('./feeders/default-feeder/default-feeder.js'),
   () => import('./pipelines/default-pipeline.js'),
   () => import('./pipelines/enhanced-pipeline.js'),

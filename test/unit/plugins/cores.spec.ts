@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { coreConformance, createPlugin } from '#libs/plugin-sdk';
-import defaultCore from '../../../libs/plugins/src/cores/default-core.js';
-import syncCore from '../../../libs/plugins/src/cores/sync-core.js';
+import { defaultCore, syncCore } from '../../../libs/plugins/src/cores/cores.js';
 import { conform } from './conform.js';
 
 describe.each([

@@ -11,8 +11,7 @@ import {
   type LayerDefinition,
   type Resolved,
 } from './definition.js';
-import { perGate, type Cell, type Recurrence } from './recurrence.js';
-import { scanSteps } from './recurrent-scan.js';
+import { type Cell, perGate, type Recurrence, scanSteps } from './recurrent-scan.js';
 
 /** Sequences in time order, and the final states. */
 interface Steps {

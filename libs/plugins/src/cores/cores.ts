@@ -1,0 +1,35 @@
+import { flag, integer, text, type ParameterDeclarations } from '#libs/kernel';
+import { defineCore } from '#libs/plugin-sdk';
+
+/**
+ * Where the core listens. The values are settings of the server, which applies them; they are declared here too, with
+ * the same defaults, because the plugin list shows with them how the core runs.
+ */
+const parameters = {
+  host: text('127.0.0.1', 'Address to listen on.', { minLength: 1 }),
+  port: integer(8000, 'TCP port to listen on; 0 takes any free one.', { min: 0, max: 65_535 }),
+  reload: flag(false, 'Restart when the configuration changes.'),
+  workers: integer(1, 'Number of API processes.', { min: 1, max: 64 }),
+} as const satisfies ParameterDeclarations;
+
+/** The whole API except the synchronous answers for back-testers. */
+export const defaultCore = defineCore({
+  id: 'default_core',
+  apiVersion: 1,
+  version: '1.0.0',
+  description: 'The API: asynchronous predictions, accounts, marketplace and audit.',
+  parameters,
+  create: () => ({ syncEndpoints: false }),
+});
+
+/** As `default_core`, and the synchronous answers: model info, entry, exit, noise, metrics. */
+export const syncCore = defineCore({
+  id: 'sync_core',
+  apiVersion: 1,
+  version: '1.0.0',
+  description: 'The API with the synchronous entry and exit answers that back-testers ask for.',
+  parameters,
+  create: () => ({ syncEndpoints: true }),
+});
+
+export default [defaultCore, syncCore];
