@@ -99,6 +99,18 @@ module.exports = {
       from: { path: '^(src|libs/(?!testing/))' },
       to: { path: '^libs/testing/' },
     },
+    {
+      name: 'libs-know-no-product',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(src|test)/' },
+    },
+    {
+      name: 'unit-specs-start-no-product',
+      severity: 'error',
+      from: { path: '^test/unit/', pathNot: '^test/unit/original\\.spec\\.ts$' },
+      to: { path: '^(src/app/(server|schema)\\.ts$|test/harness/)', reachable: true },
+    },
     never(
       'pure-libs-know-no-framework',
       lib('kernel', 'numpy-random', 'timeseries', 'keras-onnx', 'forecast-chart', 'plugin-sdk'),

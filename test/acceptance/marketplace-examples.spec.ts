@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { ADMIN_KEY, startTestApp, type HttpAnswer, type TestApp } from '#libs/testing';
+import { type HttpAnswer } from '#libs/testing';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
 
 interface Schema {
   readonly $ref?: string;

@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  ADMIN_KEY,
-  DATABASE_KINDS,
-  FakeClock,
-  startTestApp,
-  type HttpAnswer,
-  type TestApp,
-} from '#libs/testing';
+import { FakeClock, type HttpAnswer } from '#libs/testing';
 import { decodePng } from '../unit/forecast-chart/png.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
+import { DATABASE_KINDS } from '../harness/databases.js';
 
 /** A Wednesday. */
 const NOON = Date.UTC(2026, 0, 14, 12);

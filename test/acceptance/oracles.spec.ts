@@ -1,5 +1,4 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { startTestApp, type AdapterName, type TestApp } from '#libs/testing';
 import {
   readReferenceAnswers,
   whenShared,
@@ -9,6 +8,7 @@ import {
   type OracleCases,
   type ReferenceAnswers,
 } from '../unit/predictors/reference-answers.js';
+import { startTestApp, type AdapterName, type TestApp } from '../harness/app.js';
 
 let reference: ReferenceAnswers;
 

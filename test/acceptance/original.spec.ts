@@ -1,6 +1,7 @@
-import { describeOriginal, eventually } from '#libs/testing';
+import { eventually } from '#libs/testing';
 import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { describeOriginal } from '../harness/original.js';
 
 interface Prediction {
   readonly id: number;

@@ -1,5 +1,5 @@
-import { describeOriginal } from '#libs/testing';
 import { expect, it } from '@jest/globals';
+import { describeOriginal } from '../harness/original.js';
 
 const CONFIG = { initial_user_password: 'password' };
 

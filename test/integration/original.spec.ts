@@ -1,5 +1,5 @@
-import { describeOriginal } from '#libs/testing';
 import { expect, it } from '@jest/globals';
+import { describeOriginal } from '../harness/original.js';
 
 describeOriginal('the original’s integration suite', (app) => {
   it('answers health, the status of plugins and the options of predict [I1]', async () => {

@@ -1,5 +1,6 @@
-import { describeOriginal, type HttpAnswer } from '#libs/testing';
+import { type HttpAnswer } from '#libs/testing';
 import { expect, it } from '@jest/globals';
+import { describeOriginal } from '../harness/original.js';
 
 /** Work is paused, so that predictions are in flight long enough to reach the limit [P9] and keep their status [P16]. */
 const CONFIG = { initial_user_password: 'password', skip_background_tasks: true };

@@ -2,10 +2,10 @@ import { JwtService } from '@nestjs/jwt';
 import { TransactionRunner } from '#libs/database';
 import type { Role } from '#libs/http';
 import { assertPresent, newSecret, newUuid } from '#libs/kernel';
-import type { TestApp } from '#libs/testing';
 import { hashApiKey } from '../../src/accounts/api-key.js';
 import { UserRepository } from '../../src/accounts/user.repository.js';
 import { Credentials } from '../../src/accounts/accounts.port.js';
+import type { TestApp } from '../harness/app.js';
 
 /** Somebody to call with. */
 export interface Account {

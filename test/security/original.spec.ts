@@ -1,5 +1,6 @@
-import { describeOriginal, eventually, type HttpAnswer, type OriginalKey } from '#libs/testing';
+import { eventually, type HttpAnswer } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
+import { describeOriginal, type OriginalKey } from '../harness/original.js';
 
 const valid = { symbol: 'AAPL', interval: '1d', prediction_type: 'short_term' };
 

@@ -1,5 +1,4 @@
 import { newUuid } from '#libs/kernel';
-import { startTestApp, type TestApp } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
@@ -8,6 +7,7 @@ import { ClaimedWork, EvaluatorQueue } from '../../src/marketplace/evaluator-que
 import { Webhooks } from '../../src/webhooks/webhooks.port.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
+import { startTestApp, type TestApp } from '../harness/app.js';
 
 /** What a parameter in a path stands for, so that its object can be made for somebody. */
 interface ObjectKind {

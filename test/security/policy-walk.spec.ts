@@ -1,11 +1,12 @@
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { METHOD_METADATA } from '@nestjs/common/internal';
 import { ROLES, type AccessPolicy, type Role } from '#libs/http';
-import { type HttpAnswer, startTestApp, type TestApp } from '#libs/testing';
+import { type HttpAnswer } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
+import { startTestApp, type TestApp } from '../harness/app.js';
 
 /** Whoever calls, and with what. */
 type Caller =

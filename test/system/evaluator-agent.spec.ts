@@ -3,12 +3,14 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { ADMIN_KEY, DATABASE_KINDS, eventually, startTestApp, type TestApp } from '#libs/testing';
+import { eventually } from '#libs/testing';
 import { BillingVerifier } from '../../src/billing/billing.port.js';
 import { NewRequests } from '../../src/marketplace/client-requests.port.js';
 import { UserDirectory } from '../../src/accounts/accounts.port.js';
 import { Accounts } from '../security/accounts.js';
 import { AgentProcess } from './agent-process.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
+import { DATABASE_KINDS } from '../harness/databases.js';
 
 const BARS = resolve('examples/data/synthetic_fx_1h_2023.csv');
 let folder: string;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { ADMIN_KEY, startTestApp, type TestApp } from '#libs/testing';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 interface Operation {

@@ -1,5 +1,6 @@
-import { describeOriginal, eventually } from '#libs/testing';
+import { eventually } from '#libs/testing';
 import { expect, it } from '@jest/globals';
+import { describeOriginal } from '../harness/original.js';
 
 describeOriginal('the original’s system suite', (app) => {
   const create = (body: unknown) => app().request('POST', '/api/v1/predictions/', { body });

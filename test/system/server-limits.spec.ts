@@ -1,16 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import {
-  describeOnAdapters,
-  eventually,
-  gate,
-  startTestApp,
-  tinyPlugins,
-  type TestApp,
-  type TestAppOptions,
-} from '#libs/testing';
+import { eventually, gate, tinyPlugins } from '#libs/testing';
 import { AuditModule } from '../../src/audit/audit.module.js';
 import { ProbeController, ProbeModule } from '../integration/http/probe.js';
+import { describeOnAdapters, startTestApp, type TestApp, type TestAppOptions } from '../harness/app.js';
 
 /** A bare connection; `closed` resolves with everything that came over it. */
 function talk(port: number, text: string): { readonly socket: Socket; readonly closed: Promise<string> } {

@@ -1,8 +1,8 @@
 import { newUuid } from '#libs/kernel';
-import { ADMIN_KEY, startTestApp, type TestApp } from '#libs/testing';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
 import { Accounts } from '../security/accounts.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
 
 /** Requests of one route that are sent together. */
 const AT_ONCE = 16;

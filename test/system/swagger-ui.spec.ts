@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ADMIN_KEY, offlineSettings, startTestApp, type TestApp } from '#libs/testing';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
+import { offlineSettings } from '../harness/original.js';
 
 /** Debian's package; without a browser these pages can only be tested where there is one (the CI run installs it). */
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>

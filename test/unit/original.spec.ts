@@ -1,5 +1,5 @@
-import { describeOriginal } from '#libs/testing';
 import { expect, it } from '@jest/globals';
+import { describeOriginal } from '../harness/original.js';
 
 describeOriginal('the original’s unit suite', (app) => {
   it('answers the paths of the default endpoints, or says that they do not exist [U1]', async () => {

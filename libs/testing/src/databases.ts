@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { createHash, randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { entities as productEntities, migrations as productMigrations } from '../../../src/app/schema.js';
 import { runFolder, withServer } from './test-resources.js';
 
 export type DatabaseKind = DatabaseLocation['kind'];
@@ -21,8 +20,6 @@ export interface Schema {
   readonly migrations: DatabaseOptions['migrations'];
 }
 
-const PRODUCT: Schema = { entities: productEntities, migrations: productMigrations };
-
 /** A database of its own for one spec: empty but for what its migrations put there. */
 export class TestDatabase {
   private constructor(
@@ -32,8 +29,8 @@ export class TestDatabase {
     private readonly discard: () => Promise<void>,
   ) {}
 
-  /** Copies the migrated template of `schema` (default: the whole product) and opens the copy. */
-  static async open(kind: DatabaseKind, schema: Schema = PRODUCT): Promise<TestDatabase> {
+  /** Copies the migrated template of `schema` and opens the copy. */
+  static async open(kind: DatabaseKind, schema: Schema): Promise<TestDatabase> {
     const { location, discard } = kind === 'sqlite' ? await copySqlite(schema) : await copyPostgres(schema);
     const database = await Database.open({ location, ...schema });
     return new TestDatabase(database, new TransactionRunner(database), location, discard);
@@ -60,18 +57,14 @@ export class TestDatabase {
   }
 }
 
-/** Opens a private database; `close()` it at the end. */
-export const openTestDatabase = (kind: DatabaseKind, schema?: Schema): Promise<TestDatabase> =>
-  TestDatabase.open(kind, schema);
-
 /**
  * Declares the same specs for SQLite and PostgreSQL. `database()` is opened before the first spec and closed after the
- * last; specs that need an empty one open their own with {@link openTestDatabase} and `kind`.
+ * last; specs that need an empty one open their own.
  */
 export function describeOnDatabases(
   name: string,
   specs: (database: () => TestDatabase, kind: DatabaseKind) => void,
-  schema?: Schema,
+  schema: Schema,
 ): void {
   for (const kind of DATABASE_KINDS) {
     describe(`${name} [${kind}]`, () => {

@@ -1,10 +1,7 @@
-export * from './app-harness.js';
+/** What specs of any kind use, without the product, Nest or a database; see test/harness for those. */
 export * from './child-script.js';
 export * from './config-of.js';
-export * from './databases.js';
 export * from './eventually.js';
 export * from './fake-clock.js';
-export * from './tiny-plugins.js';
 export * from './http-client.js';
-export * from './job-engine-conformance.js';
-export * from './original-seed.js';
+export * from './tiny-plugins.js';

@@ -1,16 +1,10 @@
 import { runSql } from '#libs/database';
 import { ConfiguredPredictor, PluginRegistry } from '#libs/plugin-host';
-import {
-  ADMIN_KEY,
-  DATABASE_KINDS,
-  eventually,
-  FakeClock,
-  startTestApp,
-  type TestApp,
-  tinyPlugins,
-} from '#libs/testing';
+import { eventually, FakeClock, tinyPlugins } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 const HOUR_MS = 3_600_000;
 const PREDICTOR = 'random_walk_predictor';

@@ -1,9 +1,11 @@
 import { TransactionRunner } from '#libs/database';
 import { newUuid } from '#libs/kernel';
-import { ADMIN_KEY, DATABASE_KINDS, FakeClock, startTestApp, type TestApp, tinyPlugins } from '#libs/testing';
+import { FakeClock, tinyPlugins } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Billing } from '../../../src/billing/billing.port.js';
 import { asked } from '../billing/billing-bench.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 const DAY = 86_400_000;
 const LEASE_MS = 1_800_000;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { DATABASE_KINDS, eventually } from '#libs/testing';
+import { eventually } from '#libs/testing';
 import { MarketOfOne } from './market-of-one.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 describe.each(DATABASE_KINDS)('a service that evaluates by itself [%s]', (kind) => {
   let market: MarketOfOne | null = null;

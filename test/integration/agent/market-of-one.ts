@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { Actor } from '#libs/kernel';
-import { seedOriginalAccounts, startTestApp, type DatabaseKind, type TestApp } from '#libs/testing';
 import { AgentModule } from '../../../src/agent/agent.module.js';
 import { type BillingVerdict, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
@@ -8,6 +7,9 @@ import { ClientRequests, NewRequests } from '../../../src/marketplace/client-req
 import type { JobRequest, JobView } from '../../../src/marketplace/marketplace.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { UserDirectory } from '../../../src/accounts/accounts.port.js';
+import { seedOriginalAccounts } from '../../harness/original.js';
+import { startTestApp, type TestApp } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
 
 const REQUEST: JobRequest = {
   symbol: 'SYNTHFX',

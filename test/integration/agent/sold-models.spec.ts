@@ -1,7 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
-import { DATABASE_KINDS, eventually } from '#libs/testing';
+import { eventually } from '#libs/testing';
 import { modelFolder } from '../../unit/predictors/trained-models.js';
 import { MarketOfOne } from './market-of-one.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 const folder = modelFolder();
 afterAll(() => folder.remove());

@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { newUuid } from '#libs/kernel';
-import { describeOnDatabases } from '#libs/testing';
 import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.repository.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const row = (id = newUuid(), payload: string | null = '{"a":"\\u0000 ü 👍"}'): NewApiLog => [
   id,

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newUuid } from '#libs/kernel';
-import { ADMIN_KEY, DATABASE_KINDS, FakeClock, startTestApp, tinyPlugins, type TestApp } from '#libs/testing';
+import { FakeClock, tinyPlugins } from '#libs/testing';
 import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.repository.js';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { AuditTrail } from '../../../src/audit/audit.port.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,18 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { connect } from 'node:net';
+import { eventually, gate, tinyPlugins } from '#libs/testing';
+import { ApiLogRepository } from '../../../src/audit/api-log.repository.js';
+import { AuditModule } from '../../../src/audit/audit.module.js';
+import { ProbeController, ProbeModule } from '../http/probe.js';
 import {
   ADMIN_KEY,
   ADMIN_PASSWORD,
   describeOnAdapters,
-  eventually,
-  gate,
   startTestApp,
-  tinyPlugins,
   type TestApp,
-} from '#libs/testing';
-import { ApiLogRepository } from '../../../src/audit/api-log.repository.js';
-import { AuditModule } from '../../../src/audit/audit.module.js';
-import { ProbeController, ProbeModule } from '../http/probe.js';
+} from '../../harness/app.js';
 
 interface Row {
   readonly request_id: string;

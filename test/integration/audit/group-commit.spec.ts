@@ -2,10 +2,11 @@ import { ConsoleLogger, Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { newUuid } from '#libs/kernel';
-import { describeOnDatabases, eventually, gate } from '#libs/testing';
+import { eventually, gate } from '#libs/testing';
 import { ApiLogRepository } from '../../../src/audit/api-log.repository.js';
 import type { AuditEntry } from '../../../src/audit/audit.port.js';
 import { GroupCommitRecorder } from '../../../src/audit/group-commit-recorder.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const entry = (more: Partial<AuditEntry> = {}): AuditEntry => ({
   id: newUuid(),

@@ -1,9 +1,10 @@
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
-import { configOf, describeOnDatabases, FakeClock, openTestDatabase, type TestDatabase } from '#libs/testing';
+import { configOf, FakeClock } from '#libs/testing';
 import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.repository.js';
 import { AuditSealRepository } from '../../../src/audit/seal/audit-seal.repository.js';
 import { openIds, rangesOf, SealAudit } from '../../../src/audit/seal/seal-audit.service.js';
 import { VerifyAudit } from '../../../src/audit/seal/verify-audit.service.js';
+import { describeOnDatabases, openTestDatabase, type TestDatabase } from '../../harness/databases.js';
 
 let next = 0;
 const request = (payload: string | null = '{"symbol":"ÄÖ \\u2028","n":1.50}'): NewApiLog => {

@@ -1,12 +1,6 @@
-import {
-  ADMIN_KEY,
-  describeOnAdapters,
-  FakeClock,
-  startTestApp,
-  type TestApp,
-  tinyPlugins,
-} from '#libs/testing';
+import { FakeClock, tinyPlugins } from '#libs/testing';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { ADMIN_KEY, describeOnAdapters, startTestApp, type TestApp } from '../../harness/app.js';
 
 describeOnAdapters('rate limits', (adapter) => {
   const clock = new FakeClock();

@@ -1,13 +1,12 @@
+import { FakeClock, tinyPlugins } from '#libs/testing';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import {
   ADMIN_KEY,
   ADMIN_PASSWORD,
   describeOnAdapters,
-  FakeClock,
   startTestApp,
   type TestApp,
-  tinyPlugins,
-} from '#libs/testing';
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+} from '../../harness/app.js';
 
 const PASSWORD = 'correct horse battery staple';
 const DAY_MS = 86_400_000;

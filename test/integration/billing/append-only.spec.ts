@@ -1,6 +1,6 @@
-import { describeOnDatabases } from '#libs/testing';
 import { beforeAll, expect, it } from '@jest/globals';
 import { BillingBench, USD } from './billing-bench.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const TABLES = [
   'quotes',

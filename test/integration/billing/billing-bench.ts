@@ -1,6 +1,6 @@
 import type { Transaction } from '#libs/database';
 import { newUuid } from '#libs/kernel';
-import { configOf, FakeClock, type TestDatabase } from '#libs/testing';
+import { configOf, FakeClock } from '#libs/testing';
 import type {
   BillableJob,
   BillableJobs,
@@ -24,6 +24,7 @@ import { QuotePrices } from '../../../src/billing/quote-prices.service.js';
 import { QuoteRepository } from '../../../src/billing/quote.repository.js';
 import { PriceList } from '../../../src/billing/price-list.service.js';
 import { VerifyBilling } from '../../../src/billing/verify-billing.service.js';
+import type { TestDatabase } from '../../harness/databases.js';
 
 export const USD = 1_000_000;
 

@@ -1,7 +1,8 @@
-import { seedOriginalAccounts, startTestApp, type TestApp } from '#libs/testing';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { UsersModule } from '../../../src/users/users.module.js';
+import { seedOriginalAccounts } from '../../harness/original.js';
+import { startTestApp, type TestApp } from '../../harness/app.js';
 
 let app: TestApp;
 beforeAll(async () => {

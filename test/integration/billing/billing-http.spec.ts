@@ -1,11 +1,4 @@
-import {
-  ADMIN_KEY,
-  type DatabaseKind,
-  FakeClock,
-  seedOriginalAccounts,
-  startTestApp,
-  type TestApp,
-} from '#libs/testing';
+import { FakeClock } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { newUuid } from '#libs/kernel';
@@ -14,6 +7,9 @@ import { Billing, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingUpkeep } from '../../../src/billing/billing-upkeep.service.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { asked } from './billing-bench.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+import { seedOriginalAccounts } from '../../harness/original.js';
 
 /** Monday, 5 January 2026. */
 const JANUARY = Date.UTC(2026, 0, 5);

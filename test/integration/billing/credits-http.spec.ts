@@ -1,17 +1,13 @@
-import {
-  ADMIN_KEY,
-  type DatabaseKind,
-  FakeClock,
-  seedOriginalAccounts,
-  startTestApp,
-  type TestApp,
-} from '#libs/testing';
+import { FakeClock } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { BillingUpkeep } from '../../../src/billing/billing-upkeep.service.js';
 import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { UsersModule } from '../../../src/users/users.module.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+import { seedOriginalAccounts } from '../../harness/original.js';
 
 const START = Date.UTC(2026, 0, 5);
 const DAY = 86_400_000;

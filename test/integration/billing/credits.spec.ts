@@ -1,7 +1,7 @@
-import { describeOnDatabases } from '#libs/testing';
 import { beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { newUuid } from '#libs/kernel';
 import { asked, BillingBench, USD } from './billing-bench.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const DAY = 86_400_000;
 

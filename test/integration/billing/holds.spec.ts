@@ -1,7 +1,7 @@
-import { describeOnDatabases } from '#libs/testing';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { newUuid } from '#libs/kernel';
 import { asked, BillingBench, USD } from './billing-bench.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const HALF_LEASE = 900_000;
 

@@ -1,4 +1,3 @@
-import { describeOnDatabases } from '#libs/testing';
 import { beforeAll, expect, it } from '@jest/globals';
 import { invoiceDocument } from '../../../src/billing/invoice-document.js';
 import { invoiceHtml } from '../../../src/billing/invoice-html.js';
@@ -7,6 +6,7 @@ import { InvoiceRepository } from '../../../src/billing/invoice.repository.js';
 import { IssueInvoices, monthBefore, monthOf } from '../../../src/billing/issue-invoices.service.js';
 import { BillingBench, USD } from './billing-bench.js';
 import { textOf } from './pdf-reader.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;

@@ -1,9 +1,9 @@
-import { describeOnDatabases } from '#libs/testing';
 import { it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { BillingBench, USD } from './billing-bench.js';
 import { steps, type Stage } from './ledger-commands.js';
 import { LedgerModel } from './ledger-model.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const LIMIT = 25 * USD;
 const RUNS = 12;

@@ -1,13 +1,10 @@
-import {
-  type DatabaseKind,
-  FakeClock,
-  seedOriginalAccounts,
-  startTestApp,
-  type TestApp,
-} from '#libs/testing';
+import { FakeClock } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { UsersModule } from '../../../src/users/users.module.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+import { seedOriginalAccounts } from '../../harness/original.js';
+import { startTestApp, type TestApp } from '../../harness/app.js';
 
 const START = Date.UTC(2026, 0, 5);
 const HOUR = 3_600_000;

@@ -1,4 +1,3 @@
-import { describeOnDatabases, openTestDatabase, type TestDatabase } from '#libs/testing';
 import { runSql } from '#libs/database';
 import { newUuid } from '#libs/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -8,6 +7,7 @@ import type { BillingViolation } from '../../../src/billing/billing.port.js';
 import { VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 import { IssueInvoices } from '../../../src/billing/issue-invoices.service.js';
 import { InvoiceRepository } from '../../../src/billing/invoice.repository.js';
+import { describeOnDatabases, openTestDatabase, type TestDatabase } from '../../harness/databases.js';
 
 const DAY = 86_400_000;
 

@@ -1,6 +1,6 @@
-import type { DatabaseKind } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ClientDesk, USD } from './client-desk.js';
+import type { DatabaseKind } from '../../harness/databases.js';
 
 describe.each(['sqlite', 'postgres'] as const)('changing a request [%s]', (database: DatabaseKind) => {
   let desk: ClientDesk;

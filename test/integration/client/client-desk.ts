@@ -1,15 +1,6 @@
 import { resolve } from 'node:path';
 import type { Actor } from '#libs/kernel';
-import {
-  type AdapterName,
-  type DatabaseKind,
-  FakeClock,
-  type HttpAnswer,
-  type OriginalKey,
-  seedOriginalAccounts,
-  startTestApp,
-  type TestApp,
-} from '#libs/testing';
+import { FakeClock, type HttpAnswer } from '#libs/testing';
 import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { ClientModule } from '../../../src/client/client.module.js';
@@ -18,6 +9,9 @@ import { ClaimedWork, EvaluatorQueue } from '../../../src/marketplace/evaluator-
 import { type JobResult } from '../../../src/marketplace/marketplace.port.js';
 import { BillableJobs } from '../../../src/billing/billing.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
+import { type AdapterName, startTestApp, type TestApp } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+import { type OriginalKey, seedOriginalAccounts } from '../../harness/original.js';
 
 export const USD = 1_000_000;
 export const MINUTE = 60_000;

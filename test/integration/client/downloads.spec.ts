@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { THEMES } from '#libs/forecast-chart';
-import type { AdapterName, DatabaseKind, OriginalKey } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { areaColour } from '../../../libs/forecast-chart/src/forecast-chart.js';
 import { columnsOf, decodePng, leastOpacity } from '../../unit/forecast-chart/png.js';
 import { answer, ClientDesk, evaluator, HOUR, MINUTE, NOW, ROOT } from './client-desk.js';
+import type { AdapterName } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+import type { OriginalKey } from '../../harness/original.js';
 
 const NAMES = ['results.csv', 'plot.png', 'metadata.json', 'logs.txt'] as const;
 const STANDS: readonly (readonly [AdapterName, DatabaseKind])[] = [

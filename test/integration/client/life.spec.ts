@@ -1,7 +1,7 @@
-import type { DatabaseKind } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import { answer, ClientDesk, evaluator, HOUR, MINUTE, NOW, ROOT, USD } from './client-desk.js';
+import type { DatabaseKind } from '../../harness/databases.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

@@ -1,6 +1,6 @@
-import type { DatabaseKind } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { answer, ClientDesk, MINUTE, NOW, ROOT } from './client-desk.js';
+import type { DatabaseKind } from '../../harness/databases.js';
 
 const at = (minutes: number): string => encodeURIComponent(new Date(NOW + minutes * MINUTE).toISOString());
 

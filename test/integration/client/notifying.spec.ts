@@ -1,8 +1,8 @@
-import type { DatabaseKind } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import { Receiver } from '../webhooks/receiver.js';
 import { ClientDesk, HOUR, ROOT } from './client-desk.js';
+import type { DatabaseKind } from '../../harness/databases.js';
 
 describe.each(['sqlite', 'postgres'] as const)('the end of a request [%s]', (database: DatabaseKind) => {
   let desk: ClientDesk;

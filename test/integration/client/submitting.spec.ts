@@ -1,6 +1,6 @@
-import type { DatabaseKind } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ClientDesk, NOW } from './client-desk.js';
+import type { DatabaseKind } from '../../harness/databases.js';
 
 const faultsOf = (body: { detail: { loc: (string | number)[] }[] }): string[] =>
   body.detail.map(({ loc }) => loc.join('.'));

@@ -1,7 +1,8 @@
 import { TransactionRunner } from '#libs/database';
-import { FakeClock, openTestDatabase, type TestDatabase } from '#libs/testing';
+import { FakeClock } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SCRATCH, turn, write } from './scratch.js';
+import { openTestDatabase, type TestDatabase } from '../../harness/databases.js';
 
 describe('commits on SQLite', () => {
   let database: TestDatabase;

@@ -1,5 +1,5 @@
-import { describeOnDatabases } from '#libs/testing';
 import { expect, it } from '@jest/globals';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 describeOnDatabases('a test database', (database) => {
   it('holds the migrated schema and writes through the runner', async () => {

@@ -1,7 +1,7 @@
-import { describeOnDatabases, openTestDatabase } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { entities, migrations } from '../../../src/app/schema.js';
+import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
 
 /** What TypeORM and SQLite keep for themselves. */
 const OWN_TABLES = /^(migrations|typeorm_metadata|sqlite_\w+)$/;

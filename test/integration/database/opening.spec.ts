@@ -1,11 +1,11 @@
 import { Database, type DatabaseLocation, DatabaseOpenError, runSql } from '#libs/database';
-import { describeOnDatabases, openTestDatabase } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SCRATCH, words, write } from './scratch.js';
+import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
 
 const NOBODY = 65_534;
 

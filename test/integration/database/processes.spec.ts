@@ -1,7 +1,8 @@
-import { ChildScript, openTestDatabase } from '#libs/testing';
+import { ChildScript } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import { countUp, SCRATCH, words } from './scratch.js';
+import { openTestDatabase } from '../../harness/databases.js';
 
 const SCRIPT = 'test/integration/database/other-process.ts';
 const EMPTY = { entities: [], migrations: [] };

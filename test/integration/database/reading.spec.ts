@@ -1,7 +1,8 @@
 import { Database, TransactionRunner } from '#libs/database';
-import { describeOnDatabases, gate, openTestDatabase } from '#libs/testing';
+import { gate } from '#libs/testing';
 import { expect, it } from '@jest/globals';
 import { SCRATCH, words, write } from './scratch.js';
+import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
 
 /** Far more than there are connections. */
 const AT_ONCE = 16;

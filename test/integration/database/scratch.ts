@@ -1,6 +1,6 @@
 import { runSql, type DatabaseScope, type Transaction } from '#libs/database';
-import type { Schema } from '#libs/testing';
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
+import type { Schema } from '../../harness/databases.js';
 
 /** One table of words, for specs about transactions themselves. */
 class Words1795392090001 implements MigrationInterface {

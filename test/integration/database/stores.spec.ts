@@ -6,8 +6,9 @@ import {
   type Reservation,
   SettingsStore,
 } from '#libs/database';
-import { describeOnDatabases, FakeClock } from '#libs/testing';
+import { FakeClock } from '#libs/testing';
 import { expect, it } from '@jest/globals';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 describeOnDatabases('persisted settings', (test) => {
   it('keep any JSON value, the newest one, and who set it when', async () => {

@@ -1,9 +1,10 @@
 import { type Transaction, TransactionRunner } from '#libs/database';
 import { runInContext, currentContext } from '#libs/kernel';
-import { describeOnDatabases, eventually, FakeClock, gate, openTestDatabase } from '#libs/testing';
+import { eventually, FakeClock, gate } from '#libs/testing';
 import { afterEach, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { SCRATCH, turn, words, write } from './scratch.js';
+import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
 
 describeOnDatabases(
   'transactions',

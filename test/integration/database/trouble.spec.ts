@@ -1,10 +1,11 @@
 import { asUnavailable } from '#libs/database';
 import { AppError } from '#libs/kernel';
-import { describeOnDatabases, gate, openTestDatabase } from '#libs/testing';
+import { gate } from '#libs/testing';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { SCRATCH, words, write } from './scratch.js';
+import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
 
 describe('trouble with SQLite', () => {
   it('locked by another program is told as unavailable, and over when the lock is', async () => {

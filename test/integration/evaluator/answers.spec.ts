@@ -1,7 +1,7 @@
-import { DATABASE_KINDS } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Account } from '../../security/accounts.js';
 import { ANSWER, EvaluatorBench, hashOfAnswer, MINUTE_MS } from './evaluator-bench.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 const LEASE_MS = 30 * MINUTE_MS;
 

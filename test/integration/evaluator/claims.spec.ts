@@ -1,7 +1,7 @@
-import { DATABASE_KINDS } from '#libs/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Account } from '../../security/accounts.js';
 import { EvaluatorBench, HOUR_MS, MINUTE_MS } from './evaluator-bench.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 const LEASE_MS = 30 * MINUTE_MS;
 const problem = (code: string): string => `urn:prediction-provider:problem:${code}`;

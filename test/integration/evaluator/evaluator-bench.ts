@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import {
-  ADMIN_KEY,
-  type DatabaseKind,
-  eventually,
-  FakeClock,
-  type HttpAnswer,
-  startTestApp,
-  type TestApp,
-} from '#libs/testing';
+import { eventually, FakeClock, type HttpAnswer } from '#libs/testing';
 import { BillableJobs, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
 import { ClientRequests, NewRequests } from '../../../src/marketplace/client-requests.port.js';
 import { type JobRequest, type JobView } from '../../../src/marketplace/marketplace.port.js';
 import { type Account, Accounts } from '../../security/accounts.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;

@@ -1,8 +1,9 @@
 import { runSql } from '#libs/database';
-import { DATABASE_KINDS, eventually } from '#libs/testing';
+import { eventually } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Account } from '../../security/accounts.js';
 import { EvaluatorBench, HOUR_MS, MINUTE_MS } from './evaluator-bench.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 const DAY_MS = 24 * HOUR_MS;
 const LEASE_MS = 30 * MINUTE_MS;

@@ -1,9 +1,9 @@
 import type { Role } from '#libs/http';
-import { DATABASE_KINDS } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JobRequest } from '../../../src/marketplace/marketplace.port.js';
 import type { Account } from '../../security/accounts.js';
 import { EvaluatorBench, HOUR_MS, MINUTE_MS } from './evaluator-bench.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 
 /** Name, what is asked, and the evaluator's share of the price: 70 % of 5, 12 or 8 USD and what comes on top. */
 const ASKED: readonly (readonly [name: string, Partial<JobRequest>])[] = [

@@ -1,8 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { ADMIN_KEY, describeOnAdapters, startTestApp, tinyPlugins, type TestApp } from '#libs/testing';
+import { tinyPlugins } from '#libs/testing';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { ProbeModule } from './probe.js';
+import { ADMIN_KEY, describeOnAdapters, startTestApp, type TestApp } from '../../harness/app.js';
 
 /** A request as it stands, for what `fetch` refuses to send. */
 function raw(app: TestApp, path: string, headers: Record<string, string> = {}, method = 'GET') {

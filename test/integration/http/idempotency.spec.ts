@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  ADMIN_KEY,
-  gate,
-  startTestApp,
-  tinyPlugins,
-  type AdapterName,
-  type DatabaseKind,
-  type TestApp,
-} from '#libs/testing';
+import { gate, tinyPlugins } from '#libs/testing';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { ProbeController, ProbeModule } from './probe.js';
+import { ADMIN_KEY, startTestApp, type AdapterName, type TestApp } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
 
 /** Each database once and each HTTP library once. */
 const PAIRS: readonly (readonly [DatabaseKind, AdapterName])[] = [

@@ -1,5 +1,5 @@
 import { EmbeddedJobEngine } from '#libs/jobs';
-import { jobEngineConformance } from '#libs/testing';
+import { jobEngineConformance } from '../../../libs/testing/src/job-engine-conformance.js';
 
 jobEngineConformance(
   'the embedded engine',

@@ -1,6 +1,6 @@
-import { describeOnDatabases } from '#libs/testing';
 import { afterEach, expect, it } from '@jest/globals';
 import { JobRows } from '../../../libs/jobs/src/engines/job-rows.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const NOW = Date.UTC(2026, 0, 5);
 const LEASE_MS = 30_000;

@@ -1,9 +1,10 @@
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { FakeClock, HttpAnswer, TestApp } from '#libs/testing';
+import type { FakeClock, HttpAnswer } from '#libs/testing';
 import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import type { Account } from '../../security/accounts.js';
+import type { TestApp } from '../../harness/app.js';
 
 const MINUTE_MS = 60_000;
 /** Kept replies live for a day; a key is not used again half a day after it was new. */

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { DATABASE_KINDS, FakeClock, startTestApp } from '#libs/testing';
+import { FakeClock } from '#libs/testing';
 import { Accounts } from '../../security/accounts.js';
 import { MarketModel, marketSteps, type Market } from './market-commands.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
+import { startTestApp } from '../../harness/app.js';
 
 const RUNS = 40;
 const MOST_STEPS = 40;

@@ -1,6 +1,6 @@
 import { runSql, TransactionRunner, type Transaction } from '#libs/database';
 import type { Actor } from '#libs/kernel';
-import { type DatabaseKind, FakeClock, startTestApp, tinyPlugins, type TestApp } from '#libs/testing';
+import { FakeClock, tinyPlugins } from '#libs/testing';
 import { type BillingVerdict, BillingVerifier, Turnover } from '../../../src/billing/billing.port.js';
 import { PriceList } from '../../../src/billing/price-list.service.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
@@ -22,6 +22,8 @@ import { type JobRequest, type JobResult, type JobView } from '../../../src/mark
 import { PredictionFiles } from '../../../src/marketplace/prediction-files.port.js';
 import { PredictionJobRepository } from '../../../src/marketplace/prediction-job.repository.js';
 import { UsersModule } from '../../../src/users/users.module.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+import { startTestApp, type TestApp } from '../../harness/app.js';
 
 export const USD = 1_000_000;
 export const MINUTE = 60_000;

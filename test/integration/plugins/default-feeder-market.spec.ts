@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { feederConformance } from '#libs/plugin-sdk';
-import { ChildScript } from '../../../libs/testing/src/child-script.js';
+import { ChildScript } from '#libs/testing';
 import defaultFeeder from '../../../libs/plugins/src/feeders/default-feeder/default-feeder.js';
 import { ALL_COLUMNS } from '../../../libs/plugins/src/feeders/default-feeder/features/feature-plan.js';
 import { conform } from '../../unit/plugins/conform.js';

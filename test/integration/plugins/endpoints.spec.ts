@@ -20,8 +20,8 @@ import healthEndpoint from '../../../libs/plugins/src/endpoints/health-endpoint.
 import infoEndpoint from '../../../libs/plugins/src/endpoints/info-endpoint.js';
 import metricsEndpoint from '../../../libs/plugins/src/endpoints/metrics-endpoint.js';
 import predictEndpoint from '../../../libs/plugins/src/endpoints/predict-endpoint.js';
-import { configOf } from '../../../libs/testing/src/config-of.js';
-import { FakeClock } from '../../../libs/testing/src/fake-clock.js';
+import { configOf } from '#libs/testing';
+import { FakeClock } from '#libs/testing';
 import { PluginsModule } from '../../../src/app/plugins.module.js';
 import { conform } from '../../unit/plugins/conform.js';
 

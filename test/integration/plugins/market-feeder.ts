@@ -1,5 +1,5 @@
 import { createPlugin, type Bar, type BarCache, type Feeder, type FetchRequest } from '#libs/plugin-sdk';
-import { FakeClock } from '../../../libs/testing/src/fake-clock.js';
+import { FakeClock } from '#libs/testing';
 import defaultFeeder from '../../../libs/plugins/src/feeders/default-feeder/default-feeder.js';
 
 export const HOUR = 3_600_000;

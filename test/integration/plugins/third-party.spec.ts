@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPlugin, Frame, predictorConformance, type PredictorDefinition } from '#libs/plugin-sdk';
-import { ChildScript } from '../../../libs/testing/src/child-script.js';
+import { ChildScript } from '#libs/testing';
 import { conform } from '../../unit/plugins/conform.js';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));

@@ -1,8 +1,9 @@
-import { describeOnDatabases, eventually, gate } from '#libs/testing';
+import { eventually, gate } from '#libs/testing';
 import type { MessageEvent } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Subscription } from 'rxjs';
 import { actor, PredictionBench } from './prediction-bench.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const OWNER = actor(1);
 const HEARTBEAT_MS = 15_000;

@@ -1,6 +1,8 @@
-import { gate, describeOnAdapters, offlineSettings, startTestApp, type TestApp } from '#libs/testing';
+import { gate } from '#libs/testing';
 import { PluginRegistry } from '#libs/plugin-host';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { describeOnAdapters, startTestApp, type TestApp } from '../../harness/app.js';
+import { offlineSettings } from '../../harness/original.js';
 
 describeOnAdapters('the in-flight limit behind a proxy', (adapter) => {
   let app: TestApp;

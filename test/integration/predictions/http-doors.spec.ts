@@ -1,6 +1,6 @@
-import type { OriginalKey } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
 import { describeOnServers } from './prediction-server.js';
+import type { OriginalKey } from '../../harness/original.js';
 
 type Asker = OriginalKey | 'anonymous';
 interface Statuses {

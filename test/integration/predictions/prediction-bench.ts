@@ -3,7 +3,7 @@ import { EventLog, runSql, TableFigures, type Transaction } from '#libs/database
 import { EmbeddedJobEngine, type JobEngine, type JobEngineOptions } from '#libs/jobs';
 import type { Actor } from '#libs/kernel';
 import { followConfigured, type PluginRegistry } from '#libs/plugin-host';
-import { configOf, eventually, FakeClock, partial, type TestDatabase } from '#libs/testing';
+import { configOf, eventually, FakeClock, partial } from '#libs/testing';
 import { Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
 import type { Billing } from '../../../src/billing/billing.port.js';
@@ -21,6 +21,7 @@ import { ResultsFile } from '../../../src/predictions/results-file.js';
 import { RunPrediction } from '../../../src/predictions/run-prediction.service.js';
 import { type SubmitCommand, SubmitPrediction } from '../../../src/predictions/submit-prediction.service.js';
 import { honestScript, type Script, scriptedRegistry } from './scripted-plugins.js';
+import type { TestDatabase } from '../../harness/databases.js';
 
 export const actor = (userId: number, role = 'client'): Actor => ({
   userId,

@@ -1,19 +1,10 @@
 import { assertPresent } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import {
-  type AdapterName,
-  type DatabaseKind,
-  eventually,
-  gate,
-  type HttpAnswer,
-  offlineSettings,
-  type OriginalKey,
-  seedOriginalAccounts,
-  startTestApp,
-  type TestApp,
-  type TestAppOptions,
-} from '#libs/testing';
+import { eventually, gate, type HttpAnswer } from '#libs/testing';
 import { afterAll, afterEach, beforeAll, describe, jest } from '@jest/globals';
+import { type AdapterName, startTestApp, type TestApp, type TestAppOptions } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+import { offlineSettings, type OriginalKey, seedOriginalAccounts } from '../../harness/original.js';
 
 const STANDS: readonly (readonly [AdapterName, DatabaseKind])[] = [
   ['fastify', 'sqlite'],

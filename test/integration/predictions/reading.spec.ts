@@ -1,7 +1,7 @@
 import type { Actor } from '#libs/kernel';
-import { describeOnDatabases } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { actor, PredictionBench } from './prediction-bench.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const OWNER = actor(1);
 const OTHER = actor(2);

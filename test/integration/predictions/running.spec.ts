@@ -1,8 +1,9 @@
 import { PluginError } from '#libs/plugin-sdk';
-import { describeOnDatabases, eventually, FakeClock, gate } from '#libs/testing';
+import { eventually, FakeClock, gate } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PredictionBench } from './prediction-bench.js';
 import { bars } from './scripted-plugins.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const LEASE_MS = 30_000;
 const SWEEP_MS = 5_000;

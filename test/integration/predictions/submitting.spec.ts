@@ -1,8 +1,9 @@
 import { AppError } from '#libs/kernel';
-import { describeOnDatabases, gate } from '#libs/testing';
+import { gate } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SubmitCommand } from '../../../src/predictions/submit-prediction.service.js';
 import { actor, PredictionBench } from './prediction-bench.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const LIMIT = 10;
 const TOGETHER = 30;

@@ -1,16 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  describeOnAdapters,
-  offlineSettings,
-  seedOriginalAccounts,
-  startTestApp,
-  type AdapterName,
-  type HttpAnswer,
-} from '#libs/testing';
+import { type HttpAnswer } from '#libs/testing';
 import { denseAnswer, modelFolder, type DenseModel } from '../../unit/predictors/trained-models.js';
 import { PredictionServer } from './prediction-server.js';
+import { describeOnAdapters, startTestApp, type AdapterName } from '../../harness/app.js';
+import { offlineSettings, seedOriginalAccounts } from '../../harness/original.js';
 
 const FIRST_BAR = Date.UTC(2024, 0, 1);
 const HOUR = 3_600_000;

@@ -1,10 +1,11 @@
-import { describeOnDatabases, eventually, gate } from '#libs/testing';
+import { eventually, gate } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PredictionSchedule } from '../../../src/predictions/scheduled-predictions.service.js';
 import { PredictionBench } from './prediction-bench.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ADMIN_KEY, startTestApp, type TestApp } from '#libs/testing';
 import { csvOf, METADATA, ROWS, SIGMOID, timeAt, windowTo } from '../../unit/predictors/signal-bench.js';
 import { denseAnswer, modelFolder, type DenseModel } from '../../unit/predictors/trained-models.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 
 const ENTRY: DenseModel = { ...SIGMOID, kernel: (input) => 2 * Math.sin(1 + 2 * input), bias: () => -0.4 };
 const EXIT: DenseModel = {

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ADMIN_KEY, describeOnAdapters, startTestApp, type AdapterName, type TestApp } from '#libs/testing';
+import {
+  ADMIN_KEY,
+  describeOnAdapters,
+  startTestApp,
+  type AdapterName,
+  type TestApp,
+} from '../../harness/app.js';
 
 const BARS = `DATE_TIME,OPEN,HIGH,LOW,CLOSE
 2024-01-10 08:00:00,1.10000,1.10010,1.09990,1.10000

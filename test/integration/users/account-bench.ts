@@ -1,7 +1,7 @@
 import type { AppConfig } from '#libs/config';
 import type { Database, TransactionRunner } from '#libs/database';
 import type { Actor } from '#libs/kernel';
-import { configOf, FakeClock, type TestDatabase } from '#libs/testing';
+import { configOf, FakeClock } from '#libs/testing';
 import { BillingRecordRepository } from '../../../src/billing/billing-record.repository.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
 import { BootstrapAdministrator } from '../../../src/accounts/bootstrap-administrator.js';
@@ -16,6 +16,7 @@ import { StoredUserDirectory } from '../../../src/accounts/stored-user-directory
 import { UserAdministration } from '../../../src/accounts/user-administration.service.js';
 import type { User } from '../../../src/accounts/accounts.port.js';
 import { UserRepository } from '../../../src/accounts/user.repository.js';
+import type { TestDatabase } from '../../harness/databases.js';
 
 export const PASSWORD = 'correct horse battery staple';
 

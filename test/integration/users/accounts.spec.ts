@@ -1,9 +1,9 @@
 import { Database, TransactionRunner } from '#libs/database';
 import type { AppError } from '#libs/kernel';
-import { describeOnDatabases, openTestDatabase, type TestDatabase } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { entities, migrations } from '../../../src/app/schema.js';
 import { AccountBench, actorOf, accountConfig, PASSWORD } from './account-bench.js';
+import { describeOnDatabases, openTestDatabase, type TestDatabase } from '../../harness/databases.js';
 
 const refusal = async (work: Promise<unknown>): Promise<string> =>
   work.then(

@@ -1,7 +1,8 @@
 import { hashSync } from '@node-rs/bcrypt';
-import { describeOnDatabases, eventually } from '#libs/testing';
+import { eventually } from '#libs/testing';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AccountBench, accountConfig, PASSWORD } from './account-bench.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const DAY_MS = 86_400_000;
 

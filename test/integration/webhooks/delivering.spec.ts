@@ -1,10 +1,11 @@
 import { Webhook } from 'standardwebhooks';
-import { ChildScript, describeOnDatabases, eventually, FakeClock } from '#libs/testing';
+import { ChildScript, eventually, FakeClock } from '#libs/testing';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { JITTER, RETRY_DELAYS_MS } from '../../../src/webhooks/retry-schedule.js';
 import { type Answering, Receiver, status } from './receiver.js';
 import { ADMIN, client, WebhookBench } from './webhook-bench.js';
 import { LEASE_MS } from './webhook-service.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
 

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { describeOnDatabases } from '#libs/testing';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { type Answering, Receiver, status } from './receiver.js';
 import { ADMIN, client, isSignedWith, WebhookBench } from './webhook-bench.js';
 import type { WebhookService } from './webhook-service.js';
+import { describeOnDatabases } from '../../harness/databases.js';
 
 const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000];
 

@@ -1,10 +1,11 @@
 import { Webhook } from 'standardwebhooks';
 import { type Actor, newUuid } from '#libs/kernel';
-import { eventually, FakeClock, type TestDatabase } from '#libs/testing';
+import { eventually, FakeClock } from '#libs/testing';
 import type { DeliveryDetailOut } from '../../../src/webhooks/delivery.dto.js';
 import type { WebhookEvent } from '../../../src/webhooks/webhooks.port.js';
 import type { Received } from './receiver.js';
 import { type ServiceOptions, webhookService, type WebhookService } from './webhook-service.js';
+import type { TestDatabase } from '../../harness/databases.js';
 
 export const ADMIN: Actor = { userId: 1, username: 'admin', role: 'administrator' };
 export const client = (userId: number): Actor => ({ userId, username: `client${userId}`, role: 'client' });

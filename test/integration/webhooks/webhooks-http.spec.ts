@@ -1,12 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import {
-  ADMIN_KEY,
-  type DatabaseKind,
-  eventually,
-  seedOriginalAccounts,
-  startTestApp,
-  type TestApp,
-} from '#libs/testing';
+import { eventually } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { AppError, newUuid } from '#libs/kernel';
@@ -14,6 +7,9 @@ import { UsersModule } from '../../../src/users/users.module.js';
 import { WebhooksModule } from '../../../src/webhooks/webhooks.module.js';
 import { type WebhookEvent, Webhooks } from '../../../src/webhooks/webhooks.port.js';
 import { Receiver } from './receiver.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+import { seedOriginalAccounts } from '../../harness/original.js';
 
 const SECRET = '/api/v1/client/webhooks/secret';
 const DELIVERIES = '/api/v1/client/webhooks/deliveries';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ScheduledPredictions } from '#libs/plugin-host';
-import { FakeClock } from '../../../libs/testing/src/fake-clock.js';
+import { FakeClock } from '#libs/testing';
 
 function schedule(submit: (signal: AbortSignal) => Promise<void>, intervalMs = () => 300_000) {
   const clock = new FakeClock();

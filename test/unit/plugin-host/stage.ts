@@ -14,7 +14,7 @@ import {
   type PredictionRequest,
   type Predictor,
 } from '#libs/plugin-sdk';
-import { FakeClock } from '../../../libs/testing/src/fake-clock.js';
+import { FakeClock } from '#libs/testing';
 
 export const HOUR = 3_600_000;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { createPlugin, type Feeder, type PluginLogger } from '#libs/plugin-sdk';
-import { FakeClock } from '../../../libs/testing/src/fake-clock.js';
+import { FakeClock } from '#libs/testing';
 import defaultFeeder from '../../../libs/plugins/src/feeders/default-feeder/default-feeder.js';
 
 export const HOUR = 3_600_000;

@@ -9,7 +9,7 @@ import {
   type PipelineTools,
   type PredictionRequest,
 } from '#libs/plugin-sdk';
-import { FakeClock } from '../../../libs/testing/src/fake-clock.js';
+import { FakeClock } from '#libs/testing';
 import defaultPipeline from '../../../libs/plugins/src/pipelines/default-pipeline.js';
 import enhancedPipeline from '../../../libs/plugins/src/pipelines/enhanced-pipeline.js';
 import { conform } from './conform.js';

@@ -7,7 +7,7 @@ import {
   type Predictor,
 } from '#libs/plugin-sdk';
 
-import { FakeClock } from '../../../libs/testing/src/fake-clock.js';
+import { FakeClock } from '#libs/testing';
 import defaultPredictor from '../../../libs/plugins/src/predictors/default-predictor/default-predictor.js';
 import { at as timeOf, forecastRequest } from './predictor-context.js';
 import { modelFolder, type DenseModel, type ModelFolder } from './trained-models.js';

@@ -1,7 +1,6 @@
-import { runSql, type Transaction } from '#libs/database';
+import { Jobs1795392000002, runSql, type Transaction } from '#libs/database';
 import { JobEntity, type JobRun } from '#libs/jobs';
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { migrations } from '../../../../src/app/schema.js';
 
 /** The table that handlers of the suite write to: what is in it was done, exactly that often. */
 export class Effects1795392099999 implements MigrationInterface {
@@ -22,10 +21,10 @@ export class Effects1795392099999 implements MigrationInterface {
   }
 }
 
-/** The product's tables and the suite's own. */
+/** The table of jobs and the suite's own. */
 export const CONFORMANCE_SCHEMA = {
   entities: [JobEntity],
-  migrations: [...migrations, Effects1795392099999],
+  migrations: [Jobs1795392000002, Effects1795392099999],
 };
 
 /** Writes down that a run did its work. */

@@ -2,10 +2,9 @@ import { describe } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { loadConfig } from '#libs/config';
 import type { Clock } from '#libs/kernel';
-import { BUILT_IN_PLUGINS } from '#libs/plugins';
-import { startServer, type RunningServer, type ServerOverrides } from '../../../src/app/server.js';
+import { HttpClient } from '#libs/testing';
+import { startServer, type RunningServer, type ServerOverrides } from '../../src/app/server.js';
 import { openTestDatabase, type DatabaseKind, type TestDatabase } from './databases.js';
-import { HttpClient } from './http-client.js';
 
 export type AdapterName = 'fastify' | 'express';
 /** Both HTTP libraries; what a client can notice is tested on each. */
@@ -78,8 +77,6 @@ const TEST_SETTINGS = {
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const database = await openTestDatabase(options.database ?? 'sqlite');
   const lines: LogLine[] = [];
-  // Jest's module loader loses modules that two dynamic imports ask for at the same time.
-  if (options.plugins === undefined) for (const load of BUILT_IN_PLUGINS) await load();
   try {
     const server = await startServer(testConfig(options, database), {
       logStream: { write: (line) => void lines.push(JSON.parse(line) as LogLine) },
