@@ -3,7 +3,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-/** Module hooks of Node: TypeScript from its source, for this project's files and for nothing in node_modules. */
+/**
+ * Module hooks of Node: TypeScript from its source, for this project's files and for nothing in node_modules.
+ * Registered with `{ isBuilt: true }`, src and libs are those of the last build.
+ */
 const PROJECT = new URL('../../', import.meta.url).href;
 const GLOBALS = new URL('./jest-globals.js', import.meta.url).href;
 const COMPILER = {
@@ -18,14 +21,19 @@ const COMPILER = {
   swcrc: false,
 };
 
+let isBuilt = false;
+export function initialize(given) {
+  isBuilt = given?.isBuilt ?? false;
+}
+
 export async function resolve(specifier, context, nextResolve) {
   if (specifier === '@jest/globals') return { url: GLOBALS, shortCircuit: true };
   const { parentURL = '' } = context;
   if (parentURL.startsWith(PROJECT) && parentURL.endsWith('.ts')) {
     const source = beside(specifier, parentURL, /\.js$/, '.ts');
-    return (
-      source ?? nextResolve(specifier, { ...context, conditions: [...context.conditions, 'development'] })
-    );
+    if (source !== undefined) return isBuilt ? built(source) : source;
+    const conditions = isBuilt ? [] : ['development'];
+    return nextResolve(specifier, { ...context, conditions: [...context.conditions, ...conditions] });
   }
   // The ES modules of TensorFlow.js name each other without an extension, as bundlers allow.
   const bundled = parentURL.includes('/@tensorflow/') && beside(specifier, parentURL, /(\.js)?$/, '.js');
@@ -37,6 +45,11 @@ function beside(specifier, parentURL, end, extension) {
   if (!/^\.{1,2}\//.test(specifier)) return undefined;
   const url = new URL(specifier.replace(end, extension), parentURL);
   return existsSync(fileURLToPath(url)) ? { url: url.href, shortCircuit: true } : undefined;
+}
+
+function built({ url, ...rest }) {
+  const [, path] = /^((?:src|libs)\/.*)\.ts$/.exec(url.slice(PROJECT.length)) ?? [];
+  return { ...rest, url: path === undefined ? url : `${PROJECT}dist/${path}.js` };
 }
 
 export async function load(url, context, nextLoad) {

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Another process that runs a TypeScript file of the project and talks in lines. */
+/** Node's flags for a TypeScript file of the tests that uses the built product. */
+export const CHILD_FLAGS = ['--no-warnings', '--import', './test/runner/built-product.js'] as const;
+
+/** Another process that runs a TypeScript file of the tests, with the built product, and talks in lines. */
 export class ChildScript {
   readonly lines: string[] = [];
   readonly exited: Promise<number | null>;
@@ -14,11 +17,10 @@ export class ChildScript {
 
   /** @param script path from the project's root */
   constructor(script: string, ...args: readonly string[]) {
-    const child = spawn(
-      process.execPath,
-      ['--conditions=development', '--no-warnings', '--import', 'tsx', script, ...args],
-      { cwd: PROJECT, stdio: ['pipe', 'pipe', 'pipe'] },
-    );
+    const child = spawn(process.execPath, [...CHILD_FLAGS, script, ...args], {
+      cwd: PROJECT,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#child = child;
     createInterface({ input: child.stdout }).on('line', (line) => {
       this.lines.push(line);

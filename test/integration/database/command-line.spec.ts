@@ -14,15 +14,7 @@ describe("TypeORM's command line with ormconfig", () => {
     const typeorm = (command: string) =>
       promisify(execFile)(
         process.execPath,
-        [
-          '--conditions=development',
-          '--import',
-          'tsx',
-          'node_modules/typeorm/cli.js',
-          '-d',
-          'ormconfig.ts',
-          command,
-        ],
+        ['node_modules/typeorm/cli.js', '-d', 'dist/ormconfig.js', command],
         { env: { ...process.env, DATABASE_URL: `sqlite:///${path}` } },
       );
     const done = () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
+import { CHILD_FLAGS } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Attempt } from '../../../src/webhooks/webhook.types.js';
 
@@ -45,9 +46,8 @@ describeWithOpenssl('a call over https', () => {
   /** From a process of its own: which authorities it trusts is settled when it starts. */
   const call = async (host: string, environment: Readonly<Record<string, string>>): Promise<Attempt> => {
     const script = ['test/integration/webhooks/send-once.ts', `https://${host}:${port()}/hooks`];
-    const options = ['--conditions=development', '--no-warnings', '--import', 'tsx'];
     const env = { PATH: process.env['PATH'], ...environment };
-    const { stdout } = await promisify(execFile)(process.execPath, [...options, ...script], { env });
+    const { stdout } = await promisify(execFile)(process.execPath, [...CHILD_FLAGS, ...script], { env });
     return JSON.parse(stdout) as Attempt;
   };
 
