@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PluginRegistry } from '#libs/plugin-host';
-import { DATABASE_KINDS } from '#libs/testing';
+import { DATABASE_KINDS } from '../../harness/databases.js';
 import { ComputeAnswer } from '../../../src/agent/compute-answer.js';
 import { EvaluatorAgent } from '../../../src/agent/evaluator-agent.js';
 import { ClaimedWork, EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
