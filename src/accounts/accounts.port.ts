@@ -1,4 +1,4 @@
-import type { DatabaseScope, Transaction } from '#libs/database';
+import type { Transaction } from '#libs/database';
 import type { Role } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 
@@ -195,8 +195,8 @@ export abstract class Credentials {
 export abstract class UserDirectory {
   /** Null for an unknown name. */
   abstract idOf(username: string): Promise<number | null>;
-  /** Names by id; unknown ids are left out. At most 1,000 ids a call. Inside of a transaction hand its scope on. */
-  abstract usernames(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlyMap<number, string>>;
+  /** Names by id; unknown ids are left out. At most 1,000 ids a call. */
+  abstract usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Accounts that are not deleted, and how many of these are active. */
   abstract counts(): Promise<{ readonly total: number; readonly active: number }>;
 }
@@ -208,21 +208,18 @@ export interface Payer {
   readonly billingAddress: Readonly<Record<string, string>> | null;
 }
 
-/**
- * Accounts as parties of a trade. Inside of a transaction hand its scope on: on PostgreSQL a read beside it would need
- * a second connection while the first is held.
- */
+/** Accounts as parties of a trade. */
 export abstract class TradingParties {
   /** Null for an unknown name. */
-  abstract idOf(username: string, scope?: DatabaseScope): Promise<number | null>;
+  abstract idOf(username: string): Promise<number | null>;
   /** Those that are active and not deleted. At most 1,000 ids a call. */
-  abstract activeAmong(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlySet<number>>;
+  abstract activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>>;
   /** Null for an unknown id; deleted accounts are included: their bills remain. */
-  abstract payer(id: number, scope?: DatabaseScope): Promise<Payer | null>;
+  abstract payer(id: number): Promise<Payer | null>;
 }
 
 /** What accounts pay for. */
 export abstract class Subscriptions {
-  /** `basic` for an unknown id. Inside of a transaction hand its scope on. */
-  abstract tierOf(id: number, scope?: DatabaseScope): Promise<'basic' | 'premium' | 'enterprise'>;
+  /** `basic` for an unknown id. */
+  abstract tierOf(id: number): Promise<'basic' | 'premium' | 'enterprise'>;
 }

@@ -62,7 +62,7 @@ export class BootstrapAdministrator implements OnApplicationBootstrap {
     const key = apiKey === null ? null : this.credentials.newKey(apiKey);
     return this.transactions.run(async (tx) => {
       await this.users.takeAccountsLock(tx);
-      if (await this.users.hasAny(tx)) return false;
+      if (await this.users.hasAny()) return false;
       await this.users.insert(tx, {
         username,
         email: EMAIL,

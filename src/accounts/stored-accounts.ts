@@ -49,7 +49,7 @@ export class StoredAccounts implements Accounts {
     const hashedPassword = await this.hasher.hash(password);
     const apiKey = this.credentials.newKey();
     const user = await this.#inTurn(async (tx) => {
-      await this.#refuseDuplicates(tx, account, duplicates);
+      await this.#refuseDuplicates(account, duplicates);
       const created = await this.users.insert(tx, {
         username: account.username,
         email: account.email,
@@ -82,25 +82,23 @@ export class StoredAccounts implements Accounts {
 
   activate(username: string): Promise<User> {
     return this.#inTurn(async (tx) =>
-      this.#apply(tx, found(await this.users.findByUsername(username, tx)), { isActive: true }),
+      this.#apply(tx, found(await this.users.findByUsername(username)), { isActive: true }),
     );
   }
 
   deactivate(username: string, caller: Actor): Promise<User> {
     return this.#inTurn(async (tx) =>
-      this.#apply(tx, found(await this.users.findByUsername(username, tx)), { isActive: false }, caller),
+      this.#apply(tx, found(await this.users.findByUsername(username)), { isActive: false }, caller),
     );
   }
 
   update(id: number, update: AccountUpdate, caller: Actor): Promise<User> {
-    return this.#inTurn(async (tx) =>
-      this.#apply(tx, found(await this.users.findById(id, tx)), update, caller),
-    );
+    return this.#inTurn(async (tx) => this.#apply(tx, found(await this.users.findById(id)), update, caller));
   }
 
   remove(id: number, action: 'deactivate' | 'delete', caller: Actor): Promise<User> {
     return this.#inTurn(async (tx) => {
-      const user = found(await this.users.findById(id, tx));
+      const user = found(await this.users.findById(id));
       if (user.id === caller.userId) {
         throw new AppError('bad_request', 'You cannot delete your own account', { code: 'own_account' });
       }
@@ -114,7 +112,7 @@ export class StoredAccounts implements Accounts {
 
   async changeEmail(id: number, email: string): Promise<void> {
     await this.#inTurn(async (tx) => {
-      if (await this.users.emailTaken(tx, email, id)) throw emailTaken();
+      if (await this.users.emailTaken(email, id)) throw emailTaken();
       await this.users.update(tx, id, { email });
     });
   }
@@ -133,13 +131,9 @@ export class StoredAccounts implements Accounts {
     throw new AppError('bad_request', `Role '${name}' does not exist`, { code: 'unknown_role' });
   }
 
-  async #refuseDuplicates(
-    tx: Transaction,
-    account: NewAccount,
-    duplicates: 'bad_request' | 'conflict',
-  ): Promise<void> {
-    const username = await this.users.usernameTaken(tx, account.username);
-    const email = await this.users.emailTaken(tx, account.email);
+  async #refuseDuplicates(account: NewAccount, duplicates: 'bad_request' | 'conflict'): Promise<void> {
+    const username = await this.users.usernameTaken(account.username);
+    const email = await this.users.emailTaken(account.email);
     if (!username && !email) return;
     if (duplicates === 'conflict') {
       throw new AppError('conflict', 'Username or email already exists', { code: 'user_exists' });
@@ -163,12 +157,12 @@ export class StoredAccounts implements Accounts {
     };
     await this.users.update(tx, user.id, change);
     const changed = { ...user, ...columns, role: role ?? user.role };
-    if (isActingAdministrator(user) && !isActingAdministrator(changed)) await this.#refuseNoneLeft(tx);
+    if (isActingAdministrator(user) && !isActingAdministrator(changed)) await this.#refuseNoneLeft();
     return changed;
   }
 
-  async #refuseNoneLeft(tx: Transaction): Promise<void> {
-    if ((await this.users.countActiveAdministrators(tx)) > 0) return;
+  async #refuseNoneLeft(): Promise<void> {
+    if ((await this.users.countActiveAdministrators()) > 0) return;
     throw new AppError(
       'bad_request',
       'The last active administrator cannot be deactivated, demoted or deleted',

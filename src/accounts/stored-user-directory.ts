@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { DatabaseScope } from '#libs/database';
 import { UserRepository } from './user.repository.js';
 import type {
   Payer,
@@ -14,12 +13,12 @@ import type {
 export class StoredUserDirectory implements UserDirectory, TradingParties, Subscriptions {
   constructor(private readonly users: UserRepository) {}
 
-  idOf(username: string, scope?: DatabaseScope): Promise<number | null> {
-    return this.users.idOf(username, scope);
+  idOf(username: string): Promise<number | null> {
+    return this.users.idOf(username);
   }
 
-  usernames(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlyMap<number, string>> {
-    return this.users.usernames(ids, scope);
+  usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    return this.users.usernames(ids);
   }
 
   async counts(): Promise<{ readonly total: number; readonly active: number }> {
@@ -27,15 +26,15 @@ export class StoredUserDirectory implements UserDirectory, TradingParties, Subsc
     return { total, active };
   }
 
-  activeAmong(ids: readonly number[], scope?: DatabaseScope): Promise<ReadonlySet<number>> {
-    return this.users.activeAmong(ids, scope);
+  activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>> {
+    return this.users.activeAmong(ids);
   }
 
-  payer(id: number, scope?: DatabaseScope): Promise<Payer | null> {
-    return this.users.payer(id, scope);
+  payer(id: number): Promise<Payer | null> {
+    return this.users.payer(id);
   }
 
-  async tierOf(id: number, scope?: DatabaseScope): Promise<SubscriptionTier> {
-    return (await this.users.tierOf(id, scope)) ?? 'basic';
+  async tierOf(id: number): Promise<SubscriptionTier> {
+    return (await this.users.tierOf(id)) ?? 'basic';
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, type Transaction } from '#libs/database';
 import type { Role } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
@@ -51,16 +51,16 @@ export class UserRepository {
     await tx.manager.update(RoleEntity, { name: 'administrator' }, { name: 'administrator' });
   }
 
-  async findById(id: number, scope: DatabaseScope = this.database.read): Promise<User | null> {
-    return this.#one({ id, deletedAt: IsNull() }, scope);
+  async findById(id: number): Promise<User | null> {
+    return this.#one({ id, deletedAt: IsNull() });
   }
 
-  async findByUsername(username: string, scope: DatabaseScope = this.database.read): Promise<User | null> {
-    return this.#one({ username, deletedAt: IsNull() }, scope);
+  async findByUsername(username: string): Promise<User | null> {
+    return this.#one({ username, deletedAt: IsNull() });
   }
 
-  async #one(where: FindOptionsWhere<UserEntity>, scope: DatabaseScope): Promise<User | null> {
-    const row = await scope.manager.findOneBy(UserEntity, where);
+  async #one(where: FindOptionsWhere<UserEntity>): Promise<User | null> {
+    const row = await this.database.read.manager.findOneBy(UserEntity, where);
     return row === null ? null : userOf(row, await this.#roleNames());
   }
 
@@ -81,25 +81,32 @@ export class UserRepository {
   }
 
   /** Whether any row exists, deleted ones included. */
-  async hasAny(scope: DatabaseScope = this.database.read): Promise<boolean> {
-    return scope.manager.existsBy(UserEntity, {});
+  async hasAny(): Promise<boolean> {
+    return this.database.read.manager.existsBy(UserEntity, {});
   }
 
   /** Whether a name is taken, by a deleted account too: its traces must not become somebody else's. */
-  async usernameTaken(scope: DatabaseScope, username: string): Promise<boolean> {
-    return scope.manager.existsBy(UserEntity, { username });
+  async usernameTaken(username: string): Promise<boolean> {
+    return this.database.read.manager.existsBy(UserEntity, { username });
   }
 
   /** Whether an address is taken by another account than `exceptId`. */
-  async emailTaken(scope: DatabaseScope, email: string, exceptId?: number): Promise<boolean> {
-    const row = await scope.manager.findOne(UserEntity, { where: { email }, select: { id: true } });
+  async emailTaken(email: string, exceptId?: number): Promise<boolean> {
+    const row = await this.database.read.manager.findOne(UserEntity, {
+      where: { email },
+      select: { id: true },
+    });
     return row !== null && row.id !== exceptId;
   }
 
   /** Administrators that can act: active, not deleted, under either name of the role. */
-  async countActiveAdministrators(tx: Transaction): Promise<number> {
+  async countActiveAdministrators(): Promise<number> {
     const roleIds = await this.#roleIds(['administrator', 'admin']);
-    return tx.manager.countBy(UserEntity, { roleId: In(roleIds), isActive: true, deletedAt: IsNull() });
+    return this.database.read.manager.countBy(UserEntity, {
+      roleId: In(roleIds),
+      isActive: true,
+      deletedAt: IsNull(),
+    });
   }
 
   /** Null when there is no such role. */
@@ -133,8 +140,8 @@ export class UserRepository {
   }
 
   /** Deleted accounts included. */
-  async idOf(username: string, scope: DatabaseScope = this.database.read): Promise<number | null> {
-    const row = await scope.manager.findOne(UserEntity, {
+  async idOf(username: string): Promise<number | null> {
+    const row = await this.database.read.manager.findOne(UserEntity, {
       where: { username },
       select: { id: true },
     });
@@ -142,11 +149,8 @@ export class UserRepository {
   }
 
   /** Names by id; deleted accounts included. */
-  async usernames(
-    ids: readonly number[],
-    scope: DatabaseScope = this.database.read,
-  ): Promise<ReadonlyMap<number, string>> {
-    const rows = await scope.manager.find(UserEntity, {
+  async usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    const rows = await this.database.read.manager.find(UserEntity, {
       where: { id: In([...ids]) },
       select: { id: true, username: true },
     });
@@ -154,11 +158,8 @@ export class UserRepository {
   }
 
   /** Those that are active and not deleted. */
-  async activeAmong(
-    ids: readonly number[],
-    scope: DatabaseScope = this.database.read,
-  ): Promise<ReadonlySet<number>> {
-    const rows = await scope.manager.find(UserEntity, {
+  async activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>> {
+    const rows = await this.database.read.manager.find(UserEntity, {
       where: { id: In([...ids]), isActive: true, deletedAt: IsNull() },
       select: { id: true },
     });
@@ -166,8 +167,8 @@ export class UserRepository {
   }
 
   /** Null for an unknown id. */
-  async tierOf(id: number, scope: DatabaseScope = this.database.read): Promise<SubscriptionTier | null> {
-    const row = await scope.manager.findOne(UserEntity, {
+  async tierOf(id: number): Promise<SubscriptionTier | null> {
+    const row = await this.database.read.manager.findOne(UserEntity, {
       where: { id },
       select: { id: true, subscriptionTier: true },
     });
@@ -175,8 +176,8 @@ export class UserRepository {
   }
 
   /** Name and address of an account, deleted ones included. */
-  payer(id: number, scope: DatabaseScope = this.database.read): Promise<Payer | null> {
-    return scope.manager.findOne(UserEntity, {
+  payer(id: number): Promise<Payer | null> {
+    return this.database.read.manager.findOne(UserEntity, {
       where: { id },
       select: { id: true, username: true, email: true, billingAddress: true },
     });

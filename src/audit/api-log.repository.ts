@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, placeholders, runSql, type Transaction } from '#libs/database';
 import { Between, In, LessThanOrEqual, MoreThanOrEqual, Raw, type FindOptionsWhere } from 'typeorm';
 import { ApiLogEntity } from './api-log.entity.js';
 
@@ -98,12 +98,8 @@ export class ApiLogRepository {
   }
 
   /** Newest first. */
-  newest(
-    filter: ApiLogFilter,
-    { limit, offset }: Window,
-    scope: DatabaseScope = this.database.read,
-  ): Promise<ApiLogEntity[]> {
-    return scope.manager.find(ApiLogEntity, {
+  newest(filter: ApiLogFilter, { limit, offset }: Window): Promise<ApiLogEntity[]> {
+    return this.database.read.manager.find(ApiLogEntity, {
       where: whereOf(filter),
       order: { id: 'DESC' },
       take: limit,
@@ -111,13 +107,13 @@ export class ApiLogRepository {
     });
   }
 
-  count(filter: ApiLogFilter, scope: DatabaseScope = this.database.read): Promise<number> {
-    return scope.manager.count(ApiLogEntity, { where: whereOf(filter) });
+  count(filter: ApiLogFilter): Promise<number> {
+    return this.database.read.manager.count(ApiLogEntity, { where: whereOf(filter) });
   }
 
   /** Requests since then that were answered with 400 or above. */
-  countFailed(since: Date, scope: DatabaseScope = this.database.read): Promise<number> {
-    return scope.manager.count(ApiLogEntity, {
+  countFailed(since: Date): Promise<number> {
+    return this.database.read.manager.count(ApiLogEntity, {
       where: { requestTimestamp: MoreThanOrEqual(since), responseStatusCode: MoreThanOrEqual(400) },
     });
   }

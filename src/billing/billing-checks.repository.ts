@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type DatabaseScope } from '#libs/database';
-import { DataSource } from 'typeorm';
+import { Database, placeholders, runSql } from '#libs/database';
 import type { BillingViolation, Hold } from './billing.port.js';
 import { BILLING_RULES, violationOf } from './billing-rules.js';
 
@@ -10,51 +9,38 @@ export type MoneyState = Hold['state'];
 const STATE = `CASE (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
     AND t.transaction_type IN ('capture', 'void')) WHEN 'capture' THEN 'captured' WHEN 'void' THEN 'voided' ELSE 'held' END`;
 
-/** Statements of the verifier: they read, all of them in one snapshot. */
+/** Statements of the verifier, which runs all of them in one snapshot. */
 @Injectable()
 export class BillingChecks {
   constructor(private readonly database: Database) {}
 
-  /** Runs `work` on the database as it is at this moment, whatever is written meanwhile. */
-  async inSnapshot<T>(work: (scope: DatabaseScope) => Promise<T>): Promise<T> {
-    if (this.database.kind === 'postgres') {
-      return this.database.reader.transaction('REPEATABLE READ', (manager) => work({ manager }));
-    }
-    // A connection of its own: a snapshot on the shared one would be that of all readers.
-    const own = await new DataSource(this.database.reader.options).initialize();
-    try {
-      await own.query('BEGIN');
-      return await work({ manager: own.manager });
-    } finally {
-      await own.destroy();
-    }
-  }
-
   /** What the rules find, at most `limit` of each. */
-  async violations(scope: DatabaseScope, limit: number): Promise<BillingViolation[]> {
+  async violations(limit: number): Promise<BillingViolation[]> {
     const found: BillingViolation[] = [];
     for (const rule of BILLING_RULES) {
-      const rows = await runSql<Record<string, string | number | null>>(scope, `${rule.sql} LIMIT ?`, [
-        limit,
-      ]);
+      const rows = await runSql<Record<string, string | number | null>>(
+        this.database.read,
+        `${rule.sql} LIMIT ?`,
+        [limit],
+      );
       found.push(...rows.map((row) => violationOf(rule, row)));
     }
     return found;
   }
 
-  async countTransactions(scope: DatabaseScope): Promise<number> {
+  async countTransactions(): Promise<number> {
     const [row] = await runSql<{ total: number | string }>(
-      scope,
+      this.database.read,
       'SELECT COUNT(*) AS total FROM transactions',
     );
     return Number(row?.total ?? 0);
   }
 
   /** What the ledger says of these jobs; those that it does not know are left out. */
-  async statesOf(scope: DatabaseScope, jobIds: readonly string[]): Promise<ReadonlyMap<string, MoneyState>> {
+  async statesOf(jobIds: readonly string[]): Promise<ReadonlyMap<string, MoneyState>> {
     if (jobIds.length === 0) return new Map();
     const rows = await runSql<{ prediction_id: string; state: MoneyState }>(
-      scope,
+      this.database.read,
       `SELECT q.prediction_id, ${STATE} AS state FROM quotes q
        WHERE q.revision = 0 AND q.prediction_id IN (${placeholders(jobIds.length)})`,
       jobIds,
@@ -62,18 +48,18 @@ export class BillingChecks {
     return new Map(rows.map(({ prediction_id, state }) => [prediction_id, state]));
   }
 
-  async countJobs(scope: DatabaseScope): Promise<number> {
+  async countJobs(): Promise<number> {
     const [row] = await runSql<{ total: number | string }>(
-      scope,
+      this.database.read,
       'SELECT COUNT(*) AS total FROM quotes WHERE revision = 0',
     );
     return Number(row?.total ?? 0);
   }
 
   /** Ids of the jobs that the ledger knows, in the order of the database. */
-  async jobsAfter(scope: DatabaseScope, afterJobId: string | null, limit: number): Promise<string[]> {
+  async jobsAfter(afterJobId: string | null, limit: number): Promise<string[]> {
     const rows = await runSql<{ prediction_id: string }>(
-      scope,
+      this.database.read,
       `SELECT prediction_id FROM quotes WHERE revision = 0 AND prediction_id > ?
        ORDER BY prediction_id LIMIT ?`,
       [afterJobId ?? '', limit],

@@ -1,4 +1,4 @@
-import type { DatabaseScope, Transaction } from '#libs/database';
+import type { Transaction } from '#libs/database';
 
 /** An amount of money in micro-units (1e-6) of its currency: an integer below 2^53 in size. */
 export type Micros = number;
@@ -108,13 +108,13 @@ export interface Settlement {
 
 /** Moves the money of marketplace jobs. Every write belongs into the transaction that changes the job. */
 export abstract class Billing {
-  /** Prices a request; inside of a transaction hand its scope on. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
-  abstract quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote>;
+  /** Prices a request. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
+  abstract quote(request: PriceRequest): Promise<Quote>;
   /**
    * Prices a changed request that is held already, with the price version of the quote in force.
    * @throws AppError `not_found` without a hold
    */
-  abstract requote(scope: DatabaseScope, jobId: string, request: PriceRequest): Promise<Quote>;
+  abstract requote(jobId: string, request: PriceRequest): Promise<Quote>;
   /**
    * Moves the quote from the client's credits to a hold.
    * @throws AppError `payment_required` (both amounts in the text) when the credits do not suffice, `conflict` when the
@@ -137,7 +137,7 @@ export abstract class Billing {
    */
   abstract void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
   /** Whether an active provider has an active price for this model. */
-  abstract isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean>;
+  abstract isPriced(modelName: string): Promise<boolean>;
 }
 
 export interface Money {
@@ -227,11 +227,7 @@ export interface BillableJob {
 /** What the domain of the marketplace jobs provides, so that money can be checked against work. */
 export abstract class BillableJobs {
   /** Jobs by id in the order of the database, after the given one; fewer than `limit` means that it was the last page. */
-  abstract list(
-    scope: DatabaseScope,
-    afterJobId: string | null,
-    limit: number,
-  ): Promise<readonly BillableJob[]>;
+  abstract list(afterJobId: string | null, limit: number): Promise<readonly BillableJob[]>;
 }
 
 /** One thing that the tables say and must not. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, placeholders, runSql, type Transaction } from '#libs/database';
 import { assertPresent } from '#libs/kernel';
 import { IsNull, LessThanOrEqual, type SelectQueryBuilder } from 'typeorm';
 import type { CreditGrant, Currency, Micros } from './billing.port.js';
@@ -108,14 +108,14 @@ export class CreditRepository {
     userId: number,
     { limit, offset }: { readonly limit: number; readonly offset: number },
   ): Promise<ListedCredit[]> {
-    return this.#listed(this.database.read, (query) =>
+    return this.#listed((query) =>
       query.where('c.userId = :userId', { userId }).orderBy('c.id', 'DESC').limit(limit).offset(offset),
     );
   }
 
   /** Null for an unknown id. */
-  async find(id: number, scope: DatabaseScope): Promise<ListedCredit | null> {
-    const [credit] = await this.#listed(scope, (query) => query.where('c.id = :id', { id }));
+  async find(id: number): Promise<ListedCredit | null> {
+    const [credit] = await this.#listed((query) => query.where('c.id = :id', { id }));
     return credit ?? null;
   }
 
@@ -124,10 +124,11 @@ export class CreditRepository {
   }
 
   async #listed(
-    scope: DatabaseScope,
     narrow: (query: SelectQueryBuilder<CreditEntity>) => SelectQueryBuilder<CreditEntity>,
   ): Promise<ListedCredit[]> {
-    const query = scope.manager.createQueryBuilder(CreditEntity, 'c').addSelect(USED_OF_CREDIT, 'used');
+    const query = this.database.read.manager
+      .createQueryBuilder(CreditEntity, 'c')
+      .addSelect(USED_OF_CREDIT, 'used');
     const { entities, raw } = await narrow(query).getRawAndEntities<{ used: number | string }>();
     return entities.map((credit, index) => ({
       ...credit,

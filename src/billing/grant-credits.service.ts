@@ -34,7 +34,7 @@ export class GrantCredits implements CreditGrants {
     const now = new Date(this.clock.now());
     if (expiresAt !== null && expiresAt <= now) throw invalidField('expires_at', 'must be in the future');
     await this.ledger.lockFunds(tx, userId, currency);
-    if (type === 'earned') await this.#assertEarned(tx, userId, currency, amount);
+    if (type === 'earned') await this.#assertEarned(userId, currency, amount);
     const before = await this.ledger.availableForUpdate(tx, userId, currency);
     if (before + amount > MAX_BALANCE)
       throw new AppError('conflict', 'The balance would become too large', { code: 'balance_too_large' });
@@ -67,7 +67,7 @@ export class GrantCredits implements CreditGrants {
   async payOut(tx: Transaction, payout: Payout): Promise<number> {
     const { userId, amount, currency, description, paymentReference, paidBy } = payout;
     await this.ledger.lockFunds(tx, userId, currency);
-    await this.#assertEarned(tx, userId, currency, amount);
+    await this.#assertEarned(userId, currency, amount);
     return this.ledger.post(
       tx,
       {
@@ -87,8 +87,8 @@ export class GrantCredits implements CreditGrants {
     );
   }
 
-  async #assertEarned(tx: Transaction, userId: number, currency: Currency, amount: Micros): Promise<void> {
-    const earned = await this.ledger.balance(tx, earnedOf(userId), currency);
+  async #assertEarned(userId: number, currency: Currency, amount: Micros): Promise<void> {
+    const earned = await this.ledger.balance(earnedOf(userId), currency);
     if (amount <= earned) return;
     throw new AppError(
       'conflict',

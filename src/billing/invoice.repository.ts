@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, runSql, type Transaction } from '#libs/database';
 import type { Currency, Micros } from './billing.port.js';
 import { InvoiceEntity, InvoiceLineEntity } from './invoice.entity.js';
 
@@ -107,8 +107,8 @@ export class InvoiceRepository {
     return this.database.read.manager.countBy(InvoiceEntity, { ...filter });
   }
 
-  findById(id: number, scope: DatabaseScope = this.database.read): Promise<InvoiceEntity | null> {
-    return scope.manager.findOneBy(InvoiceEntity, { id });
+  findById(id: number): Promise<InvoiceEntity | null> {
+    return this.database.read.manager.findOneBy(InvoiceEntity, { id });
   }
 
   linesOf(id: number): Promise<InvoiceLineEntity[]> {

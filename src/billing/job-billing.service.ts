@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { DatabaseScope, Transaction } from '#libs/database';
+import type { Transaction } from '#libs/database';
 import { AppError, Clock } from '#libs/kernel';
 import type {
   Billing,
@@ -37,23 +37,23 @@ export class JobBilling implements Billing {
     private readonly clock: Clock,
   ) {}
 
-  quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote> {
-    return this.prices.quote(request, scope);
+  quote(request: PriceRequest): Promise<Quote> {
+    return this.prices.quote(request);
   }
 
-  requote(scope: DatabaseScope, jobId: string, request: PriceRequest): Promise<Quote> {
-    return this.prices.requote(scope, jobId, request);
+  requote(jobId: string, request: PriceRequest): Promise<Quote> {
+    return this.prices.requote(jobId, request);
   }
 
-  isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean> {
-    return this.prices.isPriced(modelName, scope);
+  isPriced(modelName: string): Promise<boolean> {
+    return this.prices.isPriced(modelName);
   }
 
   async hold(tx: Transaction, { jobId, clientId, quote, ...request }: HoldRequest): Promise<void> {
     const description = request.description.slice(0, LONGEST_TEXT);
     const now = this.#usableAt(quote);
     await this.ledger.lockFunds(tx, clientId, quote.currency);
-    if ((await this.quotes.holdOf(jobId, tx)) !== null) {
+    if ((await this.quotes.holdOf(jobId)) !== null) {
       throw new AppError('conflict', 'The money of this request is held already', { code: 'already_held' });
     }
     await this.#reserve(
@@ -165,7 +165,7 @@ export class JobBilling implements Billing {
   /** @throws AppError `not_found` without a hold, `conflict` when it is settled */
   async #openHold(tx: Transaction, jobId: string): Promise<StoredHold> {
     await this.ledger.lockJob(tx, jobId);
-    const hold = await this.quotes.holdOf(jobId, tx);
+    const hold = await this.quotes.holdOf(jobId);
     if (hold === null) throw notHeld();
     if (hold.state === 'held') return hold;
     throw new AppError('conflict', `The money of this request is ${hold.state} already`, {

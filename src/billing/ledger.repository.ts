@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, placeholders, runSql, type Transaction } from '#libs/database';
 import { assertPresent } from '#libs/kernel';
 import { USED_OF_CREDIT } from './credit.repository.js';
 import type { Balance, Balances, Currency, Micros, Money } from './billing.port.js';
@@ -112,8 +112,8 @@ export class LedgerRepository implements Balances {
   }
 
   /** The balance of any account, summed up. */
-  async balance(scope: DatabaseScope, account: Account, currency: Currency): Promise<Micros> {
-    return exact((await this.#sum(scope, account, currency)).balance);
+  async balance(account: Account, currency: Currency): Promise<Micros> {
+    return exact((await this.#sum(account, currency)).balance);
   }
 
   /**
@@ -122,7 +122,7 @@ export class LedgerRepository implements Balances {
    */
   async availableForUpdate(tx: Transaction, ownerId: number, currency: Currency): Promise<Micros> {
     const account = availableOf(ownerId);
-    const { balance, entries, through } = await this.#sum(tx, account, currency);
+    const { balance, entries, through } = await this.#sum(account, currency);
     if (Number(entries) >= ENTRIES_PER_SNAPSHOT) {
       await runSql(
         tx,
@@ -134,9 +134,9 @@ export class LedgerRepository implements Balances {
     return exact(balance);
   }
 
-  async #sum(scope: DatabaseScope, { ownerId, kind }: Account, currency: Currency): Promise<BalanceRow> {
+  async #sum({ ownerId, kind }: Account, currency: Currency): Promise<BalanceRow> {
     const key = [ownerId, currency, kind];
-    const [row] = await runSql<BalanceRow>(scope, CURRENT_BALANCE, [...key, ...key]);
+    const [row] = await runSql<BalanceRow>(this.database.read, CURRENT_BALANCE, [...key, ...key]);
     return assertPresent(row, 'a sum has a row');
   }
 

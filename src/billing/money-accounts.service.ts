@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { type DatabaseScope, TransactionRunner } from '#libs/database';
+import { TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
 import { AppError, type Actor, assertPresent, Clock, microsOf, moneyOf } from '#libs/kernel';
 import { TradingParties } from '../accounts/accounts.port.js';
@@ -70,7 +70,7 @@ export class MoneyAccounts {
   async topUp(request: TopUpRequest, { userId: grantedBy }: Actor): Promise<CreditOut> {
     const { credit_type, description, payment_reference, expires_at } = request;
     return this.transactions.run(async (tx) => {
-      await this.#assertUser(request.user_id, tx);
+      await this.#assertUser(request.user_id);
       const id = await this.granting.grant(tx, {
         userId: request.user_id,
         type: credit_type,
@@ -81,7 +81,7 @@ export class MoneyAccounts {
         paymentReference: payment_reference ?? null,
         grantedBy,
       });
-      return presentCredit(assertPresent(await this.credits.find(id, tx), 'a granted credit is on record'));
+      return presentCredit(assertPresent(await this.credits.find(id), 'a granted credit is on record'));
     });
   }
 
@@ -90,7 +90,7 @@ export class MoneyAccounts {
     const { user_id, currency, description = null, payment_reference = null } = request;
     const amount = microsOf(request.amount);
     const transaction_id = await this.transactions.run(async (tx) => {
-      await this.#assertUser(user_id, tx);
+      await this.#assertUser(user_id);
       const payout = {
         userId: user_id,
         amount,
@@ -104,8 +104,8 @@ export class MoneyAccounts {
     return { transaction_id, user_id, amount: moneyOf(amount), currency };
   }
 
-  async #assertUser(userId: number, scope?: DatabaseScope): Promise<void> {
-    if ((await this.parties.payer(userId, scope)) !== null) return;
+  async #assertUser(userId: number): Promise<void> {
+    if ((await this.parties.payer(userId)) !== null) return;
     throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
   }
 

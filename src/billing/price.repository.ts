@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, type Transaction } from '#libs/database';
 import { ProviderPriceEntity } from './provider-price.entity.js';
 
 export interface NewPrice {
@@ -51,8 +51,8 @@ export class PriceRepository {
   }
 
   /** Active prices for a model, the cheapest first, the oldest first among equals. */
-  activeFor(modelName: string, scope: DatabaseScope = this.database.read): Promise<ProviderPriceEntity[]> {
-    return scope.manager.find(ProviderPriceEntity, {
+  activeFor(modelName: string): Promise<ProviderPriceEntity[]> {
+    return this.database.read.manager.find(ProviderPriceEntity, {
       where: { modelName, isActive: true },
       order: { priceMicros: 'ASC', id: 'ASC' },
     });

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import type { DatabaseScope } from '#libs/database';
 import { AppError, invalid, Clock } from '#libs/kernel';
 import { TradingParties } from '../accounts/accounts.port.js';
 import { HOME_CURRENCY, PLATFORM_ID, type PriceRequest, type Quote } from './billing.port.js';
@@ -35,9 +34,9 @@ export class QuotePrices {
    * two currencies can't be compared. Without any the base table, with the platform as provider.
    * @throws AppError `invalid` for a named provider that is unknown or has no price for the model
    */
-  async quote(request: PriceRequest, scope?: DatabaseScope): Promise<Quote> {
+  async quote(request: PriceRequest): Promise<Quote> {
     const { modelName, predictionType, provider } = request;
-    const offers = await this.#offers(request, scope);
+    const offers = await this.#offers(request);
     const offer = offers.find(({ currency }) => currency === HOME_CURRENCY) ?? offers[0];
     if (offer === undefined && provider !== undefined) throw noPrice(modelName, provider);
     const plain: PlainPrice = offer === undefined ? platformPrice(modelName, predictionType) : priceOf(offer);
@@ -45,15 +44,15 @@ export class QuotePrices {
   }
 
   /** @throws AppError `not_found` without a hold */
-  async requote(scope: DatabaseScope, jobId: string, request: PriceRequest): Promise<Quote> {
-    const hold = await this.quotes.holdOf(jobId, scope);
+  async requote(jobId: string, request: PriceRequest): Promise<Quote> {
+    const hold = await this.quotes.holdOf(jobId);
     if (hold === null) throw notHeld();
     return this.#priced(hold.quote, request);
   }
 
   /** As a quote would find it: by an active price of an active provider. */
-  async isPriced(modelName: string, scope?: DatabaseScope): Promise<boolean> {
-    return (await this.#offers({ modelName }, scope)).length > 0;
+  async isPriced(modelName: string): Promise<boolean> {
+    return (await this.#offers({ modelName })).length > 0;
   }
 
   #priced({ modelName, providerId, priceId, unitPrice, currency }: PlainPrice, request: PriceRequest): Quote {
@@ -65,16 +64,16 @@ export class QuotePrices {
   }
 
   /** Active prices of providers in good standing, the cheapest of each currency first. */
-  async #offers(
-    { modelName, provider }: Pick<PriceRequest, 'modelName' | 'provider'>,
-    scope?: DatabaseScope,
-  ): Promise<ProviderPriceEntity[]> {
-    const providerId = typeof provider === 'string' ? await this.parties.idOf(provider, scope) : provider;
-    const all = await this.prices.activeFor(modelName, scope);
+  async #offers({
+    modelName,
+    provider,
+  }: Pick<PriceRequest, 'modelName' | 'provider'>): Promise<ProviderPriceEntity[]> {
+    const providerId = typeof provider === 'string' ? await this.parties.idOf(provider) : provider;
+    const all = await this.prices.activeFor(modelName);
     const asked = providerId === undefined ? all : all.filter((price) => price.providerId === providerId);
     if (asked.length === 0) return [];
     const providers = asked.map((price) => price.providerId);
-    const active = await this.parties.activeAmong(providers, scope);
+    const active = await this.parties.activeAmong(providers);
     return asked.filter((price) => active.has(price.providerId));
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, placeholders, runSql, type Transaction } from '#libs/database';
 import type { Hold, PriceMultiplier, Quote } from './billing.port.js';
 
 /** The latest quote of a job with its fate. */
@@ -66,9 +66,9 @@ export class QuoteRepository {
   }
 
   /** Where the money of a job stands; null when it never was held. */
-  async holdOf(jobId: string, scope: DatabaseScope = this.database.read): Promise<StoredHold | null> {
+  async holdOf(jobId: string): Promise<StoredHold | null> {
     const [row] = await runSql<HoldRow>(
-      scope,
+      this.database.read,
       `SELECT q.*, (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
                     AND t.transaction_type IN ('capture', 'void')) AS settled
        FROM quotes q WHERE q.prediction_id = ? ORDER BY q.revision DESC LIMIT 1`,

@@ -1,5 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
-import type { DatabaseScope } from '#libs/database';
+import { Database } from '#libs/database';
 import {
   type BillableJob,
   BillableJobs,
@@ -25,48 +25,49 @@ type WorkVerdict = Omit<BillingVerdict, 'transactions'>;
 @Injectable()
 export class VerifyBilling implements BillingVerifier {
   constructor(
+    private readonly database: Database,
     private readonly checks: BillingChecks,
     @Optional() private readonly marketplace?: BillableJobs,
   ) {}
 
   verify(jobs: BillableJobs | undefined = this.marketplace): Promise<BillingVerdict> {
-    return this.checks.inSnapshot(async (scope) => {
-      const violations = await this.checks.violations(scope, MAX_VIOLATIONS);
-      const work = jobs === undefined ? await this.#unknown(scope) : await this.#jobs(scope, jobs);
+    return this.database.inSnapshot(async () => {
+      const violations = await this.checks.violations(MAX_VIOLATIONS);
+      const work = jobs === undefined ? await this.#unknown() : await this.#jobs(jobs);
       return {
         ...work,
-        transactions: await this.checks.countTransactions(scope),
+        transactions: await this.checks.countTransactions(),
         violations: [...violations, ...work.violations].slice(0, MAX_VIOLATIONS),
       };
     });
   }
 
-  async #unknown(scope: DatabaseScope): Promise<WorkVerdict> {
-    return { work: 'unknown', jobs: await this.checks.countJobs(scope), violations: [] };
+  async #unknown(): Promise<WorkVerdict> {
+    return { work: 'unknown', jobs: await this.checks.countJobs(), violations: [] };
   }
 
   /** An open job has its hold, a completed one was paid, an ended one got everything back; no other money is there. */
-  async #jobs(scope: DatabaseScope, jobs: BillableJobs): Promise<WorkVerdict> {
+  async #jobs(jobs: BillableJobs): Promise<WorkVerdict> {
     const violations: BillingViolation[] = [];
     let [seen, known] = [0, 0];
-    for await (const page of pagesOf((after) => jobs.list(scope, after, PAGE), jobIdOf)) {
-      const states = await this.checks.statesOf(scope, page.map(jobIdOf));
+    for await (const page of pagesOf((after) => jobs.list(after, PAGE), jobIdOf)) {
+      const states = await this.checks.statesOf(page.map(jobIdOf));
       violations.push(...page.flatMap((job) => mismatch(job, states.get(job.jobId))));
       seen += page.length;
       known += states.size;
     }
-    const strays = (await this.checks.countJobs(scope)) === known ? [] : await this.#strays(scope, jobs);
+    const strays = (await this.checks.countJobs()) === known ? [] : await this.#strays(jobs);
     return { work: 'compared', jobs: seen, violations: [...violations, ...strays].slice(0, MAX_VIOLATIONS) };
   }
 
   /** Jobs of the ledger that the marketplace does not know; looked for only when the numbers differ. */
-  async #strays(scope: DatabaseScope, jobs: BillableJobs): Promise<BillingViolation[]> {
+  async #strays(jobs: BillableJobs): Promise<BillingViolation[]> {
     const existing = new Set<string>();
-    for await (const page of pagesOf((after) => jobs.list(scope, after, PAGE), jobIdOf))
+    for await (const page of pagesOf((after) => jobs.list(after, PAGE), jobIdOf))
       for (const { jobId } of page) existing.add(jobId);
     const strays: BillingViolation[] = [];
     const ids = pagesOf(
-      (after) => this.checks.jobsAfter(scope, after, PAGE),
+      (after) => this.checks.jobsAfter(after, PAGE),
       (id: string) => id,
     );
     for await (const page of ids) {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { DatabaseScope, Transaction } from '#libs/database';
+import type { Transaction } from '#libs/database';
 import { PLATFORM_ID } from '../billing/billing.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import { viewOfJob } from './job.view.js';
@@ -16,10 +16,9 @@ export class JobViews {
     private readonly listeners: MarketplaceListeners,
   ) {}
 
-  async of(row: PredictionJobEntity, scope?: DatabaseScope, mayReadResult = true): Promise<JobView> {
+  async of(row: PredictionJobEntity, mayReadResult = true): Promise<JobView> {
     const holder = row.claimedBy;
-    const names =
-      holder === null || holder === PLATFORM_ID ? null : await this.users.usernames([holder], scope);
+    const names = holder === null || holder === PLATFORM_ID ? null : await this.users.usernames([holder]);
     const evaluatorUsername = names?.get(holder ?? PLATFORM_ID) ?? null;
     return viewOfJob(row, { evaluatorUsername, mayReadResult });
   }
@@ -31,7 +30,7 @@ export class JobViews {
     row: PredictionJobEntity,
     occurredAt: Date,
   ): Promise<JobView> {
-    const job = await this.of(row, tx);
+    const job = await this.of(row);
     await this.listeners.tell(tx, { kind, job, occurredAt });
     return job;
   }

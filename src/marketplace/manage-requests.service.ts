@@ -43,7 +43,7 @@ export class ManageRequests implements ClientRequests {
   async find(actor: Actor, jobId: string): Promise<JobView> {
     const row = await this.jobs.find(jobId);
     if (row === null) throw requestNotFound();
-    return this.views.of(row, undefined, mayReadResult(actor, row));
+    return this.views.of(row, mayReadResult(actor, row));
   }
 
   async list(actor: Actor, filter: JobFilter, page: JobPage): Promise<JobList> {
@@ -56,11 +56,7 @@ export class ManageRequests implements ClientRequests {
     return this.transactions.run(async (tx) => {
       const row = await this.#pendingRow(tx, actor, jobId);
       const request = changed(requestOf(row), change);
-      const quote = await this.billing.requote(
-        tx,
-        row.id,
-        priceRequestOf({ request, modelName: row.modelName }),
-      );
+      const quote = await this.billing.requote(row.id, priceRequestOf({ request, modelName: row.modelName }));
       refuseAbove(request.maxCost, quote);
       if (quote.total !== row.estimatedCostMicros) await this.billing.adjust(tx, row.id, quote);
       const now = new Date(this.clock.now());

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
-import { Database, runSql, TransactionRunner, type DatabaseScope } from '#libs/database';
+import { Database, runSql, TransactionRunner } from '#libs/database';
 import { assertPresent, Clock } from '#libs/kernel';
 import { PredictionFileEntity } from './prediction-file.entity.js';
 import { type NewPredictionFile, type PredictionFile, PredictionFiles } from './prediction-files.port.js';
@@ -15,7 +15,7 @@ export class PredictionFileRepository implements PredictionFiles {
   ) {}
 
   find(predictionId: string, fileName: string): Promise<PredictionFile | null> {
-    return this.#find(this.database.read, predictionId, fileName);
+    return this.#find(predictionId, fileName);
   }
 
   keep(file: NewPredictionFile): Promise<PredictionFile> {
@@ -36,13 +36,13 @@ export class PredictionFileRepository implements PredictionFiles {
           new Date(this.clock.now()).toISOString(),
         ],
       );
-      const kept = await this.#find(tx, predictionId, fileName);
+      const kept = await this.#find(predictionId, fileName);
       return assertPresent(kept, 'a file that was kept is there');
     });
   }
 
-  async #find(scope: DatabaseScope, predictionId: string, fileName: string): Promise<PredictionFile | null> {
-    const row = await scope.manager.findOneBy(PredictionFileEntity, { predictionId, fileName });
+  async #find(predictionId: string, fileName: string): Promise<PredictionFile | null> {
+    const row = await this.database.read.manager.findOneBy(PredictionFileEntity, { predictionId, fileName });
     if (row === null) return null;
     const { fileType, fileSize, fileHash, mimeType, createdAt } = row;
     const content = Buffer.from(row.content, 'base64');

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, runSql, type Transaction } from '#libs/database';
 import { isUuid } from '#libs/kernel';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { BillableJob, BillableJobs } from '../billing/billing.port.js';
@@ -91,13 +91,15 @@ export class PredictionJobRepository implements BillableJobs {
     return row;
   }
 
-  async find(id: string, scope: DatabaseScope = this.database.read): Promise<PredictionJobEntity | null> {
-    return isUuid(id) ? scope.manager.findOneBy(PredictionJobEntity, { id: id.toLowerCase() }) : null;
+  async find(id: string): Promise<PredictionJobEntity | null> {
+    return isUuid(id)
+      ? this.database.read.manager.findOneBy(PredictionJobEntity, { id: id.toLowerCase() })
+      : null;
   }
 
   /** Nobody else changes the row until the transaction ends. */
   async findForUpdate(tx: Transaction, id: string): Promise<PredictionJobEntity | null> {
-    if (this.database.kind === 'sqlite' || !isUuid(id)) return this.find(id, tx);
+    if (this.database.kind === 'sqlite' || !isUuid(id)) return this.find(id);
     return tx.manager.findOne(PredictionJobEntity, {
       where: { id: id.toLowerCase() },
       lock: { mode: 'pessimistic_write' },
@@ -143,17 +145,17 @@ export class PredictionJobRepository implements BillableJobs {
         attempt.exceptOf ?? NOBODY,
       ],
     );
-    return rows.length === 1 ? this.find(id, tx) : null;
+    return rows.length === 1 ? this.find(id) : null;
   }
 
   /** Pending and processing requests of a client. */
-  countOpen(tx: Transaction, userId: number): Promise<number> {
-    return this.#count(tx, `user_id = ? AND status IN ('pending', 'processing')`, [userId]);
+  countOpen(userId: number): Promise<number> {
+    return this.#count(`user_id = ? AND status IN ('pending', 'processing')`, [userId]);
   }
 
   /** Claims in force of an evaluator. */
-  countHeld(tx: Transaction, evaluatorId: number, now: Date): Promise<number> {
-    return this.#count(tx, `claimed_by = ? AND status = 'processing' AND timeout_at >= ?`, [
+  countHeld(evaluatorId: number, now: Date): Promise<number> {
+    return this.#count(`claimed_by = ? AND status = 'processing' AND timeout_at >= ?`, [
       evaluatorId,
       now.toISOString(),
     ]);
@@ -161,13 +163,11 @@ export class PredictionJobRepository implements BillableJobs {
 
   /** Requests that come before this one in the queue. */
   countAhead(
-    scope: DatabaseScope,
     { id, priority, createdAt }: Pick<PredictionJobEntity, 'id' | 'priority' | 'createdAt'>,
     now: Date,
   ): Promise<number> {
     const created = createdAt.toISOString();
     return this.#count(
-      scope,
       `status = 'pending' AND expires_at > ? AND (priority > ? OR (priority = ?
          AND (created_at < ? OR (created_at = ? AND id < ?))))`,
       [now.toISOString(), priority, priority, created, created, id],
@@ -176,7 +176,7 @@ export class PredictionJobRepository implements BillableJobs {
 
   /** Requests that wait with at least this priority. */
   countWaiting(priority: number, now: Date): Promise<number> {
-    return this.#count(this.database.read, `status = 'pending' AND expires_at > ? AND priority >= ?`, [
+    return this.#count(`status = 'pending' AND expires_at > ? AND priority >= ?`, [
       now.toISOString(),
       priority,
     ]);
@@ -184,12 +184,11 @@ export class PredictionJobRepository implements BillableJobs {
 
   /** The latest completed ones since then, at most `limit`: who completed them, and how long they took. */
   async latestCompleted(
-    scope: DatabaseScope,
     since: Date,
     limit: number,
   ): Promise<{ readonly evaluatorId: number; readonly processingMs: number }[]> {
     const rows = await runSql<{ claimed_by: number; processing_time_ms: number }>(
-      scope,
+      this.database.read,
       `SELECT claimed_by, processing_time_ms FROM prediction_jobs
        WHERE status = 'completed' AND completed_at >= ? ORDER BY completed_at DESC LIMIT ?`,
       [since.toISOString(), limit],
@@ -210,22 +209,18 @@ export class PredictionJobRepository implements BillableJobs {
     return this.#ids(`status = 'pending' AND expires_at <= ? ORDER BY expires_at`, now);
   }
 
-  async list(scope: DatabaseScope, afterJobId: string | null, limit: number): Promise<BillableJob[]> {
+  async list(afterJobId: string | null, limit: number): Promise<BillableJob[]> {
     const rows = await runSql<{ id: string; status: JobStatus }>(
-      scope,
+      this.database.read,
       `SELECT id, status FROM prediction_jobs WHERE id > ? ORDER BY id LIMIT ?`,
       [afterJobId ?? '', limit],
     );
     return rows.map(({ id, status }) => ({ jobId: id, state: BILLABLE[status] }));
   }
 
-  async #count(
-    scope: DatabaseScope,
-    condition: string,
-    values: readonly (string | number)[],
-  ): Promise<number> {
+  async #count(condition: string, values: readonly (string | number)[]): Promise<number> {
     const [row] = await runSql<{ total: number | string }>(
-      scope,
+      this.database.read,
       `SELECT COUNT(*) AS total FROM prediction_jobs WHERE ${condition}`,
       values,
     );

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type DatabaseScope } from '#libs/database';
 import { Clock } from '#libs/kernel';
 import type { PredictionJobEntity } from './prediction-job.entity.js';
 import { PredictionJobRepository } from './prediction-job.repository.js';
@@ -21,33 +20,32 @@ interface Pace {
 export class QueueOutlook {
   constructor(
     private readonly jobs: PredictionJobRepository,
-    private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /** 1 is next. */
-  async positionOf(scope: DatabaseScope, job: PredictionJobEntity): Promise<number> {
-    return 1 + (await this.jobs.countAhead(scope, job, new Date(this.clock.now())));
+  async positionOf(job: PredictionJobEntity): Promise<number> {
+    return 1 + (await this.jobs.countAhead(job, new Date(this.clock.now())));
   }
 
   /** When the request at this position may be done: the evaluators of the last day take turns. Null without any. */
-  async completionOf(scope: DatabaseScope, position: number): Promise<Date | null> {
-    const pace = await this.#pace(scope);
+  async completionOf(position: number): Promise<Date | null> {
+    const pace = await this.#pace();
     if (pace === null) return null;
     return new Date(this.clock.now() + Math.ceil(position / pace.evaluators) * pace.medianMs);
   }
 
   /** Milliseconds that a new request of middling priority would wait for its claim; null without a recent one. */
   async waitMs(): Promise<number | null> {
-    const pace = await this.#pace(this.database.read);
+    const pace = await this.#pace();
     if (pace === null) return null;
     const ahead = await this.jobs.countWaiting(MIDDLING_PRIORITY, new Date(this.clock.now()));
     return Math.floor(ahead / pace.evaluators) * pace.medianMs;
   }
 
-  async #pace(scope: DatabaseScope): Promise<Pace | null> {
+  async #pace(): Promise<Pace | null> {
     const since = new Date(this.clock.now() - WINDOW_MS);
-    const latest = await this.jobs.latestCompleted(scope, since, SAMPLE);
+    const latest = await this.jobs.latestCompleted(since, SAMPLE);
     if (latest.length === 0) return null;
     const times = latest.map(({ processingMs }) => processingMs).sort((a, b) => a - b);
     const middle = times.length >> 1;

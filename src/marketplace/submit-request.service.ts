@@ -37,13 +37,13 @@ export class SubmitRequest implements NewRequests {
     const priced = await this.requests.complete(request);
     return this.transactions.run(async (tx) => {
       const clientTier = await this.#placeOf(tx, actor);
-      const quote = await this.billing.quote(priceRequestOf(priced), tx);
+      const quote = await this.billing.quote(priceRequestOf(priced));
       refuseAbove(request.maxCost, quote);
       const row = await this.jobs.add(tx, this.#newRow(actor, priced, quote, clientTier));
       const description = `${request.symbol} ${request.predictionType} by ${priced.modelName}`;
       await this.billing.hold(tx, { jobId: row.id, clientId: actor.userId, quote, description });
-      const queuePosition = await this.outlook.positionOf(tx, row);
-      const estimatedCompletion = await this.outlook.completionOf(tx, queuePosition);
+      const queuePosition = await this.outlook.positionOf(row);
+      const estimatedCompletion = await this.outlook.completionOf(queuePosition);
       const job = await this.views.tell(tx, 'submitted', row, row.createdAt);
       return { job, queuePosition, estimatedCompletion };
     });
@@ -52,9 +52,9 @@ export class SubmitRequest implements NewRequests {
   /** The client's tier, when it has room for another request; until the transaction ends nobody else takes the room. */
   async #placeOf(tx: Transaction, { userId }: Actor): Promise<ClientTier> {
     await this.jobs.lockParty(tx, 'client', userId);
-    const tier = await this.subscriptions.tierOf(userId, tx);
+    const tier = await this.subscriptions.tierOf(userId);
     const limit = this.config[`marketplace_limit_${tier}`];
-    const open = await this.jobs.countOpen(tx, userId);
+    const open = await this.jobs.countOpen(userId);
     if (open < limit) return tier;
     throw new AppError(
       'too_many',

@@ -67,7 +67,7 @@ export class WorkQueue implements EvaluatorQueue {
       // Bonus credits that came back as own earnings would be money for nothing; administrators grant credits anyway.
       const exceptOf = evaluator === 'platform' || actsForAll(evaluator) ? null : evaluatorId;
       const row = await this.jobs.claim(tx, { ...command, evaluatorId, now, timeoutAt, exceptOf });
-      if (row === null) throw await this.#refusal(tx, command.jobId, exceptOf, now);
+      if (row === null) throw await this.#refusal(command.jobId, exceptOf, now);
       await this.#refuseJustReleased(tx, row.id, evaluatorId, now);
       await this.history.open(tx, row);
       await this.views.tell(tx, 'claimed', row, now);
@@ -90,7 +90,7 @@ export class WorkQueue implements EvaluatorQueue {
   async #refuseAtLimit(tx: Transaction, evaluatorId: number, now: Date): Promise<void> {
     await this.jobs.lockParty(tx, 'evaluator', evaluatorId);
     const limit = this.config.evaluator_claim_limit;
-    const held = await this.jobs.countHeld(tx, evaluatorId, now);
+    const held = await this.jobs.countHeld(evaluatorId, now);
     if (held < limit) return;
     throw new AppError(
       'too_many',
@@ -113,8 +113,8 @@ export class WorkQueue implements EvaluatorQueue {
     );
   }
 
-  async #refusal(tx: Transaction, jobId: string, exceptOf: number | null, now: Date): Promise<AppError> {
-    const row = await this.jobs.find(jobId, tx);
+  async #refusal(jobId: string, exceptOf: number | null, now: Date): Promise<AppError> {
+    const row = await this.jobs.find(jobId);
     const isOld = row?.status === 'pending' && row.expiresAt.getTime() <= now.getTime();
     if (isOld || row?.failureReason === 'expired')
       return new AppError('gone', 'The request has expired', { code: 'job_expired' });

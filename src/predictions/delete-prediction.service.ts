@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { TransactionRunner, type Transaction } from '#libs/database';
+import { TransactionRunner } from '#libs/database';
 import { JobEngine } from '#libs/jobs';
 import { AppError, type Actor } from '#libs/kernel';
 import {
@@ -34,11 +34,11 @@ export class DeletePrediction {
   #delete(id: number, scope: PredictionScope): Promise<void> {
     return this.transactions.run(async (tx) => {
       await this.jobs.cancel(tx, PREDICTION_JOB, String(id));
-      if (!(await this.predictions.delete(tx, id, scope))) throw await this.#refusal(tx, id);
+      if (!(await this.predictions.delete(tx, id, scope))) throw await this.#refusal(id);
     });
   }
 
-  async #refusal(tx: Transaction, id: number): Promise<AppError> {
-    return (await this.predictions.findById(id, tx)) === null ? predictionNotFound() : accessDenied();
+  async #refusal(id: number): Promise<AppError> {
+    return (await this.predictions.findById(id)) === null ? predictionNotFound() : accessDenied();
   }
 }

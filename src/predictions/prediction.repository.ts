@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Brackets, type SelectQueryBuilder, type ObjectLiteral } from 'typeorm';
-import { Database, EventLog, type DatabaseScope, type LoggedEvent, type Transaction } from '#libs/database';
+import { Database, EventLog, type LoggedEvent, type Transaction } from '#libs/database';
 import { PredictionEntity } from './prediction.entity.js';
 import type { PredictionScope } from './prediction-access.js';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
@@ -63,9 +63,9 @@ export class PredictionRepository {
     return !(await tx.manager.existsBy(PredictionEntity, { task_id: taskId }));
   }
 
-  async findById(id: number, scope: DatabaseScope = this.database.read): Promise<PredictionEntity | null> {
+  async findById(id: number): Promise<PredictionEntity | null> {
     if (id > MAX_ID) return null;
-    return scope.manager.findOneBy(PredictionEntity, { id });
+    return this.database.read.manager.findOneBy(PredictionEntity, { id });
   }
 
   findByTaskId(taskId: string): Promise<PredictionEntity | null> {

@@ -56,7 +56,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
   };
 
   readonly failed = async (tx: Transaction, job: Job, failure: JobFailure): Promise<void> => {
-    const prediction = await this.predictions.findById(idOf(job), tx);
+    const prediction = await this.predictions.findById(idOf(job));
     if (prediction === null) return;
     const result = { request: prediction.result.request, error: failure.message, error_code: failure.code };
     await this.#finish(tx, prediction, 'failed', result);

@@ -63,7 +63,7 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
 
   /** The runs were lost or broke off: that was an attempt too, and the schedule goes on. */
   readonly failed = async (tx: Transaction, job: Job): Promise<void> => {
-    const delivery = await this.deliveries.find(job.subject, 'anybody', tx);
+    const delivery = await this.deliveries.find(job.subject, 'anybody');
     if (delivery?.status === 'pending') await this.#record(tx, delivery, this.#without('interrupted'));
   };
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type DatabaseScope, TransactionRunner } from '#libs/database';
+import { TransactionRunner } from '#libs/database';
 import { isAdministrator, Page } from '#libs/http';
 import { JobEngine } from '#libs/jobs';
 import { type Actor, AppError, Clock } from '#libs/kernel';
@@ -44,16 +44,16 @@ export class DeliveryLog {
    */
   async replay(id: string, caller: Actor): Promise<DeliveryDetailOut> {
     return this.transactions.run(async (tx) => {
-      const { id: found } = await this.#find(id, caller, tx);
+      const { id: found } = await this.#find(id, caller);
       await this.jobs.cancel(tx, WEBHOOK_JOB, found);
       await this.deliveries.restart(tx, found, new Date(this.clock.now()));
       await this.jobs.enqueue(tx, { kind: WEBHOOK_JOB, subject: found });
-      return presentDetail(await this.#find(found, caller, tx), await this.deliveries.attemptsOf(found, tx));
+      return presentDetail(await this.#find(found, caller), await this.deliveries.attemptsOf(found));
     });
   }
 
-  async #find(id: string, caller: Actor, scope?: DatabaseScope): Promise<WebhookDeliveryEntity> {
-    const delivery = await this.deliveries.find(id, reachOf(caller), scope);
+  async #find(id: string, caller: Actor): Promise<WebhookDeliveryEntity> {
+    const delivery = await this.deliveries.find(id, reachOf(caller));
     if (delivery !== null) return delivery;
     throw new AppError('not_found', 'Webhook delivery not found', { code: 'webhook_delivery_not_found' });
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type DatabaseScope, runSql, type Transaction } from '#libs/database';
+import { Database, runSql, type Transaction } from '#libs/database';
 import { In, LessThan, Not, type SelectQueryBuilder } from 'typeorm';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 import type { Attempt, DeliveryStatus, WebhookEventType } from './webhook.types.js';
@@ -42,20 +42,19 @@ export class WebhookDeliveryRepository {
   }
 
   /** Null for an unknown id, and for a delivery of somebody else. */
-  find(
-    id: string,
-    owner: DeliveryOwner,
-    scope: DatabaseScope = this.database.read,
-  ): Promise<WebhookDeliveryEntity | null> {
-    return scope.manager.findOneBy(WebhookDeliveryEntity, {
+  find(id: string, owner: DeliveryOwner): Promise<WebhookDeliveryEntity | null> {
+    return this.database.read.manager.findOneBy(WebhookDeliveryEntity, {
       id,
       ...(owner !== 'anybody' && { userId: owner.userId }),
     });
   }
 
   /** Newest first. */
-  attemptsOf(deliveryId: string, scope: DatabaseScope = this.database.read): Promise<WebhookAttemptEntity[]> {
-    return scope.manager.find(WebhookAttemptEntity, { where: { deliveryId }, order: { number: 'DESC' } });
+  attemptsOf(deliveryId: string): Promise<WebhookAttemptEntity[]> {
+    return this.database.read.manager.find(WebhookAttemptEntity, {
+      where: { deliveryId },
+      order: { number: 'DESC' },
+    });
   }
 
   /** Newest first. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type DatabaseScope, runSql, type Transaction } from '#libs/database';
+import { Database, runSql, type Transaction } from '#libs/database';
 import { WebhookSecretEntity } from './webhook-secret.entity.js';
 
 /** The secrets that messages are signed with, encrypted. */
@@ -8,8 +8,8 @@ export class WebhookSecretRepository {
   constructor(private readonly database: Database) {}
 
   /** Null for a user without one. */
-  find(userId: number, scope: DatabaseScope = this.database.read): Promise<WebhookSecretEntity | null> {
-    return scope.manager.findOneBy(WebhookSecretEntity, { userId });
+  find(userId: number): Promise<WebhookSecretEntity | null> {
+    return this.database.read.manager.findOneBy(WebhookSecretEntity, { userId });
   }
 
   /** Keeps a first secret, unless there is one. */

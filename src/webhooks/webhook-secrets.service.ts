@@ -37,7 +37,7 @@ export class WebhookSecrets {
         now,
         previousValidUntil: new Date(now.getTime() + hours * HOUR_MS),
       });
-      const row = assertPresent(await this.secrets.find(userId, tx), 'a secret was just kept');
+      const row = assertPresent(await this.secrets.find(userId), 'a secret was just kept');
       return { secret, ...this.#info(row) };
     });
   }
@@ -67,7 +67,7 @@ export class WebhookSecrets {
     const secret = this.#cipher.encrypt(newWebhookSecret());
     return this.transactions.run(async (tx) => {
       await this.secrets.addFirst(tx, userId, secret, this.#now());
-      return assertPresent(await this.secrets.find(userId, tx), 'a first secret is there');
+      return assertPresent(await this.secrets.find(userId), 'a first secret is there');
     });
   }
 

@@ -43,6 +43,7 @@ export interface PoolFigures {
 export class Database {
   /** @internal The transaction that the running code is in. */
   readonly ambient = new AsyncLocalStorage<Transaction>();
+  readonly #snapshot = new AsyncLocalStorage<DatabaseScope>();
   #active = 0;
   #closing = false;
   #onIdle: () => void = () => undefined;
@@ -80,10 +81,29 @@ export class Database {
   /**
    * Where to read, as a scope for repositories: the read side, and inside of a transaction that transaction itself. A
    * second connection would be asked for while the first is held: with as many transactions as the pool has connections
-   * all of them would wait for each other. So a read that was not handed the transaction sees its rows, too.
+   * all of them would wait for each other. So no read is handed a transaction, and each sees the rows of the one it is in.
    */
   get read(): DatabaseScope {
-    return this.openTransaction ?? { manager: this.reader.manager };
+    return this.openTransaction ?? this.#snapshot.getStore() ?? { manager: this.reader.manager };
+  }
+
+  /**
+   * Runs `work`, which only reads, on the database as it is at this moment, whatever is written meanwhile: {@link read} is
+   * that snapshot. Not inside of a transaction, which would be read instead.
+   */
+  async inSnapshot<T>(work: () => Promise<T>): Promise<T> {
+    if (this.openTransaction !== null) throw new Error('a snapshot cannot be taken inside of a transaction');
+    if (this.kind === 'postgres') {
+      return this.reader.transaction('REPEATABLE READ', (manager) => this.#snapshot.run({ manager }, work));
+    }
+    // A connection of its own: a snapshot on the shared one would be that of all readers.
+    const own = await new DataSource(this.reader.options).initialize();
+    try {
+      await own.query('BEGIN');
+      return await this.#snapshot.run({ manager: own.manager }, work);
+    } finally {
+      await own.destroy();
+    }
   }
 
   /** @internal The open transaction that the running code is in; null outside and once it is over. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type DatabaseScope, type Transaction } from '#libs/database';
+import { Database, runSql, type Transaction } from '#libs/database';
 import { MoreThan, type EntityManager } from 'typeorm';
 import { ApiLogEntity } from '../api-log.entity.js';
 import { AuditSealEntity, type IdRange } from './audit-seal.entity.js';
@@ -37,8 +37,8 @@ export class AuditSealRepository {
   }
 
   /** The last links, newest first. */
-  newest(scope: DatabaseScope, count: number): Promise<AuditSealEntity[]> {
-    return scope.manager.find(AuditSealEntity, { order: { id: 'DESC' }, take: count });
+  newest(count: number): Promise<AuditSealEntity[]> {
+    return this.database.read.manager.find(AuditSealEntity, { order: { id: 'DESC' }, take: count });
   }
 
   async append(tx: Transaction, seal: NewSeal): Promise<void> {
@@ -46,18 +46,13 @@ export class AuditSealRepository {
   }
 
   /** Log rows behind `after` or inside one of the gaps, by id. */
-  rowsToSeal(
-    scope: DatabaseScope,
-    after: number,
-    gaps: readonly IdRange[],
-    limit: number,
-  ): Promise<RawLogRow[]> {
+  rowsToSeal(after: number, gaps: readonly IdRange[], limit: number): Promise<RawLogRow[]> {
     const inGaps = gaps.map(() => ' OR id BETWEEN ? AND ?').join('');
-    return runSql<RawLogRow>(scope, `SELECT * FROM api_logs WHERE id > ?${inGaps} ORDER BY id LIMIT ?`, [
-      after,
-      ...gaps.flat(),
-      limit,
-    ]);
+    return runSql<RawLogRow>(
+      this.database.read,
+      `SELECT * FROM api_logs WHERE id > ?${inGaps} ORDER BY id LIMIT ?`,
+      [after, ...gaps.flat(), limit],
+    );
   }
 
   /** Links in their order, from after this id. */

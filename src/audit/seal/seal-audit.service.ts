@@ -66,9 +66,9 @@ export class SealAudit implements OnApplicationBootstrap, BeforeApplicationShutd
 
   async #sealSome(tx: Transaction): Promise<number> {
     await this.seals.lock(tx);
-    const recent = await this.seals.newest(tx, LOOK_BACK);
+    const recent = await this.seals.newest(LOOK_BACK);
     const { after, gaps } = openIds(recent);
-    const rows = await this.seals.rowsToSeal(tx, after, gaps, MOST_ROWS);
+    const rows = await this.seals.rowsToSeal(after, gaps, MOST_ROWS);
     if (rows.length === 0) return 0;
     const last = recent[0];
     const firstSequence = (last?.lastSequence ?? 0) + 1;

@@ -53,7 +53,7 @@ describe.each(DATABASE_KINDS)('what administrators see of the money [%s]', (kind
     const billing = app.app.get<Billing>(Billing, { strict: false });
     const jobId = newUuid();
     await app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
-      const quote = await billing.quote(asked({ modelName }), tx);
+      const quote = await billing.quote(asked({ modelName }));
       await billing.hold(tx, { jobId, clientId: client, quote, description: 'EURUSD short_term' });
       if (outcome === 'cancelled') await billing.void(tx, jobId, 'cancelled by its client');
       if (outcome === 'completed')

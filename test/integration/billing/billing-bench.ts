@@ -83,7 +83,7 @@ export class BillingBench implements BillableJobs {
     this.billing = new JobBilling(quoting, quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
     this.prices = new PriceList(prices, ledger, transactions, clock);
-    this.verifier = new VerifyBilling(new BillingChecks(database));
+    this.verifier = new VerifyBilling(database, new BillingChecks(database));
   }
 
   /** User ids are their names. */
@@ -102,7 +102,7 @@ export class BillingBench implements BillableJobs {
   /** Prices and holds a new job; returns its id. */
   async submit(clientId: number, request: Partial<PriceRequest> = {}, jobId = newUuid()): Promise<string> {
     await this.run(async (tx) => {
-      const quote = await this.billing.quote(asked(request), tx);
+      const quote = await this.billing.quote(asked(request));
       await this.billing.hold(tx, { jobId, clientId, quote, description: 'EURUSD short_term' });
     });
     this.states.set(jobId, 'open');
@@ -131,7 +131,7 @@ export class BillingBench implements BillableJobs {
 
   async requote(jobId: string, request: Partial<PriceRequest>): Promise<void> {
     await this.run(async (tx) => {
-      const quote = await this.billing.requote(tx, jobId, asked(request));
+      const quote = await this.billing.requote(jobId, asked(request));
       await this.billing.adjust(tx, jobId, quote);
     });
   }
@@ -175,7 +175,7 @@ export class BillingBench implements BillableJobs {
     return (await this.verifier.verify(this)).violations;
   }
 
-  async list(_scope: unknown, afterJobId: string | null, limit: number): Promise<BillableJob[]> {
+  async list(afterJobId: string | null, limit: number): Promise<BillableJob[]> {
     return [...this.states]
       .map(([jobId, state]) => ({ jobId, state }))
       .filter(({ jobId }) => afterJobId === null || jobId > afterJobId)

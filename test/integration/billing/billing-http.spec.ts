@@ -45,7 +45,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
     const billing = app.app.get<Billing>(Billing, { strict: false });
     const jobId = newUuid();
     await app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
-      const quote = await billing.quote(asked({ modelName }), tx);
+      const quote = await billing.quote(asked({ modelName }));
       await billing.hold(tx, { jobId, clientId, quote, description: 'EURUSD short_term' });
       await billing.capture(tx, { jobId, evaluatorId: 0, workedMs: 1_800_000, leaseMs: 1_800_000 });
     });

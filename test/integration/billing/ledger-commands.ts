@@ -74,7 +74,7 @@ const requotes = fc.tuple(index, fc.integer({ min: 1, max: 10 })).map(([which, p
     const job = pick(model.jobs, which);
     if (job === undefined) return;
     const request = asked({ priority });
-    const quote = await bench.billing.requote(bench.test.database.read, job.id, request);
+    const quote = await bench.billing.requote(job.id, request);
     const more = quote.total - job.total;
     const attempt = bench.run((tx) => bench.billing.adjust(tx, job.id, quote));
     if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });

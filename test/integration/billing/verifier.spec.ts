@@ -143,7 +143,7 @@ describeOnDatabases('the verifier', (shared, kind) => {
       await expect(
         test.run(async (tx) => {
           await runSql(tx, tampering);
-          found = await checks.violations(tx, 100);
+          found = await checks.violations(100);
           throw rolledBack;
         }),
       ).rejects.toBe(rolledBack);
@@ -186,11 +186,11 @@ describeOnDatabases('the verifier', (shared, kind) => {
     const open = await bench.submit(1);
     bench.states.set(open, 'ended');
     const checks = new BillingChecks(test.database);
-    await expect(new VerifyBilling(checks, bench).verify()).resolves.toMatchObject({
+    await expect(new VerifyBilling(test.database, checks, bench).verify()).resolves.toMatchObject({
       work: 'compared',
       violations: [{ rule: 'money_differs_from_work' }],
     });
-    await expect(new VerifyBilling(checks).verify()).resolves.toEqual({
+    await expect(new VerifyBilling(test.database, checks).verify()).resolves.toEqual({
       transactions: 1,
       jobs: 1,
       work: 'unknown',

@@ -42,6 +42,20 @@ describeOnDatabases(
       expect(await late).toEqual(['kept']);
     });
 
+    it('sees one moment in a snapshot, whatever is written meanwhile, and has the snapshot to itself', async () => {
+      const { database } = test();
+      const before = await all();
+      const seen = await database.inSnapshot(async () => {
+        const first = await all();
+        await test().run((tx) => write(tx, 'meanwhile'));
+        return [first, await all(), await test().run(all)];
+      });
+      expect(seen).toEqual([before, before, [...before, 'meanwhile']]);
+      expect(await all()).toEqual([...before, 'meanwhile']);
+      const inside = test().run(() => database.inSnapshot(all));
+      await expect(inside).rejects.toThrow('inside of a transaction');
+    });
+
     if (kind === 'sqlite') return;
 
     it('needs no second connection while a transaction holds one', async () => {
