@@ -4,7 +4,6 @@ import { CredentialUses } from './credential-uses.js';
 import { PasswordHasher } from './password-hasher.js';
 import { StoredAccounts } from './stored-accounts.js';
 import { StoredCredentials } from './stored-credentials.js';
-import { StoredUserDirectory } from './stored-user-directory.js';
 import { UserAdministration } from './user-administration.service.js';
 import { UserRepository } from './user.repository.js';
 import { Accounts, Credentials, Subscriptions, TradingParties, UserDirectory } from './accounts.port.js';
@@ -15,7 +14,6 @@ const SERVICES = [
   PasswordHasher,
   CredentialUses,
   StoredCredentials,
-  StoredUserDirectory,
   StoredAccounts,
   UserAdministration,
 ];
@@ -26,9 +24,9 @@ const SERVICES = [
     ...SERVICES,
     { provide: Accounts, useExisting: StoredAccounts },
     { provide: Credentials, useExisting: StoredCredentials },
-    { provide: UserDirectory, useExisting: StoredUserDirectory },
-    { provide: TradingParties, useExisting: StoredUserDirectory },
-    { provide: Subscriptions, useExisting: StoredUserDirectory },
+    { provide: UserDirectory, useExisting: UserRepository },
+    { provide: TradingParties, useExisting: UserRepository },
+    { provide: Subscriptions, useExisting: UserRepository },
   ],
   exports: [...SERVICES, Accounts, Credentials, UserDirectory, TradingParties, Subscriptions],
 })

@@ -221,5 +221,5 @@ export abstract class TradingParties {
 /** What accounts pay for. */
 export abstract class Subscriptions {
   /** `basic` for an unknown id. */
-  abstract tierOf(id: number): Promise<'basic' | 'premium' | 'enterprise'>;
+  abstract tierOf(id: number): Promise<SubscriptionTier>;
 }

@@ -5,7 +5,15 @@ import { assertPresent } from '#libs/kernel';
 import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
 import { RoleEntity } from './role.entity.js';
 import { UserEntity } from './user.entity.js';
-import type { Payer, SubscriptionTier, User, UserFilter } from './accounts.port.js';
+import type {
+  Payer,
+  Subscriptions,
+  SubscriptionTier,
+  TradingParties,
+  User,
+  UserDirectory,
+  UserFilter,
+} from './accounts.port.js';
 
 /** Everything a new row needs. */
 export interface NewUser {
@@ -36,9 +44,9 @@ export interface UserChange {
   readonly revokeTokens?: boolean;
 }
 
-/** Accounts and their roles. Deleted accounts are found by the two methods that say so only. */
+/** Accounts and their roles. Deleted accounts are found only by the methods that say so. */
 @Injectable()
-export class UserRepository {
+export class UserRepository implements UserDirectory, TradingParties, Subscriptions {
   #roles: ReadonlyMap<number, Role> | null = null;
 
   constructor(private readonly database: Database) {}
@@ -78,6 +86,11 @@ export class UserRepository {
 
   async count(filter: UserFilter = {}): Promise<number> {
     return this.database.read.manager.countBy(UserEntity, await this.#where(filter));
+  }
+
+  async counts(): Promise<{ readonly total: number; readonly active: number }> {
+    const [total, active] = await Promise.all([this.count(), this.count({ isActive: true })]);
+    return { total, active };
   }
 
   /** Whether any row exists, deleted ones included. */
@@ -166,13 +179,13 @@ export class UserRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Null for an unknown id. */
-  async tierOf(id: number): Promise<SubscriptionTier | null> {
+  /** `basic` for an unknown id. */
+  async tierOf(id: number): Promise<SubscriptionTier> {
     const row = await this.database.read.manager.findOne(UserEntity, {
       where: { id },
       select: { id: true, subscriptionTier: true },
     });
-    return row?.subscriptionTier ?? null;
+    return row?.subscriptionTier ?? 'basic';
   }
 
   /** Name and address of an account, deleted ones included. */

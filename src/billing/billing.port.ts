@@ -106,8 +106,8 @@ export interface Settlement {
   readonly platform: Micros;
 }
 
-/** Moves the money of marketplace jobs. Every write belongs into the transaction that changes the job. */
-export abstract class Billing {
+/** What marketplace jobs cost. */
+export abstract class Prices {
   /** Prices a request. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
   abstract quote(request: PriceRequest): Promise<Quote>;
   /**
@@ -115,6 +115,12 @@ export abstract class Billing {
    * @throws AppError `not_found` without a hold
    */
   abstract requote(jobId: string, request: PriceRequest): Promise<Quote>;
+  /** Whether an active provider has an active price for this model. */
+  abstract isPriced(modelName: string): Promise<boolean>;
+}
+
+/** Moves the money of marketplace jobs. Every write belongs into the transaction that changes the job. */
+export abstract class Billing {
   /**
    * Moves the quote from the client's credits to a hold.
    * @throws AppError `payment_required` (both amounts in the text) when the credits do not suffice, `conflict` when the
@@ -136,8 +142,6 @@ export abstract class Billing {
    * @throws AppError `conflict` when it is settled already, `not_found` without a hold
    */
   abstract void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
-  /** Whether an active provider has an active price for this model. */
-  abstract isPriced(modelName: string): Promise<boolean>;
 }
 
 export interface Money {

@@ -1,21 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { AppError, Clock } from '#libs/kernel';
-import type {
-  Billing,
-  CaptureRequest,
-  HoldRequest,
-  Money,
-  PriceRequest,
-  Quote,
-  Settlement,
-} from './billing.port.js';
+import type { Billing, CaptureRequest, HoldRequest, Money, Quote, Settlement } from './billing.port.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
 import { CreditPolicy } from './credit-policy.js';
 import { CreditUses } from './credit-uses.service.js';
 import { availableOf, earnedOf, type Entry, FEES, heldOf } from './ledger.js';
 import { LedgerRepository } from './ledger.repository.js';
-import { notHeld, QuotePrices } from './quote-prices.service.js';
+import { notHeld } from './quote-prices.service.js';
 import { QuoteRepository, type StoredHold } from './quote.repository.js';
 import { withBonus } from './shares.js';
 
@@ -28,7 +20,6 @@ const LONGEST_TEXT = 255;
 @Injectable()
 export class JobBilling implements Billing {
   constructor(
-    private readonly prices: QuotePrices,
     private readonly quotes: QuoteRepository,
     private readonly ledger: LedgerRepository,
     private readonly records: BillingRecordRepository,
@@ -36,18 +27,6 @@ export class JobBilling implements Billing {
     private readonly credits: CreditUses,
     private readonly clock: Clock,
   ) {}
-
-  quote(request: PriceRequest): Promise<Quote> {
-    return this.prices.quote(request);
-  }
-
-  requote(jobId: string, request: PriceRequest): Promise<Quote> {
-    return this.prices.requote(jobId, request);
-  }
-
-  isPriced(modelName: string): Promise<boolean> {
-    return this.prices.isPriced(modelName);
-  }
 
   async hold(tx: Transaction, { jobId, clientId, quote, ...request }: HoldRequest): Promise<void> {
     const description = request.description.slice(0, LONGEST_TEXT);

@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { BillingChecks } from './billing-checks.repository.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
-import { Balances, Billing, BillingVerifier, CreditGrants, Turnover } from './billing.port.js';
+import { Balances, Billing, BillingVerifier, CreditGrants, Prices, Turnover } from './billing.port.js';
 import { CreditPolicy } from './credit-policy.js';
 import { CreditUses } from './credit-uses.service.js';
 import { CreditRepository } from './credit.repository.js';
@@ -38,12 +38,13 @@ const SERVICES = [
     QuotePrices,
     JobBilling,
     VerifyBilling,
+    { provide: Prices, useExisting: QuotePrices },
     { provide: Billing, useExisting: JobBilling },
     { provide: Turnover, useExisting: BillingRecordRepository },
     { provide: Balances, useExisting: LedgerRepository },
     { provide: BillingVerifier, useExisting: VerifyBilling },
     { provide: CreditGrants, useExisting: GrantCredits },
   ],
-  exports: [...SERVICES, Billing, Turnover, Balances, BillingVerifier, CreditGrants],
+  exports: [...SERVICES, Prices, Billing, Turnover, Balances, BillingVerifier, CreditGrants],
 })
 export class LedgerModule {}

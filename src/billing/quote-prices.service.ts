@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { AppError, invalid, Clock } from '#libs/kernel';
 import { TradingParties } from '../accounts/accounts.port.js';
-import { HOME_CURRENCY, PLATFORM_ID, type PriceRequest, type Quote } from './billing.port.js';
+import { HOME_CURRENCY, PLATFORM_ID, type PriceRequest, type Prices, type Quote } from './billing.port.js';
 import { PriceRepository } from './price.repository.js';
 import { basePrice, multiplied, multipliersOf } from './pricing.js';
 import type { ProviderPriceEntity } from './provider-price.entity.js';
@@ -16,7 +16,7 @@ type PlainPrice = Pick<Quote, 'modelName' | 'providerId' | 'priceId' | 'unitPric
 
 /** Makes binding prices. */
 @Injectable()
-export class QuotePrices {
+export class QuotePrices implements Prices {
   readonly #rates: ShareRates;
 
   constructor(

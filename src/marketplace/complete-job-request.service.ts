@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { invalid, invalidField, Clock, type Violation } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { Billing } from '../billing/billing.port.js';
+import { Prices } from '../billing/billing.port.js';
 import type { Priced } from './job-rules.js';
 import type { JobRequest } from './marketplace.port.js';
 
@@ -14,7 +14,7 @@ const END_OF_MOMENTS = Date.UTC(9990, 0, 1);
 export class CompleteJobRequest {
   constructor(
     private readonly plugins: PluginRegistry,
-    private readonly billing: Billing,
+    private readonly prices: Prices,
     private readonly clock: Clock,
   ) {}
 
@@ -53,7 +53,7 @@ export class CompleteJobRequest {
   async #modelFaults(model: unknown, loc: readonly string[]): Promise<readonly Violation[]> {
     if (typeof model !== 'string' || model.length === 0 || model.length > MODEL_NAME_LENGTH)
       return [fault(loc, `a model name has 1 to ${MODEL_NAME_LENGTH} characters`, model)];
-    const server = await this.plugins.servesOrSells(model, (name) => this.billing.isPriced(name));
+    const server = await this.plugins.servesOrSells(model, (name) => this.prices.isPriced(name));
     return server === null ? this.plugins.unknownPlugin('predictor', model, loc).violations : [];
   }
 

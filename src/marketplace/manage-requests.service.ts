@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { isAdministrator } from '#libs/http';
 import { AppError, type Actor, Clock } from '#libs/kernel';
-import { Billing, type Money } from '../billing/billing.port.js';
+import { Billing, type Money, Prices } from '../billing/billing.port.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import type {
   ClientRequests,
@@ -31,6 +31,7 @@ export class ManageRequests implements ClientRequests {
     private readonly history: ClaimHistory,
     private readonly views: JobViews,
     private readonly transactions: TransactionRunner,
+    private readonly prices: Prices,
     private readonly billing: Billing,
     private readonly clock: Clock,
   ) {}
@@ -56,7 +57,7 @@ export class ManageRequests implements ClientRequests {
     return this.transactions.run(async (tx) => {
       const row = await this.#pendingRow(tx, actor, jobId);
       const request = changed(requestOf(row), change);
-      const quote = await this.billing.requote(row.id, priceRequestOf({ request, modelName: row.modelName }));
+      const quote = await this.prices.requote(row.id, priceRequestOf({ request, modelName: row.modelName }));
       refuseAbove(request.maxCost, quote);
       if (quote.total !== row.estimatedCostMicros) await this.billing.adjust(tx, row.id, quote);
       const now = new Date(this.clock.now());

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, moneyText, newUuid, type Actor, Clock } from '#libs/kernel';
-import { Billing, type Quote } from '../billing/billing.port.js';
+import { Billing, Prices, type Quote } from '../billing/billing.port.js';
 import { Subscriptions } from '../accounts/accounts.port.js';
 import type { NewRequests, SubmittedJob } from './client-requests.port.js';
 import { CompleteJobRequest } from './complete-job-request.service.js';
@@ -23,6 +23,7 @@ export class SubmitRequest implements NewRequests {
     private readonly outlook: QueueOutlook,
     private readonly views: JobViews,
     private readonly transactions: TransactionRunner,
+    private readonly prices: Prices,
     private readonly billing: Billing,
     private readonly subscriptions: Subscriptions,
     private readonly config: AppConfig,
@@ -30,14 +31,14 @@ export class SubmitRequest implements NewRequests {
   ) {}
 
   async quote(request: JobRequest): Promise<Quote> {
-    return this.billing.quote(priceRequestOf(await this.requests.complete(request)));
+    return this.prices.quote(priceRequestOf(await this.requests.complete(request)));
   }
 
   async submit(actor: Actor, request: JobRequest): Promise<SubmittedJob> {
     const priced = await this.requests.complete(request);
     return this.transactions.run(async (tx) => {
       const clientTier = await this.#placeOf(tx, actor);
-      const quote = await this.billing.quote(priceRequestOf(priced));
+      const quote = await this.prices.quote(priceRequestOf(priced));
       refuseAbove(request.maxCost, quote);
       const row = await this.jobs.add(tx, this.#newRow(actor, priced, quote, clientTier));
       const description = `${request.symbol} ${request.predictionType} by ${priced.modelName}`;

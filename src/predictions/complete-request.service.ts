@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, invalid, type Violation } from '#libs/kernel';
 import { ConfiguredFeeder, ConfiguredPipeline, type ModelServer, PluginRegistry } from '#libs/plugin-host';
-import { Billing } from '../billing/billing.port.js';
+import { Prices } from '../billing/billing.port.js';
 import type { AskedRequest, StoredRequest } from './prediction.types.js';
 
 type ServingKind = 'feeder' | 'pipeline' | 'predictor';
@@ -23,7 +23,7 @@ export class CompleteRequest {
     private readonly plugins: PluginRegistry,
     private readonly feeder: ConfiguredFeeder,
     private readonly pipeline: ConfiguredPipeline,
-    private readonly billing: Billing,
+    private readonly prices: Prices,
   ) {}
 
   /** @throws AppError `invalid` with one violation for each unknown name, listing the known ones. */
@@ -56,7 +56,7 @@ export class CompleteRequest {
   }
 
   #serverOf(model: string): Promise<ModelServer | null> {
-    return this.plugins.servesOrSells(model, (name) => this.billing.isPriced(name));
+    return this.plugins.servesOrSells(model, (name) => this.prices.isPriced(name));
   }
 
   #unknown(kind: ServingKind, id: string, field: string): readonly Violation[] {

@@ -2,7 +2,7 @@ import { TransactionRunner } from '#libs/database';
 import { newUuid } from '#libs/kernel';
 import { FakeClock, tinyPlugins } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Billing } from '../../../src/billing/billing.port.js';
+import { Billing, Prices } from '../../../src/billing/billing.port.js';
 import { asked } from '../billing/billing-bench.js';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
@@ -53,7 +53,7 @@ describe.each(DATABASE_KINDS)('what administrators see of the money [%s]', (kind
     const billing = app.app.get<Billing>(Billing, { strict: false });
     const jobId = newUuid();
     await app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
-      const quote = await billing.quote(asked({ modelName }));
+      const quote = await app.app.get<Prices>(Prices, { strict: false }).quote(asked({ modelName }));
       await billing.hold(tx, { jobId, clientId: client, quote, description: 'EURUSD short_term' });
       if (outcome === 'cancelled') await billing.void(tx, jobId, 'cancelled by its client');
       if (outcome === 'completed')

@@ -52,6 +52,7 @@ export class BillingBench implements BillableJobs {
   readonly clock = new FakeClock();
   readonly states = new Map<string, BillableJob['state']>();
   readonly inactive = new Set<number>();
+  readonly quoting: QuotePrices;
   readonly billing: JobBilling;
   readonly quotes: QuoteRepository;
   readonly records: BillingRecordRepository;
@@ -79,8 +80,8 @@ export class BillingBench implements BillableJobs {
     this.credits = new CreditRepository(database);
     const uses = new CreditUses(this.credits, ledger);
     this.expiry = new ExpireCredits(this.credits, uses, ledger, transactions, clock);
-    const quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
-    this.billing = new JobBilling(quoting, quotes, ledger, records, new CreditPolicy(policy), uses, clock);
+    this.quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
+    this.billing = new JobBilling(quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
     this.prices = new PriceList(prices, ledger, transactions, clock);
     this.verifier = new VerifyBilling(database, new BillingChecks(database));
@@ -102,7 +103,7 @@ export class BillingBench implements BillableJobs {
   /** Prices and holds a new job; returns its id. */
   async submit(clientId: number, request: Partial<PriceRequest> = {}, jobId = newUuid()): Promise<string> {
     await this.run(async (tx) => {
-      const quote = await this.billing.quote(asked(request));
+      const quote = await this.quoting.quote(asked(request));
       await this.billing.hold(tx, { jobId, clientId, quote, description: 'EURUSD short_term' });
     });
     this.states.set(jobId, 'open');
@@ -131,7 +132,7 @@ export class BillingBench implements BillableJobs {
 
   async requote(jobId: string, request: Partial<PriceRequest>): Promise<void> {
     await this.run(async (tx) => {
-      const quote = await this.billing.requote(jobId, asked(request));
+      const quote = await this.quoting.requote(jobId, asked(request));
       await this.billing.adjust(tx, jobId, quote);
     });
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { newUuid } from '#libs/kernel';
 import { BillingModule } from '../../../src/billing/billing.module.js';
-import { Billing, BillingVerifier } from '../../../src/billing/billing.port.js';
+import { Billing, Prices, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingUpkeep } from '../../../src/billing/billing-upkeep.service.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { asked } from './billing-bench.js';
@@ -45,7 +45,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
     const billing = app.app.get<Billing>(Billing, { strict: false });
     const jobId = newUuid();
     await app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
-      const quote = await billing.quote(asked({ modelName }));
+      const quote = await app.app.get<Prices>(Prices, { strict: false }).quote(asked({ modelName }));
       await billing.hold(tx, { jobId, clientId, quote, description: 'EURUSD short_term' });
       await billing.capture(tx, { jobId, evaluatorId: 0, workedMs: 1_800_000, leaseMs: 1_800_000 });
     });

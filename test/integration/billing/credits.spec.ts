@@ -113,7 +113,7 @@ describeOnDatabases('earnings', (database) => {
 describeOnDatabases('a long history', (database) => {
   it('is added up from kept sums that are right', async () => {
     const bench = new BillingBench(database());
-    const quote = await bench.billing.quote(asked());
+    const quote = await bench.quoting.quote(asked());
     await bench.run(async (tx) => {
       for (let count = 0; count < 101; count += 1) {
         const jobId = newUuid();

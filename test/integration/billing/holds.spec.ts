@@ -72,7 +72,7 @@ describeOnDatabases('the money of a job', (database) => {
 
   describe('moves once', () => {
     it('when the same job is held twice at a time', async () => {
-      const [job, quote] = [newUuid(), await bench.billing.quote(asked())];
+      const [job, quote] = [newUuid(), await bench.quoting.quote(asked())];
       const attempts = await Promise.allSettled([1, 2, 3].map(() => bench.hold(106, quote, job)));
       expect(attempts.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
       await expect(bench.balance(106)).resolves.toMatchObject({ held: 5 * USD });
@@ -99,7 +99,7 @@ describeOnDatabases('the money of a job', (database) => {
 
     it('and never without a hold or with an old quote', async () => {
       await expect(bench.complete(newUuid())).rejects.toMatchObject({ kind: 'not_found', code: 'not_held' });
-      const quote = await bench.billing.quote(asked());
+      const quote = await bench.quoting.quote(asked());
       bench.clock.jump(5 * 60_000 + 1);
       await expect(bench.hold(108, quote)).rejects.toMatchObject({ kind: 'conflict', code: 'quote_expired' });
     });

@@ -46,7 +46,7 @@ interface Submission extends Partial<PriceRequest> {
 
 async function submit(model: LedgerModel, { bench, cast }: Stage, who: number, request: Submission) {
   const client = pick(cast.clients, who) ?? 0;
-  const quote = await bench.billing.quote(asked({ ...request, modelName: modelOf(cast, request.modelName) }));
+  const quote = await bench.quoting.quote(asked({ ...request, modelName: modelOf(cast, request.modelName) }));
   const job: ModelJob = { id: newUuid(), client, total: quote.total, state: 'held', taken: new Map() };
   const affordable = quote.total <= model.spendable(client);
   const attempt = bench.hold(client, quote, job.id);
@@ -74,7 +74,7 @@ const requotes = fc.tuple(index, fc.integer({ min: 1, max: 10 })).map(([which, p
     const job = pick(model.jobs, which);
     if (job === undefined) return;
     const request = asked({ priority });
-    const quote = await bench.billing.requote(job.id, request);
+    const quote = await bench.quoting.requote(job.id, request);
     const more = quote.total - job.total;
     const attempt = bench.run((tx) => bench.billing.adjust(tx, job.id, quote));
     if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
@@ -171,7 +171,7 @@ const crowds = fc.tuple(index, fc.integer({ min: 2, max: 6 })).map(([who, size])
   step(`${size} at once by ${who}`, async (model, { bench, cast }) => {
     const client = pick(cast.clients, who) ?? 0;
     if (model.client(client).credits.some(({ open }) => open)) return;
-    const quote = await bench.billing.quote(asked({ predictionType: 'custom' }));
+    const quote = await bench.quoting.quote(asked({ predictionType: 'custom' }));
     const ids = Array.from({ length: size }, newUuid);
     const spendable = model.spendable(client);
     const outcomes = await Promise.allSettled(ids.map((id) => bench.hold(client, quote, id)));

@@ -7,14 +7,14 @@ describeOnDatabases('quotes', (database) => {
   const price = (providerId: number, modelName: string, priceMicros: number, currency = 'USD') =>
     bench.prices.switchTo({ providerId, modelName, priceMicros, currency });
   const quote = (modelName: string, provider?: number | string) =>
-    bench.billing.quote(asked({ modelName, ...(provider !== undefined && { provider }) }));
+    bench.quoting.quote(asked({ modelName, ...(provider !== undefined && { provider }) }));
 
   beforeAll(() => {
     bench = new BillingBench(database());
   });
 
   it('come from the base table where nobody has a price, with the platform as provider', async () => {
-    await expect(bench.billing.quote(asked({ horizon: 12, priority: 8 }))).resolves.toEqual({
+    await expect(bench.quoting.quote(asked({ horizon: 12, priority: 8 }))).resolves.toEqual({
       modelName: 'default_predictor',
       providerId: 0,
       priceId: null,
@@ -28,7 +28,7 @@ describeOnDatabases('quotes', (database) => {
       shares: { evaluator: 5_075_000, provider: 1_812_500, platform: 362_500 },
       expiresAt: bench.clock.now() + 300_000,
     });
-    await expect(bench.billing.isPriced('default_predictor')).resolves.toBe(false);
+    await expect(bench.quoting.isPriced('default_predictor')).resolves.toBe(false);
   });
 
   it('take the cheapest active price, or that of the named provider', async () => {
@@ -45,7 +45,7 @@ describeOnDatabases('quotes', (database) => {
         violations: [{ loc: ['body', 'custom_parameters', 'provider'] }],
       });
     }
-    await expect(bench.billing.isPriced('m')).resolves.toBe(true);
+    await expect(bench.quoting.isPriced('m')).resolves.toBe(true);
   });
 
   it('pass over providers who are not active', async () => {

@@ -6,7 +6,7 @@ import { followConfigured, type PluginRegistry } from '#libs/plugin-host';
 import { configOf, eventually, FakeClock, partial } from '#libs/testing';
 import { Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
-import type { Billing } from '../../../src/billing/billing.port.js';
+import type { Prices } from '../../../src/billing/billing.port.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
 import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
@@ -76,7 +76,7 @@ export class PredictionBench {
       registry,
       followConfigured(registry, 'feeder'),
       followConfigured(registry, 'pipeline'),
-      partial<Billing>({ isPriced }),
+      partial<Prices>({ isPriced }),
     );
     this.engine = this.newEngine();
     this.submitting = this.submitVia(this.engine);

@@ -12,7 +12,6 @@ import { PasswordHasher } from '../../../src/accounts/password-hasher.js';
 import { Profile } from '../../../src/users/profile.service.js';
 import { StoredAccounts } from '../../../src/accounts/stored-accounts.js';
 import { StoredCredentials } from '../../../src/accounts/stored-credentials.js';
-import { StoredUserDirectory } from '../../../src/accounts/stored-user-directory.js';
 import { UserAdministration } from '../../../src/accounts/user-administration.service.js';
 import type { User } from '../../../src/accounts/accounts.port.js';
 import { UserRepository } from '../../../src/accounts/user.repository.js';
@@ -37,7 +36,6 @@ export class AccountBench {
   readonly accounts: StoredAccounts;
   readonly listing: ListUsers;
   readonly profile: Profile;
-  readonly directory: StoredUserDirectory;
   readonly administration: UserAdministration;
   readonly bootstrap: BootstrapAdministrator;
 
@@ -69,7 +67,6 @@ export class AccountBench {
     const turnover = new BillingRecordRepository(database);
     this.listing = new ListUsers(this.accounts, clock, turnover, new LedgerRepository(database));
     this.profile = new Profile(this.accounts);
-    this.directory = new StoredUserDirectory(this.users);
     this.administration = this.#administration(transactions);
     this.bootstrap = new BootstrapAdministrator(
       this.users,

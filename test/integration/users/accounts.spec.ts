@@ -173,11 +173,9 @@ describeOnDatabases('accounts', (shared, kind) => {
       await expect(bench.credentials.findByApiKey(apiKey)).resolves.toBeNull();
       expect(await refusal(bench.account('deleted'))).toBe('bad_request: Username already exists');
       expect(await refusal(bench.accounts.activate('deleted'))).toBe('not_found: User not found');
-      await expect(bench.directory.idOf('deleted')).resolves.toBe(user.id);
-      await expect(bench.directory.usernames([user.id, 999])).resolves.toEqual(
-        new Map([[user.id, 'deleted']]),
-      );
-      await expect(bench.directory.counts()).resolves.toEqual({ total: 1, active: 1 });
+      await expect(bench.users.idOf('deleted')).resolves.toBe(user.id);
+      await expect(bench.users.usernames([user.id, 999])).resolves.toEqual(new Map([[user.id, 'deleted']]));
+      await expect(bench.users.counts()).resolves.toEqual({ total: 1, active: 1 });
     });
 
     it('are listed by filter, text and page', async () => {
