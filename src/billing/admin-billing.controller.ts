@@ -8,7 +8,6 @@ import {
   Caller,
   Idempotent,
   type Page,
-  Paged,
   Problems,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
@@ -39,7 +38,6 @@ export class AdminBillingController {
 
   @Get('billing')
   @Authenticated(...ADMINISTRATORS)
-  @Paged()
   @ApiOperation({ summary: 'List all billing items' })
   @Answers(200, BillingOut, { list: true, description: 'One item per settled order, newest first.' })
   @Problems(422)
@@ -58,7 +56,6 @@ export class AdminBillingController {
 
   @Get('pricing')
   @Authenticated(...ADMINISTRATORS)
-  @Paged()
   @ApiOperation({ summary: 'List all active prices' })
   @Answers(200, PricingOut, { list: true, description: 'Active prices, sorted by model.' })
   @Problems(422)

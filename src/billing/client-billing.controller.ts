@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ADMINISTRATORS, Answers, Authenticated, Caller, type Page, Paged, Problems } from '#libs/http';
+import { ADMINISTRATORS, Answers, Authenticated, Caller, type Page, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { BillingAccounts } from './billing-accounts.service.js';
 import { BillingOut, OwnBillingQuery, PeriodQuery, SpendOut } from './billing.dto.js';
@@ -26,7 +26,6 @@ export class ClientBillingController {
 
   @Get('billing')
   @Authenticated('client', ...ADMINISTRATORS)
-  @Paged()
   @ApiOperation({ summary: 'List your billing items' })
   @Answers(200, BillingOut, { list: true, description: 'One item per settled order, newest first.' })
   @Problems(422)

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ADMINISTRATORS, Answers, Authenticated, Caller, type Page, Paged, Problems } from '#libs/http';
+import { ADMINISTRATORS, Answers, Authenticated, Caller, type Page, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { OwnPageQuery } from './credit.dto.js';
 import {
@@ -28,7 +28,6 @@ export class InvoicesController {
 
   @Get('client/invoices')
   @Authenticated('client', ...ADMINISTRATORS)
-  @Paged()
   @ApiOperation({ summary: 'List your invoices' })
   @Answers(200, InvoiceOut, { list: true, description: 'Your invoices, newest first.' })
   @Problems(422)
@@ -68,7 +67,6 @@ export class InvoicesController {
 
   @Get('admin/invoices')
   @Authenticated(...ADMINISTRATORS)
-  @Paged()
   @ApiOperation({ summary: 'List all invoices' })
   @Answers(200, InvoiceOut, { list: true, description: 'Invoices, newest first.' })
   @Problems(422)

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Answers, Authenticated, Caller, type Page, Paged, Problems } from '#libs/http';
+import { Answers, Authenticated, Caller, type Page, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { BalanceOut, CreditOut, OwnPageQuery, StatementLine } from './credit.dto.js';
 import { MoneyAccounts } from './money-accounts.service.js';
@@ -22,7 +22,6 @@ export class OwnMoneyController {
 
   @Get('credits')
   @Authenticated()
-  @Paged()
   @ApiOperation({ summary: 'List your credits' })
   @Answers(200, CreditOut, { list: true, description: 'Credits, newest first.' })
   @Problems(422)
@@ -32,7 +31,6 @@ export class OwnMoneyController {
 
   @Get('statement')
   @Authenticated()
-  @Paged()
   @ApiOperation({ summary: 'List all movements of your money' })
   @Answers(200, StatementLine, { list: true, description: 'Movements of money, newest first.' })
   @Problems(422)

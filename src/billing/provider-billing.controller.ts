@@ -1,15 +1,6 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import {
-  ADMINISTRATORS,
-  Answers,
-  Authenticated,
-  Caller,
-  Idempotent,
-  type Page,
-  Paged,
-  Problems,
-} from '#libs/http';
+import { ADMINISTRATORS, Answers, Authenticated, Caller, Idempotent, type Page, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { BillingAccounts } from './billing-accounts.service.js';
 import { EarningsOut, PeriodQuery } from './billing.dto.js';
@@ -44,7 +35,6 @@ export class ProviderBillingController {
 
   @Get('pricing')
   @Authenticated('provider', ...ADMINISTRATORS)
-  @Paged()
   @ApiOperation({ summary: 'List your active prices' })
   @Answers(200, PricingOut, { list: true, description: 'Your prices, sorted by model.' })
   @Problems(422)

@@ -4,11 +4,9 @@ import {
   Accepts,
   ADMINISTRATORS,
   Answers,
-  AnswersWithHeaders,
   Authenticated,
   Caller,
   Idempotent,
-  Paged,
   Problems,
   type WithHeaders,
 } from '#libs/http';
@@ -58,7 +56,6 @@ export class ClientController {
   @Post('predict')
   @Authenticated('client', ...ADMINISTRATORS)
   @Idempotent()
-  @AnswersWithHeaders()
   @ApiOperation({ summary: 'Submit an order to the marketplace' })
   @Accepts(ClientRequest, { examples: REQUEST_EXAMPLES })
   @Answers(200, RequestAccepted, {
@@ -75,7 +72,6 @@ export class ClientController {
 
   @Get('predictions')
   @Authenticated()
-  @Paged()
   @ApiOperation({ summary: 'List orders' })
   @Answers(200, RequestListOut, {
     description: 'Your orders; the orders of all clients for administrators and operators.',
@@ -120,7 +116,6 @@ export class ClientController {
 
   @Get('predictions/:id/download/:file')
   @Authenticated()
-  @AnswersWithHeaders()
   @ApiOperation({ summary: 'Download a file of a completed order' })
   @ApiParam({ name: 'file', enum: DOWNLOADS, description: 'Name of the file.', example: 'results.csv' })
   @Answers(200, FILE, {

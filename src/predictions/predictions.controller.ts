@@ -19,7 +19,6 @@ import {
   Flexible,
   Idempotent,
   MessageOut,
-  Paged,
   PredictAccess,
   Problems,
   type Page,
@@ -85,7 +84,6 @@ export class PredictionsController {
 
   @Get('predictions')
   @Flexible()
-  @Paged()
   @Answers(200, PredictionOut, {
     list: true,
     description:

@@ -8,7 +8,6 @@ import {
   ClientAddress,
   Idempotent,
   MessageOut,
-  Paged,
   Problems,
   type Page,
   PageQuery,
@@ -49,7 +48,6 @@ export class SecurePredictionsController {
 
   @Get('secure/predictions')
   @Authenticated()
-  @Paged()
   @Answers(200, PredictionOut, {
     list: true,
     description: 'Your predictions, oldest first; administrators see all.',

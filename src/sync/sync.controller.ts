@@ -46,6 +46,7 @@ export class SyncController {
   @Header('Content-Type', JSON_TYPE)
   @Accepts(EntryRequest, { examples: { 'a question': ENTRY } })
   @Answers(200, EntryResponse, {
+    text: true,
     description: 'Whether a buy and a sell would reach take-profit before stop-loss.',
   })
   @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
@@ -57,7 +58,7 @@ export class SyncController {
   @Flexible()
   @Header('Content-Type', JSON_TYPE)
   @Accepts(ExitRequest, { examples: { 'a question': EXIT } })
-  @Answers(200, ExitResponse, { description: 'Whether to keep or close the position.' })
+  @Answers(200, ExitResponse, { text: true, description: 'Whether to keep or close the position.' })
   @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
   exit(@Body() request: ExitRequest): string | Promise<string> {
     return this.answers.exit(request);
@@ -97,7 +98,10 @@ export class SyncController {
   @Flexible()
   @UseGuards(NoiseControlGuard)
   @Header('Content-Type', JSON_TYPE)
-  @Answers(200, SetNoiseResponse, { description: 'The noise is set; counts and noise sequence are reset.' })
+  @Answers(200, SetNoiseResponse, {
+    text: true,
+    description: 'The noise is set; counts and noise sequence are reset.',
+  })
   @Problems(403, 422, { 501: 'Predictor binary_ideal_oracle does not offer noise' })
   setNoise(@Body() { noise_std }: SetNoiseRequest): string {
     return this.answers.setNoise(noise_std);
@@ -106,7 +110,10 @@ export class SyncController {
   @Get('predict/metrics')
   @Flexible()
   @Header('Content-Type', JSON_TYPE)
-  @Answers(200, MetricsResponse, { description: 'Comparison of the answers with the noiseless truth.' })
+  @Answers(200, MetricsResponse, {
+    text: true,
+    description: 'Comparison of the answers with the noiseless truth.',
+  })
   @Problems(403, { 501: 'Predictor binary_ideal_oracle does not offer metrics' })
   metrics(): string {
     return this.answers.metrics();

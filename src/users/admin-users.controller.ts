@@ -8,7 +8,6 @@ import {
   Caller,
   Idempotent,
   type Page,
-  Paged,
   Problems,
   MessageOut,
   SuccessOut,
@@ -72,7 +71,6 @@ export class AdminUsersController {
 
   @Get()
   @Authenticated(...ADMINISTRATORS)
-  @Paged()
   @ApiOperation({ summary: 'List accounts' })
   @Answers(200, LIST_OR_PAGE, {
     description:

@@ -1,15 +1,6 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import {
-  ADMINISTRATORS,
-  Answers,
-  Authenticated,
-  Caller,
-  Idempotent,
-  type Page,
-  Paged,
-  Problems,
-} from '#libs/http';
+import { ADMINISTRATORS, Answers, Authenticated, Caller, Idempotent, type Page, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { DeliveriesQuery, DeliveryDetailOut, DeliveryId, DeliveryOut } from './delivery.dto.js';
 import { DeliveryLog } from './delivery-log.service.js';
@@ -52,7 +43,6 @@ export class WebhooksController {
 
   @Get('deliveries')
   @Authenticated('client', ...ADMINISTRATORS)
-  @Paged()
   @ApiOperation({ summary: 'List deliveries' })
   @Answers(200, DeliveryOut, {
     list: true,

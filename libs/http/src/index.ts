@@ -9,6 +9,7 @@ export {
   type ListFieldOptions,
 } from './fields/compound-fields.js';
 export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/field-type.js';
+export { toWire, type WireObject } from './fields/to-wire.js';
 export { Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
 export { toMoment } from './validation/coercion.js';
@@ -30,7 +31,7 @@ export {
   type ProblemName,
 } from './replies/documentation.js';
 export { BatchBody, BODY_LIMIT, IgnoreBody, type BodyLimitName } from './replies/body-limit.js';
-export { MAX_PAGE, Page, Paged, PageInterceptor, PageQuery } from './replies/page.js';
+export { MAX_PAGE, Page, PageQuery } from './replies/page.js';
 export { AfterCommit } from './idempotency/after-commit.js';
 export { Idempotent } from './idempotency/idempotent.js';
 export { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
@@ -41,4 +42,4 @@ export {
   type StoredReply,
 } from './idempotency/idempotency.port.js';
 export { MessageOut, SuccessOut } from './replies/outcome.dto.js';
-export { AnswersWithHeaders, WithHeaders } from './replies/with-headers.js';
+export { WithHeaders } from './replies/presenter.js';

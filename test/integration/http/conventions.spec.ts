@@ -184,6 +184,23 @@ describeOnAdapters('HTTP conventions', (adapter) => {
     expect(lines[0]?.msg).toMatch(/^GET \/api\/probe\/orders\/5 - 200 - \d+\.\dms$/);
   });
 
+  it('writes what handlers return as the DTO of the route declares it', async () => {
+    const line = (number: number) => ({ line_number: number, total: 1.25 });
+    const page = await app.get('/api/probe/lines?limit=2');
+    expect(page.body).toEqual([line(1), line(2)]);
+    expect(page.headers.get('x-total-count')).toBe('3');
+    expect(page.headers.get('link')).toBe('</api/probe/lines?limit=2&offset=2>; rel="next"');
+    expect((await app.get('/api/probe/lines/all')).body).toEqual([line(1)]);
+    const envelope = await app.get('/api/probe/lines/envelope');
+    expect(envelope.body).toEqual({ all_lines: [line(1)], total_count: 1 });
+    expect(envelope.headers.get('x-total-count')).toBe('1');
+  });
+
+  it('sends files and text of handlers as they are', async () => {
+    expect((await app.get('/api/probe/lines/file')).text).toBe('{"lineNumber":1}');
+    expect((await app.get('/api/probe/lines/text')).text).toBe('{"lineNumber":1}');
+  });
+
   it('pages bare arrays with links', async () => {
     const page = await app.get('/api/probe/orders?limit=2&offset=2&filter=x');
     expect(page.body).toEqual([2, 3]);

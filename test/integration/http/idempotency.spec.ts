@@ -41,6 +41,19 @@ describe.each(PAIRS)('a POST with an Idempotency-Key [%s, %s]', (database, adapt
     expect(ProbeController.made).toEqual(['AAPL']);
   });
 
+  it('keeps the answer as it was sent, not as the handler gave it', async () => {
+    const path = '/api/probe/lines';
+    const first = await order('k-line', { symbol: 'A', horizon: 3 }, path);
+    expect(first).toMatchObject({ status: 201, body: { line_number: 3, total: 1.25 } });
+    const again = await order('k-line', { symbol: 'A', horizon: 3 }, path);
+    expect(again.text).toBe(first.text);
+    expect([first, again].map(({ headers }) => headers.get('location'))).toEqual([
+      '/api/probe/lines/3',
+      '/api/probe/lines/3',
+    ]);
+    expect(ProbeController.made).toEqual(['line']);
+  });
+
   it('stores answers unreadable', async () => {
     await order('k-secret', { symbol: 'HIDDEN' });
     const rows = await app.database.query<{ body: string; fingerprint: string }>(

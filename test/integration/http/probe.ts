@@ -1,7 +1,21 @@
-import { Body, Controller, Get, Headers, Module, Param, Post, Put, Query, Sse } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  Module,
+  Param,
+  Post,
+  Put,
+  Query,
+  Sse,
+  StreamableFile,
+} from '@nestjs/common';
 import { concat, NEVER, of, type Observable } from 'rxjs';
 import {
   AfterCommit,
+  Answers,
   Authenticated,
   BatchBody,
   Flexible,
@@ -9,12 +23,14 @@ import {
   Idempotent,
   IntegerField,
   ListField,
+  MoneyField,
+  NestedField,
   Page,
-  Paged,
   PageQuery,
   Public,
   RawText,
   StringField,
+  WithHeaders,
 } from '#libs/http';
 import { AppError, invalidField } from '#libs/kernel';
 import { gate, type Gate } from '#libs/testing';
@@ -31,6 +47,25 @@ class OrderId {
 
 class Numbers {
   @ListField(IntegerField({ max: 9 })) n!: number[];
+}
+
+class Line {
+  @IntegerField() lineNumber!: number;
+  @MoneyField({ wire: 'total' }) totalMicros!: number;
+}
+
+class Lines {
+  @ListField(NestedField(Line)) allLines!: readonly Line[];
+  @IntegerField() totalCount!: number;
+}
+
+/** More than a line shows. */
+const lineOf = (lineNumber: number) => ({ lineNumber, totalMicros: 1_250_000, passwordHash: 'scrypt$' });
+
+class LinePage extends Page<Line> {
+  override get answer(): Lines {
+    return { allLines: this.items, totalCount: this.total ?? 0 };
+  }
 }
 
 /** Routes that show what the server does around a handler. Mounted by specs only. */
@@ -65,7 +100,7 @@ export class ProbeController {
 
   @Get('orders')
   @Public()
-  @Paged()
+  @Answers(200, { type: 'array' })
   list(@Query() query: PageQuery) {
     const rows = Array.from({ length: 7 }, (_, index) => index);
     return new Page(
@@ -74,6 +109,52 @@ export class ProbeController {
       query.offset + (query.limit ?? 7) < 7,
       7,
     );
+  }
+
+  @Post('lines')
+  @Flexible()
+  @Idempotent()
+  @Answers(201, Line)
+  addLine(@Body() { horizon }: Order) {
+    ProbeController.made.push('line');
+    const line = new WithHeaders(lineOf(horizon), { Location: `/api/probe/lines/${horizon}` });
+    return new AfterCommit(line, () => Promise.resolve(line));
+  }
+
+  @Get('lines')
+  @Public()
+  @Answers(200, Line, { list: true })
+  lines() {
+    return new Page([lineOf(1), lineOf(2)], { limit: 2, offset: 0 }, true, 3);
+  }
+
+  @Get('lines/all')
+  @Public()
+  @Answers(200, Line, { list: true })
+  bareLines() {
+    return Promise.resolve([lineOf(1)]);
+  }
+
+  @Get('lines/envelope')
+  @Public()
+  @Answers(200, Lines)
+  envelope() {
+    return new LinePage([lineOf(1)], { limit: 2, offset: 0 }, false, 1);
+  }
+
+  @Get('lines/file')
+  @Public()
+  @Answers(200, Line)
+  file() {
+    return new StreamableFile(Buffer.from('{"lineNumber":1}'), { type: 'application/json' });
+  }
+
+  @Get('lines/text')
+  @Public()
+  @Header('Content-Type', 'application/json')
+  @Answers(200, Line, { text: true })
+  text() {
+    return '{"lineNumber":1}';
   }
 
   @Get('orders/:id')

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { IsOptional, ValidateIf, type ValidationOptions } from 'class-validator';
+import { getMetadataStorage, IsOptional, ValidateIf, type ValidationOptions } from 'class-validator';
 
 /** A DTO class. */
 export type DtoClass<T extends object = object> = new () => T;
@@ -18,10 +18,30 @@ export interface FieldOptions<T> {
   readonly default?: T | null;
   /** Never echoed in an error, never stored in the audit log. */
   readonly secret?: boolean;
+  /** Name in JSON, queries and paths; by default the property's in snake case. */
+  readonly wire?: string;
+  /** Makes the property's value of the checked one. Checks and default are about the value before. Never throws. */
+  readonly read?: (checked: never) => unknown;
+  /** Makes what is shown of the property's value; not asked for null. */
+  readonly write?: (value: never) => unknown;
+  /** Answers only: makes what is shown of the whole object; the property itself is not looked at. */
+  readonly from?: (owner: never) => unknown;
+  /** Answers only: what is shown, whatever the object holds. */
+  readonly always?: T | null;
 }
 
-/** How a raw value becomes the field's value; travels in the `context` of the class-validator metadata. */
+type Change = (value: unknown) => unknown;
+
+/**
+ * How a raw value becomes the field's value, and that the raw value again; travels in the `context` of the
+ * class-validator metadata.
+ */
 export interface FieldShape {
+  /** See {@link FieldOptions}. */
+  readonly wire: string;
+  readonly from?: Change | undefined;
+  readonly read?: Change | undefined;
+  readonly write?: Change | undefined;
   readonly kind:
     | 'any'
     | 'string'
@@ -47,7 +67,7 @@ export interface FieldShape {
 
 /** The reusable part of a field: its checks and its schema, without name, optionality or description. */
 export interface FieldType {
-  readonly shape: Pick<FieldShape, 'kind' | 'member' | 'dto' | 'choices'>;
+  readonly shape: Pick<FieldShape, 'kind' | 'member' | 'dto' | 'choices' | 'read' | 'write'>;
   /** class-validator decorators, in the order in which they are checked. `options` go to the first one. */
   readonly checks: (options: ValidationOptions) => PropertyDecorator[];
   /** The OpenAPI schema, in @nestjs/swagger's words. */
@@ -61,23 +81,39 @@ export type FieldDecorator = PropertyDecorator & { readonly fieldType: FieldType
 export const SHAPE = 'shape';
 
 /**
- * Makes the decorator of a field: class-validator's checks, its optionality and the API description from one
- * declaration.
+ * Makes the decorator of a field: class-validator's checks, its optionality, its name in JSON and the API description
+ * from one declaration.
  */
 export function field<T>(type: FieldType, options: FieldOptions<T>): FieldDecorator {
   const optional = options.optional === true || options.default !== undefined;
-  const shape: FieldShape = {
-    ...type.shape,
-    secret: options.secret ?? false,
-    default: options.default,
+  const fieldType: FieldType = { ...type, shape: { ...type.shape, ...changesOf(options) } };
+  const decorate: PropertyDecorator = (target, property) => {
+    const wire = options.wire ?? snakeCase(String(property));
+    const shape: FieldShape = {
+      ...fieldType.shape,
+      wire,
+      from: fromOf(options),
+      secret: options.secret ?? false,
+      default: options.default,
+    };
+    applyDecorators(
+      ...presence(optional, options.nullable ?? false),
+      ...type.checks({ context: { [SHAPE]: shape } }),
+      ApiProperty({ name: wire, ...apiOptions(type, options, optional) }),
+    )(target, property);
   };
-  const decorators = [
-    ...presence(optional, options.nullable ?? false),
-    ...type.checks({ context: { [SHAPE]: shape } }),
-    ApiProperty(apiOptions(type, options, optional)),
-  ];
-  return Object.assign(applyDecorators(...decorators) as PropertyDecorator, { fieldType: type });
+  return Object.assign(decorate, { fieldType });
 }
+
+const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const changesOf = <T>({ read, write }: FieldOptions<T>): Pick<FieldShape, 'read' | 'write'> => ({
+  ...(read !== undefined && { read: read as Change }),
+  ...(write !== undefined && { write: write as Change }),
+});
+
+const fromOf = <T>({ from, always }: FieldOptions<T>): Change | undefined =>
+  always === undefined ? (from as Change | undefined) : () => always;
 
 function presence(optional: boolean, nullable: boolean): PropertyDecorator[] {
   if (optional && nullable) return [IsOptional()];
@@ -102,8 +138,44 @@ export function memberHolder(member: FieldDecorator): DtoClass {
   class Member {
     value: unknown;
   }
-  const shape: FieldShape = { ...member.fieldType.shape, secret: false, default: undefined };
+  const shape: FieldShape = { ...member.fieldType.shape, wire: 'value', secret: false, default: undefined };
   for (const check of member.fieldType.checks({ context: { [SHAPE]: shape } }))
     check(Member.prototype, 'value');
   return Member;
 }
+
+type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+
+/** A property of a DTO with everything that class-validator's storage holds about it. */
+export interface DeclaredField {
+  readonly property: string;
+  /** Undefined for a property that only has decorators of class-validator itself. */
+  readonly shape: FieldShape | undefined;
+  readonly metadatas: readonly Metadata[];
+}
+
+/** True for a class with declared fields. */
+export const isDto = (type: unknown): type is DtoClass =>
+  typeof type === 'function' && metadataOf(type as DtoClass).length > 0;
+
+function metadataOf(dto: DtoClass): Metadata[] {
+  return getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+}
+
+/** What a DTO declares, in order of declaration, inherited fields first. @throws Error when it declares nothing */
+export function declaredFields(dto: DtoClass): readonly DeclaredField[] {
+  const chain: unknown[] = [];
+  for (let one: unknown = dto; typeof one === 'function'; one = Object.getPrototypeOf(one))
+    chain.unshift(one);
+  const metadatas = metadataOf(dto).sort((a, b) => chain.indexOf(a.target) - chain.indexOf(b.target));
+  if (metadatas.length === 0) throw new Error(`${dto.name} declares no field`);
+  return [...new Set(metadatas.map(({ propertyName }) => propertyName))].map((property) => {
+    const own = metadatas.filter(({ propertyName }) => propertyName === property);
+    return { property, shape: shapeOf(own), metadatas: own };
+  });
+}
+
+const shapeOf = (metadatas: readonly Metadata[]): FieldShape | undefined =>
+  metadatas
+    .map((metadata) => (metadata.context as Partial<Record<typeof SHAPE, FieldShape>> | undefined)?.[SHAPE])
+    .find((found) => found !== undefined);

@@ -12,6 +12,7 @@ import {
   MinLength,
   ValidateBy,
 } from 'class-validator';
+import { microsOf, moneyOf, unitPriceOf } from '#libs/kernel';
 import { field, type FieldDecorator, type FieldOptions, type FieldType } from './field-type.js';
 import { isPrintable } from './printable.js';
 
@@ -96,6 +97,29 @@ export function NumberField(options: NumberFieldOptions = {}): FieldDecorator {
     options,
   );
 }
+
+/** More than any amount in this product; keeps micro-units below 2^53. */
+const MAX_AMOUNT = 9_000_000_000;
+
+function amountField(write: (micros: number) => number, options: NumberFieldOptions): FieldDecorator {
+  const { checks, schema } = limits(options);
+  const ceiling = options.max === undefined ? [Max(MAX_AMOUNT)] : [];
+  return field(
+    {
+      shape: { kind: 'number' },
+      checks: (first) => [IsNumber({}, first), ...checks, ...ceiling],
+      schema: { type: 'number', ...schema },
+    },
+    { read: microsOf, write, ...options },
+  );
+}
+
+/** An amount of money: micro-units in the property, a number with at most 2 decimals in JSON. Limits are JSON's. */
+export const MoneyField = (options: NumberFieldOptions = {}): FieldDecorator => amountField(moneyOf, options);
+
+/** A price for one: micro-units in the property, a number with at most 6 decimals in JSON. Limits are JSON's. */
+export const UnitPriceField = (options: NumberFieldOptions = {}): FieldDecorator =>
+  amountField(unitPriceOf, options);
 
 /** true or false; 1, 0 and the usual words (`yes`, `off`, …) are taken, as the original did. */
 export function BooleanField(options: FieldOptions<boolean> = {}): FieldDecorator {

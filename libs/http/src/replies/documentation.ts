@@ -3,6 +3,9 @@ import { ApiBody, ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swa
 import type { DtoClass } from '../fields/field-type.js';
 import { ProblemDetails, ValidationProblem, ViolationItem } from '../problems/problem.dto.js';
 import { problem, titleOf } from '../problems/problem.js';
+import { Presents } from './presenter.js';
+
+const JSON_TYPE = 'application/json';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -15,6 +18,8 @@ export interface AnswerOptions {
   readonly list?: boolean;
   /** Default `application/json`; several for a route that answers one of them. */
   readonly contentType?: string | readonly string[];
+  /** The handler returns JSON text that it made itself, which goes out as it is. */
+  readonly text?: boolean;
   /** Response headers beside the usual ones, with what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -22,8 +27,8 @@ export interface AnswerOptions {
 const exampleOf = (example: unknown): Schema => (example === undefined ? {} : { example });
 
 /**
- * A success of a route: its status (set, too), its body as a DTO or a plain JSON schema. Name several for a route
- * that has several; the uppermost one's status is the default.
+ * A success of a route: its status (set, too), its body as a DTO or a plain JSON schema. What the handler returns is
+ * written as the DTO declares it. Name several for a route that has several; the uppermost one's status and DTO hold.
  */
 export function Answers(
   status: number,
@@ -33,9 +38,11 @@ export function Answers(
   const dto = typeof body === 'function' ? body : null;
   const one: Schema = dto === null ? (body as Schema) : { $ref: getSchemaPath(dto) };
   const schema = options.list === true ? { type: 'array', items: one } : one;
-  const contentTypes = [options.contentType ?? 'application/json'].flat();
+  const contentTypes = [options.contentType ?? JSON_TYPE].flat();
+  const written = contentTypes.includes(JSON_TYPE) ? dto : null;
   return applyDecorators(
     HttpCode(status),
+    ...(options.text === true ? [] : [Presents(written, options.list ?? false)]),
     ...(dto === null ? [] : [ApiExtraModels(dto)]),
     ApiResponse({
       status,
@@ -128,7 +135,7 @@ export function Accepts(body: DtoClass | Schema, options: AcceptOptions): Method
       ...(options.description !== undefined && { description: options.description }),
       schema,
       examples,
-      content: { 'application/json': { schema, examples }, ...Object.fromEntries(others) },
+      content: { [JSON_TYPE]: { schema, examples }, ...Object.fromEntries(others) },
     } as Parameters<typeof ApiBody>[0]),
   );
 }

@@ -1,15 +1,4 @@
-import {
-  applyDecorators,
-  Injectable,
-  UseInterceptors,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import { map, type Observable } from 'rxjs';
 import { IntegerField } from '../fields/scalar-fields.js';
-import { requestContext } from '../request-context.js';
 
 /** Most rows of one page. */
 export const MAX_PAGE = 1000;
@@ -33,8 +22,8 @@ export class Page<T> {
     readonly total?: number,
   ) {}
 
-  /** What the client gets. */
-  get answer(): unknown {
+  /** What the client gets: the list, or an object around it for a route whose DTO is that object. */
+  get answer(): object {
     return this.items;
   }
 
@@ -47,26 +36,13 @@ export class Page<T> {
   }
 }
 
-@Injectable()
-export class PageInterceptor implements NestInterceptor {
-  constructor(private readonly adapters: HttpAdapterHost) {}
-
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const response = context.switchToHttp().getResponse<object>();
-    return next.handle().pipe(
-      map((answer: unknown) => {
-        if (!(answer instanceof Page)) return answer;
-        const { path, query } = requestContext();
-        const links = linksOf(answer, path, new URLSearchParams(query));
-        const { httpAdapter } = this.adapters;
-        if (links !== '') httpAdapter.setHeader(response, 'Link', links);
-        if (answer.total !== undefined) {
-          httpAdapter.setHeader(response, 'X-Total-Count', String(answer.total));
-        }
-        return answer.answer;
-      }),
-    );
-  }
+/** The headers of a page: `Link` to the ones around it, `X-Total-Count` when the total is known. */
+export function pageHeaders(page: Page<unknown>, path: string, query: string): Record<string, string> {
+  const links = linksOf(page, path, new URLSearchParams(query));
+  return {
+    ...(links !== '' && { Link: links }),
+    ...(page.total !== undefined && { 'X-Total-Count': String(page.total) }),
+  };
 }
 
 function linksOf({ query, more }: Page<unknown>, path: string, parameters: URLSearchParams): string {
@@ -82,6 +58,3 @@ function linksOf({ query, more }: Page<unknown>, path: string, parameters: URLSe
     ...(offset > 0 ? [to(Math.max(0, offset - limit), 'prev'), to(0, 'first')] : []),
   ].join(', ');
 }
-
-/** Marks a route that answers a {@link Page}. */
-export const Paged = (): MethodDecorator => applyDecorators(UseInterceptors(PageInterceptor));

@@ -1,7 +1,7 @@
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import type { Violation } from '#libs/kernel';
 import { EVERY_MEMBER } from '../fields/compound-fields.js';
-import { SHAPE, type DtoClass, type FieldShape } from '../fields/field-type.js';
+import { declaredFields, type DeclaredField, type DtoClass, type FieldShape } from '../fields/field-type.js';
 import { RULES, type RuleCheck } from '../fields/rule.js';
 import { isSecretName } from '../redaction.js';
 import { coercionOf, isJsonObject, NOT_AN_OBJECT } from './coercion.js';
@@ -19,7 +19,7 @@ export type Validator<T> = (raw: unknown, source: Source) => Validated<T>;
 /** A flood of violations helps nobody: a list of 100,000 wrong members is answered with the first ones. */
 const MAX_VIOLATIONS = 200;
 
-type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+type Metadata = DeclaredField['metadatas'][number];
 
 interface Check {
   readonly name: string;
@@ -32,7 +32,9 @@ interface Check {
 type Run = (value: unknown, dto: object, at: Place, key: string | number, violations: Violation[]) => unknown;
 
 interface FieldPlan {
-  readonly name: string;
+  readonly property: string;
+  /** Its name in what was sent. */
+  readonly wire: string;
   readonly secret: boolean;
   readonly shape: FieldShape | undefined;
   readonly applies: (dto: object, value: unknown) => boolean;
@@ -65,43 +67,19 @@ export function compileValidator<T extends object>(dto: DtoClass<T>): Validator<
   return validator;
 }
 
-/** True for a class with declared fields. */
-export const isDto = (type: unknown): type is DtoClass =>
-  typeof type === 'function' && metadataOf(type as DtoClass).length > 0;
-
-function metadataOf(dto: DtoClass): Metadata[] {
-  return getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
-}
-
 function planOf(dto: DtoClass): Plan {
   const known = plans.get(dto);
   if (known !== undefined) return known;
-  const groups = new Map<string, Metadata[]>();
-  for (const metadata of inDeclarationOrder(dto)) {
-    const group = groups.get(metadata.propertyName);
-    if (group === undefined) groups.set(metadata.propertyName, [metadata]);
-    else group.push(metadata);
-  }
-  if (groups.size === 0) throw new Error(`${dto.name} declares no field`);
-  const rules = (groups.get(RULES) ?? []).map((metadata) => metadata.constraints[0] as RuleCheck<object>);
-  groups.delete(RULES);
-  const plan = { fields: [...groups].map(([name, metadatas]) => fieldPlan(name, metadatas)), rules };
+  const declared = declaredFields(dto);
+  const rules = declared
+    .filter(({ property }) => property === RULES)
+    .flatMap(({ metadatas }) => metadatas.map(({ constraints }) => constraints[0] as RuleCheck<object>));
+  const plan = { fields: declared.filter(({ property }) => property !== RULES).map(fieldPlan), rules };
   plans.set(dto, plan);
   return plan;
 }
 
-/** Inherited fields first, as a reader of the classes expects. */
-function inDeclarationOrder(dto: DtoClass): Metadata[] {
-  const chain: unknown[] = [];
-  for (let one: unknown = dto; typeof one === 'function'; one = Object.getPrototypeOf(one))
-    chain.unshift(one);
-  return metadataOf(dto).sort((a, b) => chain.indexOf(a.target) - chain.indexOf(b.target));
-}
-
-function fieldPlan(name: string, metadatas: readonly Metadata[]): FieldPlan {
-  const shape = metadatas
-    .map((metadata) => (metadata.context as Partial<Record<typeof SHAPE, FieldShape>> | undefined)?.[SHAPE])
-    .find((found) => found !== undefined);
+function fieldPlan({ property, shape, metadatas }: DeclaredField): FieldPlan {
   const conditions = metadatas
     .filter((metadata) => metadata.type === ValidationTypes.CONDITIONAL_VALIDATION)
     .map((metadata) => metadata.constraints[0] as (dto: object, value: unknown) => boolean);
@@ -111,11 +89,12 @@ function fieldPlan(name: string, metadatas: readonly Metadata[]): FieldPlan {
     )
     .flatMap(checksOf);
   return {
-    name,
-    secret: shape?.secret ?? isSecretName(name),
+    property,
+    wire: shape?.wire ?? property,
+    secret: shape?.secret ?? isSecretName(property),
     shape,
     applies: (dto, value) => conditions.every((condition) => condition(dto, value)),
-    run: shape === undefined ? runChecks(checks) : runField(shape, checks),
+    run: shape === undefined ? runChecks(checks) : reading(shape, runField(shape, checks)),
   };
 }
 
@@ -169,6 +148,16 @@ function runField(shape: FieldShape, checks: readonly Check[]): Run {
   };
 }
 
+/** Makes the domain's value of a checked one, where the two differ. */
+function reading({ read }: FieldShape, run: Run): Run {
+  if (read === undefined) return run;
+  return (raw, dto, at, key, violations) => {
+    const before = violations.length;
+    const value = run(raw, dto, at, key, violations);
+    return violations.length > before ? value : read(value);
+  };
+}
+
 /** How the inside of a list, a map or a nested object is walked; undefined for plain values. */
 function walkOf(shape: FieldShape): Run | undefined {
   if (shape.dto !== undefined) {
@@ -217,29 +206,30 @@ function fillField(
   at: Place,
   violations: Violation[],
 ): void {
-  const { name, shape } = plan;
-  const given = Object.hasOwn(source, name) ? source[name] : undefined;
+  const { property, wire, shape } = plan;
+  const given = Object.hasOwn(source, wire) ? source[wire] : undefined;
   const raw = at[0] === 'query' && Array.isArray(given) && shape?.kind !== 'list' ? given.at(-1) : given;
   if (raw === undefined) {
     const value = defaultOf(shape);
-    if (value !== undefined) dto[name] = value;
-    if (dto[name] === undefined && plan.applies(dto, undefined)) {
+    if (value !== undefined) dto[property] = value;
+    if (dto[property] === undefined && plan.applies(dto, undefined)) {
       const input = redactedInput(source, dto.constructor as DtoClass);
-      violations.push({ type: 'missing', loc: [...at, name], msg: 'Field required', input });
+      violations.push({ type: 'missing', loc: [...at, wire], msg: 'Field required', input });
     }
     return;
   }
-  dto[name] = raw;
+  dto[property] = raw;
   if (!plan.applies(dto, raw)) return;
   const before = violations.length;
-  dto[name] = plan.run(raw, dto, at, name, violations);
+  dto[property] = plan.run(raw, dto, at, wire, violations);
   if (plan.secret) violations.push(...violations.splice(before).map(withoutInput));
 }
 
-const defaultOf = (shape: FieldShape | undefined): unknown =>
-  typeof shape?.default === 'object' && shape.default !== null
-    ? structuredClone(shape.default)
-    : shape?.default;
+function defaultOf(shape: FieldShape | undefined): unknown {
+  if (shape === undefined || shape.default === undefined || shape.default === null) return shape?.default;
+  const own = structuredClone(shape.default);
+  return shape.read === undefined ? own : shape.read(own);
+}
 
 function report({ type, msg, ctx }: Fault, loc: Place, input: unknown, violations: Violation[]): void {
   violations.push({
@@ -267,9 +257,9 @@ function placed(violation: Violation, dto: DtoClass, raw: unknown, at: Place): V
 /** The enclosing object as it was sent, secret fields left out, at any depth of the declaration. */
 function redactedInput(raw: unknown, dto: DtoClass): unknown {
   if (!isJsonObject(raw)) return raw;
-  const byName = new Map(planOf(dto).fields.map((one) => [one.name, one]));
+  const byWire = new Map(planOf(dto).fields.map((one) => [one.wire, one]));
   const shown = Object.entries(raw).flatMap(([name, value]) => {
-    const plan = byName.get(name);
+    const plan = byWire.get(name);
     if (plan?.secret ?? isSecretName(name)) return [];
     const inner = plan?.shape?.dto?.();
     return [[name, inner === undefined ? value : redactedInput(value, inner)] as const];

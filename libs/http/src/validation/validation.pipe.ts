@@ -1,7 +1,8 @@
 import { Body, Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { invalid } from '#libs/kernel';
+import { isDto } from '../fields/field-type.js';
 import { isJsonObject } from './coercion.js';
-import { compileValidator, isDto, type Source, type Validator } from './compile.js';
+import { compileValidator, type Source, type Validator } from './compile.js';
 
 const SOURCES: Readonly<Record<string, Source>> = { body: 'body', query: 'query', param: 'path' };
 

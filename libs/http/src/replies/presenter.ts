@@ -1,0 +1,81 @@
+import {
+  applyDecorators,
+  Injectable,
+  SetMetadata,
+  StreamableFile,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { map, type Observable } from 'rxjs';
+import type { DtoClass } from '../fields/field-type.js';
+import { writerOf } from '../fields/to-wire.js';
+import { AfterCommit } from '../idempotency/after-commit.js';
+import { requestContext } from '../request-context.js';
+import { Page, pageHeaders } from './page.js';
+
+/** An answer with headers that depend on it, for example `Location`. */
+export class WithHeaders<T> {
+  constructor(
+    readonly answer: T,
+    readonly headers: Readonly<Record<string, string>>,
+  ) {}
+}
+
+type Write = (body: object) => unknown;
+
+const PRESENTATION = Symbol('PRESENTATION');
+
+const asItIs: Write = (body) => body;
+
+/**
+ * Makes answers of what the handler returns, the same way on every route: the domain's objects are written as the
+ * route's DTO declares them, a {@link Page} gets its `Link` and `X-Total-Count`, {@link WithHeaders} its headers. Text,
+ * files and `undefined` pass.
+ */
+@Injectable()
+export class Presenter implements NestInterceptor {
+  constructor(private readonly adapters: HttpAdapterHost) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const write = Reflect.getMetadata(PRESENTATION, context.getHandler()) as Write;
+    const response = context.switchToHttp().getResponse<object>();
+    return next.handle().pipe(map((answer: unknown) => this.#present(answer, write, response)));
+  }
+
+  #present(answer: unknown, write: Write, response: object): unknown {
+    if (typeof answer !== 'object' || answer === null || answer instanceof StreamableFile) return answer;
+    if (answer instanceof AfterCommit) {
+      return new AfterCommit(this.#present(answer.now, write, response), async () =>
+        this.#present(await answer.later(), write, response),
+      );
+    }
+    if (answer instanceof WithHeaders) {
+      this.#setHeaders(response, answer.headers);
+      return this.#present(answer.answer, write, response);
+    }
+    if (!(answer instanceof Page)) return write(answer);
+    const { path, query } = requestContext();
+    this.#setHeaders(response, pageHeaders(answer, path, query));
+    return write(answer.answer);
+  }
+
+  #setHeaders(response: object, headers: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(headers))
+      this.adapters.httpAdapter.setHeader(response, name, value);
+  }
+}
+
+const interceptOnce: MethodDecorator = (target, name, descriptor) => {
+  if (!Reflect.hasMetadata(PRESENTATION, descriptor.value as object))
+    UseInterceptors(Presenter)(target, name, descriptor);
+};
+
+/** The route's answers are written as this DTO, or a list of it, declares; null: they go out as they are. */
+export function Presents(dto: DtoClass | null, list: boolean): MethodDecorator {
+  const one: Write = dto === null ? asItIs : (body) => writerOf(dto)(body);
+  const write: Write = list && dto !== null ? (body) => (body as readonly object[]).map(one) : one;
+  return applyDecorators(interceptOnce, SetMetadata(PRESENTATION, write));
+}
