@@ -72,7 +72,7 @@ module.exports = {
       name: 'domains-meet-at-ports',
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/app/' },
-      to: { path: '^src/', pathNot: ['^src/$1/', '\\.port\\.ts$', '\\.module\\.ts$'] },
+      to: { path: '^src/', pathNot: ['^src/$1/', '\\.(port|fields|module)\\.ts$'] },
     },
     ...floorRules,
     {

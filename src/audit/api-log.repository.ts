@@ -124,7 +124,7 @@ function whereOf(filter: ApiLogFilter): FindOptionsWhere<ApiLogEntity> {
   return {
     ...(userId !== undefined && { userId }),
     ...(endpoint !== undefined && { endpoint }),
-    ...(endpointPart !== undefined && { endpoint: containing(endpointPart) }),
+    ...(endpointPart !== undefined && endpointPart !== '' && { endpoint: containing(endpointPart) }),
     ...(method !== undefined && { method }),
     ...(statusCodes !== undefined && { responseStatusCode: In([...statusCodes]) }),
     ...periodOf(from, to),

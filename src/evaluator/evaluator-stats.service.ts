@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor, Clock } from '#libs/kernel';
 import { EvaluatorStatistics } from '../marketplace/marketplace-statistics.port.js';
-import { presentStatistics } from './evaluator.view.js';
 import type { EvaluatorStatsOut, StatsPeriod, StatsQuery } from './stats.dto.js';
 
 const DAY_MS = 86_400_000;
@@ -15,8 +14,13 @@ export class EvaluatorStats {
     private readonly clock: Clock,
   ) {}
 
-  async of({ userId }: Actor, { period, include_rankings }: StatsQuery): Promise<EvaluatorStatsOut> {
+  async of({ userId }: Actor, { period, includeRankings }: StatsQuery): Promise<EvaluatorStatsOut> {
     const since = new Date(this.clock.now() - DAYS[period] * DAY_MS);
-    return presentStatistics(await this.statistics.of(userId, since), include_rankings);
+    const figures = await this.statistics.of(userId, since);
+    return {
+      performanceSummary: { ...figures.period, ...figures },
+      recentActivity: figures,
+      rankings: includeRankings ? figures.ranks : null,
+    };
   }
 }

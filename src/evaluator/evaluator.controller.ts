@@ -77,11 +77,11 @@ export class EvaluatorController {
     { 429: 'Too many claims: 10 of 10 requests are held; submit or release one first' },
   )
   claim(
-    @Param() { request_id }: RequestId,
+    @Param() { requestId }: RequestId,
     @Body() body: ClaimRequest,
     @Caller() caller: Actor,
   ): Promise<AfterCommit<ClaimOut>> {
-    return this.requests.claim(caller, request_id, body);
+    return this.requests.claim(caller, requestId, body);
   }
 
   @Put('progress/:request_id')
@@ -90,11 +90,11 @@ export class EvaluatorController {
   @Answers(200, ProgressOut, { description: 'Noted for the client; the deadline stays.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   progress(
-    @Param() { request_id }: RequestId,
+    @Param() { requestId }: RequestId,
     @Body() body: ProgressRequest,
     @Caller() caller: Actor,
   ): Promise<ProgressOut> {
-    return this.requests.progress(caller, request_id, body);
+    return this.requests.progress(caller, requestId, body);
   }
 
   @Post('submit/:request_id')
@@ -105,11 +105,11 @@ export class EvaluatorController {
   @Answers(200, SubmitOut, { description: 'Taken and settled.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   submit(
-    @Param() { request_id }: RequestId,
+    @Param() { requestId }: RequestId,
     @Body() body: SubmitRequest,
     @Caller() caller: Actor,
   ): Promise<SubmitOut> {
-    return this.requests.submit(caller, request_id, body);
+    return this.requests.submit(caller, requestId, body);
   }
 
   @Post('release/:request_id')
@@ -119,11 +119,11 @@ export class EvaluatorController {
   @Answers(200, SuccessOut, { description: 'Others can claim it; the caller after a while.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   release(
-    @Param() { request_id }: RequestId,
+    @Param() { requestId }: RequestId,
     @Body() body: ReleaseRequest,
     @Caller() caller: Actor,
   ): Promise<SuccessOut> {
-    return this.requests.release(caller, request_id, body);
+    return this.requests.release(caller, requestId, body);
   }
 
   @Get('assigned')

@@ -3,15 +3,31 @@ import {
   DateTimeField,
   EnumField,
   IntegerField,
+  LimitField,
   ListField,
   MapField,
+  MoneyField,
   NestedField,
   NumberField,
   ObjectField,
   StringField,
+  SuccessField,
 } from '#libs/http';
-import type { JsonObject } from '../marketplace/marketplace.port.js';
 import type { ReleaseReason } from '../marketplace/evaluator-queue.port.js';
+import type { JsonObject } from '../marketplace/marketplace.port.js';
+import {
+  CurrencyField,
+  IdField,
+  LeaseEpochField,
+  MomentField,
+  RequestIdField,
+  SymbolField,
+  TaskIdField,
+  TimeoutField,
+  TimeRemainingField,
+  UnmeasuredField,
+  UnmeasuredReasonField,
+} from '../marketplace/order.fields.js';
 
 /** Characters of a log; more belongs into a file of the evaluator's own. */
 const LONGEST_LOG = 100_000;
@@ -24,13 +40,14 @@ const MAX_REMAINING = 86_400;
 /** What every write under a claim may carry. */
 class UnderLease {
   @IntegerField({
+    wire: 'lease_epoch',
     optional: true,
     nullable: true,
     min: 1,
     description: '`lease_epoch` of the claim; an older one is refused. Absent: the holder is trusted.',
     example: 1,
   })
-  lease_epoch?: number | null;
+  epoch?: number | null;
 }
 
 /** An answer. Its lists have one value for each bar of the horizon. */
@@ -57,13 +74,13 @@ export class SubmitRequest extends UnderLease {
       upper_95: [1.0849, 1.0855, 1.0862, 1.0862, 1.087, 1.0875],
     },
   })
-  confidence_intervals!: Readonly<Record<string, readonly number[]>>;
+  confidenceIntervals!: Readonly<Record<string, readonly number[]>>;
 
   @ObjectField({
     description: 'What computed it.',
     example: { model: 'default_predictor', version: '1.0.0' },
   })
-  model_metadata!: JsonObject;
+  modelMetadata!: JsonObject;
 
   @StringField({
     optional: true,
@@ -73,7 +90,7 @@ export class SubmitRequest extends UnderLease {
     description: 'For the client.',
     example: 'fetched 1000 bars, computed 100 passes',
   })
-  processing_log?: string | null;
+  processingLog?: string | null;
 
   @ObjectField({
     optional: true,
@@ -81,7 +98,7 @@ export class SubmitRequest extends UnderLease {
     description: 'What it took.',
     example: { cpu_seconds: 1.8, memory_mb: 240 },
   })
-  resource_usage?: JsonObject | null;
+  resourceUsage?: JsonObject | null;
 
   @ObjectField({
     optional: true,
@@ -89,61 +106,74 @@ export class SubmitRequest extends UnderLease {
     description: 'What the evaluator says of its answer; kept for the client, paid for by nobody.',
     example: { model_confidence: 0.9 },
   })
-  quality_metrics?: JsonObject | null;
+  qualityMetrics?: JsonObject | null;
 }
 
 /** A settled answer. */
 export class SubmitOut {
-  @BooleanField({ description: 'Always true; failures are errors.', example: true })
-  success!: boolean;
+  @SuccessField success?: true;
+  @RequestIdField jobId!: string;
 
-  @StringField({ example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
-  request_id!: string;
-
-  @EnumField(['completed'], { name: 'SubmittedStatus', example: 'completed' })
-  status!: 'completed';
+  @EnumField(['completed'], { name: 'SubmittedStatus', always: 'completed', example: 'completed' })
+  status?: 'completed';
 
   @StringField({
     description: 'SHA-256 of the answer with when and by whom, 64 hexadecimal digits.',
     example: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
   })
-  result_hash!: string;
+  resultHash!: string;
 
-  @DateTimeField({ example: '2026-01-31T12:05:00.000Z' })
-  completed_at!: Date;
+  @DateTimeField({ example: '2026-01-31T12:05:00.000Z' }) completedAt!: Date;
 
-  @IntegerField({ description: 'From claim to submission, ms.', example: 300_000 })
-  processing_time_ms!: number;
+  @IntegerField({
+    wire: 'processing_time_ms',
+    write: Math.round,
+    description: 'From claim to submission, ms.',
+    example: 300_000,
+  })
+  processingMs!: number;
 
-  @NumberField({ nullable: true, description: 'Null; see `reason`.', example: null })
-  quality_score!: number | null;
+  @UnmeasuredField qualityScore?: null;
 
-  @NumberField({ description: "The evaluator's share of the price.", example: 3.5 })
-  payment_amount!: number;
+  @MoneyField({ wire: 'payment_amount', description: "The evaluator's share of the price.", example: 3.5 })
+  payment!: number;
 
-  @NumberField({ description: 'For speed, beside the payment.', example: 0.29 })
-  bonus_amount!: number;
+  @MoneyField({ wire: 'bonus_amount', description: 'For speed, beside the payment.', example: 0.29 })
+  bonus!: number;
 
-  @IntegerField({ description: 'The payment exactly: 1 is a millionth.', example: 3_500_000 })
-  payment_amount_micros!: number;
+  @IntegerField({
+    wire: 'payment_amount_micros',
+    from: ({ payment }: SubmitOut) => payment,
+    description: 'The payment exactly: 1 is a millionth.',
+    example: 3_500_000,
+  })
+  paymentMicros?: number;
 
-  @IntegerField({ description: 'The bonus exactly.', example: 291_667 })
-  bonus_amount_micros!: number;
+  @IntegerField({
+    wire: 'bonus_amount_micros',
+    from: ({ bonus }: SubmitOut) => bonus,
+    description: 'The bonus exactly.',
+    example: 291_667,
+  })
+  bonusMicros?: number;
 
-  @NumberField({ nullable: true, description: 'Null; see `reason`.', example: null })
-  performance_rating!: number | null;
-
-  @StringField({ description: 'Currency of payment and bonus.', example: 'USD' })
-  currency!: string;
-
-  @StringField({ description: 'Why quality and rating are null.', example: 'needs realised outcomes' })
-  reason!: string;
+  @UnmeasuredField performanceRating?: null;
+  @CurrencyField currency!: string;
+  @UnmeasuredReasonField reason?: string;
 }
 
 /** Where the work stands; what is left out stays as it was. */
 export class ProgressRequest extends UnderLease {
-  @NumberField({ optional: true, nullable: true, min: 0, max: 100, description: 'Done so far.', example: 40 })
-  progress_percentage?: number | null;
+  @NumberField({
+    wire: 'progress_percentage',
+    optional: true,
+    nullable: true,
+    min: 0,
+    max: 100,
+    description: 'Done so far.',
+    example: 40,
+  })
+  percentage?: number | null;
 
   @StringField({
     optional: true,
@@ -153,7 +183,7 @@ export class ProgressRequest extends UnderLease {
     description: 'For the client.',
     example: 'computing',
   })
-  current_step?: string | null;
+  currentStep?: string | null;
 
   @NumberField({
     optional: true,
@@ -163,25 +193,16 @@ export class ProgressRequest extends UnderLease {
     description: 'Seconds, estimated.',
     example: 90,
   })
-  estimated_remaining?: number | null;
+  estimatedRemaining?: number | null;
 }
 
 /** The claim as it stands; progress does not extend it. */
 export class ProgressOut {
-  @BooleanField({ description: 'Always true; failures are errors.', example: true })
-  success!: boolean;
-
-  @StringField({ example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
-  request_id!: string;
-
-  @IntegerField({ example: 1 })
-  lease_epoch!: number;
-
-  @DateTimeField({ description: 'A later answer is refused.', example: '2026-01-31T12:30:00.000Z' })
-  timeout_at!: Date;
-
-  @IntegerField({ description: 'Seconds until then.', example: 1500 })
-  time_remaining!: number;
+  @SuccessField success?: true;
+  @RequestIdField jobId!: string;
+  @LeaseEpochField epoch!: number;
+  @TimeoutField timeoutAt!: Date;
+  @TimeRemainingField remainingMs!: number;
 }
 
 /** Why a request goes back. */
@@ -214,68 +235,55 @@ export class AssignedQuery {
   status?: 'processing' | 'overdue';
 
   @BooleanField({ default: false, description: 'Overdue ones too, when no status is given.', example: false })
-  include_expired!: boolean;
+  includeExpired!: boolean;
 
-  @IntegerField({ default: 100, min: 1, max: 1000, description: 'Most items of the answer.', example: 100 })
-  limit!: number;
+  @LimitField({ default: 100, max: 1000, example: 100 }) limit!: number;
 }
 
 /** A request at work. */
 export class AssignedRequestOut {
-  @StringField({ example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
-  id!: string;
-
-  @StringField({ example: '9a0b4a52-5c55-4a3e-8f0e-1f6a1c1de0a7' })
-  task_id!: string;
-
-  @StringField({ example: 'EURUSD' })
-  symbol!: string;
+  @IdField id!: string;
+  @TaskIdField taskId!: string;
+  @SymbolField symbol!: string;
 
   @EnumField(['processing', 'overdue'], { name: 'AssignedStatus', example: 'processing' })
   status!: 'processing' | 'overdue';
 
-  @IntegerField({ description: 'Who holds it; 0 for the service itself.', example: 7 })
-  evaluator_id!: number;
+  @IntegerField({ description: 'Who holds it; 0 for the service itself.', example: 7 }) evaluatorId!: number;
+  @LeaseEpochField epoch!: number;
+  @MomentField claimedAt!: Date;
+  @TimeoutField timeoutAt!: Date;
 
-  @IntegerField({ example: 1 })
-  lease_epoch!: number;
-
-  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
-  claimed_at!: Date;
-
-  @DateTimeField({ example: '2026-01-31T12:30:00.000Z' })
-  timeout_at!: Date;
-
-  @NumberField({ description: '0 while nothing was reported.', example: 40 })
-  progress_percentage!: number;
+  @NumberField({
+    wire: 'progress_percentage',
+    from: ({ percentage }: AssignedRequestOut) => percentage ?? 0,
+    description: '0 while nothing was reported.',
+    example: 40,
+  })
+  percentage!: number | null;
 
   @StringField({ nullable: true, description: 'As it was reported.', example: 'computing' })
-  current_step!: string | null;
+  currentStep!: string | null;
 
   @NumberField({ nullable: true, description: 'Seconds, as it was reported.', example: 90 })
-  estimated_remaining!: number | null;
+  estimatedRemaining!: number | null;
 
-  @NumberField({ description: "The evaluator's share of the price.", example: 3.5 })
-  expected_payment!: number;
-
-  @StringField({ description: 'Currency of the payment.', example: 'USD' })
-  currency!: string;
-
-  @IntegerField({ description: 'Seconds to the deadline; 0 when overdue.', example: 1500 })
-  time_remaining!: number;
+  @MoneyField({ description: "The evaluator's share of the price.", example: 3.5 }) expectedPayment!: number;
+  @CurrencyField currency!: string;
+  @TimeRemainingField remainingMs!: number;
 }
 
 /** What an evaluator works on. */
 export class AssignedOut {
-  @ListField(NestedField(AssignedRequestOut), { description: 'Oldest claim first.' })
-  assigned_requests!: AssignedRequestOut[];
+  @ListField(NestedField(AssignedRequestOut), {
+    wire: 'assigned_requests',
+    description: 'Oldest claim first.',
+  })
+  jobs!: readonly AssignedRequestOut[];
 
-  @IntegerField({ description: 'How many match, whatever the limit.', example: 1 })
-  total_assigned!: number;
-
-  @IntegerField({ description: 'In time, whatever was asked for.', example: 1 })
-  total_processing!: number;
+  @IntegerField({ description: 'How many match, whatever the limit.', example: 1 }) totalAssigned!: number;
+  @IntegerField({ description: 'In time, whatever was asked for.', example: 1 }) totalProcessing!: number;
 
   @IntegerField({ description: 'Past the deadline, whatever was asked for.', example: 0 })
-  total_overdue!: number;
+  totalOverdue!: number;
 }

@@ -3,12 +3,7 @@ import type { ModelConfig } from './claim.dto.js';
 
 type Facts = Pick<
   ModelConfig,
-  | 'model_path'
-  | 'model_sha256'
-  | 'normalization_params'
-  | 'feature_columns'
-  | 'feature_names'
-  | 'sequence_length'
+  'modelPath' | 'modelSha256' | 'normalizationParams' | 'featureColumns' | 'featureNames' | 'sequenceLength'
 >;
 
 const SHA256 = /^[0-9a-f]{64}$/i;
@@ -33,13 +28,13 @@ export function modelFacts(
   const path = model === null ? parameters['model_path'] : objectIn(parameters['model_files'])[model];
   const digest = textIn(info?.['model_sha256']) ?? textIn(info?.['sha256']);
   return {
-    model_path: textIn(path) ?? textIn(info?.['model_path']),
-    model_sha256: digest !== null && SHA256.test(digest) ? digest.toLowerCase() : null,
-    normalization_params:
+    modelPath: textIn(path) ?? textIn(info?.['model_path']),
+    modelSha256: digest !== null && SHA256.test(digest) ? digest.toLowerCase() : null,
+    normalizationParams:
       textIn(parameters['normalization_params_path']) ?? textIn(parameters['use_normalization_json']),
-    feature_columns: names?.length ?? null,
-    feature_names: names,
-    sequence_length: countIn(info?.['window_size']),
+    featureColumns: names?.length ?? null,
+    featureNames: names,
+    sequenceLength: countIn(info?.['window_size']),
   };
 }
 

@@ -29,26 +29,20 @@ export class ProcessingDetails {
     const { request } = job;
     const unasked = { reason: 'the plugin was not asked yet' };
     return {
-      symbol: request.symbol,
-      prediction_type: request.predictionType,
-      datetime_requested: request.datetimeRequested,
-      lookback_ticks: request.lookbackTicks,
-      interval: request.interval,
-      prediction_horizon: request.predictionHorizon,
-      custom_parameters: request.customParameters,
+      ...request,
       plugins: {
         feeder: this.#chosen('feeder', request.feederPlugin),
         pipeline: this.#chosen('pipeline', request.pipelinePlugin),
         predictor: this.#chosen('predictor', this.#serverOf(job).predictor),
       },
-      data_source_config: { ...NO_SOURCE, ...unasked },
-      model_config: { ...NO_MODEL, model_name: job.modelName, ...unasked },
-      output_requirements: {
+      dataSourceConfig: { ...NO_SOURCE, ...unasked },
+      modelConfig: { ...NO_MODEL, modelName: job.modelName, ...unasked },
+      outputRequirements: {
         format: 'json',
         values: request.predictionHorizon,
-        include_uncertainties: true,
-        include_confidence_intervals: true,
-        include_plots: false,
+        includeUncertainties: true,
+        includeConfidenceIntervals: true,
+        includePlots: false,
       },
     };
   }
@@ -65,8 +59,8 @@ export class ProcessingDetails {
     ]);
     return {
       ...this.inShort(job),
-      data_source_config: { ...NO_SOURCE, ...source },
-      model_config: { ...NO_MODEL, ...model, model_name: job.modelName },
+      dataSourceConfig: { ...NO_SOURCE, ...source },
+      modelConfig: { ...NO_MODEL, ...model, modelName: job.modelName },
     };
   }
 
@@ -92,9 +86,9 @@ export class ProcessingDetails {
     const definition = this.plugins.definitions().find(({ id }) => id === feeder.id);
     return {
       provider: resolved.source,
-      source_symbol: resolved.symbol,
-      api_key_required: Object.values(definition?.parameters ?? {}).some(({ secret }) => secret === true),
-      rate_limit: null,
+      sourceSymbol: resolved.symbol,
+      apiKeyRequired: Object.values(definition?.parameters ?? {}).some(({ secret }) => secret === true),
+      rateLimit: null,
       reason: null,
     };
   }
@@ -119,29 +113,29 @@ export class ProcessingDetails {
 
 const NO_SOURCE: Omit<DataSourceConfig, 'reason'> = {
   provider: null,
-  source_symbol: null,
-  api_key_required: null,
-  rate_limit: null,
+  sourceSymbol: null,
+  apiKeyRequired: null,
+  rateLimit: null,
 };
 
-const NO_MODEL: Omit<ModelConfig, 'model_name' | 'reason'> = {
-  model_path: null,
-  model_sha256: null,
-  normalization_params: null,
-  feature_columns: null,
-  feature_names: null,
-  sequence_length: null,
-  looks_ahead: null,
+const NO_MODEL: Omit<ModelConfig, 'modelName' | 'reason'> = {
+  modelPath: null,
+  modelSha256: null,
+  normalizationParams: null,
+  featureColumns: null,
+  featureNames: null,
+  sequenceLength: null,
+  looksAhead: null,
 };
 
 async function modelOf(
   predictor: PredictorHandle,
   file: string | null,
-): Promise<Omit<ModelConfig, 'model_name'>> {
+): Promise<Omit<ModelConfig, 'modelName'>> {
   const info = predictor.has('describe') ? await predictor.describe(file) : null;
   return {
     ...NO_MODEL,
-    looks_ahead: predictor.looksAheadWith(file),
+    looksAhead: predictor.looksAheadWith(file),
     ...modelFacts(predictor.parameters, info, file),
     reason: info === null ? `the predictor ${predictor.id} does not describe itself` : null,
   };

@@ -4,8 +4,7 @@ import { isAdministrator, Page } from '#libs/http';
 import { JobEngine } from '#libs/jobs';
 import { type Actor, AppError, Clock } from '#libs/kernel';
 import type { DeliveriesQuery, DeliveryDetailOut, DeliveryOut } from './delivery.dto.js';
-import { presentDelivery, presentDetail } from './delivery.view.js';
-import type { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
+import type { WebhookAttemptEntity, WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 import {
   type DeliveryFilter,
   type DeliveryOwner,
@@ -29,13 +28,13 @@ export class DeliveryLog {
       this.deliveries.list(filter, query),
       this.deliveries.count(filter),
     ]);
-    return new Page(rows.map(presentDelivery), query, query.offset + rows.length < total, total);
+    return new Page(rows, query, query.offset + rows.length < total, total);
   }
 
   /** @throws AppError `not_found`, also for a delivery of somebody else */
   async one(id: string, caller: Actor): Promise<DeliveryDetailOut> {
     const delivery = await this.#find(id, caller);
-    return presentDetail(delivery, await this.deliveries.attemptsOf(id));
+    return detailOf(delivery, await this.deliveries.attemptsOf(id));
   }
 
   /**
@@ -48,7 +47,7 @@ export class DeliveryLog {
       await this.jobs.cancel(tx, WEBHOOK_JOB, found);
       await this.deliveries.restart(tx, found, new Date(this.clock.now()));
       await this.jobs.enqueue(tx, { kind: WEBHOOK_JOB, subject: found });
-      return presentDetail(await this.#find(found, caller), await this.deliveries.attemptsOf(found));
+      return detailOf(await this.#find(found, caller), await this.deliveries.attemptsOf(found));
     });
   }
 
@@ -62,21 +61,14 @@ export class DeliveryLog {
 const reachOf = (caller: Actor): DeliveryOwner =>
   isAdministrator(caller) ? 'anybody' : { userId: caller.userId };
 
-function filterOf(query: DeliveriesQuery, caller: Actor): DeliveryFilter {
-  const {
-    status,
-    event_type: eventType,
-    prediction_id: predictionId,
-    start_date: from,
-    end_date: to,
-  } = query;
-  const userId = isAdministrator(caller) ? query.user_id : caller.userId;
-  return {
-    ...(userId !== undefined && { userId }),
-    ...(status !== undefined && { status }),
-    ...(eventType !== undefined && { eventType }),
-    ...(predictionId !== undefined && { predictionId }),
-    ...(from !== undefined && { from }),
-    ...(to !== undefined && { to }),
-  };
-}
+const detailOf = (
+  delivery: WebhookDeliveryEntity,
+  attemptLog: readonly WebhookAttemptEntity[],
+): DeliveryDetailOut => ({
+  ...delivery,
+  message: JSON.parse(delivery.body) as DeliveryDetailOut['message'],
+  attemptLog,
+});
+
+const filterOf = (query: DeliveriesQuery, caller: Actor): DeliveryFilter =>
+  isAdministrator(caller) ? query : { ...query, userId: caller.userId };

@@ -2,9 +2,12 @@ import {
   DateTimeField,
   EnumField,
   IntegerField,
+  LimitField,
   ListField,
+  MAX_INTEGER,
   NestedField,
   ObjectField,
+  OffsetField,
   Rule,
   ruleViolation,
   StringField,
@@ -18,8 +21,6 @@ import {
   type WebhookEventType,
 } from './webhook.types.js';
 
-/** PostgreSQL's integer. */
-const MAX_ID = 2_147_483_647;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DELIVERY = '019bf3a2-4c00-7d1e-8a53-0c1b2d3e4f50';
 const PREDICTION = '5f0c7a1e-1f3f-4a0e-9a63-2d2f1f8f7c11';
@@ -30,17 +31,14 @@ const EventField = (options: { readonly optional?: boolean; readonly description
   EnumField(EVENT_TYPES, { ...options, name: 'WebhookEventType', example: 'prediction.completed' });
 
 /** Filters of the delivery log; all of them are applied by the database. */
-@Rule<DeliveriesQuery>(({ start_date: start, end_date: end }) =>
-  start !== undefined && end !== undefined && end < start
+@Rule<DeliveriesQuery>(({ from, to }) =>
+  from !== undefined && to !== undefined && to < from
     ? ruleViolation('end_date must not be before start_date', 'end_date')
     : undefined,
 )
 export class DeliveriesQuery {
-  @StatusField({ optional: true, description: 'Only deliveries that stand so.' })
-  status?: DeliveryStatus;
-
-  @EventField({ optional: true, description: 'Only messages of this type.' })
-  event_type?: WebhookEventType;
+  @StatusField({ optional: true, description: 'Only deliveries that stand so.' }) status?: DeliveryStatus;
+  @EventField({ optional: true, description: 'Only messages of this type.' }) eventType?: WebhookEventType;
 
   @StringField({
     optional: true,
@@ -48,48 +46,36 @@ export class DeliveriesQuery {
     description: 'Only messages about this request.',
     example: PREDICTION,
   })
-  prediction_id?: string;
+  predictionId?: string;
 
-  @DateTimeField({ optional: true, description: 'Only deliveries begun at or after it.' })
-  start_date?: Date;
-
-  @DateTimeField({ optional: true, description: 'Only deliveries begun at or before it.' })
-  end_date?: Date;
+  @DateTimeField({ wire: 'start_date', optional: true, description: 'Only deliveries begun at or after it.' })
+  from?: Date;
+  @DateTimeField({ wire: 'end_date', optional: true, description: 'Only deliveries begun at or before it.' })
+  to?: Date;
 
   @IntegerField({
     optional: true,
     min: 1,
-    max: MAX_ID,
+    max: MAX_INTEGER,
     description: "Only this user's deliveries; others than administrators see their own in any case.",
     example: 2,
   })
-  user_id?: number;
+  userId?: number;
 
-  @IntegerField({ default: 50, min: 1, max: 100, description: 'Most items of the answer.' })
-  limit!: number;
-
-  @IntegerField({ default: 0, min: 0, max: MAX_ID, description: 'Items to skip.' })
-  offset!: number;
+  @LimitField({ default: 50, max: 100 }) limit!: number;
+  @OffsetField offset!: number;
 }
 
 export class DeliveryId {
-  @StringField({ pattern: UUID, description: 'Id of the delivery.', example: DELIVERY })
-  delivery_id!: string;
+  @StringField({ pattern: UUID, description: 'Id of the delivery.', example: DELIVERY }) deliveryId!: string;
 }
 
 /** A message to a receiver, and how far it got. */
 export class DeliveryOut {
-  @StringField({ description: 'The `webhook-id` of every attempt.', example: DELIVERY })
-  id!: string;
-
-  @IntegerField({ description: 'The client whose message it is.', example: 2 })
-  user_id!: number;
-
-  @StringField({ description: 'The request that it tells of.', example: PREDICTION })
-  prediction_id!: string;
-
-  @EventField({ description: 'What happened.' })
-  event_type!: WebhookEventType;
+  @StringField({ description: 'The `webhook-id` of every attempt.', example: DELIVERY }) id!: string;
+  @IntegerField({ description: 'The client whose message it is.', example: 2 }) userId!: number;
+  @StringField({ description: 'The request that it tells of.', example: PREDICTION }) predictionId!: string;
+  @EventField({ description: 'What happened.' }) eventType!: WebhookEventType;
 
   @StringField({ example: 'https://desk.example.com/hooks/predictions' })
   url!: string;
@@ -97,18 +83,17 @@ export class DeliveryOut {
   @StatusField({ description: '`pending`: attempts go on. `failed`: given up, can be replayed.' })
   status!: DeliveryStatus;
 
-  @IntegerField({ description: 'Attempts so far.', example: 1 })
-  attempts!: number;
+  @IntegerField({ description: 'Attempts so far.', example: 1 }) attempts!: number;
 
   @DateTimeField({ nullable: true, description: 'Null when it is over.', example: null })
-  next_attempt_at!: Date | null;
+  nextAttemptAt!: Date | null;
 
   @IntegerField({
     nullable: true,
     description: 'Status that the latest attempt was answered with; null when there was no answer.',
     example: 204,
   })
-  last_response_status!: number | null;
+  lastResponseStatus!: number | null;
 
   @EnumField(ATTEMPT_ERRORS, {
     name: 'WebhookAttemptError',
@@ -116,27 +101,23 @@ export class DeliveryOut {
     description: 'Why the latest attempt came to nothing; null when the receiver took the message.',
     example: null,
   })
-  last_error!: AttemptError | null;
+  lastError!: AttemptError | null;
 
-  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
-  created_at!: Date;
+  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' }) createdAt!: Date;
 
   @DateTimeField({ nullable: true, description: 'Null while pending.', example: '2026-01-31T12:00:00.180Z' })
-  finished_at!: Date | null;
+  finishedAt!: Date | null;
 }
 
 export class AttemptOut {
-  @IntegerField({ description: '1 for the first.', example: 1 })
-  number!: number;
-
-  @DateTimeField({ example: '2026-01-31T12:00:00.012Z' })
-  started_at!: Date;
+  @IntegerField({ description: '1 for the first.', example: 1 }) number!: number;
+  @DateTimeField({ example: '2026-01-31T12:00:00.012Z' }) startedAt!: Date;
 
   @IntegerField({ description: 'Milliseconds until the answer, or until it was given up.', example: 168 })
-  duration_ms!: number;
+  durationMs!: number;
 
   @IntegerField({ nullable: true, description: 'Null when there was no answer.', example: 204 })
-  response_status!: number | null;
+  responseStatus!: number | null;
 
   @EnumField(ATTEMPT_ERRORS, {
     name: 'WebhookAttemptError',
@@ -160,5 +141,5 @@ export class DeliveryDetailOut extends DeliveryOut {
   message!: Readonly<Record<string, unknown>>;
 
   @ListField(NestedField(AttemptOut), { description: 'Newest first; the latest 50.' })
-  attempt_log!: AttemptOut[];
+  attemptLog!: readonly AttemptOut[];
 }

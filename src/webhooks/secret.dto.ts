@@ -11,19 +11,18 @@ export class RotateSecret {
       'Hours for which messages carry a signature of the secret before as well; 0 when that one has leaked.',
     example: DAY_HOURS,
   })
-  overlap_hours!: number;
+  overlapHours!: number;
 }
 
 export class SecretInfoOut {
-  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
-  created_at!: Date;
+  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' }) createdAt!: Date;
 
   @DateTimeField({
     nullable: true,
     description: 'Until then the secret before signs as well; null when none does.',
     example: '2026-02-01T12:00:00.000Z',
   })
-  previous_valid_until!: Date | null;
+  previousValidUntil!: Date | null;
 }
 
 export class SecretOut extends SecretInfoOut {

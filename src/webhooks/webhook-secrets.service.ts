@@ -29,7 +29,7 @@ export class WebhookSecrets {
   }
 
   /** Makes a secret, the only time it is shown. The one before signs as well for some hours, and none before that. */
-  async rotate({ userId }: Actor, { overlap_hours: hours }: RotateSecret): Promise<SecretOut> {
+  async rotate({ userId }: Actor, { overlapHours: hours }: RotateSecret): Promise<SecretOut> {
     const secret = newWebhookSecret();
     const now = this.#now();
     return this.transactions.run(async (tx) => {
@@ -73,8 +73,8 @@ export class WebhookSecrets {
 
   #info(row: WebhookSecretEntity): SecretInfoOut {
     return {
-      created_at: row.createdAt,
-      previous_valid_until: this.#hasPrevious(row) ? row.previousValidUntil : null,
+      createdAt: row.createdAt,
+      previousValidUntil: this.#hasPrevious(row) ? row.previousValidUntil : null,
     };
   }
 

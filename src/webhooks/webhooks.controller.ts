@@ -58,8 +58,8 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Read a delivery' })
   @Answers(200, DeliveryDetailOut, { description: 'With its message and its attempts.' })
   @Problems(NOT_FOUND, 422)
-  delivery(@Param() { delivery_id }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {
-    return this.log.one(delivery_id, caller);
+  delivery(@Param() { deliveryId }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {
+    return this.log.one(deliveryId, caller);
   }
 
   @Post('deliveries/:delivery_id/replay')
@@ -70,7 +70,7 @@ export class WebhooksController {
     description: 'At once and under its old `webhook-id`; the retry schedule begins anew.',
   })
   @Problems(NOT_FOUND, { 409: 'This work is already queued' }, 422)
-  replay(@Param() { delivery_id }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {
-    return this.log.replay(delivery_id, caller);
+  replay(@Param() { deliveryId }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {
+    return this.log.replay(deliveryId, caller);
   }
 }

@@ -31,7 +31,7 @@ export {
   type ProblemName,
 } from './replies/documentation.js';
 export { BatchBody, BODY_LIMIT, IgnoreBody, type BodyLimitName } from './replies/body-limit.js';
-export { MAX_PAGE, Page, PageQuery } from './replies/page.js';
+export { LimitField, MAX_INTEGER, MAX_PAGE, OffsetField, Page, PageQuery } from './replies/page.js';
 export { AfterCommit } from './idempotency/after-commit.js';
 export { Idempotent } from './idempotency/idempotent.js';
 export { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
@@ -41,5 +41,5 @@ export {
   type Reserved,
   type StoredReply,
 } from './idempotency/idempotency.port.js';
-export { MessageOut, SuccessOut } from './replies/outcome.dto.js';
+export { MessageOut, SuccessField, SuccessOut } from './replies/outcome.dto.js';
 export { WithHeaders } from './replies/presenter.js';

@@ -1,6 +1,8 @@
 import { Webhook } from 'standardwebhooks';
+import { toWire } from '#libs/http';
 import { ChildScript, eventually, FakeClock } from '#libs/testing';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { DeliveryDetailOut } from '../../../src/webhooks/delivery.dto.js';
 import { JITTER, RETRY_DELAYS_MS } from '../../../src/webhooks/retry-schedule.js';
 import { type Answering, Receiver, status } from './receiver.js';
 import { ADMIN, client, WebhookBench } from './webhook-bench.js';
@@ -27,7 +29,7 @@ describeOnDatabases('a delivery', (database) => {
 
   it('brings a signed message that the library of receivers takes, and is logged', async () => {
     const [there, service] = [await receiver(), await bench.started()];
-    const { secret } = await service.secrets.rotate(client(2), { overlap_hours: 24 });
+    const { secret } = await service.secrets.rotate(client(2), { overlapHours: 24 });
     const predictionId = '5f0c7a1e-1f3f-4a0e-9a63-2d2f1f8f7c11';
     const id = await bench.enqueue(service, there.url(), { predictionId });
     const [message] = await there.until(1);
@@ -43,7 +45,7 @@ describeOnDatabases('a delivery', (database) => {
     );
     const now = new Date(bench.clock.now());
     const done = await bench.until(service, id, 'it is delivered', (one) => one.status === 'delivered');
-    expect(done).toEqual({
+    expect(toWire(DeliveryDetailOut, done)).toEqual({
       id,
       user_id: 2,
       prediction_id: predictionId,
@@ -92,18 +94,18 @@ describeOnDatabases('a delivery', (database) => {
     const id = await bench.enqueue(service, there.url());
     for (const [index, delayMs] of RETRY_DELAYS_MS.entries()) {
       const tried = await bench.untilAttempts(service, id, index + 1);
-      expect(tried).toMatchObject({ status: 'pending', last_error: 'http_error', last_response_status: 500 });
-      const waitMs = (tried.next_attempt_at?.getTime() ?? 0) - bench.clock.now();
+      expect(tried).toMatchObject({ status: 'pending', lastError: 'http_error', lastResponseStatus: 500 });
+      const waitMs = (tried.nextAttemptAt?.getTime() ?? 0) - bench.clock.now();
       expect(waitMs).toBeGreaterThanOrEqual(delayMs);
       expect(waitMs).toBeLessThanOrEqual(delayMs * (1 + JITTER));
       await expect(bench.test.query(`SELECT run_at FROM jobs WHERE finished_at IS NULL`)).resolves.toEqual([
-        { run_at: tried.next_attempt_at?.toISOString() },
+        { run_at: tried.nextAttemptAt?.toISOString() },
       ]);
       await bench.toNextAttempt(service, id);
     }
     const given = await bench.until(service, id, 'it is given up', (one) => one.status === 'failed');
-    expect(given).toMatchObject({ attempts: 10, next_attempt_at: null, last_error: 'http_error' });
-    expect(given.attempt_log.map(({ number }) => number)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    expect(given).toMatchObject({ attempts: 10, nextAttemptAt: null, lastError: 'http_error' });
+    expect(given.attemptLog.map(({ number }) => number)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
     const days = (bench.clock.now() - beganMs) / DAY_MS;
     expect(days).toBeGreaterThan(3);
     expect(days).toBeLessThan(4);
@@ -123,7 +125,7 @@ describeOnDatabases('a delivery', (database) => {
     const waits: number[] = [];
     for (const [index] of asked.entries()) {
       const tried = await bench.untilAttempts(service, id, index + 1);
-      waits.push((tried.next_attempt_at?.getTime() ?? 0) - bench.clock.now());
+      waits.push((tried.nextAttemptAt?.getTime() ?? 0) - bench.clock.now());
       await bench.toNextAttempt(service, id);
     }
     expect(waits.slice(0, 2)).toEqual([2 * HOUR_MS, DAY_MS]);
@@ -139,7 +141,7 @@ describeOnDatabases('a delivery', (database) => {
       [refused, 'target_refused', null],
     ] as const) {
       const done = await bench.until(service, id, 'it is over', (one) => one.status === 'failed');
-      expect(done).toMatchObject({ attempts: 1, last_error: error, last_response_status: code });
+      expect(done).toMatchObject({ attempts: 1, lastError: error, lastResponseStatus: code });
     }
   });
 
@@ -152,7 +154,7 @@ describeOnDatabases('a delivery', (database) => {
       await bench.toNextAttempt(service, id);
     }
     const done = await bench.until(service, id, 'it is delivered', (one) => one.status === 'delivered');
-    expect(done.attempt_log.map(({ response_status: code, error }) => [code, error])).toEqual([
+    expect(done.attemptLog.map(({ responseStatus: code, error }) => [code, error])).toEqual([
       [200, null],
       [503, 'http_error'],
       [503, 'http_error'],
@@ -205,7 +207,7 @@ describeOnDatabases('a delivery', (database) => {
     }
     const other = await bench.started();
     const tried = await bench.untilAttempts(other, id, 1);
-    expect(tried).toMatchObject({ status: 'pending', last_error: 'interrupted', last_response_status: null });
+    expect(tried).toMatchObject({ status: 'pending', lastError: 'interrupted', lastResponseStatus: null });
     there.answer = status(200);
     await bench.toNextAttempt(other, id);
     const done = await bench.until(other, id, 'it is delivered', (one) => one.status === 'delivered');
@@ -229,6 +231,6 @@ describeOnDatabases('a delivery', (database) => {
       return new Set(silent.messages.map(({ headers }) => headers['webhook-id'])).size === stuck.length;
     });
     const tried = await bench.untilAttempts(service, stuck[0] ?? '', 1);
-    expect(tried.attempt_log.at(-1)).toMatchObject({ error: 'timeout', response_status: null });
+    expect(tried.attemptLog.at(-1)).toMatchObject({ error: 'timeout', responseStatus: null });
   });
 });

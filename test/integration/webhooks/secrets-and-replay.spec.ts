@@ -30,34 +30,34 @@ describeOnDatabases('a secret', (database) => {
   };
 
   it('signs beside the next one for the time that was asked', async () => {
-    const first = await service.secrets.rotate(client(2), { overlap_hours: 24 });
+    const first = await service.secrets.rotate(client(2), { overlapHours: 24 });
     expect(first).toEqual({
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
-      created_at: new Date(bench.clock.now()),
-      previous_valid_until: null,
+      createdAt: new Date(bench.clock.now()),
+      previousValidUntil: null,
     });
-    const second = await service.secrets.rotate(client(2), { overlap_hours: 24 });
+    const second = await service.secrets.rotate(client(2), { overlapHours: 24 });
     const until = new Date(bench.clock.now() + DAY_MS);
-    expect(second.previous_valid_until).toEqual(until);
+    expect(second.previousValidUntil).toEqual(until);
     expect(second.secret).not.toBe(first.secret);
     expect(await signedBy(first.secret, second.secret)).toEqual([true, true]);
     bench.clock.jump(DAY_MS - 1);
     expect(await signedBy(first.secret, second.secret)).toEqual([true, true]);
     bench.clock.jump(1);
     expect(await signedBy(first.secret, second.secret)).toEqual([false, true]);
-    await expect(service.secrets.describe(client(2))).resolves.toMatchObject({ previous_valid_until: null });
+    await expect(service.secrets.describe(client(2))).resolves.toMatchObject({ previousValidUntil: null });
   });
 
   it('that has leaked signs no more', async () => {
-    const leaked = await service.secrets.rotate(client(2), { overlap_hours: 24 });
-    const next = await service.secrets.rotate(client(2), { overlap_hours: 0 });
-    expect(next.previous_valid_until).toBeNull();
+    const leaked = await service.secrets.rotate(client(2), { overlapHours: 24 });
+    const next = await service.secrets.rotate(client(2), { overlapHours: 0 });
+    expect(next.previousValidUntil).toBeNull();
     expect(await signedBy(leaked.secret, next.secret)).toEqual([false, true]);
   });
 
   it("is the user's own", async () => {
     const [own, other] = await Promise.all(
-      [2, 3].map((userId) => service.secrets.rotate(client(userId), { overlap_hours: 0 })),
+      [2, 3].map((userId) => service.secrets.rotate(client(userId), { overlapHours: 0 })),
     );
     expect(await signedBy(own?.secret ?? '', other?.secret ?? '')).toEqual([true, false]);
   });
@@ -66,15 +66,15 @@ describeOnDatabases('a secret', (database) => {
     await expect(service.secrets.describe(client(2))).rejects.toMatchObject({ kind: 'not_found' });
     await signedBy();
     expect(there.messages[0]?.headers['webhook-signature']).toMatch(/^v1,[A-Za-z0-9+/]{43}=$/);
-    await expect(service.secrets.describe(client(2))).resolves.toMatchObject({ previous_valid_until: null });
-    const { secret } = await service.secrets.rotate(client(2), { overlap_hours: 24 });
+    await expect(service.secrets.describe(client(2))).resolves.toMatchObject({ previousValidUntil: null });
+    const { secret } = await service.secrets.rotate(client(2), { overlapHours: 24 });
     expect(await signedBy(secret)).toEqual([true]);
     expect(there.messages[1]?.headers['webhook-signature']?.split(' ')).toHaveLength(2);
   });
 
   it('of two that are made at the same time is the one that is shown', async () => {
     const made = await Promise.all(
-      Array.from({ length: 4 }, () => service.secrets.rotate(client(2), { overlap_hours: 24 })),
+      Array.from({ length: 4 }, () => service.secrets.rotate(client(2), { overlapHours: 24 })),
     );
     const signs = await signedBy(...made.map(({ secret }) => secret));
     expect(signs.filter(Boolean)).toHaveLength(2); // the last one and the one before
@@ -82,8 +82,8 @@ describeOnDatabases('a secret', (database) => {
 
   it('cannot be read in the database', async () => {
     const secrets = [
-      await service.secrets.rotate(client(2), { overlap_hours: 24 }),
-      await service.secrets.rotate(client(2), { overlap_hours: 24 }),
+      await service.secrets.rotate(client(2), { overlapHours: 24 }),
+      await service.secrets.rotate(client(2), { overlapHours: 24 }),
     ];
     const rows = JSON.stringify(await bench.test.query('SELECT * FROM webhook_secrets'));
     for (const { secret } of secrets) expect(rows).not.toContain(secret.slice('whsec_'.length));
@@ -92,18 +92,18 @@ describeOnDatabases('a secret', (database) => {
 
   it('of another secret key of the service sends nothing until it is replaced', async () => {
     const warned = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
-    await service.secrets.rotate(client(2), { overlap_hours: 24 });
+    await service.secrets.rotate(client(2), { overlapHours: 24 });
     await service.engine.stop(0);
     service = await bench.started({ flags: { secret_key: 'another-secret-of-the-tests-that-nobody-keeps' } });
     const id = await bench.enqueue(service, there.url());
     expect(await bench.untilAttempts(service, id, 1)).toMatchObject({
       status: 'pending',
-      last_error: 'secret_unreadable',
+      lastError: 'secret_unreadable',
     });
     expect(there.connections).toBe(0);
     expect(warned.mock.calls).toEqual([[expect.stringContaining('user 2')]]);
     warned.mockRestore();
-    const { secret } = await service.secrets.rotate(client(2), { overlap_hours: 24 });
+    const { secret } = await service.secrets.rotate(client(2), { overlapHours: 24 });
     await bench.toNextAttempt(service, id);
     const [message] = await there.until(1);
     expect(message !== undefined && isSignedWith(secret, message)).toBe(true);
@@ -132,14 +132,14 @@ describeOnDatabases('the delivery log', (database) => {
     await bench.until(service, id, 'it is over', (one) => one.status === 'failed');
     there.answer = status(503);
     const begun = await service.log.replay(id, client(2));
-    expect(begun).toMatchObject({ id, status: 'pending', attempts: 1, finished_at: null });
+    expect(begun).toMatchObject({ id, status: 'pending', attempts: 1, finishedAt: null });
     const tried = await bench.untilAttempts(service, id, 2);
     // the schedule began anew: 5 seconds and some
-    expect((tried.next_attempt_at?.getTime() ?? 0) - bench.clock.now()).toBeLessThanOrEqual(6_000);
+    expect((tried.nextAttemptAt?.getTime() ?? 0) - bench.clock.now()).toBeLessThanOrEqual(6_000);
     there.answer = status(200);
     await bench.toNextAttempt(service, id);
     const done = await bench.until(service, id, 'it is delivered', (one) => one.status === 'delivered');
-    expect(done.attempt_log.map(({ number, response_status: code }) => [number, code])).toEqual([
+    expect(done.attemptLog.map(({ number, responseStatus: code }) => [number, code])).toEqual([
       [3, 200],
       [2, 503],
       [1, 410],
@@ -186,8 +186,8 @@ describeOnDatabases('the delivery log', (database) => {
       return page.items.map((one) => one.id).sort();
     };
     expect(await ids({})).toEqual([id, other].sort());
-    expect(await ids({ user_id: 3 })).toEqual([other]);
-    expect(await ids({ user_id: 3 }, client(2))).toEqual([id]);
+    expect(await ids({ userId: 3 })).toEqual([other]);
+    expect(await ids({ userId: 3 }, client(2))).toEqual([id]);
     expect(await ids({}, client(4))).toEqual([]);
   });
 
@@ -210,10 +210,10 @@ describeOnDatabases('the delivery log', (database) => {
     };
     expect(await indices({})).toEqual([2, 1, 0]);
     expect(await indices({ status: 'failed' })).toEqual([2]);
-    expect(await indices({ event_type: 'prediction.failed' })).toEqual([1]);
-    expect(await indices({ prediction_id: 'prediction-0' })).toEqual([0]);
-    expect(await indices({ start_date: new Date(began + 1_000) })).toEqual([2, 1]);
-    expect(await indices({ end_date: new Date(began + 1_000) })).toEqual([1, 0]);
+    expect(await indices({ eventType: 'prediction.failed' })).toEqual([1]);
+    expect(await indices({ predictionId: 'prediction-0' })).toEqual([0]);
+    expect(await indices({ from: new Date(began + 1_000) })).toEqual([2, 1]);
+    expect(await indices({ to: new Date(began + 1_000) })).toEqual([1, 0]);
     const page = await service.log.list({ limit: 1, offset: 1 }, client(2));
     expect([page.items.map(({ id }) => made.indexOf(id)), page.total, page.more]).toEqual([[1], 3, true]);
   });
@@ -225,7 +225,7 @@ describeOnDatabases('the delivery log', (database) => {
       await bench.untilAttempts(service, id, attempts);
       if (attempts < 52) await service.log.replay(id, client(2));
     }
-    const { attempt_log: kept } = await service.log.one(id, ADMIN);
+    const { attemptLog: kept } = await service.log.one(id, ADMIN);
     expect([kept.length, kept[0]?.number, kept.at(-1)?.number]).toEqual([50, 52, 3]);
   });
 

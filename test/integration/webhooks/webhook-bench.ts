@@ -59,7 +59,7 @@ export class WebhookBench {
 
   /** Moves time to the next attempt's moment. */
   async toNextAttempt(service: WebhookService, id: string): Promise<void> {
-    const { next_attempt_at: next } = await service.log.one(id, ADMIN);
+    const { nextAttemptAt: next } = await service.log.one(id, ADMIN);
     if (next === null) throw new Error('no attempt is planned');
     this.clock.jump(next.getTime() - this.clock.now());
     await this.clock.advance(0);

@@ -71,22 +71,22 @@ describe('what an evaluator is told', () => {
     const { registry, clock } = await stage({ plugins: [predictor(() => INFO), keyed] });
     const details = await new ProcessingDetails(registry, clock).of(job({ feederPlugin: 'keyed_feeder' }));
     expect(details.plugins.feeder).toEqual({ id: 'keyed_feeder', version: '2.1.0' });
-    expect(details.data_source_config).toEqual({
+    expect(details.dataSourceConfig).toEqual({
       provider: 'vendor',
-      source_symbol: 'V:EURUSD',
-      api_key_required: true,
-      rate_limit: null,
+      sourceSymbol: 'V:EURUSD',
+      apiKeyRequired: true,
+      rateLimit: null,
       reason: null,
     });
-    expect(details.model_config).toEqual({
-      model_name: 'eurusd_1h',
-      model_path: 'eurusd.keras',
-      model_sha256: 'a'.repeat(64),
-      normalization_params: null,
-      feature_columns: 2,
-      feature_names: ['CLOSE', 'RSI'],
-      sequence_length: 64,
-      looks_ahead: false,
+    expect(details.modelConfig).toEqual({
+      modelName: 'eurusd_1h',
+      modelPath: 'eurusd.keras',
+      modelSha256: 'a'.repeat(64),
+      normalizationParams: null,
+      featureColumns: 2,
+      featureNames: ['CLOSE', 'RSI'],
+      sequenceLength: 64,
+      looksAhead: false,
       reason: null,
     });
     expect(JSON.stringify(details)).not.toMatch(/hidden|\/models/);
@@ -96,7 +96,7 @@ describe('what an evaluator is told', () => {
     const { registry, clock } = await stage({ plugins: [predictor(() => INFO)] });
     const details = await new ProcessingDetails(registry, clock).of(job({ predictorPlugin: 'eurusd_1h' }));
     expect(details.plugins.predictor).toEqual({ id: 'default_predictor', version: '2.1.0' });
-    expect(details.model_config).toMatchObject({ model_name: 'eurusd_1h', sequence_length: 64 });
+    expect(details.modelConfig).toMatchObject({ modelName: 'eurusd_1h', sequenceLength: 64 });
   });
 
   it('names the reason where a plugin fails or is not loaded', async () => {
@@ -106,20 +106,20 @@ describe('what an evaluator is told', () => {
     const { registry, clock } = await stage({ plugins: [broken, keyed] });
     const asked = new ProcessingDetails(registry, clock);
     const details = await asked.of(job({ feederPlugin: 'keyed_feeder', symbol: 'NONE' }));
-    expect(details.data_source_config).toMatchObject({ provider: null, reason: 'NONE is not mapped' });
-    expect(details.model_config).toMatchObject({ sequence_length: null, reason: expect.any(String) });
-    expect(details.model_config.reason).not.toContain('stack');
+    expect(details.dataSourceConfig).toMatchObject({ provider: null, reason: 'NONE is not mapped' });
+    expect(details.modelConfig).toMatchObject({ sequenceLength: null, reason: expect.any(String) });
+    expect(details.modelConfig.reason).not.toContain('stack');
     const gone = await asked.of(job({ feederPlugin: 'gone_feeder' }));
     expect(gone.plugins.feeder).toEqual({ id: 'gone_feeder', version: null });
-    expect(gone.data_source_config.reason).toBe('the feeder gone_feeder is not loaded here');
+    expect(gone.dataSourceConfig.reason).toBe('the feeder gone_feeder is not loaded here');
   });
 
   it('does not keep a claim waiting for a plugin that takes its time', async () => {
     const { registry, clock } = await stage({ plugins: [predictor(() => new Promise(() => undefined))] });
     const answer = new ProcessingDetails(registry, clock).of(job());
     await clock.advance(5_000);
-    expect((await answer).model_config).toMatchObject({
-      sequence_length: null,
+    expect((await answer).modelConfig).toMatchObject({
+      sequenceLength: null,
       reason: 'the predictor default_predictor did not answer within 5 s',
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { durationText } from '../../../src/evaluator/evaluator.view.js';
+import { durationText } from '../../../src/evaluator/pending.dto.js';
 import { modelFacts } from '../../../src/evaluator/model-facts.js';
 
 const MINUTE = 60_000;
@@ -33,20 +33,20 @@ describe('what is told of a model', () => {
       sha256: digest,
     };
     expect(modelFacts(parameters, info)).toEqual({
-      model_path: 'eurusd.keras',
-      model_sha256: digest.toLowerCase(),
-      normalization_params: 'norm.json',
-      feature_columns: 2,
-      feature_names: ['CLOSE', 'RSI'],
-      sequence_length: 256,
+      modelPath: 'eurusd.keras',
+      modelSha256: digest.toLowerCase(),
+      normalizationParams: 'norm.json',
+      featureColumns: 2,
+      featureNames: ['CLOSE', 'RSI'],
+      sequenceLength: 256,
     });
-    expect(modelFacts({}, { ...info, model_sha256: 'cd'.repeat(32) }).model_sha256).toBe('cd'.repeat(32));
+    expect(modelFacts({}, { ...info, model_sha256: 'cd'.repeat(32) }).modelSha256).toBe('cd'.repeat(32));
   });
 
   it('is about the model file that is named', () => {
     const parameters = { model_path: 'eurusd.keras', model_files: { fast: 'fast.keras' } };
-    expect(modelFacts(parameters, null, 'fast').model_path).toBe('fast.keras');
-    expect(modelFacts(parameters, { model_path: 'told.keras' }, 'other').model_path).toBe('told.keras');
+    expect(modelFacts(parameters, null, 'fast').modelPath).toBe('fast.keras');
+    expect(modelFacts(parameters, { model_path: 'told.keras' }, 'other').modelPath).toBe('told.keras');
   });
 
   it('leaves out the target of a model whose metadata name its columns', () => {
@@ -56,27 +56,27 @@ describe('what is told of a model', () => {
       metadata: { feature_columns: ['RSI', 'ATR'] },
     };
     expect(modelFacts({}, info)).toMatchObject({
-      model_path: 'eurusd.keras',
-      feature_columns: 2,
-      feature_names: ['RSI', 'ATR'],
+      modelPath: 'eurusd.keras',
+      featureColumns: 2,
+      featureNames: ['RSI', 'ATR'],
     });
     expect(modelFacts({}, { ...info, metadata: { feature_columns: null } })).toMatchObject({
-      feature_columns: 3,
+      featureColumns: 3,
     });
   });
 
   it('is null where they say nothing, or something else than that', () => {
     const nothing = {
-      model_path: null,
-      model_sha256: null,
-      normalization_params: null,
-      feature_columns: null,
-      feature_names: null,
-      sequence_length: null,
+      modelPath: null,
+      modelSha256: null,
+      normalizationParams: null,
+      featureColumns: null,
+      featureNames: null,
+      sequenceLength: null,
     };
     expect(modelFacts({ model_path: null }, null)).toEqual(nothing);
     const odd = { window_size: -1, feature_columns: [1], required_columns: [], sha256: 'a digest' };
     expect(modelFacts({ model_path: '', use_normalization_json: 3 }, odd)).toEqual(nothing);
-    expect(modelFacts({}, { required_columns: ['CLOSE'] })).toMatchObject({ feature_names: ['CLOSE'] });
+    expect(modelFacts({}, { required_columns: ['CLOSE'] })).toMatchObject({ featureNames: ['CLOSE'] });
   });
 });

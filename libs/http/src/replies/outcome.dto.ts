@@ -1,5 +1,12 @@
 import { BooleanField, StringField } from '../fields/scalar-fields.js';
 
+/** `success` of an answer. */
+export const SuccessField = BooleanField({
+  always: true,
+  description: 'Always true; failures are reported as errors.',
+  example: true,
+});
+
 /** What happened, for people. */
 export class MessageOut {
   @StringField({ description: 'Outcome, for people to read.', example: 'Password changed successfully' })
@@ -8,9 +15,7 @@ export class MessageOut {
 
 /** The outcome of an administrative change. */
 export class SuccessOut {
-  @BooleanField({ description: 'Always true; failures are reported as errors.', example: true })
-  success!: boolean;
-
+  @SuccessField success?: true;
   @StringField({ description: 'Outcome, for people to read.', example: "User 'desk1' updated" })
   message!: string;
 }

@@ -3,6 +3,24 @@ import { IntegerField } from '../fields/scalar-fields.js';
 /** Most rows of one page. */
 export const MAX_PAGE = 1000;
 
+/** The largest 32-bit integer, which ids and offsets are in both databases. */
+export const MAX_INTEGER = 2_147_483_647;
+
+/** `limit` of a list that has a default. */
+export const LimitField = (options: {
+  readonly default: number;
+  readonly max: number;
+  readonly example?: number;
+}) => IntegerField({ min: 1, description: 'Most items of the answer.', ...options });
+
+/** `offset` of a list. */
+export const OffsetField = IntegerField({
+  default: 0,
+  min: 0,
+  max: MAX_INTEGER,
+  description: 'Items to skip.',
+});
+
 /** `limit` and `offset` of a list; extend it for lists with filters. */
 export class PageQuery {
   @IntegerField({ optional: true, min: 1, max: MAX_PAGE, description: 'Maximum number of items.' })

@@ -1,0 +1,73 @@
+import { DateTimeField, EnumField, IntegerField, NumberField, StringField } from '#libs/http';
+import { JOB_INTERVALS, PREDICTION_TYPES } from './marketplace.port.js';
+
+/*
+ * Fields that many answers about orders have, declared once; clients and evaluators know an order as a request. What
+ * needs a description or an example of its own is declared where it stands.
+ */
+
+const id = { description: 'UUID of the request.', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' };
+export const IdField = StringField(id);
+export const RequestIdField = StringField({ ...id, wire: 'request_id' });
+export const TaskIdField = StringField({
+  description: 'UUID of the task.',
+  example: '9a0b4a52-5c55-4a3e-8f0e-1f6a1c1de0a7',
+});
+
+export const SymbolField = StringField({ example: 'EURUSD' });
+export const PredictionTypeField = EnumField(PREDICTION_TYPES, {
+  name: 'MarketplacePredictionType',
+  example: 'short_term',
+});
+export const TargetTimeField = DateTimeField({
+  description: 'The moment to predict.',
+  example: '2026-02-01T12:00:00.000Z',
+});
+export const LookbackField = IntegerField({ description: 'Bars of history.', example: 1000 });
+export const HorizonField = IntegerField({ description: 'Bars ahead.', example: 6 });
+export const IntervalField = EnumField(JOB_INTERVALS, {
+  name: 'MarketplaceInterval',
+  description: 'Length of a bar.',
+  example: '1h',
+});
+export const ModelNameField = StringField({
+  description: 'The model as it is priced.',
+  example: 'default_predictor',
+});
+export const CurrencyField = StringField({ description: 'Currency of the amounts.', example: 'USD' });
+
+/** A moment of the past: creation, claim. */
+export const MomentField = DateTimeField({ example: '2026-01-31T12:00:00.000Z' });
+
+export const LeaseEpochField = IntegerField({
+  wire: 'lease_epoch',
+  description: 'Rises with every claim; sent back it keeps an older claim from being mistaken for this one.',
+  example: 1,
+});
+export const TimeoutField = DateTimeField({
+  description: 'A later answer is refused.',
+  example: '2026-01-31T12:30:00.000Z',
+});
+/** Milliseconds in the property, whole seconds in JSON, 0 when they are over. */
+export const TimeRemainingField = IntegerField({
+  wire: 'time_remaining',
+  write: (ms: number) => Math.max(0, Math.floor(ms / 1000)),
+  description: 'Seconds to the deadline; 0 when overdue.',
+  example: 1500,
+});
+
+/** How good an answer was is known when the market has moved, and from nobody's own word before. */
+const unmeasured = {
+  nullable: true,
+  always: null,
+  description: 'Null; see `reason`.',
+  example: null,
+} as const;
+export const UnmeasuredField = NumberField(unmeasured);
+export const UnmeasuredRankField = IntegerField(unmeasured);
+export const UnmeasuredTextField = StringField(unmeasured);
+export const UnmeasuredReasonField = StringField({
+  always: 'needs realised outcomes',
+  description: 'Why something here is null.',
+  example: 'needs realised outcomes',
+});
