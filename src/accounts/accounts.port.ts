@@ -2,7 +2,7 @@ import type { Transaction } from '#libs/database';
 import type { Role } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 
-/** What an account pays for; decides how many marketplace jobs it may have open. */
+/** What an account pays for; decides how many orders it may have open. */
 export const SUBSCRIPTION_TIERS = ['basic', 'premium', 'enterprise'] as const;
 export type SubscriptionTier = (typeof SUBSCRIPTION_TIERS)[number];
 

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Accepts, ADMINISTRATORS, Answers, Authenticated, Caller, Problems, SuccessOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { ConfigChange, ConfigOut, UsageOut, UsageQuery, UsernameParam } from './admin.dto.js';
+import { ConfigChange, ConfigOut, UsageOut, UsageOwnerParam, UsageQuery } from './admin.dto.js';
 import { SystemHealthOut } from './health.dto.js';
 import { StatisticsOut, StatisticsQuery } from './statistics.dto.js';
 import { Statistics } from './statistics.service.js';
@@ -29,7 +29,7 @@ export class AdminController {
   @ApiOperation({ summary: 'Read the usage of an account' })
   @Answers(200, UsageOut, { description: 'Usage within the period.' })
   @Problems({ 404: 'User not found' }, 422)
-  usageOf(@Param() { username }: UsernameParam, @Query() { days }: UsageQuery): Promise<UsageOut> {
+  usageOf(@Param() { username }: UsageOwnerParam, @Query() { days }: UsageQuery): Promise<UsageOut> {
     return this.usage.of(username, days);
   }
 

@@ -13,7 +13,7 @@ import {
 const MAX_DAYS = 3_650;
 
 /** An account's name in a path. */
-export class UsernameParam {
+export class UsageOwnerParam {
   @StringField({ description: 'Name of the account.', example: 'desk1' })
   username!: string;
 }

@@ -37,4 +37,4 @@ const amountIn = (amounts: readonly Money[], currency: string): number =>
   amounts.find((one) => one.currency === currency)?.amount ?? 0;
 
 const meanOf = (total: BillingTotal | undefined): number =>
-  total === undefined ? 0 : Math.round(total.amount / total.jobs);
+  total === undefined ? 0 : Math.round(total.amount / total.orders);

@@ -62,7 +62,7 @@ export class JobHealth {
   oldest_wait_ms!: number | null;
 }
 
-/** Requests of the marketplace. */
+/** Orders of the marketplace. */
 export class MarketplaceHealth {
   @EnumField(STATES, state)
   status!: (typeof STATES)[number];

@@ -26,7 +26,7 @@ export class StatisticsQuery {
   include_forecasts!: boolean;
 }
 
-/** Accounts, and requests of both kinds: core predictions and the marketplace's. */
+/** Accounts, core predictions and orders of the marketplace. */
 export class SystemOverview {
   @IntegerField({ description: 'Number of active accounts.', example: 3 })
   active_users!: number;

@@ -76,7 +76,7 @@ export class Statistics {
     };
   }
 
-  /** Core predictions and requests of the marketplace. */
+  /** Core predictions and orders of the marketplace. */
   async #since(moment: Date): Promise<RowActivity> {
     return jointActivity(await this.predictions.since(moment), await this.marketplace.since(moment));
   }

@@ -10,7 +10,7 @@ import { type DiskSpace, ProcessFigures } from './process-figures.js';
 const DISK_ALERT_PERCENT = 90;
 /** A due job that waits longer than this tells that runners are missing or stuck. */
 const WAIT_ALERT_MS = 60_000;
-/** Claims and requests that ran out are dealt with every few seconds; after this time something is wrong. */
+/** Claims and orders that ran out are dealt with every few seconds; after this time something is wrong. */
 const STUCK_AFTER_MS = 60_000;
 
 /** The state of everything the service stands on, measured on each call. What does not exist is said not to. */
@@ -125,7 +125,7 @@ export class SystemHealth {
         oldest_wait_ms: oldestPending === null ? null : Math.max(0, now - oldestPending.getTime()),
       };
     } catch (error) {
-      this.#logger.error({ error }, 'requests of the marketplace could not be counted');
+      this.#logger.error({ error }, 'orders of the marketplace could not be counted');
       return { status: 'unhealthy', pending: null, processing: null, stuck: null, oldest_wait_ms: null };
     }
   }

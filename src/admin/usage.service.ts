@@ -39,11 +39,11 @@ export class Usage {
       marketplace_requests: market.created,
       total_processing_time_ms: Math.round(core.processingMs + market.processingMs),
       cost_estimate: moneyOf(costs.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0),
-      costs: costs.map(({ currency, amount, jobs }) => ({
+      costs: costs.map(({ currency, amount, orders }) => ({
         currency,
         cost: moneyOf(amount),
         cost_micros: amount,
-        requests: jobs,
+        requests: orders,
       })),
     };
   }

@@ -7,12 +7,12 @@ import {
 import { AppConfig } from '#libs/config';
 import { Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { ClaimedWork, EvaluatorQueue } from '../marketplace/evaluator-queue.port.js';
 import { MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
+import { ClaimedWork, OrderQueue } from '../marketplace/order-queue.port.js';
 import { ComputeAnswer } from './compute-answer.js';
 import { EvaluatorAgent } from './evaluator-agent.js';
 
-/** `auto_evaluate`: the service computes its own marketplace requests, so that a single operator's market works alone. */
+/** `auto_evaluate`: the service computes its own orders, so that a single operator's market works alone. */
 @Injectable()
 export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger(AutoEvaluate.name);
@@ -21,7 +21,7 @@ export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationSh
 
   constructor(
     private readonly plugins: PluginRegistry,
-    private readonly queue: EvaluatorQueue,
+    private readonly queue: OrderQueue,
     private readonly work: ClaimedWork,
     private readonly events: MarketplaceEvents,
     private readonly config: AppConfig,
@@ -32,7 +32,7 @@ export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationSh
     if (!this.config.auto_evaluate) return;
     const agent = this.#newAgent();
     this.#agent = agent;
-    // A request is computed as soon as it is there; the pause between looks is for those of other processes.
+    // An order is computed as soon as it is there; the pause between looks is for those of other processes.
     this.#unsubscribe = this.events.subscribe((tx, { kind }) => {
       if (kind === 'submitted' || kind === 'released') tx.afterCommit(() => agent.wake());
       return Promise.resolve();

@@ -1,13 +1,13 @@
 import { AppError, type Clock } from '#libs/kernel';
 import { runForecast, type PluginRegistry } from '#libs/plugin-host';
 import type { ForecastInterval, PredictionOutput } from '#libs/plugin-sdk';
-import type { PendingJob } from '../marketplace/evaluator-queue.port.js';
+import type { PendingOrder } from '../marketplace/order-queue.port.js';
 import { canonicalInterval } from '#libs/timeseries';
-import type { JobResult } from '../marketplace/marketplace.port.js';
+import type { OrderResult } from '../marketplace/marketplace.port.js';
 
 /** An order that can be claimed, with what its computation needs. */
-export interface OfferedOrder extends Pick<PendingJob, 'id' | 'modelName'> {
-  readonly request: Omit<PendingJob['request'], 'customParameters'>;
+export interface OfferedOrder extends Pick<PendingOrder, 'id' | 'modelName'> {
+  readonly terms: Omit<PendingOrder['terms'], 'customParameters'>;
 }
 
 export interface ComputeOptions {
@@ -29,11 +29,11 @@ export class ComputeAnswer {
    * Whether this process can compute the model that the client pays for, with the plugins that the order names. A model
    * that is priced but not here is left to evaluators who have it: another one's answer is not what was bought.
    */
-  knows({ modelName, request }: OfferedOrder): boolean {
+  knows({ modelName, terms }: OfferedOrder): boolean {
     return (
       this.plugins.serves(modelName) !== null &&
-      this.plugins.has('feeder', request.feederPlugin) &&
-      this.plugins.has('pipeline', request.pipelinePlugin)
+      this.plugins.has('feeder', terms.feederPlugin) &&
+      this.plugins.has('pipeline', terms.pipelinePlugin)
     );
   }
 
@@ -42,23 +42,23 @@ export class ComputeAnswer {
    * then; one to come with the newest bars.
    * @throws AppError what the plugins refuse, `invalid` for a model that is not here, or `unavailable` (`incomplete_forecast`) when a bar has no value
    */
-  async compute({ modelName, request }: OfferedOrder, limits: ComputeOptions): Promise<JobResult> {
+  async compute({ modelName, terms }: OfferedOrder, limits: ComputeOptions): Promise<OrderResult> {
     const startedAt = this.clock.monotonic();
     const cpu = process.cpuUsage();
     const server = this.plugins.serves(modelName);
     if (server === null) throw this.plugins.unknownPlugin('predictor', modelName, ['model_name']);
-    const moment = request.datetimeRequested.getTime();
+    const moment = terms.datetimeRequested.getTime();
     const question = {
-      symbol: request.symbol,
-      interval: canonicalInterval(request.interval) ?? request.interval,
-      predictionType: request.predictionType,
-      horizon: request.predictionHorizon,
+      symbol: terms.symbol,
+      interval: canonicalInterval(terms.interval) ?? terms.interval,
+      predictionType: terms.predictionType,
+      horizon: terms.predictionHorizon,
       baseline: moment < this.clock.now() ? moment : null,
-      feeder: request.feederPlugin,
-      pipeline: request.pipelinePlugin,
+      feeder: terms.feederPlugin,
+      pipeline: terms.pipelinePlugin,
       predictor: server.predictor,
       modelName: server.model,
-      lookback: request.lookbackTicks,
+      lookback: terms.lookbackTicks,
     };
     const answer = await runForecast(this.plugins, question, limits);
     const { output, plugins } = answer;

@@ -1,25 +1,25 @@
 import { AppError, delay, type Clock, type ErrorKind } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
+import type { OrderProgress, OrderResult } from '../marketplace/marketplace.port.js';
 import type {
-  ClaimedJob,
+  ClaimedOrder,
   ClaimedWork,
-  EvaluatorQueue,
   LeaseReference,
-} from '../marketplace/evaluator-queue.port.js';
-import type { JobProgress, JobResult } from '../marketplace/marketplace.port.js';
+  OrderQueue,
+} from '../marketplace/order-queue.port.js';
 import type { ComputeAnswer, OfferedOrder } from './compute-answer.js';
 
-type Contract = EvaluatorQueue & ClaimedWork;
+type Contract = OrderQueue & ClaimedWork;
 type Answering<K extends keyof Contract, T> = (...given: Parameters<Contract[K]>) => Promise<T>;
 
 /**
  * What the agent uses of the evaluator's queue: the one of its own process, or that of a service elsewhere. Errors are
- * those of `EvaluatorQueue` and `ClaimedWork`, and two more of a service elsewhere: `unavailable` while it cannot be reached, and
+ * those of `OrderQueue` and `ClaimedWork`, and two more of a service elsewhere: `unavailable` while it cannot be reached, and
  * `unauthorized` when it refuses the agent for good (a wrong key, role or address).
  */
 export interface AgentQueue {
-  readonly pending: Answering<'pending', { readonly jobs: readonly OfferedOrder[] }>;
-  readonly claim: Answering<'claim', Pick<ClaimedJob, 'epoch' | 'timeoutAt'>>;
+  readonly pending: Answering<'pending', { readonly orders: readonly OfferedOrder[] }>;
+  readonly claim: Answering<'claim', Pick<ClaimedOrder, 'epoch' | 'timeoutAt'>>;
 }
 
 /** What it uses of the work on a claimed order. */
@@ -31,15 +31,15 @@ export interface AgentWork {
 }
 
 export interface AgentOptions {
-  /** Requests that are computed at the same time. */
+  /** Orders that are computed at the same time. */
   readonly parallel: number;
   /** Milliseconds until the market is asked again when it has nothing. */
   readonly idleMs: number;
-  /** Between two words about a request that is being computed. */
+  /** Between two words about an order that is being computed. */
   readonly heartbeatMs: number;
   /** Ends when there is nothing to do. */
   readonly untilIdle?: boolean;
-  /** Only requests for this predictor. */
+  /** Only orders for this predictor. */
   readonly predictor?: string | null;
 }
 
@@ -65,7 +65,7 @@ interface Claim {
 }
 
 /**
- * An evaluator that works by itself: takes requests off the market, computes them with the plugins of its process,
+ * An evaluator that works by itself: takes orders off the market, computes them with the plugins of its process,
  * says how far it is, hands the answers in, and gives back what it cannot compute. While the market is away it waits,
  * twice as long each time; what it had claimed when it is killed goes back to the queue when the lease runs out.
  */
@@ -131,7 +131,7 @@ export class EvaluatorAgent {
   }
 
   async #next(): Promise<Claim | null> {
-    const { jobs: orders } = await this.queue.pending(SERVICE, {}, OFFERS);
+    const { orders } = await this.queue.pending(SERVICE, {}, OFFERS);
     for (const order of orders) {
       if (this.#stopping.signal.aborted) return null;
       if (!this.#takes(order)) continue;
@@ -143,15 +143,15 @@ export class EvaluatorAgent {
 
   #takes(order: OfferedOrder): boolean {
     const { predictor = null } = this.options;
-    return (predictor === null || order.request.predictorPlugin === predictor) && this.answers.knows(order);
+    return (predictor === null || order.terms.predictorPlugin === predictor) && this.answers.knows(order);
   }
 
   /** Null when it cannot be claimed any more, or not by this evaluator now. */
   async #claim(order: OfferedOrder): Promise<Claim | null> {
-    const command = { jobId: order.id, estimatedCompletion: null, processingNodeInfo: null };
+    const command = { orderId: order.id, estimatedCompletion: null, processingNodeInfo: null };
     try {
       const { epoch, timeoutAt } = await this.queue.claim(SERVICE, command);
-      return { order, lease: { jobId: order.id, epoch }, deadline: timeoutAt.getTime() };
+      return { order, lease: { orderId: order.id, epoch }, deadline: timeoutAt.getTime() };
     } catch (error) {
       if (isTaken(error)) return null;
       throw error;
@@ -160,7 +160,7 @@ export class EvaluatorAgent {
 
   async #complete(claim: Claim): Promise<void> {
     const lost = new AbortController();
-    let result: JobResult;
+    let result: OrderResult;
     try {
       result = await this.#compute(claim, lost);
     } catch (error) {
@@ -181,9 +181,9 @@ export class EvaluatorAgent {
   }
 
   /** @param lost is aborted, with the error, when the market says that the claim is gone */
-  async #compute({ order, lease, deadline }: Claim, lost: AbortController): Promise<JobResult> {
+  async #compute({ order, lease, deadline }: Claim, lost: AbortController): Promise<OrderResult> {
     const timeoutMs = Math.max(1, deadline - this.clock.now() - RESERVE_MS);
-    let latest: Partial<JobProgress> = { percentage: 0, currentStep: 'claimed' };
+    let latest: Partial<OrderProgress> = { percentage: 0, currentStep: 'claimed' };
     let cancel = (): void => undefined;
     const beat = (): void => {
       cancel = this.clock.after(this.options.heartbeatMs, () => {
@@ -207,7 +207,7 @@ export class EvaluatorAgent {
   }
 
   /** The answer is there: it is worth some patience. */
-  async #submit({ lease, deadline }: Claim, result: JobResult): Promise<void> {
+  async #submit({ lease, deadline }: Claim, result: OrderResult): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.work.submit(SERVICE, { ...lease, result });

@@ -34,11 +34,11 @@ export class HttpOrderQueue implements AgentQueue, AgentWork {
     const route = `GET pending?sort=${sort}&order=${order}&limit=${limit}`;
     const { pending_requests: orders } = await this.#call('list requests', route);
     if (!Array.isArray(orders)) throw refusal('list requests', '200');
-    return { jobs: (orders as Json[]).map(orderOf) };
+    return { orders: (orders as Json[]).map(orderOf) };
   };
 
-  readonly claim: AgentQueue['claim'] = async (_evaluator, { jobId }) => {
-    const answer = await this.#call('claim a request', `POST claim/${jobId}`, {});
+  readonly claim: AgentQueue['claim'] = async (_evaluator, { orderId }) => {
+    const answer = await this.#call('claim a request', `POST claim/${orderId}`, {});
     const epoch = answer['lease_epoch'];
     const timeoutAt = new Date(String(answer['timeout_at']));
     if (typeof epoch !== 'number' || Number.isNaN(timeoutAt.getTime()))
@@ -46,17 +46,17 @@ export class HttpOrderQueue implements AgentQueue, AgentWork {
     return { epoch, timeoutAt };
   };
 
-  readonly heartbeat: AgentWork['heartbeat'] = (_evaluator, { jobId, epoch }, progress) => {
+  readonly heartbeat: AgentWork['heartbeat'] = (_evaluator, { orderId, epoch }, progress) => {
     const { percentage: progressPercentage, ...rest } = progress;
-    return this.#goOn(`PUT progress/${jobId}`, { leaseEpoch: epoch, progressPercentage, ...rest });
+    return this.#goOn(`PUT progress/${orderId}`, { leaseEpoch: epoch, progressPercentage, ...rest });
   };
 
   /** A repeat after a lost answer gets the first one's answer, whatever became of the claim meanwhile. */
-  readonly submit: AgentWork['submit'] = (_evaluator, { jobId, epoch, result }) =>
-    this.#goOn(`POST submit/${jobId}`, { leaseEpoch: epoch, ...result }, `${jobId}-${epoch}`);
+  readonly submit: AgentWork['submit'] = (_evaluator, { orderId, epoch, result }) =>
+    this.#goOn(`POST submit/${orderId}`, { leaseEpoch: epoch, ...result }, `${orderId}-${epoch}`);
 
-  readonly release: AgentWork['release'] = (_evaluator, { jobId, epoch, ...why }) =>
-    this.#goOn(`POST release/${jobId}`, { leaseEpoch: epoch, ...why });
+  readonly release: AgentWork['release'] = (_evaluator, { orderId, epoch, ...why }) =>
+    this.#goOn(`POST release/${orderId}`, { leaseEpoch: epoch, ...why });
 
   #goOn(route: string, fields: object, idempotencyKey?: string): Promise<Json> {
     return this.#call('go on with a request', route, wireOf(fields), idempotencyKey);
@@ -105,18 +105,18 @@ function faultOf({ status, headers }: Response, answer: Json, aim: string, isLis
 const refusal = (aim: string, text: string): AppError =>
   new AppError('unauthorized', `the service does not let this evaluator ${aim}: ${text}`);
 
-type WireOrder = Omit<OfferedOrder['request'], 'datetimeRequested'> & {
+type WireOrder = Omit<OfferedOrder['terms'], 'datetimeRequested'> & {
   readonly id: string;
   readonly modelName?: string;
   readonly datetimeRequested: string;
 };
 
 function orderOf(item: Json): OfferedOrder {
-  const { id, modelName, datetimeRequested, ...request } = domainOf(item) as unknown as WireOrder;
+  const { id, modelName, datetimeRequested, ...terms } = domainOf(item) as unknown as WireOrder;
   return {
     id,
-    modelName: modelName ?? request.predictorPlugin,
-    request: { ...request, datetimeRequested: new Date(datetimeRequested) },
+    modelName: modelName ?? terms.predictorPlugin,
+    terms: { ...terms, datetimeRequested: new Date(datetimeRequested) },
   };
 }
 

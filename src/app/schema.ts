@@ -27,9 +27,9 @@ import {
   TransactionEntryEntity,
 } from '../billing/ledger.entity.js';
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
-import { PredictionClaimEntity } from '../marketplace/prediction-claim.entity.js';
-import { PredictionFileEntity } from '../marketplace/prediction-file.entity.js';
-import { PredictionJobEntity } from '../marketplace/prediction-job.entity.js';
+import { OrderClaimEntity } from '../marketplace/order-claim.entity.js';
+import { OrderFileEntity } from '../marketplace/order-file.entity.js';
+import { OrderEntity } from '../marketplace/order.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
 import { RoleEntity } from '../accounts/role.entity.js';
 import { UserEntity } from '../accounts/user.entity.js';
@@ -59,9 +59,9 @@ export const entities = [
   BillingRecordEntity,
   InvoiceEntity,
   InvoiceLineEntity,
-  PredictionJobEntity,
-  PredictionClaimEntity,
-  PredictionFileEntity,
+  OrderEntity,
+  OrderClaimEntity,
+  OrderFileEntity,
   WebhookSecretEntity,
   WebhookDeliveryEntity,
   WebhookAttemptEntity,

@@ -1,13 +1,13 @@
 import type { AccessPolicy, Role } from '#libs/http';
 import { AppError, type ErrorKind } from '#libs/kernel';
-import type { Refusal } from './verdict.js';
+import type { CredentialRefusal } from './verdict.js';
 
 type Mode = AccessPolicy['mode'];
 
 /** Flexible routes say 403 where the others say 401; clients of the original rely on both. */
 const kindFor = (mode: Mode): ErrorKind => (mode === 'flexible' ? 'forbidden' : 'unauthorized');
 
-const TEXTS: Readonly<Record<Refusal, string>> = {
+const TEXTS: Readonly<Record<CredentialRefusal, string>> = {
   invalid_api_key: 'Invalid API key',
   api_key_expired: 'API key has expired',
   invalid_token: 'Invalid or expired token',
@@ -15,7 +15,7 @@ const TEXTS: Readonly<Record<Refusal, string>> = {
 };
 
 /** A credential that leads to nobody who may act. A bad token is 401 on every route. */
-export const credentialRefusal = (mode: Mode, refusal: Refusal): AppError =>
+export const credentialRefusal = (mode: Mode, refusal: CredentialRefusal): AppError =>
   new AppError(refusal === 'invalid_token' ? 'unauthorized' : kindFor(mode), TEXTS[refusal], {
     code: refusal,
   });

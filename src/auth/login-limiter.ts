@@ -5,13 +5,13 @@ import { RateLimitStorage } from './rate-limit-storage.js';
 import { Turns } from './turns.js';
 
 /** Where a password is tried, and for which account. */
-export interface Attempt {
+export interface LoginAttempt {
   readonly address: string;
   readonly username: string;
 }
 
 /** What a check of a password says. A `neutral` one (right password, inactive account) counts neither way. */
-export interface Checked<T> {
+export interface CheckedPassword<T> {
   readonly counts: 'success' | 'failure' | 'neutral';
   readonly value: T;
 }
@@ -37,14 +37,17 @@ export class LoginLimiter {
   }
 
   /** @throws AppError `too_many` with `Retry-After`, before `check` is called */
-  async attempt<T>(attempt: Attempt, check: () => Promise<Checked<T>>): Promise<T> {
+  async attempt<T>(attempt: LoginAttempt, check: () => Promise<CheckedPassword<T>>): Promise<T> {
     if (this.config.skip_rate_limiting) return (await check()).value;
     const turn = await this.#turns.run(attempt.address, () => this.#inTurn(attempt, check));
     if (turn === null) throw tooMany(1);
     return turn.result;
   }
 
-  async #inTurn<T>({ address, username }: Attempt, check: () => Promise<Checked<T>>): Promise<T> {
+  async #inTurn<T>(
+    { address, username }: LoginAttempt,
+    check: () => Promise<CheckedPassword<T>>,
+  ): Promise<T> {
     const pairKey = `login ${address} ${username}`;
     const addressKey = `login ${address}`;
     await this.#refuseAtLimit(pairKey, this.config.login_attempts);

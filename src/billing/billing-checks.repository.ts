@@ -3,7 +3,7 @@ import { Database, placeholders, runSql } from '#libs/database';
 import type { BillingViolation, Hold } from './billing.port.js';
 import { BILLING_RULES, violationOf } from './billing-rules.js';
 
-/** What the ledger says of a job. */
+/** What the ledger says of an order. */
 export type MoneyState = Hold['state'];
 
 const STATE = `CASE (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
@@ -36,19 +36,19 @@ export class BillingChecks {
     return Number(row?.total ?? 0);
   }
 
-  /** What the ledger says of these jobs; those that it does not know are left out. */
-  async statesOf(jobIds: readonly string[]): Promise<ReadonlyMap<string, MoneyState>> {
-    if (jobIds.length === 0) return new Map();
+  /** What the ledger says of these orders; those that it does not know are left out. */
+  async statesOf(orderIds: readonly string[]): Promise<ReadonlyMap<string, MoneyState>> {
+    if (orderIds.length === 0) return new Map();
     const rows = await runSql<{ prediction_id: string; state: MoneyState }>(
       this.database.read,
       `SELECT q.prediction_id, ${STATE} AS state FROM quotes q
-       WHERE q.revision = 0 AND q.prediction_id IN (${placeholders(jobIds.length)})`,
-      jobIds,
+       WHERE q.revision = 0 AND q.prediction_id IN (${placeholders(orderIds.length)})`,
+      orderIds,
     );
     return new Map(rows.map(({ prediction_id, state }) => [prediction_id, state]));
   }
 
-  async countJobs(): Promise<number> {
+  async countOrders(): Promise<number> {
     const [row] = await runSql<{ total: number | string }>(
       this.database.read,
       'SELECT COUNT(*) AS total FROM quotes WHERE revision = 0',
@@ -56,13 +56,13 @@ export class BillingChecks {
     return Number(row?.total ?? 0);
   }
 
-  /** Ids of the jobs that the ledger knows, in the order of the database. */
-  async jobsAfter(afterJobId: string | null, limit: number): Promise<string[]> {
+  /** Ids of the orders that the ledger knows, as the database sorts them. */
+  async ordersAfter(afterOrderId: string | null, limit: number): Promise<string[]> {
     const rows = await runSql<{ prediction_id: string }>(
       this.database.read,
       `SELECT prediction_id FROM quotes WHERE revision = 0 AND prediction_id > ?
        ORDER BY prediction_id LIMIT ?`,
-      [afterJobId ?? '', limit],
+      [afterOrderId ?? '', limit],
     );
     return rows.map((row) => row.prediction_id);
   }

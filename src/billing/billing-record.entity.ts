@@ -1,9 +1,9 @@
 import { integerColumn, utcColumn } from '#libs/database';
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
-/** What a client paid to a provider for one completed job, with the shares. Rows are only ever added. */
+/** What a client paid to a provider for one completed order, with the shares. Rows are only ever added. */
 @Entity('billing_records')
-@Index('uq_billing_records_prediction', ['predictionId'], { unique: true })
+@Index('uq_billing_records_prediction', ['orderId'], { unique: true })
 @Index('ix_billing_records_client', ['clientId', 'timestamp'])
 @Index('ix_billing_records_provider', ['providerId', 'timestamp'])
 @Index('ix_billing_records_evaluator', ['evaluatorId', 'timestamp'])
@@ -24,7 +24,7 @@ export class BillingRecordEntity {
   evaluatorId!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
-  predictionId!: string;
+  orderId!: string;
 
   @Column({ name: 'model_name', type: 'varchar', length: 100 })
   modelName!: string;

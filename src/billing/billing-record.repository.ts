@@ -27,16 +27,16 @@ const SUMS: Readonly<Record<SettledAmount, string>> = {
 interface TotalRow {
   readonly currency: string;
   readonly amount: number | string;
-  readonly jobs: number | string;
+  readonly orders: number | string;
 }
 
-const totalOf = ({ currency, amount, jobs }: TotalRow): BillingTotal => ({
+const totalOf = ({ currency, amount, orders }: TotalRow): BillingTotal => ({
   currency,
   amount: Number(amount),
-  jobs: Number(jobs),
+  orders: Number(orders),
 });
 
-/** Settled jobs: added to and read, nothing else. */
+/** Settled orders: added to and read, nothing else. */
 @Injectable()
 export class BillingRecordRepository implements Turnover {
   constructor(private readonly database: Database) {}
@@ -51,7 +51,7 @@ export class BillingRecordRepository implements Turnover {
         hold.clientId,
         hold.quote.providerId,
         evaluatorId,
-        hold.jobId,
+        hold.orderId,
         hold.quote.modelName,
         settlement.total,
         settlement.evaluator,
@@ -88,7 +88,7 @@ export class BillingRecordRepository implements Turnover {
     const rows = await this.#grouped(filter)
       .select('r.currency', 'currency')
       .addSelect(`SUM(${SUMS[amount]})`, 'amount')
-      .addSelect('COUNT(*)', 'jobs')
+      .addSelect('COUNT(*)', 'orders')
       .getRawMany<TotalRow>();
     return rows.map(totalOf);
   }
@@ -98,7 +98,7 @@ export class BillingRecordRepository implements Turnover {
     const rows = await this.#grouped(filter)
       .select('r.currency', 'currency')
       .addSelect('SUM(r.costMicros)', 'amount')
-      .addSelect('COUNT(*)', 'jobs')
+      .addSelect('COUNT(*)', 'orders')
       .addSelect('COUNT(DISTINCT r.clientId)', 'clients')
       .addSelect('COUNT(DISTINCT r.providerId)', 'providers')
       .getRawMany<TotalRow & { clients: number | string; providers: number | string }>();
@@ -116,7 +116,7 @@ export class BillingRecordRepository implements Turnover {
       .select('r.clientId', 'clientId')
       .addSelect('r.currency', 'currency')
       .addSelect('SUM(r.costMicros)', 'amount')
-      .addSelect('COUNT(*)', 'jobs')
+      .addSelect('COUNT(*)', 'orders')
       .where({ clientId: In([...clientIds]) })
       .groupBy('r.clientId')
       .addGroupBy('r.currency')

@@ -14,7 +14,7 @@ export const violationOf = (
   row: Readonly<Record<string, Cell>>,
 ): BillingViolation => ({ rule, detail: sentence(row) });
 
-/** The quote in force of each job. */
+/** The quote in force of each order. */
 const LATEST = `latest AS (
   SELECT q.* FROM quotes q
   WHERE q.revision = (SELECT MAX(x.revision) FROM quotes x WHERE x.prediction_id = q.prediction_id))`;
@@ -79,7 +79,7 @@ const LEDGER_RULES: readonly BillingRule[] = [
   },
 ];
 
-const JOB_RULES: readonly BillingRule[] = [
+const ORDER_RULES: readonly BillingRule[] = [
   {
     rule: 'wrong_hold',
     sql: `WITH ${LATEST},
@@ -97,20 +97,20 @@ const JOB_RULES: readonly BillingRule[] = [
           FROM due d LEFT JOIN held h ON h.prediction_id = d.prediction_id
           WHERE d.expected <> COALESCE(h.amount, 0)`,
     sentence: (row) =>
-      `job ${row['prediction_id']} should hold ${row['expected']} micro-units and holds ${row['amount']}`,
+      `order ${row['prediction_id']} should hold ${row['expected']} micro-units and holds ${row['amount']}`,
   },
   {
     rule: 'settled_twice',
     sql: `SELECT prediction_id, COUNT(*) AS times FROM transactions
           WHERE transaction_type IN ('capture', 'void') GROUP BY prediction_id HAVING COUNT(*) > 1`,
-    sentence: (row) => `job ${row['prediction_id']} was settled ${row['times']} times`,
+    sentence: (row) => `order ${row['prediction_id']} was settled ${row['times']} times`,
   },
   {
     rule: 'transaction_without_quote',
     sql: `SELECT t.id, t.prediction_id FROM transactions t
           WHERE t.prediction_id IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM quotes q WHERE q.prediction_id = t.prediction_id AND q.client_id = t.user_id)`,
-    sentence: (row) => `transaction ${row['id']} is for job ${row['prediction_id']}, which has no quote`,
+    sentence: (row) => `transaction ${row['id']} is for order ${row['prediction_id']}, which has no quote`,
   },
   {
     rule: 'capture_without_record',
@@ -118,7 +118,7 @@ const JOB_RULES: readonly BillingRule[] = [
           LEFT JOIN billing_records r ON r.prediction_id = t.prediction_id
           WHERE t.transaction_type = 'capture' AND (r.id IS NULL OR r.transaction_id <> t.id)`,
     sentence: (row) =>
-      `job ${row['prediction_id']} was paid by transaction ${row['id']} and has no billing record`,
+      `order ${row['prediction_id']} was paid by transaction ${row['id']} and has no billing record`,
   },
   {
     rule: 'wrong_billing_record',
@@ -132,7 +132,7 @@ const JOB_RULES: readonly BillingRule[] = [
              OR r.bonus_micros * 10 > r.evaluator_micros OR r.provider_micros < 0 OR r.platform_micros < 0
              OR r.evaluator_micros + r.bonus_micros + r.provider_micros + r.platform_micros <> r.cost_micros`,
     sentence: (row) =>
-      `billing record ${row['id']} does not say what job ${row['prediction_id']} was quoted and paid`,
+      `billing record ${row['id']} does not say what order ${row['prediction_id']} was quoted and paid`,
   },
   {
     rule: 'wrong_share',
@@ -194,4 +194,4 @@ const OTHER_RULES: readonly BillingRule[] = [
 ];
 
 /** Everything that the tables can prove of themselves. */
-export const BILLING_RULES: readonly BillingRule[] = [...LEDGER_RULES, ...JOB_RULES, ...OTHER_RULES];
+export const BILLING_RULES: readonly BillingRule[] = [...LEDGER_RULES, ...ORDER_RULES, ...OTHER_RULES];

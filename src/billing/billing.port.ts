@@ -12,8 +12,8 @@ export const HOME_CURRENCY: Currency = 'USD';
 /** Stands where a user id does when the service itself is the provider or the evaluator. */
 export const PLATFORM_ID = 0;
 
-/** What decides the price of a marketplace request. */
-export interface PriceRequest {
+/** What decides the price of an order. */
+export interface PriceTerms {
   readonly symbol: string;
   /** The model as providers price it, at most 100 characters. */
   readonly modelName: string;
@@ -31,14 +31,14 @@ export interface PriceRequest {
   readonly provider?: number | string;
 }
 
-/** One reason why a request costs more than the plain price. */
+/** One reason why an order costs more than the plain price. */
 export interface PriceMultiplier {
   readonly reason: 'horizon' | 'lookback' | 'premium_feeder' | 'heavy_predictor' | 'priority';
   /** What it adds, in hundredths of the plain price. */
   readonly hundredths: number;
 }
 
-/** How a price is shared when the job completes; the three add up to the total, to the micro-unit. */
+/** How a price is shared when the order completes; the three add up to the total, to the micro-unit. */
 export interface PriceShares {
   /** What the evaluator is promised; a bonus for speed comes out of the other two. */
   readonly evaluator: Micros;
@@ -46,7 +46,7 @@ export interface PriceShares {
   readonly platform: Micros;
 }
 
-/** A binding price: a job that is held with it never costs more. */
+/** A binding price: an order that is held with it never costs more. */
 export interface Quote {
   readonly modelName: string;
   /** User id of the provider; {@link PLATFORM_ID} when nobody has a price for the model. */
@@ -63,9 +63,9 @@ export interface Quote {
   readonly expiresAt: number;
 }
 
-export interface HoldRequest {
-  /** Id of the marketplace job (UUID). */
-  readonly jobId: string;
+export interface HoldCommand {
+  /** Id of the order (UUID). */
+  readonly orderId: string;
   /** Who pays. */
   readonly clientId: number;
   readonly quote: Quote;
@@ -73,17 +73,17 @@ export interface HoldRequest {
   readonly description: string;
 }
 
-/** Where the money of a job stands. */
+/** Where the money of an order stands. */
 export interface Hold {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly clientId: number;
   /** The quote in force, the latest one of an adjusted hold. */
   readonly quote: Quote;
   readonly state: 'held' | 'captured' | 'voided';
 }
 
-export interface CaptureRequest {
-  readonly jobId: string;
+export interface CaptureCommand {
+  readonly orderId: string;
   /** User id of the evaluator; {@link PLATFORM_ID} when the service computed it itself. */
   readonly evaluatorId: number;
   /** Milliseconds from claim to submission, by the server's clock. */
@@ -92,9 +92,9 @@ export interface CaptureRequest {
   readonly leaseMs: number;
 }
 
-/** How a job was settled. `evaluator` + `bonus` + `provider` + `platform` = `total`. */
+/** How an order was settled. `evaluator` + `bonus` + `provider` + `platform` = `total`. */
 export interface Settlement {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly currency: Currency;
   /** The whole cost, as the client pays it. */
   readonly total: Micros;
@@ -106,42 +106,42 @@ export interface Settlement {
   readonly platform: Micros;
 }
 
-/** What marketplace jobs cost. */
+/** What orders cost. */
 export abstract class Prices {
-  /** Prices a request. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
-  abstract quote(request: PriceRequest): Promise<Quote>;
+  /** Prices an order. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
+  abstract quote(terms: PriceTerms): Promise<Quote>;
   /**
-   * Prices a changed request that is held already, with the price version of the quote in force.
+   * Prices a changed order that is held already, with the price version of the quote in force.
    * @throws AppError `not_found` without a hold
    */
-  abstract requote(jobId: string, request: PriceRequest): Promise<Quote>;
+  abstract requote(orderId: string, terms: PriceTerms): Promise<Quote>;
   /** Whether an active provider has an active price for this model. */
   abstract isPriced(modelName: string): Promise<boolean>;
 }
 
-/** Moves the money of marketplace jobs. Every write belongs into the transaction that changes the job. */
+/** Moves the money of orders. Every write belongs into the transaction that changes the order. */
 export abstract class Billing {
   /**
    * Moves the quote from the client's credits to a hold.
    * @throws AppError `payment_required` (both amounts in the text) when the credits do not suffice, `conflict` when the
-   * job is held already or the quote has expired
+   * order is held already or the quote has expired
    */
-  abstract hold(tx: Transaction, request: HoldRequest): Promise<void>;
+  abstract hold(tx: Transaction, command: HoldCommand): Promise<void>;
   /**
    * Replaces the quote of an open hold; the difference is held or given back.
    * @throws AppError `payment_required` as for hold, `conflict` when the hold is settled, `not_found` without one
    */
-  abstract adjust(tx: Transaction, jobId: string, quote: Quote): Promise<void>;
+  abstract adjust(tx: Transaction, orderId: string, quote: Quote): Promise<void>;
   /**
-   * Settles a completed job, once: the hold goes to evaluator, provider and platform, and a billing record is written.
+   * Settles a completed order, once: the hold goes to evaluator, provider and platform, and a billing record is written.
    * @throws AppError `conflict` when it is settled already, `not_found` without a hold
    */
-  abstract capture(tx: Transaction, request: CaptureRequest): Promise<Settlement>;
+  abstract capture(tx: Transaction, command: CaptureCommand): Promise<Settlement>;
   /**
    * Gives the whole hold back (cancelled, failed, expired), once. Returns what was given back.
    * @throws AppError `conflict` when it is settled already, `not_found` without a hold
    */
-  abstract void(tx: Transaction, jobId: string, reason: string): Promise<Money>;
+  abstract void(tx: Transaction, orderId: string, reason: string): Promise<Money>;
 }
 
 export interface Money {
@@ -160,18 +160,18 @@ export interface Balance {
   readonly currency: Currency;
   /** Credits to spend; below zero what is owed (postpaid). */
   readonly available: Micros;
-  /** Reserved for open jobs. */
+  /** Reserved for open orders. */
   readonly held: Micros;
   /** Earned as provider or evaluator and not paid out. */
   readonly earned: Micros;
 }
 
-/** Settled jobs of one currency, added up. */
+/** Settled orders of one currency, added up. */
 export interface BillingTotal extends Money {
-  readonly jobs: number;
+  readonly orders: number;
 }
 
-/** Whose settled jobs, and of which time; absent means any. */
+/** Whose settled orders, and of which time; absent means any. */
 export interface SettledFilter extends BillingPeriod {
   readonly clientId?: number;
   readonly providerId?: number;
@@ -181,10 +181,10 @@ export interface SettledFilter extends BillingPeriod {
 /** What is added up: whole costs, or the shares of one side; an evaluator's with its bonuses. */
 export type SettledAmount = 'cost' | 'provider' | 'evaluator';
 
-/** Settled jobs added up, for other domains. Lists are ordered by currency; one without jobs is left out. */
+/** Settled orders added up, for other domains. Lists are ordered by currency; one without orders is left out. */
 export abstract class Turnover {
   abstract totals(filter: SettledFilter, amount: SettledAmount): Promise<readonly BillingTotal[]>;
-  /** Whole costs of several clients, all time; clients without jobs are left out. At most 1,000 ids a call. */
+  /** Whole costs of several clients, all time; clients without orders are left out. At most 1,000 ids a call. */
   abstract spentBy(clientIds: readonly number[]): Promise<ReadonlyMap<number, readonly BillingTotal[]>>;
 }
 
@@ -222,16 +222,19 @@ export abstract class CreditGrants {
   abstract grant(tx: Transaction, grant: CreditGrant): Promise<number>;
 }
 
-/** A marketplace job as billing has to know it. `open`: pending or processing; `ended`: cancelled, failed or expired. */
-export interface BillableJob {
-  readonly jobId: string;
+/** An order as billing has to know it. `open`: pending or processing; `ended`: cancelled, failed or expired. */
+export interface BillableOrder {
+  readonly orderId: string;
   readonly state: 'open' | 'completed' | 'ended';
 }
 
-/** What the domain of the marketplace jobs provides, so that money can be checked against work. */
-export abstract class BillableJobs {
-  /** Jobs by id in the order of the database, after the given one; fewer than `limit` means that it was the last page. */
-  abstract list(afterJobId: string | null, limit: number): Promise<readonly BillableJob[]>;
+/** What the domain of the orders provides, so that money can be checked against work. */
+export abstract class BillableOrders {
+  /**
+   * Orders sorted by id as the database does it, after the given one; fewer than `limit` means that it was the last
+   * page.
+   */
+  abstract list(afterOrderId: string | null, limit: number): Promise<readonly BillableOrder[]>;
 }
 
 /** One thing that the tables say and must not. */
@@ -245,9 +248,9 @@ export interface BillingViolation {
 /** What `billing verify` found. */
 export interface BillingVerdict {
   readonly transactions: number;
-  /** Jobs that were compared, or those that money moved for where there is nothing to compare with. */
-  readonly jobs: number;
-  /** Whether the money was compared with the jobs themselves. */
+  /** Orders that were compared, or those that money moved for where there is nothing to compare with. */
+  readonly orders: number;
+  /** Whether the money was compared with the orders themselves. */
   readonly work: 'compared' | 'unknown';
   /** Empty when everything adds up; at most 1,000. */
   readonly violations: readonly BillingViolation[];
@@ -255,6 +258,6 @@ export interface BillingVerdict {
 
 /** Proves from the tables alone that the money adds up. */
 export abstract class BillingVerifier {
-  /** @param jobs jobs to be checked against the money; default: the marketplace's, where there is one */
-  abstract verify(jobs?: BillableJobs): Promise<BillingVerdict>;
+  /** @param orders orders to be checked against the money; default: the marketplace's, where there is one */
+  abstract verify(orders?: BillableOrders): Promise<BillingVerdict>;
 }

@@ -21,7 +21,7 @@ export const presentRecord = (record: BillingRecordEntity): BillingOut => ({
   id: record.id,
   client_id: record.clientId,
   provider_id: record.providerId,
-  prediction_id: record.predictionId,
+  prediction_id: record.orderId,
   cost: moneyOf(record.costMicros),
   cost_micros: record.costMicros,
   currency: record.currency,
@@ -29,31 +29,31 @@ export const presentRecord = (record: BillingRecordEntity): BillingOut => ({
   timestamp: record.timestamp,
 });
 
-const NOTHING: RevenueTotal = { currency: HOME_CURRENCY, amount: 0, jobs: 0, clients: 0, providers: 0 };
+const NOTHING: RevenueTotal = { currency: HOME_CURRENCY, amount: 0, orders: 0, clients: 0, providers: 0 };
 
 /** The total in the home currency, which the original's keys are about. */
 export const homeOf = <T extends BillingTotal>(totals: readonly T[]): T | typeof NOTHING =>
   totals.find(({ currency }) => currency === HOME_CURRENCY) ?? NOTHING;
 
-export const presentEarnings = ({ currency, amount, jobs }: BillingTotal): CurrencyEarnings => ({
+export const presentEarnings = ({ currency, amount, orders }: BillingTotal): CurrencyEarnings => ({
   currency,
   total_earnings: moneyOf(amount),
   total_earnings_micros: amount,
-  total_requests: jobs,
+  total_requests: orders,
 });
 
-export const presentSpend = ({ currency, amount, jobs }: BillingTotal): CurrencySpend => ({
+export const presentSpend = ({ currency, amount, orders }: BillingTotal): CurrencySpend => ({
   currency,
   total_spent: moneyOf(amount),
   total_spent_micros: amount,
-  total_requests: jobs,
+  total_requests: orders,
 });
 
 export const presentRevenue = (total: RevenueTotal): CurrencyRevenue => ({
   currency: total.currency,
   total_revenue: moneyOf(total.amount),
   total_revenue_micros: total.amount,
-  total_transactions: total.jobs,
+  total_transactions: total.orders,
   unique_clients: total.clients,
   unique_providers: total.providers,
 });

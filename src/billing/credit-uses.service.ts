@@ -11,9 +11,9 @@ export interface Spent {
   readonly amount: Micros;
 }
 
-/** Money that comes back from a job's hold. */
+/** Money that comes back from an order's hold. */
 export interface Returned {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly transactionId: number;
   readonly amount: Micros;
 }
@@ -41,13 +41,13 @@ export class CreditUses {
   }
 
   /**
-   * Gives back what a job took from credits that are still valid. What came from an expired one stays with its owner:
-   * a hold goes back in full.
+   * Gives back what an order took from credits that are still valid. What came from an expired one stays with its
+   * owner: a hold goes back in full.
    */
-  async giveBack(tx: Transaction, { jobId, transactionId, amount }: Returned, now: Date): Promise<void> {
+  async giveBack(tx: Transaction, { orderId, transactionId, amount }: Returned, now: Date): Promise<void> {
     let left = amount;
-    for (const credit of await this.credits.usedBy(tx, jobId)) {
-      const returned = Math.min(left, credit.byJob);
+    for (const credit of await this.credits.usedBy(tx, orderId)) {
+      const returned = Math.min(left, credit.byOrder);
       if (returned <= 0 || credit.expiresAt <= now) continue;
       await this.credits.addUse(tx, credit, transactionId, -returned);
       left -= returned;

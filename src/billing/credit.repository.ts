@@ -62,17 +62,17 @@ export class CreditRepository {
     return rows.map(openCredit);
   }
 
-  /** Open credits that transactions of this job used, with how much of each; those that expire last in front. */
-  async usedBy(tx: Transaction, jobId: string): Promise<(OpenCredit & { readonly byJob: Micros })[]> {
-    const rows = await runSql<OpenCreditRow & { by_job: number | string }>(
+  /** Open credits that transactions of this order used, with how much of each; those that expire last in front. */
+  async usedBy(tx: Transaction, orderId: string): Promise<(OpenCredit & { readonly byOrder: Micros })[]> {
+    const rows = await runSql<OpenCreditRow & { by_order: number | string }>(
       tx,
-      `SELECT c.id, c.expires_at, c.amount_micros, ${USED_OF_CREDIT} AS used, SUM(j.amount_micros) AS by_job
+      `SELECT c.id, c.expires_at, c.amount_micros, ${USED_OF_CREDIT} AS used, SUM(j.amount_micros) AS by_order
        FROM transactions t JOIN credit_uses j ON j.transaction_id = t.id JOIN credits c ON c.id = j.credit_id
        WHERE t.prediction_id = ? AND c.closed_at IS NULL
        GROUP BY c.id, c.expires_at, c.amount_micros ORDER BY c.expires_at DESC, c.id DESC`,
-      [jobId],
+      [orderId],
     );
-    return rows.map((row) => ({ ...openCredit(row), byJob: Number(row.by_job) }));
+    return rows.map((row) => ({ ...openCredit(row), byOrder: Number(row.by_order) }));
   }
 
   /** Adds a use (or below zero a return) of a credit. */

@@ -53,7 +53,7 @@ export class InvoiceEntity {
   createdAt!: Date;
 }
 
-/** One line of an invoice: jobs of one kind at one price. */
+/** One line of an invoice: orders of one kind at one price. */
 @Entity('invoice_lines')
 export class InvoiceLineEntity {
   @PrimaryColumn({ name: 'invoice_id', type: 'integer' })

@@ -15,7 +15,7 @@ export interface Billable {
   readonly currency: Currency;
 }
 
-/** Settled jobs of one kind at one price. */
+/** Settled orders of one kind at one price. */
 export interface BilledGroup {
   readonly description: string | null;
   readonly modelName: string;
@@ -37,7 +37,7 @@ export interface InvoiceFilter {
 export class InvoiceRepository {
   constructor(private readonly database: Database) {}
 
-  /** Clients with settled jobs in the month that have no invoice for it. */
+  /** Clients with settled orders in the month that have no invoice for it. */
   async notInvoiced({ start, end }: Month): Promise<Billable[]> {
     const rows = await runSql<{ client_id: number; currency: string }>(
       this.database.read,
@@ -51,7 +51,7 @@ export class InvoiceRepository {
     return rows.map(({ client_id, currency }) => ({ clientId: client_id, currency }));
   }
 
-  /** What the client's jobs of the month cost, by kind and price. */
+  /** What the client's orders of the month cost, by kind and price. */
   async billedGroups(
     tx: Transaction,
     { clientId, currency }: Billable,

@@ -47,7 +47,7 @@ export class IssueInvoices {
 
   /**
    * Issues what is missing for the month; returns how many.
-   * @throws AppError `conflict` while jobs of the month may still be settled
+   * @throws AppError `conflict` while orders of the month may still be settled
    */
   async issue(month: Month): Promise<number> {
     if (!this.isClosed(month)) {

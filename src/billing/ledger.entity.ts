@@ -5,8 +5,8 @@ import type { AccountKind, TransactionType } from './ledger.js';
 
 /** One movement of money; final as soon as it is there. Rows are only ever added: the database refuses all else. */
 @Entity('transactions')
-@Index('uq_transactions_job', ['predictionId', 'type', 'revision'], { unique: true })
-@Index('uq_transactions_settlement', ['predictionId'], {
+@Index('uq_transactions_job', ['orderId', 'type', 'revision'], { unique: true })
+@Index('uq_transactions_settlement', ['orderId'], {
   unique: true,
   where: `"transaction_type" IN ('capture', 'void')`,
 })
@@ -18,13 +18,13 @@ export class TransactionEntity {
   @Column({ name: 'transaction_type', type: 'varchar', length: 16 })
   type!: TransactionType;
 
-  /** Whose money moves: the client of a job, the owner of credits or earnings. */
+  /** Whose money moves: the client of an order, the owner of credits or earnings. */
   @Column({ name: 'user_id', type: 'integer' })
   userId!: number;
 
-  /** The marketplace job; null for credits and payouts. */
+  /** The order; null for credits and payouts. */
   @Column({ name: 'prediction_id', type: 'varchar', length: 36, nullable: true })
-  predictionId!: string | null;
+  orderId!: string | null;
 
   /** Counts the adjustments of a hold. */
   @Column({ type: 'integer', default: 0 })
@@ -96,16 +96,16 @@ export class BalanceSnapshotEntity {
   balanceMicros!: number;
 }
 
-/** The price that a job is held with; an adjustment adds the next revision. */
+/** The price that an order is held with; an adjustment adds the next revision. */
 @Entity('quotes')
-@Index('uq_quotes_revision', ['predictionId', 'revision'], { unique: true })
+@Index('uq_quotes_revision', ['orderId', 'revision'], { unique: true })
 @Index('ix_quotes_client', ['clientId'])
 export class QuoteEntity {
   @PrimaryGeneratedColumn()
   id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
-  predictionId!: string;
+  orderId!: string;
 
   @Column({ type: 'integer' })
   revision!: number;

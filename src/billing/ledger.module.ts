@@ -7,8 +7,8 @@ import { CreditPolicy } from './credit-policy.js';
 import { CreditUses } from './credit-uses.service.js';
 import { CreditRepository } from './credit.repository.js';
 import { GrantCredits } from './grant-credits.service.js';
-import { JobBilling } from './job-billing.service.js';
 import { LedgerRepository } from './ledger.repository.js';
+import { OrderBilling } from './order-billing.service.js';
 import { PriceRepository } from './price.repository.js';
 import { QuotePrices } from './quote-prices.service.js';
 import { QuoteRepository } from './quote.repository.js';
@@ -36,10 +36,10 @@ const SERVICES = [
     ...SERVICES,
     BillingChecks,
     QuotePrices,
-    JobBilling,
+    OrderBilling,
     VerifyBilling,
     { provide: Prices, useExisting: QuotePrices },
-    { provide: Billing, useExisting: JobBilling },
+    { provide: Billing, useExisting: OrderBilling },
     { provide: Turnover, useExisting: BillingRecordRepository },
     { provide: Balances, useExisting: LedgerRepository },
     { provide: BillingVerifier, useExisting: VerifyBilling },

@@ -62,9 +62,9 @@ export class LedgerRepository implements Balances {
     return this.lock(tx, `billing:funds:${ownerId}:${currency}`);
   }
 
-  /** Until the transaction ends no other changes the money of this job. Comes before {@link lockFunds}. */
-  lockJob(tx: Transaction, jobId: string): Promise<void> {
-    return this.lock(tx, `billing:job:${jobId}`);
+  /** Until the transaction ends no other changes the money of this order. Comes before {@link lockFunds}. */
+  lockOrder(tx: Transaction, orderId: string): Promise<void> {
+    return this.lock(tx, `billing:job:${orderId}`);
   }
 
   /** Until the transaction ends no other holds this name. SQLite's one writer makes that unnecessary. */
@@ -84,7 +84,7 @@ export class LedgerRepository implements Balances {
       [
         posting.type,
         posting.userId,
-        posting.jobId ?? null,
+        posting.orderId ?? null,
         posting.revision ?? 0,
         posting.amount,
         posting.currency,

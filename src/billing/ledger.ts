@@ -4,7 +4,7 @@ import { PLATFORM_ID, type Currency, type Micros } from './billing.port.js';
 export const EXTERNAL_ID = -1;
 
 /**
- * What an account is for. Users have `available` (credits to spend), `held` (reserved for open jobs) and `earned`;
+ * What an account is for. Users have `available` (credits to spend), `held` (reserved for open orders) and `earned`;
  * the platform `earned` (as provider or evaluator of last resort), `fees` and `grants` (credits it gave away, below
  * zero); the outside world `payments` (below zero: what came in and did not leave again).
  */
@@ -23,7 +23,7 @@ export const FEES: Account = { ownerId: PLATFORM_ID, kind: 'fees' };
 export const GRANTS: Account = { ownerId: PLATFORM_ID, kind: 'grants' };
 export const PAYMENTS: Account = { ownerId: EXTERNAL_ID, kind: 'payments' };
 
-/** Why money moves. A job has at most one `hold`, one adjustment a revision, and one of `capture` and `void`. */
+/** Why money moves. An order has at most one `hold`, one adjustment a revision, and one of `capture` and `void`. */
 export type TransactionType = 'hold' | 'adjustment' | 'capture' | 'void' | 'credit' | 'expiry' | 'payout';
 
 export interface Entry {
@@ -39,7 +39,7 @@ export interface Posting {
   readonly currency: Currency;
   /** What moves, for lists. */
   readonly amount: Micros;
-  readonly jobId?: string;
+  readonly orderId?: string;
   readonly revision?: number;
   readonly description?: string | null;
   readonly paymentReference?: string | null;

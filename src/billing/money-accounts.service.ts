@@ -67,15 +67,15 @@ export class MoneyAccounts {
   }
 
   /** @throws AppError `not_found` for an unknown user, `conflict` when `earned` is more than was earned */
-  async topUp(request: TopUpRequest, { userId: grantedBy }: Actor): Promise<CreditOut> {
-    const { credit_type, description, payment_reference, expires_at } = request;
+  async topUp(body: TopUpRequest, { userId: grantedBy }: Actor): Promise<CreditOut> {
+    const { credit_type, description, payment_reference, expires_at } = body;
     return this.transactions.run(async (tx) => {
-      await this.#assertUser(request.user_id);
+      await this.#assertUser(body.user_id);
       const id = await this.granting.grant(tx, {
-        userId: request.user_id,
+        userId: body.user_id,
         type: credit_type,
-        amount: microsOf(request.amount),
-        currency: request.currency,
+        amount: microsOf(body.amount),
+        currency: body.currency,
         expiresAt: expires_at ?? null,
         description: description ?? null,
         paymentReference: payment_reference ?? null,
@@ -86,9 +86,9 @@ export class MoneyAccounts {
   }
 
   /** @throws AppError `not_found` for an unknown user, `conflict` when it is more than was earned */
-  async payOut(request: PayoutRequest, { userId: paidBy }: Actor): Promise<PayoutOut> {
-    const { user_id, currency, description = null, payment_reference = null } = request;
-    const amount = microsOf(request.amount);
+  async payOut(body: PayoutRequest, { userId: paidBy }: Actor): Promise<PayoutOut> {
+    const { user_id, currency, description = null, payment_reference = null } = body;
+    const amount = microsOf(body.amount);
     const transaction_id = await this.transactions.run(async (tx) => {
       await this.#assertUser(user_id);
       const payout = {

@@ -5,7 +5,7 @@ export const CURRENCY = /^[A-Z]{3}$/;
 /** A thousand times what a forecast costs anywhere; keeps products of prices far below 2^53 micro-units. */
 const MAX_PRICE = 1_000_000;
 
-/** What a provider asks for one request of a model. */
+/** What a provider asks for one order of a model. */
 export class PricingRequest {
   @StringField({
     minLength: 1,

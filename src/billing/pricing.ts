@@ -1,7 +1,7 @@
 import { MICROS_PER_UNIT } from '#libs/kernel';
-import type { Micros, PriceMultiplier, PriceRequest } from './billing.port.js';
+import type { Micros, PriceMultiplier, PriceTerms } from './billing.port.js';
 
-/** What a request costs in USD where no provider has a price for the model, by prediction type. */
+/** What an order costs in USD where no provider has a price for the model, by prediction type. */
 const BASE_PRICES: ReadonlyMap<string, Micros> = new Map([
   ['short_term', 5 * MICROS_PER_UNIT],
   ['long_term', 12 * MICROS_PER_UNIT],
@@ -12,7 +12,7 @@ export const basePrice = (predictionType: string): Micros =>
   BASE_PRICES.get(predictionType) ?? BASE_PRICE_OF_OTHERS;
 
 interface MultiplierRule extends PriceMultiplier {
-  readonly applies: (request: PriceRequest) => boolean;
+  readonly applies: (terms: PriceTerms) => boolean;
 }
 
 /** The original's price formula: cost = price × (1 + the sum of what applies). */
@@ -28,9 +28,9 @@ const RULES: readonly MultiplierRule[] = [
   { reason: 'priority', hundredths: 25, applies: ({ priority }) => priority > 7 },
 ];
 
-/** What makes this request dearer than the plain price. */
-export const multipliersOf = (request: PriceRequest): PriceMultiplier[] =>
-  RULES.filter(({ applies }) => applies(request)).map(({ reason, hundredths }) => ({ reason, hundredths }));
+/** What makes this order dearer than the plain price. */
+export const multipliersOf = (terms: PriceTerms): PriceMultiplier[] =>
+  RULES.filter(({ applies }) => applies(terms)).map(({ reason, hundredths }) => ({ reason, hundredths }));
 
 /** The plain price with its multipliers, in micro-units, halves upwards. */
 export function multiplied(unitPrice: Micros, multipliers: readonly PriceMultiplier[]): Micros {

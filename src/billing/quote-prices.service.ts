@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { AppError, invalid, Clock } from '#libs/kernel';
 import { TradingParties } from '../accounts/accounts.port.js';
-import { HOME_CURRENCY, PLATFORM_ID, type PriceRequest, type Prices, type Quote } from './billing.port.js';
+import { HOME_CURRENCY, PLATFORM_ID, type Prices, type PriceTerms, type Quote } from './billing.port.js';
 import { PriceRepository } from './price.repository.js';
 import { basePrice, multiplied, multipliersOf } from './pricing.js';
 import type { ProviderPriceEntity } from './provider-price.entity.js';
@@ -34,20 +34,20 @@ export class QuotePrices implements Prices {
    * two currencies can't be compared. Without any the base table, with the platform as provider.
    * @throws AppError `invalid` for a named provider that is unknown or has no price for the model
    */
-  async quote(request: PriceRequest): Promise<Quote> {
-    const { modelName, predictionType, provider } = request;
-    const offers = await this.#offers(request);
+  async quote(terms: PriceTerms): Promise<Quote> {
+    const { modelName, predictionType, provider } = terms;
+    const offers = await this.#offers(terms);
     const offer = offers.find(({ currency }) => currency === HOME_CURRENCY) ?? offers[0];
     if (offer === undefined && provider !== undefined) throw noPrice(modelName, provider);
     const plain: PlainPrice = offer === undefined ? platformPrice(modelName, predictionType) : priceOf(offer);
-    return this.#priced(plain, request);
+    return this.#priced(plain, terms);
   }
 
   /** @throws AppError `not_found` without a hold */
-  async requote(jobId: string, request: PriceRequest): Promise<Quote> {
-    const hold = await this.quotes.holdOf(jobId);
+  async requote(orderId: string, terms: PriceTerms): Promise<Quote> {
+    const hold = await this.quotes.holdOf(orderId);
     if (hold === null) throw notHeld();
-    return this.#priced(hold.quote, request);
+    return this.#priced(hold.quote, terms);
   }
 
   /** As a quote would find it: by an active price of an active provider. */
@@ -55,8 +55,8 @@ export class QuotePrices implements Prices {
     return (await this.#offers({ modelName })).length > 0;
   }
 
-  #priced({ modelName, providerId, priceId, unitPrice, currency }: PlainPrice, request: PriceRequest): Quote {
-    const multipliers = multipliersOf(request);
+  #priced({ modelName, providerId, priceId, unitPrice, currency }: PlainPrice, terms: PriceTerms): Quote {
+    const multipliers = multipliersOf(terms);
     const total = multiplied(unitPrice, multipliers);
     const shares = sharesOf(total, this.#rates);
     const expiresAt = this.clock.now() + QUOTE_VALID_MS;
@@ -67,7 +67,7 @@ export class QuotePrices implements Prices {
   async #offers({
     modelName,
     provider,
-  }: Pick<PriceRequest, 'modelName' | 'provider'>): Promise<ProviderPriceEntity[]> {
+  }: Pick<PriceTerms, 'modelName' | 'provider'>): Promise<ProviderPriceEntity[]> {
     const providerId = typeof provider === 'string' ? await this.parties.idOf(provider) : provider;
     const all = await this.prices.activeFor(modelName);
     const asked = providerId === undefined ? all : all.filter((price) => price.providerId === providerId);
@@ -103,6 +103,6 @@ const noPrice = (modelName: string, provider: number | string): AppError =>
     ctx: { error: {} },
   });
 
-/** The answer about a job whose money never was held. */
+/** The answer about an order whose money never was held. */
 export const notHeld = (): AppError =>
   new AppError('not_found', 'No money is held for this request', { code: 'not_held' });

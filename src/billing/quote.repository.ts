@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type Transaction } from '#libs/database';
 import type { Hold, PriceMultiplier, Quote } from './billing.port.js';
 
-/** The latest quote of a job with its fate. */
+/** The latest quote of an order with its fate. */
 export interface StoredHold extends Hold {
   readonly revision: number;
   readonly description: string;
 }
 
 export interface NewQuote {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly revision: number;
   readonly clientId: number;
   readonly description: string;
@@ -34,19 +34,19 @@ interface HoldRow {
   readonly settled: 'capture' | 'void' | null;
 }
 
-/** The prices that jobs are held with. */
+/** The prices that orders are held with. */
 @Injectable()
 export class QuoteRepository {
   constructor(private readonly database: Database) {}
 
-  async add(tx: Transaction, { jobId, revision, clientId, description, quote }: NewQuote, now: Date) {
+  async add(tx: Transaction, { orderId, revision, clientId, description, quote }: NewQuote, now: Date) {
     await runSql(
       tx,
       `INSERT INTO quotes (prediction_id, revision, client_id, provider_id, price_id, model_name, description, currency,
          unit_micros, multipliers, total_micros, evaluator_micros, provider_micros, platform_micros, created_at)
        VALUES (${placeholders(15)})`,
       [
-        jobId,
+        orderId,
         revision,
         clientId,
         quote.providerId,
@@ -65,14 +65,14 @@ export class QuoteRepository {
     );
   }
 
-  /** Where the money of a job stands; null when it never was held. */
-  async holdOf(jobId: string): Promise<StoredHold | null> {
+  /** Where the money of an order stands; null when it never was held. */
+  async holdOf(orderId: string): Promise<StoredHold | null> {
     const [row] = await runSql<HoldRow>(
       this.database.read,
       `SELECT q.*, (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
                     AND t.transaction_type IN ('capture', 'void')) AS settled
        FROM quotes q WHERE q.prediction_id = ? ORDER BY q.revision DESC LIMIT 1`,
-      [jobId],
+      [orderId],
     );
     return row === undefined ? null : holdOfRow(row);
   }
@@ -81,7 +81,7 @@ export class QuoteRepository {
 const STATES = { capture: 'captured', void: 'voided' } as const;
 
 const holdOfRow = (row: HoldRow): StoredHold => ({
-  jobId: row.prediction_id,
+  orderId: row.prediction_id,
   clientId: row.client_id,
   revision: row.revision,
   description: row.description,

@@ -1,4 +1,4 @@
-import type { CaptureRequest, Micros, PriceShares } from './billing.port.js';
+import type { CaptureCommand, Micros, PriceShares } from './billing.port.js';
 
 /** Parts of a price, each 0 to 1, together at most 1; the provider gets what is left. */
 export interface ShareRates {
@@ -51,7 +51,7 @@ export interface BonusShares extends PriceShares {
  */
 export function withBonus(
   shares: PriceShares,
-  { workedMs, leaseMs }: Pick<CaptureRequest, 'workedMs' | 'leaseMs'>,
+  { workedMs, leaseMs }: Pick<CaptureCommand, 'workedMs' | 'leaseMs'>,
 ): BonusShares {
   const { evaluator, provider, platform } = shares;
   const leaseParts = BigInt(Math.max(0, Math.round(leaseMs)));

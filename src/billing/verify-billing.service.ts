@@ -1,8 +1,8 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { Database } from '#libs/database';
 import {
-  type BillableJob,
-  BillableJobs,
+  type BillableOrder,
+  BillableOrders,
   type BillingVerdict,
   type BillingVerifier,
   type BillingViolation,
@@ -13,7 +13,7 @@ const PAGE = 500;
 /** Of each kind; more would tell nothing more. */
 const MAX_VIOLATIONS = 1_000;
 
-const EXPECTED: Readonly<Record<BillableJob['state'], MoneyState>> = {
+const EXPECTED: Readonly<Record<BillableOrder['state'], MoneyState>> = {
   open: 'held',
   completed: 'captured',
   ended: 'voided',
@@ -27,13 +27,13 @@ export class VerifyBilling implements BillingVerifier {
   constructor(
     private readonly database: Database,
     private readonly checks: BillingChecks,
-    @Optional() private readonly marketplace?: BillableJobs,
+    @Optional() private readonly marketplace?: BillableOrders,
   ) {}
 
-  verify(jobs: BillableJobs | undefined = this.marketplace): Promise<BillingVerdict> {
+  verify(orders: BillableOrders | undefined = this.marketplace): Promise<BillingVerdict> {
     return this.database.inSnapshot(async () => {
       const violations = await this.checks.violations(MAX_VIOLATIONS);
-      const work = jobs === undefined ? await this.#unknown() : await this.#jobs(jobs);
+      const work = orders === undefined ? await this.#unknown() : await this.#orders(orders);
       return {
         ...work,
         transactions: await this.checks.countTransactions(),
@@ -43,31 +43,37 @@ export class VerifyBilling implements BillingVerifier {
   }
 
   async #unknown(): Promise<WorkVerdict> {
-    return { work: 'unknown', jobs: await this.checks.countJobs(), violations: [] };
+    return { work: 'unknown', orders: await this.checks.countOrders(), violations: [] };
   }
 
-  /** An open job has its hold, a completed one was paid, an ended one got everything back; no other money is there. */
-  async #jobs(jobs: BillableJobs): Promise<WorkVerdict> {
+  /**
+   * An open order has its hold, a completed one was paid, an ended one got everything back; no other money is there.
+   */
+  async #orders(orders: BillableOrders): Promise<WorkVerdict> {
     const violations: BillingViolation[] = [];
     let [seen, known] = [0, 0];
-    for await (const page of pagesOf((after) => jobs.list(after, PAGE), jobIdOf)) {
-      const states = await this.checks.statesOf(page.map(jobIdOf));
-      violations.push(...page.flatMap((job) => mismatch(job, states.get(job.jobId))));
+    for await (const page of pagesOf((after) => orders.list(after, PAGE), orderIdOf)) {
+      const states = await this.checks.statesOf(page.map(orderIdOf));
+      violations.push(...page.flatMap((order) => mismatch(order, states.get(order.orderId))));
       seen += page.length;
       known += states.size;
     }
-    const strays = (await this.checks.countJobs()) === known ? [] : await this.#strays(jobs);
-    return { work: 'compared', jobs: seen, violations: [...violations, ...strays].slice(0, MAX_VIOLATIONS) };
+    const strays = (await this.checks.countOrders()) === known ? [] : await this.#strays(orders);
+    return {
+      work: 'compared',
+      orders: seen,
+      violations: [...violations, ...strays].slice(0, MAX_VIOLATIONS),
+    };
   }
 
-  /** Jobs of the ledger that the marketplace does not know; looked for only when the numbers differ. */
-  async #strays(jobs: BillableJobs): Promise<BillingViolation[]> {
+  /** Orders of the ledger that the marketplace does not know; looked for only when the numbers differ. */
+  async #strays(orders: BillableOrders): Promise<BillingViolation[]> {
     const existing = new Set<string>();
-    for await (const page of pagesOf((after) => jobs.list(after, PAGE), jobIdOf))
-      for (const { jobId } of page) existing.add(jobId);
+    for await (const page of pagesOf((after) => orders.list(after, PAGE), orderIdOf))
+      for (const { orderId } of page) existing.add(orderId);
     const strays: BillingViolation[] = [];
     const ids = pagesOf(
-      (after) => this.checks.jobsAfter(after, PAGE),
+      (after) => this.checks.ordersAfter(after, PAGE),
       (id: string) => id,
     );
     for await (const page of ids) {
@@ -75,21 +81,21 @@ export class VerifyBilling implements BillingVerifier {
         if (!existing.has(id))
           strays.push({
             rule: 'money_without_job',
-            detail: `money moved for job ${id}, which does not exist`,
+            detail: `money moved for order ${id}, which does not exist`,
           });
     }
     return strays;
   }
 }
 
-const jobIdOf = ({ jobId }: BillableJob): string => jobId;
+const orderIdOf = ({ orderId }: BillableOrder): string => orderId;
 
-function mismatch({ jobId, state }: BillableJob, money: MoneyState | undefined): BillingViolation[] {
+function mismatch({ orderId, state }: BillableOrder, money: MoneyState | undefined): BillingViolation[] {
   if (money === EXPECTED[state]) return [];
   return [
     {
       rule: 'money_differs_from_work',
-      detail: `job ${jobId} is ${state}; its money is ${money ?? 'not there'} instead of ${EXPECTED[state]}`,
+      detail: `order ${orderId} is ${state}; its money is ${money ?? 'not there'} instead of ${EXPECTED[state]}`,
     },
   ];
 }

@@ -11,13 +11,13 @@ import {
   type WithHeaders,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { CHANGE_EXAMPLES, REQUEST_EXAMPLES } from './client.examples.js';
-import type { RequestPage } from './client.view.js';
+import { CHANGE_EXAMPLES, ORDER_EXAMPLES } from './client.examples.js';
+import type { OrderListPage } from './client.view.js';
 import { DownloadFiles } from './download-files.service.js';
 import { DOWNLOADS } from './downloads.js';
-import { ManageOwnRequests } from './manage-own-requests.service.js';
+import { ManageOwnOrders } from './manage-own-orders.service.js';
 import { QuoteOut } from './quote.dto.js';
-import { ClientRequest, RequestChange, RequestId } from './request.dto.js';
+import { ClientRequest, OrderIdParam, RequestChange } from './request.dto.js';
 import { RequestListOut, RequestsQuery } from './request-list.dto.js';
 import { RequestAccepted, RequestCancelled, RequestOut } from './request-out.dto.js';
 
@@ -33,31 +33,31 @@ const HEADERS = {
   'Repr-Digest': 'SHA-256 of the file in the format of RFC 9530.',
 };
 
-/** Requests of the marketplace, for the clients who pay for them. */
+/** Orders of the marketplace, for the clients who pay for them. */
 @ApiTags('client')
 @Problems({ 401: 'API key required' })
 @Controller('api/v1/client')
 export class ClientController {
   constructor(
-    private readonly requests: ManageOwnRequests,
+    private readonly orders: ManageOwnOrders,
     private readonly downloads: DownloadFiles,
   ) {}
 
   @Post('quote')
   @Authenticated('client', ...ADMINISTRATORS)
   @ApiOperation({ summary: 'Get the price of an order' })
-  @Accepts(ClientRequest, { examples: REQUEST_EXAMPLES })
+  @Accepts(ClientRequest, { examples: ORDER_EXAMPLES })
   @Answers(200, QuoteOut, { description: 'The price; no money is held yet.' })
   @Problems(ROLES, 422)
   quote(@Body() body: ClientRequest): Promise<QuoteOut> {
-    return this.requests.quote(body);
+    return this.orders.quote(body);
   }
 
   @Post('predict')
   @Authenticated('client', ...ADMINISTRATORS)
   @Idempotent()
   @ApiOperation({ summary: 'Submit an order to the marketplace' })
-  @Accepts(ClientRequest, { examples: REQUEST_EXAMPLES })
+  @Accepts(ClientRequest, { examples: ORDER_EXAMPLES })
   @Answers(200, RequestAccepted, {
     description:
       "The accepted order: its price is held from the client's credits, and it waits for an evaluator.",
@@ -67,7 +67,7 @@ export class ClientController {
     429: "Too many unfinished requests: 5 of the 5 that the tier 'basic' allows; wait for one to finish or cancel one",
   })
   predict(@Body() body: ClientRequest, @Caller() caller: Actor): Promise<WithHeaders<RequestAccepted>> {
-    return this.requests.submit(caller, body);
+    return this.orders.submit(caller, body);
   }
 
   @Get('predictions')
@@ -78,8 +78,8 @@ export class ClientController {
     headers: { Link: 'Links to the neighbouring pages.', 'X-Total-Count': 'Number of orders that match.' },
   })
   @Problems(422)
-  list(@Query() query: RequestsQuery, @Caller() caller: Actor): Promise<RequestPage> {
-    return this.requests.list(caller, query);
+  list(@Query() query: RequestsQuery, @Caller() caller: Actor): Promise<OrderListPage> {
+    return this.orders.list(caller, query);
   }
 
   @Get('predictions/:id')
@@ -87,8 +87,8 @@ export class ClientController {
   @ApiOperation({ summary: 'Read an order' })
   @Answers(200, RequestOut, { description: 'The order, for its client, its evaluator and administrators.' })
   @Problems(NOT_YOURS, NOT_FOUND, 422)
-  read(@Param() { id }: RequestId, @Caller() caller: Actor): Promise<RequestOut> {
-    return this.requests.one(caller, id);
+  read(@Param() { id }: OrderIdParam, @Caller() caller: Actor): Promise<RequestOut> {
+    return this.orders.one(caller, id);
   }
 
   @Put('predictions/:id')
@@ -98,11 +98,11 @@ export class ClientController {
   @Answers(200, RequestOut, { description: 'The changed order; a difference in price is held or returned.' })
   @Problems(TOO_DEAR, NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
   update(
-    @Param() { id }: RequestId,
+    @Param() { id }: OrderIdParam,
     @Body() body: RequestChange,
     @Caller() caller: Actor,
   ): Promise<RequestOut> {
-    return this.requests.update(caller, id, body);
+    return this.orders.update(caller, id, body);
   }
 
   @Delete('predictions/:id')
@@ -110,8 +110,8 @@ export class ClientController {
   @ApiOperation({ summary: 'Cancel a pending order' })
   @Answers(200, RequestCancelled, { description: 'Cancelled; the whole price is returned to the credits.' })
   @Problems(NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
-  cancel(@Param() { id }: RequestId, @Caller() caller: Actor): Promise<RequestCancelled> {
-    return this.requests.cancel(caller, id);
+  cancel(@Param() { id }: OrderIdParam, @Caller() caller: Actor): Promise<RequestCancelled> {
+    return this.orders.cancel(caller, id);
   }
 
   @Get('predictions/:id/download/:file')
@@ -132,7 +132,7 @@ export class ClientController {
   )
   download(
     @Param('file') file: string,
-    @Param() { id }: RequestId,
+    @Param() { id }: OrderIdParam,
     @Caller() caller: Actor,
   ): Promise<WithHeaders<StreamableFile>> {
     return this.downloads.file(caller, id, file);

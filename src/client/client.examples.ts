@@ -1,5 +1,5 @@
 /** Bodies that work with any configuration that has the built-in plugins, for the API description. */
-export const REQUEST_EXAMPLES = {
+export const ORDER_EXAMPLES = {
   'six hours of EURUSD': {
     symbol: 'EURUSD',
     prediction_type: 'short_term',

@@ -4,13 +4,13 @@ import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { ClientController } from './client.controller.js';
 import { DownloadFiles } from './download-files.service.js';
 import { ForecastPicture } from './forecast-picture.js';
-import { ManageOwnRequests } from './manage-own-requests.service.js';
+import { ManageOwnOrders } from './manage-own-orders.service.js';
 import { NotifyClients } from './notify-clients.service.js';
 
 /** The marketplace for clients over HTTP. */
 @Module({
   imports: [MarketplaceModule, WebhooksModule],
   controllers: [ClientController],
-  providers: [ManageOwnRequests, NotifyClients, DownloadFiles, ForecastPicture],
+  providers: [ManageOwnOrders, NotifyClients, DownloadFiles, ForecastPicture],
 })
 export class ClientModule {}

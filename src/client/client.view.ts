@@ -1,8 +1,8 @@
 import { Page } from '#libs/http';
 import { moneyOf, unitPriceOf } from '#libs/kernel';
 import type { Money, Quote } from '../billing/billing.port.js';
-import type { JobList, JobSummary, SubmittedJob } from '../marketplace/client-requests.port.js';
-import type { JobLease, JobRequest, JobView } from '../marketplace/marketplace.port.js';
+import type { OrderList, OrderSummary, SubmittedOrder } from '../marketplace/client-orders.port.js';
+import type { Order, OrderLease, OrderTerms } from '../marketplace/marketplace.port.js';
 import { DOWNLOADS, type DownloadName } from './downloads.js';
 import type { QuoteOut } from './quote.dto.js';
 import type { RequestListOut, RequestsQuery, RequestSummary } from './request-list.dto.js';
@@ -16,73 +16,73 @@ import type {
 
 const ROOT = '/api/v1/client/predictions';
 
-export const pathOf = (jobId: string): string => `${ROOT}/${jobId}`;
+export const pathOf = (orderId: string): string => `${ROOT}/${orderId}`;
 
 const nullable = (micros: number | null): number | null => (micros === null ? null : moneyOf(micros));
 
 export const presentAccepted = ({
-  job,
+  order,
   queuePosition,
   estimatedCompletion,
-}: SubmittedJob): RequestAccepted => ({
-  id: job.id,
-  task_id: job.taskId,
-  status: job.status,
+}: SubmittedOrder): RequestAccepted => ({
+  id: order.id,
+  task_id: order.taskId,
+  status: order.status,
   estimated_completion: estimatedCompletion,
-  estimated_cost: moneyOf(job.estimatedCost),
-  currency: job.currency,
+  estimated_cost: moneyOf(order.estimatedCost),
+  currency: order.currency,
   queue_position: queuePosition,
-  priority: job.request.priority,
-  created_at: job.createdAt,
+  priority: order.terms.priority,
+  created_at: order.createdAt,
 });
 
-export const presentRequest = (job: JobView): RequestOut => ({
-  id: job.id,
-  task_id: job.taskId,
-  status: job.status,
-  symbol: job.request.symbol,
-  prediction_type: job.request.predictionType,
-  datetime_requested: job.request.datetimeRequested,
-  priority: job.request.priority,
+export const presentOrder = (order: Order): RequestOut => ({
+  id: order.id,
+  task_id: order.taskId,
+  status: order.status,
+  symbol: order.terms.symbol,
+  prediction_type: order.terms.predictionType,
+  datetime_requested: order.terms.datetimeRequested,
+  priority: order.terms.priority,
   progress:
-    job.progress === null
+    order.progress === null
       ? null
       : {
-          percentage: job.progress.percentage,
-          current_step: job.progress.currentStep,
-          estimated_remaining: job.progress.estimatedRemaining,
+          percentage: order.progress.percentage,
+          current_step: order.progress.currentStep,
+          estimated_remaining: order.progress.estimatedRemaining,
         },
-  evaluator_info: job.lease === null ? null : evaluatorOf(job.lease),
+  evaluator_info: order.lease === null ? null : evaluatorOf(order.lease),
   cost_info: {
-    estimated_cost: moneyOf(job.estimatedCost),
-    actual_cost: nullable(job.actualCost),
-    currency: job.currency,
+    estimated_cost: moneyOf(order.estimatedCost),
+    actual_cost: nullable(order.actualCost),
+    currency: order.currency,
   },
-  result: resultOf(job),
-  failure: job.failureReason === null ? null : { reason: job.failureReason, message: job.errorMessage },
+  result: resultOf(order),
+  failure: order.failureReason === null ? null : { reason: order.failureReason, message: order.errorMessage },
   cancellation:
-    job.cancellation === null
+    order.cancellation === null
       ? null
       : {
-          cancelled_by: job.cancellation.by,
-          cancelled_at: job.cancellation.at,
-          cancellation_reason: job.cancellation.reason,
+          cancelled_by: order.cancellation.by,
+          cancelled_at: order.cancellation.at,
+          cancellation_reason: order.cancellation.reason,
         },
-  created_at: job.createdAt,
-  claimed_at: job.lease?.claimedAt ?? null,
-  completed_at: job.completedAt,
-  expires_at: job.expiresAt,
+  created_at: order.createdAt,
+  claimed_at: order.lease?.claimedAt ?? null,
+  completed_at: order.completedAt,
+  expires_at: order.expiresAt,
 });
 
 /** Nobody has a reputation until what was predicted can be compared with what came. */
-export const evaluatorOf = ({ evaluatorId, evaluatorUsername }: JobLease): EvaluatorInfo => ({
+export const evaluatorOf = ({ evaluatorId, evaluatorUsername }: OrderLease): EvaluatorInfo => ({
   evaluator_id: String(evaluatorId),
   username: evaluatorUsername,
   reputation_score: null,
   reason: 'needs realised outcomes',
 });
 
-function resultOf({ id, result }: JobView): RequestResult | null {
+function resultOf({ id, result }: Order): RequestResult | null {
   if (result === null) return null;
   const link = (name: DownloadName): string => `${pathOf(id)}/download/${name}`;
   const [csv_results, plot_image, metadata, logs] = DOWNLOADS.map(link) as [string, string, string, string];
@@ -95,27 +95,27 @@ function resultOf({ id, result }: JobView): RequestResult | null {
   };
 }
 
-const summaryOf = (job: JobSummary): RequestSummary => ({
-  id: job.id,
-  task_id: job.taskId,
-  status: job.status,
-  symbol: job.symbol,
-  prediction_type: job.predictionType,
-  priority: job.priority,
-  estimated_cost: moneyOf(job.estimatedCost),
-  actual_cost: nullable(job.actualCost),
-  currency: job.currency,
-  created_at: job.createdAt,
-  completed_at: job.completedAt,
+const summaryOf = (order: OrderSummary): RequestSummary => ({
+  id: order.id,
+  task_id: order.taskId,
+  status: order.status,
+  symbol: order.symbol,
+  prediction_type: order.predictionType,
+  priority: order.priority,
+  estimated_cost: moneyOf(order.estimatedCost),
+  actual_cost: nullable(order.actualCost),
+  currency: order.currency,
+  created_at: order.createdAt,
+  completed_at: order.completedAt,
 });
 
 /** A page that is answered in an envelope of its own. */
-export class RequestPage extends Page<RequestSummary> {
+export class OrderListPage extends Page<RequestSummary> {
   constructor(
-    { jobs, total }: JobList,
+    { orders, total }: OrderList,
     override readonly query: Pick<RequestsQuery, 'limit' | 'offset'>,
   ) {
-    super(jobs.map(summaryOf), query, query.offset + query.limit < total, total);
+    super(orders.map(summaryOf), query, query.offset + query.limit < total, total);
   }
 
   override get answer(): RequestListOut {
@@ -154,17 +154,17 @@ export const presentQuote = (quote: Quote): QuoteOut => ({
   expires_at: new Date(quote.expiresAt),
 });
 
-/** The request under the names that clients know, without what is nobody's business but the client's. */
-export const presentAsked = (request: JobRequest) => ({
-  symbol: request.symbol,
-  prediction_type: request.predictionType,
-  datetime_requested: request.datetimeRequested,
-  lookback_ticks: request.lookbackTicks,
-  predictor_plugin: request.predictorPlugin,
-  feeder_plugin: request.feederPlugin,
-  pipeline_plugin: request.pipelinePlugin,
-  interval: request.interval,
-  prediction_horizon: request.predictionHorizon,
-  priority: request.priority,
-  custom_parameters: request.customParameters,
+/** The terms under the names that clients know, without what is nobody's business but the client's. */
+export const presentTerms = (terms: OrderTerms) => ({
+  symbol: terms.symbol,
+  prediction_type: terms.predictionType,
+  datetime_requested: terms.datetimeRequested,
+  lookback_ticks: terms.lookbackTicks,
+  predictor_plugin: terms.predictorPlugin,
+  feeder_plugin: terms.feederPlugin,
+  pipeline_plugin: terms.pipelinePlugin,
+  interval: terms.interval,
+  prediction_horizon: terms.predictionHorizon,
+  priority: terms.priority,
+  custom_parameters: terms.customParameters,
 });

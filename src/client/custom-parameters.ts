@@ -4,7 +4,7 @@ import type { JsonObject } from '../marketplace/marketplace.port.js';
 const LARGEST = 16_384;
 const DEEPEST = 8;
 
-/** Whether free parameters are more than a request may carry; null when they are not. */
+/** Whether free parameters are more than an order may carry; null when they are not. */
 export function faultOfParameters(parameters: JsonObject): string | null {
   if (isDeeper(parameters, DEEPEST)) return `may be at most ${DEEPEST} levels deep`;
   return JSON.stringify(parameters).length > LARGEST ? `may be at most ${LARGEST} characters of JSON` : null;

@@ -1,53 +1,53 @@
 import { Injectable, StreamableFile } from '@nestjs/common';
 import { WithHeaders } from '#libs/http';
 import { AppError, type Actor } from '#libs/kernel';
-import { ClientRequests } from '../marketplace/client-requests.port.js';
-import { type PredictionFile, PredictionFiles } from '../marketplace/prediction-files.port.js';
-import { completedRequest, type CompletedRequest } from './completed-request.js';
+import { ClientOrders } from '../marketplace/client-orders.port.js';
+import { type OrderFile, OrderFiles } from '../marketplace/order-files.port.js';
+import { completedOrder, type CompletedOrder } from './completed-order.js';
 import { DOWNLOAD_KINDS, downloadNamed, type DownloadName } from './downloads.js';
 import { ForecastPicture } from './forecast-picture.js';
 import { logsText } from './logs-text.js';
 import { metadataJson } from './metadata-json.js';
 import { resultsCsv } from './results-csv.js';
 
-/** The files of completed requests: made when they are first asked for, and the same bytes ever after. */
+/** The files of completed orders: made when they are first asked for, and the same bytes ever after. */
 @Injectable()
 export class DownloadFiles {
   constructor(
-    private readonly requests: ClientRequests,
-    private readonly files: PredictionFiles,
+    private readonly orders: ClientOrders,
+    private readonly files: OrderFiles,
     private readonly pictures: ForecastPicture,
   ) {}
 
   /**
-   * @throws AppError `bad_request` for a name that is no file, `not_found`, `forbidden` as for reading the request and
+   * @throws AppError `bad_request` for a name that is no file, `not_found`, `forbidden` as for reading the order and
    * for operators, `conflict` (`not_completed`) while there is no answer
    */
-  async file(caller: Actor, jobId: string, name: string): Promise<WithHeaders<StreamableFile>> {
+  async file(caller: Actor, orderId: string, name: string): Promise<WithHeaders<StreamableFile>> {
     const known = downloadNamed(name);
-    const job = await this.requests.find(caller, jobId);
-    if (!job.mayReadResult) throw new AppError('forbidden', 'Access denied', { code: 'not_owner' });
-    if (job.status !== 'completed')
-      throw new AppError('conflict', `There are no files: the request is ${job.status}`, {
+    const order = await this.orders.find(caller, orderId);
+    if (!order.mayReadResult) throw new AppError('forbidden', 'Access denied', { code: 'not_owner' });
+    if (order.status !== 'completed')
+      throw new AppError('conflict', `There are no files: the request is ${order.status}`, {
         code: 'not_completed',
       });
-    const kept = await this.files.find(job.id, known);
+    const kept = await this.files.find(order.id, known);
     if (kept !== null) return attachmentOf(kept);
-    const completed = completedRequest(job, await this.requests.claims(caller, job.id));
+    const completed = completedOrder(order, await this.orders.claims(caller, order.id));
     return attachmentOf(await this.#make(completed, known));
   }
 
-  async #make(completed: CompletedRequest, name: DownloadName): Promise<PredictionFile> {
+  async #make(completed: CompletedOrder, name: DownloadName): Promise<OrderFile> {
     const content = await this.#contentOf(completed, name);
     return this.files.keep({
-      predictionId: completed.job.id,
+      orderId: completed.order.id,
       fileName: name,
       ...DOWNLOAD_KINDS[name],
       content: typeof content === 'string' ? Buffer.from(content, 'utf8') : content,
     });
   }
 
-  #contentOf(completed: CompletedRequest, name: DownloadName): string | Promise<Uint8Array> {
+  #contentOf(completed: CompletedOrder, name: DownloadName): string | Promise<Uint8Array> {
     switch (name) {
       case 'results.csv':
         return resultsCsv(completed);
@@ -62,18 +62,18 @@ export class DownloadFiles {
 }
 
 const attachmentOf = ({
-  predictionId,
+  orderId,
   fileName,
   mimeType,
   fileHash,
   fileSize,
   content,
-}: PredictionFile): WithHeaders<StreamableFile> =>
+}: OrderFile): WithHeaders<StreamableFile> =>
   new WithHeaders(
     new StreamableFile(content, {
       type: mimeType,
       length: fileSize,
-      disposition: `attachment; filename="prediction-${predictionId}-${fileName}"`,
+      disposition: `attachment; filename="prediction-${orderId}-${fileName}"`,
     }),
     {
       ETag: `"${fileHash}"`,

@@ -1,13 +1,13 @@
 import { AppError } from '#libs/kernel';
-import type { PredictionFileType } from '../marketplace/prediction-files.port.js';
+import type { OrderFileType } from '../marketplace/order-files.port.js';
 
-/** The files of a completed request. */
+/** The files of a completed order. */
 export const DOWNLOADS = ['results.csv', 'plot.png', 'metadata.json', 'logs.txt'] as const;
 export type DownloadName = (typeof DOWNLOADS)[number];
 
 /** What a file is recorded as, and how it is served. */
 export const DOWNLOAD_KINDS: Readonly<
-  Record<DownloadName, { readonly fileType: PredictionFileType; readonly mimeType: string }>
+  Record<DownloadName, { readonly fileType: OrderFileType; readonly mimeType: string }>
 > = {
   'results.csv': { fileType: 'result_csv', mimeType: 'text/csv; charset=utf-8; header=present' },
   'plot.png': { fileType: 'plot', mimeType: 'image/png' },

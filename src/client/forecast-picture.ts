@@ -1,13 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { renderForecastPng, type ForecastChart, type ForecastInterval } from '#libs/forecast-chart';
+import { renderForecastPng, type ForecastChart, type ChartInterval } from '#libs/forecast-chart';
 import { AppError } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import type { Frame } from '#libs/timeseries';
-import type { JobInterval } from '../marketplace/marketplace.port.js';
-import type { CompletedRequest } from './completed-request.js';
+import type { OrderInterval } from '../marketplace/marketplace.port.js';
+import type { CompletedOrder } from './completed-order.js';
 
 /** Bar lengths of the marketplace by the names that feeders know. */
-const FEEDER_INTERVAL: Readonly<Record<JobInterval, string>> = {
+const FEEDER_INTERVAL: Readonly<Record<OrderInterval, string>> = {
   '1h': '1h',
   '1d': '1d',
   '1w': '1w',
@@ -32,14 +32,14 @@ export class ForecastPicture {
 
   constructor(private readonly plugins: PluginRegistry) {}
 
-  async draw(completed: CompletedRequest): Promise<Uint8Array> {
-    const { job, result, times, completedAt } = completed;
-    const { symbol, interval, predictionHorizon } = job.request;
+  async draw(completed: CompletedOrder): Promise<Uint8Array> {
+    const { order, result, times, completedAt } = completed;
+    const { symbol, interval, predictionHorizon } = order.terms;
     const target = targetOf(completed);
     const bars = predictionHorizon === 1 ? '1 bar' : `${predictionHorizon} bars`;
     return renderForecastPng({
       title: `${symbol}, ${interval}: ${bars} ahead`,
-      subtitle: `${job.modelName}, completed ${completedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+      subtitle: `${order.modelName}, completed ${completedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
       history: await this.#history(completed, target),
       forecast: {
         time: times.times,
@@ -51,10 +51,10 @@ export class ForecastPicture {
     });
   }
 
-  /** The bars before the forecast, as known when it was completed; none when the feeder of the request has none. */
-  async #history(completed: CompletedRequest, target: string): Promise<History> {
-    const { job, times, completedAt } = completed;
-    const { symbol, interval, feederPlugin } = job.request;
+  /** The bars before the forecast, as known when it was completed; none when the feeder of the order has none. */
+  async #history(completed: CompletedOrder, target: string): Promise<History> {
+    const { order, times, completedAt } = completed;
+    const { symbol, interval, feederPlugin } = order.terms;
     const asOf = Math.min((times.times[0] ?? Infinity) - 1, completedAt.getTime());
     try {
       const feeder = await this.plugins.feeder(feederPlugin);
@@ -62,20 +62,20 @@ export class ForecastPicture {
       return historyOf(await feeder.fetch(asked, { timeoutMs: FEEDER_LIMIT_MS }), target, completed);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      this.#logger.warn(`the plot of request ${job.id} has no history: ${error.detail}`);
+      this.#logger.warn(`the plot of order ${order.id} has no history: ${error.detail}`);
       return NO_HISTORY;
     }
   }
 }
 
 /** What the evaluator says it predicted. */
-function targetOf({ result }: CompletedRequest): string {
+function targetOf({ result }: CompletedOrder): string {
   const named = result.modelMetadata['target_column'];
   return typeof named === 'string' && named !== '' ? named : DEFAULT_TARGET;
 }
 
 /** The widest ones that name their level; one that names none is drawn alone, for nobody knows how it lies to others. */
-function drawnBands({ bands }: CompletedRequest): ForecastInterval[] {
+function drawnBands({ bands }: CompletedOrder): ChartInterval[] {
   const [first] = bands;
   if (first?.level === null)
     return [{ level: 0.5, lower: first.lower, upper: first.upper, label: 'Interval' }];
@@ -85,11 +85,11 @@ function drawnBands({ bands }: CompletedRequest): ForecastInterval[] {
 }
 
 /** The last bars; none when they ended so long before the forecast that they would be no context for it. */
-function historyOf(frame: Frame, target: string, { job, times }: CompletedRequest): History {
+function historyOf(frame: Frame, target: string, { order, times }: CompletedOrder): History {
   const name = frame.names.find((one) => one.toLowerCase() === target.toLowerCase());
   const count = Math.min(
-    job.request.lookbackTicks,
-    Math.max(SHORTEST_HISTORY, HISTORY_FACTOR * job.request.predictionHorizon),
+    order.terms.lookbackTicks,
+    Math.max(SHORTEST_HISTORY, HISTORY_FACTOR * order.terms.predictionHorizon),
   );
   const recent = frame.slice(Math.max(0, frame.length - count));
   const [first, last, begin] = [recent.time[0], recent.time.at(-1), times.times[0]];

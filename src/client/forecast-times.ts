@@ -1,6 +1,6 @@
 import { assertPresent } from '#libs/kernel';
 import { barsLater, canonicalInterval, parseTimestamp } from '#libs/timeseries';
-import type { JobRequest, JobResult } from '../marketplace/marketplace.port.js';
+import type { OrderResult, OrderTerms } from '../marketplace/marketplace.port.js';
 
 /** The moments of the predicted bars. */
 export interface ForecastTimes {
@@ -10,7 +10,7 @@ export interface ForecastTimes {
   readonly source: 'evaluator' | 'request';
 }
 
-type Asked = Pick<JobRequest, 'datetimeRequested' | 'interval' | 'predictionHorizon'>;
+type Asked = Pick<OrderTerms, 'datetimeRequested' | 'interval' | 'predictionHorizon'>;
 
 /**
  * When each predicted bar is: as the evaluator named them in `model_metadata.future_datetimes`, else from the requested
@@ -18,7 +18,7 @@ type Asked = Pick<JobRequest, 'datetimeRequested' | 'interval' | 'predictionHori
  */
 export function forecastTimes(
   asked: Asked,
-  { modelMetadata }: Pick<JobResult, 'modelMetadata'>,
+  { modelMetadata }: Pick<OrderResult, 'modelMetadata'>,
 ): ForecastTimes {
   const named = namedTimes(modelMetadata['future_datetimes'], asked.predictionHorizon);
   return named === null

@@ -1,6 +1,6 @@
 import { moneyText } from '#libs/kernel';
-import type { JobClaim } from '../marketplace/client-requests.port.js';
-import type { CompletedRequest } from './completed-request.js';
+import type { OrderClaim } from '../marketplace/client-orders.port.js';
+import type { CompletedOrder } from './completed-order.js';
 
 interface LogEvent {
   readonly at: Date;
@@ -8,15 +8,15 @@ interface LogEvent {
 }
 
 /**
- * `logs.txt`: what happened to the request, oldest first, and then what the evaluator wrote while it computed. Its text
+ * `logs.txt`: what happened to the order, oldest first, and then what the evaluator wrote while it computed. Its text
  * stands behind a bar, so that it can't pass for an event, and its control characters are written out.
  */
-export function logsText({ job, result, claims, completedAt, resultHash }: CompletedRequest): string {
-  const { request, createdAt, estimatedCost, currency } = job;
+export function logsText({ order, result, claims, completedAt, resultHash }: CompletedOrder): string {
+  const { terms, createdAt, estimatedCost, currency } = order;
   const events: LogEvent[] = [
     {
       at: createdAt,
-      text: `created: ${request.predictionHorizon} bars of ${request.interval} of ${request.symbol} by ${harmless(job.modelName)}, priority ${request.priority}, price ${moneyText(estimatedCost, currency)}`,
+      text: `created: ${terms.predictionHorizon} bars of ${terms.interval} of ${terms.symbol} by ${harmless(order.modelName)}, priority ${terms.priority}, price ${moneyText(estimatedCost, currency)}`,
     },
     ...claims.flatMap(eventsOf),
     { at: completedAt, text: `completed: result sha256 ${resultHash}` },
@@ -38,7 +38,7 @@ function eventsOf({
   outcome,
   reason,
   details,
-}: JobClaim): LogEvent[] {
+}: OrderClaim): LogEvent[] {
   const who = evaluatorId === 0 ? 'the service itself' : `evaluator ${evaluatorId}`;
   const claimed = { at: claimedAt, text: `claimed: by ${who}, claim ${epoch}` };
   if (endedAt === null || outcome === null || outcome === 'completed') return [claimed];

@@ -5,7 +5,7 @@ import { type MarketplaceEvent, MarketplaceEvents } from '../marketplace/marketp
 import { Webhooks } from '../webhooks/webhooks.port.js';
 import { pathOf } from './client.view.js';
 
-/** The ends of a request. */
+/** The ends of an order. */
 const ENDS = {
   completed: 'prediction.completed',
   failed: 'prediction.failed',
@@ -16,7 +16,7 @@ const ENDS = {
 type End = keyof typeof ENDS;
 const isEnd = (kind: string): kind is End => Object.hasOwn(ENDS, kind);
 
-/** Has the receiver of a request called when it ended: the message is written down in the transaction of that end. */
+/** Has the receiver of an order called when it ended: the message is written down in the transaction of that end. */
 @Injectable()
 export class NotifyClients implements OnModuleInit {
   constructor(
@@ -25,28 +25,28 @@ export class NotifyClients implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    // for good: a request may end as long as the process lives
+    // for good: an order may end as long as the process lives
     this.events.subscribe((tx, event) => this.#tell(tx, event));
   }
 
-  async #tell(tx: Transaction, { kind, job }: MarketplaceEvent): Promise<void> {
-    const url = job.request.notificationWebhook;
+  async #tell(tx: Transaction, { kind, order }: MarketplaceEvent): Promise<void> {
+    const url = order.terms.notificationWebhook;
     if (url === null || !isEnd(kind)) return;
     await this.webhooks.enqueue(tx, {
       type: ENDS[kind],
-      userId: job.clientId,
-      predictionId: job.id,
+      userId: order.clientId,
+      orderId: order.id,
       url,
       payload: {
-        task_id: job.taskId,
-        status: job.status,
-        symbol: job.request.symbol,
-        completed_at: job.completedAt,
-        actual_cost: job.actualCost === null ? null : moneyOf(job.actualCost),
-        currency: job.currency,
-        failure_reason: job.failureReason,
-        result_hash: job.resultHash,
-        path: pathOf(job.id),
+        task_id: order.taskId,
+        status: order.status,
+        symbol: order.terms.symbol,
+        completed_at: order.completedAt,
+        actual_cost: order.actualCost === null ? null : moneyOf(order.actualCost),
+        currency: order.currency,
+        failure_reason: order.failureReason,
+        result_hash: order.resultHash,
+        path: pathOf(order.id),
       },
     });
   }

@@ -29,7 +29,7 @@ class QuoteShares {
   platform_micros!: number;
 }
 
-/** What a request would cost. */
+/** What an order would cost. */
 export class QuoteOut {
   @NumberField({ description: 'Price of the order.', example: 5 })
   estimated_cost!: number;

@@ -11,25 +11,29 @@ import {
   StringField,
 } from '#libs/http';
 import {
-  JOB_STATUSES,
+  ORDER_STATUSES,
   PREDICTION_TYPES,
-  type JobStatus,
   type MarketplacePredictionType,
+  type OrderStatus,
 } from '../marketplace/marketplace.port.js';
 
 /** PostgreSQL's integer. */
 const MAX_OFFSET = 2_147_483_647;
 const SORTS = ['created_at', 'completed_at', 'priority', 'cost'] as const;
 
-/** Query of E-46: which requests, and in which order. All given conditions must hold. */
+/** Query of E-46: which orders, and how they are sorted. All given conditions must hold. */
 @Rule<RequestsQuery>(({ start_date: start, end_date: end }) =>
   start !== undefined && end !== undefined && start > end
     ? ruleViolation('`start_date` must not be after `end_date`', 'start_date')
     : undefined,
 )
 export class RequestsQuery {
-  @EnumField(JOB_STATUSES, { name: 'RequestStatus', optional: true, description: 'Return only this status.' })
-  status?: JobStatus;
+  @EnumField(ORDER_STATUSES, {
+    name: 'RequestStatus',
+    optional: true,
+    description: 'Return only this status.',
+  })
+  status?: OrderStatus;
 
   @StringField({ optional: true, minLength: 1, maxLength: 32, description: 'Return only this exact symbol.' })
   symbol?: string;
@@ -78,8 +82,8 @@ export class RequestSummary {
   @StringField({ description: 'UUID of the task.', example: '0e9c2f7b-31a5-4c0e-8d5c-6f1b7a2d9e44' })
   task_id!: string;
 
-  @EnumField(JOB_STATUSES, { name: 'RequestStatus', example: 'pending' })
-  status!: JobStatus;
+  @EnumField(ORDER_STATUSES, { name: 'RequestStatus', example: 'pending' })
+  status!: OrderStatus;
 
   @StringField({ example: 'EURUSD' })
   symbol!: string;

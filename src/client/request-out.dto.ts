@@ -11,11 +11,11 @@ import {
   StringField,
 } from '#libs/http';
 import {
-  JOB_STATUSES,
+  ORDER_STATUSES,
   PREDICTION_TYPES,
-  type JobStatus,
   type JsonObject,
   type MarketplacePredictionType,
+  type OrderStatus,
 } from '../marketplace/marketplace.port.js';
 
 const id = { description: 'Id of the order (UUID).', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' };
@@ -31,8 +31,8 @@ export class RequestAccepted {
   @StringField(taskId)
   task_id!: string;
 
-  @EnumField(JOB_STATUSES, { name: 'RequestStatus', example: 'pending' })
-  status!: JobStatus;
+  @EnumField(ORDER_STATUSES, { name: 'RequestStatus', example: 'pending' })
+  status!: OrderStatus;
 
   @DateTimeField({
     nullable: true,
@@ -158,8 +158,8 @@ export class RequestOut {
   @StringField(taskId)
   task_id!: string;
 
-  @EnumField(JOB_STATUSES, { name: 'RequestStatus', example: 'pending' })
-  status!: JobStatus;
+  @EnumField(ORDER_STATUSES, { name: 'RequestStatus', example: 'pending' })
+  status!: OrderStatus;
 
   @StringField({ example: 'EURUSD' })
   symbol!: string;

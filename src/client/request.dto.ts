@@ -9,11 +9,11 @@ import {
   StringField,
 } from '#libs/http';
 import {
-  JOB_INTERVALS,
+  ORDER_INTERVALS,
   PREDICTION_TYPES,
-  type JobInterval,
   type JsonObject,
   type MarketplacePredictionType,
+  type OrderInterval,
 } from '../marketplace/marketplace.port.js';
 import { SYMBOL } from '../predictions/predictions.port.js';
 import { faultOfParameters } from './custom-parameters.js';
@@ -84,13 +84,13 @@ export class ClientRequest {
   @plugin('default_pipeline', 'Pipeline plugin that connects feeder and predictor.')
   pipeline_plugin!: string;
 
-  @EnumField(JOB_INTERVALS, {
+  @EnumField(ORDER_INTERVALS, {
     name: 'MarketplaceInterval',
     default: '1h',
     description: 'Length of a bar.',
     example: '1h',
   })
-  interval!: JobInterval;
+  interval!: OrderInterval;
 
   @IntegerField({ default: 6, min: 1, max: 24, description: 'Number of bars to predict.', example: 6 })
   prediction_horizon!: number;
@@ -125,7 +125,7 @@ export class RequestChange {
   notification_webhook?: string | null;
 }
 
-export class RequestId {
+export class OrderIdParam {
   @StringField({
     minLength: 1,
     maxLength: 255,

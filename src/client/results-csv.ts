@@ -1,13 +1,13 @@
 import { formatIso } from '#libs/timeseries';
 import type { Band } from '../marketplace/marketplace.port.js';
-import type { CompletedRequest } from './completed-request.js';
+import type { CompletedOrder } from './completed-order.js';
 
 /**
  * `results.csv` (RFC 4180): a row a predicted bar with `step` (1 is the first), `time` (UTC), `prediction`,
  * `uncertainty` (standard deviation) and both ends of every interval, for example `lower_95,upper_95`. No value holds a
  * comma, a quote or a line break.
  */
-export function resultsCsv({ result, times, bands }: CompletedRequest): string {
+export function resultsCsv({ result, times, bands }: CompletedOrder): string {
   const header = ['step', 'time', 'prediction', 'uncertainty', ...bands.flatMap(columnsOf)];
   const rows = result.predictions.map((prediction, bar) => [
     bar + 1,

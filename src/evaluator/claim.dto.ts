@@ -10,7 +10,11 @@ import {
   StringField,
   SuccessField,
 } from '#libs/http';
-import type { JobInterval, JsonObject, MarketplacePredictionType } from '../marketplace/marketplace.port.js';
+import type {
+  JsonObject,
+  MarketplacePredictionType,
+  OrderInterval,
+} from '../marketplace/marketplace.port.js';
 import {
   CurrencyField,
   HorizonField,
@@ -27,8 +31,8 @@ import {
   TimeoutField,
 } from '../marketplace/order.fields.js';
 
-/** The request in a path; one that is no UUID is unknown like any other. */
-export class RequestId {
+/** The order's id in a path; one that is no UUID is unknown like any other. */
+export class RequestIdParam {
   @StringField({
     minLength: 1,
     maxLength: 64,
@@ -169,7 +173,7 @@ export class ProcessingDetailsOut {
   @PredictionTypeField predictionType!: MarketplacePredictionType;
   @TargetTimeField datetimeRequested!: Date;
   @LookbackField lookbackTicks!: number;
-  @IntervalField interval!: JobInterval;
+  @IntervalField interval!: OrderInterval;
   @HorizonField predictionHorizon!: number;
 
   @ObjectField({ nullable: true, description: 'As the client gave them.', example: null })

@@ -12,9 +12,9 @@ import {
   SuccessOut,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { ClaimOut, ClaimRequest, RequestId } from './claim.dto.js';
+import { ClaimOut, ClaimRequest, RequestIdParam } from './claim.dto.js';
 import { ANSWER_EXAMPLES } from './evaluator.examples.js';
-import { EvaluateRequests } from './evaluate-requests.service.js';
+import { EvaluateOrders } from './evaluate-orders.service.js';
 import { EvaluatorStats } from './evaluator-stats.service.js';
 import {
   AssignedOut,
@@ -42,7 +42,7 @@ const LATE = { 408: 'The deadline of the claim has passed' };
 @Controller('api/v1/evaluator')
 export class EvaluatorController {
   constructor(
-    private readonly requests: EvaluateRequests,
+    private readonly orders: EvaluateOrders,
     private readonly statistics: EvaluatorStats,
   ) {}
 
@@ -52,7 +52,7 @@ export class EvaluatorController {
   @Answers(200, PendingOut, { description: 'Without own requests and those that were just released.' })
   @Problems(422)
   pending(@Query() query: PendingQuery, @Caller() caller: Actor): Promise<PendingOut> {
-    return this.requests.pending(caller, query);
+    return this.orders.pending(caller, query);
   }
 
   @Post('claim/:request_id')
@@ -77,11 +77,11 @@ export class EvaluatorController {
     { 429: 'Too many claims: 10 of 10 requests are held; submit or release one first' },
   )
   claim(
-    @Param() { requestId }: RequestId,
+    @Param() { requestId }: RequestIdParam,
     @Body() body: ClaimRequest,
     @Caller() caller: Actor,
   ): Promise<AfterCommit<ClaimOut>> {
-    return this.requests.claim(caller, requestId, body);
+    return this.orders.claim(caller, requestId, body);
   }
 
   @Put('progress/:request_id')
@@ -90,11 +90,11 @@ export class EvaluatorController {
   @Answers(200, ProgressOut, { description: 'Noted for the client; the deadline stays.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   progress(
-    @Param() { requestId }: RequestId,
+    @Param() { requestId }: RequestIdParam,
     @Body() body: ProgressRequest,
     @Caller() caller: Actor,
   ): Promise<ProgressOut> {
-    return this.requests.progress(caller, requestId, body);
+    return this.orders.progress(caller, requestId, body);
   }
 
   @Post('submit/:request_id')
@@ -105,11 +105,11 @@ export class EvaluatorController {
   @Answers(200, SubmitOut, { description: 'Taken and settled.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   submit(
-    @Param() { requestId }: RequestId,
+    @Param() { requestId }: RequestIdParam,
     @Body() body: SubmitRequest,
     @Caller() caller: Actor,
   ): Promise<SubmitOut> {
-    return this.requests.submit(caller, requestId, body);
+    return this.orders.submit(caller, requestId, body);
   }
 
   @Post('release/:request_id')
@@ -119,11 +119,11 @@ export class EvaluatorController {
   @Answers(200, SuccessOut, { description: 'Others can claim it; the caller after a while.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   release(
-    @Param() { requestId }: RequestId,
+    @Param() { requestId }: RequestIdParam,
     @Body() body: ReleaseRequest,
     @Caller() caller: Actor,
   ): Promise<SuccessOut> {
-    return this.requests.release(caller, requestId, body);
+    return this.orders.release(caller, requestId, body);
   }
 
   @Get('assigned')
@@ -132,7 +132,7 @@ export class EvaluatorController {
   @Answers(200, AssignedOut, { description: "Own claims; an administrator sees everybody's." })
   @Problems(422)
   assigned(@Query() query: AssignedQuery, @Caller() caller: Actor): Promise<AssignedOut> {
-    return this.requests.assigned(caller, query);
+    return this.orders.assigned(caller, query);
   }
 
   @Get('stats')

@@ -1,4 +1,4 @@
-/** Answers to the examples of the client's requests, with the epoch of a first claim, for the API description. */
+/** Answers to the examples of the client's orders, with the epoch of a first claim, for the API description. */
 export const ANSWER_EXAMPLES = {
   'six hours of EURUSD': {
     lease_epoch: 1,

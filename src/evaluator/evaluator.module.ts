@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { RuntimeSettingsModule } from '../settings/runtime-settings.module.js';
 import { MarketplaceModule } from '../marketplace/marketplace.module.js';
-import { EvaluateRequests } from './evaluate-requests.service.js';
+import { EvaluateOrders } from './evaluate-orders.service.js';
 import { EvaluatorController } from './evaluator.controller.js';
 import { EvaluatorStats } from './evaluator-stats.service.js';
 import { ProcessingDetails } from './processing-details.service.js';
@@ -10,6 +10,6 @@ import { ProcessingDetails } from './processing-details.service.js';
 @Module({
   imports: [MarketplaceModule, RuntimeSettingsModule],
   controllers: [EvaluatorController],
-  providers: [EvaluateRequests, EvaluatorStats, ProcessingDetails],
+  providers: [EvaluateOrders, EvaluatorStats, ProcessingDetails],
 })
 export class EvaluatorModule {}

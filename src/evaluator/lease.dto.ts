@@ -13,8 +13,8 @@ import {
   StringField,
   SuccessField,
 } from '#libs/http';
-import type { ReleaseReason } from '../marketplace/evaluator-queue.port.js';
 import type { JsonObject } from '../marketplace/marketplace.port.js';
+import type { ReleaseReason } from '../marketplace/order-queue.port.js';
 import {
   CurrencyField,
   IdField,
@@ -112,7 +112,7 @@ export class SubmitRequest extends UnderLease {
 /** A settled answer. */
 export class SubmitOut {
   @SuccessField success?: true;
-  @RequestIdField jobId!: string;
+  @RequestIdField orderId!: string;
 
   @EnumField(['completed'], { name: 'SubmittedStatus', always: 'completed', example: 'completed' })
   status?: 'completed';
@@ -199,13 +199,13 @@ export class ProgressRequest extends UnderLease {
 /** The claim as it stands; progress does not extend it. */
 export class ProgressOut {
   @SuccessField success?: true;
-  @RequestIdField jobId!: string;
+  @RequestIdField orderId!: string;
   @LeaseEpochField epoch!: number;
   @TimeoutField timeoutAt!: Date;
   @TimeRemainingField remainingMs!: number;
 }
 
-/** Why a request goes back. */
+/** Why an order goes back. */
 export class ReleaseRequest extends UnderLease {
   @EnumField(RELEASE_REASONS, {
     name: 'ReleaseReason',
@@ -240,7 +240,7 @@ export class AssignedQuery {
   @LimitField({ default: 100, max: 1000, example: 100 }) limit!: number;
 }
 
-/** A request at work. */
+/** An order at work. */
 export class AssignedRequestOut {
   @IdField id!: string;
   @TaskIdField taskId!: string;
@@ -279,7 +279,7 @@ export class AssignedOut {
     wire: 'assigned_requests',
     description: 'Oldest claim first.',
   })
-  jobs!: readonly AssignedRequestOut[];
+  orders!: readonly AssignedRequestOut[];
 
   @IntegerField({ description: 'How many match, whatever the limit.', example: 1 }) totalAssigned!: number;
   @IntegerField({ description: 'In time, whatever was asked for.', example: 1 }) totalProcessing!: number;

@@ -17,8 +17,8 @@ import {
   PREDICTION_TYPES,
   type ClientTier,
   type Effort,
-  type JobInterval,
   type MarketplacePredictionType,
+  type OrderInterval,
 } from '../marketplace/marketplace.port.js';
 import {
   CurrencyField,
@@ -43,7 +43,7 @@ const priority = (description: string) => IntegerField({ optional: true, min: 1,
 const payment = (description: string) =>
   MoneyField({ optional: true, min: 0, max: MAX_PAYMENT, description });
 
-/** Which requests to list, and in which order. All given conditions must hold. */
+/** Which orders to list, and how they are sorted. All given conditions must hold. */
 @Rule<PendingQuery>(({ minPriority: min = 1, maxPriority: max = 10 }) =>
   min > max ? ruleViolation('`min_priority` must not be above `max_priority`', 'min_priority') : undefined,
 )
@@ -89,7 +89,7 @@ export class PendingQuery {
   @OffsetField offset!: number;
 }
 
-/** What a request asks of the machine that computes it. */
+/** What an order asks of the machine that computes it. */
 export class RequirementsOut {
   @BooleanField({ description: 'Transformers are slow without one.', example: false }) gpuRequired!: boolean;
   @IntegerField({ description: 'Memory to have free: 4, for high effort 8.', example: 4 }) memoryGb!: number;
@@ -98,7 +98,7 @@ export class RequirementsOut {
   processingTimeout!: number;
 }
 
-/** A request that can be claimed. */
+/** An order that can be claimed. */
 export class PendingRequestOut {
   @IdField id!: string;
   @TaskIdField taskId!: string;
@@ -110,7 +110,7 @@ export class PendingRequestOut {
   @StringField({ example: 'default_feeder' }) feederPlugin!: string;
   @StringField({ example: 'default_pipeline' }) pipelinePlugin!: string;
   @ModelNameField modelName!: string;
-  @IntervalField interval!: JobInterval;
+  @IntervalField interval!: OrderInterval;
   @HorizonField predictionHorizon!: number;
   @IntegerField({ description: '1 to 10; more comes first.', example: 5 }) priority!: number;
 
@@ -163,7 +163,7 @@ export function durationText(ms: number): string {
 /** Work to choose from. */
 export class PendingOut {
   @ListField(NestedField(PendingRequestOut), { wire: 'pending_requests', description: 'One page.' })
-  jobs!: readonly PendingRequestOut[];
+  orders!: readonly PendingRequestOut[];
 
   @IntegerField({ wire: 'total_pending', description: 'How many match, whatever the page.', example: 1 })
   total!: number;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, Clock, delay } from '#libs/kernel';
 import { type FeederHandle, type ModelServer, PluginRegistry, type PredictorHandle } from '#libs/plugin-host';
-import type { PendingJob } from '../marketplace/evaluator-queue.port.js';
+import type { PendingOrder } from '../marketplace/order-queue.port.js';
 import type { DataSourceConfig, ModelConfig, PluginOut, ProcessingDetailsOut } from './claim.dto.js';
 import { modelFacts } from './model-facts.js';
 
@@ -14,7 +14,7 @@ interface Unknown {
 }
 
 /**
- * Tells an evaluator what a request needs: the question, and what this server would answer it with. What the server
+ * Tells an evaluator what an order needs: the question, and what this server would answer it with. What the server
  * does not know is null with the reason; a plugin that fails does not undo a claim.
  */
 @Injectable()
@@ -25,21 +25,21 @@ export class ProcessingDetails {
   ) {}
 
   /** The question alone, without asking any plugin. */
-  inShort(job: PendingJob): ProcessingDetailsOut {
-    const { request } = job;
+  inShort(order: PendingOrder): ProcessingDetailsOut {
+    const { terms } = order;
     const unasked = { reason: 'the plugin was not asked yet' };
     return {
-      ...request,
+      ...terms,
       plugins: {
-        feeder: this.#chosen('feeder', request.feederPlugin),
-        pipeline: this.#chosen('pipeline', request.pipelinePlugin),
-        predictor: this.#chosen('predictor', this.#serverOf(job).predictor),
+        feeder: this.#chosen('feeder', terms.feederPlugin),
+        pipeline: this.#chosen('pipeline', terms.pipelinePlugin),
+        predictor: this.#chosen('predictor', this.#serverOf(order).predictor),
       },
       dataSourceConfig: { ...NO_SOURCE, ...unasked },
-      modelConfig: { ...NO_MODEL, modelName: job.modelName, ...unasked },
+      modelConfig: { ...NO_MODEL, modelName: order.modelName, ...unasked },
       outputRequirements: {
         format: 'json',
-        values: request.predictionHorizon,
+        values: terms.predictionHorizon,
         includeUncertainties: true,
         includeConfidenceIntervals: true,
         includePlots: false,
@@ -48,9 +48,9 @@ export class ProcessingDetails {
   }
 
   /** The same with what feeder and predictor say. */
-  async of(job: PendingJob): Promise<ProcessingDetailsOut> {
-    const { feederPlugin, symbol } = job.request;
-    const { predictor, model: file } = this.#serverOf(job);
+  async of(order: PendingOrder): Promise<ProcessingDetailsOut> {
+    const { feederPlugin, symbol } = order.terms;
+    const { predictor, model: file } = this.#serverOf(order);
     const [source, model] = await Promise.all([
       this.#known('feeder', feederPlugin, async () =>
         this.#sourceOf(await this.plugins.feeder(feederPlugin), symbol),
@@ -58,14 +58,14 @@ export class ProcessingDetails {
       this.#known('predictor', predictor, async () => modelOf(await this.plugins.predictor(predictor), file)),
     ]);
     return {
-      ...this.inShort(job),
+      ...this.inShort(order),
       dataSourceConfig: { ...NO_SOURCE, ...source },
-      modelConfig: { ...NO_MODEL, ...model, modelName: job.modelName },
+      modelConfig: { ...NO_MODEL, ...model, modelName: order.modelName },
     };
   }
 
   /** Who answers for the model here. Where nobody does, because it is only priced, what the client named beside it. */
-  #serverOf({ modelName, request: { predictorPlugin } }: PendingJob): ModelServer {
+  #serverOf({ modelName, terms: { predictorPlugin } }: PendingOrder): ModelServer {
     return (
       this.plugins.serves(modelName) ??
       this.plugins.serves(predictorPlugin) ?? {

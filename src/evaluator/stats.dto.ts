@@ -52,7 +52,7 @@ export class EvaluatorCurrencyEarnings {
   amountMicros?: number;
 
   @IntegerField({ wire: 'total_requests', description: 'Answers that were paid.', example: 12 })
-  jobs!: number;
+  orders!: number;
 }
 
 /** What was done within the period. */

@@ -1,6 +1,6 @@
 import { invalid, type AppError, type Violation } from '#libs/kernel';
 import { faultsOfBands, readBands } from './interval-bands.js';
-import type { JobResult } from './marketplace.port.js';
+import type { OrderResult } from './marketplace.port.js';
 
 /** Beyond it a number is no price and no return. */
 const LARGEST_NUMBER = 1e15;
@@ -14,7 +14,7 @@ const LONGEST_LOG = 100_000;
  * intervals that are ordered and hold what they claim to hold.
  * @returns every fault in one error; null when there is none
  */
-export function faultOfAnswer(result: JobResult, horizon: number): AppError | null {
+export function faultOfAnswer(result: OrderResult, horizon: number): AppError | null {
   const violations = [
     ...listFaults('predictions', result.predictions, horizon),
     ...listFaults('uncertainties', result.uncertainties, horizon),
@@ -51,7 +51,7 @@ const signFaults = (uncertainties: readonly number[]): Violation[] =>
     value < 0 ? [fault(['uncertainties', index], 'uncertainties are not below zero', value)] : [],
   );
 
-function intervalFaults({ confidenceIntervals, predictions }: JobResult, horizon: number): Violation[] {
+function intervalFaults({ confidenceIntervals, predictions }: OrderResult, horizon: number): Violation[] {
   const entries = Object.entries(confidenceIntervals);
   if (entries.length > MOST_INTERVALS)
     return [
@@ -65,7 +65,7 @@ function intervalFaults({ confidenceIntervals, predictions }: JobResult, horizon
   return all.map(({ key, msg }) => fault(['confidence_intervals', key], `interval '${key}' ${msg}`));
 }
 
-function sizeFaults(result: JobResult): Violation[] {
+function sizeFaults(result: OrderResult): Violation[] {
   const objects = [
     ['model_metadata', result.modelMetadata],
     ['resource_usage', result.resourceUsage],

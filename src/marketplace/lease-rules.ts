@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { AppError, assertPresent } from '#libs/kernel';
 import { ClaimHistory } from './claim-history.repository.js';
-import type { LeaseReference } from './evaluator-queue.port.js';
-import type { PredictionJobEntity } from './prediction-job.entity.js';
-import { PredictionJobRepository } from './prediction-job.repository.js';
+import type { LeaseReference } from './order-queue.port.js';
+import type { OrderEntity } from './order.entity.js';
+import { OrderRepository } from './order.repository.js';
 
 /** A row in work, with its claim. */
 export interface HeldRow {
-  readonly row: PredictionJobEntity;
+  readonly row: OrderEntity;
   readonly holder: number;
   readonly claimedAt: Date;
   readonly timeoutAt: Date;
@@ -17,37 +17,37 @@ export interface HeldRow {
 export interface LeaseUse {
   /** Another's claim will do too. */
   readonly forAll: boolean;
-  /** After the deadline too, while the request is not returned. */
+  /** After the deadline too, while the order is not returned. */
   readonly late: boolean;
   readonly now: Date;
 }
 
-/** Whether an evaluator may still write to a request it claimed. The row is locked before anything is decided. */
+/** Whether an evaluator may still write to an order it claimed. The row is locked before anything is decided. */
 @Injectable()
 export class LeaseRules {
   constructor(
-    private readonly jobs: PredictionJobRepository,
+    private readonly orders: OrderRepository,
     private readonly history: ClaimHistory,
   ) {}
 
   /**
    * The row in work, locked.
    * @throws AppError `not_found` when it is not in work, `forbidden` for another's claim, `conflict` for an older claim's
-   * epoch, `deadline_passed` after the deadline, the same before and after the request went back to the queue
+   * epoch, `deadline_passed` after the deadline, the same before and after the order went back to the queue
    */
   async heldRow(
     tx: Transaction,
     evaluatorId: number,
-    { jobId, epoch }: LeaseReference,
+    { orderId, epoch }: LeaseReference,
     use: LeaseUse,
   ): Promise<HeldRow> {
-    const row = await this.jobs.findForUpdate(tx, jobId);
+    const row = await this.orders.findForUpdate(tx, orderId);
     if (row === null) throw notProcessing();
     if (row.status !== 'processing' || (row.claimedBy !== evaluatorId && !use.forAll))
       throw await this.#refusal(tx, row, evaluatorId, epoch);
     if (epoch !== null && epoch !== row.leaseEpoch) throw stale();
-    const claimedAt = assertPresent(row.claimedAt, 'a request in work has a claim');
-    const timeoutAt = assertPresent(row.timeoutAt, 'a request in work has a deadline');
+    const claimedAt = assertPresent(row.claimedAt, 'an order in work has a claim');
+    const timeoutAt = assertPresent(row.timeoutAt, 'an order in work has a deadline');
     if (!use.late && use.now.getTime() > timeoutAt.getTime()) throw tooLate();
     return { row, holder: row.claimedBy ?? evaluatorId, claimedAt, timeoutAt };
   }
@@ -55,7 +55,7 @@ export class LeaseRules {
   /** Why this evaluator holds nothing, judged by the claim it means: the given epoch's, else the latest. */
   async #refusal(
     tx: Transaction,
-    row: PredictionJobEntity,
+    row: OrderEntity,
     evaluatorId: number,
     epoch: number | null,
   ): Promise<AppError> {

@@ -1,11 +1,11 @@
 import { Global, Module } from '@nestjs/common';
-import { BillableJobs } from '../billing/billing.port.js';
-import { PredictionJobRepository } from './prediction-job.repository.js';
+import { BillableOrders } from '../billing/billing.port.js';
+import { OrderRepository } from './order.repository.js';
 
-/** The requests as the verifier of the money compares them with the books: for the command, which has no marketplace. */
+/** The orders as the verifier of the money compares them with the books: for the command, which has no marketplace. */
 @Global()
 @Module({
-  providers: [PredictionJobRepository, { provide: BillableJobs, useExisting: PredictionJobRepository }],
-  exports: [BillableJobs],
+  providers: [OrderRepository, { provide: BillableOrders, useExisting: OrderRepository }],
+  exports: [BillableOrders],
 })
 export class MarketplaceBooksModule {}

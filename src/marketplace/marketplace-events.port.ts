@@ -1,7 +1,7 @@
 import type { Transaction } from '#libs/database';
-import type { JobView } from './marketplace.port.js';
+import type { Order } from './marketplace.port.js';
 
-/** What happened to a job. `expired` is the failure of a job that nobody finished in time. */
+/** What happened to an order. `expired` is the failure of an order that nobody finished in time. */
 export type MarketplaceEventKind =
   | 'submitted'
   | 'updated'
@@ -15,8 +15,8 @@ export type MarketplaceEventKind =
 
 export interface MarketplaceEvent {
   readonly kind: MarketplaceEventKind;
-  /** The job after it, with its result when completed. */
-  readonly job: JobView;
+  /** The order after it, with its result when completed. */
+  readonly order: Order;
   readonly occurredAt: Date;
 }
 
@@ -26,7 +26,7 @@ export interface MarketplaceEvent {
  */
 export type MarketplaceListener = (tx: Transaction, event: MarketplaceEvent) => Promise<void>;
 
-/** Lets other domains take part in what happens to jobs. */
+/** Lets other domains take part in what happens to orders. */
 export abstract class MarketplaceEvents {
   /** Listeners are called one after another, in the order they came. Returns what ends it. */
   abstract subscribe(listener: MarketplaceListener): () => void;

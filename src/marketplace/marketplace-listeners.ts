@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import type { MarketplaceEvent, MarketplaceEvents, MarketplaceListener } from './marketplace-events.port.js';
 
-/** Those who take part in what happens to requests. */
+/** Those who take part in what happens to orders. */
 @Injectable()
 export class MarketplaceListeners implements MarketplaceEvents {
   readonly #listeners = new Set<MarketplaceListener>();

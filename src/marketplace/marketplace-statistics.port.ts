@@ -25,7 +25,7 @@ export interface EvaluatorRanks {
 /** One evaluator, as it sees itself. */
 export interface EvaluatorReport {
   readonly period: EvaluatorFigures;
-  /** Share and bonus of the jobs settled in the period, in the home currency. */
+  /** Share and bonus of the orders settled in the period, in the home currency. */
   readonly earnings: Micros;
   /** The same in every currency that was earned, by currency. */
   readonly currencies: readonly BillingTotal[];
@@ -44,17 +44,17 @@ export interface EvaluatorDay {
   readonly earnings: Micros;
 }
 
-/** Requests that are not finished. */
+/** Orders that are not finished. */
 export interface MarketplaceBacklog {
   readonly pending: number;
   readonly processing: number;
-  /** Claims that ran out and requests that became too old before the given moment, and that nobody took care of. */
+  /** Claims that ran out and orders that became too old before the given moment, and that nobody took care of. */
   readonly stuck: number;
   /** When the oldest one was created that can still be claimed; null when none waits. */
   readonly oldestPending: Date | null;
 }
 
-/** Figures about requests, for those who watch the service. */
+/** Figures about orders, for those who watch the service. */
 export abstract class MarketplaceFigures extends RowFigures {
   /** @param stuckBefore what should have been returned or ended before it is stuck */
   abstract backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog>;
@@ -69,6 +69,6 @@ export abstract class EvaluatorStatistics {
 
 /** For the listing of accounts. */
 export abstract class RequestCounts {
-  /** Requests by user id, all time, whatever became of them; accounts without any are left out. At most 1,000 ids a call. */
+  /** Orders by user id, all time, whatever became of them; accounts without any are left out. At most 1,000 ids a call. */
   abstract countByClient(userIds: readonly number[]): Promise<ReadonlyMap<number, number>>;
 }

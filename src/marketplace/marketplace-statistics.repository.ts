@@ -15,7 +15,7 @@ export interface EvaluatorTally {
 
 const tallied = (condition: string): string => `SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END)`;
 
-/** Sums over requests and claims. */
+/** Sums over orders and claims. */
 @Injectable()
 export class MarketplaceFiguresRepository extends TableFigures implements MarketplaceFigures, RequestCounts {
   constructor(database: Database) {
@@ -33,8 +33,8 @@ export class MarketplaceFiguresRepository extends TableFigures implements Market
       this.database.read,
       `SELECT c.evaluator_id AS evaluator, ${tallied(`c.outcome = 'completed'`)} AS completed, ${tallied(`c.outcome = 'released'`)} AS released,
          ${tallied(`c.outcome = 'expired'`)} AS expired,
-         AVG(CASE WHEN c.outcome = 'completed' THEN j.processing_time_ms END) AS processing
-       FROM prediction_claims c JOIN prediction_jobs j ON j.id = c.prediction_id
+         AVG(CASE WHEN c.outcome = 'completed' THEN o.processing_time_ms END) AS processing
+       FROM prediction_claims c JOIN prediction_jobs o ON o.id = c.prediction_id
        WHERE c.ended_at >= ? GROUP BY c.evaluator_id ORDER BY completed DESC, c.evaluator_id`,
       [since.toISOString()],
     );
@@ -47,7 +47,7 @@ export class MarketplaceFiguresRepository extends TableFigures implements Market
     }));
   }
 
-  /** Requests by client, whatever became of them. */
+  /** Orders by client, whatever became of them. */
   async countByClient(userIds: readonly number[]): Promise<ReadonlyMap<number, number>> {
     if (userIds.length === 0) return new Map();
     const rows = await runSql<Row<'client' | 'total'>>(

@@ -1,22 +1,22 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Repeater } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
-import { PredictionJobRepository } from './prediction-job.repository.js';
-import { ReturnJob } from './return-job.service.js';
+import { OrderRepository } from './order.repository.js';
+import { ReturnOrder } from './return-order.service.js';
 
 const SWEEP_MS = 5_000;
 
 /** What a sweep did. */
 export interface SweepFigures {
-  /** Requests returned to the queue. */
+  /** Orders returned to the queue. */
   readonly returned: number;
-  /** Requests that ended as too old. */
+  /** Orders that ended as too old. */
   readonly expired: number;
 }
 
 /**
- * Sees to it that leases run out and old requests end, every five seconds. Any number of processes may do so at once:
- * each request is judged again, in a transaction of its own, behind the lock on its row.
+ * Sees to it that leases run out and old orders end, every five seconds. Any number of processes may do so at once:
+ * each order is judged again, in a transaction of its own, behind the lock on its row.
  */
 @Injectable()
 export class MarketplaceUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -24,8 +24,8 @@ export class MarketplaceUpkeep implements OnApplicationBootstrap, OnApplicationS
   readonly #repeater: Repeater;
 
   constructor(
-    private readonly jobs: PredictionJobRepository,
-    private readonly returns: ReturnJob,
+    private readonly orders: OrderRepository,
+    private readonly returns: ReturnOrder,
     private readonly clock: Clock,
   ) {
     this.#repeater = new Repeater(
@@ -44,12 +44,12 @@ export class MarketplaceUpkeep implements OnApplicationBootstrap, OnApplicationS
     await this.#repeater.stop();
   }
 
-  /** Leases first: a request that comes back too old ends in the same sweep. */
+  /** Leases first: an order that comes back too old ends in the same sweep. */
   async sweep(): Promise<SweepFigures> {
-    const overdue = await this.jobs.overdue(new Date(this.clock.now()));
+    const overdue = await this.orders.overdue(new Date(this.clock.now()));
     const returned = await this.#each(overdue, (id) => this.returns.expireLease(id));
-    const outdated = await this.jobs.outdated(new Date(this.clock.now()));
-    const expired = await this.#each(outdated, (id) => this.returns.expireRequest(id));
+    const outdated = await this.orders.outdated(new Date(this.clock.now()));
+    const expired = await this.#each(outdated, (id) => this.returns.expireOrder(id));
     return { returned, expired };
   }
 

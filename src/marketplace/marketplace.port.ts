@@ -4,17 +4,17 @@ import type { Currency, Micros } from '../billing/billing.port.js';
 export { readBands, type Band } from './interval-bands.js';
 
 /**
- * A job's life: pending → processing → completed; pending → cancelled; processing → pending (released, or the lease ran
- * out); pending → failed when nobody finished it in time. The last three are final.
+ * An order's life: pending → processing → completed; pending → cancelled; processing → pending (released, or the lease
+ * ran out); pending → failed when nobody finished it in time. The last three are final.
  */
-export const JOB_STATUSES = ['pending', 'processing', 'completed', 'failed', 'cancelled'] as const;
-export type JobStatus = (typeof JOB_STATUSES)[number];
+export const ORDER_STATUSES = ['pending', 'processing', 'completed', 'failed', 'cancelled'] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 export const PREDICTION_TYPES = ['short_term', 'long_term', 'custom'] as const;
 export type MarketplacePredictionType = (typeof PREDICTION_TYPES)[number];
 
-export const JOB_INTERVALS = ['1h', '1d', '1w', '1M'] as const;
-export type JobInterval = (typeof JOB_INTERVALS)[number];
+export const ORDER_INTERVALS = ['1h', '1d', '1w', '1M'] as const;
+export type OrderInterval = (typeof ORDER_INTERVALS)[number];
 
 /** How much an evaluator has to do: by horizon, lookback and predictor. */
 export const EFFORTS = ['low', 'medium', 'high'] as const;
@@ -26,7 +26,7 @@ export type ClientTier = 'basic' | 'premium' | 'enterprise';
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** What a client asks for. */
-export interface JobRequest {
+export interface OrderTerms {
   /** 1 to 32 characters. */
   readonly symbol: string;
   readonly predictionType: MarketplacePredictionType;
@@ -37,7 +37,7 @@ export interface JobRequest {
   readonly predictorPlugin: string;
   readonly feederPlugin: string;
   readonly pipelinePlugin: string;
-  readonly interval: JobInterval;
+  readonly interval: OrderInterval;
   /** Bars ahead, 1 to 24. */
   readonly predictionHorizon: number;
   /** 1 to 10; more comes first. */
@@ -50,7 +50,7 @@ export interface JobRequest {
 }
 
 /** A validated answer, as it is stored. */
-export interface JobResult {
+export interface OrderResult {
   /** One value a bar of the horizon. */
   readonly predictions: readonly number[];
   /** Standard deviations, as many, none below zero. */
@@ -63,8 +63,8 @@ export interface JobResult {
   readonly qualityMetrics: JsonObject | null;
 }
 
-/** Where a job in work stands. Null where the evaluator said nothing. */
-export interface JobProgress {
+/** Where an order in work stands. Null where the evaluator said nothing. */
+export interface OrderProgress {
   /** 0 to 100. */
   readonly percentage: number | null;
   readonly currentStep: string | null;
@@ -72,8 +72,8 @@ export interface JobProgress {
   readonly estimatedRemaining: number | null;
 }
 
-/** The claim in force, or the one that completed the job. */
-export interface JobLease {
+/** The claim in force, or the one that completed the order. */
+export interface OrderLease {
   /** User id; 0 when the service itself computes. */
   readonly evaluatorId: number;
   /** Null for the service itself. */
@@ -85,15 +85,15 @@ export interface JobLease {
   readonly timeoutAt: Date;
 }
 
-/** A job as its client sees it. Amounts are in micro-units of `currency`. */
-export interface JobView {
+/** An order as its client sees it. Amounts are in micro-units of `currency`. */
+export interface Order {
   /** UUID. */
   readonly id: string;
   /** UUID of its own. */
   readonly taskId: string;
   readonly clientId: number;
-  readonly status: JobStatus;
-  readonly request: JobRequest;
+  readonly status: OrderStatus;
+  readonly terms: OrderTerms;
   readonly modelName: string;
   readonly clientTier: ClientTier;
   readonly effort: Effort;
@@ -107,11 +107,11 @@ export interface JobView {
   /** User id of the provider; 0 for the platform. */
   readonly providerId: number;
   /** Only while processing. */
-  readonly progress: JobProgress | null;
+  readonly progress: OrderProgress | null;
   /** While processing, and of the one who completed it. */
-  readonly lease: JobLease | null;
+  readonly lease: OrderLease | null;
   /** Null unless completed, and for an operator, who sees no results. */
-  readonly result: JobResult | null;
+  readonly result: OrderResult | null;
   readonly resultHash: string | null;
   /** False for an operator: the answer is the client's. */
   readonly mayReadResult: boolean;

@@ -1,8 +1,8 @@
 import { DateTimeField, EnumField, IntegerField, NumberField, StringField } from '#libs/http';
-import { JOB_INTERVALS, PREDICTION_TYPES } from './marketplace.port.js';
+import { ORDER_INTERVALS, PREDICTION_TYPES } from './marketplace.port.js';
 
 /*
- * Fields that many answers about orders have, declared once; clients and evaluators know an order as a request. What
+ * Fields that many answers about orders have, declared once; clients and evaluators know an order as an order. What
  * needs a description or an example of its own is declared where it stands.
  */
 
@@ -25,7 +25,7 @@ export const TargetTimeField = DateTimeField({
 });
 export const LookbackField = IntegerField({ description: 'Bars of history.', example: 1000 });
 export const HorizonField = IntegerField({ description: 'Bars ahead.', example: 6 });
-export const IntervalField = EnumField(JOB_INTERVALS, {
+export const IntervalField = EnumField(ORDER_INTERVALS, {
   name: 'MarketplaceInterval',
   description: 'Length of a bar.',
   example: '1h',

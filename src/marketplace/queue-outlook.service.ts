@@ -1,51 +1,51 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
-import type { PredictionJobEntity } from './prediction-job.entity.js';
-import { PredictionJobRepository } from './prediction-job.repository.js';
+import type { OrderEntity } from './order.entity.js';
+import { OrderRepository } from './order.repository.js';
 
-/** Requests completed longer ago say nothing about now. */
+/** Orders completed longer ago say nothing about now. */
 const WINDOW_MS = 24 * 3_600_000;
 /** The latest ones that count. */
 const SAMPLE = 100;
 const MIDDLING_PRIORITY = 5;
 
-/** How fast requests are being worked off. */
+/** How fast orders are being worked off. */
 interface Pace {
   readonly evaluators: number;
   readonly medianMs: number;
 }
 
-/** Where requests stand in the queue, and how long that takes: by the latest completed ones, or not at all. */
+/** Where orders stand in the queue, and how long that takes: by the latest completed ones, or not at all. */
 @Injectable()
 export class QueueOutlook {
   constructor(
-    private readonly jobs: PredictionJobRepository,
+    private readonly orders: OrderRepository,
     private readonly clock: Clock,
   ) {}
 
   /** 1 is next. */
-  async positionOf(job: PredictionJobEntity): Promise<number> {
-    return 1 + (await this.jobs.countAhead(job, new Date(this.clock.now())));
+  async positionOf(order: OrderEntity): Promise<number> {
+    return 1 + (await this.orders.countAhead(order, new Date(this.clock.now())));
   }
 
-  /** When the request at this position may be done: the evaluators of the last day take turns. Null without any. */
+  /** When the order at this position may be done: the evaluators of the last day take turns. Null without any. */
   async completionOf(position: number): Promise<Date | null> {
     const pace = await this.#pace();
     if (pace === null) return null;
     return new Date(this.clock.now() + Math.ceil(position / pace.evaluators) * pace.medianMs);
   }
 
-  /** Milliseconds that a new request of middling priority would wait for its claim; null without a recent one. */
+  /** Milliseconds that a new order of middling priority would wait for its claim; null without a recent one. */
   async waitMs(): Promise<number | null> {
     const pace = await this.#pace();
     if (pace === null) return null;
-    const ahead = await this.jobs.countWaiting(MIDDLING_PRIORITY, new Date(this.clock.now()));
+    const ahead = await this.orders.countWaiting(MIDDLING_PRIORITY, new Date(this.clock.now()));
     return Math.floor(ahead / pace.evaluators) * pace.medianMs;
   }
 
   async #pace(): Promise<Pace | null> {
     const since = new Date(this.clock.now() - WINDOW_MS);
-    const latest = await this.jobs.latestCompleted(since, SAMPLE);
+    const latest = await this.orders.latestCompleted(since, SAMPLE);
     if (latest.length === 0) return null;
     const times = latest.map(({ processingMs }) => processingMs).sort((a, b) => a - b);
     const middle = times.length >> 1;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JobResult } from './marketplace.port.js';
+import type { OrderResult } from './marketplace.port.js';
 import { pythonJson } from './python-json.js';
 
 export interface Completion {
@@ -13,7 +13,7 @@ export interface Completion {
  * the numbers of predictions, uncertainties and intervals as floats, `completed_at` as it is served, `completed_by` as
  * a string. So that a client can check what it downloads in any language.
  */
-export function resultHash(result: JobResult, { completedAt, completedBy }: Completion): string {
+export function resultHash(result: OrderResult, { completedAt, completedBy }: Completion): string {
   const parts: Readonly<Record<string, string>> = {
     completed_at: pythonJson(completedAt.toISOString()),
     completed_by: pythonJson(String(completedBy)),

@@ -4,36 +4,36 @@ import { Clock, invalidField } from '#libs/kernel';
 import { Billing } from '../billing/billing.port.js';
 import { faultOfAnswer } from './check-answer.js';
 import { ClaimHistory, type ClaimEnd } from './claim-history.repository.js';
+import { LeaseRules } from './lease-rules.js';
+import type { Order, OrderProgress } from './marketplace.port.js';
+import { actsForAll, evaluatorIdOf } from './order-access.js';
 import type {
+  AcceptedAnswer,
+  AnswerCommand,
   ClaimedWork,
-  CompletedJob,
   Evaluator,
   HeartbeatReply,
   LeaseReference,
   ReleaseCommand,
-  SubmitCommand,
-} from './evaluator-queue.port.js';
-import { actsForAll, evaluatorIdOf } from './job-access.js';
-import { JobViews } from './job-views.service.js';
-import { LeaseRules } from './lease-rules.js';
-import type { JobProgress, JobView } from './marketplace.port.js';
-import { PredictionJobRepository } from './prediction-job.repository.js';
+} from './order-queue.port.js';
+import { OrderViews } from './order-views.service.js';
+import { OrderRepository } from './order.repository.js';
 import { resultHash } from './result-hash.js';
-import { ReturnJob } from './return-job.service.js';
+import { ReturnOrder } from './return-order.service.js';
 
 const LONGEST_STEP = 255;
 /** Seconds; no lease is longer than a day. */
 const LONGEST_REMAINING = 86_400;
 
-/** What an evaluator does with a request under its lease: it notes progress, answers and is paid, or gives it back. */
+/** What an evaluator does with an order under its lease: it notes progress, answers and is paid, or gives it back. */
 @Injectable()
 export class WorkOnClaim implements ClaimedWork {
   constructor(
     private readonly leases: LeaseRules,
-    private readonly jobs: PredictionJobRepository,
+    private readonly orders: OrderRepository,
     private readonly history: ClaimHistory,
-    private readonly views: JobViews,
-    private readonly returns: ReturnJob,
+    private readonly views: OrderViews,
+    private readonly returns: ReturnOrder,
     private readonly transactions: TransactionRunner,
     private readonly billing: Billing,
     private readonly clock: Clock,
@@ -43,7 +43,7 @@ export class WorkOnClaim implements ClaimedWork {
   async heartbeat(
     evaluator: Evaluator,
     lease: LeaseReference,
-    progress: Partial<JobProgress>,
+    progress: Partial<OrderProgress>,
   ): Promise<HeartbeatReply> {
     refuseOutOfRange(progress);
     return this.transactions.run(async (tx) => {
@@ -51,7 +51,7 @@ export class WorkOnClaim implements ClaimedWork {
       const use = { forAll: false, late: false, now };
       const { row, timeoutAt } = await this.leases.heldRow(tx, evaluatorIdOf(evaluator), lease, use);
       const { percentage, currentStep, estimatedRemaining } = progress;
-      await this.jobs.change(
+      await this.orders.change(
         tx,
         row,
         {
@@ -61,12 +61,12 @@ export class WorkOnClaim implements ClaimedWork {
         },
         now,
       );
-      return { jobId: row.id, epoch: row.leaseEpoch, timeoutAt };
+      return { orderId: row.id, epoch: row.leaseEpoch, timeoutAt };
     });
   }
 
   /** Takes the answer and pays for it: both or neither. */
-  async submit(evaluator: Evaluator, { result, ...lease }: SubmitCommand): Promise<CompletedJob> {
+  async submit(evaluator: Evaluator, { result, ...lease }: AnswerCommand): Promise<AcceptedAnswer> {
     const evaluatorId = evaluatorIdOf(evaluator);
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
@@ -76,15 +76,15 @@ export class WorkOnClaim implements ClaimedWork {
       if (fault !== null) throw fault;
       const processingMs = Math.max(0, now.getTime() - claimedAt.getTime());
       const leaseMs = timeoutAt.getTime() - claimedAt.getTime();
-      const jobId = row.id;
+      const orderId = row.id;
       const settled = await this.billing.capture(tx, {
-        jobId,
+        orderId,
         evaluatorId,
         workedMs: processingMs,
         leaseMs,
       });
       const hash = resultHash(result, { completedAt: now, completedBy: evaluatorId });
-      const completed = await this.jobs.change(
+      const completed = await this.orders.change(
         tx,
         row,
         {
@@ -101,7 +101,7 @@ export class WorkOnClaim implements ClaimedWork {
       await this.history.close(tx, row, { outcome: 'completed' }, now);
       await this.views.tell(tx, 'completed', completed, now);
       return {
-        jobId,
+        orderId,
         resultHash: hash,
         completedAt: now,
         processingMs,
@@ -112,7 +112,7 @@ export class WorkOnClaim implements ClaimedWork {
     });
   }
 
-  async release(evaluator: Evaluator, { reason, details, ...lease }: ReleaseCommand): Promise<JobView> {
+  async release(evaluator: Evaluator, { reason, details, ...lease }: ReleaseCommand): Promise<Order> {
     const evaluatorId = evaluatorIdOf(evaluator);
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
@@ -125,7 +125,7 @@ export class WorkOnClaim implements ClaimedWork {
   }
 }
 
-function refuseOutOfRange({ percentage, currentStep, estimatedRemaining }: Partial<JobProgress>): void {
+function refuseOutOfRange({ percentage, currentStep, estimatedRemaining }: Partial<OrderProgress>): void {
   if (!isWithin(percentage, 100))
     throw invalidField('percentage', 'percentage is a number from 0 to 100', percentage);
   if (!isWithin(estimatedRemaining, LONGEST_REMAINING))

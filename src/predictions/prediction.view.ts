@@ -72,5 +72,5 @@ export const presentLegacyAccepted = (row: PredictionEntity) => ({
 /** Takes what the deletion resolves with, so that the message can't come before the deed. */
 export const presentDeleted = (_done: void) => ({ message: 'Prediction deleted successfully' });
 
-export const presentPage = ({ rows, query, total }: PredictionPage): Page<PredictionView> =>
+export const presentPredictions = ({ rows, query, total }: PredictionPage): Page<PredictionView> =>
   new Page(rows.map(presentPrediction), query, query.offset + rows.length < total, total);

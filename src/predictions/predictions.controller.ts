@@ -29,7 +29,12 @@ import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, PredictionEventOut, PredictionId, PredictionOut } from './prediction.dto.js';
 import { PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
-import { presentDeleted, presentPage, presentPrediction, type PredictionView } from './prediction.view.js';
+import {
+  presentDeleted,
+  presentPrediction,
+  presentPredictions,
+  type PredictionView,
+} from './prediction.view.js';
 import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
@@ -91,7 +96,7 @@ export class PredictionsController {
   })
   @Problems(403, 422)
   async list(@Query() query: PageQuery, @Caller() caller: Actor | null): Promise<Page<PredictionView>> {
-    return presentPage(await this.reading.list(caller, query));
+    return presentPredictions(await this.reading.list(caller, query));
   }
 
   @Get('predictions/:prediction_id')

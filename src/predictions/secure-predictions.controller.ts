@@ -16,7 +16,12 @@ import type { Actor } from '#libs/kernel';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, PredictionId, PredictionOut } from './prediction.dto.js';
 import { PREDICTION_EXAMPLES } from './prediction.examples.js';
-import { presentDeleted, presentPage, presentPrediction, type PredictionView } from './prediction.view.js';
+import {
+  presentDeleted,
+  presentPrediction,
+  presentPredictions,
+  type PredictionView,
+} from './prediction.view.js';
 import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
@@ -54,7 +59,7 @@ export class SecurePredictionsController {
   })
   @Problems(401, 422)
   async list(@Query() query: PageQuery, @Caller() caller: Actor): Promise<Page<PredictionView>> {
-    return presentPage(await this.reading.list(caller, query));
+    return presentPredictions(await this.reading.list(caller, query));
   }
 
   @Get('secure/predictions/:prediction_id')

@@ -6,7 +6,7 @@ import { RequestCounts } from '../marketplace/marketplace-statistics.port.js';
 
 /** An account with what it asked of the marketplace and paid for it; amounts in the home currency. */
 export interface ListedUser extends User {
-  readonly requests: number;
+  readonly orders: number;
   /** Whole costs of the settled ones. */
   readonly spent: Micros;
   /** Credits to spend; below zero what is owed. */
@@ -54,14 +54,14 @@ export class ListUsers {
 
   async #withTotals(users: readonly User[], now: Date): Promise<ListedUser[]> {
     const ids = users.map(({ id }) => id);
-    const [requests, spent, balances] = await Promise.all([
+    const [orders, spent, balances] = await Promise.all([
       this.marketplace?.countByClient(ids),
       this.turnover.spentBy(ids),
       this.balances.availableOf(ids, now),
     ]);
     return users.map((user) => ({
       ...user,
-      requests: requests?.get(user.id) ?? 0,
+      orders: orders?.get(user.id) ?? 0,
       spent: atHome(spent.get(user.id)),
       available: atHome(balances.get(user.id)),
     }));

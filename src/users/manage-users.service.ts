@@ -21,8 +21,8 @@ import {
   presentChange,
   presentCreated,
   presentList,
-  presentPage,
   presentSuccess,
+  presentUserPage,
   updateOf,
 } from './user.view.js';
 
@@ -65,7 +65,7 @@ export class ManageUsers {
       return presentList(users, totalCount);
     }
     const { limit = 50, offset = 0 } = query;
-    return presentPage(await this.listing.page(filter, { limit, offset }));
+    return presentUserPage(await this.listing.page(filter, { limit, offset }));
   }
 
   async activate(username: string): Promise<MessageOut> {

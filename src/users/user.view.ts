@@ -39,7 +39,7 @@ const presentListed = (user: ListedUser): ListedUserOut => ({
   ...presentUser(user),
   subscription_tier: user.subscriptionTier,
   last_login: user.lastLogin,
-  total_predictions: user.requests,
+  total_predictions: user.orders,
   total_spent: moneyOf(user.spent),
   available_credits: moneyOf(user.available),
   billing_address: user.billingAddress,
@@ -49,7 +49,7 @@ const presentListed = (user: ListedUser): ListedUserOut => ({
 export const presentList = (users: readonly ListedUser[], total: number): Page<ListedUserOut> =>
   new Page(users.map(presentListed), { offset: 0 }, total > users.length, total);
 
-export const presentPage = (page: UserPage): UserPageOut => ({
+export const presentUserPage = (page: UserPage): UserPageOut => ({
   users: page.users.map(presentListed),
   total_count: page.totalCount,
   active_users: page.activeUsers,

@@ -11,7 +11,7 @@ import { type Consequence, WebhookDeliveryRepository } from './webhook-delivery.
 import { WEBHOOK_JOB } from './webhook-job.js';
 import { WebhookSecrets } from './webhook-secrets.service.js';
 import { SEND_LIMIT_MS, WebhookSender } from './webhook-sender.js';
-import type { Attempt, AttemptError } from './webhook.types.js';
+import type { AttemptError, DeliveryAttempt } from './webhook.types.js';
 
 /** A delivery that finds no free slot comes again after so long, and up to as much again. */
 const CROWDED_MS = 3_000;
@@ -67,7 +67,7 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
     if (delivery?.status === 'pending') await this.#record(tx, delivery, this.#without('interrupted'));
   };
 
-  async #attempt(delivery: WebhookDeliveryEntity, stop: AbortSignal): Promise<Attempt> {
+  async #attempt(delivery: WebhookDeliveryEntity, stop: AbortSignal): Promise<DeliveryAttempt> {
     const { id, url, body, userId } = delivery;
     const secrets = await this.secrets.toSignWith(userId);
     if (secrets === null) {
@@ -82,13 +82,13 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
     return this.sender.send({ url, headers, body }, stop);
   }
 
-  async #record(tx: Transaction, delivery: WebhookDeliveryEntity, attempt: Attempt): Promise<void> {
+  async #record(tx: Transaction, delivery: WebhookDeliveryEntity, attempt: DeliveryAttempt): Promise<void> {
     const consequence = this.#consequenceOf(delivery, attempt);
     await this.deliveries.record(tx, delivery, attempt, consequence);
     if (consequence.status === 'pending') await this.#plan(tx, delivery.id, consequence.nextAttemptAt);
   }
 
-  #consequenceOf({ tries }: WebhookDeliveryEntity, { error, retryAfterMs }: Attempt): Consequence {
+  #consequenceOf({ tries }: WebhookDeliveryEntity, { error, retryAfterMs }: DeliveryAttempt): Consequence {
     const now = this.clock.now();
     if (error === null) return { status: 'delivered', at: new Date(now) };
     const delayMs = FINAL.has(error) ? null : retryDelayMs(tries + 1, retryAfterMs, Math.random());
@@ -109,7 +109,7 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
     await this.jobs.enqueue(tx, { kind: WEBHOOK_JOB, subject: id, runAt: at.getTime() });
   }
 
-  #without(error: AttemptError): Attempt {
+  #without(error: AttemptError): DeliveryAttempt {
     const startedAt = new Date(this.clock.now());
     return { startedAt, durationMs: 0, responseStatus: null, error, retryAfterMs: null };
   }

@@ -43,10 +43,11 @@ export class DeliveriesQuery {
   @StringField({
     optional: true,
     maxLength: 36,
-    description: 'Only messages about this request.',
+    wire: 'prediction_id',
+    description: 'Only messages about this order.',
     example: PREDICTION,
   })
-  predictionId?: string;
+  orderId?: string;
 
   @DateTimeField({ wire: 'start_date', optional: true, description: 'Only deliveries begun at or after it.' })
   from?: Date;
@@ -74,7 +75,8 @@ export class DeliveryId {
 export class DeliveryOut {
   @StringField({ description: 'The `webhook-id` of every attempt.', example: DELIVERY }) id!: string;
   @IntegerField({ description: 'The client whose message it is.', example: 2 }) userId!: number;
-  @StringField({ description: 'The request that it tells of.', example: PREDICTION }) predictionId!: string;
+  @StringField({ wire: 'prediction_id', description: 'The order that it tells of.', example: PREDICTION })
+  orderId!: string;
   @EventField({ description: 'What happened.' }) eventType!: WebhookEventType;
 
   @StringField({ example: 'https://desk.example.com/hooks/predictions' })

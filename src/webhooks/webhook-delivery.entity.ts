@@ -6,7 +6,7 @@ import type { AttemptError, DeliveryStatus, WebhookEventType } from './webhook.t
 @Entity('webhook_deliveries')
 @Index('ix_webhook_deliveries_user', ['userId', 'createdAt'])
 @Index('ix_webhook_deliveries_created', ['createdAt'])
-@Index('ix_webhook_deliveries_prediction', ['predictionId'])
+@Index('ix_webhook_deliveries_prediction', ['orderId'])
 @Index('ix_webhook_deliveries_finished', ['finishedAt'], { where: '"finished_at" IS NOT NULL' })
 export class WebhookDeliveryEntity {
   /** UUID; the `webhook-id` of every attempt. */
@@ -17,7 +17,7 @@ export class WebhookDeliveryEntity {
   userId!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
-  predictionId!: string;
+  orderId!: string;
 
   @Column({ name: 'event_type', type: 'varchar', length: 32 })
   eventType!: WebhookEventType;

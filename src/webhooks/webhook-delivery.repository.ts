@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, runSql, type Transaction } from '#libs/database';
 import { In, LessThan, Not, type SelectQueryBuilder } from 'typeorm';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from './webhook-delivery.entity.js';
-import type { Attempt, DeliveryStatus, WebhookEventType } from './webhook.types.js';
+import type { DeliveryAttempt, DeliveryStatus, WebhookEventType } from './webhook.types.js';
 
 /** Whose deliveries a caller reaches. */
 export type DeliveryOwner = { readonly userId: number } | 'anybody';
@@ -12,7 +12,7 @@ export interface DeliveryFilter {
   readonly userId?: number;
   readonly status?: DeliveryStatus;
   readonly eventType?: WebhookEventType;
-  readonly predictionId?: string;
+  readonly orderId?: string;
   readonly from?: Date;
   readonly to?: Date;
 }
@@ -34,7 +34,7 @@ export class WebhookDeliveryRepository {
     tx: Transaction,
     row: Pick<
       WebhookDeliveryEntity,
-      'id' | 'userId' | 'predictionId' | 'eventType' | 'url' | 'body' | 'createdAt'
+      'id' | 'userId' | 'orderId' | 'eventType' | 'url' | 'body' | 'createdAt'
     >,
   ): Promise<void> {
     const state = { status: 'pending' as const, attempts: 0, tries: 0, nextAttemptAt: row.createdAt };
@@ -78,7 +78,7 @@ export class WebhookDeliveryRepository {
   async record(
     tx: Transaction,
     delivery: Pick<WebhookDeliveryEntity, 'id' | 'attempts' | 'tries'>,
-    { startedAt, durationMs, responseStatus, error }: Attempt,
+    { startedAt, durationMs, responseStatus, error }: DeliveryAttempt,
     consequence: Consequence,
   ): Promise<void> {
     const { id: deliveryId } = delivery;
@@ -149,12 +149,12 @@ export class WebhookDeliveryRepository {
   }
 
   #filtered(filter: DeliveryFilter): SelectQueryBuilder<WebhookDeliveryEntity> {
-    const { userId, status, eventType, predictionId, from, to } = filter;
+    const { userId, status, eventType, orderId, from, to } = filter;
     const query = this.database.read.manager.createQueryBuilder(WebhookDeliveryEntity, 'd');
     if (userId !== undefined) query.andWhere('d.userId = :userId', { userId });
     if (status !== undefined) query.andWhere('d.status = :status', { status });
     if (eventType !== undefined) query.andWhere('d.eventType = :eventType', { eventType });
-    if (predictionId !== undefined) query.andWhere('d.predictionId = :predictionId', { predictionId });
+    if (orderId !== undefined) query.andWhere('d.orderId = :orderId', { orderId });
     if (from !== undefined) query.andWhere('d.createdAt >= :from', { from: from.toISOString() });
     if (to !== undefined) query.andWhere('d.createdAt <= :to', { to: to.toISOString() });
     return query;

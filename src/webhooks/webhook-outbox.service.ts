@@ -29,7 +29,7 @@ export class WebhookOutbox implements Webhooks {
     await this.deliveries.add(tx, {
       id,
       userId: event.userId,
-      predictionId: event.predictionId,
+      orderId: event.orderId,
       eventType: event.type,
       url: event.url,
       body: bodyOf(event, now),
@@ -41,9 +41,9 @@ export class WebhookOutbox implements Webhooks {
 }
 
 /** The payload of the Standard Webhooks specification. */
-const bodyOf = ({ type, predictionId, payload }: WebhookEvent, nowMs: number): string =>
+const bodyOf = ({ type, orderId, payload }: WebhookEvent, nowMs: number): string =>
   JSON.stringify({
     type,
     timestamp: new Date(nowMs).toISOString(),
-    data: { ...payload, prediction_id: predictionId },
+    data: { ...payload, prediction_id: orderId },
   });

@@ -7,7 +7,7 @@ import { AttemptFault, attemptErrorOf } from './attempt-fault.js';
 import { HostResolver } from './host-resolver.js';
 import { parseRetryAfter } from './retry-schedule.js';
 import { type Target, TargetRules } from './target-rules.service.js';
-import type { Attempt, AttemptError } from './webhook.types.js';
+import type { DeliveryAttempt, AttemptError } from './webhook.types.js';
 
 /** What is sent, as it is sent. */
 export interface OutgoingMessage {
@@ -42,7 +42,7 @@ export class WebhookSender {
   ) {}
 
   /** Calls the receiver once, whatever comes of it. @throws the reason of `stop` when that aborts */
-  async send(message: OutgoingMessage, stop: AbortSignal): Promise<Attempt> {
+  async send(message: OutgoingMessage, stop: AbortSignal): Promise<DeliveryAttempt> {
     const [startedMs, began] = [this.clock.now(), this.clock.monotonic()];
     const limit = new AbortController();
     const cancelLimit = this.clock.after(SEND_LIMIT_MS, () => limit.abort(new AttemptFault('timeout')));

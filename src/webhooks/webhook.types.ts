@@ -38,7 +38,7 @@ export const ATTEMPT_ERRORS = [
 export type AttemptError = (typeof ATTEMPT_ERRORS)[number];
 
 /** One call of a receiver, or why there was none. */
-export interface Attempt {
+export interface DeliveryAttempt {
   readonly startedAt: Date;
   readonly durationMs: number;
   /** Null when no answer came. */

@@ -9,7 +9,7 @@ import { WebhookSecrets } from './webhook-secrets.service.js';
 
 const NOT_FOUND = { 404: 'Webhook delivery not found' };
 
-/** Notifications of own requests: the secret that signs them, and what became of each. */
+/** Notifications of own orders: the secret that signs them, and what became of each. */
 @ApiTags('webhooks')
 @Problems(
   { 401: 'API key required' },

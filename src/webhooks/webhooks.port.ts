@@ -6,8 +6,8 @@ export interface WebhookEvent {
   readonly type: WebhookEventType;
   /** Whose secret signs the message, and who can see its deliveries. */
   readonly userId: number;
-  /** UUID of the marketplace job. */
-  readonly predictionId: string;
+  /** UUID of the order. */
+  readonly orderId: string;
   /** Checked with {@link Webhooks.checkTarget} when the client named it, and again before each call. */
   readonly url: string;
   /** Any JSON object of a few kilobytes; the message's `data`, beside `prediction_id`. */

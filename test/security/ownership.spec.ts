@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
 import { InvoiceRepository } from '../../src/billing/invoice.repository.js';
-import { ClaimedWork, EvaluatorQueue } from '../../src/marketplace/evaluator-queue.port.js';
+import { ClaimedWork, OrderQueue } from '../../src/marketplace/order-queue.port.js';
 import { Webhooks } from '../../src/webhooks/webhooks.port.js';
 import { type Account, Accounts } from './accounts.js';
 import { pathWith, routesOf, type WalkedRoute } from './walked-routes.js';
@@ -44,12 +44,12 @@ const OWNED: readonly ObjectKind[] = [
   },
   {
     routes: /^\/api\/v1\/client\/predictions\/\{id\}$/,
-    make: ({ send }) => marketplaceRequest(send),
+    make: ({ send }) => marketplaceOrder(send),
     body: { priority: 6 },
   },
   {
     routes: /^\/api\/v1\/client\/predictions\/\{id\}\/download\/\{file\}$/,
-    make: completedRequest,
+    make: completedOrder,
     path: { file: 'metadata.json' },
   },
   { routes: /^\/api\/v1\/client\/invoices\/\{invoice_id\}(\/invoice\.(html|pdf))?$/, make: invoiceOf },
@@ -60,7 +60,7 @@ const OWNED: readonly ObjectKind[] = [
         app.get<Webhooks>(Webhooks, { strict: false }).enqueue(tx, {
           type: 'prediction.completed',
           userId,
-          predictionId: newUuid(),
+          orderId: newUuid(),
           url: 'https://127.0.0.1/', // refused before anything is called
           payload: {},
         }),
@@ -68,7 +68,7 @@ const OWNED: readonly ObjectKind[] = [
   },
 ];
 
-async function marketplaceRequest(send: Owner['send']): Promise<string> {
+async function marketplaceOrder(send: Owner['send']): Promise<string> {
   const { body } = await send('POST', '/api/v1/client/predict', {
     symbol: 'EURUSD',
     prediction_type: 'short_term',
@@ -78,11 +78,11 @@ async function marketplaceRequest(send: Owner['send']): Promise<string> {
   return String(body['id']);
 }
 
-/** A request that the service itself answered. */
-async function completedRequest({ app, send }: Owner): Promise<string> {
-  const queue = app.app.get<EvaluatorQueue>(EvaluatorQueue, { strict: false });
-  const jobId = await marketplaceRequest(send);
-  await queue.claim('platform', { jobId, estimatedCompletion: null, processingNodeInfo: null });
+/** An order that the service itself answered. */
+async function completedOrder({ app, send }: Owner): Promise<string> {
+  const queue = app.app.get<OrderQueue>(OrderQueue, { strict: false });
+  const orderId = await marketplaceOrder(send);
+  await queue.claim('platform', { orderId, estimatedCompletion: null, processingNodeInfo: null });
   const result = {
     predictions: [1.1],
     uncertainties: [0.01],
@@ -94,8 +94,8 @@ async function completedRequest({ app, send }: Owner): Promise<string> {
   };
   await app.app
     .get<ClaimedWork>(ClaimedWork, { strict: false })
-    .submit('platform', { jobId, epoch: 1, result });
-  return jobId;
+    .submit('platform', { orderId, epoch: 1, result });
+  return orderId;
 }
 
 /** The invoice of a month that nobody can settle anything in any more. */
@@ -122,7 +122,7 @@ async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Prom
   return String((await listed())[0]?.id);
 }
 
-/** Parameters that name no object of anybody; a request in the evaluators' queue is whose claim it is, see its own specs. */
+/** Parameters that name no object of anybody; an order in the evaluators' queue is its claimer's, see its own specs. */
 const OWNERLESS: readonly RegExp[] = [
   /^\/api\/v1\/evaluator\/(claim|progress|submit|release)\/\{request_id\}$/,
 ];

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '#libs/testing';
 import { BillingVerifier } from '../../src/billing/billing.port.js';
-import { NewRequests } from '../../src/marketplace/client-requests.port.js';
+import { NewOrders } from '../../src/marketplace/client-orders.port.js';
 import { UserDirectory } from '../../src/accounts/accounts.port.js';
 import { Accounts } from '../security/accounts.js';
 import { AgentProcess } from './agent-process.js';
@@ -41,8 +41,8 @@ async function submit(count: number): Promise<void> {
     username: client.username,
     role: 'client',
   };
-  const requests = app.app.get<NewRequests>(NewRequests, { strict: false });
-  const request = {
+  const orders = app.app.get<NewOrders>(NewOrders, { strict: false });
+  const terms = {
     symbol: 'SYNTHFX',
     predictionType: 'short_term',
     datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
@@ -59,7 +59,7 @@ async function submit(count: number): Promise<void> {
   } as const;
   // Submissions of one client wait for each other; a few at a time wait in no pool.
   const some = async (share: number): Promise<void> => {
-    for (let made = 0; made < share; made += 1) await requests.submit(actor, request);
+    for (let made = 0; made < share; made += 1) await orders.submit(actor, terms);
   };
   await Promise.all([some(Math.ceil(count / 2)), some(Math.floor(count / 2))]);
 }
@@ -75,7 +75,7 @@ const verdict = () => app.app.get<BillingVerifier>(BillingVerifier, { strict: fa
 const evaluatorKey = async (): Promise<string> => (await new Accounts(app).make('evaluator')).apiKey;
 
 describe.each(DATABASE_KINDS)('evaluators in processes of their own [%s]', (database) => {
-  it('drain 200 requests, each settled once, while one after the other is killed in the middle', async () => {
+  it('drain 200 orders, each settled once, while one after the other is killed in the middle', async () => {
     app = await startTestApp({
       database,
       config: { marketplace_limit_basic: 1000, marketplace_lease_minutes: 0.1, credit_limit: 100_000 },
@@ -91,7 +91,7 @@ describe.each(DATABASE_KINDS)('evaluators in processes of their own [%s]', (data
       pair = pair.with(victim, agent(keys[victim] ?? ''));
     }
     expect(await countOf('completed')).toBe(200);
-    expect(await verdict()).toMatchObject({ jobs: 200, violations: [] });
+    expect(await verdict()).toMatchObject({ orders: 200, violations: [] });
     const [settled] = await app.database.query<{ readonly n: number | string }>(
       'SELECT COUNT(DISTINCT prediction_id) AS n FROM billing_records',
     );

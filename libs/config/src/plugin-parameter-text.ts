@@ -1,4 +1,4 @@
-import type { Checked, ParameterValue } from '#libs/kernel';
+import type { CheckedValue, ParameterValue } from '#libs/kernel';
 import { jsonFault } from './files.js';
 
 const INTEGER = /^[+-]?\d+$/;
@@ -10,7 +10,7 @@ const JSON_OPENING = /^\s*[[{"]/;
  * a JSON list, object or quoted text, otherwise the text itself. An integer too large to be exact stays text.
  * Text that opens like JSON and is none is a fault.
  */
-export function parameterFromText(text: string): Checked {
+export function parameterFromText(text: string): CheckedValue {
   if (text === 'null') return { value: null };
   if (/^(true|false)$/i.test(text)) return { value: text.toLowerCase() === 'true' };
   if (INTEGER.test(text) || FLOAT.test(text)) return { value: numberOr(text) };

@@ -7,7 +7,7 @@ export interface Point {
 }
 
 /** One column of an area. */
-export interface Band {
+export interface BandPoint {
   readonly time: number;
   readonly lower: number | null;
   readonly upper: number | null;
@@ -81,7 +81,10 @@ export function medianPoints(chart: CheckedChart): Point[] {
   return origin === null ? points : [origin, ...points];
 }
 
-export function bandsOf(chart: CheckedChart, { lower, upper }: CheckedChart['intervals'][number]): Band[] {
+export function bandsOf(
+  chart: CheckedChart,
+  { lower, upper }: CheckedChart['intervals'][number],
+): BandPoint[] {
   const { time } = chart.forecast;
   const origin = originOf(chart);
   const bands = Array.from({ length: time.length }, (_, i) => {

@@ -10,7 +10,7 @@ import {
   type Span,
 } from './chart-rows.js';
 import type { CheckedChart } from './check-chart.js';
-import { areaColour, type ForecastInterval, type Theme, THEMES } from './forecast-chart.js';
+import { areaColour, type ChartInterval, type Theme, THEMES } from './forecast-chart.js';
 
 /** Everything a thread needs to draw: plain data. */
 export interface Drawing {
@@ -37,7 +37,7 @@ const TIME_FORMAT = {
   seconds: '%H:%M:%S',
 };
 
-const nameOf = ({ level, label }: ForecastInterval): string =>
+const nameOf = ({ level, label }: ChartInterval): string =>
   label ?? `${Number((level * 100).toFixed(2))} % interval`;
 
 /** The picture in Vega-Lite's words (https://vega.github.io/vega-lite/docs/spec.html). */

@@ -1,5 +1,5 @@
 import { AppError } from '#libs/kernel';
-import { type ForecastChart, type ForecastInterval, type ThemeName, THEMES } from './forecast-chart.js';
+import { type ChartInterval, type ForecastChart, type ThemeName, THEMES } from './forecast-chart.js';
 const MOST_INTERVALS = 5;
 /** Longer texts would not fit into any picture. */
 const MOST_CHARACTERS = 200;
@@ -10,7 +10,7 @@ export interface CheckedChart {
   readonly subtitle: string;
   readonly history: ForecastChart['history'];
   readonly forecast: ForecastChart['forecast'];
-  readonly intervals: readonly ForecastInterval[];
+  readonly intervals: readonly ChartInterval[];
   readonly labels: { readonly value: string; readonly time: string; readonly median: string };
   readonly width: number;
   readonly height: number;
@@ -58,7 +58,7 @@ function checkTimes(field: string, times: ArrayLike<number>): void {
   }
 }
 
-function checkIntervals(intervals: readonly ForecastInterval[], length: number): void {
+function checkIntervals(intervals: readonly ChartInterval[], length: number): void {
   if (intervals.length > MOST_INTERVALS) {
     throw refuse(
       `forecast.intervals has ${intervals.length} items; at most ${MOST_INTERVALS} can be told apart`,

@@ -6,7 +6,7 @@ export interface HistorySeries {
 }
 
 /** A central interval: at this level the value is expected between `lower` and `upper`. */
-export interface ForecastInterval {
+export interface ChartInterval {
   /** Between 0 and 1, for example 0.9. */
   readonly level: number;
   /** One value a forecast time; null and NaN are gaps in the area. */
@@ -23,7 +23,7 @@ export interface ForecastSeries {
   /** The central line: median or mean, in the unit of the history. */
   readonly median: ArrayLike<number | null>;
   /** At most 5; the widest is drawn first. */
-  readonly intervals?: readonly ForecastInterval[];
+  readonly intervals?: readonly ChartInterval[];
   /** Name of the central line in the legend. Default `Median forecast`. */
   readonly label?: string;
 }

@@ -1,7 +1,7 @@
 export {
   THEMES,
   type ForecastChart,
-  type ForecastInterval,
+  type ChartInterval,
   type ForecastSeries,
   type HistorySeries,
   type ThemeName,

@@ -18,7 +18,14 @@ export { ContractValidationPipe, FreeFormBody } from './validation/validation.pi
 export { RawText } from './raw-text.js';
 export { isSecretName, redactQuery, redactSecrets, REDACTED } from './redaction.js';
 export { ClientAddress, requestContext, type RequestContext } from './request-context.js';
-export { problem, problemOf, statusOf, titleOf, type Occurrence, type Problem } from './problems/problem.js';
+export {
+  problem,
+  problemOf,
+  httpStatusOf,
+  titleOf,
+  type Occurrence,
+  type Problem,
+} from './problems/problem.js';
 export { ProblemFilter } from './problems/problem.filter.js';
 export { ProblemDetails, ValidationProblem } from './problems/problem.dto.js';
 export { RouteTable, type Route } from './problems/route-table.js';

@@ -60,7 +60,7 @@ export type ParametersOf<D extends ParameterDeclarations> = {
   readonly [K in keyof D]: D[K]['default'] extends null ? ValueOf<D[K]> | null : ValueOf<D[K]>;
 };
 
-export type Checked = { readonly value: ParameterValue } | { readonly fault: string };
+export type CheckedValue = { readonly value: ParameterValue } | { readonly fault: string };
 
 const describe = (value: unknown): string => {
   const text = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
@@ -72,7 +72,7 @@ const describe = (value: unknown): string => {
  * same rule serves flags, environment variables and JSON files. `null` is always allowed and means "not set" where
  * the default is null; elsewhere it is a fault.
  */
-export function checkParameter(declaration: ParameterDeclaration, raw: unknown): Checked {
+export function checkParameter(declaration: ParameterDeclaration, raw: unknown): CheckedValue {
   if (raw === null || raw === undefined) {
     return declaration.default === null
       ? { value: null }
@@ -140,7 +140,7 @@ function lengths({ minLength, maxLength }: { minLength?: number; maxLength?: num
 
 type Of<T extends ParameterDeclaration['type']> = Extract<ParameterDeclaration, { type: T }>;
 
-function checkNumber(declaration: Of<'integer' | 'number'>, raw: unknown, shown: string): Checked {
+function checkNumber(declaration: Of<'integer' | 'number'>, raw: unknown, shown: string): CheckedValue {
   const value = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
   const fault = { fault: `${shown} is not allowed; ${allowed(declaration)}` };
   if (typeof value !== 'number' || !Number.isFinite(value)) return fault;
@@ -150,14 +150,14 @@ function checkNumber(declaration: Of<'integer' | 'number'>, raw: unknown, shown:
   return { value };
 }
 
-function checkBoolean(declaration: Of<'boolean'>, raw: unknown, shown: string): Checked {
+function checkBoolean(declaration: Of<'boolean'>, raw: unknown, shown: string): CheckedValue {
   if (typeof raw === 'boolean') return { value: raw };
   if (typeof raw === 'string' && /^(true|1|yes|on)$/i.test(raw)) return { value: true };
   if (typeof raw === 'string' && /^(false|0|no|off)$/i.test(raw)) return { value: false };
   return { fault: `${shown} is not allowed; ${allowed(declaration)}` };
 }
 
-function checkString(declaration: Of<'string'>, raw: unknown, shown: string): Checked {
+function checkString(declaration: Of<'string'>, raw: unknown, shown: string): CheckedValue {
   const { oneOf, pattern, minLength = 0, maxLength = Infinity } = declaration;
   const fault = { fault: `${shown} is not allowed; ${allowed(declaration)}` };
   if (typeof raw !== 'string') return fault;
@@ -191,7 +191,7 @@ function checkJson(
   shown: string,
   declaration: Of<'list' | 'map'>,
   isRight: (value: unknown) => boolean,
-): Checked {
+): CheckedValue {
   let value = raw;
   if (typeof raw === 'string') {
     try {

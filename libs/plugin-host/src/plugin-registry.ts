@@ -9,7 +9,7 @@ import type {
   PredictorHandle,
 } from './handles.js';
 import type { PluginSlot } from './plugin-slot.js';
-import { stateOf, statusOf, type PluginStatus } from './plugin-status.js';
+import { pluginStatusOf, stateOf, type PluginStatus } from './plugin-status.js';
 
 /** Kinds of which exactly one plugin is configured to answer requests that name none. */
 export type SelectableKind = Exclude<PluginKind, 'endpoints'>;
@@ -200,7 +200,7 @@ export class PluginRegistry {
 
   /** Every known plugin with what was measured since the start, in the order of the lists. */
   status(): readonly PluginStatus[] {
-    return [...this.#slots.values()].map((slot) => statusOf(slot, this.#isConfigured(slot)));
+    return [...this.#slots.values()].map((slot) => pluginStatusOf(slot, this.#isConfigured(slot)));
   }
 
   /** Every known plugin in short. */

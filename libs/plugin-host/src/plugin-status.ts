@@ -35,7 +35,7 @@ const looksAhead = ({ handle }: PluginSlot, declared: boolean): boolean =>
   handle?.kind === 'predictor' ? handle.looksAhead : declared;
 
 /** The status of one plugin, measured. */
-export function statusOf(slot: PluginSlot, configured: boolean): PluginStatus {
+export function pluginStatusOf(slot: PluginSlot, configured: boolean): PluginStatus {
   const { definition, failure, resolved } = slot;
   const reason = slot.handle ? undefined : (failure?.detail ?? resolved.faults[0]);
   return {

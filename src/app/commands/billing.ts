@@ -20,6 +20,6 @@ export const verifyBilling: Command = (config) =>
     return print(`The books add up: ${figuresOf(verdict)}.`);
   });
 
-const figuresOf = ({ transactions, jobs, work }: BillingVerdict): string =>
-  `${transactions} transactions and ${jobs} orders checked ` +
+const figuresOf = ({ transactions, orders, work }: BillingVerdict): string =>
+  `${transactions} transactions and ${orders} orders checked ` +
   (work === 'compared' ? "against the marketplace's own state" : 'within the ledger alone');

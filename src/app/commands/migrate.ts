@@ -4,7 +4,7 @@ import { print } from './terminal.js';
 import type { Command } from './command.js';
 
 /** `migrate`: brings the tables up to date, under the same lock as a starting server. */
-export const migrate: Command = async (config) => {
+export const migrateDatabase: Command = async (config) => {
   const database = await openDatabase(config);
   await database.close();
   return print(`The tables of ${describeDatabase(config.database)} are up to date.`);

@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
   worker: async () => (await import('./worker.js')).work,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
-  migrate: async () => (await import('./migrate.js')).migrate,
+  migrate: async () => (await import('./migrate.js')).migrateDatabase,
   'users create': async () => (await import('./users.js')).createUser,
   'users activate': async () => (await import('./users.js')).activateUser,
   'users reset-password': async () => (await import('./users.js')).resetPassword,

@@ -17,14 +17,14 @@ export interface Replacement {
 }
 
 /** Decides over an answer: null lets it leave. */
-export type Gate = (departure: Departure) => Promise<Replacement | null>;
+export type DepartureGate = (departure: Departure) => Promise<Replacement | null>;
 
 /**
  * A response whose first byte waits for its gate. Whatever writes it (either HTTP adapter, a stream, server-sent
  * events) notices nothing: until the gate opens, its calls are kept in order, with back-pressure for streams.
  */
 export class GatedResponse extends ServerResponse {
-  #gate: Gate | null = null;
+  #gate: DepartureGate | null = null;
   #state: 'open' | 'waiting' | 'released' | 'replaced' = 'released';
   #head: (() => void) | null = null;
   #headHeaders: Headers | undefined;
@@ -36,7 +36,7 @@ export class GatedResponse extends ServerResponse {
    * Puts a gate in front of this response; without one it behaves like any other. `headers` go out with whatever head
    * the response gets; put there at the end they cost a fifth of what a dozen `setHeader` calls would.
    */
-  guardWith(gate: Gate, headers: Readonly<Record<string, string>> = {}): void {
+  guardWith(gate: DepartureGate, headers: Readonly<Record<string, string>> = {}): void {
     this.#gate = gate;
     this.#ownHeaders = headers;
     this.#state = 'open';

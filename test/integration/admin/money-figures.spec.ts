@@ -45,19 +45,19 @@ describe.each(DATABASE_KINDS)('what administrators see of the money [%s]', (kind
     return answer.body.id as number;
   }
 
-  /** A request of the client, held; `complete` settles it by the evaluator with the provider's id, as it may be. */
-  async function job(
+  /** An order of the client, held; `complete` settles it by the evaluator with the provider's id, as it may be. */
+  async function order(
     modelName: string,
     outcome: 'completed' | 'open' | 'cancelled' = 'completed',
   ): Promise<void> {
     const billing = app.app.get<Billing>(Billing, { strict: false });
-    const jobId = newUuid();
+    const orderId = newUuid();
     await app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
       const quote = await app.app.get<Prices>(Prices, { strict: false }).quote(asked({ modelName }));
-      await billing.hold(tx, { jobId, clientId: client, quote, description: 'EURUSD short_term' });
-      if (outcome === 'cancelled') await billing.void(tx, jobId, 'cancelled by its client');
+      await billing.hold(tx, { orderId, clientId: client, quote, description: 'EURUSD short_term' });
+      if (outcome === 'cancelled') await billing.void(tx, orderId, 'cancelled by its client');
       if (outcome === 'completed')
-        await billing.capture(tx, { jobId, evaluatorId: provider, workedMs: LEASE_MS, leaseMs: LEASE_MS });
+        await billing.capture(tx, { orderId, evaluatorId: provider, workedMs: LEASE_MS, leaseMs: LEASE_MS });
     });
   }
 
@@ -112,10 +112,10 @@ describe.each(DATABASE_KINDS)('what administrators see of the money [%s]', (kind
   });
 
   it('adds up what was settled, earned and spent, by currency', async () => {
-    await job('lstm');
-    await job('euro');
-    await job('lstm', 'open');
-    await job('lstm', 'cancelled');
+    await order('lstm');
+    await order('euro');
+    await order('lstm', 'open');
+    await order('lstm', 'cancelled');
     expect((await get('stats')).financial_metrics).toEqual({
       revenue_today: 4,
       revenue_month: 4,
@@ -160,8 +160,8 @@ describe.each(DATABASE_KINDS)('what administrators see of the money [%s]', (kind
       pending_payouts: 1,
       average_request_value: 0,
     });
-    await job('lstm');
-    await job('lstm');
+    await order('lstm');
+    await order('lstm');
     expect((await get('stats')).financial_metrics).toMatchObject({
       revenue_today: 8,
       revenue_month: 8,

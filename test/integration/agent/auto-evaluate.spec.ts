@@ -13,11 +13,11 @@ describe.each(DATABASE_KINDS)('a service that evaluates by itself [%s]', (kind) 
   it('computes what is asked for at once, and settles it to the micro-unit', async () => {
     const here = (market = await MarketOfOne.start(kind, { auto_evaluate: true, agent_idle_seconds: 3600 }));
     const { id } = await here.submit();
-    await eventually('the request is completed', async () => (await here.find(id)).status === 'completed');
-    const job = await here.find(id);
-    expect(job.lease).toMatchObject({ evaluatorId: 0, epoch: 1 });
-    expect(job.actualCost).toBe(job.estimatedCost);
-    const { predictions, uncertainties, confidenceIntervals, modelMetadata } = job.result ?? {};
+    await eventually('the order is completed', async () => (await here.find(id)).status === 'completed');
+    const order = await here.find(id);
+    expect(order.lease).toMatchObject({ evaluatorId: 0, epoch: 1 });
+    expect(order.actualCost).toBe(order.estimatedCost);
+    const { predictions, uncertainties, confidenceIntervals, modelMetadata } = order.result ?? {};
     expect(predictions).toHaveLength(6);
     expect(uncertainties?.every((sigma, step) => step === 0 || sigma > (uncertainties[step - 1] ?? 0))).toBe(
       true,
@@ -31,7 +31,7 @@ describe.each(DATABASE_KINDS)('a service that evaluates by itself [%s]', (kind) 
     expect((await here.verify()).violations).toEqual([]);
   });
 
-  it('works off many requests, several at a time', async () => {
+  it('works off many orders, several at a time', async () => {
     const here = (market = await MarketOfOne.start(kind, { auto_evaluate: true, agent_parallel: 4 }));
     await Promise.all(Array.from({ length: 40 }, () => here.submit()));
     await eventually('all are completed', async () => {
@@ -41,7 +41,7 @@ describe.each(DATABASE_KINDS)('a service that evaluates by itself [%s]', (kind) 
       return Number(done?.n) === 40;
     });
     const verdict = await here.verify();
-    expect(verdict).toMatchObject({ jobs: 40, violations: [] });
+    expect(verdict).toMatchObject({ orders: 40, violations: [] });
   });
 
   it('gives back what it cannot compute, and does not ask for it again at once', async () => {

@@ -3,15 +3,15 @@ import type { Actor } from '#libs/kernel';
 import { AgentModule } from '../../../src/agent/agent.module.js';
 import { type BillingVerdict, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
-import { ClientRequests, NewRequests } from '../../../src/marketplace/client-requests.port.js';
-import type { JobRequest, JobView } from '../../../src/marketplace/marketplace.port.js';
+import { ClientOrders, NewOrders } from '../../../src/marketplace/client-orders.port.js';
+import type { Order, OrderTerms } from '../../../src/marketplace/marketplace.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { UserDirectory } from '../../../src/accounts/accounts.port.js';
 import { seedOriginalAccounts } from '../../harness/original.js';
 import { startTestApp, type TestApp } from '../../harness/app.js';
 import type { DatabaseKind } from '../../harness/databases.js';
 
-const REQUEST: JobRequest = {
+const TERMS: OrderTerms = {
   symbol: 'SYNTHFX',
   predictionType: 'short_term',
   datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
@@ -47,18 +47,18 @@ export class MarketOfOne {
     );
   }
 
-  async submit(change: Partial<JobRequest> = {}): Promise<JobView> {
-    const entry = this.app.app.get<NewRequests>(NewRequests, { strict: false });
-    const { job } = await entry.submit(await this.#client(), { ...REQUEST, ...change });
-    return job;
+  async submit(change: Partial<OrderTerms> = {}): Promise<Order> {
+    const entry = this.app.app.get<NewOrders>(NewOrders, { strict: false });
+    const { order } = await entry.submit(await this.#client(), { ...TERMS, ...change });
+    return order;
   }
 
-  async find(id: string): Promise<JobView> {
-    return this.#requests.find(await this.#client(), id);
+  async find(id: string): Promise<Order> {
+    return this.#orders.find(await this.#client(), id);
   }
 
   async cancel(id: string): Promise<void> {
-    await this.#requests.cancel(await this.#client(), id);
+    await this.#orders.cancel(await this.#client(), id);
   }
 
   verify(): Promise<BillingVerdict> {
@@ -71,7 +71,7 @@ export class MarketOfOne {
     return { userId, username: 'client_user', role: 'client' };
   }
 
-  get #requests(): ClientRequests {
-    return this.app.app.get<ClientRequests>(ClientRequests, { strict: false });
+  get #orders(): ClientOrders {
+    return this.app.app.get<ClientOrders>(ClientOrders, { strict: false });
   }
 }

@@ -33,7 +33,7 @@ describe.each(DATABASE_KINDS)('models that a service evaluates by itself [%s]', 
       mc_samples: 0,
     }));
   const done = (here: MarketOfOne, id: string) =>
-    eventually('the request is completed', async () => (await here.find(id)).status === 'completed');
+    eventually('the order is completed', async () => (await here.find(id)).status === 'completed');
   /** Everybody's models can be bought here; whether they can be computed is another question. */
   const price = (here: MarketOfOne, model_name: string) =>
     here.app.post(
@@ -46,10 +46,10 @@ describe.each(DATABASE_KINDS)('models that a service evaluates by itself [%s]', 
     const here = await start();
     const { id } = await here.submit({ customParameters: { model_name: 'fast' } });
     await done(here, id);
-    const job = await here.find(id);
-    expect(job.modelName).toBe('fast');
-    expect(job.result?.predictions).toEqual([42, 42, 42, 42, 42, 42]);
-    expect(job.result?.modelMetadata).toMatchObject({
+    const order = await here.find(id);
+    expect(order.modelName).toBe('fast');
+    expect(order.result?.predictions).toEqual([42, 42, 42, 42, 42, 42]);
+    expect(order.result?.modelMetadata).toMatchObject({
       mode: 'model',
       model_name: 'fast',
       plugins: { predictor: { id: 'default_predictor' } },

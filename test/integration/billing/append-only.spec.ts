@@ -69,7 +69,7 @@ describeOnDatabases('money on record', (database, kind) => {
     await expect(sql(`UPDATE credits SET expires_at = '2027'`)).rejects.toThrow('append-only');
   });
 
-  it('keeps one settlement a job and one hold, whatever the code does', async () => {
+  it('keeps one settlement per order and one hold, whatever the code does', async () => {
     const copy = (type: string) =>
       sql(`INSERT INTO transactions (transaction_type, user_id, prediction_id, revision, amount_micros, currency, created_at)
         SELECT '${type}', user_id, prediction_id, revision, amount_micros, currency, created_at

@@ -2,11 +2,11 @@ import type { Transaction } from '#libs/database';
 import { newUuid } from '#libs/kernel';
 import { configOf, FakeClock } from '#libs/testing';
 import type {
-  BillableJob,
-  BillableJobs,
+  BillableOrder,
+  BillableOrders,
   BillingViolation,
   CreditGrant,
-  PriceRequest,
+  PriceTerms,
   Quote,
   Settlement,
 } from '../../../src/billing/billing.port.js';
@@ -17,7 +17,7 @@ import { CreditUses } from '../../../src/billing/credit-uses.service.js';
 import { CreditRepository } from '../../../src/billing/credit.repository.js';
 import { ExpireCredits } from '../../../src/billing/expire-credits.service.js';
 import { GrantCredits } from '../../../src/billing/grant-credits.service.js';
-import { JobBilling } from '../../../src/billing/job-billing.service.js';
+import { OrderBilling } from '../../../src/billing/order-billing.service.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { QuotePrices } from '../../../src/billing/quote-prices.service.js';
@@ -28,7 +28,7 @@ import type { TestDatabase } from '../../harness/databases.js';
 
 export const USD = 1_000_000;
 
-export const asked = (changes: Partial<PriceRequest> = {}): PriceRequest => ({
+export const asked = (changes: Partial<PriceTerms> = {}): PriceTerms => ({
   symbol: 'EURUSD',
   modelName: 'default_predictor',
   predictionType: 'short_term',
@@ -48,12 +48,12 @@ const DEFAULTS = {
 };
 
 /** Billing over a real database, with a marketplace that is a map. */
-export class BillingBench implements BillableJobs {
+export class BillingBench implements BillableOrders {
   readonly clock = new FakeClock();
-  readonly states = new Map<string, BillableJob['state']>();
+  readonly states = new Map<string, BillableOrder['state']>();
   readonly inactive = new Set<number>();
   readonly quoting: QuotePrices;
-  readonly billing: JobBilling;
+  readonly billing: OrderBilling;
   readonly quotes: QuoteRepository;
   readonly records: BillingRecordRepository;
   readonly grants: GrantCredits;
@@ -81,7 +81,7 @@ export class BillingBench implements BillableJobs {
     const uses = new CreditUses(this.credits, ledger);
     this.expiry = new ExpireCredits(this.credits, uses, ledger, transactions, clock);
     this.quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
-    this.billing = new JobBilling(quotes, ledger, records, new CreditPolicy(policy), uses, clock);
+    this.billing = new OrderBilling(quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
     this.prices = new PriceList(prices, ledger, transactions, clock);
     this.verifier = new VerifyBilling(database, new BillingChecks(database));
@@ -100,40 +100,40 @@ export class BillingBench implements BillableJobs {
     return this.test.run(work);
   }
 
-  /** Prices and holds a new job; returns its id. */
-  async submit(clientId: number, request: Partial<PriceRequest> = {}, jobId = newUuid()): Promise<string> {
+  /** Prices and holds a new order; returns its id. */
+  async submit(clientId: number, terms: Partial<PriceTerms> = {}, orderId = newUuid()): Promise<string> {
     await this.run(async (tx) => {
-      const quote = await this.quoting.quote(asked(request));
-      await this.billing.hold(tx, { jobId, clientId, quote, description: 'EURUSD short_term' });
+      const quote = await this.quoting.quote(asked(terms));
+      await this.billing.hold(tx, { orderId, clientId, quote, description: 'EURUSD short_term' });
     });
-    this.states.set(jobId, 'open');
-    return jobId;
+    this.states.set(orderId, 'open');
+    return orderId;
   }
 
-  async hold(clientId: number, quote: Quote, jobId = newUuid()): Promise<string> {
-    await this.run((tx) => this.billing.hold(tx, { jobId, clientId, quote, description: 'test' }));
-    this.states.set(jobId, 'open');
-    return jobId;
+  async hold(clientId: number, quote: Quote, orderId = newUuid()): Promise<string> {
+    await this.run((tx) => this.billing.hold(tx, { orderId, clientId, quote, description: 'test' }));
+    this.states.set(orderId, 'open');
+    return orderId;
   }
 
-  async complete(jobId: string, evaluatorId = 9, workedMs = 1_800_000): Promise<Settlement> {
+  async complete(orderId: string, evaluatorId = 9, workedMs = 1_800_000): Promise<Settlement> {
     const settlement = await this.run((tx) =>
-      this.billing.capture(tx, { jobId, evaluatorId, workedMs, leaseMs: 1_800_000 }),
+      this.billing.capture(tx, { orderId, evaluatorId, workedMs, leaseMs: 1_800_000 }),
     );
-    this.states.set(jobId, 'completed');
+    this.states.set(orderId, 'completed');
     return settlement;
   }
 
-  async cancel(jobId: string): Promise<number> {
-    const { amount } = await this.run((tx) => this.billing.void(tx, jobId, 'cancelled'));
-    this.states.set(jobId, 'ended');
+  async cancel(orderId: string): Promise<number> {
+    const { amount } = await this.run((tx) => this.billing.void(tx, orderId, 'cancelled'));
+    this.states.set(orderId, 'ended');
     return amount;
   }
 
-  async requote(jobId: string, request: Partial<PriceRequest>): Promise<void> {
+  async requote(orderId: string, terms: Partial<PriceTerms>): Promise<void> {
     await this.run(async (tx) => {
-      const quote = await this.quoting.requote(jobId, asked(request));
-      await this.billing.adjust(tx, jobId, quote);
+      const quote = await this.quoting.requote(orderId, asked(terms));
+      await this.billing.adjust(tx, orderId, quote);
     });
   }
 
@@ -158,17 +158,17 @@ export class BillingBench implements BillableJobs {
   }
 
   /** As its billing record says; null without one. */
-  async settlementOf(jobId: string): Promise<Settlement | null> {
+  async settlementOf(orderId: string): Promise<Settlement | null> {
     const [row] = await this.test.query<
-      Record<Exclude<keyof Settlement, 'jobId' | 'currency'>, number | string>
+      Record<Exclude<keyof Settlement, 'orderId' | 'currency'>, number | string>
     >(
       `SELECT cost_micros AS total, evaluator_micros AS evaluator, bonus_micros AS bonus, provider_micros AS provider,
-         platform_micros AS platform, currency FROM billing_records WHERE prediction_id = '${jobId}'`,
+         platform_micros AS platform, currency FROM billing_records WHERE prediction_id = '${orderId}'`,
     );
     if (row === undefined) return null;
     const { currency, ...amounts } = row as typeof row & { currency: string };
     const exact = Object.entries(amounts).map(([name, amount]) => [name, Number(amount)]);
-    return { jobId, currency, ...Object.fromEntries(exact) } as Settlement;
+    return { orderId, currency, ...Object.fromEntries(exact) } as Settlement;
   }
 
   /** What the verifier finds, without the texts. */
@@ -176,11 +176,11 @@ export class BillingBench implements BillableJobs {
     return (await this.verifier.verify(this)).violations;
   }
 
-  async list(afterJobId: string | null, limit: number): Promise<BillableJob[]> {
+  async list(afterOrderId: string | null, limit: number): Promise<BillableOrder[]> {
     return [...this.states]
-      .map(([jobId, state]) => ({ jobId, state }))
-      .filter(({ jobId }) => afterJobId === null || jobId > afterJobId)
-      .sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
+      .map(([orderId, state]) => ({ orderId, state }))
+      .filter(({ orderId }) => afterOrderId === null || orderId > afterOrderId)
+      .sort((a, b) => (a.orderId < b.orderId ? -1 : 1))
       .slice(0, limit);
   }
 

@@ -40,16 +40,16 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
   const post = (path: string, body: unknown, apiKey: string, headers = {}) =>
     app.post(`/api/v1${path}`, body, { apiKey, headers });
 
-  /** A settled job of client1. */
+  /** A settled order of client1. */
   const settle = async (modelName = 'default_predictor'): Promise<string> => {
     const billing = app.app.get<Billing>(Billing, { strict: false });
-    const jobId = newUuid();
+    const orderId = newUuid();
     await app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
       const quote = await app.app.get<Prices>(Prices, { strict: false }).quote(asked({ modelName }));
-      await billing.hold(tx, { jobId, clientId, quote, description: 'EURUSD short_term' });
-      await billing.capture(tx, { jobId, evaluatorId: 0, workedMs: 1_800_000, leaseMs: 1_800_000 });
+      await billing.hold(tx, { orderId, clientId, quote, description: 'EURUSD short_term' });
+      await billing.capture(tx, { orderId, evaluatorId: 0, workedMs: 1_800_000, leaseMs: 1_800_000 });
     });
-    return jobId;
+    return orderId;
   };
 
   it('sets, replaces and lists prices', async () => {
@@ -103,9 +103,9 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
     });
   });
 
-  it('tells client, provider and administrator the same of a settled job', async () => {
+  it('tells client, provider and administrator the same of a settled order', async () => {
     await post('/provider/pricing', { model_name: 'lstm', price_per_request: 4 }, 'provider_key');
-    const jobId = await settle('lstm');
+    const orderId = await settle('lstm');
     const spend = await get('/client/spend?days=1', 'client1_key');
     expect(spend.body).toMatchObject({
       total_spent: 4,
@@ -123,7 +123,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
         id: expect.any(Number),
         client_id: clientId,
         provider_id: await idOf('provider_user'),
-        prediction_id: jobId,
+        prediction_id: orderId,
         cost: 4,
         cost_micros: 4_000_000,
         currency: 'USD',
@@ -245,7 +245,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
     });
   });
 
-  it('prices and settles more requests at a time than the database has connections', async () => {
+  it('prices and settles more orders at a time than the database has connections', async () => {
     const settled = await Promise.all(Array.from({ length: 16 }, () => settle('lstm')));
     expect(new Set(settled).size).toBe(16);
   });
@@ -254,10 +254,10 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
     const records = await app.database.query<{ prediction_id: string }>(
       'SELECT prediction_id FROM billing_records ORDER BY prediction_id',
     );
-    const jobs = records.map((record) => ({ jobId: record.prediction_id, state: 'completed' as const }));
+    const orders = records.map((record) => ({ orderId: record.prediction_id, state: 'completed' as const }));
     const verifier = app.app.get<BillingVerifier>(BillingVerifier, { strict: false });
-    await expect(verifier.verify({ list: async () => jobs })).resolves.toMatchObject({
-      jobs: 19,
+    await expect(verifier.verify({ list: async () => orders })).resolves.toMatchObject({
+      orders: 19,
       violations: [],
     });
   });

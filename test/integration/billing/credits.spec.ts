@@ -32,7 +32,7 @@ describeOnDatabases('credits that expire', (database) => {
     await expect(available()).resolves.toBe(50);
   });
 
-  it('are taken back on the day, also before the next request is paid', async () => {
+  it('are taken back on the day, also before the next order is paid', async () => {
     await bonus(8, 1);
     bench.clock.jump(DAY);
     await bench.submit(user, { predictionType: 'long_term' });
@@ -41,10 +41,10 @@ describeOnDatabases('credits that expire', (database) => {
     await expect(available()).resolves.toBe(-12);
   });
 
-  it('come back when the job is given up, and expire then', async () => {
+  it('come back when the order is given up, and expire then', async () => {
     await bonus(8, 10);
-    const job = await bench.submit(user);
-    await bench.cancel(job);
+    const order = await bench.submit(user);
+    await bench.cancel(order);
     await expect(used()).resolves.toEqual([0]);
     bench.clock.jump(10 * DAY);
     await bench.expiry.expireAll();
@@ -53,11 +53,11 @@ describeOnDatabases('credits that expire', (database) => {
 
   it('that expired meanwhile come back as money without expiry: a hold goes back in full', async () => {
     await bonus(8, 10);
-    const job = await bench.submit(user);
+    const order = await bench.submit(user);
     bench.clock.jump(11 * DAY);
     await bench.expiry.expireAll();
     await expect(available()).resolves.toBe(0);
-    await bench.cancel(job);
+    await bench.cancel(order);
     await bench.expiry.expireAll();
     await expect(available()).resolves.toBe(5);
   });
@@ -76,10 +76,10 @@ describeOnDatabases('credits that expire', (database) => {
 
   it('never let a balance pass the limit', async () => {
     await bonus(8, 1);
-    const job = await bench.submit(user);
+    const order = await bench.submit(user);
     await bench.submit(user, { predictionType: 'custom' });
     await bench.submit(user, { predictionType: 'long_term' });
-    await bench.cancel(job);
+    await bench.cancel(order);
     bench.clock.jump(DAY);
     await bench.expiry.expireAll();
     expect(await available()).toBeGreaterThanOrEqual(-20);
@@ -116,10 +116,10 @@ describeOnDatabases('a long history', (database) => {
     const quote = await bench.quoting.quote(asked());
     await bench.run(async (tx) => {
       for (let count = 0; count < 101; count += 1) {
-        const jobId = newUuid();
-        await bench.billing.hold(tx, { jobId, clientId: 7, quote, description: 'x' });
-        await bench.billing.void(tx, jobId, 'x');
-        bench.states.set(jobId, 'ended');
+        const orderId = newUuid();
+        await bench.billing.hold(tx, { orderId, clientId: 7, quote, description: 'x' });
+        await bench.billing.void(tx, orderId, 'x');
+        bench.states.set(orderId, 'ended');
       }
     });
     await bench.submit(7);

@@ -1,9 +1,9 @@
 import { newUuid } from '#libs/kernel';
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { PriceRequest } from '../../../src/billing/billing.port.js';
+import type { PriceTerms } from '../../../src/billing/billing.port.js';
 import { asked, type BillingBench, USD } from './billing-bench.js';
-import type { LedgerModel, ModelJob } from './ledger-model.js';
+import type { LedgerModel, ModelOrder } from './ledger-model.js';
 
 /** Users of one run, so that runs on the same database do not meet. */
 export interface Cast {
@@ -40,21 +40,21 @@ const DAY = 86_400_000;
 /** Models of one run: providers of other runs have prices for theirs only. */
 const modelOf = ({ providers }: Cast, name: string): string => `${name}-${providers[0]}`;
 
-interface Submission extends Partial<PriceRequest> {
+interface Submission extends Partial<PriceTerms> {
   readonly modelName: string;
 }
 
-async function submit(model: LedgerModel, { bench, cast }: Stage, who: number, request: Submission) {
+async function submit(model: LedgerModel, { bench, cast }: Stage, who: number, terms: Submission) {
   const client = pick(cast.clients, who) ?? 0;
-  const quote = await bench.quoting.quote(asked({ ...request, modelName: modelOf(cast, request.modelName) }));
-  const job: ModelJob = { id: newUuid(), client, total: quote.total, state: 'held', taken: new Map() };
+  const quote = await bench.quoting.quote(asked({ ...terms, modelName: modelOf(cast, terms.modelName) }));
+  const order: ModelOrder = { id: newUuid(), client, total: quote.total, state: 'held', taken: new Map() };
   const affordable = quote.total <= model.spendable(client);
-  const attempt = bench.hold(client, quote, job.id);
+  const attempt = bench.hold(client, quote, order.id);
   if (!affordable) return expect(attempt).rejects.toMatchObject({ code: 'insufficient_credits' });
   await attempt;
-  model.reserve(job, quote.total);
-  model.jobs.push(job);
-  await expect(bench.hold(client, quote, job.id)).rejects.toMatchObject({ code: 'already_held' });
+  model.reserve(order, quote.total);
+  model.orders.push(order);
+  await expect(bench.hold(client, quote, order.id)).rejects.toMatchObject({ code: 'already_held' });
 }
 
 const submits = fc
@@ -65,24 +65,24 @@ const submits = fc
     horizon: fc.integer({ min: 1, max: 24 }),
     priority: fc.integer({ min: 1, max: 10 }),
   })
-  .map(({ who, ...request }) =>
-    step(`submit ${who} ${JSON.stringify(request)}`, (model, stage) => submit(model, stage, who, request)),
+  .map(({ who, ...terms }) =>
+    step(`submit ${who} ${JSON.stringify(terms)}`, (model, stage) => submit(model, stage, who, terms)),
   );
 
 const requotes = fc.tuple(index, fc.integer({ min: 1, max: 10 })).map(([which, priority]) =>
   step(`requote ${which} at ${priority}`, async (model, { bench }) => {
-    const job = pick(model.jobs, which);
-    if (job === undefined) return;
-    const request = asked({ priority });
-    const quote = await bench.quoting.requote(job.id, request);
-    const more = quote.total - job.total;
-    const attempt = bench.run((tx) => bench.billing.adjust(tx, job.id, quote));
-    if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
-    if (more > 0 && more > model.spendable(job.client))
+    const order = pick(model.orders, which);
+    if (order === undefined) return;
+    const terms = asked({ priority });
+    const quote = await bench.quoting.requote(order.id, terms);
+    const more = quote.total - order.total;
+    const attempt = bench.run((tx) => bench.billing.adjust(tx, order.id, quote));
+    if (order.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
+    if (more > 0 && more > model.spendable(order.client))
       return expect(attempt).rejects.toMatchObject({ code: 'insufficient_credits' });
     await attempt;
-    model.reserve(job, more);
-    job.total = quote.total;
+    model.reserve(order, more);
+    order.total = quote.total;
   }),
 );
 
@@ -90,17 +90,17 @@ const captures = fc
   .tuple(index, index, fc.integer({ min: -1, max: 2_000_000 }))
   .map(([which, who, workedMs]) =>
     step(`capture ${which} by ${who} after ${workedMs}`, async (model, { bench, cast }) => {
-      const job = pick(model.jobs, which);
+      const order = pick(model.orders, which);
       const evaluator = pick([...cast.evaluators, 0], who) ?? 0;
-      if (job === undefined) return;
-      const attempt = bench.complete(job.id, evaluator, workedMs);
-      if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
+      if (order === undefined) return;
+      const attempt = bench.complete(order.id, evaluator, workedMs);
+      if (order.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
       const { bonus, evaluator: share, provider, platform } = await attempt;
-      expect(share + bonus + provider + platform).toBe(job.total);
-      const providerId = (await bench.quotes.holdOf(job.id))?.quote.providerId ?? -1;
+      expect(share + bonus + provider + platform).toBe(order.total);
+      const providerId = (await bench.quotes.holdOf(order.id))?.quote.providerId ?? -1;
       const users = [[evaluator, share + bonus] as const, [providerId, provider] as const];
       model.capture(
-        job,
+        order,
         users.filter(([owner]) => owner > 0),
       );
     }),
@@ -108,12 +108,12 @@ const captures = fc
 
 const voids = index.map((which) =>
   step(`void ${which}`, async (model, { bench }) => {
-    const job = pick(model.jobs, which);
-    if (job === undefined) return;
-    const attempt = bench.cancel(job.id);
-    if (job.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
-    await expect(attempt).resolves.toBe(job.total);
-    model.void(job);
+    const order = pick(model.orders, which);
+    if (order === undefined) return;
+    const attempt = bench.cancel(order.id);
+    if (order.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
+    await expect(attempt).resolves.toBe(order.total);
+    model.void(order);
   }),
 );
 
@@ -178,34 +178,34 @@ const crowds = fc.tuple(index, fc.integer({ min: 2, max: 6 })).map(([who, size])
     const held = ids.filter((_, at) => outcomes[at]?.status === 'fulfilled');
     expect(held).toHaveLength(Math.max(0, Math.min(size, Math.floor(spendable / quote.total))));
     for (const id of held) {
-      const job: ModelJob = { id, client, total: quote.total, state: 'held', taken: new Map() };
-      model.reserve(job, quote.total);
-      model.jobs.push(job);
+      const order: ModelOrder = { id, client, total: quote.total, state: 'held', taken: new Map() };
+      model.reserve(order, quote.total);
+      model.orders.push(order);
     }
   }),
 );
 
-/** Everybody wants to settle the same job: one does. */
+/** Everybody wants to settle the same order: one does. */
 const races = fc.tuple(index, index).map(([which, who]) =>
   step(`race for ${which}`, async (model, { bench, cast }) => {
-    const job = pick(
-      model.jobs.filter(({ state }) => state === 'held'),
+    const order = pick(
+      model.orders.filter(({ state }) => state === 'held'),
       which,
     );
     const evaluator = pick(cast.evaluators, who) ?? 0;
-    if (job === undefined) return;
+    if (order === undefined) return;
     const outcomes = await Promise.allSettled([
-      bench.complete(job.id, evaluator),
-      bench.cancel(job.id),
-      bench.complete(job.id, evaluator),
-      bench.cancel(job.id),
+      bench.complete(order.id, evaluator),
+      bench.cancel(order.id),
+      bench.complete(order.id, evaluator),
+      bench.cancel(order.id),
     ]);
     const won = outcomes.filter((one) => one.status === 'fulfilled');
     expect(won).toHaveLength(1);
-    const settlement = await bench.settlementOf(job.id);
-    if (settlement === null) return model.void(job);
-    const providerId = (await bench.quotes.holdOf(job.id))?.quote.providerId ?? -1;
-    model.capture(job, [[evaluator, settlement.evaluator + settlement.bonus]]);
+    const settlement = await bench.settlementOf(order.id);
+    if (settlement === null) return model.void(order);
+    const providerId = (await bench.quotes.holdOf(order.id))?.quote.providerId ?? -1;
+    model.capture(order, [[evaluator, settlement.evaluator + settlement.bonus]]);
     if (providerId > 0) model.earn(providerId, settlement.provider);
   }),
 );

@@ -13,7 +13,7 @@ interface ModelClient {
   readonly credits: ModelCredit[];
 }
 
-export interface ModelJob {
+export interface ModelOrder {
   readonly id: string;
   readonly client: number;
   total: number;
@@ -25,7 +25,7 @@ export interface ModelJob {
 export class LedgerModel {
   readonly clients = new Map<number, ModelClient>();
   readonly earned = new Map<number, number>();
-  readonly jobs: ModelJob[] = [];
+  readonly orders: ModelOrder[] = [];
   #order = 0;
 
   constructor(
@@ -65,40 +65,40 @@ export class LedgerModel {
   }
 
   /** Moves between credits and hold: `amount` below zero gives back. */
-  reserve(job: ModelJob, amount: number): void {
-    this.expire(job.client);
-    if (amount > 0) this.#take(job, amount);
-    else this.#giveBack(job, -amount);
-    const client = this.client(job.client);
+  reserve(order: ModelOrder, amount: number): void {
+    this.expire(order.client);
+    if (amount > 0) this.#take(order, amount);
+    else this.#giveBack(order, -amount);
+    const client = this.client(order.client);
     client.available -= amount;
     client.held += amount;
   }
 
-  #take(job: ModelJob, amount: number): void {
+  #take(order: ModelOrder, amount: number): void {
     let rest = amount;
-    const open = this.client(job.client).credits.filter((one) => one.open);
+    const open = this.client(order.client).credits.filter((one) => one.open);
     for (const credit of open.sort((a, b) => a.expiresAt - b.expiresAt || a.order - b.order)) {
       const used = Math.min(rest, credit.left);
       credit.left -= used;
       rest -= used;
-      job.taken.set(credit, (job.taken.get(credit) ?? 0) + used);
+      order.taken.set(credit, (order.taken.get(credit) ?? 0) + used);
     }
   }
 
-  #giveBack(job: ModelJob, amount: number): void {
+  #giveBack(order: ModelOrder, amount: number): void {
     let rest = amount;
-    const taken = [...job.taken].filter(([credit]) => credit.open && credit.expiresAt > this.now());
+    const taken = [...order.taken].filter(([credit]) => credit.open && credit.expiresAt > this.now());
     for (const [credit, used] of taken.sort(([a], [b]) => b.expiresAt - a.expiresAt || b.order - a.order)) {
       const back = Math.min(rest, used);
       credit.left += back;
       rest -= back;
-      job.taken.set(credit, used - back);
+      order.taken.set(credit, used - back);
     }
   }
 
-  capture(job: ModelJob, shares: readonly (readonly [number, number])[]): void {
-    this.client(job.client).held -= job.total;
-    job.state = 'captured';
+  capture(order: ModelOrder, shares: readonly (readonly [number, number])[]): void {
+    this.client(order.client).held -= order.total;
+    order.state = 'captured';
     for (const [owner, amount] of shares) this.earn(owner, amount);
   }
 
@@ -106,12 +106,12 @@ export class LedgerModel {
     this.earned.set(owner, (this.earned.get(owner) ?? 0) + amount);
   }
 
-  void(job: ModelJob): void {
-    const client = this.client(job.client);
-    client.held -= job.total;
-    client.available += job.total;
-    this.#giveBack(job, job.total);
-    job.state = 'voided';
+  void(order: ModelOrder): void {
+    const client = this.client(order.client);
+    client.held -= order.total;
+    client.available += order.total;
+    this.#giveBack(order, order.total);
+    order.state = 'voided';
   }
 
   /** The same numbers as {@link actual}. */

@@ -152,7 +152,7 @@ describeOnDatabases('the verifier', (shared, kind) => {
     });
   });
 
-  it('compares the money with the work, job by job', async () => {
+  it('compares the money with the work, one order after another', async () => {
     const bench = new BillingBench(shared());
     const [open, done, ended, stray] = [
       await bench.submit(1),
@@ -171,16 +171,16 @@ describeOnDatabases('the verifier', (shared, kind) => {
     const found = await bench.verify();
     expect(new Set(found.map(({ detail }) => detail))).toEqual(
       new Set([
-        `job ${open} is completed; its money is held instead of captured`,
-        `job ${done} is ended; its money is captured instead of voided`,
-        `job ${ended} is open; its money is voided instead of held`,
-        `job ${unpaid} is open; its money is not there instead of held`,
-        `money moved for job ${stray}, which does not exist`,
+        `order ${open} is completed; its money is held instead of captured`,
+        `order ${done} is ended; its money is captured instead of voided`,
+        `order ${ended} is open; its money is voided instead of held`,
+        `order ${unpaid} is open; its money is not there instead of held`,
+        `money moved for order ${stray}, which does not exist`,
       ]),
     );
   });
 
-  it('compares with the jobs of the marketplace by itself, and without one looks at the books alone', async () => {
+  it('compares with the orders of the marketplace by itself, and without one looks at the books alone', async () => {
     const test = await openTestDatabase(kind);
     const bench = new BillingBench(test);
     const open = await bench.submit(1);
@@ -192,7 +192,7 @@ describeOnDatabases('the verifier', (shared, kind) => {
     });
     await expect(new VerifyBilling(test.database, checks).verify()).resolves.toEqual({
       transactions: 1,
-      jobs: 1,
+      orders: 1,
       work: 'unknown',
       violations: [],
     });
@@ -203,15 +203,15 @@ describeOnDatabases('the verifier', (shared, kind) => {
     const test = await openTestDatabase(kind);
     const bench = new BillingBench(test);
     await bench.submit(1);
-    const jobs = { list: async () => [...bench.states].map(([jobId, state]) => ({ jobId, state })) };
-    const before = await jobs.list();
+    const orders = { list: async () => [...bench.states].map(([orderId, state]) => ({ orderId, state })) };
+    const before = await orders.list();
     const verdict = await bench.verifier.verify({
       list: async () => {
         await bench.submit(1);
         return before;
       },
     });
-    expect(verdict).toEqual({ transactions: 1, jobs: 1, work: 'compared', violations: [] });
+    expect(verdict).toEqual({ transactions: 1, orders: 1, work: 'compared', violations: [] });
     await test.close();
   });
 });

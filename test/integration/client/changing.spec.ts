@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ClientDesk, USD } from './client-desk.js';
 import type { DatabaseKind } from '../../harness/databases.js';
 
-describe.each(['sqlite', 'postgres'] as const)('changing a request [%s]', (database: DatabaseKind) => {
+describe.each(['sqlite', 'postgres'] as const)('changing an order [%s]', (database: DatabaseKind) => {
   let desk: ClientDesk;
   let client1: number;
   beforeAll(async () => {
@@ -93,7 +93,7 @@ describe.each(['sqlite', 'postgres'] as const)('changing a request [%s]', (datab
     ];
     expect([changed.status, cancelled.status]).toEqual([409, 409]);
     const who = { userId: 901, username: 'evaluator 901', role: 'evaluator' };
-    await desk.work.release(who, { jobId: id, epoch: 1, reason: 'other', details: null });
+    await desk.work.release(who, { orderId: id, epoch: 1, reason: 'other', details: null });
     expect((await desk.send('DELETE', `/${id}`)).status).toBe(200);
     expect(await desk.violations()).toEqual([]);
   });

@@ -5,9 +5,9 @@ import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { ClientModule } from '../../../src/client/client.module.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
-import { ClaimedWork, EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
-import { type JobResult } from '../../../src/marketplace/marketplace.port.js';
-import { BillableJobs } from '../../../src/billing/billing.port.js';
+import { ClaimedWork, OrderQueue } from '../../../src/marketplace/order-queue.port.js';
+import { type OrderResult } from '../../../src/marketplace/marketplace.port.js';
+import { BillableOrders } from '../../../src/billing/billing.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { type AdapterName, startTestApp, type TestApp } from '../../harness/app.js';
 import type { DatabaseKind } from '../../harness/databases.js';
@@ -30,7 +30,7 @@ export const evaluator = (userId: number): Actor => ({
 });
 
 /** An answer with values around the sample data's. */
-export const answer = (horizon = 6, changes: Partial<JobResult> = {}): JobResult => {
+export const answer = (horizon = 6, changes: Partial<OrderResult> = {}): OrderResult => {
   const predictions = Array.from({ length: horizon }, (_, bar) => 1.08 + bar / 1_000);
   const around = (width: number): number[] => predictions.map((value) => value + width);
   return {
@@ -52,14 +52,14 @@ export const answer = (horizon = 6, changes: Partial<JobResult> = {}): JobResult
 
 /** The clients' door over HTTP, with evaluators who work behind it. */
 export class ClientDesk {
-  readonly queue: EvaluatorQueue;
+  readonly queue: OrderQueue;
   readonly work: ClaimedWork;
 
   private constructor(
     readonly app: TestApp,
     readonly clock: FakeClock,
   ) {
-    this.queue = this.#get(EvaluatorQueue);
+    this.queue = this.#get(OrderQueue);
     this.work = this.#get(ClaimedWork);
   }
 
@@ -124,7 +124,7 @@ export class ClientDesk {
     return this.app.post('/api/v1/client/predict', this.asked(changes), { apiKey, headers });
   }
 
-  /** Id of a request that was taken. */
+  /** Id of an order that was taken. */
   async submitted(
     changes: Readonly<Record<string, unknown>> = {},
     apiKey: OriginalKey = 'client1_key',
@@ -134,17 +134,17 @@ export class ClientDesk {
     return String(taken.body.id);
   }
 
-  claim(jobId: string, evaluatorId = 900) {
+  claim(orderId: string, evaluatorId = 900) {
     const who = evaluator(evaluatorId);
-    return this.queue.claim(who, { jobId, estimatedCompletion: null, processingNodeInfo: null });
+    return this.queue.claim(who, { orderId, estimatedCompletion: null, processingNodeInfo: null });
   }
 
-  async complete(jobId: string, result = answer(), evaluatorId = 900) {
-    await this.claim(jobId, evaluatorId);
-    return this.work.submit(evaluator(evaluatorId), { jobId, epoch: null, result });
+  async complete(orderId: string, result = answer(), evaluatorId = 900) {
+    await this.claim(orderId, evaluatorId);
+    return this.work.submit(evaluator(evaluatorId), { orderId, epoch: null, result });
   }
 
-  /** Id of a completed request. */
+  /** Id of a completed order. */
   async completed(
     changes: Readonly<Record<string, unknown>> = {},
     result = answer(),
@@ -169,9 +169,9 @@ export class ClientDesk {
     return { available, held };
   }
 
-  /** What billing finds wrong between its tables and the requests. */
+  /** What billing finds wrong between its tables and the orders. */
   async violations(): Promise<readonly unknown[]> {
     const verifier = this.#get(BillingVerifier);
-    return (await verifier.verify(this.#get(BillableJobs))).violations;
+    return (await verifier.verify(this.#get(BillableOrders))).violations;
   }
 }

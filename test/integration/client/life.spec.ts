@@ -5,7 +5,7 @@ import type { DatabaseKind } from '../../harness/databases.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-describe.each(['sqlite', 'postgres'] as const)('the life of a request [%s]', (database: DatabaseKind) => {
+describe.each(['sqlite', 'postgres'] as const)('the life of an order [%s]', (database: DatabaseKind) => {
   let desk: ClientDesk;
   let client1: number;
   beforeAll(async () => {
@@ -80,7 +80,7 @@ describe.each(['sqlite', 'postgres'] as const)('the life of a request [%s]', (da
 
     const operator = await desk.idOf('operator_user');
     await desk.claim(id, operator);
-    const lease = { jobId: id, epoch: 1 };
+    const lease = { orderId: id, epoch: 1 };
     await desk.work.heartbeat(evaluator(operator), lease, { percentage: 40, currentStep: 'predict' });
     const processing = {
       ...pending,
@@ -123,7 +123,7 @@ describe.each(['sqlite', 'postgres'] as const)('the life of a request [%s]', (da
     expect(await desk.violations()).toEqual([]);
   });
 
-  it('expects later requests to be done by what the earlier ones took', async () => {
+  it('expects later orders to be done by what the earlier ones took', async () => {
     const { body } = await desk.predict();
     expect(body.estimated_completion).toBe(new Date(desk.clock.now() + MINUTE).toISOString());
     desk.clock.jump(1); // of two that came at the same moment either may be first
@@ -133,7 +133,7 @@ describe.each(['sqlite', 'postgres'] as const)('the life of a request [%s]', (da
     expect(ahead.body.queue_position).toBe(1);
   });
 
-  it('happens once for a repeated Idempotency-Key: one request, one hold', async () => {
+  it('happens once for a repeated Idempotency-Key: one order, one hold', async () => {
     const key = { 'Idempotency-Key': 'once' };
     const client2 = await desk.idOf('client2');
     const before = await desk.balance(client2);

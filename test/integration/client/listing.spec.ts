@@ -4,13 +4,13 @@ import type { DatabaseKind } from '../../harness/databases.js';
 
 const at = (minutes: number): string => encodeURIComponent(new Date(NOW + minutes * MINUTE).toISOString());
 
-describe.each(['sqlite', 'postgres'] as const)('listing requests [%s]', (database: DatabaseKind) => {
+describe.each(['sqlite', 'postgres'] as const)('listing orders [%s]', (database: DatabaseKind) => {
   let desk: ClientDesk;
   /** Ids by name. */
   const made: Record<string, string> = {};
   const nameOf = (id: string): string => Object.keys(made).find((name) => made[name] === id) ?? id;
 
-  /** Five requests a minute apart, of every state that a client can bring about. */
+  /** Five orders a minute apart, of every state that a client can bring about. */
   beforeAll(async () => {
     desk = await ClientDesk.start(database);
     made['waiting'] = await desk.submitted({ priority: 2 });
@@ -42,7 +42,7 @@ describe.each(['sqlite', 'postgres'] as const)('listing requests [%s]', (databas
     return body.predictions.map(({ id }: { id: string }) => nameOf(id));
   };
 
-  it('shows own requests, newest first, with all that a line has', async () => {
+  it('shows own orders, newest first, with all that a line has', async () => {
     expect(await names('')).toEqual(['late', 'early', 'cancelled', 'claimed', 'waiting']);
     const { body } = await desk.get('/?status=cancelled');
     expect(body).toEqual({
@@ -99,7 +99,7 @@ describe.each(['sqlite', 'postgres'] as const)('listing requests [%s]', (databas
     expect(await names(query)).toEqual(expected);
   });
 
-  it('goes through the pages by its links, each request once', async () => {
+  it('goes through the pages by its links, each order once', async () => {
     const seen: string[] = [];
     let path: string | undefined = '/?limit=2&sort=priority';
     const pages: unknown[] = [];

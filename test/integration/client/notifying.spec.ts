@@ -4,7 +4,7 @@ import { Receiver } from '../webhooks/receiver.js';
 import { ClientDesk, HOUR, ROOT } from './client-desk.js';
 import type { DatabaseKind } from '../../harness/databases.js';
 
-describe.each(['sqlite', 'postgres'] as const)('the end of a request [%s]', (database: DatabaseKind) => {
+describe.each(['sqlite', 'postgres'] as const)('the end of an order [%s]', (database: DatabaseKind) => {
   let desk: ClientDesk;
   let receiver: Receiver;
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import type { DatabaseKind } from '../../harness/databases.js';
 const faultsOf = (body: { detail: { loc: (string | number)[] }[] }): string[] =>
   body.detail.map(({ loc }) => loc.join('.'));
 
-describe.each(['sqlite', 'postgres'] as const)('submitting a request [%s]', (database: DatabaseKind) => {
+describe.each(['sqlite', 'postgres'] as const)('submitting an order [%s]', (database: DatabaseKind) => {
   let desk: ClientDesk;
   beforeAll(async () => {
     desk = await ClientDesk.start(database);
@@ -161,7 +161,7 @@ describe.each(['sqlite', 'postgres'] as const)('submitting a request [%s]', (dat
     expect((await desk.send('DELETE', `/${id}`)).status).toBe(200);
   });
 
-  it('is 429 with the number at the limit of the tier, before 402; an ended request makes room', async () => {
+  it('is 429 with the number at the limit of the tier, before 402; an ended order makes room', async () => {
     const ids = [];
     for (let taken = 0; taken < 5; taken += 1) ids.push(await desk.submitted({}, 'client2_key'));
     const refused = await desk.predict({ max_cost: 0 }, 'client2_key');

@@ -87,7 +87,7 @@ describe.each(DATABASE_KINDS)('answers of evaluators [%s]', (kind) => {
     const late = await bench.submit(second.id, evaluator, { lease_epoch: second.epoch });
     expect([late.status, late.body.type]).toEqual([408, 'urn:prediction-provider:problem:lease-expired']);
     expect((await bench.progress(second.id, {}, evaluator)).status).toBe(408);
-    // The sweep that comes next returns the request to the queue; it stays too late.
+    // The sweep that comes next returns the order to the queue; it stays too late.
     await bench.untilReturned(second.id);
     expect((await bench.submit(second.id, evaluator, { lease_epoch: second.epoch })).status).toBe(408);
     expect((await bench.submit(second.id, evaluator)).status).toBe(408);

@@ -20,7 +20,7 @@ describe.each(DATABASE_KINDS)('claims of evaluators [%s]', (kind) => {
 
   it('tell everything that is needed to compute the answer', async () => {
     const customParameters = { note: 'as usual' };
-    const { id, taskId, request } = await bench.ask({
+    const { id, taskId, terms } = await bench.ask({
       predictorPlugin: 'random_walk_predictor',
       customParameters,
     });
@@ -42,7 +42,7 @@ describe.each(DATABASE_KINDS)('claims of evaluators [%s]', (kind) => {
         processing_details: {
           symbol: 'SP500',
           prediction_type: 'short_term',
-          datetime_requested: request.datetimeRequested.toISOString(),
+          datetime_requested: terms.datetimeRequested.toISOString(),
           lookback_ticks: 1_000,
           interval: '1d',
           prediction_horizon: 3,
@@ -109,7 +109,7 @@ describe.each(DATABASE_KINDS)('claims of evaluators [%s]', (kind) => {
     expect(first.body.processing_details.model_config.reason).toBeNull();
   });
 
-  it('give a request to one of eight evaluators who ask at once', async () => {
+  it('give an order to one of eight evaluators who ask at once', async () => {
     const crowd = await bench.accounts.makeMany('evaluator', 8);
     for (let round = 0; round < 3; round += 1) {
       const { id } = await bench.ask();

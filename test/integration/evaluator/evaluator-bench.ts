@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { eventually, FakeClock, type HttpAnswer } from '#libs/testing';
-import { BillableJobs, BillingVerifier } from '../../../src/billing/billing.port.js';
+import { BillableOrders, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
-import { ClientRequests, NewRequests } from '../../../src/marketplace/client-requests.port.js';
-import { type JobRequest, type JobView } from '../../../src/marketplace/marketplace.port.js';
+import { ClientOrders, NewOrders } from '../../../src/marketplace/client-orders.port.js';
+import { type Order, type OrderTerms } from '../../../src/marketplace/marketplace.port.js';
 import { type Account, Accounts } from '../../security/accounts.js';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import type { DatabaseKind } from '../../harness/databases.js';
@@ -54,10 +54,10 @@ export class EvaluatorBench {
     return this.accounts.make('evaluator');
   }
 
-  /** A request of the client. */
-  async ask(changes: Partial<JobRequest> = {}, by: Account = this.client): Promise<JobView> {
-    const requests = this.app.app.get<NewRequests>(NewRequests, { strict: false });
-    const { job } = await requests.submit(actorOf(by, 'client'), {
+  /** An order of the client. */
+  async ask(changes: Partial<OrderTerms> = {}, by: Account = this.client): Promise<Order> {
+    const orders = this.app.app.get<NewOrders>(NewOrders, { strict: false });
+    const { order } = await orders.submit(actorOf(by, 'client'), {
       symbol: 'SP500',
       predictionType: 'short_term',
       datetimeRequested: new Date(this.clock.now() + 48 * HOUR_MS),
@@ -73,13 +73,13 @@ export class EvaluatorBench {
       customParameters: null,
       ...changes,
     });
-    return job;
+    return order;
   }
 
-  async cancel(jobId: string): Promise<void> {
+  async cancel(orderId: string): Promise<void> {
     await this.app.app
-      .get<ClientRequests>(ClientRequests, { strict: false })
-      .cancel(actorOf(this.client, 'client'), jobId);
+      .get<ClientOrders>(ClientOrders, { strict: false })
+      .cancel(actorOf(this.client, 'client'), orderId);
   }
 
   get(path: string, { apiKey }: { apiKey: string }): Promise<HttpAnswer> {
@@ -90,28 +90,28 @@ export class EvaluatorBench {
     return this.app.post(`/api/v1/evaluator/${path}`, body, { apiKey, headers });
   }
 
-  progress(jobId: string, body: unknown, { apiKey }: { apiKey: string }): Promise<HttpAnswer> {
-    return this.app.request('PUT', `/api/v1/evaluator/progress/${jobId}`, { apiKey, body });
+  progress(orderId: string, body: unknown, { apiKey }: { apiKey: string }): Promise<HttpAnswer> {
+    return this.app.request('PUT', `/api/v1/evaluator/progress/${orderId}`, { apiKey, body });
   }
 
-  claim(jobId: string, by: { apiKey: string }, body: unknown = {}): Promise<HttpAnswer> {
-    return this.post(`claim/${jobId}`, body, by);
+  claim(orderId: string, by: { apiKey: string }, body: unknown = {}): Promise<HttpAnswer> {
+    return this.post(`claim/${orderId}`, body, by);
   }
 
-  submit(jobId: string, by: { apiKey: string }, changes: object = {}): Promise<HttpAnswer> {
-    return this.post(`submit/${jobId}`, { ...ANSWER, ...changes }, by);
+  submit(orderId: string, by: { apiKey: string }, changes: object = {}): Promise<HttpAnswer> {
+    return this.post(`submit/${orderId}`, { ...ANSWER, ...changes }, by);
   }
 
-  release(jobId: string, by: { apiKey: string }, body: object = {}): Promise<HttpAnswer> {
-    return this.post(`release/${jobId}`, { reason: 'other', ...body }, by);
+  release(orderId: string, by: { apiKey: string }, body: object = {}): Promise<HttpAnswer> {
+    return this.post(`release/${orderId}`, { reason: 'other', ...body }, by);
   }
 
-  /** Turns the clock until the sweep that comes next has returned a request whose claim ran out. */
-  async untilReturned(jobId: string): Promise<void> {
+  /** Turns the clock until the sweep that comes next has returned an order whose claim ran out. */
+  async untilReturned(orderId: string): Promise<void> {
     await this.clock.advance(5_000);
-    await eventually('the request is back in the queue', async () => {
+    await eventually('the order is back in the queue', async () => {
       const { body } = await this.get('pending?limit=100', this.admin);
-      return (body.pending_requests as { id: string }[]).some(({ id }) => id === jobId);
+      return (body.pending_requests as { id: string }[]).some(({ id }) => id === orderId);
     });
   }
 
@@ -120,8 +120,8 @@ export class EvaluatorBench {
     const ledger = this.app.app.get(LedgerRepository, { strict: false });
     const now = new Date(this.clock.now());
     const verifier = this.app.app.get<BillingVerifier>(BillingVerifier, { strict: false });
-    const jobs = this.app.app.get<BillableJobs>(BillableJobs, { strict: false });
-    const { violations, transactions } = await verifier.verify(jobs);
+    const orders = this.app.app.get<BillableOrders>(BillableOrders, { strict: false });
+    const { violations, transactions } = await verifier.verify(orders);
     return {
       client: await ledger.balancesOf(this.client.id, now),
       evaluator: await ledger.balancesOf(evaluator.id, now),

@@ -10,8 +10,8 @@ const LEASE_MS = 30 * MINUTE_MS;
 const UNMEASURED = 'needs realised outcomes';
 
 /**
- * A day of the marketplace: one request that grew too old, two answers within two minutes each, three within ten, one
- * claim given back, one that ran out, one request cancelled, one core prediction beside them.
+ * A day of the marketplace: one order that grew too old, two answers within two minutes each, three within ten, one
+ * claim given back, one that ran out, one order cancelled, one core prediction beside them.
  */
 describe.each(DATABASE_KINDS)('figures of the marketplace [%s]', (kind) => {
   let bench: EvaluatorBench;
@@ -46,12 +46,12 @@ describe.each(DATABASE_KINDS)('figures of the marketplace [%s]', (kind) => {
   };
   const failed = async () => Number((await get('admin/stats')).predictions.by_status.failed ?? 0);
 
-  /** A request that nobody takes for a day. */
+  /** An order that nobody takes for a day. */
   async function expire(): Promise<void> {
     await bench.ask({ predictionType: 'custom' });
     bench.clock.jump(DAY_MS);
     await bench.clock.advance(5_000);
-    await eventually('the request has failed', async () => (await failed()) === 1);
+    await eventually('the order has failed', async () => (await failed()) === 1);
   }
 
   async function complete(by: Account, minutes: number, waitMs = 0): Promise<void> {
@@ -145,7 +145,7 @@ describe.each(DATABASE_KINDS)('figures of the marketplace [%s]', (kind) => {
     expect((await bench.get('stats?period=1d', fast)).status).toBe(422);
   });
 
-  it('are true for administrators, core predictions and requests together', async () => {
+  it('are true for administrators, core predictions and orders together', async () => {
     const stats = await get('admin/stats?period=1d');
     expect(stats.system_overview).toMatchObject({
       pending_requests: 2,

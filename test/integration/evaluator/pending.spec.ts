@@ -1,12 +1,12 @@
 import type { Role } from '#libs/http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JobRequest } from '../../../src/marketplace/marketplace.port.js';
+import type { OrderTerms } from '../../../src/marketplace/marketplace.port.js';
 import type { Account } from '../../security/accounts.js';
 import { EvaluatorBench, HOUR_MS, MINUTE_MS } from './evaluator-bench.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
 
 /** Name, what is asked, and the evaluator's share of the price: 70 % of 5, 12 or 8 USD and what comes on top. */
-const ASKED: readonly (readonly [name: string, Partial<JobRequest>])[] = [
+const ASKED: readonly (readonly [name: string, Partial<OrderTerms>])[] = [
   ['plain', {}], // 3.50, low
   ['long', { predictionType: 'long_term', priority: 7, predictionHorizon: 8 }], // 8.40, medium
   ['custom', { predictionType: 'custom', priority: 1, symbol: 'EURUSD' }], // 5.60, low
@@ -14,7 +14,7 @@ const ASKED: readonly (readonly [name: string, Partial<JobRequest>])[] = [
   ['urgent', { priority: 10, symbol: 'EURUSD' }], // 4.375, low
 ];
 
-describe.each(DATABASE_KINDS)('requests that wait [%s]', (kind) => {
+describe.each(DATABASE_KINDS)('orders that wait [%s]', (kind) => {
   let bench: EvaluatorBench;
   let evaluator: Account;
   const names = new Map<string, string>();

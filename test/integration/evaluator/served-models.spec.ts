@@ -3,7 +3,7 @@ import { PluginRegistry } from '#libs/plugin-host';
 import { DATABASE_KINDS } from '../../harness/databases.js';
 import { ComputeAnswer } from '../../../src/agent/compute-answer.js';
 import { EvaluatorAgent } from '../../../src/agent/evaluator-agent.js';
-import { ClaimedWork, EvaluatorQueue } from '../../../src/marketplace/evaluator-queue.port.js';
+import { ClaimedWork, OrderQueue } from '../../../src/marketplace/order-queue.port.js';
 import type { Account } from '../../security/accounts.js';
 import { modelFolder } from '../../unit/predictors/trained-models.js';
 import { EvaluatorBench, HOUR_MS } from './evaluator-bench.js';
@@ -71,7 +71,7 @@ describe.each(DATABASE_KINDS)('the model that an evaluator is told of [%s]', (ki
     const { app } = bench.app;
     const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const agent = new EvaluatorAgent(
-      app.get(EvaluatorQueue, { strict: false }),
+      app.get(OrderQueue, { strict: false }),
       app.get(ClaimedWork, { strict: false }),
       new ComputeAnswer(app.get(PluginRegistry, { strict: false }), bench.clock),
       { parallel: 1, idleMs: 1_000, heartbeatMs: 10_000, untilIdle: true },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { PendingFilter, PendingPage } from '../../../src/marketplace/evaluator-queue.port.js';
+import type { PendingFilter, PendingPage } from '../../../src/marketplace/order-queue.port.js';
 import {
   ADMINISTRATOR,
   client,
@@ -20,72 +20,75 @@ describe.each(KINDS)('claims [%s]', (kind) => {
   }, 60_000);
   afterAll(() => bench.close());
 
-  const historyOf = (jobId: string) =>
+  const historyOf = (orderId: string) =>
     bench.query<{ lease_epoch: number | string; evaluator_id: number; outcome: string | null }>(
       `SELECT lease_epoch, evaluator_id, outcome, reason, details, released_by FROM prediction_claims
-       WHERE prediction_id = '${jobId}' ORDER BY id`,
+       WHERE prediction_id = '${orderId}' ORDER BY id`,
     );
 
   it('are won by one of many at the same time', async () => {
-    const job = await bench.submit(301);
+    const order = await bench.submit(301);
     const attempts = await Promise.allSettled(
-      Array.from({ length: 8 }, (_, index) => bench.claim(800 + index, job.id)),
+      Array.from({ length: 8 }, (_, index) => bench.claim(800 + index, order.id)),
     );
     const won = attempts.filter(({ status }) => status === 'fulfilled');
     expect(won).toHaveLength(1);
     const reasons = attempts.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     for (const reason of reasons) expect(reason).toMatchObject({ kind: 'not_found', code: 'not_claimable' });
-    await expect(bench.find(job.id)).resolves.toMatchObject({ lease: { epoch: 1 } });
-    await expect(historyOf(job.id)).resolves.toHaveLength(1);
+    await expect(bench.find(order.id)).resolves.toMatchObject({ lease: { epoch: 1 } });
+    await expect(historyOf(order.id)).resolves.toHaveLength(1);
   });
 
   it('last as long as the lease and tell what is to be done', async () => {
-    const job = await bench.submit(302, { customParameters: { window: 3 } });
+    const order = await bench.submit(302, { customParameters: { window: 3 } });
     const claimed = await bench.queue.claim(evaluator(810), {
-      jobId: job.id.toUpperCase(),
+      orderId: order.id.toUpperCase(),
       estimatedCompletion: new Date(bench.clock.now() + MINUTE),
       processingNodeInfo: { gpu: true },
     });
     expect(claimed).toMatchObject({
-      job: { id: job.id, request: { symbol: 'EURUSD', customParameters: { window: 3 } }, effort: 'low' },
+      order: { id: order.id, terms: { symbol: 'EURUSD', customParameters: { window: 3 } }, effort: 'low' },
       epoch: 1,
       claimedAt: new Date(bench.clock.now()),
       timeoutAt: new Date(bench.clock.now() + 30 * MINUTE),
       leaseMs: 30 * MINUTE,
     });
-    expect(claimed.job.request).not.toHaveProperty('maxCost');
-    await bench.release(810, job.id);
+    expect(claimed.order.terms).not.toHaveProperty('maxCost');
+    await bench.release(810, order.id);
   });
 
   it('are at most so many an evaluator, however many come at once', async () => {
-    const jobs = await Promise.all(Array.from({ length: 6 }, () => bench.submit(303)));
-    const attempts = await Promise.allSettled(jobs.map(({ id }) => bench.claim(811, id)));
+    const orders = await Promise.all(Array.from({ length: 6 }, () => bench.submit(303)));
+    const attempts = await Promise.allSettled(orders.map(({ id }) => bench.claim(811, id)));
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
     const refused = attempts.find((one) => one.status === 'rejected');
     expect(refused?.reason).toMatchObject({ kind: 'too_many', code: 'claim_limit' });
-    const { jobs: held } = await bench.queue.assigned(evaluator(811), { includeExpired: true, limit: 100 });
+    const { orders: held } = await bench.queue.assigned(evaluator(811), { includeExpired: true, limit: 100 });
     expect(held).toHaveLength(3);
     bench.clock.jump(31 * MINUTE);
-    const free = jobs.find(({ id }) => !held.some((one) => one.id === id));
+    const free = orders.find(({ id }) => !held.some((one) => one.id === id));
     await expect(bench.claim(811, free?.id ?? '')).resolves.toMatchObject({ epoch: 1 });
     await bench.upkeep.sweep();
   });
 
-  it('are not given for own requests, but to administrators', async () => {
-    const job = await bench.submit(304);
-    await expect(bench.claim(304, job.id)).rejects.toMatchObject({ kind: 'forbidden', code: 'own_request' });
+  it('are not given for own orders, but to administrators', async () => {
+    const order = await bench.submit(304);
+    await expect(bench.claim(304, order.id)).rejects.toMatchObject({
+      kind: 'forbidden',
+      code: 'own_request',
+    });
     const own = await bench.entry.submit(ADMINISTRATOR, bench.asked());
-    const command = { jobId: own.job.id, estimatedCompletion: null, processingNodeInfo: null };
+    const command = { orderId: own.order.id, estimatedCompletion: null, processingNodeInfo: null };
     await expect(bench.queue.claim(ADMINISTRATOR, command)).resolves.toMatchObject({ epoch: 1 });
   });
 
   it('are refused for what is unknown, old or not pending', async () => {
-    const job = await bench.submit(305);
+    const order = await bench.submit(305);
     const unknown = { kind: 'not_found', code: 'not_claimable' };
     await expect(bench.claim(812, 'x')).rejects.toMatchObject(unknown);
     await expect(bench.claim(812, '00000000-0000-4000-8000-000000000000')).rejects.toMatchObject(unknown);
-    await bench.clients.cancel(client(305), job.id);
-    await expect(bench.claim(812, job.id)).rejects.toMatchObject(unknown);
+    await bench.clients.cancel(client(305), order.id);
+    await expect(bench.claim(812, order.id)).rejects.toMatchObject(unknown);
     const old = await bench.submit(305);
     bench.clock.jump(24 * HOUR);
     const gone = { kind: 'gone', code: 'job_expired' };
@@ -95,7 +98,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     const huge = { text: 'x'.repeat(20_000) };
     await expect(
       bench.queue.claim(evaluator(812), {
-        jobId: old.id,
+        orderId: old.id,
         estimatedCompletion: null,
         processingNodeInfo: huge,
       }),
@@ -103,51 +106,51 @@ describe.each(KINDS)('claims [%s]', (kind) => {
   });
 
   it('go back to the queue when released, and cool down for the one who released', async () => {
-    const job = await bench.submit(306);
-    await bench.claim(813, job.id);
-    await expect(bench.release(814, job.id)).rejects.toMatchObject({ code: 'not_claimer' });
+    const order = await bench.submit(306);
+    await bench.claim(813, order.id);
+    await expect(bench.release(814, order.id)).rejects.toMatchObject({ code: 'not_claimer' });
     const released = await bench.work.release(evaluator(813), {
-      jobId: job.id,
+      orderId: order.id,
       epoch: 1,
       reason: 'technical_issue',
       details: 'out of memory',
     });
     expect(released).toMatchObject({ status: 'pending', lease: null, progress: null });
-    await expect(bench.claim(813, job.id)).rejects.toMatchObject({
+    await expect(bench.claim(813, order.id)).rejects.toMatchObject({
       kind: 'too_many',
       code: 'release_cooldown',
       headers: { 'Retry-After': '300' },
     });
-    await expect(bench.find(job.id)).resolves.toMatchObject({ status: 'pending' });
-    await expect(bench.claim(814, job.id)).resolves.toMatchObject({ epoch: 2 });
-    await bench.release(814, job.id);
+    await expect(bench.find(order.id)).resolves.toMatchObject({ status: 'pending' });
+    await expect(bench.claim(814, order.id)).resolves.toMatchObject({ epoch: 2 });
+    await bench.release(814, order.id);
     bench.clock.jump(5 * MINUTE);
-    await expect(bench.claim(813, job.id)).resolves.toMatchObject({ epoch: 3 });
-    const administrator = { jobId: job.id, epoch: null, reason: 'other', details: null } as const;
+    await expect(bench.claim(813, order.id)).resolves.toMatchObject({ epoch: 3 });
+    const administrator = { orderId: order.id, epoch: null, reason: 'other', details: null } as const;
     await bench.work.release(ADMINISTRATOR, administrator);
-    await expect(bench.claim(813, job.id)).resolves.toMatchObject({ epoch: 4 });
-    await expect(historyOf(job.id)).resolves.toMatchObject([
+    await expect(bench.claim(813, order.id)).resolves.toMatchObject({ epoch: 4 });
+    await expect(historyOf(order.id)).resolves.toMatchObject([
       { evaluator_id: 813, outcome: 'released', reason: 'technical_issue', details: 'out of memory' },
       { evaluator_id: 814, outcome: 'released', released_by: 814 },
       { evaluator_id: 813, outcome: 'released', released_by: 1 },
       { evaluator_id: 813, outcome: null },
     ]);
-    await bench.release(813, job.id);
+    await bench.release(813, order.id);
   });
 
   it('show progress, which never lengthens the lease', async () => {
-    const job = await bench.submit(307);
-    const { epoch, timeoutAt } = await bench.claim(815, job.id);
+    const order = await bench.submit(307);
+    const { epoch, timeoutAt } = await bench.claim(815, order.id);
     bench.clock.jump(MINUTE);
-    const lease = { jobId: job.id, epoch };
+    const lease = { orderId: order.id, epoch };
     const note = (progress: object) => bench.work.heartbeat(evaluator(815), lease, progress);
     await expect(note({ percentage: 40, currentStep: 'inference' })).resolves.toEqual({
-      jobId: job.id,
+      orderId: order.id,
       epoch,
       timeoutAt,
     });
     await note({ estimatedRemaining: 12.5 });
-    await expect(bench.find(job.id)).resolves.toMatchObject({
+    await expect(bench.find(order.id)).resolves.toMatchObject({
       progress: { percentage: 40, currentStep: 'inference', estimatedRemaining: 12.5 },
       lease: { timeoutAt },
     });
@@ -157,7 +160,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     bench.clock.jump(30 * MINUTE);
     await expect(note({ percentage: 50 })).rejects.toMatchObject({ kind: 'deadline_passed' });
     await bench.upkeep.sweep();
-    await expect(bench.find(job.id)).resolves.toMatchObject({ status: 'pending', progress: null });
+    await expect(bench.find(order.id)).resolves.toMatchObject({ status: 'pending', progress: null });
     await expect(note({ percentage: 50 })).rejects.toMatchObject({ kind: 'deadline_passed' });
   });
 
@@ -170,53 +173,53 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     const assigned = (filter: object, who = evaluator(816)) =>
       bench.queue.assigned(who, { includeExpired: false, limit: 100, ...filter });
     await expect(assigned({})).resolves.toMatchObject({
-      jobs: [{ id: second.id, status: 'processing', remainingMs: 19 * MINUTE, expectedPayment: 3.5 * USD }],
+      orders: [{ id: second.id, status: 'processing', remainingMs: 19 * MINUTE, expectedPayment: 3.5 * USD }],
       totalProcessing: 1,
       totalOverdue: 1,
     });
     await expect(assigned({ status: 'overdue' })).resolves.toMatchObject({
-      jobs: [{ id: first.id, status: 'overdue', remainingMs: 0 }],
+      orders: [{ id: first.id, status: 'overdue', remainingMs: 0 }],
     });
-    expect((await assigned({ includeExpired: true })).jobs.map(({ id }) => id)).toEqual([
+    expect((await assigned({ includeExpired: true })).orders.map(({ id }) => id)).toEqual([
       first.id,
       second.id,
     ]);
-    await expect(assigned({}, evaluator(817))).resolves.toMatchObject({ jobs: [], totalOverdue: 0 });
-    expect((await assigned({}, ADMINISTRATOR)).jobs.map(({ id }) => id)).toContain(second.id);
+    await expect(assigned({}, evaluator(817))).resolves.toMatchObject({ orders: [], totalOverdue: 0 });
+    expect((await assigned({}, ADMINISTRATOR)).orders.map(({ id }) => id)).toContain(second.id);
   });
 
   it('run out once, however many processes sweep', async () => {
-    const jobs = await Promise.all(Array.from({ length: 3 }, () => bench.submit(309)));
-    for (const { id } of jobs) await bench.claim(818, id);
+    const orders = await Promise.all(Array.from({ length: 3 }, () => bench.submit(309)));
+    for (const { id } of orders) await bench.claim(818, id);
     bench.clock.jump(31 * MINUTE);
     const sweeps = await Promise.all(Array.from({ length: 4 }, () => bench.upkeep.sweep()));
     expect(sweeps.reduce((sum, { returned }) => sum + returned, 0)).toBeGreaterThanOrEqual(3);
-    for (const { id } of jobs)
+    for (const { id } of orders)
       await expect(historyOf(id)).resolves.toMatchObject([{ evaluator_id: 818, outcome: 'expired' }]);
   });
 
   it('run out by themselves', async () => {
-    const job = await bench.submit(310);
-    await bench.claim(819, job.id);
+    const order = await bench.submit(310);
+    await bench.claim(819, order.id);
     const returned = new Promise<string>((resolve) => {
-      const stop = bench.events.subscribe(async (tx, { kind: what, job: { id } }) => {
-        if (what !== 'lease_expired' || id !== job.id) return;
+      const stop = bench.events.subscribe(async (tx, { kind: what, order: { id } }) => {
+        if (what !== 'lease_expired' || id !== order.id) return;
         stop();
         tx.afterCommit(() => resolve(id));
       });
     });
     await bench.clock.advance(31 * MINUTE);
-    await expect(returned).resolves.toBe(job.id);
-    await expect(bench.find(job.id)).resolves.toMatchObject({ status: 'pending' });
+    await expect(returned).resolves.toBe(order.id);
+    await expect(bench.find(order.id)).resolves.toMatchObject({ status: 'pending' });
   });
 
-  it('start from a list with every filter, order and total', async () => {
+  it('start from a list with every filter, sorting and total', async () => {
     const own = await MarketplaceBench.start(kind);
     try {
       const list = (filter: PendingFilter, page: Partial<PendingPage> = {}, who = evaluator(820)) =>
         own.queue.pending(who, filter, { ...PAGE, ...page });
       await expect(list({})).resolves.toEqual({
-        jobs: [],
+        orders: [],
         total: 0,
         estimatedQueueMs: null,
         paymentRange: null,
@@ -228,8 +231,8 @@ describe.each(KINDS)('claims [%s]', (kind) => {
       const third = await own.submit(820, { predictionType: 'custom', priority: 5, predictionHorizon: 24 });
       const names = [first.id, second.id, third.id];
       const order = async (filter: PendingFilter, page: Partial<PendingPage> = {}, who = ADMINISTRATOR) => {
-        const { jobs, total } = await list(filter, page, who);
-        return [jobs.map(({ id }) => names.indexOf(id) + 1), total];
+        const { orders, total } = await list(filter, page, who);
+        return [orders.map(({ id }) => names.indexOf(id) + 1), total];
       };
       await expect(order({})).resolves.toEqual([[2, 3, 1], 3]);
       await expect(order({}, { order: 'asc' })).resolves.toEqual([[1, 3, 2], 3]);

@@ -29,8 +29,8 @@ export interface Market {
 export class MarketModel {
   /** Bodies that were sent under a key and taken, with the answer. */
   readonly kept = new Map<string, { readonly priority: number; readonly text: string }>();
-  /** Ids of the requests that were taken, each once. */
-  readonly requests = new Set<string>();
+  /** Ids of the orders that were taken, each once. */
+  readonly orders = new Set<string>();
 }
 
 type Call = (model: MarketModel, market: Market) => Promise<void>;
@@ -73,13 +73,13 @@ const submit =
     }
     if (answer.status !== 200) return;
     model.kept.set(key, { priority, text: answer.text });
-    model.requests.add(String(answer.body.id));
+    model.orders.add(String(answer.body.id));
   };
 
 const cancel =
   (who: number, which: number): Call =>
-  async ({ requests }, { app, clients }) => {
-    const id = pick(requests, which);
+  async ({ orders }, { app, clients }) => {
+    const id = pick(orders, which);
     const apiKey = pick(clients, who)?.apiKey;
     if (id === undefined || apiKey === undefined) return;
     const answer = await app.request('DELETE', `/api/v1/client/predictions/${id}`, { apiKey });
@@ -88,8 +88,8 @@ const cancel =
 
 const work =
   (what: 'claim' | 'submit' | 'release', who: number, which: number, key: number | null): Call =>
-  async ({ requests }, market) => {
-    const id = pick(requests, which);
+  async ({ orders }, market) => {
+    const id = pick(orders, which);
     const evaluator = who % market.evaluators.length;
     if (id === undefined) return;
     const body = { claim: {}, submit: ANSWER, release: { reason: 'other' } }[what];
@@ -102,7 +102,7 @@ const work =
     refusesNothingUnclear(answer, [200, 403, 404, 408, 409, 410, 429]);
   };
 
-/** Time passes, and the sweep that comes with it: leases run out, old requests end. */
+/** Time passes, and the sweep that comes with it: leases run out, old orders end. */
 const later =
   (minutes: number): Call =>
   async (_model, { app, clock }) => {
@@ -111,14 +111,14 @@ const later =
   };
 
 /** What the tables say, whatever happened. */
-async function holds({ requests }: MarketModel, { app, clients }: Market): Promise<void> {
+async function holds({ orders }: MarketModel, { app, clients }: Market): Promise<void> {
   const { violations } = await app.app.get<BillingVerifier>(BillingVerifier, { strict: false }).verify();
   expect(violations).toEqual([]);
   const owners = clients.map(({ id }) => id).join(', ');
   const rows = await app.database.query<{ readonly id: string; readonly status: string }>(
     `SELECT id, status FROM prediction_jobs WHERE user_id IN (${owners})`,
   );
-  expect(new Set(rows.map(({ id }) => id))).toEqual(requests);
+  expect(new Set(rows.map(({ id }) => id))).toEqual(orders);
   const completed = rows.filter(({ status }) => status === 'completed').length;
   const [billed] = await app.database.query<{ readonly n: number | string }>(
     `SELECT COUNT(*) AS n FROM billing_records WHERE client_id IN (${owners})`,

@@ -11,7 +11,7 @@ const RUNS = 40;
 const MOST_STEPS = 40;
 
 describe.each(DATABASE_KINDS)('whatever clients and evaluators call [%s]', (database) => {
-  it('each request is held and settled once, and the books add up after every step', async () => {
+  it('each order is held and settled once, and the books add up after every step', async () => {
     const clock = new FakeClock();
     const app = await startTestApp({
       database,

@@ -5,12 +5,8 @@ import { type BillingVerdict, BillingVerifier, Turnover } from '../../../src/bil
 import { PriceList } from '../../../src/billing/price-list.service.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
-import { ClientRequests, NewRequests } from '../../../src/marketplace/client-requests.port.js';
-import {
-  type ClaimedJob,
-  ClaimedWork,
-  EvaluatorQueue,
-} from '../../../src/marketplace/evaluator-queue.port.js';
+import { ClientOrders, NewOrders } from '../../../src/marketplace/client-orders.port.js';
+import { type ClaimedOrder, ClaimedWork, OrderQueue } from '../../../src/marketplace/order-queue.port.js';
 import { MarketplaceEvents } from '../../../src/marketplace/marketplace-events.port.js';
 import {
   EvaluatorStatistics,
@@ -18,9 +14,9 @@ import {
 } from '../../../src/marketplace/marketplace-statistics.port.js';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import { MarketplaceModule } from '../../../src/marketplace/marketplace.module.js';
-import { type JobRequest, type JobResult, type JobView } from '../../../src/marketplace/marketplace.port.js';
-import { PredictionFiles } from '../../../src/marketplace/prediction-files.port.js';
-import { PredictionJobRepository } from '../../../src/marketplace/prediction-job.repository.js';
+import { type Order, type OrderResult, type OrderTerms } from '../../../src/marketplace/marketplace.port.js';
+import { OrderFiles } from '../../../src/marketplace/order-files.port.js';
+import { OrderRepository } from '../../../src/marketplace/order.repository.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import type { DatabaseKind } from '../../harness/databases.js';
 import { startTestApp, type TestApp } from '../../harness/app.js';
@@ -37,7 +33,7 @@ export const evaluator = (userId: number): Actor => ({
 });
 export const ADMINISTRATOR: Actor = { userId: 1, username: 'admin', role: 'administrator' };
 
-export const answer = (horizon = 6, changes: Partial<JobResult> = {}): JobResult => {
+export const answer = (horizon = 6, changes: Partial<OrderResult> = {}): OrderResult => {
   const predictions = Array.from({ length: horizon }, (_, bar) => 1.1 + bar / 1_000);
   return {
     predictions,
@@ -56,19 +52,19 @@ export const answer = (horizon = 6, changes: Partial<JobResult> = {}): JobResult
 
 /** The marketplace as the product composes it, over a real database, with a clock that stands still. */
 export class MarketplaceBench {
-  readonly clients: ClientRequests;
-  readonly entry: NewRequests;
-  readonly queue: EvaluatorQueue;
+  readonly clients: ClientOrders;
+  readonly entry: NewOrders;
+  readonly queue: OrderQueue;
   readonly work: ClaimedWork;
   readonly figures: MarketplaceFigures;
   readonly statistics: EvaluatorStatistics;
   readonly events: MarketplaceEvents;
-  readonly files: PredictionFiles;
+  readonly files: OrderFiles;
   readonly upkeep: MarketplaceUpkeep;
   readonly turnover: Turnover;
   readonly prices: PriceList;
   readonly #verifier: BillingVerifier;
-  readonly #jobs: PredictionJobRepository;
+  readonly #orders: OrderRepository;
 
   private constructor(
     readonly test: TestApp,
@@ -76,17 +72,17 @@ export class MarketplaceBench {
   ) {
     const get = <T>(token: abstract new (...parts: never[]) => T): T =>
       test.app.get<T>(token, { strict: false });
-    this.clients = get(ClientRequests);
-    this.entry = get(NewRequests);
-    this.queue = get(EvaluatorQueue);
+    this.clients = get(ClientOrders);
+    this.entry = get(NewOrders);
+    this.queue = get(OrderQueue);
     this.work = get(ClaimedWork);
     this.figures = get(MarketplaceFigures);
     this.statistics = get(EvaluatorStatistics);
     this.events = get(MarketplaceEvents);
-    this.files = get(PredictionFiles);
+    this.files = get(OrderFiles);
     this.turnover = get(Turnover);
     this.#verifier = get(BillingVerifier);
-    this.#jobs = get(PredictionJobRepository);
+    this.#orders = get(OrderRepository);
     this.upkeep = test.app.get(MarketplaceUpkeep, { strict: false });
     this.prices = test.app.get(PriceList, { strict: false });
   }
@@ -119,7 +115,7 @@ export class MarketplaceBench {
     return this.test.app.get(TransactionRunner, { strict: false }).run(work);
   }
 
-  asked(changes: Partial<JobRequest> = {}): JobRequest {
+  asked(changes: Partial<OrderTerms> = {}): OrderTerms {
     return {
       symbol: 'EURUSD',
       predictionType: 'short_term',
@@ -138,28 +134,28 @@ export class MarketplaceBench {
     };
   }
 
-  async submit(clientId: number, changes: Partial<JobRequest> = {}): Promise<JobView> {
-    return (await this.entry.submit(client(clientId), this.asked(changes))).job;
+  async submit(clientId: number, changes: Partial<OrderTerms> = {}): Promise<Order> {
+    return (await this.entry.submit(client(clientId), this.asked(changes))).order;
   }
 
-  claim(evaluatorId: number, jobId: string): Promise<ClaimedJob> {
+  claim(evaluatorId: number, orderId: string): Promise<ClaimedOrder> {
     return this.queue.claim(evaluator(evaluatorId), {
-      jobId,
+      orderId,
       estimatedCompletion: null,
       processingNodeInfo: null,
     });
   }
 
-  answer(evaluatorId: number, jobId: string, epoch: number | null = null, result = answer()) {
-    return this.work.submit(evaluator(evaluatorId), { jobId, epoch, result });
+  answer(evaluatorId: number, orderId: string, epoch: number | null = null, result = answer()) {
+    return this.work.submit(evaluator(evaluatorId), { orderId, epoch, result });
   }
 
-  release(evaluatorId: number, jobId: string, epoch: number | null = null) {
-    return this.work.release(evaluator(evaluatorId), { jobId, epoch, reason: 'other', details: null });
+  release(evaluatorId: number, orderId: string, epoch: number | null = null) {
+    return this.work.release(evaluator(evaluatorId), { orderId, epoch, reason: 'other', details: null });
   }
 
-  find(jobId: string): Promise<JobView> {
-    return this.clients.find(ADMINISTRATOR, jobId);
+  find(orderId: string): Promise<Order> {
+    return this.clients.find(ADMINISTRATOR, orderId);
   }
 
   /** In micro-units of USD. */
@@ -171,9 +167,9 @@ export class MarketplaceBench {
     return { available, held, earned };
   }
 
-  /** What billing finds wrong between its tables and the marketplace's jobs. */
+  /** What billing finds wrong between its tables and the marketplace's orders. */
   verify(): Promise<BillingVerdict> {
-    return this.#verifier.verify(this.#jobs);
+    return this.#verifier.verify(this.#orders);
   }
 
   query<Row extends object>(sql: string): Promise<Row[]> {

@@ -4,7 +4,7 @@ import { KINDS, MarketplaceBench, MINUTE } from './marketplace-bench.js';
 
 const EVALUATORS = 16;
 const CLIENTS = 20;
-const JOBS = 2_000;
+const ORDERS = 2_000;
 /** How much of the queue each of them walks through; four begin at each quarter. */
 const REACH = 0.3;
 /** Claims that are given up instead of answered, in hundredths. */
@@ -32,7 +32,7 @@ function randomSource(seed: number): () => number {
   };
 }
 
-describe.each(KINDS)('sixteen evaluators for two thousand requests [%s]', (kind) => {
+describe.each(KINDS)('sixteen evaluators for two thousand orders [%s]', (kind) => {
   let bench: MarketplaceBench;
   beforeAll(async () => {
     bench = await MarketplaceBench.start(kind, { credit_limit: 1_000_000, release_cooldown_seconds: 1 });
@@ -55,20 +55,20 @@ describe.each(KINDS)('sixteen evaluators for two thousand requests [%s]', (kind)
   /** Claims, and then answers, releases or abandons. */
   async function evaluate(evaluatorId: number, ids: readonly string[]): Promise<void> {
     const random = randomSource(evaluatorId);
-    for (const jobId of ids) {
-      const claim = await tried(() => bench.claim(evaluatorId, jobId));
+    for (const orderId of ids) {
+      const claim = await tried(() => bench.claim(evaluatorId, orderId));
       if (claim === null) continue;
       const choice = random() * 100;
       if (choice < ABANDONED) continue;
       if (choice < ABANDONED + RELEASED) {
-        await tried(() => bench.release(evaluatorId, jobId, claim.epoch));
+        await tried(() => bench.release(evaluatorId, orderId, claim.epoch));
         continue;
       }
       // a rival who never held it, and a second answer beside the first
       const [first, second, rival] = await Promise.all([
-        tried(() => bench.answer(evaluatorId, jobId, claim.epoch)),
-        choice < 30 ? tried(() => bench.answer(evaluatorId, jobId, claim.epoch)) : null,
-        choice < 30 ? tried(() => bench.answer(evaluatorId + 1_000, jobId)) : null,
+        tried(() => bench.answer(evaluatorId, orderId, claim.epoch)),
+        choice < 30 ? tried(() => bench.answer(evaluatorId, orderId, claim.epoch)) : null,
+        choice < 30 ? tried(() => bench.answer(evaluatorId + 1_000, orderId)) : null,
       ]);
       expect(rival).toBeNull();
       settled += [first, second].filter((one) => one !== null).length;
@@ -83,7 +83,7 @@ describe.each(KINDS)('sixteen evaluators for two thousand requests [%s]', (kind)
   it('leave one valid claim at a time, one settlement each, and no deadlock', async () => {
     await Promise.all(
       Array.from({ length: CLIENTS }, async (_, index) => {
-        for (let made = 0; made < JOBS / CLIENTS; made += 1) await bench.submit(5_000 + index);
+        for (let made = 0; made < ORDERS / CLIENTS; made += 1) await bench.submit(5_000 + index);
       }),
     );
     for (let ids = await pendingIds(), round = 0; ids.length > 0; ids = await pendingIds(), round += 1) {
@@ -99,20 +99,20 @@ describe.each(KINDS)('sixteen evaluators for two thousand requests [%s]', (kind)
       await Promise.all([bench.upkeep.sweep(), bench.upkeep.sweep()]);
     }
     expect(surprises).toEqual([]);
-    expect(settled).toBe(JOBS);
-    await expect(bench.figures.countByStatus()).resolves.toEqual({ completed: JOBS });
+    expect(settled).toBe(ORDERS);
+    await expect(bench.figures.countByStatus()).resolves.toEqual({ completed: ORDERS });
     if (kind === 'postgres')
       await expect(
         bench.query('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'),
       ).resolves.toEqual([{ deadlocks: '0' }]);
   }, 240_000);
 
-  it('leave a history in which no two claims of a request overlap', async () => {
+  it('leave a history in which no two claims of an order overlap', async () => {
     const claims = await bench.query<{ prediction_id: string; ended_at: string; claimed_at: string }>(
       `SELECT prediction_id, lease_epoch, claimed_at, ended_at FROM prediction_claims
        ORDER BY prediction_id, lease_epoch`,
     );
-    expect(claims.length).toBeGreaterThan(JOBS);
+    expect(claims.length).toBeGreaterThan(ORDERS);
     for (const [index, claim] of claims.slice(1).entries()) {
       const before = claims[index];
       if (before?.prediction_id === claim.prediction_id)
@@ -122,16 +122,16 @@ describe.each(KINDS)('sixteen evaluators for two thousand requests [%s]', (kind)
       `SELECT outcome, COUNT(*) AS total FROM prediction_claims GROUP BY outcome ORDER BY outcome`,
     );
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(['completed', 'expired', 'released']);
-    expect(Number(outcomes[0]?.total)).toBe(JOBS);
+    expect(Number(outcomes[0]?.total)).toBe(ORDERS);
   });
 
   it('leave money that adds up', async () => {
     const verdict = await bench.verify();
     expect(verdict.violations).toEqual([]);
-    expect(verdict.jobs).toBe(JOBS);
+    expect(verdict.orders).toBe(ORDERS);
     const [records] = await bench.query<{ total: number | string }>(
       'SELECT COUNT(*) AS total FROM billing_records',
     );
-    expect(Number(records?.total)).toBe(JOBS);
+    expect(Number(records?.total)).toBe(ORDERS);
   }, 60_000);
 });

@@ -41,10 +41,10 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
     await complete(401, 31, 30);
     await complete(401, 31, 15);
     await complete(402, 32, 6);
-    const job = await bench.submit(32);
-    await bench.claim(402, job.id);
-    await bench.release(402, job.id);
-    await bench.claim(403, job.id);
+    const order = await bench.submit(32);
+    await bench.claim(402, order.id);
+    await bench.release(402, order.id);
+    await bench.claim(403, order.id);
     bench.clock.jump(31 * MINUTE);
     await bench.upkeep.sweep();
     await expect(bench.statistics.of(401, start)).resolves.toEqual({
@@ -56,7 +56,7 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
         meanProcessingMs: 22.5 * MINUTE,
       },
       earnings: 7.175 * USD,
-      currencies: [{ currency: 'USD', amount: 7.175 * USD, jobs: 2 }],
+      currencies: [{ currency: 'USD', amount: 7.175 * USD, orders: 2 }],
       lastWeek: { completed: 2, earnings: 7.175 * USD },
       ranks: { speed: 2, reliability: 1, evaluators: 2 },
     });
@@ -79,7 +79,7 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
     });
   });
 
-  it('counts requests by state and type, and what happened since', async () => {
+  it('counts orders by state and type, and what happened since', async () => {
     await bench.upkeep.sweep();
     const cancelled = await bench.submit(33, { predictionType: 'custom' });
     await bench.clients.cancel(client(33), cancelled.id);
@@ -116,15 +116,15 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
   });
 
   it('keeps a file as it was first made', async () => {
-    const predictionId = await complete(401, 34, 1);
-    const file = { predictionId, fileName: 'plot.png', fileType: 'plot', mimeType: 'image/png' } as const;
-    await expect(bench.files.find(predictionId, 'plot.png')).resolves.toBeNull();
+    const orderId = await complete(401, 34, 1);
+    const file = { orderId, fileName: 'plot.png', fileType: 'plot', mimeType: 'image/png' } as const;
+    await expect(bench.files.find(orderId, 'plot.png')).resolves.toBeNull();
     const bytes = Uint8Array.from([0, 255, 128, 10]);
     const [kept, again] = await Promise.all([
       bench.files.keep({ ...file, content: bytes }),
       bench.files.keep({ ...file, content: Uint8Array.from([1]) }),
     ]);
-    const stored = await bench.files.find(predictionId, 'plot.png');
+    const stored = await bench.files.find(orderId, 'plot.png');
     expect(kept).toEqual(again);
     expect(stored).toEqual(kept);
     expect(kept.fileSize).toBe(kept.content.byteLength);

@@ -30,14 +30,14 @@ describeOnDatabases('a delivery', (database) => {
   it('brings a signed message that the library of receivers takes, and is logged', async () => {
     const [there, service] = [await receiver(), await bench.started()];
     const { secret } = await service.secrets.rotate(client(2), { overlapHours: 24 });
-    const predictionId = '5f0c7a1e-1f3f-4a0e-9a63-2d2f1f8f7c11';
-    const id = await bench.enqueue(service, there.url(), { predictionId });
+    const orderId = '5f0c7a1e-1f3f-4a0e-9a63-2d2f1f8f7c11';
+    const id = await bench.enqueue(service, there.url(), { orderId });
     const [message] = await there.until(1);
     if (message === undefined) throw new Error('a message arrived');
     expect(new Webhook(secret).verify(message.body, message.headers)).toEqual({
       type: 'prediction.completed',
       timestamp: new Date(bench.clock.now()).toISOString(),
-      data: { prediction_id: predictionId, symbol: 'EURUSD' },
+      data: { prediction_id: orderId, symbol: 'EURUSD' },
     });
     expect(message.headers['webhook-id']).toBe(id);
     expect(() => new Webhook(secret).verify(message.body.replace('EUR', 'GBP'), message.headers)).toThrow(
@@ -48,7 +48,7 @@ describeOnDatabases('a delivery', (database) => {
     expect(toWire(DeliveryDetailOut, done)).toEqual({
       id,
       user_id: 2,
-      prediction_id: predictionId,
+      prediction_id: orderId,
       event_type: 'prediction.completed',
       url: there.url(),
       status: 'delivered',
@@ -68,7 +68,7 @@ describeOnDatabases('a delivery', (database) => {
     const event = {
       type: 'prediction.failed',
       userId: 2,
-      predictionId: 'p',
+      orderId: 'p',
       url: there.url(),
       payload: {},
     } as const;

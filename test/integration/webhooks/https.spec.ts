@@ -8,7 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { CHILD_FLAGS } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Attempt } from '../../../src/webhooks/webhook.types.js';
+import type { DeliveryAttempt } from '../../../src/webhooks/webhook.types.js';
 
 /** Only openssl makes certificates; where it is missing nothing can be shown. */
 const describeWithOpenssl = spawnSync('openssl', ['version']).status === 0 ? describe : describe.skip;
@@ -44,11 +44,14 @@ describeWithOpenssl('a call over https', () => {
   });
   const port = (): number => (server.address() as AddressInfo).port;
   /** From a process of its own: which authorities it trusts is settled when it starts. */
-  const call = async (host: string, environment: Readonly<Record<string, string>>): Promise<Attempt> => {
+  const call = async (
+    host: string,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<DeliveryAttempt> => {
     const script = ['test/integration/webhooks/send-once.ts', `https://${host}:${port()}/hooks`];
     const env = { PATH: process.env['PATH'], ...environment };
     const { stdout } = await promisify(execFile)(process.execPath, [...CHILD_FLAGS, ...script], { env });
-    return JSON.parse(stdout) as Attempt;
+    return JSON.parse(stdout) as DeliveryAttempt;
   };
 
   it('reaches the receiver that its certificate names, at the address that was checked', async () => {

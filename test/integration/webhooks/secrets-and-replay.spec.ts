@@ -196,8 +196,8 @@ describeOnDatabases('the delivery log', (database) => {
     const began = bench.clock.now();
     const made: string[] = [];
     for (const [index, type] of (['prediction.completed', 'prediction.failed'] as const).entries()) {
-      const predictionId = `prediction-${index}`;
-      made.push(await bench.enqueue(service, there.url(), { type, predictionId }));
+      const orderId = `prediction-${index}`;
+      made.push(await bench.enqueue(service, there.url(), { type, orderId }));
       await bench.untilAttempts(service, made[index] ?? '', 1);
       await bench.clock.advance(1_000);
     }
@@ -211,7 +211,7 @@ describeOnDatabases('the delivery log', (database) => {
     expect(await indices({})).toEqual([2, 1, 0]);
     expect(await indices({ status: 'failed' })).toEqual([2]);
     expect(await indices({ eventType: 'prediction.failed' })).toEqual([1]);
-    expect(await indices({ predictionId: 'prediction-0' })).toEqual([0]);
+    expect(await indices({ orderId: 'prediction-0' })).toEqual([0]);
     expect(await indices({ from: new Date(began + 1_000) })).toEqual([2, 1]);
     expect(await indices({ to: new Date(began + 1_000) })).toEqual([1, 0]);
     const page = await service.log.list({ limit: 1, offset: 1 }, client(2));

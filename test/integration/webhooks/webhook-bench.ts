@@ -34,7 +34,7 @@ export class WebhookBench {
     const whole: WebhookEvent = {
       type: 'prediction.completed',
       userId: 2,
-      predictionId: newUuid(),
+      orderId: newUuid(),
       url,
       payload: { symbol: 'EURUSD' },
       ...event,

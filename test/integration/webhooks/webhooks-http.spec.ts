@@ -43,7 +43,7 @@ describe.each(['sqlite', 'postgres'] as const)('webhooks over HTTP [%s]', (datab
       port().enqueue(tx, {
         type: 'prediction.completed',
         userId: clientId,
-        predictionId: newUuid(),
+        orderId: newUuid(),
         url: there.url(),
         payload: { symbol: 'EURUSD' },
         ...event,

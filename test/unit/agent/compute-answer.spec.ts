@@ -3,12 +3,12 @@ import type { PredictionRequest } from '#libs/plugin-sdk';
 import { ComputeAnswer, type OfferedOrder } from '../../../src/agent/compute-answer.js';
 import { flatForecast, minimalPlugins, predictorNamed, stage } from '../plugin-host/stage.js';
 
-type Change = Partial<OfferedOrder['request']> & { readonly modelName?: string };
+type Change = Partial<OfferedOrder['terms']> & { readonly modelName?: string };
 /** An order whose model is its predictor, unless another one is named. */
 const offer = ({ modelName, ...change }: Change = {}): OfferedOrder => ({
   id: '1f0e6f3a-5a9e-4f0c-9d39-5b1f1d3c7a10',
   modelName: modelName ?? change.predictorPlugin ?? 'default_predictor',
-  request: {
+  terms: {
     symbol: 'EURUSD',
     interval: '1h',
     lookbackTicks: 100,
@@ -63,7 +63,7 @@ describe('what an evaluator computes', () => {
     ['the predictor, when it is the model', { modelName: 'default_predictor' }, 'default_predictor', null],
     ['another predictor that is paid for', { modelName: 'serving' }, 'serving', null],
     ['a model file, by the predictor that has it', { modelName: 'fast' }, 'serving', 'fast'],
-    ['a model file that the request names as its predictor', { predictorPlugin: 'fast' }, 'serving', 'fast'],
+    ['a model file that the order names as its predictor', { predictorPlugin: 'fast' }, 'serving', 'fast'],
   ])('is %s', async (_, change, by, model) => {
     const { answers, asked } = await evaluator();
     expect(answers.knows(offer(change))).toBe(true);

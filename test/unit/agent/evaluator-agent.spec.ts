@@ -8,15 +8,15 @@ import {
   type AgentQueue,
   type AgentWork,
 } from '../../../src/agent/evaluator-agent.js';
+import type { OrderResult } from '../../../src/marketplace/marketplace.port.js';
 import type {
+  AnswerCommand,
   ClaimCommand,
   LeaseReference,
   ReleaseCommand,
-  SubmitCommand,
-} from '../../../src/marketplace/evaluator-queue.port.js';
-import type { JobResult } from '../../../src/marketplace/marketplace.port.js';
+} from '../../../src/marketplace/order-queue.port.js';
 
-const ANSWER: JobResult = {
+const ANSWER: OrderResult = {
   predictions: [1],
   uncertainties: [0],
   confidenceIntervals: {},
@@ -28,7 +28,7 @@ const ANSWER: JobResult = {
 const offer = (id: string, predictorPlugin = 'random_walk_predictor'): OfferedOrder => ({
   id,
   modelName: predictorPlugin,
-  request: {
+  terms: {
     symbol: 'EURUSD',
     interval: '1h',
     lookbackTicks: 100,
@@ -59,28 +59,28 @@ class ScriptedMarket implements AgentQueue, AgentWork {
   pending() {
     return this.#say('offers', () => {
       this.onOffers();
-      return { jobs: [...this.open] };
+      return { orders: [...this.open] };
     });
   }
 
-  claim(_: unknown, { jobId }: ClaimCommand) {
-    return this.#say(`claim ${jobId}`, () => {
-      if (!this.onClaim(jobId)) throw new AppError('not_found', 'somebody was faster');
-      this.open = this.open.filter(({ id }) => id !== jobId);
+  claim(_: unknown, { orderId }: ClaimCommand) {
+    return this.#say(`claim ${orderId}`, () => {
+      if (!this.onClaim(orderId)) throw new AppError('not_found', 'somebody was faster');
+      this.open = this.open.filter(({ id }) => id !== orderId);
       return { epoch: 1, timeoutAt: new Date(this.clock.now() + 1_800_000) };
     });
   }
 
-  heartbeat(_: unknown, { jobId }: LeaseReference, { currentStep }: { currentStep?: string | null }) {
-    return this.#say(`report ${jobId} ${currentStep}`, () => this.onReport());
+  heartbeat(_: unknown, { orderId }: LeaseReference, { currentStep }: { currentStep?: string | null }) {
+    return this.#say(`report ${orderId} ${currentStep}`, () => this.onReport());
   }
 
-  submit(_: unknown, { jobId }: SubmitCommand) {
-    return this.#say(`submit ${jobId}`, () => this.onSubmit());
+  submit(_: unknown, { orderId }: AnswerCommand) {
+    return this.#say(`submit ${orderId}`, () => this.onSubmit());
   }
 
-  release(_: unknown, { jobId, details }: ReleaseCommand) {
-    return this.#say(`release ${jobId}: ${details}`, () => undefined);
+  release(_: unknown, { orderId, details }: ReleaseCommand) {
+    return this.#say(`release ${orderId}: ${details}`, () => undefined);
   }
 
   #say<T>(word: string, work: () => T): Promise<T> {
@@ -115,7 +115,7 @@ it('claims, computes and hands in, until there is nothing left', async () => {
   expect(agent.figures).toEqual({ completed: 2, released: 0, lost: 0 });
 });
 
-it('goes on to the next request when somebody else was faster', async () => {
+it('goes on to the next order when somebody else was faster', async () => {
   const { market, agent } = stage();
   market.open = [offer('a'), offer('b')];
   market.onClaim = (id) => id === 'b';
@@ -204,7 +204,7 @@ it('gives back what it cannot compute, with a reason that tells nothing of the i
   expect(agent.figures).toEqual({ completed: 0, released: 2, lost: 0 });
 });
 
-it('gives back a request whose answer is refused', async () => {
+it('gives back an order whose answer is refused', async () => {
   const { market, agent } = stage();
   market.open = [offer('a')];
   market.onSubmit = () => {

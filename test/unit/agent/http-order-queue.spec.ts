@@ -49,10 +49,10 @@ afterAll(async () => {
 });
 
 const page = { sort: 'priority', order: 'desc', limit: 100 } as const;
-const lease = { jobId: 'a1', epoch: 3 };
+const lease = { orderId: 'a1', epoch: 3 };
 const list = () => queue.pending('platform', {}, page);
 const claim = () =>
-  queue.claim('platform', { jobId: 'a1', estimatedCompletion: null, processingNodeInfo: null });
+  queue.claim('platform', { orderId: 'a1', estimatedCompletion: null, processingNodeInfo: null });
 const beat = () => queue.heartbeat('platform', lease, { percentage: 50, currentStep: 'predict' });
 const result = {
   predictions: [1],
@@ -73,12 +73,12 @@ describe('the queue of a service elsewhere', () => {
     const moment = { datetime_requested: '2100-01-01T00:00:00.000Z', prediction_type: 'short_term' };
     const order = { id: 'a1', ...terms, ...plugins, ...moment };
     answer.body = { pending_requests: [{ ...order, model_name: 'fast' }, order] };
-    const { jobs } = await list();
-    expect(jobs.map(({ id, modelName }) => [id, modelName])).toEqual([
+    const { orders } = await list();
+    expect(orders.map(({ id, modelName }) => [id, modelName])).toEqual([
       ['a1', 'fast'],
       ['a1', 'p'],
     ]);
-    expect(jobs[0]?.request).toMatchObject({
+    expect(orders[0]?.terms).toMatchObject({
       symbol: 'EURUSD',
       interval: '1h',
       lookbackTicks: 100,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PriceRequest } from '../../../src/billing/billing.port.js';
+import type { PriceTerms } from '../../../src/billing/billing.port.js';
 import { basePrice, multiplied, multipliersOf } from '../../../src/billing/pricing.js';
 
-const request = (changes: Partial<PriceRequest> = {}): PriceRequest => ({
+const terms = (changes: Partial<PriceTerms> = {}): PriceTerms => ({
   symbol: 'EURUSD',
   modelName: 'default_predictor',
   predictionType: 'short_term',
@@ -14,8 +14,8 @@ const request = (changes: Partial<PriceRequest> = {}): PriceRequest => ({
   ...changes,
 });
 
-const costOf = (changes: Partial<PriceRequest>): number => {
-  const asked = request(changes);
+const costOf = (changes: Partial<PriceTerms>): number => {
+  const asked = terms(changes);
   return multiplied(basePrice(asked.predictionType), multipliersOf(asked)) / 1_000_000;
 };
 
@@ -49,9 +49,9 @@ describe('the base table', () => {
 
 describe('a provider price', () => {
   it('is multiplied exactly, half a micro-unit upwards', () => {
-    const multipliers = multipliersOf(request({ priority: 8 }));
+    const multipliers = multipliersOf(terms({ priority: 8 }));
     expect(multiplied(2, multipliers)).toBe(3);
     expect(multiplied(1, multipliers)).toBe(1);
-    expect(multiplied(1e12, multipliersOf(request(EVERYTHING)))).toBe(2.35e12);
+    expect(multiplied(1e12, multipliersOf(terms(EVERYTHING)))).toBe(2.35e12);
   });
 });

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { completedRequest } from '../../../src/client/completed-request.js';
+import { completedOrder } from '../../../src/client/completed-order.js';
 import { faultOfParameters } from '../../../src/client/custom-parameters.js';
 import { forecastTimes } from '../../../src/client/forecast-times.js';
 import { logsText } from '../../../src/client/logs-text.js';
 import { resultsCsv } from '../../../src/client/results-csv.js';
-import type { JobInterval, JobResult, JobView } from '../../../src/marketplace/marketplace.port.js';
+import type { Order, OrderInterval, OrderResult } from '../../../src/marketplace/marketplace.port.js';
 
-const asked = (moment: string, interval: JobInterval, predictionHorizon = 3) => ({
+const asked = (moment: string, interval: OrderInterval, predictionHorizon = 3) => ({
   datetimeRequested: new Date(moment),
   interval,
   predictionHorizon,
 });
-const result = (changes: Partial<JobResult> = {}): JobResult => ({
+const result = (changes: Partial<OrderResult> = {}): OrderResult => ({
   predictions: [1, 2, 3],
   uncertainties: [0, 0.1, 0.2],
   confidenceIntervals: {},
@@ -42,17 +42,17 @@ describe('the times of a forecast', () => {
     [['2024-01-01', 'soon', '2024-01-03']],
     [[1, 2, 3]],
     ['2024-01-01'],
-  ])('are those of the request when the evaluator names %j', (future_datetimes) => {
+  ])('are those of the order when the evaluator names %j', (future_datetimes) => {
     const named = result({ modelMetadata: { future_datetimes } });
     expect(forecastTimes(asked('2024-01-31T05:00:00Z', '1h'), named).source).toBe('request');
   });
 });
 
 const AT = new Date('2024-01-01T00:00:00Z');
-const completed = (changes: Partial<JobResult>) =>
-  completedRequest(
+const completed = (changes: Partial<OrderResult>) =>
+  completedOrder(
     {
-      request: { ...asked('2024-01-02T00:00:00Z', '1d'), symbol: 'EURUSD', priority: 5 },
+      terms: { ...asked('2024-01-02T00:00:00Z', '1d'), symbol: 'EURUSD', priority: 5 },
       modelName: 'm\u0085odel',
       estimatedCost: 5_000_000,
       currency: 'USD',
@@ -61,7 +61,7 @@ const completed = (changes: Partial<JobResult>) =>
       resultHash: 'ab',
       lease: { evaluatorId: 1 },
       result: result(changes),
-    } as JobView,
+    } as Order,
     [],
   );
 

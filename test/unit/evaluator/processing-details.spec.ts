@@ -1,7 +1,7 @@
 import { defineFeeder, definePredictor, PluginError, type ModelInfo } from '#libs/plugin-sdk';
 import { describe, expect, it } from '@jest/globals';
 import { ProcessingDetails } from '../../../src/evaluator/processing-details.service.js';
-import type { PendingJob } from '../../../src/marketplace/evaluator-queue.port.js';
+import type { PendingOrder } from '../../../src/marketplace/order-queue.port.js';
 import { flatForecast, stage } from '../plugin-host/stage.js';
 
 const common = { apiVersion: 1, version: '2.1.0', description: 'For tests.' } as const;
@@ -40,7 +40,7 @@ const keyed = defineFeeder({
   }),
 });
 
-const job = (changes: Partial<PendingJob['request']> = {}): PendingJob => ({
+const order = (changes: Partial<PendingOrder['terms']> = {}): PendingOrder => ({
   id: 'id',
   taskId: 'task',
   modelName: 'eurusd_1h',
@@ -50,7 +50,7 @@ const job = (changes: Partial<PendingJob['request']> = {}): PendingJob => ({
   clientTier: 'basic',
   createdAt: new Date(0),
   expiresAt: new Date(1),
-  request: {
+  terms: {
     symbol: 'EURUSD',
     predictionType: 'short_term',
     datetimeRequested: new Date(2),
@@ -69,7 +69,7 @@ const job = (changes: Partial<PendingJob['request']> = {}): PendingJob => ({
 describe('what an evaluator is told', () => {
   it('is what the plugins of this server say, without folders and secrets', async () => {
     const { registry, clock } = await stage({ plugins: [predictor(() => INFO), keyed] });
-    const details = await new ProcessingDetails(registry, clock).of(job({ feederPlugin: 'keyed_feeder' }));
+    const details = await new ProcessingDetails(registry, clock).of(order({ feederPlugin: 'keyed_feeder' }));
     expect(details.plugins.feeder).toEqual({ id: 'keyed_feeder', version: '2.1.0' });
     expect(details.dataSourceConfig).toEqual({
       provider: 'vendor',
@@ -92,9 +92,9 @@ describe('what an evaluator is told', () => {
     expect(JSON.stringify(details)).not.toMatch(/hidden|\/models/);
   });
 
-  it('is about the configured predictor when a request names a model only', async () => {
+  it('is about the configured predictor when an order names a model only', async () => {
     const { registry, clock } = await stage({ plugins: [predictor(() => INFO)] });
-    const details = await new ProcessingDetails(registry, clock).of(job({ predictorPlugin: 'eurusd_1h' }));
+    const details = await new ProcessingDetails(registry, clock).of(order({ predictorPlugin: 'eurusd_1h' }));
     expect(details.plugins.predictor).toEqual({ id: 'default_predictor', version: '2.1.0' });
     expect(details.modelConfig).toMatchObject({ modelName: 'eurusd_1h', sequenceLength: 64 });
   });
@@ -105,18 +105,18 @@ describe('what an evaluator is told', () => {
     });
     const { registry, clock } = await stage({ plugins: [broken, keyed] });
     const asked = new ProcessingDetails(registry, clock);
-    const details = await asked.of(job({ feederPlugin: 'keyed_feeder', symbol: 'NONE' }));
+    const details = await asked.of(order({ feederPlugin: 'keyed_feeder', symbol: 'NONE' }));
     expect(details.dataSourceConfig).toMatchObject({ provider: null, reason: 'NONE is not mapped' });
     expect(details.modelConfig).toMatchObject({ sequenceLength: null, reason: expect.any(String) });
     expect(details.modelConfig.reason).not.toContain('stack');
-    const gone = await asked.of(job({ feederPlugin: 'gone_feeder' }));
+    const gone = await asked.of(order({ feederPlugin: 'gone_feeder' }));
     expect(gone.plugins.feeder).toEqual({ id: 'gone_feeder', version: null });
     expect(gone.dataSourceConfig.reason).toBe('the feeder gone_feeder is not loaded here');
   });
 
   it('does not keep a claim waiting for a plugin that takes its time', async () => {
     const { registry, clock } = await stage({ plugins: [predictor(() => new Promise(() => undefined))] });
-    const answer = new ProcessingDetails(registry, clock).of(job());
+    const answer = new ProcessingDetails(registry, clock).of(order());
     await clock.advance(5_000);
     expect((await answer).modelConfig).toMatchObject({
       sequenceLength: null,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { faultOfAnswer } from '../../../src/marketplace/check-answer.js';
-import type { JobResult } from '../../../src/marketplace/marketplace.port.js';
+import type { OrderResult } from '../../../src/marketplace/marketplace.port.js';
 
-const answer = (changes: Partial<JobResult> = {}): JobResult => ({
+const answer = (changes: Partial<OrderResult> = {}): OrderResult => ({
   predictions: [10, 20],
   uncertainties: [1, 2],
   confidenceIntervals: {},
@@ -13,7 +13,7 @@ const answer = (changes: Partial<JobResult> = {}): JobResult => ({
   ...changes,
 });
 
-const faultOf = (confidenceIntervals: JobResult['confidenceIntervals']): string | null =>
+const faultOf = (confidenceIntervals: OrderResult['confidenceIntervals']): string | null =>
   faultOfAnswer(answer({ confidenceIntervals }), 2)?.detail ?? null;
 
 describe('intervals of an answer', () => {
@@ -56,7 +56,7 @@ describe('intervals of an answer', () => {
 
 describe('an answer', () => {
   it('has one finite value a bar, no negative uncertainty and no endless text', () => {
-    const faultsOf = (changes: Partial<JobResult>) =>
+    const faultsOf = (changes: Partial<OrderResult>) =>
       faultOfAnswer(answer(changes), 2)?.violations.map(({ loc }) => loc.join('.'));
     expect(faultsOf({})).toBeUndefined();
     expect(faultsOf({ predictions: [1], uncertainties: [1, 2, 3] })).toEqual([

@@ -5,8 +5,8 @@ import { flexibleScope, listScope } from '../../../src/predictions/prediction-ac
 import type { PredictionEntity } from '../../../src/predictions/prediction.entity.js';
 import {
   presentLegacyStatus,
-  presentPage,
   presentPrediction,
+  presentPredictions,
 } from '../../../src/predictions/prediction.view.js';
 import { preferredWait } from '../../../src/predictions/prefer-wait.interceptor.js';
 
@@ -133,8 +133,8 @@ describe('how a prediction is shown', () => {
 
   it('says whether there is a next page', () => {
     const query = { limit: 1, offset: 0 };
-    expect(presentPage({ rows: [row], query, total: 2 })).toMatchObject({ more: true, total: 2 });
-    expect(presentPage({ rows: [row], query: { limit: 1, offset: 1 }, total: 2 })).toMatchObject({
+    expect(presentPredictions({ rows: [row], query, total: 2 })).toMatchObject({ more: true, total: 2 });
+    expect(presentPredictions({ rows: [row], query: { limit: 1, offset: 1 }, total: 2 })).toMatchObject({
       more: false,
     });
   });

@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, closeSync, ftruncateSync, mkdirSync, openSyn
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { loadCsv, type CsvOptions } from '#libs/timeseries';
-import { faultOf } from '../../../libs/timeseries/src/csv/csv-format.js';
+import { faultOfFile } from '../../../libs/timeseries/src/csv/csv-format.js';
 import { csvFiles } from './csv-files.js';
 
 const { directory, write } = csvFiles();
@@ -88,12 +88,12 @@ describe('a file that cannot be loaded', () => {
     const denied = Object.assign(new Error('EACCES: permission denied, open /secret/a.csv'), {
       code: 'EACCES',
     });
-    expect(faultOf('a.csv', denied)).toEqual({
+    expect(faultOfFile('a.csv', denied)).toEqual({
       kind: 'unavailable',
       code: 'csv_unreadable',
       detail: 'no permission to read a.csv',
     });
-    expect(faultOf('a.csv', Object.assign(new Error('EIO'), { code: 'EIO' })).detail).toBe(
+    expect(faultOfFile('a.csv', Object.assign(new Error('EIO'), { code: 'EIO' })).detail).toBe(
       "a.csv can't be read (EIO)",
     );
     if (process.getuid?.() === 0) return;

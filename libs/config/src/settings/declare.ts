@@ -12,7 +12,7 @@ interface Range<D> {
 }
 
 /** A whole number from `min` to `max`, both included. */
-export const integer = <const D extends number | null>(facts: Range<D>, help: string) =>
+export const wholeNumber = <const D extends number | null>(facts: Range<D>, help: string) =>
   ({ type: 'integer', ...facts, help }) as const;
 
 /** A number from `min` to `max`, both included. */
@@ -24,7 +24,7 @@ export const toggle = <const D extends boolean>(preset: D, help: string) =>
   ({ type: 'boolean', default: preset, help }) as const;
 
 /** A text; of `minLength` to `maxLength` characters, or matching `pattern`. */
-export const text = <const D extends string | null>(facts: Facts<'string', D>, help: string) =>
+export const string = <const D extends string | null>(facts: Facts<'string', D>, help: string) =>
   ({ type: 'string', ...facts, help }) as const;
 
 /** One of a set of texts. */

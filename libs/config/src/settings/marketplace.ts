@@ -1,5 +1,5 @@
 import type { ParameterDeclarations } from '#libs/kernel';
-import { choice, integer, list, number, text, toggle } from './declare.js';
+import { choice, list, number, string, toggle, wholeNumber } from './declare.js';
 
 const LIMIT_HELP = 'Maximum number of unfinished marketplace orders per client of the tier';
 
@@ -21,9 +21,9 @@ export const MARKETPLACE_SETTINGS = {
     { default: 0.05, min: 0, max: 1 },
     "The platform's share of a price, as a fraction; the provider gets the rest.",
   ),
-  marketplace_limit_basic: integer({ default: 5, min: 0, max: 100_000 }, `${LIMIT_HELP} \`basic\`.`),
-  marketplace_limit_premium: integer({ default: 10, min: 0, max: 100_000 }, `${LIMIT_HELP} \`premium\`.`),
-  marketplace_limit_enterprise: integer(
+  marketplace_limit_basic: wholeNumber({ default: 5, min: 0, max: 100_000 }, `${LIMIT_HELP} \`basic\`.`),
+  marketplace_limit_premium: wholeNumber({ default: 10, min: 0, max: 100_000 }, `${LIMIT_HELP} \`premium\`.`),
+  marketplace_limit_enterprise: wholeNumber(
     { default: 50, min: 0, max: 100_000 },
     `${LIMIT_HELP} \`enterprise\`.`,
   ),
@@ -35,7 +35,7 @@ export const MARKETPLACE_SETTINGS = {
     { default: 24, min: 0.001, max: 720 },
     'Time after which an unfinished order expires and its money is returned, in hours.',
   ),
-  evaluator_claim_limit: integer(
+  evaluator_claim_limit: wholeNumber(
     { default: 10, min: 1, max: 10_000 },
     'Maximum number of orders that one evaluator may hold at the same time.',
   ),
@@ -47,7 +47,7 @@ export const MARKETPLACE_SETTINGS = {
     [],
     'Non-public addresses or networks (CIDR) that webhooks may reach, for example `10.1.0.0/16`; loopback and link-local addresses are refused in production.',
   ),
-  webhook_history_days: integer(
+  webhook_history_days: wholeNumber(
     { default: 30, min: 1, max: 3_650 },
     'Number of days for which finished webhook deliveries can be read and replayed.',
   ),
@@ -56,15 +56,15 @@ export const MARKETPLACE_SETTINGS = {
 
 /** The built-in evaluator: the command `evaluate`, and `auto_evaluate` within the service. */
 export const AGENT_SETTINGS = {
-  url: text(
+  url: string(
     { default: null, pattern: /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/, maxLength: 2048 },
     'Address of the service that `evaluate` works for, for example `https://market.example`.',
   ),
-  api_key: text(
+  api_key: string(
     { default: null, minLength: 1, maxLength: 512, secret: true },
     'API key of the evaluator account that `evaluate` uses.',
   ),
-  agent_parallel: integer(
+  agent_parallel: wholeNumber(
     { default: 1, min: 1, max: 64 },
     'Number of orders that an evaluator computes at the same time.',
   ),

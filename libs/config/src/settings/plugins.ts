@@ -1,5 +1,5 @@
 import type { ParameterDeclarations } from '#libs/kernel';
-import { choice, integer, list, map, noEffect, number, text, toggle } from './declare.js';
+import { choice, list, map, noEffect, number, string, toggle, wholeNumber } from './declare.js';
 
 const ONE_DATABASE = noEffect('everything is stored in the one database of `database_url`');
 const CPU_ONLY = noEffect('models run on the CPU');
@@ -18,7 +18,7 @@ export const PLUGIN_SETTINGS = {
     { items: 'string' },
     'Default plugin by kind for requests that name none, for example `{"predictor": "random_walk_predictor"}`; takes precedence over the `_plugin` settings.',
   ),
-  endpoints_plugin: text(
+  endpoints_plugin: string(
     { default: 'default_endpoints', minLength: 1 },
     'Endpoints plugin that is always mounted.',
   ),
@@ -26,11 +26,11 @@ export const PLUGIN_SETTINGS = {
     ['predict_endpoint'],
     'Additional endpoints plugins to mount, for example `health_endpoint`.',
   ),
-  endpoints_host: text(
+  endpoints_host: string(
     { default: '0.0.0.0', minLength: 1 },
     'Address of the second listener; see `endpoints_port`.',
   ),
-  endpoints_port: integer(
+  endpoints_port: wholeNumber(
     { default: 5_000, min: 1, max: 65_535 },
     'Any value other than 5000 opens a second listener with the same routes on `endpoints_host` and this port.',
   ),
@@ -38,16 +38,16 @@ export const PLUGIN_SETTINGS = {
     false,
     'Include the parameters of every loaded plugin in the info endpoint, without secrets.',
   ),
-  endpoints_db_path: text({ default: 'prediction_provider.db' }, ONE_DATABASE),
+  endpoints_db_path: string({ default: 'prediction_provider.db' }, ONE_DATABASE),
 } satisfies ParameterDeclarations;
 
 /** Defaults of the feeder: what data is asked for. A plugin's own default wins over the ones here. */
 export const FEEDER_SETTINGS = {
-  feeder_plugin: text(
+  feeder_plugin: string(
     { default: 'default_feeder', minLength: 1 },
     'Feeder plugin that supplies the market data.',
   ),
-  instrument: text(
+  instrument: string(
     { default: 'MSFT', minLength: 1, maxLength: 32 },
     'Symbol to use when a request names none.',
   ),
@@ -55,36 +55,36 @@ export const FEEDER_SETTINGS = {
     [],
     'Symbols whose closing prices are added as columns, for example `^GSPC,^VIX`.',
   ),
-  window_size: integer(
+  window_size: wholeNumber(
     { default: 256, min: 0, max: 1_000_000 },
     'Number of rows of history that a feeder returns and a model reads.',
   ),
-  batch_size: integer(
+  batch_size: wholeNumber(
     { default: 256, min: 1, max: 65_536 },
     'Maximum number of Monte-Carlo samples computed in one run of a model; limits its memory use.',
   ),
-  n_batches: integer(
+  n_batches: wholeNumber(
     { default: 1, min: 1, max: 65_536 },
     noEffect('a feeder fetches its whole range at once'),
   ),
-  use_normalization_json: text(
+  use_normalization_json: string(
     { default: null, minLength: 1 },
     "Path of a JSON file with the normalisation of the feeder's columns.",
   ),
-  target_column: text({ default: 'Close', minLength: 1 }, 'Column to predict when a request names none.'),
+  target_column: string({ default: 'Close', minLength: 1 }, 'Column to predict when a request names none.'),
 } satisfies ParameterDeclarations;
 
 /** Defaults of the predictor and its models. A plugin's own default wins over the ones here. */
 export const PREDICTOR_SETTINGS = {
-  predictor_plugin: text(
+  predictor_plugin: string(
     { default: 'default_predictor', minLength: 1 },
     'Predictor plugin that answers requests.',
   ),
-  model_path: text(
+  model_path: string(
     { default: null, minLength: 1 },
     'Path of the model file; without one the default predictor answers with its ideal baseline.',
   ),
-  normalization_params_path: text(
+  normalization_params_path: string(
     { default: null, minLength: 1 },
     "Path of a JSON file with the normalisation of the model's inputs and outputs.",
   ),
@@ -92,7 +92,7 @@ export const PREDICTOR_SETTINGS = {
     { default: 'keras', oneOf: ['keras', 'onnx', 'tfjs', 'sklearn', 'pytorch'] },
     'Format of the model files; sklearn and pytorch models must be exported to ONNX first.',
   ),
-  prediction_horizon: integer(
+  prediction_horizon: wholeNumber(
     { default: 6, min: 1, max: 1_000 },
     'Number of bars to predict when a request does not say.',
   ),
@@ -100,18 +100,18 @@ export const PREDICTOR_SETTINGS = {
     { default: 0.95, min: 0.01, max: 0.999 },
     'Confidence level of the intervals around a forecast.',
   ),
-  prediction_target_column: text(
+  prediction_target_column: string(
     { default: 'close_price', minLength: 1 },
     'Column that the default predictor predicts when neither the request nor `target_column` names one.',
   ),
-  mc_samples: integer(
+  mc_samples: wholeNumber(
     { default: 100, min: 0, max: 100_000 },
     'Number of Monte-Carlo dropout samples per forecast; 0 runs a single deterministic pass.',
   ),
   use_gpu: toggle(true, CPU_ONLY),
-  gpu_memory_limit: integer({ default: null, min: 1, max: 1_048_576 }, CPU_ONLY),
+  gpu_memory_limit: wholeNumber({ default: null, min: 1, max: 1_048_576 }, CPU_ONLY),
   enable_mixed_precision: toggle(false, noEffect('a model runs in the precision it was saved with')),
-  model_cache_size: integer(
+  model_cache_size: wholeNumber(
     { default: 5, min: 1, max: 1_000 },
     'Maximum number of models kept in memory; the least recently used one is dropped first.',
   ),
@@ -119,7 +119,7 @@ export const PREDICTOR_SETTINGS = {
 
 /** The pipeline and its schedule. */
 export const PIPELINE_SETTINGS = {
-  pipeline_plugin: text(
+  pipeline_plugin: string(
     { default: 'default_pipeline', minLength: 1 },
     'Pipeline plugin that connects feeder and predictor.',
   ),
@@ -128,9 +128,9 @@ export const PIPELINE_SETTINGS = {
     false,
     'Predict the configured instrument every `prediction_interval` seconds.',
   ),
-  prediction_interval: integer(
+  prediction_interval: wholeNumber(
     { default: 300, min: 1, max: 86_400 },
     'Time between two scheduled predictions, in seconds.',
   ),
-  pipeline_db_path: text({ default: 'prediction_provider.db' }, ONE_DATABASE),
+  pipeline_db_path: string({ default: 'prediction_provider.db' }, ONE_DATABASE),
 } satisfies ParameterDeclarations;

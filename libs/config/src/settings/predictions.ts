@@ -1,17 +1,17 @@
 import type { ParameterDeclarations } from '#libs/kernel';
-import { integer, number, toggle } from './declare.js';
+import { number, toggle, wholeNumber } from './declare.js';
 
 /** Limits of predictions, waiting and batches. */
 export const PREDICTION_SETTINGS = {
-  prediction_timeout: integer(
+  prediction_timeout: wholeNumber(
     { default: 300, min: 1, max: 3_600 },
     'Maximum computing time of one prediction, in seconds; after it the prediction fails.',
   ),
-  max_concurrent_predictions: integer(
+  max_concurrent_predictions: wholeNumber(
     { default: 10, min: 1, max: 100 },
     'Maximum number of unfinished predictions per user, or per address of anonymous callers.',
   ),
-  prediction_history_days: integer(
+  prediction_history_days: wholeNumber(
     { default: 30, min: 0, max: 36_500 },
     'Number of days after which finished core predictions are deleted; 0 keeps them forever.',
   ),
@@ -19,11 +19,11 @@ export const PREDICTION_SETTINGS = {
     { default: 30, min: 0, max: 300 },
     'Longest wait that a caller can request with `Prefer: wait`, in seconds.',
   ),
-  max_batch_rows: integer(
+  max_batch_rows: wholeNumber(
     { default: 100_000, min: 1, max: 1_000_000 },
     'Maximum number of requests in one synchronous batch.',
   ),
-  batch_body_limit_bytes: integer(
+  batch_body_limit_bytes: wholeNumber(
     { default: 16_777_216, min: 1_024, max: 268_435_456 },
     'Maximum size of the body of a synchronous batch, in bytes.',
   ),
@@ -35,7 +35,7 @@ export const PREDICTION_SETTINGS = {
 
 /** Durable work: how jobs are leased, watched and tried again. */
 export const JOB_SETTINGS = {
-  job_concurrency: integer(
+  job_concurrency: wholeNumber(
     { default: 8, min: 1, max: 256 },
     'Maximum number of jobs that one process runs at the same time.',
   ),
@@ -51,16 +51,19 @@ export const JOB_SETTINGS = {
     { default: 5, min: 0.05, max: 600 },
     'Time between two searches for waiting and abandoned jobs, in seconds.',
   ),
-  job_attempts: integer({ default: 3, min: 1, max: 100 }, 'Number of attempts before a job fails for good.'),
+  job_attempts: wholeNumber(
+    { default: 3, min: 1, max: 100 },
+    'Number of attempts before a job fails for good.',
+  ),
 } satisfies ParameterDeclarations;
 
 /** The audit log: every request leaves a row; there is no switch. */
 export const AUDIT_SETTINGS = {
-  audit_batch_rows: integer(
+  audit_batch_rows: wholeNumber(
     { default: 256, min: 1, max: 10_000 },
     'Maximum number of rows of concurrent requests that share one commit.',
   ),
-  audit_payload_bytes: integer(
+  audit_payload_bytes: wholeNumber(
     { default: 16_384, min: 256, max: 1_048_576 },
     'Maximum size of a request body kept in a row, in bytes; longer bodies are cut and marked.',
   ),

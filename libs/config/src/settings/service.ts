@@ -1,20 +1,20 @@
 import type { ParameterDeclarations } from '#libs/kernel';
-import { choice, integer, list, number, text, toggle } from './declare.js';
+import { choice, list, number, string, toggle, wholeNumber } from './declare.js';
 
 const HTTP_URL = /^https?:\/\//;
 
 /** Where the service listens, how it speaks HTTP and how it stops. */
 export const SERVER_SETTINGS = {
-  core_plugin: text(
+  core_plugin: string(
     { default: 'default_core', minLength: 1 },
     'Core plugin: `default_core`, or `sync_core` to add synchronous entry and exit answers for back-testers.',
   ),
-  host: text(
+  host: string(
     { default: '127.0.0.1', minLength: 1 },
     'Address to listen on; `0.0.0.0` listens on every network interface.',
   ),
-  port: integer({ default: 8000, min: 0, max: 65_535 }, 'TCP port to listen on; 0 picks a free port.'),
-  workers: integer(
+  port: wholeNumber({ default: 8000, min: 0, max: 65_535 }, 'TCP port to listen on; 0 picks a free port.'),
+  workers: wholeNumber(
     { default: 1, min: 1, max: 64 },
     'Number of API processes; more than one requires PostgreSQL.',
   ),
@@ -38,7 +38,7 @@ export const SERVER_SETTINGS = {
     [],
     'Addresses or networks (CIDR) of reverse proxies whose `X-Forwarded-For` header is trusted.',
   ),
-  body_limit_bytes: integer(
+  body_limit_bytes: wholeNumber(
     { default: 1_048_576, min: 1_024, max: 268_435_456 },
     'Maximum size of a request body, in bytes; larger bodies get 413. Batches use `batch_body_limit_bytes`.',
   ),
@@ -63,16 +63,16 @@ export const SERVER_SETTINGS = {
 
 /** Where everything is stored. */
 export const DATABASE_SETTINGS = {
-  database_url: text(
+  database_url: string(
     { default: 'sqlite:///predictions.db', minLength: 1, secret: true },
     'Database: `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite://:memory:` or `postgres://user:password@host:5432/name`.',
   ),
   database_echo: toggle(false, 'Log every SQL statement, without its parameters.'),
-  database_pool_size: integer(
+  database_pool_size: wholeNumber(
     { default: 10, min: 1, max: 1_000 },
     'Number of PostgreSQL connections that one process keeps open.',
   ),
-  database_max_overflow: integer(
+  database_max_overflow: wholeNumber(
     { default: 20, min: 0, max: 1_000 },
     'Number of additional PostgreSQL connections that one process may open under load, above `database_pool_size`.',
   ),
@@ -90,8 +90,8 @@ export const LOGGING_SETTINGS = {
   ),
   enable_logging: toggle(true, 'Write log lines; errors that end the process are always printed.'),
   quiet_mode: toggle(false, 'Log errors only, regardless of `log_level`, and print only results and errors.'),
-  save_log: text({ default: null, minLength: 1 }, 'Path of a file to append the log lines to as well.'),
-  remote_log: text(
+  save_log: string({ default: null, minLength: 1 }, 'Path of a file to append the log lines to as well.'),
+  remote_log: string(
     { default: null, pattern: HTTP_URL },
     'URL to post the log lines to as well, as newline-delimited JSON.',
   ),
@@ -99,31 +99,31 @@ export const LOGGING_SETTINGS = {
 
 /** Configuration files, outputs and their remote counterparts. */
 export const FILE_SETTINGS = {
-  load_config: text(
+  load_config: string(
     { default: null, minLength: 1 },
     'Path of a JSON file with settings; names that are not settings are plugin parameters.',
   ),
-  save_config: text(
+  save_config: string(
     { default: null, minLength: 1 },
     'Path to write the given settings to as a config file, before going on; defaults are included as comments, secrets are left out.',
   ),
-  output_file: text(
+  output_file: string(
     { default: null, minLength: 1 },
     'Path of a file to write the output of a command (such as `plugins list`) to as well.',
   ),
-  results_file: text(
+  results_file: string(
     { default: null, minLength: 1 },
     'Path of a file to append every finished core prediction to, one JSON object per line.',
   ),
-  remote_load_config: text(
+  remote_load_config: string(
     { default: null, pattern: HTTP_URL },
     'URL of a JSON document with settings, read at start; the config file takes precedence over it.',
   ),
-  remote_save_config: text(
+  remote_save_config: string(
     { default: null, pattern: HTTP_URL },
     'URL to send the document of `save_config` to at start (PUT, JSON).',
   ),
-  password: text(
+  password: string(
     { default: null, minLength: 1, secret: true },
     'Password for the remote addresses, used with `username` (HTTP Basic; https only, except on loopback).',
   ),

@@ -4,7 +4,7 @@ import type { Transaction } from '../transaction.js';
 import type { TransactionRunner } from '../transaction-runner.js';
 
 /** A request that may be repeated: whose it is, and under which key. */
-export interface IdempotentRequest {
+export interface ScopedKey {
   /** A user or an anonymous address, at most 128 characters. */
   readonly scope: string;
   /** The caller's key, at most 255 characters. */
@@ -12,14 +12,14 @@ export interface IdempotentRequest {
 }
 
 /** An answer to give again, byte for byte. */
-export interface StoredReply {
+export interface KeptReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /** The right to do the work of a key. `holder` fences off a request that was too slow. */
-export interface Reservation extends IdempotentRequest {
+export interface Reservation extends ScopedKey {
   readonly holder: string;
 }
 
@@ -29,7 +29,7 @@ export type ReserveOutcome =
   | { readonly state: 'in_progress' }
   /** The key was used for another request. */
   | { readonly state: 'mismatch' }
-  | { readonly state: 'completed'; readonly reply: StoredReply };
+  | { readonly state: 'completed'; readonly reply: KeptReply };
 
 export interface IdempotencyOptions {
   /** After this time without an answer the request counts as crashed; longer than any request may take. Default 60 s. */
@@ -81,7 +81,7 @@ export class IdempotencyStore {
    * Stores the answer together with the work.
    * @throws AppError `conflict` when the reservation was lost to another request: then the work must not count either
    */
-  async complete(tx: Transaction, reservation: Reservation, reply: StoredReply): Promise<void> {
+  async complete(tx: Transaction, reservation: Reservation, reply: KeptReply): Promise<void> {
     const rows = await runSql(
       tx,
       `UPDATE idempotency_keys SET state = 'completed', status = ?, headers = ?, body = ?
@@ -103,7 +103,7 @@ export class IdempotencyStore {
   }
 
   /** Replaces a stored answer by the one that the caller really got; nothing when it is gone or another's by now. */
-  async amend(tx: Transaction, reservation: Reservation, reply: StoredReply): Promise<void> {
+  async amend(tx: Transaction, reservation: Reservation, reply: KeptReply): Promise<void> {
     await runSql(
       tx,
       `UPDATE idempotency_keys SET status = ?, headers = ?, body = ?
@@ -142,7 +142,7 @@ export class IdempotencyStore {
   /** Null when the row that stood in the way is gone again. */
   async #reserve(
     tx: Transaction,
-    { scope, key }: IdempotentRequest,
+    { scope, key }: ScopedKey,
     fingerprint: string,
     nowMs: number,
   ): Promise<ReserveOutcome | null> {

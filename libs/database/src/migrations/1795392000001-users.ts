@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, boolean, integer, json, serialId, text, utc, varchar } from './columns.js';
+import { bigint, boolean, int, json, longText, serialId, utc, varchar } from './columns.js';
 
 /** Every permission key; information for clients, routes name the roles they admit. */
 const ALL: readonly string[] = [
@@ -50,7 +50,7 @@ const rolesTable = (): Table =>
     columns: [
       serialId(),
       varchar('name', 20),
-      text('description', { isNullable: true }),
+      longText('description', { isNullable: true }),
       json('permissions'),
       utc('created_at'),
     ],
@@ -70,12 +70,12 @@ const usersTable = (queryRunner: QueryRunner): Table =>
       utc('api_key_expires_at', { isNullable: true }),
       utc('api_key_last_used_at', { isNullable: true }),
       boolean(queryRunner, 'is_active', { default: false }),
-      integer('role_id'),
-      integer('token_version', { default: 0 }),
+      int('role_id'),
+      int('token_version', { default: 0 }),
       varchar('subscription_tier', 16, { default: "'basic'" }),
       bigint('initial_credits_micros', { default: 0 }),
       json('billing_address', { isNullable: true }),
-      text('notes', { isNullable: true }),
+      longText('notes', { isNullable: true }),
       utc('created_at'),
       utc('last_login', { isNullable: true }),
       utc('deleted_at', { isNullable: true }),

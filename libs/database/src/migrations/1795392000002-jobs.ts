@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, integer, text, utc, varchar } from './columns.js';
+import { bigint, int, longText, utc, varchar } from './columns.js';
 
 /** Durable work: one row a job, see libs/jobs. */
 export class Jobs1795392000002 implements MigrationInterface {
@@ -16,10 +16,10 @@ export class Jobs1795392000002 implements MigrationInterface {
           varchar('lease_holder', 64, { isNullable: true }),
           utc('lease_expires_at', { isNullable: true }),
           bigint('lease_epoch', { default: 0 }),
-          integer('attempts', { default: 0 }),
-          integer('max_attempts'),
+          int('attempts', { default: 0 }),
+          int('max_attempts'),
           bigint('time_limit_ms', { isNullable: true }),
-          text('last_error', { isNullable: true }),
+          longText('last_error', { isNullable: true }),
           utc('created_at'),
           utc('updated_at'),
           utc('finished_at', { isNullable: true }),

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { integer, text, utc, varchar } from './columns.js';
+import { int, longText, utc, varchar } from './columns.js';
 
 /** Core predictions. */
 export class Predictions1795392000003 implements MigrationInterface {
@@ -8,9 +8,9 @@ export class Predictions1795392000003 implements MigrationInterface {
       new Table({
         name: 'predictions',
         columns: [
-          integer('id', { isPrimary: true, isGenerated: true, generationStrategy: 'increment' }),
+          int('id', { isPrimary: true, isGenerated: true, generationStrategy: 'increment' }),
           varchar('task_id', 64),
-          integer('user_id', { isNullable: true }),
+          int('user_id', { isNullable: true }),
           varchar('client_address', 64, { isNullable: true }),
           utc('timestamp'),
           utc('created_at'),
@@ -24,9 +24,9 @@ export class Predictions1795392000003 implements MigrationInterface {
           varchar('feeder_plugin', 100),
           varchar('pipeline_plugin', 100),
           varchar('prediction_type', 32),
-          text('result'),
-          text('prediction', { isNullable: true }),
-          text('uncertainty', { isNullable: true }),
+          longText('result'),
+          longText('prediction', { isNullable: true }),
+          longText('uncertainty', { isNullable: true }),
         ],
         indices: [
           { name: 'uq_predictions_task', columnNames: ['task_id'], isUnique: true },

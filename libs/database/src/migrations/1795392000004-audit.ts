@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, float, integer, json, serialId, utc, varchar } from './columns.js';
+import { bigint, float, int, json, serialId, utc, varchar } from './columns.js';
 
 /**
  * The audit log. The database itself refuses to change it: triggers stop UPDATE and DELETE, on SQLite also
@@ -29,7 +29,7 @@ const table = (): Table =>
       serialId(),
       varchar('request_id', 36),
       varchar('correlation_id', 128),
-      integer('user_id', { isNullable: true }),
+      int('user_id', { isNullable: true }),
       varchar('ip_address', 64),
       varchar('user_agent', 512, { isNullable: true }),
       varchar('endpoint', 1024),
@@ -37,7 +37,7 @@ const table = (): Table =>
       varchar('query_string', 2048, { isNullable: true }),
       json('request_payload', { isNullable: true }),
       utc('request_timestamp'),
-      integer('response_status_code'),
+      int('response_status_code'),
       float('response_time_ms'),
       bigint('response_size_bytes', { isNullable: true }),
     ],

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, boolean, float, integer, json, serialId, text, utc, varchar } from './columns.js';
+import { bigint, boolean, float, int, json, longText, serialId, utc, varchar } from './columns.js';
 
 /** Tables that no single domain owns: persisted settings, idempotency keys, events, cached bars, sessions. */
 export class Shared1795392000005 implements MigrationInterface {
@@ -21,9 +21,9 @@ const TABLES = [
       serialId(),
       varchar('key', 128, { isUnique: true }),
       json('value'),
-      text('description', { isNullable: true }),
+      longText('description', { isNullable: true }),
       utc('updated_at'),
-      integer('updated_by', { isNullable: true }),
+      int('updated_by', { isNullable: true }),
     ],
   }),
   new Table({
@@ -35,9 +35,9 @@ const TABLES = [
       varchar('state', 16),
       varchar('holder', 36),
       utc('lease_expires_at'),
-      integer('status', { isNullable: true }),
+      int('status', { isNullable: true }),
       json('headers', { isNullable: true }),
-      text('body', { isNullable: true }),
+      longText('body', { isNullable: true }),
       utc('created_at'),
       utc('expires_at'),
     ],
@@ -71,9 +71,9 @@ const userSessions = (queryRunner: QueryRunner): Table =>
     name: 'user_sessions',
     columns: [
       varchar('id', 128, { isPrimary: true }),
-      integer('user_id'),
+      int('user_id'),
       varchar('ip_address', 45),
-      text('user_agent', { isNullable: true }),
+      longText('user_agent', { isNullable: true }),
       utc('created_at'),
       utc('last_activity'),
       utc('expires_at'),

@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 import { dropAppendOnlyGuard, makeAppendOnly } from './append-only.js';
-import { bigint, boolean, integer, json, serialId, utc, varchar } from './columns.js';
+import { bigint, boolean, int, json, serialId, utc, varchar } from './columns.js';
 import {
   balanceSnapshots,
   credits,
@@ -12,7 +12,7 @@ import {
   transactions,
 } from './ledger-tables.js';
 
-/** Prices, the ledger, credits, settled jobs and invoices; all of them append-only. Amounts are micro-units. */
+/** Prices, the ledger, credits, settled orders and invoices; all of them append-only. Amounts are micro-units. */
 export class Billing1795392000011 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const { table, guard } of tablesOf(queryRunner)) {
@@ -51,7 +51,7 @@ const providerPricing = (queryRunner: QueryRunner): GuardedTable => ({
     name: 'provider_pricing',
     columns: [
       serialId(),
-      integer('provider_id'),
+      int('provider_id'),
       varchar('model_name', 100),
       bigint('price_micros'),
       currency(),
@@ -87,9 +87,9 @@ const billingRecords = (): GuardedTable => ({
     name: 'billing_records',
     columns: [
       serialId(),
-      integer('client_id'),
-      integer('provider_id'),
-      integer('evaluator_id'),
+      int('client_id'),
+      int('provider_id'),
+      int('evaluator_id'),
       varchar('prediction_id', 36),
       varchar('model_name', 100),
       bigint('cost_micros'),
@@ -99,7 +99,7 @@ const billingRecords = (): GuardedTable => ({
       bigint('platform_micros'),
       currency(),
       varchar('description', 255, { isNullable: true }),
-      integer('transaction_id'),
+      int('transaction_id'),
       utc('timestamp'),
     ],
     indices: [
@@ -118,7 +118,7 @@ const invoices = (): GuardedTable => ({
     name: 'invoices',
     columns: [
       serialId(),
-      integer('user_id'),
+      int('user_id'),
       varchar('invoice_number', 50),
       utc('billing_period_start'),
       utc('billing_period_end'),
@@ -151,10 +151,10 @@ const invoiceLines = (): GuardedTable => ({
   table: new Table({
     name: 'invoice_lines',
     columns: [
-      integer('invoice_id', { isPrimary: true }),
-      integer('position', { isPrimary: true }),
+      int('invoice_id', { isPrimary: true }),
+      int('position', { isPrimary: true }),
       varchar('description', 255),
-      integer('quantity'),
+      int('quantity'),
       bigint('unit_micros'),
       bigint('amount_micros'),
     ],

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, float, integer, json, serialId, text, utc, varchar } from './columns.js';
+import { bigint, float, int, json, longText, serialId, utc, varchar } from './columns.js';
 
 const OPTIONAL = { isNullable: true } as const;
 const PENDING = `"status" = 'pending'`;
@@ -24,9 +24,9 @@ const predictionJobs = (): Table =>
     columns: [
       varchar('id', 36, { isPrimary: true }),
       varchar('task_id', 36),
-      integer('user_id'),
+      int('user_id'),
       ...askedColumns(),
-      integer('effort'),
+      int('effort'),
       varchar('client_tier', 16),
       ...moneyColumns(),
       ...leaseColumns(),
@@ -61,13 +61,13 @@ const askedColumns = () => [
   json('request_payload'),
   varchar('prediction_type', 16),
   utc('datetime_requested'),
-  integer('lookback_ticks'),
+  int('lookback_ticks'),
   varchar('predictor_plugin', 100),
   varchar('feeder_plugin', 100),
   varchar('pipeline_plugin', 100),
   varchar('interval', 8),
-  integer('prediction_horizon'),
-  integer('priority'),
+  int('prediction_horizon'),
+  int('priority'),
   bigint('max_cost_micros', OPTIONAL),
   varchar('notification_webhook', 2048, OPTIONAL),
   json('custom_parameters', OPTIONAL),
@@ -79,12 +79,12 @@ const moneyColumns = () => [
   bigint('estimated_payment_micros'),
   bigint('actual_cost_micros', OPTIONAL),
   bigint('bonus_micros', OPTIONAL),
-  integer('provider_id'),
-  integer('price_id', OPTIONAL),
+  int('provider_id'),
+  int('price_id', OPTIONAL),
 ];
 
 const leaseColumns = () => [
-  integer('claimed_by', OPTIONAL),
+  int('claimed_by', OPTIONAL),
   utc('claimed_at', OPTIONAL),
   utc('timeout_at', OPTIONAL),
   bigint('lease_epoch', { default: 0 }),
@@ -100,8 +100,8 @@ const outcomeColumns = () => [
   varchar('result_hash', 64, OPTIONAL),
   float('processing_time_ms', OPTIONAL),
   varchar('failure_reason', 32, OPTIONAL),
-  text('error_message', OPTIONAL),
-  integer('cancelled_by', OPTIONAL),
+  longText('error_message', OPTIONAL),
+  int('cancelled_by', OPTIONAL),
   utc('cancelled_at', OPTIONAL),
   varchar('cancellation_reason', 255, OPTIONAL),
 ];
@@ -113,15 +113,15 @@ const predictionClaims = (): Table =>
       serialId(),
       varchar('prediction_id', 36),
       bigint('lease_epoch'),
-      integer('evaluator_id'),
+      int('evaluator_id'),
       utc('claimed_at'),
       utc('timeout_at'),
       json('processing_node_info', OPTIONAL),
       utc('ended_at', OPTIONAL),
       varchar('outcome', 16, OPTIONAL),
-      integer('released_by', OPTIONAL),
+      int('released_by', OPTIONAL),
       varchar('reason', 32, OPTIONAL),
-      text('details', OPTIONAL),
+      longText('details', OPTIONAL),
     ],
     indices: [
       {
@@ -152,7 +152,7 @@ const predictionFiles = (): Table =>
       bigint('file_size'),
       varchar('file_hash', 64),
       varchar('mime_type', 100),
-      text('content'),
+      longText('content'),
       utc('created_at'),
     ],
     indices: [

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { integer, text, utc, varchar } from './columns.js';
+import { int, longText, utc, varchar } from './columns.js';
 
 /** Notifications of clients' receivers: their deliveries, each attempt at one, and the secrets that they are signed with. */
 export class Webhooks1795392000013 implements MigrationInterface {
@@ -16,10 +16,10 @@ const TABLES = [
   new Table({
     name: 'webhook_secrets',
     columns: [
-      integer('user_id', { isPrimary: true }),
-      text('secret'),
+      int('user_id', { isPrimary: true }),
+      longText('secret'),
       utc('created_at'),
-      text('previous_secret', { isNullable: true }),
+      longText('previous_secret', { isNullable: true }),
       utc('previous_valid_until', { isNullable: true }),
     ],
   }),
@@ -27,16 +27,16 @@ const TABLES = [
     name: 'webhook_deliveries',
     columns: [
       varchar('id', 36, { isPrimary: true }),
-      integer('user_id'),
+      int('user_id'),
       varchar('prediction_id', 36),
       varchar('event_type', 32),
       varchar('url', 2048),
-      text('body'),
+      longText('body'),
       varchar('status', 12),
-      integer('attempts', { default: 0 }),
-      integer('tries', { default: 0 }),
+      int('attempts', { default: 0 }),
+      int('tries', { default: 0 }),
       utc('next_attempt_at', { isNullable: true }),
-      integer('last_response_status', { isNullable: true }),
+      int('last_response_status', { isNullable: true }),
       varchar('last_error', 32, { isNullable: true }),
       utc('created_at'),
       utc('finished_at', { isNullable: true }),
@@ -56,10 +56,10 @@ const TABLES = [
     name: 'webhook_attempts',
     columns: [
       varchar('delivery_id', 36, { isPrimary: true }),
-      integer('number', { isPrimary: true }),
+      int('number', { isPrimary: true }),
       utc('started_at'),
-      integer('duration_ms'),
-      integer('response_status', { isNullable: true }),
+      int('duration_ms'),
+      int('response_status', { isNullable: true }),
       varchar('error', 32, { isNullable: true }),
     ],
     foreignKeys: [

@@ -32,17 +32,17 @@ export const varchar = (name: string, length: number, options: Options = {}): Ta
 });
 
 /** `{ type: 'text' }`. */
-export const text = (name: string, options: Options = {}): TableColumnOptions => ({
+export const longText = (name: string, options: Options = {}): TableColumnOptions => ({
   ...options,
   name,
   type: 'text',
 });
 
 /** `jsonColumn()`. */
-export const json = (name: string, options: Options = {}): TableColumnOptions => text(name, options);
+export const json = (name: string, options: Options = {}): TableColumnOptions => longText(name, options);
 
 /** `{ type: 'integer' }`: 32 bits, ids and small counts. */
-export const integer = (name: string, options: Options = {}): TableColumnOptions => ({
+export const int = (name: string, options: Options = {}): TableColumnOptions => ({
   ...options,
   name,
   type: 'integer',

@@ -1,6 +1,6 @@
 import { Table, type TableColumnOptions } from 'typeorm';
 import type { AppendOnlyTable } from './append-only.js';
-import { bigint, integer, json, serialId, utc, varchar } from './columns.js';
+import { bigint, int, json, serialId, utc, varchar } from './columns.js';
 
 /** A table with what must not happen to its rows. */
 export interface GuardedTable {
@@ -16,10 +16,10 @@ export const quotes = (): GuardedTable => ({
     columns: [
       serialId(),
       varchar('prediction_id', 36),
-      integer('revision'),
-      integer('client_id'),
-      integer('provider_id'),
-      integer('price_id', { isNullable: true }),
+      int('revision'),
+      int('client_id'),
+      int('provider_id'),
+      int('price_id', { isNullable: true }),
       varchar('model_name', 100),
       varchar('description', 255),
       currency(),
@@ -45,14 +45,14 @@ export const transactions = (): GuardedTable => ({
     columns: [
       serialId(),
       varchar('transaction_type', 16),
-      integer('user_id'),
+      int('user_id'),
       varchar('prediction_id', 36, { isNullable: true }),
-      integer('revision', { default: 0 }),
+      int('revision', { default: 0 }),
       bigint('amount_micros'),
       currency(),
       varchar('description', 255, { isNullable: true }),
       varchar('payment_reference', 255, { isNullable: true }),
-      integer('created_by', { isNullable: true }),
+      int('created_by', { isNullable: true }),
       bigint('credit_limit_micros', { isNullable: true }),
       utc('created_at'),
     ],
@@ -86,8 +86,8 @@ export const transactionEntries = (): GuardedTable => ({
   table: new Table({
     name: 'transaction_entries',
     columns: [
-      integer('transaction_id', { isPrimary: true }),
-      integer('owner_id', { isPrimary: true }),
+      int('transaction_id', { isPrimary: true }),
+      int('owner_id', { isPrimary: true }),
       varchar('kind', 12, { isPrimary: true }),
       currency(),
       bigint('amount_micros'),
@@ -115,10 +115,10 @@ export const balanceSnapshots = (): GuardedTable => ({
   table: new Table({
     name: 'balance_snapshots',
     columns: [
-      integer('owner_id', { isPrimary: true }),
+      int('owner_id', { isPrimary: true }),
       varchar('currency', 3, { isPrimary: true }),
       varchar('kind', 12, { isPrimary: true }),
-      integer('through_id', { isPrimary: true }),
+      int('through_id', { isPrimary: true }),
       bigint('balance_micros'),
     ],
   }),
@@ -130,11 +130,11 @@ export const credits = (): GuardedTable => ({
     name: 'credits',
     columns: [
       serialId(),
-      integer('user_id'),
+      int('user_id'),
       varchar('credit_type', 12),
       bigint('amount_micros'),
       currency(),
-      integer('source_transaction_id'),
+      int('source_transaction_id'),
       utc('expires_at', { isNullable: true }),
       utc('closed_at', { isNullable: true }),
       utc('created_at'),
@@ -161,8 +161,8 @@ export const creditUses = (): GuardedTable => ({
   table: new Table({
     name: 'credit_uses',
     columns: [
-      integer('credit_id', { isPrimary: true }),
-      integer('transaction_id', { isPrimary: true }),
+      int('credit_id', { isPrimary: true }),
+      int('transaction_id', { isPrimary: true }),
       bigint('amount_micros'),
       bigint('used_after_micros'),
     ],

@@ -32,7 +32,7 @@ export const titleOf = (status: number): string =>
   TITLES.get(status) ?? (status < 500 ? 'Bad Request' : 'Internal Server Error');
 
 /** The status that an {@link AppError} is answered with. */
-export const statusOf = (kind: ErrorKind): number => KINDS[kind][0];
+export const httpStatusOf = (kind: ErrorKind): number => KINDS[kind][0];
 
 /** RFC 9457 problem details; `detail` is a list of violations for 422, as the original's clients parse it. */
 export interface Problem {
@@ -70,7 +70,7 @@ const MAX_ECHO = 65_536;
 
 /** The problem that an error of the product is answered with. */
 export function problemOf(error: AppError, occurrence: Occurrence): Problem {
-  const status = statusOf(error.kind);
+  const status = httpStatusOf(error.kind);
   return problem(
     status,
     error.code,

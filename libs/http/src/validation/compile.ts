@@ -5,7 +5,7 @@ import { declaredFields, type DeclaredField, type DtoClass, type FieldShape } fr
 import { RULES, type RuleCheck } from '../fields/rule.js';
 import { isSecretName } from '../redaction.js';
 import { coercionOf, isJsonObject, NOT_AN_OBJECT } from './coercion.js';
-import { Fault, faultOf } from './fault.js';
+import { Fault, faultOfCheck } from './fault.js';
 
 /** Where the checked value came from: the first element of every `loc`. */
 export type Source = 'body' | 'query' | 'path';
@@ -123,7 +123,7 @@ const runChecks =
   (value, dto, at, key, violations) => {
     for (const check of checks) {
       if (check.passes(value, dto)) continue;
-      const fault = faultOf(check.name, check.constraint, value, () => check.message(value, dto));
+      const fault = faultOfCheck(check.name, check.constraint, value, () => check.message(value, dto));
       report(fault, [...at, key], value, violations);
       break;
     }

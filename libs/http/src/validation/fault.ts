@@ -48,7 +48,12 @@ function listLength(type: string, bound: string, limit: number, value: unknown):
 }
 
 /** The fault of a failed check; checks that this product does not use itself are answered with their own message. */
-export function faultOf(check: string, constraint: unknown, value: unknown, message: () => string): Fault {
+export function faultOfCheck(
+  check: string,
+  constraint: unknown,
+  value: unknown,
+  message: () => string,
+): Fault {
   const make = Object.hasOwn(MAKERS, check) ? MAKERS[check] : undefined;
   return make === undefined ? valueError(message()) : make(constraint, value);
 }

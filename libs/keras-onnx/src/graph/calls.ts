@@ -34,7 +34,7 @@ export function ready(call: NodeCall, find: Find): boolean {
 }
 
 /** The arguments of a call with their tensors in place. */
-export function resolve(
+export function resolveArguments(
   call: NodeCall,
   find: Find,
   emit: Emitter,

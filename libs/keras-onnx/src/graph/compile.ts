@@ -4,7 +4,7 @@ import { operationOf } from '../layers/operations.js';
 import { definitionOf } from '../layers/registry.js';
 import { GraphBuilder, type ElementType } from '../onnx/builder.js';
 import { writeModel } from '../onnx/protobuf.js';
-import { firstNode, isOperation, ready, resolve, tensorsOf } from './calls.js';
+import { firstNode, isOperation, ready, resolveArguments, tensorsOf } from './calls.js';
 import { sameDim, showShape, type Dim } from './dims.js';
 import {
   dependsOnSamples,
@@ -157,7 +157,7 @@ class Compiler {
     while (open.length > 0) {
       const waiting = open.filter(({ layer, call, key }) => {
         if (!ready(call, find)) return true;
-        done.set(key, this.#call(layer, resolve(call, find, this.emit, layer.name)));
+        done.set(key, this.#call(layer, resolveArguments(call, find, this.emit, layer.name)));
         return false;
       });
       if (waiting.length === open.length)

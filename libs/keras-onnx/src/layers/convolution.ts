@@ -3,7 +3,7 @@ import { addDims, multiplyDims, type Dim } from '../graph/dims.js';
 import type { Tensor, Value } from '../graph/emitter.js';
 import { activate } from './core.js';
 import { known, only, variable, withBias, type LayerCall, type LayerDefinition } from './definition.js';
-import { channelsFirst, channelsLast, paddingOf, windowCount, type Window } from './windows.js';
+import { channelsFirst, channelsLast, paddingOf, windowCount, type SlidingWindow } from './windows.js';
 
 /** Reorders axes of a small constant; done here, so that the graph needs no Transpose at run time. */
 function permuted(tensor: Tensor, order: readonly number[]): { data: Float32Array; shape: number[] } {
@@ -31,7 +31,7 @@ function permuted(tensor: Tensor, order: readonly number[]): { data: Float32Arra
   return { data, shape };
 }
 
-function windowsOf(call: LayerCall, spatial: number): Window[] {
+function windowsOf(call: LayerCall, spatial: number): SlidingWindow[] {
   const read = (key: string, fallback: number): number[] => {
     const list = call.config.integers(key, [fallback]);
     const full = list.length === 1 ? Array.from({ length: spatial }, () => list[0] ?? fallback) : list;
@@ -53,7 +53,7 @@ function convolve(
   x: Value,
   name: string,
   kernel: Tensor,
-  windows: readonly Window[],
+  windows: readonly SlidingWindow[],
   groups: number,
   bias: boolean,
 ): Value {
@@ -162,7 +162,7 @@ const separableConv: LayerDefinition = {
  * What a transposed convolution cuts off its full output before and after, from the padding Keras gives (the output of
  * 'same' is steps · stride long). A negative end means that zeros are added instead.
  */
-function croppingOf(window: Window, padding: string, extra: number | undefined): [number, number] {
+function croppingOf(window: SlidingWindow, padding: string, extra: number | undefined): [number, number] {
   const reach = (window.kernel - 1) * window.dilation + 1;
   if (padding === 'valid') return [0, -(extra ?? Math.max(reach, window.stride) - reach)];
   const total = extra === undefined ? window.stride + reach - 2 : reach + (reach % 2) - 2 + extra;
@@ -209,7 +209,7 @@ const convTranspose: LayerDefinition = {
   },
 };
 
-function transposedLength(steps: Dim, window: Window, cut: number): Dim {
+function transposedLength(steps: Dim, window: SlidingWindow, cut: number): Dim {
   const reach = (window.kernel - 1) * window.dilation + 1;
   return addDims(multiplyDims(steps, window.stride), reach - window.stride - cut);
 }

@@ -103,7 +103,7 @@ export function known(call: LayerCall, dim: Dim | undefined, what: string): numb
 }
 
 /** A random tensor that fits `shape`: its rows become the samples unless they are already. */
-export function draw(call: LayerCall, shape: readonly Dim[], distribution: Distribution): Value {
+export function drawRandom(call: LayerCall, shape: readonly Dim[], distribution: Distribution): Value {
   const [rows, ...rest] = shape;
   const first = rows !== undefined && dependsOnSamples(rows) ? rows : SAMPLES;
   return call.emit.random([first, ...rest], distribution);
@@ -111,5 +111,5 @@ export function draw(call: LayerCall, shape: readonly Dim[], distribution: Distr
 
 /** A dropout mask that keeps the expected value: 0, or 1 / (1 − rate). */
 export function drawMask(call: LayerCall, shape: readonly Dim[], rate: number): Value {
-  return draw(call, shape, { kind: 'bernoulli', keep: 1 - rate, high: 1 / (1 - rate) });
+  return drawRandom(call, shape, { kind: 'bernoulli', keep: 1 - rate, high: 1 / (1 - rate) });
 }

@@ -1,7 +1,7 @@
 import type { Dim } from '../graph/dims.js';
 import type { Value } from '../graph/emitter.js';
 import { binary, scale, shift } from '../graph/tensor-ops.js';
-import { draw, drawMask, only, type LayerCall, type LayerDefinition } from './definition.js';
+import { drawMask, drawRandom, only, type LayerCall, type LayerDefinition } from './definition.js';
 
 /** A layer that does nothing in a `run` and multiplies or adds noise in a `sample`. */
 function stochastic(
@@ -42,12 +42,12 @@ const spatialDropout = stochastic('rate', (call, x, rate) => {
 });
 
 const gaussianNoise = stochastic('stddev', (call, x, deviation) =>
-  binary(call.emit, 'Add', x, draw(call, x.shape, { kind: 'normal', mean: 0, deviation })),
+  binary(call.emit, 'Add', x, drawRandom(call, x.shape, { kind: 'normal', mean: 0, deviation })),
 );
 
 const gaussianDropout = stochastic('rate', (call, x, rate) => {
   const deviation = Math.sqrt(rate / (1 - rate));
-  return binary(call.emit, 'Mul', x, draw(call, x.shape, { kind: 'normal', mean: 1, deviation }));
+  return binary(call.emit, 'Mul', x, drawRandom(call, x.shape, { kind: 'normal', mean: 1, deviation }));
 });
 
 /** Klambauer et al. 2017: dropped units take SELU's saturation value; an affine map restores mean and variance. */
@@ -55,7 +55,7 @@ const alphaDropout = stochastic('rate', (call, x, rate) => {
   const saturation = -1.6732632423543772 * 1.0507009873554805;
   const slope = ((1 - rate) * (1 + rate * saturation ** 2)) ** -0.5;
   const { emit } = call;
-  const kept = draw(call, noiseShape(call, x), { kind: 'bernoulli', keep: 1 - rate, high: 1 });
+  const kept = drawRandom(call, noiseShape(call, x), { kind: 'bernoulli', keep: 1 - rate, high: 1 });
   const dropped = scale(emit, shift(emit, scale(emit, kept, -1), 1), saturation);
   const mixed = binary(emit, 'Add', binary(emit, 'Mul', x, kept), dropped);
   return shift(emit, scale(emit, mixed, slope), -slope * saturation * rate);

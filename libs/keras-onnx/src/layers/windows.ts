@@ -6,14 +6,14 @@ import { reduce, transpose } from '../graph/tensor-ops.js';
 import { type LayerCall, type LayerDefinition, only } from './definition.js';
 
 /** A sliding window over one axis. */
-export interface Window {
+export interface SlidingWindow {
   readonly kernel: number;
   readonly stride: number;
   readonly dilation: number;
 }
 
 /** How many positions the window has, as Keras counts them. */
-export function windowCount(length: Dim, window: Window, padding: string): Dim {
+export function windowCount(length: Dim, window: SlidingWindow, padding: string): Dim {
   const reach = (window.kernel - 1) * window.dilation + 1;
   return padding === 'valid'
     ? addDims(divideDims(addDims(length, -reach), window.stride), 1)
@@ -26,7 +26,7 @@ export function windowCount(length: Dim, window: Window, padding: string): Dim {
  */
 export function paddingOf(
   lengths: readonly Dim[],
-  windows: readonly Window[],
+  windows: readonly SlidingWindow[],
   padding: string,
 ): Record<string, Attribute> {
   if (padding === 'valid') return {};

@@ -102,7 +102,7 @@ export function checkFile(file: string, stats: BigIntStats, options: CsvOptions)
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 3 : 0);
 
 /** Our own refusal as it is, the file system's in words that name no path. */
-export function faultOf(file: string, error: unknown): CsvFault {
+export function faultOfFile(file: string, error: unknown): CsvFault {
   if (error instanceof CsvRefused) return error.fault;
   const code =
     typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';

@@ -8,7 +8,7 @@ import {
   type CsvOptions,
   type CsvOutcome,
   type CsvReport,
-  faultOf,
+  faultOfFile,
 } from './csv-format.js';
 import type { CsvTask } from './csv-worker.js';
 import { parseCsv } from './parse-csv.js';
@@ -53,7 +53,7 @@ async function parse(path: string, options: CsvOptions, signal?: AbortSignal): P
     if (stats.size <= MAIN_THREAD_BYTES || !csvThreads.isBuilt) return await parseCsv(path, options, signal);
   } catch (error) {
     signal?.throwIfAborted();
-    return { fault: faultOf(file, error) };
+    return { fault: faultOfFile(file, error) };
   }
   try {
     return await csvThreads.run({ path, options }, signal);

@@ -4,7 +4,7 @@ import {
   checkFile,
   type CsvOptions,
   type CsvOutcome,
-  faultOf,
+  faultOfFile,
   fingerprintOf,
   type ParsedCsv,
   refuse,
@@ -36,7 +36,7 @@ export async function parseCsv(path: string, options: CsvOptions, signal?: Abort
     }
   } catch (error) {
     signal?.throwIfAborted();
-    return { fault: faultOf(file, error) };
+    return { fault: faultOfFile(file, error) };
   }
 }
 

@@ -3,25 +3,25 @@ import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, Clock, invalidField } from '#libs/kernel';
 import { ClaimHistory } from './claim-history.repository.js';
+import type { JsonObject } from './marketplace.port.js';
+import { actsForAll, evaluatorIdOf } from './order-access.js';
+import { OrderLists } from './order-lists.repository.js';
 import type {
   AssignedFilter,
-  AssignedJob,
   AssignedList,
+  AssignedOrder,
   ClaimCommand,
-  ClaimedJob,
+  ClaimedOrder,
   Evaluator,
-  EvaluatorQueue,
+  OrderQueue,
   PendingFilter,
   PendingList,
   PendingPage,
-} from './evaluator-queue.port.js';
-import { actsForAll, evaluatorIdOf } from './job-access.js';
-import { JobLists } from './job-lists.repository.js';
-import { JobViews } from './job-views.service.js';
-import { pendingJobOf, progressOf } from './job.view.js';
-import type { JsonObject } from './marketplace.port.js';
-import type { PredictionJobEntity } from './prediction-job.entity.js';
-import { PredictionJobRepository } from './prediction-job.repository.js';
+} from './order-queue.port.js';
+import { OrderViews } from './order-views.service.js';
+import type { OrderEntity } from './order.entity.js';
+import { OrderRepository } from './order.repository.js';
+import { pendingOrderOf, progressOf } from './order.view.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 
 const MINUTE_MS = 60_000;
@@ -29,15 +29,15 @@ const SECOND_MS = 1_000;
 /** Characters of JSON. */
 const LARGEST_NODE_INFO = 16_384;
 
-/** The queue as evaluators see it: what waits, what they hold, and how one of them gets a request for a lease. */
+/** The queue as evaluators see it: what waits, what they hold, and how one of them gets an order for a lease. */
 @Injectable()
-export class WorkQueue implements EvaluatorQueue {
+export class StoredOrderQueue implements OrderQueue {
   constructor(
-    private readonly lists: JobLists,
+    private readonly lists: OrderLists,
     private readonly outlook: QueueOutlook,
-    private readonly jobs: PredictionJobRepository,
+    private readonly orders: OrderRepository,
     private readonly history: ClaimHistory,
-    private readonly views: JobViews,
+    private readonly views: OrderViews,
     private readonly transactions: TransactionRunner,
     private readonly config: AppConfig,
     private readonly clock: Clock,
@@ -53,10 +53,10 @@ export class WorkQueue implements EvaluatorQueue {
     const rows = await this.lists.pending(claimant, filter, page, now);
     const { total, range } = await this.lists.pendingFigures(claimant, filter, now);
     const estimatedQueueMs = await this.outlook.waitMs();
-    return { jobs: rows.map(pendingJobOf), total, estimatedQueueMs, paymentRange: range };
+    return { orders: rows.map(pendingOrderOf), total, estimatedQueueMs, paymentRange: range };
   }
 
-  async claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob> {
+  async claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedOrder> {
     refuseLarge(command.processingNodeInfo);
     const evaluatorId = evaluatorIdOf(evaluator);
     const leaseMs = this.config.marketplace_lease_minutes * MINUTE_MS;
@@ -66,12 +66,12 @@ export class WorkQueue implements EvaluatorQueue {
       await this.#refuseAtLimit(tx, evaluatorId, now);
       // Bonus credits that came back as own earnings would be money for nothing; administrators grant credits anyway.
       const exceptOf = evaluator === 'platform' || actsForAll(evaluator) ? null : evaluatorId;
-      const row = await this.jobs.claim(tx, { ...command, evaluatorId, now, timeoutAt, exceptOf });
-      if (row === null) throw await this.#refusal(command.jobId, exceptOf, now);
+      const row = await this.orders.claim(tx, { ...command, evaluatorId, now, timeoutAt, exceptOf });
+      if (row === null) throw await this.#refusal(command.orderId, exceptOf, now);
       await this.#refuseJustReleased(tx, row.id, evaluatorId, now);
       await this.history.open(tx, row);
       await this.views.tell(tx, 'claimed', row, now);
-      return { job: pendingJobOf(row), epoch: row.leaseEpoch, claimedAt: now, timeoutAt, leaseMs };
+      return { order: pendingOrderOf(row), epoch: row.leaseEpoch, claimedAt: now, timeoutAt, leaseMs };
     });
   }
 
@@ -81,16 +81,16 @@ export class WorkQueue implements EvaluatorQueue {
     const rows = await this.lists.assigned(holder, filter, now);
     const { processing, overdue } = await this.lists.countAssigned(holder, now);
     return {
-      jobs: rows.map((row) => assignedJobOf(row, now.getTime())),
+      orders: rows.map((row) => assignedOrderOf(row, now.getTime())),
       totalProcessing: processing,
       totalOverdue: overdue,
     };
   }
 
   async #refuseAtLimit(tx: Transaction, evaluatorId: number, now: Date): Promise<void> {
-    await this.jobs.lockParty(tx, 'evaluator', evaluatorId);
+    await this.orders.lockParty(tx, 'evaluator', evaluatorId);
     const limit = this.config.evaluator_claim_limit;
-    const held = await this.jobs.countHeld(evaluatorId, now);
+    const held = await this.orders.countHeld(evaluatorId, now);
     if (held < limit) return;
     throw new AppError(
       'too_many',
@@ -100,10 +100,10 @@ export class WorkQueue implements EvaluatorQueue {
   }
 
   /** Looked for behind the update: only then a release that is under way has happened or can't any more. */
-  async #refuseJustReleased(tx: Transaction, jobId: string, evaluatorId: number, now: Date): Promise<void> {
+  async #refuseJustReleased(tx: Transaction, orderId: string, evaluatorId: number, now: Date): Promise<void> {
     const cooldownMs = this.config.release_cooldown_seconds * SECOND_MS;
     const since = new Date(now.getTime() - cooldownMs);
-    const released = await this.history.releasedAfter(tx, jobId, evaluatorId, since);
+    const released = await this.history.releasedAfter(tx, orderId, evaluatorId, since);
     if (released === null) return;
     const seconds = Math.ceil((released.getTime() + cooldownMs - now.getTime()) / SECOND_MS);
     throw new AppError(
@@ -113,8 +113,8 @@ export class WorkQueue implements EvaluatorQueue {
     );
   }
 
-  async #refusal(jobId: string, exceptOf: number | null, now: Date): Promise<AppError> {
-    const row = await this.jobs.find(jobId);
+  async #refusal(orderId: string, exceptOf: number | null, now: Date): Promise<AppError> {
+    const row = await this.orders.find(orderId);
     const isOld = row?.status === 'pending' && row.expiresAt.getTime() <= now.getTime();
     if (isOld || row?.failureReason === 'expired')
       return new AppError('gone', 'The request has expired', { code: 'job_expired' });
@@ -132,10 +132,10 @@ function refuseLarge(info: JsonObject | null): void {
   );
 }
 
-function assignedJobOf(row: PredictionJobEntity, now: number): AssignedJob {
+function assignedOrderOf(row: OrderEntity, now: number): AssignedOrder {
   const { claimedBy, claimedAt, timeoutAt } = row;
   if (claimedBy === null || claimedAt === null || timeoutAt === null)
-    throw new Error('invariant broken: a request in work has a claim');
+    throw new Error('invariant broken: an order in work has a claim');
   const isOverdue = timeoutAt.getTime() < now;
   return {
     id: row.id,

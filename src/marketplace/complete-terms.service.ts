@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { invalid, invalidField, Clock, type Violation } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import { Prices } from '../billing/billing.port.js';
-import type { Priced } from './job-rules.js';
-import type { JobRequest } from './marketplace.port.js';
+import type { OrderTerms } from './marketplace.port.js';
+import type { Priced } from './order-rules.js';
 
 const MODEL_NAME_LENGTH = 100;
 /** So that the last bar of any horizon still has a year of four digits, as RFC 3339 writes it. */
@@ -11,7 +11,7 @@ const END_OF_MOMENTS = Date.UTC(9990, 0, 1);
 
 /** Checks what a form can't know: the moment, the plugins, the model; and finds out which model is priced and by whom. */
 @Injectable()
-export class CompleteJobRequest {
+export class CompleteTerms {
   constructor(
     private readonly plugins: PluginRegistry,
     private readonly prices: Prices,
@@ -19,23 +19,23 @@ export class CompleteJobRequest {
   ) {}
 
   /** @throws AppError `invalid` with every fault; unknown plugins are answered with the known ones */
-  async complete(request: JobRequest): Promise<Priced> {
-    const { predictorPlugin, customParameters } = request;
+  async complete(terms: OrderTerms): Promise<Priced> {
+    const { predictorPlugin, customParameters } = terms;
     const model = customParameters?.['model_name'] ?? predictorPlugin;
     const provider = customParameters?.['provider'] ?? undefined;
     const violations = [
-      ...this.#momentFaults(request.datetimeRequested),
+      ...this.#momentFaults(terms.datetimeRequested),
       ...(await this.#modelFaults(predictorPlugin, ['body', 'predictor_plugin'])),
       ...(model === predictorPlugin
         ? []
         : await this.#modelFaults(model, ['body', 'custom_parameters', 'model_name'])),
       ...providerFaults(provider),
-      ...this.#unknown('feeder', request.feederPlugin, ['body', 'feeder_plugin']),
-      ...this.#unknown('pipeline', request.pipelinePlugin, ['body', 'pipeline_plugin']),
+      ...this.#unknown('feeder', terms.feederPlugin, ['body', 'feeder_plugin']),
+      ...this.#unknown('pipeline', terms.pipelinePlugin, ['body', 'pipeline_plugin']),
     ];
     if (violations.length > 0) throw invalid(...violations);
     return {
-      request,
+      terms,
       modelName: model as string,
       ...(isProvider(provider) && { provider }),
     };

@@ -3,11 +3,11 @@ import { AfterCommit, SuccessOut } from '#libs/http';
 import { type Actor, Clock } from '#libs/kernel';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import {
-  type ClaimedJob,
+  type ClaimedOrder,
   ClaimedWork,
-  EvaluatorQueue,
-  type PendingJob,
-} from '../marketplace/evaluator-queue.port.js';
+  OrderQueue,
+  type PendingOrder,
+} from '../marketplace/order-queue.port.js';
 import type { ClaimOut, ClaimRequest, ProcessingDetailsOut } from './claim.dto.js';
 import type {
   AssignedOut,
@@ -23,9 +23,9 @@ import { ProcessingDetails } from './processing-details.service.js';
 
 /** The marketplace's queue as evaluators over HTTP know it. Errors are the queue's own. */
 @Injectable()
-export class EvaluateRequests {
+export class EvaluateOrders {
   constructor(
-    private readonly queue: EvaluatorQueue,
+    private readonly queue: OrderQueue,
     private readonly work: ClaimedWork,
     private readonly settings: RuntimeSettings,
     private readonly clock: Clock,
@@ -37,30 +37,30 @@ export class EvaluateRequests {
     const processingTimeout = this.settings.get('prediction_timeout');
     return {
       ...list,
-      jobs: list.jobs.map((job) => ({
-        ...job.request,
-        ...job,
-        requirements: { ...machineFor(job), processingTimeout },
+      orders: list.orders.map((order) => ({
+        ...order.terms,
+        ...order,
+        requirements: { ...machineFor(order), processingTimeout },
       })),
       paymentRange: list.paymentRange ?? { min: 0, max: 0, average: 0 },
     };
   }
 
   /** The plugins are asked when the claim is committed: that may take seconds, and no other write should wait for it. */
-  async claim(caller: Actor, jobId: string, request: ClaimRequest): Promise<AfterCommit<ClaimOut>> {
+  async claim(caller: Actor, orderId: string, body: ClaimRequest): Promise<AfterCommit<ClaimOut>> {
     const claim = await this.queue.claim(caller, {
-      jobId,
-      estimatedCompletion: request.estimatedCompletion ?? null,
-      processingNodeInfo: request.processingNodeInfo ?? null,
+      orderId,
+      estimatedCompletion: body.estimatedCompletion ?? null,
+      processingNodeInfo: body.processingNodeInfo ?? null,
     });
-    return new AfterCommit(claimWith(claim, this.details.inShort(claim.job)), async () =>
-      claimWith(claim, await this.details.of(claim.job)),
+    return new AfterCommit(claimWith(claim, this.details.inShort(claim.order)), async () =>
+      claimWith(claim, await this.details.of(claim.order)),
     );
   }
 
-  submit(caller: Actor, jobId: string, answer: SubmitRequest): Promise<SubmitOut> {
+  submit(caller: Actor, orderId: string, answer: SubmitRequest): Promise<SubmitOut> {
     return this.work.submit(caller, {
-      jobId,
+      orderId,
       epoch: answer.epoch ?? null,
       result: {
         predictions: answer.predictions,
@@ -74,8 +74,8 @@ export class EvaluateRequests {
     });
   }
 
-  async progress(caller: Actor, jobId: string, request: ProgressRequest): Promise<ProgressOut> {
-    const reply = await this.work.heartbeat(caller, { jobId, epoch: request.epoch ?? null }, request);
+  async progress(caller: Actor, orderId: string, body: ProgressRequest): Promise<ProgressOut> {
+    const reply = await this.work.heartbeat(caller, { orderId, epoch: body.epoch ?? null }, body);
     return { ...reply, remainingMs: reply.timeoutAt.getTime() - this.clock.now() };
   }
 
@@ -86,30 +86,30 @@ export class EvaluateRequests {
     const overdue = status === 'overdue' || (status === undefined && includeExpired) ? list.totalOverdue : 0;
     return {
       ...list,
-      jobs: list.jobs.map((job) => ({ ...job, ...job.progress })),
+      orders: list.orders.map((order) => ({ ...order, ...order.progress })),
       totalAssigned: inTime + overdue,
     };
   }
 
-  async release(caller: Actor, jobId: string, request: ReleaseRequest): Promise<SuccessOut> {
+  async release(caller: Actor, orderId: string, body: ReleaseRequest): Promise<SuccessOut> {
     await this.work.release(caller, {
-      jobId,
-      epoch: request.epoch ?? null,
-      reason: request.reason,
-      details: request.details ?? null,
+      orderId,
+      epoch: body.epoch ?? null,
+      reason: body.reason,
+      details: body.details ?? null,
     });
     return { message: 'Request released back to the queue' };
   }
 }
 
-const claimWith = (claim: ClaimedJob, processingDetails: ProcessingDetailsOut): ClaimOut => ({
-  ...claim.job,
+const claimWith = (claim: ClaimedOrder, processingDetails: ProcessingDetailsOut): ClaimOut => ({
+  ...claim.order,
   ...claim,
   processingDetails,
 });
 
-/** What a job asks of the machine that computes it. */
-const machineFor = ({ request, effort }: PendingJob) => ({
-  gpuRequired: request.predictorPlugin.includes('transformer'),
+/** What an order asks of the machine that computes it. */
+const machineFor = ({ terms, effort }: PendingOrder) => ({
+  gpuRequired: terms.predictorPlugin.includes('transformer'),
   memoryGb: effort === 'high' ? 8 : 4,
 });

@@ -1,19 +1,19 @@
 import type { Actor } from '#libs/kernel';
 import type { Money, Micros, Currency, Quote } from '../billing/billing.port.js';
-import type { JobRequest, JobStatus, JobView, MarketplacePredictionType } from './marketplace.port.js';
+import type { OrderTerms, OrderStatus, Order, MarketplacePredictionType } from './marketplace.port.js';
 
 /** What a client learns when it submits. */
-export interface SubmittedJob {
-  readonly job: JobView;
+export interface SubmittedOrder {
+  readonly order: Order;
   /** 1 is next. */
   readonly queuePosition: number;
-  /** From the latest completed jobs; null while there are none. */
+  /** From the latest completed orders; null while there are none. */
   readonly estimatedCompletion: Date | null;
 }
 
 /** All given conditions must hold. */
-export interface JobFilter {
-  readonly status?: JobStatus;
+export interface OrderFilter {
+  readonly status?: OrderStatus;
   /** Exact. */
   readonly symbol?: string;
   readonly predictionType?: MarketplacePredictionType;
@@ -22,7 +22,7 @@ export interface JobFilter {
   readonly endDate?: Date;
 }
 
-export interface JobPage {
+export interface OrderPage {
   readonly sort: 'created_at' | 'completed_at' | 'priority' | 'cost';
   readonly order: 'asc' | 'desc';
   readonly limit: number;
@@ -30,11 +30,11 @@ export interface JobPage {
 }
 
 /** A line of a listing. */
-export interface JobSummary {
+export interface OrderSummary {
   readonly id: string;
   readonly taskId: string;
   readonly clientId: number;
-  readonly status: JobStatus;
+  readonly status: OrderStatus;
   readonly symbol: string;
   readonly predictionType: MarketplacePredictionType;
   readonly priority: number;
@@ -45,21 +45,21 @@ export interface JobSummary {
   readonly completedAt: Date | null;
 }
 
-export interface JobList {
-  readonly jobs: readonly JobSummary[];
+export interface OrderList {
+  readonly orders: readonly OrderSummary[];
   /** How many match, whatever the page. */
   readonly total: number;
 }
 
 /** What a client may change while nobody works on it; what is left out stays. */
-export interface JobChange {
+export interface OrderChange {
   readonly priority?: number;
   readonly maxCost?: Micros | null;
   readonly notificationWebhook?: string | null;
 }
 
 /** A claim of the past, or the one in force. */
-export interface JobClaim {
+export interface OrderClaim {
   readonly epoch: number;
   /** User id; 0 when the service itself computes. */
   readonly evaluatorId: number;
@@ -73,41 +73,41 @@ export interface JobClaim {
   readonly details: string | null;
 }
 
-/** Takes new requests of clients. */
-export abstract class NewRequests {
+/** Takes new orders of clients. */
+export abstract class NewOrders {
   /**
-   * Takes a request: limit, quote, hold, row and place in the queue in one transaction.
+   * Takes an order: limit, quote, hold, row and place in the queue in one transaction.
    * @throws AppError in this order: `invalid` (unknown plugin, provider without a price, moment in the past), `too_many`
    * (`request_limit`, names the number) at the tier's limit, `payment_required` (`max_cost_exceeded`, both amounts) when
    * the quote is above `maxCost`, `payment_required` (`insufficient_credits`) when the credits do not suffice
    */
-  abstract submit(actor: Actor, request: JobRequest): Promise<SubmittedJob>;
+  abstract submit(actor: Actor, terms: OrderTerms): Promise<SubmittedOrder>;
   /**
-   * What a request would cost now, without taking it. Only {@link submit} binds a price.
+   * What an order would cost now, without taking it. Only {@link submit} binds a price.
    * @throws AppError `invalid` as submit does
    */
-  abstract quote(request: JobRequest): Promise<Quote>;
+  abstract quote(terms: OrderTerms): Promise<Quote>;
 }
 
 /**
- * A client's requests once they are taken. Everything about one job answers `not_found` (`prediction_not_found`) for an
- * unknown id and `forbidden` (`not_owner`) for somebody else's: administrators reach all jobs, the evaluator who claimed
- * one may read it, an operator reads all without results.
+ * A client's orders once they are taken. Everything about one order answers `not_found` (`prediction_not_found`) for an
+ * unknown id and `forbidden` (`not_owner`) for somebody else's: administrators reach all orders, the evaluator who
+ * claimed one may read it, an operator reads all without results.
  */
-export abstract class ClientRequests {
-  abstract find(actor: Actor, jobId: string): Promise<JobView>;
-  /** Every claim of a job that the actor may read, first one first. */
-  abstract claims(actor: Actor, jobId: string): Promise<readonly JobClaim[]>;
-  /** An administrator's and an operator's list holds everybody's jobs, all others' their own. */
-  abstract list(actor: Actor, filter: JobFilter, page: JobPage): Promise<JobList>;
+export abstract class ClientOrders {
+  abstract find(actor: Actor, orderId: string): Promise<Order>;
+  /** Every claim of an order that the actor may read, first one first. */
+  abstract claims(actor: Actor, orderId: string): Promise<readonly OrderClaim[]>;
+  /** An administrator's and an operator's list holds everybody's orders, all others' their own. */
+  abstract list(actor: Actor, filter: OrderFilter, page: OrderPage): Promise<OrderList>;
   /**
-   * Changes a pending job; a changed price is held or given back with the price version it was made with.
+   * Changes a pending order; a changed price is held or given back with the price version it was made with.
    * @throws AppError `conflict` (`not_pending`), `payment_required` (`max_cost_exceeded` or `insufficient_credits`)
    */
-  abstract update(actor: Actor, jobId: string, change: JobChange): Promise<JobView>;
+  abstract update(actor: Actor, orderId: string, change: OrderChange): Promise<Order>;
   /**
-   * Cancels a pending job and gives the whole hold back.
+   * Cancels a pending order and gives the whole hold back.
    * @throws AppError `conflict` (`not_pending`), also for the second call
    */
-  abstract cancel(actor: Actor, jobId: string): Promise<{ readonly job: JobView; readonly refund: Money }>;
+  abstract cancel(actor: Actor, orderId: string): Promise<{ readonly order: Order; readonly refund: Money }>;
 }

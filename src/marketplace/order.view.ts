@@ -1,8 +1,8 @@
-import type { JobSummary } from './client-requests.port.js';
-import type { PendingJob } from './evaluator-queue.port.js';
-import { effortName } from './job-rules.js';
-import type { JobLease, JobProgress, JobRequest, JobView } from './marketplace.port.js';
-import type { PredictionJobEntity } from './prediction-job.entity.js';
+import type { OrderSummary } from './client-orders.port.js';
+import type { Order, OrderLease, OrderProgress, OrderTerms } from './marketplace.port.js';
+import type { PendingOrder } from './order-queue.port.js';
+import { effortName } from './order-rules.js';
+import type { OrderEntity } from './order.entity.js';
 
 export interface ViewOptions {
   /** Of the lease's holder; null for the service itself. */
@@ -10,7 +10,7 @@ export interface ViewOptions {
   readonly mayReadResult: boolean;
 }
 
-export const requestOf = (row: PredictionJobEntity): JobRequest => ({
+export const termsOf = (row: OrderEntity): OrderTerms => ({
   symbol: row.symbol,
   predictionType: row.predictionType,
   datetimeRequested: row.datetimeRequested,
@@ -26,28 +26,25 @@ export const requestOf = (row: PredictionJobEntity): JobRequest => ({
   customParameters: row.customParameters,
 });
 
-export const progressOf = (row: PredictionJobEntity): JobProgress => ({
+export const progressOf = (row: OrderEntity): OrderProgress => ({
   percentage: row.progressPercentage,
   currentStep: row.currentStep,
   estimatedRemaining: row.estimatedRemaining,
 });
 
-function leaseOf(row: PredictionJobEntity, evaluatorUsername: string | null): JobLease | null {
+function leaseOf(row: OrderEntity, evaluatorUsername: string | null): OrderLease | null {
   const { claimedBy, claimedAt, timeoutAt, leaseEpoch } = row;
   if (claimedBy === null || claimedAt === null || timeoutAt === null) return null;
   return { evaluatorId: claimedBy, evaluatorUsername, epoch: leaseEpoch, claimedAt, timeoutAt };
 }
 
-export function viewOfJob(
-  row: PredictionJobEntity,
-  { evaluatorUsername, mayReadResult }: ViewOptions,
-): JobView {
+export function orderOf(row: OrderEntity, { evaluatorUsername, mayReadResult }: ViewOptions): Order {
   return {
     id: row.id,
     taskId: row.taskId,
     clientId: row.userId,
     status: row.status,
-    request: requestOf(row),
+    terms: termsOf(row),
     modelName: row.modelName,
     clientTier: row.clientTier,
     effort: effortName(row.effort),
@@ -72,12 +69,12 @@ export function viewOfJob(
   };
 }
 
-const cancellationOf = ({ cancelledBy, cancelledAt, cancellationReason }: PredictionJobEntity) =>
+const cancellationOf = ({ cancelledBy, cancelledAt, cancellationReason }: OrderEntity) =>
   cancelledBy === null || cancelledAt === null
     ? null
     : { by: cancelledBy, at: cancelledAt, reason: cancellationReason ?? '' };
 
-export const summaryOf = (row: PredictionJobEntity): JobSummary => ({
+export const summaryOf = (row: OrderEntity): OrderSummary => ({
   id: row.id,
   taskId: row.taskId,
   clientId: row.userId,
@@ -92,12 +89,12 @@ export const summaryOf = (row: PredictionJobEntity): JobSummary => ({
   completedAt: row.completedAt,
 });
 
-export function pendingJobOf(row: PredictionJobEntity): PendingJob {
-  const { maxCost: _limit, notificationWebhook: _webhook, ...request } = requestOf(row);
+export function pendingOrderOf(row: OrderEntity): PendingOrder {
+  const { maxCost: _limit, notificationWebhook: _webhook, ...terms } = termsOf(row);
   return {
     id: row.id,
     taskId: row.taskId,
-    request,
+    terms,
     modelName: row.modelName,
     currency: row.currency,
     estimatedPayment: row.estimatedPaymentMicros,

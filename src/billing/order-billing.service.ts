@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { AppError, Clock } from '#libs/kernel';
-import type { Billing, CaptureRequest, HoldRequest, Money, Quote, Settlement } from './billing.port.js';
+import type { Billing, CaptureCommand, HoldCommand, Money, Quote, Settlement } from './billing.port.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
 import { CreditPolicy } from './credit-policy.js';
 import { CreditUses } from './credit-uses.service.js';
@@ -14,11 +14,11 @@ import { withBonus } from './shares.js';
 const LONGEST_TEXT = 255;
 
 /**
- * The money of marketplace jobs: quote, hold, adjust, and either capture or void. Each step is one balanced transaction
+ * The money of orders: quote, hold, adjust, and either capture or void. Each step is one balanced transaction
  * of the ledger, written in the transaction of the caller.
  */
 @Injectable()
-export class JobBilling implements Billing {
+export class OrderBilling implements Billing {
   constructor(
     private readonly quotes: QuoteRepository,
     private readonly ledger: LedgerRepository,
@@ -28,24 +28,24 @@ export class JobBilling implements Billing {
     private readonly clock: Clock,
   ) {}
 
-  async hold(tx: Transaction, { jobId, clientId, quote, ...request }: HoldRequest): Promise<void> {
-    const description = request.description.slice(0, LONGEST_TEXT);
+  async hold(tx: Transaction, { orderId, clientId, quote, ...command }: HoldCommand): Promise<void> {
+    const description = command.description.slice(0, LONGEST_TEXT);
     const now = this.#usableAt(quote);
     await this.ledger.lockFunds(tx, clientId, quote.currency);
-    if ((await this.quotes.holdOf(jobId)) !== null) {
+    if ((await this.quotes.holdOf(orderId)) !== null) {
       throw new AppError('conflict', 'The money of this request is held already', { code: 'already_held' });
     }
     await this.#reserve(
       tx,
-      { jobId, clientId, description, revision: 0, type: 'hold', quote, amount: quote.total },
+      { orderId, clientId, description, revision: 0, type: 'hold', quote, amount: quote.total },
       now,
     );
-    await this.quotes.add(tx, { jobId, revision: 0, clientId, description, quote }, now);
+    await this.quotes.add(tx, { orderId, revision: 0, clientId, description, quote }, now);
   }
 
-  async adjust(tx: Transaction, jobId: string, quote: Quote): Promise<void> {
+  async adjust(tx: Transaction, orderId: string, quote: Quote): Promise<void> {
     const now = this.#usableAt(quote);
-    const hold = await this.#openHold(tx, jobId);
+    const hold = await this.#openHold(tx, orderId);
     const { clientId, description } = hold;
     if (quote.currency !== hold.quote.currency)
       throw new Error('invariant broken: a hold keeps its currency');
@@ -54,25 +54,25 @@ export class JobBilling implements Billing {
     await this.ledger.lockFunds(tx, clientId, quote.currency);
     await this.#reserve(
       tx,
-      { jobId, clientId, description, revision, type: 'adjustment', quote, amount },
+      { orderId, clientId, description, revision, type: 'adjustment', quote, amount },
       now,
     );
-    await this.quotes.add(tx, { jobId, revision, clientId, description, quote }, now);
+    await this.quotes.add(tx, { orderId, revision, clientId, description, quote }, now);
   }
 
-  async capture(tx: Transaction, request: CaptureRequest): Promise<Settlement> {
-    const { jobId, evaluatorId } = request;
-    const hold = await this.#openHold(tx, jobId);
+  async capture(tx: Transaction, command: CaptureCommand): Promise<Settlement> {
+    const { orderId, evaluatorId } = command;
+    const hold = await this.#openHold(tx, orderId);
     const { clientId, quote } = hold;
     const { total, currency, providerId } = quote;
-    const shares = withBonus(quote.shares, request);
+    const shares = withBonus(quote.shares, command);
     const now = new Date(this.clock.now());
     const transactionId = await this.ledger.post(
       tx,
       {
         type: 'capture',
         userId: clientId,
-        jobId,
+        orderId,
         currency,
         amount: total,
         description: hold.description,
@@ -85,13 +85,13 @@ export class JobBilling implements Billing {
       },
       now,
     );
-    const settlement: Settlement = { jobId, currency, total, ...shares };
+    const settlement: Settlement = { orderId, currency, total, ...shares };
     await this.records.add(tx, { hold, evaluatorId, transactionId, settlement }, now);
     return settlement;
   }
 
-  async void(tx: Transaction, jobId: string, reason: string): Promise<Money> {
-    const { clientId, quote } = await this.#openHold(tx, jobId);
+  async void(tx: Transaction, orderId: string, reason: string): Promise<Money> {
+    const { clientId, quote } = await this.#openHold(tx, orderId);
     const { total, currency } = quote;
     const now = new Date(this.clock.now());
     await this.ledger.lockFunds(tx, clientId, currency);
@@ -100,7 +100,7 @@ export class JobBilling implements Billing {
       {
         type: 'void',
         userId: clientId,
-        jobId,
+        orderId,
         currency,
         amount: total,
         description: reason.slice(0, LONGEST_TEXT),
@@ -108,14 +108,14 @@ export class JobBilling implements Billing {
       },
       now,
     );
-    await this.credits.giveBack(tx, { jobId, transactionId, amount: total }, now);
+    await this.credits.giveBack(tx, { orderId, transactionId, amount: total }, now);
     return { amount: total, currency };
   }
 
   /** Moves an amount from the client's credits to the hold, or back when it is below zero. The funds are locked. */
   async #reserve(
     tx: Transaction,
-    { jobId, clientId, description, revision, type, quote, amount }: Reservation,
+    { orderId, clientId, description, revision, type, quote, amount }: Reservation,
     now: Date,
   ) {
     const { currency } = quote;
@@ -127,7 +127,7 @@ export class JobBilling implements Billing {
       {
         type,
         userId: clientId,
-        jobId,
+        orderId,
         revision,
         currency,
         amount,
@@ -138,13 +138,13 @@ export class JobBilling implements Billing {
       now,
     );
     if (amount > 0) await this.credits.use(tx, open, { transactionId, amount });
-    if (amount < 0) await this.credits.giveBack(tx, { jobId, transactionId, amount: -amount }, now);
+    if (amount < 0) await this.credits.giveBack(tx, { orderId, transactionId, amount: -amount }, now);
   }
 
   /** @throws AppError `not_found` without a hold, `conflict` when it is settled */
-  async #openHold(tx: Transaction, jobId: string): Promise<StoredHold> {
-    await this.ledger.lockJob(tx, jobId);
-    const hold = await this.quotes.holdOf(jobId);
+  async #openHold(tx: Transaction, orderId: string): Promise<StoredHold> {
+    await this.ledger.lockOrder(tx, orderId);
+    const hold = await this.quotes.holdOf(orderId);
     if (hold === null) throw notHeld();
     if (hold.state === 'held') return hold;
     throw new AppError('conflict', `The money of this request is ${hold.state} already`, {
@@ -163,7 +163,7 @@ export class JobBilling implements Billing {
 }
 
 interface Reservation {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly clientId: number;
   readonly description: string;
   readonly revision: number;

@@ -1,21 +1,21 @@
 import { integerColumn, utcColumn } from '#libs/database';
 import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
-import type { PredictionFileType } from './prediction-files.port.js';
-import { PredictionJobEntity } from './prediction-job.entity.js';
+import type { OrderFileType } from './order-files.port.js';
+import { OrderEntity } from './order.entity.js';
 
-/** A file that was made of a completed job for download. */
+/** A file that was made of a completed order for download. */
 @Entity('prediction_files')
-@Index('uq_prediction_files_name', ['predictionId', 'fileName'], { unique: true })
-export class PredictionFileEntity {
+@Index('uq_prediction_files_name', ['orderId', 'fileName'], { unique: true })
+export class OrderFileEntity {
   @PrimaryGeneratedColumn()
   id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
-  @ForeignKey(() => PredictionJobEntity, { name: 'fk_prediction_files_job' })
-  predictionId!: string;
+  @ForeignKey(() => OrderEntity, { name: 'fk_prediction_files_job' })
+  orderId!: string;
 
   @Column({ name: 'file_type', type: 'varchar', length: 50 })
-  fileType!: PredictionFileType;
+  fileType!: OrderFileType;
 
   @Column({ name: 'file_name', type: 'varchar', length: 255 })
   fileName!: string;

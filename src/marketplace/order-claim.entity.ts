@@ -1,24 +1,24 @@
 import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
 import type { JsonObject } from './marketplace.port.js';
-import { PredictionJobEntity } from './prediction-job.entity.js';
+import { OrderEntity } from './order.entity.js';
 
 /** How a claim ended. `expired`: its lease ran out. */
 export type ClaimOutcome = 'completed' | 'released' | 'expired';
 
-/** Every claim of every job, with its end. The database itself allows one open claim a job. */
+/** Every claim of every order, with its end. The database itself allows one open claim per order. */
 @Entity('prediction_claims')
-@Index('uq_prediction_claims_epoch', ['predictionId', 'leaseEpoch'], { unique: true })
-@Index('uq_prediction_claims_open', ['predictionId'], { unique: true, where: '"ended_at" IS NULL' })
+@Index('uq_prediction_claims_epoch', ['orderId', 'leaseEpoch'], { unique: true })
+@Index('uq_prediction_claims_open', ['orderId'], { unique: true, where: '"ended_at" IS NULL' })
 @Index('ix_prediction_claims_evaluator', ['evaluatorId', 'endedAt'])
 @Index('ix_prediction_claims_ended', ['endedAt'])
-export class PredictionClaimEntity {
+export class OrderClaimEntity {
   @PrimaryGeneratedColumn()
   id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
-  @ForeignKey(() => PredictionJobEntity, { name: 'fk_prediction_claims_job' })
-  predictionId!: string;
+  @ForeignKey(() => OrderEntity, { name: 'fk_prediction_claims_job' })
+  orderId!: string;
 
   @Column(integerColumn({ name: 'lease_epoch' }))
   leaseEpoch!: number;

@@ -1,28 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { WithHeaders } from '#libs/http';
 import { microsOf, type Actor } from '#libs/kernel';
-import { ClientRequests, NewRequests } from '../marketplace/client-requests.port.js';
-import type { JobRequest } from '../marketplace/marketplace.port.js';
+import { ClientOrders, NewOrders } from '../marketplace/client-orders.port.js';
+import type { OrderTerms } from '../marketplace/marketplace.port.js';
 import { Webhooks } from '../webhooks/webhooks.port.js';
 import {
+  OrderListPage,
   pathOf,
   presentAccepted,
   presentCancelled,
+  presentOrder,
   presentQuote,
-  presentRequest,
-  RequestPage,
 } from './client.view.js';
 import type { QuoteOut } from './quote.dto.js';
 import type { ClientRequest, RequestChange } from './request.dto.js';
 import type { RequestsQuery } from './request-list.dto.js';
 import type { RequestAccepted, RequestCancelled, RequestOut } from './request-out.dto.js';
 
-/** The marketplace's requests in the words of its clients. Errors are those of {@link ClientRequests}. */
+/** The marketplace's orders in the words of its clients. Errors are those of {@link ClientOrders}. */
 @Injectable()
-export class ManageOwnRequests {
+export class ManageOwnOrders {
   constructor(
-    private readonly entry: NewRequests,
-    private readonly requests: ClientRequests,
+    private readonly entry: NewOrders,
+    private readonly orders: ClientOrders,
     private readonly webhooks: Webhooks,
   ) {}
 
@@ -30,17 +30,17 @@ export class ManageOwnRequests {
     return presentQuote(await this.entry.quote(this.#checked(body)));
   }
 
-  /** The answer says where the request is. */
+  /** The answer says where the order is. */
   async submit(caller: Actor, body: ClientRequest): Promise<WithHeaders<RequestAccepted>> {
     const submitted = await this.entry.submit(caller, this.#checked(body));
-    return new WithHeaders(presentAccepted(submitted), { Location: pathOf(submitted.job.id) });
+    return new WithHeaders(presentAccepted(submitted), { Location: pathOf(submitted.order.id) });
   }
 
   async one(caller: Actor, id: string): Promise<RequestOut> {
-    return presentRequest(await this.requests.find(caller, id));
+    return presentOrder(await this.orders.find(caller, id));
   }
 
-  async list(caller: Actor, query: RequestsQuery): Promise<RequestPage> {
+  async list(caller: Actor, query: RequestsQuery): Promise<OrderListPage> {
     const { status, symbol, prediction_type, start_date, end_date, sort, order, limit, offset } = query;
     const filter = {
       ...(status !== undefined && { status }),
@@ -49,8 +49,8 @@ export class ManageOwnRequests {
       ...(start_date !== undefined && { startDate: start_date }),
       ...(end_date !== undefined && { endDate: end_date }),
     };
-    const found = await this.requests.list(caller, filter, { sort, order, limit, offset });
-    return new RequestPage(found, { limit, offset });
+    const found = await this.orders.list(caller, filter, { sort, order, limit, offset });
+    return new OrderListPage(found, { limit, offset });
   }
 
   async update(caller: Actor, id: string, body: RequestChange): Promise<RequestOut> {
@@ -61,16 +61,16 @@ export class ManageOwnRequests {
       ...(max_cost !== undefined && { maxCost: max_cost === null ? null : microsOf(max_cost) }),
       ...(notification_webhook !== undefined && { notificationWebhook: notification_webhook }),
     };
-    return presentRequest(await this.requests.update(caller, id, change));
+    return presentOrder(await this.orders.update(caller, id, change));
   }
 
   async cancel(caller: Actor, id: string): Promise<RequestCancelled> {
-    const { refund } = await this.requests.cancel(caller, id);
+    const { refund } = await this.orders.cancel(caller, id);
     return presentCancelled(refund);
   }
 
   /** What a form can't check is checked by the port. @throws AppError `invalid` for the receiver's address */
-  #checked(body: ClientRequest): JobRequest {
+  #checked(body: ClientRequest): OrderTerms {
     if (body.notification_webhook !== null) this.webhooks.checkTarget(body.notification_webhook);
     return {
       symbol: body.symbol,

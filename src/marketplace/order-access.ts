@@ -1,10 +1,10 @@
 import { isAdministrator } from '#libs/http';
 import { AppError, type Actor } from '#libs/kernel';
 import { PLATFORM_ID } from '../billing/billing.port.js';
-import type { Evaluator } from './evaluator-queue.port.js';
-import type { PredictionJobEntity } from './prediction-job.entity.js';
+import type { Evaluator } from './order-queue.port.js';
+import type { OrderEntity } from './order.entity.js';
 
-export const requestNotFound = () =>
+export const orderNotFound = () =>
   new AppError('not_found', 'Prediction not found', { code: 'prediction_not_found' });
 
 const accessDenied = () => new AppError('forbidden', 'Access denied', { code: 'not_owner' });
@@ -16,15 +16,15 @@ export const isOperator = (actor: Actor): boolean => actor.role === 'operator';
  * operator everything but the answer.
  * @throws AppError `not_found`, `forbidden`
  */
-export function mayReadResult(actor: Actor, row: PredictionJobEntity): boolean {
+export function mayReadResult(actor: Actor, row: OrderEntity): boolean {
   if (isAdministrator(actor) || row.userId === actor.userId || row.claimedBy === actor.userId) return true;
   if (isOperator(actor)) return false;
   throw accessDenied();
 }
 
 /** The row, for its client and for administrators. @throws AppError `not_found`, `forbidden` */
-export function ownRow(actor: Actor, row: PredictionJobEntity | null): PredictionJobEntity {
-  if (row === null) throw requestNotFound();
+export function ownRow(actor: Actor, row: OrderEntity | null): OrderEntity {
+  if (row === null) throw orderNotFound();
   if (row.userId !== actor.userId && !isAdministrator(actor)) throw accessDenied();
   return row;
 }

@@ -3,12 +3,12 @@ import type { Currency, Micros } from '../billing/billing.port.js';
 import type {
   ClientTier,
   Effort,
-  JobProgress,
-  JobRequest,
-  JobResult,
-  JobView,
   JsonObject,
   MarketplacePredictionType,
+  Order,
+  OrderProgress,
+  OrderResult,
+  OrderTerms,
 } from './marketplace.port.js';
 
 /** Who evaluates: a user, or the service itself. */
@@ -34,11 +34,11 @@ export interface PendingPage {
   readonly offset?: number;
 }
 
-/** A job that can be claimed, without what only its client may know. */
-export interface PendingJob {
+/** An order that can be claimed, without what only its client may know. */
+export interface PendingOrder {
   readonly id: string;
   readonly taskId: string;
-  readonly request: Omit<JobRequest, 'maxCost' | 'notificationWebhook'>;
+  readonly terms: Omit<OrderTerms, 'maxCost' | 'notificationWebhook'>;
   readonly modelName: string;
   readonly currency: Currency;
   readonly estimatedPayment: Micros;
@@ -49,24 +49,26 @@ export interface PendingJob {
 }
 
 export interface PendingList {
-  readonly jobs: readonly PendingJob[];
+  readonly orders: readonly PendingOrder[];
   /** How many match, whatever the page. */
   readonly total: number;
-  /** Milliseconds that a new job of middling priority would wait, from the latest completed jobs; null without any. */
+  /**
+   * Milliseconds that a new order of middling priority would wait, from the latest completed orders; null without any.
+   */
   readonly estimatedQueueMs: number | null;
   /** Over all that match, in the home currency; null when none does. */
   readonly paymentRange: { readonly min: Micros; readonly max: Micros; readonly average: Micros } | null;
 }
 
 export interface ClaimCommand {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly estimatedCompletion: Date | null;
   /** At most 16 KiB of JSON. */
   readonly processingNodeInfo: JsonObject | null;
 }
 
-export interface ClaimedJob {
-  readonly job: PendingJob;
+export interface ClaimedOrder {
+  readonly order: PendingOrder;
   readonly epoch: number;
   readonly claimedAt: Date;
   readonly timeoutAt: Date;
@@ -75,16 +77,16 @@ export interface ClaimedJob {
 
 /** `epoch` is that of the claim; null trusts the holder alone. */
 export interface LeaseReference {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly epoch: number | null;
 }
 
-export interface SubmitCommand extends LeaseReference {
-  readonly result: JobResult;
+export interface AnswerCommand extends LeaseReference {
+  readonly result: OrderResult;
 }
 
-export interface CompletedJob {
-  readonly jobId: string;
+export interface AcceptedAnswer {
+  readonly orderId: string;
   /** SHA-256 of the result, 64 hexadecimal digits. */
   readonly resultHash: string;
   readonly completedAt: Date;
@@ -99,7 +101,7 @@ export interface CompletedJob {
 
 /** What a heartbeat answers. The lease is not extended: `timeoutAt` stays what the client was told. */
 export interface HeartbeatReply {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly epoch: number;
   readonly timeoutAt: Date;
 }
@@ -120,7 +122,7 @@ export interface AssignedFilter {
   readonly limit: number;
 }
 
-export interface AssignedJob {
+export interface AssignedOrder {
   readonly id: string;
   readonly taskId: string;
   readonly symbol: string;
@@ -129,7 +131,7 @@ export interface AssignedJob {
   readonly epoch: number;
   readonly claimedAt: Date;
   readonly timeoutAt: Date;
-  readonly progress: JobProgress;
+  readonly progress: OrderProgress;
   readonly currency: Currency;
   readonly expectedPayment: Micros;
   /** 0 when overdue. */
@@ -137,28 +139,28 @@ export interface AssignedJob {
 }
 
 export interface AssignedList {
-  readonly jobs: readonly AssignedJob[];
+  readonly orders: readonly AssignedOrder[];
   readonly totalProcessing: number;
   readonly totalOverdue: number;
 }
 
 /** What waits for evaluators, and what they hold. */
-export abstract class EvaluatorQueue {
-  /** Pending, not expired and claimable by this evaluator: neither an own request nor one just released. */
+export abstract class OrderQueue {
+  /** Pending, not expired and claimable by this evaluator: neither an own order nor one just released. */
   abstract pending(evaluator: Evaluator, filter: PendingFilter, page: PendingPage): Promise<PendingList>;
   /**
-   * Takes a job, in one conditional update: its lease epoch rises by one.
+   * Takes an order, in one conditional update: its lease epoch rises by one.
    * @throws AppError `not_found` (`not_claimable`, one text) when unknown or not pending, `gone` (`job_expired`) when
-   * too old, `forbidden` (`own_request`) for the evaluator's own request (administrators may), `too_many` (`claim_limit`)
-   * at `evaluator_claim_limit`, `too_many` (`release_cooldown`, with Retry-After) when it released the job just now,
+   * too old, `forbidden` (`own_request`) for the evaluator's own order (administrators may), `too_many` (`claim_limit`)
+   * at `evaluator_claim_limit`, `too_many` (`release_cooldown`, with Retry-After) when it released the order just now,
    * `invalid` for node info that is too large
    */
-  abstract claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedJob>;
+  abstract claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedOrder>;
   /** What the evaluator holds; an administrator sees everybody's. Oldest claim first. */
   abstract assigned(evaluator: Evaluator, filter: AssignedFilter): Promise<AssignedList>;
 }
 
-/** Every step of the work on a claimed request. */
+/** Every step of the work on a claimed order. */
 export abstract class ClaimedWork {
   /**
    * Notes progress; what is left out stays. @throws AppError as {@link submit} for the lease, `invalid` for numbers
@@ -166,7 +168,7 @@ export abstract class ClaimedWork {
   abstract heartbeat(
     evaluator: Evaluator,
     lease: LeaseReference,
-    progress: Partial<JobProgress>,
+    progress: Partial<OrderProgress>,
   ): Promise<HeartbeatReply>;
   /**
    * Takes an answer and settles it in the same transaction.
@@ -176,13 +178,13 @@ export abstract class ClaimedWork {
    * 100; written below 1 it is a fraction. Each interval holds its prediction, a wider level holds a narrower one.
    * @throws AppError `not_found` (`not_processing`) when unknown or not in work, `forbidden` (`not_claimer`) for somebody
    * else's claim (administrators' too), `conflict` (`stale_lease`) for the epoch of an older claim, `deadline_passed`
-   * (`lease_expired`) after the deadline, whether or not the job went back to the queue, `invalid` with every fault of
+   * (`lease_expired`) after the deadline, whether or not the order went back to the queue, `invalid` with every fault of
    * the answer
    */
-  abstract submit(evaluator: Evaluator, command: SubmitCommand): Promise<CompletedJob>;
+  abstract submit(evaluator: Evaluator, command: AnswerCommand): Promise<AcceptedAnswer>;
   /**
-   * Gives a job back to the queue. An administrator may give back anybody's.
+   * Gives an order back to the queue. An administrator may give back anybody's.
    * @throws AppError as {@link submit} for the lease, except that a late release is accepted while it is not returned
    */
-  abstract release(evaluator: Evaluator, command: ReleaseCommand): Promise<JobView>;
+  abstract release(evaluator: Evaluator, command: ReleaseCommand): Promise<Order>;
 }

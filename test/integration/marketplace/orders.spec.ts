@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JobPage } from '../../../src/marketplace/client-requests.port.js';
+import type { OrderPage } from '../../../src/marketplace/client-orders.port.js';
 import {
   ADMINISTRATOR,
   client,
@@ -11,9 +11,9 @@ import {
   USD,
 } from './marketplace-bench.js';
 
-const FIRST: JobPage = { sort: 'created_at', order: 'desc', limit: 50, offset: 0 };
+const FIRST: OrderPage = { sort: 'created_at', order: 'desc', limit: 50, offset: 0 };
 
-describe.each(KINDS)('the requests of a client [%s]', (kind) => {
+describe.each(KINDS)('the orders of a client [%s]', (kind) => {
   let bench: MarketplaceBench;
   beforeAll(async () => {
     bench = await MarketplaceBench.start(kind, { marketplace_limit_basic: 5, credit_limit: 1_000 });
@@ -55,9 +55,9 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
     );
 
     it('make room again when they end', async () => {
-      const jobs = await Promise.all(Array.from({ length: 5 }, () => bench.submit(210)));
+      const orders = await Promise.all(Array.from({ length: 5 }, () => bench.submit(210)));
       await expect(bench.submit(210)).rejects.toMatchObject({ code: 'request_limit' });
-      await bench.clients.cancel(client(210), jobs[0]?.id ?? '');
+      await bench.clients.cancel(client(210), orders[0]?.id ?? '');
       await bench.submit(210);
     });
 
@@ -118,48 +118,48 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
 
   describe('while they wait', () => {
     it('follow changes of priority and limit with their price', async () => {
-      const job = await bench.submit(220);
-      const raised = await bench.clients.update(client(220), job.id, { priority: 9 });
+      const order = await bench.submit(220);
+      const raised = await bench.clients.update(client(220), order.id, { priority: 9 });
       expect(raised).toMatchObject({ estimatedCost: 6.25 * USD, estimatedPayment: 4.375 * USD });
       await expect(bench.balance(220)).resolves.toMatchObject({ held: 6.25 * USD });
-      const update = (change: object) => bench.clients.update(client(220), job.id, change);
+      const update = (change: object) => bench.clients.update(client(220), order.id, change);
       await expect(update({ maxCost: 6 * USD })).rejects.toMatchObject({ code: 'max_cost_exceeded' });
       await update({ priority: 1, maxCost: 5 * USD, notificationWebhook: 'https://example.com/hook' });
       await expect(update({ priority: 10 })).rejects.toMatchObject({ code: 'max_cost_exceeded' });
-      await expect(bench.find(job.id)).resolves.toMatchObject({
-        request: { priority: 1, maxCost: 5 * USD, notificationWebhook: 'https://example.com/hook' },
+      await expect(bench.find(order.id)).resolves.toMatchObject({
+        terms: { priority: 1, maxCost: 5 * USD, notificationWebhook: 'https://example.com/hook' },
         estimatedCost: 5 * USD,
       });
       await expect(bench.balance(220)).resolves.toMatchObject({ held: 5 * USD });
       await update({ maxCost: null, notificationWebhook: null });
-      await expect(bench.find(job.id)).resolves.toMatchObject({
-        request: { maxCost: null, notificationWebhook: null },
+      await expect(bench.find(order.id)).resolves.toMatchObject({
+        terms: { maxCost: null, notificationWebhook: null },
       });
     });
 
     it('can be cancelled once, with the whole price back', async () => {
-      const job = await bench.submit(221);
-      const cancelled = await bench.clients.cancel(client(221), job.id);
+      const order = await bench.submit(221);
+      const cancelled = await bench.clients.cancel(client(221), order.id);
       expect(cancelled).toMatchObject({
         refund: { amount: 5 * USD, currency: 'USD' },
-        job: { status: 'cancelled', cancellation: { by: 221, reason: 'user_requested' } },
+        order: { status: 'cancelled', cancellation: { by: 221, reason: 'user_requested' } },
       });
       await expect(bench.balance(221)).resolves.toEqual({ available: 0, held: 0, earned: 0 });
       const notPending = { kind: 'conflict', code: 'not_pending' };
-      await expect(bench.clients.cancel(client(221), job.id)).rejects.toMatchObject(notPending);
-      await expect(bench.clients.update(client(221), job.id, { priority: 6 })).rejects.toMatchObject(
+      await expect(bench.clients.cancel(client(221), order.id)).rejects.toMatchObject(notPending);
+      await expect(bench.clients.update(client(221), order.id, { priority: 6 })).rejects.toMatchObject(
         notPending,
       );
     });
 
     it('are either cancelled or claimed when both come at once', async () => {
       for (let round = 0; round < 10; round += 1) {
-        const job = await bench.submit(222);
+        const order = await bench.submit(222);
         const [cancel, claim] = await Promise.allSettled([
-          bench.clients.cancel(client(222), job.id),
-          bench.claim(950, job.id),
+          bench.clients.cancel(client(222), order.id),
+          bench.claim(950, order.id),
         ]);
-        const { status } = await bench.find(job.id);
+        const { status } = await bench.find(order.id);
         expect([cancel.status, claim.status, status]).toEqual(
           cancel.status === 'fulfilled'
             ? ['fulfilled', 'rejected', 'cancelled']
@@ -168,7 +168,7 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
         await expect(bench.balance(222)).resolves.toMatchObject({
           held: status === 'processing' ? 5 * USD : 0,
         });
-        if (status === 'processing') await bench.answer(950, job.id);
+        if (status === 'processing') await bench.answer(950, order.id);
       }
     });
 
@@ -180,10 +180,10 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
         own.clock.jump(1_000);
         await expect(place(5)).resolves.toMatchObject({ queuePosition: 2 });
         await expect(place(9)).resolves.toMatchObject({ queuePosition: 1 });
-        const { job } = await place(10);
-        await own.claim(7, job.id);
+        const { order } = await place(10);
+        await own.claim(7, order.id);
         own.clock.jump(10 * MINUTE);
-        await own.answer(7, job.id);
+        await own.answer(7, order.id);
         await expect(place(4)).resolves.toMatchObject({
           queuePosition: 4,
           estimatedCompletion: new Date(own.clock.now() + 40 * MINUTE),
@@ -197,31 +197,31 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
   });
 
   it('are read by owner, administrator, claiming evaluator and, without the answer, operator', async () => {
-    const job = await bench.submit(230);
-    await bench.claim(951, job.id);
-    await bench.answer(951, job.id);
+    const order = await bench.submit(230);
+    await bench.claim(951, order.id);
+    await bench.answer(951, order.id);
     const operator = { userId: 5, username: 'operator', role: 'operator' };
     for (const reader of [client(230), ADMINISTRATOR, evaluator(951)])
-      await expect(bench.clients.find(reader, job.id)).resolves.toMatchObject({
+      await expect(bench.clients.find(reader, order.id)).resolves.toMatchObject({
         mayReadResult: true,
         result: { modelMetadata: { model: 'lstm' } },
       });
-    await expect(bench.clients.find(operator, job.id)).resolves.toMatchObject({
+    await expect(bench.clients.find(operator, order.id)).resolves.toMatchObject({
       mayReadResult: false,
       result: null,
       status: 'completed',
     });
     const denied = { kind: 'forbidden', code: 'not_owner' };
-    await expect(bench.clients.find(client(231), job.id)).rejects.toMatchObject(denied);
-    await expect(bench.clients.find(evaluator(952), job.id)).rejects.toMatchObject(denied);
-    await expect(bench.clients.cancel(operator, job.id)).rejects.toMatchObject(denied);
-    await expect(bench.clients.update(evaluator(951), job.id, {})).rejects.toMatchObject(denied);
+    await expect(bench.clients.find(client(231), order.id)).rejects.toMatchObject(denied);
+    await expect(bench.clients.find(evaluator(952), order.id)).rejects.toMatchObject(denied);
+    await expect(bench.clients.cancel(operator, order.id)).rejects.toMatchObject(denied);
+    await expect(bench.clients.update(evaluator(951), order.id, {})).rejects.toMatchObject(denied);
     const unknown = '00000000-0000-4000-8000-000000000000';
     for (const id of [unknown, 'x', ''])
       await expect(bench.clients.find(client(230), id)).rejects.toMatchObject({ kind: 'not_found' });
   });
 
-  it('are listed with every filter, order and total', async () => {
+  it('are listed with every filter, sorting and total', async () => {
     const owner = client(240);
     const start = new Date(bench.clock.now());
     const first = await bench.submit(240, { symbol: 'GBPUSD', priority: 3 });
@@ -230,9 +230,9 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
     bench.clock.jump(1_000);
     const third = await bench.submit(240, { predictionType: 'custom', priority: 1 });
     await bench.clients.cancel(owner, third.id);
-    const ids = async (filter: object, page: Partial<JobPage> = {}) => {
-      const { jobs, total } = await bench.clients.list(owner, filter, { ...FIRST, ...page });
-      return [jobs.map(({ id }) => [first.id, second.id, third.id].indexOf(id) + 1), total];
+    const ids = async (filter: object, page: Partial<OrderPage> = {}) => {
+      const { orders, total } = await bench.clients.list(owner, filter, { ...FIRST, ...page });
+      return [orders.map(({ id }) => [first.id, second.id, third.id].indexOf(id) + 1), total];
     };
     await expect(ids({})).resolves.toEqual([[3, 2, 1], 3]);
     await expect(ids({}, { order: 'asc', limit: 1, offset: 1 })).resolves.toEqual([[2], 3]);
@@ -247,7 +247,7 @@ describe.each(KINDS)('the requests of a client [%s]', (kind) => {
     await expect(ids({ startDate: second.createdAt, endDate: second.createdAt })).resolves.toEqual([[2], 1]);
     const everybodys = await bench.clients.list(ADMINISTRATOR, { symbol: 'GBPUSD' }, FIRST);
     expect(everybodys.total).toBe(1);
-    await expect(bench.clients.list(client(241), {}, FIRST)).resolves.toEqual({ jobs: [], total: 0 });
+    await expect(bench.clients.list(client(241), {}, FIRST)).resolves.toEqual({ orders: [], total: 0 });
   });
 
   it('add up after all of that', async () => {

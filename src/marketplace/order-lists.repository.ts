@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
 import type { SelectQueryBuilder } from 'typeorm';
 import { HOME_CURRENCY, type Micros } from '../billing/billing.port.js';
-import type { JobFilter, JobPage } from './client-requests.port.js';
-import type { AssignedFilter, PendingFilter, PendingPage } from './evaluator-queue.port.js';
-import { PredictionClaimEntity } from './prediction-claim.entity.js';
-import { PredictionJobEntity } from './prediction-job.entity.js';
+import type { OrderFilter, OrderPage } from './client-orders.port.js';
+import { OrderClaimEntity } from './order-claim.entity.js';
+import type { AssignedFilter, PendingFilter, PendingPage } from './order-queue.port.js';
+import { OrderEntity } from './order.entity.js';
 
-type Query = SelectQueryBuilder<PredictionJobEntity>;
+type Query = SelectQueryBuilder<OrderEntity>;
 
 /** Who looks for work. */
 export interface Claimant {
   readonly userId: number;
-  /** Sees own requests and those just released too. */
+  /** Sees own orders and those just released too. */
   readonly seesAll: boolean;
   /** Releases after it count as just now. */
   readonly releasedAfter: Date;
@@ -37,40 +37,40 @@ const LISTED = [
   'actualCostMicros',
   'createdAt',
   'completedAt',
-].map((column) => `j.${column}`);
+].map((column) => `o.${column}`);
 
 const CLIENT_SORTS = {
-  created_at: 'j.createdAt',
-  completed_at: 'j.completedAt',
-  priority: 'j.priority',
-  cost: 'j.estimatedCostMicros',
+  created_at: 'o.createdAt',
+  completed_at: 'o.completedAt',
+  priority: 'o.priority',
+  cost: 'o.estimatedCostMicros',
 } as const;
 
 const PENDING_SORTS = {
-  priority: 'j.priority',
-  created_at: 'j.createdAt',
-  payment: 'j.estimatedPaymentMicros',
-  effort: 'j.effort',
+  priority: 'o.priority',
+  created_at: 'o.createdAt',
+  payment: 'o.estimatedPaymentMicros',
+  effort: 'o.effort',
 } as const;
 
 const direction = (order: 'asc' | 'desc') => (order === 'asc' ? 'ASC' : 'DESC');
 
-/** Requests in lists: every filter, order and total in SQL. */
+/** Orders in lists: every filter, sorting and total in SQL. */
 @Injectable()
-export class JobLists {
+export class OrderLists {
   constructor(private readonly database: Database) {}
 
   /** @param userId whose; null for everybody's */
   async ofClient(
     userId: number | null,
-    filter: JobFilter,
-    page: JobPage,
-  ): Promise<{ readonly rows: PredictionJobEntity[]; readonly total: number }> {
+    filter: OrderFilter,
+    page: OrderPage,
+  ): Promise<{ readonly rows: OrderEntity[]; readonly total: number }> {
     const rows = await this.#ofClient(userId, filter)
       .select(LISTED)
       .orderBy(CLIENT_SORTS[page.sort], direction(page.order), 'NULLS LAST')
-      .addOrderBy('j.createdAt', page.sort === 'created_at' ? direction(page.order) : 'DESC')
-      .addOrderBy('j.id', 'ASC')
+      .addOrderBy('o.createdAt', page.sort === 'created_at' ? direction(page.order) : 'DESC')
+      .addOrderBy('o.id', 'ASC')
       .limit(page.limit)
       .offset(page.offset)
       .getMany();
@@ -82,19 +82,19 @@ export class JobLists {
     filter: PendingFilter,
     page: PendingPage,
     now: Date,
-  ): Promise<PredictionJobEntity[]> {
+  ): Promise<OrderEntity[]> {
     return this.#pending(claimant, filter, now)
       .orderBy(PENDING_SORTS[page.sort], direction(page.order))
-      .addOrderBy('j.priority', page.sort === 'priority' ? direction(page.order) : 'DESC')
-      .addOrderBy('j.createdAt', page.sort === 'created_at' ? direction(page.order) : 'ASC')
-      .addOrderBy('j.id', 'ASC')
+      .addOrderBy('o.priority', page.sort === 'priority' ? direction(page.order) : 'DESC')
+      .addOrderBy('o.createdAt', page.sort === 'created_at' ? direction(page.order) : 'ASC')
+      .addOrderBy('o.id', 'ASC')
       .limit(page.limit)
       .offset(page.offset ?? 0)
       .getMany();
   }
 
   async pendingFigures(claimant: Claimant, filter: PendingFilter, now: Date): Promise<PendingFigures> {
-    const home = `CASE WHEN j.currency = '${HOME_CURRENCY}' THEN j.estimated_payment_micros END`;
+    const home = `CASE WHEN o.currency = '${HOME_CURRENCY}' THEN o.estimated_payment_micros END`;
     const row = await this.#pending(claimant, filter, now)
       .select('COUNT(*)', 'total')
       .addSelect(`MIN(${home})`, 'min')
@@ -114,14 +114,14 @@ export class JobLists {
     evaluatorId: number | null,
     { status, includeExpired, limit }: AssignedFilter,
     now: Date,
-  ): Promise<PredictionJobEntity[]> {
+  ): Promise<OrderEntity[]> {
     const query = this.#claimed(evaluatorId)
-      .orderBy('j.claimedAt', 'ASC')
-      .addOrderBy('j.id', 'ASC')
+      .orderBy('o.claimedAt', 'ASC')
+      .addOrderBy('o.id', 'ASC')
       .limit(limit);
     const moment = { now: now.toISOString() };
-    if (status === 'overdue') query.andWhere('j.timeoutAt < :now', moment);
-    else if (status === 'processing' || !includeExpired) query.andWhere('j.timeoutAt >= :now', moment);
+    if (status === 'overdue') query.andWhere('o.timeoutAt < :now', moment);
+    else if (status === 'processing' || !includeExpired) query.andWhere('o.timeoutAt >= :now', moment);
     return query.getMany();
   }
 
@@ -131,46 +131,46 @@ export class JobLists {
   ): Promise<{ readonly processing: number; readonly overdue: number }> {
     const all = await this.#claimed(evaluatorId).getCount();
     const overdue = await this.#claimed(evaluatorId)
-      .andWhere('j.timeoutAt < :now', { now: now.toISOString() })
+      .andWhere('o.timeoutAt < :now', { now: now.toISOString() })
       .getCount();
     return { processing: all - overdue, overdue };
   }
 
-  #jobs(): Query {
-    return this.database.read.manager.createQueryBuilder(PredictionJobEntity, 'j');
+  #orders(): Query {
+    return this.database.read.manager.createQueryBuilder(OrderEntity, 'o');
   }
 
   #claimed(evaluatorId: number | null): Query {
-    const query = this.#jobs().where(`j.status = 'processing'`);
-    return evaluatorId === null ? query : query.andWhere('j.claimedBy = :evaluatorId', { evaluatorId });
+    const query = this.#orders().where(`o.status = 'processing'`);
+    return evaluatorId === null ? query : query.andWhere('o.claimedBy = :evaluatorId', { evaluatorId });
   }
 
-  #ofClient(userId: number | null, filter: JobFilter): Query {
-    const query = this.#jobs().where('1 = 1');
+  #ofClient(userId: number | null, filter: OrderFilter): Query {
+    const query = this.#orders().where('1 = 1');
     const { status, symbol, predictionType, startDate, endDate } = filter;
-    if (userId !== null) query.andWhere('j.userId = :userId', { userId });
-    if (status !== undefined) query.andWhere('j.status = :status', { status });
-    if (symbol !== undefined) query.andWhere('j.symbol = :symbol', { symbol });
+    if (userId !== null) query.andWhere('o.userId = :userId', { userId });
+    if (status !== undefined) query.andWhere('o.status = :status', { status });
+    if (symbol !== undefined) query.andWhere('o.symbol = :symbol', { symbol });
     if (predictionType !== undefined)
-      query.andWhere('j.predictionType = :predictionType', { predictionType });
+      query.andWhere('o.predictionType = :predictionType', { predictionType });
     if (startDate !== undefined)
-      query.andWhere('j.createdAt >= :startDate', { startDate: startDate.toISOString() });
-    if (endDate !== undefined) query.andWhere('j.createdAt <= :endDate', { endDate: endDate.toISOString() });
+      query.andWhere('o.createdAt >= :startDate', { startDate: startDate.toISOString() });
+    if (endDate !== undefined) query.andWhere('o.createdAt <= :endDate', { endDate: endDate.toISOString() });
     return query;
   }
 
   #pending({ userId, seesAll, releasedAfter }: Claimant, filter: PendingFilter, now: Date): Query {
-    const query = this.#jobs()
-      .where(`j.status = 'pending'`)
-      .andWhere('j.expiresAt > :now', { now: now.toISOString() });
+    const query = this.#orders()
+      .where(`o.status = 'pending'`)
+      .andWhere('o.expiresAt > :now', { now: now.toISOString() });
     const { predictionType, symbol, predictorPlugin, minPriority, maxPriority } = filter;
     if (predictionType !== undefined)
-      query.andWhere('j.predictionType = :predictionType', { predictionType });
-    if (symbol !== undefined) query.andWhere('j.symbol = :symbol', { symbol });
+      query.andWhere('o.predictionType = :predictionType', { predictionType });
+    if (symbol !== undefined) query.andWhere('o.symbol = :symbol', { symbol });
     if (predictorPlugin !== undefined)
-      query.andWhere('j.predictorPlugin = :predictorPlugin', { predictorPlugin });
-    if (minPriority !== undefined) query.andWhere('j.priority >= :minPriority', { minPriority });
-    if (maxPriority !== undefined) query.andWhere('j.priority <= :maxPriority', { maxPriority });
+      query.andWhere('o.predictorPlugin = :predictorPlugin', { predictorPlugin });
+    if (minPriority !== undefined) query.andWhere('o.priority >= :minPriority', { minPriority });
+    if (maxPriority !== undefined) query.andWhere('o.priority <= :maxPriority', { maxPriority });
     paidBetween(query, filter);
     return seesAll ? query : claimableBy(query, userId, releasedAfter);
   }
@@ -179,20 +179,20 @@ export class JobLists {
 /** Amounts of two currencies can't be compared: bounds are of the home currency. */
 function paidBetween(query: Query, { minPayment, maxPayment }: PendingFilter): void {
   if (minPayment === undefined && maxPayment === undefined) return;
-  query.andWhere('j.currency = :home', { home: HOME_CURRENCY });
-  if (minPayment !== undefined) query.andWhere('j.estimatedPaymentMicros >= :minPayment', { minPayment });
-  if (maxPayment !== undefined) query.andWhere('j.estimatedPaymentMicros <= :maxPayment', { maxPayment });
+  query.andWhere('o.currency = :home', { home: HOME_CURRENCY });
+  if (minPayment !== undefined) query.andWhere('o.estimatedPaymentMicros >= :minPayment', { minPayment });
+  if (maxPayment !== undefined) query.andWhere('o.estimatedPaymentMicros <= :maxPayment', { maxPayment });
 }
 
 function claimableBy(query: Query, userId: number, releasedAfter: Date): Query {
   const released = query
     .subQuery()
     .select('1')
-    .from(PredictionClaimEntity, 'c')
-    .where('c.predictionId = j.id AND c.evaluatorId = :userId AND c.releasedBy = :userId')
+    .from(OrderClaimEntity, 'c')
+    .where('c.orderId = o.id AND c.evaluatorId = :userId AND c.releasedBy = :userId')
     .andWhere(`c.outcome = 'released' AND c.endedAt > :releasedAfter`)
     .getQuery();
   return query
-    .andWhere('j.userId <> :userId', { userId })
+    .andWhere('o.userId <> :userId', { userId })
     .andWhere(`NOT EXISTS ${released}`, { releasedAfter: releasedAfter.toISOString() });
 }

@@ -4,24 +4,24 @@ import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, moneyText, newUuid, type Actor, Clock } from '#libs/kernel';
 import { Billing, Prices, type Quote } from '../billing/billing.port.js';
 import { Subscriptions } from '../accounts/accounts.port.js';
-import type { NewRequests, SubmittedJob } from './client-requests.port.js';
-import { CompleteJobRequest } from './complete-job-request.service.js';
-import { effortOf, payloadOf, priceRequestOf, type Priced } from './job-rules.js';
-import { JobViews } from './job-views.service.js';
-import type { ClientTier, JobRequest } from './marketplace.port.js';
-import { PredictionJobRepository, type NewPredictionJob } from './prediction-job.repository.js';
+import type { NewOrders, SubmittedOrder } from './client-orders.port.js';
+import { CompleteTerms } from './complete-terms.service.js';
+import { effortOf, payloadOf, priceTermsOf, type Priced } from './order-rules.js';
+import { OrderViews } from './order-views.service.js';
+import type { ClientTier, OrderTerms } from './marketplace.port.js';
+import { OrderRepository, type NewOrderRow } from './order.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 
 const HOUR_MS = 3_600_000;
 
-/** Takes a client's request: limit, quote, hold, row and place in the queue are one transaction. */
+/** Takes a client's order: limit, quote, hold, row and place in the queue are one transaction. */
 @Injectable()
-export class SubmitRequest implements NewRequests {
+export class SubmitOrder implements NewOrders {
   constructor(
-    private readonly jobs: PredictionJobRepository,
-    private readonly requests: CompleteJobRequest,
+    private readonly orders: OrderRepository,
+    private readonly terms: CompleteTerms,
     private readonly outlook: QueueOutlook,
-    private readonly views: JobViews,
+    private readonly views: OrderViews,
     private readonly transactions: TransactionRunner,
     private readonly prices: Prices,
     private readonly billing: Billing,
@@ -30,32 +30,32 @@ export class SubmitRequest implements NewRequests {
     private readonly clock: Clock,
   ) {}
 
-  async quote(request: JobRequest): Promise<Quote> {
-    return this.prices.quote(priceRequestOf(await this.requests.complete(request)));
+  async quote(terms: OrderTerms): Promise<Quote> {
+    return this.prices.quote(priceTermsOf(await this.terms.complete(terms)));
   }
 
-  async submit(actor: Actor, request: JobRequest): Promise<SubmittedJob> {
-    const priced = await this.requests.complete(request);
+  async submit(actor: Actor, terms: OrderTerms): Promise<SubmittedOrder> {
+    const priced = await this.terms.complete(terms);
     return this.transactions.run(async (tx) => {
       const clientTier = await this.#placeOf(tx, actor);
-      const quote = await this.prices.quote(priceRequestOf(priced));
-      refuseAbove(request.maxCost, quote);
-      const row = await this.jobs.add(tx, this.#newRow(actor, priced, quote, clientTier));
-      const description = `${request.symbol} ${request.predictionType} by ${priced.modelName}`;
-      await this.billing.hold(tx, { jobId: row.id, clientId: actor.userId, quote, description });
+      const quote = await this.prices.quote(priceTermsOf(priced));
+      refuseAbove(terms.maxCost, quote);
+      const row = await this.orders.add(tx, this.#newRow(actor, priced, quote, clientTier));
+      const description = `${terms.symbol} ${terms.predictionType} by ${priced.modelName}`;
+      await this.billing.hold(tx, { orderId: row.id, clientId: actor.userId, quote, description });
       const queuePosition = await this.outlook.positionOf(row);
       const estimatedCompletion = await this.outlook.completionOf(queuePosition);
-      const job = await this.views.tell(tx, 'submitted', row, row.createdAt);
-      return { job, queuePosition, estimatedCompletion };
+      const order = await this.views.tell(tx, 'submitted', row, row.createdAt);
+      return { order, queuePosition, estimatedCompletion };
     });
   }
 
-  /** The client's tier, when it has room for another request; until the transaction ends nobody else takes the room. */
+  /** The client's tier, when it has room for another order; until the transaction ends nobody else takes the room. */
   async #placeOf(tx: Transaction, { userId }: Actor): Promise<ClientTier> {
-    await this.jobs.lockParty(tx, 'client', userId);
+    await this.orders.lockParty(tx, 'client', userId);
     const tier = await this.subscriptions.tierOf(userId);
     const limit = this.config[`marketplace_limit_${tier}`];
-    const open = await this.jobs.countOpen(userId);
+    const open = await this.orders.countOpen(userId);
     if (open < limit) return tier;
     throw new AppError(
       'too_many',
@@ -64,20 +64,20 @@ export class SubmitRequest implements NewRequests {
     );
   }
 
-  #newRow({ userId }: Actor, priced: Priced, quote: Quote, clientTier: ClientTier): NewPredictionJob {
-    const { request, modelName } = priced;
-    const { maxCost, ...asked } = request;
+  #newRow({ userId }: Actor, priced: Priced, quote: Quote, clientTier: ClientTier): NewOrderRow {
+    const { terms, modelName } = priced;
+    const { maxCost, ...asked } = terms;
     const now = this.clock.now();
     return {
       ...asked,
       id: newUuid(),
       taskId: newUuid(),
       userId,
-      ticker: request.symbol,
+      ticker: terms.symbol,
       modelName,
-      requestPayload: payloadOf(request),
+      payload: payloadOf(terms),
       maxCostMicros: maxCost,
-      effort: effortOf(request),
+      effort: effortOf(terms),
       clientTier,
       currency: quote.currency,
       estimatedCostMicros: quote.total,

@@ -2,18 +2,18 @@ import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type {
   ClientTier,
-  JobInterval,
-  JobResult,
-  JobStatus,
   JsonObject,
   MarketplacePredictionType,
+  OrderInterval,
+  OrderResult,
+  OrderStatus,
 } from './marketplace.port.js';
 
 const PENDING = { where: `"status" = 'pending'` };
 const PROCESSING = { where: `"status" = 'processing'` };
 
 /**
- * A request of the marketplace: what was asked, what it costs, who works on it and what came out. The claims of its past
+ * An order of the marketplace: what was asked, what it costs, who works on it and what came out. The claims of its past
  * are rows of `prediction_claims`, its money is the ledger's.
  */
 @Entity('prediction_jobs')
@@ -26,7 +26,7 @@ const PROCESSING = { where: `"status" = 'processing'` };
 @Index('ix_prediction_jobs_user', ['userId', 'createdAt'])
 @Index('ix_prediction_jobs_status', ['status', 'completedAt'])
 @Index('ix_prediction_jobs_created', ['createdAt'])
-export class PredictionJobEntity {
+export class OrderEntity {
   /** UUID. */
   @PrimaryColumn({ type: 'varchar', length: 36 })
   id!: string;
@@ -50,11 +50,11 @@ export class PredictionJobEntity {
   modelName!: string;
 
   @Column({ type: 'varchar', length: 16, default: 'pending' })
-  status!: JobStatus;
+  status!: OrderStatus;
 
-  /** The request as it was submitted, under the names of its fields. */
+  /** The terms as they were submitted, under the names of their fields. */
   @Column(jsonColumn({ name: 'request_payload' }))
-  requestPayload!: JsonObject;
+  payload!: JsonObject;
 
   @Column({ name: 'prediction_type', type: 'varchar', length: 16 })
   predictionType!: MarketplacePredictionType;
@@ -75,7 +75,7 @@ export class PredictionJobEntity {
   pipelinePlugin!: string;
 
   @Column({ type: 'varchar', length: 8 })
-  interval!: JobInterval;
+  interval!: OrderInterval;
 
   @Column({ name: 'prediction_horizon', type: 'integer' })
   predictionHorizon!: number;
@@ -124,7 +124,7 @@ export class PredictionJobEntity {
   @Column({ name: 'price_id', type: 'integer', nullable: true })
   priceId!: number | null;
 
-  /** User id of the holder, 0 for the service itself; kept when the job completes. */
+  /** User id of the holder, 0 for the service itself; kept when the order completes. */
   @Column({ name: 'claimed_by', type: 'integer', nullable: true })
   claimedBy!: number | null;
 
@@ -156,7 +156,7 @@ export class PredictionJobEntity {
   estimatedRemaining!: number | null;
 
   @Column(jsonColumn({ nullable: true }))
-  result!: JobResult | null;
+  result!: OrderResult | null;
 
   @Column({ name: 'result_hash', type: 'varchar', length: 64, nullable: true })
   resultHash!: string | null;

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Database, runSql, type Transaction } from '#libs/database';
 import { isUuid } from '#libs/kernel';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import type { BillableJob, BillableJobs } from '../billing/billing.port.js';
-import type { JobStatus, JsonObject } from './marketplace.port.js';
-import { PredictionJobEntity } from './prediction-job.entity.js';
+import type { BillableOrder, BillableOrders } from '../billing/billing.port.js';
+import type { JsonObject, OrderStatus } from './marketplace.port.js';
+import { OrderEntity } from './order.entity.js';
 
-/** What a new request brings; everything else is empty until something happens to it. */
-export type NewPredictionJob = Omit<PredictionJobEntity, keyof typeof UNTOUCHED | 'updatedAt'>;
+/** What a new order brings; everything else is empty until something happens to it. */
+export type NewOrderRow = Omit<OrderEntity, keyof typeof UNTOUCHED | 'updatedAt'>;
 
-/** What a request has before anything happens to it, and again without its claim. */
+/** What an order has before anything happens to it, and again without its claim. */
 export const UNCLAIMED = {
   claimedBy: null,
   claimedAt: null,
@@ -39,13 +39,13 @@ const UNTOUCHED = {
 } as const;
 
 export interface ClaimAttempt {
-  readonly jobId: string;
+  readonly orderId: string;
   readonly evaluatorId: number;
   readonly now: Date;
   readonly timeoutAt: Date;
   readonly estimatedCompletion: Date | null;
   readonly processingNodeInfo: JsonObject | null;
-  /** Whose requests may not be claimed; null when any may. */
+  /** Whose orders may not be claimed; null when any may. */
   readonly exceptOf: number | null;
 }
 
@@ -54,7 +54,7 @@ const NOBODY = -1;
 /** Rows that a sweep looks at in one go. */
 const SWEEP_BATCH = 500;
 
-const BILLABLE: Readonly<Record<JobStatus, BillableJob['state']>> = {
+const BILLABLE: Readonly<Record<OrderStatus, BillableOrder['state']>> = {
   pending: 'open',
   processing: 'open',
   completed: 'completed',
@@ -63,11 +63,11 @@ const BILLABLE: Readonly<Record<JobStatus, BillableJob['state']>> = {
 };
 
 /**
- * The rows of requests. Locks are taken in one order everywhere: a party's (client or evaluator), then a job's row, then
- * the money's; so that no two transactions wait for each other.
+ * The rows of orders. Locks are taken in one sequence everywhere: a party's (client or evaluator), then an order's row,
+ * then the money's; so that no two transactions wait for each other.
  */
 @Injectable()
-export class PredictionJobRepository implements BillableJobs {
+export class OrderRepository implements BillableOrders {
   constructor(private readonly database: Database) {}
 
   /** Until the transaction ends no other counts what this party has open. SQLite's one writer makes that unnecessary. */
@@ -78,29 +78,27 @@ export class PredictionJobRepository implements BillableJobs {
       ]);
   }
 
-  async add(tx: Transaction, job: NewPredictionJob): Promise<PredictionJobEntity> {
-    const row: PredictionJobEntity = { ...job, ...UNTOUCHED, updatedAt: job.createdAt };
+  async add(tx: Transaction, order: NewOrderRow): Promise<OrderEntity> {
+    const row: OrderEntity = { ...order, ...UNTOUCHED, updatedAt: order.createdAt };
     await tx.manager
       .createQueryBuilder()
       .insert()
-      .into(PredictionJobEntity)
-      .values(row as QueryDeepPartialEntity<PredictionJobEntity>)
-      // The row is whole: nothing to read back, which otherwise is one query more for every request.
+      .into(OrderEntity)
+      .values(row as QueryDeepPartialEntity<OrderEntity>)
+      // The row is whole: nothing to read back, which otherwise is one query more for every order.
       .updateEntity(false)
       .execute();
     return row;
   }
 
-  async find(id: string): Promise<PredictionJobEntity | null> {
-    return isUuid(id)
-      ? this.database.read.manager.findOneBy(PredictionJobEntity, { id: id.toLowerCase() })
-      : null;
+  async find(id: string): Promise<OrderEntity | null> {
+    return isUuid(id) ? this.database.read.manager.findOneBy(OrderEntity, { id: id.toLowerCase() }) : null;
   }
 
   /** Nobody else changes the row until the transaction ends. */
-  async findForUpdate(tx: Transaction, id: string): Promise<PredictionJobEntity | null> {
+  async findForUpdate(tx: Transaction, id: string): Promise<OrderEntity | null> {
     if (this.database.kind === 'sqlite' || !isUuid(id)) return this.find(id);
-    return tx.manager.findOne(PredictionJobEntity, {
+    return tx.manager.findOne(OrderEntity, {
       where: { id: id.toLowerCase() },
       lock: { mode: 'pessimistic_write' },
     });
@@ -109,23 +107,19 @@ export class PredictionJobRepository implements BillableJobs {
   /** Changes a row that is locked; returns it as it is now. */
   async change(
     tx: Transaction,
-    row: PredictionJobEntity,
-    changes: Partial<PredictionJobEntity>,
+    row: OrderEntity,
+    changes: Partial<OrderEntity>,
     now: Date,
-  ): Promise<PredictionJobEntity> {
+  ): Promise<OrderEntity> {
     const all = { ...changes, updatedAt: now };
-    await tx.manager.update(
-      PredictionJobEntity,
-      { id: row.id },
-      all as QueryDeepPartialEntity<PredictionJobEntity>,
-    );
+    await tx.manager.update(OrderEntity, { id: row.id }, all as QueryDeepPartialEntity<OrderEntity>);
     return { ...row, ...all };
   }
 
   /** One conditional update, so that of two who try one succeeds. Null when the row is not to be had. */
-  async claim(tx: Transaction, attempt: ClaimAttempt): Promise<PredictionJobEntity | null> {
-    if (!isUuid(attempt.jobId)) return null;
-    const id = attempt.jobId.toLowerCase();
+  async claim(tx: Transaction, attempt: ClaimAttempt): Promise<OrderEntity | null> {
+    if (!isUuid(attempt.orderId)) return null;
+    const id = attempt.orderId.toLowerCase();
     const now = attempt.now.toISOString();
     const info = attempt.processingNodeInfo;
     const rows = await runSql(
@@ -148,7 +142,7 @@ export class PredictionJobRepository implements BillableJobs {
     return rows.length === 1 ? this.find(id) : null;
   }
 
-  /** Pending and processing requests of a client. */
+  /** Pending and processing orders of a client. */
   countOpen(userId: number): Promise<number> {
     return this.#count(`user_id = ? AND status IN ('pending', 'processing')`, [userId]);
   }
@@ -161,9 +155,9 @@ export class PredictionJobRepository implements BillableJobs {
     ]);
   }
 
-  /** Requests that come before this one in the queue. */
+  /** Orders that come before this one in the queue. */
   countAhead(
-    { id, priority, createdAt }: Pick<PredictionJobEntity, 'id' | 'priority' | 'createdAt'>,
+    { id, priority, createdAt }: Pick<OrderEntity, 'id' | 'priority' | 'createdAt'>,
     now: Date,
   ): Promise<number> {
     const created = createdAt.toISOString();
@@ -174,7 +168,7 @@ export class PredictionJobRepository implements BillableJobs {
     );
   }
 
-  /** Requests that wait with at least this priority. */
+  /** Orders that wait with at least this priority. */
   countWaiting(priority: number, now: Date): Promise<number> {
     return this.#count(`status = 'pending' AND expires_at > ? AND priority >= ?`, [
       now.toISOString(),
@@ -204,18 +198,18 @@ export class PredictionJobRepository implements BillableJobs {
     return this.#ids(`status = 'processing' AND timeout_at < ? ORDER BY timeout_at`, now);
   }
 
-  /** Ids of pending requests that are too old, the oldest first. */
+  /** Ids of pending orders that are too old, the oldest first. */
   outdated(now: Date): Promise<string[]> {
     return this.#ids(`status = 'pending' AND expires_at <= ? ORDER BY expires_at`, now);
   }
 
-  async list(afterJobId: string | null, limit: number): Promise<BillableJob[]> {
-    const rows = await runSql<{ id: string; status: JobStatus }>(
+  async list(afterOrderId: string | null, limit: number): Promise<BillableOrder[]> {
+    const rows = await runSql<{ id: string; status: OrderStatus }>(
       this.database.read,
       `SELECT id, status FROM prediction_jobs WHERE id > ? ORDER BY id LIMIT ?`,
-      [afterJobId ?? '', limit],
+      [afterOrderId ?? '', limit],
     );
-    return rows.map(({ id, status }) => ({ jobId: id, state: BILLABLE[status] }));
+    return rows.map(({ id, status }) => ({ orderId: id, state: BILLABLE[status] }));
   }
 
   async #count(condition: string, values: readonly (string | number)[]): Promise<number> {

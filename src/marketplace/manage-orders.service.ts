@@ -1,0 +1,119 @@
+import { Injectable } from '@nestjs/common';
+import { TransactionRunner, type Transaction } from '#libs/database';
+import { isAdministrator } from '#libs/http';
+import { AppError, type Actor, Clock } from '#libs/kernel';
+import { Billing, type Money, Prices } from '../billing/billing.port.js';
+import { ClaimHistory } from './claim-history.repository.js';
+import type {
+  ClientOrders,
+  OrderChange,
+  OrderClaim,
+  OrderFilter,
+  OrderList,
+  OrderPage,
+} from './client-orders.port.js';
+import type { Order, OrderTerms } from './marketplace.port.js';
+import { isOperator, mayReadResult, orderNotFound, ownRow } from './order-access.js';
+import { OrderLists } from './order-lists.repository.js';
+import { priceTermsOf } from './order-rules.js';
+import { OrderViews } from './order-views.service.js';
+import type { OrderEntity } from './order.entity.js';
+import { OrderRepository } from './order.repository.js';
+import { summaryOf, termsOf } from './order.view.js';
+import { refuseAbove } from './submit-order.service.js';
+
+/** A client's orders: read, changed and cancelled. */
+@Injectable()
+export class ManageOrders implements ClientOrders {
+  constructor(
+    private readonly orders: OrderRepository,
+    private readonly lists: OrderLists,
+    private readonly history: ClaimHistory,
+    private readonly views: OrderViews,
+    private readonly transactions: TransactionRunner,
+    private readonly prices: Prices,
+    private readonly billing: Billing,
+    private readonly clock: Clock,
+  ) {}
+
+  async claims(actor: Actor, orderId: string): Promise<readonly OrderClaim[]> {
+    const { id } = await this.find(actor, orderId);
+    return this.history.of(id);
+  }
+
+  async find(actor: Actor, orderId: string): Promise<Order> {
+    const row = await this.orders.find(orderId);
+    if (row === null) throw orderNotFound();
+    return this.views.of(row, mayReadResult(actor, row));
+  }
+
+  async list(actor: Actor, filter: OrderFilter, page: OrderPage): Promise<OrderList> {
+    const owner = isAdministrator(actor) || isOperator(actor) ? null : actor.userId;
+    const { rows, total } = await this.lists.ofClient(owner, filter, page);
+    return { orders: rows.map(summaryOf), total };
+  }
+
+  async update(actor: Actor, orderId: string, change: OrderChange): Promise<Order> {
+    return this.transactions.run(async (tx) => {
+      const row = await this.#pendingRow(tx, actor, orderId);
+      const terms = changed(termsOf(row), change);
+      const quote = await this.prices.requote(row.id, priceTermsOf({ terms, modelName: row.modelName }));
+      refuseAbove(terms.maxCost, quote);
+      if (quote.total !== row.estimatedCostMicros) await this.billing.adjust(tx, row.id, quote);
+      const now = new Date(this.clock.now());
+      const after = await this.orders.change(
+        tx,
+        row,
+        {
+          priority: terms.priority,
+          maxCostMicros: terms.maxCost,
+          notificationWebhook: terms.notificationWebhook,
+          ...(quote.total !== row.estimatedCostMicros && {
+            estimatedCostMicros: quote.total,
+            estimatedPaymentMicros: quote.shares.evaluator,
+          }),
+        },
+        now,
+      );
+      return this.views.tell(tx, 'updated', after, now);
+    });
+  }
+
+  async cancel(actor: Actor, orderId: string): Promise<{ readonly order: Order; readonly refund: Money }> {
+    return this.transactions.run(async (tx) => {
+      const row = await this.#pendingRow(tx, actor, orderId);
+      const now = new Date(this.clock.now());
+      const reason = 'user_requested';
+      const refund = await this.billing.void(tx, row.id, `cancelled: ${reason}`);
+      const cancelled = await this.orders.change(
+        tx,
+        row,
+        {
+          status: 'cancelled',
+          completedAt: now,
+          cancelledAt: now,
+          cancelledBy: actor.userId,
+          cancellationReason: reason,
+        },
+        now,
+      );
+      return { order: await this.views.tell(tx, 'cancelled', cancelled, now), refund };
+    });
+  }
+
+  /** The row, locked. */
+  async #pendingRow(tx: Transaction, actor: Actor, orderId: string): Promise<OrderEntity> {
+    const row = ownRow(actor, await this.orders.findForUpdate(tx, orderId));
+    if (row.status === 'pending') return row;
+    throw new AppError('conflict', `Only a pending request can be changed; this one is ${row.status}`, {
+      code: 'not_pending',
+    });
+  }
+}
+
+const changed = (terms: OrderTerms, { priority, maxCost, notificationWebhook }: OrderChange): OrderTerms => ({
+  ...terms,
+  priority: priority ?? terms.priority,
+  maxCost: maxCost === undefined ? terms.maxCost : maxCost,
+  notificationWebhook: notificationWebhook === undefined ? terms.notificationWebhook : notificationWebhook,
+});
