@@ -8,18 +8,9 @@ export type Permissions = Readonly<Record<`can_${string}`, boolean>>;
 @Entity('roles')
 @Index('uq_roles_name', ['name'], { unique: true })
 export class RoleEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: 'varchar', length: 20 })
-  name!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
-  @Column(jsonColumn())
-  permissions!: Permissions;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: 'varchar', length: 20 }) name!: string;
+  @Column({ type: 'text', nullable: true }) description!: string | null;
+  @Column(jsonColumn()) permissions!: Permissions;
+  @Column(utcColumn()) createdAt!: Date;
 }

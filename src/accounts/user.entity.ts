@@ -13,65 +13,39 @@ import type { SubscriptionTier } from './accounts.port.js';
 @Index('uq_users_hashed_api_key', ['hashedApiKey'], { unique: true })
 @Index('ix_users_role', ['roleId'])
 export class UserEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: 'varchar', length: 50 })
-  username!: string;
-
-  @Column({ type: 'varchar', length: 254 })
-  email!: string;
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: 'varchar', length: 50 }) username!: string;
+  @Column({ type: 'varchar', length: 254 }) email!: string;
 
   /** See {@link PasswordHasher} for the two forms. */
-  @Column({ type: 'varchar', length: 100, name: 'hashed_password' })
-  hashedPassword!: string;
+  @Column({ type: 'varchar', length: 100 }) hashedPassword!: string;
 
   /** SHA-256 of the key, 64 hexadecimal digits; null when there is no key. */
-  @Column({ type: 'varchar', length: 64, name: 'hashed_api_key', nullable: true })
-  hashedApiKey!: string | null;
-
-  @Column(utcColumn({ name: 'api_key_created_at', nullable: true }))
-  apiKeyCreatedAt!: Date | null;
+  @Column({ type: 'varchar', length: 64, nullable: true }) hashedApiKey!: string | null;
+  @Column(utcColumn({ nullable: true })) apiKeyCreatedAt!: Date | null;
 
   /** From then on the key is refused; null (rows of an import) means never. */
-  @Column(utcColumn({ name: 'api_key_expires_at', nullable: true }))
-  apiKeyExpiresAt!: Date | null;
+  @Column(utcColumn({ nullable: true })) apiKeyExpiresAt!: Date | null;
 
   /** Written late, at most about half a minute after the use. */
-  @Column(utcColumn({ name: 'api_key_last_used_at', nullable: true }))
-  apiKeyLastUsedAt!: Date | null;
-
-  @Column({ type: 'boolean', name: 'is_active', default: false })
-  isActive!: boolean;
+  @Column(utcColumn({ nullable: true })) apiKeyLastUsedAt!: Date | null;
+  @Column({ type: 'boolean', default: false }) isActive!: boolean;
 
   @Column({ type: 'integer', name: 'role_id' })
   @ForeignKey(() => RoleEntity, { name: 'fk_users_role' })
   roleId!: number;
 
   /** Tokens carry the version they were issued under; raising it revokes them all. */
-  @Column({ type: 'integer', name: 'token_version', default: 0 })
-  tokenVersion!: number;
-
-  @Column({ type: 'varchar', length: 16, name: 'subscription_tier', default: 'basic' })
-  subscriptionTier!: SubscriptionTier;
+  @Column({ type: 'integer', default: 0 }) tokenVersion!: number;
+  @Column({ type: 'varchar', length: 16, default: 'basic' }) subscriptionTier!: SubscriptionTier;
 
   /** Credits granted at creation, in micro-units (1e-6) of USD. */
-  @Column(integerColumn({ name: 'initial_credits_micros', default: 0 }))
-  initialCreditsMicros!: number;
-
-  @Column(jsonColumn({ name: 'billing_address', nullable: true }))
-  billingAddress!: Readonly<Record<string, string>> | null;
+  @Column(integerColumn({ default: 0 })) initialCreditsMicros!: number;
+  @Column(jsonColumn({ nullable: true })) billingAddress!: Readonly<Record<string, string>> | null;
 
   /** Remarks of administrators; never shown to the account itself. */
-  @Column({ type: 'text', nullable: true })
-  notes!: string | null;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
-
-  @Column(utcColumn({ name: 'last_login', nullable: true }))
-  lastLogin!: Date | null;
-
-  @Column(utcColumn({ name: 'deleted_at', nullable: true }))
-  deletedAt!: Date | null;
+  @Column({ type: 'text', nullable: true }) notes!: string | null;
+  @Column(utcColumn()) createdAt!: Date;
+  @Column(utcColumn({ nullable: true })) lastLogin!: Date | null;
+  @Column(utcColumn({ nullable: true })) deletedAt!: Date | null;
 }

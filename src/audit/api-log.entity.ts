@@ -8,51 +8,30 @@ import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 @Index('ix_api_logs_user', ['userId', 'id'])
 @Index('ix_api_logs_timestamp', ['requestTimestamp'])
 export class ApiLogEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
+  @PrimaryGeneratedColumn() id!: number;
 
   /** UUID given by the server. */
-  @Column({ name: 'request_id', type: 'varchar', length: 36 })
-  requestId!: string;
+  @Column({ type: 'varchar', length: 36 }) requestId!: string;
 
   /** `X-Request-Id` of the answer; differs from {@link requestId} when the client chose one. */
-  @Column({ name: 'correlation_id', type: 'varchar', length: 128 })
-  correlationId!: string;
-
-  @Column({ name: 'user_id', type: 'integer', nullable: true })
-  userId!: number | null;
-
-  @Column({ name: 'ip_address', type: 'varchar', length: 64 })
-  ipAddress!: string;
-
-  @Column({ name: 'user_agent', type: 'varchar', length: 512, nullable: true })
-  userAgent!: string | null;
+  @Column({ type: 'varchar', length: 128 }) correlationId!: string;
+  @Column({ type: 'integer', nullable: true }) userId!: number | null;
+  @Column({ type: 'varchar', length: 64 }) ipAddress!: string;
+  @Column({ type: 'varchar', length: 512, nullable: true }) userAgent!: string | null;
 
   /** Path as it was sent, without the query. */
-  @Column({ type: 'varchar', length: 1024 })
-  endpoint!: string;
-
-  @Column({ type: 'varchar', length: 32 })
-  method!: string;
+  @Column({ type: 'varchar', length: 1024 }) endpoint!: string;
+  @Column({ type: 'varchar', length: 32 }) method!: string;
 
   /** Secrets taken out; null when there was none. */
-  @Column({ name: 'query_string', type: 'varchar', length: 2048, nullable: true })
-  queryString!: string | null;
+  @Column({ type: 'varchar', length: 2048, nullable: true }) queryString!: string | null;
 
   /** The body, any JSON, secrets taken out and cut at the configured length. */
-  @Column(jsonColumn({ name: 'request_payload', nullable: true }))
-  requestPayload!: unknown;
-
-  @Column(utcColumn({ name: 'request_timestamp' }))
-  requestTimestamp!: Date;
-
-  @Column({ name: 'response_status_code', type: 'integer' })
-  responseStatusCode!: number;
-
-  @Column({ name: 'response_time_ms', type: 'double precision' })
-  responseTimeMs!: number;
+  @Column(jsonColumn({ nullable: true })) requestPayload!: unknown;
+  @Column(utcColumn()) requestTimestamp!: Date;
+  @Column({ type: 'integer' }) responseStatusCode!: number;
+  @Column({ type: 'double precision' }) responseTimeMs!: number;
 
   /** Null for a stream. */
-  @Column(integerColumn({ name: 'response_size_bytes', nullable: true }))
-  responseSizeBytes!: number | null;
+  @Column(integerColumn({ nullable: true })) responseSizeBytes!: number | null;
 }

@@ -9,51 +9,25 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 @Index('ix_billing_records_evaluator', ['evaluatorId', 'timestamp'])
 @Index('ix_billing_records_timestamp', ['timestamp'])
 export class BillingRecordEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ name: 'client_id', type: 'integer' })
-  clientId!: number;
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: 'integer' }) clientId!: number;
 
   /** 0 when the service itself is the provider. */
-  @Column({ name: 'provider_id', type: 'integer' })
-  providerId!: number;
+  @Column({ type: 'integer' }) providerId!: number;
 
   /** 0 when the service itself computed it. */
-  @Column({ name: 'evaluator_id', type: 'integer' })
-  evaluatorId!: number;
-
-  @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
-  orderId!: string;
-
-  @Column({ name: 'model_name', type: 'varchar', length: 100 })
-  modelName!: string;
+  @Column({ type: 'integer' }) evaluatorId!: number;
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36 }) orderId!: string;
+  @Column({ type: 'varchar', length: 100 }) modelName!: string;
 
   /** The whole cost: the sum of the next four. */
-  @Column(integerColumn({ name: 'cost_micros' }))
-  costMicros!: number;
-
-  @Column(integerColumn({ name: 'evaluator_micros' }))
-  evaluatorMicros!: number;
-
-  @Column(integerColumn({ name: 'bonus_micros' }))
-  bonusMicros!: number;
-
-  @Column(integerColumn({ name: 'provider_micros' }))
-  providerMicros!: number;
-
-  @Column(integerColumn({ name: 'platform_micros' }))
-  platformMicros!: number;
-
-  @Column({ type: 'varchar', length: 3 })
-  currency!: string;
-
-  @Column({ type: 'varchar', length: 255, nullable: true })
-  description!: string | null;
-
-  @Column({ name: 'transaction_id', type: 'integer' })
-  transactionId!: number;
-
-  @Column(utcColumn())
-  timestamp!: Date;
+  @Column(integerColumn()) costMicros!: number;
+  @Column(integerColumn()) evaluatorMicros!: number;
+  @Column(integerColumn()) bonusMicros!: number;
+  @Column(integerColumn()) providerMicros!: number;
+  @Column(integerColumn()) platformMicros!: number;
+  @Column({ type: 'varchar', length: 3 }) currency!: string;
+  @Column({ type: 'varchar', length: 255, nullable: true }) description!: string | null;
+  @Column({ type: 'integer' }) transactionId!: number;
+  @Column(utcColumn()) timestamp!: Date;
 }

@@ -10,33 +10,17 @@ import type { CreditGrant } from './billing.port.js';
   where: '"expires_at" IS NOT NULL AND "closed_at" IS NULL',
 })
 export class CreditEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ name: 'user_id', type: 'integer' })
-  userId!: number;
-
-  @Column({ name: 'credit_type', type: 'varchar', length: 12 })
-  type!: CreditGrant['type'];
-
-  @Column(integerColumn({ name: 'amount_micros' }))
-  amountMicros!: number;
-
-  @Column({ type: 'varchar', length: 3 })
-  currency!: string;
-
-  @Column({ name: 'source_transaction_id', type: 'integer' })
-  sourceTransactionId!: number;
-
-  @Column(utcColumn({ name: 'expires_at', nullable: true }))
-  expiresAt!: Date | null;
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: 'integer' }) userId!: number;
+  @Column({ name: 'credit_type', type: 'varchar', length: 12 }) type!: CreditGrant['type'];
+  @Column(integerColumn()) amountMicros!: number;
+  @Column({ type: 'varchar', length: 3 }) currency!: string;
+  @Column({ type: 'integer' }) sourceTransactionId!: number;
+  @Column(utcColumn({ nullable: true })) expiresAt!: Date | null;
 
   /** When it had expired and what was unused was taken back. */
-  @Column(utcColumn({ name: 'closed_at', nullable: true }))
-  closedAt!: Date | null;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
+  @Column(utcColumn({ nullable: true })) closedAt!: Date | null;
+  @Column(utcColumn()) createdAt!: Date;
 }
 
 /** What a transaction took of an expiring credit, or (below zero) brought back. */
@@ -47,13 +31,9 @@ export class CreditUseEntity {
   @ForeignKey(() => CreditEntity, { name: 'fk_credit_uses_credit' })
   creditId!: number;
 
-  @PrimaryColumn({ name: 'transaction_id', type: 'integer' })
-  transactionId!: number;
-
-  @Column(integerColumn({ name: 'amount_micros' }))
-  amountMicros!: number;
+  @PrimaryColumn({ type: 'integer' }) transactionId!: number;
+  @Column(integerColumn()) amountMicros!: number;
 
   /** All uses of the credit up to this one, so that a long history need not be added up. */
-  @Column(integerColumn({ name: 'used_after_micros' }))
-  usedAfterMicros!: number;
+  @Column(integerColumn()) usedAfterMicros!: number;
 }

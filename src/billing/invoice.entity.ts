@@ -14,43 +14,22 @@ export interface InvoiceRecipient {
 @Index('uq_invoices_period', ['userId', 'periodStart', 'currency'], { unique: true })
 @Index('ix_invoices_period', ['periodStart'])
 export class InvoiceEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ name: 'user_id', type: 'integer' })
-  userId!: number;
-
-  @Column({ name: 'invoice_number', type: 'varchar', length: 50 })
-  invoiceNumber!: string;
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: 'integer' }) userId!: number;
+  @Column({ type: 'varchar', length: 50 }) invoiceNumber!: string;
 
   /** First moment of the month, UTC. */
-  @Column(utcColumn({ name: 'billing_period_start' }))
-  periodStart!: Date;
+  @Column(utcColumn({ name: 'billing_period_start' })) periodStart!: Date;
 
   /** First moment of the next month. */
-  @Column(utcColumn({ name: 'billing_period_end' }))
-  periodEnd!: Date;
-
-  @Column({ type: 'varchar', length: 3 })
-  currency!: string;
-
-  @Column(integerColumn({ name: 'subtotal_micros' }))
-  subtotalMicros!: number;
-
-  @Column(integerColumn({ name: 'tax_micros' }))
-  taxMicros!: number;
-
-  @Column(integerColumn({ name: 'total_micros' }))
-  totalMicros!: number;
-
-  @Column(jsonColumn())
-  recipient!: InvoiceRecipient;
-
-  @Column(utcColumn({ name: 'payment_due_date' }))
-  paymentDueDate!: Date;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
+  @Column(utcColumn({ name: 'billing_period_end' })) periodEnd!: Date;
+  @Column({ type: 'varchar', length: 3 }) currency!: string;
+  @Column(integerColumn()) subtotalMicros!: number;
+  @Column(integerColumn()) taxMicros!: number;
+  @Column(integerColumn()) totalMicros!: number;
+  @Column(jsonColumn()) recipient!: InvoiceRecipient;
+  @Column(utcColumn()) paymentDueDate!: Date;
+  @Column(utcColumn()) createdAt!: Date;
 }
 
 /** One line of an invoice: orders of one kind at one price. */
@@ -61,18 +40,9 @@ export class InvoiceLineEntity {
   invoiceId!: number;
 
   /** From 1. */
-  @PrimaryColumn({ type: 'integer' })
-  position!: number;
-
-  @Column({ type: 'varchar', length: 255 })
-  description!: string;
-
-  @Column({ type: 'integer' })
-  quantity!: number;
-
-  @Column(integerColumn({ name: 'unit_micros' }))
-  unitMicros!: number;
-
-  @Column(integerColumn({ name: 'amount_micros' }))
-  amountMicros!: number;
+  @PrimaryColumn({ type: 'integer' }) position!: number;
+  @Column({ type: 'varchar', length: 255 }) description!: string;
+  @Column({ type: 'integer' }) quantity!: number;
+  @Column(integerColumn()) unitMicros!: number;
+  @Column(integerColumn()) amountMicros!: number;
 }

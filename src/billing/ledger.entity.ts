@@ -12,47 +12,30 @@ import type { AccountKind, TransactionType } from './ledger.js';
 })
 @Index('ix_transactions_user', ['userId', 'id'])
 export class TransactionEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ name: 'transaction_type', type: 'varchar', length: 16 })
-  type!: TransactionType;
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ name: 'transaction_type', type: 'varchar', length: 16 }) type!: TransactionType;
 
   /** Whose money moves: the client of an order, the owner of credits or earnings. */
-  @Column({ name: 'user_id', type: 'integer' })
-  userId!: number;
+  @Column({ type: 'integer' }) userId!: number;
 
   /** The order; null for credits and payouts. */
-  @Column({ name: 'prediction_id', type: 'varchar', length: 36, nullable: true })
-  orderId!: string | null;
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36, nullable: true }) orderId!: string | null;
 
   /** Counts the adjustments of a hold. */
-  @Column({ type: 'integer', default: 0 })
-  revision!: number;
+  @Column({ type: 'integer', default: 0 }) revision!: number;
 
   /** What moves; below zero for an adjustment that gives back. */
-  @Column(integerColumn({ name: 'amount_micros' }))
-  amountMicros!: number;
-
-  @Column({ type: 'varchar', length: 3 })
-  currency!: string;
-
-  @Column({ type: 'varchar', length: 255, nullable: true })
-  description!: string | null;
-
-  @Column({ name: 'payment_reference', type: 'varchar', length: 255, nullable: true })
-  paymentReference!: string | null;
+  @Column(integerColumn()) amountMicros!: number;
+  @Column({ type: 'varchar', length: 3 }) currency!: string;
+  @Column({ type: 'varchar', length: 255, nullable: true }) description!: string | null;
+  @Column({ type: 'varchar', length: 255, nullable: true }) paymentReference!: string | null;
 
   /** The administrator who ordered it; null for the service itself. */
-  @Column({ name: 'created_by', type: 'integer', nullable: true })
-  createdBy!: number | null;
+  @Column({ type: 'integer', nullable: true }) createdBy!: number | null;
 
   /** How far below zero the credits might go at that moment; only where that was asked. */
-  @Column(integerColumn({ name: 'credit_limit_micros', nullable: true }))
-  creditLimitMicros!: number | null;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
+  @Column(integerColumn({ nullable: true })) creditLimitMicros!: number | null;
+  @Column(utcColumn()) createdAt!: Date;
 }
 
 /** What a transaction does to one account. Those of a transaction sum to zero. */
@@ -64,36 +47,20 @@ export class TransactionEntryEntity {
   transactionId!: number;
 
   /** A user id, or one of the two that are no users. */
-  @PrimaryColumn({ name: 'owner_id', type: 'integer' })
-  ownerId!: number;
-
-  @PrimaryColumn({ type: 'varchar', length: 12 })
-  kind!: AccountKind;
-
-  @Column({ type: 'varchar', length: 3 })
-  currency!: string;
-
-  @Column(integerColumn({ name: 'amount_micros' }))
-  amountMicros!: number;
+  @PrimaryColumn({ type: 'integer' }) ownerId!: number;
+  @PrimaryColumn({ type: 'varchar', length: 12 }) kind!: AccountKind;
+  @Column({ type: 'varchar', length: 3 }) currency!: string;
+  @Column(integerColumn()) amountMicros!: number;
 }
 
 /** The sum of an account up to and with a transaction, so that a long history need not be added up again. */
 @Entity('balance_snapshots')
 export class BalanceSnapshotEntity {
-  @PrimaryColumn({ name: 'owner_id', type: 'integer' })
-  ownerId!: number;
-
-  @PrimaryColumn({ type: 'varchar', length: 3 })
-  currency!: string;
-
-  @PrimaryColumn({ type: 'varchar', length: 12 })
-  kind!: AccountKind;
-
-  @PrimaryColumn({ name: 'through_id', type: 'integer' })
-  throughId!: number;
-
-  @Column(integerColumn({ name: 'balance_micros' }))
-  balanceMicros!: number;
+  @PrimaryColumn({ type: 'integer' }) ownerId!: number;
+  @PrimaryColumn({ type: 'varchar', length: 3 }) currency!: string;
+  @PrimaryColumn({ type: 'varchar', length: 12 }) kind!: AccountKind;
+  @PrimaryColumn({ type: 'integer' }) throughId!: number;
+  @Column(integerColumn()) balanceMicros!: number;
 }
 
 /** The price that an order is held with; an adjustment adds the next revision. */
@@ -101,52 +68,22 @@ export class BalanceSnapshotEntity {
 @Index('uq_quotes_revision', ['orderId', 'revision'], { unique: true })
 @Index('ix_quotes_client', ['clientId'])
 export class QuoteEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
-  orderId!: string;
-
-  @Column({ type: 'integer' })
-  revision!: number;
-
-  @Column({ name: 'client_id', type: 'integer' })
-  clientId!: number;
-
-  @Column({ name: 'provider_id', type: 'integer' })
-  providerId!: number;
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36 }) orderId!: string;
+  @Column({ type: 'integer' }) revision!: number;
+  @Column({ type: 'integer' }) clientId!: number;
+  @Column({ type: 'integer' }) providerId!: number;
 
   /** Version of the provider's price; null for the base table. */
-  @Column({ name: 'price_id', type: 'integer', nullable: true })
-  priceId!: number | null;
-
-  @Column({ name: 'model_name', type: 'varchar', length: 100 })
-  modelName!: string;
-
-  @Column({ type: 'varchar', length: 255 })
-  description!: string;
-
-  @Column({ type: 'varchar', length: 3 })
-  currency!: string;
-
-  @Column(integerColumn({ name: 'unit_micros' }))
-  unitMicros!: number;
-
-  @Column(jsonColumn())
-  multipliers!: readonly PriceMultiplier[];
-
-  @Column(integerColumn({ name: 'total_micros' }))
-  totalMicros!: number;
-
-  @Column(integerColumn({ name: 'evaluator_micros' }))
-  evaluatorMicros!: number;
-
-  @Column(integerColumn({ name: 'provider_micros' }))
-  providerMicros!: number;
-
-  @Column(integerColumn({ name: 'platform_micros' }))
-  platformMicros!: number;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
+  @Column({ type: 'integer', nullable: true }) priceId!: number | null;
+  @Column({ type: 'varchar', length: 100 }) modelName!: string;
+  @Column({ type: 'varchar', length: 255 }) description!: string;
+  @Column({ type: 'varchar', length: 3 }) currency!: string;
+  @Column(integerColumn()) unitMicros!: number;
+  @Column(jsonColumn()) multipliers!: readonly PriceMultiplier[];
+  @Column(integerColumn()) totalMicros!: number;
+  @Column(integerColumn()) evaluatorMicros!: number;
+  @Column(integerColumn()) providerMicros!: number;
+  @Column(integerColumn()) platformMicros!: number;
+  @Column(utcColumn()) createdAt!: Date;
 }

@@ -9,8 +9,7 @@ import type { PredictionResult, PredictionStatus } from './prediction.types.js';
 @Index('ix_predictions_address', ['client_address', 'status'])
 @Index('ix_predictions_timestamp', ['timestamp'])
 export class PredictionEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
+  @PrimaryGeneratedColumn() id!: number;
 
   /** UUID, or the id that a caller of the legacy endpoint chose. */
   @Index('uq_predictions_task', { unique: true })
@@ -18,57 +17,27 @@ export class PredictionEntity {
   task_id!: string;
 
   /** Owner; null for an anonymous caller's prediction. */
-  @Column({ type: 'integer', nullable: true })
-  user_id!: number | null;
+  @Column({ type: 'integer', nullable: true }) user_id!: number | null;
 
   /** Where an anonymous request came from: its in-flight limit is counted by address. Null for owned rows. */
-  @Column({ type: 'varchar', length: 64, nullable: true })
-  client_address!: string | null;
+  @Column({ type: 'varchar', length: 64, nullable: true }) client_address!: string | null;
 
   /** Last change. */
-  @Column(utcColumn())
-  timestamp!: Date;
-
-  @Column(utcColumn())
-  created_at!: Date;
-
-  @Column(utcColumn({ nullable: true }))
-  started_at!: Date | null;
-
-  @Column(utcColumn({ nullable: true }))
-  completed_at!: Date | null;
-
-  @Column({ type: 'varchar', length: 16 })
-  status!: PredictionStatus;
-
-  @Column({ type: 'varchar', length: 32 })
-  symbol!: string;
-
-  @Column({ type: 'varchar', length: 32 })
-  ticker!: string;
-
-  @Column({ type: 'varchar', length: 8 })
-  interval!: string;
-
-  @Column({ type: 'varchar', length: 100 })
-  predictor_plugin!: string;
-
-  @Column({ type: 'varchar', length: 100 })
-  feeder_plugin!: string;
-
-  @Column({ type: 'varchar', length: 100 })
-  pipeline_plugin!: string;
-
-  @Column({ type: 'varchar', length: 32 })
-  prediction_type!: string;
+  @Column(utcColumn()) timestamp!: Date;
+  @Column(utcColumn()) created_at!: Date;
+  @Column(utcColumn({ nullable: true })) started_at!: Date | null;
+  @Column(utcColumn({ nullable: true })) completed_at!: Date | null;
+  @Column({ type: 'varchar', length: 16 }) status!: PredictionStatus;
+  @Column({ type: 'varchar', length: 32 }) symbol!: string;
+  @Column({ type: 'varchar', length: 32 }) ticker!: string;
+  @Column({ type: 'varchar', length: 8 }) interval!: string;
+  @Column({ type: 'varchar', length: 100 }) predictor_plugin!: string;
+  @Column({ type: 'varchar', length: 100 }) feeder_plugin!: string;
+  @Column({ type: 'varchar', length: 100 }) pipeline_plugin!: string;
+  @Column({ type: 'varchar', length: 32 }) prediction_type!: string;
 
   /** Without `prediction` and `uncertainty`, which have columns of their own. */
-  @Column(jsonColumn())
-  result!: PredictionResult;
-
-  @Column(jsonColumn({ nullable: true }))
-  prediction!: readonly (number | null)[] | null;
-
-  @Column(jsonColumn({ nullable: true }))
-  uncertainty!: readonly (number | null)[] | null;
+  @Column(jsonColumn()) result!: PredictionResult;
+  @Column(jsonColumn({ nullable: true })) prediction!: readonly (number | null)[] | null;
+  @Column(jsonColumn({ nullable: true })) uncertainty!: readonly (number | null)[] | null;
 }

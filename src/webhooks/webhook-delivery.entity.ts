@@ -10,51 +10,28 @@ import type { AttemptError, DeliveryStatus, WebhookEventType } from './webhook.t
 @Index('ix_webhook_deliveries_finished', ['finishedAt'], { where: '"finished_at" IS NOT NULL' })
 export class WebhookDeliveryEntity {
   /** UUID; the `webhook-id` of every attempt. */
-  @PrimaryColumn({ type: 'varchar', length: 36 })
-  id!: string;
-
-  @Column({ name: 'user_id', type: 'integer' })
-  userId!: number;
-
-  @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
-  orderId!: string;
-
-  @Column({ name: 'event_type', type: 'varchar', length: 32 })
-  eventType!: WebhookEventType;
-
-  @Column({ type: 'varchar', length: 2048 })
-  url!: string;
+  @PrimaryColumn({ type: 'varchar', length: 36 }) id!: string;
+  @Column({ type: 'integer' }) userId!: number;
+  @Column({ name: 'prediction_id', type: 'varchar', length: 36 }) orderId!: string;
+  @Column({ type: 'varchar', length: 32 }) eventType!: WebhookEventType;
+  @Column({ type: 'varchar', length: 2048 }) url!: string;
 
   /** The message as it is sent, byte for byte the same at each attempt. */
-  @Column({ type: 'text' })
-  body!: string;
-
-  @Column({ type: 'varchar', length: 12 })
-  status!: DeliveryStatus;
+  @Column({ type: 'text' }) body!: string;
+  @Column({ type: 'varchar', length: 12 }) status!: DeliveryStatus;
 
   /** All attempts that were ever made; the number of the latest one. */
-  @Column({ type: 'integer', default: 0 })
-  attempts!: number;
+  @Column({ type: 'integer', default: 0 }) attempts!: number;
 
   /** Attempts since the delivery began or was last replayed; where the retry schedule stands. */
-  @Column({ type: 'integer', default: 0 })
-  tries!: number;
+  @Column({ type: 'integer', default: 0 }) tries!: number;
 
   /** Null when it is over. */
-  @Column(utcColumn({ name: 'next_attempt_at', nullable: true }))
-  nextAttemptAt!: Date | null;
-
-  @Column({ name: 'last_response_status', type: 'integer', nullable: true })
-  lastResponseStatus!: number | null;
-
-  @Column({ name: 'last_error', type: 'varchar', length: 32, nullable: true })
-  lastError!: AttemptError | null;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
-
-  @Column(utcColumn({ name: 'finished_at', nullable: true }))
-  finishedAt!: Date | null;
+  @Column(utcColumn({ nullable: true })) nextAttemptAt!: Date | null;
+  @Column({ type: 'integer', nullable: true }) lastResponseStatus!: number | null;
+  @Column({ type: 'varchar', length: 32, nullable: true }) lastError!: AttemptError | null;
+  @Column(utcColumn()) createdAt!: Date;
+  @Column(utcColumn({ nullable: true })) finishedAt!: Date | null;
 }
 
 /** One attempt at a delivery; the newest ones are kept. */
@@ -65,20 +42,13 @@ export class WebhookAttemptEntity {
   deliveryId!: string;
 
   /** 1 for the first. */
-  @PrimaryColumn({ type: 'integer' })
-  number!: number;
-
-  @Column(utcColumn({ name: 'started_at' }))
-  startedAt!: Date;
-
-  @Column({ name: 'duration_ms', type: 'integer' })
-  durationMs!: number;
+  @PrimaryColumn({ type: 'integer' }) number!: number;
+  @Column(utcColumn()) startedAt!: Date;
+  @Column({ type: 'integer' }) durationMs!: number;
 
   /** Null when no answer came. */
-  @Column({ name: 'response_status', type: 'integer', nullable: true })
-  responseStatus!: number | null;
+  @Column({ type: 'integer', nullable: true }) responseStatus!: number | null;
 
   /** Null when the receiver took the message. */
-  @Column({ type: 'varchar', length: 32, nullable: true })
-  error!: AttemptError | null;
+  @Column({ type: 'varchar', length: 32, nullable: true }) error!: AttemptError | null;
 }

@@ -4,19 +4,11 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** What a user's messages are signed with; encrypted under the service's secret key. */
 @Entity('webhook_secrets')
 export class WebhookSecretEntity {
-  @PrimaryColumn({ name: 'user_id', type: 'integer' })
-  userId!: number;
-
-  @Column({ type: 'text' })
-  secret!: string;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
+  @PrimaryColumn({ type: 'integer' }) userId!: number;
+  @Column({ type: 'text' }) secret!: string;
+  @Column(utcColumn()) createdAt!: Date;
 
   /** The one before, which signs as well until {@link previousValidUntil}. */
-  @Column({ name: 'previous_secret', type: 'text', nullable: true })
-  previousSecret!: string | null;
-
-  @Column(utcColumn({ name: 'previous_valid_until', nullable: true }))
-  previousValidUntil!: Date | null;
+  @Column({ type: 'text', nullable: true }) previousSecret!: string | null;
+  @Column(utcColumn({ nullable: true })) previousValidUntil!: Date | null;
 }

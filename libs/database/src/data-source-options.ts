@@ -1,5 +1,5 @@
 import type { DatabaseTarget } from '#libs/config';
-import type { DataSourceOptions, MixedList } from 'typeorm';
+import { DefaultNamingStrategy, type DataSourceOptions, type MixedList } from 'typeorm';
 import { StatementLogger } from './statement-logger.js';
 
 type Constructor = new (...args: never[]) => object;
@@ -31,6 +31,13 @@ const LOCK_LIMIT_MS = 20_000;
 /** The write-ahead log is cut back to this size when it was larger for a while. */
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
+/** Columns are called as their properties are, in snake_case, unless the entity names one itself. */
+class SnakeCaseColumns extends DefaultNamingStrategy {
+  override columnName(property: string, named: string): string {
+    return named || property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  }
+}
+
 interface Pragmas {
   pragma(text: string): unknown;
 }
@@ -40,6 +47,7 @@ export function writerOptions(location: DatabaseLocation, options: SchemaOptions
   const shared = {
     entities: options.entities as MixedList<never>,
     migrations: options.migrations as MixedList<never>,
+    namingStrategy: new SnakeCaseColumns(),
     logger: new StatementLogger(options.echo ?? false),
     synchronize: false,
   };
@@ -86,6 +94,7 @@ export function readerOptions(path: string, options: SchemaOptions): DataSourceO
     timeout: BUSY_TIMEOUT_MS,
     statementCacheSize: STATEMENT_CACHE,
     entities: options.entities as MixedList<never>,
+    namingStrategy: new SnakeCaseColumns(),
     logger: new StatementLogger(options.echo ?? false),
   };
 }

@@ -11,24 +11,16 @@ export type IdRange = readonly [from: number, to: number];
 @Entity('audit_seals')
 @Index('uq_audit_seals_sequence', ['firstSequence'], { unique: true })
 export class AuditSealEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
+  @PrimaryGeneratedColumn() id!: number;
 
   /** Number of the link's first row in the whole log, from 1. */
-  @Column(integerColumn({ name: 'first_sequence' }))
-  firstSequence!: number;
-
-  @Column(integerColumn({ name: 'last_sequence' }))
-  lastSequence!: number;
+  @Column(integerColumn()) firstSequence!: number;
+  @Column(integerColumn()) lastSequence!: number;
 
   /** Which rows: on PostgreSQL ids may commit out of order, so a link need not be one range. */
-  @Column(jsonColumn({ name: 'id_ranges' }))
-  idRanges!: readonly IdRange[];
+  @Column(jsonColumn()) idRanges!: readonly IdRange[];
 
   /** SHA-256, hexadecimal, of the chain up to and including these rows. */
-  @Column({ type: 'varchar', length: 64 })
-  hash!: string;
-
-  @Column(utcColumn({ name: 'sealed_at' }))
-  sealedAt!: Date;
+  @Column({ type: 'varchar', length: 64 }) hash!: string;
+  @Column(utcColumn()) sealedAt!: Date;
 }

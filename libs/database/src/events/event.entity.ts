@@ -7,18 +7,9 @@ import { jsonColumn, utcColumn } from '../column-types.js';
 @Index('ix_events_created', ['createdAt'])
 export class EventEntity {
   /** Rises; a client that was cut off names the last one it saw. */
-  @PrimaryGeneratedColumn({ type: 'integer' })
-  id!: number;
-
-  @Column({ type: 'varchar', length: 128 })
-  topic!: string;
-
-  @Column({ type: 'varchar', length: 64 })
-  type!: string;
-
-  @Column(jsonColumn())
-  data!: unknown;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
+  @PrimaryGeneratedColumn({ type: 'integer' }) id!: number;
+  @Column({ type: 'varchar', length: 128 }) topic!: string;
+  @Column({ type: 'varchar', length: 64 }) type!: string;
+  @Column(jsonColumn()) data!: unknown;
+  @Column(utcColumn()) createdAt!: Date;
 }
