@@ -1,5 +1,6 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { type CancelTimer, Clock } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
+import { PeriodicService } from '#libs/jobs';
+import { Clock } from '#libs/kernel';
 import { ExpireCredits } from './expire-credits.service.js';
 import { IssueInvoices, monthBefore } from './issue-invoices.service.js';
 
@@ -9,24 +10,13 @@ const MONTHS = 3;
 
 /** What must happen to money by itself: credits expire, closed months are invoiced. A minute after the start, then hourly. */
 @Injectable()
-export class BillingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #logger = new Logger(BillingUpkeep.name);
-  #cancel: CancelTimer = () => undefined;
-  #working: Promise<void> = Promise.resolve();
-
+export class BillingUpkeep extends PeriodicService {
   constructor(
     private readonly expiry: ExpireCredits,
     private readonly invoices: IssueInvoices,
     private readonly clock: Clock,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#plan(HOUR_MS / 60);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    this.#cancel();
-    await this.#working;
+  ) {
+    super(clock, { everyMs: HOUR_MS, firstMs: HOUR_MS / 60 });
   }
 
   /** Does what is due. */
@@ -39,10 +29,7 @@ export class BillingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
-  #plan(delayMs: number): void {
-    this.#cancel = this.clock.after(delayMs, () => {
-      this.#working = this.run().catch((error: unknown) => this.#logger.error(error));
-      this.#plan(HOUR_MS);
-    });
+  protected turn(): Promise<void> {
+    return this.run();
   }
 }

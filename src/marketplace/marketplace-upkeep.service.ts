@@ -1,5 +1,5 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Repeater } from '#libs/jobs';
+import { Injectable } from '@nestjs/common';
+import { PeriodicService } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import { OrderRepository } from './order.repository.js';
 import { ReturnOrder } from './return-order.service.js';
@@ -19,29 +19,13 @@ export interface SweepFigures {
  * each order is judged again, in a transaction of its own, behind the lock on its row.
  */
 @Injectable()
-export class MarketplaceUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #logger = new Logger(MarketplaceUpkeep.name);
-  readonly #repeater: Repeater;
-
+export class MarketplaceUpkeep extends PeriodicService {
   constructor(
     private readonly orders: OrderRepository,
     private readonly returns: ReturnOrder,
     private readonly clock: Clock,
   ) {
-    this.#repeater = new Repeater(
-      clock,
-      SWEEP_MS,
-      async () => void (await this.sweep()),
-      (error) => this.#logger.error(error),
-    );
-  }
-
-  onApplicationBootstrap(): void {
-    this.#repeater.start();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#repeater.stop();
+    super(clock, { everyMs: SWEEP_MS });
   }
 
   /** Leases first: an order that comes back too old ends in the same sweep. */
@@ -53,6 +37,10 @@ export class MarketplaceUpkeep implements OnApplicationBootstrap, OnApplicationS
     return { returned, expired };
   }
 
+  protected turn(): Promise<SweepFigures> {
+    return this.sweep();
+  }
+
   /** How many of them it was done to. One that fails must not keep the others waiting: it is met again by the next sweep. */
   async #each(ids: readonly string[], work: (id: string) => Promise<boolean>): Promise<number> {
     let done = 0;
@@ -60,7 +48,7 @@ export class MarketplaceUpkeep implements OnApplicationBootstrap, OnApplicationS
       try {
         if (await work(id)) done += 1;
       } catch (error) {
-        this.#logger.error(error);
+        this.logger.error(error);
       }
     }
     return done;

@@ -1,7 +1,7 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { EventLog, TransactionRunner } from '#libs/database';
-import { Repeater } from '#libs/jobs';
+import { PeriodicService } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import { PredictionRepository } from './prediction.repository.js';
 
@@ -12,10 +12,7 @@ const BATCH = 200;
 
 /** Deletes finished predictions and their steps after `prediction_history_days`, an hour after the start and every hour from then on. */
 @Injectable()
-export class PredictionHistory implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #logger = new Logger(PredictionHistory.name);
-  readonly #repeater: Repeater;
-
+export class PredictionHistory extends PeriodicService {
   constructor(
     private readonly predictions: PredictionRepository,
     private readonly transactions: TransactionRunner,
@@ -23,20 +20,11 @@ export class PredictionHistory implements OnApplicationBootstrap, OnApplicationS
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {
-    this.#repeater = new Repeater(
-      clock,
-      HOUR_MS,
-      () => this.#purgeAndTell(),
-      (error) => this.#logger.error(error),
-    );
+    super(clock, { everyMs: HOUR_MS });
   }
 
-  onApplicationBootstrap(): void {
-    if (this.config.prediction_history_days > 0) this.#repeater.start();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#repeater.stop();
+  override onApplicationBootstrap(): void {
+    if (this.config.prediction_history_days > 0) super.onApplicationBootstrap();
   }
 
   /** Deletes what is too old; returns how many rows went. */
@@ -55,10 +43,10 @@ export class PredictionHistory implements OnApplicationBootstrap, OnApplicationS
     return deleted;
   }
 
-  async #purgeAndTell(): Promise<void> {
+  protected async turn(): Promise<void> {
     const deleted = await this.purge();
     if (deleted === 0) return;
     const { prediction_history_days: days } = this.config;
-    this.#logger.log(`deleted ${deleted} predictions older than ${days} days`);
+    this.logger.log(`deleted ${deleted} predictions older than ${days} days`);
   }
 }

@@ -1,12 +1,7 @@
-import {
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
+import { PeriodicService } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
-import { ScheduledPredictions } from '#libs/plugin-host';
 import { AwaitPrediction } from './await-prediction.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
 
@@ -15,37 +10,34 @@ const SCHEDULER = 'scheduler';
 
 /** The original's loop, switched on by `scheduled_predictions`: an ordinary prediction of `instrument` each `prediction_interval`. */
 @Injectable()
-export class PredictionSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #loop: ScheduledPredictions;
-
+export class PredictionSchedule extends PeriodicService implements BeforeApplicationShutdown {
   constructor(
     private readonly submitting: SubmitPrediction,
     private readonly waiting: AwaitPrediction,
     private readonly config: AppConfig,
     clock: Clock,
   ) {
-    const logger = new Logger(PredictionSchedule.name);
-    this.#loop = new ScheduledPredictions({
-      clock,
-      logger: {
-        info: (text) => logger.log(text),
-        warn: (text) => logger.warn(text),
-        error: (text) => logger.error(text),
-      },
-      intervalMs: () => config.prediction_interval * 1000,
-      submit: () => this.#predict(),
+    super(clock, {
+      everyMs: config.prediction_interval * 1000,
+      onLate: () =>
+        this.logger.warn('a scheduled prediction was left out: the one before it is still running'),
     });
   }
 
-  onApplicationBootstrap(): void {
-    if (this.config.scheduled_predictions && this.config.pipeline_enabled) this.#loop.start();
+  override onApplicationBootstrap(): void {
+    if (this.config.scheduled_predictions && this.config.pipeline_enabled) super.onApplicationBootstrap();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#loop.stop();
+  beforeApplicationShutdown(): Promise<void> {
+    return this.onApplicationShutdown();
   }
 
-  async #predict(): Promise<void> {
+  protected override failed(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.logger.error(`a scheduled prediction failed: ${text}`);
+  }
+
+  protected async turn(): Promise<void> {
     const { id } = await this.submitting.submit({
       entrance: 'legacy',
       caller: null,

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import {
   AppConfig,
   checkRuntimeSettings,
@@ -7,7 +7,8 @@ import {
   type RuntimeValues,
 } from '#libs/config';
 import { Database, SettingsStore, type StoredSetting, TransactionRunner } from '#libs/database';
-import { type CancelTimer, Clock } from '#libs/kernel';
+import { PeriodicService } from '#libs/jobs';
+import { Clock } from '#libs/kernel';
 import type { ChangeableSettings, ChangedSetting, RuntimeChange } from './runtime-settings.port.js';
 
 /** How soon other processes follow a change. */
@@ -19,21 +20,20 @@ const REFRESH_MS = 3_000;
  * skipped with a warning; the configured ones hold instead.
  */
 @Injectable()
-export class PersistedRuntimeSettings implements ChangeableSettings, OnModuleInit, OnApplicationShutdown {
-  readonly #logger = new Logger(PersistedRuntimeSettings.name);
+export class PersistedRuntimeSettings extends PeriodicService implements ChangeableSettings, OnModuleInit {
   readonly #listeners: (() => Promise<void>)[] = [];
   #stored: Readonly<Partial<RuntimeValues>> = {};
   #changed: readonly ChangedSetting[] = [];
-  #cancel: CancelTimer | null = null;
-  #isStopped = false;
 
   constructor(
     private readonly store: SettingsStore,
     private readonly database: Database,
     private readonly transactions: TransactionRunner,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    super(clock, { everyMs: REFRESH_MS });
+  }
 
   get<K extends RuntimeKey>(key: K): RuntimeValues[K] {
     const stored = this.#stored[key];
@@ -75,12 +75,14 @@ export class PersistedRuntimeSettings implements ChangeableSettings, OnModuleIni
 
   async onModuleInit(): Promise<void> {
     await this.refresh();
-    this.#schedule();
   }
 
-  onApplicationShutdown(): void {
-    this.#isStopped = true;
-    this.#cancel?.();
+  protected turn(): Promise<void> {
+    return this.refresh();
+  }
+
+  protected override failed(error: unknown): void {
+    this.logger.warn({ error }, 'stored settings could not be read');
   }
 
   #checked(rows: readonly StoredSetting[]): Partial<RuntimeValues> {
@@ -88,17 +90,8 @@ export class PersistedRuntimeSettings implements ChangeableSettings, OnModuleIni
     for (const { key, value } of rows) {
       const checked = checkRuntimeSettings({ [key]: value });
       if (checked.faults.length === 0) Object.assign(values, checked.values);
-      else this.#logger.warn(`a stored setting is skipped: ${checked.faults.join('; ')}`);
+      else this.logger.warn(`a stored setting is skipped: ${checked.faults.join('; ')}`);
     }
     return values;
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return;
-    this.#cancel = this.clock.after(REFRESH_MS, () => {
-      this.refresh()
-        .catch((error: unknown) => this.#logger.warn({ error }, 'stored settings could not be read'))
-        .finally(() => this.#schedule());
-    });
   }
 }

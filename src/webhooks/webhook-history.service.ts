@@ -1,7 +1,7 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { Repeater } from '#libs/jobs';
+import { PeriodicService } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 
@@ -12,30 +12,14 @@ const BATCH = 200;
 
 /** Deletes ended deliveries after `webhook_history_days`, an hour after the start and every hour from then on. */
 @Injectable()
-export class WebhookHistory implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #logger = new Logger(WebhookHistory.name);
-  readonly #repeater: Repeater;
-
+export class WebhookHistory extends PeriodicService {
   constructor(
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly transactions: TransactionRunner,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {
-    this.#repeater = new Repeater(
-      clock,
-      HOUR_MS,
-      async () => void (await this.purge()),
-      (error) => this.#logger.error(error),
-    );
-  }
-
-  onApplicationBootstrap(): void {
-    this.#repeater.start();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#repeater.stop();
+    super(clock, { everyMs: HOUR_MS });
   }
 
   /** Deletes what is too old; returns how many deliveries went. */
@@ -49,5 +33,9 @@ export class WebhookHistory implements OnApplicationBootstrap, OnApplicationShut
       deleted += gone;
       if (gone === 0) return deleted; // all of these were begun anew meanwhile
     }
+  }
+
+  protected turn(): Promise<number> {
+    return this.purge();
   }
 }

@@ -2,5 +2,5 @@ export * from './job-engine.js';
 export type { JobEngineOptions, JobListener } from './engines/engine-options.js';
 export { EmbeddedJobEngine } from './engines/embedded-engine.js';
 export { JobEntity } from './engines/job.entity.js';
-export { Repeater } from './engines/repeater.js';
+export { PeriodicService, type Period } from './periodic-service.js';
 export type { RunOutcome } from './engines/leased-run.js';

@@ -9,3 +9,4 @@ export * from './text-cipher.js';
 export * from './networks.js';
 export * from './bounded-queue.js';
 export * from './worker-threads.js';
+export * from './repeater.js';

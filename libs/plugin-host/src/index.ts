@@ -29,4 +29,3 @@ export { parameterPage } from './parameter-page.js';
 export { PluginRegistry, type ModelServer, type SelectableKind } from './plugin-registry.js';
 export type { PluginStatus } from './plugin-status.js';
 export { runForecast, type Forecast, type ForecastQuestion } from './run-forecast.js';
-export { ScheduledPredictions, type ScheduledPredictionsOptions } from './scheduled-predictions.js';

@@ -1,8 +1,9 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { secretKeyOf, AppConfig } from '#libs/config';
 import { IdempotencyStore, TransactionRunner, type Reservation } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
-import { AppError, KeyedDigest, TextCipher, type CancelTimer, Clock } from '#libs/kernel';
+import { PeriodicService } from '#libs/jobs';
+import { AppError, Clock, KeyedDigest, TextCipher } from '#libs/kernel';
 
 const PURGE_EVERY_MS = 3_600_000;
 
@@ -11,31 +12,21 @@ const PURGE_EVERY_MS = 3_600_000;
  * new account carries its API key, which is stored nowhere else in the clear.
  */
 @Injectable()
-export class StoredIdempotency
-  implements IdempotencyPort<Reservation>, OnApplicationBootstrap, OnModuleDestroy
-{
-  readonly #logger = new Logger('prediction_provider.idempotency');
+export class StoredIdempotency extends PeriodicService implements IdempotencyPort<Reservation> {
+  protected override readonly logger = new Logger('prediction_provider.idempotency');
   readonly #store: IdempotencyStore;
   readonly #cipher: TextCipher;
   readonly #digest: KeyedDigest;
-  #cancelPurge: CancelTimer | null = null;
 
   constructor(
     private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
     config: AppConfig,
   ) {
+    super(clock, { everyMs: PURGE_EVERY_MS });
     this.#store = new IdempotencyStore(transactions);
     this.#cipher = new TextCipher(secretKeyOf(config), 'idempotent replies');
     this.#digest = new KeyedDigest(secretKeyOf(config), 'idempotent requests');
-  }
-
-  onApplicationBootstrap(): void {
-    this.#purgeLater();
-  }
-
-  onModuleDestroy(): void {
-    this.#cancelPurge?.();
   }
 
   async reserve({ scope, key, fingerprint }: IdempotentRequest): Promise<Reserved<Reservation>> {
@@ -69,16 +60,12 @@ export class StoredIdempotency
     return { ...reply, body: this.#cipher.encrypt(reply.body) };
   }
 
-  #purgeLater(): void {
-    this.#cancelPurge = this.clock.after(PURGE_EVERY_MS, () => void this.#purge());
+  /** Forgets old keys. */
+  protected turn(): Promise<unknown> {
+    return this.transactions.run((tx) => this.#store.purgeExpired(tx, this.clock.now()));
   }
 
-  async #purge(): Promise<void> {
-    try {
-      await this.transactions.run((tx) => this.#store.purgeExpired(tx, this.clock.now()));
-    } catch (error) {
-      this.#logger.warn({ message: 'old idempotency keys could not be removed', err: error });
-    }
-    this.#purgeLater();
+  protected override failed(error: unknown): void {
+    this.logger.warn({ message: 'old idempotency keys could not be removed', err: error });
   }
 }

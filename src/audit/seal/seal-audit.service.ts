@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { type CancelTimer, Clock } from '#libs/kernel';
+import { PeriodicService } from '#libs/jobs';
+import { Clock } from '#libs/kernel';
 import type { AuditSealEntity, IdRange } from './audit-seal.entity.js';
 import { AuditSealRepository, type RawLogRow } from './audit-seal.repository.js';
 
@@ -22,46 +18,31 @@ const MOST_GAPS = 200;
 
 /** Numbers the rows of the audit log without a gap and chains their hashes, every `audit_seal_seconds`. */
 @Injectable()
-export class SealAudit implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #logger = new Logger(SealAudit.name);
-  #cancel: CancelTimer = () => undefined;
-  #working: Promise<void> = Promise.resolve();
-  #stopped = false;
-
+export class SealAudit extends PeriodicService implements BeforeApplicationShutdown {
   constructor(
     private readonly seals: AuditSealRepository,
     private readonly transactions: TransactionRunner,
-    private readonly config: AppConfig,
+    config: AppConfig,
     private readonly clock: Clock,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#plan();
+  ) {
+    super(clock, { everyMs: config.audit_seal_seconds * 1000 });
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.#stopped = true;
-    this.#cancel();
-    await this.#working;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.onApplicationShutdown();
   }
 
-  /** Seals everything there is; returns the number of rows. */
-  async seal(): Promise<number> {
+  /** Seals everything there is, or what it can until the signal aborts; returns the number of rows. */
+  async seal(signal?: AbortSignal): Promise<number> {
     for (let sealed = 0; ;) {
       const rows = await this.transactions.run((tx) => this.#sealSome(tx));
       sealed += rows;
-      if (rows < MOST_ROWS || this.#stopped) return sealed;
+      if (rows < MOST_ROWS || signal?.aborted) return sealed;
     }
   }
 
-  #plan(): void {
-    this.#cancel = this.clock.after(this.config.audit_seal_seconds * 1000, () => {
-      this.#working = this.seal().then(
-        () => undefined,
-        (error: unknown) => this.#logger.error(error),
-      );
-      void this.#working.then(() => this.#stopped || this.#plan());
-    });
+  protected turn(signal: AbortSignal): Promise<number> {
+    return this.seal(signal);
   }
 
   async #sealSome(tx: Transaction): Promise<number> {

@@ -1,10 +1,9 @@
 import type { Transaction, TransactionRunner } from '#libs/database';
-import { AppError, assertPresent, newUuid } from '#libs/kernel';
+import { AppError, assertPresent, newUuid, Repeater } from '#libs/kernel';
 import { type Job, type JobDefinition, type JobFailure, LeaseLostError } from '../job-engine.js';
 import type { JobEngineOptions } from './engine-options.js';
 import type { ClaimedJob, ExpiredJob, JobRows } from './job-rows.js';
 import { LeasedRun, type RunOutcome } from './leased-run.js';
-import { Repeater } from './repeater.js';
 
 /**
  * The runs of one engine instance: starts handlers, keeps their leases, ends them on time limit, cancel and shutdown,
@@ -30,12 +29,12 @@ export class JobRunner {
     },
   ) {
     const { clock, heartbeatMs, listener } = options;
-    this.#heartbeat = new Repeater(
+    this.#heartbeat = new Repeater({
       clock,
-      heartbeatMs,
-      () => this.#extendLeases(),
-      (error) => listener.failed('extend leases', error),
-    );
+      everyMs: heartbeatMs,
+      work: () => this.#extendLeases(),
+      onError: (error) => listener.failed('extend leases', error),
+    });
   }
 
   get active(): number {

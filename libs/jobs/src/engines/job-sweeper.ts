@@ -1,8 +1,7 @@
 import type { TransactionRunner } from '#libs/database';
-import type { CancelTimer } from '#libs/kernel';
+import { type CancelTimer, Repeater } from '#libs/kernel';
 import type { JobEngineOptions } from './engine-options.js';
 import type { ExpiredJob, JobRows } from './job-rows.js';
-import { Repeater } from './repeater.js';
 
 /** Ended jobs are looked for this often. */
 const PURGE_EVERY_MS = 60_000;
@@ -34,12 +33,12 @@ export class JobSweeper {
     private readonly host: SweepHost,
   ) {
     const { clock, sweepMs, listener } = options;
-    this.#repeater = new Repeater(
+    this.#repeater = new Repeater({
       clock,
-      sweepMs,
-      () => this.#sweep(),
-      (error) => listener.failed('sweep jobs', error),
-    );
+      everyMs: sweepMs,
+      work: () => this.#sweep(),
+      onError: (error) => listener.failed('sweep jobs', error),
+    });
   }
 
   /** Sweeps once and then regularly. @throws what the first sweep met: a start must not hide a broken database */
