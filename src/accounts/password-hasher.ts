@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/bcrypt';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { AppError, newSecret } from '#libs/kernel';
-import { bulkhead, BulkheadRejectedError } from 'cockatiel';
+import { AppError, BoundedQueue, newSecret } from '#libs/kernel';
 
 /** Marks hashes of passwords that went through SHA-256 first; without it the text is a plain (imported) bcrypt hash. */
 const PRE_HASHED = 'sha256:';
@@ -19,7 +18,7 @@ const MAX_WAITING = 64;
 @Injectable()
 export class PasswordHasher implements OnApplicationBootstrap {
   readonly #cost: number;
-  readonly #gate = bulkhead(AT_ONCE, MAX_WAITING);
+  readonly #queue = new BoundedQueue(AT_ONCE, MAX_WAITING, tooManyPasswords);
   #nobody: Promise<string> | null = null;
 
   constructor(config: AppConfig) {
@@ -28,15 +27,15 @@ export class PasswordHasher implements OnApplicationBootstrap {
 
   /** @throws AppError `unavailable` when too many passwords wait to be hashed */
   async hash(password: string): Promise<string> {
-    const text = await this.#inTurn(() => hash(preHash(password), { cost: this.#cost }));
+    const text = await this.#queue.run(() => hash(preHash(password), { cost: this.#cost }));
     return PRE_HASHED + text;
   }
 
   /** @throws AppError `unavailable` when too many passwords wait to be hashed */
   verify(password: string, stored: string): Promise<boolean> {
     return stored.startsWith(PRE_HASHED)
-      ? this.#inTurn(() => verify(preHash(password), stored.slice(PRE_HASHED.length)))
-      : this.#inTurn(() => verify(password, stored));
+      ? this.#queue.run(() => verify(preHash(password), stored.slice(PRE_HASHED.length)))
+      : this.#queue.run(() => verify(password, stored));
   }
 
   /** Takes as long as {@link verify} and is never true: unknown names must not be told by the clock. */
@@ -56,18 +55,11 @@ export class PasswordHasher implements OnApplicationBootstrap {
     if (!stored.startsWith(PRE_HASHED)) return true;
     return parseOptions(stored.slice(PRE_HASHED.length)).cost < this.#cost;
   }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#gate.execute(work);
-    } catch (error) {
-      if (!(error instanceof BulkheadRejectedError)) throw error;
-      throw new AppError('unavailable', 'Too many passwords are being checked; try again shortly', {
-        headers: { 'Retry-After': '1' },
-        cause: error,
-      });
-    }
-  }
 }
+
+const tooManyPasswords = (): AppError =>
+  new AppError('unavailable', 'Too many passwords are being checked; try again shortly', {
+    headers: { 'Retry-After': '1' },
+  });
 
 const preHash = (password: string): string => createHash('sha256').update(password, 'utf8').digest('base64');

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { AppError } from '#libs/kernel';
+import { AppError, BoundedQueue } from '#libs/kernel';
 import { RateLimitStorage } from './rate-limit-storage.js';
-import { Turns } from './turns.js';
 
 /** Where a password is tried, and for which account. */
 export interface LoginAttempt {
@@ -16,8 +15,8 @@ export interface CheckedPassword<T> {
   readonly value: T;
 }
 
-/** Passwords of one address that may wait to be checked. */
-const MAX_WAITING_PER_ADDRESS = 50;
+/** Passwords of one address that may wait while another is checked. */
+const MAX_WAITING_PER_ADDRESS = 49;
 
 /**
  * Slows down the guessing of passwords: failures are counted per address and name, and per address whatever the name,
@@ -26,7 +25,8 @@ const MAX_WAITING_PER_ADDRESS = 50;
  */
 @Injectable()
 export class LoginLimiter {
-  readonly #turns = new Turns(MAX_WAITING_PER_ADDRESS);
+  /** One line for each address that has attempts. */
+  readonly #lines = new Map<string, BoundedQueue>();
   readonly #windowMs: number;
 
   constructor(
@@ -39,9 +39,14 @@ export class LoginLimiter {
   /** @throws AppError `too_many` with `Retry-After`, before `check` is called */
   async attempt<T>(attempt: LoginAttempt, check: () => Promise<CheckedPassword<T>>): Promise<T> {
     if (this.config.skip_rate_limiting) return (await check()).value;
-    const turn = await this.#turns.run(attempt.address, () => this.#inTurn(attempt, check));
-    if (turn === null) throw tooMany(1);
-    return turn.result;
+    const { address } = attempt;
+    const line = this.#lines.get(address) ?? new BoundedQueue(1, MAX_WAITING_PER_ADDRESS, () => tooMany(1));
+    this.#lines.set(address, line);
+    try {
+      return await line.run(() => this.#inTurn(attempt, check));
+    } finally {
+      if (line.length === 0) this.#lines.delete(address);
+    }
   }
 
   async #inTurn<T>(
