@@ -11,6 +11,10 @@ export interface AppendOnlyTable {
   readonly partialKeys?: readonly string[];
   /** Columns that may be set once, from null or true to something else; every other change is refused. */
   readonly settable?: readonly SettableColumn[];
+  /** PostgreSQL, as the oldest tables have it: one trigger `no_change` for UPDATE and DELETE instead of one each. */
+  readonly inOneTrigger?: boolean;
+  /** PostgreSQL: an older table whose function refuses for this one, too; by default it gets a function of its own. */
+  readonly refusedBy?: string;
 }
 
 export interface SettableColumn {
@@ -29,7 +33,7 @@ export interface SettableColumn {
 export async function makeAppendOnly(
   queryRunner: QueryRunner,
   table: AppendOnlyTable,
-  columns: readonly string[],
+  columns: readonly string[] = [],
 ): Promise<void> {
   const isPostgres = queryRunner.dataSource.options.type === 'postgres';
   for (const statement of isPostgres ? postgresGuard(table, columns) : sqliteGuard(table, columns))
@@ -54,20 +58,29 @@ function sqliteGuard(table: AppendOnlyTable, columns: readonly string[]): string
 }
 
 function postgresGuard(table: AppendOnlyTable, columns: readonly string[]): string[] {
-  const { name } = table;
+  const { name, inOneTrigger = false, refusedBy = name } = table;
+  const change = refusedChange(table, columns, 'IS DISTINCT FROM');
+  const triggers = {
+    ...(inOneTrigger
+      ? { no_change: `BEFORE UPDATE OR DELETE ON ${name} FOR EACH ROW` }
+      : {
+          no_update: `BEFORE UPDATE ON ${name} FOR EACH ROW ${change}`,
+          no_delete: `BEFORE DELETE ON ${name} FOR EACH ROW`,
+        }),
+    no_truncate: `BEFORE TRUNCATE ON ${name} FOR EACH STATEMENT`,
+  };
   return [
-    `CREATE FUNCTION ${name}_refuse() RETURNS trigger LANGUAGE plpgsql AS
-     $$ BEGIN RAISE EXCEPTION '${name} is append-only' USING ERRCODE = 'insufficient_privilege'; END $$`,
-    `CREATE TRIGGER ${name}_no_update BEFORE UPDATE ON ${name} FOR EACH ROW
-     ${refusedChange(table, columns, 'IS DISTINCT FROM')} EXECUTE FUNCTION ${name}_refuse()`,
-    `CREATE TRIGGER ${name}_no_delete BEFORE DELETE ON ${name} FOR EACH ROW EXECUTE FUNCTION ${name}_refuse()`,
-    `CREATE TRIGGER ${name}_no_truncate BEFORE TRUNCATE ON ${name}
-     FOR EACH STATEMENT EXECUTE FUNCTION ${name}_refuse()`,
-    ...['no_update', 'no_delete', 'no_truncate'].map(
-      (trigger) => `ALTER TABLE ${name} ENABLE ALWAYS TRIGGER ${name}_${trigger}`,
+    ...(refusedBy === name ? [refusingFunction(name)] : []),
+    ...Object.entries(triggers).map(
+      ([trigger, when]) => `CREATE TRIGGER ${name}_${trigger} ${when} EXECUTE FUNCTION ${refusedBy}_refuse()`,
     ),
+    ...Object.keys(triggers).map((trigger) => `ALTER TABLE ${name} ENABLE ALWAYS TRIGGER ${name}_${trigger}`),
   ];
 }
+
+const refusingFunction = (name: string): string =>
+  `CREATE FUNCTION ${name}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+   $$ BEGIN RAISE EXCEPTION '${name} is append-only' USING ERRCODE = 'insufficient_privilege'; END $$`;
 
 /** A key that the database is to choose is not known yet (-1) when the trigger runs. */
 function replaces({ name, serial, keys = [], partialKeys = [] }: AppendOnlyTable): string {
