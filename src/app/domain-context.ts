@@ -4,8 +4,8 @@ import type { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { systemClock } from '#libs/kernel';
 import type { Imports } from './api.module.js';
-import { printError } from './commands/terminal.js';
-import { openDatabase } from './persistence/open-database.js';
+import { printError } from './commands/command.js';
+import { openDatabase } from './schema.js';
 import { PersistenceModule, type Foundation } from './persistence/persistence.module.js';
 
 @Module({})

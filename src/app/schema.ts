@@ -14,7 +14,9 @@ import {
   Users1795392000001,
   UserSessionEntity,
   Webhooks1795392000013,
+  Database,
 } from '#libs/database';
+import type { AppConfig } from '#libs/config';
 import { ApiLogEntity } from '../audit/api-log.entity.js';
 import { AuditSealEntity } from '../audit/seal/audit-seal.entity.js';
 import { BillingRecordEntity } from '../billing/billing-record.entity.js';
@@ -79,3 +81,13 @@ export const migrations = [
   Marketplace1795392000012,
   Webhooks1795392000013,
 ];
+
+/** Opens the configured database and brings its tables up to date. */
+export const openDatabase = (config: AppConfig): Promise<Database> =>
+  Database.open({
+    location: config.database,
+    entities,
+    migrations,
+    echo: config.database_echo,
+    poolSize: config.database_pool_size + config.database_max_overflow,
+  });

@@ -15,14 +15,12 @@ import { HttpFront } from './http/http-front.js';
 import { listen } from './http/http-servers.js';
 import { RouteCatalogue } from './http/route-catalogue.js';
 import { loadConfiguredPlugins } from './load-configured-plugins.js';
-import { AccessLog } from './logging/access-log.js';
-import { createLogger, type Logger } from './logging/logger.js';
+import { createLogger, type Logger, pluginLogger, AccessLog } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { openLogStreams } from './logging/log-streams.js';
-import { pluginLogger } from './logging/plugin-logger.js';
 import { Metrics } from './metrics/metrics.js';
-import { openDatabase } from './persistence/open-database.js';
-import { StoredBarCache } from './persistence/stored-bar-cache.js';
+import { openDatabase } from './schema.js';
+import { StoredBarCache } from './persistence/persistence.module.js';
 import { serveDocumentation } from './swagger/serve-documentation.js';
 
 /** What commands and tests put in place of the ordinary thing. */

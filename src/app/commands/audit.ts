@@ -1,9 +1,7 @@
 import { AuditSealRepository } from '../../audit/seal/audit-seal.repository.js';
 import { VerifyAudit } from '../../audit/seal/verify-audit.service.js';
-import { openDatabase } from '../persistence/open-database.js';
-import { EXIT, type Command } from './command.js';
-import { print, printError } from './terminal.js';
-
+import { openDatabase } from '../schema.js';
+import { EXIT, type Command, print, printError } from './command.js';
 /** `audit verify`: checks the chain over the audit log; exit code 1 when a row was changed, removed or put in. */
 export const verifyAudit: Command = async (config) => {
   const database = await openDatabase(config);

@@ -2,9 +2,7 @@ import { type BillingVerdict, BillingVerifier } from '../../billing/billing.port
 import { LedgerModule } from '../../billing/ledger.module.js';
 import { MarketplaceBooksModule } from '../../marketplace/marketplace-books.module.js';
 import { withDomains } from '../domain-context.js';
-import { EXIT, type Command } from './command.js';
-import { print, printError } from './terminal.js';
-
+import { EXIT, type Command, print, printError } from './command.js';
 /**
  * `billing verify`: proves from the tables that no money was lost, spent twice or moved twice; exit code 1 when they say
  * anything else. It reads one moment of the database, also of one that is in use.

@@ -8,3 +8,32 @@ export type Command = (config: AppConfig, line: CommandLine) => Promise<number>;
 
 /** A command that reads no settings: its arguments say everything. */
 export type PlainCommand = (line: CommandLine) => Promise<number>;
+
+/** Writes a result for whoever ran the command; returns exit code 0. */
+export function print(text: string): 0 {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+/** Writes what went wrong, or a remark, beside the results. */
+export function printError(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Resolves with the name of the first SIGINT or SIGTERM. A second one ends the process at once, for the impatient. */
+export function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+      resolve(signal);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+/** Ends the process soon after its last work, although a plugin left a timer or a socket behind that would keep it. */
+export function endDespiteLeftovers(): void {
+  setTimeout(() => process.exit(), 1_000).unref();
+}

@@ -5,13 +5,9 @@ import { ComputeAnswer } from '../../agent/compute-answer.js';
 import { EvaluatorAgent } from '../../agent/evaluator-agent.js';
 import { HttpOrderQueue } from '../../agent/http-order-queue.js';
 import { loadConfiguredPlugins } from '../load-configured-plugins.js';
-import { createLogger } from '../logging/logger.js';
+import { createLogger, pluginLogger } from '../logging/logger.js';
 import { openLogStreams } from '../logging/log-streams.js';
-import { pluginLogger } from '../logging/plugin-logger.js';
-import { EXIT, type Command } from './command.js';
-import { stopSignal } from './stop-signal.js';
-import { print, printError } from './terminal.js';
-
+import { EXIT, type Command, print, printError, stopSignal } from './command.js';
 /**
  * `evaluate`: an evaluator's process, without a database. It lists, claims and computes requests of the service at `url`
  * with the plugins that are loaded here, until SIGINT or SIGTERM.

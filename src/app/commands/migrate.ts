@@ -1,7 +1,6 @@
 import { describeDatabase } from '#libs/config';
-import { openDatabase } from '../persistence/open-database.js';
-import { print } from './terminal.js';
-import type { Command } from './command.js';
+import { openDatabase } from '../schema.js';
+import { type Command, print } from './command.js';
 
 /** `migrate`: brings the tables up to date, under the same lock as a starting server. */
 export const migrateDatabase: Command = async (config) => {

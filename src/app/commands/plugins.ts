@@ -3,8 +3,7 @@ import { allowed } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import { loadConfiguredPlugins } from '../load-configured-plugins.js';
-import { print, printError } from './terminal.js';
-import type { Command } from './command.js';
+import { type Command, print, printError } from './command.js';
 
 const warnings: PluginLogger = { info: () => undefined, warn: printError, error: printError };
 

@@ -3,9 +3,7 @@ import { DatabaseOpenError } from '#libs/database';
 import { AppError } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
 import { VERSION } from '../version.js';
-import { EXIT, type Command, type PlainCommand } from './command.js';
-import { print, printError } from './terminal.js';
-
+import { EXIT, type Command, type PlainCommand, print, printError } from './command.js';
 /** Loaded when asked for, so that `--help` answers at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,

@@ -3,8 +3,7 @@ import { AppError } from '#libs/kernel';
 import { UserAdministration } from '../../accounts/user-administration.service.js';
 import { AccountsModule } from '../../accounts/accounts.module.js';
 import { withDomains } from '../domain-context.js';
-import { print } from './terminal.js';
-import type { Command } from './command.js';
+import { type Command, print } from './command.js';
 
 /** `users create NAME --email ... [--role client] [--password ...]` */
 export const createUser: Command = (config, { positionals }) =>

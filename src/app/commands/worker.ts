@@ -1,9 +1,6 @@
 import { AppError } from '#libs/kernel';
 import { startServer } from '../server.js';
-import { EXIT, type Command } from './command.js';
-import { endDespiteLeftovers, stopSignal } from './stop-signal.js';
-import { print } from './terminal.js';
-
+import { EXIT, type Command, print, endDespiteLeftovers, stopSignal } from './command.js';
 /** `worker`: runs predictions beside the serving processes, without listening itself. */
 export const work: Command = async (config) => {
   if (config.database.kind === 'sqlite') {

@@ -1,12 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { runInContext, type Clock } from '#libs/kernel';
 import { problem } from '#libs/http';
+import helmet from 'helmet';
 import type { AuditRecorder } from '../../audit/audit.port.js';
-import { addressReader } from './client-address.js';
-import { corsPolicy } from './cors.js';
-import { Exchange, normalizeRequest } from './exchange.js';
+import { Exchange, normalizeRequest, addressReader } from './exchange.js';
 import type { Departure, GatedResponse, Replacement } from './gated-response.js';
-import { securityHeaders } from './security-headers.js';
 
 /** Hears of every finished request. */
 export interface RequestObserver {
@@ -162,3 +161,80 @@ function unavailable(exchange: Exchange, detail: string): Replacement {
     body: JSON.stringify(problem(503, 'audit_unavailable', detail, occurrence)),
   };
 }
+
+/**
+ * The security headers of every answer, worked out once. The policy lets the API explorer at `/docs` work (it comes
+ * from this server, with inline styles) and nothing else.
+ */
+function securityHeaders(): Readonly<Record<string, string>> {
+  const probe = new ServerResponse(new IncomingMessage(new Socket()));
+  const apply = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        connectSrc: ["'self'"],
+        fontSrc: ["'self'", 'data:'],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+        imgSrc: ["'self'", 'data:'],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+      },
+    },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    // Only a proxy that speaks TLS may promise TLS.
+    strictTransportSecurity: false,
+  });
+  apply(new IncomingMessage(new Socket()), probe, () => undefined);
+  return Object.fromEntries(Object.entries(probe.getHeaders()).map(([name, value]) => [name, String(value)]));
+}
+
+const METHODS = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
+/** What browser pages may read beside the body. */
+const EXPOSED = [
+  'Idempotency-Replayed',
+  'Link',
+  'Location',
+  'Preference-Applied',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'X-Request-Id',
+  'X-Total-Count',
+].join(', ');
+const MAX_AGE_S = '600';
+
+/** Adds the CORS headers of an answer; returns true when the request is a preflight, to be answered with 200 `OK`. */
+type CorsPolicy = (request: IncomingMessage, headers: Record<string, string>) => boolean;
+
+/**
+ * Pages of the listed origins may call the service, with credentials. `*` admits every origin, then without
+ * credentials: the two together would let any page act as its visitor.
+ */
+function corsPolicy(origins: readonly string[]): CorsPolicy {
+  if (origins.length === 0) return isPreflight;
+  const [anyone, listed] = [origins.includes('*'), new Set(origins)];
+  return (request, headers) => {
+    const { origin } = request.headers;
+    if (!anyone) headers['Vary'] = 'Origin';
+    if (origin === undefined || !(anyone || listed.has(origin))) return isPreflight(request);
+    headers['Access-Control-Allow-Origin'] = anyone ? '*' : origin;
+    if (!anyone) headers['Access-Control-Allow-Credentials'] = 'true';
+    if (!isPreflight(request)) {
+      headers['Access-Control-Expose-Headers'] = EXPOSED;
+      return false;
+    }
+    headers['Access-Control-Allow-Methods'] = METHODS;
+    headers['Access-Control-Max-Age'] = MAX_AGE_S;
+    const asked = request.headers['access-control-request-headers'];
+    if (asked !== undefined) headers['Access-Control-Allow-Headers'] = asked;
+    return true;
+  };
+}
+
+const isPreflight = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'OPTIONS' &&
+  headers.origin !== undefined &&
+  headers['access-control-request-method'] !== undefined;

@@ -1,6 +1,100 @@
 import { isUtf8 } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { invalid, type AppError } from '#libs/kernel';
-import { faultInJson } from './json-fault.js';
+
+/** Where and why a text is not JSON. */
+interface JsonFault {
+  /** Characters before the fault. */
+  readonly offset: number;
+  /** In the words of the original's parser. */
+  readonly message: string;
+}
+
+const STRING = /"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/uy;
+const WORD = /true|false|null/uy;
+const BLANK = /[ \t\n\r]*/uy;
+const STRING_START = /"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/uy;
+
+/** Walks over a text until it stops being JSON. `JSON.parse` tells the place only sometimes, and in changing words. */
+class Scanner {
+  #at = 0;
+
+  constructor(private readonly text: string) {}
+
+  /** The fault of the whole text; of a text that is JSON, its end. */
+  document(): JsonFault {
+    const fault = this.#value();
+    if (fault !== null) return fault;
+    this.#skip(BLANK);
+    return { offset: this.#at, message: 'Extra data' };
+  }
+
+  #value(): JsonFault | null {
+    this.#skip(BLANK);
+    switch (this.text[this.#at]) {
+      case '{':
+        return this.#members('}', () => this.#member());
+      case '[':
+        return this.#members(']', () => this.#value());
+      case '"':
+        return this.#string();
+      default:
+        return this.#skip(NUMBER) || this.#skip(WORD) ? null : this.#fault('Expecting value');
+    }
+  }
+
+  #members(close: string, one: () => JsonFault | null): JsonFault | null {
+    this.#at += 1;
+    this.#skip(BLANK);
+    if (this.#takes(close)) return null;
+    for (;;) {
+      const fault = one();
+      if (fault !== null) return fault;
+      this.#skip(BLANK);
+      if (this.#takes(close)) return null;
+      if (!this.#takes(',')) return this.#fault("Expecting ',' delimiter");
+    }
+  }
+
+  #member(): JsonFault | null {
+    this.#skip(BLANK);
+    if (this.text[this.#at] !== '"') return this.#fault('Expecting property name enclosed in double quotes');
+    const fault = this.#string();
+    if (fault !== null) return fault;
+    this.#skip(BLANK);
+    return this.#takes(':') ? this.#value() : this.#fault("Expecting ':' delimiter");
+  }
+
+  #string(): JsonFault | null {
+    const start = this.#at;
+    if (this.#skip(STRING)) return null;
+    this.#skip(STRING_START);
+    if (this.#at >= this.text.length) return { offset: start, message: 'Unterminated string starting at' };
+    return this.#fault(this.text[this.#at] === '\\' ? 'Invalid \\escape' : 'Invalid control character at');
+  }
+
+  #takes(character: string): boolean {
+    if (this.text[this.#at] !== character) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #skip(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.text);
+    if (found === null) return false;
+    this.#at += found[0].length;
+    return true;
+  }
+
+  #fault(message: string): JsonFault {
+    return { offset: this.#at, message };
+  }
+}
+
+/** Finds the first fault of a text that `JSON.parse` refused; its nesting must be limited already. */
+export const faultInJson = (text: string): JsonFault => new Scanner(text).document();
 
 /** Deeper bodies are refused: what recurses over a body later (redaction, serialising) must never run out of stack. */
 const MAX_DEPTH = 64;
@@ -38,7 +132,7 @@ export function parseJsonText(text: string, before = 0): unknown {
   }
 }
 
-export function notJson(message: string, offset: number): AppError {
+function notJson(message: string, offset: number): AppError {
   return invalid({
     type: 'json_invalid',
     loc: ['body', offset],
@@ -48,7 +142,8 @@ export function notJson(message: string, offset: number): AppError {
   });
 }
 
-const [QUOTE, BACKSLASH, OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = [34, 92, 91, 123, 93, 125];
+const [QUOTE, COMMA, BACKSLASH] = [34, 44, 92];
+const [OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = [91, 123, 93, 125];
 
 /** Offset of the bracket that opens one level too many, or null. A short text can't nest that deep. */
 function depthExceeded(text: string): number | null {
@@ -66,7 +161,7 @@ function depthExceeded(text: string): number | null {
 }
 
 /** Offset of the quote that ends the string which begins at `start`; the text's length when none does. */
-export function endOfString(text: string, start: number): number {
+function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end === -1 ? text.length : end;
@@ -83,4 +178,56 @@ function withoutProto(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutProto);
   const kept = Object.entries(value).filter(([key]) => key !== '__proto__');
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutProto(inner)]));
+}
+
+/** Characters of a piece, about; parsed in 1 to 2 ms. */
+const PIECE = 131_072;
+
+/** Where a piece of a list ends: before a comma, before the bracket that ends the list, or where the text breaks off. */
+interface PieceEnd {
+  readonly at: number;
+  readonly by: 'comma' | 'bracket' | 'fault';
+}
+
+/**
+ * Parses a large JSON text; a list in pieces, between which other work gets its turn. Any other value is parsed at once.
+ * @throws AppError `invalid`, type `json_invalid`, as for a small body
+ */
+export async function parseJsonList(text: string): Promise<unknown> {
+  const start = text.search(/[^ \t\n\r]/);
+  if (text.charCodeAt(start) !== OPEN_LIST) return parseJsonText(text);
+  const items: unknown[] = [];
+  let from = start + 1;
+  // A piece is parsed as a list of its own; all but the first after a 0, so that nothing after a comma stays a fault.
+  for (let opening = '['; ; opening = '[0,') {
+    const end = pieceEnd(text, from);
+    const piece = `${opening}${text.slice(from, end.at)}${end.by === 'fault' ? '' : ']'}`;
+    const parsed = parseJsonText(piece, from - opening.length) as readonly unknown[];
+    for (let index = opening === '[' ? 0 : 1; index < parsed.length; index += 1) items.push(parsed[index]);
+    if (end.by === 'bracket') {
+      refuseMore(text, end.at + 1);
+      return items;
+    }
+    from = end.at + 1;
+    await nextTurn();
+  }
+}
+
+function pieceEnd(text: string, from: number): PieceEnd {
+  let depth = 0;
+  for (let at = from; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) depth += 1;
+    else if (depth > 0 && (code === CLOSE_LIST || code === CLOSE_OBJECT)) depth -= 1;
+    else if (code === CLOSE_LIST) return { at, by: 'bracket' };
+    else if (code === CLOSE_OBJECT) return { at: at + 1, by: 'fault' };
+    else if (code === COMMA && depth === 0 && at - from >= PIECE) return { at, by: 'comma' };
+  }
+  return { at: text.length, by: 'fault' };
+}
+
+function refuseMore(text: string, from: number): void {
+  const more = text.slice(from).search(/[^ \t\n\r]/);
+  if (more >= 0) throw notJson('Extra data', from + more);
 }

@@ -2,6 +2,9 @@ import { pino, multistream, type DestinationStream, type Logger } from 'pino';
 import type { AppConfig } from '#libs/config';
 import { isSecretName, REDACTED } from '#libs/http';
 import { currentContext } from '#libs/kernel';
+import type { PluginLogger } from '#libs/plugin-sdk';
+import type { Exchange } from '../http/exchange.js';
+import type { RequestObserver } from '../http/http-front.js';
 
 export type { Logger } from 'pino';
 
@@ -76,4 +79,31 @@ function presentError(error: unknown, depth = 0): unknown {
     stack: error.stack,
     ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: presentError(error.cause, depth + 1) }),
   };
+}
+
+/** The log as plugins know it. */
+export function pluginLogger(logger: Logger): PluginLogger {
+  const child = logger.child({ name: 'prediction_provider.plugins' });
+  return {
+    info: (message, details = {}) => child.info(details, message),
+    warn: (message, details = {}) => child.warn(details, message),
+    error: (message, details = {}) => child.error(details, message),
+  };
+}
+
+/** One line a request: `METHOD PATH - STATUS - N.Nms`. */
+export class AccessLog implements RequestObserver {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger.child({ name: 'prediction_provider.access' });
+  }
+
+  finished(exchange: Exchange, status: number, durationMs: number): void {
+    if (!this.#logger.isLevelEnabled('info')) return;
+    this.#logger.info(
+      { request_id: exchange.requestId, user: exchange.actor?.username, address: exchange.clientAddress },
+      `${exchange.method} ${exchange.path} - ${status} - ${durationMs.toFixed(1)}ms`,
+    );
+  }
 }

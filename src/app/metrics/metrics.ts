@@ -2,7 +2,85 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { JobEngine } from '#libs/jobs';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
-import { RequestFigures } from './request-figures.js';
+
+/** From the 1 ms of an oracle's answer to the 30 s of a long wait; seconds. */
+const BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+const COUNTER = 'http_requests_total';
+const HISTOGRAM = 'http_request_duration_seconds';
+
+/** What is counted of one method on one route. */
+interface Series {
+  /** Requests by status. */
+  readonly statuses: Map<number, number>;
+  /** Requests by the first bound that they kept; the last element counts those beyond every bound. */
+  readonly buckets: Float64Array;
+  sumSeconds: number;
+}
+
+/**
+ * Counts requests and their durations in Prometheus' text format. prom-client hashes the labels of every observation,
+ * 15 µs a request, a tenth of what a synchronous answer costs; here they are two map look-ups.
+ */
+export class RequestFigures {
+  readonly #routes = new Map<string, Map<string, Series>>();
+
+  add(method: string, route: string, status: number, seconds: number): void {
+    const series = this.#seriesOf(method, route);
+    series.statuses.set(status, (series.statuses.get(status) ?? 0) + 1);
+    let bucket = 0;
+    while (bucket < BOUNDS_S.length && seconds > (BOUNDS_S[bucket] ?? 0)) bucket += 1;
+    series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
+    series.sumSeconds += seconds;
+  }
+
+  /** Prometheus text, version 0.0.4: a counter and a histogram. */
+  text(): string {
+    const [counts, durations]: [string[], string[]] = [[], []];
+    for (const [route, methods] of this.#routes) {
+      for (const [method, series] of methods) {
+        const labels = `method="${escaped(method)}",route="${escaped(route)}"`;
+        for (const [status, count] of series.statuses) {
+          counts.push(`${COUNTER}{${labels},status="${status}"} ${count}`);
+        }
+        durations.push(...histogramLines(labels, series));
+      }
+    }
+    return `${[
+      `# HELP ${COUNTER} Number of finished requests. The route is a template; status 499 means that the client disconnected.`,
+      `# TYPE ${COUNTER} counter`,
+      ...counts,
+      '',
+      `# HELP ${HISTOGRAM} Duration of requests in seconds, from the first byte of the request line to the last byte of the answer.`,
+      `# TYPE ${HISTOGRAM} histogram`,
+      ...durations,
+    ].join('\n')}\n`;
+  }
+
+  #seriesOf(method: string, route: string): Series {
+    let methods = this.#routes.get(route);
+    if (methods === undefined) this.#routes.set(route, (methods = new Map()));
+    let series = methods.get(method);
+    if (series === undefined) {
+      series = { statuses: new Map(), buckets: new Float64Array(BOUNDS_S.length + 1), sumSeconds: 0 };
+      methods.set(method, series);
+    }
+    return series;
+  }
+}
+
+function histogramLines(labels: string, { buckets, sumSeconds }: Series): string[] {
+  let count = 0;
+  const lines = Array.from(buckets, (requests, index) => {
+    count += requests;
+    return `${HISTOGRAM}_bucket{${labels},le="${BOUNDS_S[index] ?? '+Inf'}"} ${count}`;
+  });
+  return [...lines, `${HISTOGRAM}_sum{${labels}} ${sumSeconds}`, `${HISTOGRAM}_count{${labels}} ${count}`];
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
+
+const escaped = (label: string): string => label.replace(/[\\"\n]/g, (sign) => ESCAPES[sign] ?? sign);
 
 /** The process's figures: requests by route, jobs, and Node's own (event-loop delay, memory, garbage collection). */
 export class Metrics implements RequestObserver {

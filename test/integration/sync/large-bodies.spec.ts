@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { AppError } from '#libs/kernel';
-import { parseJsonList } from '../../../src/app/http/json-list.js';
-import { parseJsonText } from '../../../src/app/http/json-text.js';
+import { parseJsonText, parseJsonList } from '../../../src/app/http/json-text.js';
 
 const filler = `"${'x'.repeat(1000)}"`;
 /** A list text of at least two pieces around what is given. */

@@ -5,8 +5,7 @@ import { UseInterceptors } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/internal';
 import { Idempotent, IdempotencyInterceptor, problemOf, RouteTable } from '#libs/http';
 import { AppError, invalid } from '#libs/kernel';
-import { addressReader } from '../../../src/app/http/client-address.js';
-import { Exchange, normalizeRequest } from '../../../src/app/http/exchange.js';
+import { Exchange, normalizeRequest, addressReader } from '../../../src/app/http/exchange.js';
 
 function request(url: string, headers: Record<string, string> = {}, peer = '10.0.0.1'): IncomingMessage {
   const socket = new Socket();

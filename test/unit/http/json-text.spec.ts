@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { AppError } from '#libs/kernel';
-import { faultInJson } from '../../../src/app/http/json-fault.js';
-import { parseJsonBody } from '../../../src/app/http/json-text.js';
+import { parseJsonBody, faultInJson } from '../../../src/app/http/json-text.js';
 
 const parse = (text: string): unknown => parseJsonBody(Buffer.from(text));
 

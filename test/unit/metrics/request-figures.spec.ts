@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Counter, Histogram, Registry } from 'prom-client';
-import { RequestFigures } from '../../../src/app/metrics/request-figures.js';
+import { RequestFigures } from '../../../src/app/metrics/metrics.js';
 
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
