@@ -1,6 +1,29 @@
 import type { DatabaseTarget } from '#libs/config';
-import { DefaultNamingStrategy, type DataSourceOptions, type MixedList } from 'typeorm';
-import { StatementLogger } from './statement-logger.js';
+import { DefaultNamingStrategy, type DataSourceOptions, type Logger, type MixedList } from 'typeorm';
+
+/**
+ * Writes statements to the standard output when asked to. Their values stay out: among them are password hashes and
+ * keys. Errors are not written here: whoever ran the statement gets them.
+ */
+class StatementLogger implements Logger {
+  constructor(private readonly echo: boolean) {}
+
+  logQuery(query: string, parameters: unknown[] = []): void {
+    if (!this.echo) return;
+    const values = parameters.length === 0 ? '' : ` -- ${parameters.length} values`;
+    process.stdout.write(`sql: ${query.replace(/\s+/g, ' ')}${values}\n`);
+  }
+
+  logQueryError(): void {}
+
+  logQuerySlow(): void {}
+
+  logSchemaBuild(): void {}
+
+  logMigration(): void {}
+
+  log(): void {}
+}
 
 type Constructor = new (...args: never[]) => object;
 

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { AppError } from '#libs/kernel';
 import {
   accessSync,
   closeSync,
@@ -12,8 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { AppError } from '#libs/kernel';
 import { DataSource } from 'typeorm';
-import { bindIntegers } from './bound-integers.js';
 import {
   type DatabaseLocation,
   readerOptions,
@@ -23,6 +22,25 @@ import {
 import { migrate } from './migrate.js';
 import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
+
+/**
+ * Lets TypeORM bind whole numbers instead of writing them into the text of a statement, as it does on SQLite only. With
+ * them every `WHERE id = 7` is a statement of its own, compiled for one run, and drives the others out of the cache of
+ * prepared statements: 2.7 instead of 2.3 ms a core prediction. As bigint, because better-sqlite3 binds every number as
+ * a float.
+ */
+function bindIntegers(dataSource: DataSource): DataSource {
+  const { driver } = dataSource;
+  const escape = driver.escapeQueryWithParameters.bind(driver);
+  driver.escapeQueryWithParameters = (sql, parameters) => {
+    const bound = Object.entries(parameters).map(([name, value]: [string, unknown]) => [
+      name,
+      Number.isSafeInteger(value) ? BigInt(value as number) : value,
+    ]);
+    return escape(sql, Object.fromEntries(bound) as typeof parameters);
+  };
+  return dataSource;
+}
 
 export interface DatabaseOptions extends SchemaOptions {
   readonly location: DatabaseLocation;

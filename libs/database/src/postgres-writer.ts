@@ -1,6 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import { withinLimit, type TransactionLimit } from './transaction-limit.js';
-import { Transaction } from './transaction.js';
+import { Transaction, withinLimit, type TransactionLimit } from './transaction.js';
 import { unreachable } from './unavailable.js';
 
 /** Deadlocks and serialisation failures are tried again, as a whole, this often. */

@@ -2,8 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { AppError, type Clock } from '#libs/kernel';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { withinLimit, type TransactionLimit } from './transaction-limit.js';
-import { Transaction } from './transaction.js';
+import { Transaction, withinLimit, type TransactionLimit } from './transaction.js';
 import { asUnavailable } from './unavailable.js';
 
 /** Transactions that share one commit at most. */

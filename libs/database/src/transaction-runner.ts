@@ -2,8 +2,7 @@ import { AppError, type Clock, systemClock } from '#libs/kernel';
 import type { Database } from './database.js';
 import { PostgresWriter } from './postgres-writer.js';
 import { SqliteWriter } from './sqlite-writer.js';
-import type { Transaction } from './transaction.js';
-import type { TransactionLimit } from './transaction-limit.js';
+import type { Transaction, TransactionLimit } from './transaction.js';
 import { asUnavailable } from './unavailable.js';
 
 /** Transactions that may wait or be at work before new ones are refused; on SQLite 10,000 are a few seconds of work. */

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { utcColumn } from '../column-types.js';
+import { utcColumn } from './column-types.js';
 
 /** A login: one row for each issued token, under its `jti`, so that a single one can be revoked. */
 @Entity('user_sessions')
