@@ -14,8 +14,7 @@ import { createPlugin } from '#libs/plugin-sdk';
 import { BUILT_IN_PLUGINS } from '#libs/plugins';
 import oracle from '../libs/plugins/src/predictors/binary-ideal-oracle.js';
 import { AnswerBatch } from '../src/sync/answer-batch.service.js';
-import { entryQuestion } from '../src/sync/sync-questions.js';
-import { SyncAnswers } from '../src/sync/sync-answers.service.js';
+import { SyncAnswers, entryQuestion } from '../src/sync/sync-answers.service.js';
 
 export interface SyncFigure {
   readonly name: string;

@@ -3,8 +3,7 @@ import { Database, type Transaction } from '#libs/database';
 import type { Role } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
-import { RoleEntity } from './role.entity.js';
-import { UserEntity } from './user.entity.js';
+import { RoleEntity, UserEntity } from './user.entity.js';
 import type {
   Payer,
   Subscriptions,

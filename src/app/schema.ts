@@ -33,8 +33,7 @@ import { OrderClaimEntity } from '../marketplace/order-claim.entity.js';
 import { OrderFileEntity } from '../marketplace/order-file.entity.js';
 import { OrderEntity } from '../marketplace/order.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
-import { RoleEntity } from '../accounts/role.entity.js';
-import { UserEntity } from '../accounts/user.entity.js';
+import { UserEntity, RoleEntity } from '../accounts/user.entity.js';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from '../webhooks/webhook-delivery.entity.js';
 import { WebhookSecretEntity } from '../webhooks/webhook-secret.entity.js';
 

@@ -2,13 +2,11 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { AppConfig } from '#libs/config';
 import { ACCESS_POLICY, type AccessPolicy, ADMINISTRATORS, type Role } from '#libs/http';
-import { type Actor, AppError } from '#libs/kernel';
-import { anonymousRefusal, credentialRefusal, emptyKeyRefusal, roleRefusal } from './access-refusals.js';
+import { type Actor, AppError, type ErrorKind } from '#libs/kernel';
 import { attribute } from './actor.js';
 import { API_KEY_HEADER, ApiKeyStrategy } from './api-key.strategy.js';
-import { type CredentialRequest, runStrategy } from './run-strategy.js';
 import { TokenStrategy } from './token.strategy.js';
-import { refused, type Verdict } from './verdict.js';
+import { refused, type Verdict, type CredentialRefusal } from './verdict.js';
 
 /** What the guard leaves on a request for `@Caller()` and `@Session()`. */
 export interface AuthenticatedRequest extends CredentialRequest {
@@ -79,3 +77,69 @@ const isAdministrators = (role: Role): boolean => ADMINISTRATORS.some((name) => 
 
 const mayEnter = (role: Role, roles: readonly Role[] | undefined): boolean =>
   roles === undefined || roles.includes(role) || (isAdministrators(role) && roles.some(isAdministrators));
+
+type Mode = AccessPolicy['mode'];
+
+/** Flexible routes say 403 where the others say 401; clients of the original rely on both. */
+const kindFor = (mode: Mode): ErrorKind => (mode === 'flexible' ? 'forbidden' : 'unauthorized');
+
+const TEXTS: Readonly<Record<CredentialRefusal, string>> = {
+  invalid_api_key: 'Invalid API key',
+  api_key_expired: 'API key has expired',
+  invalid_token: 'Invalid or expired token',
+  account_inactive: 'User account is not active',
+};
+
+/** A credential that leads to nobody who may act. A bad token is 401 on every route. */
+const credentialRefusal = (mode: Mode, refusal: CredentialRefusal): AppError =>
+  new AppError(refusal === 'invalid_token' ? 'unauthorized' : kindFor(mode), TEXTS[refusal], {
+    code: refusal,
+  });
+
+/** No credential where one is needed: always on strict routes (401), with `require_auth` on the others (403). */
+const anonymousRefusal = (mode: Mode): AppError =>
+  new AppError(mode === 'strict' ? 'unauthorized' : 'forbidden', 'API key required', {
+    code: 'api_key_required',
+  });
+
+/** The key's header without a key. */
+const emptyKeyRefusal = (mode: Mode): AppError =>
+  mode === 'strict'
+    ? anonymousRefusal(mode)
+    : new AppError(kindFor(mode), 'API key cannot be empty', { code: 'api_key_empty' });
+
+/** A good credential of the wrong role. Names the roles in the order of the route's declaration. */
+const roleRefusal = (roles: readonly Role[]): AppError =>
+  new AppError('forbidden', `Insufficient permissions. Required roles: ${roles.join(', ')}`, {
+    code: 'role_required',
+  });
+
+/** What strategies read of a request. */
+interface CredentialRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** A passport strategy, as far as it is called here. */
+interface Strategy {
+  authenticate(request: never, options?: unknown): void;
+}
+
+/**
+ * Runs one passport strategy over a request. Passport itself keeps strategies in a registry of the whole process,
+ * where a second application (a test, another tenant) would replace the first one's, and adds login functions to each
+ * request; its contract for a strategy (success, fail, error on an object made for the request) is all that is needed.
+ * @returns the strategy's verdict, or null when it found no credential or one that it can't read
+ */
+function runStrategy(strategy: Strategy, request: CredentialRequest): Promise<Verdict | null> {
+  return new Promise((resolve, reject) => {
+    const attempt = Object.create(strategy) as Strategy & {
+      success(verdict: Verdict): void;
+      fail(): void;
+      error(error: unknown): void;
+    };
+    attempt.success = resolve;
+    attempt.fail = () => resolve(null);
+    attempt.error = reject;
+    attempt.authenticate(request as never);
+  });
+}

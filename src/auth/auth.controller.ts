@@ -1,12 +1,63 @@
-import { Body, Controller, Get, Post } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Post,
+  createParamDecorator,
+  type ExecutionContext,
+  Put,
+} from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Answers, Authenticated, Caller, Problems, Public, MessageOut } from '#libs/http';
-import type { Actor } from '#libs/kernel';
-import { Credentials } from '../accounts/accounts.port.js';
-import { ApiKeyInfoOut, ApiKeyOut, LoginRequest, TokenOut } from './auth.dto.js';
-import { presentApiKey, presentApiKeyInfo, presentToken } from './auth.view.js';
-import { Origin, type RequestOrigin, Session } from './origin.js';
+import {
+  Answers,
+  Authenticated,
+  Caller,
+  Problems,
+  Public,
+  MessageOut,
+  requestContext,
+  ClientAddress,
+} from '#libs/http';
+import { type Actor, AppError } from '#libs/kernel';
+import { Credentials, type ApiKeyInfo, type IssuedApiKey } from '../accounts/accounts.port.js';
+import { ApiKeyInfoOut, ApiKeyOut, LoginRequest, TokenOut, PasswordChange } from './auth.dto.js';
 import { SignIn } from './sign-in.service.js';
+import type { AuthenticatedRequest } from './access.guard.js';
+import { ChangePassword } from './change-password.service.js';
+
+const presentToken = (token: string): TokenOut => ({ access_token: token, token_type: 'bearer' });
+
+const presentApiKey = ({ apiKey, expiresInDays }: IssuedApiKey): ApiKeyOut => ({
+  api_key: apiKey,
+  expires_in_days: expiresInDays,
+});
+
+const presentApiKeyInfo = (info: ApiKeyInfo | null): ApiKeyInfoOut => ({
+  created_at: info?.createdAt ?? null,
+  expires_at: info?.expiresAt ?? null,
+  last_used_at: info?.lastUsedAt ?? null,
+});
+
+/** Where a request comes from, as a session remembers it. */
+interface RequestOrigin {
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
+/** The request's {@link RequestOrigin}, as a parameter of a handler. */
+const Origin = createParamDecorator((): RequestOrigin => {
+  const { clientAddress, userAgent } = requestContext();
+  return { address: clientAddress, userAgent };
+});
+
+/** The login session of the presented token. @throws AppError `bad_request` when an API key was presented */
+const Session = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+  const { sessionId } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (sessionId !== undefined) return sessionId;
+  throw new AppError('bad_request', 'Only a token can be revoked; this request came with an API key', {
+    code: 'no_token',
+  });
+});
 
 const LOGIN_PROBLEMS = [{ 401: 'Invalid username or password' }, 422, 429, 503] as const;
 
@@ -62,5 +113,25 @@ export class AuthController {
   async logout(@Session() sessionId: string): Promise<MessageOut> {
     await this.credentials.closeSession(sessionId);
     return { message: 'Logged out' };
+  }
+}
+
+@ApiTags('users')
+@Controller('api/v1/users')
+export class PasswordController {
+  constructor(private readonly passwords: ChangePassword) {}
+
+  @Put('password')
+  @Authenticated()
+  @ApiOperation({ summary: 'Change your password and revoke all your tokens' })
+  @Answers(200, MessageOut, { description: 'The password is changed; log in again to get a new token.' })
+  @Problems({ 400: 'Invalid old password' }, { 401: 'API key required' }, 422, 429, 503)
+  async change(
+    @Body() body: PasswordChange,
+    @Caller() caller: Actor,
+    @ClientAddress() address: string,
+  ): Promise<MessageOut> {
+    await this.passwords.change(caller, { old: body.old_password, new: body.new_password }, address);
+    return { message: 'Password changed successfully' };
   }
 }

@@ -9,7 +9,7 @@ import {
   predictionNotFound,
   type PredictionScope,
 } from './prediction-access.js';
-import { PREDICTION_JOB } from './prediction-job.js';
+import { PREDICTION_JOB } from './prediction.types.js';
 import { PredictionRepository } from './prediction.repository.js';
 
 /** Deletes a prediction for good and stops its work. */

@@ -5,9 +5,24 @@ import type { Actor } from '#libs/kernel';
 import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './prediction.dto.js';
 import { LEGACY_EXAMPLES } from './prediction.examples.js';
 import { presentLegacyAccepted, presentLegacyStatus, type LegacyStatusView } from './prediction.view.js';
-import { legacyRequest } from './legacy-request.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
+import type { AskedRequest } from './prediction.types.js';
+
+/** The legacy body in the words of today's request. */
+export const legacyRequest = ({ instrument, timeframe, parameters }: LegacyPredict): AskedRequest => ({
+  symbol: instrument,
+  ticker: instrument,
+  interval: timeframe,
+  ...(parameters?.plugin === undefined ? {} : { predictor_plugin: parameters.plugin }),
+  prediction_type: 'short_term',
+  model_name: null,
+  prediction_horizon: null,
+  baseline_datetime: null,
+  horizons: null,
+  date_column: null,
+  target_column: null,
+});
 
 /** The original's first two endpoints, kept for the programs that still call them. */
 @ApiTags('legacy')

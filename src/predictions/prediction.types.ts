@@ -60,3 +60,6 @@ export interface PredictionResult {
   readonly error?: string;
   readonly error_code?: string;
 }
+
+/** Kind of the jobs that compute core predictions; their subject is the prediction's id as text. */
+export const PREDICTION_JOB = 'core_prediction';

@@ -1,18 +1,50 @@
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { appendFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit, Logger } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun } from '#libs/jobs';
 import { AppError, assertPresent, Clock } from '#libs/kernel';
 import { type ForecastQuestion, PluginRegistry, runForecast } from '#libs/plugin-host';
 import type { PredictionOutput } from '#libs/plugin-sdk';
 import { canonicalInterval, parseTimestamp } from '#libs/timeseries';
+import { AppConfig } from '#libs/config';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
-import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
 import { modelName, presentPrediction } from './prediction.view.js';
-import { ResultsFile } from './results-file.js';
-import type { Explanation, PredictionResult, StoredRequest } from './prediction.types.js';
+import {
+  type Explanation,
+  type PredictionResult,
+  type StoredRequest,
+  PREDICTION_JOB,
+} from './prediction.types.js';
+
+/** `results_file`: every finished prediction as one JSON object a line, in the order in which they finished. */
+@Injectable()
+export class ResultsFile {
+  readonly #logger = new Logger(ResultsFile.name);
+  readonly #path: string | null;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(config: AppConfig) {
+    this.#path = config.results_file === null ? null : resolve(config.results_file);
+  }
+
+  /** The database is the record; a file that can't be written is reported and costs nobody their prediction. */
+  append(prediction: object): void {
+    const path = this.#path;
+    if (path === null) return;
+    this.#last = this.#last
+      .then(() => appendFile(path, `${JSON.stringify(prediction)}\n`))
+      .catch((error: unknown) => this.#logger.error(`results_file could not be written: ${String(error)}`));
+  }
+
+  /** Resolves when everything appended so far is written. */
+  flushed(): Promise<void> {
+    return this.#last;
+  }
+}
 
 /** Computes predictions: claimed → processing → completed or failed, each change under the job's fence. */
 @Injectable()

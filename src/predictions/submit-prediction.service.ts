@@ -6,10 +6,9 @@ import { isAdministrator } from '#libs/http';
 import { AppError, newUuid, type Actor, Clock } from '#libs/kernel';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest, type CompletedRequest } from './complete-request.service.js';
-import { PREDICTION_JOB } from './prediction-job.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository, type PredictionOwner } from './prediction.repository.js';
-import type { AskedRequest } from './prediction.types.js';
+import { type AskedRequest, PREDICTION_JOB } from './prediction.types.js';
 
 /**
  * The door that a question came in by; the original's clients rely on their differences.

@@ -1,10 +1,20 @@
-import { Body, Controller, Get, Header, Post, StreamableFile, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Post,
+  StreamableFile,
+  UseGuards,
+  type CanActivate,
+  Injectable,
+} from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Accepts, Answers, BatchBody, Flexible, Problems } from '#libs/http';
+import { Accepts, Answers, BatchBody, Flexible, Problems, isAdministrator, requestContext } from '#libs/http';
+import { AppConfig } from '#libs/config';
+import { AppError } from '#libs/kernel';
 import { AnswerBatch, type BatchAnswer } from './answer-batch.service.js';
-import { JSON_TYPE } from './answer-text.js';
-import { NoiseControlGuard } from './noise-control.guard.js';
-import { SyncAnswers } from './sync-answers.service.js';
+import { SyncAnswers, JSON_TYPE } from './sync-answers.service.js';
 import {
   EntryRequest,
   EntryResponse,
@@ -15,6 +25,24 @@ import {
   SetNoiseRequest,
   SetNoiseResponse,
 } from './sync.dto.js';
+
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+
+/**
+ * The noise is shared by all callers, so administrators alone may set it; with `allow_noise_control` anyone on the same
+ * machine, for sweeps. A guard, so that the role is checked before the body.
+ */
+@Injectable()
+export class NoiseControlGuard implements CanActivate {
+  constructor(private readonly config: AppConfig) {}
+
+  canActivate(): boolean {
+    const { actor, clientAddress } = requestContext();
+    if (isAdministrator(actor ?? null)) return true;
+    if (this.config.allow_noise_control && LOOPBACK.test(clientAddress)) return true;
+    throw new AppError('forbidden', 'Setting the noise needs one of these roles: administrator, admin');
+  }
+}
 
 const ENTRY = { datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 };
 const EXIT = { datetime: '14.03.2023 10:00:00.000', direction: 'buy', tp_price: 1.0815, sl_price: 1.079 };

@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AnswerBatch } from './answer-batch.service.js';
-import { NoiseControlGuard } from './noise-control.guard.js';
 import { SyncAnswers } from './sync-answers.service.js';
-import { SyncController } from './sync.controller.js';
+import { SyncController, NoiseControlGuard } from './sync.controller.js';
 
 /** Synchronous answers for back-testers; mounted only when the configured core has `syncEndpoints`. */
 @Module({

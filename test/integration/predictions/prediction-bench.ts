@@ -17,8 +17,7 @@ import type { PredictionEntity } from '../../../src/predictions/prediction.entit
 import { PredictionRepository } from '../../../src/predictions/prediction.repository.js';
 import type { AskedRequest } from '../../../src/predictions/prediction.types.js';
 import { ReadPredictions } from '../../../src/predictions/read-predictions.service.js';
-import { ResultsFile } from '../../../src/predictions/results-file.js';
-import { RunPrediction } from '../../../src/predictions/run-prediction.service.js';
+import { RunPrediction, ResultsFile } from '../../../src/predictions/run-prediction.service.js';
 import { type SubmitCommand, SubmitPrediction } from '../../../src/predictions/submit-prediction.service.js';
 import { honestScript, type Script, scriptedRegistry } from './scripted-plugins.js';
 import type { TestDatabase } from '../../harness/databases.js';

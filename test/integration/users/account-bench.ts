@@ -4,7 +4,7 @@ import type { Actor } from '#libs/kernel';
 import { configOf, FakeClock } from '#libs/testing';
 import { BillingRecordRepository } from '../../../src/billing/billing-record.repository.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
-import { BootstrapAdministrator } from '../../../src/accounts/bootstrap-administrator.js';
+import { BootstrapAdministrator } from '../../../src/accounts/first-start.module.js';
 import { CredentialRepository } from '../../../src/accounts/credential.repository.js';
 import { CredentialUses } from '../../../src/accounts/credential-uses.js';
 import { ListUsers } from '../../../src/users/list-users.service.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RawText, redactQuery, redactSecrets, REDACTED } from '#libs/http';
-import { auditPayload, TRUNCATED } from '../../../src/audit/audit-payload.js';
+import { auditPayload, TRUNCATED } from '../../../src/audit/group-commit-recorder.js';
 
 describe('redaction', () => {
   it('replaces secrets at any depth and in any spelling', () => {

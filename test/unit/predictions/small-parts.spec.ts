@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { canonicalInterval, INTERVALS } from '#libs/timeseries';
-import { legacyRequest } from '../../../src/predictions/legacy-request.js';
+import { legacyRequest } from '../../../src/predictions/legacy-predictions.controller.js';
 import { flexibleScope, listScope } from '../../../src/predictions/prediction-access.js';
 import type { PredictionEntity } from '../../../src/predictions/prediction.entity.js';
 import {
