@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { moneyOf } from '#libs/kernel';
-import { Balances, type BillingTotal, HOME_CURRENCY, type Money, Turnover } from '../billing/billing.port.js';
+import { amountIn, Balances, type BillingTotal, HOME_CURRENCY, Turnover } from '../billing/billing.port.js';
 import type { CurrencyFinances, FinancialMetrics } from './statistics.dto.js';
 
 /** What the ledger says of the marketplace's money. */
@@ -32,9 +32,6 @@ export class Finances {
     return { ...home, currencies: [...currencies].sort().map(inOne) };
   }
 }
-
-const amountIn = (amounts: readonly Money[], currency: string): number =>
-  amounts.find((one) => one.currency === currency)?.amount ?? 0;
 
 const meanOf = (total: BillingTotal | undefined): number =>
   total === undefined ? 0 : Math.round(total.amount / total.orders);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, Clock, moneyOf } from '#libs/kernel';
 import { AuditTrail } from '../audit/audit.port.js';
-import { HOME_CURRENCY, Turnover } from '../billing/billing.port.js';
+import { amountIn, Turnover } from '../billing/billing.port.js';
 import { MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
@@ -38,7 +38,7 @@ export class Usage {
       total_predictions: core.created + market.created,
       marketplace_requests: market.created,
       total_processing_time_ms: Math.round(core.processingMs + market.processingMs),
-      cost_estimate: moneyOf(costs.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0),
+      cost_estimate: moneyOf(amountIn(costs)),
       costs: costs.map(({ currency, amount, orders }) => ({
         currency,
         cost: moneyOf(amount),

@@ -85,20 +85,13 @@ export class BillingRecordRepository implements Turnover {
 
   /** By currency. */
   async totals(filter: SettledFilter, amount: SettledAmount): Promise<BillingTotal[]> {
-    const rows = await this.#grouped(filter)
-      .select('r.currency', 'currency')
-      .addSelect(`SUM(${SUMS[amount]})`, 'amount')
-      .addSelect('COUNT(*)', 'orders')
-      .getRawMany<TotalRow>();
+    const rows = await this.#totals(whereOf(filter), amount).getRawMany<TotalRow>();
     return rows.map(totalOf);
   }
 
   /** Whole costs by currency, with the number of clients and providers. */
   async revenue(filter: SettledFilter): Promise<RevenueTotal[]> {
-    const rows = await this.#grouped(filter)
-      .select('r.currency', 'currency')
-      .addSelect('SUM(r.costMicros)', 'amount')
-      .addSelect('COUNT(*)', 'orders')
+    const rows = await this.#totals(whereOf(filter), 'cost')
       .addSelect('COUNT(DISTINCT r.clientId)', 'clients')
       .addSelect('COUNT(DISTINCT r.providerId)', 'providers')
       .getRawMany<TotalRow & { clients: number | string; providers: number | string }>();
@@ -111,16 +104,9 @@ export class BillingRecordRepository implements Turnover {
 
   /** Whole costs of several clients, by client and currency. */
   async spentBy(clientIds: readonly number[]): Promise<ReadonlyMap<number, readonly BillingTotal[]>> {
-    const rows = await this.database.read.manager
-      .createQueryBuilder(BillingRecordEntity, 'r')
-      .select('r.clientId', 'clientId')
-      .addSelect('r.currency', 'currency')
-      .addSelect('SUM(r.costMicros)', 'amount')
-      .addSelect('COUNT(*)', 'orders')
-      .where({ clientId: In([...clientIds]) })
-      .groupBy('r.clientId')
-      .addGroupBy('r.currency')
-      .orderBy('r.currency')
+    const rows = await this.#totals({ clientId: In([...clientIds]) }, 'cost')
+      .addSelect('r.clientId', 'clientId')
+      .addGroupBy('r.clientId')
       .getRawMany<TotalRow & { clientId: number }>();
     const byClient = new Map<number, BillingTotal[]>();
     for (const row of rows) {
@@ -129,10 +115,13 @@ export class BillingRecordRepository implements Turnover {
     return byClient;
   }
 
-  #grouped(filter: SettledFilter) {
+  #totals(where: FindOptionsWhere<BillingRecordEntity>, amount: SettledAmount) {
     return this.database.read.manager
       .createQueryBuilder(BillingRecordEntity, 'r')
-      .where(whereOf(filter))
+      .select('r.currency', 'currency')
+      .addSelect(`SUM(${SUMS[amount]})`, 'amount')
+      .addSelect('COUNT(*)', 'orders')
+      .where(where)
       .groupBy('r.currency')
       .orderBy('r.currency');
   }

@@ -149,6 +149,10 @@ export interface Money {
   readonly currency: Currency;
 }
 
+/** The amount of one currency in a list that names each currency once; 0 where it has none. */
+export const amountIn = (amounts: readonly Money[] | undefined, currency: Currency = HOME_CURRENCY): Micros =>
+  amounts?.find((one) => one.currency === currency)?.amount ?? 0;
+
 /** From inclusive, to exclusive; absent means unbounded. */
 export interface BillingPeriod {
   readonly from?: Date;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
-import { HOME_CURRENCY, Turnover, type BillingTotal, type Micros } from '../billing/billing.port.js';
+import { amountIn, Turnover, type Micros } from '../billing/billing.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import { figuresOf, ranksOf, successRateOf } from './evaluator-ranks.js';
 import type { EvaluatorDay, EvaluatorReport, EvaluatorStatistics } from './marketplace-statistics.port.js';
@@ -27,7 +27,7 @@ export class ReadEvaluatorStatistics implements EvaluatorStatistics {
     const currencies = await this.turnover.totals({ evaluatorId, from: since }, 'evaluator');
     return {
       period: figuresOf(tallies, evaluatorId),
-      earnings: atHome(currencies),
+      earnings: amountIn(currencies),
       currencies,
       lastWeek: {
         completed: figuresOf(lastWeek, evaluatorId).completed,
@@ -52,9 +52,6 @@ export class ReadEvaluatorStatistics implements EvaluatorStatistics {
   }
 
   async #earned(evaluatorId: number, from: Date): Promise<Micros> {
-    return atHome(await this.turnover.totals({ evaluatorId, from }, 'evaluator'));
+    return amountIn(await this.turnover.totals({ evaluatorId, from }, 'evaluator'));
   }
 }
-
-const atHome = (totals: readonly BillingTotal[]): Micros =>
-  totals.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0;

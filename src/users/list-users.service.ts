@@ -1,6 +1,6 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
-import { Balances, HOME_CURRENCY, type Micros, type Money, Turnover } from '../billing/billing.port.js';
+import { amountIn, Balances, type Micros, Turnover } from '../billing/billing.port.js';
 import { Accounts, type User, type UserFilter } from '../accounts/accounts.port.js';
 import { RequestCounts } from '../marketplace/marketplace-statistics.port.js';
 
@@ -62,11 +62,8 @@ export class ListUsers {
     return users.map((user) => ({
       ...user,
       orders: orders?.get(user.id) ?? 0,
-      spent: atHome(spent.get(user.id)),
-      available: atHome(balances.get(user.id)),
+      spent: amountIn(spent.get(user.id)),
+      available: amountIn(balances.get(user.id)),
     }));
   }
 }
-
-const atHome = (amounts: readonly Money[] = []): Micros =>
-  amounts.find(({ currency }) => currency === HOME_CURRENCY)?.amount ?? 0;
