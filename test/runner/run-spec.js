@@ -1,5 +1,5 @@
 import runner from 'jest-circus/runner';
-import { register } from 'node:module';
+import { findSourceMap, register } from 'node:module';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import * as jestGlobals from './jest-globals.js';
@@ -26,12 +26,22 @@ export default async function runSpec(
   runtime.setGlobalsForRuntime = (globals) =>
     jestGlobals.use({ ...globals, jest: { fn, spyOn, setTimeout: (ms) => setTestTimeout(environment, ms) } });
   runtime.unstable_shouldLoadAsEsm = () => true;
-  runtime.unstable_importModule = async (path) => {
-    // Jest's reader of source maps knows the files that Jest has transformed; Node's knows these.
-    Error.prepareStackTrace = undefined;
-    await import(pathToFileURL(path).href);
-  };
+  runtime.unstable_importModule = (path) => import(pathToFileURL(path).href);
+  // Jest looks up here where the source map of a file is when it prints a stack; Node knows them.
+  runtime.getSourceMaps().get = sourceMapOf;
   return runner.default(globalConfig, config, environment, runtime, testPath, sendMessageToJest);
+}
+
+const sourceMaps = new Map();
+
+/** The source map of a file as a `data:` address; undefined for files that were not compiled. */
+function sourceMapOf(file) {
+  if (!sourceMaps.has(file)) {
+    const payload = findSourceMap(file)?.payload;
+    const text = payload && Buffer.from(JSON.stringify(payload)).toString('base64');
+    sourceMaps.set(file, text && `data:application/json;base64,${text}`);
+  }
+  return sourceMaps.get(file);
 }
 
 const bound = (mocker) => ({ fn: mocker.fn.bind(mocker), spyOn: mocker.spyOn.bind(mocker) });

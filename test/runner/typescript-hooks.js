@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
  * Registered with `{ isBuilt: true }`, src and libs are those of the last build.
  */
 const PROJECT = new URL('../../', import.meta.url).href;
+const SDK = 'prediction-provider/plugin-sdk';
 const GLOBALS = new URL('./jest-globals.js', import.meta.url).href;
 const COMPILER = {
   jsc: {
@@ -29,6 +30,10 @@ export function initialize(given) {
 export async function resolve(specifier, context, nextResolve) {
   if (specifier === '@jest/globals') return { url: GLOBALS, shortCircuit: true };
   const { parentURL = '' } = context;
+  // The examples are packages of their own, which find the SDK where they are installed beside it.
+  if (specifier === SDK && !isBuilt && parentURL.startsWith(`${PROJECT}examples/`)) {
+    return { url: `${PROJECT}libs/plugin-sdk/src/index.ts`, shortCircuit: true };
+  }
   if (parentURL.startsWith(PROJECT) && parentURL.endsWith('.ts')) {
     const source = beside(specifier, parentURL, /\.js$/, '.ts');
     if (source !== undefined) return isBuilt ? built(source) : source;
