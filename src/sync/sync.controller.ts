@@ -62,6 +62,7 @@ export class SyncController {
   @Get('model/info')
   @Flexible()
   @Answers(200, ModelInfoResponse, {
+    asIs: true,
     description: 'Facts about the predictor, for example whether it looks ahead.',
   })
   @Problems(403, 503)
@@ -74,7 +75,7 @@ export class SyncController {
   @Header('Content-Type', JSON_TYPE)
   @Accepts(EntryRequest, { examples: { 'a question': ENTRY } })
   @Answers(200, EntryResponse, {
-    text: true,
+    asIs: true,
     description: 'Whether a buy and a sell would reach take-profit before stop-loss.',
   })
   @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
@@ -86,7 +87,7 @@ export class SyncController {
   @Flexible()
   @Header('Content-Type', JSON_TYPE)
   @Accepts(ExitRequest, { examples: { 'a question': EXIT } })
-  @Answers(200, ExitResponse, { text: true, description: 'Whether to keep or close the position.' })
+  @Answers(200, ExitResponse, { asIs: true, description: 'Whether to keep or close the position.' })
   @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
   exit(@Body() request: ExitRequest): string | Promise<string> {
     return this.answers.exit(request);
@@ -127,7 +128,7 @@ export class SyncController {
   @UseGuards(NoiseControlGuard)
   @Header('Content-Type', JSON_TYPE)
   @Answers(200, SetNoiseResponse, {
-    text: true,
+    asIs: true,
     description: 'The noise is set; counts and noise sequence are reset.',
   })
   @Problems(403, 422, { 501: 'Predictor binary_ideal_oracle does not offer noise' })
@@ -139,7 +140,7 @@ export class SyncController {
   @Flexible()
   @Header('Content-Type', JSON_TYPE)
   @Answers(200, MetricsResponse, {
-    text: true,
+    asIs: true,
     description: 'Comparison of the answers with the noiseless truth.',
   })
   @Problems(403, { 501: 'Predictor binary_ideal_oracle does not offer metrics' })

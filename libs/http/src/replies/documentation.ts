@@ -18,8 +18,8 @@ export interface AnswerOptions {
   readonly list?: boolean;
   /** Default `application/json`; several for a route that answers one of them. */
   readonly contentType?: string | readonly string[];
-  /** The handler returns JSON text that it made itself, which goes out as it is. */
-  readonly text?: boolean;
+  /** What the handler returns goes out as it is: JSON text that it made itself, or an answer with more than is declared. */
+  readonly asIs?: boolean;
   /** Response headers beside the usual ones, with what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -42,7 +42,7 @@ export function Answers(
   const written = contentTypes.includes(JSON_TYPE) ? dto : null;
   return applyDecorators(
     HttpCode(status),
-    ...(options.text === true ? [] : [Presents(written, options.list ?? false)]),
+    ...(options.asIs === true ? [] : [Presents(written, options.list ?? false)]),
     ...(dto === null ? [] : [ApiExtraModels(dto)]),
     ApiResponse({
       status,
