@@ -8,7 +8,6 @@ import {
 } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
-import { jointActivity, jointCounts } from './joint-figures.js';
 import type {
   EvaluatorPerformance,
   PerformanceMetrics,
@@ -114,3 +113,35 @@ const performanceOfEvaluator = (day: EvaluatorDay): EvaluatorPerformance => ({
   earnings_today: moneyOf(day.earnings),
   reason: 'needs realised outcomes',
 });
+
+/** Two activities as one: counts add up, means weigh as much as was completed. */
+export const jointActivity = (one: RowActivity, other: RowActivity): RowActivity => ({
+  created: one.created + other.created,
+  createdAndCompleted: one.createdAndCompleted + other.createdAndCompleted,
+  completed: one.completed + other.completed,
+  failed: one.failed + other.failed,
+  cancelled: one.cancelled + other.cancelled,
+  meanProcessingMs: jointMean(
+    [one.meanProcessingMs, one.completed],
+    [other.meanProcessingMs, other.completed],
+  ),
+  meanWaitMs: jointMean([one.meanWaitMs, one.completed], [other.meanWaitMs, other.completed]),
+});
+
+type Weighted = readonly [mean: number | null, weight: number];
+
+function jointMean(...parts: readonly Weighted[]): number | null {
+  const known = parts.filter(([mean]) => mean !== null);
+  const weight = known.reduce((sum, [, count]) => sum + count, 0);
+  return weight === 0 ? null : known.reduce((sum, [mean, count]) => sum + (mean ?? 0) * count, 0) / weight;
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+/** Two maps of counts as one, without what nobody counted. */
+export function jointCounts(one: Counts, other: Counts): Counts {
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return Object.fromEntries(
+    names.map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)] as const).filter(([, sum]) => sum > 0),
+  );
+}

@@ -3,15 +3,14 @@ import { AppConfig } from '#libs/config';
 import type { Transaction } from '#libs/database';
 import { type Job, type JobDefinition, JobEngine, type JobRun } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
+import { Webhook } from 'standardwebhooks';
 import { DeliverySlots } from './delivery-slots.js';
 import { retryDelayMs } from './retry-schedule.js';
-import { signedHeaders } from './signature.js';
 import type { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 import { type Consequence, WebhookDeliveryRepository } from './webhook-delivery.repository.js';
-import { WEBHOOK_JOB } from './webhook-job.js';
 import { WebhookSecrets } from './webhook-secrets.service.js';
 import { SEND_LIMIT_MS, WebhookSender } from './webhook-sender.js';
-import type { AttemptError, DeliveryAttempt } from './webhook.types.js';
+import { type AttemptError, type DeliveryAttempt, WEBHOOK_JOB } from './webhook.types.js';
 
 /** A delivery that finds no free slot comes again after so long, and up to as much again. */
 const CROWDED_MS = 3_000;
@@ -113,4 +112,29 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
     const startedAt = new Date(this.clock.now());
     return { startedAt, durationMs: 0, responseStatus: null, error, retryAfterMs: null };
   }
+}
+
+/** A message before it is signed. */
+interface UnsignedMessage {
+  readonly id: string;
+  readonly body: string;
+}
+
+/**
+ * The headers of the Standard Webhooks specification (HMAC-SHA256, base64). With several secrets there are several
+ * signatures; a receiver takes the message when any of them is right.
+ * @param secrets `whsec_…`, the newest first
+ */
+function signedHeaders(
+  { id, body }: UnsignedMessage,
+  secrets: readonly string[],
+  nowMs: number,
+): Readonly<Record<string, string>> {
+  const seconds = Math.floor(nowMs / 1000);
+  const at = new Date(seconds * 1000);
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(' '),
+  };
 }

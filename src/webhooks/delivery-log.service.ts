@@ -10,7 +10,7 @@ import {
   type DeliveryOwner,
   WebhookDeliveryRepository,
 } from './webhook-delivery.repository.js';
-import { WEBHOOK_JOB } from './webhook-job.js';
+import { WEBHOOK_JOB } from './webhook.types.js';
 
 /** The delivery log, for the clients whose messages they are and for administrators. */
 @Injectable()

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { JobEngine } from '#libs/jobs';
 import { Clock, invalidField, newTimeOrderedUuid } from '#libs/kernel';
-import { WEBHOOK_JOB } from './webhook-job.js';
+import { WEBHOOK_JOB } from './webhook.types.js';
 import { TargetRules } from './target-rules.service.js';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 import type { WebhookEvent, Webhooks } from './webhooks.port.js';

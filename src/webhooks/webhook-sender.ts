@@ -1,13 +1,40 @@
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { Client } from 'undici';
+import { Client, errors } from 'undici';
 import { Clock } from '#libs/kernel';
-import { AttemptFault, attemptErrorOf } from './attempt-fault.js';
 import { HostResolver } from './host-resolver.js';
 import { parseRetryAfter } from './retry-schedule.js';
 import { type Target, TargetRules } from './target-rules.service.js';
 import type { DeliveryAttempt, AttemptError } from './webhook.types.js';
+
+/** An attempt that came to nothing, for a known reason. */
+class AttemptFault extends Error {
+  constructor(readonly code: AttemptError) {
+    super(code);
+    this.name = 'AttemptFault';
+  }
+}
+
+/** Codes of OpenSSL and Node about certificates and handshakes. */
+const TLS =
+  /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_|INVALID_CA|PATH_LENGTH|EPROTO)/;
+/** Headers without end, or a length that is none. */
+const MALFORMED = /^UND_ERR_(HEADERS_OVERFLOW|RES)/;
+
+/**
+ * The short word for what went wrong; texts of errors stay inside, they tell of the service's own network.
+ * @throws the error itself when it is none of the network's: then the fault is here
+ */
+function attemptErrorOf(error: unknown): AttemptError {
+  if (error instanceof AttemptFault) return error.code;
+  // some of these have no code
+  if (error instanceof errors.HTTPParserError) return 'malformed_answer';
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  if (typeof code !== 'string' || code === 'UND_ERR_INVALID_ARG') throw error;
+  if (TLS.test(code)) return 'tls_failed';
+  return MALFORMED.test(code) ? 'malformed_answer' : 'connection_failed';
+}
 
 /** What is sent, as it is sent. */
 export interface OutgoingMessage {

@@ -48,3 +48,6 @@ export interface DeliveryAttempt {
   /** What the receiver asked to wait, in ms; null when it said nothing. */
   readonly retryAfterMs: number | null;
 }
+
+/** Kind of the jobs that call a receiver; the subject is the delivery's id. */
+export const WEBHOOK_JOB = 'webhook';

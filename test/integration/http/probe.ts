@@ -152,7 +152,7 @@ export class ProbeController {
   @Get('lines/text')
   @Public()
   @Header('Content-Type', 'application/json')
-  @Answers(200, Line, { text: true })
+  @Answers(200, Line, { asIs: true })
   text() {
     return '{"lineNumber":1}';
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RowActivity } from '#libs/database';
-import { jointActivity, jointCounts } from '../../../src/admin/joint-figures.js';
+import { jointActivity, jointCounts } from '../../../src/admin/statistics.service.js';
 
 const NOTHING: RowActivity = {
   created: 0,
