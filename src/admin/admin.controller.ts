@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Accepts, ADMINISTRATORS, Answers, Authenticated, Caller, Problems, SuccessOut } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { ConfigChange, ConfigOut, UsageOut, UsageOwnerParam, UsageQuery } from './admin.dto.js';
-import { SystemHealthOut } from './health.dto.js';
+import { SystemHealthOut } from './admin.dto.js';
 import { StatisticsOut, StatisticsQuery } from './statistics.dto.js';
 import { Statistics } from './statistics.service.js';
 import { SystemConfig } from './system-config.service.js';

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { moneyOf } from '#libs/kernel';
 import { amountIn, Balances, type BillingTotal, HOME_CURRENCY, Turnover } from '../billing/billing.port.js';
 import type { CurrencyFinances, FinancialMetrics } from './statistics.dto.js';
 
@@ -23,10 +22,10 @@ export class Finances {
     const currencies = new Set([...ofMonth, ...payouts].map(({ currency }) => currency));
     const inOne = (currency: string): CurrencyFinances => ({
       currency,
-      revenue_today: moneyOf(amountIn(ofToday, currency)),
-      revenue_month: moneyOf(amountIn(ofMonth, currency)),
-      pending_payouts: moneyOf(amountIn(payouts, currency)),
-      average_request_value: moneyOf(meanOf(ofMonth.find((total) => total.currency === currency))),
+      revenueToday: amountIn(ofToday, currency),
+      revenueMonth: amountIn(ofMonth, currency),
+      pendingPayouts: amountIn(payouts, currency),
+      averageRequestValue: meanOf(ofMonth.find((total) => total.currency === currency)),
     });
     const { currency: _, ...home } = inOne(HOME_CURRENCY);
     return { ...home, currencies: [...currencies].sort().map(inOne) };

@@ -1,16 +1,29 @@
+import type { RowActivity } from '#libs/database';
 import {
   BooleanField,
   EnumField,
   IntegerField,
   ListField,
   MapField,
+  MoneyField,
   NestedField,
   NumberField,
   StringField,
 } from '#libs/http';
+import type { Micros } from '../billing/billing.port.js';
 
 export const PERIODS = ['1d', '7d', '30d'] as const;
 export type Period = (typeof PERIODS)[number];
+
+const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));
+const share = (value: number): number => rounded(value, 3);
+const inSeconds = (ms: number): number => rounded(ms / 1000, 1);
+const unmeasured = {
+  nullable: true,
+  always: null,
+  description: 'Always null: not measured.',
+  example: null,
+} as const;
 
 /** Which figures to show. */
 export class StatisticsQuery {
@@ -23,95 +36,113 @@ export class StatisticsQuery {
   period!: Period;
 
   @BooleanField({ default: true, description: 'Accepted for compatibility; has no effect.', example: true })
-  include_forecasts!: boolean;
+  includeForecasts!: boolean;
 }
 
 /** Accounts, core predictions and orders of the marketplace. */
 export class SystemOverview {
-  @IntegerField({ description: 'Number of active accounts.', example: 3 })
-  active_users!: number;
+  @IntegerField({ wire: 'active_users', description: 'Number of active accounts.', example: 3 })
+  active!: number;
+  @IntegerField({ wire: 'total_users', description: 'Number of accounts, without deleted ones.', example: 4 })
+  total!: number;
+  @IntegerField({ wire: 'pending_requests', description: 'Number of waiting predictions.', example: 0 })
+  pending!: number;
+  @IntegerField({ wire: 'processing_requests', description: 'Number of running predictions.', example: 1 })
+  processing!: number;
 
-  @IntegerField({ description: 'Number of accounts, without deleted ones.', example: 4 })
-  total_users!: number;
+  @IntegerField({
+    wire: 'completed_today',
+    description: 'Number of predictions completed since midnight UTC.',
+    example: 120,
+  })
+  completed!: number;
 
-  @IntegerField({ description: 'Number of waiting predictions.', example: 0 })
-  pending_requests!: number;
-
-  @IntegerField({ description: 'Number of running predictions.', example: 1 })
-  processing_requests!: number;
-
-  @IntegerField({ description: 'Number of predictions completed since midnight UTC.', example: 120 })
-  completed_today!: number;
-
-  @IntegerField({ description: 'Number of predictions that failed since midnight UTC.', example: 0 })
-  failed_today!: number;
+  @IntegerField({
+    wire: 'failed_today',
+    description: 'Number of predictions that failed since midnight UTC.',
+    example: 0,
+  })
+  failed!: number;
 
   @StringField({ description: '`overall_status` of the system health.', example: 'healthy' })
-  system_health!: string;
-
-  @NumberField({ nullable: true, description: 'Always null: not measured.', example: null })
-  uptime_percentage!: number | null;
+  systemHealth!: string;
+  @NumberField(unmeasured) uptimePercentage?: null;
 }
+
+const RevenueTodayField = MoneyField({ description: 'Revenue settled since midnight UTC.', example: 62.5 });
+const RevenueMonthField = MoneyField({
+  description: 'Revenue settled since the first of the month (UTC).',
+  example: 1250,
+});
+const PayoutsField = MoneyField({
+  description: 'Unpaid earnings of providers and evaluators.',
+  example: 980,
+});
+const MeanCostField = MoneyField({
+  description: 'Mean cost of orders settled this month; 0 if none.',
+  example: 6.25,
+});
 
 /** Money of the marketplace in one currency. */
 export class CurrencyFinances {
-  @StringField({ description: 'ISO 4217 currency code.', example: 'USD' })
-  currency!: string;
-
-  @NumberField({ description: 'Revenue settled since midnight UTC.', example: 62.5 })
-  revenue_today!: number;
-
-  @NumberField({ description: 'Revenue settled since the first of the month (UTC).', example: 1250 })
-  revenue_month!: number;
-
-  @NumberField({ description: 'Unpaid earnings of providers and evaluators.', example: 980 })
-  pending_payouts!: number;
-
-  @NumberField({ description: 'Mean cost of orders settled this month; 0 if none.', example: 6.25 })
-  average_request_value!: number;
+  @StringField({ description: 'ISO 4217 currency code.', example: 'USD' }) currency!: string;
+  @RevenueTodayField revenueToday!: Micros;
+  @RevenueMonthField revenueMonth!: Micros;
+  @PayoutsField pendingPayouts!: Micros;
+  @MeanCostField averageRequestValue!: Micros;
 }
 
-/** Money of the marketplace. */
+/** Money of the marketplace, in USD. */
 export class FinancialMetrics {
-  @NumberField({ description: 'Revenue settled since midnight UTC, in USD.', example: 62.5 })
-  revenue_today!: number;
-
-  @NumberField({ description: 'Revenue settled since the first of the month (UTC), in USD.', example: 1250 })
-  revenue_month!: number;
-
-  @NumberField({ description: 'Unpaid earnings of providers and evaluators, in USD.', example: 980 })
-  pending_payouts!: number;
-
-  @NumberField({ description: 'Mean cost of orders settled this month, in USD; 0 if none.', example: 6.25 })
-  average_request_value!: number;
+  @RevenueTodayField revenueToday!: Micros;
+  @RevenueMonthField revenueMonth!: Micros;
+  @PayoutsField pendingPayouts!: Micros;
+  @MeanCostField averageRequestValue!: Micros;
 
   @ListField(NestedField(CurrencyFinances), { description: 'The same figures for each currency.' })
   currencies!: readonly CurrencyFinances[];
 }
 
-/** How fast and how well predictions were answered within the period. */
+/** How fast and how well predictions were answered within the period: a `RowActivity`. */
 export class PerformanceMetrics {
-  @NumberField({ nullable: true, description: 'Mean seconds from start to completion.', example: 0.4 })
-  average_processing_time!: number | null;
+  @NumberField({
+    wire: 'average_processing_time',
+    nullable: true,
+    write: inSeconds,
+    description: 'Mean seconds from start to completion.',
+    example: 0.4,
+  })
+  meanProcessingMs!: number | null;
 
-  @NumberField({ nullable: true, description: 'Mean seconds from submission to start.', example: 0 })
-  queue_wait_time!: number | null;
+  @NumberField({
+    wire: 'queue_wait_time',
+    nullable: true,
+    write: inSeconds,
+    description: 'Mean seconds from submission to start.',
+    example: 0,
+  })
+  meanWaitMs!: number | null;
 
   @NumberField({
     nullable: true,
+    from: ({ created, createdAndCompleted }: RowActivity) =>
+      created === 0 ? null : share(createdAndCompleted / created),
     description: 'Share of the predictions submitted in the period that were completed, from 0 to 1.',
     example: 0.998,
   })
-  success_rate!: number | null;
+  successRate?: number | null;
 
-  @NumberField({ nullable: true, description: 'Always null: not measured.', example: null })
-  customer_satisfaction!: number | null;
+  @NumberField(unmeasured) customerSatisfaction?: null;
 }
 
 /** What one evaluator did. */
 export class EvaluatorPerformance {
-  @StringField({ description: 'Id of the account as text; `0` for the service itself.', example: '7' })
-  evaluator_id!: string;
+  @StringField({
+    write: String,
+    description: 'Id of the account as text; `0` for the service itself.',
+    example: '7',
+  })
+  evaluatorId!: number;
 
   @StringField({
     nullable: true,
@@ -120,73 +151,79 @@ export class EvaluatorPerformance {
   })
   username!: string | null;
 
-  @IntegerField({ description: 'Number of orders completed since midnight UTC.', example: 12 })
-  completed_today!: number;
+  @IntegerField({
+    wire: 'completed_today',
+    description: 'Number of orders completed since midnight UTC.',
+    example: 12,
+  })
+  completed!: number;
 
   @NumberField({
     nullable: true,
+    write: share,
     description: 'Share of the claims that ended since midnight UTC and were completed, from 0 to 1.',
     example: 0.98,
   })
-  success_rate!: number | null;
+  successRate!: number | null;
 
-  @NumberField({ nullable: true, description: 'Always null; see `reason`.', example: null })
-  average_quality!: number | null;
+  @NumberField({ nullable: true, always: null, description: 'Always null; see `reason`.', example: null })
+  averageQuality?: null;
 
-  @NumberField({ description: 'Payments and bonuses since midnight UTC, in USD.', example: 42 })
-  earnings_today!: number;
+  @MoneyField({
+    wire: 'earnings_today',
+    description: 'Payments and bonuses since midnight UTC, in USD.',
+    example: 42,
+  })
+  earnings!: Micros;
 
-  @StringField({ description: 'Why `average_quality` is null.', example: 'needs realised outcomes' })
-  reason!: string;
+  @StringField({
+    always: 'needs realised outcomes',
+    description: 'Why `average_quality` is null.',
+    example: 'needs realised outcomes',
+  })
+  reason?: string;
 }
 
 /** All predictions, counted. */
 export class PredictionCounts {
   @MapField(IntegerField(), { description: 'Predictions by type.', example: { short_term: 120 } })
-  by_type!: Readonly<Record<string, number>>;
+  byType!: Readonly<Record<string, number>>;
 
   @MapField(IntegerField(), {
     description: 'Predictions by status.',
     example: { completed: 119, processing: 1 },
   })
-  by_status!: Readonly<Record<string, number>>;
+  byStatus!: Readonly<Record<string, number>>;
 }
 
 /** What this process and its machine use, in percent. */
 export class ResourceUtilization {
   @NumberField({ nullable: true, description: 'CPU usage of this process, in percent.', example: 3.5 })
-  cpu_usage!: number | null;
-
+  cpuUsage!: number | null;
   @NumberField({ nullable: true, description: 'Memory usage of this process, in percent.', example: 1.2 })
-  memory_usage!: number | null;
-
+  memoryUsage!: number | null;
   @NumberField({ nullable: true, description: 'Used space on the database disk, in percent.', example: 12.5 })
-  storage_usage!: number | null;
-
-  @StringField({ nullable: true, description: 'Always null: not measured.', example: null })
-  network_throughput!: string | null;
+  storageUsage!: number | null;
+  @StringField(unmeasured) networkThroughput?: null;
 }
 
 /** The figures of the service. */
 export class StatisticsOut {
   @NestedField(SystemOverview, { description: 'Accounts, predictions and the state of the system.' })
-  system_overview!: SystemOverview;
-
-  @NestedField(FinancialMetrics, { description: 'Revenue and payouts of the marketplace.' })
-  financial_metrics!: FinancialMetrics;
-
+  systemOverview!: SystemOverview;
+  @NestedField(FinancialMetrics, { description: 'Revenue and payouts of the marketplace, in USD.' })
+  financialMetrics!: FinancialMetrics;
   @NestedField(PerformanceMetrics, { description: 'Performance within the period.' })
-  performance_metrics!: PerformanceMetrics;
+  performanceMetrics!: PerformanceMetrics;
 
   @ListField(NestedField(EvaluatorPerformance), {
     description:
       'Evaluators with a claim that ended since midnight UTC, sorted by completed orders, most first.',
   })
-  evaluator_performance!: readonly EvaluatorPerformance[];
+  evaluatorPerformance!: readonly EvaluatorPerformance[];
 
   @NestedField(PredictionCounts, { description: 'Number of predictions by type and status.' })
   predictions!: PredictionCounts;
-
   @NestedField(ResourceUtilization, { description: 'Resources that this process and its machine use.' })
-  resource_utilization!: ResourceUtilization;
+  resourceUtilization!: ResourceUtilization;
 }

@@ -1,21 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RowActivity } from '#libs/database';
-import { Clock, moneyOf } from '#libs/kernel';
-import {
-  type EvaluatorDay,
-  EvaluatorStatistics,
-  MarketplaceFigures,
-} from '../marketplace/marketplace-statistics.port.js';
+import { Clock } from '#libs/kernel';
+import { EvaluatorStatistics, MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
-import type {
-  EvaluatorPerformance,
-  PerformanceMetrics,
-  Period,
-  PredictionCounts,
-  ResourceUtilization,
-  StatisticsOut,
-} from './statistics.dto.js';
+import type { Period, PredictionCounts, ResourceUtilization, StatisticsOut } from './statistics.dto.js';
 import { Finances } from './finances.service.js';
 import { ProcessFigures } from './process-figures.js';
 import { SystemHealth } from './system-health.service.js';
@@ -23,9 +12,6 @@ import { SystemHealth } from './system-health.service.js';
 const DAY_MS = 86_400_000;
 const MOST_EVALUATORS = 100;
 const DAYS: Readonly<Record<Period, number>> = { '1d': 1, '7d': 7, '30d': 30 };
-
-const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));
-const seconds = (ms: number | null): number | null => (ms === null ? null : rounded(ms / 1000, 1));
 
 /** Figures for administrators. Everything is counted or measured; what is not measured is null. */
 @Injectable()
@@ -44,34 +30,25 @@ export class Statistics {
   async collect(period: Period): Promise<StatisticsOut> {
     const now = this.clock.now();
     const today = new Date(Math.floor(now / DAY_MS) * DAY_MS);
-    const [users, health, sinceMidnight, sincePeriod, counts, evaluators, money, resources] =
-      await Promise.all([
-        this.users.counts(),
-        this.health.report(),
-        this.#since(today),
-        this.#since(new Date(now - DAYS[period] * DAY_MS)),
-        this.#counts(),
-        this.evaluators.best(today, MOST_EVALUATORS),
-        this.finances.of(today),
-        this.#resources(),
-      ]);
-    const { pending = 0, processing = 0 } = counts.by_status;
+    const [users, health, sinceMidnight, performanceMetrics, predictions, ...others] = await Promise.all([
+      this.users.counts(),
+      this.health.report(),
+      this.#since(today),
+      this.#since(new Date(now - DAYS[period] * DAY_MS)),
+      this.#counts(),
+      this.evaluators.best(today, MOST_EVALUATORS),
+      this.finances.of(today),
+      this.#resources(),
+    ]);
+    const [evaluatorPerformance, financialMetrics, resourceUtilization] = others;
+    const { pending = 0, processing = 0 } = predictions.byStatus;
     return {
-      system_overview: {
-        active_users: users.active,
-        total_users: users.total,
-        pending_requests: pending,
-        processing_requests: processing,
-        completed_today: sinceMidnight.completed,
-        failed_today: sinceMidnight.failed,
-        system_health: health.overall_status,
-        uptime_percentage: null,
-      },
-      financial_metrics: money,
-      performance_metrics: performanceOf(sincePeriod),
-      evaluator_performance: evaluators.map(performanceOfEvaluator),
-      predictions: counts,
-      resource_utilization: resources,
+      systemOverview: { ...users, pending, processing, ...sinceMidnight, systemHealth: health.overallStatus },
+      financialMetrics,
+      performanceMetrics,
+      evaluatorPerformance,
+      predictions,
+      resourceUtilization,
     };
   }
 
@@ -82,37 +59,19 @@ export class Statistics {
 
   async #counts(): Promise<PredictionCounts> {
     return {
-      by_type: jointCounts(await this.predictions.countByType(), await this.marketplace.countByType()),
-      by_status: jointCounts(await this.predictions.countByStatus(), await this.marketplace.countByStatus()),
+      byType: jointCounts(await this.predictions.countByType(), await this.marketplace.countByType()),
+      byStatus: jointCounts(await this.predictions.countByStatus(), await this.marketplace.countByStatus()),
     };
   }
 
   async #resources(): Promise<ResourceUtilization> {
     return {
-      cpu_usage: this.figures.cpuPercent(),
-      memory_usage: this.figures.memoryPercent(),
-      storage_usage: (await this.figures.disk())?.usedPercent ?? null,
-      network_throughput: null,
+      cpuUsage: this.figures.cpuPercent(),
+      memoryUsage: this.figures.memoryPercent(),
+      storageUsage: (await this.figures.disk())?.usedPercent ?? null,
     };
   }
 }
-
-const performanceOf = (activity: RowActivity): PerformanceMetrics => ({
-  average_processing_time: seconds(activity.meanProcessingMs),
-  queue_wait_time: seconds(activity.meanWaitMs),
-  success_rate: activity.created === 0 ? null : rounded(activity.createdAndCompleted / activity.created, 3),
-  customer_satisfaction: null,
-});
-
-const performanceOfEvaluator = (day: EvaluatorDay): EvaluatorPerformance => ({
-  evaluator_id: String(day.evaluatorId),
-  username: day.username,
-  completed_today: day.completed,
-  success_rate: day.successRate === null ? null : rounded(day.successRate, 3),
-  average_quality: null,
-  earnings_today: moneyOf(day.earnings),
-  reason: 'needs realised outcomes',
-});
 
 /** Two activities as one: counts add up, means weigh as much as was completed. */
 export const jointActivity = (one: RowActivity, other: RowActivity): RowActivity => ({

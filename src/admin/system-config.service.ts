@@ -27,14 +27,7 @@ export class SystemConfig {
       if (declarationOf(key).secret === true) continue;
       settings[key] = isRuntimeKey(key) ? this.settings.get(key) : this.config[key];
     }
-    return {
-      settings,
-      changed: this.settings.changed.map(({ key, updatedAt, updatedBy }) => ({
-        key,
-        updated_at: updatedAt,
-        updated_by: updatedBy,
-      })),
-    };
+    return { settings, changed: this.settings.changed };
   }
 
   /** @throws AppError `invalid` for a value out of its range or a plugin that is not loaded; then nothing changes */
@@ -45,7 +38,7 @@ export class SystemConfig {
     await this.settings.change(change as RuntimeChange, caller.userId);
     const names = Object.keys(change);
     const done = names.length === 0 ? 'Nothing to change' : `Configuration updated: ${names.join(', ')}`;
-    return { success: true, message: done + noteOf(body.rate_limits) };
+    return { message: done + noteOf(body.rate_limits) };
   }
 
   #refuseWrongValues(change: Readonly<Record<string, unknown>>): void {

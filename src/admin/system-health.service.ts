@@ -4,7 +4,7 @@ import { type JobCounts, JobEngine } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import { MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
-import type { ComponentHealth, JobHealth, MarketplaceHealth, SystemHealthOut } from './health.dto.js';
+import type { ComponentHealth, JobHealth, MarketplaceHealth, SystemHealthOut } from './admin.dto.js';
 import { type DiskSpace, ProcessFigures } from './process-figures.js';
 
 const DISK_ALERT_PERCENT = 90;
@@ -43,22 +43,16 @@ export class SystemHealth {
       ...diskAlerts(disk),
     ];
     return {
-      overall_status:
-        database.status !== 'healthy' ? 'unhealthy' : alerts.length > 0 ? 'degraded' : 'healthy',
+      overallStatus: database.status !== 'healthy' ? 'unhealthy' : alerts.length > 0 ? 'degraded' : 'healthy',
       components: {
         database,
-        redis_cache: { ...NOTHING_MEASURED, status: 'not_present' },
-        plugin_system: plugins,
-        job_engine: jobs,
+        redisCache: { ...NOTHING_MEASURED, status: 'not_present' },
+        pluginSystem: plugins,
+        jobEngine: jobs,
         marketplace,
       },
       alerts,
-      last_backup: null,
-      disk_space: {
-        used: disk === null ? null : gigabytes(disk.usedBytes),
-        available: disk === null ? null : gigabytes(disk.availableBytes),
-        usage_percentage: disk?.usedPercent ?? null,
-      },
+      diskSpace: disk ?? { usedBytes: null, availableBytes: null, usedPercent: null },
     };
   }
 
@@ -66,8 +60,8 @@ export class SystemHealth {
     const started = performance.now();
     try {
       await runSql(this.database.read, 'SELECT 1');
-      const response_time = Math.round((performance.now() - started) * 100) / 100;
-      return { ...NOTHING_MEASURED, status: 'healthy', response_time, ...(await this.#connections()) };
+      const responseTime = Math.round((performance.now() - started) * 100) / 100;
+      return { ...NOTHING_MEASURED, status: 'healthy', responseTime, ...(await this.#connections()) };
     } catch (error) {
       this.#logger.error({ error }, 'the database does not answer');
       return { ...NOTHING_MEASURED, status: 'unhealthy' };
@@ -75,24 +69,24 @@ export class SystemHealth {
   }
 
   /** Connections to a PostgreSQL server; a SQLite file has no server to count them. */
-  async #connections(): Promise<{ connections: number | null; max_connections: number | null }> {
-    if (this.database.kind !== 'postgres') return { connections: null, max_connections: null };
+  async #connections(): Promise<{ connections: number | null; maxConnections: number | null }> {
+    if (this.database.kind !== 'postgres') return { connections: null, maxConnections: null };
     const [row] = await runSql<{ used: string; allowed: string }>(
       this.database.read,
       `SELECT (SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()) AS used,
          current_setting('max_connections') AS allowed`,
     );
-    return { connections: Number(row?.used), max_connections: Number(row?.allowed) };
+    return { connections: Number(row?.used), maxConnections: Number(row?.allowed) };
   }
 
   #plugins(): ComponentHealth {
     const all = this.plugins.summaries();
-    const failed_plugins = all.filter(({ state }) => state === 'failed').length;
+    const failedPlugins = all.filter(({ state }) => state === 'failed').length;
     return {
       ...NOTHING_MEASURED,
-      status: failed_plugins > 0 ? 'degraded' : 'healthy',
-      loaded_plugins: all.filter(({ state }) => state === 'active').length,
-      failed_plugins,
+      status: failedPlugins > 0 ? 'degraded' : 'healthy',
+      loadedPlugins: all.filter(({ state }) => state === 'active').length,
+      failedPlugins,
     };
   }
 
@@ -105,10 +99,10 @@ export class SystemHealth {
     try {
       const { queued, running, oldestWaitMs }: JobCounts = await this.jobs.counts();
       const isStuck = (oldestWaitMs ?? 0) > WAIT_ALERT_MS;
-      return { status: isStuck ? 'degraded' : 'healthy', queued, running, oldest_wait_ms: oldestWaitMs };
+      return { status: isStuck ? 'degraded' : 'healthy', queued, running, oldestWaitMs };
     } catch (error) {
       this.#logger.error({ error }, 'jobs could not be counted');
-      return { status: 'unhealthy', queued: null, running: null, oldest_wait_ms: null };
+      return { status: 'unhealthy', queued: null, running: null, oldestWaitMs: null };
     }
   }
 
@@ -122,11 +116,11 @@ export class SystemHealth {
       return {
         status: counted.stuck > 0 ? 'degraded' : 'healthy',
         ...counted,
-        oldest_wait_ms: oldestPending === null ? null : Math.max(0, now - oldestPending.getTime()),
+        oldestWaitMs: oldestPending === null ? null : Math.max(0, now - oldestPending.getTime()),
       };
     } catch (error) {
       this.#logger.error({ error }, 'orders of the marketplace could not be counted');
-      return { status: 'unhealthy', pending: null, processing: null, stuck: null, oldest_wait_ms: null };
+      return { status: 'unhealthy', pending: null, processing: null, stuck: null, oldestWaitMs: null };
     }
   }
 
@@ -141,18 +135,16 @@ export class SystemHealth {
 }
 
 const NOTHING_MEASURED = {
-  response_time: null,
+  responseTime: null,
   connections: null,
-  max_connections: null,
-  memory_usage: null,
-  hit_rate: null,
-  loaded_plugins: null,
-  failed_plugins: null,
+  maxConnections: null,
+  memoryUsage: null,
+  hitRate: null,
+  loadedPlugins: null,
+  failedPlugins: null,
 } as const;
 
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)}GB`;
-
-function jobAlerts({ oldest_wait_ms: waitMs }: JobHealth): string[] {
+function jobAlerts({ oldestWaitMs: waitMs }: JobHealth): string[] {
   if (waitMs === null || waitMs <= WAIT_ALERT_MS) return [];
   return [`A job has waited for ${Math.round(waitMs / 1000)} s`];
 }

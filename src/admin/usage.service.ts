@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, Clock, moneyOf } from '#libs/kernel';
+import { AppError, Clock } from '#libs/kernel';
 import { AuditTrail } from '../audit/audit.port.js';
 import { amountIn, Turnover } from '../billing/billing.port.js';
 import { MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
@@ -34,17 +34,12 @@ export class Usage {
     ]);
     return {
       username,
-      total_requests: requests,
-      total_predictions: core.created + market.created,
-      marketplace_requests: market.created,
-      total_processing_time_ms: Math.round(core.processingMs + market.processingMs),
-      cost_estimate: moneyOf(amountIn(costs)),
-      costs: costs.map(({ currency, amount, orders }) => ({
-        currency,
-        cost: moneyOf(amount),
-        cost_micros: amount,
-        requests: orders,
-      })),
+      totalRequests: requests,
+      totalPredictions: core.created + market.created,
+      marketplaceRequests: market.created,
+      totalProcessingTimeMs: Math.round(core.processingMs + market.processingMs),
+      costEstimate: amountIn(costs),
+      costs,
     };
   }
 }
