@@ -4,7 +4,7 @@ import { Accepts, Answers, Caller, ClientAddress, Flexible, Idempotent, Problems
 import type { Actor } from '#libs/kernel';
 import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './prediction.dto.js';
 import { LEGACY_EXAMPLES } from './prediction.examples.js';
-import { presentLegacyAccepted, presentLegacyStatus, type LegacyStatusView } from './prediction.view.js';
+import { presentLegacyAccepted, presentLegacyStatus } from './prediction.view.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
 import type { AskedRequest } from './prediction.types.js';
@@ -60,10 +60,7 @@ export class LegacyPredictionsController {
   @Flexible()
   @Answers(200, LegacyStatus, { description: 'Status of the prediction and, when completed, its result.' })
   @Problems(400, 403, 404)
-  async status(
-    @Param() { prediction_id }: LegacyId,
-    @Caller() caller: Actor | null,
-  ): Promise<LegacyStatusView> {
+  async status(@Param() { prediction_id }: LegacyId, @Caller() caller: Actor | null): Promise<LegacyStatus> {
     return presentLegacyStatus(prediction_id, await this.reading.byAnyId(prediction_id, caller));
   }
 }

@@ -10,8 +10,7 @@ import {
   ruleViolation,
   StringField,
 } from '#libs/http';
-import { parseTimestamp } from '#libs/timeseries';
-import { INTERVALS } from '#libs/timeseries';
+import { INTERVALS, parseTimestamp } from '#libs/timeseries';
 import { SYMBOL } from './predictions.port.js';
 import type { AskedRequest, PredictionResult, PredictionStatus } from './prediction.types.js';
 
@@ -53,7 +52,6 @@ export class CreatePrediction implements AskedRequest {
 
   @StringField({ ...symbolField, description: 'Other name for `symbol`, which takes precedence.' })
   ticker!: string | null;
-
   @EnumField(INTERVALS, { name: 'Interval', default: '1d', description: 'Length of a bar.', example: '1d' })
   interval!: string;
 
@@ -139,38 +137,18 @@ export class CreatePrediction implements AskedRequest {
 
 /** `PredictionOut` of the contract. */
 export class PredictionOut {
-  @IntegerField({ description: 'Id of the prediction.', example: 1 })
-  id!: number;
-
-  @IntegerField({ description: 'Same value as `id`.', example: 1 })
-  prediction_id!: number;
-
+  @IntegerField({ description: 'Id of the prediction.', example: 1 }) id!: number;
+  @IntegerField({ description: 'Same value as `id`.', example: 1 }) prediction_id!: number;
   @StringField({ description: 'UUID of the prediction.', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
   task_id!: string;
-
-  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'pending' })
-  status!: PredictionStatus;
-
-  @StringField({ example: 'SP500' })
-  symbol!: string;
-
-  @StringField({ example: 'SP500' })
-  ticker!: string;
-
-  @StringField({ example: '1d' })
-  interval!: string;
-
-  @StringField({ example: 'random_walk_predictor' })
-  predictor_plugin!: string;
-
-  @StringField({ example: 'default_feeder' })
-  feeder_plugin!: string;
-
-  @StringField({ example: 'default_pipeline' })
-  pipeline_plugin!: string;
-
-  @StringField({ example: 'short_term' })
-  prediction_type!: string;
+  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'pending' }) status!: PredictionStatus;
+  @StringField({ example: 'SP500' }) symbol!: string;
+  @StringField({ example: 'SP500' }) ticker!: string;
+  @StringField({ example: '1d' }) interval!: string;
+  @StringField({ example: 'random_walk_predictor' }) predictor_plugin!: string;
+  @StringField({ example: 'default_feeder' }) feeder_plugin!: string;
+  @StringField({ example: 'default_pipeline' }) pipeline_plugin!: string;
+  @StringField({ example: 'short_term' }) prediction_type!: string;
 
   @StringField({
     example: 'random_walk_predictor',
@@ -186,8 +164,7 @@ export class PredictionOut {
 }
 
 export class PredictionId {
-  @IntegerField({ min: 1, description: 'Id of the prediction.', example: 1 })
-  prediction_id!: number;
+  @IntegerField({ min: 1, description: 'Id of the prediction.', example: 1 }) prediction_id!: number;
 }
 
 /** Path of the legacy status: the id that the legacy submit answered with, or the integer id. */
@@ -241,49 +218,35 @@ export class LegacyAccepted {
   })
   prediction_id!: string;
 
-  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'pending' })
-  status!: PredictionStatus;
-
-  @StringField({ example: 'Prediction request accepted' })
-  message!: string;
+  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'pending' }) status!: PredictionStatus;
+  @StringField({ example: 'Prediction request accepted' }) message!: string;
 }
 
 export class LegacyStatus {
-  @StringField({ example: '1' })
-  prediction_id!: string;
-
-  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'completed' })
-  status!: PredictionStatus;
-
-  @ObjectField({ description: 'Same as `result` of the prediction.' })
-  result!: PredictionResult;
+  @StringField({ example: '1' }) prediction_id!: string;
+  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'completed' }) status!: PredictionStatus;
+  @ObjectField({ description: 'Same as `result` of the prediction.' }) result!: PredictionResult;
 
   @ListField(NumberField(), {
     optional: true,
     description: 'Predicted values, one per horizon; present only when completed.',
     example: [2874.56],
   })
-  prediction?: (number | null)[];
+  prediction?: readonly (number | null)[];
 
   @ListField(NumberField(), {
     optional: true,
     description: 'Standard deviations, one per horizon; present only when completed.',
     example: [31.2],
   })
-  uncertainty?: (number | null)[];
+  uncertainty?: readonly (number | null)[];
 }
 
 /** One event of `/api/v1/predictions/{prediction_id}/events`, as its `data` line. */
 export class PredictionEventOut {
-  @IntegerField({ example: 1 })
-  prediction_id!: number;
-
-  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'processing' })
-  status!: PredictionStatus;
-
-  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
-  at!: Date;
-
+  @IntegerField({ example: 1 }) prediction_id!: number;
+  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'processing' }) status!: PredictionStatus;
+  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' }) at!: Date;
   @NestedField(PredictionOut, { optional: true, description: 'The prediction, in the final event only.' })
   prediction?: PredictionOut;
 }

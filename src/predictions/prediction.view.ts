@@ -1,26 +1,11 @@
 import { Page } from '#libs/http';
+import type { LegacyStatus, PredictionOut } from './prediction.dto.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import type { PredictionPage } from './read-predictions.service.js';
-import type { PredictionResult, PredictionStatus } from './prediction.types.js';
+import type { PredictionResult } from './prediction.types.js';
 
-/** `PredictionOut` of the contract. A 201 body must never contain the words password, secret, key, token or hash. */
-export interface PredictionView {
-  readonly id: number;
-  readonly prediction_id: number;
-  readonly task_id: string;
-  readonly status: PredictionStatus;
-  readonly symbol: string;
-  readonly ticker: string;
-  readonly interval: string;
-  readonly predictor_plugin: string;
-  readonly feeder_plugin: string;
-  readonly pipeline_plugin: string;
-  readonly prediction_type: string;
-  readonly model_name: string;
-  readonly result: PredictionResult;
-}
-
-export function presentPrediction(row: PredictionEntity): PredictionView {
+/** A 201 body must never contain the words password, secret, key, token or hash. */
+export function presentPrediction(row: PredictionEntity): PredictionOut {
   return {
     id: row.id,
     prediction_id: row.id,
@@ -47,15 +32,7 @@ const withLists = ({ result, prediction, uncertainty }: PredictionEntity): Predi
   prediction === null || uncertainty === null ? result : { ...result, prediction, uncertainty };
 
 /** `GET /status/{id}` of the original: lists at the top level once completed. */
-export interface LegacyStatusView {
-  readonly prediction_id: string;
-  readonly status: PredictionStatus;
-  readonly result: PredictionResult;
-  readonly prediction?: readonly (number | null)[];
-  readonly uncertainty?: readonly (number | null)[];
-}
-
-export const presentLegacyStatus = (askedFor: string, row: PredictionEntity): LegacyStatusView => ({
+export const presentLegacyStatus = (askedFor: string, row: PredictionEntity): LegacyStatus => ({
   prediction_id: askedFor,
   status: row.status,
   result: withLists(row),
@@ -72,5 +49,5 @@ export const presentLegacyAccepted = (row: PredictionEntity) => ({
 /** Takes what the deletion resolves with, so that the message can't come before the deed. */
 export const presentDeleted = (_done: void) => ({ message: 'Prediction deleted successfully' });
 
-export const presentPredictions = ({ rows, query, total }: PredictionPage): Page<PredictionView> =>
+export const presentPredictions = ({ rows, query, total }: PredictionPage): Page<PredictionOut> =>
   new Page(rows.map(presentPrediction), query, query.offset + rows.length < total, total);

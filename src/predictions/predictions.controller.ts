@@ -29,12 +29,7 @@ import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, PredictionEventOut, PredictionId, PredictionOut } from './prediction.dto.js';
 import { PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
-import {
-  presentDeleted,
-  presentPrediction,
-  presentPredictions,
-  type PredictionView,
-} from './prediction.view.js';
+import { presentDeleted, presentPrediction, presentPredictions } from './prediction.view.js';
 import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
@@ -63,7 +58,7 @@ export class PredictionsController {
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
     @ClientAddress() address: string,
-  ): Promise<PredictionView> {
+  ): Promise<PredictionOut> {
     return presentPrediction(await this.submitting.submit({ entrance: 'predict', request, caller, address }));
   }
 
@@ -81,7 +76,7 @@ export class PredictionsController {
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
     @ClientAddress() address: string,
-  ): Promise<PredictionView> {
+  ): Promise<PredictionOut> {
     return presentPrediction(
       await this.submitting.submit({ entrance: 'predictions', request, caller, address }),
     );
@@ -95,7 +90,7 @@ export class PredictionsController {
       'Predictions, oldest first: your own, all for administrators, those without an owner for anonymous callers.',
   })
   @Problems(403, 422)
-  async list(@Query() query: PageQuery, @Caller() caller: Actor | null): Promise<Page<PredictionView>> {
+  async list(@Query() query: PageQuery, @Caller() caller: Actor | null): Promise<Page<PredictionOut>> {
     return presentPredictions(await this.reading.list(caller, query));
   }
 
@@ -106,7 +101,7 @@ export class PredictionsController {
   async read(
     @Param() { prediction_id }: PredictionId,
     @Caller() caller: Actor | null,
-  ): Promise<PredictionView> {
+  ): Promise<PredictionOut> {
     return presentPrediction(await this.reading.one(prediction_id, caller));
   }
 

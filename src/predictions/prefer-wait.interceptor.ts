@@ -4,7 +4,8 @@ import { map, type Observable } from 'rxjs';
 import { AppConfig } from '#libs/config';
 import { AfterCommit } from '#libs/http';
 import { AwaitPrediction } from './await-prediction.service.js';
-import { presentPrediction, type PredictionView } from './prediction.view.js';
+import type { PredictionOut } from './prediction.dto.js';
+import { presentPrediction } from './prediction.view.js';
 
 const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i;
 
@@ -20,8 +21,8 @@ export function preferredWait(header: string | string[] | undefined): number {
  */
 @Injectable()
 export class PreferWaitInterceptor implements NestInterceptor<
-  PredictionView,
-  PredictionView | AfterCommit<PredictionView>
+  PredictionOut,
+  PredictionOut | AfterCommit<PredictionOut>
 > {
   constructor(
     private readonly waiting: AwaitPrediction,
@@ -31,8 +32,8 @@ export class PreferWaitInterceptor implements NestInterceptor<
 
   intercept(
     context: ExecutionContext,
-    next: CallHandler<PredictionView>,
-  ): Observable<PredictionView | AfterCommit<PredictionView>> {
+    next: CallHandler<PredictionOut>,
+  ): Observable<PredictionOut | AfterCommit<PredictionOut>> {
     const http = context.switchToHttp();
     const { headers } = http.getRequest<{ headers: Record<string, string | string[] | undefined> }>();
     const seconds = Math.min(preferredWait(headers['prefer']), this.config.max_wait_seconds);
@@ -43,7 +44,7 @@ export class PreferWaitInterceptor implements NestInterceptor<
       .pipe(map((submitted) => new AfterCommit(submitted, () => this.#ended(submitted, seconds * 1000))));
   }
 
-  async #ended(submitted: PredictionView, waitMs: number): Promise<PredictionView> {
+  async #ended(submitted: PredictionOut, waitMs: number): Promise<PredictionOut> {
     const prediction = await this.waiting.until(submitted.id, waitMs);
     return prediction === null ? submitted : presentPrediction(prediction);
   }

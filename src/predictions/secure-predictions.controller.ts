@@ -16,12 +16,7 @@ import type { Actor } from '#libs/kernel';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, PredictionId, PredictionOut } from './prediction.dto.js';
 import { PREDICTION_EXAMPLES } from './prediction.examples.js';
-import {
-  presentDeleted,
-  presentPrediction,
-  presentPredictions,
-  type PredictionView,
-} from './prediction.view.js';
+import { presentDeleted, presentPrediction, presentPredictions } from './prediction.view.js';
 import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
@@ -47,7 +42,7 @@ export class SecurePredictionsController {
     @Body() request: CreatePrediction,
     @Caller() caller: Actor,
     @ClientAddress() address: string,
-  ): Promise<PredictionView> {
+  ): Promise<PredictionOut> {
     return presentPrediction(await this.submitting.submit({ entrance: 'secure', request, caller, address }));
   }
 
@@ -58,7 +53,7 @@ export class SecurePredictionsController {
     description: 'Your predictions, oldest first; administrators see all.',
   })
   @Problems(401, 422)
-  async list(@Query() query: PageQuery, @Caller() caller: Actor): Promise<Page<PredictionView>> {
+  async list(@Query() query: PageQuery, @Caller() caller: Actor): Promise<Page<PredictionOut>> {
     return presentPredictions(await this.reading.list(caller, query));
   }
 
@@ -66,7 +61,7 @@ export class SecurePredictionsController {
   @Authenticated()
   @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
   @Problems(401, 403, 404, 422)
-  async read(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<PredictionView> {
+  async read(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<PredictionOut> {
     return presentPrediction(await this.reading.own(prediction_id, caller));
   }
 
