@@ -11,15 +11,19 @@ import {
   type WithHeaders,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { CHANGE_EXAMPLES, ORDER_EXAMPLES } from './client.examples.js';
-import type { OrderListPage } from './client.view.js';
-import { DownloadFiles } from './download-files.service.js';
-import { DOWNLOADS } from './downloads.js';
-import { ManageOwnOrders } from './manage-own-orders.service.js';
+import type { Money, Quote } from '../billing/billing.port.js';
+import { DOWNLOADS, DownloadFiles } from './download-files.service.js';
+import { ManageOwnOrders, type OrderListPage } from './manage-own-orders.service.js';
 import { QuoteOut } from './quote.dto.js';
-import { ClientRequest, OrderIdParam, RequestChange } from './request.dto.js';
-import { RequestListOut, RequestsQuery } from './request-list.dto.js';
-import { RequestAccepted, RequestCancelled, RequestOut } from './request-out.dto.js';
+import {
+  CHANGE_EXAMPLES,
+  ClientRequest,
+  ORDER_EXAMPLES,
+  OrderIdParam,
+  RequestChange,
+  RequestsQuery,
+} from './request.dto.js';
+import { RequestAccepted, RequestCancelled, RequestListOut, RequestOut } from './request-out.dto.js';
 
 const ROLES = { 403: 'Insufficient permissions. Required roles: client, administrator, admin' };
 const NOT_YOURS = { 403: 'Access denied' };
@@ -49,7 +53,7 @@ export class ClientController {
   @Accepts(ClientRequest, { examples: ORDER_EXAMPLES })
   @Answers(200, QuoteOut, { description: 'The price; no money is held yet.' })
   @Problems(ROLES, 422)
-  quote(@Body() body: ClientRequest): Promise<QuoteOut> {
+  quote(@Body() body: ClientRequest): Promise<Quote> {
     return this.orders.quote(body);
   }
 
@@ -110,7 +114,7 @@ export class ClientController {
   @ApiOperation({ summary: 'Cancel a pending order' })
   @Answers(200, RequestCancelled, { description: 'Cancelled; the whole price is returned to the credits.' })
   @Problems(NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
-  cancel(@Param() { id }: OrderIdParam, @Caller() caller: Actor): Promise<RequestCancelled> {
+  cancel(@Param() { id }: OrderIdParam, @Caller() caller: Actor): Promise<Money> {
     return this.orders.cancel(caller, id);
   }
 

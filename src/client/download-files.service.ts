@@ -2,13 +2,33 @@ import { Injectable, StreamableFile } from '@nestjs/common';
 import { WithHeaders } from '#libs/http';
 import { AppError, type Actor } from '#libs/kernel';
 import { ClientOrders } from '../marketplace/client-orders.port.js';
-import { type OrderFile, OrderFiles } from '../marketplace/order-files.port.js';
+import { type OrderFile, OrderFiles, type OrderFileType } from '../marketplace/order-files.port.js';
 import { completedOrder, type CompletedOrder } from './completed-order.js';
-import { DOWNLOAD_KINDS, downloadNamed, type DownloadName } from './downloads.js';
 import { ForecastPicture } from './forecast-picture.js';
-import { logsText } from './logs-text.js';
-import { metadataJson } from './metadata-json.js';
-import { resultsCsv } from './results-csv.js';
+import { logsText, metadataJson, resultsCsv } from './download-texts.js';
+
+/** The files of a completed order. */
+export const DOWNLOADS = ['results.csv', 'plot.png', 'metadata.json', 'logs.txt'] as const;
+type DownloadName = (typeof DOWNLOADS)[number];
+
+/** What a file is recorded as, and how it is served. */
+const DOWNLOAD_KINDS: Readonly<
+  Record<DownloadName, { readonly fileType: OrderFileType; readonly mimeType: string }>
+> = {
+  'results.csv': { fileType: 'result_csv', mimeType: 'text/csv; charset=utf-8; header=present' },
+  'plot.png': { fileType: 'plot', mimeType: 'image/png' },
+  'metadata.json': { fileType: 'metadata', mimeType: 'application/json' },
+  'logs.txt': { fileType: 'log', mimeType: 'text/plain; charset=utf-8' },
+};
+
+/** @throws AppError `bad_request` (`unknown_file`) with the names that there are */
+function downloadNamed(name: string): DownloadName {
+  const known = DOWNLOADS.find((one) => one === name);
+  if (known !== undefined) return known;
+  throw new AppError('bad_request', `There is no such file; allowed are ${DOWNLOADS.join(', ')}`, {
+    code: 'unknown_file',
+  });
+}
 
 /** The files of completed orders: made when they are first asked for, and the same bytes ever after. */
 @Injectable()

@@ -1,23 +1,37 @@
 import { Injectable } from '@nestjs/common';
-import { WithHeaders } from '#libs/http';
-import { microsOf, type Actor } from '#libs/kernel';
-import { ClientOrders, NewOrders } from '../marketplace/client-orders.port.js';
-import type { OrderTerms } from '../marketplace/marketplace.port.js';
+import { Page, WithHeaders } from '#libs/http';
+import type { Actor } from '#libs/kernel';
+import type { Money, Quote } from '../billing/billing.port.js';
+import { ClientOrders, NewOrders, type OrderSummary } from '../marketplace/client-orders.port.js';
+import type { Order } from '../marketplace/marketplace.port.js';
 import { Webhooks } from '../webhooks/webhooks.port.js';
-import {
-  OrderListPage,
-  pathOf,
-  presentAccepted,
-  presentCancelled,
-  presentOrder,
-  presentQuote,
-} from './client.view.js';
-import type { QuoteOut } from './quote.dto.js';
-import type { ClientRequest, RequestChange } from './request.dto.js';
-import type { RequestsQuery } from './request-list.dto.js';
-import type { RequestAccepted, RequestCancelled, RequestOut } from './request-out.dto.js';
+import type { ClientRequest, RequestChange, RequestsQuery } from './request.dto.js';
+import { pathOf, type RequestAccepted, type RequestListOut, type RequestOut } from './request-out.dto.js';
 
-/** The marketplace's orders in the words of its clients. Errors are those of {@link ClientOrders}. */
+/** A page that is answered in an envelope of its own. */
+export class OrderListPage extends Page<OrderSummary> {
+  constructor(
+    orders: readonly OrderSummary[],
+    override readonly query: Pick<RequestsQuery, 'limit' | 'offset'>,
+    override readonly total: number,
+  ) {
+    super(orders, query, query.offset + query.limit < total, total);
+  }
+
+  override get answer(): RequestListOut {
+    const { items: orders, query, more: hasNext, total } = this;
+    return {
+      orders,
+      total,
+      page: Math.floor(query.offset / query.limit) + 1,
+      pages: Math.ceil(total / query.limit),
+      hasNext,
+      hasPrev: query.offset > 0,
+    };
+  }
+}
+
+/** The marketplace's orders for its clients over HTTP. Errors are those of {@link ClientOrders}. */
 @Injectable()
 export class ManageOwnOrders {
   constructor(
@@ -26,66 +40,41 @@ export class ManageOwnOrders {
     private readonly webhooks: Webhooks,
   ) {}
 
-  async quote(body: ClientRequest): Promise<QuoteOut> {
-    return presentQuote(await this.entry.quote(this.#checked(body)));
+  async quote(body: ClientRequest): Promise<Quote> {
+    this.#checkTarget(body);
+    return this.entry.quote(body);
   }
 
   /** The answer says where the order is. */
   async submit(caller: Actor, body: ClientRequest): Promise<WithHeaders<RequestAccepted>> {
-    const submitted = await this.entry.submit(caller, this.#checked(body));
-    return new WithHeaders(presentAccepted(submitted), { Location: pathOf(submitted.order.id) });
+    this.#checkTarget(body);
+    const { order, ...place } = await this.entry.submit(caller, body);
+    return new WithHeaders({ ...flat(order), ...place }, { Location: pathOf(order.id) });
   }
 
   async one(caller: Actor, id: string): Promise<RequestOut> {
-    return presentOrder(await this.orders.find(caller, id));
+    return flat(await this.orders.find(caller, id));
   }
 
   async list(caller: Actor, query: RequestsQuery): Promise<OrderListPage> {
-    const { status, symbol, prediction_type, start_date, end_date, sort, order, limit, offset } = query;
-    const filter = {
-      ...(status !== undefined && { status }),
-      ...(symbol !== undefined && { symbol }),
-      ...(prediction_type !== undefined && { predictionType: prediction_type }),
-      ...(start_date !== undefined && { startDate: start_date }),
-      ...(end_date !== undefined && { endDate: end_date }),
-    };
-    const found = await this.orders.list(caller, filter, { sort, order, limit, offset });
-    return new OrderListPage(found, { limit, offset });
+    const { orders, total } = await this.orders.list(caller, query, query);
+    return new OrderListPage(orders, query, total);
   }
 
   async update(caller: Actor, id: string, body: RequestChange): Promise<RequestOut> {
-    const { priority, max_cost, notification_webhook } = body;
-    if (typeof notification_webhook === 'string') this.webhooks.checkTarget(notification_webhook);
-    const change = {
-      ...(priority !== undefined && { priority }),
-      ...(max_cost !== undefined && { maxCost: max_cost === null ? null : microsOf(max_cost) }),
-      ...(notification_webhook !== undefined && { notificationWebhook: notification_webhook }),
-    };
-    return presentOrder(await this.orders.update(caller, id, change));
+    this.#checkTarget(body);
+    return flat(await this.orders.update(caller, id, body));
   }
 
-  async cancel(caller: Actor, id: string): Promise<RequestCancelled> {
-    const { refund } = await this.orders.cancel(caller, id);
-    return presentCancelled(refund);
+  async cancel(caller: Actor, id: string): Promise<Money> {
+    return (await this.orders.cancel(caller, id)).refund;
   }
 
   /** What a form can't check is checked by the port. @throws AppError `invalid` for the receiver's address */
-  #checked(body: ClientRequest): OrderTerms {
-    if (body.notification_webhook !== null) this.webhooks.checkTarget(body.notification_webhook);
-    return {
-      symbol: body.symbol,
-      predictionType: body.prediction_type,
-      datetimeRequested: body.datetime_requested,
-      lookbackTicks: body.lookback_ticks,
-      predictorPlugin: body.predictor_plugin,
-      feederPlugin: body.feeder_plugin,
-      pipelinePlugin: body.pipeline_plugin,
-      interval: body.interval,
-      predictionHorizon: body.prediction_horizon,
-      priority: body.priority,
-      maxCost: body.max_cost === null ? null : microsOf(body.max_cost),
-      notificationWebhook: body.notification_webhook,
-      customParameters: body.custom_parameters,
-    };
+  #checkTarget({ notificationWebhook: address }: RequestChange): void {
+    if (typeof address === 'string') this.webhooks.checkTarget(address);
   }
 }
+
+/** An order with its terms beside it, as the API shows it. */
+const flat = (order: Order) => ({ ...order.terms, ...order });

@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
-import { moneyOf } from '#libs/kernel';
+import { toWire } from '#libs/http';
 import { type MarketplaceEvent, MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
 import { Webhooks } from '../webhooks/webhooks.port.js';
-import { pathOf } from './client.view.js';
+import { EndedOrder } from './request-out.dto.js';
 
 /** The ends of an order. */
 const ENDS = {
@@ -37,17 +37,7 @@ export class NotifyClients implements OnModuleInit {
       userId: order.clientId,
       orderId: order.id,
       url,
-      payload: {
-        task_id: order.taskId,
-        status: order.status,
-        symbol: order.terms.symbol,
-        completed_at: order.completedAt,
-        actual_cost: order.actualCost === null ? null : moneyOf(order.actualCost),
-        currency: order.currency,
-        failure_reason: order.failureReason,
-        result_hash: order.resultHash,
-        path: pathOf(order.id),
-      },
+      payload: toWire(EndedOrder, { ...order.terms, ...order }),
     });
   }
 }

@@ -3,62 +3,74 @@ import {
   EnumField,
   IntegerField,
   ListField,
+  MoneyField,
   NestedField,
   NumberField,
-  StringField,
+  UnitPriceField,
 } from '#libs/http';
+import type { Micros, PriceMultiplier, PriceShares } from '../billing/billing.port.js';
+import { CurrencyField, ModelNameField } from '../marketplace/order.fields.js';
 
-const REASONS = ['horizon', 'lookback', 'premium_feeder', 'heavy_predictor', 'priority'] as const;
+const share = (of: string, example: number) =>
+  IntegerField({
+    wire: `${of}_micros`,
+    description: `The ${of}'s share, in micro-units (1e-6).`,
+    example,
+  });
 
 class QuoteMultiplier {
-  @EnumField(REASONS, { name: 'PriceMultiplierReason', example: 'horizon' })
-  reason!: (typeof REASONS)[number];
+  @EnumField(['horizon', 'lookback', 'premium_feeder', 'heavy_predictor', 'priority'], {
+    name: 'PriceMultiplierReason',
+    example: 'horizon',
+  })
+  reason!: PriceMultiplier['reason'];
 
-  @NumberField({ description: 'Surcharge as a fraction of the base price.', example: 0.25 })
-  adds!: number;
+  @NumberField({
+    wire: 'adds',
+    write: (hundredths: number) => hundredths / 100,
+    description: 'Surcharge as a fraction of the base price.',
+    example: 0.25,
+  })
+  hundredths!: number;
 }
 
 class QuoteShares {
-  @IntegerField({ description: "The evaluator's share, in micro-units (1e-6).", example: 3_500_000 })
-  evaluator_micros!: number;
-
-  @IntegerField({ description: "The provider's share, in micro-units (1e-6).", example: 1_250_000 })
-  provider_micros!: number;
-
-  @IntegerField({ description: "The platform's share, in micro-units (1e-6).", example: 250_000 })
-  platform_micros!: number;
+  @share('evaluator', 3_500_000) evaluator!: Micros;
+  @share('provider', 1_250_000) provider!: Micros;
+  @share('platform', 250_000) platform!: Micros;
 }
 
 /** What an order would cost. */
 export class QuoteOut {
-  @NumberField({ description: 'Price of the order.', example: 5 })
-  estimated_cost!: number;
+  @MoneyField({ wire: 'estimated_cost', description: 'Price of the order.', example: 5 }) total!: Micros;
 
-  @IntegerField({ description: 'Exact value of `estimated_cost` in micro-units (1e-6).', example: 5_000_000 })
-  estimated_cost_micros!: number;
+  @IntegerField({
+    wire: 'estimated_cost_micros',
+    from: ({ total }: QuoteOut) => total,
+    description: 'Exact value of `estimated_cost` in micro-units (1e-6).',
+    example: 5_000_000,
+  })
+  totalMicros?: Micros;
 
-  @StringField({ example: 'USD' })
-  currency!: string;
-
-  @StringField({ description: 'Model that the price is for.', example: 'default_predictor' })
-  model_name!: string;
+  @CurrencyField currency!: string;
+  @ModelNameField modelName!: string;
 
   @IntegerField({ description: 'Provider whose price applies; 0 is the service itself.', example: 0 })
-  provider_id!: number;
+  providerId!: number;
 
-  @NumberField({ description: 'Base price, with up to 6 decimals.', example: 5 })
-  unit_price!: number;
+  @UnitPriceField({ description: 'Base price, with up to 6 decimals.', example: 5 }) unitPrice!: Micros;
 
   @ListField(NestedField(QuoteMultiplier), { description: 'Surcharges on the base price.' })
-  multipliers!: QuoteMultiplier[];
+  multipliers!: readonly QuoteMultiplier[];
 
   @NestedField(QuoteShares, { description: 'How the price is divided when the order is completed.' })
-  shares!: QuoteShares;
+  shares!: PriceShares;
 
   @DateTimeField({
+    write: (epochMs: number) => new Date(epochMs),
     description:
       'Time at which the quote expires. An order is priced when it is submitted; set its `max_cost` to `estimated_cost_micros` / 1,000,000 to pay no more than this quote.',
     example: '2026-01-31T12:05:00.000Z',
   })
-  expires_at!: Date;
+  expiresAt!: number;
 }

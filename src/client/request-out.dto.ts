@@ -5,110 +5,127 @@ import {
   IntegerField,
   ListField,
   MapField,
+  MoneyField,
   NestedField,
   NumberField,
   ObjectField,
   StringField,
+  SuccessField,
 } from '#libs/http';
+import type { Micros } from '../billing/billing.port.js';
 import {
   ORDER_STATUSES,
-  PREDICTION_TYPES,
   type JsonObject,
   type MarketplacePredictionType,
+  type Order,
   type OrderStatus,
 } from '../marketplace/marketplace.port.js';
+import {
+  CurrencyField,
+  IdField,
+  MomentField,
+  PredictionTypeField,
+  SymbolField,
+  UnmeasuredReasonField,
+} from '../marketplace/order.fields.js';
 
-const id = { description: 'Id of the order (UUID).', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' };
-const taskId = { description: 'UUID of the task.', example: '0e9c2f7b-31a5-4c0e-8d5c-6f1b7a2d9e44' };
+const ROOT = '/api/v1/client/predictions';
+
+/** Path of an order. */
+export const pathOf = (orderId: string): string => `${ROOT}/${orderId}`;
+
 const moment = '2026-01-31T12:00:00.000Z';
-const link = (file: string) => ({ example: `/api/v1/client/predictions/${id.example}/download/${file}` });
+const TaskIdField = StringField({
+  description: 'UUID of the task.',
+  example: '0e9c2f7b-31a5-4c0e-8d5c-6f1b7a2d9e44',
+});
+const StatusField = EnumField(ORDER_STATUSES, { name: 'RequestStatus', example: 'pending' });
+const PriorityField = IntegerField({ example: 5 });
+const EstimatedCostField = MoneyField({ description: 'Binding price of the order.', example: 12.5 });
+const ActualCostField = MoneyField({
+  nullable: true,
+  description: 'Amount paid; null until completed.',
+  example: 12.5,
+});
+const endedAt = {
+  nullable: true,
+  description: 'Time at which the order was completed, failed or was cancelled; null before.',
+} as const;
 
 /** Answer of E-44. */
 export class RequestAccepted {
-  @StringField(id)
-  id!: string;
-
-  @StringField(taskId)
-  task_id!: string;
-
-  @EnumField(ORDER_STATUSES, { name: 'RequestStatus', example: 'pending' })
-  status!: OrderStatus;
+  @IdField id!: string;
+  @TaskIdField taskId!: string;
+  @StatusField status!: OrderStatus;
 
   @DateTimeField({
     nullable: true,
     description: 'Estimated time of completion, based on recently completed orders; null if there are none.',
     example: moment,
   })
-  estimated_completion!: Date | null;
+  estimatedCompletion!: Date | null;
 
-  @NumberField({ description: "Binding price, held from the client's credits.", example: 12.5 })
-  estimated_cost!: number;
+  @MoneyField({ description: "Binding price, held from the client's credits.", example: 12.5 })
+  estimatedCost!: Micros;
 
-  @StringField({ example: 'USD' })
-  currency!: string;
-
-  @IntegerField({ description: 'Position in the queue; 1 is next.', example: 1 })
-  queue_position!: number;
-
-  @IntegerField({ example: 5 })
-  priority!: number;
-
-  @DateTimeField({ example: moment })
-  created_at!: Date;
+  @CurrencyField currency!: string;
+  @IntegerField({ description: 'Position in the queue; 1 is next.', example: 1 }) queuePosition!: number;
+  @PriorityField priority!: number;
+  @MomentField createdAt!: Date;
 }
 
 export class RequestProgress {
   @NumberField({ nullable: true, description: 'Progress in percent; null if unknown.', example: 40 })
   percentage!: number | null;
 
-  @StringField({ nullable: true, example: 'predict' })
-  current_step!: string | null;
+  @StringField({ nullable: true, example: 'predict' }) currentStep!: string | null;
 
   @NumberField({
     nullable: true,
     description: "The evaluator's estimate of the remaining time, in seconds; null if unknown.",
     example: 30,
   })
-  estimated_remaining!: number | null;
+  estimatedRemaining!: number | null;
 }
 
 export class EvaluatorInfo {
-  @StringField({ description: 'Id of the evaluator as text; `0` is the service itself.', example: '7' })
-  evaluator_id!: string;
+  @StringField({
+    write: String,
+    description: 'Id of the evaluator as text; `0` is the service itself.',
+    example: '7',
+  })
+  evaluatorId!: number;
 
-  @StringField({ nullable: true, example: 'desk_evaluator' })
-  username!: string | null;
+  @StringField({ wire: 'username', nullable: true, example: 'desk_evaluator' })
+  evaluatorUsername!: string | null;
 
-  @NumberField({ nullable: true, description: 'Reputation score; null until it can be measured.' })
-  reputation_score!: number | null;
+  @NumberField({
+    nullable: true,
+    always: null,
+    description: 'Reputation score; null until it can be measured.',
+  })
+  reputationScore?: null;
 
-  @StringField({ description: 'Why `reputation_score` is null.', example: 'needs realised outcomes' })
-  reason!: string;
+  @UnmeasuredReasonField reason?: string;
 }
 
 export class CostInfo {
-  @NumberField({ description: 'Binding price of the order.', example: 12.5 })
-  estimated_cost!: number;
-
-  @NumberField({ nullable: true, description: 'Amount paid; null until completed.', example: 12.5 })
-  actual_cost!: number | null;
-
-  @StringField({ example: 'USD' })
-  currency!: string;
+  @EstimatedCostField estimatedCost!: Micros;
+  @ActualCostField actualCost!: Micros | null;
+  @CurrencyField currency!: string;
 }
 
+const link = (file: string) =>
+  StringField({
+    from: ({ id }: Pick<Order, 'id'>) => `${pathOf(id)}/download/${file}`,
+    example: `${ROOT}/6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11/download/${file}`,
+  });
+
 export class DownloadLinks {
-  @StringField(link('results.csv'))
-  csv_results!: string;
-
-  @StringField(link('plot.png'))
-  plot_image!: string;
-
-  @StringField(link('metadata.json'))
-  metadata!: string;
-
-  @StringField(link('logs.txt'))
-  logs!: string;
+  @link('results.csv') csvResults?: string;
+  @link('plot.png') plotImage?: string;
+  @link('metadata.json') metadata?: string;
+  @link('logs.txt') logs?: string;
 }
 
 export class RequestResult {
@@ -122,56 +139,39 @@ export class RequestResult {
     description: 'Bounds of the intervals by name, one value per bar.',
     example: { lower_95: [1.0915, 1.0912], upper_95: [1.0947, 1.0956] },
   })
-  confidence_intervals!: Readonly<Record<string, readonly number[]>>;
+  confidenceIntervals!: Readonly<Record<string, readonly number[]>>;
 
   @ObjectField({ description: 'Metadata of the model, as stated by the evaluator.' })
-  model_metadata!: JsonObject;
+  modelMetadata!: JsonObject;
 
-  @NestedField(DownloadLinks)
-  download_links!: DownloadLinks;
+  @NestedField(DownloadLinks, { from: (result: DownloadLinks) => result }) downloadLinks?: DownloadLinks;
 }
 
 export class RequestFailure {
-  @StringField({ description: 'Machine-readable reason.', example: 'expired' })
-  reason!: string;
+  @StringField({ wire: 'reason', description: 'Machine-readable reason.', example: 'expired' })
+  failureReason!: string | null;
 
-  @StringField({ nullable: true, example: 'Nobody finished the request in time' })
-  message!: string | null;
+  @StringField({ wire: 'message', nullable: true, example: 'Nobody finished the request in time' })
+  errorMessage!: string | null;
 }
 
 export class RequestCancellation {
-  @IntegerField({ description: 'Id of the user who cancelled the order.', example: 2 })
-  cancelled_by!: number;
+  @IntegerField({ wire: 'cancelled_by', description: 'Id of the user who cancelled the order.', example: 2 })
+  by!: number;
 
-  @DateTimeField({ example: moment })
-  cancelled_at!: Date;
-
-  @StringField({ example: 'user_requested' })
-  cancellation_reason!: string;
+  @DateTimeField({ wire: 'cancelled_at', example: moment }) at!: Date;
+  @StringField({ wire: 'cancellation_reason', example: 'user_requested' }) reason!: string;
 }
 
 /** Answer of E-45 and E-47. */
 export class RequestOut {
-  @StringField(id)
-  id!: string;
-
-  @StringField(taskId)
-  task_id!: string;
-
-  @EnumField(ORDER_STATUSES, { name: 'RequestStatus', example: 'pending' })
-  status!: OrderStatus;
-
-  @StringField({ example: 'EURUSD' })
-  symbol!: string;
-
-  @EnumField(PREDICTION_TYPES, { name: 'MarketplacePredictionType', example: 'short_term' })
-  prediction_type!: MarketplacePredictionType;
-
-  @DateTimeField({ example: '2030-01-07T09:00:00.000Z' })
-  datetime_requested!: Date;
-
-  @IntegerField({ example: 5 })
-  priority!: number;
+  @IdField id!: string;
+  @TaskIdField taskId!: string;
+  @StatusField status!: OrderStatus;
+  @SymbolField symbol!: string;
+  @PredictionTypeField predictionType!: MarketplacePredictionType;
+  @DateTimeField({ example: '2030-01-07T09:00:00.000Z' }) datetimeRequested!: Date;
+  @PriorityField priority!: number;
 
   @NestedField(RequestProgress, {
     nullable: true,
@@ -180,54 +180,100 @@ export class RequestOut {
   progress!: RequestProgress | null;
 
   @NestedField(EvaluatorInfo, {
+    wire: 'evaluator_info',
     nullable: true,
     description: 'Evaluator that claimed the order; null if none.',
   })
-  evaluator_info!: EvaluatorInfo | null;
+  lease!: (EvaluatorInfo & { readonly claimedAt: Date }) | null;
 
-  @NestedField(CostInfo)
-  cost_info!: CostInfo;
+  @NestedField(CostInfo, { from: (order: Order) => order }) costInfo?: CostInfo;
 
   @NestedField(RequestResult, {
     nullable: true,
+    from: ({ id, result }: Order) => (result === null ? null : { ...result, id }),
     description: 'Null until completed, and always for operators.',
   })
   result!: RequestResult | null;
 
-  @NestedField(RequestFailure, { nullable: true, description: 'Why the order failed; otherwise null.' })
-  failure!: RequestFailure | null;
+  @NestedField(RequestFailure, {
+    nullable: true,
+    from: (order: Order) => (order.failureReason === null ? null : order),
+    description: 'Why the order failed; otherwise null.',
+  })
+  failure?: RequestFailure | null;
 
   @NestedField(RequestCancellation, { nullable: true, description: 'Null unless the order was cancelled.' })
   cancellation!: RequestCancellation | null;
 
-  @DateTimeField({ example: moment })
-  created_at!: Date;
-
-  @DateTimeField({ nullable: true, example: moment })
-  claimed_at!: Date | null;
+  @MomentField createdAt!: Date;
 
   @DateTimeField({
     nullable: true,
-    description: 'Time at which the order was completed, failed or was cancelled; null before.',
+    from: ({ lease }: Order) => lease?.claimedAt ?? null,
     example: moment,
   })
-  completed_at!: Date | null;
+  claimedAt?: Date | null;
+
+  @DateTimeField({ ...endedAt, example: moment }) completedAt!: Date | null;
 
   @DateTimeField({ description: 'Time at which the order fails if not completed.', example: moment })
-  expires_at!: Date;
+  expiresAt!: Date;
+}
+
+/** A line of the list. */
+export class RequestSummary {
+  @IdField id!: string;
+  @TaskIdField taskId!: string;
+  @StatusField status!: OrderStatus;
+  @SymbolField symbol!: string;
+  @PredictionTypeField predictionType!: MarketplacePredictionType;
+  @PriorityField priority!: number;
+  @EstimatedCostField estimatedCost!: Micros;
+  @ActualCostField actualCost!: Micros | null;
+  @CurrencyField currency!: string;
+  @MomentField createdAt!: Date;
+  @DateTimeField({ ...endedAt, example: '2026-01-31T12:10:00.000Z' }) completedAt!: Date | null;
+}
+
+/** Answer of E-46. */
+export class RequestListOut {
+  @ListField(NestedField(RequestSummary), { wire: 'predictions', description: 'Orders on this page.' })
+  orders!: readonly RequestSummary[];
+
+  @IntegerField({ wire: 'total_count', description: 'Number of matching orders on all pages.', example: 1 })
+  total!: number;
+
+  @IntegerField({ description: 'Number of this page, starting at 1.', example: 1 }) page!: number;
+  @IntegerField({ description: 'Number of pages; 0 if nothing matches.', example: 1 }) pages!: number;
+  @BooleanField({ example: false }) hasNext!: boolean;
+  @BooleanField({ example: false }) hasPrev!: boolean;
+}
+
+/** What the receiver of an order is told when it ended. */
+export class EndedOrder {
+  @TaskIdField taskId!: string;
+  @StatusField status!: OrderStatus;
+  @SymbolField symbol!: string;
+  @DateTimeField({ ...endedAt, example: moment }) completedAt!: Date | null;
+  @ActualCostField actualCost!: Micros | null;
+  @CurrencyField currency!: string;
+  @StringField({ nullable: true, example: null }) failureReason!: string | null;
+  @StringField({ nullable: true, example: null }) resultHash!: string | null;
+  @StringField({ from: ({ id }: Order) => pathOf(id) }) path?: string;
 }
 
 /** Answer of E-48. */
 export class RequestCancelled {
-  @BooleanField({ description: 'Always true; failures are reported as errors.', example: true })
-  success!: boolean;
+  @SuccessField success?: true;
 
-  @StringField({ example: 'Prediction cancelled; its whole price was given back' })
-  message!: string;
+  @StringField({
+    always: 'Prediction cancelled; its whole price was given back',
+    example: 'Prediction cancelled; its whole price was given back',
+  })
+  message?: string;
 
-  @NumberField({ description: 'Amount returned to the credits.', example: 12.5 })
-  refund_amount!: number;
+  @MoneyField({ wire: 'refund_amount', description: 'Amount returned to the credits.', example: 12.5 })
+  amount!: Micros;
 
-  @StringField({ example: 'USD' })
-  currency!: string;
+  @CurrencyField currency!: string;
 }

@@ -2,25 +2,45 @@ import {
   DateTimeField,
   EnumField,
   IntegerField,
-  NumberField,
+  LimitField,
+  MoneyField,
   ObjectField,
+  OffsetField,
   Rule,
   ruleViolation,
   StringField,
 } from '#libs/http';
+import type { Micros } from '../billing/billing.port.js';
 import {
   ORDER_INTERVALS,
+  ORDER_STATUSES,
   PREDICTION_TYPES,
   type JsonObject,
   type MarketplacePredictionType,
   type OrderInterval,
+  type OrderStatus,
 } from '../marketplace/marketplace.port.js';
 import { SYMBOL } from '../predictions/predictions.port.js';
-import { faultOfParameters } from './custom-parameters.js';
 
 /** Beyond it no price lies; keeps micro-units far below 2^53. */
 const MAX_COST = 1_000_000_000;
 const URL_LENGTH = 2_048;
+const SORTS = ['created_at', 'completed_at', 'priority', 'cost'] as const;
+
+/** Limits of free parameters: characters of JSON, and levels. */
+const LARGEST = 16_384;
+const DEEPEST = 8;
+
+/** Whether free parameters are more than an order may carry; null when they are not. */
+export function faultOfParameters(parameters: JsonObject): string | null {
+  if (isDeeper(parameters, DEEPEST)) return `may be at most ${DEEPEST} levels deep`;
+  return JSON.stringify(parameters).length > LARGEST ? `may be at most ${LARGEST} characters of JSON` : null;
+}
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1)));
 
 const plugin = (value: string, description: string) =>
   StringField({ default: value, minLength: 1, maxLength: 100, description, example: value });
@@ -44,8 +64,8 @@ const webhook = {
   description: 'Public https URL to notify when the order has ended.',
 } as const;
 
-/** Body of E-44. */
-@Rule<ClientRequest>(({ custom_parameters: parameters }) => {
+/** Body of E-44: what a client asks for. */
+@Rule<ClientRequest>(({ customParameters: parameters }) => {
   const fault = parameters === null ? null : faultOfParameters(parameters);
   return fault === null ? undefined : ruleViolation(`custom_parameters ${fault}`, 'custom_parameters');
 })
@@ -64,25 +84,23 @@ export class ClientRequest {
     description: 'Type of the prediction; determines the price if no provider has a price for the model.',
     example: 'short_term',
   })
-  prediction_type!: MarketplacePredictionType;
+  predictionType!: MarketplacePredictionType;
 
   @DateTimeField({
     description: 'First time to predict; it must be in the future. UTC if it has no offset.',
     example: '2030-01-07T09:00:00Z',
   })
-  datetime_requested!: Date;
+  datetimeRequested!: Date;
 
   @IntegerField({ default: 1000, min: 100, max: 5000, description: 'Bars of history to use.', example: 1000 })
-  lookback_ticks!: number;
+  lookbackTicks!: number;
 
   @plugin('default_predictor', 'Predictor plugin, or a model that a provider has a price for.')
-  predictor_plugin!: string;
+  predictorPlugin!: string;
 
-  @plugin('default_feeder', 'Feeder plugin that supplies the bars.')
-  feeder_plugin!: string;
+  @plugin('default_feeder', 'Feeder plugin that supplies the bars.') feederPlugin!: string;
 
-  @plugin('default_pipeline', 'Pipeline plugin that connects feeder and predictor.')
-  pipeline_plugin!: string;
+  @plugin('default_pipeline', 'Pipeline plugin that connects feeder and predictor.') pipelinePlugin!: string;
 
   @EnumField(ORDER_INTERVALS, {
     name: 'MarketplaceInterval',
@@ -93,16 +111,11 @@ export class ClientRequest {
   interval!: OrderInterval;
 
   @IntegerField({ default: 6, min: 1, max: 24, description: 'Number of bars to predict.', example: 6 })
-  prediction_horizon!: number;
+  predictionHorizon!: number;
 
-  @IntegerField({ ...priority, default: 5, example: 5 })
-  priority!: number;
-
-  @NumberField({ ...maxCost, default: null, example: 50 })
-  max_cost!: number | null;
-
-  @StringField({ ...webhook, default: null })
-  notification_webhook!: string | null;
+  @IntegerField({ ...priority, default: 5, example: 5 }) priority!: number;
+  @MoneyField({ ...maxCost, default: null, example: 50 }) maxCost!: Micros | null;
+  @StringField({ ...webhook, default: null }) notificationWebhook!: string | null;
 
   @ObjectField({
     nullable: true,
@@ -110,19 +123,14 @@ export class ClientRequest {
     description:
       'Additional parameters, at most 16 KiB of JSON. `provider` (name or id) selects the provider; `model_name` selects the model to price and compute.',
   })
-  custom_parameters!: JsonObject | null;
+  customParameters!: JsonObject | null;
 }
 
 /** Body of E-47: what is left out stays. */
 export class RequestChange {
-  @IntegerField({ ...priority, optional: true, example: 7 })
-  priority?: number;
-
-  @NumberField({ ...maxCost, optional: true, example: 60 })
-  max_cost?: number | null;
-
-  @StringField({ ...webhook, optional: true })
-  notification_webhook?: string | null;
+  @IntegerField({ ...priority, optional: true, example: 7 }) priority?: number;
+  @MoneyField({ ...maxCost, optional: true, example: 60 }) maxCost?: Micros | null;
+  @StringField({ ...webhook, optional: true }) notificationWebhook?: string | null;
 }
 
 export class OrderIdParam {
@@ -134,3 +142,78 @@ export class OrderIdParam {
   })
   id!: string;
 }
+
+/** Query of E-46: which orders, and how they are sorted. All given conditions must hold. */
+@Rule<RequestsQuery>(({ startDate, endDate }) =>
+  startDate !== undefined && endDate !== undefined && startDate > endDate
+    ? ruleViolation('`start_date` must not be after `end_date`', 'start_date')
+    : undefined,
+)
+export class RequestsQuery {
+  @EnumField(ORDER_STATUSES, {
+    name: 'RequestStatus',
+    optional: true,
+    description: 'Return only this status.',
+  })
+  status?: OrderStatus;
+
+  @StringField({ optional: true, minLength: 1, maxLength: 32, description: 'Return only this exact symbol.' })
+  symbol?: string;
+
+  @EnumField(PREDICTION_TYPES, {
+    name: 'MarketplacePredictionType',
+    optional: true,
+    description: 'Return only this type.',
+  })
+  predictionType?: MarketplacePredictionType;
+
+  @DateTimeField({ optional: true, description: 'Return only orders created at or after this time.' })
+  startDate?: Date;
+
+  @DateTimeField({ optional: true, description: 'Return only orders created at or before this time.' })
+  endDate?: Date;
+
+  @LimitField({ default: 50, max: 100, example: 50 }) limit!: number;
+  @OffsetField offset!: number;
+
+  @EnumField(SORTS, {
+    name: 'RequestSort',
+    default: 'created_at',
+    description: 'Sort key; ties are sorted newest first. `cost` means `estimated_cost`.',
+    example: 'created_at',
+  })
+  sort!: (typeof SORTS)[number];
+
+  @EnumField(['desc', 'asc'], {
+    name: 'SortOrder',
+    default: 'desc',
+    description: 'Direction of `sort`.',
+    example: 'desc',
+  })
+  order!: 'desc' | 'asc';
+}
+
+/** Bodies that work with any configuration that has the built-in plugins, for the API description. */
+export const ORDER_EXAMPLES = {
+  'six hours of EURUSD': {
+    symbol: 'EURUSD',
+    prediction_type: 'short_term',
+    datetime_requested: '2030-01-07T09:00:00Z',
+  },
+  'days ahead, with a limit': {
+    symbol: 'SP500',
+    prediction_type: 'long_term',
+    datetime_requested: '2030-01-07T00:00:00Z',
+    predictor_plugin: 'random_walk_predictor',
+    interval: '1d',
+    prediction_horizon: 5,
+    lookback_ticks: 500,
+    priority: 8,
+    max_cost: 100,
+  },
+} as const;
+
+export const CHANGE_EXAMPLES = {
+  'sooner, for more': { priority: 9, max_cost: 200 },
+  'whatever it costs': { max_cost: null },
+} as const;

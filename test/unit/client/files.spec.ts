@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { completedOrder } from '../../../src/client/completed-order.js';
-import { faultOfParameters } from '../../../src/client/custom-parameters.js';
-import { forecastTimes } from '../../../src/client/forecast-times.js';
-import { logsText } from '../../../src/client/logs-text.js';
-import { resultsCsv } from '../../../src/client/results-csv.js';
+import { completedOrder, forecastTimes } from '../../../src/client/completed-order.js';
+import { logsText, resultsCsv } from '../../../src/client/download-texts.js';
+import { faultOfParameters } from '../../../src/client/request.dto.js';
 import type { Order, OrderInterval, OrderResult } from '../../../src/marketplace/marketplace.port.js';
 
 const asked = (moment: string, interval: OrderInterval, predictionHorizon = 3) => ({

@@ -1,0 +1,119 @@
+import { toWire } from '#libs/http';
+import { moneyText } from '#libs/kernel';
+import { formatIso } from '#libs/timeseries';
+import type { OrderClaim } from '../marketplace/client-orders.port.js';
+import type { Band } from '../marketplace/marketplace.port.js';
+import type { CompletedOrder } from './completed-order.js';
+import { ClientRequest } from './request.dto.js';
+import { CostInfo, EvaluatorInfo } from './request-out.dto.js';
+
+/**
+ * `results.csv` (RFC 4180): a row a predicted bar with `step` (1 is the first), `time` (UTC), `prediction`,
+ * `uncertainty` (standard deviation) and both ends of every interval, for example `lower_95,upper_95`. No value holds a
+ * comma, a quote or a line break.
+ */
+export function resultsCsv({ result, times, bands }: CompletedOrder): string {
+  const header = ['step', 'time', 'prediction', 'uncertainty', ...bands.flatMap(columnsOf)];
+  const rows = result.predictions.map((prediction, bar) => [
+    bar + 1,
+    formatIso(times.times[bar] ?? NaN),
+    prediction,
+    result.uncertainties[bar] ?? '',
+    ...bands.flatMap(({ lower, upper }) => [lower[bar] ?? '', upper[bar] ?? '']),
+  ]);
+  return [header, ...rows].map((cells) => `${cells.join(',')}\r\n`).join('');
+}
+
+const columnsOf = ({ level }: Band): string[] =>
+  level === null ? ['lower', 'upper'] : [`lower_${level}`, `upper_${level}`];
+
+/**
+ * `metadata.json`: what was asked and priced, by which model and evaluator it was answered, when, and the hash of the
+ * answer. The limit of the price and the address to notify are the client's alone and stay out.
+ */
+export function metadataJson({
+  order,
+  result,
+  lease,
+  resultHash,
+  completedAt,
+  times,
+}: CompletedOrder): string {
+  const { max_cost: _limit, notification_webhook: _address, ...request } = toWire(ClientRequest, order.terms);
+  const metadata = {
+    prediction_id: order.id,
+    task_id: order.taskId,
+    status: order.status,
+    request,
+    forecast_times: { source: times.source, times: times.times.map(formatIso) },
+    model: { model_name: order.modelName, provider_id: order.providerId, metadata: result.modelMetadata },
+    evaluator: toWire(EvaluatorInfo, lease),
+    timings: {
+      created_at: order.createdAt,
+      claimed_at: lease.claimedAt,
+      completed_at: completedAt,
+      waiting_ms: lease.claimedAt.getTime() - order.createdAt.getTime(),
+      processing_ms: order.processingMs,
+    },
+    cost: toWire(CostInfo, order),
+    quality_metrics: result.qualityMetrics,
+    resource_usage: result.resourceUsage,
+    result_hash: resultHash,
+  };
+  return `${JSON.stringify(metadata, null, 2)}\n`;
+}
+
+interface LogEvent {
+  readonly at: Date;
+  readonly text: string;
+}
+
+/**
+ * `logs.txt`: what happened to the order, oldest first, and then what the evaluator wrote while it computed. Its text
+ * stands behind a bar, so that it can't pass for an event, and its control characters are written out.
+ */
+export function logsText({ order, result, claims, completedAt, resultHash }: CompletedOrder): string {
+  const { terms, createdAt, estimatedCost, currency } = order;
+  const events: LogEvent[] = [
+    {
+      at: createdAt,
+      text: `created: ${terms.predictionHorizon} bars of ${terms.interval} of ${terms.symbol} by ${harmless(order.modelName)}, priority ${terms.priority}, price ${moneyText(estimatedCost, currency)}`,
+    },
+    ...claims.flatMap(eventsOf),
+    { at: completedAt, text: `completed: result sha256 ${resultHash}` },
+  ];
+  const log = result.processingLog ?? '';
+  const lines = [
+    ...events.map(({ at, text }) => `${at.toISOString()} ${text}`),
+    '',
+    ...(log === '' ? ['The evaluator wrote no log.'] : ['Log of the evaluator:', ...quoted(log)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function eventsOf({
+  epoch,
+  evaluatorId,
+  claimedAt,
+  endedAt,
+  outcome,
+  reason,
+  details,
+}: OrderClaim): LogEvent[] {
+  const who = evaluatorId === 0 ? 'the service itself' : `evaluator ${evaluatorId}`;
+  const claimed = { at: claimedAt, text: `claimed: by ${who}, claim ${epoch}` };
+  if (endedAt === null || outcome === null || outcome === 'completed') return [claimed];
+  if (outcome === 'expired') return [claimed, { at: endedAt, text: `returned: claim ${epoch} ran out` }];
+  const why = [reason, details].filter((text) => text !== null).map(harmless);
+  return [claimed, { at: endedAt, text: `released: claim ${epoch}, ${why.join(', ')}` }];
+}
+
+const quoted = (log: string): string[] => log.split(/\r?\n/).map((line) => `| ${harmless(line)}`);
+
+/** Control, direction and separator characters could rewrite what a terminal or an editor shows. */
+const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+const harmless = (text: string): string =>
+  text.replaceAll(HARMFUL, (character) =>
+    character === '\t' ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
