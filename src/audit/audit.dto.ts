@@ -18,7 +18,7 @@ export class ListLogs {
   @StringField({
     optional: true,
     maxLength: 50,
-    description: 'Only requests of this user (by name).',
+    description: 'Return only requests of the user with this name.',
     example: 'admin',
   })
   user?: string;
@@ -26,12 +26,17 @@ export class ListLogs {
   @StringField({
     optional: true,
     maxLength: 1024,
-    description: 'Only this path, exactly.',
+    description: 'Return only requests with this exact path.',
     example: '/api/v1/predict',
   })
   endpoint?: string;
 
-  @IntegerField({ default: 24, min: 1, max: 8760, description: 'Only requests of the last so many hours.' })
+  @IntegerField({
+    default: 24,
+    min: 1,
+    max: 8760,
+    description: 'Return only requests of this many past hours.',
+  })
   hours!: number;
 
   @LimitField({ default: 1000, max: 1000 }) limit!: number;
@@ -46,7 +51,7 @@ export class LogEntry {
   requestId!: string;
 
   @StringField({
-    description: '`X-Request-Id` of the answer, which a client may choose.',
+    description: '`X-Request-Id` of the response; a client may choose it.',
     example: 'backtest-7',
   })
   correlationId!: string;
@@ -57,36 +62,43 @@ export class LogEntry {
   @StringField({ example: '/api/v1/predict' }) endpoint!: string;
   @StringField({ example: 'POST' }) method!: string;
 
-  @StringField({ nullable: true, description: 'Query of the URL, secrets taken out.', example: null })
+  @StringField({ nullable: true, description: 'Query of the URL, without secrets.', example: null })
   queryString!: string | null;
 
   @DateTimeField({ example: '2026-01-31T12:00:00.000Z' }) requestTimestamp!: Date;
 
-  @IntegerField({ description: '499: the client went away before it was answered.', example: 201 })
+  @IntegerField({
+    description: 'HTTP status; 499 means that the client disconnected before the response.',
+    example: 201,
+  })
   responseStatusCode!: number;
 
   @NumberField({ example: 4.2 }) responseTimeMs!: number;
 
-  @IntegerField({ nullable: true, description: 'Null for a stream.', example: 512 })
+  @IntegerField({
+    nullable: true,
+    description: 'Size of the response in bytes; null for a stream.',
+    example: 512,
+  })
   responseSizeBytes!: number | null;
 
   @AnyField({
     nullable: true,
-    description: 'The body, secrets taken out, cut when long.',
+    description: 'Body without secrets, truncated if long.',
     example: { ticker: 'AAPL' },
   })
   requestPayload!: unknown;
 }
 
 export class LogList {
-  @ListField(NestedField(LogEntry), { description: 'Newest first.' }) logs!: readonly LogEntry[];
-  @IntegerField({ description: 'Rows that match, on all pages.', example: 1 }) total!: number;
+  @ListField(NestedField(LogEntry), { description: 'Requests, newest first.' }) logs!: readonly LogEntry[];
+  @IntegerField({ description: 'Number of matching requests on all pages.', example: 1 }) total!: number;
 }
 
 const unmeasured = {
   nullable: true,
   always: null,
-  description: 'Not measured yet: null.',
+  description: 'Always null; it is not measured yet.',
   example: null,
 } as const;
 
@@ -100,31 +112,41 @@ const STATUS_LIST = /^\s*[1-5]\d\d\s*(?:,\s*[1-5]\d\d\s*)*$/;
     : undefined,
 )
 export class ListAudit {
-  @IntegerField({ optional: true, min: 1, max: MAX_INTEGER, description: 'Only requests of this user.' })
+  @IntegerField({
+    optional: true,
+    min: 1,
+    max: MAX_INTEGER,
+    description: 'Return only requests of this user.',
+  })
   userId?: number;
 
   @StringField({
     wire: 'action',
     optional: true,
     maxLength: 1024,
-    description: 'Only this action, exactly (an action is its path).',
+    description: 'Return only this exact action; the action is the path.',
   })
   endpoint?: string;
 
   @DateTimeField({
     wire: 'start_date',
     optional: true,
-    description: 'Not before this moment (UTC without an offset).',
+    description: 'Return only requests at or after this time; UTC if it has no offset.',
   })
   from?: Date;
 
-  @DateTimeField({ wire: 'end_date', optional: true, description: 'Not after this moment.' }) to?: Date;
+  @DateTimeField({
+    wire: 'end_date',
+    optional: true,
+    description: 'Return only requests at or before this time.',
+  })
+  to?: Date;
 
   @StringField({
     wire: 'endpoint',
     optional: true,
     maxLength: 1024,
-    description: 'Only paths that contain this text.',
+    description: 'Return only requests whose path contains this text.',
   })
   endpointPart?: string;
 
@@ -132,7 +154,7 @@ export class ListAudit {
     optional: true,
     maxLength: 32,
     read: (method: string) => method.toUpperCase(),
-    description: 'Only this HTTP method.',
+    description: 'Return only requests with this HTTP method.',
     example: 'POST',
   })
   method?: string;
@@ -143,7 +165,7 @@ export class ListAudit {
     read: (list: string) => list.split(',').map(Number),
     maxLength: 400,
     pattern: STATUS_LIST,
-    description: 'Only these statuses, separated by commas.',
+    description: 'Return only requests with these HTTP statuses, separated by commas.',
     example: '401,403',
   })
   statusCodes?: readonly number[];
@@ -152,7 +174,7 @@ export class ListAudit {
     optional: true,
     min: 0,
     max: 1,
-    description: 'Only rows with at least this risk. Risk is not measured yet, so no row has any.',
+    description: 'Return only requests with at least this risk. Risk is not measured yet, so none matches.',
   })
   riskScoreMin?: number;
 
@@ -168,7 +190,7 @@ export class AuditLogEntry {
 
   @StringField({
     from: ({ endpoint }: AuditLogEntry) => endpoint,
-    description: 'What was done: the path.',
+    description: 'Action, which is the path.',
     example: '/api/v1/predict',
   })
   action?: string;
@@ -177,7 +199,7 @@ export class AuditLogEntry {
   @StringField({ example: 'POST' }) method!: string;
   @IntegerField({ wire: 'status_code', example: 201 }) responseStatusCode!: number;
 
-  @NumberField({ wire: 'processing_time', description: 'Milliseconds.', example: 4.2 })
+  @NumberField({ wire: 'processing_time', description: 'Response time in milliseconds.', example: 4.2 })
   responseTimeMs!: number;
 
   @StringField({ example: '192.0.2.10' }) ipAddress!: string;
@@ -187,11 +209,14 @@ export class AuditLogEntry {
 }
 
 export class AuditLogList {
-  @ListField(NestedField(AuditLogEntry), { description: 'Newest first.' })
+  @ListField(NestedField(AuditLogEntry), { description: 'Requests, newest first.' })
   auditLogs!: readonly AuditLogEntry[];
-  @IntegerField({ description: 'Rows that match, on all pages.', example: 1 }) totalCount!: number;
+  @IntegerField({ description: 'Number of matching requests on all pages.', example: 1 }) totalCount!: number;
   @IntegerField(unmeasured) highRiskEvents?: null;
 
-  @IntegerField({ description: 'Answers with a status of 400 or above in the last 24 hours.', example: 0 })
+  @IntegerField({
+    description: 'Number of responses with status 400 or above in the last 24 hours.',
+    example: 0,
+  })
   failedRequests!: number;
 }

@@ -36,7 +36,7 @@ export class RequestIdParam {
   @StringField({
     minLength: 1,
     maxLength: 64,
-    description: 'Id of the request.',
+    description: 'Id of the order.',
     example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11',
   })
   requestId!: string;
@@ -47,7 +47,7 @@ export class ClaimRequest {
   @DateTimeField({
     optional: true,
     nullable: true,
-    description: 'When the answer may be expected.',
+    description: 'Time at which the answer is expected.',
     example: '2026-01-31T12:10:00Z',
   })
   estimatedCompletion?: Date | null;
@@ -55,7 +55,7 @@ export class ClaimRequest {
   @ObjectField({
     optional: true,
     nullable: true,
-    description: 'The machine that computes; at most 16 KiB of JSON.',
+    description: 'Description of the computing machine, at most 16 KiB of JSON.',
     example: { host: 'node-1', cpus: 8 },
   })
   processingNodeInfo?: JsonObject | null;
@@ -67,7 +67,7 @@ export class PluginOut {
 
   @StringField({
     nullable: true,
-    description: 'Version on this server; null when not loaded.',
+    description: 'Version on this server; null if not loaded.',
     example: '1.0.0',
   })
   version!: string | null;
@@ -75,23 +75,29 @@ export class PluginOut {
 
 /** The plugins that the client chose. */
 export class ChosenPlugins {
-  @NestedField(PluginOut, { description: 'Brings the bars.' }) feeder!: PluginOut;
-  @NestedField(PluginOut, { description: 'Arranges the work.' }) pipeline!: PluginOut;
-  @NestedField(PluginOut, { description: 'Answers.' }) predictor!: PluginOut;
+  @NestedField(PluginOut, { description: 'Feeder plugin, which supplies the bars.' }) feeder!: PluginOut;
+  @NestedField(PluginOut, { description: 'Pipeline plugin, which connects feeder and predictor.' })
+  pipeline!: PluginOut;
+  @NestedField(PluginOut, { description: 'Predictor plugin, which computes the prediction.' })
+  predictor!: PluginOut;
 }
 
 const whyNull = StringField({
   nullable: true,
-  description: 'Why the values above are null; null when none is for want of knowledge.',
+  description: 'Why values above are unknown; null if all are known.',
   example: null,
 });
 
 /** Where this server's feeder would read the bars. */
 export class DataSourceConfig {
-  @StringField({ nullable: true, description: '`file`, `yfinance`, …', example: 'yfinance' })
+  @StringField({
+    nullable: true,
+    description: 'Data provider, for example `file` or `yfinance`.',
+    example: 'yfinance',
+  })
   provider!: string | null;
 
-  @StringField({ nullable: true, description: 'The symbol as the source names it.', example: 'EURUSD=X' })
+  @StringField({ nullable: true, description: 'Symbol, as the data source names it.', example: 'EURUSD=X' })
   sourceSymbol!: string | null;
 
   @BooleanField({
@@ -101,7 +107,7 @@ export class DataSourceConfig {
   })
   apiKeyRequired!: boolean | null;
 
-  @IntegerField({ nullable: true, description: 'No feeder states one, so null.', example: null })
+  @IntegerField({ nullable: true, description: 'Always null; no feeder states a limit.', example: null })
   rateLimit!: number | null;
 
   @whyNull reason!: string | null;
@@ -113,41 +119,45 @@ export class ModelConfig {
 
   @StringField({
     nullable: true,
-    description: 'Name of its file; null without one.',
+    description: 'Name of the model file; null if there is none.',
     example: 'eurusd_1h.keras',
   })
   modelPath!: string | null;
 
   @StringField({
     nullable: true,
-    description: 'SHA-256 of its file, 64 hexadecimal digits; null when the predictor does not tell.',
+    description: 'SHA-256 of the model file, as 64 hexadecimal digits; null if unknown.',
     example: null,
   })
   modelSha256!: string | null;
 
   @StringField({
     nullable: true,
-    description: 'Name of the file with the normalisation; null without one.',
+    description: 'Name of the file with normalisation parameters; null if there is none.',
     example: null,
   })
   normalizationParams!: string | null;
 
-  @IntegerField({ nullable: true, description: 'How many columns a bar has for the model.', example: 44 })
+  @IntegerField({ nullable: true, description: 'Number of feature columns per bar.', example: 44 })
   featureColumns!: number | null;
 
-  @ListField(StringField(), { nullable: true, description: 'Their names, in order.', example: ['CLOSE'] })
+  @ListField(StringField(), {
+    nullable: true,
+    description: 'Names of the feature columns, in order.',
+    example: ['CLOSE'],
+  })
   featureNames!: readonly string[] | null;
 
   @IntegerField({
     nullable: true,
-    description: 'Bars of its window; 0 when it needs none.',
+    description: 'Length of the input window in bars; 0 if the model needs none.',
     example: 256,
   })
   sequenceLength!: number | null;
 
   @BooleanField({
     nullable: true,
-    description: 'True for test instruments that look into the future.',
+    description: 'True for test models that use future data.',
     example: false,
   })
   looksAhead!: boolean | null;
@@ -159,12 +169,13 @@ export class ModelConfig {
 export class OutputRequirements {
   @EnumField(['json'], { name: 'OutputFormat', example: 'json' }) format!: 'json';
 
-  @IntegerField({ description: 'Values of each list: one a bar of the horizon.', example: 6 })
+  @IntegerField({ description: 'Number of values in each list, one per bar of the horizon.', example: 6 })
   values!: number;
 
   @BooleanField({ example: true }) includeUncertainties!: boolean;
   @BooleanField({ example: true }) includeConfidenceIntervals!: boolean;
-  @BooleanField({ description: 'The server draws them.', example: false }) includePlots!: boolean;
+  @BooleanField({ description: 'Always false; the server draws the plots.', example: false })
+  includePlots!: boolean;
 }
 
 /** Everything that is needed to compute the answer. */
@@ -176,17 +187,22 @@ export class ProcessingDetailsOut {
   @IntervalField interval!: OrderInterval;
   @HorizonField predictionHorizon!: number;
 
-  @ObjectField({ nullable: true, description: 'As the client gave them.', example: null })
+  @ObjectField({
+    nullable: true,
+    description: 'Additional parameters, as submitted by the client.',
+    example: null,
+  })
   customParameters!: JsonObject | null;
 
-  @NestedField(ChosenPlugins, { description: 'With their versions here.' }) plugins!: ChosenPlugins;
+  @NestedField(ChosenPlugins, { description: 'Plugins and their versions on this server.' })
+  plugins!: ChosenPlugins;
 
-  @NestedField(DataSourceConfig, { description: 'Where this server would read the bars.' })
+  @NestedField(DataSourceConfig, { description: 'Data source that this server would use.' })
   dataSourceConfig!: DataSourceConfig;
 
-  @NestedField(ModelConfig, { description: 'What this server would ask.' }) modelConfig!: ModelConfig;
+  @NestedField(ModelConfig, { description: 'Model that this server would use.' }) modelConfig!: ModelConfig;
 
-  @NestedField(OutputRequirements, { description: 'What the answer has to hold.' })
+  @NestedField(OutputRequirements, { description: 'Required contents of the answer.' })
   outputRequirements!: OutputRequirements;
 }
 
@@ -208,6 +224,6 @@ export class ClaimOut {
 
   @CurrencyField currency!: string;
 
-  @NestedField(ProcessingDetailsOut, { description: 'Everything that is needed.' })
+  @NestedField(ProcessingDetailsOut, { description: 'Everything needed to compute the answer.' })
   processingDetails!: ProcessingDetailsOut;
 }

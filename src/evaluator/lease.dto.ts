@@ -44,7 +44,8 @@ class UnderLease {
     optional: true,
     nullable: true,
     min: 1,
-    description: '`lease_epoch` of the claim; an older one is refused. Absent: the holder is trusted.',
+    description:
+      '`lease_epoch` of the claim; an older one is rejected. If omitted, the epoch is not checked.',
     example: 1,
   })
   epoch?: number | null;
@@ -54,21 +55,21 @@ class UnderLease {
 export class SubmitRequest extends UnderLease {
   @ListField(NumberField(), {
     maxItems: MOST_VALUES,
-    description: 'The predicted values.',
+    description: 'Predicted values, one per bar.',
     example: [1.0841, 1.0843, 1.0846, 1.0844, 1.085, 1.0853],
   })
   predictions!: readonly number[];
 
   @ListField(NumberField(), {
     maxItems: MOST_VALUES,
-    description: 'Their standard deviations.',
+    description: 'Standard deviations, one per bar.',
     example: [0.0004, 0.0006, 0.0008, 0.0009, 0.001, 0.0011],
   })
   uncertainties!: readonly number[];
 
   @MapField(ListField(NumberField(), { maxItems: MOST_VALUES }), {
     description:
-      'By name: `lower_95` with `upper_95`, or `95%` with both ends of each bar one after another. They hold the predictions.',
+      'Intervals by name: `lower_95` and `upper_95`, or `95%` with the lower and upper bound of each bar in turn. Each interval must contain its prediction.',
     example: {
       lower_95: [1.0833, 1.0831, 1.083, 1.0826, 1.083, 1.0831],
       upper_95: [1.0849, 1.0855, 1.0862, 1.0862, 1.087, 1.0875],
@@ -77,7 +78,7 @@ export class SubmitRequest extends UnderLease {
   confidenceIntervals!: Readonly<Record<string, readonly number[]>>;
 
   @ObjectField({
-    description: 'What computed it.',
+    description: 'Metadata of the model that computed the answer.',
     example: { model: 'default_predictor', version: '1.0.0' },
   })
   modelMetadata!: JsonObject;
@@ -87,7 +88,7 @@ export class SubmitRequest extends UnderLease {
     nullable: true,
     multiline: true,
     maxLength: LONGEST_LOG,
-    description: 'For the client.',
+    description: 'Log for the client.',
     example: 'fetched 1000 bars, computed 100 passes',
   })
   processingLog?: string | null;
@@ -95,7 +96,7 @@ export class SubmitRequest extends UnderLease {
   @ObjectField({
     optional: true,
     nullable: true,
-    description: 'What it took.',
+    description: 'Resources that the computation used.',
     example: { cpu_seconds: 1.8, memory_mb: 240 },
   })
   resourceUsage?: JsonObject | null;
@@ -103,7 +104,7 @@ export class SubmitRequest extends UnderLease {
   @ObjectField({
     optional: true,
     nullable: true,
-    description: 'What the evaluator says of its answer; kept for the client, paid for by nobody.',
+    description: "The evaluator's own quality metrics; stored for the client, without effect on the payment.",
     example: { model_confidence: 0.9 },
   })
   qualityMetrics?: JsonObject | null;
@@ -118,7 +119,7 @@ export class SubmitOut {
   status?: 'completed';
 
   @StringField({
-    description: 'SHA-256 of the answer with when and by whom, 64 hexadecimal digits.',
+    description: 'SHA-256 of the answer, its time and its evaluator, as 64 hexadecimal digits.',
     example: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
   })
   resultHash!: string;
@@ -128,7 +129,7 @@ export class SubmitOut {
   @IntegerField({
     wire: 'processing_time_ms',
     write: Math.round,
-    description: 'From claim to submission, ms.',
+    description: 'Time from claim to submission, in milliseconds.',
     example: 300_000,
   })
   processingMs!: number;
@@ -138,13 +139,13 @@ export class SubmitOut {
   @MoneyField({ wire: 'payment_amount', description: "The evaluator's share of the price.", example: 3.5 })
   payment!: number;
 
-  @MoneyField({ wire: 'bonus_amount', description: 'For speed, beside the payment.', example: 0.29 })
+  @MoneyField({ wire: 'bonus_amount', description: 'Additional payment for speed.', example: 0.29 })
   bonus!: number;
 
   @IntegerField({
     wire: 'payment_amount_micros',
     from: ({ payment }: SubmitOut) => payment,
-    description: 'The payment exactly: 1 is a millionth.',
+    description: 'Exact payment in micro-units (1e-6).',
     example: 3_500_000,
   })
   paymentMicros?: number;
@@ -152,7 +153,7 @@ export class SubmitOut {
   @IntegerField({
     wire: 'bonus_amount_micros',
     from: ({ bonus }: SubmitOut) => bonus,
-    description: 'The bonus exactly.',
+    description: 'Exact bonus in micro-units (1e-6).',
     example: 291_667,
   })
   bonusMicros?: number;
@@ -170,7 +171,7 @@ export class ProgressRequest extends UnderLease {
     nullable: true,
     min: 0,
     max: 100,
-    description: 'Done so far.',
+    description: 'Progress in percent.',
     example: 40,
   })
   percentage?: number | null;
@@ -180,7 +181,7 @@ export class ProgressRequest extends UnderLease {
     nullable: true,
     minLength: 1,
     maxLength: 255,
-    description: 'For the client.',
+    description: 'Current step, shown to the client.',
     example: 'computing',
   })
   currentStep?: string | null;
@@ -190,7 +191,7 @@ export class ProgressRequest extends UnderLease {
     nullable: true,
     min: 0,
     max: MAX_REMAINING,
-    description: 'Seconds, estimated.',
+    description: 'Estimated remaining time, in seconds.',
     example: 90,
   })
   estimatedRemaining?: number | null;
@@ -209,7 +210,7 @@ export class ProgressOut {
 export class ReleaseRequest extends UnderLease {
   @EnumField(RELEASE_REASONS, {
     name: 'ReleaseReason',
-    description: 'Kept in the history of the request.',
+    description: 'Reason, stored in the history of the order.',
     example: 'technical_issue',
   })
   reason!: ReleaseReason;
@@ -219,7 +220,7 @@ export class ReleaseRequest extends UnderLease {
     nullable: true,
     multiline: true,
     maxLength: 2_000,
-    description: 'For administrators.',
+    description: 'Details for administrators.',
     example: 'the data source did not answer',
   })
   details?: string | null;
@@ -230,11 +231,16 @@ export class AssignedQuery {
   @EnumField(['processing', 'overdue'], {
     name: 'AssignedStatus',
     optional: true,
-    description: '`processing`: in time; `overdue`: past the deadline and not returned to the queue yet.',
+    description:
+      '`processing`: within the deadline; `overdue`: past the deadline but not yet returned to the queue.',
   })
   status?: 'processing' | 'overdue';
 
-  @BooleanField({ default: false, description: 'Overdue ones too, when no status is given.', example: false })
+  @BooleanField({
+    default: false,
+    description: 'Include overdue orders if no `status` is given.',
+    example: false,
+  })
   includeExpired!: boolean;
 
   @LimitField({ default: 100, max: 1000, example: 100 }) limit!: number;
@@ -249,7 +255,7 @@ export class AssignedRequestOut {
   @EnumField(['processing', 'overdue'], { name: 'AssignedStatus', example: 'processing' })
   status!: 'processing' | 'overdue';
 
-  @IntegerField({ description: 'Who holds it; 0 for the service itself.', example: 7 }) evaluatorId!: number;
+  @IntegerField({ description: 'Evaluator; 0 is the service itself.', example: 7 }) evaluatorId!: number;
   @LeaseEpochField epoch!: number;
   @MomentField claimedAt!: Date;
   @TimeoutField timeoutAt!: Date;
@@ -257,15 +263,15 @@ export class AssignedRequestOut {
   @NumberField({
     wire: 'progress_percentage',
     from: ({ percentage }: AssignedRequestOut) => percentage ?? 0,
-    description: '0 while nothing was reported.',
+    description: 'Reported progress in percent; 0 if none was reported.',
     example: 40,
   })
   percentage!: number | null;
 
-  @StringField({ nullable: true, description: 'As it was reported.', example: 'computing' })
+  @StringField({ nullable: true, description: 'Reported step of the computation.', example: 'computing' })
   currentStep!: string | null;
 
-  @NumberField({ nullable: true, description: 'Seconds, as it was reported.', example: 90 })
+  @NumberField({ nullable: true, description: 'Reported remaining time, in seconds.', example: 90 })
   estimatedRemaining!: number | null;
 
   @MoneyField({ description: "The evaluator's share of the price.", example: 3.5 }) expectedPayment!: number;
@@ -277,13 +283,12 @@ export class AssignedRequestOut {
 export class AssignedOut {
   @ListField(NestedField(AssignedRequestOut), {
     wire: 'assigned_requests',
-    description: 'Oldest claim first.',
+    description: 'Claimed orders, oldest claim first.',
   })
   orders!: readonly AssignedRequestOut[];
 
-  @IntegerField({ description: 'How many match, whatever the limit.', example: 1 }) totalAssigned!: number;
-  @IntegerField({ description: 'In time, whatever was asked for.', example: 1 }) totalProcessing!: number;
+  @IntegerField({ description: 'Number of matching orders.', example: 1 }) totalAssigned!: number;
+  @IntegerField({ description: 'All orders within the deadline.', example: 1 }) totalProcessing!: number;
 
-  @IntegerField({ description: 'Past the deadline, whatever was asked for.', example: 0 })
-  totalOverdue!: number;
+  @IntegerField({ description: 'All overdue orders.', example: 0 }) totalOverdue!: number;
 }

@@ -54,25 +54,30 @@ export class PendingQuery {
   @EnumField(PREDICTION_TYPES, {
     name: 'MarketplacePredictionType',
     optional: true,
-    description: 'Only of this type.',
+    description: 'Return only this type.',
   })
   predictionType?: MarketplacePredictionType;
 
-  @StringField({ optional: true, minLength: 1, maxLength: 32, description: 'Only of exactly this symbol.' })
+  @StringField({ optional: true, minLength: 1, maxLength: 32, description: 'Return only this exact symbol.' })
   symbol?: string;
 
-  @priority('Least priority.') minPriority?: number;
-  @priority('Highest priority.') maxPriority?: number;
-  @payment('Least payment in USD; others are left out.') minPayment?: number;
-  @payment('Highest payment in USD; others are left out.') maxPayment?: number;
+  @priority('Lowest priority to return.') minPriority?: number;
+  @priority('Highest priority to return.') maxPriority?: number;
+  @payment('Lowest payment in USD; orders in other currencies are not returned.') minPayment?: number;
+  @payment('Highest payment in USD; orders in other currencies are not returned.') maxPayment?: number;
 
-  @StringField({ optional: true, minLength: 1, maxLength: 100, description: 'Only for this predictor.' })
+  @StringField({
+    optional: true,
+    minLength: 1,
+    maxLength: 100,
+    description: 'Return only orders for this predictor.',
+  })
   predictorPlugin?: string;
 
   @EnumField(SORTS, {
     name: 'PendingSort',
     default: 'priority',
-    description: 'Equal ones: higher priority first, then older first.',
+    description: 'Sort key; ties are sorted by higher priority, then by age, oldest first.',
     example: 'priority',
   })
   sort!: (typeof SORTS)[number];
@@ -91,10 +96,15 @@ export class PendingQuery {
 
 /** What an order asks of the machine that computes it. */
 export class RequirementsOut {
-  @BooleanField({ description: 'Transformers are slow without one.', example: false }) gpuRequired!: boolean;
-  @IntegerField({ description: 'Memory to have free: 4, for high effort 8.', example: 4 }) memoryGb!: number;
+  @BooleanField({
+    description: 'Whether a GPU is recommended; transformers are slow without one.',
+    example: false,
+  })
+  gpuRequired!: boolean;
+  @IntegerField({ description: 'Free memory required, in GB: 8 for high effort, otherwise 4.', example: 4 })
+  memoryGb!: number;
 
-  @IntegerField({ description: '`prediction_timeout` of this server, seconds.', example: 300 })
+  @IntegerField({ description: 'The `prediction_timeout` setting of this server, in seconds.', example: 300 })
   processingTimeout!: number;
 }
 
@@ -112,7 +122,8 @@ export class PendingRequestOut {
   @ModelNameField modelName!: string;
   @IntervalField interval!: OrderInterval;
   @HorizonField predictionHorizon!: number;
-  @IntegerField({ description: '1 to 10; more comes first.', example: 5 }) priority!: number;
+  @IntegerField({ description: 'Priority from 1 to 10; higher ones come first.', example: 5 })
+  priority!: number;
 
   @MoneyField({ description: "The evaluator's share of the price.", example: 3.5 })
   estimatedPayment!: number;
@@ -122,23 +133,35 @@ export class PendingRequestOut {
   @EnumField(EFFORTS, {
     name: 'Effort',
     wire: 'estimated_effort',
-    description: 'By horizon, lookback and predictor.',
+    description: 'Estimated effort, based on horizon, lookback and predictor.',
     example: 'low',
   })
   effort!: Effort;
 
-  @StringField({ nullable: true, always: null, description: 'Nobody measures it, so null.', example: null })
+  @StringField({
+    nullable: true,
+    always: null,
+    description: 'Always null; it is not measured.',
+    example: null,
+  })
   dataComplexity?: null;
 
-  @EnumField(TIERS, { name: 'ClientTier', description: "The client's tier when it asked.", example: 'basic' })
+  @EnumField(TIERS, {
+    name: 'ClientTier',
+    description: "The client's tier when the order was submitted.",
+    example: 'basic',
+  })
   clientTier!: ClientTier;
 
   @MomentField createdAt!: Date;
 
-  @DateTimeField({ description: 'Too old to be claimed from then on.', example: '2026-02-01T12:00:00.000Z' })
+  @DateTimeField({
+    description: 'Time after which the order can no longer be claimed.',
+    example: '2026-02-01T12:00:00.000Z',
+  })
   expiresAt!: Date;
 
-  @NestedField(RequirementsOut, { description: 'What it asks of the machine.' })
+  @NestedField(RequirementsOut, { description: 'Requirements for the machine that computes the order.' })
   requirements!: RequirementsOut;
 }
 
@@ -162,10 +185,13 @@ export function durationText(ms: number): string {
 
 /** Work to choose from. */
 export class PendingOut {
-  @ListField(NestedField(PendingRequestOut), { wire: 'pending_requests', description: 'One page.' })
+  @ListField(NestedField(PendingRequestOut), {
+    wire: 'pending_requests',
+    description: 'Orders on this page.',
+  })
   orders!: readonly PendingRequestOut[];
 
-  @IntegerField({ wire: 'total_pending', description: 'How many match, whatever the page.', example: 1 })
+  @IntegerField({ wire: 'total_pending', description: 'Number of matching orders on all pages.', example: 1 })
   total!: number;
 
   @StringField({
@@ -173,11 +199,11 @@ export class PendingOut {
     nullable: true,
     write: durationText,
     description:
-      'How long a new request of middling priority would wait, from the latest completed ones; null while there are none.',
+      'Estimated wait of a new order with medium priority, based on recently completed orders; null if there are none.',
     example: 'about 4 minutes',
   })
   estimatedQueueMs!: number | null;
 
-  @NestedField(PaymentRangeOut, { description: 'Payments of all that match.' })
+  @NestedField(PaymentRangeOut, { description: 'Payments of all matching orders.' })
   paymentRange!: PaymentRangeOut;
 }

@@ -24,12 +24,12 @@ export class StatsQuery {
   @EnumField(STATS_PERIODS, {
     name: 'EvaluatorStatsPeriod',
     default: '7d',
-    description: 'Window that ends now.',
+    description: 'Length of the period, which ends now.',
     example: '7d',
   })
   period!: StatsPeriod;
 
-  @BooleanField({ default: true, description: 'Places among the evaluators, too.', example: true })
+  @BooleanField({ default: true, description: 'Whether to include the rankings.', example: true })
   includeRankings!: boolean;
 }
 
@@ -40,36 +40,36 @@ const DAYS_A_WEEK = 7;
 export class EvaluatorCurrencyEarnings {
   @CurrencyField currency!: string;
 
-  @MoneyField({ wire: 'total_earnings', description: 'Payments with bonuses.', example: 43.12 })
+  @MoneyField({ wire: 'total_earnings', description: 'Total of payments and bonuses.', example: 43.12 })
   amount!: number;
 
   @IntegerField({
     wire: 'total_earnings_micros',
     from: ({ amount }: EvaluatorCurrencyEarnings) => amount,
-    description: 'The same, exactly: 1 is a millionth.',
+    description: 'Exact value of `total_earnings` in micro-units (1e-6).',
     example: 43_120_000,
   })
   amountMicros?: number;
 
-  @IntegerField({ wire: 'total_requests', description: 'Answers that were paid.', example: 12 })
+  @IntegerField({ wire: 'total_requests', description: 'Number of paid answers.', example: 12 })
   orders!: number;
 }
 
 /** What was done within the period. */
 export class PerformanceSummary {
-  @IntegerField({ wire: 'total_completed', description: 'Answers that were taken.', example: 12 })
+  @IntegerField({ wire: 'total_completed', description: 'Number of accepted answers.', example: 12 })
   completed!: number;
 
-  @IntegerField({ wire: 'total_released', description: 'Claims that were given back.', example: 1 })
+  @IntegerField({ wire: 'total_released', description: 'Number of released claims.', example: 1 })
   released!: number;
 
-  @IntegerField({ wire: 'total_timed_out', description: 'Claims that ran out.', example: 0 })
+  @IntegerField({ wire: 'total_timed_out', description: 'Number of expired claims.', example: 0 })
   timedOut!: number;
 
   @NumberField({
     nullable: true,
     write: (rate: number) => Number(rate.toFixed(3)),
-    description: 'Completed among all claims that ended; null without any.',
+    description: 'Completed claims as a fraction of all ended claims; null if none has ended.',
     example: 0.923,
   })
   successRate!: number | null;
@@ -78,17 +78,21 @@ export class PerformanceSummary {
     wire: 'average_processing_time',
     nullable: true,
     write: (ms: number) => Number((ms / MINUTE_MS).toFixed(1)),
-    description: 'From claim to submission, minutes; null without any.',
+    description: 'Mean time from claim to submission, in minutes; null if nothing was completed.',
     example: 4.5,
   })
   meanProcessingMs!: number | null;
 
   @UnmeasuredField averageQualityScore?: null;
 
-  @MoneyField({ wire: 'total_earnings', description: 'Payments with bonuses, USD.', example: 43.12 })
+  @MoneyField({
+    wire: 'total_earnings',
+    description: 'Total of payments and bonuses, in USD.',
+    example: 43.12,
+  })
   earnings!: number;
 
-  @ListField(NestedField(EvaluatorCurrencyEarnings), { description: 'In every currency, by currency.' })
+  @ListField(NestedField(EvaluatorCurrencyEarnings), { description: 'Earnings in each currency.' })
   currencies!: readonly EvaluatorCurrencyEarnings[];
 
   @UnmeasuredField currentReputation?: null;
@@ -102,7 +106,7 @@ export class LastWeek {
   @MoneyField({
     wire: 'average_daily_earnings',
     write: (micros: number) => moneyOf(micros / DAYS_A_WEEK),
-    description: 'Earnings of the seven days by 7, USD.',
+    description: 'Mean earnings per day over the last seven days, in USD.',
     example: 6.16,
   })
   earnings!: number;
@@ -113,26 +117,27 @@ export class LastWeek {
 
 /** What was done lately. */
 export class RecentActivity {
-  @NestedField(LastWeek, { wire: 'last_7_days', description: 'Whatever the period.' }) lastWeek!: LastWeek;
+  @NestedField(LastWeek, { wire: 'last_7_days', description: 'The last seven days, regardless of `period`.' })
+  lastWeek!: LastWeek;
 }
 
 const rank = (wire: string, by: string) =>
   IntegerField({
     wire,
     nullable: true,
-    description: `${by}, 1 is best; null for one who completed nothing in the period.`,
+    description: `Rank ${by}; 1 is best. Null if nothing was completed in the period.`,
     example: 2,
   });
 
 /** Places among the evaluators who completed anything in the period. */
 export class Rankings {
   @UnmeasuredRankField qualityRank?: null;
-  @rank('speed_rank', 'By the mean time from claim to submission') speed!: number | null;
+  @rank('speed_rank', 'by the mean time from claim to submission') speed!: number | null;
 
-  @rank('reliability_rank', 'By the success rate, equal ones by what they completed')
+  @rank('reliability_rank', 'by success rate; ties are ranked by the number of completed orders')
   reliability!: number | null;
 
-  @IntegerField({ wire: 'total_evaluators', description: 'How many there are.', example: 5 })
+  @IntegerField({ wire: 'total_evaluators', description: 'Number of ranked evaluators.', example: 5 })
   evaluators!: number;
 
   @UnmeasuredReasonField reason?: string;
@@ -140,11 +145,11 @@ export class Rankings {
 
 /** An evaluator's own figures, counted from its claims. Nothing that it says of itself counts. */
 export class EvaluatorStatsOut {
-  @NestedField(PerformanceSummary, { description: 'Within the period.' })
+  @NestedField(PerformanceSummary, { description: 'Results within the period.' })
   performanceSummary!: PerformanceSummary;
 
-  @NestedField(RecentActivity, { description: 'Lately.' }) recentActivity!: RecentActivity;
+  @NestedField(RecentActivity, { description: 'Recent activity.' }) recentActivity!: RecentActivity;
 
-  @NestedField(Rankings, { nullable: true, description: 'Null when not asked for.' })
+  @NestedField(Rankings, { nullable: true, description: 'Rankings; null if `include_rankings` is false.' })
   rankings!: Rankings | null;
 }

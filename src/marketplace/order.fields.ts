@@ -6,7 +6,7 @@ import { ORDER_INTERVALS, PREDICTION_TYPES } from './marketplace.port.js';
  * needs a description or an example of its own is declared where it stands.
  */
 
-const id = { description: 'UUID of the request.', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' };
+const id = { description: 'Id of the order (UUID).', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' };
 export const IdField = StringField(id);
 export const RequestIdField = StringField({ ...id, wire: 'request_id' });
 export const TaskIdField = StringField({
@@ -20,18 +20,18 @@ export const PredictionTypeField = EnumField(PREDICTION_TYPES, {
   example: 'short_term',
 });
 export const TargetTimeField = DateTimeField({
-  description: 'The moment to predict.',
+  description: 'First time to predict.',
   example: '2026-02-01T12:00:00.000Z',
 });
-export const LookbackField = IntegerField({ description: 'Bars of history.', example: 1000 });
-export const HorizonField = IntegerField({ description: 'Bars ahead.', example: 6 });
+export const LookbackField = IntegerField({ description: 'Bars of history to use.', example: 1000 });
+export const HorizonField = IntegerField({ description: 'Number of bars to predict.', example: 6 });
 export const IntervalField = EnumField(ORDER_INTERVALS, {
   name: 'MarketplaceInterval',
   description: 'Length of a bar.',
   example: '1h',
 });
 export const ModelNameField = StringField({
-  description: 'The model as it is priced.',
+  description: 'Model that the price is for.',
   example: 'default_predictor',
 });
 export const CurrencyField = StringField({ description: 'Currency of the amounts.', example: 'USD' });
@@ -41,18 +41,19 @@ export const MomentField = DateTimeField({ example: '2026-01-31T12:00:00.000Z' }
 
 export const LeaseEpochField = IntegerField({
   wire: 'lease_epoch',
-  description: 'Rises with every claim; sent back it keeps an older claim from being mistaken for this one.',
+  description:
+    'Number of the claim; rises with every claim. Send it back so that an older claim is not mistaken for this one.',
   example: 1,
 });
 export const TimeoutField = DateTimeField({
-  description: 'A later answer is refused.',
+  description: 'Deadline; answers after it are rejected.',
   example: '2026-01-31T12:30:00.000Z',
 });
 /** Milliseconds in the property, whole seconds in JSON, 0 when they are over. */
 export const TimeRemainingField = IntegerField({
   wire: 'time_remaining',
   write: (ms: number) => Math.max(0, Math.floor(ms / 1000)),
-  description: 'Seconds to the deadline; 0 when overdue.',
+  description: 'Seconds until the deadline; 0 if overdue.',
   example: 1500,
 });
 
@@ -60,7 +61,7 @@ export const TimeRemainingField = IntegerField({
 const unmeasured = {
   nullable: true,
   always: null,
-  description: 'Null; see `reason`.',
+  description: 'Always null; see `reason`.',
   example: null,
 } as const;
 export const UnmeasuredField = NumberField(unmeasured);
@@ -68,6 +69,6 @@ export const UnmeasuredRankField = IntegerField(unmeasured);
 export const UnmeasuredTextField = StringField(unmeasured);
 export const UnmeasuredReasonField = StringField({
   always: 'needs realised outcomes',
-  description: 'Why something here is null.',
+  description: 'Why values here are null.',
   example: 'needs realised outcomes',
 });

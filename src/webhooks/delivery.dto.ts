@@ -37,28 +37,38 @@ const EventField = (options: { readonly optional?: boolean; readonly description
     : undefined,
 )
 export class DeliveriesQuery {
-  @StatusField({ optional: true, description: 'Only deliveries that stand so.' }) status?: DeliveryStatus;
-  @EventField({ optional: true, description: 'Only messages of this type.' }) eventType?: WebhookEventType;
+  @StatusField({ optional: true, description: 'Return only deliveries with this status.' })
+  status?: DeliveryStatus;
+  @EventField({ optional: true, description: 'Return only messages of this type.' })
+  eventType?: WebhookEventType;
 
   @StringField({
     optional: true,
     maxLength: 36,
     wire: 'prediction_id',
-    description: 'Only messages about this order.',
+    description: 'Return only messages about this order.',
     example: PREDICTION,
   })
   orderId?: string;
 
-  @DateTimeField({ wire: 'start_date', optional: true, description: 'Only deliveries begun at or after it.' })
+  @DateTimeField({
+    wire: 'start_date',
+    optional: true,
+    description: 'Return only deliveries created at or after this time.',
+  })
   from?: Date;
-  @DateTimeField({ wire: 'end_date', optional: true, description: 'Only deliveries begun at or before it.' })
+  @DateTimeField({
+    wire: 'end_date',
+    optional: true,
+    description: 'Return only deliveries created at or before this time.',
+  })
   to?: Date;
 
   @IntegerField({
     optional: true,
     min: 1,
     max: MAX_INTEGER,
-    description: "Only this user's deliveries; others than administrators see their own in any case.",
+    description: 'Return only deliveries of this user. Only administrators can see those of other users.',
     example: 2,
   })
   userId?: number;
@@ -73,26 +83,40 @@ export class DeliveryId {
 
 /** A message to a receiver, and how far it got. */
 export class DeliveryOut {
-  @StringField({ description: 'The `webhook-id` of every attempt.', example: DELIVERY }) id!: string;
-  @IntegerField({ description: 'The client whose message it is.', example: 2 }) userId!: number;
-  @StringField({ wire: 'prediction_id', description: 'The order that it tells of.', example: PREDICTION })
+  @StringField({
+    description: 'Id of the delivery, sent as `webhook-id` with every attempt.',
+    example: DELIVERY,
+  })
+  id!: string;
+  @IntegerField({ description: 'Id of the client that the message is for.', example: 2 }) userId!: number;
+  @StringField({
+    wire: 'prediction_id',
+    description: 'Order that the message is about.',
+    example: PREDICTION,
+  })
   orderId!: string;
-  @EventField({ description: 'What happened.' }) eventType!: WebhookEventType;
+  @EventField({ description: 'Type of the event.' }) eventType!: WebhookEventType;
 
   @StringField({ example: 'https://desk.example.com/hooks/predictions' })
   url!: string;
 
-  @StatusField({ description: '`pending`: attempts go on. `failed`: given up, can be replayed.' })
+  @StatusField({
+    description: '`pending`: more attempts follow. `failed`: no more attempts; it can be replayed.',
+  })
   status!: DeliveryStatus;
 
-  @IntegerField({ description: 'Attempts so far.', example: 1 }) attempts!: number;
+  @IntegerField({ description: 'Number of attempts so far.', example: 1 }) attempts!: number;
 
-  @DateTimeField({ nullable: true, description: 'Null when it is over.', example: null })
+  @DateTimeField({
+    nullable: true,
+    description: 'Time of the next attempt; null if there is none.',
+    example: null,
+  })
   nextAttemptAt!: Date | null;
 
   @IntegerField({
     nullable: true,
-    description: 'Status that the latest attempt was answered with; null when there was no answer.',
+    description: 'HTTP status of the latest response; null if there was none.',
     example: 204,
   })
   lastResponseStatus!: number | null;
@@ -100,31 +124,39 @@ export class DeliveryOut {
   @EnumField(ATTEMPT_ERRORS, {
     name: 'WebhookAttemptError',
     nullable: true,
-    description: 'Why the latest attempt came to nothing; null when the receiver took the message.',
+    description: 'Why the latest attempt failed; null if it succeeded.',
     example: null,
   })
   lastError!: AttemptError | null;
 
   @DateTimeField({ example: '2026-01-31T12:00:00.000Z' }) createdAt!: Date;
 
-  @DateTimeField({ nullable: true, description: 'Null while pending.', example: '2026-01-31T12:00:00.180Z' })
+  @DateTimeField({
+    nullable: true,
+    description: 'Time at which the delivery ended; null while pending.',
+    example: '2026-01-31T12:00:00.180Z',
+  })
   finishedAt!: Date | null;
 }
 
 export class AttemptOut {
-  @IntegerField({ description: '1 for the first.', example: 1 }) number!: number;
+  @IntegerField({ description: 'Number of the attempt, starting at 1.', example: 1 }) number!: number;
   @DateTimeField({ example: '2026-01-31T12:00:00.012Z' }) startedAt!: Date;
 
-  @IntegerField({ description: 'Milliseconds until the answer, or until it was given up.', example: 168 })
+  @IntegerField({ description: 'Time until the response or the timeout, in milliseconds.', example: 168 })
   durationMs!: number;
 
-  @IntegerField({ nullable: true, description: 'Null when there was no answer.', example: 204 })
+  @IntegerField({
+    nullable: true,
+    description: 'HTTP status of the response; null if there was none.',
+    example: 204,
+  })
   responseStatus!: number | null;
 
   @EnumField(ATTEMPT_ERRORS, {
     name: 'WebhookAttemptError',
     nullable: true,
-    description: 'Null when the receiver took the message.',
+    description: 'Why the attempt failed; null if it succeeded.',
     example: null,
   })
   error!: AttemptError | null;
@@ -133,7 +165,7 @@ export class AttemptOut {
 /** A delivery with its message and its attempts. */
 export class DeliveryDetailOut extends DeliveryOut {
   @ObjectField({
-    description: 'The message, as it is sent.',
+    description: 'The message as sent.',
     example: {
       type: 'prediction.completed',
       timestamp: '2026-01-31T12:00:00.000Z',
@@ -142,6 +174,6 @@ export class DeliveryDetailOut extends DeliveryOut {
   })
   message!: Readonly<Record<string, unknown>>;
 
-  @ListField(NestedField(AttemptOut), { description: 'Newest first; the latest 50.' })
+  @ListField(NestedField(AttemptOut), { description: 'The latest 50 attempts, newest first.' })
   attemptLog!: readonly AttemptOut[];
 }

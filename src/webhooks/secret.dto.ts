@@ -8,7 +8,7 @@ export class RotateSecret {
     min: 0,
     max: 7 * DAY_HOURS,
     description:
-      'Hours for which messages carry a signature of the secret before as well; 0 when that one has leaked.',
+      'Hours during which messages are also signed with the previous secret; use 0 if that secret has leaked.',
     example: DAY_HOURS,
   })
   overlapHours!: number;
@@ -19,7 +19,7 @@ export class SecretInfoOut {
 
   @DateTimeField({
     nullable: true,
-    description: 'Until then the secret before signs as well; null when none does.',
+    description: 'Time until which messages are also signed with the previous secret; null if they are not.',
     example: '2026-02-01T12:00:00.000Z',
   })
   previousValidUntil!: Date | null;
@@ -28,7 +28,7 @@ export class SecretInfoOut {
 export class SecretOut extends SecretInfoOut {
   @StringField({
     secret: true,
-    description: 'Shown in this answer only. Messages are signed with what stands in base64 behind `whsec_`.',
+    description: 'The secret, shown only in this answer. The signing key is the base64 text after `whsec_`.',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwQ0d5Vq8eM5A=',
   })
   secret!: string;
