@@ -102,15 +102,15 @@ const sync = await measureSync();
 const text = `# Performance
 
 Measured with \`npm run bench\` on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.
-The machine is shared and noisy: read ratios, not absolute figures. SQLite with WAL and \`synchronous=FULL\`, audit on.
+The machine is shared and noisy, so compare ratios rather than absolute figures. SQLite with WAL and \`synchronous=FULL\`, audit on.
 
-| Work | Measured | To reach | |
+| Work | Measured | Target | |
 |---|---|---|---|
 ${rows.map((one) => `| ${one.work} | ${one.measured} | ${one.reach} | ${VERDICTS[`${one.reached}`]} |`).join('\n')}
 
-The entry row: a server of node:http that does nothing but parse the question and keep one durable row a request reaches
-${round(ceiling * 100)} % of one that keeps nothing; all of validation, policy, audit, figures and framework leave the service at ${round(ofRecorded * 100)} % of that. A whole
-back-test goes in one call to the batch routes, without a socket's turn for every question:
+About the \`/predict/entry\` row: a node:http server that only parses the request and stores one durable row for each reaches
+${round(ceiling * 100)} % of one that stores nothing. With validation, policy, audit, metrics and framework the service reaches ${round(ofRecorded * 100)} % of the server
+that stores a row. A whole back-test fits into one call to the batch routes, which saves the network round trip of each request:
 
 ## Synchronous answers
 

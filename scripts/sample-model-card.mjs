@@ -87,7 +87,7 @@ export async function writeCard(path, { figures, model, learned, held, bars }) {
   const text = `# Sample model
 
 \`sp500_daily.keras\` forecasts the S&P 500 for 1 to ${HORIZONS} trading days from its last ${RETURNS + 1} closes. It is here to show what an
-uncertain forecast looks like, not to trade on. \`node scripts/train-sample-model.mjs\` trains it, writes all files of this folder and is seeded.
+uncertain forecast looks like, not to trade on. \`node scripts/train-sample-model.mjs\` trains it with a fixed seed and writes all files of this folder.
 
 |  |  |
 |---|---|
@@ -102,18 +102,18 @@ uncertain forecast looks like, not to trade on. \`node scripts/train-sample-mode
 
 ## Error of the mean on the held-out days
 
-Mean absolute error of the log return, beside the random walk that says "as today".
+Mean absolute error of the log return, compared with a random walk that forecasts today's price.
 
 | Days ahead | Model | Random walk | Ratio |
 |---|---|---|---|
 ${rows.join('\n')}
 
-A ratio around 1 is what is to be expected: the direction of an index is close to unpredictable from its past closes. **Its mean is
-not better than today's price in any way that pays.** What the model adds is the width.
+A ratio around 1 is to be expected: the direction of an index is close to unpredictable from its past closes. **Its mean is
+not better than today's price in any way that pays.** The value of the model is in the width of its intervals.
 
 ## Intervals on the held-out days
 
-How often the truth lay inside, and the mean interval score (width plus penalty, less is better; Gneiting & Raftery 2007), beside a
+How often the actual value lay inside, and the mean interval score (width plus penalty, less is better; Gneiting & Raftery 2007), beside a
 normal random walk with the volatility of the same ${RETURNS} days. ${SAMPLES} samples a day.
 
 | Days ahead | Level | Inside: model | Inside: random walk | Score: model | Score: random walk |
@@ -124,7 +124,7 @@ ${coverage.join('\n')}
 
 - One index, one period with two crises. Not tested on other markets; the inputs are scale-free, so it will answer for any price.
 - The normal distribution has thin tails: days like March 2020 lie outside more often than the level says.
-- The days of one path are drawn apart from each other: intervals hold for each day by itself, not for the whole path.
+- The days of one path are drawn independently of each other: intervals hold for each day by itself, not for the whole path.
 - Windows overlap, so ${held.length} held-out days are far fewer independent ones for 10 days ahead.
 `;
   writeFileSync(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
