@@ -27,9 +27,9 @@ export interface AuditEntry {
 export abstract class AuditRecorder {
   /** Resolves when the row is durable. @throws AppError `unavailable` when it can't be written */
   abstract record(entry: AuditEntry): Promise<void>;
-  /** So many rows wait that no further request should begin. */
+  /** True when so many rows are waiting that no further request should begin. */
   abstract readonly overloaded: boolean;
-  /** Writes what still waits; nothing is taken any more. */
+  /** Writes the rows that still wait, and accepts no more. */
   abstract close(): Promise<void>;
 }
 

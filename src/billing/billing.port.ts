@@ -9,7 +9,7 @@ export type Currency = string;
 /** The currency of the base prices, of the credit limit and of the original's totals. */
 export const HOME_CURRENCY: Currency = 'USD';
 
-/** Stands where a user id does when the service itself is the provider or the evaluator. */
+/** Used instead of a user id when the service itself is the provider or the evaluator. */
 export const PLATFORM_ID = 0;
 
 /** What decides the price of an order. */
@@ -73,7 +73,7 @@ export interface HoldCommand {
   readonly description: string;
 }
 
-/** Where the money of an order stands. */
+/** The state of an order's money. */
 export interface Hold {
   readonly orderId: string;
   readonly clientId: number;

@@ -47,24 +47,24 @@ export interface OrderSummary {
 
 export interface OrderList {
   readonly orders: readonly OrderSummary[];
-  /** How many match, whatever the page. */
+  /** How many match on all pages. */
   readonly total: number;
 }
 
-/** What a client may change while nobody works on it; what is left out stays. */
+/** What a client may change while the order is pending; fields that are left out keep their values. */
 export interface OrderChange {
   readonly priority?: number;
   readonly maxCost?: Micros | null;
   readonly notificationWebhook?: string | null;
 }
 
-/** A claim of the past, or the one in force. */
+/** A past claim, or the current one. */
 export interface OrderClaim {
   readonly epoch: number;
   /** User id; 0 when the service itself computes. */
   readonly evaluatorId: number;
   readonly claimedAt: Date;
-  /** Null while it is in force. */
+  /** Null for the current claim. */
   readonly endedAt: Date | null;
   /** How it ended; `expired`: its lease ran out. */
   readonly outcome: 'completed' | 'released' | 'expired' | null;

@@ -21,13 +21,13 @@ export interface MarketplaceEvent {
 }
 
 /**
- * Takes part in the transaction of the change, for what must happen with it or not at all. It writes through `tx` and
- * waits for nothing but the database; what it throws undoes the change.
+ * Runs in the transaction of the change, for writes that must happen together with it. It writes through `tx` and must
+ * wait only for the database. If it throws, the change is rolled back.
  */
 export type MarketplaceListener = (tx: Transaction, event: MarketplaceEvent) => Promise<void>;
 
 /** Lets other domains take part in what happens to orders. */
 export abstract class MarketplaceEvents {
-  /** Listeners are called one after another, in the order they came. Returns what ends it. */
+  /** Listeners are called one after another, in the order of subscription. Returns a function that unsubscribes. */
   abstract subscribe(listener: MarketplaceListener): () => void;
 }

@@ -17,7 +17,7 @@ export interface EvaluatorFigures {
 export interface EvaluatorRanks {
   /** By the mean processing time. */
   readonly speed: number | null;
-  /** By the success rate, equal ones by what they completed. */
+  /** By the success rate; ties by the number of completed orders. */
   readonly reliability: number | null;
   readonly evaluators: number;
 }
@@ -48,7 +48,7 @@ export interface EvaluatorDay {
 export interface MarketplaceBacklog {
   readonly pending: number;
   readonly processing: number;
-  /** Claims that ran out and orders that became too old before the given moment, and that nobody took care of. */
+  /** Claims that ran out and orders that expired before the given moment but have not been processed since. */
   readonly stuck: number;
   /** When the oldest one was created that can still be claimed; null when none waits. */
   readonly oldestPending: Date | null;
@@ -56,7 +56,7 @@ export interface MarketplaceBacklog {
 
 /** Figures about orders, for those who watch the service. */
 export abstract class MarketplaceFigures extends RowFigures {
-  /** @param stuckBefore what should have been returned or ended before it is stuck */
+  /** @param stuckBefore orders that should have been returned or ended before this time count as stuck */
   abstract backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog>;
 }
 

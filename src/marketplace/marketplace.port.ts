@@ -30,7 +30,7 @@ export interface OrderTerms {
   /** 1 to 32 characters. */
   readonly symbol: string;
   readonly predictionType: MarketplacePredictionType;
-  /** The moment that is to be predicted; in the future when it is submitted. */
+  /** The time to predict; in the future when the order is submitted. */
   readonly datetimeRequested: Date;
   /** Bars of history, 100 to 5,000. */
   readonly lookbackTicks: number;
@@ -40,7 +40,7 @@ export interface OrderTerms {
   readonly interval: OrderInterval;
   /** Bars ahead, 1 to 24. */
   readonly predictionHorizon: number;
-  /** 1 to 10; more comes first. */
+  /** 1 to 10; higher comes first. */
   readonly priority: number;
   /** What the client pays at most; null means no limit, 0 is a limit. */
   readonly maxCost: Micros | null;
@@ -51,9 +51,9 @@ export interface OrderTerms {
 
 /** A validated answer, as it is stored. */
 export interface OrderResult {
-  /** One value a bar of the horizon. */
+  /** One value for each bar of the horizon. */
   readonly predictions: readonly number[];
-  /** Standard deviations, as many, none below zero. */
+  /** Standard deviations, one for each prediction, none negative. */
   readonly uncertainties: readonly number[];
   /** See `ClaimedWork.submit` for the keys. */
   readonly confidenceIntervals: Readonly<Record<string, readonly number[]>>;
@@ -63,7 +63,7 @@ export interface OrderResult {
   readonly qualityMetrics: JsonObject | null;
 }
 
-/** Where an order in work stands. Null where the evaluator said nothing. */
+/** Progress of an order that is being computed. Null where the evaluator reported nothing. */
 export interface OrderProgress {
   /** 0 to 100. */
   readonly percentage: number | null;
@@ -81,7 +81,7 @@ export interface OrderLease {
   /** Rises with every claim; every write of the evaluator may carry it. */
   readonly epoch: number;
   readonly claimedAt: Date;
-  /** A submission after it is refused. */
+  /** Later submissions are refused. */
   readonly timeoutAt: Date;
 }
 
@@ -117,7 +117,7 @@ export interface Order {
   readonly mayReadResult: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** When it ended, whatever the end. */
+  /** When it completed, failed or was cancelled. */
   readonly completedAt: Date | null;
   readonly expiresAt: Date;
   /** From claim to submission. */

@@ -18,10 +18,10 @@ export interface OrderFile extends NewOrderFile {
   readonly createdAt: Date;
 }
 
-/** Keeps what was made for download: made once, the same bytes ever after. */
+/** Stores the files made for download. A file is made once and never changes. */
 export abstract class OrderFiles {
-  /** Null when it was not made yet. */
+  /** Null when the file has not been made yet. */
   abstract find(orderId: string, fileName: string): Promise<OrderFile | null>;
-  /** Keeps a file; when it is there already, the kept one is returned. */
+  /** Stores a file. If it is already stored, returns the stored one. */
   abstract keep(file: NewOrderFile): Promise<OrderFile>;
 }

@@ -14,7 +14,7 @@ import type {
 /** Who evaluates: a user, or the service itself. */
 export type Evaluator = Actor | 'platform';
 
-/** All given conditions must hold. Payments are the evaluator's share, ends included. */
+/** All given conditions must hold. Payments are the evaluator's share; both limits are inclusive. */
 export interface PendingFilter {
   readonly predictionType?: MarketplacePredictionType;
   /** Exact. */
@@ -27,7 +27,7 @@ export interface PendingFilter {
 }
 
 export interface PendingPage {
-  /** Equal ones: higher priority first, then older first, as the queue is worked off. */
+  /** Ties: higher priority first, then older first, the order of the queue. */
   readonly sort: 'priority' | 'created_at' | 'payment' | 'effort';
   readonly order: 'asc' | 'desc';
   readonly limit: number;
@@ -50,7 +50,7 @@ export interface PendingOrder {
 
 export interface PendingList {
   readonly orders: readonly PendingOrder[];
-  /** How many match, whatever the page. */
+  /** How many match on all pages. */
   readonly total: number;
   /**
    * Milliseconds that a new order of middling priority would wait, from the latest completed orders; null without any.
@@ -75,7 +75,7 @@ export interface ClaimedOrder {
   readonly leaseMs: number;
 }
 
-/** `epoch` is that of the claim; null trusts the holder alone. */
+/** `epoch` is that of the claim; with null only the holder is checked. */
 export interface LeaseReference {
   readonly orderId: string;
   readonly epoch: number | null;
@@ -95,11 +95,11 @@ export interface AcceptedAnswer {
   readonly currency: Currency;
   /** The evaluator's share as promised. */
   readonly payment: Micros;
-  /** For speed, beside it. */
+  /** Bonus for speed, in addition to the share. */
   readonly bonus: Micros;
 }
 
-/** What a heartbeat answers. The lease is not extended: `timeoutAt` stays what the client was told. */
+/** The answer to a heartbeat. The lease is not extended, so `timeoutAt` does not change. */
 export interface HeartbeatReply {
   readonly orderId: string;
   readonly epoch: number;
@@ -117,7 +117,7 @@ export interface ReleaseCommand extends LeaseReference {
 export interface AssignedFilter {
   /** `processing`: in time; `overdue`: past the deadline and not returned yet. Absent: both. */
   readonly status?: 'processing' | 'overdue';
-  /** Overdue ones too when no status is given. */
+  /** Includes overdue ones when no status is given. */
   readonly includeExpired: boolean;
   readonly limit: number;
 }
@@ -144,7 +144,7 @@ export interface AssignedList {
   readonly totalOverdue: number;
 }
 
-/** What waits for evaluators, and what they hold. */
+/** Orders that wait for evaluators, and orders that evaluators have claimed. */
 export abstract class OrderQueue {
   /** Pending, not expired and claimable by this evaluator: neither an own order nor one just released. */
   abstract pending(evaluator: Evaluator, filter: PendingFilter, page: PendingPage): Promise<PendingList>;
@@ -163,7 +163,7 @@ export abstract class OrderQueue {
 /** Every step of the work on a claimed order. */
 export abstract class ClaimedWork {
   /**
-   * Notes progress; what is left out stays. @throws AppError as {@link submit} for the lease, `invalid` for numbers
+   * Records progress; fields that are left out keep their values. @throws AppError as {@link submit} for the lease, `invalid` for numbers
    */
   abstract heartbeat(
     evaluator: Evaluator,

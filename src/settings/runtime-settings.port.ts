@@ -2,13 +2,13 @@ import type { RuntimeKey, RuntimeValues } from '#libs/config';
 
 /**
  * Settings that administrators change while the service runs: the persisted value, or the configured one where nothing
- * was changed. Ask each time; a value must not be kept.
+ * was changed. Read a value each time; do not keep it.
  */
 export abstract class RuntimeSettings {
   abstract get<K extends RuntimeKey>(key: K): RuntimeValues[K];
 }
 
-/** Values to store; null forgets a stored one, so that the configured value holds again. */
+/** Values to store; null removes a stored one, so that the configured value applies again. */
 export type RuntimeChange = { readonly [K in RuntimeKey]?: RuntimeValues[K] | null };
 
 /** A setting that was changed, as administrators see it. */
@@ -20,9 +20,9 @@ export interface ChangedSetting {
 
 /** The same settings for those who change them. */
 export abstract class ChangeableSettings extends RuntimeSettings {
-  /** Settings that hold instead of the configured ones. */
+  /** Settings that override the configured ones. */
   abstract readonly changed: readonly ChangedSetting[];
-  /** Stores checked values and lets them hold, in this process at once. */
+  /** Stores checked values; in this process they take effect at once. */
   abstract change(change: RuntimeChange, userId: number | null): Promise<void>;
 }
 

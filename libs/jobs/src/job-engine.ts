@@ -57,7 +57,7 @@ export interface JobDefinition {
   readonly claimed: (tx: Transaction, job: Job) => Promise<void>;
   /**
    * Does the work and calls `run.complete` exactly once. A rejection with an `AppError` ends the job as failed at once
-   * (the input will not get better); any other rejection, and a lost runner, are retried until the attempts are used up.
+   * (a repeat would fail in the same way); any other rejection, and a lost runner, are retried until the attempts are used up.
    */
   readonly run: (run: JobRun) => Promise<void>;
   /** Ended as failed for good. */
