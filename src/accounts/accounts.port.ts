@@ -49,7 +49,7 @@ export interface NewAccount {
   readonly billingAddress?: Readonly<Record<string, string>> | null;
 }
 
-/** The account with what is shown this once. */
+/** The account, with secrets that are shown only once. */
 export interface CreatedAccount {
   readonly user: User;
   readonly apiKey: string;
@@ -104,7 +104,7 @@ export abstract class Accounts {
   /** @throws AppError `not_found`; `bad_request` as for {@link deactivate} and for a demotion of the last administrator */
   abstract update(id: number, update: AccountUpdate, caller: Actor): Promise<User>;
   /**
-   * Ends an account. `delete` also takes its key away and hides it; the row stays for what points at it.
+   * Ends an account. `delete` also takes its key away and hides it; the row stays for records that refer to it.
    * @throws AppError `not_found`; `bad_request` for the caller's own account and for the last administrator
    */
   abstract remove(id: number, action: 'deactivate' | 'delete', caller: Actor): Promise<User>;
@@ -134,7 +134,7 @@ export interface SessionOwner extends CredentialOwner {
   readonly isOpen: boolean;
 }
 
-/** What is asked when somebody signs in with a name and a password. */
+/** The account facts that a login with name and password needs. */
 export type PasswordCheck =
   | { readonly outcome: 'wrong' }
   | { readonly outcome: 'inactive'; readonly owner: CredentialOwner }
@@ -156,7 +156,7 @@ export interface IssuedApiKey {
   readonly expiresInDays: number;
 }
 
-/** What may be told about a key that exists. */
+/** What may be shown about an existing key. */
 export interface ApiKeyInfo {
   readonly createdAt: Date | null;
   readonly expiresAt: Date | null;

@@ -159,10 +159,10 @@ export interface BillingPeriod {
   readonly to?: Date;
 }
 
-/** What a user has in one currency. */
+/** A user's balances in one currency. */
 export interface Balance {
   readonly currency: Currency;
-  /** Credits to spend; below zero what is owed (postpaid). */
+  /** Credits to spend; negative when the user owes money (postpaid). */
   readonly available: Micros;
   /** Reserved for open orders. */
   readonly held: Micros;
@@ -199,7 +199,7 @@ export abstract class Balances {
    * At most 1,000 ids a call.
    */
   abstract availableOf(userIds: readonly number[], now: Date): Promise<ReadonlyMap<number, readonly Money[]>>;
-  /** What all users together have earned and not been paid. */
+  /** The total that all users have earned and not been paid yet. */
   abstract earnedByUsers(): Promise<readonly Money[]>;
 }
 
@@ -209,7 +209,7 @@ export interface CreditGrant {
   readonly type: 'purchased' | 'earned' | 'bonus' | 'refund';
   readonly amount: Micros;
   readonly currency: Currency;
-  /** What is unused then is taken back. */
+  /** Unused credit is taken back at this time. */
   readonly expiresAt?: Date | null;
   readonly description?: string | null;
   readonly paymentReference?: string | null;
@@ -241,7 +241,7 @@ export abstract class BillableOrders {
   abstract list(afterOrderId: string | null, limit: number): Promise<readonly BillableOrder[]>;
 }
 
-/** One thing that the tables say and must not. */
+/** One violated rule that was found in the tables. */
 export interface BillingViolation {
   /** Stable, snake_case. */
   readonly rule: string;
@@ -252,7 +252,7 @@ export interface BillingViolation {
 /** What `billing verify` found. */
 export interface BillingVerdict {
   readonly transactions: number;
-  /** Orders that were compared, or those that money moved for where there is nothing to compare with. */
+  /** Number of orders compared; without orders to compare with, the number of orders that have movements of money. */
   readonly orders: number;
   /** Whether the money was compared with the orders themselves. */
   readonly work: 'compared' | 'unknown';

@@ -1,4 +1,4 @@
-/** A class, as Nest knows modules, controllers and providers by. */
+/** A class: a Nest module, controller or provider. */
 export type ClassReference = abstract new (...args: never[]) => object;
 
 /** The parts of a Nest dynamic module that an endpoints plugin hands over; the SDK itself knows no framework. */
@@ -25,7 +25,7 @@ export interface RouteAccess {
 
 /**
  * Metadata key under which a route (or its controller) states its {@link RouteAccess}, for Nest's `SetMetadata`:
- * `@SetMetadata(ROUTE_ACCESS, { mode: 'public' })`. A route without one is refused to everybody.
+ * `@SetMetadata(ROUTE_ACCESS, { mode: 'public' })`. A route without one is closed to everybody.
  */
 export const ROUTE_ACCESS = Symbol.for('prediction-provider.ROUTE_ACCESS');
 

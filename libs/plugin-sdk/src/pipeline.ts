@@ -38,7 +38,7 @@ export interface PredictionOutput {
     /** RFC 3339 UTC. */
     readonly first_bar: string;
     readonly last_bar: string;
-    /** What the feeder says about these bars; absent when nothing. */
+    /** The feeder's remarks on these bars; absent when there are none. */
     readonly notes?: readonly string[];
   };
   readonly timing: { readonly fetch_ms: number; readonly predict_ms: number };

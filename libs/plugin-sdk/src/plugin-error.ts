@@ -1,4 +1,4 @@
-/** What kind of trouble a plugin reports; docs/plugins.md says how each is answered over HTTP. */
+/** The kinds of failure that a plugin reports; docs/plugins.md lists the HTTP status of each. */
 export type PluginErrorCode =
   | 'invalid_request' // the question can't be answered as asked (unknown symbol, horizon too long, column missing)
   | 'not_configured' // a required parameter is missing or a file that it names can't be read
@@ -18,8 +18,8 @@ export const PLUGIN_ERROR_CODES: readonly PluginErrorCode[] = [
 ];
 
 /**
- * The plugin error code that an error carries, or null. It goes by name and code, not by class, so that an error of
- * another copy of this SDK is understood too, and so are the errors that a pipeline sees from its tools.
+ * The plugin error code that an error carries, or null. It checks name and code, not the class, so that it also
+ * recognises errors of another copy of this SDK and the errors that a pipeline sees from its tools.
  */
 export function pluginErrorCode(error: unknown): PluginErrorCode | null {
   if (typeof error !== 'object' || error === null || !('code' in error)) return null;

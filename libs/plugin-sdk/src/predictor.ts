@@ -12,7 +12,7 @@ export const PREDICTOR_CAPABILITIES: readonly PredictorCapability[] = [
   'noise',
 ];
 
-/** What `forecast` is asked. */
+/** The arguments of `forecast`. */
 export interface ForecastRequest {
   readonly symbol: string;
   readonly interval: string;
@@ -28,7 +28,7 @@ export interface ForecastRequest {
   readonly signal: AbortSignal;
 }
 
-/** One horizon that could not be answered; the others still are. */
+/** One horizon that could not be answered; the others are answered. */
 export interface HorizonError {
   readonly horizon: number;
   /** Stable code, for example `insufficient_future_data`. */
@@ -57,7 +57,7 @@ export interface ForecastOutput {
   /** Standard deviation per horizon, in the target's unit. */
   readonly uncertainty: readonly (number | null)[];
   readonly errors: readonly HorizonError[];
-  /** What a trained model answered as a whole, one row, in the target's unit. */
+  /** All outputs of a trained model as one row, in the target's unit. */
   readonly prediction?: readonly (readonly (number | null)[])[];
   readonly intervals?: readonly ForecastInterval[];
   readonly quantiles?: Readonly<Record<string, readonly (number | null)[]>>;
@@ -139,7 +139,7 @@ export interface Predictor {
   forecast?(frame: Frame, request: ForecastRequest): ForecastOutput | Promise<ForecastOutput>;
   /**
    * Only beside `looksAhead: true` in the definition: whether forecasts of this model (as in `ForecastRequest.modelName`)
-   * look ahead. Where it says false the host hands over no bar after the baseline. Absent: all of them do.
+   * look ahead. Where it returns false the host passes no bar after the baseline. Absent: all models look ahead.
    */
   looksAheadWith?(modelName: string | null): boolean;
   entry?(question: EntryQuestion): EntryAnswer | Promise<EntryAnswer>;
