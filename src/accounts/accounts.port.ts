@@ -134,7 +134,7 @@ export interface SessionOwner extends CredentialOwner {
   readonly isOpen: boolean;
 }
 
-/** The account facts that a login with name and password needs. */
+/** The result of checking a name and a password. */
 export type PasswordCheck =
   | { readonly outcome: 'wrong' }
   | { readonly outcome: 'inactive'; readonly owner: CredentialOwner }
