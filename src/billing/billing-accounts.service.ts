@@ -10,9 +10,8 @@ import type {
   SpendOut,
   SummaryOut,
 } from './billing.dto.js';
-import { BillingRecordRepository } from './billing-record.repository.js';
-import { type BillingPeriod, HOME_CURRENCY, type SettledFilter } from './billing.port.js';
-import { homeOf, presentEarnings, presentRecord, presentRevenue, presentSpend } from './billing.view.js';
+import { BillingRecordRepository, type RevenueTotal } from './billing-record.repository.js';
+import { type BillingPeriod, type BillingTotal, HOME_CURRENCY, type SettledFilter } from './billing.port.js';
 
 const DAY_MS = 86_400_000;
 
@@ -35,58 +34,25 @@ export class BillingAccounts {
   async earnings({ userId }: Actor, query: PeriodQuery): Promise<EarningsOut> {
     const period = this.#periodOf(query);
     const totals = await this.records.totals({ ...period.bounds, providerId: userId }, 'provider');
-    const { total_earnings, total_requests } = presentEarnings(homeOf(totals));
-    return {
-      total_earnings,
-      total_requests,
-      ...presentPeriod(period),
-      currencies: totals.map(presentEarnings),
-    };
+    return totalled(totals, period);
   }
 
   /** The caller's whole costs as a client. */
   async spend({ userId }: Actor, query: PeriodQuery): Promise<SpendOut> {
     const period = this.#periodOf(query);
     const totals = await this.records.totals({ ...period.bounds, clientId: userId }, 'cost');
-    const { total_spent, total_requests } = presentSpend(homeOf(totals));
-    return {
-      total_spent,
-      total_requests,
-      ...presentPeriod(period),
-      currencies: totals.map(presentSpend),
-    };
+    return totalled(totals, period);
   }
 
   /** Everybody's whole costs. */
   async summary(query: PeriodQuery): Promise<SummaryOut> {
     const period = this.#periodOf(query);
-    const totals = await this.records.revenue(period.bounds);
-    const { total_revenue, total_transactions, unique_clients, unique_providers } = presentRevenue(
-      homeOf(totals),
-    );
-    return {
-      total_revenue,
-      total_transactions,
-      unique_clients,
-      unique_providers,
-      ...presentPeriod(period),
-      currencies: totals.map(presentRevenue),
-    };
+    return totalled(await this.records.revenue(period.bounds), period);
   }
 
-  /** The caller's own bill items, newest first. */
-  own({ userId }: Actor, query: OwnBillingQuery): Promise<Page<BillingOut>> {
-    return this.#page({ ...boundsOf(query), clientId: userId }, query);
-  }
-
-  /** Everybody's bill items, newest first. */
-  all(query: AllBillingQuery): Promise<Page<BillingOut>> {
-    return this.#page(boundsOf(query), query);
-  }
-
-  async #page(filter: SettledFilter, query: OwnBillingQuery | AllBillingQuery): Promise<Page<BillingOut>> {
-    const [rows, total] = await Promise.all([this.records.newest(filter, query), this.records.count(filter)]);
-    return new Page(rows.map(presentRecord), query, query.offset + rows.length < total, total);
+  /** Bill items, newest first. */
+  page(filter: SettledFilter, query: OwnBillingQuery | AllBillingQuery): Promise<Page<BillingOut>> {
+    return Page.counted(query, this.records.newest(filter, query), this.records.count(filter));
   }
 
   /** The last `days`, up to `to` or now; from `from` on where it is given. */
@@ -97,14 +63,12 @@ export class BillingAccounts {
   }
 }
 
-const boundsOf = ({ from, to }: { from?: Date; to?: Date }): { from?: Date; to?: Date } => ({
-  ...(from !== undefined && { from }),
-  ...(to !== undefined && { to }),
-});
+const NOTHING: RevenueTotal = { currency: HOME_CURRENCY, amount: 0, orders: 0, clients: 0, providers: 0 };
 
-const presentPeriod = ({ from, to }: Period) => ({
-  currency: HOME_CURRENCY,
-  period_days: Math.max(0, Math.ceil((to.getTime() - from.getTime()) / DAY_MS)),
+/** The total in the home currency, which the original's keys are about, above all of them. */
+const totalled = <T extends BillingTotal>(currencies: readonly T[], { from, to }: Period) => ({
+  ...(currencies.find(({ currency }) => currency === HOME_CURRENCY) ?? NOTHING),
   from,
   to,
+  currencies,
 });

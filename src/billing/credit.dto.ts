@@ -2,37 +2,49 @@ import {
   DateTimeField,
   EnumField,
   IntegerField,
+  LimitField,
   ListField,
+  MoneyField,
   NestedField,
-  NumberField,
+  OffsetField,
   StringField,
 } from '#libs/http';
-import { CURRENCY } from './pricing.dto.js';
+import type { Balance, CreditGrant, Currency, Micros } from './billing.port.js';
+import {
+  AmountOf,
+  CurrencyCodeField,
+  CurrencyField,
+  DescriptionField,
+  ExactOf,
+  IdField,
+  MomentField,
+  OrderIdField,
+  OwnerIdField,
+  ProviderIdField,
+  TransactionIdField,
+  UserIdField,
+} from './money.fields.js';
 
-export const CREDIT_TYPES = ['purchased', 'earned', 'bonus', 'refund'] as const;
+const CREDIT_TYPES = ['purchased', 'earned', 'bonus', 'refund'] as const;
 /** Kinds of accounts that belong to users. */
 const ACCOUNTS = ['available', 'held', 'earned'] as const;
 const MOVEMENTS = ['hold', 'adjustment', 'capture', 'void', 'credit', 'expiry', 'payout'] as const;
 
 const SMALLEST_AMOUNT = 0.000_001;
 const MAX_AMOUNT = 1_000_000_000;
-/** PostgreSQL's integer. */
-const MAX_ID = 2_147_483_647;
 
 class Movement {
-  @IntegerField({ min: 1, max: MAX_ID, description: 'Id of the user who owns the money.', example: 2 })
-  user_id!: number;
+  @OwnerIdField('Id of the user who owns the money.') userId!: number;
 
-  @NumberField({
+  @MoneyField({
     min: SMALLEST_AMOUNT,
     max: MAX_AMOUNT,
     description: 'Amount, up to 6 decimals.',
     example: 100,
   })
-  amount!: number;
+  amount!: Micros;
 
-  @StringField({ default: 'USD', pattern: CURRENCY, description: 'ISO 4217 currency code.', example: 'USD' })
-  currency!: string;
+  @CurrencyCodeField currency!: Currency;
 
   @StringField({
     optional: true,
@@ -50,19 +62,20 @@ class Movement {
     description: 'Reference of the payment at the bank or payment service.',
     example: 'TRX-2026-0131-77',
   })
-  payment_reference?: string | null;
+  paymentReference?: string | null;
 }
 
 /** Credits for a user. */
 export class TopUpRequest extends Movement {
   @EnumField(CREDIT_TYPES, {
+    wire: 'credit_type',
     name: 'CreditType',
     default: 'purchased',
     description:
       "Type of the credits: `purchased` was paid for by the user, `bonus` and `refund` are granted by the platform, `earned` converts the user's earnings.",
     example: 'purchased',
   })
-  credit_type!: (typeof CREDIT_TYPES)[number];
+  type!: CreditGrant['type'];
 
   @DateTimeField({
     optional: true,
@@ -70,134 +83,93 @@ export class TopUpRequest extends Movement {
     description: 'Time at which unused credits expire; never if absent or null.',
     example: null,
   })
-  expires_at?: Date | null;
+  expiresAt?: Date | null;
 }
 
 /** Earnings that were paid out. */
 export class PayoutRequest extends Movement {}
 
 export class CreditOut {
-  @IntegerField({ example: 1 })
-  id!: number;
+  @IdField id!: number;
+  @UserIdField userId!: number;
+  @EnumField(CREDIT_TYPES, { wire: 'credit_type', name: 'CreditType', example: 'purchased' })
+  type!: CreditGrant['type'];
+  @MoneyField({ wire: 'amount', example: 100 }) amountMicros!: Micros;
+  @CurrencyField currency!: Currency;
 
-  @IntegerField({ example: 2 })
-  user_id!: number;
-
-  @EnumField(CREDIT_TYPES, { name: 'CreditType', example: 'purchased' })
-  credit_type!: (typeof CREDIT_TYPES)[number];
-
-  @NumberField({ example: 100 })
-  amount!: number;
-
-  @StringField({ example: 'USD' })
-  currency!: string;
-
-  @NumberField({
+  @MoneyField({
+    wire: 'used_amount',
     nullable: true,
     description: 'Amount used so far; null for credits that do not expire, because their use is not tracked.',
     example: null,
   })
-  used_amount!: number | null;
+  usedMicros!: Micros | null;
 
   @IntegerField({ description: 'Id of the transaction that granted the credits.', example: 17 })
-  source_transaction_id!: number;
+  sourceTransactionId!: number;
 
-  @DateTimeField({ nullable: true, example: null })
-  expires_at!: Date | null;
-
-  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
-  created_at!: Date;
+  @DateTimeField({ nullable: true, example: null }) expiresAt!: Date | null;
+  @MomentField createdAt!: Date;
 }
 
 export class PayoutOut {
-  @IntegerField({ example: 18 })
-  transaction_id!: number;
-
-  @IntegerField({ example: 4 })
-  user_id!: number;
-
-  @NumberField({ example: 100 })
-  amount!: number;
-
-  @StringField({ example: 'USD' })
-  currency!: string;
+  @TransactionIdField transactionId!: number;
+  @ProviderIdField userId!: number;
+  @MoneyField({ example: 100 }) amount!: Micros;
+  @CurrencyField currency!: Currency;
 }
 
-export class CurrencyBalance {
-  @StringField({ example: 'USD' })
-  currency!: string;
+export class CurrencyBalance implements Balance {
+  @CurrencyField currency!: Currency;
 
-  @NumberField({ description: 'Available credits; negative if money is owed.', example: 88 })
-  available!: number;
+  @MoneyField({ description: 'Available credits; negative if money is owed.', example: 88 })
+  available!: Micros;
 
-  @NumberField({ description: 'Amount held for open orders.', example: 12 })
-  held!: number;
+  @MoneyField({ description: 'Amount held for open orders.', example: 12 }) held!: Micros;
+  @MoneyField({ description: 'Earnings that have not been paid out.', example: 0 }) earned!: Micros;
+  @ExactOf('available', { of: 'available', example: 88_000_000 }) availableMicros?: Micros;
+  @ExactOf('held', { of: 'held', example: 12_000_000 }) heldMicros?: Micros;
+  @ExactOf('earned', { of: 'earned', example: 0 }) earnedMicros?: Micros;
 
-  @NumberField({ description: 'Earnings that have not been paid out.', example: 0 })
-  earned!: number;
-
-  @IntegerField({ description: 'Exact value of `available` in micro-units (1e-6).', example: 88_000_000 })
-  available_micros!: number;
-
-  @IntegerField({ description: 'Exact value of `held` in micro-units (1e-6).', example: 12_000_000 })
-  held_micros!: number;
-
-  @IntegerField({ description: 'Exact value of `earned` in micro-units (1e-6).', example: 0 })
-  earned_micros!: number;
-
-  @NumberField({ description: 'How far below zero `available` may fall.', example: 1000 })
-  credit_limit!: number;
+  @MoneyField({ description: 'How far below zero `available` may fall.', example: 1000 })
+  creditLimit!: Micros;
 }
 
 export class BalanceOut {
   @EnumField(['postpaid', 'prepaid'], { name: 'BillingMode', example: 'postpaid' })
-  billing_mode!: 'postpaid' | 'prepaid';
+  billingMode!: 'postpaid' | 'prepaid';
 
   @ListField(NestedField(CurrencyBalance), { description: 'One entry per currency; USD is always included.' })
-  balances!: CurrencyBalance[];
+  balances!: readonly CurrencyBalance[];
 }
 
 /** A page of the caller's own rows. */
 export class OwnPageQuery {
-  @IntegerField({ default: 50, min: 1, max: 1000, description: 'Maximum number of items.', example: 50 })
-  limit!: number;
-
-  @IntegerField({ default: 0, min: 0, max: MAX_ID, description: 'Items to skip.' })
-  offset!: number;
+  @LimitField({ default: 50, max: 1000, example: 50 }) limit!: number;
+  @OffsetField offset!: number;
 }
 
 /** Whose money an administrator looks at. */
 export class MoneyOwner {
-  @IntegerField({ min: 1, max: MAX_ID, description: 'Id of the user.', example: 2 })
-  user_id!: number;
+  @OwnerIdField('Id of the user.') userId!: number;
 }
 
 /** One movement on one of the caller's accounts. */
 export class StatementLine {
-  @IntegerField({ example: 18 })
-  transaction_id!: number;
+  @TransactionIdField transactionId!: number;
 
-  @EnumField(MOVEMENTS, { name: 'MoneyMovement', example: 'hold' })
-  transaction_type!: (typeof MOVEMENTS)[number];
+  @EnumField(MOVEMENTS, { wire: 'transaction_type', name: 'MoneyMovement', example: 'hold' })
+  type!: (typeof MOVEMENTS)[number];
 
   @EnumField(ACCOUNTS, { name: 'MoneyAccount', example: 'available' })
   account!: (typeof ACCOUNTS)[number];
 
-  @NumberField({ description: 'Amount; negative for outgoing money.', example: -6.25 })
-  amount!: number;
+  @AmountOf('amountMicros', { description: 'Amount; negative for outgoing money.', example: -6.25 })
+  amount?: Micros;
 
-  @IntegerField({ description: 'Exact value of `amount` in micro-units (1e-6).', example: -6_250_000 })
-  amount_micros!: number;
-
-  @StringField({ example: 'USD' })
-  currency!: string;
-
-  @StringField({ nullable: true, example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
-  prediction_id!: string | null;
-
-  @StringField({ nullable: true, example: 'EURUSD short_term' })
-  description!: string | null;
-
-  @DateTimeField({ example: '2026-01-31T12:00:00.000Z' })
-  created_at!: Date;
+  @ExactOf('amountMicros', { of: 'amount', example: -6_250_000 }) amountMicros!: Micros;
+  @CurrencyField currency!: Currency;
+  @OrderIdField orderId!: string | null;
+  @DescriptionField description!: string | null;
+  @MomentField createdAt!: Date;
 }

@@ -14,8 +14,8 @@ export interface Payout {
   readonly userId: number;
   readonly amount: Micros;
   readonly currency: Currency;
-  readonly description: string | null;
-  readonly paymentReference: string | null;
+  readonly description?: string | null;
+  readonly paymentReference?: string | null;
   /** The administrator who paid. */
   readonly paidBy: number;
 }
@@ -65,7 +65,7 @@ export class GrantCredits implements CreditGrants {
    * @throws AppError `conflict` when it is more than was earned
    */
   async payOut(tx: Transaction, payout: Payout): Promise<number> {
-    const { userId, amount, currency, description, paymentReference, paidBy } = payout;
+    const { userId, amount, currency, description = null, paymentReference = null, paidBy } = payout;
     await this.ledger.lockFunds(tx, userId, currency);
     await this.#assertEarned(userId, currency, amount);
     return this.ledger.post(

@@ -11,6 +11,7 @@ import {
   InvoicesQuery,
   IssuedOut,
 } from './invoice.dto.js';
+import { IssueInvoices, monthOf } from './issue-invoices.service.js';
 import { type InvoiceFile, ReadInvoices } from './read-invoices.service.js';
 
 const FILE = { type: 'string', format: 'binary' };
@@ -24,7 +25,10 @@ const NOT_FOUND = { 404: 'Invoice not found' };
 )
 @Controller('api/v1')
 export class InvoicesController {
-  constructor(private readonly invoices: ReadInvoices) {}
+  constructor(
+    private readonly invoices: ReadInvoices,
+    private readonly issuing: IssueInvoices,
+  ) {}
 
   @Get('client/invoices')
   @Authenticated('client', ...ADMINISTRATORS)
@@ -40,8 +44,8 @@ export class InvoicesController {
   @ApiOperation({ summary: 'Read an invoice' })
   @Answers(200, InvoiceDetailOut, { description: 'The invoice with its lines.' })
   @Problems(NOT_FOUND, 422)
-  one(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<InvoiceDetailOut> {
-    return this.invoices.one(invoice_id, caller);
+  one(@Param() { invoiceId }: InvoiceId, @Caller() caller: Actor): Promise<InvoiceDetailOut> {
+    return this.invoices.one(invoiceId, caller);
   }
 
   @Get('client/invoices/:invoice_id/invoice.html')
@@ -52,8 +56,8 @@ export class InvoicesController {
     description: 'A printable page without external resources.',
   })
   @Problems(NOT_FOUND, 422)
-  async html(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
-    return fileOf(await this.invoices.html(invoice_id, caller));
+  async html(@Param() { invoiceId }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
+    return fileOf(await this.invoices.html(invoiceId, caller));
   }
 
   @Get('client/invoices/:invoice_id/invoice.pdf')
@@ -61,8 +65,8 @@ export class InvoicesController {
   @ApiOperation({ summary: 'Download an invoice as PDF' })
   @Answers(200, FILE, { contentType: 'application/pdf', description: 'A PDF document in A4 format.' })
   @Problems(NOT_FOUND, 422)
-  async pdf(@Param() { invoice_id }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
-    return fileOf(await this.invoices.pdf(invoice_id, caller));
+  async pdf(@Param() { invoiceId }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
+    return fileOf(await this.invoices.pdf(invoiceId, caller));
   }
 
   @Get('admin/invoices')
@@ -82,8 +86,8 @@ export class InvoicesController {
       'Every client with settled orders in the month now has an invoice. Repeating the call issues nothing new.',
   })
   @Problems({ 409: 'Invoices are issued when the month is over' }, 422)
-  issue(@Body() body: InvoiceMonth): Promise<IssuedOut> {
-    return this.invoices.issue(body);
+  async issue(@Body() { month }: InvoiceMonth): Promise<IssuedOut> {
+    return { month, issued: await this.issuing.issue(monthOf(month)) };
   }
 }
 

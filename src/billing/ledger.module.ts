@@ -1,6 +1,5 @@
 import { Global, Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
-import { BillingChecks } from './billing-checks.repository.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
 import { Balances, Billing, BillingVerifier, CreditGrants, Prices, Turnover } from './billing.port.js';
 import { CreditPolicy } from './credit-policy.js';
@@ -12,7 +11,7 @@ import { OrderBilling } from './order-billing.service.js';
 import { PriceRepository } from './price.repository.js';
 import { QuotePrices } from './quote-prices.service.js';
 import { QuoteRepository } from './quote.repository.js';
-import { VerifyBilling } from './verify-billing.service.js';
+import { BillingChecks, VerifyBilling } from './verify-billing.service.js';
 
 const SERVICES = [
   LedgerRepository,

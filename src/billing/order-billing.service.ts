@@ -9,7 +9,7 @@ import { availableOf, earnedOf, type Entry, FEES, heldOf } from './ledger.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { notHeld } from './quote-prices.service.js';
 import { QuoteRepository, type StoredHold } from './quote.repository.js';
-import { withBonus } from './shares.js';
+import { withBonus } from './pricing.js';
 
 const LONGEST_TEXT = 255;
 

@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
-import { type Actor, Clock, microsOf } from '#libs/kernel';
-import { presentPrice } from './billing.view.js';
+import { Clock } from '#libs/kernel';
+import type { PricingOut, PricingQuery } from './billing.dto.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { type NewPrice, type PriceFilter, PriceRepository } from './price.repository.js';
-import type { PricingOut, PricingQuery, PricingRequest } from './pricing.dto.js';
-import type { ProviderPriceEntity } from './provider-price.entity.js';
 
 /** What providers ask for their models. */
 @Injectable()
@@ -18,41 +16,17 @@ export class PriceList {
     private readonly clock: Clock,
   ) {}
 
-  /** Sets the caller's price for a model. */
-  async set(
-    { userId }: Actor,
-    { model_name, price_per_request, currency }: PricingRequest,
-  ): Promise<PricingOut> {
-    const price = {
-      providerId: userId,
-      modelName: model_name,
-      priceMicros: microsOf(price_per_request),
-      currency,
-    };
-    return presentPrice(await this.switchTo(price));
-  }
-
   /** Switches a price in one step: a quote sees the old one or the new one, never none and never both. */
-  switchTo(price: NewPrice): Promise<ProviderPriceEntity> {
+  switchTo(price: NewPrice): Promise<PricingOut> {
     return this.transactions.run(async (tx) => {
       await this.ledger.lock(tx, `billing:price:${price.providerId}:${price.modelName}`);
       return this.prices.replaceActive(tx, price, new Date(this.clock.now()));
     });
   }
 
-  /** The caller's prices: the active ones, or all that ever were. */
-  own({ userId }: Actor, query: PricingQuery): Promise<Page<PricingOut>> {
-    return this.#page({ providerId: userId }, query);
-  }
-
-  /** Everybody's prices, as {@link own}. */
-  all(query: PricingQuery): Promise<Page<PricingOut>> {
-    return this.#page({}, query);
-  }
-
-  async #page(who: PriceFilter, query: PricingQuery): Promise<Page<PricingOut>> {
-    const filter: PriceFilter = query.history ? who : { ...who, isActive: true };
-    const [rows, total] = await Promise.all([this.prices.list(filter, query), this.prices.count(filter)]);
-    return new Page(rows.map(presentPrice), query, query.offset + rows.length < total, total);
+  /** Prices of one provider or of all: the active ones, or with `history` all that ever were. */
+  page(owner: Pick<PriceFilter, 'providerId'>, query: PricingQuery): Promise<Page<PricingOut>> {
+    const filter: PriceFilter = query.history ? owner : { ...owner, isActive: true };
+    return Page.counted(query, this.prices.list(filter, query), this.prices.count(filter));
   }
 }

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, runSql } from '#libs/database';
-import { moneyOf } from '#libs/kernel';
 import type { StatementLine } from './credit.dto.js';
 
 interface StatementRow {
   readonly id: number;
-  readonly transaction_type: StatementLine['transaction_type'];
+  readonly transaction_type: StatementLine['type'];
   readonly kind: StatementLine['account'];
   readonly amount_micros: number | string;
   readonly currency: string;
@@ -45,13 +44,12 @@ export class StatementRepository {
 }
 
 const lineOf = (row: StatementRow): StatementLine => ({
-  transaction_id: row.id,
-  transaction_type: row.transaction_type,
+  transactionId: row.id,
+  type: row.transaction_type,
   account: row.kind,
-  amount: moneyOf(Number(row.amount_micros)),
-  amount_micros: Number(row.amount_micros),
+  amountMicros: Number(row.amount_micros),
   currency: row.currency,
-  prediction_id: row.prediction_id,
+  orderId: row.prediction_id,
   description: row.description,
-  created_at: new Date(row.created_at),
+  createdAt: new Date(row.created_at),
 });

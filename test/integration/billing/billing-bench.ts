@@ -10,12 +10,11 @@ import type {
   Quote,
   Settlement,
 } from '../../../src/billing/billing.port.js';
-import { BillingChecks } from '../../../src/billing/billing-checks.repository.js';
 import { BillingRecordRepository } from '../../../src/billing/billing-record.repository.js';
 import { CreditPolicy } from '../../../src/billing/credit-policy.js';
 import { CreditUses } from '../../../src/billing/credit-uses.service.js';
 import { CreditRepository } from '../../../src/billing/credit.repository.js';
-import { ExpireCredits } from '../../../src/billing/expire-credits.service.js';
+import { ExpireCredits } from '../../../src/billing/billing-upkeep.service.js';
 import { GrantCredits } from '../../../src/billing/grant-credits.service.js';
 import { OrderBilling } from '../../../src/billing/order-billing.service.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
@@ -23,7 +22,7 @@ import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { QuotePrices } from '../../../src/billing/quote-prices.service.js';
 import { QuoteRepository } from '../../../src/billing/quote.repository.js';
 import { PriceList } from '../../../src/billing/price-list.service.js';
-import { VerifyBilling } from '../../../src/billing/verify-billing.service.js';
+import { BillingChecks, VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 import type { TestDatabase } from '../../harness/databases.js';
 
 export const USD = 1_000_000;

@@ -1,6 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { invoiceDocument } from '../../../src/billing/invoice-document.js';
-import { invoiceHtml } from '../../../src/billing/invoice-html.js';
+import { invoiceDocument, invoiceHtml } from '../../../src/billing/invoice-document.js';
 import { invoicePdf } from '../../../src/billing/invoice-pdf.js';
 import { InvoiceRepository } from '../../../src/billing/invoice.repository.js';
 import { IssueInvoices, monthBefore, monthOf } from '../../../src/billing/issue-invoices.service.js';
@@ -69,7 +68,7 @@ describeOnDatabases('invoices', (database) => {
   it('say the same as a page and as a PDF, and escape what people wrote', async () => {
     const [invoice] = await invoices.list({ userId: 2 }, { limit: 1, offset: 0 });
     if (invoice === undefined) throw new Error('the invoice was issued');
-    const document = invoiceDocument({ invoice, lines: await invoices.linesOf(invoice.id) });
+    const document = invoiceDocument({ ...invoice, lines: await invoices.linesOf(invoice.id) });
     const html = invoiceHtml(document);
     expect(html).toContain('&lt;b&gt;Ωmega&lt;/b&gt; &amp; Söhne<br>1 Market Street<br>London');
     expect(html).not.toContain('<b>');

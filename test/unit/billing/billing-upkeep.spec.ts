@@ -1,8 +1,7 @@
 import { FakeClock } from '#libs/testing';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { BillingUpkeep } from '../../../src/billing/billing-upkeep.service.js';
-import type { ExpireCredits } from '../../../src/billing/expire-credits.service.js';
+import { BillingUpkeep, type ExpireCredits } from '../../../src/billing/billing-upkeep.service.js';
 import type { IssueInvoices } from '../../../src/billing/issue-invoices.service.js';
 import type { Month } from '../../../src/billing/invoice.repository.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PriceTerms } from '../../../src/billing/billing.port.js';
-import { basePrice, multiplied, multipliersOf } from '../../../src/billing/quote-prices.service.js';
+import { basePrice, multiplied, multipliersOf } from '../../../src/billing/pricing.js';
 
 const terms = (changes: Partial<PriceTerms> = {}): PriceTerms => ({
   symbol: 'EURUSD',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { assertBalanced, entriesByAccount, FEES, heldOf } from '../../../src/billing/ledger.js';
-import { apportion, sharesOf, withBonus } from '../../../src/billing/shares.js';
+import { apportion, sharesOf, withBonus } from '../../../src/billing/pricing.js';
 
 const amount = fc.integer({ min: 0, max: 3e14 });
 const rates = fc

@@ -11,7 +11,7 @@ export const LimitField = (options: {
   readonly default: number;
   readonly max: number;
   readonly example?: number;
-}) => IntegerField({ min: 1, description: 'Most items of the answer.', ...options });
+}) => IntegerField({ min: 1, description: 'Maximum number of items.', ...options });
 
 /** `offset` of a list. */
 export const OffsetField = IntegerField({
@@ -43,6 +43,16 @@ export class Page<T> {
   /** What the client gets: the list, or an object around it for a route whose DTO is that object. */
   get answer(): object {
     return this.items;
+  }
+
+  /** A page of a list whose rows and total are read side by side. */
+  static async counted<T>(
+    query: { readonly limit: number; readonly offset: number },
+    reading: Promise<readonly T[]>,
+    counting: Promise<number>,
+  ): Promise<Page<T>> {
+    const [rows, total] = await Promise.all([reading, counting]);
+    return new Page(rows, query, query.offset + rows.length < total, total);
   }
 
   /** A page from one row more than was asked for: the surplus row tells that there is a next page. */
