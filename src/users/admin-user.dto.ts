@@ -1,22 +1,20 @@
 import {
+  ADMINISTRATORS,
   BooleanField,
   DateTimeField,
   EnumField,
   IntegerField,
   ListField,
   MapField,
+  MAX_INTEGER,
+  MoneyField,
   NestedField,
-  NumberField,
-  ROLES,
   type Role,
   Rule,
   ruleViolation,
   StringField,
 } from '#libs/http';
-import { UserOut } from './user.dto.js';
 import {
-  EMAIL_MAX_LENGTH,
-  EMAIL_PATTERN,
   PASSWORD_MAX_LENGTH,
   PASSWORD_MIN_LENGTH,
   SUBSCRIPTION_TIERS,
@@ -24,16 +22,18 @@ import {
   USERNAME_MAX_LENGTH,
   USERNAME_PATTERN,
 } from '../accounts/accounts.port.js';
+import type { Micros } from '../billing/billing.port.js';
+import { NewEmailField, RoleField, UserOut } from './user.dto.js';
 
 /** Names of accounts that are made with a password; without one a single character will do. */
 const EXTENDED_USERNAME_MIN_LENGTH = 3;
 /** Keeps the amount in micro-units far below 2^53. */
 const MAX_CREDITS = 1_000_000_000;
 const MAX_NOTES = 10_000;
-/** PostgreSQL's integer. */
-const MAX_ID = 2_147_483_647;
 
-const addressLine = StringField({ maxLength: 500 });
+type Address = Readonly<Record<string, string>>;
+const AddressField = (options: { readonly optional?: true; readonly default?: null } = {}) =>
+  MapField(StringField({ maxLength: 500 }), { ...address, ...options });
 const address = {
   nullable: true,
   description: 'Postal address for invoices, as named lines.',
@@ -41,15 +41,21 @@ const address = {
 };
 
 const MAX_ADDRESS_LINES = 20;
-const isShortAddress = ({ billing_address }: { billing_address?: object | null }) =>
-  Object.keys(billing_address ?? {}).length <= MAX_ADDRESS_LINES
+const isShortAddress = ({ billingAddress }: { billingAddress?: object | null }) =>
+  Object.keys(billingAddress ?? {}).length <= MAX_ADDRESS_LINES
     ? undefined
     : ruleViolation(`an address has at most ${MAX_ADDRESS_LINES} lines`, 'billing_address');
 
-const tier = {
-  name: 'SubscriptionTier',
-  description: 'Subscription tier; limits the number of unfinished marketplace orders.',
-} as const;
+const TierField = (options: {
+  readonly optional?: true;
+  readonly default?: SubscriptionTier;
+  readonly example: SubscriptionTier;
+}) =>
+  EnumField(SUBSCRIPTION_TIERS, {
+    name: 'SubscriptionTier',
+    description: 'Subscription tier; limits the number of unfinished marketplace orders.',
+    ...options,
+  });
 
 /**
  * An account to be made. Without `password`: inactive until activated, with a random first password in the answer.
@@ -77,13 +83,7 @@ export class CreateUserRequest {
   })
   username!: string;
 
-  @StringField({
-    pattern: EMAIL_PATTERN,
-    maxLength: EMAIL_MAX_LENGTH,
-    format: 'email',
-    description: 'E-mail address.',
-    example: 'desk1@example.com',
-  })
+  @NewEmailField({ description: 'E-mail address.' })
   email!: string;
 
   @StringField({
@@ -104,59 +104,56 @@ export class CreateUserRequest {
   password?: string;
 
   @BooleanField({ default: true, description: 'Ignored unless `password` is given.', example: true })
-  is_active!: boolean;
+  isActive!: boolean;
 
-  @EnumField(SUBSCRIPTION_TIERS, { ...tier, default: 'basic', example: 'basic' })
-  subscription_tier!: SubscriptionTier;
+  @TierField({ default: 'basic', example: 'basic' }) subscriptionTier!: SubscriptionTier;
 
-  @NumberField({
+  @MoneyField({
+    wire: 'initial_credits',
     default: 0,
     min: 0,
     max: MAX_CREDITS,
     description: 'Initial credits, in USD.',
     example: 100,
   })
-  initial_credits!: number;
+  initialCreditsMicros!: Micros;
 
-  @MapField(addressLine, { ...address, default: null })
-  billing_address!: Readonly<Record<string, string>> | null;
+  @AddressField({ default: null }) billingAddress!: Address | null;
 }
 
 /** The new account with what is shown this once. */
 export class CreatedUserOut extends UserOut {
-  @EnumField(SUBSCRIPTION_TIERS, { ...tier, example: 'basic' })
-  subscription_tier!: SubscriptionTier;
+  @TierField({ example: 'basic' }) subscriptionTier!: SubscriptionTier;
 
   @StringField({
     optional: true,
     description: 'The generated password if none was given; shown only in this answer.',
     example: 'k3Jf0sQz7yT1aBcD',
   })
-  initial_password?: string;
+  initialPassword?: string;
 }
 
 /** Which accounts to list. Without any of these the answer is a bare array. */
 export class ListUsersQuery {
-  @EnumField(ROLES, {
-    name: 'Role',
+  @RoleField({
+    wire: 'role',
+    read: (role: Role) => (role === 'administrator' || role === 'admin' ? ADMINISTRATORS : [role]),
     optional: true,
     description: 'Return only this role.',
-    example: 'client',
   })
-  role?: Role;
+  roles?: readonly Role[];
 
   @BooleanField({ optional: true, description: 'Return only active or inactive accounts.', example: true })
-  is_active?: boolean;
+  isActive?: boolean;
 
-  @EnumField(SUBSCRIPTION_TIERS, { ...tier, optional: true, example: 'basic' })
-  subscription_tier?: SubscriptionTier;
+  @TierField({ optional: true, example: 'basic' }) subscriptionTier?: SubscriptionTier;
 
   @DateTimeField({
     optional: true,
     description: 'Return only accounts created after this time.',
     example: '2026-01-01T00:00:00Z',
   })
-  created_after?: Date;
+  createdAfter?: Date;
 
   @StringField({
     optional: true,
@@ -178,7 +175,7 @@ export class ListUsersQuery {
   @IntegerField({
     optional: true,
     min: 0,
-    max: MAX_ID,
+    max: MAX_INTEGER,
     description: 'Accounts to skip; 0 if absent.',
     example: 0,
   })
@@ -187,27 +184,37 @@ export class ListUsersQuery {
 
 /** An account in a listing. */
 export class ListedUserOut extends UserOut {
-  @EnumField(SUBSCRIPTION_TIERS, { ...tier, example: 'basic' })
-  subscription_tier!: SubscriptionTier;
+  @TierField({ example: 'basic' }) subscriptionTier!: SubscriptionTier;
 
   @DateTimeField({
     nullable: true,
     description: 'Time of the last login with a password; null if there was none.',
     example: '2026-01-05T09:00:00.000Z',
   })
-  last_login!: Date | null;
+  lastLogin!: Date | null;
 
-  @IntegerField({ description: 'Number of marketplace orders of the account.', example: 0 })
-  total_predictions!: number;
+  @IntegerField({
+    wire: 'total_predictions',
+    description: 'Number of marketplace orders of the account.',
+    example: 0,
+  })
+  orders!: number;
 
-  @NumberField({ description: 'Total cost of the settled marketplace orders, in USD.', example: 31.25 })
-  total_spent!: number;
+  @MoneyField({
+    wire: 'total_spent',
+    description: 'Total cost of the settled marketplace orders, in USD.',
+    example: 31.25,
+  })
+  spent!: Micros;
 
-  @NumberField({ description: 'Available credits, in USD; negative if money is owed.', example: 68.75 })
-  available_credits!: number;
+  @MoneyField({
+    wire: 'available_credits',
+    description: 'Available credits, in USD; negative if money is owed.',
+    example: 68.75,
+  })
+  available!: Micros;
 
-  @MapField(addressLine, address)
-  billing_address!: Readonly<Record<string, string>> | null;
+  @AddressField() billingAddress!: Address | null;
 
   @StringField({ nullable: true, description: 'Notes of the administrators.', example: null })
   notes!: string | null;
@@ -219,13 +226,13 @@ export class UserPageOut {
   users!: readonly ListedUserOut[];
 
   @IntegerField({ description: 'Number of accounts that match the filter.', example: 1 })
-  total_count!: number;
+  totalCount!: number;
 
   @IntegerField({ description: 'Number of active accounts, ignoring the filter.', example: 1 })
-  active_users!: number;
+  activeUsers!: number;
 
   @IntegerField({ description: 'Accounts created this month (UTC), ignoring the filter.', example: 1 })
-  new_users_this_month!: number;
+  newUsersThisMonth!: number;
 }
 
 /** An account's name in a path. */
@@ -236,26 +243,18 @@ export class UsernameParam {
 
 /** An account's number in a path. */
 export class UserIdParam {
-  @IntegerField({ min: 1, max: MAX_ID, description: 'Id of the account.', example: 7 })
-  user_id!: number;
+  @IntegerField({ min: 1, max: MAX_INTEGER, description: 'Id of the account.', example: 7 })
+  userId!: number;
 }
 
 /** What to change of an account. */
 @Rule<UpdateUserRequest>(isShortAddress)
 export class UpdateUserRequest {
   @BooleanField({ optional: true, description: 'True to activate, false to deactivate.', example: true })
-  is_active?: boolean;
+  isActive?: boolean;
 
-  @EnumField(SUBSCRIPTION_TIERS, { ...tier, optional: true, example: 'premium' })
-  subscription_tier?: SubscriptionTier;
-
-  @EnumField(ROLES, {
-    name: 'Role',
-    optional: true,
-    description: 'New role; revokes all tokens.',
-    example: 'client',
-  })
-  role?: Role;
+  @TierField({ optional: true, example: 'premium' }) subscriptionTier?: SubscriptionTier;
+  @RoleField({ optional: true, description: 'New role; revokes all tokens.' }) role?: Role;
 
   @StringField({
     optional: true,
@@ -266,8 +265,7 @@ export class UpdateUserRequest {
   })
   notes?: string;
 
-  @MapField(addressLine, { ...address, optional: true })
-  billing_address?: Readonly<Record<string, string>> | null;
+  @AddressField({ optional: true }) billingAddress?: Address | null;
 }
 
 const REMOVALS = ['deactivate', 'delete'] as const;
@@ -283,5 +281,5 @@ export class RemoveUserQuery {
   action!: (typeof REMOVALS)[number];
 
   @BooleanField({ default: true, description: 'Accepted for compatibility; no mail is sent.', example: true })
-  notify_user!: boolean;
+  notifyUser!: boolean;
 }

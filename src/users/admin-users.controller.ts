@@ -11,8 +11,10 @@ import {
   Problems,
   MessageOut,
   SuccessOut,
+  type WireObject,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
+import { Accounts, type AccountUpdate, type User } from '../accounts/accounts.port.js';
 import {
   CreatedUserOut,
   CreateUserRequest,
@@ -24,7 +26,8 @@ import {
   UsernameParam,
   UserPageOut,
 } from './admin-user.dto.js';
-import { ManageUsers } from './manage-users.service.js';
+import { CreateUser } from './create-user.service.js';
+import { ListUsers } from './list-users.service.js';
 
 const LIST_OR_PAGE = {
   oneOf: [
@@ -41,7 +44,11 @@ const LAST = { 400: 'The last active administrator cannot be deactivated, demote
 @Problems({ 401: 'API key required' }, FORBIDDEN)
 @Controller('api/v1/admin/users')
 export class AdminUsersController {
-  constructor(private readonly users: ManageUsers) {}
+  constructor(
+    private readonly accounts: Accounts,
+    private readonly creating: CreateUser,
+    private readonly listing: ListUsers,
+  ) {}
 
   @Post()
   @Authenticated(...ADMINISTRATORS)
@@ -66,7 +73,7 @@ export class AdminUsersController {
   })
   @Problems({ 400: 'Username already exists' }, { 409: 'Username or email already exists' }, 422, 503)
   create(@Body() body: CreateUserRequest, @Caller() caller: Actor): Promise<CreatedUserOut> {
-    return this.users.create(body, caller);
+    return this.creating.create(body, caller);
   }
 
   @Get()
@@ -77,8 +84,8 @@ export class AdminUsersController {
       'Without query parameters, an array of at most 1,000 accounts, with the total number in `X-Total-Count`; with any query parameter, a page.',
   })
   @Problems(422)
-  list(@Query() query: ListUsersQuery): Promise<Page<ListedUserOut> | UserPageOut> {
-    return this.users.list(query);
+  list(@Query() query: ListUsersQuery): Promise<Page<WireObject> | WireObject> {
+    return this.listing.list(query);
   }
 
   @Post(':username/activate')
@@ -86,8 +93,8 @@ export class AdminUsersController {
   @ApiOperation({ summary: 'Activate an account' })
   @Answers(200, MessageOut, { description: 'The account is active from its next request on.' })
   @Problems(NOT_FOUND)
-  activate(@Param() { username }: UsernameParam): Promise<MessageOut> {
-    return this.users.activate(username);
+  async activate(@Param() { username }: UsernameParam): Promise<MessageOut> {
+    return outcome(await this.accounts.activate(username), 'activated');
   }
 
   @Post(':username/deactivate')
@@ -95,8 +102,8 @@ export class AdminUsersController {
   @ApiOperation({ summary: 'Deactivate an account' })
   @Answers(200, MessageOut, { description: 'Refused from the next request on; all tokens are revoked.' })
   @Problems(LAST, NOT_FOUND)
-  deactivate(@Param() { username }: UsernameParam, @Caller() caller: Actor): Promise<MessageOut> {
-    return this.users.deactivate(username, caller);
+  async deactivate(@Param() { username }: UsernameParam, @Caller() caller: Actor): Promise<MessageOut> {
+    return outcome(await this.accounts.deactivate(username, caller), 'deactivated');
   }
 
   @Put(':user_id')
@@ -104,12 +111,14 @@ export class AdminUsersController {
   @ApiOperation({ summary: 'Change state, role, tier or notes of an account' })
   @Answers(200, SuccessOut, { description: 'The account is updated, or the body contained no change.' })
   @Problems(LAST, NOT_FOUND, 422)
-  update(
-    @Param() { user_id }: UserIdParam,
+  async update(
+    @Param() { userId }: UserIdParam,
     @Body() body: UpdateUserRequest,
     @Caller() caller: Actor,
   ): Promise<SuccessOut> {
-    return this.users.update(user_id, body, caller);
+    const given = Object.entries(body).filter(([, value]) => value !== undefined);
+    const update = Object.fromEntries(given) as AccountUpdate;
+    return outcome(await this.accounts.update(userId, update, caller), 'updated');
   }
 
   @Delete(':user_id')
@@ -120,11 +129,14 @@ export class AdminUsersController {
       'The account is deactivated or deleted, and its tokens are revoked. Its predictions, money and audit rows are kept.',
   })
   @Problems({ 400: 'You cannot delete your own account' }, NOT_FOUND, 422)
-  remove(
-    @Param() { user_id }: UserIdParam,
-    @Query() query: RemoveUserQuery,
+  async remove(
+    @Param() { userId }: UserIdParam,
+    @Query() { action }: RemoveUserQuery,
     @Caller() caller: Actor,
   ): Promise<SuccessOut> {
-    return this.users.remove(user_id, query, caller);
+    const done = action === 'delete' ? 'marked for deletion' : 'deactivated';
+    return outcome(await this.accounts.remove(userId, action, caller), done);
   }
 }
+
+const outcome = ({ username }: User, done: string): MessageOut => ({ message: `User '${username}' ${done}` });

@@ -1,28 +1,10 @@
 import { Injectable, Optional } from '@nestjs/common';
+import { MAX_PAGE, Page, toWire, type WireObject } from '#libs/http';
 import { Clock } from '#libs/kernel';
 import { amountIn, Balances, type Micros, Turnover } from '../billing/billing.port.js';
 import { Accounts, type User, type UserFilter } from '../accounts/accounts.port.js';
 import { RequestCounts } from '../marketplace/marketplace-statistics.port.js';
-
-/** An account with what it asked of the marketplace and paid for it; amounts in the home currency. */
-export interface ListedUser extends User {
-  readonly orders: number;
-  /** Whole costs of the settled ones. */
-  readonly spent: Micros;
-  /** Credits to spend; below zero what is owed. */
-  readonly available: Micros;
-}
-
-/** One page of accounts with the counts that go with it. */
-export interface UserPage {
-  readonly users: readonly ListedUser[];
-  /** Accounts that the filter lets through, on all pages. */
-  readonly totalCount: number;
-  /** Active accounts, whatever the filter. */
-  readonly activeUsers: number;
-  /** Accounts made since the first of this month, UTC, whatever the filter. */
-  readonly newUsersThisMonth: number;
-}
+import { ListedUserOut, type ListUsersQuery, UserPageOut } from './admin-user.dto.js';
 
 /** Lists accounts for administrators. */
 @Injectable()
@@ -35,11 +17,22 @@ export class ListUsers {
     @Optional() private readonly marketplace?: RequestCounts,
   ) {}
 
-  /** Accounts in the order they were made. */
+  /** The answer to a request: without any query parameter the bare array, with one a page in an envelope. */
+  async list(query: ListUsersQuery): Promise<Page<WireObject> | WireObject> {
+    if (Object.values(query).every((value) => value === undefined)) {
+      const { users, totalCount } = await this.page({}, { limit: MAX_PAGE, offset: 0 });
+      const rows = users.map((user) => toWire(ListedUserOut, user));
+      return new Page(rows, { offset: 0 }, totalCount > rows.length, totalCount);
+    }
+    const { limit = 50, offset = 0 } = query;
+    return toWire(UserPageOut, await this.page(query, { limit, offset }));
+  }
+
+  /** Accounts in the order they were made, with their orders and amounts in the home currency. */
   async page(
     filter: UserFilter,
     page: { readonly limit: number; readonly offset: number },
-  ): Promise<UserPage> {
+  ): Promise<UserPageOut> {
     const now = new Date(this.clock.now());
     const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()));
     const beforeMonth = new Date(monthStart.getTime() - 1);
@@ -52,7 +45,7 @@ export class ListUsers {
     return { users: await this.#withTotals(users, now), totalCount, activeUsers, newUsersThisMonth };
   }
 
-  async #withTotals(users: readonly User[], now: Date): Promise<ListedUser[]> {
+  async #withTotals(users: readonly User[], now: Date): Promise<ListedUserOut[]> {
     const ids = users.map(({ id }) => id);
     const [orders, spent, balances] = await Promise.all([
       this.marketplace?.countByClient(ids),

@@ -1,10 +1,47 @@
-import { Controller, Get, Put } from '@nestjs/common';
+import { Controller, Get, Injectable, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Accepts, Answers, Authenticated, Caller, FreeFormBody, Problems, MessageOut } from '#libs/http';
-import type { Actor } from '#libs/kernel';
-import { Profile } from './profile.service.js';
+import {
+  Accepts,
+  Answers,
+  Authenticated,
+  Caller,
+  compileValidator,
+  FreeFormBody,
+  MessageOut,
+  Problems,
+} from '#libs/http';
+import { type Actor, AppError, invalid } from '#libs/kernel';
+import { Accounts, type User } from '../accounts/accounts.port.js';
 import { ProfileChange, UserOut } from './user.dto.js';
-import { presentUser } from './user.view.js';
+
+const checkChange = compileValidator(ProfileChange);
+
+/** What people see and change of their own account. */
+@Injectable()
+export class Profile {
+  constructor(private readonly accounts: Accounts) {}
+
+  /** @throws AppError `not_found` when the account was deleted a moment ago */
+  async show(userId: number): Promise<User> {
+    const user = await this.accounts.find(userId);
+    if (user === null) throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
+    return user;
+  }
+
+  /**
+   * Takes a free-form change: `email` is obeyed, other keys are ignored.
+   * @throws AppError `forbidden` when `role` is named, `invalid` for a malformed address, `bad_request` for a taken one
+   */
+  async update(userId: number, change: Readonly<Record<string, unknown>>): Promise<void> {
+    if (Object.hasOwn(change, 'role')) {
+      throw new AppError('forbidden', 'Users cannot change their own role', { code: 'own_role' });
+    }
+    const checked = checkChange(change, 'body');
+    if ('violations' in checked) throw invalid(...checked.violations);
+    const { email } = checked.value;
+    if (email !== undefined) await this.accounts.changeEmail(userId, email);
+  }
+}
 
 @ApiTags('users')
 @Controller('api/v1/users/profile')
@@ -16,8 +53,8 @@ export class ProfileController {
   @ApiOperation({ summary: 'Read your account' })
   @Answers(200, UserOut, { description: 'Your account; `api_key` is always null here.' })
   @Problems({ 401: 'API key required' })
-  async show(@Caller() caller: Actor): Promise<UserOut> {
-    return presentUser(await this.profile.show(caller.userId));
+  show(@Caller() caller: Actor): Promise<UserOut> {
+    return this.profile.show(caller.userId);
   }
 
   @Put()

@@ -9,7 +9,7 @@ import { CredentialRepository } from '../../../src/accounts/credential.repositor
 import { CredentialUses } from '../../../src/accounts/credential-uses.js';
 import { ListUsers } from '../../../src/users/list-users.service.js';
 import { PasswordHasher } from '../../../src/accounts/password-hasher.js';
-import { Profile } from '../../../src/users/profile.service.js';
+import { Profile } from '../../../src/users/profile.controller.js';
 import { StoredAccounts } from '../../../src/accounts/stored-accounts.js';
 import { StoredCredentials } from '../../../src/accounts/stored-credentials.js';
 import { UserAdministration } from '../../../src/accounts/user-administration.service.js';
