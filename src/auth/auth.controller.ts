@@ -19,24 +19,11 @@ import {
   ClientAddress,
 } from '#libs/http';
 import { type Actor, AppError } from '#libs/kernel';
-import { Credentials, type ApiKeyInfo, type IssuedApiKey } from '../accounts/accounts.port.js';
+import { Credentials } from '../accounts/accounts.port.js';
 import { ApiKeyInfoOut, ApiKeyOut, LoginRequest, TokenOut, PasswordChange } from './auth.dto.js';
 import { SignIn } from './sign-in.service.js';
 import type { AuthenticatedRequest } from './access.guard.js';
 import { ChangePassword } from './change-password.service.js';
-
-const presentToken = (token: string): TokenOut => ({ access_token: token, token_type: 'bearer' });
-
-const presentApiKey = ({ apiKey, expiresInDays }: IssuedApiKey): ApiKeyOut => ({
-  api_key: apiKey,
-  expires_in_days: expiresInDays,
-});
-
-const presentApiKeyInfo = (info: ApiKeyInfo | null): ApiKeyInfoOut => ({
-  created_at: info?.createdAt ?? null,
-  expires_at: info?.expiresAt ?? null,
-  last_used_at: info?.lastUsedAt ?? null,
-});
 
 /** Where a request comes from, as a session remembers it. */
 interface RequestOrigin {
@@ -60,6 +47,7 @@ const Session = createParamDecorator((_: unknown, context: ExecutionContext): st
 });
 
 const LOGIN_PROBLEMS = [{ 401: 'Invalid username or password' }, 422, 429, 503] as const;
+const NO_KEY: ApiKeyInfoOut = { createdAt: null, expiresAt: null, lastUsedAt: null };
 
 @ApiTags('authentication')
 @Controller('api/v1/auth')
@@ -75,7 +63,7 @@ export class AuthController {
   @Answers(200, TokenOut, { description: 'A login token for the header `Authorization: Bearer`.' })
   @Problems(...LOGIN_PROBLEMS)
   async login(@Body() body: LoginRequest, @Origin() origin: RequestOrigin): Promise<TokenOut> {
-    return presentToken(await this.signIn.forToken({ ...body, ...origin }));
+    return { accessToken: await this.signIn.forToken({ ...body, ...origin }) };
   }
 
   @Post('api-key')
@@ -83,8 +71,8 @@ export class AuthController {
   @ApiOperation({ summary: 'Get a new API key with user name and password' })
   @Answers(200, ApiKeyOut, { description: 'The new API key, which replaces the old one; shown only once.' })
   @Problems(...LOGIN_PROBLEMS)
-  async apiKey(@Body() body: LoginRequest, @Origin() origin: RequestOrigin): Promise<ApiKeyOut> {
-    return presentApiKey(await this.signIn.forApiKey({ ...body, ...origin }));
+  apiKey(@Body() body: LoginRequest, @Origin() origin: RequestOrigin): Promise<ApiKeyOut> {
+    return this.signIn.forApiKey({ ...body, ...origin });
   }
 
   @Get('api-key')
@@ -93,7 +81,7 @@ export class AuthController {
   @Answers(200, ApiKeyInfoOut, { description: 'Times of the API key; all null if there is no key.' })
   @Problems({ 401: 'API key required' })
   async describeKey(@Caller() caller: Actor): Promise<ApiKeyInfoOut> {
-    return presentApiKeyInfo(await this.credentials.describeApiKey(caller.userId));
+    return (await this.credentials.describeApiKey(caller.userId)) ?? NO_KEY;
   }
 
   @Post('regenerate-key')
@@ -101,8 +89,8 @@ export class AuthController {
   @ApiOperation({ summary: 'Replace your API key' })
   @Answers(200, ApiKeyOut, { description: 'The new API key, shown only once; the old one is now invalid.' })
   @Problems({ 401: 'API key required' })
-  async regenerate(@Caller() caller: Actor): Promise<ApiKeyOut> {
-    return presentApiKey(await this.credentials.issueApiKey(caller.userId));
+  regenerate(@Caller() caller: Actor): Promise<ApiKeyOut> {
+    return this.credentials.issueApiKey(caller.userId);
   }
 
   @Post('logout')
@@ -131,7 +119,7 @@ export class PasswordController {
     @Caller() caller: Actor,
     @ClientAddress() address: string,
   ): Promise<MessageOut> {
-    await this.passwords.change(caller, { old: body.old_password, new: body.new_password }, address);
+    await this.passwords.change(caller, { old: body.oldPassword, new: body.newPassword }, address);
     return { message: 'Password changed successfully' };
   }
 }

@@ -1,7 +1,6 @@
 import { DateTimeField, EnumField, IntegerField, StringField } from '#libs/http';
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../accounts/accounts.port.js';
 
-const PASSWORD_MIN_LENGTH = 8;
-const PASSWORD_MAX_LENGTH = 1024;
 const MAX_USERNAME = 256;
 
 /** A name and its password. */
@@ -21,35 +20,36 @@ export class LoginRequest {
 /** A login token for `Authorization: Bearer`. */
 export class TokenOut {
   @StringField({ description: 'JWT, signed with HS256.', example: 'eyJhbGciOiJIUzI1NiIs...' })
-  access_token!: string;
+  accessToken!: string;
 
   @EnumField(['bearer'], {
+    always: 'bearer',
     description: 'Scheme of the `Authorization` header, always `bearer`.',
     example: 'bearer',
   })
-  token_type!: 'bearer';
+  tokenType?: 'bearer';
 }
 
 /** A new API key; shown this once. */
 export class ApiKeyOut {
   @StringField({ description: 'API key for the header `X-API-KEY`.', example: 'pp_5wq0...' })
-  api_key!: string;
+  apiKey!: string;
 
   @IntegerField({ description: 'Number of days until the key expires.', example: 90 })
-  expires_in_days!: number;
+  expiresInDays!: number;
 }
 
 /** What is known of the caller's key; never the key itself. */
 export class ApiKeyInfoOut {
   @DateTimeField({ nullable: true, description: 'Time of issue.', example: '2026-01-05T09:00:00.000Z' })
-  created_at!: Date | null;
+  createdAt!: Date | null;
 
   @DateTimeField({
     nullable: true,
     description: 'Time at which the key expires; null for an imported key that never expires.',
     example: '2026-04-05T09:00:00.000Z',
   })
-  expires_at!: Date | null;
+  expiresAt!: Date | null;
 
   @DateTimeField({
     nullable: true,
@@ -57,7 +57,7 @@ export class ApiKeyInfoOut {
       'Time of the last use, recorded with a delay of up to 30 seconds; null if the key was never used.',
     example: '2026-01-06T10:30:00.000Z',
   })
-  last_used_at!: Date | null;
+  lastUsedAt!: Date | null;
 }
 
 /** A change of the own password. */
@@ -68,7 +68,7 @@ export class PasswordChange {
     description: 'Current password.',
     example: 'correct horse battery staple',
   })
-  old_password!: string;
+  oldPassword!: string;
 
   @StringField({
     minLength: PASSWORD_MIN_LENGTH,
@@ -77,5 +77,5 @@ export class PasswordChange {
     description: 'New password, at least 8 characters.',
     example: 'a longer horse battery staple',
   })
-  new_password!: string;
+  newPassword!: string;
 }
