@@ -40,9 +40,11 @@ export function Answers(
   const schema = options.list === true ? { type: 'array', items: one } : one;
   const contentTypes = [options.contentType ?? JSON_TYPE].flat();
   const written = contentTypes.includes(JSON_TYPE) ? dto : null;
+  // With an interceptor a stream of events would begin before its handler can refuse it.
+  const asIs = options.asIs ?? contentTypes.includes('text/event-stream');
   return applyDecorators(
     HttpCode(status),
-    ...(options.asIs === true ? [] : [Presents(written, options.list ?? false)]),
+    ...(asIs ? [] : [Presents(written, options.list ?? false)]),
     ...(dto === null ? [] : [ApiExtraModels(dto)]),
     ApiResponse({
       status,
