@@ -29,7 +29,12 @@ export default async function runSpec(
   runtime.unstable_importModule = (path) => import(pathToFileURL(path).href);
   // Jest looks up here where the source map of a file is when it prints a stack; Node knows them.
   runtime.getSourceMaps().get = sourceMapOf;
-  return runner.default(globalConfig, config, environment, runtime, testPath, sendMessageToJest);
+  try {
+    return await runner.default(globalConfig, config, environment, runtime, testPath, sendMessageToJest);
+  } finally {
+    // A test that failed before it restored its spy must not fail the next file.
+    environment.moduleMocker.restoreAllMocks();
+  }
 }
 
 const sourceMaps = new Map();

@@ -182,7 +182,8 @@ describe('a receiver that is not public', () => {
   });
 
   it('is not reached through proxies of the environment', async () => {
-    process.env['HTTP_PROXY'] = process.env['http_proxy'] = canary.url();
+    const { HTTP_PROXY, http_proxy } = process.env;
+    Object.assign(process.env, { HTTP_PROXY: canary.url(), http_proxy: canary.url() });
     try {
       const open = await Receiver.listen('127.0.0.2');
       const attempt = await senderTo(['127.0.0.2'], clock).send(messageTo(open.url('127.0.0.2')), goOn());
@@ -191,6 +192,8 @@ describe('a receiver that is not public', () => {
     } finally {
       delete process.env['HTTP_PROXY'];
       delete process.env['http_proxy'];
+      if (HTTP_PROXY !== undefined) Object.assign(process.env, { HTTP_PROXY });
+      if (http_proxy !== undefined) Object.assign(process.env, { http_proxy });
     }
   });
 

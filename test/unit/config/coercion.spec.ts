@@ -3,7 +3,9 @@ import * as fc from 'fast-check';
 import { CONFIG_KEYS, declarationOf, loadConfig, parseCommandLine, type ConfigKey } from '#libs/config';
 import type { ParameterValue } from '#libs/kernel';
 import { parameterFromText } from '../../../libs/config/src/plugin-parameter-text.js';
-import { folderWith } from './temporary-folder.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const folderWith = temporaryFolders();
 
 /** JSON values as they come back from text; negative zero has no text of its own. */
 const jsonValue = fc

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeDatabase, loadConfig, parseDatabaseUrl } from '#libs/config';
-import { folderWith } from './temporary-folder.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const folderWith = temporaryFolders();
 
 const parse = (text: string) => parseDatabaseUrl(text, '/srv/app');
 

@@ -4,7 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'dotenv';
 import { CONFIG_KEYS, declarationOf, helpText, loadConfig, variablesOf } from '#libs/config';
 import { configurationPage, environmentExample } from '../../../libs/config/src/documentation.js';
-import { folderWith } from './temporary-folder.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const folderWith = temporaryFolders();
 
 const root = join(import.meta.dirname, '../../..');
 

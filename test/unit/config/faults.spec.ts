@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, loadConfig, type LoadConfigOptions } from '#libs/config';
-import { folderWith } from './temporary-folder.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const folderWith = temporaryFolders();
 
 function faultsOf(options: LoadConfigOptions): readonly string[] {
   try {

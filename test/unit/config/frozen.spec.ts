@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { CONFIG_KEYS, loadConfig, secretKeyOf } from '#libs/config';
-import { folderWith } from './temporary-folder.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const folderWith = temporaryFolders();
 
 const SECRETS = {
   secret_key: 'hidden-secret-q8Zr1vN4xT7bK0mC3dF6',

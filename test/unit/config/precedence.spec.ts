@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig, processEnvironment, type ConfigSource } from '#libs/config';
 import { givenValues } from './given-values.js';
-import { folderWith } from './temporary-folder.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const folderWith = temporaryFolders();
 
 interface Sources {
   readonly remote?: Readonly<Record<string, unknown>>;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig, secretKeyOf } from '#libs/config';
-import { folderWith } from './temporary-folder.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const folderWith = temporaryFolders();
 
 const serve = (cwd: string, database_url = 'sqlite:///a.db') =>
   loadConfig({ cwd, env: {}, flags: { database_url }, serving: true });

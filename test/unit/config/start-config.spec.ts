@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { loadConfig, startConfig, type LoadConfigOptions } from '#libs/config';
 import { givenValues } from './given-values.js';
-import { folderWith } from './temporary-folder.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const folderWith = temporaryFolders();
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
