@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { answerOf, bodyOf } from '../test/harness/answers.js';
 import { postgresCommits, sqliteCommits } from './durable-commits.js';
 import { servePostgres } from './postgres.js';
 import { MAIN, serveProduct } from './served.js';
@@ -195,16 +196,7 @@ class Market {
   }
 }
 
-const answerTo = (lease_epoch: number): object => ({
-  lease_epoch,
-  predictions: Array.from({ length: HORIZON }, (_, bar) => 1.1 + bar / 1000),
-  uncertainties: Array.from({ length: HORIZON }, () => 0.001),
-  confidence_intervals: {},
-  model_metadata: { model: 'of the benchmark' },
-  processing_log: null,
-  resource_usage: null,
-  quality_metrics: null,
-});
+const answerTo = (lease_epoch: number): object => ({ lease_epoch, ...bodyOf(answerOf(HORIZON)) });
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   console.table(await measureMarketplace());

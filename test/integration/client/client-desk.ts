@@ -9,6 +9,7 @@ import { ClaimedWork, OrderQueue } from '../../../src/marketplace/order-queue.po
 import { type OrderResult } from '../../../src/marketplace/marketplace.port.js';
 import { BillableOrders } from '../../../src/billing/billing.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
+import { answerOf } from '../../harness/answers.js';
 import { type AdapterName, startTestApp, type TestApp } from '../../harness/app.js';
 import type { DatabaseKind } from '../../harness/databases.js';
 import { type OriginalKey, seedOriginalAccounts } from '../../harness/original.js';
@@ -33,7 +34,7 @@ export const evaluator = (userId: number): Actor => ({
 export const answer = (horizon = 6, changes: Partial<OrderResult> = {}): OrderResult => {
   const predictions = Array.from({ length: horizon }, (_, bar) => 1.08 + bar / 1_000);
   const around = (width: number): number[] => predictions.map((value) => value + width);
-  return {
+  return answerOf(horizon, {
     predictions,
     uncertainties: predictions.map((_, bar) => 0.002 + bar / 10_000),
     confidenceIntervals: {
@@ -42,12 +43,11 @@ export const answer = (horizon = 6, changes: Partial<OrderResult> = {}): OrderRe
       lower_50: around(-0.001),
       upper_50: around(0.001),
     },
-    modelMetadata: { model: 'lstm', version: 3 },
     processingLog: 'fetched 1000 bars\ndone',
     resourceUsage: { wall_ms: 12 },
     qualityMetrics: null,
     ...changes,
-  };
+  });
 };
 
 /** The clients' door over HTTP, with evaluators who work behind it. */

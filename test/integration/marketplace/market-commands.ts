@@ -4,18 +4,14 @@ import type { FakeClock, HttpAnswer } from '#libs/testing';
 import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
 import type { Account } from '../../security/accounts.js';
+import { answerOf, bodyOf } from '../../harness/answers.js';
 import type { TestApp } from '../../harness/app.js';
 
 const MINUTE_MS = 60_000;
 /** Kept replies live for a day; a key is not used again half a day after it was new. */
 const KEY_LIFE_MS = 12 * 60 * MINUTE_MS;
 const HORIZON = 3;
-const ANSWER = {
-  predictions: [3000, 3001, 3002],
-  uncertainties: [10, 14, 17],
-  confidence_intervals: { lower_95: [2980, 2974, 2969], upper_95: [3020, 3028, 3035] },
-  model_metadata: { model: 'by hand' },
-};
+const ANSWER = bodyOf(answerOf(HORIZON));
 
 /** The product, its clock, and who takes part. */
 export interface Market {

@@ -19,6 +19,7 @@ import { OrderFiles } from '../../../src/marketplace/order-files.port.js';
 import { OrderRepository } from '../../../src/marketplace/order.repository.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import type { DatabaseKind } from '../../harness/databases.js';
+import { answerOf } from '../../harness/answers.js';
 import { startTestApp, type TestApp } from '../../harness/app.js';
 
 export const USD = 1_000_000;
@@ -33,22 +34,8 @@ export const evaluator = (userId: number): Actor => ({
 });
 export const ADMINISTRATOR: Actor = { userId: 1, username: 'admin', role: 'administrator' };
 
-export const answer = (horizon = 6, changes: Partial<OrderResult> = {}): OrderResult => {
-  const predictions = Array.from({ length: horizon }, (_, bar) => 1.1 + bar / 1_000);
-  return {
-    predictions,
-    uncertainties: predictions.map(() => 0.002),
-    confidenceIntervals: {
-      lower_95: predictions.map((value) => value - 0.004),
-      upper_95: predictions.map((value) => value + 0.004),
-    },
-    modelMetadata: { model: 'lstm', version: 3 },
-    processingLog: null,
-    resourceUsage: null,
-    qualityMetrics: { model_confidence: 0.99 },
-    ...changes,
-  };
-};
+export const answer = (horizon = 6, changes: Partial<OrderResult> = {}): OrderResult =>
+  answerOf(horizon, changes);
 
 /** The marketplace as the product composes it, over a real database, with a clock that stands still. */
 export class MarketplaceBench {
