@@ -94,7 +94,7 @@ whenShared('the reference answers over HTTP', () => {
     reference = readReferenceAnswers();
   });
 
-  it('of the binary oracle, one by one and in a batch', async () => {
+  it('are those of the binary oracle, one by one and in a batch', async () => {
     const { params } = reference.binary_ideal_oracle;
     await withOracle('fastify', { predictor_plugin: 'binary_ideal_oracle', ...params }, async (app) => {
       await askTogether(app, reference.binary_ideal_oracle);
@@ -102,53 +102,59 @@ whenShared('the reference answers over HTTP', () => {
     });
   });
 
-  it('of the noisy binary oracle, one by one in order', async () => {
+  it('are those of the noisy binary oracle, one by one in order', async () => {
     const { params } = reference.binary_ideal_oracle_noisy;
     await withOracle('fastify', { predictor_plugin: 'binary_ideal_oracle', ...params }, (app) =>
       askOneByOne(app, reference.binary_ideal_oracle_noisy),
     );
   });
 
-  it('of the noisy binary oracle, as one batch', async () => {
+  it('are those of the noisy binary oracle, as one batch', async () => {
     const { params } = reference.binary_ideal_oracle_noisy;
     await withOracle('fastify', { predictor_plugin: 'binary_ideal_oracle', ...params }, (app) =>
       askInBatches(app, reference.binary_ideal_oracle_noisy),
     );
   });
 
-  it('of the direction oracle', async () => {
+  it('are those of the direction oracle', async () => {
     const { params } = reference.direction_ideal_oracle;
     await withOracle('fastify', { predictor_plugin: 'direction_ideal_oracle', ...params }, (app) =>
       askTogether(app, reference.direction_ideal_oracle),
     );
   });
 
-  it.each([0, 1])('of the noisy ideal predictor, submitted and waited for in order (set %d)', async (set) => {
-    const { params = {}, cases = [] } = reference.noisy_ideal_predictor[set] ?? {};
-    expect(cases).toHaveLength(20);
-    const config = {
-      predictor_plugin: 'noisy_ideal_predictor',
-      data_source: 'file',
-      data_file_path: YEARS_2018,
-      tail: 'hold',
-      ...params,
-    };
-    await withOracle('fastify', config, async (app) => {
-      for (const { timestamp, hourly_predictions, daily_predictions } of cases) {
-        const body = {
-          symbol: 'EURUSD',
-          interval: '1h',
-          baseline_datetime: timestamp,
-          horizons: [1, 2, 3, 4, 5, 6, 24, 48, 72, 96, 120, 144],
-        };
-        const answer = await app.post('/api/v1/predict', body, { headers: { Prefer: 'wait=20' } });
-        expect(answer.body.status).toBe('completed');
-        expect(answer.body.result.output.predictions).toEqual([...hourly_predictions, ...daily_predictions]);
-      }
-    });
-  });
+  it.each([0, 1])(
+    'are those of the noisy ideal predictor, submitted and waited for in order (set %d)',
+    async (set) => {
+      const { params = {}, cases = [] } = reference.noisy_ideal_predictor[set] ?? {};
+      expect(cases).toHaveLength(20);
+      const config = {
+        predictor_plugin: 'noisy_ideal_predictor',
+        data_source: 'file',
+        data_file_path: YEARS_2018,
+        tail: 'hold',
+        ...params,
+      };
+      await withOracle('fastify', config, async (app) => {
+        for (const { timestamp, hourly_predictions, daily_predictions } of cases) {
+          const body = {
+            symbol: 'EURUSD',
+            interval: '1h',
+            baseline_datetime: timestamp,
+            horizons: [1, 2, 3, 4, 5, 6, 24, 48, 72, 96, 120, 144],
+          };
+          const answer = await app.post('/api/v1/predict', body, { headers: { Prefer: 'wait=20' } });
+          expect(answer.body.status).toBe('completed');
+          expect(answer.body.result.output.predictions).toEqual([
+            ...hourly_predictions,
+            ...daily_predictions,
+          ]);
+        }
+      });
+    },
+  );
 
-  it('on Express: in batches without noise, one by one with noise', async () => {
+  it('are the same on Express: in batches without noise, one by one with noise', async () => {
     const plain = reference.binary_ideal_oracle;
     const noisy = reference.binary_ideal_oracle_noisy;
     await withOracle('express', { predictor_plugin: 'binary_ideal_oracle', ...plain.params }, (app) =>

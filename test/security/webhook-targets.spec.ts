@@ -225,7 +225,7 @@ describe('a receiver that is not public', () => {
   });
 });
 
-it('the canary sings when it is reached', async () => {
+it('the server that must not be reached records a call when it is reached', async () => {
   const canary = await Receiver.listen('::');
   const open = ['127.0.0.0/8', '::1'];
   for (const host of ['127.0.0.1', '2130706433', '[::1]', 'localhost', 'loopback.example']) {

@@ -111,7 +111,7 @@ describeOnDatabases('the money of an order', (database) => {
     await expect(bench.balance(109)).resolves.toMatchObject({ available: -20 * USD, held: 20 * USD });
   });
 
-  it('can be nothing', async () => {
+  it('can be an amount of nothing', async () => {
     await bench.prices.switchTo({ providerId: 7, modelName: 'free', priceMicros: 0, currency: 'USD' });
     const order = await bench.submit(110, { modelName: 'free' });
     await expect(bench.complete(order)).resolves.toMatchObject({ total: 0, evaluator: 0, bonus: 0 });
@@ -123,7 +123,7 @@ describeOnDatabases('the money of an order', (database) => {
 });
 
 describeOnDatabases('prepaid', (database) => {
-  it('asks for the money first', async () => {
+  it('asks for the money before it takes an order', async () => {
     const bench = new BillingBench(database(), { billing_mode: 'prepaid' });
     await expect(bench.submit(1)).rejects.toMatchObject({ kind: 'payment_required' });
     await bench.grant(1, 5 * USD);

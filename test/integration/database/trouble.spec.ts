@@ -91,7 +91,7 @@ describe('trouble with PostgreSQL', () => {
 describeOnDatabases(
   'an error of a statement',
   (test) => {
-    it('stays what it is', async () => {
+    it('reaches the caller unchanged', async () => {
       const broken = test().run((tx) => tx.manager.query('INSERT INTO nowhere VALUES (1)'));
       await expect(broken).rejects.toThrow(/nowhere/);
       await expect(broken).rejects.not.toBeInstanceOf(AppError);

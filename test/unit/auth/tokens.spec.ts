@@ -24,7 +24,7 @@ describe('the access guard', () => {
     };
     const REFUSED = '401 Invalid or expired token';
 
-    it('takes a good one wherever it takes a key', async () => {
+    it('takes a good token wherever it takes a key', async () => {
       for (const route of ['flexible', 'predict', 'strict'] as const) {
         expect(await enter(route, bearer(token()))).toBe('as client');
         expect(bench.request.sessionId).toBe('client session');
@@ -41,7 +41,7 @@ describe('the access guard', () => {
       );
     });
 
-    it('answers a bad one with 401 on every kind of route', async () => {
+    it('answers a bad token with 401 on every kind of route', async () => {
       for (const route of ['flexible', 'predict', 'strict'] as const) {
         expect(await enter(route, bearer('nonsense'))).toBe(REFUSED);
         expect(await enter(route, { authorization: 'Bearer' })).toBe(REFUSED);
@@ -54,7 +54,7 @@ describe('the access guard', () => {
       expect(await enter('flexible', { authorization: 'Basic dXNlcjpwYXNz' })).toBe('as anonymous');
     });
 
-    it('refuses one that expires now, and one that never does', async () => {
+    it('refuses a token that expires now, and one that never does', async () => {
       expect(await enter('strict', bearer(token({ exp: bench.clock.now() / 1000 })))).toBe(REFUSED);
       expect(await enter('strict', bearer(token({ exp: undefined })))).toBe(REFUSED);
       expect(await enter('strict', bearer(token({ exp: '9999999999' })))).toBe(REFUSED);
@@ -65,7 +65,7 @@ describe('the access guard', () => {
       expect(await enter('strict', bearer(lasting))).toBe(REFUSED);
     });
 
-    it('refuses one without a signature, whatever its header says', async () => {
+    it('refuses a token without a signature, whatever its header says', async () => {
       const unsigned = `${part({ alg: 'none', typ: 'JWT' })}.${part(claims())}.`;
       expect(await enter('strict', bearer(unsigned))).toBe(REFUSED);
       expect(await enter('strict', bearer(token({}, { alg: 'none' })))).toBe(REFUSED);

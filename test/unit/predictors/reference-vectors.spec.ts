@@ -36,7 +36,7 @@ whenShared('the reference answers on two years of hourly bars', () => {
     reference = readReferenceAnswers();
   });
 
-  it('of the binary oracle', async () => {
+  it('are those of the binary oracle', async () => {
     const { params, entry, exit = [] } = reference.binary_ideal_oracle;
     const oracle = await binaryOracle({ csv_file: YEARS_2018, ...params });
     for (const one of entry) {
@@ -62,7 +62,7 @@ whenShared('the reference answers on two years of hourly bars', () => {
     expect([entry.length, exit.length]).toEqual([150, 150]);
   });
 
-  it('of the noisy binary oracle, in order', async () => {
+  it('are those of the noisy binary oracle, in order', async () => {
     const { params, entry } = reference.binary_ideal_oracle_noisy;
     const oracle = await binaryOracle({ csv_file: YEARS_2018, ...params });
     const said = entry.map((one) => {
@@ -73,7 +73,7 @@ whenShared('the reference answers on two years of hourly bars', () => {
     expect(said).toHaveLength(60);
   });
 
-  it('of the direction oracle, average true range to the last bit', async () => {
+  it('are those of the direction oracle, average true range to the last bit', async () => {
     const { params, entry, exit = [] } = reference.direction_ideal_oracle;
     const oracle = await directionOracle({ csv_file: YEARS_2018, ...params });
     for (const one of entry) {
@@ -102,7 +102,7 @@ whenShared('the reference answers on two years of hourly bars', () => {
     expect([entry.length, exit.length]).toEqual([60, 60]);
   });
 
-  it('of the noisy ideal predictor, in order', async () => {
+  it('are those of the noisy ideal predictor, in order', async () => {
     const nothing = Frame.of(new Float64Array(0));
     for (const { params, cases } of reference.noisy_ideal_predictor) {
       const given = { csv_file: YEARS_2018, noise_mode: 'sequential', tail: 'hold', ...params };

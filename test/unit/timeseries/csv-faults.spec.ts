@@ -50,7 +50,7 @@ describe('a file that cannot be loaded', () => {
     expect(message).toContain(words);
   });
 
-  it('a missing file', async () => {
+  it('may be a missing file', async () => {
     expect(await refusal(join(directory, 'none.csv'))).toEqual({
       kind: 'not_found',
       code: 'csv_missing',
@@ -59,7 +59,7 @@ describe('a file that cannot be loaded', () => {
     expect(await refusal(join(write('x'), 'below-a-file.csv'))).toMatchObject({ code: 'csv_missing' });
   });
 
-  it('a directory', async () => {
+  it('may be a directory', async () => {
     mkdirSync(join(directory, 'folder.csv'));
     expect(await refusal(join(directory, 'folder.csv'))).toMatchObject({
       kind: 'invalid',
@@ -67,11 +67,11 @@ describe('a file that cannot be loaded', () => {
     });
   });
 
-  it('a device, without reading from it', async () => {
+  it('may be a device, without reading from it', async () => {
     expect(await refusal('/dev/zero')).toMatchObject({ kind: 'invalid', code: 'csv_not_a_file' });
   });
 
-  it('a file of 2 GB, before a byte is read', async () => {
+  it('may be a file of 2 GB, before a byte is read', async () => {
     const path = join(directory, 'huge.csv');
     const file = openSync(path, 'w');
     ftruncateSync(file, 2_000_000_000);

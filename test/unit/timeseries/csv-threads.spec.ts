@@ -52,13 +52,13 @@ built('the worker thread', () => {
     });
   });
 
-  it('hands back refusals', async () => {
+  it('hands back the reason when a file is refused', async () => {
     expect(await csvThreads.run({ path: join(directory, 'none.csv'), options })).toEqual({
       fault: { kind: 'not_found', code: 'csv_missing', detail: 'there is no file none.csv' },
     });
   });
 
-  it('is stopped by the signal', async () => {
+  it('stops reading a file when its signal is aborted', async () => {
     const controller = new AbortController();
     const reason = new Error('no longer wanted');
     const load = loadCsv(largeFile, options, controller.signal);

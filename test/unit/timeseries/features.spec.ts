@@ -10,7 +10,7 @@ const frame = Frame.of(Float64Array.of(0, 60 * minute), {
 });
 
 describe('features', () => {
-  it('of the current bar', () => {
+  it('are computed from the current bar', () => {
     const shapes = barFeatures(frame, 'current');
     expect(Object.entries(shapes).map(([name, values]) => [name, ...values])).toEqual([
       ['BC-BO', 2, -1],
@@ -20,11 +20,11 @@ describe('features', () => {
     ]);
   });
 
-  it('of the bar before, unknown in the first row', () => {
+  it('are computed from the bar before, unknown in the first row', () => {
     expect([...barFeatures(frame, 'previous')['BC-BO']]).toEqual([NaN, 2]);
   });
 
-  it('of the time, Monday first', () => {
+  it('are computed from the time, Monday first', () => {
     const { day_of_month, hour_of_day, day_of_week } = timeFeatures(
       Float64Array.of(Date.UTC(2024, 0, 8, 5), Date.UTC(2024, 1, 29, 23, 59)),
     );
@@ -33,7 +33,7 @@ describe('features', () => {
     expect([...day_of_week]).toEqual([0, 3]);
   });
 
-  it('of shorter bars: strictly before the bar, its own close where there is no history', () => {
+  it('are computed from shorter bars: strictly before the bar, its own close where there is no history', () => {
     const quarters = {
       time: Float64Array.of(15, 30, 45, 60, 75).map((at) => at * minute),
       close: Float64Array.of(1, 2, 3, 4, 5),
@@ -50,7 +50,7 @@ describe('features', () => {
     expect([...(subBarTicks(hours, none, 1)[0] ?? [])]).toEqual([12, 19, 30]);
   });
 
-  it('of values that a logarithm cannot take', () => {
+  it('are computed from values that a logarithm cannot take', () => {
     const values = Float64Array.of(-1, 0, NaN, 1);
     expect(logShift(values)).toBe(2);
     expect([...shiftedLog(values, 2)]).toEqual([0, Math.log(2), NaN, Math.log(3)]);

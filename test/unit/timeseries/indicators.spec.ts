@@ -57,31 +57,31 @@ function bars(length: number, seed = 1): Frame {
   );
 }
 
-describe('averages, worked out by hand', () => {
-  it('simple', () => expectSeries(sma(series(1, 2, 6, 4), 2), [NaN, 1.5, 4, 5]));
+describe('numbers worked out by hand', () => {
+  it('hold for the simple average', () => expectSeries(sma(series(1, 2, 6, 4), 2), [NaN, 1.5, 4, 5]));
 
-  it('exponential, started with a mean', () => {
+  it('hold for the exponential average, started with a mean', () => {
     expectSeries(ema(series(1, 2, 3, 4, 8), 3), [NaN, NaN, 2, 3, 5.5]);
     expectSeries(ema(series(NaN, 1, 2, 3, 4), 3), [NaN, NaN, NaN, 2, 3]);
     expectSeries(ema(series(1, 2), 3), [NaN, NaN]);
     expectSeries(ema(series(), 3), []);
   });
 
-  it("Wilder's, with weights 1, 1/2, 1/4 normalised", () => {
+  it("hold for Wilder's average, with weights 1, 1/2, 1/4 normalised", () => {
     expectSeries(rma(series(1, 2, 3), 2), [NaN, 2.5 / 1.5, 4.25 / 1.75]);
     expectSeries(rma(series(NaN, 1, 2, 3), 2), [NaN, NaN, 2.5 / 1.5, 4.25 / 1.75]);
   });
 });
 
-describe('indicators, worked out by hand', () => {
-  it('RSI', () => {
+describe('indicator values worked out by hand', () => {
+  it('hold for RSI', () => {
     // Changes +1, -0.5, +1.5: gains average 1/3 then 1, losses -1/3 then -1/7.
     expectSeries(rsi(series(10, 11, 10.5, 12), 2), [NaN, NaN, 50, 87.5]);
     expectSeries(rsi(series(1, 2, 3, 4), 2), [NaN, NaN, 100, 100]);
     expectSeries(rsi(series(1, 1, 1, 1), 2), [NaN, NaN, NaN, NaN]);
   });
 
-  it('MACD', () => {
+  it('hold for MACD', () => {
     // ema1 is the close; ema2 is 1.5 then 1.5 + 2/3·(4 - 1.5) and so on.
     const result = macd(series(1, 2, 4, 4), 1, 2, 2);
     const slow = [NaN, 1.5, 1.5 + (2 / 3) * 2.5, 0];
@@ -94,7 +94,7 @@ describe('indicators, worked out by hand', () => {
     expectSeries(result.histogram, [NaN, NaN, (line[2] ?? 0) - start, (line[3] ?? 0) - next]);
   });
 
-  it('stochastic and Williams %R', () => {
+  it('hold for stochastic and Williams %R', () => {
     const high = series(10, 12, 11, 13);
     const low = series(8, 9, 9, 10);
     const close = series(9, 11, 10, 13);
@@ -107,25 +107,25 @@ describe('indicators, worked out by hand', () => {
     expectSeries(williamsR(high, low, close, 2), [NaN, -25, -100 + 100 / 3, 0]);
   });
 
-  it('stochastic where the price stands still', () => {
+  it('hold for the stochastic oscillator where the price stands still', () => {
     const still = series(5, 5, 5);
     expectSeries(stochastic(still, still, still, { period: 2, smoothK: 1, smoothD: 1 }).k, [NaN, 0, 0]);
     expectSeries(williamsR(still, still, still, 2), [NaN, NaN, NaN]);
     expectSeries(cci(still, still, still, 2), [NaN, NaN, NaN]);
   });
 
-  it('CCI', () => {
+  it('hold for CCI', () => {
     const typical = series(1, 2, 2);
     expectSeries(cci(typical, typical, typical, 2), [NaN, 0.5 / (0.015 * 0.5), NaN]);
     expectSeries(cci(typical, typical, typical, 3), [NaN, NaN, 1 / 3 / (0.015 * (4 / 9))]);
   });
 
-  it('momentum and rate of change', () => {
+  it('hold for momentum and rate of change', () => {
     expectSeries(momentum(series(1, 2, 4, 3), 2), [NaN, NaN, 3, 1]);
     expectSeries(rateOfChange(series(1, 2, 4, 3), 2), [NaN, NaN, 300, 50]);
   });
 
-  it('true range, DI and ADX', () => {
+  it('hold for true range, DI and ADX', () => {
     const high = series(10, 12, 12.5, 11);
     const low = series(9, 10, 9, 8);
     const close = series(9.5, 11, 10, 9);
@@ -216,7 +216,7 @@ describe("the direction oracle's ATR", () => {
   });
 });
 
-(existsSync(FEATURES) ? describe : describe.skip)('against the published feature file', () => {
+(existsSync(FEATURES) ? describe : describe.skip)('indicators against the published feature file', () => {
   it('every indicator equals its column to 2e-10', async () => {
     const { frame } = await loadCsv(FEATURES, { dateColumn: 'DATE_TIME', emptyCells: 'nan' });
     const logged = new Set(['MACD', 'MACD_Signal', 'Stochastic_%D', 'ADX', 'ATR']);
@@ -234,7 +234,7 @@ describe("the direction oracle's ATR", () => {
   });
 });
 
-(existsSync(BARS) ? describe : describe.skip)('on a year of hourly bars', () => {
+(existsSync(BARS) ? describe : describe.skip)('indicators on a year of hourly bars', () => {
   it("the direction oracle's ATR is exact to the last bit", async () => {
     const { frame } = await loadCsv(BARS, { dateColumn: 'DATE_TIME' });
     const values = wilderAtr(frame.column('HIGH'), frame.column('LOW'), frame.column('CLOSE'), 14);
