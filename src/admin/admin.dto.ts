@@ -53,8 +53,7 @@ export class UsageOut {
   marketplaceRequests!: number;
   @IntegerField({ description: 'Total computing time, in milliseconds.', example: 48_000 })
   totalProcessingTimeMs!: number;
-  @MoneyField({ description: 'Amount charged in the period, in USD.', example: 31.25 })
-  costEstimate!: Micros;
+  @MoneyField({ description: 'Amount charged in the period, in USD.', example: 31.25 }) costEstimate!: Micros;
   @ListField(NestedField(UsageCost), { description: 'The same for each currency.' })
   costs!: readonly UsageCost[];
 }

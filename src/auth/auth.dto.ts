@@ -32,11 +32,8 @@ export class TokenOut {
 
 /** A new API key; shown this once. */
 export class ApiKeyOut {
-  @StringField({ description: 'API key for the header `X-API-KEY`.', example: 'pp_5wq0...' })
-  apiKey!: string;
-
-  @IntegerField({ description: 'Number of days until the key expires.', example: 90 })
-  expiresInDays!: number;
+  @StringField({ description: 'API key for the header `X-API-KEY`.', example: 'pp_5wq0...' }) apiKey!: string;
+  @IntegerField({ description: 'Number of days until the key expires.', example: 90 }) expiresInDays!: number;
 }
 
 /** What is known of the caller's key; never the key itself. */

@@ -216,8 +216,7 @@ export class PricingOut {
   @BooleanField({ description: 'False for versions that have been replaced.', example: true })
   isActive!: boolean;
 
-  @DateTimeField({ description: 'Start of validity.', example: '2026-01-05T09:00:00.000Z' })
-  createdAt!: Date;
+  @DateTimeField({ description: 'Start of validity.', example: '2026-01-05T09:00:00.000Z' }) createdAt!: Date;
 
   @DateTimeField({
     wire: 'replaced_at',

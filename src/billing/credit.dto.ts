@@ -161,8 +161,7 @@ export class StatementLine {
   @EnumField(MOVEMENTS, { wire: 'transaction_type', name: 'MoneyMovement', example: 'hold' })
   type!: (typeof MOVEMENTS)[number];
 
-  @EnumField(ACCOUNTS, { name: 'MoneyAccount', example: 'available' })
-  account!: (typeof ACCOUNTS)[number];
+  @EnumField(ACCOUNTS, { name: 'MoneyAccount', example: 'available' }) account!: (typeof ACCOUNTS)[number];
 
   @AmountOf('amountMicros', { description: 'Amount; negative for outgoing money.', example: -6.25 })
   amount?: Micros;

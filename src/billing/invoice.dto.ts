@@ -50,8 +50,7 @@ export class InvoiceOut {
   @StringField({ description: 'Numbered per month without gaps.', example: 'INV-202601-000001' })
   invoiceNumber!: string;
 
-  @DateTimeField({ wire: 'billing_period_start', example: '2026-01-01T00:00:00.000Z' })
-  periodStart!: Date;
+  @DateTimeField({ wire: 'billing_period_start', example: '2026-01-01T00:00:00.000Z' }) periodStart!: Date;
 
   @DateTimeField({
     wire: 'billing_period_end',

@@ -99,7 +99,6 @@ export class ClientRequest {
   predictorPlugin!: string;
 
   @plugin('default_feeder', 'Feeder plugin that supplies the bars.') feederPlugin!: string;
-
   @plugin('default_pipeline', 'Pipeline plugin that connects feeder and predictor.') pipelinePlugin!: string;
 
   @EnumField(ORDER_INTERVALS, {

@@ -289,6 +289,5 @@ export class AssignedOut {
 
   @IntegerField({ description: 'Number of matching orders.', example: 1 }) totalAssigned!: number;
   @IntegerField({ description: 'All orders within the deadline.', example: 1 }) totalProcessing!: number;
-
   @IntegerField({ description: 'All overdue orders.', example: 0 }) totalOverdue!: number;
 }

@@ -125,9 +125,7 @@ export class PendingRequestOut {
   @IntegerField({ description: 'Priority from 1 to 10; higher ones come first.', example: 5 })
   priority!: number;
 
-  @MoneyField({ description: "The evaluator's share of the price.", example: 3.5 })
-  estimatedPayment!: number;
-
+  @MoneyField({ description: "The evaluator's share of the price.", example: 3.5 }) estimatedPayment!: number;
   @CurrencyField currency!: string;
 
   @EnumField(EFFORTS, {

@@ -13,42 +13,24 @@ export type ClaimOutcome = 'completed' | 'released' | 'expired';
 @Index('ix_prediction_claims_evaluator', ['evaluatorId', 'endedAt'])
 @Index('ix_prediction_claims_ended', ['endedAt'])
 export class OrderClaimEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
+  @PrimaryGeneratedColumn() id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
   @ForeignKey(() => OrderEntity, { name: 'fk_prediction_claims_job' })
   orderId!: string;
 
-  @Column(integerColumn({ name: 'lease_epoch' }))
-  leaseEpoch!: number;
+  @Column(integerColumn()) leaseEpoch!: number;
 
   /** User id, 0 for the service itself. */
-  @Column({ name: 'evaluator_id', type: 'integer' })
-  evaluatorId!: number;
-
-  @Column(utcColumn({ name: 'claimed_at' }))
-  claimedAt!: Date;
-
-  @Column(utcColumn({ name: 'timeout_at' }))
-  timeoutAt!: Date;
-
-  @Column(jsonColumn({ name: 'processing_node_info', nullable: true }))
-  processingNodeInfo!: JsonObject | null;
-
-  @Column(utcColumn({ name: 'ended_at', nullable: true }))
-  endedAt!: Date | null;
-
-  @Column({ type: 'varchar', length: 16, nullable: true })
-  outcome!: ClaimOutcome | null;
+  @Column({ type: 'integer' }) evaluatorId!: number;
+  @Column(utcColumn()) claimedAt!: Date;
+  @Column(utcColumn()) timeoutAt!: Date;
+  @Column(jsonColumn({ nullable: true })) processingNodeInfo!: JsonObject | null;
+  @Column(utcColumn({ nullable: true })) endedAt!: Date | null;
+  @Column({ type: 'varchar', length: 16, nullable: true }) outcome!: ClaimOutcome | null;
 
   /** Who released it: the evaluator or an administrator. */
-  @Column({ name: 'released_by', type: 'integer', nullable: true })
-  releasedBy!: number | null;
-
-  @Column({ type: 'varchar', length: 32, nullable: true })
-  reason!: string | null;
-
-  @Column({ type: 'text', nullable: true })
-  details!: string | null;
+  @Column({ type: 'integer', nullable: true }) releasedBy!: number | null;
+  @Column({ type: 'varchar', length: 32, nullable: true }) reason!: string | null;
+  @Column({ type: 'text', nullable: true }) details!: string | null;
 }

@@ -7,34 +7,23 @@ import { OrderEntity } from './order.entity.js';
 @Entity('prediction_files')
 @Index('uq_prediction_files_name', ['orderId', 'fileName'], { unique: true })
 export class OrderFileEntity {
-  @PrimaryGeneratedColumn()
-  id!: number;
+  @PrimaryGeneratedColumn() id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
   @ForeignKey(() => OrderEntity, { name: 'fk_prediction_files_job' })
   orderId!: string;
 
-  @Column({ name: 'file_type', type: 'varchar', length: 50 })
-  fileType!: OrderFileType;
-
-  @Column({ name: 'file_name', type: 'varchar', length: 255 })
-  fileName!: string;
+  @Column({ type: 'varchar', length: 50 }) fileType!: OrderFileType;
+  @Column({ type: 'varchar', length: 255 }) fileName!: string;
 
   /** Bytes. */
-  @Column(integerColumn({ name: 'file_size' }))
-  fileSize!: number;
+  @Column(integerColumn()) fileSize!: number;
 
   /** SHA-256 of the content, 64 hexadecimal digits. */
-  @Column({ name: 'file_hash', type: 'varchar', length: 64 })
-  fileHash!: string;
-
-  @Column({ name: 'mime_type', type: 'varchar', length: 100 })
-  mimeType!: string;
+  @Column({ type: 'varchar', length: 64 }) fileHash!: string;
+  @Column({ type: 'varchar', length: 100 }) mimeType!: string;
 
   /** Base64: text is the same on both databases, and these files are small. */
-  @Column({ type: 'text' })
-  content!: string;
-
-  @Column(utcColumn({ name: 'created_at' }))
-  createdAt!: Date;
+  @Column({ type: 'text' }) content!: string;
+  @Column(utcColumn()) createdAt!: Date;
 }

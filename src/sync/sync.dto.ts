@@ -8,14 +8,12 @@ const DATETIME = {
 
 /** Should a trade be opened at this bar? */
 export class EntryRequest {
-  @StringField(DATETIME)
-  datetime!: string;
+  @StringField(DATETIME) datetime!: string;
 
   @NumberField({ default: 5, description: "Take-profit distance in the predictor's pips.", example: 150 })
   tp!: number;
 
-  @NumberField({ default: 10, description: 'Stop-loss distance in pips.', example: 100 })
-  sl!: number;
+  @NumberField({ default: 10, description: 'Stop-loss distance in pips.', example: 100 }) sl!: number;
 
   @NumberField({ default: 0, description: "Spread in pips; 0 means the predictor's default." })
   spread_pips!: number;
@@ -49,8 +47,7 @@ export class EntryResponse {
 
 /** Should an open position be kept at this bar? */
 export class ExitRequest {
-  @StringField(DATETIME)
-  datetime!: string;
+  @StringField(DATETIME) datetime!: string;
 
   @StringField({ description: 'Direction of the position: `buy` or `sell`, in any case.', example: 'buy' })
   direction!: string;
@@ -72,20 +69,14 @@ export class ExitResponse {
 
 /** What the predictor is; it may tell more than this. */
 export class ModelInfoResponse {
-  @StringField({ example: 'binary_ideal_oracle' })
-  model_name!: string;
-
-  @IntegerField({ description: 'Number of bars that the model reads.', example: 0 })
-  window_size!: number;
+  @StringField({ example: 'binary_ideal_oracle' }) model_name!: string;
+  @IntegerField({ description: 'Number of bars that the model reads.', example: 0 }) window_size!: number;
 
   @ListField(StringField(), { description: 'Supported operations.', example: ['entry', 'exit'] })
   supported_types!: readonly string[];
 
-  @ListField(StringField(), { example: ['buy', 'sell'] })
-  entry_directions!: readonly string[];
-
-  @ListField(StringField(), { example: ['buy', 'sell'] })
-  exit_directions!: readonly string[];
+  @ListField(StringField(), { example: ['buy', 'sell'] }) entry_directions!: readonly string[];
+  @ListField(StringField(), { example: ['buy', 'sell'] }) exit_directions!: readonly string[];
 
   @StringField({ description: 'Scope of the answers, for example the trading week.', example: 'weekly' })
   prediction_scope!: string;
@@ -110,11 +101,8 @@ export class SetNoiseRequest {
 }
 
 export class SetNoiseResponse {
-  @NumberField({ min: 0, example: 0.3 })
-  noise_std!: number;
-
-  @StringField({ example: 'ok' })
-  status!: string;
+  @NumberField({ min: 0, example: 0.3 }) noise_std!: number;
+  @StringField({ example: 'ok' }) status!: string;
 }
 
 /** Counts of answers against the noiseless truth since the last reset. */
@@ -137,11 +125,8 @@ export class MetricsResponse {
   @NumberField({ description: 'Precision: tp / (tp + fp); 0 if undefined.', example: 0.929404 })
   precision!: number;
 
-  @NumberField({ description: 'Recall: tp / (tp + fn); 0 if undefined.', example: 0.950041 })
-  recall!: number;
-
-  @NumberField({ description: 'Harmonic mean of precision and recall.', example: 0.939609 })
-  f1!: number;
+  @NumberField({ description: 'Recall: tp / (tp + fn); 0 if undefined.', example: 0.950041 }) recall!: number;
+  @NumberField({ description: 'Harmonic mean of precision and recall.', example: 0.939609 }) f1!: number;
 
   @NumberField({ description: 'Accuracy: (tp + tn) / total_predictions.', example: 0.951124 })
   accuracy!: number;

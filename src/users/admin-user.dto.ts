@@ -83,8 +83,7 @@ export class CreateUserRequest {
   })
   username!: string;
 
-  @NewEmailField({ description: 'E-mail address.' })
-  email!: string;
+  @NewEmailField({ description: 'E-mail address.' }) email!: string;
 
   @StringField({
     default: 'client',
@@ -225,8 +224,7 @@ export class UserPageOut {
   @ListField(NestedField(ListedUserOut), { description: 'The accounts, oldest first.' })
   users!: readonly ListedUserOut[];
 
-  @IntegerField({ description: 'Number of accounts that match the filter.', example: 1 })
-  totalCount!: number;
+  @IntegerField({ description: 'Number of accounts that match the filter.', example: 1 }) totalCount!: number;
 
   @IntegerField({ description: 'Number of active accounts, ignoring the filter.', example: 1 })
   activeUsers!: number;
@@ -237,14 +235,12 @@ export class UserPageOut {
 
 /** An account's name in a path. */
 export class UsernameParam {
-  @StringField({ description: 'Name of the account.', example: 'desk1' })
-  username!: string;
+  @StringField({ description: 'Name of the account.', example: 'desk1' }) username!: string;
 }
 
 /** An account's number in a path. */
 export class UserIdParam {
-  @IntegerField({ min: 1, max: MAX_INTEGER, description: 'Id of the account.', example: 7 })
-  userId!: number;
+  @IntegerField({ min: 1, max: MAX_INTEGER, description: 'Id of the account.', example: 7 }) userId!: number;
 }
 
 /** What to change of an account. */

@@ -1,7 +1,7 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { MAX_PAGE, Page, toWire, type WireObject } from '#libs/http';
 import { Clock } from '#libs/kernel';
-import { amountIn, Balances, type Micros, Turnover } from '../billing/billing.port.js';
+import { amountIn, Balances, Turnover } from '../billing/billing.port.js';
 import { Accounts, type User, type UserFilter } from '../accounts/accounts.port.js';
 import { RequestCounts } from '../marketplace/marketplace-statistics.port.js';
 import { ListedUserOut, type ListUsersQuery, UserPageOut } from './admin-user.dto.js';

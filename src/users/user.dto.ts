@@ -11,7 +11,7 @@ import {
 import { EMAIL_MAX_LENGTH, EMAIL_PATTERN } from '../accounts/accounts.port.js';
 
 /** A name in an answer. */
-export const UsernameField = StringField({ description: 'Login name.', example: 'desk1' });
+const UsernameField = StringField({ description: 'Login name.', example: 'desk1' });
 
 /** An address in a request. */
 export const NewEmailField = (options: { readonly optional?: true; readonly description: string }) =>
@@ -38,9 +38,7 @@ export class UserOut {
   isActive!: boolean;
 
   @RoleField({ description: 'Determines what the account may do.' }) role!: Role;
-
-  @DateTimeField({ description: 'Time of creation.', example: '2026-01-05T09:00:00.000Z' })
-  createdAt!: Date;
+  @DateTimeField({ description: 'Time of creation.', example: '2026-01-05T09:00:00.000Z' }) createdAt!: Date;
 
   @StringField({
     from: ({ apiKey }: UserOut) => apiKey ?? null,

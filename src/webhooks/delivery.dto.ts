@@ -96,9 +96,7 @@ export class DeliveryOut {
   })
   orderId!: string;
   @EventField({ description: 'Type of the event.' }) eventType!: WebhookEventType;
-
-  @StringField({ example: 'https://desk.example.com/hooks/predictions' })
-  url!: string;
+  @StringField({ example: 'https://desk.example.com/hooks/predictions' }) url!: string;
 
   @StatusField({
     description: '`pending`: more attempts follow. `failed`: no more attempts; it can be replayed.',

@@ -49,10 +49,7 @@ const configFolder = (config: Pick<AppConfig, 'load_config'>, cwd: string): stri
  * Makes names of files absolute. A relative one means the file beside the config file when there is one, otherwise that
  * in the working directory.
  */
-export function fileResolver(
-  config: Pick<AppConfig, 'load_config'>,
-  cwd: string,
-): (path: string) => string {
+export function fileResolver(config: Pick<AppConfig, 'load_config'>, cwd: string): (path: string) => string {
   const folder = configFolder(config, cwd);
   return (path) => {
     if (isAbsolute(path)) return path;

@@ -116,7 +116,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
       prediction_id: id,
       task_id: expect.any(String),
       status: 'completed',
-      terms: {
+      request: {
         symbol: 'SYNTHFX',
         prediction_type: 'short_term',
         datetime_requested: new Date(now + 30 * MINUTE).toISOString(),

@@ -9,11 +9,8 @@ export class ProblemDetails {
   })
   type!: string;
 
-  @StringField({ description: 'Text of the HTTP status.', example: 'Not Found' })
-  title!: string;
-
-  @IntegerField({ min: 400, max: 599, example: 404 })
-  status!: number;
+  @StringField({ description: 'Text of the HTTP status.', example: 'Not Found' }) title!: string;
+  @IntegerField({ min: 400, max: 599, example: 404 }) status!: number;
 
   @StringField({ description: 'Human-readable description of the problem.', example: 'Prediction not found' })
   detail!: string;
@@ -39,8 +36,7 @@ export class ViolationItem {
   })
   loc!: (string | number)[];
 
-  @StringField({ example: 'String should have at most 32 characters' })
-  msg!: string;
+  @StringField({ example: 'String should have at most 32 characters' }) msg!: string;
 
   @AnyField({
     optional: true,
@@ -56,21 +52,10 @@ export class ViolationItem {
 
 /** A 422: every violated rule at once. */
 export class ValidationProblem {
-  @StringField({ example: 'urn:prediction-provider:problem:invalid' })
-  type!: string;
-
-  @StringField({ example: 'Unprocessable Content' })
-  title!: string;
-
-  @IntegerField({ example: 422 })
-  status!: number;
-
-  @ListField(NestedField(ViolationItem))
-  detail!: ViolationItem[];
-
-  @StringField({ example: '/api/v1/predictions/' })
-  instance!: string;
-
-  @StringField({ example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' })
-  request_id!: string;
+  @StringField({ example: 'urn:prediction-provider:problem:invalid' }) type!: string;
+  @StringField({ example: 'Unprocessable Content' }) title!: string;
+  @IntegerField({ example: 422 }) status!: number;
+  @ListField(NestedField(ViolationItem)) detail!: ViolationItem[];
+  @StringField({ example: '/api/v1/predictions/' }) instance!: string;
+  @StringField({ example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' }) request_id!: string;
 }
