@@ -13,7 +13,7 @@ import {
 import type { Micros } from '../billing/billing.port.js';
 
 export const PERIODS = ['1d', '7d', '30d'] as const;
-export type Period = (typeof PERIODS)[number];
+export type StatisticsPeriod = (typeof PERIODS)[number];
 
 const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));
 const share = (value: number): number => rounded(value, 3);
@@ -33,7 +33,7 @@ export class StatisticsQuery {
     description: 'Period of the performance metrics, ending now.',
     example: '7d',
   })
-  period!: Period;
+  period!: StatisticsPeriod;
 
   @BooleanField({ default: true, description: 'Accepted for compatibility; has no effect.', example: true })
   includeForecasts!: boolean;

@@ -4,14 +4,19 @@ import { Clock } from '#libs/kernel';
 import { EvaluatorStatistics, MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
-import type { Period, PredictionCounts, ResourceUtilization, StatisticsOut } from './statistics.dto.js';
+import type {
+  PredictionCounts,
+  ResourceUtilization,
+  StatisticsOut,
+  StatisticsPeriod,
+} from './statistics.dto.js';
 import { Finances } from './finances.service.js';
 import { ProcessFigures } from './process-figures.js';
 import { SystemHealth } from './system-health.service.js';
 
 const DAY_MS = 86_400_000;
 const MOST_EVALUATORS = 100;
-const DAYS: Readonly<Record<Period, number>> = { '1d': 1, '7d': 7, '30d': 30 };
+const DAYS: Readonly<Record<StatisticsPeriod, number>> = { '1d': 1, '7d': 7, '30d': 30 };
 
 /** Figures for administrators. Everything is counted or measured; what is not measured is null. */
 @Injectable()
@@ -27,7 +32,7 @@ export class Statistics {
     private readonly evaluators: EvaluatorStatistics,
   ) {}
 
-  async collect(period: Period): Promise<StatisticsOut> {
+  async collect(period: StatisticsPeriod): Promise<StatisticsOut> {
     const now = this.clock.now();
     const today = new Date(Math.floor(now / DAY_MS) * DAY_MS);
     const [users, health, sinceMidnight, performanceMetrics, predictions, ...others] = await Promise.all([

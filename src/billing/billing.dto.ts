@@ -17,13 +17,13 @@ import {
 import type { Currency, Micros } from './billing.port.js';
 import {
   AmountOf,
+  BilledOrderIdField,
   CurrencyCodeField,
   CurrencyField,
   DescriptionField,
   ExactOf,
   IdField,
   MomentField,
-  OrderIdField,
   ProviderIdField,
   UserIdField,
 } from './money.fields.js';
@@ -168,7 +168,7 @@ export class BillingOut {
   @IntegerField({ description: 'Id of the provider; 0 if the service itself is the provider.', example: 4 })
   providerId!: number;
 
-  @OrderIdField orderId!: string | null;
+  @BilledOrderIdField orderId!: string | null;
   @AmountOf('costMicros', { description: 'Total cost of the order.', example: 6.25 }) cost?: Micros;
   @ExactOf('costMicros', { example: 6_250_000 }) costMicros!: Micros;
   @CurrencyField currency!: Currency;

@@ -12,13 +12,13 @@ import {
 import type { Balance, CreditGrant, Currency, Micros } from './billing.port.js';
 import {
   AmountOf,
+  BilledOrderIdField,
   CurrencyCodeField,
   CurrencyField,
   DescriptionField,
   ExactOf,
   IdField,
   MomentField,
-  OrderIdField,
   OwnerIdField,
   ProviderIdField,
   TransactionIdField,
@@ -168,7 +168,7 @@ export class StatementLine {
 
   @ExactOf('amountMicros', { of: 'amount', example: -6_250_000 }) amountMicros!: Micros;
   @CurrencyField currency!: Currency;
-  @OrderIdField orderId!: string | null;
+  @BilledOrderIdField orderId!: string | null;
   @DescriptionField description!: string | null;
   @MomentField createdAt!: Date;
 }

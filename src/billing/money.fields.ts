@@ -13,7 +13,7 @@ export const TransactionIdField = IntegerField({ example: 18 });
 /** Id of a user in a request. */
 export const OwnerIdField = (description: string) =>
   IntegerField({ min: 1, max: MAX_INTEGER, description, example: 2 });
-export const OrderIdField = StringField({
+export const BilledOrderIdField = StringField({
   wire: 'prediction_id',
   nullable: true,
   example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11',

@@ -9,7 +9,7 @@ import {
   UnitPriceField,
 } from '#libs/http';
 import type { Micros, PriceMultiplier, PriceShares } from '../billing/billing.port.js';
-import { CurrencyField, ModelNameField } from '../marketplace/order.fields.js';
+import { ModelNameField, OrderCurrencyField } from '../marketplace/order.fields.js';
 
 const share = (of: string, example: number) =>
   IntegerField({
@@ -52,7 +52,7 @@ export class QuoteOut {
   })
   totalMicros?: Micros;
 
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
   @ModelNameField modelName!: string;
 
   @IntegerField({ description: 'Provider whose price applies; 0 is the service itself.', example: 0 })

@@ -14,16 +14,16 @@ import {
 } from '#libs/http';
 import type { Micros } from '../billing/billing.port.js';
 import {
-  ORDER_STATUSES,
   type JsonObject,
   type MarketplacePredictionType,
   type Order,
+  ORDER_STATUSES,
   type OrderStatus,
 } from '../marketplace/marketplace.port.js';
 import {
-  CurrencyField,
-  IdField,
-  MomentField,
+  OrderCurrencyField,
+  OrderIdField,
+  OrderTimeField,
   PredictionTypeField,
   SymbolField,
   UnmeasuredReasonField,
@@ -54,7 +54,7 @@ const endedAt = {
 
 /** Answer of E-44. */
 export class RequestAccepted {
-  @IdField id!: string;
+  @OrderIdField id!: string;
   @TaskIdField taskId!: string;
   @StatusField status!: OrderStatus;
 
@@ -68,10 +68,10 @@ export class RequestAccepted {
   @MoneyField({ description: "Binding price, held from the client's credits.", example: 12.5 })
   estimatedCost!: Micros;
 
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
   @IntegerField({ description: 'Position in the queue; 1 is next.', example: 1 }) queuePosition!: number;
   @PriorityField priority!: number;
-  @MomentField createdAt!: Date;
+  @OrderTimeField createdAt!: Date;
 }
 
 export class RequestProgress {
@@ -112,7 +112,7 @@ export class EvaluatorInfo {
 export class CostInfo {
   @EstimatedCostField estimatedCost!: Micros;
   @ActualCostField actualCost!: Micros | null;
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
 }
 
 const link = (file: string) =>
@@ -165,7 +165,7 @@ export class RequestCancellation {
 
 /** Answer of E-45 and E-47. */
 export class RequestOut {
-  @IdField id!: string;
+  @OrderIdField id!: string;
   @TaskIdField taskId!: string;
   @StatusField status!: OrderStatus;
   @SymbolField symbol!: string;
@@ -205,7 +205,7 @@ export class RequestOut {
   @NestedField(RequestCancellation, { nullable: true, description: 'Null unless the order was cancelled.' })
   cancellation!: RequestCancellation | null;
 
-  @MomentField createdAt!: Date;
+  @OrderTimeField createdAt!: Date;
 
   @DateTimeField({
     nullable: true,
@@ -222,7 +222,7 @@ export class RequestOut {
 
 /** A line of the list. */
 export class RequestSummary {
-  @IdField id!: string;
+  @OrderIdField id!: string;
   @TaskIdField taskId!: string;
   @StatusField status!: OrderStatus;
   @SymbolField symbol!: string;
@@ -230,8 +230,8 @@ export class RequestSummary {
   @PriorityField priority!: number;
   @EstimatedCostField estimatedCost!: Micros;
   @ActualCostField actualCost!: Micros | null;
-  @CurrencyField currency!: string;
-  @MomentField createdAt!: Date;
+  @OrderCurrencyField currency!: string;
+  @OrderTimeField createdAt!: Date;
   @DateTimeField({ ...endedAt, example: '2026-01-31T12:10:00.000Z' }) completedAt!: Date | null;
 }
 
@@ -256,7 +256,7 @@ export class EndedOrder {
   @SymbolField symbol!: string;
   @DateTimeField({ ...endedAt, example: moment }) completedAt!: Date | null;
   @ActualCostField actualCost!: Micros | null;
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
   @StringField({ nullable: true, example: null }) failureReason!: string | null;
   @StringField({ nullable: true, example: null }) resultHash!: string | null;
   @StringField({ from: ({ id }: Order) => pathOf(id) }) path?: string;
@@ -275,5 +275,5 @@ export class RequestCancelled {
   @MoneyField({ wire: 'refund_amount', description: 'Amount returned to the credits.', example: 12.5 })
   amount!: Micros;
 
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
 }

@@ -16,13 +16,13 @@ import type {
   OrderInterval,
 } from '../marketplace/marketplace.port.js';
 import {
-  CurrencyField,
   HorizonField,
   IntervalField,
   LeaseEpochField,
   LookbackField,
   ModelNameField,
-  MomentField,
+  OrderCurrencyField,
+  OrderTimeField,
   PredictionTypeField,
   RequestIdField,
   SymbolField,
@@ -212,7 +212,7 @@ export class ClaimOut {
   @RequestIdField id!: string;
   @TaskIdField taskId!: string;
   @LeaseEpochField epoch!: number;
-  @MomentField claimedAt!: Date;
+  @OrderTimeField claimedAt!: Date;
   @TimeoutField timeoutAt!: Date;
 
   @MoneyField({
@@ -222,7 +222,7 @@ export class ClaimOut {
   })
   estimatedPayment!: number;
 
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
 
   @NestedField(ProcessingDetailsOut, { description: 'Everything needed to compute the answer.' })
   processingDetails!: ProcessingDetailsOut;

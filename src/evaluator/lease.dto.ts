@@ -16,10 +16,10 @@ import {
 import type { JsonObject } from '../marketplace/marketplace.port.js';
 import type { ReleaseReason } from '../marketplace/order-queue.port.js';
 import {
-  CurrencyField,
-  IdField,
   LeaseEpochField,
-  MomentField,
+  OrderCurrencyField,
+  OrderIdField,
+  OrderTimeField,
   RequestIdField,
   SymbolField,
   TaskIdField,
@@ -159,7 +159,7 @@ export class SubmitOut {
   bonusMicros?: number;
 
   @UnmeasuredField performanceRating?: null;
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
   @UnmeasuredReasonField reason?: string;
 }
 
@@ -248,7 +248,7 @@ export class AssignedQuery {
 
 /** An order at work. */
 export class AssignedRequestOut {
-  @IdField id!: string;
+  @OrderIdField id!: string;
   @TaskIdField taskId!: string;
   @SymbolField symbol!: string;
 
@@ -257,7 +257,7 @@ export class AssignedRequestOut {
 
   @IntegerField({ description: 'Evaluator; 0 is the service itself.', example: 7 }) evaluatorId!: number;
   @LeaseEpochField epoch!: number;
-  @MomentField claimedAt!: Date;
+  @OrderTimeField claimedAt!: Date;
   @TimeoutField timeoutAt!: Date;
 
   @NumberField({
@@ -275,7 +275,7 @@ export class AssignedRequestOut {
   estimatedRemaining!: number | null;
 
   @MoneyField({ description: "The evaluator's share of the price.", example: 3.5 }) expectedPayment!: number;
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
   @TimeRemainingField remainingMs!: number;
 }
 

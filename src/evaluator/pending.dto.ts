@@ -13,21 +13,21 @@ import {
   StringField,
 } from '#libs/http';
 import {
-  EFFORTS,
-  PREDICTION_TYPES,
   type ClientTier,
   type Effort,
+  EFFORTS,
   type MarketplacePredictionType,
   type OrderInterval,
+  PREDICTION_TYPES,
 } from '../marketplace/marketplace.port.js';
 import {
-  CurrencyField,
   HorizonField,
-  IdField,
   IntervalField,
   LookbackField,
   ModelNameField,
-  MomentField,
+  OrderCurrencyField,
+  OrderIdField,
+  OrderTimeField,
   PredictionTypeField,
   SymbolField,
   TargetTimeField,
@@ -110,7 +110,7 @@ export class RequirementsOut {
 
 /** An order that can be claimed. */
 export class PendingRequestOut {
-  @IdField id!: string;
+  @OrderIdField id!: string;
   @TaskIdField taskId!: string;
   @SymbolField symbol!: string;
   @PredictionTypeField predictionType!: MarketplacePredictionType;
@@ -126,7 +126,7 @@ export class PendingRequestOut {
   priority!: number;
 
   @MoneyField({ description: "The evaluator's share of the price.", example: 3.5 }) estimatedPayment!: number;
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
 
   @EnumField(EFFORTS, {
     name: 'Effort',
@@ -151,7 +151,7 @@ export class PendingRequestOut {
   })
   clientTier!: ClientTier;
 
-  @MomentField createdAt!: Date;
+  @OrderTimeField createdAt!: Date;
 
   @DateTimeField({
     description: 'Time after which the order can no longer be claimed.',

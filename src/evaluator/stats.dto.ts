@@ -9,7 +9,7 @@ import {
 } from '#libs/http';
 import { moneyOf } from '#libs/kernel';
 import {
-  CurrencyField,
+  OrderCurrencyField,
   UnmeasuredField,
   UnmeasuredRankField,
   UnmeasuredReasonField,
@@ -38,7 +38,7 @@ const DAYS_A_WEEK = 7;
 
 /** Earnings in one currency. */
 export class EvaluatorCurrencyEarnings {
-  @CurrencyField currency!: string;
+  @OrderCurrencyField currency!: string;
 
   @MoneyField({ wire: 'total_earnings', description: 'Total of payments and bonuses.', example: 43.12 })
   amount!: number;

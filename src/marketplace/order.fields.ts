@@ -7,7 +7,7 @@ import { ORDER_INTERVALS, PREDICTION_TYPES } from './marketplace.port.js';
  */
 
 const id = { description: 'Id of the order (UUID).', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' };
-export const IdField = StringField(id);
+export const OrderIdField = StringField(id);
 export const RequestIdField = StringField({ ...id, wire: 'request_id' });
 export const TaskIdField = StringField({
   description: 'UUID of the task.',
@@ -34,10 +34,10 @@ export const ModelNameField = StringField({
   description: 'Model that the price is for.',
   example: 'default_predictor',
 });
-export const CurrencyField = StringField({ description: 'Currency of the amounts.', example: 'USD' });
+export const OrderCurrencyField = StringField({ description: 'Currency of the amounts.', example: 'USD' });
 
 /** A moment of the past: creation, claim. */
-export const MomentField = DateTimeField({ example: '2026-01-31T12:00:00.000Z' });
+export const OrderTimeField = DateTimeField({ example: '2026-01-31T12:00:00.000Z' });
 
 export const LeaseEpochField = IntegerField({
   wire: 'lease_epoch',
