@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
 import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
@@ -18,6 +18,15 @@ interface Fixture {
   };
 }
 
+/**
+ * Outputs by their index that float64 gives where the float32 figures of Keras are off by more than 2e-6. Keras' own
+ * figures for the LSTM decoder are off by up to 1.05e-5 and another processor's Keras differs from them by 1.26e-5, so an
+ * exact answer would miss them.
+ */
+const exact = JSON.parse(readFileSync(join(import.meta.dirname, 'exact-outputs.json'), 'utf8')) as Readonly<
+  Record<string, Readonly<Record<number, number>>>
+>;
+
 const folder = join(process.cwd(), '../shared/fixtures/keras');
 const present = existsSync(folder);
 const fixtures = present ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
@@ -34,11 +43,13 @@ const fixtures = present ? readdirSync(folder).filter((name) => name.endsWith('.
         for (const [index, want] of fixture.outputs.entries()) {
           const got = outputs[index];
           expect(got?.shape).toEqual(want.shape);
-          const off = want.data.map(
-            (value, at) =>
+          const off = want.data.map((keras, at) => {
+            const value = exact[basename(name, '.json')]?.[at] ?? keras;
+            return (
               Math.abs((got?.data[at] ?? Number.NaN) - value) /
-              (Math.abs(value) > 1 ? 10 * Math.abs(value) : 1),
-          );
+              (Math.abs(value) > 1 ? 10 * Math.abs(value) : 1)
+            );
+          });
           expect(Math.max(...off)).toBeLessThanOrEqual(1e-5);
         }
         await engine.close();
