@@ -6,9 +6,20 @@ import { canonicalInterval } from '#libs/timeseries';
 import type { OrderResult } from '../marketplace/marketplace.port.js';
 
 /** An order that can be claimed, with what its computation needs. */
-export interface OfferedOrder extends Pick<PendingOrder, 'id' | 'modelName'> {
-  readonly terms: Omit<PendingOrder['terms'], 'customParameters'>;
-}
+export type OfferedOrder = Pick<
+  PendingOrder,
+  | 'id'
+  | 'modelName'
+  | 'symbol'
+  | 'predictionType'
+  | 'datetimeRequested'
+  | 'lookbackTicks'
+  | 'predictorPlugin'
+  | 'feederPlugin'
+  | 'pipelinePlugin'
+  | 'interval'
+  | 'predictionHorizon'
+>;
 
 export interface ComputeOptions {
   readonly signal: AbortSignal;
@@ -29,11 +40,11 @@ export class ComputeAnswer {
    * Whether this process can compute the model that the client pays for, with the plugins that the order names. A model
    * that is priced but not here is left to evaluators who have it: another one's answer is not what was bought.
    */
-  knows({ modelName, terms }: OfferedOrder): boolean {
+  knows({ modelName, feederPlugin, pipelinePlugin }: OfferedOrder): boolean {
     return (
       this.plugins.serves(modelName) !== null &&
-      this.plugins.has('feeder', terms.feederPlugin) &&
-      this.plugins.has('pipeline', terms.pipelinePlugin)
+      this.plugins.has('feeder', feederPlugin) &&
+      this.plugins.has('pipeline', pipelinePlugin)
     );
   }
 
@@ -42,23 +53,23 @@ export class ComputeAnswer {
    * then; one to come with the newest bars.
    * @throws AppError what the plugins refuse, `invalid` for a model that is not here, or `unavailable` (`incomplete_forecast`) when a bar has no value
    */
-  async compute({ modelName, terms }: OfferedOrder, limits: ComputeOptions): Promise<OrderResult> {
+  async compute(order: OfferedOrder, limits: ComputeOptions): Promise<OrderResult> {
     const startedAt = this.clock.monotonic();
     const cpu = process.cpuUsage();
-    const server = this.plugins.serves(modelName);
-    if (server === null) throw this.plugins.unknownPlugin('predictor', modelName, ['model_name']);
-    const moment = terms.datetimeRequested.getTime();
+    const server = this.plugins.serves(order.modelName);
+    if (server === null) throw this.plugins.unknownPlugin('predictor', order.modelName, ['model_name']);
+    const moment = order.datetimeRequested.getTime();
     const question = {
-      symbol: terms.symbol,
-      interval: canonicalInterval(terms.interval) ?? terms.interval,
-      predictionType: terms.predictionType,
-      horizon: terms.predictionHorizon,
+      symbol: order.symbol,
+      interval: canonicalInterval(order.interval) ?? order.interval,
+      predictionType: order.predictionType,
+      horizon: order.predictionHorizon,
       baseline: moment < this.clock.now() ? moment : null,
-      feeder: terms.feederPlugin,
-      pipeline: terms.pipelinePlugin,
+      feeder: order.feederPlugin,
+      pipeline: order.pipelinePlugin,
       predictor: server.predictor,
       modelName: server.model,
-      lookback: terms.lookbackTicks,
+      lookback: order.lookbackTicks,
     };
     const answer = await runForecast(this.plugins, question, limits);
     const { output, plugins } = answer;

@@ -19,7 +19,7 @@ type Answering<K extends keyof Contract, T> = (...given: Parameters<Contract[K]>
  */
 export interface AgentQueue {
   readonly pending: Answering<'pending', { readonly orders: readonly OfferedOrder[] }>;
-  readonly claim: Answering<'claim', Pick<ClaimedOrder, 'epoch' | 'timeoutAt'>>;
+  readonly claim: Answering<'claim', Pick<ClaimedOrder, 'leaseEpoch' | 'timeoutAt'>>;
 }
 
 /** What it uses of the work on a claimed order. */
@@ -143,15 +143,15 @@ export class EvaluatorAgent {
 
   #takes(order: OfferedOrder): boolean {
     const { predictor = null } = this.options;
-    return (predictor === null || order.terms.predictorPlugin === predictor) && this.answers.knows(order);
+    return (predictor === null || order.predictorPlugin === predictor) && this.answers.knows(order);
   }
 
   /** Null when it cannot be claimed any more, or not by this evaluator now. */
   async #claim(order: OfferedOrder): Promise<Claim | null> {
     const command = { orderId: order.id, estimatedCompletion: null, processingNodeInfo: null };
     try {
-      const { epoch, timeoutAt } = await this.queue.claim(SERVICE, command);
-      return { order, lease: { orderId: order.id, epoch }, deadline: timeoutAt.getTime() };
+      const { leaseEpoch, timeoutAt } = await this.queue.claim(SERVICE, command);
+      return { order, lease: { orderId: order.id, leaseEpoch }, deadline: timeoutAt.getTime() };
     } catch (error) {
       if (isTaken(error)) return null;
       throw error;
@@ -183,7 +183,7 @@ export class EvaluatorAgent {
   /** @param lost is aborted, with the error, when the market says that the claim is gone */
   async #compute({ order, lease, deadline }: Claim, lost: AbortController): Promise<OrderResult> {
     const timeoutMs = Math.max(1, deadline - this.clock.now() - RESERVE_MS);
-    let latest: Partial<OrderProgress> = { percentage: 0, currentStep: 'claimed' };
+    let latest: Partial<OrderProgress> = { progressPercentage: 0, currentStep: 'claimed' };
     let cancel = (): void => undefined;
     const beat = (): void => {
       cancel = this.clock.after(this.options.heartbeatMs, () => {
@@ -199,7 +199,7 @@ export class EvaluatorAgent {
       return await this.answers.compute(order, {
         signal: AbortSignal.any([lost.signal, this.#aborting.signal]),
         timeoutMs,
-        progress: (percentage, currentStep) => (latest = { percentage, currentStep }),
+        progress: (progressPercentage, currentStep) => (latest = { progressPercentage, currentStep }),
       });
     } finally {
       cancel();

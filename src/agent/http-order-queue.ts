@@ -39,24 +39,22 @@ export class HttpOrderQueue implements AgentQueue, AgentWork {
 
   readonly claim: AgentQueue['claim'] = async (_evaluator, { orderId }) => {
     const answer = await this.#call('claim a request', `POST claim/${orderId}`, {});
-    const epoch = answer['lease_epoch'];
+    const leaseEpoch = answer['lease_epoch'];
     const timeoutAt = new Date(String(answer['timeout_at']));
-    if (typeof epoch !== 'number' || Number.isNaN(timeoutAt.getTime()))
+    if (typeof leaseEpoch !== 'number' || Number.isNaN(timeoutAt.getTime()))
       throw refusal('claim a request', '200');
-    return { epoch, timeoutAt };
+    return { leaseEpoch, timeoutAt };
   };
 
-  readonly heartbeat: AgentWork['heartbeat'] = (_evaluator, { orderId, epoch }, progress) => {
-    const { percentage: progressPercentage, ...rest } = progress;
-    return this.#goOn(`PUT progress/${orderId}`, { leaseEpoch: epoch, progressPercentage, ...rest });
-  };
+  readonly heartbeat: AgentWork['heartbeat'] = (_evaluator, { orderId, leaseEpoch }, progress) =>
+    this.#goOn(`PUT progress/${orderId}`, { leaseEpoch, ...progress });
 
   /** A repeat after a lost answer gets the first one's answer, whatever became of the claim meanwhile. */
-  readonly submit: AgentWork['submit'] = (_evaluator, { orderId, epoch, result }) =>
-    this.#goOn(`POST submit/${orderId}`, { leaseEpoch: epoch, ...result }, `${orderId}-${epoch}`);
+  readonly submit: AgentWork['submit'] = (_evaluator, { orderId, leaseEpoch, result }) =>
+    this.#goOn(`POST submit/${orderId}`, { leaseEpoch, ...result }, `${orderId}-${leaseEpoch}`);
 
-  readonly release: AgentWork['release'] = (_evaluator, { orderId, epoch, ...why }) =>
-    this.#goOn(`POST release/${orderId}`, { leaseEpoch: epoch, ...why });
+  readonly release: AgentWork['release'] = (_evaluator, { orderId, ...why }) =>
+    this.#goOn(`POST release/${orderId}`, why);
 
   #goOn(route: string, fields: object, idempotencyKey?: string): Promise<Json> {
     return this.#call('go on with a request', route, wireOf(fields), idempotencyKey);
@@ -105,18 +103,12 @@ function faultOf({ status, headers }: Response, answer: Json, aim: string, isLis
 const refusal = (aim: string, text: string): AppError =>
   new AppError('unauthorized', `the service does not let this evaluator ${aim}: ${text}`);
 
-type WireOrder = Omit<OfferedOrder['terms'], 'datetimeRequested'> & {
-  readonly id: string;
-  readonly modelName?: string;
-  readonly datetimeRequested: string;
-};
-
 function orderOf(item: Json): OfferedOrder {
-  const { id, modelName, datetimeRequested, ...terms } = domainOf(item) as unknown as WireOrder;
+  const order = domainOf(item) as unknown as OfferedOrder;
   return {
-    id,
-    modelName: modelName ?? terms.predictorPlugin,
-    terms: { ...terms, datetimeRequested: new Date(datetimeRequested) },
+    ...order,
+    modelName: order.modelName ?? order.predictorPlugin,
+    datetimeRequested: new Date(order.datetimeRequested),
   };
 }
 

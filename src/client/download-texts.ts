@@ -31,15 +31,8 @@ const columnsOf = ({ level }: Band): string[] =>
  * `metadata.json`: what was asked and priced, by which model and evaluator it was answered, when, and the hash of the
  * answer. The limit of the price and the address to notify are the client's alone and stay out.
  */
-export function metadataJson({
-  order,
-  result,
-  lease,
-  resultHash,
-  completedAt,
-  times,
-}: CompletedOrder): string {
-  const { max_cost: _limit, notification_webhook: _address, ...request } = toWire(ClientRequest, order.terms);
+export function metadataJson({ order, result, resultHash, completedAt, times }: CompletedOrder): string {
+  const { max_cost: _limit, notification_webhook: _address, ...request } = toWire(ClientRequest, order);
   const metadata = {
     prediction_id: order.id,
     task_id: order.taskId,
@@ -47,12 +40,12 @@ export function metadataJson({
     request,
     forecast_times: { source: times.source, times: times.times.map(formatIso) },
     model: { model_name: order.modelName, provider_id: order.providerId, metadata: result.modelMetadata },
-    evaluator: toWire(EvaluatorInfo, lease),
+    evaluator: toWire(EvaluatorInfo, order),
     timings: {
       created_at: order.createdAt,
-      claimed_at: lease.claimedAt,
+      claimed_at: order.claimedAt,
       completed_at: completedAt,
-      waiting_ms: lease.claimedAt.getTime() - order.createdAt.getTime(),
+      waiting_ms: order.claimedAt.getTime() - order.createdAt.getTime(),
       processing_ms: order.processingMs,
     },
     cost: toWire(CostInfo, order),
@@ -73,11 +66,11 @@ interface LogEvent {
  * stands behind a bar, so that it can't pass for an event, and its control characters are written out.
  */
 export function logsText({ order, result, claims, completedAt, resultHash }: CompletedOrder): string {
-  const { terms, createdAt, estimatedCost, currency } = order;
+  const { createdAt, estimatedCost, currency } = order;
   const events: LogEvent[] = [
     {
       at: createdAt,
-      text: `created: ${terms.predictionHorizon} bars of ${terms.interval} of ${terms.symbol} by ${harmless(order.modelName)}, priority ${terms.priority}, price ${moneyText(estimatedCost, currency)}`,
+      text: `created: ${order.predictionHorizon} bars of ${order.interval} of ${order.symbol} by ${harmless(order.modelName)}, priority ${order.priority}, price ${moneyText(estimatedCost, currency)}`,
     },
     ...claims.flatMap(eventsOf),
     { at: completedAt, text: `completed: result sha256 ${resultHash}` },
@@ -92,7 +85,7 @@ export function logsText({ order, result, claims, completedAt, resultHash }: Com
 }
 
 function eventsOf({
-  epoch,
+  leaseEpoch,
   evaluatorId,
   claimedAt,
   endedAt,
@@ -101,11 +94,11 @@ function eventsOf({
   details,
 }: OrderClaim): LogEvent[] {
   const who = evaluatorId === 0 ? 'the service itself' : `evaluator ${evaluatorId}`;
-  const claimed = { at: claimedAt, text: `claimed: by ${who}, claim ${epoch}` };
+  const claimed = { at: claimedAt, text: `claimed: by ${who}, claim ${leaseEpoch}` };
   if (endedAt === null || outcome === null || outcome === 'completed') return [claimed];
-  if (outcome === 'expired') return [claimed, { at: endedAt, text: `returned: claim ${epoch} ran out` }];
+  if (outcome === 'expired') return [claimed, { at: endedAt, text: `returned: claim ${leaseEpoch} ran out` }];
   const why = [reason, details].filter((text) => text !== null).map(harmless);
-  return [claimed, { at: endedAt, text: `released: claim ${epoch}, ${why.join(', ')}` }];
+  return [claimed, { at: endedAt, text: `released: claim ${leaseEpoch}, ${why.join(', ')}` }];
 }
 
 const quoted = (log: string): string[] => log.split(/\r?\n/).map((line) => `| ${harmless(line)}`);

@@ -34,7 +34,7 @@ export class ForecastPicture {
 
   async draw(completed: CompletedOrder): Promise<Uint8Array> {
     const { order, result, times, completedAt } = completed;
-    const { symbol, interval, predictionHorizon } = order.terms;
+    const { symbol, interval, predictionHorizon } = order;
     const target = targetOf(completed);
     const bars = predictionHorizon === 1 ? '1 bar' : `${predictionHorizon} bars`;
     return renderForecastPng({
@@ -54,7 +54,7 @@ export class ForecastPicture {
   /** The bars before the forecast, as known when it was completed; none when the feeder of the order has none. */
   async #history(completed: CompletedOrder, target: string): Promise<History> {
     const { order, times, completedAt } = completed;
-    const { symbol, interval, feederPlugin } = order.terms;
+    const { symbol, interval, feederPlugin } = order;
     const asOf = Math.min((times.times[0] ?? Infinity) - 1, completedAt.getTime());
     try {
       const feeder = await this.plugins.feeder(feederPlugin);
@@ -88,8 +88,8 @@ function drawnBands({ bands }: CompletedOrder): ChartInterval[] {
 function historyOf(frame: Frame, target: string, { order, times }: CompletedOrder): History {
   const name = frame.names.find((one) => one.toLowerCase() === target.toLowerCase());
   const count = Math.min(
-    order.terms.lookbackTicks,
-    Math.max(SHORTEST_HISTORY, HISTORY_FACTOR * order.terms.predictionHorizon),
+    order.lookbackTicks,
+    Math.max(SHORTEST_HISTORY, HISTORY_FACTOR * order.predictionHorizon),
   );
   const recent = frame.slice(Math.max(0, frame.length - count));
   const [first, last, begin] = [recent.time[0], recent.time.at(-1), times.times[0]];

@@ -3,7 +3,6 @@ import { Page, WithHeaders } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import type { Money, Quote } from '../billing/billing.port.js';
 import { ClientOrders, NewOrders, type OrderSummary } from '../marketplace/client-orders.port.js';
-import type { Order } from '../marketplace/marketplace.port.js';
 import { Webhooks } from '../webhooks/webhooks.port.js';
 import type { ClientRequest, RequestChange, RequestsQuery } from './request.dto.js';
 import { pathOf, type RequestAccepted, type RequestListOut, type RequestOut } from './request-out.dto.js';
@@ -49,11 +48,11 @@ export class ManageOwnOrders {
   async submit(caller: Actor, body: ClientRequest): Promise<WithHeaders<RequestAccepted>> {
     this.#checkTarget(body);
     const { order, ...place } = await this.entry.submit(caller, body);
-    return new WithHeaders({ ...flat(order), ...place }, { Location: pathOf(order.id) });
+    return new WithHeaders({ ...order, ...place }, { Location: pathOf(order.id) });
   }
 
-  async one(caller: Actor, id: string): Promise<RequestOut> {
-    return flat(await this.orders.find(caller, id));
+  one(caller: Actor, id: string): Promise<RequestOut> {
+    return this.orders.find(caller, id);
   }
 
   async list(caller: Actor, query: RequestsQuery): Promise<OrderListPage> {
@@ -63,7 +62,7 @@ export class ManageOwnOrders {
 
   async update(caller: Actor, id: string, body: RequestChange): Promise<RequestOut> {
     this.#checkTarget(body);
-    return flat(await this.orders.update(caller, id, body));
+    return this.orders.update(caller, id, body);
   }
 
   async cancel(caller: Actor, id: string): Promise<Money> {
@@ -75,6 +74,3 @@ export class ManageOwnOrders {
     if (typeof address === 'string') this.webhooks.checkTarget(address);
   }
 }
-
-/** An order with its terms beside it, as the API shows it. */
-const flat = (order: Order) => ({ ...order.terms, ...order });

@@ -30,14 +30,14 @@ export class NotifyClients implements OnModuleInit {
   }
 
   async #tell(tx: Transaction, { kind, order }: MarketplaceEvent): Promise<void> {
-    const url = order.terms.notificationWebhook;
+    const url = order.notificationWebhook;
     if (url === null || !isEnd(kind)) return;
     await this.webhooks.enqueue(tx, {
       type: ENDS[kind],
       userId: order.clientId,
       orderId: order.id,
       url,
-      payload: toWire(EndedOrder, { ...order.terms, ...order }),
+      payload: toWire(EndedOrder, order),
     });
   }
 }

@@ -75,8 +75,13 @@ export class RequestAccepted {
 }
 
 export class RequestProgress {
-  @NumberField({ nullable: true, description: 'Progress in percent; null if unknown.', example: 40 })
-  percentage!: number | null;
+  @NumberField({
+    wire: 'percentage',
+    nullable: true,
+    description: 'Progress in percent; null if unknown.',
+    example: 40,
+  })
+  progressPercentage!: number | null;
 
   @StringField({ nullable: true, example: 'predict' }) currentStep!: string | null;
 
@@ -94,7 +99,7 @@ export class EvaluatorInfo {
     description: 'Id of the evaluator as text; `0` is the service itself.',
     example: '7',
   })
-  evaluatorId!: number;
+  evaluatorId!: number | null;
 
   @StringField({ wire: 'username', nullable: true, example: 'desk_evaluator' })
   evaluatorUsername!: string | null;
@@ -156,11 +161,11 @@ export class RequestFailure {
 }
 
 export class RequestCancellation {
-  @IntegerField({ wire: 'cancelled_by', description: 'Id of the user who cancelled the order.', example: 2 })
-  by!: number;
+  @IntegerField({ description: 'Id of the user who cancelled the order.', example: 2 })
+  cancelledBy!: number | null;
 
-  @DateTimeField({ wire: 'cancelled_at', example: moment }) at!: Date;
-  @StringField({ wire: 'cancellation_reason', example: 'user_requested' }) reason!: string;
+  @DateTimeField({ example: moment }) cancelledAt!: Date | null;
+  @StringField({ example: 'user_requested' }) cancellationReason!: string | null;
 }
 
 /** Answer of E-45 and E-47. */
@@ -175,16 +180,17 @@ export class RequestOut {
 
   @NestedField(RequestProgress, {
     nullable: true,
+    from: (order: Order) => (order.status === 'processing' ? order : null),
     description: 'Progress; null unless the order is being computed.',
   })
-  progress!: RequestProgress | null;
+  progress?: RequestProgress | null;
 
   @NestedField(EvaluatorInfo, {
-    wire: 'evaluator_info',
     nullable: true,
+    from: (order: Order) => (order.evaluatorId === null ? null : order),
     description: 'Evaluator that claimed the order; null if none.',
   })
-  lease!: (EvaluatorInfo & { readonly claimedAt: Date }) | null;
+  evaluatorInfo?: EvaluatorInfo | null;
 
   @NestedField(CostInfo, { from: (order: Order) => order }) costInfo?: CostInfo;
 
@@ -202,18 +208,16 @@ export class RequestOut {
   })
   failure?: RequestFailure | null;
 
-  @NestedField(RequestCancellation, { nullable: true, description: 'Null unless the order was cancelled.' })
-  cancellation!: RequestCancellation | null;
+  @NestedField(RequestCancellation, {
+    nullable: true,
+    from: (order: Order) => (order.cancelledAt === null ? null : order),
+    description: 'Null unless the order was cancelled.',
+  })
+  cancellation?: RequestCancellation | null;
 
   @OrderTimeField createdAt!: Date;
 
-  @DateTimeField({
-    nullable: true,
-    from: ({ lease }: Order) => lease?.claimedAt ?? null,
-    example: moment,
-  })
-  claimedAt?: Date | null;
-
+  @DateTimeField({ nullable: true, example: moment }) claimedAt!: Date | null;
   @DateTimeField({ ...endedAt, example: moment }) completedAt!: Date | null;
 
   @DateTimeField({ description: 'Time at which the order fails if not completed.', example: moment })

@@ -4,7 +4,6 @@ import {
   EnumField,
   IntegerField,
   ListField,
-  MoneyField,
   NestedField,
   ObjectField,
   StringField,
@@ -16,6 +15,7 @@ import type {
   OrderInterval,
 } from '../marketplace/marketplace.port.js';
 import {
+  ExpectedPaymentField,
   HorizonField,
   IntervalField,
   LeaseEpochField,
@@ -211,17 +211,11 @@ export class ClaimOut {
   @SuccessField success?: true;
   @RequestIdField id!: string;
   @TaskIdField taskId!: string;
-  @LeaseEpochField epoch!: number;
+  @LeaseEpochField leaseEpoch!: number;
   @OrderTimeField claimedAt!: Date;
   @TimeoutField timeoutAt!: Date;
 
-  @MoneyField({
-    wire: 'expected_payment',
-    description: "The evaluator's share of the price.",
-    example: 3.5,
-  })
-  estimatedPayment!: number;
-
+  @ExpectedPaymentField estimatedPayment!: number;
   @OrderCurrencyField currency!: string;
 
   @NestedField(ProcessingDetailsOut, { description: 'Everything needed to compute the answer.' })

@@ -2,13 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AfterCommit, SuccessOut } from '#libs/http';
 import { type Actor, Clock } from '#libs/kernel';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
-import {
-  type ClaimedOrder,
-  ClaimedWork,
-  OrderQueue,
-  type PendingOrder,
-} from '../marketplace/order-queue.port.js';
-import type { ClaimOut, ClaimRequest, ProcessingDetailsOut } from './claim.dto.js';
+import { ClaimedWork, OrderQueue, type PendingOrder } from '../marketplace/order-queue.port.js';
+import type { ClaimOut, ClaimRequest } from './claim.dto.js';
 import type {
   AssignedOut,
   AssignedQuery,
@@ -38,7 +33,6 @@ export class EvaluateOrders {
     return {
       ...list,
       orders: list.orders.map((order) => ({
-        ...order.terms,
         ...order,
         requirements: { ...machineFor(order), processingTimeout },
       })),
@@ -53,15 +47,16 @@ export class EvaluateOrders {
       estimatedCompletion: body.estimatedCompletion ?? null,
       processingNodeInfo: body.processingNodeInfo ?? null,
     });
-    return new AfterCommit(claimWith(claim, this.details.inShort(claim.order)), async () =>
-      claimWith(claim, await this.details.of(claim.order)),
-    );
+    return new AfterCommit({ ...claim, processingDetails: this.details.inShort(claim) }, async () => ({
+      ...claim,
+      processingDetails: await this.details.of(claim),
+    }));
   }
 
   submit(caller: Actor, orderId: string, answer: SubmitRequest): Promise<SubmitOut> {
     return this.work.submit(caller, {
       orderId,
-      epoch: answer.epoch ?? null,
+      leaseEpoch: answer.leaseEpoch ?? null,
       result: {
         predictions: answer.predictions,
         uncertainties: answer.uncertainties,
@@ -75,7 +70,7 @@ export class EvaluateOrders {
   }
 
   async progress(caller: Actor, orderId: string, body: ProgressRequest): Promise<ProgressOut> {
-    const reply = await this.work.heartbeat(caller, { orderId, epoch: body.epoch ?? null }, body);
+    const reply = await this.work.heartbeat(caller, { orderId, leaseEpoch: body.leaseEpoch ?? null }, body);
     return { ...reply, remainingMs: reply.timeoutAt.getTime() - this.clock.now() };
   }
 
@@ -84,17 +79,13 @@ export class EvaluateOrders {
     const { status, includeExpired } = query;
     const inTime = status === 'overdue' ? 0 : list.totalProcessing;
     const overdue = status === 'overdue' || (status === undefined && includeExpired) ? list.totalOverdue : 0;
-    return {
-      ...list,
-      orders: list.orders.map((order) => ({ ...order, ...order.progress })),
-      totalAssigned: inTime + overdue,
-    };
+    return { ...list, totalAssigned: inTime + overdue };
   }
 
   async release(caller: Actor, orderId: string, body: ReleaseRequest): Promise<SuccessOut> {
     await this.work.release(caller, {
       orderId,
-      epoch: body.epoch ?? null,
+      leaseEpoch: body.leaseEpoch ?? null,
       reason: body.reason,
       details: body.details ?? null,
     });
@@ -102,14 +93,8 @@ export class EvaluateOrders {
   }
 }
 
-const claimWith = (claim: ClaimedOrder, processingDetails: ProcessingDetailsOut): ClaimOut => ({
-  ...claim.order,
-  ...claim,
-  processingDetails,
-});
-
 /** What an order asks of the machine that computes it. */
-const machineFor = ({ terms, effort }: PendingOrder) => ({
-  gpuRequired: terms.predictorPlugin.includes('transformer'),
+const machineFor = ({ predictorPlugin, effort }: PendingOrder) => ({
+  gpuRequired: predictorPlugin.includes('transformer'),
   memoryGb: effort === 'high' ? 8 : 4,
 });

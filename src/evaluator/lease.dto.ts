@@ -16,6 +16,7 @@ import {
 import type { JsonObject } from '../marketplace/marketplace.port.js';
 import type { ReleaseReason } from '../marketplace/order-queue.port.js';
 import {
+  ExpectedPaymentField,
   LeaseEpochField,
   OrderCurrencyField,
   OrderIdField,
@@ -40,7 +41,6 @@ const MAX_REMAINING = 86_400;
 /** What every write under a claim may carry. */
 class UnderLease {
   @IntegerField({
-    wire: 'lease_epoch',
     optional: true,
     nullable: true,
     min: 1,
@@ -48,7 +48,7 @@ class UnderLease {
       '`lease_epoch` of the claim; an older one is rejected. If omitted, the epoch is not checked.',
     example: 1,
   })
-  epoch?: number | null;
+  leaseEpoch?: number | null;
 }
 
 /** An answer. Its lists have one value for each bar of the horizon. */
@@ -166,7 +166,6 @@ export class SubmitOut {
 /** Where the work stands; what is left out stays as it was. */
 export class ProgressRequest extends UnderLease {
   @NumberField({
-    wire: 'progress_percentage',
     optional: true,
     nullable: true,
     min: 0,
@@ -174,7 +173,7 @@ export class ProgressRequest extends UnderLease {
     description: 'Progress in percent.',
     example: 40,
   })
-  percentage?: number | null;
+  progressPercentage?: number | null;
 
   @StringField({
     optional: true,
@@ -201,7 +200,7 @@ export class ProgressRequest extends UnderLease {
 export class ProgressOut {
   @SuccessField success?: true;
   @RequestIdField orderId!: string;
-  @LeaseEpochField epoch!: number;
+  @LeaseEpochField leaseEpoch!: number;
   @TimeoutField timeoutAt!: Date;
   @TimeRemainingField remainingMs!: number;
 }
@@ -256,17 +255,16 @@ export class AssignedRequestOut {
   status!: 'processing' | 'overdue';
 
   @IntegerField({ description: 'Evaluator; 0 is the service itself.', example: 7 }) evaluatorId!: number;
-  @LeaseEpochField epoch!: number;
+  @LeaseEpochField leaseEpoch!: number;
   @OrderTimeField claimedAt!: Date;
   @TimeoutField timeoutAt!: Date;
 
   @NumberField({
-    wire: 'progress_percentage',
-    from: ({ percentage }: AssignedRequestOut) => percentage ?? 0,
+    from: ({ progressPercentage }: AssignedRequestOut) => progressPercentage ?? 0,
     description: 'Reported progress in percent; 0 if none was reported.',
     example: 40,
   })
-  percentage!: number | null;
+  progressPercentage!: number | null;
 
   @StringField({ nullable: true, description: 'Reported step of the computation.', example: 'computing' })
   currentStep!: string | null;
@@ -274,7 +272,7 @@ export class AssignedRequestOut {
   @NumberField({ nullable: true, description: 'Reported remaining time, in seconds.', example: 90 })
   estimatedRemaining!: number | null;
 
-  @MoneyField({ description: "The evaluator's share of the price.", example: 3.5 }) expectedPayment!: number;
+  @ExpectedPaymentField estimatedPayment!: number;
   @OrderCurrencyField currency!: string;
   @TimeRemainingField remainingMs!: number;
 }

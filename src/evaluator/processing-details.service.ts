@@ -26,20 +26,19 @@ export class ProcessingDetails {
 
   /** The question alone, without asking any plugin. */
   inShort(order: PendingOrder): ProcessingDetailsOut {
-    const { terms } = order;
     const unasked = { reason: 'the plugin was not asked yet' };
     return {
-      ...terms,
+      ...order,
       plugins: {
-        feeder: this.#chosen('feeder', terms.feederPlugin),
-        pipeline: this.#chosen('pipeline', terms.pipelinePlugin),
+        feeder: this.#chosen('feeder', order.feederPlugin),
+        pipeline: this.#chosen('pipeline', order.pipelinePlugin),
         predictor: this.#chosen('predictor', this.#serverOf(order).predictor),
       },
       dataSourceConfig: { ...NO_SOURCE, ...unasked },
       modelConfig: { ...NO_MODEL, modelName: order.modelName, ...unasked },
       outputRequirements: {
         format: 'json',
-        values: terms.predictionHorizon,
+        values: order.predictionHorizon,
         includeUncertainties: true,
         includeConfidenceIntervals: true,
         includePlots: false,
@@ -49,7 +48,7 @@ export class ProcessingDetails {
 
   /** The same with what feeder and predictor say. */
   async of(order: PendingOrder): Promise<ProcessingDetailsOut> {
-    const { feederPlugin, symbol } = order.terms;
+    const { feederPlugin, symbol } = order;
     const { predictor, model: file } = this.#serverOf(order);
     const [source, model] = await Promise.all([
       this.#known('feeder', feederPlugin, async () =>
@@ -65,7 +64,7 @@ export class ProcessingDetails {
   }
 
   /** Who answers for the model here. Where nobody does, because it is only priced, what the client named beside it. */
-  #serverOf({ modelName, terms: { predictorPlugin } }: PendingOrder): ModelServer {
+  #serverOf({ modelName, predictorPlugin }: PendingOrder): ModelServer {
     return (
       this.plugins.serves(modelName) ??
       this.plugins.serves(predictorPlugin) ?? {

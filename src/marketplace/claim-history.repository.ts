@@ -26,7 +26,7 @@ export class ClaimHistory {
       [
         order.id,
         order.leaseEpoch,
-        order.claimedBy,
+        order.evaluatorId,
         order.claimedAt?.toISOString() ?? null,
         order.timeoutAt?.toISOString() ?? null,
         order.processingNodeInfo === null ? null : JSON.stringify(order.processingNodeInfo),
@@ -54,21 +54,9 @@ export class ClaimHistory {
   }
 
   /** Every claim of an order, first one first. */
-  async of(orderId: string): Promise<readonly OrderClaim[]> {
+  of(orderId: string): Promise<readonly OrderClaim[]> {
     const { manager } = this.database.read;
-    const rows = await manager.find(OrderClaimEntity, {
-      where: { orderId },
-      order: { leaseEpoch: 'ASC' },
-    });
-    return rows.map(({ leaseEpoch, evaluatorId, claimedAt, endedAt, outcome, reason, details }) => ({
-      epoch: leaseEpoch,
-      evaluatorId,
-      claimedAt,
-      endedAt,
-      outcome,
-      reason,
-      details,
-    }));
+    return manager.find(OrderClaimEntity, { where: { orderId }, order: { leaseEpoch: 'ASC' } });
   }
 
   /** The claim of an epoch; null when there was none. */

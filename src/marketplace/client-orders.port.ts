@@ -1,5 +1,5 @@
 import type { Actor } from '#libs/kernel';
-import type { Money, Micros, Currency, Quote } from '../billing/billing.port.js';
+import type { Money, Micros, Quote } from '../billing/billing.port.js';
 import type { OrderTerms, OrderStatus, Order, MarketplacePredictionType } from './marketplace.port.js';
 
 /** What a client learns when it submits. */
@@ -29,21 +29,22 @@ export interface OrderPage {
   readonly offset: number;
 }
 
-/** A line of a listing. */
-export interface OrderSummary {
-  readonly id: string;
-  readonly taskId: string;
-  readonly clientId: number;
-  readonly status: OrderStatus;
-  readonly symbol: string;
-  readonly predictionType: MarketplacePredictionType;
-  readonly priority: number;
-  readonly currency: Currency;
-  readonly estimatedCost: Micros;
-  readonly actualCost: Micros | null;
-  readonly createdAt: Date;
-  readonly completedAt: Date | null;
-}
+/** What a line of a listing says of an order. */
+export const LISTED_FIELDS = [
+  'id',
+  'taskId',
+  'clientId',
+  'status',
+  'symbol',
+  'predictionType',
+  'priority',
+  'currency',
+  'estimatedCost',
+  'actualCost',
+  'createdAt',
+  'completedAt',
+] as const satisfies readonly (keyof Order)[];
+export type OrderSummary = Pick<Order, (typeof LISTED_FIELDS)[number]>;
 
 export interface OrderList {
   readonly orders: readonly OrderSummary[];
@@ -60,7 +61,7 @@ export interface OrderChange {
 
 /** A past claim, or the current one. */
 export interface OrderClaim {
-  readonly epoch: number;
+  readonly leaseEpoch: number;
   /** User id; 0 when the service itself computes. */
   readonly evaluatorId: number;
   readonly claimedAt: Date;

@@ -1,18 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
-import { AppError, assertPresent } from '#libs/kernel';
+import { AppError } from '#libs/kernel';
 import { ClaimHistory } from './claim-history.repository.js';
+import { type Held, heldOrder } from './marketplace.port.js';
 import type { LeaseReference } from './order-queue.port.js';
 import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
-
-/** A row in work, with its claim. */
-export interface HeldRow {
-  readonly row: OrderEntity;
-  readonly holder: number;
-  readonly claimedAt: Date;
-  readonly timeoutAt: Date;
-}
 
 export interface LeaseUse {
   /** Another's claim will do too. */
@@ -38,18 +31,17 @@ export class LeaseRules {
   async heldRow(
     tx: Transaction,
     evaluatorId: number,
-    { orderId, epoch }: LeaseReference,
+    { orderId, leaseEpoch }: LeaseReference,
     use: LeaseUse,
-  ): Promise<HeldRow> {
+  ): Promise<Held<OrderEntity>> {
     const row = await this.orders.findForUpdate(tx, orderId);
     if (row === null) throw notProcessing();
-    if (row.status !== 'processing' || (row.claimedBy !== evaluatorId && !use.forAll))
-      throw await this.#refusal(tx, row, evaluatorId, epoch);
-    if (epoch !== null && epoch !== row.leaseEpoch) throw stale();
-    const claimedAt = assertPresent(row.claimedAt, 'an order in work has a claim');
-    const timeoutAt = assertPresent(row.timeoutAt, 'an order in work has a deadline');
-    if (!use.late && use.now.getTime() > timeoutAt.getTime()) throw tooLate();
-    return { row, holder: row.claimedBy ?? evaluatorId, claimedAt, timeoutAt };
+    if (row.status !== 'processing' || (row.evaluatorId !== evaluatorId && !use.forAll))
+      throw await this.#refusal(tx, row, evaluatorId, leaseEpoch);
+    if (leaseEpoch !== null && leaseEpoch !== row.leaseEpoch) throw stale();
+    const held = heldOrder(row);
+    if (!use.late && use.now.getTime() > held.timeoutAt.getTime()) throw tooLate();
+    return held;
   }
 
   /** Why this evaluator holds nothing, judged by the claim it means: the given epoch's, else the latest. */
@@ -57,9 +49,9 @@ export class LeaseRules {
     tx: Transaction,
     row: OrderEntity,
     evaluatorId: number,
-    epoch: number | null,
+    leaseEpoch: number | null,
   ): Promise<AppError> {
-    const claim = await this.history.find(tx, row.id, epoch ?? row.leaseEpoch);
+    const claim = await this.history.find(tx, row.id, leaseEpoch ?? row.leaseEpoch);
     const isOwn = claim?.evaluatorId === evaluatorId;
     if (isOwn && claim.leaseEpoch < row.leaseEpoch) return stale();
     if (isOwn && claim.outcome === 'expired') return tooLate();

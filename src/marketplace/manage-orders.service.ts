@@ -12,14 +12,13 @@ import type {
   OrderList,
   OrderPage,
 } from './client-orders.port.js';
-import type { Order, OrderTerms } from './marketplace.port.js';
+import type { Order } from './marketplace.port.js';
 import { isOperator, mayReadResult, orderNotFound, ownRow } from './order-access.js';
 import { OrderLists } from './order-lists.repository.js';
 import { priceTermsOf } from './order-rules.js';
 import { OrderViews } from './order-views.service.js';
 import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
-import { summaryOf, termsOf } from './order.view.js';
 import { refuseAbove } from './submit-order.service.js';
 
 /** A client's orders: read, changed and cancelled. */
@@ -49,32 +48,23 @@ export class ManageOrders implements ClientOrders {
 
   async list(actor: Actor, filter: OrderFilter, page: OrderPage): Promise<OrderList> {
     const owner = isAdministrator(actor) || isOperator(actor) ? null : actor.userId;
-    const { rows, total } = await this.lists.ofClient(owner, filter, page);
-    return { orders: rows.map(summaryOf), total };
+    return this.lists.ofClient(owner, filter, page);
   }
 
   async update(actor: Actor, orderId: string, change: OrderChange): Promise<Order> {
     return this.transactions.run(async (tx) => {
       const row = await this.#pendingRow(tx, actor, orderId);
-      const terms = changed(termsOf(row), change);
+      const { priority = row.priority, maxCost = row.maxCost } = change;
+      const { notificationWebhook = row.notificationWebhook } = change;
+      const terms = { ...row, priority };
       const quote = await this.prices.requote(row.id, priceTermsOf({ terms, modelName: row.modelName }));
-      refuseAbove(terms.maxCost, quote);
-      if (quote.total !== row.estimatedCostMicros) await this.billing.adjust(tx, row.id, quote);
+      refuseAbove(maxCost, quote);
+      const isRepriced = quote.total !== row.estimatedCost;
+      if (isRepriced) await this.billing.adjust(tx, row.id, quote);
+      const price = { estimatedCost: quote.total, estimatedPayment: quote.shares.evaluator };
+      const changes = { priority, maxCost, notificationWebhook, ...(isRepriced && price) };
       const now = new Date(this.clock.now());
-      const after = await this.orders.change(
-        tx,
-        row,
-        {
-          priority: terms.priority,
-          maxCostMicros: terms.maxCost,
-          notificationWebhook: terms.notificationWebhook,
-          ...(quote.total !== row.estimatedCostMicros && {
-            estimatedCostMicros: quote.total,
-            estimatedPaymentMicros: quote.shares.evaluator,
-          }),
-        },
-        now,
-      );
+      const after = await this.orders.change(tx, row, changes, now);
       return this.views.tell(tx, 'updated', after, now);
     });
   }
@@ -110,10 +100,3 @@ export class ManageOrders implements ClientOrders {
     });
   }
 }
-
-const changed = (terms: OrderTerms, { priority, maxCost, notificationWebhook }: OrderChange): OrderTerms => ({
-  ...terms,
-  priority: priority ?? terms.priority,
-  maxCost: maxCost === undefined ? terms.maxCost : maxCost,
-  notificationWebhook: notificationWebhook === undefined ? terms.notificationWebhook : notificationWebhook,
-});

@@ -63,37 +63,23 @@ export interface OrderResult {
   readonly qualityMetrics: JsonObject | null;
 }
 
-/** Progress of an order that is being computed. Null where the evaluator reported nothing. */
+/** Progress of an order in work, as last reported. Null where the evaluator reported nothing. */
 export interface OrderProgress {
   /** 0 to 100. */
-  readonly percentage: number | null;
+  readonly progressPercentage: number | null;
   readonly currentStep: string | null;
   /** Seconds, as the evaluator estimates. */
   readonly estimatedRemaining: number | null;
 }
 
-/** The claim in force, or the one that completed the order. */
-export interface OrderLease {
-  /** User id; 0 when the service itself computes. */
-  readonly evaluatorId: number;
-  /** Null for the service itself. */
-  readonly evaluatorUsername: string | null;
-  /** Rises with every claim; every write of the evaluator may carry it. */
-  readonly epoch: number;
-  readonly claimedAt: Date;
-  /** Later submissions are refused. */
-  readonly timeoutAt: Date;
-}
-
-/** An order as its client sees it. Amounts are in micro-units of `currency`. */
-export interface Order {
+/** An order as its client sees it, its claim among it. Amounts are in micro-units of `currency`. */
+export interface Order extends OrderTerms, OrderProgress {
   /** UUID. */
   readonly id: string;
   /** UUID of its own. */
   readonly taskId: string;
   readonly clientId: number;
   readonly status: OrderStatus;
-  readonly terms: OrderTerms;
   readonly modelName: string;
   readonly clientTier: ClientTier;
   readonly effort: Effort;
@@ -106,10 +92,15 @@ export interface Order {
   readonly actualCost: Micros | null;
   /** User id of the provider; 0 for the platform. */
   readonly providerId: number;
-  /** Only while processing. */
-  readonly progress: OrderProgress | null;
-  /** While processing, and of the one who completed it. */
-  readonly lease: OrderLease | null;
+  /** User id of the one who works on it or completed it, 0 when the service itself computes; null without a claim. */
+  readonly evaluatorId: number | null;
+  /** Null for the service itself. */
+  readonly evaluatorUsername: string | null;
+  /** Rises with every claim; every write of the evaluator may carry it. */
+  readonly leaseEpoch: number;
+  readonly claimedAt: Date | null;
+  /** Later submissions are refused. */
+  readonly timeoutAt: Date | null;
   /** Null unless completed, and for an operator, who sees no results. */
   readonly result: OrderResult | null;
   readonly resultHash: string | null;
@@ -125,5 +116,24 @@ export interface Order {
   /** Stable word, for example `expired`; null unless failed. */
   readonly failureReason: string | null;
   readonly errorMessage: string | null;
-  readonly cancellation: { readonly by: number; readonly at: Date; readonly reason: string } | null;
+  readonly cancelledBy: number | null;
+  readonly cancelledAt: Date | null;
+  readonly cancellationReason: string | null;
+}
+
+/** An order with a claim: in work, or completed. */
+export type Held<T> = T & {
+  readonly evaluatorId: number;
+  readonly claimedAt: Date;
+  readonly timeoutAt: Date;
+};
+
+/** @throws Error for an order without a claim: whoever asks knows that it has one */
+export function heldOrder<T extends Pick<Order, 'evaluatorId' | 'claimedAt' | 'timeoutAt'>>(
+  order: T,
+): Held<T> {
+  const { evaluatorId, claimedAt, timeoutAt } = order;
+  if (evaluatorId === null || claimedAt === null || timeoutAt === null)
+    throw new Error('invariant broken: an order in work has a claim');
+  return order as Held<T>;
 }

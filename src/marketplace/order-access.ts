@@ -17,7 +17,8 @@ export const isOperator = (actor: Actor): boolean => actor.role === 'operator';
  * @throws AppError `not_found`, `forbidden`
  */
 export function mayReadResult(actor: Actor, row: OrderEntity): boolean {
-  if (isAdministrator(actor) || row.userId === actor.userId || row.claimedBy === actor.userId) return true;
+  if (isAdministrator(actor) || row.clientId === actor.userId || row.evaluatorId === actor.userId)
+    return true;
   if (isOperator(actor)) return false;
   throw accessDenied();
 }
@@ -25,7 +26,7 @@ export function mayReadResult(actor: Actor, row: OrderEntity): boolean {
 /** The row, for its client and for administrators. @throws AppError `not_found`, `forbidden` */
 export function ownRow(actor: Actor, row: OrderEntity | null): OrderEntity {
   if (row === null) throw orderNotFound();
-  if (row.userId !== actor.userId && !isAdministrator(actor)) throw accessDenied();
+  if (row.clientId !== actor.userId && !isAdministrator(actor)) throw accessDenied();
   return row;
 }
 

@@ -2,9 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '#libs/database';
 import type { SelectQueryBuilder } from 'typeorm';
 import { HOME_CURRENCY, type Micros } from '../billing/billing.port.js';
-import type { OrderFilter, OrderPage } from './client-orders.port.js';
+import { LISTED_FIELDS, type OrderFilter, type OrderList, type OrderPage } from './client-orders.port.js';
+import { heldOrder } from './marketplace.port.js';
 import { OrderClaimEntity } from './order-claim.entity.js';
-import type { AssignedFilter, PendingFilter, PendingPage } from './order-queue.port.js';
+import {
+  type AssignedFilter,
+  type ClaimInForce,
+  HELD_FIELDS,
+  OFFERED_FIELDS,
+  type PendingFilter,
+  type PendingOrder,
+  type PendingPage,
+} from './order-queue.port.js';
 import { OrderEntity } from './order.entity.js';
 
 type Query = SelectQueryBuilder<OrderEntity>;
@@ -23,33 +32,20 @@ export interface PendingFigures {
   readonly range: { readonly min: Micros; readonly max: Micros; readonly average: Micros } | null;
 }
 
-/** The columns of a list, without what is large. */
-const LISTED = [
-  'id',
-  'taskId',
-  'userId',
-  'status',
-  'symbol',
-  'predictionType',
-  'priority',
-  'currency',
-  'estimatedCostMicros',
-  'actualCostMicros',
-  'createdAt',
-  'completedAt',
-].map((column) => `o.${column}`);
+/** Of an order in a list only what it says is read, for the rest of a row is large. */
+const columns = (fields: readonly (keyof OrderEntity)[]) => fields.map((field) => `o.${field}`);
 
 const CLIENT_SORTS = {
   created_at: 'o.createdAt',
   completed_at: 'o.completedAt',
   priority: 'o.priority',
-  cost: 'o.estimatedCostMicros',
+  cost: 'o.estimatedCost',
 } as const;
 
 const PENDING_SORTS = {
   priority: 'o.priority',
   created_at: 'o.createdAt',
-  payment: 'o.estimatedPaymentMicros',
+  payment: 'o.estimatedPayment',
   effort: 'o.effort',
 } as const;
 
@@ -60,21 +56,17 @@ const direction = (order: 'asc' | 'desc') => (order === 'asc' ? 'ASC' : 'DESC');
 export class OrderLists {
   constructor(private readonly database: Database) {}
 
-  /** @param userId whose; null for everybody's */
-  async ofClient(
-    userId: number | null,
-    filter: OrderFilter,
-    page: OrderPage,
-  ): Promise<{ readonly rows: OrderEntity[]; readonly total: number }> {
-    const rows = await this.#ofClient(userId, filter)
-      .select(LISTED)
+  /** @param clientId whose; null for everybody's */
+  async ofClient(clientId: number | null, filter: OrderFilter, page: OrderPage): Promise<OrderList> {
+    const orders = await this.#ofClient(clientId, filter)
+      .select(columns(LISTED_FIELDS))
       .orderBy(CLIENT_SORTS[page.sort], direction(page.order), 'NULLS LAST')
       .addOrderBy('o.createdAt', page.sort === 'created_at' ? direction(page.order) : 'DESC')
       .addOrderBy('o.id', 'ASC')
       .limit(page.limit)
       .offset(page.offset)
       .getMany();
-    return { rows, total: await this.#ofClient(userId, filter).getCount() };
+    return { orders, total: await this.#ofClient(clientId, filter).getCount() };
   }
 
   async pending(
@@ -82,8 +74,9 @@ export class OrderLists {
     filter: PendingFilter,
     page: PendingPage,
     now: Date,
-  ): Promise<OrderEntity[]> {
+  ): Promise<PendingOrder[]> {
     return this.#pending(claimant, filter, now)
+      .select(columns(OFFERED_FIELDS))
       .orderBy(PENDING_SORTS[page.sort], direction(page.order))
       .addOrderBy('o.priority', page.sort === 'priority' ? direction(page.order) : 'DESC')
       .addOrderBy('o.createdAt', page.sort === 'created_at' ? direction(page.order) : 'ASC')
@@ -110,19 +103,20 @@ export class OrderLists {
   }
 
   /** @param evaluatorId whose claims; null for everybody's */
-  assigned(
+  async assigned(
     evaluatorId: number | null,
     { status, includeExpired, limit }: AssignedFilter,
     now: Date,
-  ): Promise<OrderEntity[]> {
+  ): Promise<ClaimInForce[]> {
     const query = this.#claimed(evaluatorId)
+      .select(columns(HELD_FIELDS))
       .orderBy('o.claimedAt', 'ASC')
       .addOrderBy('o.id', 'ASC')
       .limit(limit);
     const moment = { now: now.toISOString() };
     if (status === 'overdue') query.andWhere('o.timeoutAt < :now', moment);
     else if (status === 'processing' || !includeExpired) query.andWhere('o.timeoutAt >= :now', moment);
-    return query.getMany();
+    return (await query.getMany()).map(heldOrder);
   }
 
   async countAssigned(
@@ -142,13 +136,13 @@ export class OrderLists {
 
   #claimed(evaluatorId: number | null): Query {
     const query = this.#orders().where(`o.status = 'processing'`);
-    return evaluatorId === null ? query : query.andWhere('o.claimedBy = :evaluatorId', { evaluatorId });
+    return evaluatorId === null ? query : query.andWhere('o.evaluatorId = :evaluatorId', { evaluatorId });
   }
 
-  #ofClient(userId: number | null, filter: OrderFilter): Query {
+  #ofClient(clientId: number | null, filter: OrderFilter): Query {
     const query = this.#orders().where('1 = 1');
     const { status, symbol, predictionType, startDate, endDate } = filter;
-    if (userId !== null) query.andWhere('o.userId = :userId', { userId });
+    if (clientId !== null) query.andWhere('o.clientId = :clientId', { clientId });
     if (status !== undefined) query.andWhere('o.status = :status', { status });
     if (symbol !== undefined) query.andWhere('o.symbol = :symbol', { symbol });
     if (predictionType !== undefined)
@@ -180,8 +174,8 @@ export class OrderLists {
 function paidBetween(query: Query, { minPayment, maxPayment }: PendingFilter): void {
   if (minPayment === undefined && maxPayment === undefined) return;
   query.andWhere('o.currency = :home', { home: HOME_CURRENCY });
-  if (minPayment !== undefined) query.andWhere('o.estimatedPaymentMicros >= :minPayment', { minPayment });
-  if (maxPayment !== undefined) query.andWhere('o.estimatedPaymentMicros <= :maxPayment', { maxPayment });
+  if (minPayment !== undefined) query.andWhere('o.estimatedPayment >= :minPayment', { minPayment });
+  if (maxPayment !== undefined) query.andWhere('o.estimatedPayment <= :maxPayment', { maxPayment });
 }
 
 function claimableBy(query: Query, userId: number, releasedAfter: Date): Query {
@@ -193,6 +187,6 @@ function claimableBy(query: Query, userId: number, releasedAfter: Date): Query {
     .andWhere(`c.outcome = 'released' AND c.endedAt > :releasedAfter`)
     .getQuery();
   return query
-    .andWhere('o.userId <> :userId', { userId })
+    .andWhere('o.clientId <> :userId', { userId })
     .andWhere(`NOT EXISTS ${released}`, { releasedAfter: releasedAfter.toISOString() });
 }

@@ -1,14 +1,12 @@
 import type { Actor } from '#libs/kernel';
 import type { Currency, Micros } from '../billing/billing.port.js';
 import type {
-  ClientTier,
-  Effort,
+  Held,
   JsonObject,
   MarketplacePredictionType,
   Order,
   OrderProgress,
   OrderResult,
-  OrderTerms,
 } from './marketplace.port.js';
 
 /** Who evaluates: a user, or the service itself. */
@@ -34,19 +32,32 @@ export interface PendingPage {
   readonly offset?: number;
 }
 
-/** An order that can be claimed, without what only its client may know. */
-export interface PendingOrder {
-  readonly id: string;
-  readonly taskId: string;
-  readonly terms: Omit<OrderTerms, 'maxCost' | 'notificationWebhook'>;
-  readonly modelName: string;
-  readonly currency: Currency;
-  readonly estimatedPayment: Micros;
-  readonly effort: Effort;
-  readonly clientTier: ClientTier;
-  readonly createdAt: Date;
-  readonly expiresAt: Date;
-}
+/** What an evaluator is told of an order: not what only its client may know, as the limit of its price. */
+export const OFFERED_FIELDS = [
+  'id',
+  'taskId',
+  'symbol',
+  'predictionType',
+  'datetimeRequested',
+  'lookbackTicks',
+  'predictorPlugin',
+  'feederPlugin',
+  'pipelinePlugin',
+  'interval',
+  'predictionHorizon',
+  'priority',
+  'customParameters',
+  'modelName',
+  'currency',
+  'estimatedPayment',
+  'effort',
+  'clientTier',
+  'createdAt',
+  'expiresAt',
+] as const satisfies readonly (keyof Order)[];
+
+/** An order that can be claimed. */
+export type PendingOrder = Pick<Order, (typeof OFFERED_FIELDS)[number]>;
 
 export interface PendingList {
   readonly orders: readonly PendingOrder[];
@@ -67,18 +78,17 @@ export interface ClaimCommand {
   readonly processingNodeInfo: JsonObject | null;
 }
 
-export interface ClaimedOrder {
-  readonly order: PendingOrder;
-  readonly epoch: number;
+export interface ClaimedOrder extends PendingOrder {
+  readonly leaseEpoch: number;
   readonly claimedAt: Date;
   readonly timeoutAt: Date;
   readonly leaseMs: number;
 }
 
-/** `epoch` is that of the claim; with null only the holder is checked. */
+/** `leaseEpoch` is that of the claim; with null only the holder is checked. */
 export interface LeaseReference {
   readonly orderId: string;
-  readonly epoch: number | null;
+  readonly leaseEpoch: number | null;
 }
 
 export interface AnswerCommand extends LeaseReference {
@@ -102,7 +112,7 @@ export interface AcceptedAnswer {
 /** The answer to a heartbeat. The lease is not extended, so `timeoutAt` does not change. */
 export interface HeartbeatReply {
   readonly orderId: string;
-  readonly epoch: number;
+  readonly leaseEpoch: number;
   readonly timeoutAt: Date;
 }
 
@@ -122,18 +132,26 @@ export interface AssignedFilter {
   readonly limit: number;
 }
 
-export interface AssignedOrder {
-  readonly id: string;
-  readonly taskId: string;
-  readonly symbol: string;
+/** What an evaluator is told of an order that it holds. */
+export const HELD_FIELDS = [
+  'id',
+  'taskId',
+  'symbol',
+  'evaluatorId',
+  'leaseEpoch',
+  'claimedAt',
+  'timeoutAt',
+  'progressPercentage',
+  'currentStep',
+  'estimatedRemaining',
+  'currency',
+  'estimatedPayment',
+] as const satisfies readonly (keyof Order)[];
+
+export type ClaimInForce = Held<Pick<Order, (typeof HELD_FIELDS)[number]>>;
+
+export interface AssignedOrder extends ClaimInForce {
   readonly status: 'processing' | 'overdue';
-  readonly evaluatorId: number;
-  readonly epoch: number;
-  readonly claimedAt: Date;
-  readonly timeoutAt: Date;
-  readonly progress: OrderProgress;
-  readonly currency: Currency;
-  readonly expectedPayment: Micros;
   /** 0 when overdue. */
   readonly remainingMs: number;
 }

@@ -1,23 +1,16 @@
 import type { PriceTerms } from '../billing/billing.port.js';
 import { moneyOf } from '#libs/kernel';
-import { EFFORTS, type Effort, type JsonObject, type OrderTerms } from './marketplace.port.js';
+import type { Effort, JsonObject, OrderTerms } from './marketplace.port.js';
 
-const LOW_EFFORT = 1;
-const MEDIUM_EFFORT = 2;
-const HIGH_EFFORT = 3;
-
-/** How much there is to do, 1 to 3; see {@link effortName}. */
+/** How much there is to do. */
 export function effortOf({
   predictionHorizon,
   lookbackTicks,
   predictorPlugin,
-}: Pick<OrderTerms, 'predictionHorizon' | 'lookbackTicks' | 'predictorPlugin'>): number {
-  if (predictionHorizon <= 6 && lookbackTicks <= 1_000 && predictorPlugin.includes('default'))
-    return LOW_EFFORT;
-  return predictionHorizon <= 12 && lookbackTicks <= 2_000 ? MEDIUM_EFFORT : HIGH_EFFORT;
+}: Pick<OrderTerms, 'predictionHorizon' | 'lookbackTicks' | 'predictorPlugin'>): Effort {
+  if (predictionHorizon <= 6 && lookbackTicks <= 1_000 && predictorPlugin.includes('default')) return 'low';
+  return predictionHorizon <= 12 && lookbackTicks <= 2_000 ? 'medium' : 'high';
 }
-
-export const effortName = (effort: number): Effort => EFFORTS[effort - 1] ?? 'high';
 
 export interface Priced {
   readonly terms: OrderTerms;

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { PLATFORM_ID } from '../billing/billing.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
-import { orderOf } from './order.view.js';
 import type { MarketplaceEventKind } from './marketplace-events.port.js';
 import { MarketplaceListeners } from './marketplace-listeners.js';
 import type { Order } from './marketplace.port.js';
@@ -17,10 +16,12 @@ export class OrderViews {
   ) {}
 
   async of(row: OrderEntity, mayReadResult = true): Promise<Order> {
-    const holder = row.claimedBy;
-    const names = holder === null || holder === PLATFORM_ID ? null : await this.users.usernames([holder]);
-    const evaluatorUsername = names?.get(holder ?? PLATFORM_ID) ?? null;
-    return orderOf(row, { evaluatorUsername, mayReadResult });
+    const { evaluatorId } = row;
+    const isUser = evaluatorId !== null && evaluatorId !== PLATFORM_ID;
+    const evaluatorUsername = isUser
+      ? ((await this.users.usernames([evaluatorId])).get(evaluatorId) ?? null)
+      : null;
+    return { ...row, evaluatorUsername, mayReadResult, result: mayReadResult ? row.result : null };
   }
 
   /** Tells the listeners, in the transaction, and returns the view. */

@@ -1,13 +1,22 @@
 import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type {
-  ClientTier,
-  JsonObject,
-  MarketplacePredictionType,
-  OrderInterval,
-  OrderResult,
-  OrderStatus,
+import { Column, Entity, Index, PrimaryColumn, type ValueTransformer } from 'typeorm';
+import {
+  type ClientTier,
+  type Effort,
+  EFFORTS,
+  type JsonObject,
+  type MarketplacePredictionType,
+  type Order,
+  type OrderInterval,
+  type OrderResult,
+  type OrderStatus,
 } from './marketplace.port.js';
+
+/** A word in code; 1 low, 2 medium, 3 high in the database: a number, so that it sorts. */
+const effortNumber: ValueTransformer = {
+  to: (effort: Effort) => EFFORTS.indexOf(effort) + 1,
+  from: (number: number) => EFFORTS[number - 1],
+};
 
 const PENDING = { where: `"status" = 'pending'` };
 const PROCESSING = { where: `"status" = 'processing'` };
@@ -21,18 +30,17 @@ const PROCESSING = { where: `"status" = 'processing'` };
 @Index('ix_prediction_jobs_queue', ['priority', 'createdAt'], PENDING)
 @Index('ix_prediction_jobs_expiry', ['expiresAt'], PENDING)
 @Index('ix_prediction_jobs_lease', ['timeoutAt'], PROCESSING)
-@Index('ix_prediction_jobs_holder', ['claimedBy'], PROCESSING)
-@Index('ix_prediction_jobs_open', ['userId'], { where: `"status" IN ('pending', 'processing')` })
-@Index('ix_prediction_jobs_user', ['userId', 'createdAt'])
+@Index('ix_prediction_jobs_holder', ['evaluatorId'], PROCESSING)
+@Index('ix_prediction_jobs_open', ['clientId'], { where: `"status" IN ('pending', 'processing')` })
+@Index('ix_prediction_jobs_user', ['clientId', 'createdAt'])
 @Index('ix_prediction_jobs_status', ['status', 'completedAt'])
 @Index('ix_prediction_jobs_created', ['createdAt'])
-export class OrderEntity {
+export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadResult'> {
   /** UUID. */
   @PrimaryColumn({ type: 'varchar', length: 36 }) id!: string;
   @Column({ type: 'varchar', length: 36 }) taskId!: string;
 
-  /** The client. */
-  @Column({ type: 'integer' }) userId!: number;
+  @Column({ name: 'user_id', type: 'integer' }) clientId!: number;
   @Column({ type: 'varchar', length: 32 }) symbol!: string;
 
   /** The symbol under its other name. */
@@ -53,31 +61,29 @@ export class OrderEntity {
   @Column({ type: 'varchar', length: 8 }) interval!: OrderInterval;
   @Column({ type: 'integer' }) predictionHorizon!: number;
   @Column({ type: 'integer' }) priority!: number;
-  @Column(integerColumn({ nullable: true })) maxCostMicros!: number | null;
+  @Column(integerColumn({ name: 'max_cost_micros', nullable: true })) maxCost!: number | null;
   @Column({ type: 'varchar', length: 2048, nullable: true }) notificationWebhook!: string | null;
   @Column(jsonColumn({ nullable: true })) customParameters!: JsonObject | null;
-
-  /** 1 low, 2 medium, 3 high: a number, so that it sorts. */
-  @Column({ type: 'integer' }) effort!: number;
+  @Column({ type: 'integer', transformer: effortNumber }) effort!: Effort;
 
   /** The client's tier when it submitted. */
   @Column({ type: 'varchar', length: 16 }) clientTier!: ClientTier;
   @Column({ type: 'varchar', length: 3 }) currency!: string;
 
   /** The total of the quote in force. */
-  @Column(integerColumn()) estimatedCostMicros!: number;
+  @Column(integerColumn({ name: 'estimated_cost_micros' })) estimatedCost!: number;
 
   /** The evaluator's share of it. */
-  @Column(integerColumn()) estimatedPaymentMicros!: number;
-  @Column(integerColumn({ nullable: true })) actualCostMicros!: number | null;
-  @Column(integerColumn({ nullable: true })) bonusMicros!: number | null;
+  @Column(integerColumn({ name: 'estimated_payment_micros' })) estimatedPayment!: number;
+  @Column(integerColumn({ name: 'actual_cost_micros', nullable: true })) actualCost!: number | null;
+  @Column(integerColumn({ name: 'bonus_micros', nullable: true })) bonus!: number | null;
   @Column({ type: 'integer' }) providerId!: number;
 
   /** Version of the provider's price; null for the base table. */
   @Column({ type: 'integer', nullable: true }) priceId!: number | null;
 
   /** User id of the holder, 0 for the service itself; kept when the order completes. */
-  @Column({ type: 'integer', nullable: true }) claimedBy!: number | null;
+  @Column({ name: 'claimed_by', type: 'integer', nullable: true }) evaluatorId!: number | null;
   @Column(utcColumn({ nullable: true })) claimedAt!: Date | null;
   @Column(utcColumn({ nullable: true })) timeoutAt!: Date | null;
 
@@ -96,7 +102,8 @@ export class OrderEntity {
   @Column({ type: 'varchar', length: 64, nullable: true }) resultHash!: string | null;
 
   /** From claim to submission. */
-  @Column({ type: 'double precision', nullable: true }) processingTimeMs!: number | null;
+  @Column({ name: 'processing_time_ms', type: 'double precision', nullable: true })
+  processingMs!: number | null;
 
   /** Stable word; only of a failed one. */
   @Column({ type: 'varchar', length: 32, nullable: true }) failureReason!: string | null;

@@ -1,4 +1,4 @@
-import { DateTimeField, EnumField, IntegerField, NumberField, StringField } from '#libs/http';
+import { DateTimeField, EnumField, IntegerField, MoneyField, NumberField, StringField } from '#libs/http';
 import { ORDER_INTERVALS, PREDICTION_TYPES } from './marketplace.port.js';
 
 /*
@@ -36,11 +36,16 @@ export const ModelNameField = StringField({
 });
 export const OrderCurrencyField = StringField({ description: 'Currency of the amounts.', example: 'USD' });
 
+export const ExpectedPaymentField = MoneyField({
+  wire: 'expected_payment',
+  description: "The evaluator's share of the price.",
+  example: 3.5,
+});
+
 /** A moment of the past: creation, claim. */
 export const OrderTimeField = DateTimeField({ example: '2026-01-31T12:00:00.000Z' });
 
 export const LeaseEpochField = IntegerField({
-  wire: 'lease_epoch',
   description:
     'Number of the claim; rises with every claim. Send it back so that an older claim is not mistaken for this one.',
   example: 1,

@@ -11,7 +11,7 @@ export type NewOrderRow = Omit<OrderEntity, keyof typeof UNTOUCHED | 'updatedAt'
 
 /** What an order has before anything happens to it, and again without its claim. */
 export const UNCLAIMED = {
-  claimedBy: null,
+  evaluatorId: null,
   claimedAt: null,
   timeoutAt: null,
   estimatedCompletion: null,
@@ -27,9 +27,9 @@ const UNTOUCHED = {
   leaseEpoch: 0,
   result: null,
   resultHash: null,
-  processingTimeMs: null,
-  actualCostMicros: null,
-  bonusMicros: null,
+  processingMs: null,
+  actualCost: null,
+  bonus: null,
   failureReason: null,
   errorMessage: null,
   cancelledBy: null,

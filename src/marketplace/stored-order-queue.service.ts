@@ -6,22 +6,24 @@ import { ClaimHistory } from './claim-history.repository.js';
 import type { JsonObject } from './marketplace.port.js';
 import { actsForAll, evaluatorIdOf } from './order-access.js';
 import { OrderLists } from './order-lists.repository.js';
-import type {
-  AssignedFilter,
-  AssignedList,
-  AssignedOrder,
-  ClaimCommand,
-  ClaimedOrder,
-  Evaluator,
-  OrderQueue,
-  PendingFilter,
-  PendingList,
-  PendingPage,
+import {
+  type AssignedFilter,
+  type AssignedList,
+  type AssignedOrder,
+  type ClaimCommand,
+  type ClaimedOrder,
+  type ClaimInForce,
+  type Evaluator,
+  OFFERED_FIELDS,
+  type OrderQueue,
+  type PendingFilter,
+  type PendingList,
+  type PendingOrder,
+  type PendingPage,
 } from './order-queue.port.js';
 import { OrderViews } from './order-views.service.js';
 import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
-import { pendingOrderOf, progressOf } from './order.view.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 
 const MINUTE_MS = 60_000;
@@ -50,10 +52,10 @@ export class StoredOrderQueue implements OrderQueue {
       seesAll: actsForAll(evaluator),
       releasedAfter: new Date(now.getTime() - this.config.release_cooldown_seconds * SECOND_MS),
     };
-    const rows = await this.lists.pending(claimant, filter, page, now);
+    const orders = await this.lists.pending(claimant, filter, page, now);
     const { total, range } = await this.lists.pendingFigures(claimant, filter, now);
     const estimatedQueueMs = await this.outlook.waitMs();
-    return { orders: rows.map(pendingOrderOf), total, estimatedQueueMs, paymentRange: range };
+    return { orders, total, estimatedQueueMs, paymentRange: range };
   }
 
   async claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedOrder> {
@@ -71,17 +73,17 @@ export class StoredOrderQueue implements OrderQueue {
       await this.#refuseJustReleased(tx, row.id, evaluatorId, now);
       await this.history.open(tx, row);
       await this.views.tell(tx, 'claimed', row, now);
-      return { order: pendingOrderOf(row), epoch: row.leaseEpoch, claimedAt: now, timeoutAt, leaseMs };
+      return { ...offered(row), leaseEpoch: row.leaseEpoch, claimedAt: now, timeoutAt, leaseMs };
     });
   }
 
   async assigned(evaluator: Evaluator, filter: AssignedFilter): Promise<AssignedList> {
     const now = new Date(this.clock.now());
     const holder = actsForAll(evaluator) ? null : evaluatorIdOf(evaluator);
-    const rows = await this.lists.assigned(holder, filter, now);
+    const orders = await this.lists.assigned(holder, filter, now);
     const { processing, overdue } = await this.lists.countAssigned(holder, now);
     return {
-      orders: rows.map((row) => assignedOrderOf(row, now.getTime())),
+      orders: orders.map((order) => assignedOrder(order, now.getTime())),
       totalProcessing: processing,
       totalOverdue: overdue,
     };
@@ -118,7 +120,7 @@ export class StoredOrderQueue implements OrderQueue {
     const isOld = row?.status === 'pending' && row.expiresAt.getTime() <= now.getTime();
     if (isOld || row?.failureReason === 'expired')
       return new AppError('gone', 'The request has expired', { code: 'job_expired' });
-    if (row?.status === 'pending' && row.userId === exceptOf)
+    if (row?.status === 'pending' && row.clientId === exceptOf)
       return new AppError('forbidden', 'You may not evaluate your own request', { code: 'own_request' });
     return new AppError('not_found', 'Request not found or not available', { code: 'not_claimable' });
   }
@@ -132,23 +134,12 @@ function refuseLarge(info: JsonObject | null): void {
   );
 }
 
-function assignedOrderOf(row: OrderEntity, now: number): AssignedOrder {
-  const { claimedBy, claimedAt, timeoutAt } = row;
-  if (claimedBy === null || claimedAt === null || timeoutAt === null)
-    throw new Error('invariant broken: an order in work has a claim');
-  const isOverdue = timeoutAt.getTime() < now;
-  return {
-    id: row.id,
-    taskId: row.taskId,
-    symbol: row.symbol,
-    status: isOverdue ? 'overdue' : 'processing',
-    evaluatorId: claimedBy,
-    epoch: row.leaseEpoch,
-    claimedAt,
-    timeoutAt,
-    progress: progressOf(row),
-    currency: row.currency,
-    expectedPayment: row.estimatedPaymentMicros,
-    remainingMs: Math.max(0, timeoutAt.getTime() - now),
-  };
+/** A whole row without what only its client may know. */
+const offered = (row: OrderEntity): PendingOrder =>
+  Object.fromEntries(OFFERED_FIELDS.map((field) => [field, row[field]])) as unknown as PendingOrder;
+
+function assignedOrder(order: ClaimInForce, now: number): AssignedOrder {
+  const remainingMs = order.timeoutAt.getTime() - now;
+  const status = remainingMs < 0 ? 'overdue' : 'processing';
+  return { ...order, status, remainingMs: Math.max(0, remainingMs) };
 }

@@ -66,22 +66,20 @@ export class SubmitOrder implements NewOrders {
 
   #newRow({ userId }: Actor, priced: Priced, quote: Quote, clientTier: ClientTier): NewOrderRow {
     const { terms, modelName } = priced;
-    const { maxCost, ...asked } = terms;
     const now = this.clock.now();
     return {
-      ...asked,
+      ...terms,
       id: newUuid(),
       taskId: newUuid(),
-      userId,
+      clientId: userId,
       ticker: terms.symbol,
       modelName,
       payload: payloadOf(terms),
-      maxCostMicros: maxCost,
       effort: effortOf(terms),
       clientTier,
       currency: quote.currency,
-      estimatedCostMicros: quote.total,
-      estimatedPaymentMicros: quote.shares.evaluator,
+      estimatedCost: quote.total,
+      estimatedPayment: quote.shares.evaluator,
       providerId: quote.providerId,
       priceId: quote.priceId,
       createdAt: new Date(now),

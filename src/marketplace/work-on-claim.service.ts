@@ -49,19 +49,15 @@ export class WorkOnClaim implements ClaimedWork {
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
       const use = { forAll: false, late: false, now };
-      const { row, timeoutAt } = await this.leases.heldRow(tx, evaluatorIdOf(evaluator), lease, use);
-      const { percentage, currentStep, estimatedRemaining } = progress;
-      await this.orders.change(
-        tx,
-        row,
-        {
-          ...(percentage !== undefined && { progressPercentage: percentage }),
-          ...(currentStep !== undefined && { currentStep }),
-          ...(estimatedRemaining !== undefined && { estimatedRemaining }),
-        },
-        now,
-      );
-      return { orderId: row.id, epoch: row.leaseEpoch, timeoutAt };
+      const row = await this.leases.heldRow(tx, evaluatorIdOf(evaluator), lease, use);
+      const {
+        progressPercentage = row.progressPercentage,
+        currentStep = row.currentStep,
+        estimatedRemaining = row.estimatedRemaining,
+      } = progress;
+      await this.orders.change(tx, row, { progressPercentage, currentStep, estimatedRemaining }, now);
+      const { id: orderId, leaseEpoch, timeoutAt } = row;
+      return { orderId, leaseEpoch, timeoutAt };
     });
   }
 
@@ -71,11 +67,12 @@ export class WorkOnClaim implements ClaimedWork {
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
       const use = { forAll: false, late: false, now };
-      const { row, claimedAt, timeoutAt } = await this.leases.heldRow(tx, evaluatorId, lease, use);
+      const row = await this.leases.heldRow(tx, evaluatorId, lease, use);
       const fault = faultOfAnswer(result, row.predictionHorizon);
       if (fault !== null) throw fault;
-      const processingMs = Math.max(0, now.getTime() - claimedAt.getTime());
-      const leaseMs = timeoutAt.getTime() - claimedAt.getTime();
+      const claimedAt = row.claimedAt.getTime();
+      const processingMs = Math.max(0, now.getTime() - claimedAt);
+      const leaseMs = row.timeoutAt.getTime() - claimedAt;
       const orderId = row.id;
       const settled = await this.billing.capture(tx, {
         orderId,
@@ -91,10 +88,10 @@ export class WorkOnClaim implements ClaimedWork {
           status: 'completed',
           result,
           resultHash: hash,
-          processingTimeMs: processingMs,
+          processingMs,
           completedAt: now,
-          actualCostMicros: settled.total,
-          bonusMicros: settled.bonus,
+          actualCost: settled.total,
+          bonus: settled.bonus,
         },
         now,
       );
@@ -117,15 +114,19 @@ export class WorkOnClaim implements ClaimedWork {
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
       const use = { forAll: actsForAll(evaluator), late: true, now };
-      const { row, timeoutAt } = await this.leases.heldRow(tx, evaluatorId, lease, use);
-      const outcome = now.getTime() > timeoutAt.getTime() ? 'expired' : 'released';
+      const row = await this.leases.heldRow(tx, evaluatorId, lease, use);
+      const outcome = now.getTime() > row.timeoutAt.getTime() ? 'expired' : 'released';
       const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details };
       return this.views.tell(tx, 'released', await this.returns.unclaim(tx, row, end, now), now);
     });
   }
 }
 
-function refuseOutOfRange({ percentage, currentStep, estimatedRemaining }: Partial<OrderProgress>): void {
+function refuseOutOfRange({
+  progressPercentage: percentage,
+  currentStep,
+  estimatedRemaining,
+}: Partial<OrderProgress>): void {
   if (!isWithin(percentage, 100))
     throw invalidField('percentage', 'percentage is a number from 0 to 100', percentage);
   if (!isWithin(estimatedRemaining, LONGEST_REMAINING))

@@ -94,7 +94,7 @@ async function completedOrder({ app, send }: Owner): Promise<string> {
   };
   await app.app
     .get<ClaimedWork>(ClaimedWork, { strict: false })
-    .submit('platform', { orderId, epoch: 1, result });
+    .submit('platform', { orderId, leaseEpoch: 1, result });
   return orderId;
 }
 

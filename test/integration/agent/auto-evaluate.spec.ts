@@ -15,7 +15,7 @@ describe.each(DATABASE_KINDS)('a service that evaluates by itself [%s]', (kind) 
     const { id } = await here.submit();
     await eventually('the order is completed', async () => (await here.find(id)).status === 'completed');
     const order = await here.find(id);
-    expect(order.lease).toMatchObject({ evaluatorId: 0, epoch: 1 });
+    expect(order).toMatchObject({ evaluatorId: 0, leaseEpoch: 1 });
     expect(order.actualCost).toBe(order.estimatedCost);
     const { predictions, uncertainties, confidenceIntervals, modelMetadata } = order.result ?? {};
     expect(predictions).toHaveLength(6);

@@ -66,7 +66,7 @@ describe.each(DATABASE_KINDS)('models that a service evaluates by itself [%s]', 
     expect(await here.find(id)).toMatchObject({
       status: 'pending',
       modelName: 'lstm_1h',
-      lease: null,
+      evaluatorId: null,
       result: null,
     });
     const claims = await here.app.database.query<{ prediction_id: string }>(

@@ -93,7 +93,7 @@ describe.each(['sqlite', 'postgres'] as const)('changing an order [%s]', (databa
     ];
     expect([changed.status, cancelled.status]).toEqual([409, 409]);
     const who = { userId: 901, username: 'evaluator 901', role: 'evaluator' };
-    await desk.work.release(who, { orderId: id, epoch: 1, reason: 'other', details: null });
+    await desk.work.release(who, { orderId: id, leaseEpoch: 1, reason: 'other', details: null });
     expect((await desk.send('DELETE', `/${id}`)).status).toBe(200);
     expect(await desk.violations()).toEqual([]);
   });

@@ -141,7 +141,7 @@ export class ClientDesk {
 
   async complete(orderId: string, result = answer(), evaluatorId = 900) {
     await this.claim(orderId, evaluatorId);
-    return this.work.submit(evaluator(evaluatorId), { orderId, epoch: null, result });
+    return this.work.submit(evaluator(evaluatorId), { orderId, leaseEpoch: null, result });
   }
 
   /** Id of a completed order. */

@@ -108,7 +108,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     desk.clock.jump(MINUTE);
     await desk.claim(id, 905);
     desk.clock.jump(2 * MINUTE);
-    const done = await desk.work.submit(evaluator(905), { orderId: id, epoch: 1, result: answer() });
+    const done = await desk.work.submit(evaluator(905), { orderId: id, leaseEpoch: 1, result: answer() });
     const file = await download(id, 'metadata.json');
     expect(file.headers.get('content-type')).toMatch(/^application\/json/);
     const metadata = JSON.parse(file.text);
@@ -159,7 +159,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     await desk.claim(id, 906);
     desk.clock.jump(MINUTE);
     const details = 'no GPU\n2023-03-14T00:00:00.000Z completed: forged';
-    await desk.work.release(evaluator(906), { orderId: id, epoch: 1, reason: 'other', details });
+    await desk.work.release(evaluator(906), { orderId: id, leaseEpoch: 1, reason: 'other', details });
     desk.clock.jump(MINUTE);
     const processingLog =
       'start\r\n\u001b[31mred\u0007\u202e\ttab\n2023-03-14T00:00:00.000Z completed: forged';

@@ -80,8 +80,8 @@ describe.each(['sqlite', 'postgres'] as const)('the life of an order [%s]', (dat
 
     const operator = await desk.idOf('operator_user');
     await desk.claim(id, operator);
-    const lease = { orderId: id, epoch: 1 };
-    await desk.work.heartbeat(evaluator(operator), lease, { percentage: 40, currentStep: 'predict' });
+    const lease = { orderId: id, leaseEpoch: 1 };
+    await desk.work.heartbeat(evaluator(operator), lease, { progressPercentage: 40, currentStep: 'predict' });
     const processing = {
       ...pending,
       status: 'processing',

@@ -20,7 +20,7 @@ describe.each(DATABASE_KINDS)('claims of evaluators [%s]', (kind) => {
 
   it('tell everything that is needed to compute the answer', async () => {
     const customParameters = { note: 'as usual' };
-    const { id, taskId, terms } = await bench.ask({
+    const { id, taskId, datetimeRequested } = await bench.ask({
       predictorPlugin: 'random_walk_predictor',
       customParameters,
     });
@@ -42,7 +42,7 @@ describe.each(DATABASE_KINDS)('claims of evaluators [%s]', (kind) => {
         processing_details: {
           symbol: 'SP500',
           prediction_type: 'short_term',
-          datetime_requested: terms.datetimeRequested.toISOString(),
+          datetime_requested: datetimeRequested.toISOString(),
           lookback_ticks: 1_000,
           interval: '1d',
           prediction_horizon: 3,

@@ -8,6 +8,8 @@ import {
   KINDS,
   MarketplaceBench,
   MINUTE,
+  NO_CLAIM,
+  NO_PROGRESS,
   USD,
 } from './marketplace-bench.js';
 
@@ -35,7 +37,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     expect(won).toHaveLength(1);
     const reasons = attempts.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     for (const reason of reasons) expect(reason).toMatchObject({ kind: 'not_found', code: 'not_claimable' });
-    await expect(bench.find(order.id)).resolves.toMatchObject({ lease: { epoch: 1 } });
+    await expect(bench.find(order.id)).resolves.toMatchObject({ leaseEpoch: 1 });
     await expect(historyOf(order.id)).resolves.toHaveLength(1);
   });
 
@@ -47,13 +49,17 @@ describe.each(KINDS)('claims [%s]', (kind) => {
       processingNodeInfo: { gpu: true },
     });
     expect(claimed).toMatchObject({
-      order: { id: order.id, terms: { symbol: 'EURUSD', customParameters: { window: 3 } }, effort: 'low' },
-      epoch: 1,
+      id: order.id,
+      symbol: 'EURUSD',
+      customParameters: { window: 3 },
+      effort: 'low',
+      leaseEpoch: 1,
       claimedAt: new Date(bench.clock.now()),
       timeoutAt: new Date(bench.clock.now() + 30 * MINUTE),
       leaseMs: 30 * MINUTE,
     });
-    expect(claimed.order.terms).not.toHaveProperty('maxCost');
+    for (const secret of ['maxCost', 'notificationWebhook', 'clientId', 'estimatedCost', 'payload'])
+      expect(claimed).not.toHaveProperty(secret);
     await bench.release(810, order.id);
   });
 
@@ -67,7 +73,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     expect(held).toHaveLength(3);
     bench.clock.jump(31 * MINUTE);
     const free = orders.find(({ id }) => !held.some((one) => one.id === id));
-    await expect(bench.claim(811, free?.id ?? '')).resolves.toMatchObject({ epoch: 1 });
+    await expect(bench.claim(811, free?.id ?? '')).resolves.toMatchObject({ leaseEpoch: 1 });
     await bench.upkeep.sweep();
   });
 
@@ -79,7 +85,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     });
     const own = await bench.entry.submit(ADMINISTRATOR, bench.asked());
     const command = { orderId: own.order.id, estimatedCompletion: null, processingNodeInfo: null };
-    await expect(bench.queue.claim(ADMINISTRATOR, command)).resolves.toMatchObject({ epoch: 1 });
+    await expect(bench.queue.claim(ADMINISTRATOR, command)).resolves.toMatchObject({ leaseEpoch: 1 });
   });
 
   it('are refused for what is unknown, old or not pending', async () => {
@@ -111,24 +117,24 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     await expect(bench.release(814, order.id)).rejects.toMatchObject({ code: 'not_claimer' });
     const released = await bench.work.release(evaluator(813), {
       orderId: order.id,
-      epoch: 1,
+      leaseEpoch: 1,
       reason: 'technical_issue',
       details: 'out of memory',
     });
-    expect(released).toMatchObject({ status: 'pending', lease: null, progress: null });
+    expect(released).toMatchObject({ status: 'pending', ...NO_CLAIM, ...NO_PROGRESS });
     await expect(bench.claim(813, order.id)).rejects.toMatchObject({
       kind: 'too_many',
       code: 'release_cooldown',
       headers: { 'Retry-After': '300' },
     });
     await expect(bench.find(order.id)).resolves.toMatchObject({ status: 'pending' });
-    await expect(bench.claim(814, order.id)).resolves.toMatchObject({ epoch: 2 });
+    await expect(bench.claim(814, order.id)).resolves.toMatchObject({ leaseEpoch: 2 });
     await bench.release(814, order.id);
     bench.clock.jump(5 * MINUTE);
-    await expect(bench.claim(813, order.id)).resolves.toMatchObject({ epoch: 3 });
-    const administrator = { orderId: order.id, epoch: null, reason: 'other', details: null } as const;
+    await expect(bench.claim(813, order.id)).resolves.toMatchObject({ leaseEpoch: 3 });
+    const administrator = { orderId: order.id, leaseEpoch: null, reason: 'other', details: null } as const;
     await bench.work.release(ADMINISTRATOR, administrator);
-    await expect(bench.claim(813, order.id)).resolves.toMatchObject({ epoch: 4 });
+    await expect(bench.claim(813, order.id)).resolves.toMatchObject({ leaseEpoch: 4 });
     await expect(historyOf(order.id)).resolves.toMatchObject([
       { evaluator_id: 813, outcome: 'released', reason: 'technical_issue', details: 'out of memory' },
       { evaluator_id: 814, outcome: 'released', released_by: 814 },
@@ -140,28 +146,30 @@ describe.each(KINDS)('claims [%s]', (kind) => {
 
   it('show progress, which never lengthens the lease', async () => {
     const order = await bench.submit(307);
-    const { epoch, timeoutAt } = await bench.claim(815, order.id);
+    const { leaseEpoch, timeoutAt } = await bench.claim(815, order.id);
     bench.clock.jump(MINUTE);
-    const lease = { orderId: order.id, epoch };
+    const lease = { orderId: order.id, leaseEpoch };
     const note = (progress: object) => bench.work.heartbeat(evaluator(815), lease, progress);
-    await expect(note({ percentage: 40, currentStep: 'inference' })).resolves.toEqual({
+    await expect(note({ progressPercentage: 40, currentStep: 'inference' })).resolves.toEqual({
       orderId: order.id,
-      epoch,
+      leaseEpoch,
       timeoutAt,
     });
     await note({ estimatedRemaining: 12.5 });
     await expect(bench.find(order.id)).resolves.toMatchObject({
-      progress: { percentage: 40, currentStep: 'inference', estimatedRemaining: 12.5 },
-      lease: { timeoutAt },
+      progressPercentage: 40,
+      currentStep: 'inference',
+      estimatedRemaining: 12.5,
+      timeoutAt,
     });
-    await expect(note({ percentage: 101 })).rejects.toMatchObject({ kind: 'invalid' });
-    await expect(note({ percentage: Number.NaN })).rejects.toMatchObject({ kind: 'invalid' });
+    await expect(note({ progressPercentage: 101 })).rejects.toMatchObject({ kind: 'invalid' });
+    await expect(note({ progressPercentage: Number.NaN })).rejects.toMatchObject({ kind: 'invalid' });
     await expect(note({ currentStep: 'x'.repeat(256) })).rejects.toMatchObject({ kind: 'invalid' });
     bench.clock.jump(30 * MINUTE);
-    await expect(note({ percentage: 50 })).rejects.toMatchObject({ kind: 'deadline_passed' });
+    await expect(note({ progressPercentage: 50 })).rejects.toMatchObject({ kind: 'deadline_passed' });
     await bench.upkeep.sweep();
-    await expect(bench.find(order.id)).resolves.toMatchObject({ status: 'pending', progress: null });
-    await expect(note({ percentage: 50 })).rejects.toMatchObject({ kind: 'deadline_passed' });
+    await expect(bench.find(order.id)).resolves.toMatchObject({ status: 'pending', ...NO_PROGRESS });
+    await expect(note({ progressPercentage: 50 })).rejects.toMatchObject({ kind: 'deadline_passed' });
   });
 
   it('are listed with what is left of them', async () => {
@@ -173,7 +181,9 @@ describe.each(KINDS)('claims [%s]', (kind) => {
     const assigned = (filter: object, who = evaluator(816)) =>
       bench.queue.assigned(who, { includeExpired: false, limit: 100, ...filter });
     await expect(assigned({})).resolves.toMatchObject({
-      orders: [{ id: second.id, status: 'processing', remainingMs: 19 * MINUTE, expectedPayment: 3.5 * USD }],
+      orders: [
+        { id: second.id, status: 'processing', remainingMs: 19 * MINUTE, estimatedPayment: 3.5 * USD },
+      ],
       totalProcessing: 1,
       totalOverdue: 1,
     });

@@ -34,6 +34,10 @@ export const evaluator = (userId: number): Actor => ({
 });
 export const ADMINISTRATOR: Actor = { userId: 1, username: 'admin', role: 'administrator' };
 
+/** What an order says of its claim while it has none. */
+export const NO_CLAIM = { evaluatorId: null, evaluatorUsername: null, claimedAt: null, timeoutAt: null };
+export const NO_PROGRESS = { progressPercentage: null, currentStep: null, estimatedRemaining: null };
+
 export const answer = (horizon = 6, changes: Partial<OrderResult> = {}): OrderResult =>
   answerOf(horizon, changes);
 
@@ -133,12 +137,12 @@ export class MarketplaceBench {
     });
   }
 
-  answer(evaluatorId: number, orderId: string, epoch: number | null = null, result = answer()) {
-    return this.work.submit(evaluator(evaluatorId), { orderId, epoch, result });
+  answer(evaluatorId: number, orderId: string, leaseEpoch: number | null = null, result = answer()) {
+    return this.work.submit(evaluator(evaluatorId), { orderId, leaseEpoch, result });
   }
 
-  release(evaluatorId: number, orderId: string, epoch: number | null = null) {
-    return this.work.release(evaluator(evaluatorId), { orderId, epoch, reason: 'other', details: null });
+  release(evaluatorId: number, orderId: string, leaseEpoch: number | null = null) {
+    return this.work.release(evaluator(evaluatorId), { orderId, leaseEpoch, reason: 'other', details: null });
   }
 
   find(orderId: string): Promise<Order> {

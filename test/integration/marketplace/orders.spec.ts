@@ -127,13 +127,16 @@ describe.each(KINDS)('the orders of a client [%s]', (kind) => {
       await update({ priority: 1, maxCost: 5 * USD, notificationWebhook: 'https://example.com/hook' });
       await expect(update({ priority: 10 })).rejects.toMatchObject({ code: 'max_cost_exceeded' });
       await expect(bench.find(order.id)).resolves.toMatchObject({
-        terms: { priority: 1, maxCost: 5 * USD, notificationWebhook: 'https://example.com/hook' },
+        priority: 1,
+        maxCost: 5 * USD,
+        notificationWebhook: 'https://example.com/hook',
         estimatedCost: 5 * USD,
       });
       await expect(bench.balance(220)).resolves.toMatchObject({ held: 5 * USD });
       await update({ maxCost: null, notificationWebhook: null });
       await expect(bench.find(order.id)).resolves.toMatchObject({
-        terms: { maxCost: null, notificationWebhook: null },
+        maxCost: null,
+        notificationWebhook: null,
       });
     });
 
@@ -142,7 +145,7 @@ describe.each(KINDS)('the orders of a client [%s]', (kind) => {
       const cancelled = await bench.clients.cancel(client(221), order.id);
       expect(cancelled).toMatchObject({
         refund: { amount: 5 * USD, currency: 'USD' },
-        order: { status: 'cancelled', cancellation: { by: 221, reason: 'user_requested' } },
+        order: { status: 'cancelled', cancelledBy: 221, cancellationReason: 'user_requested' },
       });
       await expect(bench.balance(221)).resolves.toEqual({ available: 0, held: 0, earned: 0 });
       const notPending = { kind: 'conflict', code: 'not_pending' };

@@ -61,13 +61,13 @@ describe.each(KINDS)('sixteen evaluators for two thousand orders [%s]', (kind) =
       const choice = random() * 100;
       if (choice < ABANDONED) continue;
       if (choice < ABANDONED + RELEASED) {
-        await tried(() => bench.release(evaluatorId, orderId, claim.epoch));
+        await tried(() => bench.release(evaluatorId, orderId, claim.leaseEpoch));
         continue;
       }
       // a rival who never held it, and a second answer beside the first
       const [first, second, rival] = await Promise.all([
-        tried(() => bench.answer(evaluatorId, orderId, claim.epoch)),
-        choice < 30 ? tried(() => bench.answer(evaluatorId, orderId, claim.epoch)) : null,
+        tried(() => bench.answer(evaluatorId, orderId, claim.leaseEpoch)),
+        choice < 30 ? tried(() => bench.answer(evaluatorId, orderId, claim.leaseEpoch)) : null,
         choice < 30 ? tried(() => bench.answer(evaluatorId + 1_000, orderId)) : null,
       ]);
       expect(rival).toBeNull();

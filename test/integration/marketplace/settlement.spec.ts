@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MarketplaceEvent } from '../../../src/marketplace/marketplace-events.port.js';
-import { answer, evaluator, HOUR, KINDS, MarketplaceBench, MINUTE, USD } from './marketplace-bench.js';
+import {
+  answer,
+  evaluator,
+  HOUR,
+  KINDS,
+  MarketplaceBench,
+  MINUTE,
+  NO_CLAIM,
+  NO_PROGRESS,
+  USD,
+} from './marketplace-bench.js';
 
 describe.each(KINDS)('an order that is settled [%s]', (kind) => {
   let bench: MarketplaceBench;
@@ -15,7 +25,7 @@ describe.each(KINDS)('an order that is settled [%s]', (kind) => {
     await expect(bench.balance(101)).resolves.toEqual({ available: -12 * USD, held: 12 * USD, earned: 0 });
     const claimed = await bench.claim(901, order.id);
     bench.clock.jump(15 * MINUTE);
-    const completed = await bench.answer(901, order.id, claimed.epoch);
+    const completed = await bench.answer(901, order.id, claimed.leaseEpoch);
     expect(completed).toEqual({
       orderId: order.id,
       resultHash: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -33,14 +43,15 @@ describe.each(KINDS)('an order that is settled [%s]', (kind) => {
       resultHash: completed.resultHash,
       result: answer(),
       processingMs: 15 * MINUTE,
-      lease: { evaluatorId: 901, epoch: 1 },
-      progress: null,
+      evaluatorId: 901,
+      leaseEpoch: 1,
+      ...NO_PROGRESS,
     });
   });
 
   it('is paid by an answer in time only: a late one is refused before and after the sweep', async () => {
     const order = await bench.submit(102);
-    const { epoch } = await bench.claim(902, order.id);
+    const { leaseEpoch: epoch } = await bench.claim(902, order.id);
     bench.clock.jump(30 * MINUTE + 1);
     const late = { kind: 'deadline_passed', code: 'lease_expired' };
     await expect(bench.answer(902, order.id, epoch)).rejects.toMatchObject(late);
@@ -49,7 +60,7 @@ describe.each(KINDS)('an order that is settled [%s]', (kind) => {
     await expect(bench.answer(902, order.id)).rejects.toMatchObject(late);
     await expect(bench.balance(102)).resolves.toEqual({ available: -5 * USD, held: 5 * USD, earned: 0 });
     await expect(bench.balance(902)).resolves.toMatchObject({ earned: 0 });
-    await expect(bench.find(order.id)).resolves.toMatchObject({ status: 'pending', lease: null });
+    await expect(bench.find(order.id)).resolves.toMatchObject({ status: 'pending', ...NO_CLAIM });
   });
 
   it('is paid at the very end of the lease', async () => {
@@ -65,18 +76,18 @@ describe.each(KINDS)('an order that is settled [%s]', (kind) => {
     bench.clock.jump(31 * MINUTE);
     await bench.upkeep.sweep();
     const second = await bench.claim(905, order.id);
-    expect(second.epoch).toBe(first.epoch + 1);
+    expect(second.leaseEpoch).toBe(first.leaseEpoch + 1);
     const stale = { kind: 'conflict', code: 'stale_lease' };
-    await expect(bench.answer(904, order.id, first.epoch)).rejects.toMatchObject(stale);
-    await expect(bench.answer(905, order.id, first.epoch)).rejects.toMatchObject(stale);
-    await expect(bench.release(904, order.id, first.epoch)).rejects.toMatchObject(stale);
-    const progress = { percentage: 50 };
+    await expect(bench.answer(904, order.id, first.leaseEpoch)).rejects.toMatchObject(stale);
+    await expect(bench.answer(905, order.id, first.leaseEpoch)).rejects.toMatchObject(stale);
+    await expect(bench.release(904, order.id, first.leaseEpoch)).rejects.toMatchObject(stale);
+    const progress = { progressPercentage: 50 };
     await expect(
-      bench.work.heartbeat(evaluator(904), { orderId: order.id, epoch: first.epoch }, progress),
+      bench.work.heartbeat(evaluator(904), { orderId: order.id, leaseEpoch: first.leaseEpoch }, progress),
     ).rejects.toMatchObject(stale);
     await expect(bench.balance(904)).resolves.toMatchObject({ earned: 0 });
     await expect(bench.balance(104)).resolves.toMatchObject({ held: 5 * USD });
-    await bench.answer(905, order.id, second.epoch);
+    await bench.answer(905, order.id, second.leaseEpoch);
     await expect(bench.balance(104)).resolves.toMatchObject({ held: 0 });
   });
 
@@ -95,7 +106,7 @@ describe.each(KINDS)('an order that is settled [%s]', (kind) => {
 
   it('settles one of many answers at the same time', async () => {
     const order = await bench.submit(106);
-    const { epoch } = await bench.claim(908, order.id);
+    const { leaseEpoch: epoch } = await bench.claim(908, order.id);
     const attempts = await Promise.allSettled(
       Array.from({ length: 6 }, () => bench.answer(908, order.id, epoch)),
     );
@@ -105,7 +116,7 @@ describe.each(KINDS)('an order that is settled [%s]', (kind) => {
 
   it('refuses an answer that is none, with every fault, and leaves the claim in force', async () => {
     const order = await bench.submit(107);
-    const { epoch } = await bench.claim(909, order.id);
+    const { leaseEpoch: epoch } = await bench.claim(909, order.id);
     const bad = answer(5, { uncertainties: [1, 2, -3, 4, 5, Number.NaN] });
     const refusal = await bench.answer(909, order.id, epoch, bad).catch((error: unknown) => error);
     expect(refusal).toMatchObject({
@@ -126,7 +137,7 @@ describe.each(KINDS)('an order that is settled [%s]', (kind) => {
     const seen: MarketplaceEvent[] = [];
     const stop = bench.events.subscribe(async (_tx, event) => void seen.push(event));
     const order = await bench.submit(108);
-    const { epoch } = await bench.claim(910, order.id);
+    const { leaseEpoch: epoch } = await bench.claim(910, order.id);
     const fail = bench.events.subscribe(() => Promise.reject(new Error('no room for the delivery')));
     await expect(bench.answer(910, order.id, epoch)).rejects.toThrow('no room');
     fail();
@@ -151,16 +162,21 @@ describe.each(KINDS)('an order that is settled [%s]', (kind) => {
       estimatedCompletion: null,
       processingNodeInfo: { host: 'here' },
     });
-    await bench.work.submit('platform', { orderId: order.id, epoch: claimed.epoch, result: answer() });
+    await bench.work.submit('platform', {
+      orderId: order.id,
+      leaseEpoch: claimed.leaseEpoch,
+      result: answer(),
+    });
     await expect(bench.find(order.id)).resolves.toMatchObject({
       status: 'completed',
-      lease: { evaluatorId: 0, evaluatorUsername: null },
+      evaluatorId: 0,
+      evaluatorUsername: null,
     });
   });
 
   it('gives the price back when nobody finishes it within a day', async () => {
     const order = await bench.submit(110);
-    const { epoch } = await bench.claim(911, order.id);
+    const { leaseEpoch: epoch } = await bench.claim(911, order.id);
     bench.clock.jump(24 * HOUR);
     await expect(bench.upkeep.sweep()).resolves.toMatchObject({ returned: 1 });
     await expect(bench.find(order.id)).resolves.toMatchObject({

@@ -3,24 +3,20 @@ import type { PredictionRequest } from '#libs/plugin-sdk';
 import { ComputeAnswer, type OfferedOrder } from '../../../src/agent/compute-answer.js';
 import { flatForecast, minimalPlugins, predictorNamed, stage } from '../plugin-host/stage.js';
 
-type Change = Partial<OfferedOrder['terms']> & { readonly modelName?: string };
 /** An order whose model is its predictor, unless another one is named. */
-const offer = ({ modelName, ...change }: Change = {}): OfferedOrder => ({
+const offer = (change: Partial<OfferedOrder> = {}): OfferedOrder => ({
   id: '1f0e6f3a-5a9e-4f0c-9d39-5b1f1d3c7a10',
-  modelName: modelName ?? change.predictorPlugin ?? 'default_predictor',
-  terms: {
-    symbol: 'EURUSD',
-    interval: '1h',
-    lookbackTicks: 100,
-    predictionHorizon: 2,
-    datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
-    predictionType: 'short_term',
-    predictorPlugin: 'default_predictor',
-    feederPlugin: 'default_feeder',
-    pipelinePlugin: 'default_pipeline',
-    priority: 5,
-    ...change,
-  },
+  modelName: change.predictorPlugin ?? 'default_predictor',
+  symbol: 'EURUSD',
+  interval: '1h',
+  lookbackTicks: 100,
+  predictionHorizon: 2,
+  datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
+  predictionType: 'short_term',
+  predictorPlugin: 'default_predictor',
+  feederPlugin: 'default_feeder',
+  pipelinePlugin: 'default_pipeline',
+  ...change,
 });
 
 /** An evaluator with two predictors, one of which has the model file `fast`; `asked` is what predictors got to hear. */

@@ -28,18 +28,15 @@ const ANSWER: OrderResult = {
 const offer = (id: string, predictorPlugin = 'random_walk_predictor'): OfferedOrder => ({
   id,
   modelName: predictorPlugin,
-  terms: {
-    symbol: 'EURUSD',
-    interval: '1h',
-    lookbackTicks: 100,
-    predictionHorizon: 1,
-    datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
-    predictionType: 'short_term',
-    predictorPlugin,
-    feederPlugin: 'default_feeder',
-    pipelinePlugin: 'default_pipeline',
-    priority: 5,
-  },
+  symbol: 'EURUSD',
+  interval: '1h',
+  lookbackTicks: 100,
+  predictionHorizon: 1,
+  datetimeRequested: new Date(Date.UTC(2100, 0, 1)),
+  predictionType: 'short_term',
+  predictorPlugin,
+  feederPlugin: 'default_feeder',
+  pipelinePlugin: 'default_pipeline',
 });
 
 const away = (detail: string, retryAfter?: string) =>
@@ -67,7 +64,7 @@ class ScriptedMarket implements AgentQueue, AgentWork {
     return this.#say(`claim ${orderId}`, () => {
       if (!this.onClaim(orderId)) throw new AppError('not_found', 'somebody was faster');
       this.open = this.open.filter(({ id }) => id !== orderId);
-      return { epoch: 1, timeoutAt: new Date(this.clock.now() + 1_800_000) };
+      return { leaseEpoch: 1, timeoutAt: new Date(this.clock.now() + 1_800_000) };
     });
   }
 

@@ -49,11 +49,11 @@ afterAll(async () => {
 });
 
 const page = { sort: 'priority', order: 'desc', limit: 100 } as const;
-const lease = { orderId: 'a1', epoch: 3 };
+const lease = { orderId: 'a1', leaseEpoch: 3 };
 const list = () => queue.pending('platform', {}, page);
 const claim = () =>
   queue.claim('platform', { orderId: 'a1', estimatedCompletion: null, processingNodeInfo: null });
-const beat = () => queue.heartbeat('platform', lease, { percentage: 50, currentStep: 'predict' });
+const beat = () => queue.heartbeat('platform', lease, { progressPercentage: 50, currentStep: 'predict' });
 const result = {
   predictions: [1],
   uncertainties: [0],
@@ -78,7 +78,7 @@ describe('the queue of a service elsewhere', () => {
       ['a1', 'fast'],
       ['a1', 'p'],
     ]);
-    expect(orders[0]?.terms).toMatchObject({
+    expect(orders[0]).toMatchObject({
       symbol: 'EURUSD',
       interval: '1h',
       lookbackTicks: 100,
@@ -95,7 +95,7 @@ describe('the queue of a service elsewhere', () => {
 
   it('writes under the epoch of the claim, and hands an answer in under one key for all repeats', async () => {
     answer.body = { lease_epoch: 3, timeout_at: '2100-01-01T00:30:00.000Z' };
-    expect(await claim()).toEqual({ epoch: 3, timeoutAt: new Date(Date.UTC(2100, 0, 1, 0, 30)) });
+    expect(await claim()).toEqual({ leaseEpoch: 3, timeoutAt: new Date(Date.UTC(2100, 0, 1, 0, 30)) });
     await beat();
     await submit();
     await release();

@@ -50,14 +50,18 @@ const AT = new Date('2024-01-01T00:00:00Z');
 const completed = (changes: Partial<OrderResult>) =>
   completedOrder(
     {
-      terms: { ...asked('2024-01-02T00:00:00Z', '1d'), symbol: 'EURUSD', priority: 5 },
+      ...asked('2024-01-02T00:00:00Z', '1d'),
+      symbol: 'EURUSD',
+      priority: 5,
       modelName: 'm\u0085odel',
       estimatedCost: 5_000_000,
       currency: 'USD',
       createdAt: AT,
       completedAt: AT,
       resultHash: 'ab',
-      lease: { evaluatorId: 1 },
+      evaluatorId: 1,
+      claimedAt: AT,
+      timeoutAt: AT,
       result: result(changes),
     } as Order,
     [],

@@ -40,7 +40,7 @@ const keyed = defineFeeder({
   }),
 });
 
-const order = (changes: Partial<PendingOrder['terms']> = {}): PendingOrder => ({
+const order = (changes: Partial<PendingOrder> = {}): PendingOrder => ({
   id: 'id',
   taskId: 'task',
   modelName: 'eurusd_1h',
@@ -50,20 +50,18 @@ const order = (changes: Partial<PendingOrder['terms']> = {}): PendingOrder => ({
   clientTier: 'basic',
   createdAt: new Date(0),
   expiresAt: new Date(1),
-  terms: {
-    symbol: 'EURUSD',
-    predictionType: 'short_term',
-    datetimeRequested: new Date(2),
-    lookbackTicks: 100,
-    predictorPlugin: 'default_predictor',
-    feederPlugin: 'default_feeder',
-    pipelinePlugin: 'default_pipeline',
-    interval: '1h',
-    predictionHorizon: 6,
-    priority: 5,
-    customParameters: null,
-    ...changes,
-  },
+  symbol: 'EURUSD',
+  predictionType: 'short_term',
+  datetimeRequested: new Date(2),
+  lookbackTicks: 100,
+  predictorPlugin: 'default_predictor',
+  feederPlugin: 'default_feeder',
+  pipelinePlugin: 'default_pipeline',
+  interval: '1h',
+  predictionHorizon: 6,
+  priority: 5,
+  customParameters: null,
+  ...changes,
 });
 
 describe('what an evaluator is told', () => {
