@@ -1,4 +1,4 @@
-import { AppError, type ErrorKind } from '#libs/kernel';
+import { AppError, type ErrorKind, snakeCased } from '#libs/kernel';
 import type { OfferedOrder } from './compute-answer.js';
 import type { AgentQueue, AgentWork } from './evaluator-agent.js';
 
@@ -113,8 +113,7 @@ function orderOf(item: Json): OfferedOrder {
 }
 
 /** JSON names are the product's own in snake case. */
-const wireOf = (fields: object): Json =>
-  renamed(fields, (name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+const wireOf = (fields: object): Json => renamed(fields, snakeCased);
 const domainOf = (fields: Json): Json =>
   renamed(fields, (name) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
 const renamed = (fields: object, rename: (name: string) => string): Json =>

@@ -1,4 +1,4 @@
-import { invalid, type AppError, type Violation } from '#libs/kernel';
+import { invalid, valueFault, type AppError, type Violation } from '#libs/kernel';
 import { faultsOfBands, readBands } from './interval-bands.js';
 import type { OrderResult } from './marketplace.port.js';
 
@@ -25,13 +25,8 @@ export function faultOfAnswer(result: OrderResult, horizon: number): AppError | 
   return violations.length === 0 ? null : invalid(...violations);
 }
 
-const fault = (loc: readonly (string | number)[], msg: string, input?: unknown): Violation => ({
-  type: 'value_error',
-  loc: ['body', ...loc],
-  msg: `Value error, ${msg}`,
-  ...(input !== undefined && { input }),
-  ctx: { error: {} },
-});
+const fault = (loc: Violation['loc'], msg: string, input?: unknown): Violation =>
+  valueFault(['body', ...loc], msg, input);
 
 function listFaults(field: string, values: readonly number[], horizon: number): Violation[] {
   if (values.length !== horizon)

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, runSql, type Transaction } from '#libs/database';
-import type { OrderClaim } from './client-orders.port.js';
-import { OrderClaimEntity, type ClaimOutcome } from './order-claim.entity.js';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import type { ClaimOutcome, OrderClaim } from './client-orders.port.js';
+import { OrderClaimEntity } from './order-claim.entity.js';
+import type { Held } from './marketplace.port.js';
 import type { OrderEntity } from './order.entity.js';
 
 /** How a claim ends. */
@@ -18,20 +20,10 @@ export class ClaimHistory {
   constructor(private readonly database: Database) {}
 
   /** Notes the claim that a row was just given. */
-  async open(tx: Transaction, order: OrderEntity): Promise<void> {
-    await runSql(
-      tx,
-      `INSERT INTO prediction_claims (prediction_id, lease_epoch, evaluator_id, claimed_at, timeout_at,
-         processing_node_info) VALUES (?, ?, ?, ?, ?, ?)`,
-      [
-        order.id,
-        order.leaseEpoch,
-        order.evaluatorId,
-        order.claimedAt?.toISOString() ?? null,
-        order.timeoutAt?.toISOString() ?? null,
-        order.processingNodeInfo === null ? null : JSON.stringify(order.processingNodeInfo),
-      ],
-    );
+  async open(tx: Transaction, order: Held<OrderEntity>): Promise<void> {
+    const { id: orderId, leaseEpoch, evaluatorId, claimedAt, timeoutAt, processingNodeInfo } = order;
+    const claim = { orderId, leaseEpoch, evaluatorId, claimedAt, timeoutAt, processingNodeInfo };
+    await tx.manager.insert(OrderClaimEntity, claim as QueryDeepPartialEntity<OrderClaimEntity>);
   }
 
   /** Ends the open claim of a row. @throws Error when it has none: the row and its history belong together */

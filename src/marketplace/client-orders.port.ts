@@ -59,6 +59,9 @@ export interface OrderChange {
   readonly notificationWebhook?: string | null;
 }
 
+/** How a claim ended. `expired`: its lease ran out. */
+export type ClaimOutcome = 'completed' | 'released' | 'expired';
+
 /** A past claim, or the current one. */
 export interface OrderClaim {
   readonly leaseEpoch: number;
@@ -67,8 +70,7 @@ export interface OrderClaim {
   readonly claimedAt: Date;
   /** Null for the current claim. */
   readonly endedAt: Date | null;
-  /** How it ended; `expired`: its lease ran out. */
-  readonly outcome: 'completed' | 'released' | 'expired' | null;
+  readonly outcome: ClaimOutcome | null;
   /** Why it was released, as the evaluator says. */
   readonly reason: string | null;
   readonly details: string | null;

@@ -1,13 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import { invalid, invalidField, Clock, type Violation } from '#libs/kernel';
+import { Clock, invalid, valueFault, type Violation } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
-import { Prices } from '../billing/billing.port.js';
+import { type PriceTerms, Prices } from '../billing/billing.port.js';
 import type { OrderTerms } from './marketplace.port.js';
-import type { Priced } from './order-rules.js';
 
 const MODEL_NAME_LENGTH = 100;
 /** So that the last bar of any horizon still has a year of four digits, as RFC 3339 writes it. */
 const END_OF_MOMENTS = Date.UTC(9990, 0, 1);
+
+/** Terms with the model whose price they have, and whose: the provider's id or name, else the cheapest one. */
+export interface Priced {
+  readonly terms: OrderTerms;
+  readonly modelName: string;
+  readonly provider?: number | string;
+}
+
+/** The terms as billing prices them. */
+export const priceTermsOf = ({ terms, modelName, provider }: Priced): PriceTerms => ({
+  symbol: terms.symbol,
+  modelName,
+  predictionType: terms.predictionType,
+  horizon: terms.predictionHorizon,
+  lookback: terms.lookbackTicks,
+  feeder: terms.feederPlugin,
+  predictor: terms.predictorPlugin,
+  priority: terms.priority,
+  ...(provider !== undefined && { provider }),
+});
 
 /** Checks what a form can't know: the moment, the plugins, the model; and finds out which model is priced and by whom. */
 @Injectable()
@@ -45,14 +64,14 @@ export class CompleteTerms {
     const time = moment.getTime();
     if (time > this.clock.now() && time < END_OF_MOMENTS) return [];
     const allowed = time < END_OF_MOMENTS ? 'in the future' : 'before the year 9990';
-    return invalidField('datetime_requested', `datetime_requested must be ${allowed}`, moment.toISOString())
-      .violations;
+    const msg = `datetime_requested must be ${allowed}`;
+    return [valueFault(['body', 'datetime_requested'], msg, moment.toISOString())];
   }
 
   /** A predictor that is loaded, one of the model files of one, or a model that a provider has a price for. */
   async #modelFaults(model: unknown, loc: readonly string[]): Promise<readonly Violation[]> {
     if (typeof model !== 'string' || model.length === 0 || model.length > MODEL_NAME_LENGTH)
-      return [fault(loc, `a model name has 1 to ${MODEL_NAME_LENGTH} characters`, model)];
+      return [valueFault(loc, `a model name has 1 to ${MODEL_NAME_LENGTH} characters`, model)];
     const server = await this.plugins.servesOrSells(model, (name) => this.prices.isPriced(name));
     return server === null ? this.plugins.unknownPlugin('predictor', model, loc).violations : [];
   }
@@ -69,17 +88,9 @@ const providerFaults = (provider: unknown): Violation[] =>
   provider === undefined || isProvider(provider)
     ? []
     : [
-        fault(
+        valueFault(
           ['body', 'custom_parameters', 'provider'],
           'provider is the name or the id of a provider',
           provider,
         ),
       ];
-
-const fault = (loc: readonly string[], msg: string, input: unknown): Violation => ({
-  type: 'value_error',
-  loc,
-  msg: `Value error, ${msg}`,
-  input,
-  ctx: { error: {} },
-});

@@ -12,10 +12,10 @@ import type {
   OrderList,
   OrderPage,
 } from './client-orders.port.js';
+import { priceTermsOf } from './complete-terms.service.js';
 import type { Order } from './marketplace.port.js';
 import { isOperator, mayReadResult, orderNotFound, ownRow } from './order-access.js';
 import { OrderLists } from './order-lists.repository.js';
-import { priceTermsOf } from './order-rules.js';
 import { OrderViews } from './order-views.service.js';
 import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';

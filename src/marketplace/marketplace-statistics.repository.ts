@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Database, meanOf, placeholders, runSql, sumOf, TableFigures } from '#libs/database';
-import type { MarketplaceBacklog, MarketplaceFigures, RequestCounts } from './marketplace-statistics.port.js';
+import type {
+  EvaluatorFigures,
+  MarketplaceBacklog,
+  MarketplaceFigures,
+  RequestCounts,
+} from './marketplace-statistics.port.js';
 
 type Row<Name extends string> = Readonly<Record<Name, number | string | null>>;
 
 /** What one evaluator did. */
-export interface EvaluatorTally {
+export interface EvaluatorTally extends EvaluatorFigures {
   readonly evaluatorId: number;
-  readonly completed: number;
-  readonly released: number;
-  readonly timedOut: number;
-  readonly meanProcessingMs: number | null;
 }
 
 const tallied = (condition: string): string => `SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END)`;
@@ -38,13 +39,20 @@ export class MarketplaceFiguresRepository extends TableFigures implements Market
        WHERE c.ended_at >= ? GROUP BY c.evaluator_id ORDER BY completed DESC, c.evaluator_id`,
       [since.toISOString()],
     );
-    return rows.map((row) => ({
-      evaluatorId: Number(row.evaluator),
-      completed: sumOf(row.completed),
-      released: sumOf(row.released),
-      timedOut: sumOf(row.expired),
-      meanProcessingMs: meanOf(row.processing),
-    }));
+    return rows.map((row) => {
+      const counts = {
+        completed: sumOf(row.completed),
+        released: sumOf(row.released),
+        timedOut: sumOf(row.expired),
+      };
+      const ended = counts.completed + counts.released + counts.timedOut;
+      return {
+        ...counts,
+        evaluatorId: Number(row.evaluator),
+        successRate: ended === 0 ? null : counts.completed / ended,
+        meanProcessingMs: meanOf(row.processing),
+      };
+    });
   }
 
   /** Orders by client, whatever became of them. */

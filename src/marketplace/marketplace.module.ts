@@ -11,7 +11,6 @@ import { OrderViews } from './order-views.service.js';
 import { LeaseRules } from './lease-rules.js';
 import { ManageOrders } from './manage-orders.service.js';
 import { MarketplaceEvents } from './marketplace-events.port.js';
-import { MarketplaceListeners } from './marketplace-listeners.js';
 import { EvaluatorStatistics, MarketplaceFigures, RequestCounts } from './marketplace-statistics.port.js';
 import { MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
 import { MarketplaceUpkeep } from './marketplace-upkeep.service.js';
@@ -33,7 +32,7 @@ const PORTS = [
   { provide: EvaluatorStatistics, useExisting: ReadEvaluatorStatistics },
   { provide: MarketplaceFigures, useExisting: MarketplaceFiguresRepository },
   { provide: RequestCounts, useExisting: MarketplaceFiguresRepository },
-  { provide: MarketplaceEvents, useExisting: MarketplaceListeners },
+  { provide: MarketplaceEvents, useExisting: OrderViews },
   { provide: BillableOrders, useExisting: OrderRepository },
   { provide: OrderFiles, useExisting: OrderFileRepository },
 ];
@@ -51,7 +50,6 @@ const PORTS = [
     OrderLists,
     OrderFileRepository,
     MarketplaceFiguresRepository,
-    MarketplaceListeners,
     OrderViews,
     QueueOutlook,
     CompleteTerms,

@@ -1,10 +1,8 @@
 import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
+import type { ClaimOutcome, OrderClaim } from './client-orders.port.js';
 import type { JsonObject } from './marketplace.port.js';
 import { OrderEntity } from './order.entity.js';
-
-/** How a claim ended. `expired`: its lease ran out. */
-export type ClaimOutcome = 'completed' | 'released' | 'expired';
 
 /** Every claim of every order, with its end. The database itself allows one open claim per order. */
 @Entity('prediction_claims')
@@ -12,7 +10,7 @@ export type ClaimOutcome = 'completed' | 'released' | 'expired';
 @Index('uq_prediction_claims_open', ['orderId'], { unique: true, where: '"ended_at" IS NULL' })
 @Index('ix_prediction_claims_evaluator', ['evaluatorId', 'endedAt'])
 @Index('ix_prediction_claims_ended', ['endedAt'])
-export class OrderClaimEntity {
+export class OrderClaimEntity implements OrderClaim {
   @PrimaryGeneratedColumn() id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })

@@ -1,12 +1,18 @@
 import { integerColumn, utcColumn } from '#libs/database';
-import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
-import type { OrderFileType } from './order-files.port.js';
+import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, type ValueTransformer } from 'typeorm';
+import type { OrderFile, OrderFileType } from './order-files.port.js';
 import { OrderEntity } from './order.entity.js';
+
+/** Base64: text is the same on both databases, and these files are small. */
+const base64: ValueTransformer = {
+  to: (content: Uint8Array) => Buffer.from(content).toString('base64'),
+  from: (text: string) => Buffer.from(text, 'base64'),
+};
 
 /** A file that was made of a completed order for download. */
 @Entity('prediction_files')
 @Index('uq_prediction_files_name', ['orderId', 'fileName'], { unique: true })
-export class OrderFileEntity {
+export class OrderFileEntity implements OrderFile {
   @PrimaryGeneratedColumn() id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
@@ -23,7 +29,6 @@ export class OrderFileEntity {
   @Column({ type: 'varchar', length: 64 }) fileHash!: string;
   @Column({ type: 'varchar', length: 100 }) mimeType!: string;
 
-  /** Base64: text is the same on both databases, and these files are small. */
-  @Column({ type: 'text' }) content!: string;
+  @Column({ type: 'text', transformer: base64 }) content!: Uint8Array;
   @Column(utcColumn()) createdAt!: Date;
 }

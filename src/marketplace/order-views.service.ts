@@ -2,25 +2,31 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { PLATFORM_ID } from '../billing/billing.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
-import type { MarketplaceEventKind } from './marketplace-events.port.js';
-import { MarketplaceListeners } from './marketplace-listeners.js';
+import type {
+  MarketplaceEventKind,
+  MarketplaceEvents,
+  MarketplaceListener,
+} from './marketplace-events.port.js';
 import type { Order } from './marketplace.port.js';
 import type { OrderEntity } from './order.entity.js';
 
-/** Turns rows into what others may see of them, and tells the listeners what happened. */
+/** Turns rows into what others may see of them, and tells those who take part what happened. */
 @Injectable()
-export class OrderViews {
-  constructor(
-    private readonly users: UserDirectory,
-    private readonly listeners: MarketplaceListeners,
-  ) {}
+export class OrderViews implements MarketplaceEvents {
+  readonly #listeners = new Set<MarketplaceListener>();
+
+  constructor(private readonly users: UserDirectory) {}
+
+  subscribe(listener: MarketplaceListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 
   async of(row: OrderEntity, mayReadResult = true): Promise<Order> {
     const { evaluatorId } = row;
     const isUser = evaluatorId !== null && evaluatorId !== PLATFORM_ID;
-    const evaluatorUsername = isUser
-      ? ((await this.users.usernames([evaluatorId])).get(evaluatorId) ?? null)
-      : null;
+    const names = isUser ? await this.users.usernames([evaluatorId]) : null;
+    const evaluatorUsername = names?.get(evaluatorId ?? PLATFORM_ID) ?? null;
     return { ...row, evaluatorUsername, mayReadResult, result: mayReadResult ? row.result : null };
   }
 
@@ -32,7 +38,7 @@ export class OrderViews {
     occurredAt: Date,
   ): Promise<Order> {
     const order = await this.of(row);
-    await this.listeners.tell(tx, { kind, order, occurredAt });
+    for (const listener of this.#listeners) await listener(tx, { kind, order, occurredAt });
     return order;
   }
 }

@@ -2,11 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
 import { amountIn, Turnover, type Micros } from '../billing/billing.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
-import { figuresOf, ranksOf, successRateOf } from './evaluator-ranks.js';
-import type { EvaluatorDay, EvaluatorReport, EvaluatorStatistics } from './marketplace-statistics.port.js';
-import { MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
+import type {
+  EvaluatorDay,
+  EvaluatorFigures,
+  EvaluatorRanks,
+  EvaluatorReport,
+  EvaluatorStatistics,
+} from './marketplace-statistics.port.js';
+import { type EvaluatorTally, MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
+const NOTHING = { completed: 0, released: 0, timedOut: 0, successRate: null, meanProcessingMs: null };
 
 /** Evaluators in numbers: counts from their claims, money from billing. */
 @Injectable()
@@ -42,10 +48,8 @@ export class ReadEvaluatorStatistics implements EvaluatorStatistics {
     const names = await this.users.usernames(tallies.map(({ evaluatorId }) => evaluatorId));
     return Promise.all(
       tallies.map(async (tally) => ({
-        evaluatorId: tally.evaluatorId,
+        ...tally,
         username: names.get(tally.evaluatorId) ?? null,
-        completed: tally.completed,
-        successRate: successRateOf(tally),
         earnings: await this.#earned(tally.evaluatorId, since),
       })),
     );
@@ -54,4 +58,27 @@ export class ReadEvaluatorStatistics implements EvaluatorStatistics {
   async #earned(evaluatorId: number, from: Date): Promise<Micros> {
     return amountIn(await this.turnover.totals({ evaluatorId, from }, 'evaluator'));
   }
+}
+
+function figuresOf(tallies: readonly EvaluatorTally[], of: number): EvaluatorFigures {
+  const { completed, released, timedOut, successRate, meanProcessingMs } =
+    tallies.find(({ evaluatorId }) => evaluatorId === of) ?? NOTHING;
+  return { completed, released, timedOut, successRate, meanProcessingMs };
+}
+
+/** Places among those who completed anything; equal ones share a place. */
+function ranksOf(tallies: readonly EvaluatorTally[], of: number): EvaluatorRanks {
+  const ranked = tallies.filter(({ completed }) => completed > 0);
+  const own = ranked.find(({ evaluatorId }) => evaluatorId === of);
+  const place = (isBetter: (other: EvaluatorTally, than: EvaluatorTally) => boolean): number | null =>
+    own === undefined ? null : 1 + ranked.filter((other) => isBetter(other, own)).length;
+  return { speed: place(isFaster), reliability: place(isMoreReliable), evaluators: ranked.length };
+}
+
+const isFaster = (one: EvaluatorTally, than: EvaluatorTally): boolean =>
+  (one.meanProcessingMs ?? Infinity) < (than.meanProcessingMs ?? Infinity);
+
+function isMoreReliable(one: EvaluatorTally, than: EvaluatorTally): boolean {
+  const [rate, other] = [one.successRate ?? 0, than.successRate ?? 0];
+  return rate === other ? one.completed > than.completed : rate > other;
 }

@@ -3,7 +3,7 @@ import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, Clock, invalidField } from '#libs/kernel';
 import { ClaimHistory } from './claim-history.repository.js';
-import type { JsonObject } from './marketplace.port.js';
+import { heldOrder, type JsonObject } from './marketplace.port.js';
 import { actsForAll, evaluatorIdOf } from './order-access.js';
 import { OrderLists } from './order-lists.repository.js';
 import {
@@ -71,7 +71,7 @@ export class StoredOrderQueue implements OrderQueue {
       const row = await this.orders.claim(tx, { ...command, evaluatorId, now, timeoutAt, exceptOf });
       if (row === null) throw await this.#refusal(command.orderId, exceptOf, now);
       await this.#refuseJustReleased(tx, row.id, evaluatorId, now);
-      await this.history.open(tx, row);
+      await this.history.open(tx, heldOrder(row));
       await this.views.tell(tx, 'claimed', row, now);
       return { ...offered(row), leaseEpoch: row.leaseEpoch, claimedAt: now, timeoutAt, leaseMs };
     });

@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { AppError, moneyText, newUuid, type Actor, Clock } from '#libs/kernel';
+import { AppError, Clock, moneyOf, moneyText, newUuid, snakeCased, type Actor } from '#libs/kernel';
 import { Billing, Prices, type Quote } from '../billing/billing.port.js';
 import { Subscriptions } from '../accounts/accounts.port.js';
 import type { NewOrders, SubmittedOrder } from './client-orders.port.js';
-import { CompleteTerms } from './complete-terms.service.js';
-import { effortOf, payloadOf, priceTermsOf, type Priced } from './order-rules.js';
+import { CompleteTerms, priceTermsOf, type Priced } from './complete-terms.service.js';
 import { OrderViews } from './order-views.service.js';
-import type { ClientTier, OrderTerms } from './marketplace.port.js';
+import type { ClientTier, Effort, JsonObject, OrderTerms } from './marketplace.port.js';
 import { OrderRepository, type NewOrderRow } from './order.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 
@@ -96,4 +95,16 @@ export function refuseAbove(maxCost: number | null, { total, currency }: Quote):
     `The request costs ${moneyText(total, currency)}, more than the maximum of ${moneyText(maxCost, currency)}`,
     { code: 'max_cost_exceeded' },
   );
+}
+
+/** The terms under the names of their fields in JSON, as they are kept. */
+function payloadOf(terms: OrderTerms): JsonObject {
+  const fields = { ...terms, maxCost: terms.maxCost === null ? null : moneyOf(terms.maxCost) };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [snakeCased(name), value]));
+}
+
+/** How much an evaluator has to do. */
+function effortOf({ predictionHorizon, lookbackTicks, predictorPlugin }: OrderTerms): Effort {
+  if (predictionHorizon <= 6 && lookbackTicks <= 1_000 && predictorPlugin.includes('default')) return 'low';
+  return predictionHorizon <= 12 && lookbackTicks <= 2_000 ? 'medium' : 'high';
 }

@@ -1,4 +1,5 @@
 import type { DatabaseTarget } from '#libs/config';
+import { snakeCased } from '#libs/kernel';
 import { DefaultNamingStrategy, type DataSourceOptions, type Logger, type MixedList } from 'typeorm';
 
 /**
@@ -57,7 +58,7 @@ const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Columns are called as their properties are, in snake_case, unless the entity names one itself. */
 class SnakeCaseColumns extends DefaultNamingStrategy {
   override columnName(property: string, named: string): string {
-    return named || property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return named || snakeCased(property);
   }
 }
 

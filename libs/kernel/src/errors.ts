@@ -64,9 +64,18 @@ export function invalid(...violations: Violation[]): AppError {
   return new AppError('invalid', violations.map((one) => one.msg).join('; '), { violations });
 }
 
+/** A violated rule about a value; an `input` that is left out is not shown. */
+export const valueFault = (loc: Violation['loc'], msg: string, input?: unknown): Violation => ({
+  type: 'value_error',
+  loc,
+  msg: `Value error, ${msg}`,
+  ...(input !== undefined && { input }),
+  ctx: { error: {} },
+});
+
 /** A 422 for a single field of the body. */
 export function invalidField(field: string, msg: string, input?: unknown, type = 'value_error'): AppError {
-  return invalid({ type, loc: ['body', field], msg: `Value error, ${msg}`, input, ctx: { error: {} } });
+  return invalid({ ...valueFault(['body', field], msg, input), type });
 }
 
 /** Narrows away null and undefined where an invariant says neither can occur; names the invariant when it breaks. */

@@ -54,6 +54,29 @@ describe.each(KINDS)('the orders of a client [%s]', (kind) => {
       60_000,
     );
 
+    it('are kept as they were asked for, in the words of the API', async () => {
+      const { id, datetimeRequested } = await bench.submit(209, { maxCost: 7.5 * USD });
+      const [row] = await bench.query<{ request_payload: string }>(
+        `SELECT request_payload FROM prediction_jobs WHERE id = '${id}'`,
+      );
+      const payload = {
+        symbol: 'EURUSD',
+        prediction_type: 'short_term',
+        datetime_requested: datetimeRequested.toISOString(),
+        lookback_ticks: 1_000,
+        predictor_plugin: 'default_predictor',
+        feeder_plugin: 'default_feeder',
+        pipeline_plugin: 'default_pipeline',
+        interval: '1h',
+        prediction_horizon: 6,
+        priority: 5,
+        max_cost: 7.5,
+        notification_webhook: null,
+        custom_parameters: null,
+      };
+      expect(row?.request_payload).toBe(JSON.stringify(payload));
+    });
+
     it('make room again when they end', async () => {
       const orders = await Promise.all(Array.from({ length: 5 }, () => bench.submit(210)));
       await expect(bench.submit(210)).rejects.toMatchObject({ code: 'request_limit' });

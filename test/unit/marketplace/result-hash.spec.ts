@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { pythonFloat, pythonJson } from '../../../src/marketplace/python-json.js';
-import { resultHash } from '../../../src/marketplace/result-hash.js';
+import { pythonFloat, pythonJson, resultHash } from '../../../src/marketplace/result-hash.js';
 
 /** Expected texts and digests were computed with Python 3: `json.dumps(value, sort_keys=True)`, `hashlib.sha256`. */
 describe('JSON as Python writes it', () => {

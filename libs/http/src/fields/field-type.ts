@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { getMetadataStorage, IsOptional, ValidateIf, type ValidationOptions } from 'class-validator';
+import { snakeCased } from '#libs/kernel';
 
 /** A DTO class. */
 export type DtoClass<T extends object = object> = new () => T;
@@ -88,7 +89,7 @@ export function field<T>(type: FieldType, options: FieldOptions<T>): FieldDecora
   const optional = options.optional === true || options.default !== undefined;
   const fieldType: FieldType = { ...type, shape: { ...type.shape, ...changesOf(options) } };
   const decorate: PropertyDecorator = (target, property) => {
-    const wire = options.wire ?? snakeCase(String(property));
+    const wire = options.wire ?? snakeCased(String(property));
     const shape: FieldShape = {
       ...fieldType.shape,
       wire,
@@ -104,8 +105,6 @@ export function field<T>(type: FieldType, options: FieldOptions<T>): FieldDecora
   };
   return Object.assign(decorate, { fieldType });
 }
-
-const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const changesOf = <T>({ read, write }: FieldOptions<T>): Pick<FieldShape, 'read' | 'write'> => ({
   ...(read !== undefined && { read: read as Change }),
