@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { AppError, Clock } from '#libs/kernel';
+import { AppError, Clock, DAY_MS } from '#libs/kernel';
 import { hashApiKey, newApiKey } from './api-key.js';
 import { BatchedLookup } from './batched-lookup.js';
 import { CredentialRepository, type PasswordHolder } from './credential.repository.js';
@@ -17,8 +17,6 @@ import {
   type PasswordCheck,
   type SessionOwner,
 } from './accounts.port.js';
-
-const DAY_MS = 86_400_000;
 
 /** {@link Credentials} over the tables `users` and `user_sessions`. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RowActivity } from '#libs/database';
-import { Clock } from '#libs/kernel';
+import { Clock, DAY_MS } from '#libs/kernel';
 import { EvaluatorStatistics, MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
@@ -14,7 +14,6 @@ import { Finances } from './finances.service.js';
 import { ProcessFigures } from './process-figures.js';
 import { SystemHealth } from './system-health.service.js';
 
-const DAY_MS = 86_400_000;
 const MOST_EVALUATORS = 100;
 const DAYS: Readonly<Record<StatisticsPeriod, number>> = { '1d': 1, '7d': 7, '30d': 30 };
 

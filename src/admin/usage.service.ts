@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, Clock } from '#libs/kernel';
+import { AppError, Clock, DAY_MS } from '#libs/kernel';
 import { AuditTrail } from '../audit/audit.port.js';
 import { amountIn, Turnover } from '../billing/billing.port.js';
 import { MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import type { UsageOut } from './admin.dto.js';
-
-const DAY_MS = 86_400_000;
 
 /** What one account used within a window that ends now. */
 @Injectable()

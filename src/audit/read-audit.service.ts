@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '#libs/kernel';
+import { Clock, HOUR_MS } from '#libs/kernel';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import type { ApiLogEntity } from './api-log.entity.js';
 import { ApiLogRepository, type ApiLogFilter } from './api-log.repository.js';
 import type { AuditLogList, ListAudit, ListLogs, LogList } from './audit.dto.js';
 import type { AuditTrail } from './audit.port.js';
-
-const HOUR_MS = 3_600_000;
 
 /** Lists and counts audit rows. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Page } from '#libs/http';
-import { type Actor, Clock } from '#libs/kernel';
+import { type Actor, Clock, DAY_MS } from '#libs/kernel';
 import type {
   AllBillingQuery,
   BillingOut,
@@ -12,8 +12,6 @@ import type {
 } from './billing.dto.js';
 import { BillingRecordRepository, type RevenueTotal } from './billing-record.repository.js';
 import { type BillingPeriod, type BillingTotal, HOME_CURRENCY, type SettledFilter } from './billing.port.js';
-
-const DAY_MS = 86_400_000;
 
 interface Period {
   readonly from: Date;

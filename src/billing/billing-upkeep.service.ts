@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
-import { Clock } from '#libs/kernel';
+import { Clock, HOUR_MS } from '#libs/kernel';
 import { CreditRepository } from './credit.repository.js';
 import { CreditUses } from './credit-uses.service.js';
 import { IssueInvoices, monthBefore } from './issue-invoices.service.js';
 import { LedgerRepository } from './ledger.repository.js';
 
-const HOUR_MS = 3_600_000;
 /** How far back missing invoices are looked for. */
 const MONTHS = 3;
 

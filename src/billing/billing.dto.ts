@@ -1,3 +1,4 @@
+import { DAY_MS } from '#libs/kernel';
 import {
   BooleanField,
   DateTimeField,
@@ -28,7 +29,6 @@ import {
   UserIdField,
 } from './money.fields.js';
 
-const DAY_MS = 86_400_000;
 /** A thousand times what a forecast costs anywhere; keeps products of prices far below 2^53 micro-units. */
 const MAX_PRICE = 1_000_000;
 

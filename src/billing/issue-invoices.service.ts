@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, TransactionRunner } from '#libs/database';
-import { AppError, Clock } from '#libs/kernel';
+import { AppError, Clock, DAY_MS, HOUR_MS } from '#libs/kernel';
 import { type Payer, TradingParties } from '../accounts/accounts.port.js';
 import type { InvoiceRecipient } from './invoice.entity.js';
 import {
@@ -13,9 +13,8 @@ import {
 import { LedgerRepository } from './ledger.repository.js';
 
 /** A settlement that began in the old month is committed long before: transactions may last 30 s. */
-const CLOSING_MS = 3_600_000;
+const CLOSING_MS = HOUR_MS;
 const PAYMENT_DAYS = 30;
-const DAY_MS = 86_400_000;
 const LONGEST_LINE = 255;
 
 /** `2026-10` → that month. */

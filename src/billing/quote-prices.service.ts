@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { AppError, invalid, Clock } from '#libs/kernel';
+import { AppError, Clock, invalid, MINUTE_MS } from '#libs/kernel';
 import { TradingParties } from '../accounts/accounts.port.js';
 import { HOME_CURRENCY, PLATFORM_ID, type Prices, type PriceTerms, type Quote } from './billing.port.js';
 import { PriceRepository } from './price.repository.js';
@@ -9,7 +9,7 @@ import type { ProviderPriceEntity } from './provider-price.entity.js';
 import { QuoteRepository } from './quote.repository.js';
 
 /** How long a quote may wait to be held. */
-const QUOTE_VALID_MS = 5 * 60_000;
+const QUOTE_VALID_MS = 5 * MINUTE_MS;
 
 type PlainPrice = Pick<Quote, 'modelName' | 'providerId' | 'priceId' | 'unitPrice' | 'currency'>;
 

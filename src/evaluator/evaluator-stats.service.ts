@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type Actor, Clock } from '#libs/kernel';
+import { type Actor, Clock, DAY_MS } from '#libs/kernel';
 import { EvaluatorStatistics } from '../marketplace/marketplace-statistics.port.js';
 import type { EvaluatorStatsOut, StatsPeriod, StatsQuery } from './stats.dto.js';
 
-const DAY_MS = 86_400_000;
 const DAYS: Readonly<Record<StatsPeriod, number>> = { '7d': 7, '30d': 30, '90d': 90 };
 
 /** An evaluator's own figures, counted from its claims. */

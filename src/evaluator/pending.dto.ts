@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#libs/kernel';
 import {
   BooleanField,
   DateTimeField,
@@ -169,8 +170,6 @@ export class PaymentRangeOut {
   @MoneyField({ example: 8.4 }) max!: number;
   @MoneyField({ example: 4.2 }) average!: number;
 }
-
-const MINUTE_MS = 60_000;
 
 /** A length of time for people, as exact as an estimate is. */
 export function durationText(ms: number): string {

@@ -7,7 +7,7 @@ import {
   NestedField,
   NumberField,
 } from '#libs/http';
-import { moneyOf } from '#libs/kernel';
+import { MINUTE_MS, moneyOf } from '#libs/kernel';
 import {
   OrderCurrencyField,
   UnmeasuredField,
@@ -33,7 +33,6 @@ export class StatsQuery {
   includeRankings!: boolean;
 }
 
-const MINUTE_MS = 60_000;
 const DAYS_A_WEEK = 7;
 
 /** Earnings in one currency. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '#libs/kernel';
+import { Clock, DAY_MS } from '#libs/kernel';
 import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
 
 /** Orders completed longer ago say nothing about now. */
-const WINDOW_MS = 24 * 3_600_000;
+const WINDOW_MS = DAY_MS;
 /** The latest ones that count. */
 const SAMPLE = 100;
 const MIDDLING_PRIORITY = 5;

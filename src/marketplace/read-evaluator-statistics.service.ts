@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '#libs/kernel';
+import { Clock, WEEK_MS } from '#libs/kernel';
 import { amountIn, Turnover, type Micros } from '../billing/billing.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import type {
@@ -11,7 +11,6 @@ import type {
 } from './marketplace-statistics.port.js';
 import { type EvaluatorTally, MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
 
-const WEEK_MS = 7 * 24 * 3_600_000;
 const NOTHING = { completed: 0, released: 0, timedOut: 0, successRate: null, meanProcessingMs: null };
 
 /** Evaluators in numbers: counts from their claims, money from billing. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { AppError, Clock, invalidField } from '#libs/kernel';
+import { AppError, Clock, invalidField, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 import { ClaimHistory } from './claim-history.repository.js';
 import { heldOrder, type JsonObject } from './marketplace.port.js';
 import { actsForAll, evaluatorIdOf } from './order-access.js';
@@ -26,8 +26,6 @@ import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 
-const MINUTE_MS = 60_000;
-const SECOND_MS = 1_000;
 /** Characters of JSON. */
 const LARGEST_NODE_INFO = 16_384;
 

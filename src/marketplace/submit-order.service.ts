@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { AppError, Clock, moneyOf, moneyText, newUuid, snakeCased, type Actor } from '#libs/kernel';
+import { AppError, Clock, HOUR_MS, moneyOf, moneyText, newUuid, snakeCased, type Actor } from '#libs/kernel';
 import { Billing, Prices, type Quote } from '../billing/billing.port.js';
 import { Subscriptions } from '../accounts/accounts.port.js';
 import type { NewOrders, SubmittedOrder } from './client-orders.port.js';
@@ -10,8 +10,6 @@ import { OrderViews } from './order-views.service.js';
 import type { ClientTier, Effort, JsonObject, OrderTerms } from './marketplace.port.js';
 import { OrderRepository, type NewOrderRow } from './order.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
-
-const HOUR_MS = 3_600_000;
 
 /** Takes a client's order: limit, quote, hold, row and place in the queue are one transaction. */
 @Injectable()

@@ -2,11 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { EventLog, TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
-import { Clock } from '#libs/kernel';
+import { Clock, DAY_MS, HOUR_MS } from '#libs/kernel';
 import { PredictionRepository } from './prediction.repository.js';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Rows per transaction, so that the writer is never held for long. */
 const BATCH = 200;
 

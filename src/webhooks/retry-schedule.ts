@@ -1,4 +1,4 @@
-const [SECOND_MS, MINUTE_MS, HOUR_MS] = [1_000, 60_000, 3_600_000];
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 
 /**
  * Waits after the first, second, … failed attempt, in ms; the schedule that the Standard Webhooks specification
@@ -13,14 +13,14 @@ export const RETRY_DELAYS_MS: readonly number[] = [
   10 * HOUR_MS,
   14 * HOUR_MS,
   20 * HOUR_MS,
-  24 * HOUR_MS,
+  DAY_MS,
 ];
 
 /** A wait is lengthened by up to this part of it, so that receivers who were away are not called by all at once. */
 export const JITTER = 0.2;
 
 /** A receiver may ask for no longer wait than this. */
-export const MAX_RETRY_AFTER_MS = 24 * HOUR_MS;
+export const MAX_RETRY_AFTER_MS = DAY_MS;
 
 /**
  * Milliseconds until the next attempt; null when there is none.

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppConfig, secretKeyOf } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
-import { type Actor, AppError, assertPresent, Clock, TextCipher } from '#libs/kernel';
+import { type Actor, AppError, assertPresent, Clock, HOUR_MS, TextCipher } from '#libs/kernel';
 import type { RotateSecret, SecretInfoOut, SecretOut } from './secret.dto.js';
 import type { WebhookSecretEntity } from './webhook-secret.entity.js';
 import { WebhookSecretRepository } from './webhook-secret.repository.js';
@@ -10,7 +10,6 @@ import { WebhookSecretRepository } from './webhook-secret.repository.js';
 /** Marks a secret of the Standard Webhooks specification. */
 const PREFIX = 'whsec_';
 const SECRET_BYTES = 32;
-const HOUR_MS = 3_600_000;
 
 const newWebhookSecret = (): string => PREFIX + randomBytes(SECRET_BYTES).toString('base64');
 

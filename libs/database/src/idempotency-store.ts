@@ -1,4 +1,4 @@
-import { AppError, newUuid } from '#libs/kernel';
+import { AppError, DAY_MS, MINUTE_MS, newUuid } from '#libs/kernel';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { runSql } from './statements.js';
 import type { Transaction } from './transaction.js';
@@ -63,8 +63,8 @@ export class IdempotencyStore {
     private readonly transactions: TransactionRunner,
     options: IdempotencyOptions = {},
   ) {
-    this.#leaseMs = options.leaseMs ?? 60_000;
-    this.#retentionMs = options.retentionMs ?? 24 * 3_600_000;
+    this.#leaseMs = options.leaseMs ?? MINUTE_MS;
+    this.#retentionMs = options.retentionMs ?? DAY_MS;
   }
 
   /** Takes the key, or says who has it, in a transaction of its own. @param nowMs epoch ms */

@@ -1,3 +1,10 @@
+/** Lengths of time in ms. */
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+export const WEEK_MS = 7 * DAY_MS;
+
 /** Cancels a scheduled callback; harmless when it has already run. */
 export type CancelTimer = () => void;
 

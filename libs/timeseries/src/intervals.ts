@@ -1,7 +1,4 @@
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
-export const WEEK_MS = 7 * DAY_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, WEEK_MS } from '#libs/kernel';
 
 /** The canonical bar lengths with their nominal length in ms; a month counts 30 days. */
 export const INTERVAL_MS = {

@@ -1,4 +1,4 @@
-import { DAY_MS } from './intervals.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)?)?$/i;
@@ -42,7 +42,7 @@ export function parseTimestamp(text: string): number | null {
     milliseconds(decimals),
   );
   if (Number.isNaN(local)) return null;
-  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000;
+  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * MINUTE_MS;
   return sign === '-' ? local + offset : local - offset;
 }
 
@@ -117,7 +117,7 @@ export function civilToEpoch(
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
   const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
   const days = era * 146_097 + dayOfEra - 719_468;
-  return days * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000 + millisecond;
+  return days * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS + millisecond;
 }
 
 /** Day of the week of an epoch time in UTC; Monday is 0, Sunday 6. */
@@ -128,7 +128,7 @@ export function dayOfWeek(time: number): number {
 
 /** Hour of the day, 0 to 23, in UTC. */
 export const hourOfDay = (time: number): number =>
-  Math.floor((time - Math.floor(time / DAY_MS) * DAY_MS) / 3_600_000);
+  Math.floor((time - Math.floor(time / DAY_MS) * DAY_MS) / HOUR_MS);
 
 /** Day of the month, 1 to 31, in UTC. */
 export const dayOfMonth = (time: number): number => new Date(time).getUTCDate();

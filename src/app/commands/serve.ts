@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { MINUTE_MS } from '#libs/kernel';
 import type { AppConfig } from '#libs/config';
 import { startServer } from '../server.js';
 import { EXIT, type Command, print, endDespiteLeftovers, stopSignal, printError } from './command.js';
@@ -26,7 +27,6 @@ const greeting = (url: string, { swagger }: AppConfig): string =>
 
 /** A server that ends by itself so often within a minute will not get better by another start. */
 const MOST_RESTARTS_A_MINUTE = 5;
-const MINUTE_MS = 60_000;
 /** Editors write a file in several steps. */
 const SETTLE_MS = 200;
 

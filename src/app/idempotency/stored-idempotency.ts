@@ -3,9 +3,9 @@ import { secretKeyOf, AppConfig } from '#libs/config';
 import { IdempotencyStore, TransactionRunner, type Reservation } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
 import { PeriodicService } from '#libs/jobs';
-import { AppError, Clock, KeyedDigest, TextCipher } from '#libs/kernel';
+import { AppError, Clock, HOUR_MS, KeyedDigest, TextCipher } from '#libs/kernel';
 
-const PURGE_EVERY_MS = 3_600_000;
+const PURGE_EVERY_MS = HOUR_MS;
 
 /**
  * Keeps idempotent answers in the database, in the transaction of the work itself. They are encrypted: the answer to a

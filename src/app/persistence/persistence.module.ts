@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { Database, EventLog, SettingsStore, TransactionRunner, BarStore } from '#libs/database';
 import { EmbeddedJobEngine, JobEngine, type JobListener } from '#libs/jobs';
-import { Clock } from '#libs/kernel';
+import { Clock, SECOND_MS } from '#libs/kernel';
 import type { Bar, BarCache } from '#libs/plugin-sdk';
 
 /** Feeders' bars in the table `time_series_data`. */
@@ -33,8 +33,6 @@ export interface Foundation {
   /** Told what happens to jobs, for figures and logs. */
   readonly jobListener: JobListener;
 }
-
-const SECOND_MS = 1000;
 
 /** Binds configuration, clock, database, transactions, settings, events and the job engine for every domain. */
 @Module({})

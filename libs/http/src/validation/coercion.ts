@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#libs/kernel';
 import type { FieldShape } from '../fields/field-type.js';
 import { RawText } from '../raw-text.js';
 import { choiceFault, Fault } from './fault.js';
@@ -111,7 +112,7 @@ export function toMoment(value: unknown): Date | Fault {
   moment.setUTCHours(hour, minute, second, Number((match[7] ?? '').padEnd(3, '0').slice(0, 3)));
   const offset = offsetMinutes(match[8]);
   if (offset === null) return datetimeFault('timezone offset is outside expected range');
-  return new Date(moment.getTime() - offset * 60_000);
+  return new Date(moment.getTime() - offset * MINUTE_MS);
 }
 
 function offsetMinutes(text: string | undefined): number | null {

@@ -1,4 +1,4 @@
-import type { Clock } from '#libs/kernel';
+import { type Clock, WEEK_MS } from '#libs/kernel';
 import type { Job } from '../job-engine.js';
 import type { RunOutcome } from './leased-run.js';
 
@@ -34,5 +34,5 @@ export const ENGINE_DEFAULTS = {
   sweepMs: 5_000,
   maxAttempts: 3,
   retryDelayMs: (attempt: number) => 1_000 * 2 ** (attempt - 1),
-  retentionMs: 7 * 24 * 3_600_000,
+  retentionMs: WEEK_MS,
 } as const;

@@ -1,4 +1,5 @@
-import { Frame, HOUR_MS } from '#libs/timeseries';
+import { HOUR_MS } from '#libs/kernel';
+import { Frame } from '#libs/timeseries';
 import type { PipelineDefinition } from '../definitions.js';
 import type { Feeder, FetchRequest } from '../feeder.js';
 import type { Pipeline, PipelineTools, PredictionRequest } from '../pipeline.js';

@@ -1,4 +1,4 @@
-import { flag, text, integer } from '#libs/kernel';
+import { DAY_MS, flag, HOUR_MS, integer, MINUTE_MS, text } from '#libs/kernel';
 import {
   definePipeline,
   type FetchRequest,
@@ -8,7 +8,7 @@ import {
   pluginErrorCode,
   type PredictionRequest,
 } from '#libs/plugin-sdk';
-import { DAY_MS, firstRowFrom, formatIso, HOUR_MS, intervalMs, parseTimestamp } from '#libs/timeseries';
+import { firstRowFrom, formatIso, intervalMs, parseTimestamp } from '#libs/timeseries';
 import { type FetchedBars, pipelineParameters, PipelineRuns } from './pipeline-run.js';
 
 const parameters = {
@@ -97,7 +97,7 @@ async function fetchRange(
 }
 
 /** Without real time the newest bars, which the market may still correct, are left alone. */
-const SETTLED_AFTER_MS = 5 * 60_000;
+const SETTLED_AFTER_MS = 5 * MINUTE_MS;
 /** Closed markets: bars are counted, not hours, so a range must reach over the longest usual closure. */
 const LONGEST_CLOSURE_MS = 5 * DAY_MS;
 /** What a predictor can be configured to answer when a request names no horizon. */

@@ -1,4 +1,5 @@
-import { DAY_MS, monthsLater, WEEK_MS } from '#libs/timeseries';
+import { DAY_MS, WEEK_MS } from '#libs/kernel';
+import { monthsLater } from '#libs/timeseries';
 
 /** From this spacing on bars are months, and the calendar counts, not milliseconds. */
 const MONTHLY_MS = 27 * DAY_MS;

@@ -1,10 +1,9 @@
 import { LeaseLostError } from '#libs/jobs';
 import { expect } from '@jest/globals';
+import { DAY_MS } from '#libs/kernel';
 import { eventually, gate } from '../eventually.js';
 import { type JobSpec, SWEEP_MS } from './bench.js';
 import { writeEffect } from './effects.js';
-
-const DAY_MS = 24 * 3_600_000;
 
 /** Stopping, and what remains. */
 export const stopSpecs: Readonly<Record<string, JobSpec>> = {

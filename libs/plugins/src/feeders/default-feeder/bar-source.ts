@@ -1,5 +1,6 @@
+import { DAY_MS } from '#libs/kernel';
 import type { FeederSource, Frame } from '#libs/plugin-sdk';
-import { type Closes, DAY_MS, rowAtOrBefore } from '#libs/timeseries';
+import { type Closes, rowAtOrBefore } from '#libs/timeseries';
 
 /** Which bars: moments in epoch ms UTC, both included. */
 export interface BarQuestion {

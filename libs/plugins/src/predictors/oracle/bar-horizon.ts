@@ -1,4 +1,5 @@
-import { DAY_MS, dayOfWeek, hourOfDay } from '#libs/timeseries';
+import { DAY_MS } from '#libs/kernel';
+import { dayOfWeek, hourOfDay } from '#libs/timeseries';
 
 /** How far an oracle looks ahead; see {@link weekHorizons} and {@link originalHorizons}. */
 export type HorizonMode = 'week' | 'original';

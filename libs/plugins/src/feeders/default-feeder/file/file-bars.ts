@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { AppError, type Clock } from '#libs/kernel';
+import { AppError, type Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '#libs/kernel';
 import { type FeederSource, type Frame, PluginError, type PluginLogger } from '#libs/plugin-sdk';
 import {
   type BadRow,
@@ -180,9 +180,9 @@ export class FileBars implements BarSource {
 
 function lengthText(ms: number): string {
   const [length, unit] = [
-    [ms / 86_400_000, 'd'],
-    [ms / 3_600_000, 'h'],
-    [ms / 60_000, 'min'],
+    [ms / DAY_MS, 'd'],
+    [ms / HOUR_MS, 'h'],
+    [ms / MINUTE_MS, 'min'],
   ].find(([count]) => Number(count) >= 1) ?? [ms / 1000, 's'];
   return `${Math.round(Number(length) * 100) / 100} ${unit}`;
 }

@@ -1,5 +1,6 @@
+import { DAY_MS } from '#libs/kernel';
 import type { Bar } from '#libs/plugin-sdk';
-import { DAY_MS, INTERVAL_MS } from '#libs/timeseries';
+import { INTERVAL_MS } from '#libs/timeseries';
 
 /** Bar lengths that the service knows, by its names for them. */
 export type YahooInterval =

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '#libs/kernel';
+import { type Clock, DAY_MS } from '#libs/kernel';
 import { pluginErrorCode, type Bar, type BarCache, type PluginLogger } from '#libs/plugin-sdk';
-import { DAY_MS, formatIso } from '#libs/timeseries';
+import { formatIso } from '#libs/timeseries';
 import { type Chart, type ChartQuestion, yahooIntervalMs } from './chart.js';
 
 /** A chart with what is to be said about its age. */

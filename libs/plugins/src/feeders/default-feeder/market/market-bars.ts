@@ -1,6 +1,6 @@
-import type { Clock } from '#libs/kernel';
+import { type Clock, DAY_MS } from '#libs/kernel';
 import { Frame, type Bar, type BarCache, type FeederSource, type PluginLogger } from '#libs/plugin-sdk';
-import { type Closes, DAY_MS } from '#libs/timeseries';
+import type { Closes } from '#libs/timeseries';
 import {
   type BarQuestion,
   type BarSource,

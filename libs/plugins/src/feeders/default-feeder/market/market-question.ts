@@ -1,5 +1,6 @@
+import { DAY_MS, MINUTE_MS } from '#libs/kernel';
 import { type Bar, PluginError } from '#libs/plugin-sdk';
-import { DAY_MS, MINUTE_MS, INTERVAL_MS, isInterval } from '#libs/timeseries';
+import { INTERVAL_MS, isInterval } from '#libs/timeseries';
 import type { YahooInterval } from './chart.js';
 
 const PAIR = /^([A-Z]{3})[_/]?([A-Z]{3})$/;
