@@ -1,6 +1,10 @@
-import type { ParameterDeclaration, ParameterDeclarations, ParametersOf } from '#libs/kernel';
+import {
+  hasNoEffect,
+  type ParameterDeclaration,
+  type ParameterDeclarations,
+  type ParametersOf,
+} from '#libs/kernel';
 import { SECURITY_SETTINGS, USER_SETTINGS } from './settings/accounts.js';
-import { hasNoEffect } from './settings/declare.js';
 import { AGENT_SETTINGS, MARKETPLACE_SETTINGS } from './settings/marketplace.js';
 import {
   FEEDER_SETTINGS,

@@ -1,33 +1,32 @@
-import type { ParameterDeclarations } from '#libs/kernel';
-import { number, toggle, wholeNumber } from './declare.js';
+import { decimal, flag, integer, type ParameterDeclarations } from '#libs/kernel';
 
 /** Limits of predictions, waiting and batches. */
 export const PREDICTION_SETTINGS = {
-  prediction_timeout: wholeNumber(
+  prediction_timeout: integer(
     { default: 300, min: 1, max: 3_600 },
     'Maximum computing time of one prediction, in seconds; after it the prediction fails.',
   ),
-  max_concurrent_predictions: wholeNumber(
+  max_concurrent_predictions: integer(
     { default: 10, min: 1, max: 100 },
     'Maximum number of unfinished predictions per user, or per address of anonymous callers.',
   ),
-  prediction_history_days: wholeNumber(
+  prediction_history_days: integer(
     { default: 30, min: 0, max: 36_500 },
     'Number of days after which finished core predictions are deleted; 0 keeps them forever.',
   ),
-  max_wait_seconds: number(
+  max_wait_seconds: decimal(
     { default: 30, min: 0, max: 300 },
     'Longest wait that a caller can request with `Prefer: wait`, in seconds.',
   ),
-  max_batch_rows: wholeNumber(
+  max_batch_rows: integer(
     { default: 100_000, min: 1, max: 1_000_000 },
     'Maximum number of requests in one synchronous batch.',
   ),
-  batch_body_limit_bytes: wholeNumber(
+  batch_body_limit_bytes: integer(
     { default: 16_777_216, min: 1_024, max: 268_435_456 },
     'Maximum size of the body of a synchronous batch, in bytes.',
   ),
-  skip_background_tasks: toggle(
+  skip_background_tasks: flag(
     false,
     'Store predictions of `POST /api/v1/predict` without starting them (for tests).',
   ),
@@ -35,39 +34,36 @@ export const PREDICTION_SETTINGS = {
 
 /** Durable work: how jobs are leased, watched and tried again. */
 export const JOB_SETTINGS = {
-  job_concurrency: wholeNumber(
+  job_concurrency: integer(
     { default: 8, min: 1, max: 256 },
     'Maximum number of jobs that one process runs at the same time.',
   ),
-  job_lease_seconds: number(
+  job_lease_seconds: decimal(
     { default: 30, min: 0.1, max: 3_600 },
     'Time after the last heartbeat of a runner before another runner may take over its job, in seconds.',
   ),
-  job_heartbeat_seconds: number(
+  job_heartbeat_seconds: decimal(
     { default: 10, min: 0.05, max: 1_800 },
     'Time between two heartbeats, which renew the lease of a job, in seconds; at most half of `job_lease_seconds`.',
   ),
-  job_sweep_seconds: number(
+  job_sweep_seconds: decimal(
     { default: 5, min: 0.05, max: 600 },
     'Time between two searches for waiting and abandoned jobs, in seconds.',
   ),
-  job_attempts: wholeNumber(
-    { default: 3, min: 1, max: 100 },
-    'Number of attempts before a job fails for good.',
-  ),
+  job_attempts: integer({ default: 3, min: 1, max: 100 }, 'Number of attempts before a job fails for good.'),
 } satisfies ParameterDeclarations;
 
 /** The audit log: every request leaves a row; there is no switch. */
 export const AUDIT_SETTINGS = {
-  audit_batch_rows: wholeNumber(
+  audit_batch_rows: integer(
     { default: 256, min: 1, max: 10_000 },
     'Maximum number of rows of concurrent requests that share one commit.',
   ),
-  audit_payload_bytes: wholeNumber(
+  audit_payload_bytes: integer(
     { default: 16_384, min: 256, max: 1_048_576 },
     'Maximum size of a request body kept in a row, in bytes; longer bodies are cut and marked.',
   ),
-  audit_seal_seconds: number(
+  audit_seal_seconds: decimal(
     { default: 5, min: 0.05, max: 3_600 },
     'Time between two runs of the sealer, which numbers the rows and chains their hashes, in seconds.',
   ),

@@ -1,24 +1,23 @@
-import type { ParameterDeclarations } from '#libs/kernel';
-import { choice, list, number, string, toggle, wholeNumber } from './declare.js';
+import { choice, decimal, flag, integer, textList, type ParameterDeclarations, text } from '#libs/kernel';
 
 const HTTP_URL = /^https?:\/\//;
 
 /** Where the service listens, how it speaks HTTP and how it stops. */
 export const SERVER_SETTINGS = {
-  core_plugin: string(
+  core_plugin: text(
     { default: 'default_core', minLength: 1 },
     'Core plugin: `default_core`, or `sync_core` to add synchronous entry and exit answers for back-testers.',
   ),
-  host: string(
+  host: text(
     { default: '127.0.0.1', minLength: 1 },
     'Address to listen on; `0.0.0.0` listens on every network interface.',
   ),
-  port: wholeNumber({ default: 8000, min: 0, max: 65_535 }, 'TCP port to listen on; 0 picks a free port.'),
-  workers: wholeNumber(
+  port: integer({ default: 8000, min: 0, max: 65_535 }, 'TCP port to listen on; 0 picks a free port.'),
+  workers: integer(
     { default: 1, min: 1, max: 64 },
     'Number of API processes; more than one requires PostgreSQL.',
   ),
-  reload: toggle(
+  reload: flag(
     false,
     'Restart when the config file, the `.env` file or a plugin loaded from a path changes (for development).',
   ),
@@ -30,32 +29,32 @@ export const SERVER_SETTINGS = {
     { default: 'fastify', oneOf: ['fastify', 'express'] },
     'HTTP library; Fastify serves about 1.6 times as many requests per second as Express.',
   ),
-  allowed_origins: list(
+  allowed_origins: textList(
     [],
     'Origins whose browser pages may call the service (CORS), for example `https://desk.example.com`; `*` allows any origin, without credentials.',
   ),
-  trusted_proxies: list(
+  trusted_proxies: textList(
     [],
     'Addresses or networks (CIDR) of reverse proxies whose `X-Forwarded-For` header is trusted.',
   ),
-  body_limit_bytes: wholeNumber(
+  body_limit_bytes: integer(
     { default: 1_048_576, min: 1_024, max: 268_435_456 },
     'Maximum size of a request body, in bytes; larger bodies get 413. Batches use `batch_body_limit_bytes`.',
   ),
-  headers_timeout: number(
+  headers_timeout: decimal(
     { default: 5, min: 0.1, max: 600 },
     'Maximum time a client may take to send its request headers, in seconds.',
   ),
-  request_timeout: number(
+  request_timeout: decimal(
     { default: 30, min: 0.1, max: 3_600 },
     'Maximum time a client may take to send its whole request, in seconds; at least `headers_timeout`.',
   ),
-  shutdown_grace: number(
+  shutdown_grace: decimal(
     { default: 10, min: 0, max: 600 },
     'Time that running requests and jobs get to finish after a stop signal, in seconds.',
   ),
-  swagger: toggle(true, 'Serve the API description at `/openapi.json` and Swagger UI at `/docs`.'),
-  metrics: toggle(
+  swagger: flag(true, 'Serve the API description at `/openapi.json` and Swagger UI at `/docs`.'),
+  metrics: flag(
     true,
     'Load `metrics_endpoint` (Prometheus metrics at `/metrics`) even when `endpoint_plugins` does not name it.',
   ),
@@ -63,16 +62,16 @@ export const SERVER_SETTINGS = {
 
 /** Where everything is stored. */
 export const DATABASE_SETTINGS = {
-  database_url: string(
+  database_url: text(
     { default: 'sqlite:///predictions.db', minLength: 1, secret: true },
     'Database: `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite://:memory:` or `postgres://user:password@host:5432/name`.',
   ),
-  database_echo: toggle(false, 'Log every SQL statement, without its parameters.'),
-  database_pool_size: wholeNumber(
+  database_echo: flag(false, 'Log every SQL statement, without its parameters.'),
+  database_pool_size: integer(
     { default: 10, min: 1, max: 1_000 },
     'Number of PostgreSQL connections that one process keeps open.',
   ),
-  database_max_overflow: wholeNumber(
+  database_max_overflow: integer(
     { default: 20, min: 0, max: 1_000 },
     'Number of additional PostgreSQL connections that one process may open under load, above `database_pool_size`.',
   ),
@@ -88,10 +87,10 @@ export const LOGGING_SETTINGS = {
     },
     'Lowest severity that is logged; the line for each request has the level INFO.',
   ),
-  enable_logging: toggle(true, 'Write log lines; errors that end the process are always printed.'),
-  quiet_mode: toggle(false, 'Log errors only, regardless of `log_level`, and print only results and errors.'),
-  save_log: string({ default: null, minLength: 1 }, 'Path of a file to append the log lines to as well.'),
-  remote_log: string(
+  enable_logging: flag(true, 'Write log lines; errors that end the process are always printed.'),
+  quiet_mode: flag(false, 'Log errors only, regardless of `log_level`, and print only results and errors.'),
+  save_log: text({ default: null, minLength: 1 }, 'Path of a file to append the log lines to as well.'),
+  remote_log: text(
     { default: null, pattern: HTTP_URL },
     'URL to post the log lines to as well, as newline-delimited JSON.',
   ),
@@ -99,31 +98,31 @@ export const LOGGING_SETTINGS = {
 
 /** Configuration files, outputs and their remote counterparts. */
 export const FILE_SETTINGS = {
-  load_config: string(
+  load_config: text(
     { default: null, minLength: 1 },
     'Path of a JSON file with settings; names that are not settings are plugin parameters.',
   ),
-  save_config: string(
+  save_config: text(
     { default: null, minLength: 1 },
     'Path to write the given settings to as a config file, before going on; defaults are included as comments, secrets are left out.',
   ),
-  output_file: string(
+  output_file: text(
     { default: null, minLength: 1 },
     'Path of a file to write the output of a command (such as `plugins list`) to as well.',
   ),
-  results_file: string(
+  results_file: text(
     { default: null, minLength: 1 },
     'Path of a file to append every finished core prediction to, one JSON object per line.',
   ),
-  remote_load_config: string(
+  remote_load_config: text(
     { default: null, pattern: HTTP_URL },
     'URL of a JSON document with settings, read at start; the config file takes precedence over it.',
   ),
-  remote_save_config: string(
+  remote_save_config: text(
     { default: null, pattern: HTTP_URL },
     'URL to send the document of `save_config` to at start (PUT, JSON).',
   ),
-  password: string(
+  password: text(
     { default: null, minLength: 1, secret: true },
     'Password for the remote addresses, used with `username` (HTTP Basic; https only, except on loopback).',
   ),

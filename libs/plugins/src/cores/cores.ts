@@ -1,4 +1,4 @@
-import { flag, integer, text, type ParameterDeclarations } from '#libs/kernel';
+import { flag, integer, type ParameterDeclarations, text } from '#libs/kernel';
 import { defineCore } from '#libs/plugin-sdk';
 
 /**
@@ -6,10 +6,10 @@ import { defineCore } from '#libs/plugin-sdk';
  * the same defaults, because the plugin list shows with them how the core runs.
  */
 const parameters = {
-  host: text('127.0.0.1', 'Address to listen on.', { minLength: 1 }),
-  port: integer(8000, 'TCP port to listen on; 0 takes any free one.', { min: 0, max: 65_535 }),
+  host: text({ default: '127.0.0.1', minLength: 1 }, 'Address to listen on.'),
+  port: integer({ default: 8000, min: 0, max: 65_535 }, 'TCP port to listen on; 0 takes any free one.'),
   reload: flag(false, 'Restart when the configuration changes.'),
-  workers: integer(1, 'Number of API processes.', { min: 1, max: 64 }),
+  workers: integer({ default: 1, min: 1, max: 64 }, 'Number of API processes.'),
 } as const satisfies ParameterDeclarations;
 
 /** The whole API except the synchronous answers for back-testers. */

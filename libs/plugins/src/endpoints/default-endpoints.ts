@@ -1,4 +1,4 @@
-import { text, flag } from '#libs/kernel';
+import { flag, noEffect, text } from '#libs/kernel';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost, type PluginSummary } from '#libs/plugin-sdk';
@@ -30,15 +30,9 @@ export default defineEndpoints({
   version: '1.0.0',
   description: 'Lists all plugins at /plugins.',
   parameters: {
-    host: text(
-      '0.0.0.0',
-      'Accepted for compatibility; has no effect because the server settings host and endpoints_host decide where it listens.',
-    ),
-    debug: flag(false, 'Accepted for compatibility; has no effect because log_level decides what is logged.'),
-    db_path: text(
-      'prediction_provider.db',
-      'Accepted for compatibility; has no effect because everything is stored in the server database.',
-    ),
+    host: text('0.0.0.0', noEffect('the server settings host and endpoints_host decide where it listens')),
+    debug: flag(false, noEffect('log_level decides what is logged')),
+    db_path: text('prediction_provider.db', noEffect('everything is stored in the server database')),
   },
   create: () => ({ module: { module: DefaultEndpointsModule, controllers: [PluginListController] } }),
 });

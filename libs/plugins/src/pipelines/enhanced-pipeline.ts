@@ -13,14 +13,13 @@ import { type FetchedBars, pipelineParameters, PipelineRuns } from './pipeline-r
 
 const parameters = {
   ...pipelineParameters,
-  data_lookback_hours: integer(720, 'Hours of history before the moment that the prediction starts from.', {
-    min: 1,
-    max: 1_000_000,
-  }),
+  data_lookback_hours: integer(
+    { default: 720, min: 1, max: 1_000_000 },
+    'Hours of history before the moment that the prediction starts from.',
+  ),
   additional_previous_ticks: integer(
-    50,
+    { default: 50, min: 0, max: 100_000 },
     'Additional bars before that range, so that indicators have values from its first bar.',
-    { min: 0, max: 100_000 },
   ),
   use_custom_date_range: flag(
     false,

@@ -1,4 +1,4 @@
-import { type Clock, flag, integer, type ParameterDeclarations, text } from '#libs/kernel';
+import { choice, type Clock, flag, integer, noEffect, type ParameterDeclarations, text } from '#libs/kernel';
 import {
   type Frame,
   type PipelineTools,
@@ -12,19 +12,15 @@ import { formatIso } from '#libs/timeseries';
 /** Parameters that both pipelines have. */
 export const pipelineParameters = {
   pipeline_enabled: flag(true, 'Whether predictions are run. When false, they are refused.'),
-  prediction_interval: integer(300, 'Seconds between two scheduled predictions.', { min: 1, max: 86_400 }),
-  db_path: text(
-    'prediction_provider.db',
-    'Accepted for compatibility; has no effect because everything is stored in the server database.',
+  prediction_interval: integer(
+    { default: 300, min: 1, max: 86_400 },
+    'Seconds between two scheduled predictions.',
   ),
+  db_path: text('prediction_provider.db', noEffect('everything is stored in the server database')),
   enable_logging: flag(true, 'Whether each run is logged with its duration.'),
-  log_level: text(
-    'INFO',
+  log_level: choice(
+    { default: 'INFO', oneOf: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'], ignoreCase: true },
     'Lowest level that is logged. Runs are logged at INFO, so they do not appear with WARNING and above.',
-    {
-      oneOf: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
-      ignoreCase: true,
-    },
   ),
 } as const satisfies ParameterDeclarations;
 

@@ -11,11 +11,11 @@ import { loadOracleBars } from './oracle/oracle-bars.js';
 
 const parameters = {
   ...oracleParameters,
-  prediction_horizon: integer(30, HORIZON_HELP, { min: 0 }),
-  noise_probability: decimal(0, 'Probability with which each signal is inverted; 0 inverts none.', {
-    min: 0,
-    max: 1,
-  }),
+  prediction_horizon: integer({ default: 30, min: 0 }, HORIZON_HELP),
+  noise_probability: decimal(
+    { default: 0, min: 0, max: 1 },
+    'Probability with which each signal is inverted; 0 inverts none.',
+  ),
   spread_cost_pips: decimal(5, 'Pips added to the take-profit when an entry question states no costs.'),
 } as const;
 

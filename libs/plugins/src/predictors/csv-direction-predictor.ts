@@ -1,4 +1,4 @@
-import { decimal, integer, type ParametersOf, text } from '#libs/kernel';
+import { choice, decimal, integer, noEffect, type ParametersOf, text } from '#libs/kernel';
 import type {
   EntryAnswer,
   EntryQuestion,
@@ -10,6 +10,7 @@ import type {
 import { definePredictor, type Frame } from '#libs/plugin-sdk';
 import { dayOfWeek, hourOfDay } from '#libs/timeseries';
 import { basicInfo } from './model-info.js';
+import { weekParameters } from './oracle/bar-horizon.js';
 import { loadFrame } from './oracle/load-frame.js';
 import { matchParameters, rowMatch, type RowMatch } from './oracle/row-match.js';
 
@@ -18,13 +19,15 @@ const TIME = 'DATE_TIME';
 const FRIDAY = 4;
 const BAR_HOURS = 4;
 
+const NO_PRICES = noEffect('no prices are needed');
+
 /** Keys of existing configurations; the answers hold no prices, so nothing depends on them. */
 const unused = {
-  csv_file: text(null, 'Accepted for compatibility; has no effect because no prices are needed.'),
-  datetime_column: text('DATE_TIME', 'Accepted for compatibility; has no effect.'),
-  close_column: text('CLOSE', 'Accepted for compatibility; has no effect.'),
-  pip_cost: decimal(0.00001, 'Accepted for compatibility; has no effect.'),
-  prediction_horizon: integer(120, 'Accepted for compatibility; has no effect.'),
+  csv_file: text(null, NO_PRICES),
+  datetime_column: text('DATE_TIME', NO_PRICES),
+  close_column: text('CLOSE', NO_PRICES),
+  pip_cost: decimal(0.00001, NO_PRICES),
+  prediction_horizon: integer(120, NO_PRICES),
 } as const;
 
 const parameters = {
@@ -36,20 +39,12 @@ const parameters = {
     null,
     'CSV file with the predictions of the short model: DATE_TIME and Probability_H1, whose meaning short_means states. Required.',
   ),
-  short_means: text(
-    'down',
+  short_means: choice(
+    { default: 'down', oneOf: ['up', 'down'] },
     'Whether Probability_H1 of the short model is the probability that the price goes "up" or "down".',
-    { oneOf: ['up', 'down'] },
   ),
-  confidence_threshold: decimal(0.55, 'Minimum probability of a signal.', {
-    min: 0,
-    max: 1,
-  }),
-  friday_close_hour: integer(
-    20,
-    'Hour of Friday (in the time of the files) at which the trading week closes.',
-    { min: 0, max: 23 },
-  ),
+  confidence_threshold: decimal({ default: 0.55, min: 0, max: 1 }, 'Minimum probability of a signal.'),
+  ...weekParameters,
   timestamp_match: {
     ...matchParameters.timestamp_match,
     help: 'Which prediction a question refers to: "nearest" is the nearest in time (the later of two equally near ones, so up to match_limit_seconds ahead), "previous" the last one that is not later.',

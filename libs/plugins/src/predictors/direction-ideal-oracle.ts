@@ -13,12 +13,11 @@ import { loadOracleBars, type OracleBars } from './oracle/oracle-bars.js';
 
 const parameters = {
   ...oracleParameters,
-  prediction_horizon: integer(120, HORIZON_HELP, { min: 0 }),
-  atr_period: integer(14, 'Number of bars of the average true range.', { min: 1 }),
+  prediction_horizon: integer({ default: 120, min: 0 }, HORIZON_HELP),
+  atr_period: integer({ default: 14, min: 1 }, 'Number of bars of the average true range.'),
   noise_std: decimal(
-    0,
+    { default: 0, min: 0 },
     'Standard deviation of the normal noise added to each signal (0 or 1) before it is rounded at 0.5; 0 adds no noise.',
-    { min: 0 },
   ),
 } as const;
 

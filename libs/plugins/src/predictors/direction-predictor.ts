@@ -1,4 +1,4 @@
-import { text } from '#libs/kernel';
+import { choice } from '#libs/kernel';
 import type { EntryAnswer, EntryQuestion, ExitAnswer, ExitQuestion } from '#libs/plugin-sdk';
 import { definePredictor } from '#libs/plugin-sdk';
 import { complementOf, confidenceOf, entrySides, isSignal, NO_ENTRY } from './signals/probabilities.js';
@@ -26,10 +26,9 @@ export default definePredictor({
     ...signalParameters,
     window_size: windowSize(72),
     confidence_threshold: confidenceThreshold(0.55),
-    short_means: text(
-      'up',
+    short_means: choice(
+      { default: 'up', oneOf: ['up', 'down'] },
       'Whether the short model predicts the probability that the price goes "up" or "down".',
-      { oneOf: ['up', 'down'] },
     ),
   },
   capabilities: ['entry', 'exit', 'describe'],

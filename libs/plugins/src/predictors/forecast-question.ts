@@ -1,14 +1,33 @@
-import { integer, type ParameterDeclarations, text } from '#libs/kernel';
+import { decimal, integer, numberList, type ParameterDeclarations, text } from '#libs/kernel';
 import { type ForecastRequest, type Frame, PluginError, wantedHorizons } from '#libs/plugin-sdk';
 
 /** What a forecast is about when a request does not say: parameters of every forecasting predictor. */
 export const forecastParameters = {
-  prediction_horizon: integer(6, 'Number of steps to forecast when a request names none.', {
-    min: 1,
-    max: 1000,
-  }),
+  prediction_horizon: integer(
+    { default: 6, min: 1, max: 1000 },
+    'Number of steps to forecast when a request names none.',
+  ),
   prediction_target_column: text('CLOSE', 'Column to forecast when a request names none.'),
 } as const satisfies ParameterDeclarations;
+
+/** How the uncertainty of a forecast is told: parameters of the predictors that know its distribution. */
+export const intervalParameters = {
+  prediction_confidence_level: decimal(
+    { default: 0.95, min: 0.01, max: 0.9999 },
+    'Coverage of the intervals, for example 0.95.',
+  ),
+  quantile_levels: numberList(
+    [0.05, 0.25, 0.5, 0.75, 0.95],
+    'Probabilities, each between 0 and 1, of the quantiles to return.',
+  ),
+} as const satisfies ParameterDeclarations;
+
+/** @throws PluginError `not_configured` for a quantile that is not between 0 and 1 */
+export function checkQuantileLevels(levels: readonly number[]): void {
+  const wrong = levels.find((level) => !(level > 0 && level < 1));
+  if (wrong === undefined) return;
+  throw new PluginError('not_configured', `quantile_levels must lie between 0 and 1, not ${wrong}`);
+}
 
 /**
  * The steps ahead that a forecast is about, in the caller's order: the named ones, else 1 to the asked or configured

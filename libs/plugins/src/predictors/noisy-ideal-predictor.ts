@@ -1,4 +1,4 @@
-import { decimal, integer, type ParametersOf, text } from '#libs/kernel';
+import { choice, decimal, integer, type ParametersOf, text } from '#libs/kernel';
 import type { ForecastOutput, ForecastRequest, ModelInfo, Predictor } from '#libs/plugin-sdk';
 import { definePredictor, type Frame, PluginError } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
@@ -16,23 +16,20 @@ const parameters = {
   datetime_column: text('DATE_TIME', 'Name of the time column in csv_file.'),
   close_column: text('CLOSE', 'Column to forecast when a request names none.'),
   noise_std: decimal(
-    0,
+    { default: 0, min: 0 },
     "Standard deviation of the normal noise added to each value, in the target's unit; 0 adds no noise.",
-    { min: 0 },
   ),
-  hourly_horizons: integer(6, 'Number of horizons of 1, 2, 3, ... rows when a request names none.', {
-    min: 0,
-    max: 500,
-  }),
+  hourly_horizons: integer(
+    { default: 6, min: 0, max: 500 },
+    'Number of horizons of 1, 2, 3, ... rows when a request names none.',
+  ),
   daily_horizons: integer(
-    6,
+    { default: 6, min: 0, max: 500 },
     'Number of horizons of 24, 48, 72, ... rows, after the hourly ones, when a request names none.',
-    { min: 0, max: 500 },
   ),
-  tail: text(
-    'error',
+  tail: choice(
+    { default: 'error', oneOf: ['error', 'hold'] },
     'What to return beyond the end of the data: "error" lists the horizon as insufficient_future_data, "hold" repeats the current value.',
-    { oneOf: ['error', 'hold'] },
   ),
   ...matchParameters,
   ...noiseParameters,

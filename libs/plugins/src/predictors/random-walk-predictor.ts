@@ -1,4 +1,4 @@
-import { decimal, integer, type ParametersOf } from '#libs/kernel';
+import { integer, type ParametersOf } from '#libs/kernel';
 import {
   definePredictor,
   type ForecastOutput,
@@ -10,29 +10,22 @@ import {
 } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
 import { basicInfo } from './model-info.js';
-import { forecastParameters, horizonsOf, targetColumn } from './forecast-question.js';
+import {
+  checkQuantileLevels,
+  forecastParameters,
+  horizonsOf,
+  intervalParameters,
+  targetColumn,
+} from './forecast-question.js';
 import { futureTimes } from './future-times.js';
 
 const parameters = {
   ...forecastParameters,
-  prediction_confidence_level: decimal(0.95, 'Coverage of the interval, for example 0.95.', {
-    min: 0.01,
-    max: 0.9999,
-  }),
+  ...intervalParameters,
   volatility_window: integer(
-    256,
+    { default: 256, min: 1, max: 100_000 },
     'Number of one-bar changes before the forecast from which the volatility is measured.',
-    {
-      min: 1,
-      max: 100_000,
-    },
   ),
-  quantile_levels: {
-    type: 'list',
-    items: 'number',
-    default: [0.05, 0.25, 0.5, 0.75, 0.95],
-    help: 'Probabilities, each between 0 and 1, of the quantiles to return.',
-  },
 } as const;
 
 type Settings = ParametersOf<typeof parameters>;
@@ -50,10 +43,8 @@ export class RandomWalkPredictor implements Predictor {
   /** @throws PluginError `not_configured` for a quantile that is not between 0 and 1 */
   constructor(private readonly settings: Settings) {
     this.intervalZ = normalQuantile(0.5 + settings.prediction_confidence_level / 2);
-    this.quantiles = settings.quantile_levels.map((level) => {
-      if (level > 0 && level < 1) return [level, normalQuantile(level)] as const;
-      throw new PluginError('not_configured', `quantile_levels must lie between 0 and 1, not ${level}`);
-    });
+    checkQuantileLevels(settings.quantile_levels);
+    this.quantiles = settings.quantile_levels.map((level) => [level, normalQuantile(level)]);
   }
 
   forecast(frame: Frame, request: ForecastRequest): ForecastOutput {

@@ -1,10 +1,14 @@
 import {
   AppError,
+  choice,
   decimal,
   integer,
+  map,
+  noEffect,
   type ParameterDeclarations,
   type ParametersOf,
   text,
+  textList,
 } from '#libs/kernel';
 import {
   defineFeeder,
@@ -23,108 +27,81 @@ import { MarketBars } from './market/market-bars.js';
 
 /** Parameters of `default_feeder`: what every source has, then files, then the market. */
 const feederParameters = {
-  data_source: text('yfinance', 'Where bars come from: Yahoo Finance, or CSV files.', {
-    oneOf: ['yfinance', 'file'],
-  }),
-  instrument: text('MSFT', 'Symbol that is used when a request names none.', { minLength: 1 }),
-  symbol_map: {
-    type: 'map',
-    items: 'string',
-    default: {},
-    help: 'Names of symbols at the source, for example `{"SPX": "^GSPC"}`. Currency pairs need no entry: EURUSD and EUR_USD become EURUSD=X at Yahoo Finance.',
-  },
-  feature_columns: {
-    type: 'list',
-    items: 'string',
-    default: null,
-    help: 'Columns to deliver, in this order; `all` stands for the 44 columns of the original feeder. Indicators, bar shapes, ticks of shorter bars and calendar columns are computed. Null delivers the columns of the source.',
-  },
-  target_column: text(
-    'CLOSE',
-    'Column to predict. It is delivered together with `feature_columns` when the source has it.',
-    { minLength: 1 },
+  data_source: choice(
+    { default: 'yfinance', oneOf: ['yfinance', 'file'] },
+    'Where bars come from: Yahoo Finance, or CSV files.',
   ),
-  correlated_instruments: {
-    type: 'list',
-    items: 'string',
-    default: [],
-    help: 'Symbols whose close of the last finished session is added as a column: `^GSPC` as S&P500_Close, `^VIX` as vix_close, others as <symbol>_Close.',
-  },
+  instrument: text({ default: 'MSFT', minLength: 1 }, 'Symbol that is used when a request names none.'),
+  symbol_map: map(
+    { items: 'string' },
+    'Names of symbols at the source, for example `{"SPX": "^GSPC"}`. Currency pairs need no entry: EURUSD and EUR_USD become EURUSD=X at Yahoo Finance.',
+  ),
+  feature_columns: textList(
+    null,
+    'Columns to deliver, in this order; `all` stands for the 44 columns of the original feeder. Indicators, bar shapes, ticks of shorter bars and calendar columns are computed. Null delivers the columns of the source.',
+  ),
+  target_column: text(
+    { default: 'CLOSE', minLength: 1 },
+    'Column to predict. It is delivered together with `feature_columns` when the source has it.',
+  ),
+  correlated_instruments: textList(
+    [],
+    'Symbols whose close of the last finished session is added as a column: `^GSPC` as S&P500_Close, `^VIX` as vix_close, others as <symbol>_Close.',
+  ),
   window_size: integer(
-    256,
+    { default: 256, min: 0, max: 1_000_000 },
     'Number of newest rows to deliver from the market when a request names no range; 0 delivers all.',
-    { min: 0, max: 1_000_000 },
   ),
   use_normalization_json: text(
-    null,
+    { default: null, minLength: 1 },
     'JSON file with the normalisation to apply to the columns that it names.',
-    { minLength: 1 },
   ),
-  n_batches: integer(
-    1,
-    'Accepted for compatibility; has no effect because a range is fetched in one request.',
-    {
-      min: 1,
-    },
+  n_batches: integer({ default: 1, min: 1 }, noEffect('a range is fetched in one request')),
+  batch_size: integer({ default: 256, min: 1 }, noEffect('a range is fetched in one request')),
+  data_file_path: text(
+    { default: null, minLength: 1 },
+    'CSV file with the bars of all symbols that `data_files` does not list.',
   ),
-  batch_size: integer(
-    256,
-    'Accepted for compatibility; has no effect because a range is fetched in one request.',
-    {
-      min: 1,
-    },
+  data_files: map(
+    { items: 'string' },
+    'CSV file for each symbol, for example `{"EURUSD": "eurusd.csv", "EURUSD@15m": "eurusd_15m.csv"}`. Files of shorter bars serve the tick columns.',
   ),
-  data_file_path: text(null, 'CSV file with the bars of all symbols that `data_files` does not list.', {
-    minLength: 1,
-  }),
-  data_files: {
-    type: 'map',
-    items: 'string',
-    default: {},
-    help: 'CSV file for each symbol, for example `{"EURUSD": "eurusd.csv", "EURUSD@15m": "eurusd_15m.csv"}`. Files of shorter bars serve the tick columns.',
-  },
   date_column: text(
-    'DATE_TIME',
+    { default: 'DATE_TIME', minLength: 1 },
     'Name of the column with the time of each bar. Times are UTC unless they carry an offset.',
-    { minLength: 1 },
   ),
-  data_cache_mb: integer(512, 'Size of the cache of parsed files, in megabytes.', { min: 1, max: 1_000_000 }),
+  data_cache_mb: integer(
+    { default: 512, min: 1, max: 1_000_000 },
+    'Size of the cache of parsed files, in megabytes.',
+  ),
   history_days: integer(
-    30,
+    { default: 30, min: 1, max: 36_500 },
     'Minimum days of market history for a request without a range; more are fetched when `window_size` needs them.',
-    { min: 1, max: 36_500 },
   ),
   yahoo_url: text(
-    'https://query2.finance.yahoo.com',
+    { default: 'https://query2.finance.yahoo.com', pattern: /^https?:\/\/[^/\s]+$/ },
     'Base URL of the chart service; set it to use a caching proxy, for example.',
-    { pattern: /^https?:\/\/[^/\s]+$/ },
   ),
-  source_timeout_seconds: decimal(10, 'Time limit of one request to the market, in seconds.', {
-    min: 0.01,
-    max: 300,
-  }),
-  source_retries: integer(2, 'Number of retries after a failed request.', { min: 0, max: 10 }),
+  source_timeout_seconds: decimal(
+    { default: 10, min: 0.01, max: 300 },
+    'Time limit of one request to the market, in seconds.',
+  ),
+  source_retries: integer({ default: 2, min: 0, max: 10 }, 'Number of retries after a failed request.'),
   source_retry_delay_ms: integer(
-    250,
+    { default: 250, min: 1, max: 60_000 },
     'Milliseconds before the first retry. Later retries wait longer; every wait is randomised a little.',
-    { min: 1, max: 60_000 },
   ),
   source_break_after: integer(
-    5,
+    { default: 5, min: 1, max: 1_000 },
     'Number of consecutive failed requests after which no requests are sent for `source_break_seconds`.',
-    { min: 1, max: 1_000 },
   ),
-  source_break_seconds: decimal(30, 'Seconds without requests after `source_break_after` failures.', {
-    min: 0.01,
-    max: 3_600,
-  }),
+  source_break_seconds: decimal(
+    { default: 30, min: 0.01, max: 3_600 },
+    'Seconds without requests after `source_break_after` failures.',
+  ),
   source_cache_seconds: decimal(
-    60,
+    { default: 60, min: 0, max: 86_400 },
     'Seconds for which the answer to a request is reused for the same request.',
-    {
-      min: 0,
-      max: 86_400,
-    },
   ),
 } as const satisfies ParameterDeclarations;
 

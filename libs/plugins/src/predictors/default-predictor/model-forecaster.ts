@@ -9,7 +9,7 @@ import {
 import { formatIso, formatNaiveIso, intervalMs } from '#libs/timeseries';
 import { basename } from 'node:path';
 import { basicInfo } from '../model-info.js';
-import { horizonsOf, targetColumn } from '../forecast-question.js';
+import { checkQuantileLevels, horizonsOf, targetColumn } from '../forecast-question.js';
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
@@ -32,10 +32,7 @@ export class ModelForecaster {
     private readonly clock: Clock,
   ) {
     const { quantile_levels, prediction_confidence_level } = settings;
-    const wrong = quantile_levels.find((level) => !(level > 0 && level < 1));
-    if (wrong !== undefined) {
-      throw new PluginError('not_configured', `quantile_levels must lie between 0 and 1, not ${wrong}`);
-    }
+    checkQuantileLevels(quantile_levels);
     const tail = (1 - prediction_confidence_level) / 2;
     this.#levels = [tail, 1 - tail, ...quantile_levels];
   }

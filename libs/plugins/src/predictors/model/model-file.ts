@@ -80,21 +80,15 @@ export function refuseOtherFormat(file: NamedFile, type: ModelType, format: Mode
 /** Parameters that every predictor of trained models has. */
 export const modelParameters = {
   normalization_params_path: text(
-    null,
+    { default: null, minLength: 1 },
     'JSON file with {min, max} or {mean, std} for each column, as used in training. Takes precedence over a normalisation in the metadata.',
-    { minLength: 1 },
   ),
   mc_seed: integer(
-    null,
+    { default: null, min: 0, max: 4_294_967_295 },
     'Seed of the Monte-Carlo passes; makes answers reproducible bit for bit. Null draws a seed for each answer and returns it as `seed`.',
-    { min: 0, max: 4_294_967_295 },
   ),
   model_cache_size: integer(
-    5,
+    { default: 5, min: 1, max: 1_000 },
     'Number of models kept in memory; the least recently used one is unloaded first.',
-    {
-      min: 1,
-      max: 1_000,
-    },
   ),
 } as const satisfies ParameterDeclarations;

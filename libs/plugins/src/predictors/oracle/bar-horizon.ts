@@ -1,5 +1,13 @@
-import { DAY_MS } from '#libs/kernel';
+import { DAY_MS, integer, type ParameterDeclarations } from '#libs/kernel';
 import { dayOfWeek, hourOfDay } from '#libs/timeseries';
+
+/** When the trading week ends: a parameter of every predictor that counts the bars until then. */
+export const weekParameters = {
+  friday_close_hour: integer(
+    { default: 20, min: 0, max: 23 },
+    'Hour of Friday (in the time of the data) at which the trading week closes.',
+  ),
+} as const satisfies ParameterDeclarations;
 
 /** How far an oracle looks ahead; see {@link weekHorizons} and {@link originalHorizons}. */
 export type HorizonMode = 'week' | 'original';

@@ -1,4 +1,4 @@
-import { decimal, integer, type ParameterDeclarations, type ParametersOf, text } from '#libs/kernel';
+import { choice, decimal, integer, type ParameterDeclarations, type ParametersOf, text } from '#libs/kernel';
 import type {
   EntryAnswer,
   EntryQuestion,
@@ -8,6 +8,7 @@ import type {
   Predictor,
 } from '#libs/plugin-sdk';
 import { basicInfo } from '../model-info.js';
+import { weekParameters } from './bar-horizon.js';
 import { createNoise, noiseParameters, type NoiseSource } from './noise-source.js';
 import type { BarColumns, OracleBars } from './oracle-bars.js';
 import { matchParameters } from './row-match.js';
@@ -24,21 +25,18 @@ export const oracleParameters = {
     'Symbol of the bars; used only to make the noise of two symbols with the same seed differ.',
   ),
   pip_cost: decimal(
-    0.00001,
+    { default: 0.00001, min: 0 },
     'Size of one pip in price units. The default is a tenth of the market pip of EUR/USD.',
-    { min: 0 },
   ),
-  friday_close_hour: integer(
-    20,
-    'Hour of Friday (in the time of the data) at which the trading week closes.',
-    { min: 0, max: 23 },
-  ),
-  horizon_mode: text(
-    'week',
+  ...weekParameters,
+  horizon_mode: choice(
+    { default: 'week', oneOf: ['week', 'original'] },
     'How far the oracle looks ahead: "week" to the close of the same trading week; "original" by the rule of the reference vectors, which stops after two bars on Mondays.',
-    { oneOf: ['week', 'original'] },
   ),
-  window_size: integer(0, 'Input window shown in the model info; the oracle itself needs none.', { min: 0 }),
+  window_size: integer(
+    { default: 0, min: 0 },
+    'Input window shown in the model info; the oracle itself needs none.',
+  ),
   ...matchParameters,
   ...noiseParameters,
 } as const satisfies ParameterDeclarations;

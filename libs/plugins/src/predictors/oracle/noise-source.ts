@@ -1,13 +1,12 @@
-import { integer, type ParameterDeclarations, text } from '#libs/kernel';
+import { choice, integer, type ParameterDeclarations } from '#libs/kernel';
 import { keyedNormal, keyedUniform, NumpyGenerator } from '#libs/numpy-random';
 
 /** Where randomness comes from: parameters of every predictor with noise. */
 export const noiseParameters = {
-  noise_seed: integer(42, 'Seed of the noise, from 0 to 2^53 - 1.', { min: 0 }),
-  noise_mode: text(
-    'keyed',
+  noise_seed: integer({ default: 42, min: 0 }, 'Seed of the noise, from 0 to 2^53 - 1.'),
+  noise_mode: choice(
+    { default: 'keyed', oneOf: ['keyed', 'sequential'] },
     'How noise is drawn: "keyed" depends only on seed, symbol, bar, horizon and signal; "sequential" takes the next number of one stream for each question, the same stream as in NumPy.',
-    { oneOf: ['keyed', 'sequential'] },
   ),
 } as const satisfies ParameterDeclarations;
 

@@ -1,17 +1,15 @@
-import { decimal, type ParameterDeclarations, text } from '#libs/kernel';
+import { choice, decimal, type ParameterDeclarations } from '#libs/kernel';
 import { nearestRow, rowAtOrBefore } from '#libs/timeseries';
 
 /** How a question's time finds its bar: parameters of every predictor that looks times up in a file of its own. */
 export const matchParameters = {
-  timestamp_match: text(
-    'nearest',
+  timestamp_match: choice(
+    { default: 'nearest', oneOf: ['nearest', 'previous'] },
     'Which bar a question refers to: "nearest" is the nearest in time (the later of two equally near ones), "previous" the last bar that is not later than the question.',
-    { oneOf: ['nearest', 'previous'] },
   ),
   match_limit_seconds: decimal(
-    null,
+    { default: null, min: 0 },
     'Maximum distance in seconds between a question and its bar; a question further away is refused. Null accepts any distance, even years outside the data.',
-    { min: 0 },
   ),
 } as const satisfies ParameterDeclarations;
 

@@ -1,35 +1,28 @@
 import { decimal, integer, type ParameterDeclarations, text } from '#libs/kernel';
 import { modelParameters } from '../model/model-file.js';
+import { weekParameters } from '../oracle/bar-horizon.js';
 import { matchParameters } from '../oracle/row-match.js';
 
 /** A parameter that names the file of one model; `without` says what is answered when it is null. */
 export const modelPath = (model: string, without: string) =>
-  ({
-    type: 'string',
-    default: null,
-    minLength: 1,
-    help: `File of ${model}: .keras, .h5, .onnx, or model.json of TensorFlow.js; its metadata are read from <name>_metadata.json in the same folder. Null: ${without}.`,
-  }) as const;
+  text(
+    { default: null, minLength: 1 },
+    `File of ${model}: .keras, .h5, .onnx, or model.json of TensorFlow.js; its metadata are read from <name>_metadata.json in the same folder. Null: ${without}.`,
+  );
 
 /** Bars of a window where neither the metadata nor the model itself say how many. */
 export const windowSize = (bars: number) =>
-  ({
-    type: 'integer',
-    default: bars,
-    min: 1,
-    max: 100_000,
-    help: 'Number of bars in a window when neither the metadata nor the model specify it. With less history, the missing rows are zeros.',
-  }) as const;
+  integer(
+    { default: bars, min: 1, max: 100_000 },
+    'Number of bars in a window when neither the metadata nor the model specify it. With less history, the missing rows are zeros.',
+  );
 
 /** Probability from which on a signal is given. */
 export const confidenceThreshold = (threshold: number) =>
-  ({
-    type: 'number',
-    default: threshold,
-    min: 0,
-    max: 1,
-    help: 'Minimum probability of a signal. When both sides reach it, the more likely one is signalled; when they are equal, the buy.',
-  }) as const;
+  decimal(
+    { default: threshold, min: 0, max: 1 },
+    'Minimum probability of a signal. When both sides reach it, the more likely one is signalled; when they are equal, the buy.',
+  );
 
 /** Parameters that the predictors of signals of trained models share. */
 export const signalParameters = {
@@ -45,29 +38,22 @@ export const signalParameters = {
     'Name of the close column, from which exit distances are measured. It is a feature only if the metadata list it.',
   ),
   pip_cost: decimal(
-    0.00001,
+    { default: 0.00001, min: 0 },
     'Size of one pip in price units, for the distances of an exit question. With 0 the distances are 0.',
-    { min: 0 },
   ),
   prediction_horizon: integer(
-    120,
+    { default: 120, min: 0 },
     'Value of bars_remaining for the last bar of the file, after which nothing is known.',
-    { min: 0 },
   ),
-  friday_close_hour: integer(
-    20,
-    'Hour of Friday (in the time of the data) at which the trading week closes.',
-    { min: 0, max: 23 },
-  ),
+  ...weekParameters,
   match_limit_seconds: {
     ...matchParameters.match_limit_seconds,
     help: 'Maximum distance in seconds between a question and its bar (the last one that is not later); a question further away is refused. Null accepts any distance.',
   },
   normalization_params_path: modelParameters.normalization_params_path,
   mc_samples: integer(
-    0,
+    { default: 0, min: 0, max: 100_000 },
     'Number of passes with dropout active. Their mean is the probability; the smaller their spread, the higher the confidence. 0 makes one pass without dropout, with confidence 1.',
-    { min: 0, max: 100_000 },
   ),
   mc_seed: {
     ...modelParameters.mc_seed,
