@@ -60,6 +60,11 @@ export class Frame {
     });
   }
 
+  /** The frame's name for a column, which may differ in case: sources spell `CLOSE`, `Close` and `close`. */
+  spelled(name: string): string | undefined {
+    return this.has(name) ? name : this.names.find((one) => one.toLowerCase() === name.toLowerCase());
+  }
+
   /**
    * Only these columns, in this order.
    * @throws AppError `invalid` (code `unknown_column`)

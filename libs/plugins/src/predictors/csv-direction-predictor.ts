@@ -13,6 +13,7 @@ import { basicInfo } from './model-info.js';
 import { weekParameters } from './oracle/bar-horizon.js';
 import { loadFrame } from './oracle/load-frame.js';
 import { matchParameters, rowMatch, type RowMatch } from './oracle/row-match.js';
+import { NO_ENTRY } from './signals/probabilities.js';
 
 const PROBABILITY = 'Probability_H1';
 const TIME = 'DATE_TIME';
@@ -76,8 +77,6 @@ export class DirectionProbabilities {
   }
 }
 
-const NO_SIGNAL = { buy: 0, sell: 0, buyConfidence: 0, sellConfidence: 0 } as const;
-
 /** Answers from the predictions that two direction models left in files: entries from the long one, exits from the short one. */
 export class CsvDirectionPredictor implements Predictor {
   constructor(
@@ -89,7 +88,7 @@ export class CsvDirectionPredictor implements Predictor {
   entry({ time }: EntryQuestion): EntryAnswer {
     const barsRemaining = barsToFridayClose(time, this.settings.friday_close_hour);
     const rise = this.long.at(time);
-    if (rise === null) return { ...NO_SIGNAL, barsRemaining };
+    if (rise === null) return { ...NO_ENTRY, barsRemaining };
     return {
       buy: this.isSignal(rise),
       sell: this.isSignal(1 - rise),

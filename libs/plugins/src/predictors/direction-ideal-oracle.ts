@@ -3,13 +3,11 @@ import { definePredictor, type EntryQuestion, type ModelInfo, type PredictorMetr
 import { recentRange, wilderAtr } from '#libs/timeseries';
 import {
   BarrierOracle,
-  HORIZON_HELP,
-  oracleParameters,
   type BarrierDistances,
   type OracleEntryAnswer,
   type Signal,
 } from './oracle/barrier-oracle.js';
-import { loadOracleBars, type OracleBars } from './oracle/oracle-bars.js';
+import { HORIZON_HELP, loadOracleBars, type OracleBars, oracleParameters } from './oracle/oracle-bars.js';
 
 const parameters = {
   ...oracleParameters,

@@ -42,17 +42,13 @@ export function horizonsOf(request: ForecastRequest, configured: number): readon
 }
 
 /**
- * The column that is forecast. A name that only differs in case is taken, because sources spell `CLOSE` and `Close`.
+ * The column that is forecast; a name that only differs in case is taken.
  * @throws PluginError `no_data` for a frame without rows, `invalid_request` (names what there is) for a missing column
  */
 export function targetColumn(frame: Frame, name: string): { name: string; values: Float64Array } {
   if (frame.length === 0) throw new PluginError('no_data', 'there are no bars to forecast from');
-  const spelled =
-    frame.columns.get(name) === undefined
-      ? frame.names.find((one) => one.toLowerCase() === name.toLowerCase())
-      : name;
-  const values = spelled === undefined ? undefined : frame.columns.get(spelled);
-  if (spelled !== undefined && values !== undefined) return { name: spelled, values };
+  const spelled = frame.spelled(name);
+  if (spelled !== undefined) return { name: spelled, values: frame.column(spelled) };
   const present = frame.names.join(', ');
   throw new PluginError('invalid_request', `there is no column "${name}"; the data has ${present}`);
 }

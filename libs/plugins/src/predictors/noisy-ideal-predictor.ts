@@ -1,13 +1,12 @@
 import { choice, decimal, integer, type ParametersOf, text } from '#libs/kernel';
 import type { ForecastOutput, ForecastRequest, ModelInfo, Predictor } from '#libs/plugin-sdk';
-import { definePredictor, type Frame, PluginError } from '#libs/plugin-sdk';
-import { formatNaiveIso } from '#libs/timeseries';
+import { definePredictor, type Frame } from '#libs/plugin-sdk';
 import { basicInfo } from './model-info.js';
 import { horizonsOf, targetColumn } from './forecast-question.js';
-import { type FutureValues, futureValues, lastRowWithFuture, valueAt } from './oracle/future-values.js';
+import { idealForecast, lastRowWithFuture } from './oracle/ideal-forecast.js';
 import { loadFrame } from './oracle/load-frame.js';
 import { createNoise, noiseParameters, type NoiseSource } from './oracle/noise-source.js';
-import { matchParameters, rowMatch } from './oracle/row-match.js';
+import { barMatch, matchParameters } from './oracle/row-match.js';
 
 const BARS_PER_DAY = 24;
 
@@ -57,20 +56,14 @@ export class NoisyIdealPredictor implements Predictor {
     const target = targetColumn(frame, request.targetColumn ?? this.settings.close_column);
     const row = this.baselineRow(frame, request.baseline, horizons);
     const time = frame.time[row] ?? NaN;
-    const future = futureValues(frame.time, target.values, row, horizons, this.settings.tail);
-    const predictions = this.disturb(future, horizons, request.symbol, time);
     const { tail, noise_mode, noise_seed, timestamp_match } = this.settings;
+    const draws = this.draws(horizons, request.symbol, time);
+    const ideal = idealForecast(frame.time, target, row, horizons, { tail, uncertainty: this.noiseStd });
     return {
       mode: 'noisy_ideal',
       date_column: request.dateColumn ?? this.settings.datetime_column,
-      target_column: target.name,
-      baseline_datetime: formatNaiveIso(time),
-      baseline_value: valueAt(frame.time, target.values, row),
-      horizons,
-      predictions,
-      future_datetimes: future.times,
-      uncertainty: predictions.map((value) => (value === null ? null : this.noiseStd)),
-      errors: future.errors,
+      ...ideal,
+      predictions: ideal.predictions.map((value, at) => (value === null ? null : value + (draws[at] ?? 0))),
       seed: this.noiseStd > 0 ? noise_seed : null,
       metadata: { looks_ahead: true, noise_std: this.noiseStd, noise_mode, timestamp_match, tail },
     };
@@ -109,23 +102,13 @@ export class NoisyIdealPredictor implements Predictor {
   private baselineRow(frame: Frame, baseline: number | null, horizons: readonly number[]): number {
     if (baseline === null) return lastRowWithFuture(frame.length, horizons);
     const { timestamp_match, match_limit_seconds } = this.settings;
-    const row = rowMatch(frame.time, timestamp_match, match_limit_seconds)(baseline);
-    if (row >= 0) return row;
-    throw new PluginError('no_data', `there is no bar for ${formatNaiveIso(baseline)}`);
+    return barMatch(frame.time, timestamp_match, match_limit_seconds)(baseline);
   }
 
-  /** A draw is taken for every horizon, also for one without a value, so that the data's end shifts no later draw. */
-  private disturb(
-    { values }: FutureValues,
-    horizons: readonly number[],
-    symbol: string,
-    time: number,
-  ): readonly (number | null)[] {
-    if (this.noiseStd === 0) return values;
-    return values.map((value, index) => {
-      const draw = this.noise.normal(symbol, time, horizons[index] ?? 0, 'value', this.noiseStd);
-      return value === null ? null : value + draw;
-    });
+  /** One for every horizon, also for one without a value, so that the data's end shifts no later draw; none without noise. */
+  private draws(horizons: readonly number[], symbol: string, time: number): readonly number[] {
+    if (this.noiseStd === 0) return [];
+    return horizons.map((horizon) => this.noise.normal(symbol, time, horizon, 'value', this.noiseStd));
   }
 }
 

@@ -51,6 +51,12 @@ export interface BarSource {
   ): Promise<Closes>;
 }
 
+/** A column by its name, whatever its case. */
+export function columnNamed(frame: Frame, name: string): Float64Array | undefined {
+  const spelled = frame.spelled(name);
+  return spelled === undefined ? undefined : frame.column(spelled);
+}
+
 /** The close of the last session that had ended when each row began; NaN where none had. Never the running session's. */
 export const previousCloses = (
   times: Float64Array,

@@ -9,15 +9,13 @@ import {
   type Predictor,
 } from '#libs/plugin-sdk';
 import { createModelCache, type ModelCache } from '#libs/keras-onnx';
-import { formatNaiveIso } from '#libs/timeseries';
 import { basicInfo } from '../model-info.js';
-import { type NamedFile, refuseForeignType } from '../model/model-file.js';
 import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
-import { type ModelFiles, ServedModels } from '../model/served-models.js';
+import { modelFiles, ServedModels } from '../model/served-models.js';
 import { ModelForecaster } from './model-forecaster.js';
 import { defaultPredictorParameters, type DefaultPredictorSettings } from './parameters.js';
 import { horizonsOf, targetColumn } from '../forecast-question.js';
-import { futureValues, lastRowWithFuture, valueAt } from '../oracle/future-values.js';
+import { idealForecast, lastRowWithFuture } from '../oracle/ideal-forecast.js';
 
 type Context = PluginContext<typeof defaultPredictorParameters>;
 
@@ -40,7 +38,13 @@ class DefaultPredictor implements Predictor {
       modelCache(parameters),
     );
     const forecaster = (parameter: string, path: string, name: string) =>
-      new ModelForecaster(name, this.#models, filesOf(context, parameter, path), parameters, context.clock);
+      new ModelForecaster(
+        name,
+        this.#models,
+        modelFiles(context, parameter, path),
+        parameters,
+        context.clock,
+      );
     this.#main = model_path === null ? null : forecaster('model_path', model_path, 'default_predictor');
     this.#named = new Map(
       Object.entries(model_files).map(([name, path]) => [
@@ -108,18 +112,10 @@ class IdealBaseline implements Predictor {
     const horizons = horizonsOf(request, this.settings.prediction_horizon);
     const target = targetColumn(frame, request.targetColumn ?? this.settings.prediction_target_column);
     const row = baselineRow(frame, request.baseline, horizons);
-    const future = futureValues(frame.time, target.values, row, horizons, 'error');
     return {
       mode: 'ideal_future_baseline',
       date_column: request.dateColumn ?? 'DATE_TIME',
-      target_column: target.name,
-      baseline_datetime: formatNaiveIso(frame.time[row] ?? NaN),
-      baseline_value: valueAt(frame.time, target.values, row),
-      horizons,
-      predictions: future.values,
-      future_datetimes: future.times,
-      uncertainty: future.values.map((value) => (value === null ? null : 0)),
-      errors: future.errors,
+      ...idealForecast(frame.time, target, row, horizons, { tail: 'error', uncertainty: 0 }),
       seed: null,
       metadata: { looks_ahead: true },
     };
@@ -144,19 +140,6 @@ class IdealBaseline implements Predictor {
 function baselineRow(frame: Frame, baseline: number | null, horizons: readonly number[]): number {
   if (baseline === null) return lastRowWithFuture(frame.length, horizons);
   return Math.max(0, frame.rowAtOrBefore(baseline));
-}
-
-function filesOf({ parameters, resolveFile }: Context, parameter: string, path: string): ModelFiles {
-  const model: NamedFile = { parameter, path: resolveFile(path) };
-  refuseForeignType(model, parameters.model_type);
-  const { normalization_params_path: normalisation } = parameters;
-  return {
-    model,
-    normalisation:
-      normalisation === null
-        ? null
-        : { parameter: 'normalization_params_path', path: resolveFile(normalisation) },
-  };
 }
 
 export default definePredictor({

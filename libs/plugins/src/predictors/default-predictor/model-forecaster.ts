@@ -7,14 +7,13 @@ import {
   type ModelInfo,
 } from '#libs/plugin-sdk';
 import { formatIso, formatNaiveIso, intervalMs } from '#libs/timeseries';
-import { basename } from 'node:path';
 import { basicInfo } from '../model-info.js';
 import { checkQuantileLevels, horizonsOf, targetColumn } from '../forecast-question.js';
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
 import { windowAt, windowColumns } from '../model/window.js';
-import { valueAt } from '../oracle/future-values.js';
+import { valueAt } from '../oracle/ideal-forecast.js';
 import { futureTimes } from '../future-times.js';
 import { forecastOutput, type ModelAnswer, modelHorizons, outlookOf } from './model-answer.js';
 import type { DefaultPredictorSettings } from './parameters.js';
@@ -66,12 +65,7 @@ export class ModelForecaster {
         columns: [...new Set([...features, target])],
         looksAhead: false,
       }),
-      model_loaded: true,
-      model_type: description.format,
-      model_path: basename(this.files.model.path),
-      model_sha256: description.sha256,
-      written_by: description.writtenBy,
-      input_shape: description.inputs[0]?.shape ?? [],
+      ...model.facts,
       output_shape: output.shape,
       total_params: description.parameters?.total ?? null,
       trainable_params: description.parameters?.trainable ?? null,

@@ -1,6 +1,6 @@
 import type { ModelDescription } from '#libs/keras-onnx';
 import { fileFault, type NamedFile } from './model-file.js';
-import { metadataPath, type ModelMetadata } from './model-metadata.js';
+import { metadataName, type ModelMetadata } from './model-metadata.js';
 
 /** How a window of bars becomes the input of a model. */
 export interface InputLayout {
@@ -36,11 +36,14 @@ export function inputLayout(
       : shape.length === 2
         ? flatLayout(shape, metadata.windowSize ?? fallbackSize, named)
         : `its input has the shape ${shapeText(shape)}; (rows, bars, columns) or (rows, numbers) is needed`;
-  if (typeof layout === 'string') throw fileFault(file, layout.replaceAll('METADATA', nameOf(file)));
+  if (typeof layout === 'string') throw fileFault(file, layout.replaceAll('METADATA', metadataName(file)));
   if (named !== null && named !== layout.width) {
     const extra = extraColumns === 0 ? '' : ` and ${extraColumns} more`;
     const count = named - extraColumns;
-    throw fileFault(file, `the model takes ${layout.width} columns, ${nameOf(file)} names ${count}${extra}`);
+    throw fileFault(
+      file,
+      `the model takes ${layout.width} columns, ${metadataName(file)} names ${count}${extra}`,
+    );
   }
   return layout;
 }
@@ -74,8 +77,6 @@ function flatLayout(
   }
   return { size: bars, width: columns, shape: [1, bars * columns] };
 }
-
-const nameOf = (file: NamedFile): string => metadataPath(file.path).replace(/^.*[\\/]/, '');
 
 /** (null, 24, 8) */
 export const shapeText = (shape: readonly (number | null)[]): string => `(${shape.map(String).join(', ')})`;

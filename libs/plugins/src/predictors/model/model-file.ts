@@ -37,7 +37,7 @@ export function sideFileFault({ parameter }: NamedFile, error: unknown): unknown
 
 /** Kinds of model file that `model_type` may name. */
 export const MODEL_TYPES = ['keras', 'onnx', 'tfjs', 'sklearn', 'pytorch'] as const;
-type ModelType = (typeof MODEL_TYPES)[number];
+export type ModelType = (typeof MODEL_TYPES)[number];
 
 const EXPORT: Readonly<Record<'sklearn' | 'pytorch', string>> = {
   sklearn:

@@ -47,6 +47,9 @@ export function metadataPath(modelPath: string): string {
   return modelPath.replace(/(?:\.[^./\\]*)?$/, '_metadata.json');
 }
 
+/** The file's name alone, for messages. */
+export const metadataName = ({ path }: NamedFile): string => basename(metadataPath(path));
+
 /**
  * Reads the metadata beside a model. A model without such a file has none.
  * @throws PluginError `not_configured` naming the file and every key at fault

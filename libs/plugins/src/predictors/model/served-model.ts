@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { basename } from 'node:path';
 import type {
   Model,
   ModelDescription,
@@ -10,7 +11,7 @@ import type { Normalisation } from '#libs/timeseries';
 import { PluginError } from '#libs/plugin-sdk';
 import { inputLayout, type InputLayout } from './input-layout.js';
 import { fileFault, modelFault, type NamedFile } from './model-file.js';
-import { metadataPath, type ModelMetadata } from './model-metadata.js';
+import { metadataName, type ModelMetadata } from './model-metadata.js';
 
 /** How often a model is asked about one window. */
 interface PassOptions {
@@ -45,28 +46,6 @@ export interface Passes {
 
 /** Seeds that JSON, every client and the generator keep exactly: whole numbers below this. */
 export const SEEDS = 2 ** 32;
-
-/**
- * Asks a model about one window and answers for each of the named outputs, all from the same passes. `window` is flat in
- * the layout's shape.
- */
-async function passesOf(
-  model: Model,
-  window: Float32Array,
-  layout: InputLayout,
-  outputs: readonly string[],
-  options: PassOptions,
-): Promise<Passes[]> {
-  const inputs = [{ shape: layout.shape, data: window }];
-  const { samples, batch, quantiles = [], keepValues = false } = options;
-  if (samples === 0 || !model.describe().stochastic) {
-    const answers = await model.run(inputs);
-    return outputs.map((name) => certain(named(answers, name), quantiles.length, keepValues));
-  }
-  const seed = options.seed ?? randomInt(SEEDS);
-  const answers = await model.sample(inputs, { samples, seed, batch, quantiles, keepSamples: keepValues });
-  return outputs.map((name) => sampled(named(answers, name), samples, seed));
-}
 
 function sampled(answer: SampledOutput, samples: number, seed: number): Passes {
   return {
@@ -110,6 +89,16 @@ export interface ServingRules {
   readonly outputsTogether?: number;
 }
 
+/** The fault of a normalisation that knows none of the model's columns. */
+export function uselessNormalisation(
+  file: NamedFile,
+  { names }: Normalisation,
+  columns: string,
+): PluginError {
+  const known = names.slice(0, 10).join(', ');
+  return fileFault(file, `its normalisation knows none of ${columns}; it knows ${known}`);
+}
+
 /** A loaded model with everything that is needed to ask it about bars. */
 export class ServedModel {
   readonly description: ModelDescription;
@@ -140,6 +129,19 @@ export class ServedModel {
     return this.outputs[0];
   }
 
+  /** What the model info tells of the file and the model's input, in wire names. */
+  get facts(): Readonly<Record<string, unknown>> {
+    const { description } = this;
+    return {
+      model_loaded: true,
+      model_type: description.format,
+      model_path: basename(this.file.path),
+      model_sha256: description.sha256,
+      written_by: description.writtenBy,
+      input_shape: description.inputs[0]?.shape ?? [],
+    };
+  }
+
   /**
    * Asks about one window, flat in the layout's shape; answers for {@link output}.
    * @throws PluginError with the model's fault
@@ -164,8 +166,17 @@ export class ServedModel {
     window: Float32Array,
     options: PassOptions,
   ): Promise<readonly Passes[]> {
+    const inputs = [{ shape: this.layout.shape, data: window }];
+    const { samples, batch, quantiles = [], keepValues = false } = options;
     try {
-      return await passesOf(this.model, window, this.layout, outputs, options);
+      if (samples === 0 || !this.description.stochastic) {
+        const answers = await this.model.run(inputs);
+        return outputs.map((name) => certain(named(answers, name), quantiles.length, keepValues));
+      }
+      const seed = options.seed ?? randomInt(SEEDS);
+      const settings = { samples, seed, batch, quantiles, keepSamples: keepValues };
+      const answers = await this.model.sample(inputs, settings);
+      return outputs.map((name) => sampled(named(answers, name), samples, seed));
     } catch (error) {
       throw modelFault(this.file, error);
     }
@@ -180,10 +191,9 @@ export class ServedModel {
     if (output !== null) throw fileFault(this.file, `it has no output "${output}"; its outputs are ${names}`);
     const [first, ...others] = outputs;
     if (first !== undefined && outputs.length <= most) return [first, ...others];
-    const metadata = metadataPath(this.file.path).replace(/^.*[\\/]/, '');
     throw fileFault(
       this.file,
-      `it has several outputs (${names}); say in ${metadata} which is served (output)`,
+      `it has several outputs (${names}); say in ${metadataName(this.file)} which is served (output)`,
     );
   }
 
@@ -192,7 +202,6 @@ export class ServedModel {
     const { normalisation, metadata } = this;
     const columns = metadata.featureColumns;
     if (normalisation === null || columns === null || columns.some((name) => normalisation.has(name))) return;
-    const known = normalisation.names.slice(0, 10).join(', ');
-    throw fileFault(this.file, `its normalisation knows none of feature_columns; it knows ${known}`);
+    throw uselessNormalisation(this.file, normalisation, 'feature_columns');
   }
 }

@@ -3,7 +3,13 @@ import { BoundedQueue } from '#libs/kernel';
 import { createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
 import { pluginErrorCode, PluginError } from '#libs/plugin-sdk';
 import { loadNormalisation, type Normalisation } from '#libs/timeseries';
-import { modelFault, type NamedFile, sideFileFault } from './model-file.js';
+import {
+  modelFault,
+  type ModelType,
+  type NamedFile,
+  refuseForeignType,
+  sideFileFault,
+} from './model-file.js';
 import { loadMetadata, metadataPath, type ModelMetadata } from './model-metadata.js';
 import { ServedModel, type ServingRules } from './served-model.js';
 
@@ -11,6 +17,34 @@ import { ServedModel, type ServingRules } from './served-model.js';
 export interface ModelFiles {
   readonly model: NamedFile;
   readonly normalisation: NamedFile | null;
+}
+
+/**
+ * The files that a predictor's parameters name.
+ * @param parameter the one that holds `path`, for messages
+ * @throws PluginError `not_configured` for a model that only Python can read
+ */
+export function modelFiles(
+  { parameters, resolveFile }: ModelFilesContext,
+  parameter: string,
+  path: string,
+): ModelFiles {
+  const { model_type = 'keras', normalization_params_path: normalisation } = parameters;
+  const named = (name: string, given: string): NamedFile => ({ parameter: name, path: resolveFile(given) });
+  const model = named(parameter, path);
+  refuseForeignType(model, model_type);
+  return {
+    model,
+    normalisation: normalisation === null ? null : named('normalization_params_path', normalisation),
+  };
+}
+
+interface ModelFilesContext {
+  readonly parameters: {
+    readonly model_type?: ModelType;
+    readonly normalization_params_path: string | null;
+  };
+  readonly resolveFile: (path: string) => string;
 }
 
 interface SideFiles {

@@ -42,7 +42,8 @@ export interface ColumnSource {
  */
 export function windowColumns(frame: Frame, source: ColumnSource): readonly WindowColumn[] {
   return wantedColumns(frame, source).map((wanted) => {
-    const name = spelledIn(frame, wanted);
+    const name = frame.spelled(wanted);
+    if (name === undefined) throw missing(frame, wanted);
     const scale = [wanted, name].find((one) => source.normalisation?.has(one) === true) ?? null;
     return { name, scale };
   });
@@ -91,14 +92,11 @@ export function windowAt(frame: Frame, row: number, spec: WindowSpec): Float32Ar
   return window;
 }
 
-/** A name that only differs in case is taken, because sources spell `CLOSE` and `Close`. */
-function spelledIn(frame: Frame, name: string): string {
-  if (frame.has(name)) return name;
-  const spelled = frame.names.find((one) => one.toLowerCase() === name.toLowerCase());
-  if (spelled !== undefined) return spelled;
-  throw new PluginError(
+function missing(frame: Frame, name: string): PluginError {
+  const present = frame.names.join(', ');
+  return new PluginError(
     'invalid_request',
-    `the model needs the column "${name}"; the data has ${frame.names.join(', ')} (feature_columns lets the feeder compute more)`,
+    `the model needs the column "${name}"; the data has ${present} (feature_columns lets the feeder compute more)`,
   );
 }
 

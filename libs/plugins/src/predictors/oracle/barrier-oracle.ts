@@ -1,4 +1,3 @@
-import { choice, decimal, integer, type ParameterDeclarations, type ParametersOf, text } from '#libs/kernel';
 import type {
   EntryAnswer,
   EntryQuestion,
@@ -8,43 +7,8 @@ import type {
   Predictor,
 } from '#libs/plugin-sdk';
 import { basicInfo } from '../model-info.js';
-import { weekParameters } from './bar-horizon.js';
-import { createNoise, noiseParameters, type NoiseSource } from './noise-source.js';
-import type { BarColumns, OracleBars } from './oracle-bars.js';
-import { matchParameters } from './row-match.js';
-
-/** Parameters that both barrier oracles share; the ones that differ stand with each oracle. */
-export const oracleParameters = {
-  csv_file: text(null, 'CSV file with the bars: time, high, low and close columns with a header. Required.'),
-  datetime_column: text('DATE_TIME', 'Name of the time column.'),
-  high_column: text('HIGH', 'Name of the high column.'),
-  low_column: text('LOW', 'Name of the low column.'),
-  close_column: text('CLOSE', 'Name of the close column.'),
-  symbol: text(
-    '',
-    'Symbol of the bars; used only to make the noise of two symbols with the same seed differ.',
-  ),
-  pip_cost: decimal(
-    { default: 0.00001, min: 0 },
-    'Size of one pip in price units. The default is a tenth of the market pip of EUR/USD.',
-  ),
-  ...weekParameters,
-  horizon_mode: choice(
-    { default: 'week', oneOf: ['week', 'original'] },
-    'How far the oracle looks ahead: "week" to the close of the same trading week; "original" by the rule of the reference vectors, which stops after two bars on Mondays.',
-  ),
-  window_size: integer(
-    { default: 0, min: 0 },
-    'Input window shown in the model info; the oracle itself needs none.',
-  ),
-  ...matchParameters,
-  ...noiseParameters,
-} as const satisfies ParameterDeclarations;
-
-/** Help of `prediction_horizon`, whose default differs. */
-export const HORIZON_HELP = 'Minimum of bars_remaining where the data end before the trading week does.';
-
-export type OracleSettings = ParametersOf<typeof oracleParameters>;
+import { createNoise, type NoiseSource } from './noise-source.js';
+import type { BarColumns, OracleBars, OracleSettings } from './oracle-bars.js';
 
 /** The bar behind an oracle's answer; the synchronous endpoints pass on only what the SDK's answers name. */
 interface MatchedBar {
@@ -139,7 +103,7 @@ export abstract class BarrierOracle<S extends OracleSettings> implements Predict
       timestamp_match,
       match_limit_seconds,
       noise_mode,
-      ...this.bars.summary(),
+      ...this.bars.summary,
     };
   }
 

@@ -1,26 +1,49 @@
+import { choice, decimal, integer, type ParameterDeclarations, type ParametersOf, text } from '#libs/kernel';
 import { type Frame, PluginError } from '#libs/plugin-sdk';
-import { formatNaiveIso } from '#libs/timeseries';
-import { barHorizons, type HorizonMode, type WeekRule } from './bar-horizon.js';
+import { barHorizons, type WeekRule, weekParameters } from './bar-horizon.js';
 import { type FrameLoading, loadFrame } from './load-frame.js';
-import { rowMatch, type RowMatch, type TimestampMatch } from './row-match.js';
+import { noiseParameters } from './noise-source.js';
+import { barMatch, barSummary, matchParameters, type RowMatch } from './row-match.js';
+
+/** Parameters that both barrier oracles share; the ones that differ stand with each oracle. */
+export const oracleParameters = {
+  csv_file: text(null, 'CSV file with the bars: time, high, low and close columns with a header. Required.'),
+  datetime_column: text('DATE_TIME', 'Name of the time column.'),
+  high_column: text('HIGH', 'Name of the high column.'),
+  low_column: text('LOW', 'Name of the low column.'),
+  close_column: text('CLOSE', 'Name of the close column.'),
+  symbol: text(
+    '',
+    'Symbol of the bars; used only to make the noise of two symbols with the same seed differ.',
+  ),
+  pip_cost: decimal(
+    { default: 0.00001, min: 0 },
+    'Size of one pip in price units. The default is a tenth of the market pip of EUR/USD.',
+  ),
+  ...weekParameters,
+  horizon_mode: choice(
+    { default: 'week', oneOf: ['week', 'original'] },
+    'How far the oracle looks ahead: "week" to the close of the same trading week; "original" by the rule of the reference vectors, which stops after two bars on Mondays.',
+  ),
+  window_size: integer(
+    { default: 0, min: 0 },
+    'Input window shown in the model info; the oracle itself needs none.',
+  ),
+  ...matchParameters,
+  ...noiseParameters,
+} as const satisfies ParameterDeclarations;
+
+/** Help of `prediction_horizon`, whose default differs. */
+export const HORIZON_HELP = 'Minimum of bars_remaining where the data end before the trading week does.';
+
+/** What an oracle is told about its file and itself; the default of the horizon is each oracle's own. */
+export type OracleSettings = ParametersOf<typeof oracleParameters> & { readonly prediction_horizon: number };
 
 /** The price columns of an oracle's data, one length. */
 export interface BarColumns {
   readonly high: Float64Array;
   readonly low: Float64Array;
   readonly close: Float64Array;
-}
-
-/** What an oracle is told about its file; names as in the declared parameters. */
-export interface OracleBarSettings {
-  readonly high_column: string;
-  readonly low_column: string;
-  readonly close_column: string;
-  readonly friday_close_hour: number;
-  readonly prediction_horizon: number;
-  readonly horizon_mode: HorizonMode;
-  readonly timestamp_match: TimestampMatch;
-  readonly match_limit_seconds: number | null;
 }
 
 /** The bars of an oracle and how far it sees from each, worked out once so that an answer costs one search and one scan. */
@@ -31,10 +54,16 @@ export class OracleBars implements BarColumns {
   readonly close: Float64Array;
   /** Bars ahead of each row, as advertised; the scan stops at the end of the data. */
   readonly horizons: Int32Array;
-  private readonly match: RowMatch;
+  /**
+   * The row that a question at this time (epoch ms UTC) is about.
+   * @throws PluginError `no_data` when no bar matches
+   */
+  readonly rowAt: RowMatch;
+  /** What the model info tells of the bars. */
+  readonly summary: Readonly<Record<string, string | number>>;
 
   /** @throws PluginError `no_data` for a frame without rows; AppError `invalid` for a missing column */
-  constructor(frame: Frame, settings: OracleBarSettings) {
+  constructor(frame: Frame, settings: OracleSettings) {
     if (frame.length === 0) throw new PluginError('no_data', 'the data file has no bars');
     const week: WeekRule = {
       closeHour: settings.friday_close_hour,
@@ -45,17 +74,8 @@ export class OracleBars implements BarColumns {
     this.low = frame.column(settings.low_column);
     this.close = frame.column(settings.close_column);
     this.horizons = barHorizons(settings.horizon_mode, frame.time, week);
-    this.match = rowMatch(frame.time, settings.timestamp_match, settings.match_limit_seconds);
-  }
-
-  /**
-   * The row that a question at this time (epoch ms UTC) is about.
-   * @throws PluginError `no_data` when no bar matches
-   */
-  rowAt(time: number): number {
-    const row = this.match(time);
-    if (row < 0) throw new PluginError('no_data', `there is no bar for ${formatNaiveIso(time)}`);
-    return row;
+    this.rowAt = barMatch(frame.time, settings.timestamp_match, settings.match_limit_seconds);
+    this.summary = barSummary(frame.time);
   }
 
   horizonOf(row: number): number {
@@ -74,27 +94,13 @@ export class OracleBars implements BarColumns {
   priceOf(row: number): number {
     return this.close[row] ?? NaN;
   }
-
-  /** What the model info tells about the data: `bars`, `first_bar`, `last_bar`. */
-  summary(): Readonly<Record<string, string | number>> {
-    return {
-      bars: this.time.length,
-      first_bar: formatNaiveIso(this.timeOf(0)),
-      last_bar: formatNaiveIso(this.timeOf(this.time.length - 1)),
-    };
-  }
-}
-
-interface OracleFile extends OracleBarSettings {
-  readonly csv_file: string | null;
-  readonly datetime_column: string;
 }
 
 /**
  * Loads `csv_file` of a barrier oracle.
  * @throws PluginError `not_configured` when it is not set or can't be used
  */
-export async function loadOracleBars(settings: OracleFile, loading: FrameLoading): Promise<OracleBars> {
+export async function loadOracleBars(settings: OracleSettings, loading: FrameLoading): Promise<OracleBars> {
   const { csv_file: path, datetime_column: dateColumn } = settings;
   const columns = [...new Set([settings.high_column, settings.low_column, settings.close_column])];
   const frame = await loadFrame({ parameter: 'csv_file', path, dateColumn, columns }, loading);

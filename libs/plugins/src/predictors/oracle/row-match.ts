@@ -1,5 +1,6 @@
 import { choice, decimal, type ParameterDeclarations } from '#libs/kernel';
-import { nearestRow, rowAtOrBefore } from '#libs/timeseries';
+import { PluginError } from '#libs/plugin-sdk';
+import { formatNaiveIso, nearestRow, rowAtOrBefore } from '#libs/timeseries';
 
 /** How a question's time finds its bar: parameters of every predictor that looks times up in a file of its own. */
 export const matchParameters = {
@@ -32,3 +33,20 @@ export function rowMatch(times: Float64Array, mode: TimestampMatch, limitSeconds
     return Math.abs((times[row] ?? NaN) - time) <= limitMs ? row : -1;
   };
 }
+
+/** As {@link rowMatch}, but a moment that no bar matches throws PluginError `no_data`. */
+export function barMatch(times: Float64Array, mode: TimestampMatch, limitSeconds: number | null): RowMatch {
+  const match = rowMatch(times, mode, limitSeconds);
+  return (time) => {
+    const row = match(time);
+    if (row < 0) throw new PluginError('no_data', `there is no bar for ${formatNaiveIso(time)}`);
+    return row;
+  };
+}
+
+/** What the model info tells of the bars of a file. */
+export const barSummary = (times: Float64Array): Readonly<Record<string, string | number>> => ({
+  bars: times.length,
+  first_bar: formatNaiveIso(times[0] ?? NaN),
+  last_bar: formatNaiveIso(times.at(-1) ?? NaN),
+});

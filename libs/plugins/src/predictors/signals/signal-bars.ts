@@ -1,27 +1,24 @@
+import type { ParametersOf } from '#libs/kernel';
 import { PluginError, type Frame } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
 import { rowsToFridayClose } from '../oracle/bar-horizon.js';
 import { type FrameLoading, loadFrame } from '../oracle/load-frame.js';
-import { rowMatch, type RowMatch } from '../oracle/row-match.js';
+import { barMatch, barSummary, type RowMatch } from '../oracle/row-match.js';
+import type { signalParameters } from './signal-parameters.js';
 
-/** What the bars are told; names as in the declared parameters. */
-export interface SignalBarSettings {
-  readonly csv_file: string | null;
-  readonly datetime_column: string;
-  readonly high_column: string;
-  readonly low_column: string;
-  readonly close_column: string;
-  readonly prediction_horizon: number;
-  readonly friday_close_hour: number;
-  readonly match_limit_seconds: number | null;
-}
+/** The declared parameters. */
+export type SignalBarSettings = ParametersOf<typeof signalParameters>;
 
 /** The count of bars that remain stops here; 200 bars with the one that is asked about. */
 const MAX_ROWS_AHEAD = 199;
 
 /** The bars that questions are about. A question is matched to the last bar that is not later than itself, never to a later one. */
 export class SignalBars {
-  readonly #match: RowMatch;
+  /**
+   * The row that a question at this time (epoch ms UTC) is about.
+   * @throws PluginError `no_data` when no bar matches
+   */
+  readonly rowAt: RowMatch;
   readonly #remaining: Int32Array;
 
   /** @throws PluginError `not_configured` for a frame without rows */
@@ -31,7 +28,7 @@ export class SignalBars {
   ) {
     if (frame.length === 0) throw new PluginError('not_configured', 'csv_file: the file has no bars');
     const { friday_close_hour: closeHour, prediction_horizon: fallbackBars } = settings;
-    this.#match = rowMatch(frame.time, 'previous', settings.match_limit_seconds);
+    this.rowAt = barMatch(frame.time, 'previous', settings.match_limit_seconds);
     this.#remaining = rowsToFridayClose(frame.time, { closeHour, fallbackBars }, MAX_ROWS_AHEAD);
   }
 
@@ -39,16 +36,6 @@ export class SignalBars {
   get priceColumns(): readonly string[] {
     const { high_column, low_column, close_column } = this.settings;
     return ['OPEN', 'HIGH', 'LOW', 'CLOSE', high_column, low_column, close_column];
-  }
-
-  /**
-   * The row that a question at this time (epoch ms UTC) is about.
-   * @throws PluginError `no_data` when no bar matches
-   */
-  rowAt(time: number): number {
-    const row = this.#match(time);
-    if (row < 0) throw new PluginError('no_data', `there is no bar for ${formatNaiveIso(time)}`);
-    return row;
   }
 
   timeOf(row: number): number {
@@ -84,9 +71,7 @@ export class SignalBars {
       timestamp_match: 'previous',
       match_limit_seconds: this.settings.match_limit_seconds,
       bars_remaining: `rows to the Friday close, at most ${MAX_ROWS_AHEAD}; only the times of later rows are read`,
-      bars: this.frame.length,
-      first_bar: formatNaiveIso(this.timeOf(0)),
-      last_bar: formatNaiveIso(this.timeOf(this.frame.length - 1)),
+      ...barSummary(this.frame.time),
     };
   }
 }

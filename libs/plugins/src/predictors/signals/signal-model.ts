@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { basename } from 'node:path';
 import { keyedUniform } from '#libs/numpy-random';
 import type { Frame } from '#libs/plugin-sdk';
 import type { Normalisation } from '#libs/timeseries';
 import { fileFault } from '../model/model-file.js';
-import { SEEDS, type ServedModel } from '../model/served-model.js';
+import { SEEDS, type ServedModel, uselessNormalisation } from '../model/served-model.js';
 import { ServedModels, type ModelFiles } from '../model/served-models.js';
 import { windowAt, windowColumns, type WindowColumn } from '../model/window.js';
 import { probabilitiesOf, refuseOtherOutputs, type Probabilities } from './probabilities.js';
@@ -93,12 +92,7 @@ export class SignalModel {
       windowSize: layout.size,
       features: columns.map(({ name }) => name),
       told: {
-        model_loaded: true,
-        model_type: description.format,
-        model_path: basename(this.files.model.path),
-        model_sha256: description.sha256,
-        written_by: description.writtenBy,
-        input_shape: description.inputs[0]?.shape ?? [],
+        ...model.facts,
         output_shapes: model.outputs.map(({ shape }) => shape),
         total_params: description.parameters?.total ?? null,
         stochastic: description.stochastic,
@@ -162,8 +156,7 @@ export class SignalModel {
     }
     const columns = windowColumns(frame, { named, width, without, normalisation });
     if (normalisation !== null && columns.every(({ scale }) => scale === null)) {
-      const known = normalisation.names.slice(0, 10).join(', ');
-      throw fileFault(file, `its normalisation knows none of its columns; it knows ${known}`);
+      throw uselessNormalisation(file, normalisation, 'its columns');
     }
     return columns;
   }

@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import type { ParametersOf } from '#libs/kernel';
 import type { ModelInfo, PluginLogger, Predictor } from '#libs/plugin-sdk';
 import { basicInfo } from '../model-info.js';
-import { refuseForeignType } from '../model/model-file.js';
 import { SEEDS } from '../model/served-model.js';
+import { modelFiles } from '../model/served-models.js';
 import { loadSignalBars, type SignalBars } from './signal-bars.js';
 import { checkAll, SignalModel, type SignalModelInfo, type SignalModelRules } from './signal-model.js';
 import type { signalParameters } from './signal-parameters.js';
@@ -95,22 +95,19 @@ export async function signalPredictor<N extends string>(
 
 /** The models of one predictor share one seed. One whose parameter is null is null, which is logged. */
 function openModels<N extends string>(
-  { parameters, resolveFile, logger }: SignalContext,
+  context: SignalContext,
   bars: SignalBars,
   files: Readonly<Record<N, SignalModelFile>>,
 ): SignalModels<N> {
-  const { normalization_params_path: path, mc_samples: samples, mc_seed } = parameters;
-  const normalisation =
-    path === null ? null : { parameter: 'normalization_params_path', path: resolveFile(path) };
+  const { mc_samples: samples, mc_seed } = context.parameters;
   const seed = mc_seed ?? randomInt(SEEDS);
   return mapped(files, (file) => {
     if (file.path === null) {
-      logger.warn(`${file.parameter} is not set: ${file.without}`);
+      context.logger.warn(`${file.parameter} is not set: ${file.without}`);
       return null;
     }
-    const model = { parameter: file.parameter, path: resolveFile(file.path) };
-    refuseForeignType(model, 'keras');
-    return new SignalModel(bars, { model, normalisation }, { ...file.rules, samples, seed });
+    const paths = modelFiles(context, file.parameter, file.path);
+    return new SignalModel(bars, paths, { ...file.rules, samples, seed });
   });
 }
 

@@ -7,8 +7,7 @@ import {
   timeFeatures,
   type Closes,
 } from '#libs/timeseries';
-import { previousCloses, type SessionCloses } from '../bar-source.js';
-import { columnNamed } from '../column-named.js';
+import { columnNamed, previousCloses, type SessionCloses } from '../bar-source.js';
 import { TICKS, type FeaturePlan } from './feature-plan.js';
 
 type Columns = readonly (readonly [name: string, values: Float64Array])[];

@@ -13,12 +13,12 @@ import {
 import {
   type BarQuestion,
   type BarSource,
+  columnNamed,
   type SessionCloses,
   sessionsOf,
   type SourceBars,
   usualStep,
 } from '../bar-source.js';
-import { columnNamed } from '../column-named.js';
 
 export interface FileBarsSettings {
   readonly data_file_path: string | null;

@@ -1,38 +1,45 @@
-import { type HorizonError, PluginError } from '#libs/plugin-sdk';
+import { type ForecastOutput, type HorizonError, PluginError } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
 
-/** The values that really followed a row. Lists are in the order of the horizons. */
-export interface FutureValues {
-  readonly values: readonly (number | null)[];
-  readonly times: readonly (string | null)[];
-  readonly errors: readonly HorizonError[];
-}
+/** An answer made of the values that really followed, without what tells it from other such answers. */
+type IdealForecast = Omit<ForecastOutput, 'mode' | 'date_column' | 'seed' | 'metadata'>;
 
 /**
  * Reads the value and the time at `row + horizon` for each horizon. Beyond the end of the data both are null and the
  * horizon is listed with `insufficient_future_data`, or, with `hold`, the value is that of `row` itself (the time stays
  * null). A value that is not a number is null, `missing_value`.
+ * @param uncertainty of every value, in the target's unit
+ * @throws PluginError `no_data` where the bar at `row` has no value
  */
-export function futureValues(
+export function idealForecast(
   time: Float64Array,
-  column: Float64Array,
+  target: { readonly name: string; readonly values: Float64Array },
   row: number,
   horizons: readonly number[],
-  tail: 'error' | 'hold',
-): FutureValues {
-  const values: (number | null)[] = [];
+  { tail, uncertainty }: { readonly tail: 'error' | 'hold'; readonly uncertainty: number },
+): IdealForecast {
+  const predictions: (number | null)[] = [];
   const times: (string | null)[] = [];
   const errors: HorizonError[] = [];
   for (const horizon of horizons) {
     const at = time[row + horizon];
     const isBeyond = at === undefined;
-    const value = column[isBeyond && tail === 'hold' ? row : row + horizon];
+    const value = target.values[isBeyond && tail === 'hold' ? row : row + horizon];
     times.push(isBeyond ? null : formatNaiveIso(at));
-    values.push(value === undefined || Number.isNaN(value) ? null : value);
+    predictions.push(value === undefined || Number.isNaN(value) ? null : value);
     if (value === undefined) errors.push({ horizon, error: 'insufficient_future_data' });
     else if (Number.isNaN(value)) errors.push({ horizon, error: 'missing_value' });
   }
-  return { values, times, errors };
+  return {
+    target_column: target.name,
+    baseline_datetime: formatNaiveIso(time[row] ?? NaN),
+    baseline_value: valueAt(time, target.values, row),
+    horizons,
+    predictions,
+    future_datetimes: times,
+    uncertainty: predictions.map((value) => (value === null ? null : uncertainty)),
+    errors,
+  };
 }
 
 /** The last row that has the longest of the horizons ahead of it; 0 where there is none. */
