@@ -7,14 +7,15 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadConfig } from '#libs/config';
-import { RawText, type RequestContext } from '#libs/http';
-import { runInContext, systemClock } from '#libs/kernel';
+import { compileValidator, RawText, type RequestContext } from '#libs/http';
+import { invalid, runInContext, systemClock } from '#libs/kernel';
 import { loadPlugins, type PluginRegistry } from '#libs/plugin-host';
 import { createPlugin } from '#libs/plugin-sdk';
 import { BUILT_IN_PLUGINS } from '#libs/plugins';
 import oracle from '../libs/plugins/src/predictors/binary-ideal-oracle.js';
 import { AnswerBatch } from '../src/sync/answer-batch.service.js';
 import { SyncAnswers, entryQuestion } from '../src/sync/sync-answers.service.js';
+import { EntryRequest } from '../src/sync/sync.dto.js';
 
 export interface SyncFigure {
   readonly name: string;
@@ -27,7 +28,7 @@ const csv_file = resolve('examples/data/synthetic_fx_1h_2023.csv');
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** 100,000 questions spread over 2023, as a back-tester writes them. */
-const requests = Array.from({ length: ROWS }, (_, row) => {
+const rows = Array.from({ length: ROWS }, (_, row) => {
   const moment = new Date(Date.UTC(2023, 0, 2) + ((row * 7919) % 8600) * 3_600_000).toISOString();
   const [date = '', time = ''] = moment.slice(0, -1).split('T');
   return {
@@ -38,6 +39,13 @@ const requests = Array.from({ length: ROWS }, (_, row) => {
     commission_per_lot: 0,
     slippage_pips: 0,
   };
+});
+
+/** The same after the check of a single request. */
+const requests = rows.map((row) => {
+  const checked = compileValidator(EntryRequest)(row, 'body');
+  if ('violations' in checked) throw invalid(...checked.violations);
+  return checked.value;
 });
 
 async function best(name: string, work: () => unknown): Promise<SyncFigure> {
@@ -74,7 +82,7 @@ export async function measureSync(): Promise<readonly SyncFigure[]> {
   const plain = await registryOf({});
   const noisy = await registryOf({ noise_probability: 0.1 });
   const sequential = await registryOf({ noise_probability: 0.1, noise_mode: 'sequential' });
-  const lines = new RawText(requests.map((row) => JSON.stringify(row)).join('\n'), 'application/x-ndjson');
+  const lines = new RawText(rows.map((row) => JSON.stringify(row)).join('\n'), 'application/x-ndjson');
   const ask = (registry: PluginRegistry) => () => {
     const predictor = registry.active('predictor');
     for (const question of questions) void predictor.entry(question);
@@ -92,7 +100,7 @@ export async function measureSync(): Promise<readonly SyncFigure[]> {
     await best('as the text of the endpoint', () => {
       for (const request of requests) void answers.entry(request);
     }),
-    await best('in a batch, list', () => runInContext(context, () => batch.entry(requests))),
+    await best('in a batch, list', () => runInContext(context, () => batch.entry(rows))),
     await best('in a batch, lines', () => runInContext(context, () => batch.entry(lines))),
   ];
   await Promise.all([plain, noisy, sequential].map((registry) => registry.close()));

@@ -10,7 +10,16 @@ import {
   Injectable,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Accepts, Answers, BatchBody, Flexible, Problems, isAdministrator, requestContext } from '#libs/http';
+import {
+  Accepts,
+  Answers,
+  BatchBody,
+  Flexible,
+  Problems,
+  isAdministrator,
+  requestContext,
+  type WireObject,
+} from '#libs/http';
 import { AppConfig } from '#libs/config';
 import { AppError } from '#libs/kernel';
 import { AnswerBatch, type BatchAnswer } from './answer-batch.service.js';
@@ -66,7 +75,7 @@ export class SyncController {
     description: 'Facts about the predictor, for example whether it looks ahead.',
   })
   @Problems(403, 503)
-  info(): Promise<ModelInfoResponse> {
+  info(): Promise<WireObject> {
     return this.answers.info();
   }
 
@@ -132,8 +141,8 @@ export class SyncController {
     description: 'The noise is set; counts and noise sequence are reset.',
   })
   @Problems(403, 422, { 501: 'Predictor binary_ideal_oracle does not offer noise' })
-  setNoise(@Body() { noise_std }: SetNoiseRequest): string {
-    return this.answers.setNoise(noise_std);
+  setNoise(@Body() { noiseStd }: SetNoiseRequest): string {
+    return this.answers.setNoise(noiseStd);
   }
 
   @Get('predict/metrics')

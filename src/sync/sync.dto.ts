@@ -10,39 +10,61 @@ const DATETIME = {
 export class EntryRequest {
   @StringField(DATETIME) datetime!: string;
 
-  @NumberField({ default: 5, description: "Take-profit distance in the predictor's pips.", example: 150 })
-  tp!: number;
+  @NumberField({
+    wire: 'tp',
+    default: 5,
+    description: "Take-profit distance in the predictor's pips.",
+    example: 150,
+  })
+  takeProfitPips!: number;
 
-  @NumberField({ default: 10, description: 'Stop-loss distance in pips.', example: 100 }) sl!: number;
+  @NumberField({ wire: 'sl', default: 10, description: 'Stop-loss distance in pips.', example: 100 })
+  stopLossPips!: number;
 
   @NumberField({ default: 0, description: "Spread in pips; 0 means the predictor's default." })
-  spread_pips!: number;
+  spreadPips!: number;
 
   @NumberField({
     default: 0,
     description: "USD per 100,000 units, one way; 0 means the predictor's default.",
   })
-  commission_per_lot!: number;
+  commissionPerLot!: number;
 
   @NumberField({ default: 0, description: "Slippage in pips; 0 means the predictor's default." })
-  slippage_pips!: number;
+  slippagePips!: number;
 }
 
 export class EntryResponse {
-  @IntegerField({ min: 0, max: 1, description: '1 if a buy is predicted to pay off, else 0.', example: 1 })
-  buy_entry_binary!: number;
+  @IntegerField({
+    wire: 'buy_entry_binary',
+    min: 0,
+    max: 1,
+    description: '1 if a buy is predicted to pay off, else 0.',
+    example: 1,
+  })
+  buy!: number;
 
-  @IntegerField({ min: 0, max: 1, description: '1 if a sell is predicted to pay off, else 0.', example: 0 })
-  sell_entry_binary!: number;
+  @IntegerField({
+    wire: 'sell_entry_binary',
+    min: 0,
+    max: 1,
+    description: '1 if a sell is predicted to pay off, else 0.',
+    example: 0,
+  })
+  sell!: number;
 
-  @IntegerField({ description: 'Bars left in the scope, for example in the trading week.', example: 82 })
-  bars_remaining!: number;
+  @IntegerField({
+    write: Math.trunc,
+    description: 'Bars left in the scope, for example in the trading week.',
+    example: 82,
+  })
+  barsRemaining!: number;
 
   @NumberField({ min: 0, max: 1, description: 'Confidence of the buy signal, from 0 to 1.', example: 1 })
-  buy_confidence!: number;
+  buyConfidence!: number;
 
   @NumberField({ min: 0, max: 1, description: 'Confidence of the sell signal, from 0 to 1.', example: 1 })
-  sell_confidence!: number;
+  sellConfidence!: number;
 }
 
 /** Should an open position be kept at this bar? */
@@ -52,60 +74,80 @@ export class ExitRequest {
   @StringField({ description: 'Direction of the position: `buy` or `sell`, in any case.', example: 'buy' })
   direction!: string;
 
-  @NumberField({ description: 'Take-profit of the position, as an absolute price.', example: 1.0815 })
-  tp_price!: number;
+  @NumberField({
+    wire: 'tp_price',
+    description: 'Take-profit of the position, as an absolute price.',
+    example: 1.0815,
+  })
+  takeProfitPrice!: number;
 
-  @NumberField({ description: 'Stop-loss of the position, as an absolute price.', example: 1.079 })
-  sl_price!: number;
+  @NumberField({
+    wire: 'sl_price',
+    description: 'Stop-loss of the position, as an absolute price.',
+    example: 1.079,
+  })
+  stopLossPrice!: number;
 }
 
 export class ExitResponse {
-  @IntegerField({ min: 0, max: 1, description: '1 to keep the position, 0 to close it.', example: 1 })
-  exit_binary!: number;
+  @IntegerField({
+    wire: 'exit_binary',
+    min: 0,
+    max: 1,
+    description: '1 to keep the position, 0 to close it.',
+    example: 1,
+  })
+  keep!: number;
 
-  @NumberField({ min: 0, max: 1, description: 'Confidence of the answer, from 0 to 1.', example: 1 })
-  exit_confidence!: number;
+  @NumberField({
+    wire: 'exit_confidence',
+    min: 0,
+    max: 1,
+    description: 'Confidence of the answer, from 0 to 1.',
+    example: 1,
+  })
+  confidence!: number;
 }
 
 /** What the predictor is; it may tell more than this. */
 export class ModelInfoResponse {
-  @StringField({ example: 'binary_ideal_oracle' }) model_name!: string;
-  @IntegerField({ description: 'Number of bars that the model reads.', example: 0 }) window_size!: number;
+  @StringField({ example: 'binary_ideal_oracle' }) modelName!: string;
+  @IntegerField({ description: 'Number of bars that the model reads.', example: 0 }) windowSize!: number;
 
   @ListField(StringField(), { description: 'Supported operations.', example: ['entry', 'exit'] })
-  supported_types!: readonly string[];
+  supportedTypes!: readonly string[];
 
-  @ListField(StringField(), { example: ['buy', 'sell'] }) entry_directions!: readonly string[];
-  @ListField(StringField(), { example: ['buy', 'sell'] }) exit_directions!: readonly string[];
+  @ListField(StringField(), { example: ['buy', 'sell'] }) entryDirections!: readonly string[];
+  @ListField(StringField(), { example: ['buy', 'sell'] }) exitDirections!: readonly string[];
 
   @StringField({ description: 'Scope of the answers, for example the trading week.', example: 'weekly' })
-  prediction_scope!: string;
+  predictionScope!: string;
 
   @ListField(StringField(), { example: ['OPEN', 'HIGH', 'LOW', 'CLOSE'] })
-  required_columns!: readonly string[];
+  requiredColumns!: readonly string[];
 
   @BooleanField({ description: 'Whether a request may contain its own bars.', example: false })
-  accepts_ohlc_window!: boolean;
+  acceptsOhlcWindow!: boolean;
 
   @BooleanField({
     description:
       'True if the predictor is a test instrument that reads future data; never trade on its answers.',
     example: true,
   })
-  looks_ahead!: boolean;
+  looksAhead!: boolean;
 }
 
 export class SetNoiseRequest {
   @NumberField({ min: 0, description: 'Standard deviation of the noise; 0 disables it.', example: 0.3 })
-  noise_std!: number;
+  noiseStd!: number;
 }
 
 export class SetNoiseResponse {
-  @NumberField({ min: 0, example: 0.3 }) noise_std!: number;
-  @StringField({ example: 'ok' }) status!: string;
+  @NumberField({ min: 0, example: 0.3 }) noiseStd!: number;
+  @StringField({ always: 'ok', example: 'ok' }) status?: 'ok';
 }
 
-/** Counts of answers against the noiseless truth since the last reset. */
+/** Counts of answers against the noiseless truth since the last reset, called as `PredictorMetrics` of the SDK calls them. */
 export class MetricsResponse {
   @IntegerField({ min: 0, description: 'True positives: answered 1, true signal 1.', example: 5819 })
   tp!: number;

@@ -9,7 +9,7 @@ export {
   type ListFieldOptions,
 } from './fields/compound-fields.js';
 export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/field-type.js';
-export { toWire, type WireObject } from './fields/to-wire.js';
+export { toWire, wireTextOf, type WireObject } from './fields/to-wire.js';
 export { Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
 export { toMoment } from './validation/coercion.js';

@@ -17,6 +17,7 @@ import {
   StringField,
   toWire,
   UnitPriceField,
+  wireTextOf,
 } from '#libs/http';
 
 class Leg {
@@ -141,6 +142,23 @@ describe('the compiled writer', () => {
       }
     }
     expect(toWire(Chain, new Row())).toEqual({ link_number: 1, next_link: { link_number: 2 } });
+  });
+
+  it('writes numbers with a fraction in texts for clients of the original', () => {
+    class Reading {
+      @NumberField({ wire: 'noise_std' }) noise!: number;
+      @IntegerField({ write: Math.trunc }) barsLeft!: number;
+      @NumberField({ nullable: true }) score!: number | null;
+      @StringField({ always: 'ok' }) status?: 'ok';
+      @StringField({ optional: true }) note?: string;
+    }
+    const text = wireTextOf(Reading);
+    expect(text({ noise: 1, barsLeft: 2.7, score: null })).toBe(
+      '{"noise_std":1.0,"bars_left":2,"score":null,"status":"ok"}',
+    );
+    expect(text({ noise: 1e21, barsLeft: 0, score: 0.5, note: 'a "b"' })).toBe(
+      '{"noise_std":1e+21,"bars_left":0,"score":0.5,"status":"ok","note":"a \\"b\\""}',
+    );
   });
 
   it('refuses a class without fields', () => {
