@@ -1,5 +1,17 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, boolean, int, json, longText, serialId, utc, varchar } from './columns.js';
+import {
+  bigint,
+  boolean,
+  index,
+  int,
+  json,
+  longText,
+  reference,
+  serialId,
+  unique,
+  utc,
+  varchar,
+} from './columns.js';
 
 /** Every permission key; information for clients, routes name the roles they admit. */
 const ALL: readonly string[] = [
@@ -54,7 +66,7 @@ const rolesTable = (): Table =>
       json('permissions'),
       utc('created_at'),
     ],
-    indices: [{ name: 'uq_roles_name', columnNames: ['name'], isUnique: true }],
+    indices: [unique('uq_roles_name', ['name'])],
   });
 
 const usersTable = (queryRunner: QueryRunner): Table =>
@@ -81,17 +93,10 @@ const usersTable = (queryRunner: QueryRunner): Table =>
       utc('deleted_at', { isNullable: true }),
     ],
     indices: [
-      { name: 'uq_users_username', columnNames: ['username'], isUnique: true },
-      { name: 'uq_users_email', columnNames: ['email'], isUnique: true },
-      { name: 'uq_users_hashed_api_key', columnNames: ['hashed_api_key'], isUnique: true },
-      { name: 'ix_users_role', columnNames: ['role_id'] },
+      unique('uq_users_username', ['username']),
+      unique('uq_users_email', ['email']),
+      unique('uq_users_hashed_api_key', ['hashed_api_key']),
+      index('ix_users_role', ['role_id']),
     ],
-    foreignKeys: [
-      {
-        name: 'fk_users_role',
-        columnNames: ['role_id'],
-        referencedTableName: 'roles',
-        referencedColumnNames: ['id'],
-      },
-    ],
+    foreignKeys: [reference('fk_users_role', 'role_id', 'roles')],
   });

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, int, longText, utc, varchar } from './columns.js';
+import { bigint, index, int, longText, unique, utc, varchar } from './columns.js';
 
 /** Durable work: one row a job, see libs/jobs. */
 export class Jobs1795392000002 implements MigrationInterface {
@@ -25,19 +25,10 @@ export class Jobs1795392000002 implements MigrationInterface {
           utc('finished_at', { isNullable: true }),
         ],
         indices: [
-          {
-            name: 'uq_jobs_open_subject',
-            columnNames: ['kind', 'subject'],
-            isUnique: true,
-            where: '"finished_at" IS NULL',
-          },
-          { name: 'ix_jobs_claim', columnNames: ['status', 'run_at'], where: '"finished_at" IS NULL' },
-          {
-            name: 'ix_jobs_lease',
-            columnNames: ['lease_expires_at'],
-            where: '"lease_expires_at" IS NOT NULL',
-          },
-          { name: 'ix_jobs_finished', columnNames: ['finished_at'], where: '"finished_at" IS NOT NULL' },
+          unique('uq_jobs_open_subject', ['kind', 'subject'], '"finished_at" IS NULL'),
+          index('ix_jobs_claim', ['status', 'run_at'], '"finished_at" IS NULL'),
+          index('ix_jobs_lease', ['lease_expires_at'], '"lease_expires_at" IS NOT NULL'),
+          index('ix_jobs_finished', ['finished_at'], '"finished_at" IS NOT NULL'),
         ],
       }),
     );

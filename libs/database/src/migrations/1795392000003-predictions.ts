@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { int, longText, utc, varchar } from './columns.js';
+import { index, int, longText, serialId, unique, utc, varchar } from './columns.js';
 
 /** Core predictions. */
 export class Predictions1795392000003 implements MigrationInterface {
@@ -8,7 +8,7 @@ export class Predictions1795392000003 implements MigrationInterface {
       new Table({
         name: 'predictions',
         columns: [
-          int('id', { isPrimary: true, isGenerated: true, generationStrategy: 'increment' }),
+          serialId(),
           varchar('task_id', 64),
           int('user_id', { isNullable: true }),
           varchar('client_address', 64, { isNullable: true }),
@@ -29,10 +29,10 @@ export class Predictions1795392000003 implements MigrationInterface {
           longText('uncertainty', { isNullable: true }),
         ],
         indices: [
-          { name: 'uq_predictions_task', columnNames: ['task_id'], isUnique: true },
-          { name: 'ix_predictions_owner', columnNames: ['user_id', 'status'] },
-          { name: 'ix_predictions_address', columnNames: ['client_address', 'status'] },
-          { name: 'ix_predictions_timestamp', columnNames: ['timestamp'] },
+          unique('uq_predictions_task', ['task_id']),
+          index('ix_predictions_owner', ['user_id', 'status']),
+          index('ix_predictions_address', ['client_address', 'status']),
+          index('ix_predictions_timestamp', ['timestamp']),
         ],
       }),
     );

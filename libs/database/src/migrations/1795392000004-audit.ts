@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 import { type AppendOnlyTable, dropAppendOnlyGuard, makeAppendOnly } from './append-only.js';
-import { bigint, float, int, json, serialId, utc, varchar } from './columns.js';
+import { bigint, float, index, int, json, serialId, unique, utc, varchar } from './columns.js';
 
 /** The audit log; append-only, rows put between older ones are refused, too. */
 export class Audit1795392000004 implements MigrationInterface {
@@ -42,9 +42,9 @@ const table = (): Table =>
       bigint('response_size_bytes', { isNullable: true }),
     ],
     indices: [
-      { name: 'uq_api_logs_request', columnNames: ['request_id'], isUnique: true },
-      { name: 'ix_api_logs_endpoint', columnNames: ['endpoint', 'id'] },
-      { name: 'ix_api_logs_user', columnNames: ['user_id', 'id'] },
-      { name: 'ix_api_logs_timestamp', columnNames: ['request_timestamp'] },
+      unique('uq_api_logs_request', ['request_id']),
+      index('ix_api_logs_endpoint', ['endpoint', 'id']),
+      index('ix_api_logs_user', ['user_id', 'id']),
+      index('ix_api_logs_timestamp', ['request_timestamp']),
     ],
   });

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, boolean, float, int, json, longText, serialId, utc, varchar } from './columns.js';
+import { bigint, boolean, float, index, int, json, longText, serialId, utc, varchar } from './columns.js';
 
 /** Tables that no single domain owns: persisted settings, idempotency keys, events, cached bars, sessions. */
 export class Shared1795392000005 implements MigrationInterface {
@@ -41,15 +41,12 @@ const TABLES = [
       utc('created_at'),
       utc('expires_at'),
     ],
-    indices: [{ name: 'ix_idempotency_keys_expires', columnNames: ['expires_at'] }],
+    indices: [index('ix_idempotency_keys_expires', ['expires_at'])],
   }),
   new Table({
     name: 'events',
     columns: [serialId(), varchar('topic', 128), varchar('type', 64), json('data'), utc('created_at')],
-    indices: [
-      { name: 'ix_events_topic', columnNames: ['topic', 'id'] },
-      { name: 'ix_events_created', columnNames: ['created_at'] },
-    ],
+    indices: [index('ix_events_topic', ['topic', 'id']), index('ix_events_created', ['created_at'])],
   }),
   new Table({
     name: 'time_series_data',
@@ -79,5 +76,5 @@ const userSessions = (queryRunner: QueryRunner): Table =>
       utc('expires_at'),
       boolean(queryRunner, 'is_active', { default: true }),
     ],
-    indices: [{ name: 'ix_user_sessions_user', columnNames: ['user_id'] }],
+    indices: [index('ix_user_sessions_user', ['user_id'])],
   });

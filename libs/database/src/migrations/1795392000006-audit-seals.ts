@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 import { makeAppendOnly } from './append-only.js';
-import { bigint, json, serialId, utc, varchar } from './columns.js';
+import { bigint, json, serialId, unique, utc, varchar } from './columns.js';
 
 /** The hash chain over the audit log; as append-only as the log itself. */
 export class AuditSeals1795392000006 implements MigrationInterface {
@@ -16,7 +16,7 @@ export class AuditSeals1795392000006 implements MigrationInterface {
           varchar('hash', 64),
           utc('sealed_at'),
         ],
-        indices: [{ name: 'uq_audit_seals_sequence', columnNames: ['first_sequence'], isUnique: true }],
+        indices: [unique('uq_audit_seals_sequence', ['first_sequence'])],
       }),
     );
     await makeAppendOnly(queryRunner, {

@@ -1,11 +1,12 @@
-import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { dropAppendOnlyGuard, makeAppendOnly } from './append-only.js';
-import { bigint, boolean, int, json, serialId, utc, varchar } from './columns.js';
+import { bigint, boolean, index, int, json, reference, serialId, unique, utc, varchar } from './columns.js';
 import {
   balanceSnapshots,
   credits,
   creditUses,
   currency,
+  guarded,
   type GuardedTable,
   quotes,
   transactionEntries,
@@ -46,8 +47,8 @@ const tablesOf = (queryRunner: QueryRunner): GuardedTable[] => [
   invoiceLines(),
 ];
 
-const providerPricing = (queryRunner: QueryRunner): GuardedTable => ({
-  table: new Table({
+const providerPricing = (queryRunner: QueryRunner): GuardedTable =>
+  guarded({
     name: 'provider_pricing',
     columns: [
       serialId(),
@@ -60,30 +61,23 @@ const providerPricing = (queryRunner: QueryRunner): GuardedTable => ({
       utc('updated_at'),
     ],
     indices: [
-      {
-        name: 'uq_provider_pricing_active',
-        columnNames: ['provider_id', 'model_name'],
-        isUnique: true,
-        where: '"is_active"',
-      },
-      { name: 'ix_provider_pricing_model', columnNames: ['model_name', 'is_active'] },
+      unique('uq_provider_pricing_active', ['provider_id', 'model_name'], '"is_active"'),
+      index('ix_provider_pricing_model', ['model_name', 'is_active']),
     ],
-  }),
-  guard: {
-    name: 'provider_pricing',
-    serial: 'id',
-    partialKeys: [
-      'is_active AND NEW.is_active AND provider_id = NEW.provider_id AND model_name = NEW.model_name',
-    ],
-    settable: [
-      { column: 'is_active', allowed: 'OLD.is_active AND NOT NEW.is_active' },
-      { column: 'updated_at', allowed: 'OLD.is_active AND NOT NEW.is_active' },
-    ],
-  },
-});
+    guard: {
+      serial: 'id',
+      partialKeys: [
+        'is_active AND NEW.is_active AND provider_id = NEW.provider_id AND model_name = NEW.model_name',
+      ],
+      settable: [
+        { column: 'is_active', allowed: 'OLD.is_active AND NOT NEW.is_active' },
+        { column: 'updated_at', allowed: 'OLD.is_active AND NOT NEW.is_active' },
+      ],
+    },
+  });
 
-const billingRecords = (): GuardedTable => ({
-  table: new Table({
+const billingRecords = (): GuardedTable =>
+  guarded({
     name: 'billing_records',
     columns: [
       serialId(),
@@ -103,18 +97,17 @@ const billingRecords = (): GuardedTable => ({
       utc('timestamp'),
     ],
     indices: [
-      { name: 'uq_billing_records_prediction', columnNames: ['prediction_id'], isUnique: true },
-      { name: 'ix_billing_records_client', columnNames: ['client_id', 'timestamp'] },
-      { name: 'ix_billing_records_provider', columnNames: ['provider_id', 'timestamp'] },
-      { name: 'ix_billing_records_evaluator', columnNames: ['evaluator_id', 'timestamp'] },
-      { name: 'ix_billing_records_timestamp', columnNames: ['timestamp'] },
+      unique('uq_billing_records_prediction', ['prediction_id']),
+      index('ix_billing_records_client', ['client_id', 'timestamp']),
+      index('ix_billing_records_provider', ['provider_id', 'timestamp']),
+      index('ix_billing_records_evaluator', ['evaluator_id', 'timestamp']),
+      index('ix_billing_records_timestamp', ['timestamp']),
     ],
-  }),
-  guard: { name: 'billing_records', serial: 'id', keys: [['prediction_id']] },
-});
+    guard: { serial: 'id', keys: [['prediction_id']] },
+  });
 
-const invoices = (): GuardedTable => ({
-  table: new Table({
+const invoices = (): GuardedTable =>
+  guarded({
     name: 'invoices',
     columns: [
       serialId(),
@@ -131,24 +124,15 @@ const invoices = (): GuardedTable => ({
       utc('created_at'),
     ],
     indices: [
-      { name: 'uq_invoices_number', columnNames: ['invoice_number'], isUnique: true },
-      {
-        name: 'uq_invoices_period',
-        columnNames: ['user_id', 'billing_period_start', 'currency'],
-        isUnique: true,
-      },
-      { name: 'ix_invoices_period', columnNames: ['billing_period_start'] },
+      unique('uq_invoices_number', ['invoice_number']),
+      unique('uq_invoices_period', ['user_id', 'billing_period_start', 'currency']),
+      index('ix_invoices_period', ['billing_period_start']),
     ],
-  }),
-  guard: {
-    name: 'invoices',
-    serial: 'id',
-    keys: [['invoice_number'], ['user_id', 'billing_period_start', 'currency']],
-  },
-});
+    guard: { serial: 'id', keys: [['invoice_number'], ['user_id', 'billing_period_start', 'currency']] },
+  });
 
-const invoiceLines = (): GuardedTable => ({
-  table: new Table({
+const invoiceLines = (): GuardedTable =>
+  guarded({
     name: 'invoice_lines',
     columns: [
       int('invoice_id', { isPrimary: true }),
@@ -158,14 +142,6 @@ const invoiceLines = (): GuardedTable => ({
       bigint('unit_micros'),
       bigint('amount_micros'),
     ],
-    foreignKeys: [
-      {
-        name: 'fk_invoice_lines_invoice',
-        columnNames: ['invoice_id'],
-        referencedTableName: 'invoices',
-        referencedColumnNames: ['id'],
-      },
-    ],
-  }),
-  guard: { name: 'invoice_lines', keys: [['invoice_id', 'position']] },
-});
+    foreignKeys: [reference('fk_invoice_lines_invoice', 'invoice_id', 'invoices')],
+    guard: { keys: [['invoice_id', 'position']] },
+  });

@@ -1,5 +1,17 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { bigint, float, int, json, longText, serialId, utc, varchar } from './columns.js';
+import {
+  bigint,
+  float,
+  index,
+  int,
+  json,
+  longText,
+  reference,
+  serialId,
+  unique,
+  utc,
+  varchar,
+} from './columns.js';
 
 const OPTIONAL = { isNullable: true } as const;
 const PENDING = `"status" = 'pending'`;
@@ -37,19 +49,15 @@ const predictionJobs = (): Table =>
       utc('expires_at'),
     ],
     indices: [
-      { name: 'uq_prediction_jobs_task', columnNames: ['task_id'], isUnique: true },
-      { name: 'ix_prediction_jobs_queue', columnNames: ['priority', 'created_at'], where: PENDING },
-      { name: 'ix_prediction_jobs_expiry', columnNames: ['expires_at'], where: PENDING },
-      { name: 'ix_prediction_jobs_lease', columnNames: ['timeout_at'], where: PROCESSING },
-      { name: 'ix_prediction_jobs_holder', columnNames: ['claimed_by'], where: PROCESSING },
-      {
-        name: 'ix_prediction_jobs_open',
-        columnNames: ['user_id'],
-        where: `"status" IN ('pending', 'processing')`,
-      },
-      { name: 'ix_prediction_jobs_user', columnNames: ['user_id', 'created_at'] },
-      { name: 'ix_prediction_jobs_status', columnNames: ['status', 'completed_at'] },
-      { name: 'ix_prediction_jobs_created', columnNames: ['created_at'] },
+      unique('uq_prediction_jobs_task', ['task_id']),
+      index('ix_prediction_jobs_queue', ['priority', 'created_at'], PENDING),
+      index('ix_prediction_jobs_expiry', ['expires_at'], PENDING),
+      index('ix_prediction_jobs_lease', ['timeout_at'], PROCESSING),
+      index('ix_prediction_jobs_holder', ['claimed_by'], PROCESSING),
+      index('ix_prediction_jobs_open', ['user_id'], `"status" IN ('pending', 'processing')`),
+      index('ix_prediction_jobs_user', ['user_id', 'created_at']),
+      index('ix_prediction_jobs_status', ['status', 'completed_at']),
+      index('ix_prediction_jobs_created', ['created_at']),
     ],
   });
 
@@ -124,19 +132,10 @@ const predictionClaims = (): Table =>
       longText('details', OPTIONAL),
     ],
     indices: [
-      {
-        name: 'uq_prediction_claims_epoch',
-        columnNames: ['prediction_id', 'lease_epoch'],
-        isUnique: true,
-      },
-      {
-        name: 'uq_prediction_claims_open',
-        columnNames: ['prediction_id'],
-        isUnique: true,
-        where: '"ended_at" IS NULL',
-      },
-      { name: 'ix_prediction_claims_evaluator', columnNames: ['evaluator_id', 'ended_at'] },
-      { name: 'ix_prediction_claims_ended', columnNames: ['ended_at'] },
+      unique('uq_prediction_claims_epoch', ['prediction_id', 'lease_epoch']),
+      unique('uq_prediction_claims_open', ['prediction_id'], '"ended_at" IS NULL'),
+      index('ix_prediction_claims_evaluator', ['evaluator_id', 'ended_at']),
+      index('ix_prediction_claims_ended', ['ended_at']),
     ],
     foreignKeys: [jobOf('prediction_claims')],
   });
@@ -155,19 +154,8 @@ const predictionFiles = (): Table =>
       longText('content'),
       utc('created_at'),
     ],
-    indices: [
-      {
-        name: 'uq_prediction_files_name',
-        columnNames: ['prediction_id', 'file_name'],
-        isUnique: true,
-      },
-    ],
+    indices: [unique('uq_prediction_files_name', ['prediction_id', 'file_name'])],
     foreignKeys: [jobOf('prediction_files')],
   });
 
-const jobOf = (table: string) => ({
-  name: `fk_${table}_job`,
-  columnNames: ['prediction_id'],
-  referencedTableName: 'prediction_jobs',
-  referencedColumnNames: ['id'],
-});
+const jobOf = (table: string) => reference(`fk_${table}_job`, 'prediction_id', 'prediction_jobs');

@@ -1,5 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { int, longText, utc, varchar } from './columns.js';
+import { index, int, longText, reference, utc, varchar } from './columns.js';
 
 /** Notifications of clients' receivers: their deliveries, each attempt at one, and the secrets that they are signed with. */
 export class Webhooks1795392000013 implements MigrationInterface {
@@ -42,14 +42,10 @@ const TABLES = [
       utc('finished_at', { isNullable: true }),
     ],
     indices: [
-      { name: 'ix_webhook_deliveries_user', columnNames: ['user_id', 'created_at'] },
-      { name: 'ix_webhook_deliveries_created', columnNames: ['created_at'] },
-      { name: 'ix_webhook_deliveries_prediction', columnNames: ['prediction_id'] },
-      {
-        name: 'ix_webhook_deliveries_finished',
-        columnNames: ['finished_at'],
-        where: '"finished_at" IS NOT NULL',
-      },
+      index('ix_webhook_deliveries_user', ['user_id', 'created_at']),
+      index('ix_webhook_deliveries_created', ['created_at']),
+      index('ix_webhook_deliveries_prediction', ['prediction_id']),
+      index('ix_webhook_deliveries_finished', ['finished_at'], '"finished_at" IS NOT NULL'),
     ],
   }),
   new Table({
@@ -62,13 +58,6 @@ const TABLES = [
       int('response_status', { isNullable: true }),
       varchar('error', 32, { isNullable: true }),
     ],
-    foreignKeys: [
-      {
-        name: 'fk_webhook_attempts_delivery',
-        columnNames: ['delivery_id'],
-        referencedTableName: 'webhook_deliveries',
-        referencedColumnNames: ['id'],
-      },
-    ],
+    foreignKeys: [reference('fk_webhook_attempts_delivery', 'delivery_id', 'webhook_deliveries')],
   }),
 ];

@@ -1,6 +1,6 @@
-import { Table, type TableColumnOptions } from 'typeorm';
+import { Table, type TableColumnOptions, type TableOptions } from 'typeorm';
 import type { AppendOnlyTable } from './append-only.js';
-import { bigint, int, json, serialId, utc, varchar } from './columns.js';
+import { bigint, index, int, json, reference, serialId, unique, utc, varchar } from './columns.js';
 
 /** A table with what must not happen to its rows. */
 export interface GuardedTable {
@@ -8,10 +8,18 @@ export interface GuardedTable {
   readonly guard: AppendOnlyTable;
 }
 
+export const guarded = ({
+  guard,
+  ...table
+}: TableOptions & { readonly guard: Omit<AppendOnlyTable, 'name'> }): GuardedTable => ({
+  table: new Table(table),
+  guard: { name: table.name, ...guard },
+});
+
 export const currency = (): TableColumnOptions => varchar('currency', 3);
 
-export const quotes = (): GuardedTable => ({
-  table: new Table({
+export const quotes = (): GuardedTable =>
+  guarded({
     name: 'quotes',
     columns: [
       serialId(),
@@ -32,15 +40,14 @@ export const quotes = (): GuardedTable => ({
       utc('created_at'),
     ],
     indices: [
-      { name: 'uq_quotes_revision', columnNames: ['prediction_id', 'revision'], isUnique: true },
-      { name: 'ix_quotes_client', columnNames: ['client_id'] },
+      unique('uq_quotes_revision', ['prediction_id', 'revision']),
+      index('ix_quotes_client', ['client_id']),
     ],
-  }),
-  guard: { name: 'quotes', serial: 'id', keys: [['prediction_id', 'revision']] },
-});
+    guard: { serial: 'id', keys: [['prediction_id', 'revision']] },
+  });
 
-export const transactions = (): GuardedTable => ({
-  table: new Table({
+export const transactions = (): GuardedTable =>
+  guarded({
     name: 'transactions',
     columns: [
       serialId(),
@@ -57,33 +64,22 @@ export const transactions = (): GuardedTable => ({
       utc('created_at'),
     ],
     indices: [
-      {
-        name: 'uq_transactions_job',
-        columnNames: ['prediction_id', 'transaction_type', 'revision'],
-        isUnique: true,
-      },
-      {
-        name: 'uq_transactions_settlement',
-        columnNames: ['prediction_id'],
-        isUnique: true,
-        where: `"transaction_type" IN ('capture', 'void')`,
-      },
-      { name: 'ix_transactions_user', columnNames: ['user_id', 'id'] },
+      unique('uq_transactions_job', ['prediction_id', 'transaction_type', 'revision']),
+      unique('uq_transactions_settlement', ['prediction_id'], `"transaction_type" IN ('capture', 'void')`),
+      index('ix_transactions_user', ['user_id', 'id']),
     ],
-  }),
-  guard: {
-    name: 'transactions',
-    serial: 'id',
-    keys: [['prediction_id', 'transaction_type', 'revision']],
-    partialKeys: [
-      `prediction_id = NEW.prediction_id AND transaction_type IN ('capture', 'void')
+    guard: {
+      serial: 'id',
+      keys: [['prediction_id', 'transaction_type', 'revision']],
+      partialKeys: [
+        `prediction_id = NEW.prediction_id AND transaction_type IN ('capture', 'void')
        AND NEW.transaction_type IN ('capture', 'void')`,
-    ],
-  },
-});
+      ],
+    },
+  });
 
-export const transactionEntries = (): GuardedTable => ({
-  table: new Table({
+export const transactionEntries = (): GuardedTable =>
+  guarded({
     name: 'transaction_entries',
     columns: [
       int('transaction_id', { isPrimary: true }),
@@ -93,26 +89,15 @@ export const transactionEntries = (): GuardedTable => ({
       bigint('amount_micros'),
     ],
     indices: [
-      {
-        // Covers the sum of an account.
-        name: 'ix_entries_account',
-        columnNames: ['owner_id', 'currency', 'kind', 'transaction_id', 'amount_micros'],
-      },
+      // Covers the sum of an account.
+      index('ix_entries_account', ['owner_id', 'currency', 'kind', 'transaction_id', 'amount_micros']),
     ],
-    foreignKeys: [
-      {
-        name: 'fk_entries_transaction',
-        columnNames: ['transaction_id'],
-        referencedTableName: 'transactions',
-        referencedColumnNames: ['id'],
-      },
-    ],
-  }),
-  guard: { name: 'transaction_entries', keys: [['transaction_id', 'owner_id', 'kind']] },
-});
+    foreignKeys: [reference('fk_entries_transaction', 'transaction_id', 'transactions')],
+    guard: { keys: [['transaction_id', 'owner_id', 'kind']] },
+  });
 
-export const balanceSnapshots = (): GuardedTable => ({
-  table: new Table({
+export const balanceSnapshots = (): GuardedTable =>
+  guarded({
     name: 'balance_snapshots',
     columns: [
       int('owner_id', { isPrimary: true }),
@@ -121,12 +106,11 @@ export const balanceSnapshots = (): GuardedTable => ({
       int('through_id', { isPrimary: true }),
       bigint('balance_micros'),
     ],
-  }),
-  guard: { name: 'balance_snapshots', keys: [['owner_id', 'currency', 'kind', 'through_id']] },
-});
+    guard: { keys: [['owner_id', 'currency', 'kind', 'through_id']] },
+  });
 
-export const credits = (): GuardedTable => ({
-  table: new Table({
+export const credits = (): GuardedTable =>
+  guarded({
     name: 'credits',
     columns: [
       serialId(),
@@ -140,25 +124,23 @@ export const credits = (): GuardedTable => ({
       utc('created_at'),
     ],
     indices: [
-      { name: 'uq_credits_transaction', columnNames: ['source_transaction_id'], isUnique: true },
-      { name: 'ix_credits_user', columnNames: ['user_id', 'id'] },
-      {
-        name: 'ix_credits_expiring',
-        columnNames: ['user_id', 'currency', 'expires_at'],
-        where: '"expires_at" IS NOT NULL AND "closed_at" IS NULL',
-      },
+      unique('uq_credits_transaction', ['source_transaction_id']),
+      index('ix_credits_user', ['user_id', 'id']),
+      index(
+        'ix_credits_expiring',
+        ['user_id', 'currency', 'expires_at'],
+        '"expires_at" IS NOT NULL AND "closed_at" IS NULL',
+      ),
     ],
-  }),
-  guard: {
-    name: 'credits',
-    serial: 'id',
-    keys: [['source_transaction_id']],
-    settable: [{ column: 'closed_at', allowed: 'OLD.closed_at IS NULL' }],
-  },
-});
+    guard: {
+      serial: 'id',
+      keys: [['source_transaction_id']],
+      settable: [{ column: 'closed_at', allowed: 'OLD.closed_at IS NULL' }],
+    },
+  });
 
-export const creditUses = (): GuardedTable => ({
-  table: new Table({
+export const creditUses = (): GuardedTable =>
+  guarded({
     name: 'credit_uses',
     columns: [
       int('credit_id', { isPrimary: true }),
@@ -166,15 +148,7 @@ export const creditUses = (): GuardedTable => ({
       bigint('amount_micros'),
       bigint('used_after_micros'),
     ],
-    indices: [{ name: 'ix_credit_uses_transaction', columnNames: ['transaction_id'] }],
-    foreignKeys: [
-      {
-        name: 'fk_credit_uses_credit',
-        columnNames: ['credit_id'],
-        referencedTableName: 'credits',
-        referencedColumnNames: ['id'],
-      },
-    ],
-  }),
-  guard: { name: 'credit_uses', keys: [['credit_id', 'transaction_id']] },
-});
+    indices: [index('ix_credit_uses_transaction', ['transaction_id'])],
+    foreignKeys: [reference('fk_credit_uses_credit', 'credit_id', 'credits')],
+    guard: { keys: [['credit_id', 'transaction_id']] },
+  });
