@@ -27,7 +27,7 @@ export class AdminController {
   @Get('usage/:username')
   @Authenticated(...ADMINISTRATORS, 'operator')
   @ApiOperation({ summary: 'Read the usage of an account' })
-  @Answers(200, UsageOut, { description: 'Usage within the period.' })
+  @Answers(200, UsageOut, { description: 'Usage within the last `days`.' })
   @Problems({ 404: 'User not found' }, 422)
   usageOf(@Param() { username }: UsageOwnerParam, @Query() { days }: UsageQuery): Promise<UsageOut> {
     return this.usage.of(username, days);

@@ -22,7 +22,7 @@ export class UsageOwnerParam {
 
 /** The window of a usage report. */
 export class UsageQuery {
-  @IntegerField({ default: 30, min: 1, max: MAX_DAYS, description: 'Days up to now.', example: 30 })
+  @IntegerField({ default: 30, min: 1, max: MAX_DAYS, description: 'Number of days up to now.', example: 30 })
   days!: number;
 }
 
@@ -54,7 +54,7 @@ export class UsageOut {
   @IntegerField({ description: 'Total computing time, in milliseconds.', example: 48_000 })
   totalProcessingTimeMs!: number;
   @MoneyField({ description: 'Amount charged in the period, in USD.', example: 31.25 }) costEstimate!: Micros;
-  @ListField(NestedField(UsageCost), { description: 'The same for each currency.' })
+  @ListField(NestedField(UsageCost), { description: 'Amount charged in the period, for each currency.' })
   costs!: readonly UsageCost[];
 }
 

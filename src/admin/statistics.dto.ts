@@ -45,21 +45,21 @@ export class SystemOverview {
   active!: number;
   @IntegerField({ wire: 'total_users', description: 'Number of accounts, without deleted ones.', example: 4 })
   total!: number;
-  @IntegerField({ wire: 'pending_requests', description: 'Number of waiting predictions.', example: 0 })
+  @IntegerField({ wire: 'pending_requests', description: 'Pending predictions and orders.', example: 0 })
   pending!: number;
-  @IntegerField({ wire: 'processing_requests', description: 'Number of running predictions.', example: 1 })
+  @IntegerField({ wire: 'processing_requests', description: 'Running predictions and orders.', example: 1 })
   processing!: number;
 
   @IntegerField({
     wire: 'completed_today',
-    description: 'Number of predictions completed since midnight UTC.',
+    description: 'Number of core predictions and orders completed since midnight UTC.',
     example: 120,
   })
   completed!: number;
 
   @IntegerField({
     wire: 'failed_today',
-    description: 'Number of predictions that failed since midnight UTC.',
+    description: 'Number of core predictions and orders that failed since midnight UTC.',
     example: 0,
   })
   failed!: number;
@@ -109,7 +109,7 @@ export class PerformanceMetrics {
     wire: 'average_processing_time',
     nullable: true,
     write: inSeconds,
-    description: 'Mean seconds from start to completion.',
+    description: 'Mean time from start to completion, in seconds; null if nothing was completed.',
     example: 0.4,
   })
   meanProcessingMs!: number | null;
@@ -118,7 +118,7 @@ export class PerformanceMetrics {
     wire: 'queue_wait_time',
     nullable: true,
     write: inSeconds,
-    description: 'Mean seconds from submission to start.',
+    description: 'Mean time from submission to start, in seconds; null if nothing was completed.',
     example: 0,
   })
   meanWaitMs!: number | null;
@@ -127,7 +127,7 @@ export class PerformanceMetrics {
     nullable: true,
     from: ({ created, createdAndCompleted }: RowActivity) =>
       created === 0 ? null : share(createdAndCompleted / created),
-    description: 'Share of the predictions submitted in the period that were completed, from 0 to 1.',
+    description: 'Completed predictions and orders as a fraction of those submitted in the period.',
     example: 0.998,
   })
   successRate?: number | null;
@@ -161,7 +161,7 @@ export class EvaluatorPerformance {
   @NumberField({
     nullable: true,
     write: share,
-    description: 'Share of the claims that ended since midnight UTC and were completed, from 0 to 1.',
+    description: 'Completed claims as a fraction of those that ended since midnight UTC.',
     example: 0.98,
   })
   successRate!: number | null;
@@ -186,11 +186,11 @@ export class EvaluatorPerformance {
 
 /** All predictions, counted. */
 export class PredictionCounts {
-  @MapField(IntegerField(), { description: 'Predictions by type.', example: { short_term: 120 } })
+  @MapField(IntegerField(), { description: 'Number of each type.', example: { short_term: 120 } })
   byType!: Readonly<Record<string, number>>;
 
   @MapField(IntegerField(), {
-    description: 'Predictions by status.',
+    description: 'Number with each status.',
     example: { completed: 119, processing: 1 },
   })
   byStatus!: Readonly<Record<string, number>>;
@@ -213,7 +213,7 @@ export class StatisticsOut {
   systemOverview!: SystemOverview;
   @NestedField(FinancialMetrics, { description: 'Revenue and payouts of the marketplace, in USD.' })
   financialMetrics!: FinancialMetrics;
-  @NestedField(PerformanceMetrics, { description: 'Performance within the period.' })
+  @NestedField(PerformanceMetrics, { description: 'Performance within `period`.' })
   performanceMetrics!: PerformanceMetrics;
 
   @ListField(NestedField(EvaluatorPerformance), {

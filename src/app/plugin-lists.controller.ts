@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Answers, Flexible, Problems, Public } from '#libs/http';
 import { PluginRegistry, type PluginStatus } from '#libs/plugin-host';
 import { LISTS_EXAMPLE, LISTS_SCHEMA, STATUS_EXAMPLE, STATUS_SCHEMA } from './plugin-lists.schema.js';
@@ -30,6 +30,7 @@ export class PluginListsController {
 
   @Get()
   @Flexible()
+  @ApiOperation({ summary: 'List plugins by kind' })
   @Answers(200, LISTS_SCHEMA, {
     description: 'Plugins that a request may name, by kind.',
     example: LISTS_EXAMPLE,
@@ -47,6 +48,7 @@ export class PluginListsController {
 
   @Get('status')
   @Public()
+  @ApiOperation({ summary: 'Read the status of all plugins' })
   @Answers(200, STATUS_SCHEMA, {
     description: 'Loaded and configured plugins, with their figures since the start of the process.',
     example: STATUS_EXAMPLE,

@@ -1,5 +1,5 @@
 import { Controller, Get, Options } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Answers, Public } from '#libs/http';
 import { VERSION } from './version.js';
 
@@ -10,6 +10,7 @@ const text = { type: 'string' } as const;
 export class RootController {
   @Get()
   @Public()
+  @ApiOperation({ summary: 'Read name and version of the service' })
   @Answers(
     200,
     {
@@ -29,6 +30,7 @@ export class RootController {
   /** Clients of the original ask this before they post; a browser's preflight is answered before it comes here. */
   @Options('api/v1/predict')
   @Public()
+  @ApiOperation({ summary: 'Check that predictions can be submitted' })
   @Answers(
     200,
     { type: 'object', required: ['message'], properties: { message: text } },

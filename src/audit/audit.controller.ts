@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Put, Query } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ADMINISTRATORS, Answers, Authenticated, IgnoreBody, Problems } from '#libs/http';
 import { AppError } from '#libs/kernel';
 import { AuditLogList, ListAudit, ListLogs, LogList } from './audit.dto.js';
@@ -9,7 +9,7 @@ const unchangeable = (what: string): AppError =>
   new AppError('method_not_allowed', `Audit logs cannot be ${what}`, { headers: { Allow: '' } });
 
 const LogId = () =>
-  ApiParam({ name: 'log_id', description: 'Any; existing or not.', schema: { type: 'string' } });
+  ApiParam({ name: 'log_id', description: 'Id of a row, or any text.', schema: { type: 'string' } });
 
 @ApiTags('audit')
 @Controller('api/v1/admin')
@@ -18,6 +18,7 @@ export class AuditController {
 
   @Get('logs')
   @Authenticated('administrator', 'admin', 'operator')
+  @ApiOperation({ summary: 'List audited requests' })
   @Answers(200, LogList, { description: 'Requests, newest first.' })
   @Problems(401, 403, 422)
   requests(@Query() query: ListLogs): Promise<LogList> {
@@ -27,6 +28,7 @@ export class AuditController {
   @Delete('logs/:log_id')
   @LogId()
   @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Always refused: audit logs cannot be deleted' })
   @IgnoreBody()
   @Problems(401, 403, { 405: 'Audit logs cannot be deleted' })
   remove(): never {
@@ -36,6 +38,7 @@ export class AuditController {
   @Put('logs/:log_id')
   @LogId()
   @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Always refused: audit logs cannot be modified' })
   @IgnoreBody()
   @Problems(401, 403, { 405: 'Audit logs cannot be modified' })
   change(): never {
@@ -44,6 +47,7 @@ export class AuditController {
 
   @Get('audit')
   @Authenticated(...ADMINISTRATORS)
+  @ApiOperation({ summary: 'Search the audit log' })
   @Answers(200, AuditLogList, { description: 'The audit log with its filters, newest first.' })
   @Problems(401, 403, 422)
   trail(@Query() query: ListAudit): Promise<AuditLogList> {

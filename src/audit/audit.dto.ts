@@ -124,7 +124,7 @@ export class ListAudit {
     wire: 'action',
     optional: true,
     maxLength: 1024,
-    description: 'Return only this exact action; the action is the path.',
+    description: 'Return only requests with exactly this action; the action is the path.',
   })
   endpoint?: string;
 

@@ -78,7 +78,7 @@ export class AuthController {
   @Get('api-key')
   @Authenticated()
   @ApiOperation({ summary: 'Read when your API key expires and was last used' })
-  @Answers(200, ApiKeyInfoOut, { description: 'Times of the API key; all null if there is no key.' })
+  @Answers(200, ApiKeyInfoOut, { description: 'Times of your API key; all are null if you have none.' })
   @Problems({ 401: 'API key required' })
   async describeKey(@Caller() caller: Actor): Promise<ApiKeyInfoOut> {
     return (await this.credentials.describeApiKey(caller.userId)) ?? NO_KEY;

@@ -51,7 +51,7 @@ const end = {
 /** The time that a total is about: the last `days` up to `to` or now, or all since `from`. */
 @Rule<PeriodQuery>(inOrder)
 export class PeriodQuery {
-  @IntegerField({ default: 30, min: 1, max: 365, description: 'Days before `to` to include.', example: 30 })
+  @IntegerField({ default: 30, min: 1, max: 365, description: 'Number of days before `to`.', example: 30 })
   days!: number;
 
   @DateTimeField({ ...start, description: 'Start of the period (inclusive); overrides `days`.' }) from?: Date;

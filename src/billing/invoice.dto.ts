@@ -24,7 +24,7 @@ export class InvoicesQuery extends OwnPageQuery {
   @StringField({
     optional: true,
     pattern: MONTH,
-    description: 'Return only this month (UTC).',
+    description: 'Return only invoices of this month (UTC).',
     example: '2026-01',
   })
   month?: string;
@@ -33,7 +33,7 @@ export class InvoicesQuery extends OwnPageQuery {
     optional: true,
     min: 1,
     max: MAX_INTEGER,
-    description: 'Return only this client.',
+    description: 'Return only invoices of this client.',
     example: 2,
   })
   userId?: number;
@@ -47,7 +47,7 @@ export class InvoiceOut {
   @IdField id!: number;
   @IntegerField({ description: 'Id of the client.', example: 2 }) userId!: number;
 
-  @StringField({ description: 'Numbered per month without gaps.', example: 'INV-202601-000001' })
+  @StringField({ description: 'Number, without gaps within a month.', example: 'INV-202601-000001' })
   invoiceNumber!: string;
 
   @DateTimeField({ wire: 'billing_period_start', example: '2026-01-01T00:00:00.000Z' }) periodStart!: Date;

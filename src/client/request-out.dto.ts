@@ -197,7 +197,7 @@ export class RequestOut {
   @NestedField(RequestResult, {
     nullable: true,
     from: ({ id, result }: Order) => (result === null ? null : { ...result, id }),
-    description: 'Null until completed, and always for operators.',
+    description: 'The result; null until completed, and always null for operators.',
   })
   result!: RequestResult | null;
 

@@ -152,7 +152,7 @@ export class RequestsQuery {
   @EnumField(ORDER_STATUSES, {
     name: 'RequestStatus',
     optional: true,
-    description: 'Return only this status.',
+    description: 'Return only orders with this status.',
   })
   status?: OrderStatus;
 
@@ -162,7 +162,7 @@ export class RequestsQuery {
   @EnumField(PREDICTION_TYPES, {
     name: 'MarketplacePredictionType',
     optional: true,
-    description: 'Return only this type.',
+    description: 'Return only orders of this prediction type.',
   })
   predictionType?: MarketplacePredictionType;
 

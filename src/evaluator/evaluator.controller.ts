@@ -33,7 +33,7 @@ const NOT_CLAIMER = { 403: 'The request is claimed by another evaluator' };
 const STALE = { 409: 'The claim is not the newest one of this request any more' };
 const LATE = { 408: 'The deadline of the claim has passed' };
 
-/** The marketplace's queue for those who compute. */
+/** The marketplace's queue for evaluators. */
 @ApiTags('evaluator')
 @Problems(
   { 401: 'API key required' },
@@ -48,8 +48,8 @@ export class EvaluatorController {
 
   @Get('pending')
   @Authenticated('evaluator', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List requests that can be claimed' })
-  @Answers(200, PendingOut, { description: 'Without own requests and those that were just released.' })
+  @ApiOperation({ summary: 'List orders that you can claim' })
+  @Answers(200, PendingOut, { description: 'Pending orders, without your own and those you just released.' })
   @Problems(422)
   pending(@Query() query: PendingQuery, @Caller() caller: Actor): Promise<PendingOut> {
     return this.orders.pending(caller, query);
@@ -58,7 +58,7 @@ export class EvaluatorController {
   @Post('claim/:request_id')
   @Authenticated('evaluator', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Take a request' })
+  @ApiOperation({ summary: 'Claim an order' })
   @Accepts(ClaimRequest, {
     examples: {
       'Nothing to say': {},
@@ -68,7 +68,7 @@ export class EvaluatorController {
       },
     },
   })
-  @Answers(200, ClaimOut, { description: 'Held by the caller until `timeout_at`.' })
+  @Answers(200, ClaimOut, { description: 'The claim: the order is yours until `timeout_at`.' })
   @Problems(
     { 403: 'You may not evaluate your own request' },
     { 404: 'Request not found or not available' },
@@ -86,8 +86,8 @@ export class EvaluatorController {
 
   @Put('progress/:request_id')
   @Authenticated('evaluator', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Report progress' })
-  @Answers(200, ProgressOut, { description: 'Noted for the client; the deadline stays.' })
+  @ApiOperation({ summary: 'Report the progress of an order' })
+  @Answers(200, ProgressOut, { description: 'Shown to the client; the deadline does not change.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   progress(
     @Param() { requestId }: RequestIdParam,
@@ -100,9 +100,9 @@ export class EvaluatorController {
   @Post('submit/:request_id')
   @Authenticated('evaluator', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Hand in an answer' })
+  @ApiOperation({ summary: 'Submit the answer to an order' })
   @Accepts(SubmitRequest, { examples: ANSWER_EXAMPLES })
-  @Answers(200, SubmitOut, { description: 'Taken and settled.' })
+  @Answers(200, SubmitOut, { description: 'The answer is accepted, and the order is settled.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   submit(
     @Param() { requestId }: RequestIdParam,
@@ -115,8 +115,8 @@ export class EvaluatorController {
   @Post('release/:request_id')
   @Authenticated('evaluator', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Give a request back' })
-  @Answers(200, SuccessOut, { description: 'Others can claim it; the caller after a while.' })
+  @ApiOperation({ summary: 'Release an order' })
+  @Answers(200, SuccessOut, { description: 'Others can claim the order now, you after a delay.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   release(
     @Param() { requestId }: RequestIdParam,
@@ -128,8 +128,8 @@ export class EvaluatorController {
 
   @Get('assigned')
   @Authenticated('evaluator', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List what is held' })
-  @Answers(200, AssignedOut, { description: "Own claims; an administrator sees everybody's." })
+  @ApiOperation({ summary: 'List claimed orders' })
+  @Answers(200, AssignedOut, { description: 'Your claimed orders; all of them for administrators.' })
   @Problems(422)
   assigned(@Query() query: AssignedQuery, @Caller() caller: Actor): Promise<AssignedOut> {
     return this.orders.assigned(caller, query);
@@ -137,8 +137,8 @@ export class EvaluatorController {
 
   @Get('stats')
   @Authenticated('evaluator', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read own figures' })
-  @Answers(200, EvaluatorStatsOut, { description: 'Counted; what can not be measured yet is null.' })
+  @ApiOperation({ summary: 'Read your statistics as an evaluator' })
+  @Answers(200, EvaluatorStatsOut, { description: 'Statistics; what is not measured is null.' })
   @Problems(422)
   stats(@Query() query: StatsQuery, @Caller() caller: Actor): Promise<EvaluatorStatsOut> {
     return this.statistics.of(caller, query);

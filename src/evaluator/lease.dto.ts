@@ -286,6 +286,6 @@ export class AssignedOut {
   orders!: readonly AssignedRequestOut[];
 
   @IntegerField({ description: 'Number of matching orders.', example: 1 }) totalAssigned!: number;
-  @IntegerField({ description: 'All orders within the deadline.', example: 1 }) totalProcessing!: number;
-  @IntegerField({ description: 'All overdue orders.', example: 0 }) totalOverdue!: number;
+  @IntegerField({ description: 'Claimed orders within the deadline.', example: 1 }) totalProcessing!: number;
+  @IntegerField({ description: 'Overdue orders, listed or not.', example: 0 }) totalOverdue!: number;
 }

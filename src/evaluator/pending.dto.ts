@@ -55,7 +55,7 @@ export class PendingQuery {
   @EnumField(PREDICTION_TYPES, {
     name: 'MarketplacePredictionType',
     optional: true,
-    description: 'Return only this type.',
+    description: 'Return only orders of this prediction type.',
   })
   predictionType?: MarketplacePredictionType;
 

@@ -144,10 +144,10 @@ export class Rankings {
 
 /** An evaluator's own figures, counted from its claims. Nothing that it says of itself counts. */
 export class EvaluatorStatsOut {
-  @NestedField(PerformanceSummary, { description: 'Results within the period.' })
+  @NestedField(PerformanceSummary, { description: 'Results within `period`.' })
   performanceSummary!: PerformanceSummary;
 
-  @NestedField(RecentActivity, { description: 'Recent activity.' }) recentActivity!: RecentActivity;
+  @NestedField(RecentActivity, { description: 'Activity of the last days.' }) recentActivity!: RecentActivity;
 
   @NestedField(Rankings, { nullable: true, description: 'Rankings; null if `include_rankings` is false.' })
   rankings!: Rankings | null;

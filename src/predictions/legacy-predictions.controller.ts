@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Accepts, Answers, Caller, ClientAddress, Flexible, Idempotent, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './prediction.dto.js';
@@ -36,6 +36,7 @@ export class LegacyPredictionsController {
   @Post('predict')
   @HttpCode(200)
   @Flexible()
+  @ApiOperation({ summary: 'Submit a prediction in the legacy format' })
   @Idempotent()
   @Accepts(LegacyPredict, { examples: LEGACY_EXAMPLES })
   @Answers(200, LegacyAccepted, { description: 'The prediction is accepted and will be computed.' })
@@ -58,6 +59,7 @@ export class LegacyPredictionsController {
 
   @Get('status/:prediction_id')
   @Flexible()
+  @ApiOperation({ summary: 'Read a prediction in the legacy format' })
   @Answers(200, LegacyStatus, { description: 'Status of the prediction and, when completed, its result.' })
   @Problems(400, 403, 404)
   async status(@Param() { prediction_id }: LegacyId, @Caller() caller: Actor | null): Promise<LegacyStatus> {

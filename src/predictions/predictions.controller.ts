@@ -10,7 +10,7 @@ import {
   Sse,
   UseInterceptors,
 } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   Accepts,
   Answers,
@@ -46,6 +46,7 @@ export class PredictionsController {
 
   @Post('predict')
   @PredictAccess()
+  @ApiOperation({ summary: 'Submit a prediction, at the original path' })
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
@@ -64,6 +65,7 @@ export class PredictionsController {
 
   @Post('predictions')
   @Flexible()
+  @ApiOperation({ summary: 'Submit a prediction' })
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
@@ -84,6 +86,7 @@ export class PredictionsController {
 
   @Get('predictions')
   @Flexible()
+  @ApiOperation({ summary: 'List predictions' })
   @Answers(200, PredictionOut, {
     list: true,
     description:
@@ -96,6 +99,7 @@ export class PredictionsController {
 
   @Get('predictions/:prediction_id')
   @Flexible()
+  @ApiOperation({ summary: 'Read a prediction' })
   @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
   @Problems(403, 404, 422)
   async read(
@@ -107,6 +111,7 @@ export class PredictionsController {
 
   @Delete('predictions/:prediction_id')
   @Flexible()
+  @ApiOperation({ summary: 'Delete a prediction' })
   @Answers(200, { description: 'Deleted permanently; stopped if it was still running.' })
   @Problems(403, 404, 422)
   async remove(
@@ -118,6 +123,7 @@ export class PredictionsController {
 
   @Sse('predictions/:prediction_id/events')
   @Flexible()
+  @ApiOperation({ summary: 'Follow the status of a prediction' })
   @Answers(200, PredictionEventOut, {
     contentType: 'text/event-stream',
     description:

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Param, Post, Query, UseInterceptors } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   Accepts,
   Answers,
@@ -33,6 +33,7 @@ export class SecurePredictionsController {
 
   @Post(['secure/predictions', 'auth/predictions'])
   @Authenticated()
+  @ApiOperation({ summary: 'Submit a prediction, authenticated' })
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
@@ -48,6 +49,7 @@ export class SecurePredictionsController {
 
   @Get('secure/predictions')
   @Authenticated()
+  @ApiOperation({ summary: 'List your predictions' })
   @Answers(200, PredictionOut, {
     list: true,
     description: 'Your predictions, oldest first; administrators see all.',
@@ -59,6 +61,7 @@ export class SecurePredictionsController {
 
   @Get('secure/predictions/:prediction_id')
   @Authenticated()
+  @ApiOperation({ summary: 'Read a prediction of yours' })
   @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
   @Problems(401, 403, 404, 422)
   async read(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<PredictionOut> {
@@ -67,6 +70,7 @@ export class SecurePredictionsController {
 
   @Delete('secure/predictions/:prediction_id')
   @Authenticated()
+  @ApiOperation({ summary: 'Delete a prediction of yours' })
   @Answers(200, MessageOut, { description: 'Deleted permanently; stopped if it was still running.' })
   @Problems(401, 403, 404, 422)
   async remove(@Param() { prediction_id }: PredictionId, @Caller() caller: Actor): Promise<MessageOut> {

@@ -9,7 +9,7 @@ import {
   type CanActivate,
   Injectable,
 } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   Accepts,
   Answers,
@@ -70,6 +70,7 @@ export class SyncController {
 
   @Get('model/info')
   @Flexible()
+  @ApiOperation({ summary: 'Describe the predictor' })
   @Answers(200, ModelInfoResponse, {
     asIs: true,
     description: 'Facts about the predictor, for example whether it looks ahead.',
@@ -81,6 +82,7 @@ export class SyncController {
 
   @Post('predict/entry')
   @Flexible()
+  @ApiOperation({ summary: 'Decide whether to open a position' })
   @Header('Content-Type', JSON_TYPE)
   @Accepts(EntryRequest, { examples: { 'a question': ENTRY } })
   @Answers(200, EntryResponse, {
@@ -94,6 +96,7 @@ export class SyncController {
 
   @Post('predict/exit')
   @Flexible()
+  @ApiOperation({ summary: 'Decide whether to keep a position' })
   @Header('Content-Type', JSON_TYPE)
   @Accepts(ExitRequest, { examples: { 'a question': EXIT } })
   @Answers(200, ExitResponse, { asIs: true, description: 'Whether to keep or close the position.' })
@@ -104,6 +107,7 @@ export class SyncController {
 
   @Post('predict/entry/batch')
   @Flexible()
+  @ApiOperation({ summary: 'Decide on up to 100,000 entries in one call' })
   @BatchBody()
   @Accepts(EntryRequest, {
     list: true,
@@ -119,6 +123,7 @@ export class SyncController {
 
   @Post('predict/exit/batch')
   @Flexible()
+  @ApiOperation({ summary: 'Decide on up to 100,000 exits in one call' })
   @BatchBody()
   @Accepts(ExitRequest, {
     list: true,
@@ -134,6 +139,7 @@ export class SyncController {
 
   @Post('predict/set_noise')
   @Flexible()
+  @ApiOperation({ summary: "Set the noise of the oracle's answers" })
   @UseGuards(NoiseControlGuard)
   @Header('Content-Type', JSON_TYPE)
   @Answers(200, SetNoiseResponse, {
@@ -147,6 +153,7 @@ export class SyncController {
 
   @Get('predict/metrics')
   @Flexible()
+  @ApiOperation({ summary: "Read the accuracy of the oracle's answers" })
   @Header('Content-Type', JSON_TYPE)
   @Answers(200, MetricsResponse, {
     asIs: true,

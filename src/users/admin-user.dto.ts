@@ -138,11 +138,11 @@ export class ListUsersQuery {
     wire: 'role',
     read: (role: Role) => (role === 'administrator' || role === 'admin' ? ADMINISTRATORS : [role]),
     optional: true,
-    description: 'Return only this role.',
+    description: 'Return only accounts with this role.',
   })
   roles?: readonly Role[];
 
-  @BooleanField({ optional: true, description: 'Return only active or inactive accounts.', example: true })
+  @BooleanField({ optional: true, description: 'True: active ones; false: inactive ones.', example: true })
   isActive?: boolean;
 
   @TierField({ optional: true, example: 'basic' }) subscriptionTier?: SubscriptionTier;

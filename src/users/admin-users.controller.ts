@@ -100,7 +100,7 @@ export class AdminUsersController {
   @Post(':username/deactivate')
   @Authenticated(...ADMINISTRATORS)
   @ApiOperation({ summary: 'Deactivate an account' })
-  @Answers(200, MessageOut, { description: 'Refused from the next request on; all tokens are revoked.' })
+  @Answers(200, MessageOut, { description: 'The account is refused from now on; its tokens are revoked.' })
   @Problems(LAST, NOT_FOUND)
   async deactivate(@Param() { username }: UsernameParam, @Caller() caller: Actor): Promise<MessageOut> {
     return outcome(await this.accounts.deactivate(username, caller), 'deactivated');

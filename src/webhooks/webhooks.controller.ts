@@ -9,7 +9,7 @@ import { WebhookSecrets } from './webhook-secrets.service.js';
 
 const NOT_FOUND = { 404: 'Webhook delivery not found' };
 
-/** Notifications of own orders: the secret that signs them, and what became of each. */
+/** A client's notifications: the secret that signs them, and the outcome of each. */
 @ApiTags('webhooks')
 @Problems(
   { 401: 'API key required' },
@@ -24,8 +24,8 @@ export class WebhooksController {
 
   @Get('secret')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Tell of the own signing secret' })
-  @Answers(200, SecretInfoOut, { description: 'Its age; the secret itself is never shown again.' })
+  @ApiOperation({ summary: 'Read when your signing secret was created' })
+  @Answers(200, SecretInfoOut, { description: 'Times of the secret, which itself is never shown again.' })
   @Problems({ 404: 'There is no webhook secret yet; make one with POST' })
   secret(@Caller() caller: Actor): Promise<SecretInfoOut> {
     return this.secrets.describe(caller);
@@ -34,8 +34,10 @@ export class WebhooksController {
   @Post('secret')
   @Authenticated('client', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Make a new signing secret' })
-  @Answers(201, SecretOut, { description: 'Shown this once. The one before signs as well for a while.' })
+  @ApiOperation({ summary: 'Create or replace your signing secret' })
+  @Answers(201, SecretOut, {
+    description: 'Shown only once; the previous one also signs for `overlap_hours`.',
+  })
   @Problems(422)
   rotate(@Body() body: RotateSecret, @Caller() caller: Actor): Promise<SecretOut> {
     return this.secrets.rotate(caller, body);
@@ -43,10 +45,10 @@ export class WebhooksController {
 
   @Get('deliveries')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List deliveries' })
+  @ApiOperation({ summary: 'List webhook deliveries' })
   @Answers(200, DeliveryOut, {
     list: true,
-    description: 'Newest first. Administrators see those of all clients.',
+    description: 'Your deliveries, newest first; those of all clients for administrators.',
   })
   @Problems(422)
   deliveries(@Query() query: DeliveriesQuery, @Caller() caller: Actor): Promise<Page<DeliveryOut>> {
@@ -55,8 +57,8 @@ export class WebhooksController {
 
   @Get('deliveries/:delivery_id')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read a delivery' })
-  @Answers(200, DeliveryDetailOut, { description: 'With its message and its attempts.' })
+  @ApiOperation({ summary: 'Read a webhook delivery' })
+  @Answers(200, DeliveryDetailOut, { description: 'The delivery with its message and its attempts.' })
   @Problems(NOT_FOUND, 422)
   delivery(@Param() { deliveryId }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {
     return this.log.one(deliveryId, caller);
@@ -65,9 +67,9 @@ export class WebhooksController {
   @Post('deliveries/:delivery_id/replay')
   @Authenticated('client', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Send a message again' })
+  @ApiOperation({ summary: 'Send a webhook message again' })
   @Answers(200, DeliveryDetailOut, {
-    description: 'At once and under its old `webhook-id`; the retry schedule begins anew.',
+    description: 'Sent at once with the same `webhook-id`; the retry schedule starts again.',
   })
   @Problems(NOT_FOUND, { 409: 'This work is already queued' }, 422)
   replay(@Param() { deliveryId }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {

@@ -1,5 +1,5 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Answers, Problems, Public } from '#libs/http';
 import { AppError } from '#libs/kernel';
@@ -39,6 +39,7 @@ export class HealthController {
 
   @Get()
   @Public()
+  @ApiOperation({ summary: 'Check that the service is running' })
   @Answers(200, OK_SCHEMA, { description: 'The service is running.', example: { status: 'ok' } })
   status(): { readonly status: 'ok' } {
     return { status: 'ok' };
@@ -46,6 +47,7 @@ export class HealthController {
 
   @Get('live')
   @Public()
+  @ApiOperation({ summary: 'Liveness probe' })
   @Answers(200, OK_SCHEMA, { description: 'The process is alive.', example: { status: 'ok' } })
   live(): { readonly status: 'ok' } {
     return { status: 'ok' };
@@ -53,6 +55,7 @@ export class HealthController {
 
   @Get('ready')
   @Public()
+  @ApiOperation({ summary: 'Readiness probe' })
   @Answers(200, READY_SCHEMA, { description: 'Ready to receive traffic.', example: READY_EXAMPLE })
   @Problems({ 503: 'Not ready: database' })
   async ready(): Promise<object> {

@@ -1,6 +1,6 @@
 import { flag, noEffect, text } from '#libs/kernel';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost, type PluginSummary } from '#libs/plugin-sdk';
 import { Answer, OpenTo, PLUGIN_EXAMPLE, PLUGIN_SCHEMA, Refusal } from './route-documentation.js';
 
@@ -11,6 +11,7 @@ class PluginListController {
 
   @Get()
   @OpenTo('flexible')
+  @ApiOperation({ summary: 'List all plugins' })
   @Answer('All plugins.', { type: 'array', items: PLUGIN_SCHEMA }, [PLUGIN_EXAMPLE])
   @Refusal(403, 'Forbidden', 'API key required')
   list(): readonly Omit<PluginSummary, 'parameters'>[] {

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Module } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost, type HealthReading } from '#libs/plugin-sdk';
 import { Answer, OpenTo } from './route-documentation.js';
 
@@ -22,6 +22,7 @@ class HealthDetailController {
 
   @Get('details')
   @OpenTo('flexible')
+  @ApiOperation({ summary: 'Read all health checks' })
   @Answer(
     'All health checks and the state of all plugins, measured now. The status is 200 even when something is down.',
     {

@@ -1,6 +1,6 @@
 import { flag } from '#libs/kernel';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
 import { Answer, OpenTo, PLUGIN_EXAMPLE, PLUGIN_SCHEMA, Refusal } from './route-documentation.js';
 
@@ -17,6 +17,7 @@ class InfoController {
 
   @Get()
   @OpenTo('flexible')
+  @ApiOperation({ summary: 'Read version and plugins' })
   @Answer(
     'Version, runtime and plugins. With `endpoints_debug`, also the parameters in effect, without secrets.',
     {

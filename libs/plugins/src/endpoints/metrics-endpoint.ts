@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Module, StreamableFile } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
 import { Answer, OpenTo } from './route-documentation.js';
 
@@ -10,6 +10,7 @@ class MetricsController {
 
   @Get()
   @OpenTo('public')
+  @ApiOperation({ summary: 'Read metrics for Prometheus' })
   @Answer(
     'All metrics in the Prometheus text format.',
     { type: 'string' },

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Module } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
 import { Answer, OpenTo, Refusal } from './route-documentation.js';
 
@@ -48,6 +48,7 @@ class PredictIndexController {
 
   @Get()
   @OpenTo('flexible')
+  @ApiOperation({ summary: 'Read how to request predictions' })
   @Answer(
     'The ways to request predictions, and the plugins that a request may name.',
     {
