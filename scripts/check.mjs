@@ -69,7 +69,7 @@ async function specs() {
     console.log(`Jest left no report: ${error.message}`);
   }
   rmSync(folder, { recursive: true });
-  // A run that failed without a failed spec (a leaked handle, a crash) is a failure too.
+  // A run that failed without a failed spec (a crash) is a failure too.
   if (code !== 0 && count.failed === failedBefore) count.failed += 1;
 }
 
