@@ -43,7 +43,7 @@ describe('the feeder suite', () => {
     [
       'ignores asOf',
       fetching((fetch) => (request) => fetch(without(request, 'asOf'))),
-      /^never brings a bar later than asOf: a bar of .* is later than asOf/,
+      /^never returns a bar later than asOf: a bar of .* is later than asOf/,
     ],
     [
       'leaves out the bar at asOf',
@@ -52,7 +52,7 @@ describe('the feeder suite', () => {
           ({ asOf, ...request }) =>
             fetch({ ...request, ...(asOf && { asOf: asOf - 1 }) }),
       ),
-      /^never brings a bar later than asOf: bars up to asOf are missing/,
+      /^never returns a bar later than asOf: bars up to asOf are missing/,
     ],
     [
       'computes a column from all bars',
@@ -61,7 +61,7 @@ describe('the feeder suite', () => {
         const mean = frame.column('CLOSE').reduce((sum, value) => sum + value, 0) / frame.length;
         return request.columns ? fetch(request) : frame.with({ MEAN: frame.time.map(() => mean) });
       }),
-      /^does not change a bar when later bars come: MEAN of one bar is .*: it looks ahead/,
+      /^returns the same bar whether or not later bars exist: MEAN of a bar is .*: the column looks ahead/,
     ],
     [
       'leaves the ends out of a range',
@@ -70,7 +70,7 @@ describe('the feeder suite', () => {
           ({ from, ...request }) =>
             fetch({ ...request, ...(from && { from: from + 1 }) }),
       ),
-      /^keeps to from and to, both inclusive: bars of the range are missing/,
+      /^returns the bars from `from` to `to`, both inclusive: bars of the range are missing/,
     ],
     [
       'keeps its own order of columns',
@@ -79,12 +79,12 @@ describe('the feeder suite', () => {
           ({ columns, ...request }) =>
             fetch({ ...request, ...(columns && { columns: columns.toReversed() }) }),
       ),
-      /^brings the columns asked for, in that order, .*: asked for CLOSE,OPEN, got|^brings the columns/,
+      /^returns the requested columns in their order, .*: requested were CLOSE,OPEN, returned|^returns the requested columns/,
     ],
     [
       'does not look at its signal',
       fetching((fetch) => (request) => fetch(without(request, 'signal'))),
-      /^gives up when its signal is aborted/,
+      /^rejects when its signal is aborted/,
     ],
     [
       'brings an infinite price',
@@ -92,7 +92,7 @@ describe('the feeder suite', () => {
         const frame = await fetch(request);
         return frame.has('CLOSE') ? frame.with({ CLOSE: frame.column('CLOSE').map(() => Infinity) }) : frame;
       }),
-      /CLOSE holds an infinite value/,
+      /the column CLOSE contains an infinite value/,
     ],
     [
       'fails without a plugin error for an unknown symbol',
@@ -100,7 +100,7 @@ describe('the feeder suite', () => {
         if (request.symbol !== 'EURUSD') throw new Error('404');
         return fetch(request);
       }),
-      /^says so when it does not know a symbol: an unknown symbol: must fail with invalid_request or no_data, not with Error: 404/,
+      /^fails with a suitable code for an unknown symbol: an unknown symbol: must fail with invalid_request or no_data, not with Error: 404/,
     ],
   ])('finds a feeder that %s', async (_, feeder, reason) => {
     expect(await failing(suite(feeder))).toContainEqual(expect.stringMatching(reason));

@@ -43,12 +43,12 @@ describe('the pipeline suite', () => {
     [
       'keeps the signal to itself',
       running((run) => (request, tools) => run(request, { ...tools, signal: undefined as never })),
-      /^hands on the signal, so that a cancelled run ends: the feeder must get the signal/,
+      /^passes on the signal, so that a cancelled run ends: the feeder must get the signal/,
     ],
     [
       'swallows errors',
       running((run) => (request, tools) => run(request, tools).catch(() => ({}) as never)),
-      /^says so when there are no bars: no bars: must fail with no_data, but answers/,
+      /^fails with no_data if there are no bars: no bars: must fail with no_data, but it succeeded/,
     ],
     [
       'counts other bars than it used',
@@ -56,12 +56,12 @@ describe('the pipeline suite', () => {
         const output = await run(request, tools);
         return { ...output, source: { ...output.source, bars: 1 } };
       }),
-      /^explains the answer: .*: bars is 1, the predictor got 200/,
+      /^explains the answer: .*: bars is 1, but the predictor got 200/,
     ],
     [
       'sorts the horizons',
       running((run) => (request, tools) => run({ ...request, horizons: [1, 2] }, tools)),
-      /the question must reach the predictor as it is/,
+      /the predictor must get the request unchanged/,
     ],
     [
       'never ends its progress',

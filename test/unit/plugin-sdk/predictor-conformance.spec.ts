@@ -64,7 +64,7 @@ describe('the predictor suite', () => {
   it('lets only those look ahead that say so', async () => {
     expect(await failing(suite(peeking))).toEqual([
       expect.stringMatching(
-        /^does not look ahead: bars after the baseline change nothing: predictions are 45,45,45 from the past alone and 50,50,50/,
+        /^does not look ahead: bars after the baseline do not change the answer: predictions are 45,45,45 without later bars, but 50,50,50/,
       ),
     ]);
     expect(await failing(suite(peeking, ['forecast', 'entry'], true))).toEqual([]);
@@ -78,7 +78,7 @@ describe('the predictor suite', () => {
         (forecast) => (frame, request) =>
           forecast(frame, { ...request, horizons: request.horizons?.toSorted() ?? null }),
       ),
-      /^answers the horizons that are asked, .*: horizons are 1,2,3, but 3,1,2 were requested/,
+      /^returns the requested horizons in their order, .*: horizons are 1,2,3, but 3,1,2 were requested/,
     ],
     [
       'answers by the place, not by the horizon',
@@ -86,7 +86,7 @@ describe('the predictor suite', () => {
         const output = await forecast(frame, request);
         return { ...output, predictions: output.predictions.map((_, index) => index) };
       }),
-      /^gives a horizon the same value whatever is asked beside it: horizon 1 is 0 or 1, by the order/,
+      /^gives a horizon the same value whichever others are requested: horizon 1 is 0 or 1, depending on the order/,
     ],
     [
       'draws without a seed',
@@ -95,7 +95,7 @@ describe('the predictor suite', () => {
         draws += 1;
         return { ...output, uncertainty: output.uncertainty.map(() => draws) };
       }),
-      /^answers the same question the same way, from a fresh start/,
+      /^gives the same answer to the same request after a new start/,
     ],
     [
       'normalises the frame in place',
@@ -103,7 +103,7 @@ describe('the predictor suite', () => {
         if (frame.has('OPEN')) frame.column('OPEN').fill(draws++);
         return forecast(frame, request);
       }),
-      /^leaves the frame as it was: the frame was changed/,
+      /^does not change the frame: the frame was changed/,
     ],
     [
       'throws any error without bars',
@@ -111,7 +111,7 @@ describe('the predictor suite', () => {
         if (frame.length === 0) throw new RangeError('empty');
         return forecast(frame, request);
       }),
-      /^says so when there are no bars: .* not with RangeError/,
+      /^fails with a suitable code if there are no bars: .* not with RangeError/,
     ],
     [
       'answers entries with probabilities',
@@ -126,7 +126,7 @@ describe('the predictor suite', () => {
     [
       'has more than it declares',
       () => ({ ...good, exit: () => ({ keep: 1, confidence: 1 }) }),
-      /exit is not declared, but exit is there/,
+      /exit is not declared, but exit is present/,
     ],
   ])('finds a predictor that %s', async (_, create, reason) => {
     expect(await failing(suite(create))).toContainEqual(expect.stringMatching(reason));
@@ -140,7 +140,7 @@ describe('the predictor suite', () => {
     });
     expect(await failing(suite(create, ['describe', 'metrics']))).toEqual([
       expect.stringContaining('supported_types must be a list'),
-      expect.stringContaining('the counts are not zero after a reset'),
+      expect.stringContaining('the counts must be 0 after a reset'),
     ]);
   });
 });

@@ -38,7 +38,7 @@ describe('the suites of cores and endpoints', () => {
     const create = () => ({ module: { module: class {}, controllers: [Closed] } });
     const definition = defineEndpoints({ ...common, id: 'an_endpoint', create });
     expect(await failing(endpointsConformance({ definition, create }))).toEqual([
-      'states for every route who may call it: Closed.route states no access; nobody could call it',
+      'declares who may call each route: Closed.route declares no access, so nobody could call it',
     ]);
     Reflect.defineMetadata(ROUTE_ACCESS, { mode: 'public' }, Closed);
     expect(await failing(endpointsConformance({ definition, create }))).toEqual([]);

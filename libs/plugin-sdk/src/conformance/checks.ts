@@ -11,15 +11,15 @@ import type { PluginContext, PluginDefinition, PluginLogger } from '../definitio
 import { definitionFaults } from '../contract-checks.js';
 
 /**
- * One thing that the contract asks of a plugin. `run` resolves when the plugin does it and rejects with an error that says
- * what it does instead, so that a check is a test case in any runner: `for (const { name, run } of checks) test(name, run)`.
+ * One requirement of the contract. `run` resolves if the plugin meets it; otherwise it rejects with an error that says what
+ * the plugin does instead. A check is a test case in any runner: `for (const { name, run } of checks) test(name, run)`.
  */
 export interface ConformanceCheck {
   readonly name: string;
   run(): Promise<void>;
 }
 
-/** The plugin does something else than the contract asks. */
+/** The plugin does not meet a requirement of the contract. */
 export class ConformanceError extends Error {
   constructor(message: string) {
     super(message);
@@ -27,14 +27,14 @@ export class ConformanceError extends Error {
   }
 }
 
-/** One check with its outcome. */
+/** A check and its outcome. */
 export interface ConformanceResult {
   readonly name: string;
-  /** Null when the plugin passed. */
+  /** Null if the plugin passed. */
   readonly error: Error | null;
 }
 
-/** Makes checks that each work with a plugin of their own, which is closed afterwards. */
+/** Makes checks that each create a new plugin and close it afterwards. */
 export const freshChecks =
   <P extends object>(create: () => P | Promise<P>) =>
   (name: string, work: (plugin: P) => Promise<void> | void): ConformanceCheck => ({
@@ -49,7 +49,7 @@ export const freshChecks =
     },
   });
 
-/** Runs all checks one after the other, for those who have no test runner. Never rejects. */
+/** Runs all checks one after the other without a test runner. Never rejects. */
 export async function runConformance(
   checks: readonly ConformanceCheck[],
 ): Promise<readonly ConformanceResult[]> {
@@ -64,24 +64,24 @@ export async function runConformance(
   return results;
 }
 
-/** @throws ConformanceError with this text when the condition does not hold */
+/** @throws ConformanceError with the text `otherwise` if the condition is false */
 export function must(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new ConformanceError(otherwise);
 }
 
-/** @throws ConformanceError that lists the faults, when there are any */
+/** @throws ConformanceError that lists the faults, if there are any */
 export function mustHaveNone(faults: readonly string[]): void {
   must(faults.length === 0, faults.join('; '));
 }
 
-/** @throws ConformanceError unless the work fails with an error that carries one of these codes */
+/** @throws ConformanceError unless the work fails with an error that has one of these codes */
 export async function mustFailWith(
   codes: readonly PluginErrorCode[],
   work: () => unknown,
   when: string,
 ): Promise<void> {
   const outcome = await settled(work);
-  must('error' in outcome, `${when}: must fail with ${codes.join(' or ')}, but answers`);
+  must('error' in outcome, `${when}: must fail with ${codes.join(' or ')}, but it succeeded`);
   const code = pluginErrorCode(outcome.error);
   must(
     code !== null && codes.includes(code),
@@ -89,7 +89,7 @@ export async function mustFailWith(
   );
 }
 
-/** The outcome of work that may throw, reject or answer. */
+/** The result or the error of work that may throw, reject or succeed. */
 export async function settled<T>(
   work: () => T | Promise<T>,
 ): Promise<{ readonly value: T } | { readonly error: unknown }> {
@@ -100,7 +100,7 @@ export async function settled<T>(
   }
 }
 
-/** Equal as JSON; numbers may differ in the last digits, as sums in another order do. */
+/** Equal as JSON. Numbers may differ by a relative 1e-9, because the order of a sum changes its last digits. */
 export function sameAnswer(left: unknown, right: unknown): boolean {
   if (typeof left === 'number' && typeof right === 'number') {
     return (
@@ -119,7 +119,7 @@ export function sameAnswer(left: unknown, right: unknown): boolean {
 
 const silent: PluginLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Anything with parameters and `create`: every kind of definition. */
+/** Any kind of definition: it has parameters and `create`. */
 export interface Creatable<D extends ParameterDeclarations, Instance> {
   readonly id: string;
   readonly parameters: D;
@@ -127,9 +127,10 @@ export interface Creatable<D extends ParameterDeclarations, Instance> {
 }
 
 /**
- * Creates a plugin as the host does, for tests: its own defaults, replaced by the given parameters and checked. Without
- * more it has the system clock, a silent logger, no bar cache, and finds files from the working directory.
- * @throws PluginError `not_configured` that names every parameter at fault, known or not; what `create` throws
+ * Creates a plugin as the host does, for tests: the given parameters replace its defaults, and all are checked. Unless
+ * `more` says otherwise, it gets the system clock, a silent logger and no bar cache, and resolves files from the working
+ * directory.
+ * @throws PluginError `not_configured` that names every invalid or unknown parameter; also whatever `create` throws
  */
 export async function createPlugin<D extends ParameterDeclarations, Instance>(
   definition: Creatable<D, Instance>,
@@ -141,7 +142,7 @@ export async function createPlugin<D extends ParameterDeclarations, Instance>(
   const all = [...faults, ...unknown.map((name) => `${name}: ${definition.id} has no such parameter`)];
   if (all.length > 0) throw new PluginError('not_configured', all.join('; '));
   return definition.create({
-    // Checked against the declarations, from which the type is derived.
+    // The values were checked against the declarations that the type is derived from.
     parameters: values as ParametersOf<D>,
     clock: systemClock,
     logger: silent,
@@ -151,7 +152,7 @@ export async function createPlugin<D extends ParameterDeclarations, Instance>(
   });
 }
 
-/** What every definition must be, whatever its kind. The suites of the kinds include these checks. */
+/** Checks of every kind of definition. The suite of each kind includes them. */
 export function definitionConformance(definition: PluginDefinition): readonly ConformanceCheck[] {
   return [
     {
@@ -159,7 +160,7 @@ export function definitionConformance(definition: PluginDefinition): readonly Co
       run: async () => mustHaveNone(definitionFaults(definition)),
     },
     {
-      name: 'declares defaults that its own rules allow, and says what each parameter does',
+      name: 'has valid defaults and a help text for each parameter',
       run: async () => mustHaveNone(parameterFaults(definition)),
     },
   ];

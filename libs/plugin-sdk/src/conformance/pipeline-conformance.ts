@@ -14,12 +14,12 @@ import {
   settled,
 } from './checks.js';
 
-/** A pipeline; the suite brings a feeder and a predictor of its own. */
+/** A pipeline. The suite has its own feeder and predictor. */
 export interface PipelineSubject {
   readonly definition: PipelineDefinition;
-  /** A fresh pipeline for each check; `createPlugin(definition, {...})`. */
+  /** Creates a new pipeline for each check: `createPlugin(definition, {...})`. */
   readonly create: () => Pipeline | Promise<Pipeline>;
-  /** Time of the newest of 200 hourly bars that the suite's feeder has, epoch ms UTC. Default: the last full hour. */
+  /** Time of the newest of the 200 hourly bars of the suite's feeder, in epoch ms UTC. Default: the last full hour. */
   readonly lastBar?: number;
 }
 
@@ -34,7 +34,7 @@ const QUESTION: PredictionRequest = {
   targetColumn: 'CLOSE',
 };
 
-/** A feeder and a predictor that remember what they were asked. */
+/** A feeder and a predictor that record their requests. */
 class Bench {
   readonly fetches: FetchRequest[] = [];
   readonly forecasts: { readonly frame: Frame; readonly request: ForecastRequest }[] = [];
@@ -84,7 +84,7 @@ const answer = ({ horizons }: ForecastRequest): ForecastOutput => ({
 
 type Work = (pipeline: Pipeline, bench: Bench) => Promise<void>;
 
-/** What the contract asks of a pipeline. */
+/** The conformance suite of pipelines. */
 export function pipelineConformance(subject: PipelineSubject): readonly ConformanceCheck[] {
   const lastBar = subject.lastBar ?? Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   const fresh = freshChecks(subject.create);
@@ -92,23 +92,23 @@ export function pipelineConformance(subject: PipelineSubject): readonly Conforma
     fresh(name, (pipeline) => work(pipeline, new Bench(lastBar, bars)));
   return [
     ...definitionConformance(subject.definition),
-    check('asks the feeder for the symbol and the predictor for what was asked', asksBoth),
-    check('explains the answer: source, bars, first and last of them, durations', explains),
-    check('reports progress from 0 to 100 that never goes back', reportsProgress),
+    check('passes the symbol to the feeder and the request to the predictor', asksBoth),
+    check('explains the answer: source, number of bars, first and last bar, durations', explains),
+    check('reports progress that rises from 0 to 100', reportsProgress),
     check(
-      'says so when there are no bars',
+      'fails with no_data if there are no bars',
       (pipeline, bench) => mustFailWith(['no_data'], () => pipeline.run(QUESTION, bench.tools()), 'no bars'),
       0,
     ),
-    check('passes on what its tools say is wrong', passesOnErrors),
-    check('says so when the predictor has no forecast', (pipeline, bench) =>
+    check('passes on the error codes of feeder and predictor', passesOnErrors),
+    check('fails with unsupported if the predictor offers no forecast', (pipeline, bench) =>
       mustFailWith(
         ['unsupported'],
         () => pipeline.run(QUESTION, bench.tools({ predictor: {} })),
         'no forecast',
       ),
     ),
-    check('hands on the signal, so that a cancelled run ends', endsWhenCancelled),
+    check('passes on the signal, so that a cancelled run ends', endsWhenCancelled),
   ];
 }
 
@@ -117,27 +117,30 @@ async function asksBoth(pipeline: Pipeline, bench: Bench): Promise<void> {
   const [fetch] = bench.fetches;
   must(
     fetch?.symbol === QUESTION.symbol && fetch.interval === QUESTION.interval,
-    'symbol and interval must reach the feeder',
+    'the feeder must get symbol and interval',
   );
   const forecast = bench.forecasts.at(-1);
   must(forecast !== undefined && forecast.frame.length > 0, 'the predictor must get the bars');
   const { horizons, horizon, baseline, targetColumn } = forecast.request;
   must(
     horizons?.join() === '2,1' && horizon === null && baseline === null && targetColumn === 'CLOSE',
-    'the question must reach the predictor as it is, horizons in their order',
+    'the predictor must get the request unchanged, with the horizons in their order',
   );
-  must(output.horizons.join() === '2,1', "the predictor's output must be handed back as it is");
+  must(output.horizons.join() === '2,1', "the predictor's output must be returned unchanged");
 }
 
 async function explains(pipeline: Pipeline, bench: Bench): Promise<void> {
   const { source, timing } = await pipeline.run(QUESTION, bench.tools());
   const frame = bench.forecasts.at(-1)?.frame;
   must(frame !== undefined, 'the predictor must get the bars');
-  must(source.source === 'bench' && source.symbol === 'EURUSD=X', 'source must be what the feeder resolves');
-  must(source.bars === frame.length, `bars is ${source.bars}, the predictor got ${frame.length}`);
+  must(
+    source.source === 'bench' && source.symbol === 'EURUSD=X',
+    'source and symbol must be those that the feeder resolved',
+  );
+  must(source.bars === frame.length, `bars is ${source.bars}, but the predictor got ${frame.length}`);
   must(
     Date.parse(source.first_bar) === frame.time[0] && Date.parse(source.last_bar) === frame.time.at(-1),
-    'first_bar and last_bar must be the times of the bars that the predictor got, RFC 3339 UTC',
+    'first_bar and last_bar must be the times of the bars that the predictor got, as RFC 3339 in UTC',
   );
   must(timing.fetch_ms >= 0 && timing.predict_ms >= 0, 'durations must be at least 0');
 }
@@ -145,7 +148,7 @@ async function explains(pipeline: Pipeline, bench: Bench): Promise<void> {
 async function reportsProgress(pipeline: Pipeline, bench: Bench): Promise<void> {
   await pipeline.run(QUESTION, bench.tools());
   const rising = bench.steps.every((step, index) => step >= (bench.steps[index - 1] ?? 0) && step <= 100);
-  must(rising, `progress goes ${bench.steps.join()}`);
+  must(rising, `the progress was ${bench.steps.join()}; it must not fall or exceed 100`);
   must(bench.steps.at(-1) === 100, 'progress must end at 100');
 }
 

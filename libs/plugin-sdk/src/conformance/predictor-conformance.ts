@@ -19,18 +19,18 @@ import {
   sameAnswer,
 } from './checks.js';
 
-/** A predictor with questions that it can answer. */
+/** A predictor, and questions that it can answer. */
 export interface PredictorSubject {
   readonly definition: PredictorDefinition;
-  /** A fresh predictor for each check; `createPlugin(definition, {...})`. */
+  /** Creates a new predictor for each check: `createPlugin(definition, {...})`. */
   readonly create: () => Predictor | Promise<Predictor>;
-  /** Bars to forecast from, at least 40; needed for the capability `forecast`. */
+  /** At least 40 bars to forecast from; required for the capability `forecast`. */
   readonly frame?: Frame;
-  /** Replaces parts of the forecast question, for example the target column. */
+  /** Replaces parts of the forecast request, for example the target column. */
   readonly request?: Partial<ForecastRequest>;
-  /** Needed for the capability `entry`. */
+  /** Required for the capability `entry`. */
   readonly entries?: readonly EntryQuestion[];
-  /** Needed for the capability `exit`. */
+  /** Required for the capability `exit`. */
   readonly exits?: readonly ExitQuestion[];
 }
 
@@ -46,20 +46,20 @@ const OPERATIONS: Readonly<Record<PredictorCapability, readonly (keyof Predictor
 type Work = (predictor: Predictor) => Promise<void> | void;
 type Check = (name: string, work: Work) => ConformanceCheck;
 
-/** What the contract asks of a predictor, for the capabilities that it declares. */
+/** The conformance suite of predictors, for the capabilities that the definition declares. */
 export function predictorConformance(subject: PredictorSubject): readonly ConformanceCheck[] {
   const { definition } = subject;
   const has = (capability: PredictorCapability) => definition.capabilities.includes(capability);
   const check: Check = freshChecks(subject.create);
   return [
     ...definitionConformance(definition),
-    check('has the operations that it declares, and declares those it has', (predictor) =>
+    check('has exactly the operations that it declares', (predictor) =>
       mustHaveNone(capabilityFaults(definition, predictor)),
     ),
     ...(has('forecast') ? forecastChecks(subject, check) : []),
     ...(has('entry') ? questionChecks('entry', subject.entries, subject, check) : []),
     ...(has('exit') ? questionChecks('exit', subject.exits, subject, check) : []),
-    ...(has('describe') ? [check('describes itself completely', describesItself)] : []),
+    ...(has('describe') ? [check('gives a complete description of itself', describesItself)] : []),
     ...(has('metrics') ? [check('counts from zero after a reset', countsFromZero)] : []),
   ];
 }
@@ -68,20 +68,20 @@ function capabilityFaults(definition: PredictorDefinition, predictor: Predictor)
   const mayLookAhead = definition.looksAhead === true || predictor.looksAheadWith === undefined;
   const faults = mayLookAhead
     ? []
-    : ['looksAheadWith is there, but the definition does not declare looksAhead'];
+    : ['looksAheadWith exists, but the definition does not declare looksAhead'];
   const missing = Object.entries(OPERATIONS).flatMap(([capability, operations]) => {
     const declared = definition.capabilities.includes(capability as PredictorCapability);
     return operations
       .filter((operation) => (typeof predictor[operation] === 'function') !== declared)
       .map(
         (operation) =>
-          `${capability} is ${declared ? '' : 'not '}declared, but ${operation} is ${declared ? 'missing' : 'there'}`,
+          `${capability} is ${declared ? '' : 'not '}declared, but ${operation} is ${declared ? 'missing' : 'present'}`,
       );
   });
   return [...faults, ...missing];
 }
 
-/** Asks fresh and used predictors the subject's question. */
+/** Sends the subject's request to new and used predictors. */
 class Forecasts {
   constructor(private readonly subject: PredictorSubject) {}
 
@@ -109,42 +109,39 @@ class Forecasts {
 function forecastChecks(subject: PredictorSubject, check: Check): readonly ConformanceCheck[] {
   const forecasts = new Forecasts(subject);
   const checks = [
-    check(
-      'answers the horizons that are asked, in their order, with lists of one length',
-      async (predictor) => {
-        for (const request of [
-          { horizons: [3, 1, 2], horizon: null },
-          { horizons: null, horizon: 4 },
-          { horizons: null, horizon: null },
-        ]) {
-          mustHaveNone(forecastFaults(await forecasts.ask(predictor, request), request));
-        }
-      },
-    ),
-    check('gives a horizon the same value whatever is asked beside it', async (predictor) => {
+    check('returns the requested horizons in their order, in lists of one length', async (predictor) => {
+      for (const request of [
+        { horizons: [3, 1, 2], horizon: null },
+        { horizons: null, horizon: 4 },
+        { horizons: null, horizon: null },
+      ]) {
+        mustHaveNone(forecastFaults(await forecasts.ask(predictor, request), request));
+      }
+    }),
+    check('gives a horizon the same value whichever others are requested', async (predictor) => {
       const inOrder = valueAt(await forecasts.ask(predictor, { horizons: [1, 2, 3] }), 0);
       const mixed = valueAt(await forecasts.askFresh({ horizons: [3, 1, 2] }), 1);
-      must(inOrder === mixed, `horizon 1 is ${inOrder} or ${mixed}, by the order`);
+      must(inOrder === mixed, `horizon 1 is ${inOrder} or ${mixed}, depending on the order`);
     }),
-    check('answers the same question the same way, from a fresh start', async (predictor) => {
+    check('gives the same answer to the same request after a new start', async (predictor) => {
       const first = await forecasts.ask(predictor);
-      must(sameAnswer(first, await forecasts.askFresh()), 'the answers of two fresh predictors differ');
+      must(sameAnswer(first, await forecasts.askFresh()), 'the answers of two new predictors differ');
     }),
-    check('leaves the frame as it was', async (predictor) => {
+    check('does not change the frame', async (predictor) => {
       const columns = () =>
         [forecasts.frame.time, ...forecasts.frame.columns.values()].map((one) => [...one]);
       const before = columns();
       await forecasts.ask(predictor);
       must(sameAnswer(before, columns()), 'the frame was changed');
     }),
-    check('refuses a column that is not there', (predictor) =>
+    check('refuses a column that does not exist', (predictor) =>
       mustFailWith(
         ['invalid_request'],
         () => forecasts.ask(predictor, { targetColumn: 'no such column' }),
         'an unknown target',
       ),
     ),
-    check('says so when there are no bars', (predictor) =>
+    check('fails with a suitable code if there are no bars', (predictor) =>
       mustFailWith(
         ['no_data', 'invalid_request'],
         () => forecasts.ask(predictor, {}, forecasts.frame.slice(0, 0)),
@@ -154,10 +151,10 @@ function forecastChecks(subject: PredictorSubject, check: Check): readonly Confo
   ];
   const backwards = looksBack(forecasts);
   if (subject.definition.looksAhead !== true) {
-    checks.push(check('does not look ahead: bars after the baseline change nothing', backwards));
+    checks.push(check('does not look ahead: bars after the baseline do not change the answer', backwards));
   } else {
     checks.push(
-      check('does not look ahead where it says that it does not', async (predictor) => {
+      check('does not look ahead with models for which looksAheadWith is false', async (predictor) => {
         const modelName = subject.request?.modelName ?? null;
         if (predictor.looksAheadWith?.(modelName) === false) await backwards(predictor);
       }),
@@ -188,7 +185,7 @@ const looksBack =
     const everything = await forecasts.ask(predictor, { baseline });
     must(
       sameAnswer([past.predictions, past.uncertainty], [everything.predictions, everything.uncertainty]),
-      `predictions are ${past.predictions.join()} from the past alone and ${everything.predictions.join()} with later bars there`,
+      `predictions are ${past.predictions.join()} without later bars, but ${everything.predictions.join()} with them`,
     );
   };
 
@@ -213,16 +210,19 @@ function questionChecks(
     return found;
   };
   return [
-    check(`answers ${operation} questions in the contract's form`, async (predictor) => {
+    check(`gives valid answers to ${operation} questions`, async (predictor) => {
       await answers(predictor);
     }),
-    check(`answers the same ${operation} questions the same way, from a fresh start`, async (predictor) => {
-      const first = await answers(predictor);
-      must(
-        sameAnswer(first, await answers(await subject.create())),
-        'the answers of two fresh predictors differ',
-      );
-    }),
+    check(
+      `gives the same answers to the same ${operation} questions after a new start`,
+      async (predictor) => {
+        const first = await answers(predictor);
+        must(
+          sameAnswer(first, await answers(await subject.create())),
+          'the answers of two new predictors differ',
+        );
+      },
+    ),
   ];
 }
 
@@ -245,10 +245,10 @@ function countsFromZero(predictor: Predictor): void {
   const metrics = predictor.metrics?.();
   must(metrics !== undefined, 'metrics is missing');
   const { tp, fp, tn, fn, total_predictions: total } = metrics;
-  must(tp + fp + tn + fn + total === 0, 'the counts are not zero after a reset');
+  must(tp + fp + tn + fn + total === 0, 'the counts must be 0 after a reset');
   const ratios = [metrics.precision, metrics.recall, metrics.f1, metrics.accuracy];
   must(
     ratios.every((ratio) => ratio === 0),
-    'ratios must be 0 while nothing is counted',
+    'the ratios must be 0 while nothing is counted',
   );
 }

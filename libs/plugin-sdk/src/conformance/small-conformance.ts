@@ -2,20 +2,20 @@ import type { CoreDefinition, CoreFeatures, EndpointsDefinition } from '../defin
 import { ROUTE_ACCESS, type EndpointsPlugin } from '../endpoints.js';
 import { type ConformanceCheck, definitionConformance, freshChecks, must, mustHaveNone } from './checks.js';
 
-/** What the contract asks of a core. */
+/** The conformance suite of cores. */
 export function coreConformance(subject: {
   readonly definition: CoreDefinition;
   readonly create: () => CoreFeatures | Promise<CoreFeatures>;
 }): readonly ConformanceCheck[] {
   return [
     ...definitionConformance(subject.definition),
-    freshChecks(subject.create)('says which parts of the server are on', ({ syncEndpoints }) =>
+    freshChecks(subject.create)('states which parts of the server are on', ({ syncEndpoints }) =>
       must(typeof syncEndpoints === 'boolean', 'syncEndpoints must be true or false'),
     ),
   ];
 }
 
-/** What the contract asks of an endpoints plugin. */
+/** The conformance suite of endpoints plugins. */
 export function endpointsConformance(subject: {
   readonly definition: EndpointsDefinition;
   readonly create: () => EndpointsPlugin | Promise<EndpointsPlugin>;
@@ -23,14 +23,14 @@ export function endpointsConformance(subject: {
   const check = freshChecks(subject.create);
   return [
     ...definitionConformance(subject.definition),
-    check('hands over a module', ({ module }) => {
+    check('returns the parts of a Nest module', ({ module }) => {
       must(typeof module.module === 'function', 'module.module must be a class');
       must(
         (module.controllers ?? []).every((one) => typeof one === 'function'),
         'controllers must be classes',
       );
     }),
-    check('states for every route who may call it', ({ module }) =>
+    check('declares who may call each route', ({ module }) =>
       mustHaveNone((module.controllers ?? []).flatMap(openRoutes)),
     ),
   ];
@@ -38,7 +38,7 @@ export function endpointsConformance(subject: {
 
 type ReadMetadata = (key: string | symbol, target: object) => unknown;
 
-/** Routes without a stated access, by the metadata that Nest's decorators leave. */
+/** Routes without an access declaration, according to the metadata that Nest's decorators set. */
 function openRoutes(controller: abstract new (...args: never[]) => object): readonly string[] {
   const read = (Reflect as { getMetadata?: ReadMetadata }).getMetadata;
   must(read !== undefined, 'controllers need reflect-metadata');
@@ -46,5 +46,5 @@ function openRoutes(controller: abstract new (...args: never[]) => object): read
   return methods
     .filter(([, { value }]) => typeof value === 'function' && read('method', value as object) !== undefined)
     .filter(([, { value }]) => !read(ROUTE_ACCESS, value as object) && !read(ROUTE_ACCESS, controller))
-    .map(([name]) => `${controller.name}.${name} states no access; nobody could call it`);
+    .map(([name]) => `${controller.name}.${name} declares no access, so nobody could call it`);
 }
