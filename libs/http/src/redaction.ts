@@ -1,6 +1,6 @@
 /**
- * Names whose values are never stored, logged or echoed. Compared without case, dashes and underscores, so that
- * `apiKey`, `api_key` and `X-API-KEY` are one name.
+ * Names whose values are never stored, logged or returned. Case, dashes and underscores are ignored, so `apiKey`,
+ * `api_key` and `X-API-KEY` are the same name.
  */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
   'password',
@@ -26,13 +26,13 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'privatekey',
 ]);
 
-/** What stands in place of a secret. */
+/** Replaces a secret. */
 export const REDACTED = '[redacted]';
 
-/** Nesting below this depth is replaced as a whole; bodies deeper than 64 are refused anyway. */
+/** What is nested deeper is replaced as a whole; bodies deeper than 64 levels are refused anyway. */
 const MAX_DEPTH = 70;
 
-/** Names that were looked at before; clients send the same few, and one that does not can't fill the memory. */
+/** Results for names seen before, since clients send the same few; limited, so that no client can fill the memory. */
 const known = new Map<string, boolean>();
 const MOST_KNOWN = 2_000;
 
@@ -45,7 +45,7 @@ export function isSecretName(name: string): boolean {
   return secret;
 }
 
-/** A copy of a JSON value in which every value under a secret name, at any depth, reads {@link REDACTED}. */
+/** A copy of a JSON value in which {@link REDACTED} replaces every value with a secret name, at any depth. */
 export function redactSecrets(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) return REDACTED;
@@ -56,7 +56,7 @@ export function redactSecrets(value: unknown, depth = 0): unknown {
   return Object.fromEntries(entries);
 }
 
-/** The query part of a URL (with or without `?`), secret parameters' values replaced, the rest unchanged. */
+/** The query of a URL (with or without `?`) in which only the values of secret parameters are replaced. */
 export function redactQuery(query: string): string {
   const text = query.startsWith('?') ? query.slice(1) : query;
   return text

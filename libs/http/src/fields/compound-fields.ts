@@ -23,7 +23,7 @@ import { faultOfContents } from './printable.js';
 export interface ListFieldOptions extends FieldOptions<readonly unknown[]> {
   readonly minItems?: number;
   readonly maxItems?: number;
-  /** Every member may occur once. */
+  /** Each member may occur only once. */
   readonly unique?: boolean;
 }
 
@@ -50,7 +50,7 @@ export function ListField(member: FieldDecorator, options: ListFieldOptions = {}
   return field(type, options);
 }
 
-/** Members that are classes or named enums must stay at the top level for @nestjs/swagger to find their schema. */
+/** @nestjs/swagger finds the schema of classes and named enums only if they stay at the top level. */
 function listSchema(member: FieldType['schema']): FieldType['schema'] {
   return typeof member['type'] === 'function' || 'enumName' in member
     ? { ...member, isArray: true }
@@ -78,7 +78,7 @@ export function MapField(
   );
 }
 
-/** Name of the check that walks over members; the compiled validator does it with their exact places instead. */
+/** Name of the check of all members; the compiled validator checks them itself, to report their exact place. */
 export const EVERY_MEMBER = 'everyMember';
 
 function everyMember(
@@ -98,7 +98,7 @@ function everyMember(
   });
 }
 
-/** Any JSON object of finite numbers and printable text, tabs and line breaks among it. */
+/** Any JSON object of finite numbers and printable text; tabs and line breaks are allowed. */
 export function ObjectField(options: FieldOptions<Readonly<Record<string, unknown>>> = {}): FieldDecorator {
   return field(
     {
@@ -121,7 +121,7 @@ function keepable(): PropertyDecorator {
   });
 }
 
-/** Any JSON value at all; mainly for answers. */
+/** Any JSON value; mainly for answers. */
 export function AnyField(options: FieldOptions<unknown> = {}): FieldDecorator {
   return field(
     {
@@ -150,12 +150,12 @@ const ANY_JSON = [
   { type: 'boolean' },
 ];
 
-/** Another DTO inside this one. Pass a function where the classes refer to each other. */
+/** Another DTO inside this one. Pass a function if the classes refer to each other. */
 export function NestedField<T extends object>(
   dto: DtoClass<T> | (() => DtoClass<T>),
   options: FieldOptions<T> = {},
 ): FieldDecorator {
-  // @nestjs/swagger knows a function that names a class by the function's own name, `type`.
+  // @nestjs/swagger calls a function to get the class only if the function is named `type`.
   const type = (): DtoClass<T> => (isClass(dto) ? dto : (dto as () => DtoClass<T>)());
   return field(
     {

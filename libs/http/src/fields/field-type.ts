@@ -6,7 +6,7 @@ import { snakeCased } from '#libs/kernel';
 /** A DTO class. */
 export type DtoClass<T extends object = object> = new () => T;
 
-/** What every field may say about itself. */
+/** Options of every field. */
 export interface FieldOptions<T> {
   /** One sentence for the API description. */
   readonly description?: string;
@@ -15,27 +15,26 @@ export interface FieldOptions<T> {
   readonly optional?: boolean;
   /** May be an explicit null. Default false. */
   readonly nullable?: boolean;
-  /** Takes the place of an absent value (and makes the field optional). */
+  /** Replaces an absent value, and makes the field optional. */
   readonly default?: T | null;
-  /** Never echoed in an error, never stored in the audit log. */
+  /** Never returned in an error, never stored in the audit log. */
   readonly secret?: boolean;
   /** Name in JSON, queries and paths; by default the property's in snake case. */
   readonly wire?: string;
-  /** Makes the property's value of the checked one. Checks and default are about the value before. Never throws. */
+  /** Converts the checked value to the property's. Checks and default apply before the conversion. Never throws. */
   readonly read?: (checked: never) => unknown;
-  /** Makes what is shown of the property's value; not asked for null. */
+  /** Converts the property's value to the one in JSON; not called for null. */
   readonly write?: (value: never) => unknown;
-  /** Answers only: makes what is shown of the whole object; the property itself is not looked at. */
+  /** Answers only: computes the value in JSON from the whole object; the property itself is not read. */
   readonly from?: (owner: never) => unknown;
-  /** Answers only: what is shown, whatever the object holds. */
+  /** Answers only: a constant value in JSON. */
   readonly always?: T | null;
 }
 
 type Change = (value: unknown) => unknown;
 
 /**
- * How a raw value becomes the field's value, and that the raw value again; travels in the `context` of the
- * class-validator metadata.
+ * How a field's value is read from JSON and written to it. Stored in the `context` of class-validator's metadata.
  */
 export interface FieldShape {
   /** See {@link FieldOptions}. */
@@ -56,13 +55,13 @@ export interface FieldShape {
     | 'object'
     | 'nested';
   readonly secret: boolean;
-  /** Absent values take this one; undefined when there is none. */
+  /** Replaces an absent value; undefined if there is no default. */
   readonly default: unknown;
   /** Lists and maps: a holder class whose only field, `value`, is declared like a member. */
   readonly member?: DtoClass;
   /** Nested objects. */
   readonly dto?: () => DtoClass;
-  /** Choices: what may be given. */
+  /** Choices: the allowed values. */
   readonly choices?: readonly (string | number)[];
 }
 
@@ -71,7 +70,7 @@ export interface FieldType {
   readonly shape: Pick<FieldShape, 'kind' | 'member' | 'dto' | 'choices' | 'read' | 'write'>;
   /** class-validator decorators, in the order in which they are checked. `options` go to the first one. */
   readonly checks: (options: ValidationOptions) => PropertyDecorator[];
-  /** The OpenAPI schema, in @nestjs/swagger's words. */
+  /** The OpenAPI schema, as @nestjs/swagger expects it. */
   readonly schema: Readonly<Record<string, unknown>>;
 }
 
@@ -145,7 +144,7 @@ export function memberHolder(member: FieldDecorator): DtoClass {
 
 type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 
-/** A property of a DTO with everything that class-validator's storage holds about it. */
+/** A property of a DTO, with everything that class-validator has stored about it. */
 export interface DeclaredField {
   readonly property: string;
   /** Undefined for a property that only has decorators of class-validator itself. */
@@ -161,7 +160,7 @@ function metadataOf(dto: DtoClass): Metadata[] {
   return getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
 }
 
-/** What a DTO declares, in order of declaration, inherited fields first. @throws Error when it declares nothing */
+/** The fields of a DTO in order of declaration, inherited ones first. @throws Error if it declares none */
 export function declaredFields(dto: DtoClass): readonly DeclaredField[] {
   const chain: unknown[] = [];
   for (let one: unknown = dto; typeof one === 'function'; one = Object.getPrototypeOf(one))

@@ -1,13 +1,13 @@
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 const UNPRINTABLE_BUT_LINES = /[^\P{Cc}\t\n\r]|\p{Cs}/u;
 
-/** Whether a text is free of control characters and broken surrogate pairs. `multiline`: tabs and line breaks may be. */
+/** Whether a text has no control characters and no broken surrogate pairs; `multiline` allows tabs and line breaks. */
 export const isPrintable = (text: string, multiline: boolean): boolean =>
   !(multiline ? UNPRINTABLE_BUT_LINES : UNPRINTABLE).test(text);
 
 /**
- * What keeps the contents of a free object from being kept and given back as they are, for a message; null when nothing
- * does. JSON takes 1e400, which becomes infinity and then null. The parser limits how deep a body goes.
+ * Why the contents of a free object cannot be stored and returned unchanged, as part of a message; null if they can. JSON
+ * allows 1e400, which becomes infinity and then null. The parser limits the depth of a body.
  */
 export function faultOfContents(value: unknown): string | null {
   if (typeof value === 'number') return Number.isFinite(value) ? null : 'may hold finite numbers only';

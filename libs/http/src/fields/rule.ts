@@ -1,15 +1,15 @@
 import { registerDecorator } from 'class-validator';
 import type { Violation } from '#libs/kernel';
 
-/** The pseudo-property that carries class-level rules in class-validator's storage. */
+/** The pseudo-property under which class-validator's storage keeps the rules of a class. */
 export const RULES = ':rules';
 
 export type RuleCheck<T> = (dto: T) => Violation | undefined;
 
 /**
- * A rule over several fields, evaluated only when the fields themselves are valid. The violation's `loc` is either
- * complete (`['body', 'symbol']`) or relative to the DTO (`['symbol']`, `[]` for the whole); without `input` the
- * whole object is shown, secrets left out.
+ * A rule about several fields, evaluated only if the fields themselves are valid. The `loc` of a violation is either
+ * complete (`['body', 'symbol']`) or relative to the DTO (`['symbol']`, `[]` for the whole object). Without `input`,
+ * the violation shows the whole object without its secrets.
  */
 export function Rule<T extends object>(check: RuleCheck<T>): (target: new () => T) => void {
   return (target) => {
@@ -26,7 +26,7 @@ export function Rule<T extends object>(check: RuleCheck<T>): (target: new () => 
   };
 }
 
-/** The violation of a rule: type `value_error`, on the whole object or on one of its fields. */
+/** The violation of a rule: type `value_error`, of the whole object or of one of its fields. */
 export const ruleViolation = (message: string, field?: string): Violation => ({
   type: 'value_error',
   loc: field === undefined ? [] : [field],

@@ -72,7 +72,7 @@ const limits = ({ min, max }: NumberFieldOptions) => ({
   schema: { ...(min !== undefined && { minimum: min }), ...(max !== undefined && { maximum: max }) },
 });
 
-/** An integer within ±(2^53 - 1). Numeric text, integral floats and booleans are taken, as the original did. */
+/** An integer within ±(2^53 - 1). Numeric text, integral floats and booleans are accepted, as by the original. */
 export function IntegerField(options: NumberFieldOptions = {}): FieldDecorator {
   const range = limits(options);
   return field(
@@ -85,7 +85,7 @@ export function IntegerField(options: NumberFieldOptions = {}): FieldDecorator {
   );
 }
 
-/** A finite number. Numeric text and booleans are taken, as the original did. */
+/** A finite number. Numeric text and booleans are accepted, as by the original. */
 export function NumberField(options: NumberFieldOptions = {}): FieldDecorator {
   const range = limits(options);
   return field(
@@ -98,7 +98,7 @@ export function NumberField(options: NumberFieldOptions = {}): FieldDecorator {
   );
 }
 
-/** More than any amount in this product; keeps micro-units below 2^53. */
+/** Larger than any amount in this product; keeps micro-units below 2^53. */
 const MAX_AMOUNT = 9_000_000_000;
 
 function amountField(write: (micros: number) => number, options: NumberFieldOptions): FieldDecorator {
@@ -114,14 +114,14 @@ function amountField(write: (micros: number) => number, options: NumberFieldOpti
   );
 }
 
-/** An amount of money: micro-units in the property, a number with at most 2 decimals in JSON. Limits are JSON's. */
+/** An amount of money: micro-units in the property, a number with at most 2 decimals in JSON. Limits apply to JSON. */
 export const MoneyField = (options: NumberFieldOptions = {}): FieldDecorator => amountField(moneyOf, options);
 
-/** A price for one: micro-units in the property, a number with at most 6 decimals in JSON. Limits are JSON's. */
+/** A unit price: micro-units in the property, a number with at most 6 decimals in JSON. Limits apply to JSON. */
 export const UnitPriceField = (options: NumberFieldOptions = {}): FieldDecorator =>
   amountField(unitPriceOf, options);
 
-/** true or false; 1, 0 and the usual words (`yes`, `off`, …) are taken, as the original did. */
+/** true or false; 1, 0 and the usual words (`yes`, `off`, …) are accepted, as by the original. */
 export function BooleanField(options: FieldOptions<boolean> = {}): FieldDecorator {
   return field(
     { shape: { kind: 'boolean' }, checks: (first) => [IsBoolean(first)], schema: { type: 'boolean' } },
@@ -149,7 +149,7 @@ export function EnumField<const V extends string | number>(
   );
 }
 
-/** A moment: ISO 8601 text, taken as UTC when it names no offset. The field's value is a `Date`. */
+/** A time: ISO 8601 text, read as UTC if it has no offset. The value of the property is a `Date`. */
 export function DateTimeField(options: FieldOptions<Date> = {}): FieldDecorator {
   return field(
     {

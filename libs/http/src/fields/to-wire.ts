@@ -1,6 +1,6 @@
 import { declaredFields, type DtoClass, type FieldShape } from './field-type.js';
 
-/** What is sent: names as in JSON, values that `JSON.stringify` can write. */
+/** An object to send: with the names in JSON, and values that `JSON.stringify` can write. */
 export type WireObject = Readonly<Record<string, unknown>>;
 
 type Write = (value: unknown) => unknown;
@@ -9,11 +9,11 @@ type Writer = (value: object) => WireObject;
 const writers = new WeakMap<DtoClass, Writer>();
 
 /**
- * Shows a domain object as its DTO declares it: the declared fields and no others, in order of declaration, under their
- * names in JSON. The object is read, never changed; what it holds beyond the DTO does not leave. Values that are unset
- * are left out, and free JSON (`ObjectField`, `AnyField`, keys of a map) goes out as it came in. Nothing is checked:
- * that the object fits is known from its type.
- * @throws Error when the class declares no field
+ * Writes a domain object as its DTO declares it: only the declared fields, in order of declaration, under their names in
+ * JSON. The object is not changed, and its other properties are not sent. Undefined values are left out, and free JSON
+ * (`ObjectField`, `AnyField`, keys of a map) is sent unchanged. Nothing is checked, because the type of the object
+ * guarantees that it fits.
+ * @throws Error if the class declares no field
  */
 export const toWire = <T extends object>(dto: DtoClass<T>, value: T): WireObject => writerOf(dto)(value);
 
@@ -36,10 +36,10 @@ export function writerOf(dto: DtoClass): Writer {
   return writer;
 }
 
-/** How a value that is there is shown; null when as it is. */
+/** Converts a value that is not unset; null if it is sent unchanged. */
 function writeOf({ write, dto, kind, member }: FieldShape): Write | null {
   if (write !== undefined) return write;
-  // Asked for when it is needed, because classes may refer to each other.
+  // Resolved on first use, because classes may refer to each other.
   if (dto !== undefined) return (value) => writerOf(dto())(value as object);
   const shape = member === undefined ? undefined : declaredFields(member)[0]?.shape;
   const each = shape === undefined ? null : writeOf(shape);

@@ -1,6 +1,6 @@
 /**
- * An answer that may get better by waiting (`Prefer: wait`). `now` is what the work has produced and commits with it;
- * `later` runs when the transaction is durable, never inside of it, and gives the answer that is sent.
+ * An answer that may be replaced by a later one (`Prefer: wait`). `now` is the answer that is stored with the effect, in
+ * one transaction. `later` runs after the commit, never inside of the transaction, and returns the answer to send.
  */
 export class AfterCommit<T> {
   constructor(

@@ -8,13 +8,13 @@ import { AfterCommit } from './after-commit.js';
 import { IdempotencyPort, type StoredReply } from './idempotency.port.js';
 
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
-/** Keys whose answer is committed but still waits to be sent; few, each for at most the longest wait. */
+/** Keys whose answer is committed but not yet sent: few, and each for `max_wait_seconds` at most. */
 type Waiting = Set<string>;
 
 /**
- * Makes a POST with an `Idempotency-Key` happen once. The effect and the answer are kept in one transaction; a repeat
- * gets the same status and bytes with `Idempotency-Replayed: true`, 409 while the first is at work, 422 when it asks
- * for something else. A failure gives the key back. Without the header nothing changes.
+ * Runs a POST with an `Idempotency-Key` only once. The effect and the answer are stored in one transaction. A repeat gets
+ * the same status and bytes with `Idempotency-Replayed: true`; 409 while the first request is being processed; 422 if the
+ * requests differ. After a failure the key can be used again. Requests without the header are not affected.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -75,7 +75,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     };
   }
 
-  /** The stored text was made by `JSON.stringify`; read and written again it is the same, byte for byte. */
+  /** `JSON.stringify` wrote the stored text, so parsing and writing it again gives the same bytes. */
   #replay(response: object, { status, headers, body }: StoredReply): unknown {
     const { httpAdapter } = this.adapters;
     httpAdapter.status(response, status);

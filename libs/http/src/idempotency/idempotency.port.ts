@@ -1,4 +1,4 @@
-/** An answer that can be given again, byte for byte. */
+/** An answer that can be sent again, byte for byte. */
 export interface StoredReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -6,7 +6,7 @@ export interface StoredReply {
 }
 
 export interface IdempotentRequest {
-  /** Whose key it is: `user:7`, or `address:192.0.2.1` for anonymous callers. */
+  /** Owner of the key: `user:7`, or `address:192.0.2.1` for an anonymous caller. */
   readonly scope: string;
   readonly key: string;
   /** Digest of method, path, query and body. */
@@ -15,20 +15,20 @@ export interface IdempotentRequest {
 
 export type Reserved<Reservation> =
   | { readonly state: 'reserved'; readonly reservation: Reservation }
-  /** The first request with this key is still at work. */
+  /** The first request with this key is still being processed. */
   | { readonly state: 'in_progress' }
   /** The key was used for a different request. */
   | { readonly state: 'mismatch' }
   | { readonly state: 'completed'; readonly reply: StoredReply };
 
-/** Remembers answers by key. What it promises is that effect and answer are kept together or not at all. */
+/** Stores answers by key. Effect and answer are stored together or not at all. */
 export abstract class IdempotencyPort<Reservation = unknown> {
-  /** Takes the key, durably, or says who has it. */
+  /** Reserves the key durably, or returns its current state. */
   abstract reserve(request: IdempotentRequest): Promise<Reserved<Reservation>>;
-  /** Runs `work` in one transaction (transactions inside of it join) and keeps the answer it makes in the same one. */
+  /** Runs `work` in one transaction, which nested ones join, and stores its answer in the same transaction. */
   abstract commit(reservation: Reservation, work: () => Promise<StoredReply>): Promise<StoredReply>;
-  /** Replaces the kept answer by the one that the caller really got, after a wait behind the commit. */
+  /** Replaces the stored answer with the one that the caller got, if that was made after the commit. */
   abstract amend(reservation: Reservation, reply: StoredReply): Promise<void>;
-  /** Gives the key back after a failure: the caller may try again with it. */
+  /** Releases the key after a failure, so that the caller can use it again. */
   abstract release(reservation: Reservation): Promise<void>;
 }

@@ -4,8 +4,8 @@ import { ApiHeader } from '@nestjs/swagger';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 
 /**
- * Goes around every other interceptor of the route, wherever its decorator stands: what these do belongs to the effect
- * that is kept, and an answer that waits must not wait inside of the transaction.
+ * Wraps every other interceptor of the route, wherever its decorator stands: their work is part of the effect that is
+ * stored, and an answer must not wait inside of the transaction.
  */
 const outermost: MethodDecorator = (_target, _name, descriptor) => {
   const handler = descriptor.value as object;
@@ -13,7 +13,7 @@ const outermost: MethodDecorator = (_target, _name, descriptor) => {
   Reflect.defineMetadata(INTERCEPTORS_METADATA, [IdempotencyInterceptor, ...others], handler);
 };
 
-/** Marks a POST that creates something: repeated with the same `Idempotency-Key` it happens once. */
+/** Marks a POST that creates something: with the same `Idempotency-Key` it runs only once. */
 export const Idempotent = (): MethodDecorator =>
   applyDecorators(
     outermost,

@@ -25,7 +25,7 @@ export class ProblemDetails {
   request_id!: string;
 }
 
-/** One violated rule of an input. */
+/** One violated rule of a request. */
 export class ViolationItem {
   @StringField({ description: 'Stable code of the violated rule.', example: 'string_too_long' })
   type!: string;
@@ -50,7 +50,7 @@ export class ViolationItem {
   ctx?: Record<string, unknown>;
 }
 
-/** A 422: every violated rule at once. */
+/** A 422, with all violated rules. */
 export class ValidationProblem {
   @StringField({ example: 'urn:prediction-provider:problem:invalid' }) type!: string;
   @StringField({ example: 'Unprocessable Content' }) title!: string;

@@ -18,7 +18,7 @@ interface Answer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Answers every error as `application/problem+json`; what is no error of the product is a plain 500 and a log line. */
+/** Answers every error as `application/problem+json`. An unexpected one gets a 500 without details, and is logged. */
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
@@ -74,7 +74,7 @@ const CODES: Readonly<Record<number, string>> = {
   429: 'too_many',
 };
 
-/** The HTTP framework's own refusals (malformed URL, limits): its status, with words of ours. */
+/** A refusal by the HTTP framework itself (malformed URL, limits): its status, with our text. */
 function fromFramework(error: HttpException, occurrence: Occurrence): Answer {
   const status = error.getStatus();
   return {

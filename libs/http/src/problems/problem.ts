@@ -1,6 +1,6 @@
 import type { AppError, ErrorKind, Violation } from '#libs/kernel';
 
-/** The HTTP status of each kind of error, and the words for it. */
+/** The HTTP status of each kind of error, with its title. */
 const KINDS: Readonly<Record<ErrorKind, readonly [status: number, title: string]>> = {
   bad_request: [400, 'Bad Request'],
   unauthorized: [401, 'Unauthorized'],
@@ -27,11 +27,11 @@ const TITLES: ReadonlyMap<number, string> = new Map([
   [431, 'Request Header Fields Too Large'],
 ]);
 
-/** The words for a status; those of its class for one that this product does not use. */
+/** The title of a status; for a status that this product does not use, the title of its class. */
 export const titleOf = (status: number): string =>
   TITLES.get(status) ?? (status < 500 ? 'Bad Request' : 'Internal Server Error');
 
-/** The status that an {@link AppError} is answered with. */
+/** The HTTP status for an {@link AppError}. */
 export const httpStatusOf = (kind: ErrorKind): number => KINDS[kind][0];
 
 /** RFC 9457 problem details; `detail` is a list of violations for 422, as the original's clients parse it. */
@@ -44,13 +44,13 @@ export interface Problem {
   readonly request_id: string;
 }
 
-/** Where a problem happened. */
+/** The request that had the problem. */
 export interface Occurrence {
   readonly instance: string;
   readonly requestId: string;
 }
 
-/** `code` is stable and machine-readable: it ends the problem's `type`. */
+/** `code` is stable and machine-readable; the problem's `type` ends with it. */
 export const problem = (
   status: number,
   code: string,
@@ -65,10 +65,10 @@ export const problem = (
   request_id: requestId,
 });
 
-/** Violations that echo more than this many characters of input are answered without the input. */
+/** If the inputs of all violations have more characters than this, the answer leaves them out. */
 const MAX_ECHO = 65_536;
 
-/** The problem that an error of the product is answered with. */
+/** The problem details of an error of the product. */
 export function problemOf(error: AppError, occurrence: Occurrence): Problem {
   const status = httpStatusOf(error.kind);
   return problem(

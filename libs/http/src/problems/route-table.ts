@@ -5,8 +5,8 @@ export interface Route {
 }
 
 /**
- * Which methods a path has. Filled once, when all controllers are known; asked only when routing failed, to tell
- * "no such path" from "not with this method".
+ * The methods of each path. Filled once, when all controllers are known. Used only after routing has failed, to tell an
+ * unknown path from a method that the path does not have.
  */
 export class RouteTable {
   readonly #routes: { readonly method: string; readonly segments: readonly string[] }[] = [];
@@ -15,7 +15,7 @@ export class RouteTable {
     this.#routes.push({ method, segments: segmentsOf(template) });
   }
 
-  /** The methods of a path without its query, sorted; empty when nothing has it. GET brings HEAD along. */
+  /** The methods of a path (without its query), sorted; empty for an unknown path. GET includes HEAD. */
   methodsOf(path: string): readonly string[] {
     const asked = segmentsOf(path);
     const methods = new Set<string>();
@@ -31,5 +31,5 @@ export class RouteTable {
 const fits = (declared: string, asked: string | undefined): boolean =>
   declared === asked || (declared.startsWith('{') && asked !== '');
 
-/** Both slash forms of a path have the same segments. */
+/** A path has the same segments with and without a slash at its end. */
 const segmentsOf = (path: string): readonly string[] => path.replace(/^\//, '').replace(/\/$/, '').split('/');

@@ -12,23 +12,23 @@ type Schema = Readonly<Record<string, unknown>>;
 /** Options of {@link Answers}. */
 export interface AnswerOptions {
   readonly description?: string;
-  /** A whole answer, as a client reads it. */
+  /** A complete answer, as a client receives it. */
   readonly example?: unknown;
-  /** The answer is a list of these. */
+  /** The answer is a list of such objects. */
   readonly list?: boolean;
-  /** Default `application/json`; several for a route that answers one of them. */
+  /** Default `application/json`. Give several if the route answers with any one of them. */
   readonly contentType?: string | readonly string[];
-  /** What the handler returns goes out as it is: JSON text that it made itself, or an answer with more than is declared. */
+  /** The result of the handler is sent unchanged: JSON text of its own, or an object with undeclared properties. */
   readonly asIs?: boolean;
-  /** Response headers beside the usual ones, with what they say. */
+  /** Descriptions of response headers, beside the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 const exampleOf = (example: unknown): Schema => (example === undefined ? {} : { example });
 
 /**
- * A success of a route: its status (set, too), its body as a DTO or a plain JSON schema. What the handler returns is
- * written as the DTO declares it. Name several for a route that has several; the uppermost one's status and DTO hold.
+ * A successful answer of a route: sets and documents its status and its body, a DTO or a plain JSON schema. The result of
+ * the handler is written as the DTO declares it. A route may have several; the uppermost one sets the status and the DTO.
  */
 export function Answers(
   status: number,
@@ -65,7 +65,7 @@ const headersOf = (headers: Readonly<Record<string, string>>) =>
     ]),
   );
 
-/** What a route may refuse with: a status, or statuses with the text that `detail` carries. */
+/** Errors of a route: a status, or statuses with their `detail`. */
 export type ProblemName = number | Readonly<Record<number, string>>;
 
 /** The errors of a route, each with an example: `Problems(401, { 404: 'Prediction not found' })`. */
@@ -111,15 +111,15 @@ const exampleProblem = (status: number, detail: string) =>
 /** Options of {@link Accepts}. */
 export interface AcceptOptions {
   readonly description?: string;
-  /** Bodies that work, by a name for the reader. */
+  /** Valid bodies, each under a title for the reader. */
   readonly examples: Readonly<Record<string, unknown>>;
-  /** The body is a list of these. */
+  /** The body is a list of such objects. */
   readonly list?: boolean;
-  /** Content types beside `application/json` that are taken, with an example each. */
+  /** Content types that are accepted beside `application/json`, each with an example. */
   readonly also?: Readonly<Record<string, string>>;
 }
 
-/** The body of a route with working examples; needed only where `@Body() body: Dto` alone does not say enough. */
+/** Documents the body of a route with valid examples; not needed if `@Body() body: Dto` says enough. */
 export function Accepts(body: DtoClass | Schema, options: AcceptOptions): MethodDecorator {
   const dto = typeof body === 'function' ? body : null;
   const one: Schema = dto === null ? (body as Schema) : { $ref: getSchemaPath(dto) };

@@ -1,12 +1,12 @@
 import { IntegerField } from '../fields/scalar-fields.js';
 
-/** Most rows of one page. */
+/** Maximum number of rows of a page. */
 export const MAX_PAGE = 1000;
 
-/** The largest 32-bit integer, which ids and offsets are in both databases. */
+/** The largest 32-bit integer: the limit of ids and offsets in both databases. */
 export const MAX_INTEGER = 2_147_483_647;
 
-/** `limit` of a list that has a default. */
+/** `limit` of a list, with a default. */
 export const LimitField = (options: {
   readonly default: number;
   readonly max: number;
@@ -30,22 +30,22 @@ export class PageQuery {
   offset!: number;
 }
 
-/** A part of a list: answered as the bare array, with `Link` (and `X-Total-Count` when the total is known). */
+/** A part of a list: sent as an array, with the header `Link`, and `X-Total-Count` if the total is known. */
 export class Page<T> {
   constructor(
     readonly items: readonly T[],
     readonly query: Pick<PageQuery, 'limit' | 'offset'>,
-    /** Is there a next page? */
+    /** Whether there is a next page. */
     readonly more: boolean,
     readonly total?: number,
   ) {}
 
-  /** What the client gets: the list, or an object around it for a route whose DTO is that object. */
+  /** The body to send: the list, or an object that contains it for a route whose DTO is that object. */
   get answer(): object {
     return this.items;
   }
 
-  /** A page of a list whose rows and total are read side by side. */
+  /** A page of a list whose rows and total are read in parallel. */
   static async counted<T>(
     query: { readonly limit: number; readonly offset: number },
     reading: Promise<readonly T[]>,
@@ -55,7 +55,7 @@ export class Page<T> {
     return new Page(rows, query, query.offset + rows.length < total, total);
   }
 
-  /** A page from one row more than was asked for: the surplus row tells that there is a next page. */
+  /** A page made from one row more than requested: the additional row shows that there is a next page. */
   static of<T>(rows: readonly T[], query: Pick<PageQuery, 'limit' | 'offset'>): Page<T> {
     const { limit } = query;
     return limit === undefined || rows.length <= limit
@@ -64,7 +64,7 @@ export class Page<T> {
   }
 }
 
-/** The headers of a page: `Link` to the ones around it, `X-Total-Count` when the total is known. */
+/** The headers of a page: `Link` to the pages around it, `X-Total-Count` if the total is known. */
 export function pageHeaders(page: Page<unknown>, path: string, query: string): Record<string, string> {
   const links = linksOf(page, path, new URLSearchParams(query));
   return {

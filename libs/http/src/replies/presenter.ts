@@ -31,9 +31,9 @@ const PRESENTATION = Symbol('PRESENTATION');
 const asItIs: Write = (body) => body;
 
 /**
- * Makes answers of what the handler returns, the same way on every route: the domain's objects are written as the
- * route's DTO declares them, a {@link Page} gets its `Link` and `X-Total-Count`, {@link WithHeaders} its headers. Text,
- * files and `undefined` pass.
+ * Turns the results of handlers into answers, in the same way on every route. Objects of the domain are written as the
+ * route's DTO declares them; a {@link Page} gets `Link` and `X-Total-Count`, {@link WithHeaders} its headers. Text, files
+ * and `undefined` are passed on unchanged.
  */
 @Injectable()
 export class Presenter implements NestInterceptor {
@@ -73,7 +73,7 @@ const interceptOnce: MethodDecorator = (target, name, descriptor) => {
     UseInterceptors(Presenter)(target, name, descriptor);
 };
 
-/** The route's answers are written as this DTO, or a list of it, declares; null: they go out as they are. */
+/** Answers of the route are written as this DTO, or as a list of it; null sends them unchanged. */
 export function Presents(dto: DtoClass | null, list: boolean): MethodDecorator {
   const one: Write = dto === null ? asItIs : (body) => writerOf(dto)(body);
   const write: Write = list && dto !== null ? (body) => (body as readonly object[]).map(one) : one;

@@ -3,7 +3,7 @@ import type { FieldShape } from '../fields/field-type.js';
 import { RawText } from '../raw-text.js';
 import { choiceFault, Fault } from './fault.js';
 
-/** A value in the field's own type, or why it can't be one. */
+/** A value of the field's type, or why the raw value cannot be converted to it. */
 export type Coercion = (value: unknown) => unknown;
 
 const STRING = new Fault('string_type', 'Input should be a valid string');
@@ -34,7 +34,7 @@ export const NOT_AN_OBJECT = new Fault(
 
 const INTEGER_TEXT = /^[+-]?\d+(?:\.0*)?$/;
 const NUMBER_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-/** Longer digits can't be a safe integer and aren't worth parsing. */
+/** A longer text of digits cannot be a safe integer, so it is not parsed. */
 const MAX_NUMBER_TEXT = 400;
 
 /** A JSON object: not null, not a list, not text of another content type. */
@@ -122,7 +122,7 @@ function offsetMinutes(text: string | undefined): number | null {
   return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
 }
 
-/** How raw values of a field's kind become its own; `nested` is left to the validator. */
+/** Conversions of raw values by kind of field; the validator handles `nested`. */
 export function coercionOf(shape: FieldShape): Coercion {
   switch (shape.kind) {
     case 'any':

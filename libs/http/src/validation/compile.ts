@@ -7,16 +7,16 @@ import { isSecretName } from '../redaction.js';
 import { coercionOf, isJsonObject, NOT_AN_OBJECT } from './coercion.js';
 import { Fault, faultOfCheck } from './fault.js';
 
-/** Where the checked value came from: the first element of every `loc`. */
+/** The source of the checked value: the first element of every `loc`. */
 export type Source = 'body' | 'query' | 'path';
 type Place = readonly (string | number)[];
 
 export type Validated<T> = { readonly value: T } | { readonly violations: readonly Violation[] };
 
-/** Checks one raw JSON value: a new instance of the DTO with only its declared fields, or every violation. */
+/** Checks a raw JSON value; returns a new instance of the DTO with the declared fields only, or all violations. */
 export type Validator<T> = (raw: unknown, source: Source) => Validated<T>;
 
-/** A flood of violations helps nobody: a list of 100,000 wrong members is answered with the first ones. */
+/** Maximum number of reported violations; a list may have 100,000 wrong members. */
 const MAX_VIOLATIONS = 200;
 
 type Metadata = DeclaredField['metadatas'][number];
@@ -28,12 +28,12 @@ interface Check {
   readonly message: (value: unknown, dto: object) => string;
 }
 
-/** Checks one value that stands at `key` of `at`: returns it coerced; whatever is wrong goes to `violations`. */
+/** Checks the value at `key` of `at`: returns it coerced, and adds its faults to `violations`. */
 type Run = (value: unknown, dto: object, at: Place, key: string | number, violations: Violation[]) => unknown;
 
 interface FieldPlan {
   readonly property: string;
-  /** Its name in what was sent. */
+  /** Its name in the request. */
   readonly wire: string;
   readonly secret: boolean;
   readonly shape: FieldShape | undefined;
@@ -50,9 +50,9 @@ const plans = new WeakMap<DtoClass, Plan>();
 const validators = new WeakMap<DtoClass, Validator<object>>();
 
 /**
- * The validator of a DTO, compiled once from what class-validator's storage holds for it. It accepts exactly what
- * class-validator itself accepts after coercion, at a fraction of the cost, and reports in the contract's shape.
- * @throws Error when the class declares no field
+ * The validator of a DTO, compiled once from what class-validator has stored about it. It accepts exactly what
+ * class-validator itself accepts after coercion, at a fraction of the cost, and reports faults in the original's form.
+ * @throws Error if the class declares no field
  */
 export function compileValidator<T extends object>(dto: DtoClass<T>): Validator<T> {
   const known = validators.get(dto);
@@ -117,7 +117,7 @@ function checksOf(metadata: Metadata): Check[] {
     }));
 }
 
-/** A value's own checks; the first failure is reported, as the original did. */
+/** The checks of a value; only the first failure is reported, as by the original. */
 const runChecks =
   (checks: readonly Check[]): Run =>
   (value, dto, at, key, violations) => {
@@ -142,13 +142,13 @@ function runField(shape: FieldShape, checks: readonly Check[]): Run {
     const before = violations.length;
     check(value, dto, at, key, violations);
     if (walk === undefined || violations.length > before) return value;
-    // A list's length is known before its members are walked; that none occurs twice, only after they are coerced.
+    // The length of a list is checked before its members, repetition only after they are coerced.
     const walked = walk(value, dto, at, key, violations);
     return violations.length > before ? walked : check(walked, dto, at, key, violations);
   };
 }
 
-/** Makes the domain's value of a checked one, where the two differ. */
+/** Converts a checked value to the property's, if the two differ. */
 function reading({ read }: FieldShape, run: Run): Run {
   if (read === undefined) return run;
   return (raw, dto, at, key, violations) => {
@@ -158,7 +158,7 @@ function reading({ read }: FieldShape, run: Run): Run {
   };
 }
 
-/** How the inside of a list, a map or a nested object is walked; undefined for plain values. */
+/** Checks the members of a list or map, or a nested object; undefined for other values. */
 function walkOf(shape: FieldShape): Run | undefined {
   if (shape.dto !== undefined) {
     const dto = shape.dto;
@@ -176,7 +176,7 @@ function walkOf(shape: FieldShape): Run | undefined {
   };
 }
 
-/** Builds the DTO from a raw object; unknown fields are dropped, rules run when every field is valid. */
+/** Builds the DTO from a raw object. Unknown fields are dropped; rules run only if every field is valid. */
 function construct(dto: DtoClass, raw: unknown, at: Place, violations: Violation[]): object | undefined {
   const { fields, rules } = planOf(dto);
   if (raw === undefined || (raw === null && at.length === 1)) {
@@ -254,7 +254,7 @@ function placed(violation: Violation, dto: DtoClass, raw: unknown, at: Place): V
   return { ...violation, loc: complete ? violation.loc : [...at, ...violation.loc], input };
 }
 
-/** The enclosing object as it was sent, secret fields left out, at any depth of the declaration. */
+/** The enclosing object as it was sent, without secret fields at any depth of the declaration. */
 function redactedInput(raw: unknown, dto: DtoClass): unknown {
   if (!isJsonObject(raw)) return raw;
   const byWire = new Map(planOf(dto).fields.map((one) => [one.wire, one]));

@@ -1,4 +1,4 @@
-/** Why a single value was refused, without its place: the validator adds `loc` and `input`. */
+/** Why a value was refused; the validator adds its place (`loc`) and `input`. */
 export class Fault {
   constructor(
     readonly type: string,
@@ -7,7 +7,7 @@ export class Fault {
   ) {}
 }
 
-/** A refusal by a rule of the product, marked as the original's clients know it. */
+/** A refusal by a rule of the product, in the form that the original's clients know. */
 export const valueError = (message: string): Fault =>
   new Fault('value_error', `Value error, ${message}`, { error: {} });
 
@@ -15,7 +15,7 @@ const plural = (count: number, word: string): string => `${count} ${word}${count
 
 type FaultMaker = (constraint: unknown, value: unknown) => Fault;
 
-/** The contract's item for each class-validator check that can fail after coercion, by the check's name. */
+/** The fault for each class-validator check that can fail after coercion, by the name of the check. */
 const MAKERS: Readonly<Record<string, FaultMaker>> = {
   minLength: (n) =>
     new Fault('string_too_short', `String should have at least ${plural(n as number, 'character')}`, {
@@ -47,7 +47,7 @@ function listLength(type: string, bound: string, limit: number, value: unknown):
   });
 }
 
-/** The fault of a failed check; checks that this product does not use itself are answered with their own message. */
+/** The fault of a failed check; checks that are not listed have class-validator's own message. */
 export function faultOfCheck(
   check: string,
   constraint: unknown,
@@ -58,7 +58,7 @@ export function faultOfCheck(
   return make === undefined ? valueError(message()) : make(constraint, value);
 }
 
-/** The fault of a value outside a set of choices: a pattern for text, as the original's clients parse it. */
+/** The fault of a value outside a set of choices; for text a pattern, which the original's clients parse. */
 export function choiceFault(choices: readonly (string | number)[]): Fault {
   if (choices.every((choice) => typeof choice === 'string')) {
     return mismatch(

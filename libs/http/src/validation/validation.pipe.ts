@@ -7,9 +7,9 @@ import { compileValidator, type Source, type Validator } from './compile.js';
 const SOURCES: Readonly<Record<string, Source>> = { body: 'body', query: 'query', param: 'path' };
 
 /**
- * The global pipe: a `@Body()`, `@Query()` or `@Param()` whose type is a DTO class is checked by that class's compiled
- * validator; anything else (`@Body() body: unknown`) passes as it was parsed.
- * @throws AppError `invalid` with every violation
+ * The global pipe. The compiled validator of a DTO class checks each `@Body()`, `@Query()` and `@Param()` of that type;
+ * anything else (`@Body() body: unknown`) is passed on as it was parsed.
+ * @throws AppError `invalid` with all violations
  */
 @Injectable()
 export class ContractValidationPipe implements PipeTransform {

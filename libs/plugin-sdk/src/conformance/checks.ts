@@ -11,8 +11,8 @@ import type { PluginContext, PluginDefinition, PluginLogger } from '../definitio
 import { definitionFaults } from '../contract-checks.js';
 
 /**
- * One requirement of the contract. `run` resolves if the plugin meets it; otherwise it rejects with an error that says what
- * the plugin does instead. A check is a test case in any runner: `for (const { name, run } of checks) test(name, run)`.
+ * One requirement of the contract. `run` resolves if the plugin meets it; otherwise it rejects with an error that says
+ * what the plugin does instead. A check is a test case in any runner: `for (const { name, run } of checks) test(name, run)`.
  */
 export interface ConformanceCheck {
   readonly name: string;
