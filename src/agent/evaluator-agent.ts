@@ -148,9 +148,8 @@ export class EvaluatorAgent {
 
   /** Null when it cannot be claimed any more, or not by this evaluator now. */
   async #claim(order: OfferedOrder): Promise<Claim | null> {
-    const command = { orderId: order.id, estimatedCompletion: null, processingNodeInfo: null };
     try {
-      const { leaseEpoch, timeoutAt } = await this.queue.claim(SERVICE, command);
+      const { leaseEpoch, timeoutAt } = await this.queue.claim(SERVICE, { orderId: order.id });
       return { order, lease: { orderId: order.id, leaseEpoch }, deadline: timeoutAt.getTime() };
     } catch (error) {
       if (isTaken(error)) return null;

@@ -9,6 +9,7 @@ import {
   UnitPriceField,
 } from '#libs/http';
 import type { Micros, PriceMultiplier, PriceShares } from '../billing/billing.port.js';
+import { ExactOf } from '../billing/money.fields.js';
 import { ModelNameField, OrderCurrencyField } from '../marketplace/order.fields.js';
 
 const share = (of: string, example: number) =>
@@ -44,12 +45,7 @@ class QuoteShares {
 export class QuoteOut {
   @MoneyField({ wire: 'estimated_cost', description: 'Price of the order.', example: 5 }) total!: Micros;
 
-  @IntegerField({
-    wire: 'estimated_cost_micros',
-    from: ({ total }: QuoteOut) => total,
-    description: 'Exact value of `estimated_cost` in micro-units (1e-6).',
-    example: 5_000_000,
-  })
+  @ExactOf('total', { wire: 'estimated_cost_micros', of: 'estimated_cost', example: 5_000_000 })
   totalMicros?: Micros;
 
   @OrderCurrencyField currency!: string;

@@ -11,6 +11,7 @@ import {
   StringField,
 } from '#libs/http';
 import type { Micros } from '../billing/billing.port.js';
+import { ORDER_SORTS, type OrderPage } from '../marketplace/client-orders.port.js';
 import {
   ORDER_INTERVALS,
   ORDER_STATUSES,
@@ -20,12 +21,12 @@ import {
   type OrderInterval,
   type OrderStatus,
 } from '../marketplace/marketplace.port.js';
+import { PredictionTypeFilterField, SortOrderField, SymbolFilterField } from '../marketplace/order.fields.js';
 import { SYMBOL } from '../predictions/predictions.port.js';
 
 /** Beyond it no price lies; keeps micro-units far below 2^53. */
 const MAX_COST = 1_000_000_000;
 const URL_LENGTH = 2_048;
-const SORTS = ['created_at', 'completed_at', 'priority', 'cost'] as const;
 
 /** Limits of free parameters: characters of JSON, and levels. */
 const LARGEST = 16_384;
@@ -156,15 +157,8 @@ export class RequestsQuery {
   })
   status?: OrderStatus;
 
-  @StringField({ optional: true, minLength: 1, maxLength: 32, description: 'Return only this exact symbol.' })
-  symbol?: string;
-
-  @EnumField(PREDICTION_TYPES, {
-    name: 'MarketplacePredictionType',
-    optional: true,
-    description: 'Return only orders of this prediction type.',
-  })
-  predictionType?: MarketplacePredictionType;
+  @SymbolFilterField symbol?: string;
+  @PredictionTypeFilterField predictionType?: MarketplacePredictionType;
 
   @DateTimeField({ optional: true, description: 'Return only orders created at or after this time.' })
   startDate?: Date;
@@ -175,21 +169,15 @@ export class RequestsQuery {
   @LimitField({ default: 50, max: 100, example: 50 }) limit!: number;
   @OffsetField offset!: number;
 
-  @EnumField(SORTS, {
+  @EnumField(ORDER_SORTS, {
     name: 'RequestSort',
     default: 'created_at',
     description: 'Sort key; ties are sorted newest first. `cost` means `estimated_cost`.',
     example: 'created_at',
   })
-  sort!: (typeof SORTS)[number];
+  sort!: OrderPage['sort'];
 
-  @EnumField(['desc', 'asc'], {
-    name: 'SortOrder',
-    default: 'desc',
-    description: 'Direction of `sort`.',
-    example: 'desc',
-  })
-  order!: 'desc' | 'asc';
+  @SortOrderField order!: OrderPage['order'];
 }
 
 /** Bodies that work with any configuration that has the built-in plugins, for the API description. */

@@ -42,11 +42,7 @@ export class EvaluateOrders {
 
   /** The plugins are asked when the claim is committed: that may take seconds, and no other write should wait for it. */
   async claim(caller: Actor, orderId: string, body: ClaimRequest): Promise<AfterCommit<ClaimOut>> {
-    const claim = await this.queue.claim(caller, {
-      orderId,
-      estimatedCompletion: body.estimatedCompletion ?? null,
-      processingNodeInfo: body.processingNodeInfo ?? null,
-    });
+    const claim = await this.queue.claim(caller, { ...body, orderId });
     return new AfterCommit({ ...claim, processingDetails: this.details.inShort(claim) }, async () => ({
       ...claim,
       processingDetails: await this.details.of(claim),
@@ -54,19 +50,10 @@ export class EvaluateOrders {
   }
 
   submit(caller: Actor, orderId: string, answer: SubmitRequest): Promise<SubmitOut> {
-    return this.work.submit(caller, {
-      orderId,
-      leaseEpoch: answer.leaseEpoch ?? null,
-      result: {
-        predictions: answer.predictions,
-        uncertainties: answer.uncertainties,
-        confidenceIntervals: answer.confidenceIntervals,
-        modelMetadata: answer.modelMetadata,
-        processingLog: answer.processingLog ?? null,
-        resourceUsage: answer.resourceUsage ?? null,
-        qualityMetrics: answer.qualityMetrics ?? null,
-      },
-    });
+    const { leaseEpoch = null, ...values } = answer;
+    const { processingLog = null, resourceUsage = null, qualityMetrics = null } = values;
+    const result = { ...values, processingLog, resourceUsage, qualityMetrics };
+    return this.work.submit(caller, { orderId, leaseEpoch, result });
   }
 
   async progress(caller: Actor, orderId: string, body: ProgressRequest): Promise<ProgressOut> {
@@ -83,12 +70,7 @@ export class EvaluateOrders {
   }
 
   async release(caller: Actor, orderId: string, body: ReleaseRequest): Promise<SuccessOut> {
-    await this.work.release(caller, {
-      orderId,
-      leaseEpoch: body.leaseEpoch ?? null,
-      reason: body.reason,
-      details: body.details ?? null,
-    });
+    await this.work.release(caller, { ...body, orderId });
     return { message: 'Request released back to the queue' };
   }
 }

@@ -13,8 +13,9 @@ import {
   StringField,
   SuccessField,
 } from '#libs/http';
+import { ExactOf } from '../billing/money.fields.js';
 import type { JsonObject } from '../marketplace/marketplace.port.js';
-import type { ReleaseReason } from '../marketplace/order-queue.port.js';
+import { RELEASE_REASONS, type ReleaseReason } from '../marketplace/order-queue.port.js';
 import {
   ExpectedPaymentField,
   LeaseEpochField,
@@ -29,20 +30,23 @@ import {
   UnmeasuredField,
   UnmeasuredReasonField,
 } from '../marketplace/order.fields.js';
+import { ANSWER_EXAMPLES } from './evaluator.examples.js';
 
 /** Characters of a log; more belongs into a file of the evaluator's own. */
 const LONGEST_LOG = 100_000;
 /** Twice as many as any answer has. */
 const MOST_VALUES = 100;
-const RELEASE_REASONS = ['insufficient_resources', 'technical_issue', 'other'] as const;
 /** Seconds in a day; no lease is longer. */
 const MAX_REMAINING = 86_400;
+
+const EXAMPLE = ANSWER_EXAMPLES['six hours of EURUSD'];
+/** Left out and null mean the same. */
+const omissible = { optional: true, nullable: true } as const;
 
 /** What every write under a claim may carry. */
 class UnderLease {
   @IntegerField({
-    optional: true,
-    nullable: true,
+    ...omissible,
     min: 1,
     description:
       '`lease_epoch` of the claim; an older one is rejected. If omitted, the epoch is not checked.',
@@ -56,56 +60,50 @@ export class SubmitRequest extends UnderLease {
   @ListField(NumberField(), {
     maxItems: MOST_VALUES,
     description: 'Predicted values, one per bar.',
-    example: [1.0841, 1.0843, 1.0846, 1.0844, 1.085, 1.0853],
+    example: EXAMPLE.predictions,
   })
   predictions!: readonly number[];
 
   @ListField(NumberField(), {
     maxItems: MOST_VALUES,
     description: 'Standard deviations, one per bar.',
-    example: [0.0004, 0.0006, 0.0008, 0.0009, 0.001, 0.0011],
+    example: EXAMPLE.uncertainties,
   })
   uncertainties!: readonly number[];
 
   @MapField(ListField(NumberField(), { maxItems: MOST_VALUES }), {
     description:
       'Intervals by name: `lower_95` and `upper_95`, or `95%` with the lower and upper bound of each bar in turn. Each interval must contain its prediction.',
-    example: {
-      lower_95: [1.0833, 1.0831, 1.083, 1.0826, 1.083, 1.0831],
-      upper_95: [1.0849, 1.0855, 1.0862, 1.0862, 1.087, 1.0875],
-    },
+    example: EXAMPLE.confidence_intervals,
   })
   confidenceIntervals!: Readonly<Record<string, readonly number[]>>;
 
   @ObjectField({
     description: 'Metadata of the model that computed the answer.',
-    example: { model: 'default_predictor', version: '1.0.0' },
+    example: EXAMPLE.model_metadata,
   })
   modelMetadata!: JsonObject;
 
   @StringField({
-    optional: true,
-    nullable: true,
+    ...omissible,
     multiline: true,
     maxLength: LONGEST_LOG,
     description: 'Log for the client.',
-    example: 'fetched 1000 bars, computed 100 passes',
+    example: EXAMPLE.processing_log,
   })
   processingLog?: string | null;
 
   @ObjectField({
-    optional: true,
-    nullable: true,
+    ...omissible,
     description: 'Resources that the computation used.',
-    example: { cpu_seconds: 1.8, memory_mb: 240 },
+    example: EXAMPLE.resource_usage,
   })
   resourceUsage?: JsonObject | null;
 
   @ObjectField({
-    optional: true,
-    nullable: true,
+    ...omissible,
     description: "The evaluator's own quality metrics; stored for the client, without effect on the payment.",
-    example: { model_confidence: 0.9 },
+    example: EXAMPLE.quality_metrics,
   })
   qualityMetrics?: JsonObject | null;
 }
@@ -142,20 +140,10 @@ export class SubmitOut {
   @MoneyField({ wire: 'bonus_amount', description: 'Additional payment for speed.', example: 0.29 })
   bonus!: number;
 
-  @IntegerField({
-    wire: 'payment_amount_micros',
-    from: ({ payment }: SubmitOut) => payment,
-    description: 'Exact payment in micro-units (1e-6).',
-    example: 3_500_000,
-  })
+  @ExactOf('payment', { wire: 'payment_amount_micros', of: 'payment_amount', example: 3_500_000 })
   paymentMicros?: number;
 
-  @IntegerField({
-    wire: 'bonus_amount_micros',
-    from: ({ bonus }: SubmitOut) => bonus,
-    description: 'Exact bonus in micro-units (1e-6).',
-    example: 291_667,
-  })
+  @ExactOf('bonus', { wire: 'bonus_amount_micros', of: 'bonus_amount', example: 291_667 })
   bonusMicros?: number;
 
   @UnmeasuredField performanceRating?: null;
@@ -166,8 +154,7 @@ export class SubmitOut {
 /** Where the work stands; what is left out stays as it was. */
 export class ProgressRequest extends UnderLease {
   @NumberField({
-    optional: true,
-    nullable: true,
+    ...omissible,
     min: 0,
     max: 100,
     description: 'Progress in percent.',
@@ -176,8 +163,7 @@ export class ProgressRequest extends UnderLease {
   progressPercentage?: number | null;
 
   @StringField({
-    optional: true,
-    nullable: true,
+    ...omissible,
     minLength: 1,
     maxLength: 255,
     description: 'Current step, shown to the client.',
@@ -186,8 +172,7 @@ export class ProgressRequest extends UnderLease {
   currentStep?: string | null;
 
   @NumberField({
-    optional: true,
-    nullable: true,
+    ...omissible,
     min: 0,
     max: MAX_REMAINING,
     description: 'Estimated remaining time, in seconds.',
@@ -215,8 +200,7 @@ export class ReleaseRequest extends UnderLease {
   reason!: ReleaseReason;
 
   @StringField({
-    optional: true,
-    nullable: true,
+    ...omissible,
     multiline: true,
     maxLength: 2_000,
     description: 'Details for administrators.',

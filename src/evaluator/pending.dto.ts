@@ -13,14 +13,14 @@ import {
   ruleViolation,
   StringField,
 } from '#libs/http';
+import { SUBSCRIPTION_TIERS, type SubscriptionTier } from '../accounts/accounts.port.js';
 import {
-  type ClientTier,
   type Effort,
   EFFORTS,
   type MarketplacePredictionType,
   type OrderInterval,
-  PREDICTION_TYPES,
 } from '../marketplace/marketplace.port.js';
+import { PENDING_SORTS, type PendingPage } from '../marketplace/order-queue.port.js';
 import {
   HorizonField,
   IntervalField,
@@ -30,15 +30,16 @@ import {
   OrderIdField,
   OrderTimeField,
   PredictionTypeField,
+  PredictionTypeFilterField,
+  SortOrderField,
   SymbolField,
+  SymbolFilterField,
   TargetTimeField,
   TaskIdField,
 } from '../marketplace/order.fields.js';
 
 /** Beyond it no payment lies; keeps micro-units far below 2^53. */
 const MAX_PAYMENT = 1_000_000;
-const SORTS = ['priority', 'created_at', 'payment', 'effort'] as const;
-const TIERS = ['basic', 'premium', 'enterprise'] as const;
 
 const priority = (description: string) => IntegerField({ optional: true, min: 1, max: 10, description });
 const payment = (description: string) =>
@@ -52,16 +53,8 @@ const payment = (description: string) =>
   min > max ? ruleViolation('`min_payment` must not be above `max_payment`', 'min_payment') : undefined,
 )
 export class PendingQuery {
-  @EnumField(PREDICTION_TYPES, {
-    name: 'MarketplacePredictionType',
-    optional: true,
-    description: 'Return only orders of this prediction type.',
-  })
-  predictionType?: MarketplacePredictionType;
-
-  @StringField({ optional: true, minLength: 1, maxLength: 32, description: 'Return only this exact symbol.' })
-  symbol?: string;
-
+  @PredictionTypeFilterField predictionType?: MarketplacePredictionType;
+  @SymbolFilterField symbol?: string;
   @priority('Lowest priority to return.') minPriority?: number;
   @priority('Highest priority to return.') maxPriority?: number;
   @payment('Lowest payment in USD; orders in other currencies are not returned.') minPayment?: number;
@@ -75,22 +68,15 @@ export class PendingQuery {
   })
   predictorPlugin?: string;
 
-  @EnumField(SORTS, {
+  @EnumField(PENDING_SORTS, {
     name: 'PendingSort',
     default: 'priority',
     description: 'Sort key; ties are sorted by higher priority, then by age, oldest first.',
     example: 'priority',
   })
-  sort!: (typeof SORTS)[number];
+  sort!: PendingPage['sort'];
 
-  @EnumField(['desc', 'asc'], {
-    name: 'SortOrder',
-    default: 'desc',
-    description: 'Direction of `sort`.',
-    example: 'desc',
-  })
-  order!: 'desc' | 'asc';
-
+  @SortOrderField order!: PendingPage['order'];
   @LimitField({ default: 20, max: 100, example: 20 }) limit!: number;
   @OffsetField offset!: number;
 }
@@ -145,12 +131,12 @@ export class PendingRequestOut {
   })
   dataComplexity?: null;
 
-  @EnumField(TIERS, {
+  @EnumField(SUBSCRIPTION_TIERS, {
     name: 'ClientTier',
     description: "The client's tier when the order was submitted.",
     example: 'basic',
   })
-  clientTier!: ClientTier;
+  clientTier!: SubscriptionTier;
 
   @OrderTimeField createdAt!: Date;
 

@@ -8,6 +8,7 @@ import {
   NumberField,
 } from '#libs/http';
 import { MINUTE_MS, moneyOf } from '#libs/kernel';
+import { ExactOf } from '../billing/money.fields.js';
 import {
   OrderCurrencyField,
   UnmeasuredField,
@@ -42,12 +43,7 @@ export class EvaluatorCurrencyEarnings {
   @MoneyField({ wire: 'total_earnings', description: 'Total of payments and bonuses.', example: 43.12 })
   amount!: number;
 
-  @IntegerField({
-    wire: 'total_earnings_micros',
-    from: ({ amount }: EvaluatorCurrencyEarnings) => amount,
-    description: 'Exact value of `total_earnings` in micro-units (1e-6).',
-    example: 43_120_000,
-  })
+  @ExactOf('amount', { wire: 'total_earnings_micros', of: 'total_earnings', example: 43_120_000 })
   amountMicros?: number;
 
   @IntegerField({ wire: 'total_requests', description: 'Number of paid answers.', example: 12 })

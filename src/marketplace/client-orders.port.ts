@@ -22,8 +22,10 @@ export interface OrderFilter {
   readonly endDate?: Date;
 }
 
+export const ORDER_SORTS = ['created_at', 'completed_at', 'priority', 'cost'] as const;
+
 export interface OrderPage {
-  readonly sort: 'created_at' | 'completed_at' | 'priority' | 'cost';
+  readonly sort: (typeof ORDER_SORTS)[number];
   readonly order: 'asc' | 'desc';
   readonly limit: number;
   readonly offset: number;

@@ -37,8 +37,8 @@ export class LeaseRules {
     const row = await this.orders.findForUpdate(tx, orderId);
     if (row === null) throw notProcessing();
     if (row.status !== 'processing' || (row.evaluatorId !== evaluatorId && !use.forAll))
-      throw await this.#refusal(tx, row, evaluatorId, leaseEpoch);
-    if (leaseEpoch !== null && leaseEpoch !== row.leaseEpoch) throw stale();
+      throw await this.#refusal(tx, row, evaluatorId, leaseEpoch ?? row.leaseEpoch);
+    if ((leaseEpoch ?? row.leaseEpoch) !== row.leaseEpoch) throw stale();
     const held = heldOrder(row);
     if (!use.late && use.now.getTime() > held.timeoutAt.getTime()) throw tooLate();
     return held;
@@ -49,9 +49,9 @@ export class LeaseRules {
     tx: Transaction,
     row: OrderEntity,
     evaluatorId: number,
-    leaseEpoch: number | null,
+    leaseEpoch: number,
   ): Promise<AppError> {
-    const claim = await this.history.find(tx, row.id, leaseEpoch ?? row.leaseEpoch);
+    const claim = await this.history.find(tx, row.id, leaseEpoch);
     const isOwn = claim?.evaluatorId === evaluatorId;
     if (isOwn && claim.leaseEpoch < row.leaseEpoch) return stale();
     if (isOwn && claim.outcome === 'expired') return tooLate();

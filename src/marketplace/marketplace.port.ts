@@ -1,3 +1,4 @@
+import type { SubscriptionTier } from '../accounts/accounts.port.js';
 import type { Currency, Micros } from '../billing/billing.port.js';
 
 /** How the intervals of an answer are read. */
@@ -19,8 +20,6 @@ export type OrderInterval = (typeof ORDER_INTERVALS)[number];
 /** How much an evaluator has to do: by horizon, lookback and predictor. */
 export const EFFORTS = ['low', 'medium', 'high'] as const;
 export type Effort = (typeof EFFORTS)[number];
-
-export type ClientTier = 'basic' | 'premium' | 'enterprise';
 
 /** A JSON object as it came in. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -81,7 +80,7 @@ export interface Order extends OrderTerms, OrderProgress {
   readonly clientId: number;
   readonly status: OrderStatus;
   readonly modelName: string;
-  readonly clientTier: ClientTier;
+  readonly clientTier: SubscriptionTier;
   readonly effort: Effort;
   readonly currency: Currency;
   /** The binding price. */

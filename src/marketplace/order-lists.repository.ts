@@ -35,19 +35,19 @@ export interface PendingFigures {
 /** Of an order in a list only what it says is read, for the rest of a row is large. */
 const columns = (fields: readonly (keyof OrderEntity)[]) => fields.map((field) => `o.${field}`);
 
-const CLIENT_SORTS = {
+const CLIENT_COLUMNS: Readonly<Record<OrderPage['sort'], string>> = {
   created_at: 'o.createdAt',
   completed_at: 'o.completedAt',
   priority: 'o.priority',
   cost: 'o.estimatedCost',
-} as const;
+};
 
-const PENDING_SORTS = {
+const PENDING_COLUMNS: Readonly<Record<PendingPage['sort'], string>> = {
   priority: 'o.priority',
   created_at: 'o.createdAt',
   payment: 'o.estimatedPayment',
   effort: 'o.effort',
-} as const;
+};
 
 const direction = (order: 'asc' | 'desc') => (order === 'asc' ? 'ASC' : 'DESC');
 
@@ -60,7 +60,7 @@ export class OrderLists {
   async ofClient(clientId: number | null, filter: OrderFilter, page: OrderPage): Promise<OrderList> {
     const orders = await this.#ofClient(clientId, filter)
       .select(columns(LISTED_FIELDS))
-      .orderBy(CLIENT_SORTS[page.sort], direction(page.order), 'NULLS LAST')
+      .orderBy(CLIENT_COLUMNS[page.sort], direction(page.order), 'NULLS LAST')
       .addOrderBy('o.createdAt', page.sort === 'created_at' ? direction(page.order) : 'DESC')
       .addOrderBy('o.id', 'ASC')
       .limit(page.limit)
@@ -77,7 +77,7 @@ export class OrderLists {
   ): Promise<PendingOrder[]> {
     return this.#pending(claimant, filter, now)
       .select(columns(OFFERED_FIELDS))
-      .orderBy(PENDING_SORTS[page.sort], direction(page.order))
+      .orderBy(PENDING_COLUMNS[page.sort], direction(page.order))
       .addOrderBy('o.priority', page.sort === 'priority' ? direction(page.order) : 'DESC')
       .addOrderBy('o.createdAt', page.sort === 'created_at' ? direction(page.order) : 'ASC')
       .addOrderBy('o.id', 'ASC')
@@ -135,47 +135,46 @@ export class OrderLists {
   }
 
   #claimed(evaluatorId: number | null): Query {
-    const query = this.#orders().where(`o.status = 'processing'`);
-    return evaluatorId === null ? query : query.andWhere('o.evaluatorId = :evaluatorId', { evaluatorId });
+    return having(this.#orders().where(`o.status = 'processing'`), { evaluatorId });
   }
 
   #ofClient(clientId: number | null, filter: OrderFilter): Query {
-    const query = this.#orders().where('1 = 1');
     const { status, symbol, predictionType, startDate, endDate } = filter;
-    if (clientId !== null) query.andWhere('o.clientId = :clientId', { clientId });
-    if (status !== undefined) query.andWhere('o.status = :status', { status });
-    if (symbol !== undefined) query.andWhere('o.symbol = :symbol', { symbol });
-    if (predictionType !== undefined)
-      query.andWhere('o.predictionType = :predictionType', { predictionType });
-    if (startDate !== undefined)
-      query.andWhere('o.createdAt >= :startDate', { startDate: startDate.toISOString() });
-    if (endDate !== undefined) query.andWhere('o.createdAt <= :endDate', { endDate: endDate.toISOString() });
-    return query;
+    const query = having(this.#orders(), { clientId, status, symbol, predictionType });
+    return within(query, 'createdAt', startDate?.toISOString(), endDate?.toISOString());
   }
 
   #pending({ userId, seesAll, releasedAfter }: Claimant, filter: PendingFilter, now: Date): Query {
-    const query = this.#orders()
-      .where(`o.status = 'pending'`)
-      .andWhere('o.expiresAt > :now', { now: now.toISOString() });
     const { predictionType, symbol, predictorPlugin, minPriority, maxPriority } = filter;
-    if (predictionType !== undefined)
-      query.andWhere('o.predictionType = :predictionType', { predictionType });
-    if (symbol !== undefined) query.andWhere('o.symbol = :symbol', { symbol });
-    if (predictorPlugin !== undefined)
-      query.andWhere('o.predictorPlugin = :predictorPlugin', { predictorPlugin });
-    if (minPriority !== undefined) query.andWhere('o.priority >= :minPriority', { minPriority });
-    if (maxPriority !== undefined) query.andWhere('o.priority <= :maxPriority', { maxPriority });
-    paidBetween(query, filter);
+    const { minPayment, maxPayment } = filter;
+    // amounts of two currencies can't be compared: bounds are of the home currency
+    const currency = (minPayment ?? maxPayment) === undefined ? null : HOME_CURRENCY;
+    const query = this.#orders()
+      .where(`o.status = 'pending'`) // to the letter as in the index's condition
+      .andWhere('o.expiresAt > :now', { now: now.toISOString() });
+    having(query, { predictionType, symbol, predictorPlugin, currency });
+    within(query, 'priority', minPriority, maxPriority);
+    within(query, 'estimatedPayment', minPayment, maxPayment);
     return seesAll ? query : claimableBy(query, userId, releasedAfter);
   }
 }
 
-/** Amounts of two currencies can't be compared: bounds are of the home currency. */
-function paidBetween(query: Query, { minPayment, maxPayment }: PendingFilter): void {
-  if (minPayment === undefined && maxPayment === undefined) return;
-  query.andWhere('o.currency = :home', { home: HOME_CURRENCY });
-  if (minPayment !== undefined) query.andWhere('o.estimatedPayment >= :minPayment', { minPayment });
-  if (maxPayment !== undefined) query.andWhere('o.estimatedPayment <= :maxPayment', { maxPayment });
+/** Orders with these values; null and undefined allow any. */
+function having(
+  query: Query,
+  values: Partial<Record<keyof OrderEntity, string | number | null | undefined>>,
+): Query {
+  for (const [column, value] of Object.entries(values))
+    if (value !== null && value !== undefined)
+      query.andWhere(`o.${column} = :${column}`, { [column]: value });
+  return query;
+}
+
+/** Orders between two values, both included; undefined is no limit. */
+function within<T extends string | number>(query: Query, column: keyof OrderEntity, min?: T, max?: T): Query {
+  if (min !== undefined) query.andWhere(`o.${column} >= :min_${column}`, { [`min_${column}`]: min });
+  if (max !== undefined) query.andWhere(`o.${column} <= :max_${column}`, { [`max_${column}`]: max });
+  return query;
 }
 
 function claimableBy(query: Query, userId: number, releasedAfter: Date): Query {

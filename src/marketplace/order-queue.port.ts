@@ -24,9 +24,11 @@ export interface PendingFilter {
   readonly predictorPlugin?: string;
 }
 
+export const PENDING_SORTS = ['priority', 'created_at', 'payment', 'effort'] as const;
+
 export interface PendingPage {
   /** Ties: higher priority first, then older first, the order of the queue. */
-  readonly sort: 'priority' | 'created_at' | 'payment' | 'effort';
+  readonly sort: (typeof PENDING_SORTS)[number];
   readonly order: 'asc' | 'desc';
   readonly limit: number;
   readonly offset?: number;
@@ -73,9 +75,9 @@ export interface PendingList {
 
 export interface ClaimCommand {
   readonly orderId: string;
-  readonly estimatedCompletion: Date | null;
+  readonly estimatedCompletion?: Date | null;
   /** At most 16 KiB of JSON. */
-  readonly processingNodeInfo: JsonObject | null;
+  readonly processingNodeInfo?: JsonObject | null;
 }
 
 export interface ClaimedOrder extends PendingOrder {
@@ -85,10 +87,10 @@ export interface ClaimedOrder extends PendingOrder {
   readonly leaseMs: number;
 }
 
-/** `leaseEpoch` is that of the claim; with null only the holder is checked. */
+/** `leaseEpoch` is that of the claim; without it only the holder is checked. */
 export interface LeaseReference {
   readonly orderId: string;
-  readonly leaseEpoch: number | null;
+  readonly leaseEpoch?: number | null;
 }
 
 export interface AnswerCommand extends LeaseReference {
@@ -116,12 +118,13 @@ export interface HeartbeatReply {
   readonly timeoutAt: Date;
 }
 
-export type ReleaseReason = 'insufficient_resources' | 'technical_issue' | 'other';
+export const RELEASE_REASONS = ['insufficient_resources', 'technical_issue', 'other'] as const;
+export type ReleaseReason = (typeof RELEASE_REASONS)[number];
 
 export interface ReleaseCommand extends LeaseReference {
   readonly reason: ReleaseReason;
   /** At most 2,000 characters. */
-  readonly details: string | null;
+  readonly details?: string | null;
 }
 
 export interface AssignedFilter {

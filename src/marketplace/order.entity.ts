@@ -1,7 +1,7 @@
 import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 import { Column, Entity, Index, PrimaryColumn, type ValueTransformer } from 'typeorm';
+import type { SubscriptionTier } from '../accounts/accounts.port.js';
 import {
-  type ClientTier,
   type Effort,
   EFFORTS,
   type JsonObject,
@@ -67,7 +67,7 @@ export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadRe
   @Column({ type: 'integer', transformer: effortNumber }) effort!: Effort;
 
   /** The client's tier when it submitted. */
-  @Column({ type: 'varchar', length: 16 }) clientTier!: ClientTier;
+  @Column({ type: 'varchar', length: 16 }) clientTier!: SubscriptionTier;
   @Column({ type: 'varchar', length: 3 }) currency!: string;
 
   /** The total of the quote in force. */

@@ -19,6 +19,25 @@ export const PredictionTypeField = EnumField(PREDICTION_TYPES, {
   name: 'MarketplacePredictionType',
   example: 'short_term',
 });
+/** Filters and directions of lists. */
+export const SymbolFilterField = StringField({
+  optional: true,
+  minLength: 1,
+  maxLength: 32,
+  description: 'Return only this exact symbol.',
+});
+export const PredictionTypeFilterField = EnumField(PREDICTION_TYPES, {
+  name: 'MarketplacePredictionType',
+  optional: true,
+  description: 'Return only orders of this prediction type.',
+});
+export const SortOrderField = EnumField(['desc', 'asc'], {
+  name: 'SortOrder',
+  default: 'desc',
+  description: 'Direction of `sort`.',
+  example: 'desc',
+});
+
 export const TargetTimeField = DateTimeField({
   description: 'First time to predict.',
   example: '2026-02-01T12:00:00.000Z',

@@ -3,7 +3,8 @@ import { Database, runSql, type Transaction } from '#libs/database';
 import { isUuid } from '#libs/kernel';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { BillableOrder, BillableOrders } from '../billing/billing.port.js';
-import type { JsonObject, OrderStatus } from './marketplace.port.js';
+import type { OrderStatus } from './marketplace.port.js';
+import type { ClaimCommand } from './order-queue.port.js';
 import { OrderEntity } from './order.entity.js';
 
 /** What a new order brings; everything else is empty until something happens to it. */
@@ -38,13 +39,10 @@ const UNTOUCHED = {
   completedAt: null,
 } as const;
 
-export interface ClaimAttempt {
-  readonly orderId: string;
+export interface ClaimAttempt extends ClaimCommand {
   readonly evaluatorId: number;
   readonly now: Date;
   readonly timeoutAt: Date;
-  readonly estimatedCompletion: Date | null;
-  readonly processingNodeInfo: JsonObject | null;
   /** Whose orders may not be claimed; null when any may. */
   readonly exceptOf: number | null;
 }
@@ -121,7 +119,7 @@ export class OrderRepository implements BillableOrders {
     if (!isUuid(attempt.orderId)) return null;
     const id = attempt.orderId.toLowerCase();
     const now = attempt.now.toISOString();
-    const info = attempt.processingNodeInfo;
+    const info = attempt.processingNodeInfo ?? null;
     const rows = await runSql(
       tx,
       `UPDATE prediction_jobs SET status = 'processing', claimed_by = ?, claimed_at = ?, timeout_at = ?,

@@ -124,7 +124,7 @@ export class StoredOrderQueue implements OrderQueue {
   }
 }
 
-function refuseLarge(info: JsonObject | null): void {
+function refuseLarge(info: JsonObject | null = null): void {
   if (info === null || JSON.stringify(info).length <= LARGEST_NODE_INFO) return;
   throw invalidField(
     'processing_node_info',

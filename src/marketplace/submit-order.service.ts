@@ -3,11 +3,11 @@ import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, Clock, HOUR_MS, moneyOf, moneyText, newUuid, snakeCased, type Actor } from '#libs/kernel';
 import { Billing, Prices, type Quote } from '../billing/billing.port.js';
-import { Subscriptions } from '../accounts/accounts.port.js';
+import { type SubscriptionTier, Subscriptions } from '../accounts/accounts.port.js';
 import type { NewOrders, SubmittedOrder } from './client-orders.port.js';
 import { CompleteTerms, priceTermsOf, type Priced } from './complete-terms.service.js';
 import { OrderViews } from './order-views.service.js';
-import type { ClientTier, Effort, JsonObject, OrderTerms } from './marketplace.port.js';
+import type { Effort, JsonObject, OrderTerms } from './marketplace.port.js';
 import { OrderRepository, type NewOrderRow } from './order.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 
@@ -48,7 +48,7 @@ export class SubmitOrder implements NewOrders {
   }
 
   /** The client's tier, when it has room for another order; until the transaction ends nobody else takes the room. */
-  async #placeOf(tx: Transaction, { userId }: Actor): Promise<ClientTier> {
+  async #placeOf(tx: Transaction, { userId }: Actor): Promise<SubscriptionTier> {
     await this.orders.lockParty(tx, 'client', userId);
     const tier = await this.subscriptions.tierOf(userId);
     const limit = this.config[`marketplace_limit_${tier}`];
@@ -61,7 +61,7 @@ export class SubmitOrder implements NewOrders {
     );
   }
 
-  #newRow({ userId }: Actor, priced: Priced, quote: Quote, clientTier: ClientTier): NewOrderRow {
+  #newRow({ userId }: Actor, priced: Priced, quote: Quote, clientTier: SubscriptionTier): NewOrderRow {
     const { terms, modelName } = priced;
     const now = this.clock.now();
     return {

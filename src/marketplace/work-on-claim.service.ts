@@ -18,8 +18,8 @@ import type {
 } from './order-queue.port.js';
 import { OrderViews } from './order-views.service.js';
 import { OrderRepository } from './order.repository.js';
-import { resultHash } from './result-hash.js';
 import { ReturnOrder } from './return-order.service.js';
+import { resultHash } from './result-hash.js';
 
 const LONGEST_STEP = 255;
 /** Seconds; no lease is longer than a day. */
@@ -116,7 +116,7 @@ export class WorkOnClaim implements ClaimedWork {
       const use = { forAll: actsForAll(evaluator), late: true, now };
       const row = await this.leases.heldRow(tx, evaluatorId, lease, use);
       const outcome = now.getTime() > row.timeoutAt.getTime() ? 'expired' : 'released';
-      const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details };
+      const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details: details ?? null };
       return this.views.tell(tx, 'released', await this.returns.unclaim(tx, row, end, now), now);
     });
   }
