@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AfterCommit, SuccessOut } from '#libs/http';
 import { type Actor, Clock } from '#libs/kernel';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
+import { EvaluatorStatistics } from '../marketplace/marketplace-statistics.port.js';
 import { ClaimedWork, OrderQueue, type PendingOrder } from '../marketplace/order-queue.port.js';
 import type { ClaimOut, ClaimRequest } from './claim.dto.js';
 import type {
@@ -14,14 +15,19 @@ import type {
   SubmitRequest,
 } from './lease.dto.js';
 import type { PendingOut, PendingQuery } from './pending.dto.js';
+import type { EvaluatorStatsOut, StatsPeriod, StatsQuery } from './stats.dto.js';
 import { ProcessingDetails } from './processing-details.service.js';
 
-/** The marketplace's queue as evaluators over HTTP know it. Errors are the queue's own. */
+const DAY_MS = 86_400_000;
+const PERIOD_DAYS: Readonly<Record<StatsPeriod, number>> = { '7d': 7, '30d': 30, '90d': 90 };
+
+/** The marketplace's queue as evaluators over HTTP know it, and their own figures. Errors are the queue's own. */
 @Injectable()
 export class EvaluateOrders {
   constructor(
     private readonly queue: OrderQueue,
     private readonly work: ClaimedWork,
+    private readonly statistics: EvaluatorStatistics,
     private readonly settings: RuntimeSettings,
     private readonly clock: Clock,
     private readonly details: ProcessingDetails,
@@ -67,6 +73,16 @@ export class EvaluateOrders {
     const inTime = status === 'overdue' ? 0 : list.totalProcessing;
     const overdue = status === 'overdue' || (status === undefined && includeExpired) ? list.totalOverdue : 0;
     return { ...list, totalAssigned: inTime + overdue };
+  }
+
+  async stats({ userId }: Actor, { period, includeRankings }: StatsQuery): Promise<EvaluatorStatsOut> {
+    const since = new Date(this.clock.now() - PERIOD_DAYS[period] * DAY_MS);
+    const figures = await this.statistics.of(userId, since);
+    return {
+      performanceSummary: { ...figures.period, ...figures },
+      recentActivity: figures,
+      rankings: includeRankings ? figures.ranks : null,
+    };
   }
 
   async release(caller: Actor, orderId: string, body: ReleaseRequest): Promise<SuccessOut> {

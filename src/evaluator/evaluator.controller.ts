@@ -15,7 +15,6 @@ import type { Actor } from '#libs/kernel';
 import { ClaimOut, ClaimRequest, RequestIdParam } from './claim.dto.js';
 import { ANSWER_EXAMPLES } from './evaluator.examples.js';
 import { EvaluateOrders } from './evaluate-orders.service.js';
-import { EvaluatorStats } from './evaluator-stats.service.js';
 import {
   AssignedOut,
   AssignedQuery,
@@ -41,10 +40,7 @@ const LATE = { 408: 'The deadline of the claim has passed' };
 )
 @Controller('api/v1/evaluator')
 export class EvaluatorController {
-  constructor(
-    private readonly orders: EvaluateOrders,
-    private readonly statistics: EvaluatorStats,
-  ) {}
+  constructor(private readonly orders: EvaluateOrders) {}
 
   @Get('pending')
   @Authenticated('evaluator', ...ADMINISTRATORS)
@@ -141,6 +137,6 @@ export class EvaluatorController {
   @Answers(200, EvaluatorStatsOut, { description: 'Statistics; what is not measured is null.' })
   @Problems(422)
   stats(@Query() query: StatsQuery, @Caller() caller: Actor): Promise<EvaluatorStatsOut> {
-    return this.statistics.of(caller, query);
+    return this.orders.stats(caller, query);
   }
 }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { AppError } from '#libs/kernel';
-import { ClaimHistory } from './claim-history.repository.js';
+import { type ClaimEnd, ClaimHistory } from './claim-history.repository.js';
 import { type Held, heldOrder } from './marketplace.port.js';
 import type { LeaseReference } from './order-queue.port.js';
 import type { OrderEntity } from './order.entity.js';
-import { OrderRepository } from './order.repository.js';
+import { OrderRepository, UNCLAIMED } from './order.repository.js';
 
 export interface LeaseUse {
   /** Another's claim will do too. */
@@ -15,7 +15,7 @@ export interface LeaseUse {
   readonly now: Date;
 }
 
-/** Whether an evaluator may still write to an order it claimed. The row is locked before anything is decided. */
+/** Whether an evaluator may still write to an order it claimed, and how its claim ends. The row is locked before anything is decided. */
 @Injectable()
 export class LeaseRules {
   constructor(
@@ -42,6 +42,12 @@ export class LeaseRules {
     const held = heldOrder(row);
     if (!use.late && use.now.getTime() > held.timeoutAt.getTime()) throw tooLate();
     return held;
+  }
+
+  /** Ends the claim and makes the order pending again. */
+  async end(tx: Transaction, row: OrderEntity, end: ClaimEnd, now: Date): Promise<OrderEntity> {
+    await this.history.close(tx, row, end, now);
+    return this.orders.change(tx, row, { ...UNCLAIMED, status: 'pending' }, now);
   }
 
   /** Why this evaluator holds nothing, judged by the claim it means: the given epoch's, else the latest. */

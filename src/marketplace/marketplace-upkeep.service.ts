@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { type Transaction, TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
+import { Billing } from '../billing/billing.port.js';
+import { LeaseRules } from './lease-rules.js';
+import { OrderViews } from './order-views.service.js';
+import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
-import { ReturnOrder } from './return-order.service.js';
 
 const SWEEP_MS = 5_000;
 
@@ -22,7 +26,10 @@ export interface SweepFigures {
 export class MarketplaceUpkeep extends PeriodicService {
   constructor(
     private readonly orders: OrderRepository,
-    private readonly returns: ReturnOrder,
+    private readonly leases: LeaseRules,
+    private readonly views: OrderViews,
+    private readonly transactions: TransactionRunner,
+    private readonly billing: Billing,
     private readonly clock: Clock,
   ) {
     super(clock, { everyMs: SWEEP_MS });
@@ -31,9 +38,9 @@ export class MarketplaceUpkeep extends PeriodicService {
   /** Leases first: an order that comes back too old ends in the same sweep. */
   async sweep(): Promise<SweepFigures> {
     const overdue = await this.orders.overdue(new Date(this.clock.now()));
-    const returned = await this.#each(overdue, (id) => this.returns.expireLease(id));
+    const returned = await this.#each(overdue, (tx, row, now) => this.#expireLease(tx, row, now));
     const outdated = await this.orders.outdated(new Date(this.clock.now()));
-    const expired = await this.#each(outdated, (id) => this.returns.expireOrder(id));
+    const expired = await this.#each(outdated, (tx, row, now) => this.#expireOrder(tx, row, now));
     return { returned, expired };
   }
 
@@ -42,15 +49,46 @@ export class MarketplaceUpkeep extends PeriodicService {
   }
 
   /** How many of them it was done to. One that fails must not keep the others waiting: it is met again by the next sweep. */
-  async #each(ids: readonly string[], work: (id: string) => Promise<boolean>): Promise<number> {
+  async #each(
+    ids: readonly string[],
+    work: (tx: Transaction, row: OrderEntity, now: Date) => Promise<boolean>,
+  ): Promise<number> {
     let done = 0;
     for (const id of ids) {
       try {
-        if (await work(id)) done += 1;
+        const isDone = await this.transactions.run(async (tx) => {
+          const now = new Date(this.clock.now());
+          const row = await this.orders.findForUpdate(tx, id);
+          return row !== null && work(tx, row, now);
+        });
+        if (isDone) done += 1;
       } catch (error) {
         this.logger.error(error);
       }
     }
     return done;
+  }
+
+  /** Returns an order whose lease ran out; false when its evaluator or another process was faster. */
+  async #expireLease(tx: Transaction, row: OrderEntity, now: Date): Promise<boolean> {
+    const isOverdue = (row.timeoutAt?.getTime() ?? Infinity) < now.getTime();
+    if (row.status !== 'processing' || !isOverdue) return false;
+    const returned = await this.leases.end(tx, row, { outcome: 'expired' }, now);
+    await this.views.tell(tx, 'lease_expired', returned, now);
+    return true;
+  }
+
+  /** Ends a pending order that nobody finished in time and gives the money back; false when it is not one any more. */
+  async #expireOrder(tx: Transaction, row: OrderEntity, now: Date): Promise<boolean> {
+    if (row.status !== 'pending' || row.expiresAt.getTime() > now.getTime()) return false;
+    await this.billing.void(tx, row.id, 'expired: nobody finished the request in time');
+    const failure = {
+      status: 'failed',
+      failureReason: 'expired',
+      errorMessage: 'No evaluator finished the request in time; the cost was given back',
+      completedAt: now,
+    } as const;
+    await this.views.tell(tx, 'expired', await this.orders.change(tx, row, failure, now), now);
+    return true;
   }
 }

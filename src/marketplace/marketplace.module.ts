@@ -19,7 +19,6 @@ import { OrderFiles } from './order-files.port.js';
 import { OrderRepository } from './order.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 import { ReadEvaluatorStatistics } from './read-evaluator-statistics.service.js';
-import { ReturnOrder } from './return-order.service.js';
 import { SubmitOrder } from './submit-order.service.js';
 import { WorkOnClaim } from './work-on-claim.service.js';
 import { StoredOrderQueue } from './stored-order-queue.service.js';
@@ -56,7 +55,6 @@ const PORTS = [
     SubmitOrder,
     ManageOrders,
     LeaseRules,
-    ReturnOrder,
     WorkOnClaim,
     StoredOrderQueue,
     MarketplaceUpkeep,

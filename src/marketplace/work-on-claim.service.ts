@@ -18,7 +18,6 @@ import type {
 } from './order-queue.port.js';
 import { OrderViews } from './order-views.service.js';
 import { OrderRepository } from './order.repository.js';
-import { ReturnOrder } from './return-order.service.js';
 import { resultHash } from './result-hash.js';
 
 const LONGEST_STEP = 255;
@@ -33,7 +32,6 @@ export class WorkOnClaim implements ClaimedWork {
     private readonly orders: OrderRepository,
     private readonly history: ClaimHistory,
     private readonly views: OrderViews,
-    private readonly returns: ReturnOrder,
     private readonly transactions: TransactionRunner,
     private readonly billing: Billing,
     private readonly clock: Clock,
@@ -117,7 +115,7 @@ export class WorkOnClaim implements ClaimedWork {
       const row = await this.leases.heldRow(tx, evaluatorId, lease, use);
       const outcome = now.getTime() > row.timeoutAt.getTime() ? 'expired' : 'released';
       const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details: details ?? null };
-      return this.views.tell(tx, 'released', await this.returns.unclaim(tx, row, end, now), now);
+      return this.views.tell(tx, 'released', await this.leases.end(tx, row, end, now), now);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { durationText } from '../../../src/evaluator/pending.dto.js';
-import { modelFacts } from '../../../src/evaluator/model-facts.js';
+import { modelFacts } from '../../../src/evaluator/processing-details.service.js';
 
 const MINUTE = 60_000;
 
