@@ -79,7 +79,9 @@ export interface Order extends OrderTerms, OrderProgress {
   readonly taskId: string;
   readonly clientId: number;
   readonly status: OrderStatus;
+  /** The model as providers price it. */
   readonly modelName: string;
+  /** The client's tier when it submitted. */
   readonly clientTier: SubscriptionTier;
   readonly effort: Effort;
   readonly currency: Currency;
@@ -95,7 +97,7 @@ export interface Order extends OrderTerms, OrderProgress {
   readonly evaluatorId: number | null;
   /** Null for the service itself. */
   readonly evaluatorUsername: string | null;
-  /** Rises with every claim; every write of the evaluator may carry it. */
+  /** Rises with every claim, never falls; every write of the evaluator may carry it. */
   readonly leaseEpoch: number;
   readonly claimedAt: Date | null;
   /** Later submissions are refused. */

@@ -18,8 +18,6 @@ export class OrderClaimEntity implements OrderClaim {
   orderId!: string;
 
   @Column(integerColumn()) leaseEpoch!: number;
-
-  /** User id, 0 for the service itself. */
   @Column({ type: 'integer' }) evaluatorId!: number;
   @Column(utcColumn()) claimedAt!: Date;
   @Column(utcColumn()) timeoutAt!: Date;

@@ -21,14 +21,9 @@ export class OrderFileEntity implements OrderFile {
 
   @Column({ type: 'varchar', length: 50 }) fileType!: OrderFileType;
   @Column({ type: 'varchar', length: 255 }) fileName!: string;
-
-  /** Bytes. */
   @Column(integerColumn()) fileSize!: number;
-
-  /** SHA-256 of the content, 64 hexadecimal digits. */
   @Column({ type: 'varchar', length: 64 }) fileHash!: string;
   @Column({ type: 'varchar', length: 100 }) mimeType!: string;
-
   @Column({ type: 'text', transformer: base64 }) content!: Uint8Array;
   @Column(utcColumn()) createdAt!: Date;
 }

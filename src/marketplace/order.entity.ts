@@ -22,8 +22,8 @@ const PENDING = { where: `"status" = 'pending'` };
 const PROCESSING = { where: `"status" = 'processing'` };
 
 /**
- * An order of the marketplace: what was asked, what it costs, who works on it and what came out. The claims of its past
- * are rows of `prediction_claims`, its money is the ledger's.
+ * An order of the marketplace: what was asked, what it costs, who works on it and what came out; {@link Order} tells what
+ * its fields mean. The claims of its past are rows of `prediction_claims`, its money is the ledger's.
  */
 @Entity('prediction_jobs')
 @Index('uq_prediction_jobs_task', ['taskId'], { unique: true })
@@ -36,17 +36,13 @@ const PROCESSING = { where: `"status" = 'processing'` };
 @Index('ix_prediction_jobs_status', ['status', 'completedAt'])
 @Index('ix_prediction_jobs_created', ['createdAt'])
 export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadResult'> {
-  /** UUID. */
   @PrimaryColumn({ type: 'varchar', length: 36 }) id!: string;
   @Column({ type: 'varchar', length: 36 }) taskId!: string;
-
   @Column({ name: 'user_id', type: 'integer' }) clientId!: number;
   @Column({ type: 'varchar', length: 32 }) symbol!: string;
 
   /** The symbol under its other name. */
   @Column({ type: 'varchar', length: 32 }) ticker!: string;
-
-  /** The model as providers price it. */
   @Column({ type: 'varchar', length: 100 }) modelName!: string;
   @Column({ type: 'varchar', length: 16, default: 'pending' }) status!: OrderStatus;
 
@@ -65,15 +61,9 @@ export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadRe
   @Column({ type: 'varchar', length: 2048, nullable: true }) notificationWebhook!: string | null;
   @Column(jsonColumn({ nullable: true })) customParameters!: JsonObject | null;
   @Column({ type: 'integer', transformer: effortNumber }) effort!: Effort;
-
-  /** The client's tier when it submitted. */
   @Column({ type: 'varchar', length: 16 }) clientTier!: SubscriptionTier;
   @Column({ type: 'varchar', length: 3 }) currency!: string;
-
-  /** The total of the quote in force. */
   @Column(integerColumn({ name: 'estimated_cost_micros' })) estimatedCost!: number;
-
-  /** The evaluator's share of it. */
   @Column(integerColumn({ name: 'estimated_payment_micros' })) estimatedPayment!: number;
   @Column(integerColumn({ name: 'actual_cost_micros', nullable: true })) actualCost!: number | null;
   @Column(integerColumn({ name: 'bonus_micros', nullable: true })) bonus!: number | null;
@@ -81,13 +71,9 @@ export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadRe
 
   /** Version of the provider's price; null for the base table. */
   @Column({ type: 'integer', nullable: true }) priceId!: number | null;
-
-  /** User id of the holder, 0 for the service itself; kept when the order completes. */
   @Column({ name: 'claimed_by', type: 'integer', nullable: true }) evaluatorId!: number | null;
   @Column(utcColumn({ nullable: true })) claimedAt!: Date | null;
   @Column(utcColumn({ nullable: true })) timeoutAt!: Date | null;
-
-  /** Raised by every claim, never lowered. */
   @Column(integerColumn({ default: 0 })) leaseEpoch!: number;
 
   /** When the evaluator means to be done. */
@@ -95,17 +81,11 @@ export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadRe
   @Column(jsonColumn({ nullable: true })) processingNodeInfo!: JsonObject | null;
   @Column({ type: 'double precision', nullable: true }) progressPercentage!: number | null;
   @Column({ type: 'varchar', length: 255, nullable: true }) currentStep!: string | null;
-
-  /** Seconds. */
   @Column({ type: 'double precision', nullable: true }) estimatedRemaining!: number | null;
   @Column(jsonColumn({ nullable: true })) result!: OrderResult | null;
   @Column({ type: 'varchar', length: 64, nullable: true }) resultHash!: string | null;
-
-  /** From claim to submission. */
   @Column({ name: 'processing_time_ms', type: 'double precision', nullable: true })
   processingMs!: number | null;
-
-  /** Stable word; only of a failed one. */
   @Column({ type: 'varchar', length: 32, nullable: true }) failureReason!: string | null;
   @Column({ type: 'text', nullable: true }) errorMessage!: string | null;
   @Column({ type: 'integer', nullable: true }) cancelledBy!: number | null;
@@ -113,8 +93,6 @@ export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadRe
   @Column({ type: 'varchar', length: 255, nullable: true }) cancellationReason!: string | null;
   @Column(utcColumn()) createdAt!: Date;
   @Column(utcColumn()) updatedAt!: Date;
-
-  /** When it ended, whatever the end. */
   @Column(utcColumn({ nullable: true })) completedAt!: Date | null;
   @Column(utcColumn()) expiresAt!: Date;
 }
