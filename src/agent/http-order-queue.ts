@@ -103,6 +103,7 @@ function faultOf({ status, headers }: Response, answer: Json, aim: string, isLis
 const refusal = (aim: string, text: string): AppError =>
   new AppError('unauthorized', `the service does not let this evaluator ${aim}: ${text}`);
 
+/** A service that names no model means the predictor. */
 function orderOf(item: Json): OfferedOrder {
   const order = domainOf(item) as unknown as OfferedOrder;
   return {
