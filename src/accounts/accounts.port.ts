@@ -1,6 +1,6 @@
 import type { Transaction } from '#libs/database';
 import type { Role } from '#libs/http';
-import type { Actor } from '#libs/kernel';
+import { type Actor, AppError } from '#libs/kernel';
 
 /** What an account pays for; decides how many orders it may have open. */
 export const SUBSCRIPTION_TIERS = ['basic', 'premium', 'enterprise'] as const;
@@ -75,6 +75,10 @@ export interface UserFilter {
   /** Part of the name or the address, in any case. */
   readonly search?: string;
 }
+
+/** The answer about an account that does not exist. */
+export const userNotFound = (): AppError =>
+  new AppError('not_found', 'User not found', { code: 'user_not_found' });
 
 /** Accounts: made, read and changed. Deleted ones do not exist here. */
 export abstract class Accounts {

@@ -3,13 +3,14 @@ import { AppConfig } from '#libs/config';
 import { type Transaction, TransactionRunner } from '#libs/database';
 import { ADMINISTRATORS } from '#libs/http';
 import { type Actor, AppError, assertPresent, Clock, newSecret } from '#libs/kernel';
-import type {
-  Accounts,
-  AccountUpdate,
-  CreatedAccount,
-  NewAccount,
-  User,
-  UserFilter,
+import {
+  type Accounts,
+  type AccountUpdate,
+  type CreatedAccount,
+  type NewAccount,
+  type User,
+  type UserFilter,
+  userNotFound,
 } from './accounts.port.js';
 import { PasswordHasher } from './password-hasher.js';
 import { StoredCredentials } from './stored-credentials.js';
@@ -175,7 +176,7 @@ const isActingAdministrator = (user: User): boolean =>
   user.isActive && ADMINISTRATORS.some((role) => role === user.role);
 
 function found(user: User | null): User {
-  if (user === null) throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
+  if (user === null) throw userNotFound();
   return user;
 }
 

@@ -12,6 +12,7 @@ import {
   type User,
   USERNAME_MAX_LENGTH,
   USERNAME_PATTERN,
+  userNotFound,
 } from './accounts.port.js';
 import { randomPassword, StoredAccounts } from './stored-accounts.js';
 import { UserRepository } from './user.repository.js';
@@ -79,7 +80,7 @@ export class UserAdministration {
     const password = passwords.new ?? random ?? '';
     checkLength(password);
     const holder = await this.credentials.passwordByUsername(username);
-    if (holder === null) throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
+    if (holder === null) throw userNotFound();
     if (passwords.old !== undefined && !(await this.hasher.verify(passwords.old, holder.hashedPassword))) {
       throw new AppError('bad_request', 'Invalid old password', { code: 'wrong_password' });
     }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, Clock, DAY_MS } from '#libs/kernel';
+import { Clock, DAY_MS } from '#libs/kernel';
 import { AuditTrail } from '../audit/audit.port.js';
 import { amountIn, Turnover } from '../billing/billing.port.js';
 import { MarketplaceFigures } from '../marketplace/marketplace-statistics.port.js';
 import { PredictionFigures } from '../predictions/predictions.port.js';
-import { UserDirectory } from '../accounts/accounts.port.js';
+import { UserDirectory, userNotFound } from '../accounts/accounts.port.js';
 import type { UsageOut } from './admin.dto.js';
 
 /** What one account used within a window that ends now. */
@@ -22,7 +22,7 @@ export class Usage {
   /** @throws AppError `not_found` */
   async of(username: string, days: number): Promise<UsageOut> {
     const userId = await this.users.idOf(username);
-    if (userId === null) throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
+    if (userId === null) throw userNotFound();
     const since = new Date(this.clock.now() - days * DAY_MS);
     const [requests, core, market, costs] = await Promise.all([
       this.audit.countRequests(userId, since),

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
-import { AppError, type Actor, assertPresent, Clock } from '#libs/kernel';
-import { TradingParties } from '../accounts/accounts.port.js';
+import { type Actor, assertPresent, Clock } from '#libs/kernel';
+import { TradingParties, userNotFound } from '../accounts/accounts.port.js';
 import { type Balance, HOME_CURRENCY } from './billing.port.js';
 import type {
   BalanceOut,
@@ -80,7 +80,6 @@ export class MoneyAccounts {
   }
 
   async #assertUser(userId: number): Promise<void> {
-    if ((await this.parties.payer(userId)) !== null) return;
-    throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
+    if ((await this.parties.payer(userId)) === null) throw userNotFound();
   }
 }

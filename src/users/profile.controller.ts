@@ -11,7 +11,7 @@ import {
   Problems,
 } from '#libs/http';
 import { type Actor, AppError, invalid } from '#libs/kernel';
-import { Accounts, type User } from '../accounts/accounts.port.js';
+import { Accounts, type User, userNotFound } from '../accounts/accounts.port.js';
 import { ProfileChange, UserOut } from './user.dto.js';
 
 const checkChange = compileValidator(ProfileChange);
@@ -24,7 +24,7 @@ export class Profile {
   /** @throws AppError `not_found` when the account was deleted a moment ago */
   async show(userId: number): Promise<User> {
     const user = await this.accounts.find(userId);
-    if (user === null) throw new AppError('not_found', 'User not found', { code: 'user_not_found' });
+    if (user === null) throw userNotFound();
     return user;
   }
 
