@@ -1,5 +1,5 @@
 import type { Transaction } from '#libs/database';
-import type { Role } from '#libs/http';
+import type { PageWindow, Role } from '#libs/http';
 import { type Actor, AppError } from '#libs/kernel';
 
 /** What an account pays for; decides how many orders it may have open. */
@@ -96,10 +96,7 @@ export abstract class Accounts {
   /** Null for an unknown id. */
   abstract find(id: number): Promise<User | null>;
   /** Oldest account first. */
-  abstract list(
-    filter: UserFilter,
-    page: { readonly limit: number; readonly offset: number },
-  ): Promise<readonly User[]>;
+  abstract list(filter: UserFilter, page: PageWindow): Promise<readonly User[]>;
   abstract count(filter: UserFilter): Promise<number>;
   /** @throws AppError `not_found` */
   abstract activate(username: string): Promise<User>;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { type Transaction, TransactionRunner } from '#libs/database';
-import { ADMINISTRATORS } from '#libs/http';
+import { ADMINISTRATORS, type PageWindow } from '#libs/http';
 import { type Actor, AppError, assertPresent, Clock, newSecret } from '#libs/kernel';
 import {
   type Accounts,
@@ -73,7 +73,7 @@ export class StoredAccounts implements Accounts {
     return this.users.findById(id);
   }
 
-  list(filter: UserFilter, page: { readonly limit: number; readonly offset: number }): Promise<User[]> {
+  list(filter: UserFilter, page: PageWindow): Promise<User[]> {
     return this.users.list(filter, page);
   }
 

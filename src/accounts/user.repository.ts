@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '#libs/database';
-import type { Role } from '#libs/http';
+import type { PageWindow, Role } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
 import { RoleEntity, UserEntity } from './user.entity.js';
@@ -72,12 +72,12 @@ export class UserRepository implements UserDirectory, TradingParties, Subscripti
   }
 
   /** By id, oldest account first. */
-  async list(filter: UserFilter, page: { readonly limit: number; readonly offset: number }): Promise<User[]> {
+  async list(filter: UserFilter, { limit, offset }: PageWindow): Promise<User[]> {
     const rows = await this.database.read.manager.find(UserEntity, {
       where: await this.#where(filter),
       order: { id: 'ASC' },
-      take: page.limit,
-      skip: page.offset,
+      take: limit,
+      skip: offset,
     });
     const names = await this.#roleNames();
     return rows.map((row) => userOf(row, names));

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type Transaction } from '#libs/database';
+import type { PageWindow } from '#libs/http';
 import { Between, In, LessThanOrEqual, MoreThanOrEqual, Raw, type FindOptionsWhere } from 'typeorm';
 import { ApiLogEntity } from './api-log.entity.js';
 
@@ -75,11 +76,6 @@ export interface ApiLogFilter {
   readonly to?: Date;
 }
 
-export interface Window {
-  readonly limit: number;
-  readonly offset: number;
-}
-
 /** The audit log: added to and read, nothing else. */
 @Injectable()
 export class ApiLogRepository {
@@ -98,7 +94,7 @@ export class ApiLogRepository {
   }
 
   /** Newest first. */
-  newest(filter: ApiLogFilter, { limit, offset }: Window): Promise<ApiLogEntity[]> {
+  newest(filter: ApiLogFilter, { limit, offset }: PageWindow): Promise<ApiLogEntity[]> {
     return this.database.read.manager.find(ApiLogEntity, {
       where: whereOf(filter),
       order: { id: 'DESC' },

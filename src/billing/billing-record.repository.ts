@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type Transaction } from '#libs/database';
+import type { PageWindow } from '#libs/http';
 import { And, type FindOptionsWhere, In, LessThan, MoreThanOrEqual } from 'typeorm';
 import { BillingRecordEntity } from './billing-record.entity.js';
 import type { BillingTotal, SettledAmount, SettledFilter, Settlement, Turnover } from './billing.port.js';
@@ -67,10 +68,7 @@ export class BillingRecordRepository implements Turnover {
   }
 
   /** Newest first. */
-  newest(
-    filter: SettledFilter,
-    { limit, offset }: { readonly limit: number; readonly offset: number },
-  ): Promise<BillingRecordEntity[]> {
+  newest(filter: SettledFilter, { limit, offset }: PageWindow): Promise<BillingRecordEntity[]> {
     return this.database.read.manager.find(BillingRecordEntity, {
       where: whereOf(filter),
       order: { timestamp: 'DESC', id: 'DESC' },

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type Transaction } from '#libs/database';
+import type { PageWindow } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import { IsNull, LessThanOrEqual, type SelectQueryBuilder } from 'typeorm';
 import type { CreditGrant, Currency, Micros } from './billing.port.js';
@@ -104,10 +105,7 @@ export class CreditRepository {
   }
 
   /** Newest first. */
-  list(
-    userId: number,
-    { limit, offset }: { readonly limit: number; readonly offset: number },
-  ): Promise<ListedCredit[]> {
+  list(userId: number, { limit, offset }: PageWindow): Promise<ListedCredit[]> {
     return this.#listed((query) =>
       query.where('c.userId = :userId', { userId }).orderBy('c.id', 'DESC').limit(limit).offset(offset),
     );

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, runSql, type Transaction } from '#libs/database';
+import type { PageWindow } from '#libs/http';
 import type { Currency, Micros } from './billing.port.js';
 import { InvoiceEntity, InvoiceLineEntity } from './invoice.entity.js';
 
@@ -91,10 +92,7 @@ export class InvoiceRepository {
   }
 
   /** Newest first. */
-  list(
-    filter: InvoiceFilter,
-    { limit, offset }: { readonly limit: number; readonly offset: number },
-  ): Promise<InvoiceEntity[]> {
+  list(filter: InvoiceFilter, { limit, offset }: PageWindow): Promise<InvoiceEntity[]> {
     return this.database.read.manager.find(InvoiceEntity, {
       where: { ...filter },
       order: { id: 'DESC' },

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '#libs/database';
+import type { PageWindow } from '#libs/http';
 import { ProviderPriceEntity } from './provider-price.entity.js';
 
 export interface NewPrice {
@@ -34,10 +35,7 @@ export class PriceRepository {
   }
 
   /** By model, the earlier version first. */
-  list(
-    filter: PriceFilter,
-    { limit, offset }: { readonly limit: number; readonly offset: number },
-  ): Promise<ProviderPriceEntity[]> {
+  list(filter: PriceFilter, { limit, offset }: PageWindow): Promise<ProviderPriceEntity[]> {
     return this.database.read.manager.find(ProviderPriceEntity, {
       where: { ...filter },
       order: { modelName: 'ASC', id: 'ASC' },

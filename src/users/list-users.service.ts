@@ -1,5 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { MAX_PAGE, Page, toWire, type WireObject } from '#libs/http';
+import { MAX_PAGE, Page, type PageWindow, toWire, type WireObject } from '#libs/http';
 import { Clock } from '#libs/kernel';
 import { amountIn, Balances, Turnover } from '../billing/billing.port.js';
 import { Accounts, type User, type UserFilter } from '../accounts/accounts.port.js';
@@ -29,10 +29,7 @@ export class ListUsers {
   }
 
   /** Accounts in the order they were made, with their orders and amounts in the home currency. */
-  async page(
-    filter: UserFilter,
-    page: { readonly limit: number; readonly offset: number },
-  ): Promise<UserPageOut> {
+  async page(filter: UserFilter, page: PageWindow): Promise<UserPageOut> {
     const now = new Date(this.clock.now());
     const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()));
     const beforeMonth = new Date(monthStart.getTime() - 1);

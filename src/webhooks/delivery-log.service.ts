@@ -22,13 +22,9 @@ export class DeliveryLog {
     private readonly clock: Clock,
   ) {}
 
-  async list(query: DeliveriesQuery, caller: Actor): Promise<Page<DeliveryOut>> {
-    const filter = filterOf(query, caller);
-    const [rows, total] = await Promise.all([
-      this.deliveries.list(filter, query),
-      this.deliveries.count(filter),
-    ]);
-    return new Page(rows, query, query.offset + rows.length < total, total);
+  list(query: DeliveriesQuery, caller: Actor): Promise<Page<DeliveryOut>> {
+    const filter: DeliveryFilter = isAdministrator(caller) ? query : { ...query, userId: caller.userId };
+    return Page.counted(query, this.deliveries.list(filter, query), this.deliveries.count(filter));
   }
 
   /** @throws AppError `not_found`, also for a delivery of somebody else */
@@ -69,6 +65,3 @@ const detailOf = (
   message: JSON.parse(delivery.body) as DeliveryDetailOut['message'],
   attemptLog,
 });
-
-const filterOf = (query: DeliveriesQuery, caller: Actor): DeliveryFilter =>
-  isAdministrator(caller) ? query : { ...query, userId: caller.userId };

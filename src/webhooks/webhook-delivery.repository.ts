@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, runSql, type Transaction } from '#libs/database';
-import { In, LessThan, Not, type SelectQueryBuilder } from 'typeorm';
+import type { PageWindow } from '#libs/http';
+import { And, type FindOptionsWhere, In, LessThan, LessThanOrEqual, MoreThanOrEqual, Not } from 'typeorm';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 import type { DeliveryAttempt, DeliveryStatus, WebhookEventType } from './webhook.types.js';
 
@@ -58,20 +59,17 @@ export class WebhookDeliveryRepository {
   }
 
   /** Newest first. */
-  list(
-    filter: DeliveryFilter,
-    { limit, offset }: { readonly limit: number; readonly offset: number },
-  ): Promise<WebhookDeliveryEntity[]> {
-    return this.#filtered(filter)
-      .orderBy('d.createdAt', 'DESC')
-      .addOrderBy('d.id', 'DESC')
-      .limit(limit)
-      .offset(offset)
-      .getMany();
+  list(filter: DeliveryFilter, { limit, offset }: PageWindow): Promise<WebhookDeliveryEntity[]> {
+    return this.database.read.manager.find(WebhookDeliveryEntity, {
+      where: whereOf(filter),
+      order: { createdAt: 'DESC', id: 'DESC' },
+      take: limit,
+      skip: offset,
+    });
   }
 
   count(filter: DeliveryFilter): Promise<number> {
-    return this.#filtered(filter).getCount();
+    return this.database.read.manager.countBy(WebhookDeliveryEntity, whereOf(filter));
   }
 
   /** Writes down an attempt and what follows from it. */
@@ -147,16 +145,19 @@ export class WebhookDeliveryRepository {
     await tx.manager.delete(WebhookDeliveryEntity, { id: gone });
     return ended.length;
   }
+}
 
-  #filtered(filter: DeliveryFilter): SelectQueryBuilder<WebhookDeliveryEntity> {
-    const { userId, status, eventType, orderId, from, to } = filter;
-    const query = this.database.read.manager.createQueryBuilder(WebhookDeliveryEntity, 'd');
-    if (userId !== undefined) query.andWhere('d.userId = :userId', { userId });
-    if (status !== undefined) query.andWhere('d.status = :status', { status });
-    if (eventType !== undefined) query.andWhere('d.eventType = :eventType', { eventType });
-    if (orderId !== undefined) query.andWhere('d.orderId = :orderId', { orderId });
-    if (from !== undefined) query.andWhere('d.createdAt >= :from', { from: from.toISOString() });
-    if (to !== undefined) query.andWhere('d.createdAt <= :to', { to: to.toISOString() });
-    return query;
-  }
+function whereOf(filter: DeliveryFilter): FindOptionsWhere<WebhookDeliveryEntity> {
+  const { userId, status, eventType, orderId, from, to } = filter;
+  const bounds = [
+    ...(from === undefined ? [] : [MoreThanOrEqual(from)]),
+    ...(to === undefined ? [] : [LessThanOrEqual(to)]),
+  ];
+  return {
+    ...(userId !== undefined && { userId }),
+    ...(status !== undefined && { status }),
+    ...(eventType !== undefined && { eventType }),
+    ...(orderId !== undefined && { orderId }),
+    ...(bounds.length > 0 && { createdAt: And(...bounds) }),
+  };
 }

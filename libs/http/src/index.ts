@@ -38,7 +38,15 @@ export {
   type ProblemName,
 } from './replies/documentation.js';
 export { BatchBody, BODY_LIMIT, IgnoreBody, type BodyLimitName } from './replies/body-limit.js';
-export { LimitField, MAX_INTEGER, MAX_PAGE, OffsetField, Page, PageQuery } from './replies/page.js';
+export {
+  LimitField,
+  MAX_INTEGER,
+  MAX_PAGE,
+  OffsetField,
+  Page,
+  PageQuery,
+  type PageWindow,
+} from './replies/page.js';
 export { AfterCommit } from './idempotency/after-commit.js';
 export { Idempotent } from './idempotency/idempotent.js';
 export { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';

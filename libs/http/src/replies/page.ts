@@ -6,6 +6,12 @@ export const MAX_PAGE = 1000;
 /** The largest 32-bit integer: the limit of ids and offsets in both databases. */
 export const MAX_INTEGER = 2_147_483_647;
 
+/** A part of a list: at most `limit` rows, after the first `offset`. */
+export interface PageWindow {
+  readonly limit: number;
+  readonly offset: number;
+}
+
 /** `limit` of a list, with a default. */
 export const LimitField = (options: {
   readonly default: number;
@@ -47,7 +53,7 @@ export class Page<T> {
 
   /** A page of a list whose rows and total are read in parallel. */
   static async counted<T>(
-    query: { readonly limit: number; readonly offset: number },
+    query: PageWindow,
     reading: Promise<readonly T[]>,
     counting: Promise<number>,
   ): Promise<Page<T>> {
