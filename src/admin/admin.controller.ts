@@ -1,9 +1,24 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Accepts, ADMINISTRATORS, Answers, Authenticated, Caller, Problems, SuccessOut } from '#libs/http';
+import {
+  Accepts,
+  ADMINISTRATORS,
+  Answers,
+  Authenticated,
+  Caller,
+  Problems,
+  RoleProblems,
+  SuccessOut,
+} from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { ConfigChange, ConfigOut, UsageOut, UsageOwnerParam, UsageQuery } from './admin.dto.js';
-import { SystemHealthOut } from './admin.dto.js';
+import {
+  ConfigChange,
+  ConfigOut,
+  SystemHealthOut,
+  UsageOut,
+  UsageOwnerParam,
+  UsageQuery,
+} from './admin.dto.js';
 import { StatisticsOut, StatisticsQuery } from './statistics.dto.js';
 import { Statistics } from './statistics.service.js';
 import { SystemConfig } from './system-config.service.js';
@@ -11,10 +26,7 @@ import { SystemHealth } from './system-health.service.js';
 import { Usage } from './usage.service.js';
 
 @ApiTags('administration')
-@Problems(
-  { 401: 'API key required' },
-  { 403: 'Insufficient permissions. Required roles: administrator, admin' },
-)
+@RoleProblems(...ADMINISTRATORS)
 @Controller('api/v1/admin')
 export class AdminController {
   constructor(

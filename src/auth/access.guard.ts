@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AppConfig } from '#libs/config';
-import { ACCESS_POLICY, type AccessPolicy, ADMINISTRATORS, type Role } from '#libs/http';
+import { ACCESS_POLICY, type AccessPolicy, ADMINISTRATORS, type Role, roleRequired } from '#libs/http';
 import { type Actor, AppError, type ErrorKind } from '#libs/kernel';
 import { attribute } from './actor.js';
 import { API_KEY_HEADER, ApiKeyStrategy } from './api-key.strategy.js';
@@ -108,11 +108,8 @@ const emptyKeyRefusal = (mode: Mode): AppError =>
     ? anonymousRefusal(mode)
     : new AppError(kindFor(mode), 'API key cannot be empty', { code: 'api_key_empty' });
 
-/** A good credential of the wrong role. Names the roles in the order of the route's declaration. */
 const roleRefusal = (roles: readonly Role[]): AppError =>
-  new AppError('forbidden', `Insufficient permissions. Required roles: ${roles.join(', ')}`, {
-    code: 'role_required',
-  });
+  new AppError('forbidden', roleRequired(roles), { code: 'role_required' });
 
 /** What strategies read of a request. */
 interface CredentialRequest {

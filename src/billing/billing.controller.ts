@@ -9,6 +9,7 @@ import {
   Idempotent,
   type Page,
   Problems,
+  RoleProblems,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { BillingAccounts } from './billing-accounts.service.js';
@@ -39,10 +40,7 @@ import { PriceList } from './price-list.service.js';
 
 /** What providers ask and earn. */
 @ApiTags('billing')
-@Problems(
-  { 401: 'API key required' },
-  { 403: 'Insufficient permissions. Required roles: provider, administrator, admin' },
-)
+@RoleProblems('provider', ...ADMINISTRATORS)
 @Controller('api/v1/provider')
 export class ProviderBillingController {
   constructor(
@@ -84,10 +82,7 @@ export class ProviderBillingController {
 
 /** What clients spend. */
 @ApiTags('billing')
-@Problems(
-  { 401: 'API key required' },
-  { 403: 'Insufficient permissions. Required roles: client, administrator, admin' },
-)
+@RoleProblems('client', ...ADMINISTRATORS)
 @Controller('api/v1/client')
 export class ClientBillingController {
   constructor(private readonly accounts: BillingAccounts) {}
@@ -117,10 +112,7 @@ const NOT_EARNED = {
 
 /** Oversight of all money. */
 @ApiTags('billing')
-@Problems(
-  { 401: 'API key required' },
-  { 403: 'Insufficient permissions. Required roles: administrator, admin' },
-)
+@RoleProblems(...ADMINISTRATORS)
 @Controller('api/v1/admin')
 export class AdminBillingController {
   constructor(

@@ -1,6 +1,14 @@
 import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ADMINISTRATORS, Answers, Authenticated, Caller, type Page, Problems } from '#libs/http';
+import {
+  ADMINISTRATORS,
+  Answers,
+  Authenticated,
+  Caller,
+  type Page,
+  Problems,
+  RoleProblems,
+} from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { OwnPageQuery } from './credit.dto.js';
 import {
@@ -19,10 +27,7 @@ const NOT_FOUND = { 404: 'Invoice not found' };
 
 /** Invoices of closed months. */
 @ApiTags('billing')
-@Problems(
-  { 401: 'API key required' },
-  { 403: 'Insufficient permissions. Required roles: client, administrator, admin' },
-)
+@RoleProblems('client', ...ADMINISTRATORS)
 @Controller('api/v1')
 export class InvoicesController {
   constructor(

@@ -9,6 +9,7 @@ import {
   Idempotent,
   type Page,
   Problems,
+  RoleProblems,
   MessageOut,
   SuccessOut,
   type WireObject,
@@ -35,13 +36,12 @@ const LIST_OR_PAGE = {
     { $ref: getSchemaPath(UserPageOut) },
   ],
 };
-const FORBIDDEN = { 403: 'Insufficient permissions. Required roles: administrator, admin' };
 const NOT_FOUND = { 404: 'User not found' };
 const LAST = { 400: 'The last active administrator cannot be deactivated, demoted or deleted' };
 
 @ApiTags('administration')
 @ApiExtraModels(ListedUserOut, UserPageOut)
-@Problems({ 401: 'API key required' }, FORBIDDEN)
+@RoleProblems(...ADMINISTRATORS)
 @Controller('api/v1/admin/users')
 export class AdminUsersController {
   constructor(

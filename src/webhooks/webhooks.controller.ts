@@ -1,6 +1,15 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ADMINISTRATORS, Answers, Authenticated, Caller, Idempotent, type Page, Problems } from '#libs/http';
+import {
+  ADMINISTRATORS,
+  Answers,
+  Authenticated,
+  Caller,
+  Idempotent,
+  type Page,
+  Problems,
+  RoleProblems,
+} from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { DeliveriesQuery, DeliveryDetailOut, DeliveryId, DeliveryOut } from './delivery.dto.js';
 import { DeliveryLog } from './delivery-log.service.js';
@@ -11,10 +20,7 @@ const NOT_FOUND = { 404: 'Webhook delivery not found' };
 
 /** A client's notifications: the secret that signs them, and the outcome of each. */
 @ApiTags('webhooks')
-@Problems(
-  { 401: 'API key required' },
-  { 403: 'Insufficient permissions. Required roles: client, administrator, admin' },
-)
+@RoleProblems('client', ...ADMINISTRATORS)
 @Controller('api/v1/client/webhooks')
 export class WebhooksController {
   constructor(

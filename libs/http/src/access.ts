@@ -49,6 +49,10 @@ export const PredictAccess = () => policy({ mode: 'predict' }, ...credentials())
 export const Authenticated = (...roles: Role[]) =>
   policy(roles.length === 0 ? { mode: 'strict' } : { mode: 'strict', roles }, ...credentials());
 
+/** The answer to a good credential of the wrong role; names the roles in the order of the route's declaration. */
+export const roleRequired = (roles: readonly Role[]): string =>
+  `Insufficient permissions. Required roles: ${roles.join(', ')}`;
+
 /** The two roles that may do everything. */
 export const ADMINISTRATORS = ['administrator', 'admin'] as const satisfies readonly Role[];
 

@@ -33,6 +33,7 @@ export {
   Accepts,
   Answers,
   Problems,
+  RoleProblems,
   type AcceptOptions,
   type AnswerOptions,
   type ProblemName,

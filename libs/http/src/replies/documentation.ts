@@ -1,5 +1,6 @@
 import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { type Role, roleRequired } from '../access.js';
 import type { DtoClass } from '../fields/field-type.js';
 import { ProblemDetails, ValidationProblem, ViolationItem } from '../problems/problem.dto.js';
 import { problem, titleOf } from '../problems/problem.js';
@@ -91,6 +92,10 @@ export function Problems(...names: ProblemName[]): MethodDecorator & ClassDecora
     ),
   );
 }
+
+/** The refusals of routes that are for these roles: without a credential, and with another role's. */
+export const RoleProblems = (...roles: Role[]): MethodDecorator & ClassDecorator =>
+  Problems({ 401: 'API key required' }, { 403: roleRequired(roles) });
 
 const EXAMPLE = { instance: '/api/v1/example', requestId: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' };
 const EXAMPLE_VIOLATION = {
