@@ -9,6 +9,7 @@ import {
   NestedField,
   NumberField,
   StringField,
+  UNMEASURED,
 } from '#libs/http';
 import type { Micros } from '../billing/billing.port.js';
 
@@ -18,12 +19,6 @@ export type StatisticsPeriod = (typeof PERIODS)[number];
 const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));
 const share = (value: number): number => rounded(value, 3);
 const inSeconds = (ms: number): number => rounded(ms / 1000, 1);
-const unmeasured = {
-  nullable: true,
-  always: null,
-  description: 'Always null: not measured.',
-  example: null,
-} as const;
 
 /** Which figures to show. */
 export class StatisticsQuery {
@@ -66,7 +61,7 @@ export class SystemOverview {
 
   @StringField({ description: '`overall_status` of the system health.', example: 'healthy' })
   systemHealth!: string;
-  @NumberField(unmeasured) uptimePercentage?: null;
+  @NumberField(UNMEASURED) uptimePercentage?: null;
 }
 
 const RevenueTodayField = MoneyField({ description: 'Revenue settled since midnight UTC.', example: 62.5 });
@@ -132,7 +127,7 @@ export class PerformanceMetrics {
   })
   successRate?: number | null;
 
-  @NumberField(unmeasured) customerSatisfaction?: null;
+  @NumberField(UNMEASURED) customerSatisfaction?: null;
 }
 
 /** What one evaluator did. */
@@ -204,7 +199,7 @@ export class ResourceUtilization {
   memoryUsage!: number | null;
   @NumberField({ nullable: true, description: 'Used space on the database disk, in percent.', example: 12.5 })
   storageUsage!: number | null;
-  @StringField(unmeasured) networkThroughput?: null;
+  @StringField(UNMEASURED) networkThroughput?: null;
 }
 
 /** The figures of the service. */

@@ -1,5 +1,6 @@
 import {
   AnyField,
+  datesInOrder,
   DateTimeField,
   IntegerField,
   LimitField,
@@ -9,8 +10,8 @@ import {
   NumberField,
   OffsetField,
   Rule,
-  ruleViolation,
   StringField,
+  UNMEASURED,
 } from '#libs/http';
 
 /** Filters of the request log. */
@@ -95,22 +96,11 @@ export class LogList {
   @IntegerField({ description: 'Number of matching requests on all pages.', example: 1 }) total!: number;
 }
 
-const unmeasured = {
-  nullable: true,
-  always: null,
-  description: 'Always null; it is not measured yet.',
-  example: null,
-} as const;
-
 /** A comma-separated list of HTTP statuses. */
 const STATUS_LIST = /^\s*[1-5]\d\d\s*(?:,\s*[1-5]\d\d\s*)*$/;
 
 /** Filters of the audit log; all of them are applied by the database. */
-@Rule<ListAudit>(({ from, to }) =>
-  from !== undefined && to !== undefined && to < from
-    ? ruleViolation('end_date must not be before start_date', 'end_date')
-    : undefined,
-)
+@Rule<ListAudit>(datesInOrder)
 export class ListAudit {
   @IntegerField({
     optional: true,
@@ -204,7 +194,7 @@ export class AuditLogEntry {
 
   @StringField({ example: '192.0.2.10' }) ipAddress!: string;
   @StringField({ nullable: true, example: 'python-requests/2.32' }) userAgent!: string | null;
-  @NumberField(unmeasured) riskScore?: null;
+  @NumberField(UNMEASURED) riskScore?: null;
   @DateTimeField({ wire: 'timestamp', example: '2026-01-31T12:00:00.000Z' }) requestTimestamp!: Date;
 }
 
@@ -212,7 +202,7 @@ export class AuditLogList {
   @ListField(NestedField(AuditLogEntry), { description: 'Requests, newest first.' })
   auditLogs!: readonly AuditLogEntry[];
   @IntegerField({ description: 'Number of matching requests on all pages.', example: 1 }) totalCount!: number;
-  @IntegerField(unmeasured) highRiskEvents?: null;
+  @IntegerField(UNMEASURED) highRiskEvents?: null;
 
   @IntegerField({
     description: 'Number of responses with status 400 or above in the last 24 hours.',

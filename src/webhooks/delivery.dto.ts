@@ -1,4 +1,5 @@
 import {
+  datesInOrder,
   DateTimeField,
   EnumField,
   IntegerField,
@@ -9,7 +10,6 @@ import {
   ObjectField,
   OffsetField,
   Rule,
-  ruleViolation,
   StringField,
 } from '#libs/http';
 import {
@@ -31,11 +31,7 @@ const EventField = (options: { readonly optional?: boolean; readonly description
   EnumField(EVENT_TYPES, { ...options, name: 'WebhookEventType', example: 'prediction.completed' });
 
 /** Filters of the delivery log; all of them are applied by the database. */
-@Rule<DeliveriesQuery>(({ from, to }) =>
-  from !== undefined && to !== undefined && to < from
-    ? ruleViolation('end_date must not be before start_date', 'end_date')
-    : undefined,
-)
+@Rule<DeliveriesQuery>(datesInOrder)
 export class DeliveriesQuery {
   @StatusField({ optional: true, description: 'Return only deliveries with this status.' })
   status?: DeliveryStatus;

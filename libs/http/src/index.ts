@@ -10,7 +10,7 @@ export {
 } from './fields/compound-fields.js';
 export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/field-type.js';
 export { toWire, wireTextOf, type WireObject } from './fields/to-wire.js';
-export { Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
+export { datesInOrder, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
 export { toMoment } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';
@@ -57,5 +57,5 @@ export {
   type Reserved,
   type StoredReply,
 } from './idempotency/idempotency.port.js';
-export { MessageOut, SuccessField, SuccessOut } from './replies/outcome.dto.js';
+export { MessageOut, SuccessField, SuccessOut, UNMEASURED } from './replies/outcome.dto.js';
 export { WithHeaders } from './replies/presenter.js';

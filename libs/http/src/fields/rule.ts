@@ -33,3 +33,9 @@ export const ruleViolation = (message: string, field?: string): Violation => ({
   msg: `Value error, ${message}`,
   ctx: { error: {} },
 });
+
+/** The rule of lists that are narrowed by `start_date` and `end_date`, both inclusive. */
+export const datesInOrder: RuleCheck<{ readonly from?: Date; readonly to?: Date }> = ({ from, to }) =>
+  from !== undefined && to !== undefined && to < from
+    ? ruleViolation('end_date must not be before start_date', 'end_date')
+    : undefined;

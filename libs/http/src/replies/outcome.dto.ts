@@ -7,6 +7,14 @@ export const SuccessField = BooleanField({
   example: true,
 });
 
+/** A field of the original's answers that nothing measures. */
+export const UNMEASURED = {
+  nullable: true,
+  always: null,
+  description: 'Always null: not measured.',
+  example: null,
+} as const;
+
 /** What happened, for people. */
 export class MessageOut {
   @StringField({ description: 'Outcome, for people to read.', example: 'Password changed successfully' })
