@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, TransactionRunner } from '#libs/database';
+import { lockName, type Transaction, TransactionRunner } from '#libs/database';
 import { AppError, Clock, DAY_MS, HOUR_MS } from '#libs/kernel';
 import { type Payer, TradingParties } from '../accounts/accounts.port.js';
 import type { InvoiceRecipient } from './invoice.entity.js';
@@ -10,7 +10,6 @@ import {
   type Month,
   type NewInvoiceLine,
 } from './invoice.repository.js';
-import { LedgerRepository } from './ledger.repository.js';
 
 /** A settlement that began in the old month is committed long before: transactions may last 30 s. */
 const CLOSING_MS = HOUR_MS;
@@ -34,7 +33,6 @@ export function monthBefore(moment: Date, before: number): Month {
 export class IssueInvoices {
   constructor(
     private readonly invoices: InvoiceRepository,
-    private readonly ledger: LedgerRepository,
     private readonly transactions: TransactionRunner,
     private readonly parties: TradingParties,
     private readonly clock: Clock,
@@ -67,7 +65,7 @@ export class IssueInvoices {
     month: Month,
     recipient: InvoiceRecipient,
   ): Promise<boolean> {
-    await this.ledger.lock(tx, 'billing:invoices');
+    await lockName(tx, 'billing:invoices');
     if (await this.invoices.exists(tx, billable, month)) return false;
     const lines = (await this.invoices.billedGroups(tx, billable, month)).map(lineOf);
     const total = lines.reduce((sum, line) => sum + line.amountMicros, 0);

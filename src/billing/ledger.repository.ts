@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type Transaction } from '#libs/database';
+import { Database, lockName, placeholders, runSql, type Transaction } from '#libs/database';
 import { assertPresent } from '#libs/kernel';
 import { USED_OF_CREDIT } from './credit.repository.js';
 import type { Balance, Balances, Currency, Micros, Money } from './billing.port.js';
@@ -59,18 +59,12 @@ export class LedgerRepository implements Balances {
    * nothing, so that settlements of one provider do not wait for each other.
    */
   lockFunds(tx: Transaction, ownerId: number, currency: Currency): Promise<void> {
-    return this.lock(tx, `billing:funds:${ownerId}:${currency}`);
+    return lockName(tx, `billing:funds:${ownerId}:${currency}`);
   }
 
   /** Until the transaction ends no other changes the money of this order. Comes before {@link lockFunds}. */
   lockOrder(tx: Transaction, orderId: string): Promise<void> {
-    return this.lock(tx, `billing:job:${orderId}`);
-  }
-
-  /** Until the transaction ends no other holds this name. SQLite's one writer makes that unnecessary. */
-  async lock(tx: Transaction, name: string): Promise<void> {
-    if (this.database.kind === 'postgres')
-      await runSql(tx, 'SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [name]);
+    return lockName(tx, `billing:job:${orderId}`);
   }
 
   /** Writes a transaction with its entries; returns its id. @throws Error when the entries are not balanced */

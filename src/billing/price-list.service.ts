@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { TransactionRunner } from '#libs/database';
+import { lockName, TransactionRunner } from '#libs/database';
 import { Page } from '#libs/http';
 import { Clock } from '#libs/kernel';
 import type { PricingOut, PricingQuery } from './billing.dto.js';
-import { LedgerRepository } from './ledger.repository.js';
 import { type NewPrice, type PriceFilter, PriceRepository } from './price.repository.js';
 
 /** What providers ask for their models. */
@@ -11,7 +10,6 @@ import { type NewPrice, type PriceFilter, PriceRepository } from './price.reposi
 export class PriceList {
   constructor(
     private readonly prices: PriceRepository,
-    private readonly ledger: LedgerRepository,
     private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
   ) {}
@@ -19,7 +17,7 @@ export class PriceList {
   /** Switches a price in one step: a quote sees the old one or the new one, never none and never both. */
   switchTo(price: NewPrice): Promise<PricingOut> {
     return this.transactions.run(async (tx) => {
-      await this.ledger.lock(tx, `billing:price:${price.providerId}:${price.modelName}`);
+      await lockName(tx, `billing:price:${price.providerId}:${price.modelName}`);
       return this.prices.replaceActive(tx, price, new Date(this.clock.now()));
     });
   }

@@ -1,5 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { Database, placeholders, runSql } from '#libs/database';
+import { countRows, Database, placeholders, runSql } from '#libs/database';
 import {
   type BillableOrder,
   BillableOrders,
@@ -35,12 +35,8 @@ export class BillingChecks {
     return found;
   }
 
-  async countTransactions(): Promise<number> {
-    const [row] = await runSql<{ total: number | string }>(
-      this.database.read,
-      'SELECT COUNT(*) AS total FROM transactions',
-    );
-    return Number(row?.total ?? 0);
+  countTransactions(): Promise<number> {
+    return countRows(this.database.read, 'transactions');
   }
 
   /** What the ledger says of these orders; those that it does not know are left out. */
@@ -55,12 +51,8 @@ export class BillingChecks {
     return new Map(rows.map(({ prediction_id, state }) => [prediction_id, state]));
   }
 
-  async countOrders(): Promise<number> {
-    const [row] = await runSql<{ total: number | string }>(
-      this.database.read,
-      'SELECT COUNT(*) AS total FROM quotes WHERE revision = 0',
-    );
-    return Number(row?.total ?? 0);
+  countOrders(): Promise<number> {
+    return countRows(this.database.read, 'quotes WHERE revision = 0');
   }
 
   /** Ids of the orders that the ledger knows, as the database sorts them. */

@@ -1,4 +1,4 @@
-import type { DatabaseScope } from './transaction.js';
+import type { DatabaseScope, Transaction } from './transaction.js';
 
 /** Statements that PostgreSQL's placeholders were already put into; the product has a few dozen of them. */
 const numbered = new Map<string, string>();
@@ -14,12 +14,30 @@ export async function runSql<Row extends object>(
   parameters: readonly (string | number | null)[] = [],
 ): Promise<Row[]> {
   const { manager } = scope;
-  if (manager.dataSource.options.type !== 'postgres') {
+  if (!isPostgres(scope)) {
     const raw: unknown = await manager.query(sql, [...parameters]);
     return Array.isArray(raw) ? (raw as Row[]) : [];
   }
   const raw: unknown = await manager.query(numberPlaceholders(sql), [...parameters]);
   return rowsOfPostgres<Row>(raw);
+}
+
+const isPostgres = ({ manager }: DatabaseScope): boolean => manager.dataSource.options.type === 'postgres';
+
+/** Counts the rows of a table, or of a table with its conditions: `countRows(scope, 'quotes WHERE revision = 0')`. */
+export async function countRows(
+  scope: DatabaseScope,
+  from: string,
+  parameters: readonly (string | number | null)[] = [],
+): Promise<number> {
+  const sql = `SELECT COUNT(*) AS total FROM ${from}`;
+  const [row] = await runSql<{ total: number | string }>(scope, sql, parameters);
+  return Number(row?.total ?? 0);
+}
+
+/** Until the transaction ends no other holds this name. SQLite's one writer makes that unnecessary. */
+export async function lockName(tx: Transaction, name: string): Promise<void> {
+  if (isPostgres(tx)) await runSql(tx, 'SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [name]);
 }
 
 /** `IN (…)` with one placeholder a value; an empty list matches nothing. */

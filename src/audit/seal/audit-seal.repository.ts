@@ -29,13 +29,6 @@ export type NewSeal = Omit<AuditSealEntity, 'id'>;
 export class AuditSealRepository {
   constructor(private readonly database: Database) {}
 
-  /** Only one process seals at a time: on PostgreSQL by a lock until the end of the transaction, on SQLite by being alone. */
-  async lock(tx: Transaction): Promise<void> {
-    if (this.database.kind === 'postgres') {
-      await tx.manager.query("SELECT pg_advisory_xact_lock(hashtextextended('audit:seal', 0))");
-    }
-  }
-
   /** The last links, newest first. */
   newest(count: number): Promise<AuditSealEntity[]> {
     return this.database.read.manager.find(AuditSealEntity, { order: { id: 'DESC' }, take: count });

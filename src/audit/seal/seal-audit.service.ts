@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { TransactionRunner, type Transaction } from '#libs/database';
+import { lockName, TransactionRunner, type Transaction } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import type { AuditSealEntity, IdRange } from './audit-seal.entity.js';
@@ -46,7 +46,7 @@ export class SealAudit extends PeriodicService implements BeforeApplicationShutd
   }
 
   async #sealSome(tx: Transaction): Promise<number> {
-    await this.seals.lock(tx);
+    await lockName(tx, 'audit:seal'); // only one process seals at a time
     const recent = await this.seals.newest(LOOK_BACK);
     const { after, gaps } = openIds(recent);
     const rows = await this.seals.rowsToSeal(after, gaps, MOST_ROWS);

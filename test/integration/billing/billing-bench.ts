@@ -82,7 +82,7 @@ export class BillingBench implements BillableOrders {
     this.quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
     this.billing = new OrderBilling(quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
-    this.prices = new PriceList(prices, ledger, transactions, clock);
+    this.prices = new PriceList(prices, transactions, clock);
     this.verifier = new VerifyBilling(database, new BillingChecks(database));
   }
 

@@ -30,7 +30,7 @@ describeOnDatabases('invoices', (database) => {
         billingAddress: { street: '1 Market Street', city: 'London' },
       }),
     };
-    issuing = new IssueInvoices(invoices, bench.ledger, transactions, parties, bench.clock);
+    issuing = new IssueInvoices(invoices, transactions, parties, bench.clock);
     for (const client of [1, 2, 2, 2]) await bench.complete(await bench.submit(client));
     await bench.complete(await bench.submit(2, { predictionType: 'long_term' }));
     await bench.cancel(await bench.submit(3));

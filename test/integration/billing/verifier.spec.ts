@@ -114,7 +114,6 @@ async function live(bench: BillingBench): Promise<void> {
   bench.clock.jump(40 * DAY);
   const issuing = new IssueInvoices(
     new InvoiceRepository(database),
-    bench.ledger,
     transactions,
     bench.parties,
     bench.clock,
