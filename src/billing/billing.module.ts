@@ -15,7 +15,6 @@ import { LedgerModule } from './ledger.module.js';
 import { MoneyAccounts } from './money-accounts.service.js';
 import { PriceList } from './price-list.service.js';
 import { ReadInvoices } from './read-invoices.service.js';
-import { StatementRepository } from './statement.repository.js';
 
 /** Prices, credits, bills and invoices over HTTP, and what must happen to them by itself. */
 @Module({
@@ -28,7 +27,6 @@ import { StatementRepository } from './statement.repository.js';
     InvoicesController,
   ],
   providers: [
-    StatementRepository,
     InvoiceRepository,
     PriceList,
     BillingAccounts,

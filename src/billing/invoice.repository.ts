@@ -39,17 +39,16 @@ export class InvoiceRepository {
   constructor(private readonly database: Database) {}
 
   /** Clients with settled orders in the month that have no invoice for it. */
-  async notInvoiced({ start, end }: Month): Promise<Billable[]> {
-    const rows = await runSql<{ client_id: number; currency: string }>(
+  notInvoiced({ start, end }: Month): Promise<Billable[]> {
+    return runSql<Billable>(
       this.database.read,
-      `SELECT r.client_id, r.currency FROM billing_records r
+      `SELECT r.client_id AS "clientId", r.currency FROM billing_records r
        WHERE r.timestamp >= ? AND r.timestamp < ?
          AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.user_id = r.client_id AND i.currency = r.currency
                          AND i.billing_period_start = ?)
        GROUP BY r.client_id, r.currency ORDER BY r.client_id, r.currency`,
       [start.toISOString(), end.toISOString(), start.toISOString()],
     );
-    return rows.map(({ client_id, currency }) => ({ clientId: client_id, currency }));
   }
 
   /** What the client's orders of the month cost, by kind and price. */
@@ -58,22 +57,17 @@ export class InvoiceRepository {
     { clientId, currency }: Billable,
     { start, end }: Month,
   ): Promise<BilledGroup[]> {
-    const rows = await runSql<{
-      description: string | null;
-      model_name: string;
-      cost_micros: number | string;
-      quantity: number | string;
-    }>(
+    const rows = await runSql<BilledGroup>(
       tx,
-      `SELECT description, model_name, cost_micros, COUNT(*) AS quantity FROM billing_records
+      `SELECT description, model_name AS "modelName", cost_micros AS "unitMicros", COUNT(*) AS quantity FROM billing_records
        WHERE client_id = ? AND currency = ? AND timestamp >= ? AND timestamp < ?
        GROUP BY description, model_name, cost_micros ORDER BY model_name, description, cost_micros`,
       [clientId, currency, start.toISOString(), end.toISOString()],
     );
+    // PostgreSQL's 64-bit integers come as text.
     return rows.map((row) => ({
-      description: row.description,
-      modelName: row.model_name,
-      unitMicros: Number(row.cost_micros),
+      ...row,
+      unitMicros: Number(row.unitMicros),
       quantity: Number(row.quantity),
     }));
   }

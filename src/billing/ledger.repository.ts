@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Database, lockName, placeholders, runSql, type Transaction } from '#libs/database';
+import { countRows, Database, lockName, placeholders, runSql, type Transaction } from '#libs/database';
+import type { PageWindow } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
+import type { StatementLine } from './credit.dto.js';
 import { USED_OF_CREDIT } from './credit.repository.js';
 import type { Balance, Balances, Currency, Micros, Money } from './billing.port.js';
 import {
@@ -173,5 +175,27 @@ export class LedgerRepository implements Balances {
        WHERE kind = 'earned' AND owner_id > 0 GROUP BY currency HAVING SUM(amount_micros) <> 0 ORDER BY currency`,
     );
     return rows.map(({ currency, balance }) => ({ currency, amount: exact(balance) }));
+  }
+
+  /** What happened to the accounts of a user, newest first. */
+  async movements(userId: number, { limit, offset }: PageWindow): Promise<StatementLine[]> {
+    const rows = await runSql<StatementLine>(
+      this.database.read,
+      `SELECT t.id AS "transactionId", t.transaction_type AS type, e.kind AS account, e.amount_micros AS "amountMicros",
+         e.currency, t.prediction_id AS "orderId", t.description, t.created_at AS "createdAt"
+       FROM transaction_entries e JOIN transactions t ON t.id = e.transaction_id
+       WHERE e.owner_id = ? ORDER BY e.transaction_id DESC, e.kind LIMIT ? OFFSET ?`,
+      [userId, limit, offset],
+    );
+    // Moments come as text, and so do PostgreSQL's 64-bit integers.
+    return rows.map((row) => ({
+      ...row,
+      amountMicros: Number(row.amountMicros),
+      createdAt: new Date(row.createdAt),
+    }));
+  }
+
+  countMovements(userId: number): Promise<number> {
+    return countRows(this.database.read, 'transaction_entries WHERE owner_id = ?', [userId]);
   }
 }

@@ -19,7 +19,6 @@ import { CreditPolicy } from './credit-policy.js';
 import { CreditRepository } from './credit.repository.js';
 import { GrantCredits } from './grant-credits.service.js';
 import { LedgerRepository } from './ledger.repository.js';
-import { StatementRepository } from './statement.repository.js';
 
 /** Balances, credits and payouts, as people see and order them. */
 @Injectable()
@@ -28,7 +27,6 @@ export class MoneyAccounts {
     private readonly granting: GrantCredits,
     private readonly credits: CreditRepository,
     private readonly ledger: LedgerRepository,
-    private readonly statements: StatementRepository,
     private readonly policy: CreditPolicy,
     private readonly transactions: TransactionRunner,
     private readonly parties: TradingParties,
@@ -58,7 +56,7 @@ export class MoneyAccounts {
   }
 
   statement({ userId }: Actor, query: OwnPageQuery): Promise<Page<StatementLine>> {
-    return Page.counted(query, this.statements.newest(userId, query), this.statements.count(userId));
+    return Page.counted(query, this.ledger.movements(userId, query), this.ledger.countMovements(userId));
   }
 
   /** @throws AppError `not_found` for an unknown user, `conflict` when `earned` is more than was earned */
