@@ -73,15 +73,6 @@ export interface HoldCommand {
   readonly description: string;
 }
 
-/** The state of an order's money. */
-export interface Hold {
-  readonly orderId: string;
-  readonly clientId: number;
-  /** The quote in force, the latest one of an adjusted hold. */
-  readonly quote: Quote;
-  readonly state: 'held' | 'captured' | 'voided';
-}
-
 export interface CaptureCommand {
   readonly orderId: string;
   /** User id of the evaluator; {@link PLATFORM_ID} when the service computed it itself. */
@@ -93,17 +84,13 @@ export interface CaptureCommand {
 }
 
 /** How an order was settled. `evaluator` + `bonus` + `provider` + `platform` = `total`. */
-export interface Settlement {
+export interface Settlement extends PriceShares {
   readonly orderId: string;
   readonly currency: Currency;
   /** The whole cost, as the client pays it. */
   readonly total: Micros;
-  /** The evaluator's share as it was promised. */
-  readonly evaluator: Micros;
   /** For speed, taken from the provider's and the platform's shares: 0 to 10 % of the evaluator's share. */
   readonly bonus: Micros;
-  readonly provider: Micros;
-  readonly platform: Micros;
 }
 
 /** What orders cost. */
@@ -203,10 +190,12 @@ export abstract class Balances {
   abstract earnedByUsers(): Promise<readonly Money[]>;
 }
 
+export const CREDIT_TYPES = ['purchased', 'earned', 'bonus', 'refund'] as const;
+
 export interface CreditGrant {
   readonly userId: number;
   /** `purchased` is paid from outside; `bonus` and `refund` are the platform's gift; `earned` moves own earnings. */
-  readonly type: 'purchased' | 'earned' | 'bonus' | 'refund';
+  readonly type: (typeof CREDIT_TYPES)[number];
   readonly amount: Micros;
   readonly currency: Currency;
   /** Unused credit is taken back at this time. */

@@ -9,7 +9,8 @@ import {
   OffsetField,
   StringField,
 } from '#libs/http';
-import type { Balance, CreditGrant, Currency, Micros } from './billing.port.js';
+import { type Balance, CREDIT_TYPES, type CreditGrant, type Currency, type Micros } from './billing.port.js';
+import { TRANSACTION_TYPES, type TransactionType } from './ledger.js';
 import {
   AmountOf,
   BilledOrderIdField,
@@ -25,10 +26,8 @@ import {
   UserIdField,
 } from './money.fields.js';
 
-const CREDIT_TYPES = ['purchased', 'earned', 'bonus', 'refund'] as const;
 /** Kinds of accounts that belong to users. */
 const ACCOUNTS = ['available', 'held', 'earned'] as const;
-const MOVEMENTS = ['hold', 'adjustment', 'capture', 'void', 'credit', 'expiry', 'payout'] as const;
 
 const SMALLEST_AMOUNT = 0.000_001;
 const MAX_AMOUNT = 1_000_000_000;
@@ -158,8 +157,8 @@ export class MoneyOwner {
 export class StatementLine {
   @TransactionIdField transactionId!: number;
 
-  @EnumField(MOVEMENTS, { wire: 'transaction_type', name: 'MoneyMovement', example: 'hold' })
-  type!: (typeof MOVEMENTS)[number];
+  @EnumField(TRANSACTION_TYPES, { wire: 'transaction_type', name: 'MoneyMovement', example: 'hold' })
+  type!: TransactionType;
 
   @EnumField(ACCOUNTS, { name: 'MoneyAccount', example: 'available' }) account!: (typeof ACCOUNTS)[number];
 

@@ -10,12 +10,7 @@ import { LedgerRepository } from './ledger.repository.js';
 const MAX_BALANCE = microsOf(5_000_000_000);
 
 /** Earnings that leave. */
-export interface Payout {
-  readonly userId: number;
-  readonly amount: Micros;
-  readonly currency: Currency;
-  readonly description?: string | null;
-  readonly paymentReference?: string | null;
+export interface Payout extends Omit<CreditGrant, 'type' | 'expiresAt' | 'grantedBy'> {
   /** The administrator who paid. */
   readonly paidBy: number;
 }

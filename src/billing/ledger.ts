@@ -24,7 +24,16 @@ export const GRANTS: Account = { ownerId: PLATFORM_ID, kind: 'grants' };
 export const PAYMENTS: Account = { ownerId: EXTERNAL_ID, kind: 'payments' };
 
 /** Why money moves. An order has at most one `hold`, one adjustment a revision, and one of `capture` and `void`. */
-export type TransactionType = 'hold' | 'adjustment' | 'capture' | 'void' | 'credit' | 'expiry' | 'payout';
+export const TRANSACTION_TYPES = [
+  'hold',
+  'adjustment',
+  'capture',
+  'void',
+  'credit',
+  'expiry',
+  'payout',
+] as const;
+export type TransactionType = (typeof TRANSACTION_TYPES)[number];
 
 export interface Entry {
   readonly account: Account;

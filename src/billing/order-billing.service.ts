@@ -1,14 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { AppError, Clock } from '#libs/kernel';
-import type { Billing, CaptureCommand, HoldCommand, Money, Quote, Settlement } from './billing.port.js';
+import type {
+  Billing,
+  CaptureCommand,
+  HoldCommand,
+  Micros,
+  Money,
+  Quote,
+  Settlement,
+} from './billing.port.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
 import { CreditPolicy } from './credit-policy.js';
 import { CreditUses } from './credit-uses.service.js';
 import { availableOf, earnedOf, type Entry, FEES, heldOf } from './ledger.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { notHeld } from './quote-prices.service.js';
-import { QuoteRepository, type StoredHold } from './quote.repository.js';
+import { type NewQuote, QuoteRepository, type StoredHold } from './quote.repository.js';
 import { withBonus } from './pricing.js';
 
 const LONGEST_TEXT = 255;
@@ -35,29 +43,20 @@ export class OrderBilling implements Billing {
     if ((await this.quotes.holdOf(orderId)) !== null) {
       throw new AppError('conflict', 'The money of this request is held already', { code: 'already_held' });
     }
-    await this.#reserve(
-      tx,
-      { orderId, clientId, description, revision: 0, type: 'hold', quote, amount: quote.total },
-      now,
-    );
-    await this.quotes.add(tx, { orderId, revision: 0, clientId, description, quote }, now);
+    const reservation = { orderId, clientId, description, revision: 0, quote, amount: quote.total };
+    await this.#reserve(tx, { ...reservation, type: 'hold' }, now);
   }
 
   async adjust(tx: Transaction, orderId: string, quote: Quote): Promise<void> {
     const now = this.#usableAt(quote);
-    const hold = await this.#openHold(tx, orderId);
-    const { clientId, description } = hold;
+    const { clientId, description, ...hold } = await this.#openHold(tx, orderId);
     if (quote.currency !== hold.quote.currency)
       throw new Error('invariant broken: a hold keeps its currency');
     const revision = hold.revision + 1;
     const amount = quote.total - hold.quote.total;
     await this.ledger.lockFunds(tx, clientId, quote.currency);
-    await this.#reserve(
-      tx,
-      { orderId, clientId, description, revision, type: 'adjustment', quote, amount },
-      now,
-    );
-    await this.quotes.add(tx, { orderId, revision, clientId, description, quote }, now);
+    const reservation = { orderId, clientId, description, revision, quote, amount };
+    await this.#reserve(tx, { ...reservation, type: 'adjustment' }, now);
   }
 
   async capture(tx: Transaction, command: CaptureCommand): Promise<Settlement> {
@@ -112,13 +111,13 @@ export class OrderBilling implements Billing {
     return { amount: total, currency };
   }
 
-  /** Moves an amount from the client's credits to the hold, or back when it is below zero. The funds are locked. */
-  async #reserve(
-    tx: Transaction,
-    { orderId, clientId, description, revision, type, quote, amount }: Reservation,
-    now: Date,
-  ) {
-    const { currency } = quote;
+  /**
+   * Moves an amount from the client's credits to the hold, or back when it is below zero, and keeps the quote. The funds
+   * are locked.
+   */
+  async #reserve(tx: Transaction, reservation: Reservation, now: Date): Promise<void> {
+    const { orderId, clientId, description, revision, type, amount } = reservation;
+    const { currency } = reservation.quote;
     const open = await this.credits.expireDue(tx, clientId, currency, now);
     const available = await this.ledger.availableForUpdate(tx, clientId, currency);
     if (amount > 0) this.policy.assertAffordable({ cost: amount, available, currency });
@@ -139,6 +138,7 @@ export class OrderBilling implements Billing {
     );
     if (amount > 0) await this.credits.use(tx, open, { transactionId, amount });
     if (amount < 0) await this.credits.giveBack(tx, { orderId, transactionId, amount: -amount }, now);
+    await this.quotes.add(tx, reservation, now);
   }
 
   /** @throws AppError `not_found` without a hold, `conflict` when it is settled */
@@ -162,14 +162,10 @@ export class OrderBilling implements Billing {
   }
 }
 
-interface Reservation {
-  readonly orderId: string;
-  readonly clientId: number;
-  readonly description: string;
-  readonly revision: number;
+/** A quote to be kept, and what it changes of the hold. */
+interface Reservation extends NewQuote {
   readonly type: 'hold' | 'adjustment';
-  readonly quote: Quote;
-  readonly amount: number;
+  readonly amount: Micros;
 }
 
 const movedToHeld = (clientId: number, amount: number): Entry[] => [

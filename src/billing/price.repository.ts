@@ -3,12 +3,7 @@ import { Database, type Transaction } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { ProviderPriceEntity } from './provider-price.entity.js';
 
-export interface NewPrice {
-  readonly providerId: number;
-  readonly modelName: string;
-  readonly priceMicros: number;
-  readonly currency: string;
-}
+export type NewPrice = Pick<ProviderPriceEntity, 'providerId' | 'modelName' | 'priceMicros' | 'currency'>;
 
 /** Which prices a list shows; absent means any. */
 export interface PriceFilter {

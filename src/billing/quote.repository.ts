@@ -1,19 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { Database, placeholders, runSql, type Transaction } from '#libs/database';
-import type { Hold, PriceMultiplier, Quote } from './billing.port.js';
+import type { PriceMultiplier, Quote } from './billing.port.js';
 
-/** The latest quote of an order with its fate. */
-export interface StoredHold extends Hold {
-  readonly revision: number;
-  readonly description: string;
-}
-
+/** A quote that an order is held with. */
 export interface NewQuote {
   readonly orderId: string;
+  /** Counts the adjustments of the hold. */
   readonly revision: number;
+  /** Who pays. */
   readonly clientId: number;
   readonly description: string;
   readonly quote: Quote;
+}
+
+/** The quote in force, the latest one of an adjusted hold, with its fate. */
+export interface StoredHold extends NewQuote {
+  readonly state: 'held' | 'captured' | 'voided';
 }
 
 interface HoldRow {

@@ -6,12 +6,12 @@ import {
   type BillingVerdict,
   type BillingVerifier,
   type BillingViolation,
-  type Hold,
 } from './billing.port.js';
 import { BILLING_RULES, violationOf } from './billing-rules.js';
+import type { StoredHold } from './quote.repository.js';
 
 /** What the ledger says of an order. */
-type MoneyState = Hold['state'];
+type MoneyState = StoredHold['state'];
 
 const STATE = `CASE (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
     AND t.transaction_type IN ('capture', 'void')) WHEN 'capture' THEN 'captured' WHEN 'void' THEN 'voided' ELSE 'held' END`;
