@@ -58,12 +58,10 @@ export interface CreatedAccount {
 }
 
 /** What an administrator may change of an account. */
-export interface AccountUpdate {
-  readonly isActive?: boolean;
-  readonly role?: Role;
-  readonly subscriptionTier?: SubscriptionTier;
+export interface AccountUpdate extends Partial<
+  Pick<User, 'isActive' | 'role' | 'subscriptionTier' | 'billingAddress'>
+> {
   readonly notes?: string;
-  readonly billingAddress?: Readonly<Record<string, string>> | null;
 }
 
 /** Which accounts a listing shows. All given conditions must hold. */

@@ -16,6 +16,13 @@ export interface PasswordHolder extends CredentialOwner {
   readonly hashedPassword: string;
 }
 
+/** What is stored of an API key. */
+export interface StoredApiKey {
+  readonly hash: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
 const OWNER = 'u.id, u.username, u.is_active, r.name AS role';
 const moment = (text: string | null): Date | null => (text === null ? null : new Date(text));
 
@@ -137,11 +144,7 @@ export class CredentialRepository {
     await runSql(tx, 'UPDATE user_sessions SET is_active = FALSE WHERE id = ?', [id]);
   }
 
-  async setApiKey(
-    tx: Transaction,
-    userId: number,
-    key: { readonly hash: string; readonly createdAt: Date; readonly expiresAt: Date },
-  ): Promise<boolean> {
+  async setApiKey(tx: Transaction, userId: number, key: StoredApiKey): Promise<boolean> {
     const rows = await runSql(
       tx,
       `UPDATE users SET hashed_api_key = ?, api_key_created_at = ?, api_key_expires_at = ?,

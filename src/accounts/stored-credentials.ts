@@ -10,7 +10,6 @@ import { PasswordHasher } from './password-hasher.js';
 import {
   type ApiKeyInfo,
   type ApiKeyOwner,
-  type CredentialOwner,
   Credentials,
   type IssuedApiKey,
   type NewSession,
@@ -54,7 +53,8 @@ export class StoredCredentials implements Credentials {
         : await this.hasher.verify(password, holder.hashedPassword);
     if (holder === null || !isRight) return { outcome: 'wrong' };
     await this.#renewOutdatedHash(holder, password);
-    return { outcome: holder.isActive ? 'right' : 'inactive', owner: ownerOf(holder) };
+    const { hashedPassword: _, ...owner } = holder;
+    return { outcome: owner.isActive ? 'right' : 'inactive', owner };
   }
 
   openSession(session: NewSession): Promise<number> {
@@ -115,10 +115,3 @@ export class StoredCredentials implements Credentials {
     await this.transactions.run((tx) => this.repository.replacePassword(tx, holder.userId, change));
   }
 }
-
-const ownerOf = ({ userId, username, role, isActive }: PasswordHolder): CredentialOwner => ({
-  userId,
-  username,
-  role,
-  isActive,
-});

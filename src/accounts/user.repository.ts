@@ -4,7 +4,9 @@ import type { PageWindow, Role } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
 import { RoleEntity, UserEntity } from './user.entity.js';
+import type { StoredApiKey } from './credential.repository.js';
 import type {
+  AccountUpdate,
   Payer,
   Subscriptions,
   SubscriptionTier,
@@ -21,7 +23,7 @@ export interface NewUser {
   readonly roleId: number;
   readonly isActive: boolean;
   readonly hashedPassword: string;
-  readonly apiKey: { readonly hash: string; readonly createdAt: Date; readonly expiresAt: Date } | null;
+  readonly apiKey: StoredApiKey | null;
   readonly subscriptionTier: SubscriptionTier;
   readonly initialCreditsMicros: number;
   readonly billingAddress: Readonly<Record<string, string>> | null;
@@ -29,13 +31,9 @@ export interface NewUser {
 }
 
 /** What can be changed of an account; `undefined` leaves a value as it is. */
-export interface UserChange {
+export interface UserChange extends Omit<AccountUpdate, 'role'> {
   readonly email?: string;
-  readonly isActive?: boolean;
   readonly roleId?: number;
-  readonly subscriptionTier?: SubscriptionTier;
-  readonly notes?: string;
-  readonly billingAddress?: Readonly<Record<string, string>> | null;
   readonly hashedPassword?: string;
   readonly deletedAt?: Date;
   readonly hashedApiKey?: null;
