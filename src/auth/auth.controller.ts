@@ -21,15 +21,9 @@ import {
 import { type Actor, AppError } from '#libs/kernel';
 import { Credentials } from '../accounts/accounts.port.js';
 import { ApiKeyInfoOut, ApiKeyOut, LoginRequest, TokenOut, PasswordChange } from './auth.dto.js';
-import { SignIn } from './sign-in.service.js';
+import { type RequestOrigin, SignIn } from './sign-in.service.js';
 import type { AuthenticatedRequest } from './access.guard.js';
 import { ChangePassword } from './change-password.service.js';
-
-/** Where a request comes from, as a session remembers it. */
-interface RequestOrigin {
-  readonly address: string;
-  readonly userAgent: string | null;
-}
 
 /** The request's {@link RequestOrigin}, as a parameter of a handler. */
 const Origin = createParamDecorator((): RequestOrigin => {

@@ -13,8 +13,7 @@ import { MemoryRateLimitStorage, RateLimitStorage } from './rate-limit-storage.j
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { SignIn } from './sign-in.service.js';
 import { TestModeController } from './test-mode.controller.js';
-import { TOKEN_ALGORITHM } from './token.js';
-import { TokenStrategy } from './token.strategy.js';
+import { TOKEN_ALGORITHM, TokenStrategy } from './token.strategy.js';
 
 /** Login, tokens, keys and the two guards in front of every route of the application: access first, then rate limits. */
 @Module({

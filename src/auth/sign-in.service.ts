@@ -6,12 +6,16 @@ import { type CredentialOwner, Credentials, type IssuedApiKey } from '../account
 import { attribute } from './actor.js';
 import { LoginLimiter } from './login-limiter.js';
 
-/** Somebody with a name and a password. */
-export interface SignInRequest {
-  readonly username: string;
-  readonly password: string;
+/** Where a request comes from, as a session remembers it. */
+export interface RequestOrigin {
   readonly address: string;
   readonly userAgent: string | null;
+}
+
+/** Somebody with a name and a password. */
+interface SignInRequest extends RequestOrigin {
+  readonly username: string;
+  readonly password: string;
 }
 
 const MAX_USER_AGENT = 256;

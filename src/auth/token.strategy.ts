@@ -5,8 +5,33 @@ import { AppConfig, secretKeyOf } from '#libs/config';
 import { Clock } from '#libs/kernel';
 import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { Credentials } from '../accounts/accounts.port.js';
-import { isTokenClaims, TOKEN_ALGORITHM } from './token.js';
 import { accepted, refused, type Verdict } from './verdict.js';
+
+/** Signature of login tokens. Pinned: what a token's own header says counts for nothing. */
+export const TOKEN_ALGORITHM = 'HS256';
+
+/** What a login token says. Times are in whole seconds since the epoch. */
+interface TokenClaims {
+  /** The user name. */
+  readonly sub: string;
+  readonly iat: number;
+  readonly exp: number;
+  /** The login session, a UUID. */
+  readonly jti: string;
+  /** The account's token version at the time of issue; a raised one revokes the token. */
+  readonly ver: number;
+}
+
+/** Whether a verified payload has all claims in their types; tokens of others signed with the same secret do not. */
+function isTokenClaims(payload: unknown): payload is TokenClaims {
+  if (typeof payload !== 'object' || payload === null) return false;
+  const { sub, iat, exp, jti, ver } = payload as Record<string, unknown>;
+  return (
+    typeof sub === 'string' &&
+    typeof jti === 'string' &&
+    [iat, exp, ver].every((claim) => typeof claim === 'number' && Number.isFinite(claim))
+  );
+}
 
 /**
  * The secret as a key object. A secret as text is first tried as a public key for each token, which takes half a
