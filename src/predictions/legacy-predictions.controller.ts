@@ -4,10 +4,9 @@ import { Accepts, Answers, Caller, ClientAddress, Flexible, Idempotent, Problems
 import type { Actor } from '#libs/kernel';
 import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './prediction.dto.js';
 import { LEGACY_EXAMPLES } from './prediction.examples.js';
-import { presentLegacyAccepted, presentLegacyStatus } from './prediction.view.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
-import type { AskedRequest } from './prediction.types.js';
+import { type AskedRequest, PLAIN_QUESTION } from './prediction.types.js';
 
 /** The legacy body in the words of today's request. */
 export const legacyRequest = ({ instrument, timeframe, parameters }: LegacyPredict): AskedRequest => ({
@@ -15,13 +14,7 @@ export const legacyRequest = ({ instrument, timeframe, parameters }: LegacyPredi
   ticker: instrument,
   interval: timeframe,
   ...(parameters?.plugin === undefined ? {} : { predictor_plugin: parameters.plugin }),
-  prediction_type: 'short_term',
-  model_name: null,
-  prediction_horizon: null,
-  baseline_datetime: null,
-  horizons: null,
-  date_column: null,
-  target_column: null,
+  ...PLAIN_QUESTION,
 });
 
 /** The original's first two endpoints, kept for the programs that still call them. */
@@ -41,20 +34,19 @@ export class LegacyPredictionsController {
   @Accepts(LegacyPredict, { examples: LEGACY_EXAMPLES })
   @Answers(200, LegacyAccepted, { description: 'The prediction is accepted and will be computed.' })
   @Problems(403, 409, 422, 429)
-  async predict(
+  predict(
     @Body() body: LegacyPredict,
     @Caller() caller: Actor | null,
     @ClientAddress() address: string,
   ): Promise<LegacyAccepted> {
-    return presentLegacyAccepted(
-      await this.submitting.submit({
-        entrance: 'legacy',
-        request: legacyRequest(body),
-        caller,
-        address,
-        taskId: body.prediction_id,
-      }),
-    );
+    const { predictionId: taskId } = body;
+    return this.submitting.submit({
+      entrance: 'legacy',
+      request: legacyRequest(body),
+      caller,
+      address,
+      taskId,
+    });
   }
 
   @Get('status/:prediction_id')
@@ -62,7 +54,7 @@ export class LegacyPredictionsController {
   @ApiOperation({ summary: 'Read a prediction in the legacy format' })
   @Answers(200, LegacyStatus, { description: 'Status of the prediction and, when completed, its result.' })
   @Problems(400, 403, 404)
-  async status(@Param() { prediction_id }: LegacyId, @Caller() caller: Actor | null): Promise<LegacyStatus> {
-    return presentLegacyStatus(prediction_id, await this.reading.byAnyId(prediction_id, caller));
+  async status(@Param() { predictionId }: LegacyId, @Caller() caller: Actor | null): Promise<LegacyStatus> {
+    return { ...(await this.reading.byAnyId(predictionId, caller)), predictionId };
   }
 }

@@ -1,7 +1,7 @@
 import { isAdministrator } from '#libs/http';
-import { AppError, type Actor } from '#libs/kernel';
+import type { Actor } from '#libs/kernel';
 
-/** Which rows a caller reaches; repositories put it into every WHERE clause. */
+/** Which rows a caller reaches; the repository puts it into the WHERE clause of every list. */
 export type PredictionScope =
   | { readonly kind: 'all' }
   /** The caller's own rows, and, on the flexible endpoints, reading ownerless ones too. */
@@ -22,6 +22,9 @@ export function flexibleScope(caller: Actor | null): PredictionScope {
   return scope.kind === 'owner' ? { ...scope, andOwnerless: true } : scope;
 }
 
-export const accessDenied = () => new AppError('forbidden', 'Access denied', { code: 'not_owner' });
-export const predictionNotFound = () =>
-  new AppError('not_found', 'Prediction not found', { code: 'prediction_not_found' });
+/** Whether the scope reaches the rows of this owner; null for ownerless rows. */
+export function isReached(scope: PredictionScope, ownerId: number | null): boolean {
+  if (scope.kind === 'all') return true;
+  if (scope.kind === 'ownerless') return ownerId === null;
+  return ownerId === scope.userId || (ownerId === null && scope.andOwnerless);
+}

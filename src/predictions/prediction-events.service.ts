@@ -1,10 +1,11 @@
 import { Injectable, type MessageEvent } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { LoggedEvent } from '#libs/database';
+import { toWire } from '#libs/http';
 import { type Actor, Clock } from '#libs/kernel';
 import { AwaitPrediction, isFinal } from './await-prediction.service.js';
 import { PredictionRepository } from './prediction.repository.js';
-import { presentPrediction } from './prediction.view.js';
+import { PredictionOut } from './prediction.dto.js';
 import { ReadPredictions } from './read-predictions.service.js';
 
 /** A silent connection is cut by proxies after about 30 s; a comment keeps it open. */
@@ -80,7 +81,7 @@ export class PredictionEvents {
     const data = { prediction_id: predictionId, status: event.type, at: event.createdAt.toISOString() };
     if (!isFinal({ status: event.type })) return { id: String(event.id), type: event.type, data };
     const prediction = await this.predictions.findById(predictionId);
-    const full = prediction === null ? {} : { prediction: presentPrediction(prediction) };
+    const full = prediction === null ? {} : { prediction: toWire(PredictionOut, prediction) };
     return { id: String(event.id), type: event.type, data: { ...data, ...full } };
   }
 }

@@ -33,7 +33,7 @@ export class PredictionHistory extends PeriodicService {
       const ids = await this.predictions.finishedBefore(before, BATCH);
       if (ids.length === 0) break;
       await this.transactions.run(async (tx) => {
-        for (const id of ids) await this.predictions.delete(tx, id, { kind: 'all' });
+        for (const id of ids) await this.predictions.delete(tx, id);
       });
       deleted += ids.length;
     }

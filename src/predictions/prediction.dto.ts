@@ -11,8 +11,15 @@ import {
   StringField,
 } from '#libs/http';
 import { INTERVALS, parseTimestamp } from '#libs/timeseries';
+import type { PredictionEntity } from './prediction.entity.js';
 import { SYMBOL } from './predictions.port.js';
-import type { AskedRequest, PredictionResult, PredictionStatus } from './prediction.types.js';
+import {
+  type AskedRequest,
+  modelOf,
+  PREDICTION_STATUSES,
+  type PredictionResult,
+  type PredictionStatus,
+} from './prediction.types.js';
 
 /** Column names as CSV files of the field have them (`S&P500_Close`, `Stochastic_%K`, `DI+`); never markup or a scheme. */
 const COLUMN = /^[A-Za-z0-9_][A-Za-z0-9_ .%&+\-^=/]{0,63}$/;
@@ -21,7 +28,6 @@ const PLUGIN = /^[A-Za-z0-9_@][A-Za-z0-9_@/.-]{0,99}$/;
 const TASK_ID = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 const PREDICTION_TYPES = ['short_term', 'long_term', 'medium_term'] as const;
-const STATUSES = ['pending', 'processing', 'completed', 'failed'] as const;
 const MAX_HORIZON = 1000;
 
 const optionalText = { nullable: true, default: null } as const;
@@ -135,28 +141,39 @@ export class CreatePrediction implements AskedRequest {
   target_column!: string | null;
 }
 
-/** `PredictionOut` of the contract. */
+type Answered = Pick<PredictionEntity, 'predictorPlugin' | 'result' | 'prediction' | 'uncertainty'>;
+
+/** With the lists where the original's clients look for the answer. */
+const withLists = ({ result, prediction, uncertainty }: Answered): PredictionResult =>
+  prediction === null || uncertainty === null ? result : { ...result, prediction, uncertainty };
+
+/** `PredictionOut` of the contract. A 201 body must never contain the words password, secret, key, token or hash. */
 export class PredictionOut {
   @IntegerField({ description: 'Id of the prediction.', example: 1 }) id!: number;
-  @IntegerField({ description: 'Same value as `id`.', example: 1 }) prediction_id!: number;
+  @IntegerField({ from: ({ id }: PredictionOut) => id, description: 'Same value as `id`.', example: 1 })
+  predictionId?: number;
+
   @StringField({ description: 'UUID of the prediction.', example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11' })
-  task_id!: string;
-  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'pending' }) status!: PredictionStatus;
+  taskId!: string;
+
+  @EnumField(PREDICTION_STATUSES, { name: 'PredictionStatus', example: 'pending' }) status!: PredictionStatus;
   @StringField({ example: 'SP500' }) symbol!: string;
   @StringField({ example: 'SP500' }) ticker!: string;
   @StringField({ example: '1d' }) interval!: string;
-  @StringField({ example: 'random_walk_predictor' }) predictor_plugin!: string;
-  @StringField({ example: 'default_feeder' }) feeder_plugin!: string;
-  @StringField({ example: 'default_pipeline' }) pipeline_plugin!: string;
-  @StringField({ example: 'short_term' }) prediction_type!: string;
+  @StringField({ example: 'random_walk_predictor' }) predictorPlugin!: string;
+  @StringField({ example: 'default_feeder' }) feederPlugin!: string;
+  @StringField({ example: 'default_pipeline' }) pipelinePlugin!: string;
+  @StringField({ example: 'short_term' }) predictionType!: string;
 
   @StringField({
+    from: (row: Answered) => modelOf(row) ?? row.predictorPlugin,
     example: 'random_walk_predictor',
     description: 'The requested model; the value of `predictor_plugin` if none was requested.',
   })
-  model_name!: string;
+  modelName?: string;
 
   @ObjectField({
+    from: withLists,
     description:
       'Always contains `request`. When completed, also `output`, `prediction`, `uncertainty` and `explanation` (source, last bar, plugin versions, seed, timing). When failed, also `error` and `error_code`.',
   })
@@ -164,13 +181,13 @@ export class PredictionOut {
 }
 
 export class PredictionId {
-  @IntegerField({ min: 1, description: 'Id of the prediction.', example: 1 }) prediction_id!: number;
+  @IntegerField({ min: 1, description: 'Id of the prediction.', example: 1 }) predictionId!: number;
 }
 
 /** Path of the legacy status: the id that the legacy submit answered with, or the integer id. */
 export class LegacyId {
   @StringField({ minLength: 1, maxLength: 80, description: '`task_id` or integer id.', example: '1' })
-  prediction_id!: string;
+  predictionId!: string;
 }
 
 class LegacyParameters {
@@ -205,7 +222,7 @@ export class LegacyPredict {
     maxLength: 64,
     description: 'Id chosen by the caller, not of digits only; a UUID is generated if absent.',
   })
-  prediction_id?: string;
+  predictionId?: string;
 
   @NestedField(LegacyParameters, { optional: true, description: 'Parameters; all but `plugin` are ignored.' })
   parameters?: LegacyParameters;
@@ -213,39 +230,46 @@ export class LegacyPredict {
 
 export class LegacyAccepted {
   @StringField({
+    wire: 'prediction_id',
     description: 'Id to request the result with, at `/status/{prediction_id}`.',
     example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11',
   })
-  prediction_id!: string;
+  taskId!: string;
 
-  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'pending' }) status!: PredictionStatus;
-  @StringField({ example: 'Prediction request accepted' }) message!: string;
+  @EnumField(PREDICTION_STATUSES, { name: 'PredictionStatus', example: 'pending' }) status!: PredictionStatus;
+  @StringField({ always: 'Prediction request accepted', example: 'Prediction request accepted' })
+  message?: string;
 }
 
 export class LegacyStatus {
-  @StringField({ example: '1' }) prediction_id!: string;
-  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'completed' }) status!: PredictionStatus;
-  @ObjectField({ description: 'Same as `result` of the prediction.' }) result!: PredictionResult;
+  @StringField({ example: '1' }) predictionId!: string;
+  @EnumField(PREDICTION_STATUSES, { name: 'PredictionStatus', example: 'completed' })
+  status!: PredictionStatus;
+  @ObjectField({ from: withLists, description: 'Same as `result` of the prediction.' })
+  result!: PredictionResult;
 
   @ListField(NumberField(), {
+    from: ({ prediction }: Answered) => prediction ?? undefined,
     optional: true,
     description: 'Predicted values, one per horizon; present only when completed.',
     example: [2874.56],
   })
-  prediction?: readonly (number | null)[];
+  prediction?: Answered['prediction'];
 
   @ListField(NumberField(), {
+    from: ({ uncertainty }: Answered) => uncertainty ?? undefined,
     optional: true,
     description: 'Standard deviations, one per horizon; present only when completed.',
     example: [31.2],
   })
-  uncertainty?: readonly (number | null)[];
+  uncertainty?: Answered['uncertainty'];
 }
 
 /** One event of `/api/v1/predictions/{prediction_id}/events`, as its `data` line. */
 export class PredictionEventOut {
-  @IntegerField({ example: 1 }) prediction_id!: number;
-  @EnumField(STATUSES, { name: 'PredictionStatus', example: 'processing' }) status!: PredictionStatus;
+  @IntegerField({ example: 1 }) predictionId!: number;
+  @EnumField(PREDICTION_STATUSES, { name: 'PredictionStatus', example: 'processing' })
+  status!: PredictionStatus;
   @DateTimeField({ example: '2026-01-31T12:00:00.000Z' }) at!: Date;
   @NestedField(PredictionOut, { optional: true, description: 'The prediction, in the final event only.' })
   prediction?: PredictionOut;

@@ -5,8 +5,8 @@ import type { PredictionResult, PredictionStatus } from './prediction.types.js';
 /** One core prediction. The job that computes it is a row of its own (`jobs`), found by kind and this id; its changes are
  * steps in `events`. */
 @Entity('predictions')
-@Index('ix_predictions_owner', ['user_id', 'status'])
-@Index('ix_predictions_address', ['client_address', 'status'])
+@Index('ix_predictions_owner', ['userId', 'status'])
+@Index('ix_predictions_address', ['clientAddress', 'status'])
 @Index('ix_predictions_timestamp', ['timestamp'])
 export class PredictionEntity {
   @PrimaryGeneratedColumn() id!: number;
@@ -14,27 +14,27 @@ export class PredictionEntity {
   /** UUID, or the id that a caller of the legacy endpoint chose. */
   @Index('uq_predictions_task', { unique: true })
   @Column({ type: 'varchar', length: 64 })
-  task_id!: string;
+  taskId!: string;
 
   /** Owner; null for an anonymous caller's prediction. */
-  @Column({ type: 'integer', nullable: true }) user_id!: number | null;
+  @Column({ type: 'integer', nullable: true }) userId!: number | null;
 
   /** Where an anonymous request came from: its in-flight limit is counted by address. Null for owned rows. */
-  @Column({ type: 'varchar', length: 64, nullable: true }) client_address!: string | null;
+  @Column({ type: 'varchar', length: 64, nullable: true }) clientAddress!: string | null;
 
   /** Last change. */
   @Column(utcColumn()) timestamp!: Date;
-  @Column(utcColumn()) created_at!: Date;
-  @Column(utcColumn({ nullable: true })) started_at!: Date | null;
-  @Column(utcColumn({ nullable: true })) completed_at!: Date | null;
+  @Column(utcColumn()) createdAt!: Date;
+  @Column(utcColumn({ nullable: true })) startedAt!: Date | null;
+  @Column(utcColumn({ nullable: true })) completedAt!: Date | null;
   @Column({ type: 'varchar', length: 16 }) status!: PredictionStatus;
   @Column({ type: 'varchar', length: 32 }) symbol!: string;
   @Column({ type: 'varchar', length: 32 }) ticker!: string;
   @Column({ type: 'varchar', length: 8 }) interval!: string;
-  @Column({ type: 'varchar', length: 100 }) predictor_plugin!: string;
-  @Column({ type: 'varchar', length: 100 }) feeder_plugin!: string;
-  @Column({ type: 'varchar', length: 100 }) pipeline_plugin!: string;
-  @Column({ type: 'varchar', length: 32 }) prediction_type!: string;
+  @Column({ type: 'varchar', length: 100 }) predictorPlugin!: string;
+  @Column({ type: 'varchar', length: 100 }) feederPlugin!: string;
+  @Column({ type: 'varchar', length: 100 }) pipelinePlugin!: string;
+  @Column({ type: 'varchar', length: 32 }) predictionType!: string;
 
   /** Without `prediction` and `uncertainty`, which have columns of their own. */
   @Column(jsonColumn()) result!: PredictionResult;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Brackets, type SelectQueryBuilder, type ObjectLiteral } from 'typeorm';
-import { Database, EventLog, type LoggedEvent, type Transaction } from '#libs/database';
+import type { SelectQueryBuilder } from 'typeorm';
+import { Database, EventLog, lockName, type LoggedEvent, type Transaction } from '#libs/database';
 import { PredictionEntity } from './prediction.entity.js';
 import type { PredictionScope } from './prediction-access.js';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
@@ -8,7 +8,13 @@ import type { PredictionResult, PredictionStatus } from './prediction.types.js';
 
 export type NewPrediction = Omit<
   PredictionEntity,
-  'id' | 'started_at' | 'completed_at' | 'prediction' | 'uncertainty'
+  'id' | 'startedAt' | 'completedAt' | 'prediction' | 'uncertainty'
+>;
+
+/** What the end changes of a row. */
+type FinishedPrediction = Pick<
+  PredictionEntity,
+  'status' | 'result' | 'prediction' | 'uncertainty' | 'completedAt' | 'timestamp'
 >;
 
 /** Who a prediction counts against: a user, or an address for anonymous callers. */
@@ -30,7 +36,7 @@ export class PredictionRepository {
 
   /** Adds the row and its first step; returns the row with its id. */
   async add(tx: Transaction, prediction: NewPrediction): Promise<PredictionEntity> {
-    const row = { ...prediction, started_at: null, completed_at: null, prediction: null, uncertainty: null };
+    const row = { ...prediction, startedAt: null, completedAt: null, prediction: null, uncertainty: null };
     const inserted = await tx.manager.insert(
       PredictionEntity,
       row as QueryDeepPartialEntity<PredictionEntity>,
@@ -45,22 +51,25 @@ export class PredictionRepository {
    * submits can't both see the last free place; SQLite's one writer makes that unnecessary.
    */
   async countInFlight(tx: Transaction, owner: PredictionOwner): Promise<number> {
-    await this.#lock(
+    await lockName(
       tx,
       'userId' in owner ? `predictions:user:${owner.userId}` : `predictions:address:${owner.address}`,
     );
     const query = tx.manager
       .createQueryBuilder(PredictionEntity, 'p')
       .where('p.status IN (:...statuses)', { statuses: IN_FLIGHT });
-    if ('userId' in owner) query.andWhere('p.user_id = :userId', owner);
-    else query.andWhere('p.user_id IS NULL AND p.client_address = :address', owner);
+    if ('userId' in owner) query.andWhere('p.userId = :userId', owner);
+    else query.andWhere('p.userId IS NULL AND p.clientAddress = :address', owner);
     return query.getCount();
   }
 
-  /** False when the task id is used. Others that want it wait until the transaction ends. */
+  /**
+   * False when the task id is used. Others that want it wait until the transaction ends. The owner is locked before, so
+   * that two never wait for each other.
+   */
   async claimTaskId(tx: Transaction, taskId: string): Promise<boolean> {
-    await this.#lock(tx, `predictions:task:${taskId}`);
-    return !(await tx.manager.existsBy(PredictionEntity, { task_id: taskId }));
+    await lockName(tx, `predictions:task:${taskId}`);
+    return !(await tx.manager.existsBy(PredictionEntity, { taskId }));
   }
 
   async findById(id: number): Promise<PredictionEntity | null> {
@@ -69,14 +78,11 @@ export class PredictionRepository {
   }
 
   findByTaskId(taskId: string): Promise<PredictionEntity | null> {
-    return this.database.read.manager.findOneBy(PredictionEntity, { task_id: taskId });
+    return this.database.read.manager.findOneBy(PredictionEntity, { taskId });
   }
 
   async list(scope: PredictionScope, page: { limit?: number; offset: number }): Promise<PredictionEntity[]> {
-    const query = this.#scoped(
-      this.database.read.manager.createQueryBuilder(PredictionEntity, 'p'),
-      scope,
-    ).orderBy('p.id', 'ASC');
+    const query = this.#scoped(scope).orderBy('p.id', 'ASC');
     // SQLite takes an OFFSET only behind a LIMIT.
     if (page.limit !== undefined || page.offset > 0)
       query.limit(page.limit ?? Number.MAX_SAFE_INTEGER).offset(page.offset);
@@ -84,51 +90,43 @@ export class PredictionRepository {
   }
 
   count(scope: PredictionScope): Promise<number> {
-    return this.#scoped(
-      this.database.read.manager.createQueryBuilder(PredictionEntity, 'p'),
-      scope,
-    ).getCount();
+    return this.#scoped(scope).getCount();
   }
 
-  /** Deletes the row when the scope reaches it; false otherwise. */
-  async delete(tx: Transaction, id: number, scope: PredictionScope): Promise<boolean> {
-    if (id > MAX_ID) return false;
-    const found = await this.#scoped(
-      tx.manager.createQueryBuilder(PredictionEntity, 'p').where('p.id = :id', { id }),
-      scope,
-    ).getExists();
-    if (!found) return false;
-    await tx.manager.delete(PredictionEntity, { id });
-    await this.#tell(tx, id, 'deleted');
-    return true;
+  /** Deletes the row, unless somebody was faster. */
+  async delete(tx: Transaction, id: number): Promise<void> {
+    const { affected } = await tx.manager.delete(PredictionEntity, { id });
+    if (affected === 1) await this.#tell(tx, id, 'deleted');
   }
 
   async markProcessing(tx: Transaction, id: number, now: Date): Promise<void> {
     await tx.manager.update(
       PredictionEntity,
       { id },
-      { status: 'processing', started_at: now, timestamp: now },
+      { status: 'processing', startedAt: now, timestamp: now },
     );
     await this.#tell(tx, id, 'processing');
   }
 
+  /** Writes what the end changes of the row, and returns it. */
   async finish(
     tx: Transaction,
     id: number,
     status: 'completed' | 'failed',
     result: PredictionResult,
     now: Date,
-  ): Promise<void> {
+  ): Promise<FinishedPrediction> {
     const change = {
       status,
       result,
       prediction: result.output?.predictions ?? null,
       uncertainty: result.output?.uncertainty ?? null,
-      completed_at: now,
+      completedAt: now,
       timestamp: now,
     };
     await tx.manager.update(PredictionEntity, { id }, change as QueryDeepPartialEntity<PredictionEntity>);
     await this.#tell(tx, id, status);
+    return change;
   }
 
   /** Steps after `afterId`, oldest first. */
@@ -156,26 +154,15 @@ export class PredictionRepository {
     return rows.map((row) => row.id);
   }
 
-  /** Until the transaction ends no other holds this name. Owner before task id, so that two never wait for each other. */
-  async #lock(tx: Transaction, name: string): Promise<void> {
-    if (this.database.kind === 'postgres')
-      await tx.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
-  }
-
   async #tell(tx: Transaction, id: number, status: PredictionStatus | 'deleted'): Promise<void> {
     await this.events.append(tx, topicOf(id), status, { prediction_id: id, status });
   }
 
-  #scoped<Row extends ObjectLiteral>(
-    query: SelectQueryBuilder<Row>,
-    scope: PredictionScope,
-  ): SelectQueryBuilder<Row> {
+  #scoped(scope: PredictionScope): SelectQueryBuilder<PredictionEntity> {
+    const query = this.database.read.manager.createQueryBuilder(PredictionEntity, 'p');
     if (scope.kind === 'all') return query;
-    if (scope.kind === 'ownerless') return query.andWhere('p.user_id IS NULL');
-    const { userId } = scope;
-    if (!scope.andOwnerless) return query.andWhere('p.user_id = :userId', { userId });
-    return query.andWhere(
-      new Brackets((or) => or.where('p.user_id = :userId', { userId }).orWhere('p.user_id IS NULL')),
-    );
+    if (scope.kind === 'ownerless') return query.where('p.userId IS NULL');
+    query.where('p.userId = :userId', { userId: scope.userId });
+    return scope.andOwnerless ? query.orWhere('p.userId IS NULL') : query;
   }
 }

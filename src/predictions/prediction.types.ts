@@ -2,7 +2,8 @@ import type { Forecast } from '#libs/plugin-host';
 import type { ForecastOutput } from '#libs/plugin-sdk';
 
 /** A core prediction's life: pending → processing → completed or failed. A retry goes back from processing to processing. */
-export type PredictionStatus = 'pending' | 'processing' | 'completed' | 'failed';
+export const PREDICTION_STATUSES = ['pending', 'processing', 'completed', 'failed'] as const;
+export type PredictionStatus = (typeof PREDICTION_STATUSES)[number];
 
 /** The question as it was asked, every field present (null where the caller said nothing). */
 export interface StoredRequest {
@@ -24,6 +25,17 @@ export interface StoredRequest {
 /** The question as it comes in: plugins that it does not name are the configured ones. */
 export type AskedRequest = Omit<StoredRequest, PluginField> & { readonly [K in PluginField]?: string };
 type PluginField = 'predictor_plugin' | 'feeder_plugin' | 'pipeline_plugin';
+
+/** What a caller who names nothing but a symbol asks for. */
+export const PLAIN_QUESTION = {
+  prediction_type: 'short_term',
+  model_name: null,
+  prediction_horizon: null,
+  baseline_datetime: null,
+  horizons: null,
+  date_column: null,
+  target_column: null,
+} as const satisfies Partial<AskedRequest>;
 
 /** Enough to explain an answer a year later. */
 export interface Explanation {
@@ -60,6 +72,16 @@ export interface PredictionResult {
   readonly error?: string;
   readonly error_code?: string;
 }
+
+/** The model that was asked for, where it is not the predictor itself. */
+export const modelOf = ({
+  predictorPlugin,
+  result: { request },
+}: {
+  readonly predictorPlugin: string;
+  readonly result: PredictionResult;
+}): string | null =>
+  request.model_name && request.model_name !== predictorPlugin ? request.model_name : null;
 
 /** Kind of the jobs that compute core predictions; their subject is the prediction's id as text. */
 export const PREDICTION_JOB = 'core_prediction';

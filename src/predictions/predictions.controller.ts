@@ -14,6 +14,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   Accepts,
   Answers,
+  Authenticated,
   Caller,
   ClientAddress,
   Flexible,
@@ -29,10 +30,12 @@ import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, PredictionEventOut, PredictionId, PredictionOut } from './prediction.dto.js';
 import { PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
-import { presentDeleted, presentPrediction, presentPredictions } from './prediction.view.js';
 import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
+
+const SUBMITTED =
+  'The prediction, usually still `pending`. With `Prefer: wait=10` the answer waits up to that many seconds for the result.';
 
 @ApiTags('predictions')
 @Controller('api/v1')
@@ -50,17 +53,14 @@ export class PredictionsController {
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
-  @Answers(201, PredictionOut, {
-    description:
-      'The prediction, usually still `pending`. With `Prefer: wait=10` the answer waits up to that many seconds for the result.',
-  })
+  @Answers(201, PredictionOut, { description: SUBMITTED })
   @Problems(401, 403, 422, 429)
-  async predict(
+  predict(
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
     @ClientAddress() address: string,
   ): Promise<PredictionOut> {
-    return presentPrediction(await this.submitting.submit({ entrance: 'predict', request, caller, address }));
+    return this.submitting.submit({ entrance: 'predict', request, caller, address });
   }
 
   @Post('predictions')
@@ -69,19 +69,14 @@ export class PredictionsController {
   @UseInterceptors(PreferWaitInterceptor)
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
-  @Answers(201, PredictionOut, {
-    description:
-      'The prediction, usually still `pending`. With `Prefer: wait=10` the answer waits up to that many seconds for the result.',
-  })
+  @Answers(201, PredictionOut, { description: SUBMITTED })
   @Problems(403, 422, 429)
-  async create(
+  create(
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
     @ClientAddress() address: string,
   ): Promise<PredictionOut> {
-    return presentPrediction(
-      await this.submitting.submit({ entrance: 'predictions', request, caller, address }),
-    );
+    return this.submitting.submit({ entrance: 'predictions', request, caller, address });
   }
 
   @Get('predictions')
@@ -93,8 +88,8 @@ export class PredictionsController {
       'Predictions, oldest first: your own, all for administrators, those without an owner for anonymous callers.',
   })
   @Problems(403, 422)
-  async list(@Query() query: PageQuery, @Caller() caller: Actor | null): Promise<Page<PredictionOut>> {
-    return presentPredictions(await this.reading.list(caller, query));
+  list(@Query() query: PageQuery, @Caller() caller: Actor | null): Promise<Page<PredictionOut>> {
+    return this.reading.list(caller, query);
   }
 
   @Get('predictions/:prediction_id')
@@ -102,11 +97,8 @@ export class PredictionsController {
   @ApiOperation({ summary: 'Read a prediction' })
   @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
   @Problems(403, 404, 422)
-  async read(
-    @Param() { prediction_id }: PredictionId,
-    @Caller() caller: Actor | null,
-  ): Promise<PredictionOut> {
-    return presentPrediction(await this.reading.one(prediction_id, caller));
+  read(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<PredictionOut> {
+    return this.reading.one(predictionId, caller);
   }
 
   @Delete('predictions/:prediction_id')
@@ -114,11 +106,8 @@ export class PredictionsController {
   @ApiOperation({ summary: 'Delete a prediction' })
   @Answers(200, { description: 'Deleted permanently; stopped if it was still running.' })
   @Problems(403, 404, 422)
-  async remove(
-    @Param() { prediction_id }: PredictionId,
-    @Caller() caller: Actor | null,
-  ): Promise<MessageOut> {
-    return presentDeleted(await this.deleting.one(prediction_id, caller));
+  remove(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<MessageOut> {
+    return this.deleting.one(predictionId, caller);
   }
 
   @Sse('predictions/:prediction_id/events')
@@ -131,10 +120,67 @@ export class PredictionsController {
   })
   @Problems(403, 404, 422)
   follow(
-    @Param() { prediction_id }: PredictionId,
+    @Param() { predictionId }: PredictionId,
     @Caller() caller: Actor | null,
     @Headers('last-event-id') lastEventId?: string,
   ) {
-    return this.events.follow(prediction_id, caller, lastEventId);
+    return this.events.follow(predictionId, caller, lastEventId);
+  }
+}
+
+/** The same predictions for callers who always authenticate; every role may ask, administrators included. */
+@ApiTags('predictions')
+@Controller('api/v1')
+export class SecurePredictionsController {
+  constructor(
+    private readonly submitting: SubmitPrediction,
+    private readonly reading: ReadPredictions,
+    private readonly deleting: DeletePrediction,
+  ) {}
+
+  @Post(['secure/predictions', 'auth/predictions'])
+  @Authenticated()
+  @ApiOperation({ summary: 'Submit a prediction, authenticated' })
+  @UseInterceptors(PreferWaitInterceptor)
+  @Idempotent()
+  @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
+  @Answers(201, PredictionOut, { description: 'The prediction, owned by the caller.' })
+  @Problems(401, 422, 429)
+  create(
+    @Body() request: CreatePrediction,
+    @Caller() caller: Actor,
+    @ClientAddress() address: string,
+  ): Promise<PredictionOut> {
+    return this.submitting.submit({ entrance: 'secure', request, caller, address });
+  }
+
+  @Get('secure/predictions')
+  @Authenticated()
+  @ApiOperation({ summary: 'List your predictions' })
+  @Answers(200, PredictionOut, {
+    list: true,
+    description: 'Your predictions, oldest first; administrators see all.',
+  })
+  @Problems(401, 422)
+  list(@Query() query: PageQuery, @Caller() caller: Actor): Promise<Page<PredictionOut>> {
+    return this.reading.list(caller, query);
+  }
+
+  @Get('secure/predictions/:prediction_id')
+  @Authenticated()
+  @ApiOperation({ summary: 'Read a prediction of yours' })
+  @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
+  @Problems(401, 403, 404, 422)
+  read(@Param() { predictionId }: PredictionId, @Caller() caller: Actor): Promise<PredictionOut> {
+    return this.reading.own(predictionId, caller);
+  }
+
+  @Delete('secure/predictions/:prediction_id')
+  @Authenticated()
+  @ApiOperation({ summary: 'Delete a prediction of yours' })
+  @Answers(200, MessageOut, { description: 'Deleted permanently; stopped if it was still running.' })
+  @Problems(401, 403, 404, 422)
+  remove(@Param() { predictionId }: PredictionId, @Caller() caller: Actor): Promise<MessageOut> {
+    return this.deleting.own(predictionId, caller);
   }
 }

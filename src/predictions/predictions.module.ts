@@ -8,12 +8,11 @@ import { LegacyPredictionsController } from './legacy-predictions.controller.js'
 import { PredictionEvents } from './prediction-events.service.js';
 import { PredictionHistory } from './prediction-history.service.js';
 import { PredictionRepository } from './prediction.repository.js';
-import { PredictionsController } from './predictions.controller.js';
+import { PredictionsController, SecurePredictionsController } from './predictions.controller.js';
 import { PredictionFigures } from './predictions.port.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { RunPrediction, ResultsFile } from './run-prediction.service.js';
 import { PredictionSchedule } from './scheduled-predictions.service.js';
-import { SecurePredictionsController } from './secure-predictions.controller.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
 
 /** Submit, run, read and delete core predictions; live status. */

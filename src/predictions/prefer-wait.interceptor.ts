@@ -4,8 +4,7 @@ import { map, type Observable } from 'rxjs';
 import { AppConfig } from '#libs/config';
 import { AfterCommit } from '#libs/http';
 import { AwaitPrediction } from './await-prediction.service.js';
-import type { PredictionOut } from './prediction.dto.js';
-import { presentPrediction } from './prediction.view.js';
+import type { PredictionEntity } from './prediction.entity.js';
 
 const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i;
 
@@ -20,20 +19,14 @@ export function preferredWait(header: string | string[] | undefined): number {
  * committed before the wait begins, so a client that hangs up loses nothing.
  */
 @Injectable()
-export class PreferWaitInterceptor implements NestInterceptor<
-  PredictionOut,
-  PredictionOut | AfterCommit<PredictionOut>
-> {
+export class PreferWaitInterceptor implements NestInterceptor<PredictionEntity, unknown> {
   constructor(
     private readonly waiting: AwaitPrediction,
     private readonly host: HttpAdapterHost,
     private readonly config: AppConfig,
   ) {}
 
-  intercept(
-    context: ExecutionContext,
-    next: CallHandler<PredictionOut>,
-  ): Observable<PredictionOut | AfterCommit<PredictionOut>> {
+  intercept(context: ExecutionContext, next: CallHandler<PredictionEntity>): Observable<unknown> {
     const http = context.switchToHttp();
     const { headers } = http.getRequest<{ headers: Record<string, string | string[] | undefined> }>();
     const seconds = Math.min(preferredWait(headers['prefer']), this.config.max_wait_seconds);
@@ -44,8 +37,7 @@ export class PreferWaitInterceptor implements NestInterceptor<
       .pipe(map((submitted) => new AfterCommit(submitted, () => this.#ended(submitted, seconds * 1000))));
   }
 
-  async #ended(submitted: PredictionOut, waitMs: number): Promise<PredictionOut> {
-    const prediction = await this.waiting.until(submitted.id, waitMs);
-    return prediction === null ? submitted : presentPrediction(prediction);
+  async #ended(submitted: PredictionEntity, waitMs: number): Promise<PredictionEntity> {
+    return (await this.waiting.until(submitted.id, waitMs)) ?? submitted;
   }
 }

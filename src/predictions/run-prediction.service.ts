@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit, Logger } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
+import { toWire } from '#libs/http';
 import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun } from '#libs/jobs';
 import { AppError, assertPresent, Clock } from '#libs/kernel';
 import { type ForecastQuestion, PluginRegistry, runForecast } from '#libs/plugin-host';
@@ -12,9 +13,10 @@ import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
-import { modelName, presentPrediction } from './prediction.view.js';
+import { PredictionOut } from './prediction.dto.js';
 import {
   type Explanation,
+  modelOf,
   type PredictionResult,
   type StoredRequest,
   PREDICTION_JOB,
@@ -96,7 +98,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
 
   async #compute(prediction: PredictionEntity, run: JobRun): Promise<PredictionResult> {
     const { request } = prediction.result;
-    const served = await this.requests.servedModel(modelName(prediction));
+    const served = await this.requests.servedModel(modelOf(prediction));
     const answer = await runForecast(this.plugins, questionOf(prediction, request, served), {
       signal: run.signal,
     });
@@ -120,10 +122,8 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
     status: 'completed' | 'failed',
     result: PredictionResult,
   ): Promise<void> {
-    await this.predictions.finish(tx, prediction.id, status, result, this.#now());
-    tx.afterCommit(() =>
-      this.results.append(presentPrediction({ ...prediction, ...answerOf(result), status, result })),
-    );
+    const change = await this.predictions.finish(tx, prediction.id, status, result, this.#now());
+    tx.afterCommit(() => this.results.append(toWire(PredictionOut, { ...prediction, ...change })));
   }
 
   /** Calls of plugins have the prediction's own limit: whichever timer is first, the prediction failed by `timeout`. */
@@ -138,11 +138,6 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
   }
 }
 
-const answerOf = ({ output }: PredictionResult) => ({
-  prediction: output?.predictions ?? null,
-  uncertainty: output?.uncertainty ?? null,
-});
-
 const idOf = (job: Job): number => Number(job.subject);
 
 function timing(
@@ -150,8 +145,8 @@ function timing(
   answer: PredictionOutput,
   finishedAt: number,
 ): Explanation['timing'] {
-  const submittedAt = prediction.created_at.getTime();
-  const startedAt = assertPresent(prediction.started_at, 'a running prediction was claimed').getTime();
+  const submittedAt = prediction.createdAt.getTime();
+  const startedAt = assertPresent(prediction.startedAt, 'a running prediction was claimed').getTime();
   return { ...answer.timing, queued_ms: startedAt - submittedAt, total_ms: finishedAt - submittedAt };
 }
 
@@ -161,15 +156,15 @@ function questionOf(
   served: string | null,
 ): ForecastQuestion {
   return {
-    feeder: prediction.feeder_plugin,
-    pipeline: prediction.pipeline_plugin,
-    predictor: prediction.predictor_plugin,
+    feeder: prediction.feederPlugin,
+    pipeline: prediction.pipelinePlugin,
+    predictor: prediction.predictorPlugin,
     symbol: prediction.symbol,
     interval: assertPresent(
       canonicalInterval(prediction.interval),
       'a stored prediction has a known interval',
     ),
-    predictionType: prediction.prediction_type,
+    predictionType: prediction.predictionType,
     horizons: request.horizons,
     horizon: request.prediction_horizon || null,
     baseline: request.baseline_datetime === null ? null : parseTimestamp(request.baseline_datetime),

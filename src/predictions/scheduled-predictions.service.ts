@@ -3,6 +3,7 @@ import { AppConfig } from '#libs/config';
 import { PeriodicService } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import { AwaitPrediction } from './await-prediction.service.js';
+import { PLAIN_QUESTION } from './prediction.types.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
 
 /** Scheduled predictions are nobody's; their in-flight limit is counted under this name. */
@@ -42,18 +43,7 @@ export class PredictionSchedule extends PeriodicService implements BeforeApplica
       entrance: 'legacy',
       caller: null,
       address: SCHEDULER,
-      request: {
-        symbol: this.config.instrument,
-        ticker: null,
-        interval: '1h',
-        prediction_type: 'short_term',
-        model_name: null,
-        prediction_horizon: null,
-        baseline_datetime: null,
-        horizons: null,
-        date_column: null,
-        target_column: null,
-      },
+      request: { symbol: this.config.instrument, ticker: null, interval: '1h', ...PLAIN_QUESTION },
     });
     await this.waiting.until(id, this.config.prediction_timeout * 1000);
   }

@@ -97,19 +97,19 @@ export class SubmitPrediction {
     const now = new Date(this.clock.now());
     const symbol = request.symbol ?? request.ticker ?? '';
     return {
-      task_id: taskId ?? newUuid(),
-      user_id: caller?.userId ?? null,
-      client_address: caller === null ? address : null,
+      taskId: taskId ?? newUuid(),
+      userId: caller?.userId ?? null,
+      clientAddress: caller === null ? address : null,
       timestamp: now,
-      created_at: now,
+      createdAt: now,
       status: 'pending' as const,
       symbol,
       ticker: request.ticker ?? symbol,
       interval: request.interval,
-      predictor_plugin: predictor,
-      feeder_plugin: request.feeder_plugin,
-      pipeline_plugin: request.pipeline_plugin,
-      prediction_type: request.prediction_type,
+      predictorPlugin: predictor,
+      feederPlugin: request.feeder_plugin,
+      pipelinePlugin: request.pipeline_plugin,
+      predictionType: request.prediction_type,
       result: { request },
     };
   }

@@ -80,7 +80,7 @@ export class PredictionBench {
     this.engine = this.newEngine();
     this.submitting = this.submitVia(this.engine);
     this.reading = new ReadPredictions(this.repository);
-    this.deleting = new DeletePrediction(this.repository, test.transactions, this.engine);
+    this.deleting = new DeletePrediction(this.reading, this.repository, test.transactions, this.engine);
     this.waiting = new AwaitPrediction(this.repository, clock);
     this.events = new PredictionEvents(this.reading, this.repository, this.waiting, clock);
     this.history = new PredictionHistory(

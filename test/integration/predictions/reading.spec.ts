@@ -87,7 +87,7 @@ describeOnDatabases('reading and deleting predictions', (database) => {
     it('gets the legacy status by task id and by number under the same rule', async () => {
       for (const id of [owned, ownerless]) {
         const expected = flexible[id === owned ? 0 : 1];
-        const taskId = (await bench.row(id))?.task_id ?? '';
+        const taskId = (await bench.row(id))?.taskId ?? '';
         expect(await verdict(bench.reading.byAnyId(taskId, caller))).toBe(expected);
         expect(await verdict(bench.reading.byAnyId(` ${id} `, caller))).toBe(expected);
       }
@@ -96,7 +96,7 @@ describeOnDatabases('reading and deleting predictions', (database) => {
 
   it('lists own rows; administrators all, anonymous callers the ownerless ones', async () => {
     const symbols = async (caller: Actor | null) =>
-      (await bench.reading.list(caller, { offset: 0 })).rows.map(({ symbol }) => symbol);
+      (await bench.reading.list(caller, { offset: 0 })).items.map(({ symbol }) => symbol);
     expect(await symbols(OWNER)).toEqual(['OWNED']);
     expect(await symbols(OTHER)).toEqual([]);
     expect(await symbols(OPERATOR)).toEqual([]);
@@ -108,8 +108,8 @@ describeOnDatabases('reading and deleting predictions', (database) => {
   it('lists a page in the order of submission and counts all that the caller could list', async () => {
     for (const symbol of ['B', 'C', 'D', 'E']) await bench.submit({ symbol });
     const page = async (query: { limit?: number; offset: number }) => {
-      const { rows, total } = await bench.reading.list(OWNER, query);
-      return [rows.map(({ symbol }) => symbol).join(''), total];
+      const { items, total } = await bench.reading.list(OWNER, query);
+      return [items.map(({ symbol }) => symbol).join(''), total];
     };
     expect(await page({ limit: 2, offset: 0 })).toEqual(['OWNEDB', 5]);
     expect(await page({ limit: 2, offset: 3 })).toEqual(['DE', 5]);

@@ -33,14 +33,14 @@ describeOnDatabases('running predictions', (database) => {
   it('goes from pending to processing to completed', async () => {
     const { called, proceed } = heldForecast();
     const { id } = await bench.submit();
-    expect(await bench.row(id)).toMatchObject({ status: 'pending', started_at: null, completed_at: null });
+    expect(await bench.row(id)).toMatchObject({ status: 'pending', startedAt: null, completedAt: null });
     await bench.engine.start();
     await called;
-    expect(await bench.row(id)).toMatchObject({ status: 'processing', completed_at: null, prediction: null });
+    expect(await bench.row(id)).toMatchObject({ status: 'processing', completedAt: null, prediction: null });
     proceed();
     const row = await bench.until(id, 'completed');
-    expect(row.started_at).toBeInstanceOf(Date);
-    expect(row.completed_at).toBeInstanceOf(Date);
+    expect(row.startedAt).toBeInstanceOf(Date);
+    expect(row.completedAt).toBeInstanceOf(Date);
     expect(await bench.steps(id)).toEqual(['pending', 'processing', 'completed']);
     expect(await bench.jobs()).toEqual([{ subject: String(id), status: 'completed', attempts: 1 }]);
   });

@@ -32,14 +32,14 @@ describeOnDatabases('submitting predictions', (database) => {
       symbol: 'AAPL',
       ticker: 'AAPL',
       interval: 'H1',
-      user_id: 1,
+      userId: 1,
     });
     expect(row.result.request).toMatchObject({
       symbol: null,
       ticker: 'AAPL',
       predictor_plugin: 'default_predictor',
     });
-    expect(row.task_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(row.taskId).toMatch(/^[0-9a-f-]{36}$/);
     expect(await bench.jobs()).toEqual([{ subject: String(row.id), status: 'queued', attempts: 0 }]);
     expect(await bench.steps(row.id)).toEqual(['pending']);
   });
@@ -79,10 +79,10 @@ describeOnDatabases('submitting predictions', (database) => {
     expect(taken).toBe(LIMIT);
     await expect(bench.submit({}, { caller: null, address: '192.0.2.7' })).rejects.toThrow('Too many');
     await expect(bench.submit({}, { caller: null, address: '192.0.2.8' })).resolves.toMatchObject({
-      user_id: null,
+      userId: null,
     });
     // a signed-in caller behind the same address has a count of their own
-    await expect(bench.submit({}, { address: '192.0.2.7' })).resolves.toMatchObject({ client_address: null });
+    await expect(bench.submit({}, { address: '192.0.2.7' })).resolves.toMatchObject({ clientAddress: null });
   });
 
   it('counts all doors together', async () => {
@@ -93,7 +93,7 @@ describeOnDatabases('submitting predictions', (database) => {
     for (const entrance of ['predict', 'predictions', 'secure', 'legacy'] as const) {
       await expect(bench.submit({}, { entrance })).rejects.toThrow('10 of 10');
     }
-    await expect(bench.submit({}, { caller: actor(2) })).resolves.toMatchObject({ user_id: 2 });
+    await expect(bench.submit({}, { caller: actor(2) })).resolves.toMatchObject({ userId: 2 });
   });
 
   it('frees a place when a prediction ends, completed or failed, and when one is deleted', async () => {
@@ -104,7 +104,7 @@ describeOnDatabases('submitting predictions', (database) => {
     };
     await together({ caller: actor(1) });
     await expect(bench.submit()).rejects.toThrow('Too many');
-    const [first] = await bench.reading.list(actor(1), { offset: 0 }).then(({ rows }) => rows);
+    const [first] = await bench.reading.list(actor(1), { offset: 0 }).then(({ items }) => items);
     await bench.deleting.one(first?.id ?? 0, actor(1));
     const again = await bench.submit({ symbol: 'AGAIN' });
     await expect(bench.submit()).rejects.toThrow('Too many');
@@ -115,21 +115,21 @@ describeOnDatabases('submitting predictions', (database) => {
   });
 
   it('stores the names of the configured plugins for a question that names none', async () => {
-    const { predictor_plugin, feeder_plugin, pipeline_plugin } = await bench.submit();
-    expect([predictor_plugin, feeder_plugin, pipeline_plugin]).toEqual([
+    const { predictorPlugin, feederPlugin, pipelinePlugin } = await bench.submit();
+    expect([predictorPlugin, feederPlugin, pipelinePlugin]).toEqual([
       'default_predictor',
       'default_feeder',
       'default_pipeline',
     ]);
-    expect((await bench.submit({ model_name: 'default_model' })).predictor_plugin).toBe('default_model');
-    expect((await bench.submit({ model_name: '', predictor_plugin: 'default' })).predictor_plugin).toBe(
+    expect((await bench.submit({ model_name: 'default_model' })).predictorPlugin).toBe('default_model');
+    expect((await bench.submit({ model_name: '', predictor_plugin: 'default' })).predictorPlugin).toBe(
       'default',
     );
   });
 
   it('asks the default predictor when the configured one only answers entry questions', async () => {
     const other = await PredictionBench.open(database(), { predictor_plugin: 'entry_only' });
-    expect((await other.submit()).predictor_plugin).toBe('default_predictor');
+    expect((await other.submit()).predictorPlugin).toBe('default_predictor');
     await other.clear();
   });
 
@@ -160,7 +160,7 @@ describeOnDatabases('submitting predictions', (database) => {
       }
       for (const entrance of ['secure', 'legacy'] as const) {
         await expect(bench.submit({}, { entrance, caller: actor(1, role) })).resolves.toMatchObject({
-          user_id: 1,
+          userId: 1,
         });
       }
     });
@@ -170,7 +170,7 @@ describeOnDatabases('submitting predictions', (database) => {
     const chosen = { entrance: 'legacy', taskId: 'my-own-id' } as const;
 
     it('takes it once', async () => {
-      expect((await bench.submit({}, chosen)).task_id).toBe('my-own-id');
+      expect((await bench.submit({}, chosen)).taskId).toBe('my-own-id');
       await expect(bench.submit({}, chosen)).rejects.toMatchObject({
         kind: 'conflict',
         code: 'task_id_used',

@@ -140,8 +140,8 @@ describeOnDatabases('waiting for predictions and keeping them', (database) => {
         return (await timed.count('predictions')) === 2;
       });
       await schedule.beforeApplicationShutdown();
-      const { rows } = await timed.reading.list(null, { offset: 0 });
-      expect(rows.map(({ symbol, user_id, interval }) => [symbol, user_id, interval])).toEqual([
+      const { items } = await timed.reading.list(null, { offset: 0 });
+      expect(items.map(({ symbol, userId, interval }) => [symbol, userId, interval])).toEqual([
         ['GLD', null, '1h'],
         ['GLD', null, '1h'],
       ]);

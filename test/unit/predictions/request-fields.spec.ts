@@ -185,7 +185,12 @@ describe('the legacy body', () => {
       prediction_id: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11',
       parameters: { n_steps: 60, plugin: 'default_predictor' },
     };
-    expect(legacy(body).value).toMatchObject({ ...body, parameters: { plugin: 'default_predictor' } });
+    expect(legacy(body).value).toMatchObject({
+      instrument: 'EUR_USD',
+      timeframe: 'H1',
+      predictionId: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11',
+      parameters: { plugin: 'default_predictor' },
+    });
   });
 
   it.each([
@@ -205,7 +210,7 @@ describe('the legacy body', () => {
 
 describe('the id in a path', () => {
   it('is a positive integer', () => {
-    expect(check(PredictionId, { prediction_id: '7' }, 'path').value).toEqual({ prediction_id: 7 });
+    expect(check(PredictionId, { prediction_id: '7' }, 'path').value).toEqual({ predictionId: 7 });
     for (const prediction_id of ['abc', '0', '-1', '1.5', '9'.repeat(30), '']) {
       expect(check(PredictionId, { prediction_id }, 'path').faults).toHaveLength(1);
     }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { toWire } from '#libs/http';
+import { partial } from '#libs/testing';
 import { canonicalInterval, INTERVALS } from '#libs/timeseries';
 import { legacyRequest } from '../../../src/predictions/legacy-predictions.controller.js';
 import { flexibleScope, listScope } from '../../../src/predictions/prediction-access.js';
 import type { PredictionEntity } from '../../../src/predictions/prediction.entity.js';
-import {
-  presentLegacyStatus,
-  presentPrediction,
-  presentPredictions,
-} from '../../../src/predictions/prediction.view.js';
+import { LegacyStatus, PredictionOut } from '../../../src/predictions/prediction.dto.js';
+import type { PredictionRepository } from '../../../src/predictions/prediction.repository.js';
 import { preferredWait } from '../../../src/predictions/prefer-wait.interceptor.js';
+import { ReadPredictions } from '../../../src/predictions/read-predictions.service.js';
 
 describe('intervals', () => {
   it('maps every spelling to the one that plugins know', () => {
@@ -82,24 +82,24 @@ describe('the legacy request', () => {
 describe('how a prediction is shown', () => {
   const row = {
     id: 3,
-    task_id: 'task',
-    user_id: 1,
-    client_address: null,
+    taskId: 'task',
+    userId: 1,
+    clientAddress: null,
     status: 'completed',
     symbol: 'A',
     ticker: 'A',
     interval: '1d',
-    predictor_plugin: 'p',
-    feeder_plugin: 'f',
-    pipeline_plugin: 'l',
-    prediction_type: 'short_term',
+    predictorPlugin: 'p',
+    feederPlugin: 'f',
+    pipelinePlugin: 'l',
+    predictionType: 'short_term',
     result: { request: { symbol: 'A' } },
     prediction: [1, null],
     uncertainty: [0.5, null],
   } as unknown as PredictionEntity;
 
   it('has the lists beside the output', () => {
-    expect(presentPrediction(row)).toEqual({
+    expect(toWire(PredictionOut, row)).toEqual({
       id: 3,
       prediction_id: 3,
       task_id: 'task',
@@ -117,25 +117,24 @@ describe('how a prediction is shown', () => {
   });
 
   it('has the lists at the top for legacy callers, under the id that they asked for', () => {
-    expect(presentLegacyStatus('task', row)).toMatchObject({
+    expect(toWire(LegacyStatus, { ...row, predictionId: 'task' })).toMatchObject({
       prediction_id: 'task',
       status: 'completed',
       prediction: [1, null],
       uncertainty: [0.5, null],
     });
     const pending = { ...row, status: 'pending', prediction: null, uncertainty: null } as PredictionEntity;
-    expect(presentLegacyStatus('3', pending)).toEqual({
+    expect(toWire(LegacyStatus, { ...pending, predictionId: '3' })).toEqual({
       prediction_id: '3',
       status: 'pending',
       result: { request: { symbol: 'A' } },
     });
   });
 
-  it('says whether there is a next page', () => {
-    const query = { limit: 1, offset: 0 };
-    expect(presentPredictions({ rows: [row], query, total: 2 })).toMatchObject({ more: true, total: 2 });
-    expect(presentPredictions({ rows: [row], query: { limit: 1, offset: 1 }, total: 2 })).toMatchObject({
-      more: false,
-    });
+  it('says whether there is a next page', async () => {
+    const repository = partial<PredictionRepository>({ list: async () => [row], count: async () => 2 });
+    const page = (offset: number) => new ReadPredictions(repository).list(null, { limit: 1, offset });
+    expect(await page(0)).toMatchObject({ more: true, total: 2 });
+    expect(await page(1)).toMatchObject({ more: false });
   });
 });
