@@ -11,7 +11,7 @@ import {
   TfjsEngine,
   tfjsSamplingRefusal,
 } from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-engine.js';
-import type { TfjsLibrary } from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-library.js';
+import type { TfjsLibrary } from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-engine.js';
 import { findTfjs, loadTfjsModel } from '../../../libs/plugins/src/predictors/model/tfjs/tfjs-model.js';
 import { denseAnswer, modelFolder, type DenseModel } from './trained-models.js';
 

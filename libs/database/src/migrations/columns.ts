@@ -24,7 +24,7 @@ export const utc = columnOf('varchar', { length: '24' });
 /** `{ type: 'text' }`. */
 export const longText = columnOf('text');
 /** `jsonColumn()`. */
-export const json = longText;
+export const json = columnOf('text');
 /** `{ type: 'integer' }`: 32 bits, ids and small counts. */
 export const int = columnOf('integer');
 /** `integerColumn()`: exact up to 2^53 - 1. */

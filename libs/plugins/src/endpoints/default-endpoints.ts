@@ -1,8 +1,15 @@
 import { flag, noEffect, text } from '#libs/kernel';
-import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost, type PluginSummary } from '#libs/plugin-sdk';
-import { Answer, OpenTo, PLUGIN_EXAMPLE, PLUGIN_SCHEMA, Refusal } from './route-documentation.js';
+import {
+  Answer,
+  endpointsOf,
+  OpenTo,
+  PLUGIN_EXAMPLE,
+  PLUGIN_SCHEMA,
+  Refusal,
+} from './route-documentation.js';
 
 @ApiTags('plugins')
 @Controller('plugins')
@@ -21,9 +28,6 @@ class PluginListController {
   }
 }
 
-@Module({})
-class DefaultEndpointsModule {}
-
 /** The short path of the plugin list that the original's plugin declared. */
 export default defineEndpoints({
   id: 'default_endpoints',
@@ -35,5 +39,5 @@ export default defineEndpoints({
     debug: flag(false, noEffect('log_level decides what is logged')),
     db_path: text('prediction_provider.db', noEffect('everything is stored in the server database')),
   },
-  create: () => ({ module: { module: DefaultEndpointsModule, controllers: [PluginListController] } }),
+  create: () => endpointsOf(PluginListController),
 });

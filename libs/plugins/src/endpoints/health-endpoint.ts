@@ -1,7 +1,7 @@
-import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost, type HealthReading } from '#libs/plugin-sdk';
-import { Answer, OpenTo } from './route-documentation.js';
+import { Answer, endpointsOf, OpenTo } from './route-documentation.js';
 
 const READING_SCHEMA = {
   type: 'object',
@@ -55,9 +55,6 @@ class HealthDetailController {
   }
 }
 
-@Module({})
-class HealthEndpointModule {}
-
 /** What stands behind the server's health answers, for people who look for the cause. */
 export default defineEndpoints({
   id: 'health_endpoint',
@@ -65,5 +62,5 @@ export default defineEndpoints({
   version: '1.0.0',
   description: 'Reports all health checks and the state of all plugins at /health/details.',
   parameters: {},
-  create: () => ({ module: { module: HealthEndpointModule, controllers: [HealthDetailController] } }),
+  create: () => endpointsOf(HealthDetailController),
 });

@@ -1,8 +1,15 @@
 import { flag } from '#libs/kernel';
-import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
-import { Answer, OpenTo, PLUGIN_EXAMPLE, PLUGIN_SCHEMA, Refusal } from './route-documentation.js';
+import {
+  Answer,
+  endpointsOf,
+  OpenTo,
+  PLUGIN_EXAMPLE,
+  PLUGIN_SCHEMA,
+  Refusal,
+} from './route-documentation.js';
 
 /** Whether the parameters of plugins are shown; bound when the plugin is created. */
 const SHOWS_PARAMETERS = Symbol('SHOWS_PARAMETERS');
@@ -41,9 +48,6 @@ class InfoController {
   }
 }
 
-@Module({})
-class InfoEndpointModule {}
-
 export default defineEndpoints({
   id: 'info_endpoint',
   apiVersion: 1,
@@ -55,11 +59,6 @@ export default defineEndpoints({
       'Whether to show the parameters of all plugins as well; secrets are left out.',
     ),
   },
-  create: ({ parameters }) => ({
-    module: {
-      module: InfoEndpointModule,
-      controllers: [InfoController],
-      providers: [{ provide: SHOWS_PARAMETERS, useValue: parameters.endpoints_debug }],
-    },
-  }),
+  create: ({ parameters }) =>
+    endpointsOf(InfoController, [{ provide: SHOWS_PARAMETERS, useValue: parameters.endpoints_debug }]),
 });

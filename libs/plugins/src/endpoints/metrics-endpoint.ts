@@ -1,7 +1,7 @@
-import { Controller, Get, Inject, Module, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Inject, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
-import { Answer, OpenTo } from './route-documentation.js';
+import { Answer, endpointsOf, OpenTo } from './route-documentation.js';
 
 @ApiTags('service')
 @Controller('metrics')
@@ -23,14 +23,11 @@ class MetricsController {
   }
 }
 
-@Module({})
-class MetricsEndpointModule {}
-
 export default defineEndpoints({
   id: 'metrics_endpoint',
   apiVersion: 1,
   version: '1.0.0',
   description: 'Metrics for Prometheus at /metrics.',
   parameters: {},
-  create: () => ({ module: { module: MetricsEndpointModule, controllers: [MetricsController] } }),
+  create: () => endpointsOf(MetricsController),
 });

@@ -1,7 +1,7 @@
-import { Controller, Get, Inject, Module } from '@nestjs/common';
+import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineEndpoints, ENDPOINTS_HOST, type EndpointsHost } from '#libs/plugin-sdk';
-import { Answer, OpenTo, Refusal } from './route-documentation.js';
+import { Answer, endpointsOf, OpenTo, Refusal } from './route-documentation.js';
 
 /** One way to ask. */
 interface Way {
@@ -82,9 +82,6 @@ class PredictIndexController {
   }
 }
 
-@Module({})
-class PredictEndpointModule {}
-
 /** Tells programs how to ask. The predictions themselves belong to the server. */
 export default defineEndpoints({
   id: 'predict_endpoint',
@@ -92,5 +89,5 @@ export default defineEndpoints({
   version: '1.0.0',
   description: 'Describes at /predict how to request predictions.',
   parameters: {},
-  create: () => ({ module: { module: PredictEndpointModule, controllers: [PredictIndexController] } }),
+  create: () => endpointsOf(PredictIndexController),
 });

@@ -1,6 +1,13 @@
-import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
+import { applyDecorators, HttpCode, Module, SetMetadata } from '@nestjs/common';
 import { ApiExtension, ApiResponse } from '@nestjs/swagger';
-import { ROUTE_ACCESS, type RouteAccess } from '#libs/plugin-sdk';
+import { type ClassReference, type EndpointsPlugin, ROUTE_ACCESS, type RouteAccess } from '#libs/plugin-sdk';
+
+/** An endpoints plugin of one controller, in a module of its own. */
+export function endpointsOf(controller: ClassReference, providers: readonly unknown[] = []): EndpointsPlugin {
+  @Module({})
+  class EndpointsPluginModule {}
+  return { module: { module: EndpointsPluginModule, controllers: [controller], providers } };
+}
 
 /** States who may call a route, for the guard and for the reader of the API description. */
 export const OpenTo = (mode: RouteAccess['mode']): MethodDecorator =>

@@ -8,20 +8,10 @@ export default definePipeline({
   version: '1.0.0',
   description: 'Fetches the bars of the symbol and passes them to the predictor.',
   parameters: pipelineParameters,
-  create: ({ parameters, clock, logger }) => {
-    const runs = new PipelineRuns(parameters, clock, logger, async (request, { feeder, signal }) => {
-      const { symbol, interval, baseline } = request;
-      const frame = await feeder.fetch({
-        symbol,
-        interval,
-        signal,
-        ...(baseline !== null && { around: baseline }),
-      });
+  create: (context) =>
+    new PipelineRuns(context, async ({ symbol, interval, baseline }, { feeder, signal }) => {
+      const around = baseline === null ? {} : { around: baseline };
+      const frame = await feeder.fetch({ symbol, interval, signal, ...around });
       return { frame, notes: feeder.notes?.(frame) ?? [] };
-    });
-    return {
-      run: (request, tools) => runs.run(request, tools),
-      status: () => runs.status(),
-    };
-  },
+    }),
 });

@@ -1,4 +1,4 @@
-import { DAY_MS, flag, HOUR_MS, integer, MINUTE_MS, text } from '#libs/kernel';
+import { DAY_MS, flag, HOUR_MS, integer, MINUTE_MS, type ParametersOf, text } from '#libs/kernel';
 import {
   definePipeline,
   type FetchRequest,
@@ -44,10 +44,11 @@ export default definePipeline({
   description:
     'Fetches a range of bars (a lookback or fixed dates, with additional bars before it) and passes it to the predictor.',
   parameters,
-  create: ({ parameters: settings, clock, logger }) => {
+  create: (context) => {
+    const { parameters: settings, clock } = context;
     const fixed = customRange(settings);
     const ticks = settings.additional_previous_ticks;
-    const runs = new PipelineRuns(settings, clock, logger, async (request, tools): Promise<FetchedBars> => {
+    const fetchBars = async (request: PredictionRequest, tools: PipelineTools): Promise<FetchedBars> => {
       const range = fixed ?? lookbackRange(request, settings, clock.now());
       const question = { symbol: request.symbol, interval: request.interval, signal: tools.signal };
       const fetched = await fetchRange(question, range, ticks, tools);
@@ -55,18 +56,14 @@ export default definePipeline({
       const frame = await tools.feeder.fetch({ ...question, asOf: range.to });
       const note = `there are no bars from ${rangeText(range)}; all bars before were used`;
       return { frame, notes: [note, ...(tools.feeder.notes?.(frame) ?? [])] };
-    });
-    return {
-      run: (request, tools) => runs.run(request, tools),
-      status: () => ({
-        ...runs.status(),
-        enhanced_features: {
-          date_range_support: true,
-          real_time_mode: settings.real_time_mode,
-          custom_date_range: settings.use_custom_date_range,
-        },
-      }),
     };
+    return new PipelineRuns(context, fetchBars, {
+      enhanced_features: {
+        date_range_support: true,
+        real_time_mode: settings.real_time_mode,
+        custom_date_range: settings.use_custom_date_range,
+      },
+    });
   },
 });
 
@@ -102,14 +99,7 @@ const LONGEST_CLOSURE_MS = 5 * DAY_MS;
 /** What a predictor can be configured to answer when a request names no horizon. */
 const LONGEST_HORIZON = 1_000;
 
-interface RangeSettings {
-  readonly data_lookback_hours: number;
-  readonly additional_previous_ticks: number;
-  readonly use_custom_date_range: boolean;
-  readonly custom_start_date: string | null;
-  readonly custom_end_date: string | null;
-  readonly real_time_mode: boolean;
-}
+type RangeSettings = ParametersOf<typeof parameters>;
 
 /** Moments in epoch ms UTC, both included. */
 interface DateRange {

@@ -1,6 +1,16 @@
-import { choice, type Clock, flag, integer, noEffect, type ParameterDeclarations, text } from '#libs/kernel';
+import {
+  choice,
+  type Clock,
+  flag,
+  integer,
+  noEffect,
+  type ParameterDeclarations,
+  type ParametersOf,
+  text,
+} from '#libs/kernel';
 import {
   type Frame,
+  type Pipeline,
   type PipelineTools,
   PluginError,
   type PluginLogger,
@@ -33,32 +43,35 @@ export interface FetchedBars {
 /** Brings the bars of a question. */
 export type FetchBars = (request: PredictionRequest, tools: PipelineTools) => Promise<FetchedBars>;
 
-export interface PipelineSettings {
-  readonly pipeline_enabled: boolean;
-  readonly enable_logging: boolean;
-  readonly log_level: string;
+interface RunsContext {
+  readonly parameters: Pick<
+    ParametersOf<typeof pipelineParameters>,
+    'pipeline_enabled' | 'enable_logging' | 'log_level'
+  >;
+  readonly clock: Clock;
+  readonly logger: PluginLogger;
 }
 
 /**
  * The work that every pipeline does: bars from the feeder, an answer from the predictor, and what is needed to explain
  * the answer later. Pipelines differ in which bars they fetch.
  */
-export class PipelineRuns {
+export class PipelineRuns implements Pipeline {
   #running = 0;
   #completed = 0;
   #failed = 0;
   #last: 'completed' | 'failed' | null = null;
 
+  /** @param features what the status tells of the pipeline besides its runs */
   constructor(
-    private readonly settings: PipelineSettings,
-    private readonly clock: Clock,
-    private readonly logger: PluginLogger,
+    private readonly context: RunsContext,
     private readonly fetchBars: FetchBars,
+    private readonly features: Readonly<Record<string, unknown>> = {},
   ) {}
 
   /** @throws PluginError `not_configured` when switched off, `no_data` without bars, and what the tools throw */
   async run(request: PredictionRequest, tools: PipelineTools): Promise<PredictionOutput> {
-    if (!this.settings.pipeline_enabled) {
+    if (!this.context.parameters.pipeline_enabled) {
       throw new PluginError('not_configured', 'predictions are switched off (pipeline_enabled is false)');
     }
     this.#running += 1;
@@ -79,31 +92,32 @@ export class PipelineRuns {
   /** The original's status page of a pipeline, from what was counted. */
   status(): Readonly<Record<string, unknown>> {
     return {
-      system_ready: this.settings.pipeline_enabled,
+      system_ready: this.context.parameters.pipeline_enabled,
       pipeline_running: this.#running > 0,
       last_prediction_status: this.#last ?? 'no predictions yet',
       predictions_running: this.#running,
       predictions_completed: this.#completed,
       predictions_failed: this.#failed,
+      ...this.features,
     };
   }
 
   async #answer(request: PredictionRequest, tools: PipelineTools): Promise<PredictionOutput> {
     const { feeder, predictor, signal, progress } = tools;
     if (!predictor.forecast) throw new PluginError('unsupported', 'the predictor does not offer forecast');
-    const startedAt = this.clock.monotonic();
+    const startedAt = this.context.clock.monotonic();
     progress(0, 'fetch');
     const { frame, notes } = await this.fetchBars(request, tools);
     if (frame.length === 0) throw new PluginError('no_data', `there are no bars of ${request.symbol}`);
-    const fetchedAt = this.clock.monotonic();
+    const fetchedAt = this.context.clock.monotonic();
     progress(50, 'predict');
     const output = await predictor.forecast(frame, { ...request, signal });
-    const endedAt = this.clock.monotonic();
+    const endedAt = this.context.clock.monotonic();
     progress(100, 'done');
     const timing = { fetch_ms: millis(fetchedAt - startedAt), predict_ms: millis(endedAt - fetchedAt) };
     const { source, symbol } = feeder.resolve(request.symbol);
-    if (this.settings.enable_logging && /^(DEBUG|INFO)$/.test(this.settings.log_level)) {
-      this.logger.info(`predicted ${request.symbol}`, { bars: frame.length, ...timing });
+    if (this.context.parameters.enable_logging && /^(DEBUG|INFO)$/.test(this.context.parameters.log_level)) {
+      this.context.logger.info(`predicted ${request.symbol}`, { bars: frame.length, ...timing });
     }
     return {
       output,

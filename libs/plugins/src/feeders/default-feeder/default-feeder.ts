@@ -1,7 +1,6 @@
 import {
   AppError,
   choice,
-  decimal,
   integer,
   map,
   noEffect,
@@ -22,8 +21,8 @@ import { loadNormalisation, type Normalisation } from '#libs/timeseries';
 import type { BarSource } from './bar-source.js';
 import { FeatureBuilder } from './features/feature-builder.js';
 import { configuredColumns, planFeatures } from './features/feature-plan.js';
-import { FileBars } from './file/file-bars.js';
-import { MarketBars } from './market/market-bars.js';
+import { FileBars, fileParameters } from './file/file-bars.js';
+import { MarketBars, marketParameters } from './market/market-bars.js';
 
 /** Parameters of `default_feeder`: what every source has, then files, then the market. */
 const feederParameters = {
@@ -58,51 +57,8 @@ const feederParameters = {
   ),
   n_batches: integer({ default: 1, min: 1 }, noEffect('a range is fetched in one request')),
   batch_size: integer({ default: 256, min: 1 }, noEffect('a range is fetched in one request')),
-  data_file_path: text(
-    { default: null, minLength: 1 },
-    'CSV file with the bars of all symbols that `data_files` does not list.',
-  ),
-  data_files: map(
-    { items: 'string' },
-    'CSV file for each symbol, for example `{"EURUSD": "eurusd.csv", "EURUSD@15m": "eurusd_15m.csv"}`. Files of shorter bars serve the tick columns.',
-  ),
-  date_column: text(
-    { default: 'DATE_TIME', minLength: 1 },
-    'Name of the column with the time of each bar. Times are UTC unless they carry an offset.',
-  ),
-  data_cache_mb: integer(
-    { default: 512, min: 1, max: 1_000_000 },
-    'Size of the cache of parsed files, in megabytes.',
-  ),
-  history_days: integer(
-    { default: 30, min: 1, max: 36_500 },
-    'Minimum days of market history for a request without a range; more are fetched when `window_size` needs them.',
-  ),
-  yahoo_url: text(
-    { default: 'https://query2.finance.yahoo.com', pattern: /^https?:\/\/[^/\s]+$/ },
-    'Base URL of the chart service; set it to use a caching proxy, for example.',
-  ),
-  source_timeout_seconds: decimal(
-    { default: 10, min: 0.01, max: 300 },
-    'Time limit of one request to the market, in seconds.',
-  ),
-  source_retries: integer({ default: 2, min: 0, max: 10 }, 'Number of retries after a failed request.'),
-  source_retry_delay_ms: integer(
-    { default: 250, min: 1, max: 60_000 },
-    'Milliseconds before the first retry. Later retries wait longer; every wait is randomised a little.',
-  ),
-  source_break_after: integer(
-    { default: 5, min: 1, max: 1_000 },
-    'Number of consecutive failed requests after which no requests are sent for `source_break_seconds`.',
-  ),
-  source_break_seconds: decimal(
-    { default: 30, min: 0.01, max: 3_600 },
-    'Seconds without requests after `source_break_after` failures.',
-  ),
-  source_cache_seconds: decimal(
-    { default: 60, min: 0, max: 86_400 },
-    'Seconds for which the answer to a request is reused for the same request.',
-  ),
+  ...fileParameters,
+  ...marketParameters,
 } as const satisfies ParameterDeclarations;
 
 type FeederSettings = ParametersOf<typeof feederParameters>;

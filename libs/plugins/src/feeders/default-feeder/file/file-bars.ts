@@ -1,5 +1,16 @@
 import { basename } from 'node:path';
-import { AppError, type Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '#libs/kernel';
+import {
+  AppError,
+  type Clock,
+  DAY_MS,
+  HOUR_MS,
+  integer,
+  map,
+  MINUTE_MS,
+  type ParameterDeclarations,
+  type ParametersOf,
+  text,
+} from '#libs/kernel';
 import { type FeederSource, type Frame, PluginError, type PluginLogger } from '#libs/plugin-sdk';
 import {
   type BadRow,
@@ -20,11 +31,27 @@ import {
   usualStep,
 } from '../bar-source.js';
 
-export interface FileBarsSettings {
-  readonly data_file_path: string | null;
-  readonly data_files: Readonly<Record<string, string>>;
-  readonly date_column: string;
-  readonly data_cache_mb: number;
+/** Parameters of bars from files. */
+export const fileParameters = {
+  data_file_path: text(
+    { default: null, minLength: 1 },
+    'CSV file with the bars of all symbols that `data_files` does not list.',
+  ),
+  data_files: map(
+    { items: 'string' },
+    'CSV file for each symbol, for example `{"EURUSD": "eurusd.csv", "EURUSD@15m": "eurusd_15m.csv"}`. Files of shorter bars serve the tick columns.',
+  ),
+  date_column: text(
+    { default: 'DATE_TIME', minLength: 1 },
+    'Name of the column with the time of each bar. Times are UTC unless they carry an offset.',
+  ),
+  data_cache_mb: integer(
+    { default: 512, min: 1, max: 1_000_000 },
+    'Size of the cache of parsed files, in megabytes.',
+  ),
+} as const satisfies ParameterDeclarations;
+
+interface FileBarsSettings extends ParametersOf<typeof fileParameters> {
   readonly symbol_map: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,12 @@
-import { type Clock, DAY_MS } from '#libs/kernel';
+import {
+  type Clock,
+  DAY_MS,
+  decimal,
+  integer,
+  type ParameterDeclarations,
+  type ParametersOf,
+  text,
+} from '#libs/kernel';
 import { Frame, type Bar, type BarCache, type FeederSource, type PluginLogger } from '#libs/plugin-sdk';
 import type { Closes } from '#libs/timeseries';
 import {
@@ -17,14 +25,28 @@ import {
   marketRange,
   marketSymbol,
 } from './market-question.js';
-import { resilientCharts, type ResilienceSettings } from './resilient-charts.js';
+import { resilienceParameters, resilientCharts } from './resilient-charts.js';
 import { yahooCharts } from './yahoo-charts.js';
 
-export interface MarketBarsSettings extends ResilienceSettings {
+/** Parameters of bars from the market. */
+export const marketParameters = {
+  history_days: integer(
+    { default: 30, min: 1, max: 36_500 },
+    'Minimum days of market history for a request without a range; more are fetched when `window_size` needs them.',
+  ),
+  yahoo_url: text(
+    { default: 'https://query2.finance.yahoo.com', pattern: /^https?:\/\/[^/\s]+$/ },
+    'Base URL of the chart service; set it to use a caching proxy, for example.',
+  ),
+  ...resilienceParameters,
+  source_cache_seconds: decimal(
+    { default: 60, min: 0, max: 86_400 },
+    'Seconds for which the answer to a request is reused for the same request.',
+  ),
+} as const satisfies ParameterDeclarations;
+
+interface MarketBarsSettings extends ParametersOf<typeof marketParameters> {
   readonly window_size: number;
-  readonly history_days: number;
-  readonly yahoo_url: string;
-  readonly source_cache_seconds: number;
   readonly symbol_map: Readonly<Record<string, string>>;
 }
 

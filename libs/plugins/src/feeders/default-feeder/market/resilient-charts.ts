@@ -10,17 +10,31 @@ import {
   TimeoutStrategy,
   wrap,
 } from 'cockatiel';
+import { decimal, integer, type ParameterDeclarations, type ParametersOf } from '#libs/kernel';
 import { PluginError } from '#libs/plugin-sdk';
 import { type Chart, type ChartQuestion, YahooFault } from './chart.js';
 import type { FetchChart } from './yahoo-charts.js';
 
-export interface ResilienceSettings {
-  readonly source_timeout_seconds: number;
-  readonly source_retries: number;
-  readonly source_retry_delay_ms: number;
-  readonly source_break_after: number;
-  readonly source_break_seconds: number;
-}
+/** When a request to the market is given up, repeated, or not made at all. */
+export const resilienceParameters = {
+  source_timeout_seconds: decimal(
+    { default: 10, min: 0.01, max: 300 },
+    'Time limit of one request to the market, in seconds.',
+  ),
+  source_retries: integer({ default: 2, min: 0, max: 10 }, 'Number of retries after a failed request.'),
+  source_retry_delay_ms: integer(
+    { default: 250, min: 1, max: 60_000 },
+    'Milliseconds before the first retry. Later retries wait longer; every wait is randomised a little.',
+  ),
+  source_break_after: integer(
+    { default: 5, min: 1, max: 1_000 },
+    'Number of consecutive failed requests after which no requests are sent for `source_break_seconds`.',
+  ),
+  source_break_seconds: decimal(
+    { default: 30, min: 0.01, max: 3_600 },
+    'Seconds without requests after `source_break_after` failures.',
+  ),
+} as const satisfies ParameterDeclarations;
 
 /** Jitter spreads the attempts of many processes between half and twice the delay; a delay never exceeds this factor. */
 const LONGEST_DELAY_FACTOR = 32;
@@ -36,7 +50,7 @@ const isOutage = (error: Error): boolean =>
  */
 export function resilientCharts(
   fetchChart: FetchChart,
-  settings: ResilienceSettings,
+  settings: ParametersOf<typeof resilienceParameters>,
 ): (question: ChartQuestion) => Promise<Chart> {
   const again = retry(
     handleWhen((error) => isOutage(error) && !(error instanceof YahooFault && error.kind === 'busy')),

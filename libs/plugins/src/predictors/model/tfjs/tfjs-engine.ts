@@ -8,7 +8,38 @@ import {
   type SampleOptions,
   Summary,
 } from '#libs/keras-onnx';
-import type { TfjsArtifacts, TfjsLayer, TfjsLayersModel, TfjsLibrary } from './tfjs-library.js';
+
+/** The parts of TensorFlow.js that are used; `@tensorflow/tfjs-node` has them all, and so have its pure siblings together. */
+export interface TfjsLibrary {
+  readonly io: { fromMemory(artifacts: TfjsArtifacts): unknown };
+  loadLayersModel(handler: unknown): Promise<TfjsLayersModel>;
+  tensor(data: Float32Array, shape: readonly number[]): TfjsTensor;
+  tidy<T>(work: () => T): T;
+}
+
+export interface TfjsTensor {
+  readonly shape: readonly number[];
+  dataSync(): ArrayLike<number>;
+}
+
+export interface TfjsLayer {
+  getClassName(): string;
+  /** Of dropout layers. */
+  seed?: number;
+}
+
+export interface TfjsLayersModel {
+  readonly layers: readonly TfjsLayer[];
+  readonly outputNames: readonly string[];
+  apply(input: TfjsTensor, options: { readonly training: boolean }): TfjsTensor | readonly TfjsTensor[];
+  dispose(): unknown;
+}
+
+export interface TfjsArtifacts {
+  readonly modelTopology: object;
+  readonly weightSpecs: readonly unknown[];
+  readonly weightData: ArrayBuffer;
+}
 
 /** Multiplier that spreads the seeds of layers and chunks apart (Knuth, TAOCP vol. 2, §3.3.4). */
 const SPREAD = 2_654_435_761;
@@ -149,4 +180,34 @@ export function tfjsSamplingRefusal(topology: object, topLevelDropouts: number):
   });
   if (reason === null && dropouts !== topLevelDropouts) reason = 'it has dropout inside of other layers';
   return reason === null ? null : `TensorFlow.js can't sample this model: ${reason}; model_runtime onnx can`;
+}
+
+/** What the thread of a model is asked. */
+export interface TfjsTask {
+  /** Address of the library's module. */
+  readonly library: string;
+  readonly path: string;
+  readonly sha256: string;
+  /** Null opens the model only. */
+  readonly input: InputTensor | null;
+  /** Null for one deterministic pass. */
+  readonly options: SampleOptions | null;
+}
+
+let engine: Promise<TfjsEngine> | null = null;
+
+async function openEngine({ library, path, sha256 }: TfjsTask): Promise<TfjsEngine> {
+  const module = (await import(library)) as TfjsLibrary & { readonly default?: TfjsLibrary };
+  // The package is CommonJS: its parts may only be on the default export.
+  const tf = typeof module.loadLayersModel === 'function' ? module : (module.default ?? module);
+  return TfjsEngine.open(tf, path, sha256);
+}
+
+/** The worker thread's entry: one thread computes one model. */
+export default async function computeInThread(task: TfjsTask): Promise<unknown> {
+  engine ??= openEngine(task);
+  const { input, options } = task;
+  const open = await engine;
+  if (input === null) return open.samplingRefusal;
+  return options === null ? open.run(input) : open.sample(input, options);
 }

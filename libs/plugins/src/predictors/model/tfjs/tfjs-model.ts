@@ -12,8 +12,10 @@ import {
   type SampleOptions,
 } from '#libs/keras-onnx';
 import { PluginError } from '#libs/plugin-sdk';
-import { TFJS_PACKAGE } from './tfjs-library.js';
-import type { TfjsTask } from './tfjs-worker.js';
+import type { TfjsTask } from './tfjs-engine.js';
+
+/** The package that `model_runtime` `tfjs` computes with. It is installed by those who want it. */
+const TFJS_PACKAGE = '@tensorflow/tfjs-node';
 
 /**
  * Where the installed TensorFlow.js is.
@@ -44,7 +46,7 @@ export async function loadTfjsModel(path: string, library: string): Promise<Mode
     const detail = `model_runtime tfjs takes TensorFlow.js models (model.json), not ${description.format} files`;
     throw new ModelError('model_unsupported', detail);
   }
-  const worker = new URL('./tfjs-worker.js', import.meta.url);
+  const worker = new URL('./tfjs-engine.js', import.meta.url);
   const threads = new WorkerThreads<TfjsTask, unknown>(worker, { maxThreads: 1, idleMs: Infinity });
   if (!threads.isBuilt) {
     throw new PluginError(
