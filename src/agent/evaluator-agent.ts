@@ -1,4 +1,4 @@
-import { AppError, delay, type Clock, type ErrorKind } from '#libs/kernel';
+import { AppError, type Clock, delay, type ErrorKind, messageOf } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import type { OrderProgress, OrderResult } from '../marketplace/marketplace.port.js';
 import type {
@@ -163,7 +163,7 @@ export class EvaluatorAgent {
     try {
       result = await this.#compute(claim, lost);
     } catch (error) {
-      if (lost.signal.aborted) return this.#lose(claim, `lost: ${detailOf(lost.signal.reason)}`);
+      if (lost.signal.aborted) return this.#lose(claim, `lost: ${messageOf(lost.signal.reason)}`);
       // Only what the product says itself leaves this process.
       const isSafe = error instanceof AppError;
       return this.#giveBack(claim, isSafe ? `${error.code}: ${error.detail}` : 'the computation failed');
@@ -231,7 +231,7 @@ export class EvaluatorAgent {
     } catch (error) {
       if (isRefusal(error)) throw error;
       // The lease gives it back, only later.
-      this.#lose(claim, `could not be given back: ${detailOf(error)}`);
+      this.#lose(claim, `could not be given back: ${messageOf(error)}`);
     }
   }
 
@@ -271,5 +271,3 @@ const isLost = (error: unknown): error is AppError =>
   isError(error, 'not_found', 'forbidden', 'conflict', 'deadline_passed', 'gone');
 
 const isRefusal = (error: unknown): boolean => isError(error, 'unauthorized');
-
-const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
+import { messageOf } from '#libs/kernel';
 import type { Environment } from './environment.js';
 
 const MOST_BYTES = 1_048_576;
@@ -69,7 +70,7 @@ const QUOTATION = /, (?<cut>\.\.\.)?"(?<part>[^]*?)"(?:\.\.\.)? is not valid JSO
  * the fault; that is left out, because a password may stand there.
  */
 export function jsonFault(cause: unknown, text: string): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   const quotation = QUOTATION.exec(message);
   const position = /at position (\d+)/.exec(message)?.[1];
   const reason = message

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
+import { SharedWork } from '#libs/kernel';
 import { notOpened } from './errors.js';
 import { loadModel, type LoadOptions, type Model } from './model.js';
 
@@ -28,7 +29,7 @@ export function createModelCache(
 class BoundedModelCache implements ModelCache {
   readonly #models: LRUCache<string, Model>;
   readonly #known = new Map<string, { readonly stamp: string; readonly sha256: string }>();
-  readonly #loading = new Map<string, Promise<Model>>();
+  readonly #loading = new SharedWork<Model>();
   readonly #leaving = new Set<Promise<void>>();
   readonly #load: (path: string) => Promise<Model>;
 
@@ -42,11 +43,7 @@ class BoundedModelCache implements ModelCache {
     const known = this.#known.get(path);
     const cached = known?.stamp === stamp ? this.#models.get(known.sha256) : undefined;
     if (cached !== undefined) return cached;
-    const key = `${stamp} ${path}`;
-    const loading =
-      this.#loading.get(key) ?? this.#fetch(path, stamp).finally(() => this.#loading.delete(key));
-    this.#loading.set(key, loading);
-    return loading;
+    return this.#loading.of(`${stamp} ${path}`, () => this.#fetch(path, stamp));
   }
 
   async clear(): Promise<void> {

@@ -83,3 +83,6 @@ export function assertPresent<T>(value: T | null | undefined, invariant: string)
   if (value === null || value === undefined) throw new Error(`invariant broken: ${invariant}`);
   return value;
 }
+
+/** The text of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

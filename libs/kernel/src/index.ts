@@ -9,5 +9,6 @@ export * from './names.js';
 export * from './text-cipher.js';
 export * from './networks.js';
 export * from './bounded-queue.js';
+export * from './shared-work.js';
 export * from './worker-threads.js';
 export * from './repeater.js';

@@ -62,6 +62,10 @@ export type ParametersOf<D extends ParameterDeclarations> = {
 
 export type CheckedValue = { readonly value: ParameterValue } | { readonly fault: string };
 
+/** Narrows to an object with named members, as JSON has them. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 const describe = (value: unknown): string => {
   const text = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
@@ -90,12 +94,7 @@ export function checkParameter(declaration: ParameterDeclaration, raw: unknown):
     case 'list':
       return checkJson(listFromText(declaration, raw), shown, declaration, Array.isArray);
     case 'map':
-      return checkJson(
-        raw,
-        shown,
-        declaration,
-        (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-      );
+      return checkJson(raw, shown, declaration, isRecord);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '#libs/kernel';
+import { type Clock, isRecord, messageOf } from '#libs/kernel';
 import type { AppConfig } from '#libs/config';
 import {
   type BarCache,
@@ -90,7 +90,7 @@ async function knownDefinitions({ manifest, config, importModule }: LoadPluginsO
     try {
       module = await load();
     } catch (error) {
-      faults.push(`${origin}: the module cannot be imported: ${reasonOf(error)}`);
+      faults.push(`${origin}: the module cannot be imported: ${messageOf(error)}`);
       continue;
     }
     const found = definitionsOf(module, origin);
@@ -103,11 +103,6 @@ async function knownDefinitions({ manifest, config, importModule }: LoadPluginsO
   }
   return { definitions: [...definitions.values()].map(({ definition }) => definition), faults };
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * The definitions that a module's default export holds: one, or a list of them.
@@ -136,12 +131,12 @@ function definitionsOf(
 
 /** A CommonJS module imported from ESM carries its `exports.default` one level deeper. */
 function defaultExport(module: unknown): unknown {
-  const exported = isObject(module) ? module['default'] : undefined;
-  return isObject(exported) && exported['__esModule'] === true ? exported['default'] : exported;
+  const exported = isRecord(module) ? module['default'] : undefined;
+  return isRecord(exported) && exported['__esModule'] === true ? exported['default'] : exported;
 }
 
 const nameOf = (value: unknown): string | null =>
-  isObject(value) && typeof value['id'] === 'string' && value['id'] !== '' ? value['id'] : null;
+  isRecord(value) && typeof value['id'] === 'string' && value['id'] !== '' ? value['id'] : null;
 
 function slotsOf(
   definitions: readonly PluginDefinition[],
@@ -226,7 +221,7 @@ async function createAll(
   for (const [index, result] of results.entries()) {
     if (result.status === 'fulfilled') continue;
     cause ??= result.reason;
-    faults.push(`${chosen[index]}: ${reasonOf(result.reason)}`);
+    faults.push(`${chosen[index]}: ${messageOf(result.reason)}`);
   }
   if (faults.length === 0) return;
   await registry.close();

@@ -205,14 +205,10 @@ export class PluginRegistry {
 
   /** Every known plugin in short. */
   summaries(): readonly PluginSummary[] {
-    return [...this.#slots.values()].map((slot) => ({
-      id: slot.definition.id,
-      kind: slot.definition.kind,
-      version: slot.definition.version,
-      description: slot.definition.description,
-      state: stateOf(slot),
-      parameters: slot.shownParameters,
-    }));
+    return [...this.#slots.values()].map((slot) => {
+      const { parameters, ...about } = slot.about;
+      return { ...about, state: stateOf(slot), parameters };
+    });
   }
 
   /** Closes every created plugin, all of them even when one fails; the failures are thrown together at the end. */

@@ -1,10 +1,4 @@
-import {
-  AppError,
-  type Clock,
-  type ParameterDeclarations,
-  type ParametersOf,
-  type ParameterValue,
-} from '#libs/kernel';
+import { AppError, type Clock, type ParameterDeclarations, type ParametersOf } from '#libs/kernel';
 import type {
   BarCache,
   CoreFeatures,
@@ -64,8 +58,10 @@ export class PluginSlot {
     return this.#failure?.error ?? null;
   }
 
-  get shownParameters(): Readonly<Record<string, ParameterValue>> {
-    return shownParameters(this.definition.parameters, this.resolved.values);
+  /** What every list tells of a plugin. */
+  get about(): PluginHandle {
+    const { id, kind, version, description, parameters } = this.definition;
+    return { id, kind, version, description, parameters: shownParameters(parameters, this.resolved.values) };
   }
 
   /**
@@ -131,13 +127,7 @@ export class PluginSlot {
     const { definition } = this;
     const { clock, timeoutMs } = this.environment;
     const guard = new Guard({ pluginId: definition.id, clock, logger: this.#logger, timeoutMs }, this.meter);
-    const about = <K extends PluginKind>(kind: K): PluginHandle<K> => ({
-      id: definition.id,
-      kind,
-      version: definition.version,
-      description: definition.description,
-      parameters: this.shownParameters,
-    });
+    const about = <K extends PluginKind>(kind: K): PluginHandle<K> => ({ ...this.about, kind });
     switch (definition.kind) {
       case 'core':
         return { ...about('core'), features: instance as CoreFeatures };

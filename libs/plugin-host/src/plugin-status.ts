@@ -1,21 +1,15 @@
-import type { ParameterValue } from '#libs/kernel';
-import type { PluginKind, PluginSummary } from '#libs/plugin-sdk';
+import type { PluginSummary } from '#libs/plugin-sdk';
 import type { CallFigures } from './guard.js';
+import type { PluginHandle } from './handles.js';
 import { hideFolders } from './plugin-errors.js';
 import type { PluginSlot } from './plugin-slot.js';
 
 /** What is known about one plugin, in wire names. Nothing in it is secret. */
-export interface PluginStatus extends CallFigures {
-  readonly id: string;
-  readonly kind: PluginKind;
-  readonly version: string;
-  readonly description: string;
+export interface PluginStatus extends CallFigures, PluginHandle {
   /** `active` is loaded, `available` loads on first use, `failed` could not be created. */
   readonly status: PluginSummary['state'];
   /** Answers requests that name no plugin of its kind. */
   readonly configured: boolean;
-  /** The parameters in effect, secrets left out, files without their folders. */
-  readonly parameters: Readonly<Record<string, ParameterValue>>;
   /** Only predictors: true for test instruments that look into the future. */
   readonly looks_ahead?: boolean;
   /** Only predictors: the operations that it has. */
@@ -38,14 +32,12 @@ const looksAhead = ({ handle }: PluginSlot, declared: boolean): boolean =>
 export function pluginStatusOf(slot: PluginSlot, configured: boolean): PluginStatus {
   const { definition, failure, resolved } = slot;
   const reason = slot.handle ? undefined : (failure?.detail ?? resolved.faults[0]);
+  const { parameters, ...about } = slot.about;
   return {
-    id: definition.id,
-    kind: definition.kind,
-    version: definition.version,
-    description: definition.description,
+    ...about,
     status: stateOf(slot),
     configured,
-    parameters: slot.shownParameters,
+    parameters,
     ...(definition.kind === 'predictor' && {
       looks_ahead: looksAhead(slot, definition.looksAhead ?? false),
       capabilities: definition.capabilities,

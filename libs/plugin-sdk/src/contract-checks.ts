@@ -1,5 +1,5 @@
 import type { Frame } from '#libs/timeseries';
-import type { ParameterDeclaration } from '#libs/kernel';
+import { isRecord, type ParameterDeclaration } from '#libs/kernel';
 import type { FetchRequest } from './feeder.js';
 import {
   type EntryAnswer,
@@ -127,12 +127,9 @@ const PARAMETER_TYPES: readonly ParameterDeclaration['type'][] = [
   'map',
 ];
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** What keeps a value from being a plugin definition for this version of the contract; empty when nothing does. */
 export function definitionFaults(value: unknown): readonly string[] {
-  if (!isObject(value) || !PLUGIN_KINDS.includes(value['kind'] as never)) {
+  if (!isRecord(value) || !PLUGIN_KINDS.includes(value['kind'] as never)) {
     return [
       `the default export is not a plugin definition; make it with one of ${PLUGIN_KINDS.map((kind) => `define${kind.charAt(0).toUpperCase()}${kind.slice(1)}`).join(', ')}`,
     ];
@@ -156,11 +153,11 @@ export function definitionFaults(value: unknown): readonly string[] {
 }
 
 function parameterFaults(parameters: unknown): readonly string[] {
-  if (!isObject(parameters)) return ['parameters must be an object of declarations'];
+  if (!isRecord(parameters)) return ['parameters must be an object of declarations'];
   return Object.entries(parameters)
     .filter(
       ([, declaration]) =>
-        !isObject(declaration) ||
+        !isRecord(declaration) ||
         !PARAMETER_TYPES.includes(declaration['type'] as never) ||
         declaration['default'] === undefined ||
         typeof declaration['help'] !== 'string',

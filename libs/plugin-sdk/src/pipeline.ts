@@ -1,22 +1,9 @@
 import type { Feeder } from './feeder.js';
-import type { ForecastOutput, Predictor } from './predictor.js';
+import type { ForecastOutput, ForecastRequest, Predictor } from './predictor.js';
 
-/** A validated question, as the pipeline receives it. */
-export interface PredictionRequest {
-  readonly symbol: string;
-  /** Canonical bar length, see `FetchRequest.interval`. */
-  readonly interval: string;
+/** A validated question, as the pipeline receives it: what it asks the predictor, and for what. */
+export interface PredictionRequest extends Omit<ForecastRequest, 'signal'> {
   readonly predictionType: string;
-  /** Steps ahead that are wanted: 1 to 1,000 distinct integers from 1 to 1,000, in the caller's order; null = predictor's choice. */
-  readonly horizons: readonly number[] | null;
-  /** 1..horizon when `horizons` is null; null = the predictor's configured horizon. */
-  readonly horizon: number | null;
-  /** Epoch ms UTC: the forecast starts after the last bar at or before this moment; null = the end of the data. */
-  readonly baseline: number | null;
-  readonly dateColumn: string | null;
-  readonly targetColumn: string | null;
-  /** See `ForecastRequest.modelName`. */
-  readonly modelName?: string | null;
 }
 
 export interface PipelineTools {

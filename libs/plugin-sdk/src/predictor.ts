@@ -15,11 +15,16 @@ export const PREDICTOR_CAPABILITIES: readonly PredictorCapability[] = [
 /** The arguments of `forecast`. */
 export interface ForecastRequest {
   readonly symbol: string;
+  /** Canonical bar length, see `FetchRequest.interval`. */
   readonly interval: string;
-  /** As in `PredictionRequest`: explicit steps, or null. */
+  /** Steps ahead that are wanted: 1 to 1,000 distinct integers from 1 to 1,000, in the caller's order; null = predictor's choice. */
   readonly horizons: readonly number[] | null;
+  /** 1..horizon when `horizons` is null; null = the predictor's configured horizon. */
   readonly horizon: number | null;
-  /** Epoch ms UTC or null = the last bar (ideal modes: the last bar that has the longest horizon ahead of it). */
+  /**
+   * Epoch ms UTC: the forecast starts after the last bar at or before this moment; null = the end of the data (ideal
+   * modes: the last bar that has the longest horizon ahead of it).
+   */
   readonly baseline: number | null;
   readonly dateColumn: string | null;
   readonly targetColumn: string | null;

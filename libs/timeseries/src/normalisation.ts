@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { AppError } from '#libs/kernel';
+import { AppError, isRecord } from '#libs/kernel';
 import { Frame } from './frame.js';
 
 /** How one column is scaled: x ↦ (x - offset) / scale; `constant` columns become 0. */
@@ -165,9 +165,6 @@ const applied = (scale: Scale, value: number): number =>
 
 const inverted = (scale: Scale, value: number): number =>
   'constant' in scale ? scale.constant : value * scale.scale + scale.offset;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function bad(source: string, faults: readonly string[]): AppError {
   const more = faults.length > 10 ? `; and ${faults.length - 10} more` : '';

@@ -1,12 +1,26 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 
 const ISO =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)?)?$/i;
-const SYNC = /^(\d{1,2})\.(\d{1,2})\.(\d{4}) (\d{1,2}):(\d{1,2}):(\d{1,2})\.(\d{1,6})$/;
+  /^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})(?:[T ](?<hour>\d{2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:\.(?<decimals>\d{1,9}))?)?(?:Z|(?<sign>[+-])(?<offsetHour>\d{2})(?::?(?<offsetMinute>\d{2}))?)?)?$/i;
+const SYNC =
+  /^(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4}) (?<hour>\d{1,2}):(?<minute>\d{1,2}):(?<second>\d{1,2})\.(?<decimals>\d{1,6})$/;
 
-/** Decimals of a second as milliseconds; multiplied first, so that whole milliseconds stay whole. */
-const milliseconds = (decimals: string | undefined): number =>
-  decimals === undefined ? 0 : (Number(decimals) * 1000) / 10 ** decimals.length;
+type Parts = Readonly<Record<string, string | undefined>>;
+
+/** The moment that the parts of a timestamp name, by their names in the patterns above; NaN when it does not exist. */
+function momentOf({ year, month, day, hour = '0', minute = '0', second = '0', decimals }: Parts): number {
+  // Multiplied first, so that whole milliseconds stay whole.
+  const ms = decimals === undefined ? 0 : (Number(decimals) * 1000) / 10 ** decimals.length;
+  return civilToEpoch(
+    Number(year),
+    Number(month),
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+    ms,
+  );
+}
 
 /**
  * Reads `YYYY-MM-DD`, `YYYY-MM-DD HH:MM[:SS[.f]]` and ISO-8601 with `T`, with or without an offset (`Z`, `+HH`, `+HHMM`,
@@ -15,34 +29,13 @@ const milliseconds = (decimals: string | undefined): number =>
  *   another form or names a moment that does not exist, such as 30 February or hour 24
  */
 export function parseTimestamp(text: string): number | null {
-  const match = ISO.exec(text);
-  if (!match) return null;
-  const [
-    ,
-    year,
-    month,
-    day,
-    hour = 0,
-    minute = 0,
-    second = 0,
-    decimals,
-    ,
-    sign,
-    offsetHour = 0,
-    offsetMinute = 0,
-  ] = match;
+  const parts = ISO.exec(text)?.groups;
+  if (!parts) return null;
+  const { sign, offsetHour = '0', offsetMinute = '0' }: Parts = parts;
   if (Number(offsetHour) > 23 || Number(offsetMinute) > 59) return null;
-  const local = civilToEpoch(
-    Number(year),
-    Number(month),
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-    milliseconds(decimals),
-  );
+  const local = momentOf(parts);
   if (Number.isNaN(local)) return null;
-  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * MINUTE_MS;
+  const offset = Number(offsetHour) * HOUR_MS + Number(offsetMinute) * MINUTE_MS;
   return sign === '-' ? local + offset : local - offset;
 }
 
@@ -53,18 +46,8 @@ export function parseTimestamp(text: string): number | null {
  * @returns epoch milliseconds UTC, or null
  */
 export function parseSyncTimestamp(text: string): number | null {
-  const match = SYNC.exec(text);
-  if (!match) return null;
-  const [, day, month, year, hour, minute, second, decimals] = match;
-  const time = civilToEpoch(
-    Number(year),
-    Number(month),
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-    milliseconds(decimals),
-  );
+  const parts = SYNC.exec(text)?.groups;
+  const time = parts ? momentOf(parts) : NaN;
   return Number.isNaN(time) ? null : time;
 }
 

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { isRecord, messageOf } from '#libs/kernel';
 import { commandArguments, ConfigError, MODEL_RUN_FLAGS } from '#libs/config';
 import {
   loadModel,
@@ -83,7 +84,7 @@ async function readModelCase(path: string): Promise<InputTensor[]> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw fault(path, `is not JSON (${error instanceof Error ? error.message : String(error)})`);
+    throw fault(path, `is not JSON (${messageOf(error)})`);
   }
   const inputs = isRecord(value) ? value['inputs'] : undefined;
   if (!Array.isArray(inputs) || inputs.length === 0) {
@@ -137,8 +138,6 @@ async function readCaseFile(path: string): Promise<string> {
   }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNumbers = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'number');
 const fault = (path: string, text: string): ConfigError =>

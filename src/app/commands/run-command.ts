@@ -1,6 +1,6 @@
 import { ConfigError, helpText, parseCommandLine, startConfig } from '#libs/config';
 import { DatabaseOpenError } from '#libs/database';
-import { AppError } from '#libs/kernel';
+import { AppError, messageOf } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
 import { VERSION } from '../version.js';
 import { EXIT, type Command, type PlainCommand, print, printError } from './command.js';
@@ -53,9 +53,8 @@ function explain(error: unknown): number {
     return EXIT.usage;
   }
   const foreseen = [AppError, DatabaseOpenError, PluginLoadError].some((kind) => error instanceof kind);
-  printError(foreseen ? textOf(error) : stackOf(error));
+  printError(foreseen ? messageOf(error) : stackOf(error));
   return EXIT.failed;
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const stackOf = (error: unknown): string => (error instanceof Error && error.stack) || textOf(error);
+const stackOf = (error: unknown): string => (error instanceof Error && error.stack) || messageOf(error);

@@ -1,5 +1,5 @@
 import type { Transaction, TransactionRunner } from '#libs/database';
-import { AppError, assertPresent, newUuid, Repeater } from '#libs/kernel';
+import { AppError, assertPresent, messageOf, newUuid, Repeater } from '#libs/kernel';
 import { type Job, type JobDefinition, type JobFailure, LeaseLostError } from '../job-engine.js';
 import type { JobEngineOptions } from './engine-options.js';
 import type { ClaimedJob, ExpiredJob, JobRows } from './job-rows.js';
@@ -152,7 +152,7 @@ export class JobRunner {
   async #retry(run: LeasedRun, error: unknown): Promise<void> {
     const now = this.options.clock.now();
     const runAtMs = now + this.options.retryDelayMs(run.job.attempt);
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     const held = await this.transactions.run((tx) =>
       this.rows.requeue(tx, run.job, { runAtMs, error: text, givenBack: false, nowMs: now }),
     );

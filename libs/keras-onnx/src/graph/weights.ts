@@ -23,10 +23,12 @@ interface Slot extends WeightSlot {
   readonly layer: LayerSpec;
 }
 
+type Bound = Map<LayerSpec, Map<string, Tensor>>;
+
 /** Gives every layer its variables. Throws `model_corrupt` when their number differs from what the layer has. */
 export function bindWeights(model: ModelSpec, source: WeightSource): BoundWeights {
-  const bound = new Map<LayerSpec, Map<string, Tensor>>();
-  if (source.kind === 'tree') bindTree(model, '', source, bound, new Map());
+  const bound: Bound = new Map();
+  if (source.kind === 'tree') new TreeBinding(source, bound).model(model, '');
   else for (const layer of model.layers) bindFlat(layer, source.variables(layer), bound);
   return { of: bound, parameters: countParameters(model, bound) };
 }
@@ -46,7 +48,7 @@ function assign(
   layer: LayerSpec,
   slots: readonly WeightSlot[],
   found: readonly Tensor[],
-  bound: Map<LayerSpec, Map<string, Tensor>>,
+  bound: Bound,
 ): void {
   if (found.length !== slots.length) {
     throw corrupt(`has ${slots.length} variables, but the file holds ${found.length}`, layer.name);
@@ -59,61 +61,47 @@ function assign(
   bound.set(layer, own);
 }
 
-/** Keras names places by class in snake case and a counter, never by the layer's name. */
-function bindTree(
-  model: ModelSpec,
-  prefix: string,
-  source: Extract<WeightSource, { kind: 'tree' }>,
-  bound: Map<LayerSpec, Map<string, Tensor>>,
-  shared: Map<number, string>,
-): void {
-  const root = ['layers', '_layer_checkpoint_dependencies']
-    .map((one) => prefix + one)
-    .find((one) => source.has(one));
-  const used = new Map<string, number>();
-  for (const layer of model.layers) {
-    if (layer.kind === 'operation') continue;
-    const stem = snakeCase(layer.className);
-    const count = used.get(stem) ?? 0;
-    used.set(stem, count + 1);
-    if (layer.className === 'InputLayer') continue;
-    bindPlace(
-      layer,
-      `${root ?? `${prefix}layers`}/${stem}${count === 0 ? '' : `_${count}`}`,
-      source,
-      bound,
-      shared,
-    );
-  }
-}
+/** Keras 3's way: every layer has a place of its own, and an object that occurs twice is saved once. */
+class TreeBinding {
+  /** The place of each shared object, that of its first visit. */
+  readonly #shared = new Map<number, string>();
 
-function bindPlace(
-  layer: LayerSpec,
-  path: string,
-  source: Extract<WeightSource, { kind: 'tree' }>,
-  bound: Map<LayerSpec, Map<string, Tensor>>,
-  shared: Map<number, string>,
-): void {
-  // An object that occurs twice is saved once, at the place that was visited first.
-  const place = (layer.sharedId === undefined ? undefined : shared.get(layer.sharedId)) ?? path;
-  if (layer.sharedId !== undefined) shared.set(layer.sharedId, place);
-  if (layer.model !== undefined) return bindTree(layer.model, `${place}/`, source, bound, shared);
-  const slots = slotsOf(layer);
-  assign(
-    layer,
-    slots,
-    slots.length === 0 ? [] : source.variables(`${place}/${definitionOf(layer).variables ?? 'vars'}`),
-    bound,
-  );
-  for (const child of definitionOf(layer).children?.(layer) ?? []) {
-    const places = child.places.map((one) => `${place}/${one}`);
-    bindPlace(
-      child.layer,
-      places.find((one) => source.has(one)) ?? places[0] ?? place,
-      source,
-      bound,
-      shared,
-    );
+  constructor(
+    private readonly source: Extract<WeightSource, { kind: 'tree' }>,
+    private readonly bound: Bound,
+  ) {}
+
+  /** Keras names places by class in snake case and a counter, never by the layer's name. */
+  model(model: ModelSpec, prefix: string): void {
+    const root = this.#first(['layers', '_layer_checkpoint_dependencies'].map((one) => prefix + one));
+    const used = new Map<string, number>();
+    for (const layer of model.layers) {
+      if (layer.kind === 'operation') continue;
+      const stem = snakeCase(layer.className);
+      const count = used.get(stem) ?? 0;
+      used.set(stem, count + 1);
+      if (layer.className !== 'InputLayer') {
+        this.#layer(layer, `${root}/${stem}${count === 0 ? '' : `_${count}`}`);
+      }
+    }
+  }
+
+  #layer(layer: LayerSpec, path: string): void {
+    const place = (layer.sharedId === undefined ? undefined : this.#shared.get(layer.sharedId)) ?? path;
+    if (layer.sharedId !== undefined) this.#shared.set(layer.sharedId, place);
+    if (layer.model !== undefined) return this.model(layer.model, `${place}/`);
+    const slots = slotsOf(layer);
+    const { variables = 'vars', children } = definitionOf(layer);
+    const found = slots.length === 0 ? [] : this.source.variables(`${place}/${variables}`);
+    assign(layer, slots, found, this.bound);
+    for (const child of children?.(layer) ?? []) {
+      this.#layer(child.layer, this.#first(child.places.map((one) => `${place}/${one}`)));
+    }
+  }
+
+  /** The first of the places that the file has; the first of all where it has none, so that the fault names it. */
+  #first(places: readonly string[]): string {
+    return places.find((one) => this.source.has(one)) ?? places[0] ?? '';
   }
 }
 
@@ -132,11 +120,7 @@ function allSlots(layer: LayerSpec, frozen: boolean): Slot[] {
   return [...own, ...childrenOf(layer).flatMap((child) => allSlots(child, still))];
 }
 
-function bindFlat(
-  layer: LayerSpec,
-  found: readonly Tensor[],
-  bound: Map<LayerSpec, Map<string, Tensor>>,
-): void {
+function bindFlat(layer: LayerSpec, found: readonly Tensor[], bound: Bound): void {
   const slots = allSlots(layer, false);
   const ordered = [...slots.filter((slot) => slot.trainable), ...slots.filter((slot) => !slot.trainable)];
   if (ordered.length !== found.length) {

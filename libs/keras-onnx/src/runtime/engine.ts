@@ -1,4 +1,5 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import { messageOf } from '#libs/kernel';
 import { ModelError } from '../errors.js';
 import type { CompiledGraph, Port } from '../graph/compile.js';
 import { dependsOnSamples } from '../graph/emitter.js';
@@ -64,7 +65,7 @@ export function openSession(onnx: Uint8Array, threads: number): Promise<Inferenc
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 200) ?? '';
+  return messageOf(error).split('\n', 1)[0]?.slice(0, 200) ?? '';
 }
 
 /** The ports of a session whose graph was not compiled here. */
@@ -134,10 +135,7 @@ export class Engine {
       if (
         done.summaries.reduce((sum, one) => sum + (keep ? one.size * samples * rows : 0), 0) > KEPT_ELEMENTS
       ) {
-        throw new ModelError(
-          'model_input',
-          'so many samples do not fit in memory; ask for fewer or without quantiles',
-        );
+        throw tooManySamples();
       }
       perRow.push(done.summaries);
       shapes = done.shapes;
@@ -180,10 +178,7 @@ export class Engine {
       shapes = outputs.map(({ shape }) => shape.slice(1));
       summaries ??= shapes.map((shape) => {
         if (keep && product(shape) * samples > KEPT_ELEMENTS) {
-          throw new ModelError(
-            'model_input',
-            'so many samples do not fit in memory; ask for fewer or without quantiles',
-          );
+          throw tooManySamples();
         }
         return new Summary(product(shape), samples, keep);
       });
@@ -201,6 +196,9 @@ export class Engine {
     await this.#sample?.release();
   }
 }
+
+const tooManySamples = (): ModelError =>
+  new ModelError('model_input', 'so many samples do not fit in memory; ask for fewer or without quantiles');
 
 const isFanned = (port: Port | undefined): boolean => dependsOnSamples(port?.shape[0] ?? 1);
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LRUCache } from 'lru-cache';
-import { AppError, systemClock, type Clock } from '#libs/kernel';
+import { AppError, type Clock, SharedWork, systemClock } from '#libs/kernel';
 import { type CsvOptions, fingerprintOf } from './csv-format.js';
 import { loadCsv, type LoadedCsv } from './load-csv.js';
 
@@ -30,7 +30,7 @@ interface Entry {
  */
 export class CsvCache {
   private readonly entries: LRUCache<string, Entry>;
-  private readonly loading = new Map<string, Promise<LoadedCsv>>();
+  private readonly loading = new SharedWork<LoadedCsv>();
   private readonly recheckMs: number;
   private readonly clock: Clock;
   private readonly read: typeof loadCsv;
@@ -60,11 +60,7 @@ export class CsvCache {
     const key = keyOf(path, options);
     const entry = this.entries.get(key);
     if (entry && this.clock.monotonic() - entry.checkedAt < this.recheckMs) return Promise.resolve(entry.csv);
-    const shared = this.loading.get(key);
-    if (shared) return shared;
-    const load = this.refresh(key, entry, path, options).finally(() => this.loading.delete(key));
-    this.loading.set(key, load);
-    return load;
+    return this.loading.of(key, () => this.refresh(key, entry, path, options));
   }
 
   /** Forgets everything; loads under way still answer their callers. */

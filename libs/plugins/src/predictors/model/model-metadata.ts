@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { AppError } from '#libs/kernel';
+import { AppError, isRecord } from '#libs/kernel';
 import { Normalisation } from '#libs/timeseries';
 import { fileFault, type NamedFile } from './model-file.js';
 
@@ -86,13 +86,12 @@ async function readText(file: NamedFile): Promise<string | null> {
 
 /** Collects what is wrong in `faults`, so that an operator sees all of it at once. Unknown keys are the trainer's own. */
 function parseMetadata(json: unknown, source: string, faults: string[]): ModelMetadata {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+  if (!isRecord(json)) {
     faults.push('must be a JSON object');
     return NOTHING;
   }
-  const given = json as Readonly<Record<string, unknown>>;
   const read = <T>(key: string, isRight: (value: unknown) => value is T, allowed: string): T | null => {
-    const value = given[key] ?? null;
+    const value = json[key] ?? null;
     if (value === null || isRight(value)) return value;
     faults.push(`${key} must be ${allowed}`);
     return null;
@@ -105,7 +104,7 @@ function parseMetadata(json: unknown, source: string, faults: string[]): ModelMe
     horizons: read('horizons', isHorizonList, `a list of different whole numbers from 1 to ${MAX_HORIZON}`),
     output: read('output', isName, 'the name of an output'),
     outputScale: read('output_scale', isName, 'the name of an entry of the normalisation'),
-    normalisation: embeddedNormalisation(given['normalization'] ?? null, source, faults),
+    normalisation: embeddedNormalisation(json['normalization'] ?? null, source, faults),
   };
 }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { BoundedQueue } from '#libs/kernel';
+import { BoundedQueue, SharedWork } from '#libs/kernel';
 import { createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
 import { pluginErrorCode, PluginError } from '#libs/plugin-sdk';
 import { loadNormalisation, type Normalisation } from '#libs/timeseries';
@@ -82,7 +82,7 @@ export class ServedModels {
   readonly #cache: ModelCache;
   readonly #sides = new Map<string, SideFiles>();
   readonly #served = new WeakMap<Model, ServedModel>();
-  readonly #opening = new Map<string, Promise<ServedModel>>();
+  readonly #opening = new SharedWork<ServedModel>();
   readonly #queue: BoundedQueue;
   #isClosed = false;
 
@@ -104,9 +104,7 @@ export class ServedModels {
    */
   open(files: ModelFiles): Promise<ServedModel> {
     const key = `${files.model.path}\n${files.normalisation?.path ?? ''}`;
-    const opening = this.#opening.get(key) ?? this.#open(files).finally(() => this.#opening.delete(key));
-    this.#opening.set(key, opening);
-    return opening;
+    return this.#opening.of(key, () => this.#open(files));
   }
 
   /**

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Clock, DAY_MS } from '#libs/kernel';
+import { type Clock, DAY_MS, SharedWork } from '#libs/kernel';
 import { pluginErrorCode, type Bar, type BarCache, type PluginLogger } from '#libs/plugin-sdk';
 import { formatIso } from '#libs/timeseries';
 import { type Chart, type ChartQuestion, yahooIntervalMs } from './chart.js';
@@ -31,7 +31,7 @@ export interface KeptChartsOptions {
  */
 export class KeptCharts {
   readonly #kept = new LRUCache<string, Entry>({ max: KEPT_QUESTIONS });
-  readonly #asking = new Map<string, Promise<KeptChart>>();
+  readonly #asking = new SharedWork<KeptChart>();
   /** Newest stored bar by symbol, bar length and beginning: of a chart that has grown by a bar only that is stored. */
   readonly #stored = new LRUCache<string, number>({ max: KEPT_QUESTIONS });
 
@@ -42,11 +42,7 @@ export class KeptCharts {
     const key = JSON.stringify([question.symbol, question.interval, question.from, question.to]);
     const entry = this.#kept.get(key);
     if (entry && this.options.clock.monotonic() - entry.at < this.options.cacheMs) return entry.chart;
-    const asking = this.#asking.get(key);
-    if (asking) return asking;
-    const asked = this.#ask(question, key).finally(() => this.#asking.delete(key));
-    this.#asking.set(key, asked);
-    return asked;
+    return this.#asking.of(key, () => this.#ask(question, key));
   }
 
   async #ask(question: ChartQuestion, key: string): Promise<KeptChart> {

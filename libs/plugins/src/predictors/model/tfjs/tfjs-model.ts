@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { WorkerThreads } from '#libs/kernel';
+import { messageOf, WorkerThreads } from '#libs/kernel';
 import {
   loadModel,
   ModelError,
@@ -105,7 +105,7 @@ class TfjsModel implements Model {
     try {
       return await this.threads.run({ ...this.file, input: inputs?.[0] ?? null, options });
     } catch (error) {
-      const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+      const [reason] = messageOf(error).split('\n', 1);
       throw new ModelError('model_run_failed', `TensorFlow.js could not run the model: ${reason}`, {
         cause: error,
       });
