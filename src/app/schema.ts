@@ -5,7 +5,6 @@ import {
   BarEntity,
   Billing1795392000011,
   EventEntity,
-  IdempotencyKeyEntity,
   Jobs1795392000002,
   Marketplace1795392000012,
   Predictions1795392000003,
@@ -36,6 +35,7 @@ import { PredictionEntity } from '../predictions/prediction.entity.js';
 import { UserEntity, RoleEntity } from '../accounts/user.entity.js';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from '../webhooks/webhook-delivery.entity.js';
 import { WebhookSecretEntity } from '../webhooks/webhook-secret.entity.js';
+import { IdempotencyKeyEntity } from './idempotency/idempotency-key.repository.js';
 
 /** Every table of the product, class by class; a new entity adds its line here. */
 export const entities = [

@@ -1,5 +1,5 @@
 import { assertPresent, type Clock } from '#libs/kernel';
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Index, MoreThan, PrimaryGeneratedColumn } from 'typeorm';
 import { runSql } from './statements.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
 import { jsonColumn, utcColumn } from './column-types.js';
@@ -13,26 +13,14 @@ export class EventEntity {
   @PrimaryGeneratedColumn({ type: 'integer' }) id!: number;
   @Column({ type: 'varchar', length: 128 }) topic!: string;
   @Column({ type: 'varchar', length: 64 }) type!: string;
+
+  /** Any JSON value. */
   @Column(jsonColumn()) data!: unknown;
   @Column(utcColumn()) createdAt!: Date;
 }
 
-/** One step of a topic. */
-export interface LoggedEvent {
-  /** Rises within its topic in the order of commits. */
-  readonly id: number;
-  readonly type: string;
-  /** Any JSON value. */
-  readonly data: unknown;
-  readonly createdAt: Date;
-}
-
-interface EventRow {
-  readonly id: number;
-  readonly type: string;
-  readonly data: string;
-  readonly created_at: string;
-}
+/** One step of a topic. Ids rise within it in the order of commits. */
+export type LoggedEvent = Readonly<Pick<EventEntity, 'id' | 'type' | 'data' | 'createdAt'>>;
 
 const PURGE_BATCH = 1_000;
 
@@ -61,18 +49,13 @@ export class EventLog {
   }
 
   /** The topic's steps after `lastId` (0 for all), oldest first, at most `limit`. */
-  async after(scope: DatabaseScope, topic: string, lastId: number, limit = 1_000): Promise<LoggedEvent[]> {
-    const rows = await runSql<EventRow>(
-      scope,
-      'SELECT id, type, data, created_at FROM events WHERE topic = ? AND id > ? ORDER BY id LIMIT ?',
-      [topic, lastId, limit],
-    );
-    return rows.map((row) => ({
-      id: row.id,
-      type: row.type,
-      data: JSON.parse(row.data) as unknown,
-      createdAt: new Date(row.created_at),
-    }));
+  after({ manager }: DatabaseScope, topic: string, lastId: number, limit = 1_000): Promise<LoggedEvent[]> {
+    return manager.find(EventEntity, {
+      select: { id: true, type: true, data: true, createdAt: true },
+      where: { topic, id: MoreThan(lastId) },
+      order: { id: 'ASC' },
+      take: limit,
+    });
   }
 
   /**

@@ -8,7 +8,6 @@ export * from './statements.js';
 export * from './row-figures.js';
 export * from './column-types.js';
 export * from './settings-store.js';
-export * from './idempotency-store.js';
 export * from './event-log.js';
 export * from './user-session.entity.js';
 export * from './bar-store.js';

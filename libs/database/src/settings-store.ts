@@ -9,6 +9,7 @@ import { jsonColumn, utcColumn } from './column-types.js';
 export class SettingEntity {
   @PrimaryGeneratedColumn({ type: 'integer' }) id!: number;
   @Column({ type: 'varchar', length: 128, unique: true }) key!: string;
+  /** Any JSON value. */
   @Column(jsonColumn()) value!: unknown;
   @Column({ type: 'text', nullable: true }) description!: string | null;
   @Column(utcColumn()) updatedAt!: Date;
@@ -18,31 +19,16 @@ export class SettingEntity {
 }
 
 /** A persisted setting. */
-export interface StoredSetting {
-  readonly key: string;
-  /** Any JSON value. */
-  readonly value: unknown;
-  readonly updatedAt: Date;
-  /** The user who set it; null when the system did. */
-  readonly updatedBy: number | null;
-}
+export type StoredSetting = Readonly<Pick<SettingEntity, 'key' | 'value' | 'updatedAt' | 'updatedBy'>>;
 
 /** Settings that outlive the process (table `system_configuration`). */
 export class SettingsStore {
   constructor(private readonly clock: Clock) {}
 
   /** Every setting, by key. */
-  async all(scope: DatabaseScope): Promise<StoredSetting[]> {
-    const rows = await runSql<{ key: string; value: string; updated_at: string; updated_by: number | null }>(
-      scope,
-      'SELECT "key", "value", updated_at, updated_by FROM system_configuration ORDER BY "key"',
-    );
-    return rows.map((row) => ({
-      key: row.key,
-      value: JSON.parse(row.value) as unknown,
-      updatedAt: new Date(row.updated_at),
-      updatedBy: row.updated_by,
-    }));
+  all({ manager }: DatabaseScope): Promise<StoredSetting[]> {
+    const select = { key: true, value: true, updatedAt: true, updatedBy: true } as const;
+    return manager.find(SettingEntity, { select, order: { key: 'ASC' } });
   }
 
   /** Sets one; the newest value wins. */

@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { secretKeyOf, AppConfig } from '#libs/config';
-import { IdempotencyStore, TransactionRunner, type Reservation } from '#libs/database';
+import { TransactionRunner } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
 import { PeriodicService } from '#libs/jobs';
-import { AppError, Clock, HOUR_MS, KeyedDigest, TextCipher } from '#libs/kernel';
+import { AppError, Clock, KeyedDigest, TextCipher } from '#libs/kernel';
+import { IdempotencyStore, type Reservation } from './idempotency-key.repository.js';
 
 const PURGE_EVERY_MS = HOUR_MS;
 
@@ -29,9 +30,9 @@ export class StoredIdempotency extends PeriodicService implements IdempotencyPor
     this.#digest = new KeyedDigest(secretKeyOf(config), 'idempotent requests');
   }
 
-  async reserve({ scope, key, fingerprint }: IdempotentRequest): Promise<Reserved<Reservation>> {
-    const digest = this.#digest.of(fingerprint);
-    const outcome = await this.#store.reserve(scope, key, digest, this.clock.now());
+  async reserve(request: IdempotentRequest): Promise<Reserved<Reservation>> {
+    const fingerprint = this.#digest.of(request.fingerprint);
+    const outcome = await this.#store.reserve({ ...request, fingerprint }, this.clock.now());
     if (outcome.state !== 'completed') return outcome;
     const body = this.#cipher.decrypt(outcome.reply.body);
     if (body !== null) return { state: 'completed', reply: { ...outcome.reply, body } };

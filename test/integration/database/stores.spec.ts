@@ -1,13 +1,11 @@
-import {
-  BarStore,
-  EventLog,
-  IdempotencyStore,
-  type ReserveOutcome,
-  type Reservation,
-  SettingsStore,
-} from '#libs/database';
+import { BarStore, EventLog, SettingsStore } from '#libs/database';
+import type { Reserved } from '#libs/http';
 import { FakeClock } from '#libs/testing';
 import { expect, it } from '@jest/globals';
+import {
+  IdempotencyStore,
+  type Reservation,
+} from '../../../src/app/idempotency/idempotency-key.repository.js';
 import { describeOnDatabases } from '../../harness/databases.js';
 
 describeOnDatabases('persisted settings', (test) => {
@@ -29,13 +27,14 @@ describeOnDatabases('persisted settings', (test) => {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-const reservationOf = (outcome: ReserveOutcome): Reservation => {
+const reservationOf = (outcome: Reserved<Reservation>): Reservation => {
   if (outcome.state !== 'reserved') throw new Error(`not reserved but ${outcome.state}`);
   return outcome.reservation;
 };
 
 describeOnDatabases('idempotency keys', (test) => {
   const now = Date.UTC(2026, 0, 5);
+  const request = (scope: string, key: string, fingerprint: string) => ({ scope, key, fingerprint });
   const store = () => new IdempotencyStore(test().transactions);
   const reply = {
     status: 201,
@@ -44,17 +43,20 @@ describeOnDatabases('idempotency keys', (test) => {
   };
 
   it('give the first request the work and later ones its answer, byte for byte', async () => {
-    const first = await store().reserve('user:1', 'k1', 'f', now);
-    expect((await store().reserve('user:1', 'k1', 'f', now + 1)).state).toBe('in_progress');
+    const first = await store().reserve(request('user:1', 'k1', 'f'), now);
+    expect((await store().reserve(request('user:1', 'k1', 'f'), now + 1)).state).toBe('in_progress');
     await test().run((tx) => store().complete(tx, reservationOf(first), reply));
-    expect(await store().reserve('user:1', 'k1', 'f', now + 2)).toEqual({ state: 'completed', reply });
-    expect((await store().reserve('user:1', 'k1', 'other', now + 2)).state).toBe('mismatch');
-    expect((await store().reserve('user:2', 'k1', 'f', now + 2)).state).toBe('reserved');
+    expect(await store().reserve(request('user:1', 'k1', 'f'), now + 2)).toEqual({
+      state: 'completed',
+      reply,
+    });
+    expect((await store().reserve(request('user:1', 'k1', 'other'), now + 2)).state).toBe('mismatch');
+    expect((await store().reserve(request('user:2', 'k1', 'f'), now + 2)).state).toBe('reserved');
   });
 
   it('let exactly one of many requests at once through', async () => {
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, () => store().reserve('user:1', 'race', 'f', now)),
+      Array.from({ length: 20 }, () => store().reserve(request('user:1', 'race', 'f'), now)),
     );
     const states = outcomes.map(({ state }) => state);
     expect(states.filter((state) => state === 'reserved')).toHaveLength(1);
@@ -62,15 +64,17 @@ describeOnDatabases('idempotency keys', (test) => {
   });
 
   it('are free again after a failure', async () => {
-    const first = reservationOf(await store().reserve('user:1', 'k2', 'f', now));
+    const first = reservationOf(await store().reserve(request('user:1', 'k2', 'f'), now));
     await test().run((tx) => store().release(tx, first));
-    expect((await store().reserve('user:1', 'k2', 'g', now)).state).toBe('reserved');
+    expect((await store().reserve(request('user:1', 'k2', 'g'), now)).state).toBe('reserved');
   });
 
   it('of a crashed request pass to the next one, and the slow one then keeps nothing', async () => {
-    const slow = reservationOf(await store().reserve('user:1', 'k3', 'f', now));
-    expect((await store().reserve('user:1', 'k3', 'f', now + MINUTE_MS - 1)).state).toBe('in_progress');
-    const next = reservationOf(await store().reserve('user:1', 'k3', 'f', now + MINUTE_MS));
+    const slow = reservationOf(await store().reserve(request('user:1', 'k3', 'f'), now));
+    expect((await store().reserve(request('user:1', 'k3', 'f'), now + MINUTE_MS - 1)).state).toBe(
+      'in_progress',
+    );
+    const next = reservationOf(await store().reserve(request('user:1', 'k3', 'f'), now + MINUTE_MS));
     const late = test().run(async (tx) => {
       await new SettingsStore(new FakeClock()).put(tx, 'effect of the slow one', 1, null);
       await store().complete(tx, slow, reply);
@@ -80,27 +84,27 @@ describeOnDatabases('idempotency keys', (test) => {
     expect(left.map(({ key }) => key)).not.toContain('effect of the slow one');
     await test().run((tx) => store().release(tx, slow)); // a no-op: it is not his any more
     await test().run((tx) => store().complete(tx, next, reply));
-    expect((await store().reserve('user:1', 'k3', 'f', now + MINUTE_MS)).state).toBe('completed');
+    expect((await store().reserve(request('user:1', 'k3', 'f'), now + MINUTE_MS)).state).toBe('completed');
   });
 
   it('are not completed by a transaction that rolls back', async () => {
-    const first = reservationOf(await store().reserve('user:1', 'k4', 'f', now));
+    const first = reservationOf(await store().reserve(request('user:1', 'k4', 'f'), now));
     const broken = test().run(async (tx) => {
       await store().complete(tx, first, reply);
       throw new Error('no');
     });
     await expect(broken).rejects.toThrow('no');
-    expect((await store().reserve('user:1', 'k4', 'f', now + 1)).state).toBe('in_progress');
+    expect((await store().reserve(request('user:1', 'k4', 'f'), now + 1)).state).toBe('in_progress');
   });
 
   it('are forgotten after a day', async () => {
-    const first = reservationOf(await store().reserve('user:9', 'old', 'f', now - 2 * DAY_MS));
+    const first = reservationOf(await store().reserve(request('user:9', 'old', 'f'), now - 2 * DAY_MS));
     await test().run((tx) => store().complete(tx, first, reply));
-    await store().reserve('user:9', 'new', 'f', now);
+    await store().reserve(request('user:9', 'new', 'f'), now);
     const purged = await test().run((tx) => store().purgeExpired(tx, now - DAY_MS));
     expect(purged).toBe(1);
-    expect((await store().reserve('user:9', 'old', 'f', now)).state).toBe('reserved');
-    expect((await store().reserve('user:9', 'new', 'f', now)).state).toBe('in_progress');
+    expect((await store().reserve(request('user:9', 'old', 'f'), now)).state).toBe('reserved');
+    expect((await store().reserve(request('user:9', 'new', 'f'), now)).state).toBe('in_progress');
   });
 });
 
