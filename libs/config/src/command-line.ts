@@ -165,8 +165,8 @@ export function commandArguments<D extends ParameterDeclarations>(
   const given: Readonly<Record<string, ParameterValue>> = { ...line.flags, ...line.extras };
   const name = line.command.join(' ');
   const faults = [...line.faults];
-  const wanted = COMMANDS.find(({ words }) => words.join(' ') === name)?.positionals ?? [];
-  for (const missing of wanted.slice(line.positionals.length)) faults.push(`${name}: ${missing} is missing`);
+  const wanted = COMMANDS.find((command) => command.name === name)?.argument;
+  if (wanted !== undefined && line.positionals.length === 0) faults.push(`${name}: ${wanted} is missing`);
   for (const flag of Object.keys(given).filter((one) => !Object.hasOwn(declarations, one))) {
     faults.push(`--${flag} is not a flag of "${name}"; ${listed(Object.keys(declarations))}`);
   }

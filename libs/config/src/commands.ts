@@ -1,14 +1,19 @@
 import type { ParameterDeclarations } from '#libs/kernel';
 import { nearest } from './nearest.js';
 
-/** A sub-command: its words, the arguments that may follow them, and one line of help. */
+/** A sub-command: its one or two words, what may follow them, and one line of help. */
 export interface CommandInfo {
-  readonly words: readonly string[];
-  readonly positionals: readonly string[];
+  readonly name: string;
+  /** For example `FILE`; without one nothing follows the name. */
+  readonly argument?: string;
   readonly summary: string;
   /** A command with flags of its own reads no settings and opens no database. */
   readonly flags?: ParameterDeclarations;
 }
+
+/** How a command is written: `users create NAME`. */
+export const usageOf = ({ name, argument }: CommandInfo): string =>
+  argument === undefined ? name : `${name} ${argument}`;
 
 /** Flags of `models run`. */
 export const MODEL_RUN_FLAGS = {
@@ -36,43 +41,32 @@ export const MODEL_RUN_FLAGS = {
 
 /** Every sub-command; the first one runs when none is given. */
 export const COMMANDS: readonly CommandInfo[] = [
-  { words: ['serve'], positionals: [], summary: 'Run the service (the default command).' },
+  { name: 'serve', summary: 'Run the service (the default command).' },
+  { name: 'worker', summary: 'Run jobs only, alongside serving processes (PostgreSQL only).' },
   {
-    words: ['worker'],
-    positionals: [],
-    summary: 'Run jobs only, alongside serving processes (PostgreSQL only).',
-  },
-  {
-    words: ['evaluate'],
-    positionals: [],
+    name: 'evaluate',
     summary: 'Claim and compute marketplace orders of the service at --url, using --api_key.',
   },
-  { words: ['migrate'], positionals: [], summary: 'Apply the pending database migrations.' },
-  { words: ['users', 'create'], positionals: ['NAME'], summary: 'Create an account.' },
-  { words: ['users', 'activate'], positionals: ['NAME'], summary: 'Activate an account.' },
+  { name: 'migrate', summary: 'Apply the pending database migrations.' },
+  { name: 'users create', argument: 'NAME', summary: 'Create an account.' },
+  { name: 'users activate', argument: 'NAME', summary: 'Activate an account.' },
+  { name: 'users reset-password', argument: 'NAME', summary: 'Set a new password for an account.' },
+  { name: 'plugins list', summary: 'List the plugins and their parameters.' },
   {
-    words: ['users', 'reset-password'],
-    positionals: ['NAME'],
-    summary: 'Set a new password for an account.',
-  },
-  { words: ['plugins', 'list'], positionals: [], summary: 'List the plugins and their parameters.' },
-  {
-    words: ['models', 'inspect'],
-    positionals: ['FILE'],
+    name: 'models inspect',
+    argument: 'FILE',
     summary: 'Show the inputs, outputs and parameters of a model file as JSON.',
     flags: {},
   },
   {
-    words: ['models', 'run'],
-    positionals: ['FILE'],
+    name: 'models run',
+    argument: 'FILE',
     summary: 'Run a model file on the inputs in a JSON file; print the outputs as JSON.',
     flags: MODEL_RUN_FLAGS,
   },
-  { words: ['audit', 'verify'], positionals: [], summary: 'Verify the hash chain of the audit log.' },
-  { words: ['billing', 'verify'], positionals: [], summary: 'Verify that the money in the ledger adds up.' },
+  { name: 'audit verify', summary: 'Verify the hash chain of the audit log.' },
+  { name: 'billing verify', summary: 'Verify that the money in the ledger adds up.' },
 ];
-
-const DEFAULT_COMMAND = ['serve'];
 
 export type CommandMatch =
   | { readonly command: readonly string[]; readonly positionals: readonly string[] }
@@ -80,25 +74,25 @@ export type CommandMatch =
 
 /** Finds the command that the arguments without flags begin with; the rest are its positionals. */
 export function matchCommand(words: readonly string[]): CommandMatch {
-  const [first] = words;
-  if (first === undefined) return { command: DEFAULT_COMMAND, positionals: [] };
-  const info = COMMANDS.find((one) => one.words.every((word, index) => words[index] === word));
-  if (!info) return { fault: unknownCommand(first, words[1]) };
-  const positionals = words.slice(info.words.length);
-  const surplus = positionals[info.positionals.length];
-  if (surplus !== undefined) {
-    return { fault: `"${surplus}" is not expected after "${words.slice(0, -1).join(' ')}"` };
-  }
-  return { command: info.words, positionals };
+  const [first, second] = words;
+  if (first === undefined) return { command: ['serve'], positionals: [] };
+  const info = COMMANDS.find(({ name }) => name.split(' ').every((word, at) => words[at] === word));
+  if (!info) return { fault: unknownCommand(first, second) };
+  const command = info.name.split(' ');
+  const positionals = words.slice(command.length);
+  const surplus = positionals[info.argument === undefined ? 0 : 1];
+  return surplus === undefined
+    ? { command, positionals }
+    : { fault: `"${surplus}" is not expected after "${words.slice(0, -1).join(' ')}"` };
 }
 
 function unknownCommand(first: string, second: string | undefined): string {
-  const family = COMMANDS.filter((one) => one.words[0] === first).map((one) => one.words[1] ?? '');
+  const names = COMMANDS.map(({ name }) => name);
+  const family = names.map((name) => name.split(' ')).filter(([word]) => word === first);
   if (family.length > 0) {
     const given = second === undefined ? 'nothing' : `"${second}"`;
-    return `"${first}" must be followed by ${family.join(', ')}, not by ${given}`;
+    return `"${first}" must be followed by ${family.map(([, word]) => word).join(', ')}, not by ${given}`;
   }
-  const names = COMMANDS.map((one) => one.words.join(' '));
   const [close] = nearest(first, names);
   return close === undefined
     ? `"${first}" is not a command; commands are ${names.join(', ')}`

@@ -1,5 +1,5 @@
 import { allowed, type ParameterDeclaration, type ParameterDeclarations } from '#libs/kernel';
-import { COMMANDS, type CommandInfo } from './commands.js';
+import { COMMANDS, type CommandInfo, usageOf } from './commands.js';
 import { variablesOf } from './environment.js';
 import { RUNTIME_KEYS } from './runtime-settings.js';
 import {
@@ -49,8 +49,9 @@ function commandLines(command: CommandInfo, width: number): string[] {
   return [...summaryLines(command, width), ...flags.flatMap(([flag, one]) => flagLines(flag, one, width, 4))];
 }
 
-function summaryLines({ words, positionals, summary }: CommandInfo, width: number): string[] {
-  const name = `  ${[...words, ...positionals].join(' ')}`;
+function summaryLines(command: CommandInfo, width: number): string[] {
+  const { summary } = command;
+  const name = `  ${usageOf(command)}`;
   const left = width - COMMAND_COLUMN;
   if (name.length >= COMMAND_COLUMN || left < LEAST_SUMMARY) {
     return [name, ...wrap(summary, width, HELP_INDENT)];
@@ -119,11 +120,8 @@ export function configurationPage(): string {
     INTRODUCTION,
     '## Commands\n',
     '| Command | What it does |\n| --- | --- |',
-    ...COMMANDS.map(
-      ({ words, positionals, summary }) =>
-        `| ${code([...words, ...positionals].join(' '))} | ${cell(summary)} |`,
-    ),
-    ...COMMANDS.flatMap(({ words, flags = {} }) => ownFlags(words.join(' '), flags)),
+    ...COMMANDS.map((command) => `| ${code(usageOf(command))} | ${cell(command.summary)} |`),
+    ...COMMANDS.flatMap(({ name, flags = {} }) => ownFlags(name, flags)),
     ...SETTING_GROUPS.flatMap(({ title, settings }) => [
       `\n## ${title}\n`,
       '| Setting | Flag | Environment variable | Default | Allowed | What it does |',

@@ -3,7 +3,7 @@ import { secretKeyOf, AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
 import { PeriodicService } from '#libs/jobs';
-import { AppError, Clock, KeyedDigest, TextCipher } from '#libs/kernel';
+import { AppError, Clock, HOUR_MS, KeyedDigest, TextCipher } from '#libs/kernel';
 import { IdempotencyStore, type Reservation } from './idempotency-key.repository.js';
 
 const PURGE_EVERY_MS = HOUR_MS;

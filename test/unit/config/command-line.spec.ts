@@ -122,7 +122,7 @@ describe('the command line', () => {
   });
 
   it('knows every command of the list by its words', () => {
-    for (const { words } of COMMANDS)
-      expect(parseCommandLine(words)).toMatchObject({ command: words, faults: [] });
+    for (const { name } of COMMANDS)
+      expect(parseCommandLine(name.split(' '))).toMatchObject({ command: name.split(' '), faults: [] });
   });
 });
