@@ -1,0 +1,64 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { configurationPage, environmentExample, loadConfig } from '#libs/config';
+import { parameterPage } from '#libs/plugin-host';
+import type { PluginDefinition } from '#libs/plugin-sdk';
+import { BUILT_IN_PLUGINS } from '#libs/plugins';
+
+/** `npm run openapi`: made by the application itself, which for that runs on a private database and listens nowhere. */
+async function apiText(): Promise<string> {
+  // Loaded when asked for: the other files need no application.
+  const [{ startServer }, { apiDocument }] = await Promise.all([
+    import('./server.js'),
+    import('./swagger/api-document.js'),
+  ]);
+  const config = loadConfig({
+    argv: [],
+    env: {},
+    flags: {
+      database_url: 'sqlite://:memory:',
+      secret_key: 'only-for-writing-the-description-of-the-api',
+      admin_password: 'only-for-writing-it',
+      core_plugin: 'sync_core',
+      endpoint_plugins: ['predict_endpoint', 'health_endpoint', 'info_endpoint', 'metrics_endpoint'],
+      log_level: 'ERROR',
+    },
+    serving: true,
+  });
+  const server = await startServer(config, { listens: false });
+  const text = `${JSON.stringify(apiDocument(server.app), null, 2)}\n`;
+  await server.stop();
+  return text;
+}
+
+async function pluginsPage(): Promise<string> {
+  const modules = await Promise.all(BUILT_IN_PLUGINS.map((load) => load()));
+  return parameterPage(
+    modules.flatMap((one) => (one as { readonly default: PluginDefinition | PluginDefinition[] }).default),
+  );
+}
+
+/** What is written from declarations: the command that writes it, and its text. */
+const FILES: Readonly<Record<string, readonly [command: string, text: () => string | Promise<string>]>> = {
+  'openapi.json': ['openapi', apiText],
+  '.env.example': ['docs', environmentExample],
+  'docs/configuration.md': ['docs', configurationPage],
+  'docs/plugin-parameters.md': ['docs:plugins', pluginsPage],
+};
+
+/**
+ * `npm run openapi | docs | docs:plugins [-- --check]`: writes the files of that command below the working directory; with
+ * `--check` it only reports those that differ.
+ */
+const [wanted, ...options] = process.argv.slice(2);
+for (const [path, [command, textOf]] of Object.entries(FILES)) {
+  if (command !== wanted) continue;
+  const text = await textOf();
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+  if (options.includes('--check')) {
+    process.stderr.write(`${path} is out of date; run: npm run ${command}\n`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(path, text);
+    process.stdout.write(`wrote ${path}\n`);
+  }
+}
