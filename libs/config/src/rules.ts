@@ -1,6 +1,6 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { isNetwork, networksOverlap } from '#libs/kernel';
+import { addressSet, isNetwork, networksOverlap } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
 import type { Settings } from './settings.js';
 
@@ -183,9 +183,7 @@ function fileRules({ load_config, save_config }: Settings): readonly string[] {
   );
 }
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
+const loopback = addressSet(['127.0.0.0/8', '::1']);
 
 /** Whether a URL's host is this machine itself: `localhost`, 127.0.0.0/8 or ::1. */
 function isLoopback({ hostname }: URL): boolean {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
-import { newTimeOrderedUuid, type Actor } from '#libs/kernel';
+import { isIP } from 'node:net';
+import { addressSet, newTimeOrderedUuid, type Actor } from '#libs/kernel';
 import type { RequestContext } from '#libs/http';
 
 const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
@@ -82,8 +82,7 @@ type AddressReader = (request: IncomingMessage) => string;
  */
 export function addressReader(proxies: readonly string[]): AddressReader {
   if (proxies.length === 0) return peerOf;
-  const trusted = new BlockList();
-  for (const proxy of proxies) addTo(trusted, proxy);
+  const trusted = addressSet(proxies);
   const isTrusted = (address: string): boolean =>
     isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return (request) => {
@@ -93,13 +92,6 @@ export function addressReader(proxies: readonly string[]): AddressReader {
       ? caller
       : (hops.find((hop) => isIP(hop) !== 0) ?? 'unknown');
   };
-}
-
-function addTo(list: BlockList, proxy: string): void {
-  const [address = '', prefix] = proxy.split('/');
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  if (prefix === undefined) list.addAddress(address, family);
-  else list.addSubnet(address, Number(prefix), family);
 }
 
 function forwardedFor({ headers }: IncomingMessage): readonly string[] {
