@@ -1,6 +1,6 @@
 import { Controller, Get, Options } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Answers, Public } from '#libs/http';
+import { Answers, objectSchema, Public } from '#libs/http';
 import { VERSION } from './version.js';
 
 const text = { type: 'string' } as const;
@@ -11,18 +11,10 @@ export class RootController {
   @Get()
   @Public()
   @ApiOperation({ summary: 'Read name and version of the service' })
-  @Answers(
-    200,
-    {
-      type: 'object',
-      required: ['message', 'version', 'docs'],
-      properties: { message: text, version: text, docs: text },
-    },
-    {
-      description: 'Name and version of the service, and the path of its documentation.',
-      example: { message: 'Prediction Provider API', version: VERSION, docs: '/docs' },
-    },
-  )
+  @Answers(200, objectSchema({ message: text, version: text, docs: text }), {
+    description: 'Name and version of the service, and the path of its documentation.',
+    example: { message: 'Prediction Provider API', version: VERSION, docs: '/docs' },
+  })
   about(): { readonly message: string; readonly version: string; readonly docs: string } {
     return { message: 'Prediction Provider API', version: VERSION, docs: '/docs' };
   }
@@ -31,14 +23,10 @@ export class RootController {
   @Options('api/v1/predict')
   @Public()
   @ApiOperation({ summary: 'Check that predictions can be submitted' })
-  @Answers(
-    200,
-    { type: 'object', required: ['message'], properties: { message: text } },
-    {
-      description: 'The endpoint exists.',
-      example: { message: 'OK' },
-    },
-  )
+  @Answers(200, objectSchema({ message: text }), {
+    description: 'The endpoint exists.',
+    example: { message: 'OK' },
+  })
   predictOptions(): { readonly message: string } {
     return { message: 'OK' };
   }

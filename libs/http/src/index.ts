@@ -32,6 +32,7 @@ export { RouteTable, type Route } from './problems/route-table.js';
 export {
   Accepts,
   Answers,
+  objectSchema,
   Problems,
   RoleProblems,
   type AcceptOptions,

@@ -1,26 +1,18 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { Answers, Problems, Public } from '#libs/http';
+import { Answers, objectSchema, Problems, Public } from '#libs/http';
 import { AppError } from '#libs/kernel';
 import type { HealthReading } from '#libs/plugin-sdk';
 import { Readiness } from './readiness.js';
 
-const OK_SCHEMA = {
-  type: 'object',
-  required: ['status'],
-  properties: { status: { type: 'string', enum: ['ok'] } },
-};
-const READY_SCHEMA = {
-  type: 'object',
-  required: ['status', 'details'],
-  properties: {
-    status: { type: 'string', enum: ['ok'] },
-    info: { type: 'object', additionalProperties: true },
-    error: { type: 'object', additionalProperties: true },
-    details: { type: 'object', additionalProperties: true, description: 'Result of each check by name.' },
-  },
-};
+const OK = { type: 'string', enum: ['ok'] };
+const OK_SCHEMA = objectSchema({ status: OK });
+const FREE = { type: 'object', additionalProperties: true };
+const READY_SCHEMA = objectSchema(
+  { status: OK, info: FREE, error: FREE, details: { ...FREE, description: 'Result of each check by name.' } },
+  ['info', 'error'],
+);
 const READY_EXAMPLE = {
   status: 'ok',
   info: { database: { status: 'up', kind: 'sqlite', response_ms: 0.2 } },

@@ -25,6 +25,16 @@ export interface AnswerOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The JSON schema of an object that has these properties; the named ones may be absent. */
+export const objectSchema = <K extends string>(
+  properties: Readonly<Record<K, Schema>>,
+  optional: readonly NoInfer<K>[] = [],
+) => ({
+  type: 'object',
+  required: (Object.keys(properties) as K[]).filter((name) => !optional.includes(name)),
+  properties,
+});
+
 const exampleOf = (example: unknown): Schema => (example === undefined ? {} : { example });
 
 /**
