@@ -109,7 +109,7 @@ const example = (kind: string, calls: number) => ({
   id: `default_${kind}`,
   kind,
   version: '1.0.0',
-  description: 'In one sentence.',
+  description: 'What the plugin does, in one sentence.',
   status: 'active',
   configured: true,
   parameters: {},

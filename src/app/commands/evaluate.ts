@@ -5,8 +5,7 @@ import { ComputeAnswer } from '../../agent/compute-answer.js';
 import { EvaluatorAgent } from '../../agent/evaluator-agent.js';
 import { HttpOrderQueue } from '../../agent/http-order-queue.js';
 import { loadConfiguredPlugins } from '../load-configured-plugins.js';
-import { createLogger, pluginLogger } from '../logging/logger.js';
-import { openLogStreams } from '../logging/log-streams.js';
+import { createLogger, openLogStreams, pluginLogger } from '../logging/logger.js';
 import { EXIT, type Command, print, printError, stopSignal } from './command.js';
 /**
  * `evaluate`: an evaluator's process, without a database. It lists, claims and computes requests of the service at `url`
@@ -65,17 +64,13 @@ function destination({ url, api_key }: AppConfig): { readonly url: string; reado
 /** One line a request for whoever watches, and one for whatever goes wrong; both in the log, too. */
 function saying(config: AppConfig, logger: PluginLogger): PluginLogger {
   if (config.quiet_mode) return logger;
-  return {
-    ...logger,
-    info: (message, details) => {
-      print([message, details?.['request']].filter((word) => word !== undefined).join(' '));
-      logger.info(message, details);
-    },
-    warn: (message, details) => {
-      printError([message, details?.['request']].filter((word) => word !== undefined).join(' '));
-      logger.warn(message, details);
-    },
-  };
+  const tell =
+    (write: (text: string) => unknown, level: 'info' | 'warn'): PluginLogger['info'] =>
+    (message, details) => {
+      write([message, details?.['request']].filter((word) => word !== undefined).join(' '));
+      logger[level](message, details);
+    };
+  return { ...logger, info: tell(print, 'info'), warn: tell(printError, 'warn') };
 }
 
 const summary = ({ figures: { completed, released, lost } }: EvaluatorAgent): string =>

@@ -7,15 +7,15 @@ import { EXIT, type Command, type PlainCommand, print, printError } from './comm
 /** Loaded when asked for, so that `--help` answers at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
-  worker: async () => (await import('./worker.js')).work,
+  worker: async () => (await import('./serve.js')).work,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
   migrate: async () => (await import('./migrate.js')).migrateDatabase,
   'users create': async () => (await import('./users.js')).createUser,
   'users activate': async () => (await import('./users.js')).activateUser,
   'users reset-password': async () => (await import('./users.js')).resetPassword,
   'plugins list': async () => (await import('./plugins.js')).listPlugins,
-  'audit verify': async () => (await import('./audit.js')).verifyAudit,
-  'billing verify': async () => (await import('./billing.js')).verifyBilling,
+  'audit verify': async () => (await import('./verify.js')).verifyAudit,
+  'billing verify': async () => (await import('./verify.js')).verifyBilling,
 };
 /** These read no settings, so that a model can be tried in any folder. */
 const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {

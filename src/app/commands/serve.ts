@@ -4,19 +4,44 @@ import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { MINUTE_MS } from '#libs/kernel';
 import type { AppConfig } from '#libs/config';
-import { startServer } from '../server.js';
+import { AppError } from '#libs/kernel';
+import { startServer, type RunningServer, type ServerOverrides } from '../server.js';
 import { EXIT, type Command, print, endDespiteLeftovers, stopSignal, printError } from './command.js';
 
 /** `serve`: the service, until SIGINT or SIGTERM. */
 export const serve: Command = (config) =>
   cluster.isPrimary && (config.workers > 1 || config.reload) ? supervise(config) : serveHere(config);
 
-async function serveHere(config: AppConfig): Promise<number> {
+/** `worker`: runs predictions beside the serving processes, without listening itself. */
+export const work: Command = async (config) => {
+  if (config.database.kind === 'sqlite') {
+    throw new AppError(
+      'bad_request',
+      'worker requires PostgreSQL; with SQLite, the serving process runs the predictions itself',
+    );
+  }
+  return runUntilStopped(config, { listens: false }, () => 'Worker started; waiting for predictions.');
+};
+
+const serveHere = (config: AppConfig): Promise<number> =>
+  runUntilStopped(
+    config,
+    {},
+    ({ url }) => greeting(url, config),
+    'Stopping: finishing the requests and jobs in progress …',
+  );
+
+async function runUntilStopped(
+  config: AppConfig,
+  overrides: ServerOverrides,
+  started: (server: RunningServer) => string,
+  stopping?: string,
+): Promise<number> {
   const stopped = stopSignal();
-  const server = await startServer(config);
-  if (!config.quiet_mode) print(greeting(server.url, config));
+  const server = await startServer(config, overrides);
+  if (!config.quiet_mode) print(started(server));
   await stopped;
-  if (!config.quiet_mode) print('Stopping: finishing the requests and jobs in progress …');
+  if (!config.quiet_mode && stopping !== undefined) print(stopping);
   await server.stop();
   endDespiteLeftovers();
   return EXIT.done;

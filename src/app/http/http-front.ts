@@ -24,7 +24,8 @@ export interface FrontOptions {
 /** nginx's word for "the client closed the connection first". */
 const CLIENT_GONE = 499;
 
-type Listener = (request: IncomingMessage, response: GatedResponse) => void;
+/** What a server does with a request. */
+export type Listener = (request: IncomingMessage, response: GatedResponse) => void;
 
 /**
  * The first and the last thing a request meets, whichever HTTP library serves it: identity, security and CORS

@@ -3,9 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { runInContext } from '#libs/kernel';
 import { eventually } from '#libs/testing';
-import { createLogger, levelOf } from '../../../src/app/logging/logger.js';
+import { createLogger, levelOf, RemoteLogStream } from '../../../src/app/logging/logger.js';
 import { NestLogger } from '../../../src/app/logging/nest-logger.js';
-import { RemoteLogStream } from '../../../src/app/logging/log-streams.js';
 
 const settings = { log_level: 'INFO', enable_logging: true, quiet_mode: false } as const;
 
