@@ -41,7 +41,7 @@ export class OrderBilling implements Billing {
     const now = this.#usableAt(quote);
     await this.ledger.lockFunds(tx, clientId, quote.currency);
     if ((await this.quotes.holdOf(orderId)) !== null) {
-      throw new AppError('conflict', 'The money of this request is held already', { code: 'already_held' });
+      throw new AppError('conflict', 'The money of this order is already held', { code: 'already_held' });
     }
     const reservation = { orderId, clientId, description, revision: 0, quote, amount: quote.total };
     await this.#reserve(tx, { ...reservation, type: 'hold' }, now);
@@ -147,7 +147,7 @@ export class OrderBilling implements Billing {
     const hold = await this.quotes.holdOf(orderId);
     if (hold === null) throw notHeld();
     if (hold.state === 'held') return hold;
-    throw new AppError('conflict', `The money of this request is ${hold.state} already`, {
+    throw new AppError('conflict', `The money of this order is already ${hold.state}`, {
       code: 'already_settled',
     });
   }

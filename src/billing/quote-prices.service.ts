@@ -104,4 +104,4 @@ const noPrice = (modelName: string, provider: number | string): AppError =>
 
 /** The answer about an order whose money never was held. */
 export const notHeld = (): AppError =>
-  new AppError('not_found', 'No money is held for this request', { code: 'not_held' });
+  new AppError('not_found', 'No money is held for this order', { code: 'not_held' });

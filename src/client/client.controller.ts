@@ -28,8 +28,8 @@ import { RequestAccepted, RequestCancelled, RequestListOut, RequestOut } from '.
 const ROLES = { 403: 'Insufficient permissions. Required roles: client, administrator, admin' };
 const NOT_YOURS = { 403: 'Access denied' };
 const NOT_FOUND = { 404: 'Prediction not found' };
-const NOT_PENDING = { 409: 'Only a pending request can be changed; this one is processing' };
-const TOO_DEAR = { 402: 'The request costs 6.25 USD, more than the maximum of 5.00 USD' };
+const NOT_PENDING = { 409: 'Only a pending order can be changed or cancelled; this one is processing' };
+const TOO_DEAR = { 402: 'The order costs 6.25 USD, more than the maximum of 5.00 USD' };
 const FILE = { type: 'string', format: 'binary' };
 const HEADERS = {
   'Content-Disposition': 'Suggested name of the file.',
@@ -68,7 +68,7 @@ export class ClientController {
     headers: { Location: 'URL of the order.' },
   })
   @Problems(TOO_DEAR, ROLES, 422, {
-    429: "Too many unfinished requests: 5 of the 5 that the tier 'basic' allows; wait for one to finish or cancel one",
+    429: "Too many unfinished orders: 5 of the 5 that the tier 'basic' allows; wait for one to finish or cancel one",
   })
   predict(@Body() body: ClientRequest, @Caller() caller: Actor): Promise<WithHeaders<RequestAccepted>> {
     return this.orders.submit(caller, body);
@@ -131,7 +131,7 @@ export class ClientController {
     { 400: `There is no such file; allowed are ${DOWNLOADS.join(', ')}` },
     NOT_YOURS,
     NOT_FOUND,
-    { 409: 'There are no files: the request is pending' },
+    { 409: 'There are no files: the order is pending' },
     422,
   )
   download(

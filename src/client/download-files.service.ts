@@ -48,7 +48,7 @@ export class DownloadFiles {
     const order = await this.orders.find(caller, orderId);
     if (!order.mayReadResult) throw new AppError('forbidden', 'Access denied', { code: 'not_owner' });
     if (order.status !== 'completed')
-      throw new AppError('conflict', `There are no files: the request is ${order.status}`, {
+      throw new AppError('conflict', `There are no files: the order is ${order.status}`, {
         code: 'not_completed',
       });
     const kept = await this.files.find(order.id, known);

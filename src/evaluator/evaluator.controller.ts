@@ -27,9 +27,9 @@ import {
 import { PendingOut, PendingQuery } from './pending.dto.js';
 import { EvaluatorStatsOut, StatsQuery } from './stats.dto.js';
 
-const NOT_PROCESSING = { 404: 'Request not found or not in work' };
-const NOT_CLAIMER = { 403: 'The request is claimed by another evaluator' };
-const STALE = { 409: 'The claim is not the newest one of this request any more' };
+const NOT_PROCESSING = { 404: 'Order not found or not being processed' };
+const NOT_CLAIMER = { 403: 'The order is claimed by another evaluator' };
+const STALE = { 409: 'The order was claimed again later; this claim has ended' };
 const LATE = { 408: 'The deadline of the claim has passed' };
 
 /** The marketplace's queue for evaluators. */
@@ -66,11 +66,11 @@ export class EvaluatorController {
   })
   @Answers(200, ClaimOut, { description: 'The claim: the order is yours until `timeout_at`.' })
   @Problems(
-    { 403: 'You may not evaluate your own request' },
-    { 404: 'Request not found or not available' },
-    { 410: 'The request has expired' },
+    { 403: 'You may not evaluate your own order' },
+    { 404: 'Order not found or not available' },
+    { 410: 'The order has expired' },
     422,
-    { 429: 'Too many claims: 10 of 10 requests are held; submit or release one first' },
+    { 429: 'Too many claims: 10 of 10 orders are held; submit or release one first' },
   )
   claim(
     @Param() { requestId }: RequestIdParam,

@@ -66,13 +66,13 @@ export class LeaseRules {
 }
 
 const notProcessing = () =>
-  new AppError('not_found', 'Request not found or not in work', { code: 'not_processing' });
+  new AppError('not_found', 'Order not found or not being processed', { code: 'not_processing' });
 
 const notClaimer = () =>
-  new AppError('forbidden', 'The request is claimed by another evaluator', { code: 'not_claimer' });
+  new AppError('forbidden', 'The order is claimed by another evaluator', { code: 'not_claimer' });
 
 const stale = () =>
-  new AppError('conflict', 'The claim is not the newest one of this request any more', {
+  new AppError('conflict', 'The order was claimed again later; this claim has ended', {
     code: 'stale_lease',
   });
 

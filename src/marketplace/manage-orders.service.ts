@@ -95,8 +95,12 @@ export class ManageOrders implements ClientOrders {
   async #pendingRow(tx: Transaction, actor: Actor, orderId: string): Promise<OrderEntity> {
     const row = ownRow(actor, await this.orders.findForUpdate(tx, orderId));
     if (row.status === 'pending') return row;
-    throw new AppError('conflict', `Only a pending request can be changed; this one is ${row.status}`, {
-      code: 'not_pending',
-    });
+    throw new AppError(
+      'conflict',
+      `Only a pending order can be changed or cancelled; this one is ${row.status}`,
+      {
+        code: 'not_pending',
+      },
+    );
   }
 }

@@ -94,7 +94,7 @@ export class StoredOrderQueue implements OrderQueue {
     if (held < limit) return;
     throw new AppError(
       'too_many',
-      `Too many claims: ${held} of ${limit} requests are held; submit or release one first`,
+      `Too many claims: ${held} of ${limit} orders are held; submit or release one first`,
       { code: 'claim_limit', headers: { 'Retry-After': '60' } },
     );
   }
@@ -108,7 +108,7 @@ export class StoredOrderQueue implements OrderQueue {
     const seconds = Math.ceil((released.getTime() + cooldownMs - now.getTime()) / SECOND_MS);
     throw new AppError(
       'too_many',
-      `You released this request just now and may claim it again in ${seconds} s`,
+      `You released this order just now and may claim it again in ${seconds} s`,
       { code: 'release_cooldown', headers: { 'Retry-After': String(seconds) } },
     );
   }
@@ -117,10 +117,10 @@ export class StoredOrderQueue implements OrderQueue {
     const row = await this.orders.find(orderId);
     const isOld = row?.status === 'pending' && row.expiresAt.getTime() <= now.getTime();
     if (isOld || row?.failureReason === 'expired')
-      return new AppError('gone', 'The request has expired', { code: 'job_expired' });
+      return new AppError('gone', 'The order has expired', { code: 'job_expired' });
     if (row?.status === 'pending' && row.clientId === exceptOf)
-      return new AppError('forbidden', 'You may not evaluate your own request', { code: 'own_request' });
-    return new AppError('not_found', 'Request not found or not available', { code: 'not_claimable' });
+      return new AppError('forbidden', 'You may not evaluate your own order', { code: 'own_request' });
+    return new AppError('not_found', 'Order not found or not available', { code: 'not_claimable' });
   }
 }
 

@@ -56,7 +56,7 @@ export class SubmitOrder implements NewOrders {
     if (open < limit) return tier;
     throw new AppError(
       'too_many',
-      `Too many unfinished requests: ${open} of the ${limit} that the tier '${tier}' allows; wait for one to finish or cancel one`,
+      `Too many unfinished orders: ${open} of the ${limit} that the tier '${tier}' allows; wait for one to finish or cancel one`,
       { code: 'request_limit', headers: { 'Retry-After': '60' } },
     );
   }
@@ -90,7 +90,7 @@ export function refuseAbove(maxCost: number | null, { total, currency }: Quote):
   if (maxCost === null || total <= maxCost) return;
   throw new AppError(
     'payment_required',
-    `The request costs ${moneyText(total, currency)}, more than the maximum of ${moneyText(maxCost, currency)}`,
+    `The order costs ${moneyText(total, currency)}, more than the maximum of ${moneyText(maxCost, currency)}`,
     { code: 'max_cost_exceeded' },
   );
 }

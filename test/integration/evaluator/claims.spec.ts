@@ -142,7 +142,7 @@ describe.each(DATABASE_KINDS)('claims of evaluators [%s]', (kind) => {
       expect([status, body.type, body.detail]).toEqual([
         404,
         problem('not-claimable'),
-        'Request not found or not available',
+        'Order not found or not available',
       ]);
     }
     const own = await bench.claim((await bench.ask({}, evaluator)).id, evaluator);
