@@ -124,7 +124,7 @@ export class EvaluatorAgent {
         else await this.#pause(this.options.idleMs);
       } catch (error) {
         if (!isAway(error)) throw error;
-        this.logger.warn(`the market is not available: ${error.detail}`);
+        this.logger.warn(`the marketplace is not available: ${error.detail}`);
         await this.#pause(retryAfterMs(error) ?? pauseAfter((failures += 1)));
       }
     }
@@ -214,7 +214,7 @@ export class EvaluatorAgent {
       } catch (error) {
         const isLast = attempt === SUBMIT_ATTEMPTS || this.clock.now() >= deadline;
         if (!isAway(error) || isLast) throw error;
-        this.logger.warn(`the answer could not be handed in yet: ${error.detail}`);
+        this.logger.warn(`the answer could not be submitted yet: ${error.detail}`);
         await delay(this.clock, retryAfterMs(error) ?? pauseAfter(attempt), this.#aborting.signal);
       }
     }
@@ -224,7 +224,7 @@ export class EvaluatorAgent {
     const { order, lease } = claim;
     const reason = this.#aborting.signal.aborted ? 'the evaluator was stopped' : why;
     const details = reason.slice(0, LONGEST_DETAILS);
-    this.logger.warn(`given back: ${details}`, { request: order.id });
+    this.logger.warn(`released: ${details}`, { request: order.id });
     try {
       await this.work.release(SERVICE, { ...lease, reason: 'technical_issue', details });
       this.figures.released += 1;

@@ -46,7 +46,7 @@ export class GroupCommitRecorder implements AuditRecorder {
 
   record(entry: AuditEntry): Promise<void> {
     if (this.#closed || this.#queue.length >= this.#maxWaiting) {
-      return Promise.reject(new AppError('unavailable', 'The audit log takes no further rows'));
+      return Promise.reject(new AppError('unavailable', 'The audit log accepts no more rows'));
     }
     const row = rowOf(entry, this.options.payloadBytes);
     return new Promise((resolve, reject) => {

@@ -107,7 +107,7 @@ export class ClientBillingController {
 }
 
 const NOT_EARNED = {
-  409: 'Only 20.00 USD are earned and not paid out; 50.00 USD were asked for',
+  409: 'Only 20.00 USD are earned and not paid out; 50.00 USD were requested',
 };
 
 /** Oversight of all money. */

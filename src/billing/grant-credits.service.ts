@@ -87,7 +87,7 @@ export class GrantCredits implements CreditGrants {
     if (amount <= earned) return;
     throw new AppError(
       'conflict',
-      `Only ${moneyText(earned, currency)} are earned and not paid out; ${moneyText(amount, currency)} were asked for`,
+      `Only ${moneyText(earned, currency)} are earned and not paid out; ${moneyText(amount, currency)} were requested`,
       { code: 'not_earned' },
     );
   }

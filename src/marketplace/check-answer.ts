@@ -30,7 +30,9 @@ const fault = (loc: Violation['loc'], msg: string, input?: unknown): Violation =
 
 function listFaults(field: string, values: readonly number[], horizon: number): Violation[] {
   if (values.length !== horizon)
-    return [fault([field], `${field} has ${values.length} values instead of ${horizon}, one a bar`, values)];
+    return [
+      fault([field], `${field} has ${values.length} values instead of ${horizon}, one for each bar`, values),
+    ];
   return numberFaults([field], values);
 }
 
@@ -38,19 +40,22 @@ const numberFaults = (loc: readonly string[], values: readonly number[]): Violat
   values.flatMap((value, index) =>
     Number.isFinite(value) && Math.abs(value) <= LARGEST_NUMBER
       ? []
-      : [fault([...loc, index], `${loc.join('.')} holds finite numbers between -1e15 and 1e15`, value)],
+      : [fault([...loc, index], `${loc.join('.')} must be finite numbers between -1e15 and 1e15`, value)],
   );
 
 const signFaults = (uncertainties: readonly number[]): Violation[] =>
   uncertainties.flatMap((value, index) =>
-    value < 0 ? [fault(['uncertainties', index], 'uncertainties are not below zero', value)] : [],
+    value < 0 ? [fault(['uncertainties', index], 'uncertainties must not be below 0', value)] : [],
   );
 
 function intervalFaults({ confidenceIntervals, predictions }: OrderResult, horizon: number): Violation[] {
   const entries = Object.entries(confidenceIntervals);
   if (entries.length > MOST_INTERVALS)
     return [
-      fault(['confidence_intervals'], `confidence_intervals has ${entries.length} of ${MOST_INTERVALS} keys`),
+      fault(
+        ['confidence_intervals'],
+        `confidence_intervals has ${entries.length} keys; ${MOST_INTERVALS} are allowed`,
+      ),
     ];
   const numbers = entries.flatMap(([key, values]) => numberFaults(['confidence_intervals', key], values));
   if (numbers.length > 0) return numbers;

@@ -71,7 +71,7 @@ export class CompleteTerms {
   /** A predictor that is loaded, one of the model files of one, or a model that a provider has a price for. */
   async #modelFaults(model: unknown, loc: readonly string[]): Promise<readonly Violation[]> {
     if (typeof model !== 'string' || model.length === 0 || model.length > MODEL_NAME_LENGTH)
-      return [valueFault(loc, `a model name has 1 to ${MODEL_NAME_LENGTH} characters`, model)];
+      return [valueFault(loc, `a model name must have 1 to ${MODEL_NAME_LENGTH} characters`, model)];
     const server = await this.plugins.servesOrSells(model, (name) => this.prices.isPriced(name));
     return server === null ? this.plugins.unknownPlugin('predictor', model, loc).violations : [];
   }
@@ -90,7 +90,7 @@ const providerFaults = (provider: unknown): Violation[] =>
     : [
         valueFault(
           ['body', 'custom_parameters', 'provider'],
-          'provider is the name or the id of a provider',
+          'provider must be the name or the id of a provider',
           provider,
         ),
       ];

@@ -25,7 +25,7 @@ const BOTH_ENDS = new RegExp(`^${LEVEL}$`);
 
 /** What keys are allowed, for messages. */
 export const BAND_KEYS =
-  "'lower_95' with 'upper_95', '95_lower' with '95_upper', 'lower' with 'upper', or '95%' with both ends of each bar one after another";
+  "'lower_95' with 'upper_95', '95_lower' with '95_upper', 'lower' with 'upper', or '95%' with the lower and the upper bound of each bar in turn";
 
 type End = 'lower' | 'upper';
 
@@ -40,7 +40,7 @@ export function readBands(
   for (const [key, values] of Object.entries(intervals)) {
     const read = readKey(key);
     const expected = read?.end === 'both' ? 2 * horizon : horizon;
-    if (read === null) faults.push({ key, msg: `is no interval; allowed are ${BAND_KEYS}` });
+    if (read === null) faults.push({ key, msg: `is not an interval; allowed are ${BAND_KEYS}` });
     else if (values.length !== expected)
       faults.push({ key, msg: `has ${values.length} values instead of ${expected}` });
     else if (read.end === 'both') bands.push(interleaved(key, read.level, values));
@@ -49,7 +49,7 @@ export function readBands(
   for (const [name, { level, lower, upper }] of halves) {
     if (lower !== undefined && upper !== undefined) bands.push({ level, name, lower, upper });
     else if (faults.length === 0)
-      faults.push({ key: name, msg: `has no ${lower === undefined ? 'lower' : 'upper'} end` });
+      faults.push({ key: name, msg: `has no ${lower === undefined ? 'lower' : 'upper'} bounds` });
   }
   return { bands, faults };
 }
@@ -95,19 +95,19 @@ export function faultsOfBands(bands: readonly Band[], predictions: readonly numb
     const narrower = ordered[index];
     if (narrower === undefined) return [];
     if (wider.level === narrower.level)
-      return [{ key: wider.name, msg: `gives the level of ${narrower.name} again` }];
+      return [{ key: wider.name, msg: `has the same level as ${narrower.name}` }];
     const at = wider.lower.findIndex(
       (low, bar) =>
         low > (narrower.lower[bar] ?? low) || (wider.upper[bar] ?? 0) < (narrower.upper[bar] ?? 0),
     );
-    return at < 0 ? [] : [{ key: wider.name, msg: `does not hold ${narrower.name} at bar ${at + 1}` }];
+    return at < 0 ? [] : [{ key: wider.name, msg: `does not contain ${narrower.name} at bar ${at + 1}` }];
   });
 }
 
 function faultOfBand({ name, lower, upper }: Band, predictions: readonly number[]): BandFault[] {
   for (const [bar, prediction] of predictions.entries()) {
     const [low = NaN, high = NaN] = [lower[bar], upper[bar]];
-    if (low > high) return [{ key: name, msg: `has its lower end above the upper one at bar ${bar + 1}` }];
+    if (low > high) return [{ key: name, msg: `has a lower bound above the upper one at bar ${bar + 1}` }];
     if (prediction < low || prediction > high)
       return [{ key: name, msg: `does not contain the prediction at bar ${bar + 1}` }];
   }

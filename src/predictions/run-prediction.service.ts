@@ -129,7 +129,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
   /** Calls of plugins have the prediction's own limit: whichever timer is first, the prediction failed by `timeout`. */
   #ranOutOfTime(error: unknown): AppError | null {
     if (!(error instanceof AppError) || error.code !== 'plugin_timeout') return null;
-    const text = `It took longer than ${this.timeLimitMs() / 1000} s`;
+    const text = `The computation took longer than ${this.timeLimitMs() / 1000} s`;
     return new AppError('deadline_passed', text, { code: 'timeout', cause: error });
   }
 

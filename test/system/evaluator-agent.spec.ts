@@ -138,7 +138,7 @@ describe('an evaluator', () => {
     const flags = [`--url=http://127.0.0.1:${port}/`, `--api_key=${key}`, '--agent_idle_seconds=0.2'];
     const one = new AgentProcess(folder, ...flags, '--data_source=file', `--data_file_path=${BARS}`);
     agents.push(one);
-    await eventually('it says so', () => one.errors.includes('the market is not available'), 60_000);
+    await eventually('it says so', () => one.errors.includes('the marketplace is not available'), 60_000);
     app = await startTestApp({ config: { port, marketplace_limit_basic: 1000 } });
     await submit(2);
     await eventually('both are done', () => one.completed === 2, 60_000);

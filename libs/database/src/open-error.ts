@@ -39,16 +39,16 @@ const SQLITE_FAILURES: Readonly<Record<string, readonly [OpenFailure, string]>> 
     'file_not_writable',
     'cannot be opened; make the file and its folder readable and writable',
   ],
-  SQLITE_PERM: ['file_not_writable', 'may not be used; make the file and its folder writable'],
+  SQLITE_PERM: ['file_not_writable', 'may not be accessed; make the file and its folder writable'],
   SQLITE_BUSY: ['locked', 'is locked by another program'],
-  SQLITE_FULL: ['disk_full', 'has no room: the disk is full'],
-  SQLITE_IOERR: ['disk_full', 'cannot be read or written; look at the disk and its free room'],
+  SQLITE_FULL: ['disk_full', 'cannot grow: the disk is full'],
+  SQLITE_IOERR: ['disk_full', 'cannot be read or written; check the disk and its free space'],
 };
 
 const POSTGRES_FAILURES: Readonly<Record<string, readonly [OpenFailure, string]>> = {
   ECONNREFUSED: ['unreachable', 'refuses connections; is the server running there?'],
-  ENOTFOUND: ['unreachable', 'has no address; look at the host name'],
-  EAI_AGAIN: ['unreachable', 'has no address at the moment; look at the name service'],
+  ENOTFOUND: ['unreachable', 'has a host name that does not exist; check the name'],
+  EAI_AGAIN: ['unreachable', 'has a host name that cannot be resolved now; check the name servers'],
   ETIMEDOUT: ['unreachable', 'does not answer'],
   EHOSTUNREACH: ['unreachable', 'cannot be reached from here'],
   ENETUNREACH: ['unreachable', 'cannot be reached from here'],

@@ -189,7 +189,7 @@ export class SqliteWriter {
 
 /** Another transaction of the group made SQLite give all of them up. */
 const lostWithOthers = (cause: unknown): AppError =>
-  new AppError('unavailable', 'The write was lost together with another one; try again', {
+  new AppError('unavailable', 'The write was rolled back together with another one; try again', {
     code: 'write_lost',
     cause,
     headers: { 'Retry-After': '1' },

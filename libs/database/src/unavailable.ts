@@ -23,7 +23,7 @@ export function asUnavailable(error: unknown): unknown {
   }
   const text = typeof code === 'string' ? code : '';
   if (BUSY.test(text)) return unavailable('database_busy', 'The database is busy; try again shortly', error);
-  if (FULL.test(text)) return unavailable('storage_full', 'The database has no room to write', error);
+  if (FULL.test(text)) return unavailable('storage_full', 'The disk of the database is full', error);
   const gone = GONE.test(text) || (typeof message === 'string' && GONE_TEXT.test(message));
   return gone ? unreachable(error) : error;
 }

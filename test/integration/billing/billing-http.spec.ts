@@ -227,7 +227,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
     const refused = await post('/admin/payouts', { user_id: provider, amount: 3 }, ADMIN_KEY);
     expect(refused).toMatchObject({
       status: 409,
-      body: { detail: 'Only 2.00 USD are earned and not paid out; 3.00 USD were asked for' },
+      body: { detail: 'Only 2.00 USD are earned and not paid out; 3.00 USD were requested' },
     });
     const body = { user_id: provider, amount: 1.5, payment_reference: 'SEPA-9' };
     expect((await post('/admin/payouts', body, ADMIN_KEY)).status).toBe(201);

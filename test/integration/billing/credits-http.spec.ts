@@ -87,7 +87,7 @@ describe.each(['sqlite', 'postgres'] as const)('credits over HTTP [%s]', (databa
   it('can be made of earnings only, and not of more than there are', async () => {
     expect(await topUp({ amount: 1, credit_type: 'earned' })).toMatchObject({
       status: 409,
-      body: { detail: 'Only 0.00 USD are earned and not paid out; 1.00 USD were asked for' },
+      body: { detail: 'Only 0.00 USD are earned and not paid out; 1.00 USD were requested' },
     });
     expect(await available()).toBe(20);
   });

@@ -161,7 +161,7 @@ export class JobRunner {
   }
 
   async #timeOut(run: LeasedRun, limitMs: number): Promise<void> {
-    const failure = { code: 'timeout', message: `It took longer than ${limitMs / 1000} s` };
+    const failure = { code: 'timeout', message: `The computation took longer than ${limitMs / 1000} s` };
     try {
       const reason = new AppError('deadline_passed', failure.message, { code: failure.code });
       await this.#failRun(run, failure, reason);
@@ -217,5 +217,5 @@ export class JobRunner {
 /** Why a job ends whose last attempt went wrong too. */
 export const exhausted = (job: Job): JobFailure => ({
   code: 'attempts_exhausted',
-  message: `It was tried ${job.attempt} times and ended each time without an answer`,
+  message: `All ${job.attempt} attempts ended without a result`,
 });

@@ -75,7 +75,7 @@ export function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): Po
     if (!one.isTensor || type === undefined) {
       throw new ModelError(
         'model_unsupported',
-        `the ONNX value '${one.name}' is no tensor of numbers; export it as float32`,
+        `the ONNX value '${one.name}' is not a tensor of numbers; export it as float32`,
       );
     }
     const shape = one.shape.map((dim, axis): Dim =>
