@@ -91,7 +91,7 @@ export const PREDICTOR_SETTINGS = {
   ),
   model_path: text(
     { default: null, minLength: 1 },
-    'Path of the model file; without one the default predictor answers with its ideal baseline.',
+    'Path of the model file; without one the default predictor is a test instrument that reads future data.',
   ),
   normalization_params_path: text(
     { default: null, minLength: 1 },

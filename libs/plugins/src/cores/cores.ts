@@ -7,7 +7,7 @@ import { defineCore } from '#libs/plugin-sdk';
  */
 const parameters = {
   host: text({ default: '127.0.0.1', minLength: 1 }, 'Address to listen on.'),
-  port: integer({ default: 8000, min: 0, max: 65_535 }, 'TCP port to listen on; 0 takes any free one.'),
+  port: integer({ default: 8000, min: 0, max: 65_535 }, 'TCP port to listen on; 0 picks a free port.'),
   reload: flag(false, 'Restart when the configuration changes.'),
   workers: integer({ default: 1, min: 1, max: 64 }, 'Number of API processes.'),
 } as const satisfies ParameterDeclarations;

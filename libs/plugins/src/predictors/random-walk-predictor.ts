@@ -126,7 +126,7 @@ export default definePredictor({
   apiVersion: 1,
   version: '1.0.0',
   description:
-    'Forecasts that the last value stays, with intervals from recent volatility times the square root of the horizon: the honest default without a model.',
+    'Forecasts that the last value stays, with intervals from recent volatility times the square root of the horizon: an honest baseline where there is no model.',
   parameters,
   capabilities: ['forecast', 'describe'],
   create: ({ parameters: settings }) => new RandomWalkPredictor(settings),
