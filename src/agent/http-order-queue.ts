@@ -32,17 +32,17 @@ export class HttpOrderQueue implements AgentQueue, AgentWork {
 
   readonly pending: AgentQueue['pending'] = async (_evaluator, _filter, { sort, order, limit }) => {
     const route = `GET pending?sort=${sort}&order=${order}&limit=${limit}`;
-    const { pending_requests: orders } = await this.#call('list requests', route);
-    if (!Array.isArray(orders)) throw refusal('list requests', '200');
+    const { pending_requests: orders } = await this.#call('list orders', route);
+    if (!Array.isArray(orders)) throw refusal('list orders', '200');
     return { orders: (orders as Json[]).map(orderOf) };
   };
 
   readonly claim: AgentQueue['claim'] = async (_evaluator, { orderId }) => {
-    const answer = await this.#call('claim a request', `POST claim/${orderId}`, {});
+    const answer = await this.#call('claim an order', `POST claim/${orderId}`, {});
     const leaseEpoch = answer['lease_epoch'];
     const timeoutAt = new Date(String(answer['timeout_at']));
     if (typeof leaseEpoch !== 'number' || Number.isNaN(timeoutAt.getTime()))
-      throw refusal('claim a request', '200');
+      throw refusal('claim an order', '200');
     return { leaseEpoch, timeoutAt };
   };
 
@@ -57,7 +57,7 @@ export class HttpOrderQueue implements AgentQueue, AgentWork {
     this.#goOn(`POST release/${orderId}`, why);
 
   #goOn(route: string, fields: object, idempotencyKey?: string): Promise<Json> {
-    return this.#call('go on with a request', route, wireOf(fields), idempotencyKey);
+    return this.#call('work on an order', route, wireOf(fields), idempotencyKey);
   }
 
   /**

@@ -156,7 +156,7 @@ export class RequestFailure {
   @StringField({ wire: 'reason', description: 'Machine-readable reason.', example: 'expired' })
   failureReason!: string | null;
 
-  @StringField({ wire: 'message', nullable: true, example: 'Nobody finished the request in time' })
+  @StringField({ wire: 'message', nullable: true, example: 'No evaluator completed the order in time' })
   errorMessage!: string | null;
 }
 

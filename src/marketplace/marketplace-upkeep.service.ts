@@ -81,11 +81,11 @@ export class MarketplaceUpkeep extends PeriodicService {
   /** Ends a pending order that nobody finished in time and gives the money back; false when it is not one any more. */
   async #expireOrder(tx: Transaction, row: OrderEntity, now: Date): Promise<boolean> {
     if (row.status !== 'pending' || row.expiresAt.getTime() > now.getTime()) return false;
-    await this.billing.void(tx, row.id, 'expired: nobody finished the request in time');
+    await this.billing.void(tx, row.id, 'expired: nobody completed the order in time');
     const failure = {
       status: 'failed',
       failureReason: 'expired',
-      errorMessage: 'No evaluator finished the request in time; the cost was given back',
+      errorMessage: 'No evaluator completed the order in time; its price was returned',
       completedAt: now,
     } as const;
     await this.views.tell(tx, 'expired', await this.orders.change(tx, row, failure, now), now);

@@ -126,7 +126,7 @@ describe('an evaluator', () => {
     expect(wrong.errors).toContain('the service does not accept the key: 401 Invalid API key');
     const client = agent((await new Accounts(app).make('client')).apiKey);
     expect(await client.exited).toBe(1);
-    expect(client.errors).toContain('does not let this evaluator list requests: 403');
+    expect(client.errors).toContain('does not let this evaluator list orders: 403');
     const nobody = new AgentProcess(folder);
     expect(await nobody.exited).toBe(1);
     expect(nobody.errors).toContain('evaluate requires --url and --api_key');

@@ -42,7 +42,7 @@ interface Definition<K extends PluginKind, D extends ParameterDeclarations, Inst
   /** One sentence for lists and docs. */
   readonly description: string;
   readonly parameters: D;
-  /** Called once, before the server listens. May read files; throws `PluginError` `not_configured` when it can't work. */
+  /** Called once, at start or on first use. May read files; throws `PluginError` `not_configured` if it cannot work. */
   create(context: PluginContext<D>): Instance | Promise<Instance>;
 }
 

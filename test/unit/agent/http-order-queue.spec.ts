@@ -169,10 +169,10 @@ describe('the queue of a service elsewhere', () => {
 
   it.each([
     [401, problem('unauthorized'), list, 'the service does not accept the key: 401 why'],
-    [403, problem('forbidden'), list, 'the service does not let this evaluator list requests: 403 why'],
-    [200, 'a page', list, 'the service does not let this evaluator list requests: 200'],
-    [200, {}, claim, 'the service does not let this evaluator claim a request: 200'],
-    [418, 'a teapot', submit, 'the service does not let this evaluator go on with a request: 418'],
+    [403, problem('forbidden'), list, 'the service does not let this evaluator list orders: 403 why'],
+    [200, 'a page', list, 'the service does not let this evaluator list orders: 200'],
+    [200, {}, claim, 'the service does not let this evaluator claim an order: 200'],
+    [418, 'a teapot', submit, 'the service does not let this evaluator work on an order: 418'],
   ])('refuses for good with %i %j', async (status, body, call, message) => {
     answer = { status, body };
     await expect(call()).rejects.toMatchObject({ kind: 'unauthorized', message });

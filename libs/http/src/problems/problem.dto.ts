@@ -36,7 +36,8 @@ export class ViolationItem {
   })
   loc!: (string | number)[];
 
-  @StringField({ example: 'String should have at most 32 characters' }) msg!: string;
+  @StringField({ description: 'What is wrong.', example: 'String should have at most 32 characters' })
+  msg!: string;
 
   @AnyField({
     optional: true,
