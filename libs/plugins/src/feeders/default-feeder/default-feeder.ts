@@ -1,5 +1,4 @@
 import {
-  AppError,
   choice,
   integer,
   map,
@@ -9,15 +8,9 @@ import {
   text,
   textList,
 } from '#libs/kernel';
-import {
-  defineFeeder,
-  type Feeder,
-  type FetchRequest,
-  Frame,
-  type PluginContext,
-  PluginError,
-} from '#libs/plugin-sdk';
+import { defineFeeder, type Feeder, type FetchRequest, Frame, type PluginContext } from '#libs/plugin-sdk';
 import { loadNormalisation, type Normalisation } from '#libs/timeseries';
+import { configuredFile } from '../../configured-file.js';
 import type { BarSource } from './bar-source.js';
 import { FeatureBuilder } from './features/feature-builder.js';
 import { configuredColumns, planFeatures } from './features/feature-plan.js';
@@ -84,16 +77,11 @@ export default defineFeeder({
 });
 
 async function normalisationOf({
-  parameters,
+  parameters: { use_normalization_json: path },
   resolveFile,
 }: PluginContext<typeof feederParameters>): Promise<Normalisation | null> {
-  if (parameters.use_normalization_json === null) return null;
-  try {
-    return await loadNormalisation(resolveFile(parameters.use_normalization_json));
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw new PluginError('not_configured', `use_normalization_json: ${error.detail}`, { cause: error });
-  }
+  if (path === null) return null;
+  return configuredFile('use_normalization_json', () => loadNormalisation(resolveFile(path)));
 }
 
 class DefaultFeeder implements Feeder {

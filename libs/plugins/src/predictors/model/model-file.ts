@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { AppError, integer, type ParameterDeclarations, text } from '#libs/kernel';
+import { integer, type ParameterDeclarations, text } from '#libs/kernel';
 import { ModelError, type ModelFormat } from '#libs/keras-onnx';
 import { PluginError, type PluginErrorCode } from '#libs/plugin-sdk';
 
@@ -27,12 +27,6 @@ export function modelFault(file: NamedFile, error: unknown): unknown {
 function codeOf({ code }: ModelError): PluginErrorCode {
   if (code === 'model_run_failed') return 'plugin_failed';
   return code === 'model_timeout' || code === 'model_disposed' ? 'source_unavailable' : 'not_configured';
-}
-
-/** The fault of a side file, such as a normalisation: the text names the file already. */
-export function sideFileFault({ parameter }: NamedFile, error: unknown): unknown {
-  if (!(error instanceof AppError)) return error;
-  return new PluginError('not_configured', `${parameter}: ${error.detail}`, { cause: error });
 }
 
 /** Kinds of model file that `model_type` may name. */

@@ -3,13 +3,8 @@ import { BoundedQueue, SharedWork } from '#libs/kernel';
 import { createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
 import { pluginErrorCode, PluginError } from '#libs/plugin-sdk';
 import { loadNormalisation, type Normalisation } from '#libs/timeseries';
-import {
-  modelFault,
-  type ModelType,
-  type NamedFile,
-  refuseForeignType,
-  sideFileFault,
-} from './model-file.js';
+import { modelFault, type ModelType, type NamedFile, refuseForeignType } from './model-file.js';
+import { configuredFile } from '../../configured-file.js';
 import { loadMetadata, metadataPath, type ModelMetadata } from './model-metadata.js';
 import { ServedModel, type ServingRules } from './served-model.js';
 
@@ -153,18 +148,13 @@ export class ServedModels {
     const known = this.#sides.get(key);
     if (known?.stamp === stamp) return known;
     const metadata = await loadMetadata(model);
-    const normalisation = file === null ? metadata.normalisation : await ownNormalisation(file);
+    const normalisation =
+      file === null
+        ? metadata.normalisation
+        : await configuredFile(file.parameter, () => loadNormalisation(file.path));
     const sides = { stamp, metadata, normalisation };
     this.#sides.set(key, sides);
     return sides;
-  }
-}
-
-async function ownNormalisation(file: NamedFile): Promise<Normalisation> {
-  try {
-    return await loadNormalisation(file.path);
-  } catch (error) {
-    throw sideFileFault(file, error);
   }
 }
 

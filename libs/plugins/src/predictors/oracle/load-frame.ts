@@ -1,6 +1,6 @@
-import { AppError } from '#libs/kernel';
 import { type Frame, type PluginLogger, PluginError } from '#libs/plugin-sdk';
 import { loadCsv } from '#libs/timeseries';
+import { configuredFile } from '../../configured-file.js';
 
 /** What a predictor reads of a file of its own. */
 export interface FrameSource {
@@ -25,15 +25,11 @@ export interface FrameLoading {
 export async function loadFrame(source: FrameSource, { resolveFile, logger }: FrameLoading): Promise<Frame> {
   const { parameter, path, ...options } = source;
   if (path === null) throw new PluginError('not_configured', `${parameter} must name a CSV file`);
-  try {
-    const loaded = await loadCsv(resolveFile(path), { ...options, emptyCells: 'nan' });
-    if (loaded.badRowCount > 0) {
-      const badRows = loaded.badRows.slice(0, 10);
-      logger.warn(`${loaded.badRowCount} bad rows of ${parameter} were left out`, { badRows });
-    }
-    return loaded.frame;
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw new PluginError('not_configured', `${parameter}: ${error.detail}`, { cause: error });
+  const csv = { ...options, emptyCells: 'nan' } as const;
+  const loaded = await configuredFile(parameter, () => loadCsv(resolveFile(path), csv));
+  if (loaded.badRowCount > 0) {
+    const badRows = loaded.badRows.slice(0, 10);
+    logger.warn(`${loaded.badRowCount} bad rows of ${parameter} were left out`, { badRows });
   }
+  return loaded.frame;
 }
