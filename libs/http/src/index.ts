@@ -49,9 +49,7 @@ export {
   PageQuery,
   type PageWindow,
 } from './replies/page.js';
-export { AfterCommit } from './idempotency/after-commit.js';
-export { Idempotent } from './idempotency/idempotent.js';
-export { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
+export { Idempotent, IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 export {
   IdempotencyPort,
   type IdempotentRequest,
@@ -59,4 +57,4 @@ export {
   type StoredReply,
 } from './idempotency/idempotency.port.js';
 export { MessageOut, SuccessField, SuccessOut, UNMEASURED } from './replies/outcome.dto.js';
-export { WithHeaders } from './replies/presenter.js';
+export { AfterCommit, WithHeaders } from './replies/presenter.js';

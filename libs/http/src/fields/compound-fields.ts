@@ -4,12 +4,12 @@ import {
   ArrayUnique,
   IsArray,
   IsObject,
-  ValidateBy,
   ValidateNested,
   validateSync,
   type ValidationOptions,
 } from 'class-validator';
 import {
+  checkedBy,
   field,
   memberHolder,
   type DtoClass,
@@ -81,44 +81,26 @@ export function MapField(
 /** Name of the check of all members; the compiled validator checks them itself, to report their exact place. */
 export const EVERY_MEMBER = 'everyMember';
 
-function everyMember(
+const everyMember = (
   holder: DtoClass,
   members: (value: unknown) => readonly unknown[] | null,
-): PropertyDecorator {
-  return ValidateBy({
-    name: EVERY_MEMBER,
-    constraints: [],
-    validator: {
-      validate: (value: unknown) =>
-        members(value)?.every(
-          (member) => validateSync(Object.assign(new holder(), { value: member })).length === 0,
-        ) ?? false,
-      defaultMessage: () => 'every member must be valid',
-    },
+): PropertyDecorator =>
+  checkedBy(EVERY_MEMBER, (value) => {
+    const isRight = (member: unknown) =>
+      validateSync(Object.assign(new holder(), { value: member })).length === 0;
+    return members(value)?.every(isRight) === true ? null : 'every member must be valid';
   });
-}
 
 /** Any JSON object of finite numbers and printable text; tabs and line breaks are allowed. */
 export function ObjectField(options: FieldOptions<Readonly<Record<string, unknown>>> = {}): FieldDecorator {
   return field(
     {
       shape: { kind: 'object' },
-      checks: (first) => [IsObject(first), keepable()],
+      checks: (first) => [IsObject(first), checkedBy('keepable', faultOfContents)],
       schema: { type: 'object', additionalProperties: true },
     },
     options,
   );
-}
-
-function keepable(): PropertyDecorator {
-  return ValidateBy({
-    name: 'keepable',
-    constraints: [],
-    validator: {
-      validate: (value: unknown) => faultOfContents(value) === null,
-      defaultMessage: (args) => faultOfContents(args?.value) ?? 'is not allowed',
-    },
-  });
 }
 
 /** Any JSON value; mainly for answers. */
@@ -127,14 +109,7 @@ export function AnyField(options: FieldOptions<unknown> = {}): FieldDecorator {
     {
       shape: { kind: 'any' },
       checks: (first) => [
-        ValidateBy(
-          {
-            name: 'present',
-            constraints: [],
-            validator: { validate: (value: unknown) => value !== undefined },
-          },
-          first,
-        ),
+        checkedBy('present', (value) => (value === undefined ? 'is missing' : null), first),
       ],
       schema: { anyOf: ANY_JSON },
     },

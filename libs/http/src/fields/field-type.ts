@@ -1,6 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { getMetadataStorage, IsOptional, ValidateIf, type ValidationOptions } from 'class-validator';
+import {
+  getMetadataStorage,
+  IsOptional,
+  ValidateBy,
+  ValidateIf,
+  type ValidationArguments,
+  type ValidationOptions,
+} from 'class-validator';
 import { snakeCased } from '#libs/kernel';
 
 /** A DTO class. */
@@ -130,6 +137,19 @@ function apiOptions<T>(type: FieldType, options: FieldOptions<T>, optional: bool
     ...(options.secret === true && { format: 'password' }),
   } as ApiPropertyOptions;
 }
+
+/** A check of our own in class-validator's form; `faultOf` says what is wrong with a value, null when nothing is. */
+export const checkedBy = (
+  name: string,
+  faultOf: (value: unknown) => string | null,
+  options?: ValidationOptions,
+): PropertyDecorator => {
+  const validator = {
+    validate: (value: unknown) => faultOf(value) === null,
+    defaultMessage: (args?: ValidationArguments) => faultOf(args?.value) ?? 'is not allowed',
+  };
+  return ValidateBy({ name, constraints: [], validator }, options);
+};
 
 /** A class with one field, `value`, checked like a member of the list or map. */
 export function memberHolder(member: FieldDecorator): DtoClass {

@@ -10,10 +10,10 @@ import {
   MaxLength,
   Min,
   MinLength,
-  ValidateBy,
+  type ValidationOptions,
 } from 'class-validator';
 import { microsOf, moneyOf, unitPriceOf } from '#libs/kernel';
-import { field, type FieldDecorator, type FieldOptions, type FieldType } from './field-type.js';
+import { checkedBy, field, type FieldDecorator, type FieldOptions, type FieldType } from './field-type.js';
 import { isPrintable } from './printable.js';
 
 /** Options of {@link StringField}. Lengths are in characters. */
@@ -29,7 +29,7 @@ export interface StringFieldOptions extends FieldOptions<string> {
 
 /** Text. Control characters and broken surrogate pairs are refused; nothing is trimmed. */
 export function StringField(options: StringFieldOptions = {}): FieldDecorator {
-  const { minLength, maxLength, pattern, format } = options;
+  const { minLength, maxLength, pattern, format, multiline = false } = options;
   const type: FieldType = {
     shape: { kind: 'string' },
     checks: (first) => [
@@ -37,7 +37,11 @@ export function StringField(options: StringFieldOptions = {}): FieldDecorator {
       ...(minLength === undefined ? [] : [MinLength(minLength)]),
       ...(maxLength === undefined ? [] : [MaxLength(maxLength)]),
       ...(pattern === undefined ? [] : [Matches(pattern)]),
-      printable(options.multiline ?? false),
+      checkedBy('printable', (value) =>
+        typeof value === 'string' && isPrintable(value, multiline)
+          ? null
+          : 'control characters are not allowed',
+      ),
     ],
     schema: {
       type: 'string',
@@ -50,69 +54,54 @@ export function StringField(options: StringFieldOptions = {}): FieldDecorator {
   return field(type, options);
 }
 
-function printable(multiline: boolean): PropertyDecorator {
-  return ValidateBy({
-    name: 'printable',
-    constraints: [],
-    validator: {
-      validate: (value: unknown) => typeof value === 'string' && isPrintable(value, multiline),
-      defaultMessage: () => 'control characters are not allowed',
-    },
-  });
-}
-
 /** Options of the number fields; both limits are inclusive. */
 export interface NumberFieldOptions extends FieldOptions<number> {
   readonly min?: number;
   readonly max?: number;
 }
 
-const limits = ({ min, max }: NumberFieldOptions) => ({
-  checks: [...(min === undefined ? [] : [Min(min)]), ...(max === undefined ? [] : [Max(max)])],
-  schema: { ...(min !== undefined && { minimum: min }), ...(max !== undefined && { maximum: max }) },
-});
+/** @param ceiling largest value where the options name none; no part of the description */
+function numeric(
+  kind: 'integer' | 'number',
+  isOfKind: (first: ValidationOptions) => PropertyDecorator,
+  options: NumberFieldOptions,
+  ceiling?: number,
+): FieldDecorator {
+  const { min, max } = options;
+  const most = max ?? ceiling;
+  return field(
+    {
+      shape: { kind },
+      checks: (first) => [
+        isOfKind(first),
+        ...(min === undefined ? [] : [Min(min)]),
+        ...(most === undefined ? [] : [Max(most)]),
+      ],
+      schema: {
+        type: kind,
+        ...(min !== undefined && { minimum: min }),
+        ...(max !== undefined && { maximum: max }),
+      },
+    },
+    options,
+  );
+}
+
+const isFinite = (first: ValidationOptions): PropertyDecorator => IsNumber({}, first);
 
 /** An integer within ±(2^53 - 1). Numeric text, integral floats and booleans are accepted, as by the original. */
-export function IntegerField(options: NumberFieldOptions = {}): FieldDecorator {
-  const range = limits(options);
-  return field(
-    {
-      shape: { kind: 'integer' },
-      checks: (first) => [IsInt(first), ...range.checks],
-      schema: { type: 'integer', ...range.schema },
-    },
-    options,
-  );
-}
+export const IntegerField = (options: NumberFieldOptions = {}): FieldDecorator =>
+  numeric('integer', IsInt, options);
 
 /** A finite number. Numeric text and booleans are accepted, as by the original. */
-export function NumberField(options: NumberFieldOptions = {}): FieldDecorator {
-  const range = limits(options);
-  return field(
-    {
-      shape: { kind: 'number' },
-      checks: (first) => [IsNumber({}, first), ...range.checks],
-      schema: { type: 'number', ...range.schema },
-    },
-    options,
-  );
-}
+export const NumberField = (options: NumberFieldOptions = {}): FieldDecorator =>
+  numeric('number', isFinite, options);
 
 /** Larger than any amount in this product; keeps micro-units below 2^53. */
 const MAX_AMOUNT = 9_000_000_000;
 
-function amountField(write: (micros: number) => number, options: NumberFieldOptions): FieldDecorator {
-  const { checks, schema } = limits(options);
-  const ceiling = options.max === undefined ? [Max(MAX_AMOUNT)] : [];
-  return field(
-    {
-      shape: { kind: 'number' },
-      checks: (first) => [IsNumber({}, first), ...checks, ...ceiling],
-      schema: { type: 'number', ...schema },
-    },
-    { read: microsOf, write, ...options },
-  );
-}
+const amountField = (write: (micros: number) => number, options: NumberFieldOptions): FieldDecorator =>
+  numeric('number', isFinite, { read: microsOf, write, ...options }, MAX_AMOUNT);
 
 /** An amount of money: micro-units in the property, a number with at most 2 decimals in JSON. Limits apply to JSON. */
 export const MoneyField = (options: NumberFieldOptions = {}): FieldDecorator => amountField(moneyOf, options);

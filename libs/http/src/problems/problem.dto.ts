@@ -22,7 +22,7 @@ export class ProblemDetails {
     description: 'Same value as the header `X-Request-Id`; include it when you report the problem.',
     example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e',
   })
-  request_id!: string;
+  requestId!: string;
 }
 
 /** One violated rule of a request. */
@@ -58,5 +58,5 @@ export class ValidationProblem {
   @IntegerField({ example: 422 }) status!: number;
   @ListField(NestedField(ViolationItem)) detail!: ViolationItem[];
   @StringField({ example: '/api/v1/predictions/' }) instance!: string;
-  @StringField({ example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' }) request_id!: string;
+  @StringField({ example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' }) requestId!: string;
 }

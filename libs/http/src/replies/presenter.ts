@@ -12,7 +12,6 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { map, type Observable } from 'rxjs';
 import type { DtoClass } from '../fields/field-type.js';
 import { writerOf } from '../fields/to-wire.js';
-import { AfterCommit } from '../idempotency/after-commit.js';
 import { requestContext } from '../request-context.js';
 import { Page, pageHeaders } from './page.js';
 
@@ -21,6 +20,17 @@ export class WithHeaders<T> {
   constructor(
     readonly answer: T,
     readonly headers: Readonly<Record<string, string>>,
+  ) {}
+}
+
+/**
+ * An answer that may be replaced by a later one (`Prefer: wait`). `now` is the answer that is stored with the effect, in
+ * one transaction. `later` runs after the commit, never inside of the transaction, and returns the answer to send.
+ */
+export class AfterCommit<T> {
+  constructor(
+    readonly now: T,
+    readonly later: () => Promise<T>,
   ) {}
 }
 
