@@ -85,10 +85,31 @@ export class Database {
     const location =
       folder === null ? options.location : { kind: 'sqlite' as const, path: join(folder, 'memory.db') };
     try {
-      return await openAt(location, options, folder, (...parts) => new Database(...parts));
+      return await Database.#openAt(location, options, folder);
     } catch (error) {
       if (folder !== null) rmSync(folder, { recursive: true, force: true });
       throw explainOpenFailure(error, location);
+    }
+  }
+
+  static async #openAt(
+    location: DatabaseLocation,
+    options: DatabaseOptions,
+    folder: string | null,
+  ): Promise<Database> {
+    if (location.kind === 'sqlite') prepareFile(location.path);
+    const opened: DataSource[] = [];
+    try {
+      const writer = await new DataSource(writerOptions(location, options)).initialize();
+      opened.push(writer);
+      if (location.kind === 'sqlite') await assertDurable(bindIntegers(writer), location.path);
+      const migrated = await migrate(writer);
+      if (location.kind === 'postgres') return new Database(location, migrated, writer, writer, folder);
+      const reader = await new DataSource(readerOptions(location.path, options)).initialize();
+      return new Database(location, migrated, writer, bindIntegers(reader), folder);
+    } catch (error) {
+      for (const dataSource of opened) await dataSource.destroy();
+      throw error;
     }
   }
 
@@ -130,22 +151,6 @@ export class Database {
     return tx?.open === true ? tx : null;
   }
 
-  /** Asks both sides for an answer. @throws what the database says when it can't */
-  async ping(): Promise<void> {
-    await Promise.all([this.writer.query('SELECT 1'), this.reader.query('SELECT 1')]);
-  }
-
-  /** Bytes on disk, SQLite's write-ahead log included. */
-  async sizeBytes(): Promise<number> {
-    if (this.location.kind === 'sqlite') {
-      return sizeOf(this.location.path) + sizeOf(`${this.location.path}-wal`);
-    }
-    const [row] = (await this.reader.query('SELECT pg_database_size(current_database()) AS size')) as {
-      size: string;
-    }[];
-    return Number(row?.size ?? 0);
-  }
-
   /** PostgreSQL's connections; null on SQLite, which has no pool. */
   get pool(): PoolFigures | null {
     if (this.kind === 'sqlite') return null;
@@ -176,30 +181,6 @@ export class Database {
     if (this.reader !== this.writer) await this.reader.destroy();
     await this.writer.destroy();
     if (this.temporaryFolder !== null) rmSync(this.temporaryFolder, { recursive: true, force: true });
-  }
-}
-
-type Parts = [DatabaseLocation, readonly string[], DataSource, DataSource, string | null];
-
-async function openAt(
-  location: DatabaseLocation,
-  options: DatabaseOptions,
-  folder: string | null,
-  make: (...parts: Parts) => Database,
-): Promise<Database> {
-  if (location.kind === 'sqlite') prepareFile(location.path);
-  const opened: DataSource[] = [];
-  try {
-    const writer = await new DataSource(writerOptions(location, options)).initialize();
-    opened.push(writer);
-    if (location.kind === 'sqlite') await assertDurable(bindIntegers(writer), location.path);
-    const migrated = await migrate(writer);
-    if (location.kind === 'postgres') return make(location, migrated, writer, writer, folder);
-    const reader = await new DataSource(readerOptions(location.path, options)).initialize();
-    return make(location, migrated, writer, bindIntegers(reader), folder);
-  } catch (error) {
-    for (const dataSource of opened) await dataSource.destroy();
-    throw error;
   }
 }
 
@@ -243,5 +224,3 @@ async function assertDurable(writer: DataSource, path: string): Promise<void> {
 
 const isInMemory = (location: DatabaseLocation): boolean =>
   location.kind === 'sqlite' && location.path === ':memory:';
-
-const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
