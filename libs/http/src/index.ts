@@ -12,10 +12,9 @@ export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/
 export { toWire, wireTextOf, type WireObject } from './fields/to-wire.js';
 export { datesInOrder, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
-export { toMoment } from './validation/coercion.js';
+export { RawText, toMoment } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
-export { RawText } from './raw-text.js';
 export { isSecretName, redactQuery, redactSecrets, REDACTED } from './redaction.js';
 export { ClientAddress, requestContext, type RequestContext } from './request-context.js';
 export {
@@ -26,9 +25,8 @@ export {
   type Occurrence,
   type Problem,
 } from './problems/problem.js';
-export { ProblemFilter } from './problems/problem.filter.js';
+export { ProblemFilter, RouteTable, type Route } from './problems/problem.filter.js';
 export { ProblemDetails, ValidationProblem } from './problems/problem.dto.js';
-export { RouteTable, type Route } from './problems/route-table.js';
 export {
   Accepts,
   Answers,

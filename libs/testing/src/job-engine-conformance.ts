@@ -1,12 +1,64 @@
-import { afterEach, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
+import { ChildScript } from './child-script.js';
 import { describeOnDatabases } from './databases.js';
-import { JobBench, type MakeEngine } from './job-conformance/bench.js';
+import { eventually } from './eventually.js';
+import { FakeClock } from './fake-clock.js';
+import { JobBench, LEASE_MS, type MakeEngine } from './job-conformance/bench.js';
 import { CONFORMANCE_SCHEMA } from './job-conformance/effects.js';
 import { endingSpecs } from './job-conformance/ending-specs.js';
 import { enqueueSpecs } from './job-conformance/enqueue-specs.js';
 import { leaseSpecs } from './job-conformance/lease-specs.js';
-import { processSpecs } from './job-conformance/process-specs.js';
 import { stopSpecs } from './job-conformance/stop-specs.js';
+
+/** A spec that needs an engine in another process; `script` starts one. */
+type ProcessSpec = (bench: JobBench, script: string) => Promise<void>;
+
+const subjects = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(3, '0')}`);
+
+/** Processes that die, and processes that share. */
+const processSpecs: Readonly<Record<string, ProcessSpec>> = {
+  'jobs of a process that was killed are taken over and done exactly once': async (bench, script) => {
+    const clock = new FakeClock(Date.now());
+    const enqueuer = bench.engine({ clock });
+    const all = [...subjects('work', 30), ...subjects('hang', 2)].sort();
+    for (const subject of all) await bench.enqueue(enqueuer, subject);
+    const child = new ChildScript(script, JSON.stringify(bench.test.location));
+    await child.until('started hang', 2);
+    await child.until('started work', 7);
+    await child.kill();
+    const before = await bench.effects();
+    expect(before.length).toBeLessThanOrEqual(30);
+    clock.jump(10 * LEASE_MS); // every lease of the dead process is over
+    await bench.started({ clock });
+    await eventually('all are done', async () => (await bench.effects()).length >= all.length);
+    expect(await bench.effects()).toEqual(all);
+    const attempts = await bench.test.query<{ attempts: number; status: string }>(
+      `SELECT attempts, status FROM jobs WHERE subject LIKE 'hang%'`,
+    );
+    expect(attempts).toEqual([
+      { attempts: 2, status: 'completed' },
+      { attempts: 2, status: 'completed' },
+    ]);
+  },
+
+  'two processes share one database and run no job twice': async (bench, script) => {
+    const child = new ChildScript(script, JSON.stringify(bench.test.location));
+    await child.until('ready');
+    const clock = new FakeClock(Date.now());
+    const engine = bench.engine({ clock });
+    const all = subjects('work', 120);
+    for (const subject of all.slice(0, 60)) await bench.enqueue(engine, subject);
+    await engine.start();
+    await Promise.all(all.slice(60).map((subject) => bench.enqueue(engine, subject)));
+    await eventually('all are done', async () => (await bench.effects()).length >= all.length);
+    child.tell('stop');
+    expect(await child.exited).toBe(0);
+    expect(await bench.effects()).toEqual(all);
+    const there = child.lines.filter((line) => line.startsWith('started')).map((line) => line.slice(8));
+    expect([...there, ...bench.runs.map(({ job }) => job.subject)].sort()).toEqual(all);
+  },
+};
 
 /**
  * What every engine of jobs must do, on both databases. An engine that passes loses no job, runs none twice and keeps

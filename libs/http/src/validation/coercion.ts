@@ -1,7 +1,17 @@
 import { MINUTE_MS } from '#libs/kernel';
 import type { FieldShape } from '../fields/field-type.js';
-import { RawText } from '../raw-text.js';
 import { choiceFault, Fault } from './fault.js';
+
+/**
+ * A body that is text by its content type. Newline-delimited JSON is recognised by its type `application/x-ndjson`;
+ * a DTO refuses any other text as not an object (422 `model_attributes_type`).
+ */
+export class RawText {
+  constructor(
+    readonly text: string,
+    readonly contentType: string,
+  ) {}
+}
 
 /** A value of the field's type, or why the raw value cannot be converted to it. */
 export type Coercion = (value: unknown) => unknown;

@@ -8,16 +8,16 @@ import { writeEffect } from './effects.js';
 /** A handler that waits for `proceed` on its first run and works at once on later ones. */
 function holdFirst(
   bench: JobBench,
-  finish = writeEffectAtEnd,
+  finish: JobBench['handle'] = writeEffectAtEnd,
 ): { proceed: () => void; first: Promise<unknown> } {
   const proceed = gate();
   const settled = gate();
   let outcome: unknown = 'completed';
   bench.handle = async (run) => {
-    if (bench.runs[0] !== run) return writeEffectAtEnd(bench)(run);
+    if (bench.runs[0] !== run) return writeEffectAtEnd(run);
     await proceed.opened;
     try {
-      await finish(bench)(run);
+      await finish(run);
     } catch (error) {
       outcome = error;
       throw error;
@@ -28,10 +28,7 @@ function holdFirst(
   return { proceed: proceed.open, first: settled.opened.then(() => outcome) };
 }
 
-const writeEffectAtEnd =
-  (_bench: JobBench): JobBench['handle'] =>
-  (run) =>
-    run.complete((tx) => writeEffect(tx, run));
+const writeEffectAtEnd: JobBench['handle'] = (run) => run.complete((tx) => writeEffect(tx, run));
 
 /** Leases: who may write. */
 export const leaseSpecs: Readonly<Record<string, JobSpec>> = {
@@ -88,7 +85,7 @@ export const leaseSpecs: Readonly<Record<string, JobSpec>> = {
   },
 
   'a stale checkpoint leaves nothing either': async (bench) => {
-    const { proceed, first } = holdFirst(bench, () => (run) => run.checkpoint((tx) => writeEffect(tx, run)));
+    const { proceed, first } = holdFirst(bench, (run) => run.checkpoint((tx) => writeEffect(tx, run)));
     const suspended = await bench.started({ clock: new FakeClock(bench.clock.now()) });
     await bench.enqueue(suspended, 'a');
     await bench.untilRuns(1);
