@@ -14,7 +14,7 @@ const DAY = 86_400_000;
  * The whole story of one request, over HTTP only: everybody who takes part calls as they would from Swagger UI. Each step
  * stands on the ones before it.
  */
-describe.each(DATABASE_KINDS)('a request on the marketplace [%s]', (database) => {
+describe.each(DATABASE_KINDS)('an order on the marketplace [%s]', (database) => {
   let app: TestApp;
   let clock: FakeClock;
   const keys = { administrator: ADMIN_KEY, provider: '', client: '', evaluator: '' };

@@ -11,7 +11,7 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 const isCi = process.env['CI'] === 'true';
 const describeInBrowser = CHROMIUM === undefined && !isCi ? describe.skip : describe;
 
-describeInBrowser('the pages for people, in Chromium', () => {
+describeInBrowser('in Chromium,', () => {
   let app: TestApp;
   let browser: Browser;
   let page: Page;

@@ -68,7 +68,7 @@ const processSpecs: Readonly<Record<string, ProcessSpec>> = {
  */
 export function jobEngineConformance(name: string, makeEngine: MakeEngine, script: string): void {
   describeOnDatabases(
-    name,
+    `with ${name}`,
     (database) => {
       let bench: JobBench | null = null;
       afterEach(() => bench?.clear());

@@ -38,7 +38,7 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
   const endpoints = (list: { endpoint: string }[]) =>
     list.map(({ endpoint }) => endpoint).filter((one) => !one.startsWith('/api/v1/admin'));
 
-  it('the audit list has names, and null for what is not measured', async () => {
+  it('name what they list, with null for what is not measured', async () => {
     const body = await get('audit?endpoint=/api/v1/b');
     expect(body).toMatchObject({ high_risk_events: null, failed_requests: 2 });
     expect(body.audit_logs[0]).toMatchObject({
@@ -94,7 +94,7 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
     ['end_date=2025-12-31', ['/api/v1/old']],
     ['risk_score_min=0', []],
     ['user_id=2147483647', []],
-  ])('the audit list applies %s in the database', async (query, expected) => {
+  ])('apply %s in the database', async (query, expected) => {
     const body = await get(`audit?${query}`);
     expect(endpoints(body.audit_logs)).toEqual(expected);
     expect(body.total_count).toBe(body.audit_logs.length);
@@ -109,9 +109,9 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
     'limit=1001',
     'start_date=soon',
     'start_date=2026-02-01&end_date=2026-01-01',
-  ])('the audit list refuses %s', async (query) => expect((await get(`audit?${query}`)).status).toBe(422));
+  ])('refuse %s', async (query) => expect((await get(`audit?${query}`)).status).toBe(422));
 
-  it('logs can be neither changed nor deleted', async () => {
+  it('let nobody change or delete a log', async () => {
     for (const [method, id, body] of [
       ['DELETE', '1', undefined],
       ['PUT', '1', {}],

@@ -122,7 +122,7 @@ const GUARDS = {
   },
 };
 
-it('looks again into the gaps that late commits leave', () => {
+it('sealing the audit log looks again into the gaps that late commits leave', () => {
   const link = (...idRanges: [number, number][]) => ({ idRanges }) as never;
   expect(openIds([])).toEqual({ after: 0, gaps: [] });
   expect(openIds([link([12, 14]), link([1, 5], [7, 9])])).toEqual({

@@ -202,7 +202,7 @@ describeOnAdapters('signing in', (adapter) => {
   });
 });
 
-it('offers no reset of rate limits outside of test installations', async () => {
+it('the service offers no reset of rate limits outside of test installations', async () => {
   const config = { swagger: false, environment: 'development' };
   const app = await startTestApp({ plugins: tinyPlugins, config });
   const [reset, unknown] = [await app.post('/test/reset-rate-limit'), await app.post('/test/other')];

@@ -15,7 +15,7 @@ it.each([
   [{ model_name: 'm', price_per_request: -1 }, 'price_per_request'],
   [{ model_name: 'm', price_per_request: 1, currency: 'usd' }, 'currency'],
   [{ model_name: 'm', price_per_request: 'NaN' }, 'price_per_request'],
-])('refuses the price %j', async (body, field) => {
+])('billing refuses the price %j', async (body, field) => {
   const answer = await app.post('/api/v1/provider/pricing', body, { apiKey: 'provider_key' });
   expect(answer.status).toBe(422);
   expect(answer.body.detail[0].loc).toEqual(['body', field]);
@@ -35,7 +35,7 @@ it.each([
   ['POST', '/admin/credits', ['administrator', 'admin']],
   ['POST', '/admin/payouts', ['administrator', 'admin']],
   ['POST', '/admin/invoices', ['administrator', 'admin']],
-])('keeps %s %s for its roles', async (method, path, roles) => {
+])('billing keeps %s %s for its roles', async (method, path, roles) => {
   const statusFor = async (apiKey?: string) =>
     (await app.request(method, `/api/v1${path}`, apiKey === undefined ? {} : { apiKey })).status;
   expect(await statusFor()).toBe(401);

@@ -97,7 +97,7 @@ describeOnDatabases('the money of an order', (database) => {
       await expect(bench.balance(107)).resolves.toMatchObject({ held: 0 });
     });
 
-    it('and never without a hold or with an old quote', async () => {
+    it('and never without a hold, nor with an old quote', async () => {
       await expect(bench.complete(newUuid())).rejects.toMatchObject({ kind: 'not_found', code: 'not_held' });
       const quote = await bench.quoting.quote(asked());
       bench.clock.jump(5 * 60_000 + 1);
@@ -122,7 +122,7 @@ describeOnDatabases('the money of an order', (database) => {
   });
 });
 
-describeOnDatabases('prepaid', (database) => {
+describeOnDatabases('a service that is paid in advance', (database) => {
   it('asks for the money before it takes an order', async () => {
     const bench = new BillingBench(database(), { billing_mode: 'prepaid' });
     await expect(bench.submit(1)).rejects.toMatchObject({ kind: 'payment_required' });

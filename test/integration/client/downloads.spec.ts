@@ -62,7 +62,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     ]);
   });
 
-  it('results.csv: a row a bar, with every interval', async () => {
+  it('give in results.csv a row for each bar, with every interval', async () => {
     const moment = new Date(desk.clock.now() + 30 * MINUTE);
     const id = await desk.completed({ prediction_horizon: 3 }, answer(3));
     const file = await download(id, 'results.csv');
@@ -93,7 +93,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     });
   });
 
-  it('results.csv: the times are those that the evaluator names, when it does', async () => {
+  it('give in results.csv the times that the evaluator names, when it does', async () => {
     const future_datetimes = ['2023-03-17T20:00:00Z', '2023-03-19T22:00:00Z'];
     const named = answer(2, { modelMetadata: { future_datetimes } });
     const id = await desk.completed({ prediction_horizon: 2 }, named);
@@ -101,7 +101,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     expect(times.slice(1, 3)).toEqual(future_datetimes);
   });
 
-  it('metadata.json: what was asked, by whom it was answered, when, and for how much', async () => {
+  it('tell in metadata.json what was asked, by whom it was answered, when, and for how much', async () => {
     const now = desk.clock.now();
     const asked = { max_cost: 50, notification_webhook: 'https://example.com/hook?token=1' };
     const id = await desk.submitted({ ...asked, custom_parameters: { note: 'é' } });
@@ -152,7 +152,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     expect(metadata.forecast_times.times).toHaveLength(6);
   });
 
-  it('logs.txt: what happened in its order, and a log of the evaluator that can pass for nothing else', async () => {
+  it('tell in logs.txt what happened in its order, and a log of the evaluator that can pass for nothing else', async () => {
     const start = desk.clock.now();
     const id = await desk.submitted();
     desk.clock.jump(MINUTE);
@@ -180,7 +180,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     ]);
   });
 
-  it('plot.png: history, forecast and intervals on an opaque ground', async () => {
+  it('show in plot.png history, forecast and intervals on an opaque ground', async () => {
     const datetime_requested = new Date(desk.clock.now() + 30 * MINUTE).toISOString();
     const [known, unknown] = [
       await desk.completed({ datetime_requested }),
@@ -199,7 +199,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
     expect(columnsOf(alone, accent).length).toBeGreaterThan(250);
   }, 60_000);
 
-  it('plot.png: draws an interval whose level nobody named', async () => {
+  it('show in plot.png an interval whose level nobody named', async () => {
     const { predictions } = answer(3);
     const around = (width: number): number[] => predictions.map((value) => value + width);
     const confidenceIntervals = { lower: around(-0.01), upper: around(0.01) };

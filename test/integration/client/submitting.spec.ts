@@ -64,7 +64,7 @@ describe.each(['sqlite', 'postgres'] as const)('submitting an order [%s]', (data
         { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } },
       ],
     ],
-  ])('refuses a %s that is none, naming it', async (field, values) => {
+  ])('refuses what is no %s, naming the field', async (field, values) => {
     for (const value of values) {
       for (const path of ['/api/v1/client/predict', '/api/v1/client/quote']) {
         const refused = await desk.app.post(path, desk.asked({ [field]: value }), { apiKey: 'client1_key' });

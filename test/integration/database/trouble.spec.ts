@@ -8,7 +8,7 @@ import { SCRATCH, words, write } from './scratch.js';
 import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
 
 describe('trouble with SQLite', () => {
-  it('locked by another program is told as unavailable, and over when the lock is', async () => {
+  it('that another program locked is told as unavailable, and over when the lock is', async () => {
     const test = await openTestDatabase('sqlite', SCRATCH);
     await test.database.writer.query('PRAGMA busy_timeout = 1');
     const path = test.location.kind === 'sqlite' ? test.location.path : '';
@@ -24,7 +24,7 @@ describe('trouble with SQLite', () => {
     await test.close();
   });
 
-  it('on a full disk loses nothing that it confirmed', async () => {
+  it('whose disk is full loses nothing that was confirmed', async () => {
     const test = await openTestDatabase('sqlite', SCRATCH);
     await test.run((tx) => write(tx, 'before'));
     const [page] = (await test.database.writer.query('PRAGMA page_count')) as { page_count: number }[];
@@ -68,7 +68,7 @@ describe('trouble with PostgreSQL', () => {
     await test.close();
   });
 
-  it('deadlocks are tried again as a whole', async () => {
+  it('that is a deadlock leads to another attempt at the whole', async () => {
     const test = await openTestDatabase('postgres', SCRATCH);
     await test.run((tx) => write(tx, 'a', 'b'));
     let attempts = 0;

@@ -90,7 +90,7 @@ describe.each(DATABASE_KINDS)('orders that wait [%s]', (kind) => {
     ['?min_payment=4&max_payment=6&sort=payment', ['custom', 'urgent', 'far']],
     ['?predictor_plugin=noisy_ideal_predictor', ['far']],
     ['?symbol=SP500&min_priority=6&prediction_type=long_term&min_payment=8', ['long']],
-  ])('are filtered and ordered by %s', async (query, expected) => {
+  ])('are filtered and ordered by the query "%s"', async (query, expected) => {
     const { body, names: found } = await list(query);
     expect(found).toEqual(expected);
     expect(body.total_pending).toBe(expected.length);

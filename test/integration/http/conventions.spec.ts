@@ -20,7 +20,7 @@ function raw(app: TestApp, path: string, headers: Record<string, string> = {}, m
   });
 }
 
-describeOnAdapters('HTTP conventions', (adapter) => {
+describeOnAdapters('the HTTP server', (adapter) => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startTestApp({

@@ -11,7 +11,7 @@ const yahoo = yahooServer();
 const make = (parameters: Readonly<Record<string, unknown>> = {}) => marketFeeder(yahoo.url, parameters);
 
 describe('default_feeder on the market', () => {
-  describe('conforms:', () => {
+  describe('keeps the contract: it', () => {
     conform(
       feederConformance({
         definition: defaultFeeder,

@@ -7,7 +7,7 @@ const yahoo = yahooServer();
 const make = (parameters: Readonly<Record<string, unknown>> = {}, barCache: BarCache | null = null) =>
   marketFeeder(yahoo.url, parameters, barCache);
 
-describe('when the market fails', () => {
+describe('when the market fails,', () => {
   const notFound = json(404, {
     chart: {
       result: null,

@@ -16,7 +16,7 @@ describe('the example of a third-party plugin', () => {
   const time = Float64Array.from({ length: 60 }, (_, row) => Date.UTC(2026, 0, 5) + row * 3_600_000);
   const frame = Frame.of(time, { CLOSE: time.map((_, row) => 100 + Math.sin(row / 5) + row / 50) });
 
-  describe('conforms:', () => {
+  describe('keeps the contract: it', () => {
     conform(predictorConformance({ definition: momentum, create: () => createPlugin(momentum), frame }));
   });
 

@@ -8,7 +8,7 @@ import { describeOnDatabases } from '../../harness/databases.js';
 const LEASE_MS = 30_000;
 const SWEEP_MS = 5_000;
 
-describeOnDatabases('running predictions', (database) => {
+describeOnDatabases('a running prediction', (database) => {
   let bench: PredictionBench;
   beforeEach(async () => {
     bench = await PredictionBench.open(database());
@@ -113,7 +113,7 @@ describeOnDatabases('running predictions', (database) => {
     ]);
   });
 
-  describe('when it fails', () => {
+  describe('that fails', () => {
     beforeEach(() => bench.engine.start());
 
     it.each([
@@ -246,7 +246,7 @@ describeOnDatabases('running predictions', (database) => {
     expect((await bench.steps(id)).filter((step) => step === 'completed')).toHaveLength(1);
   });
 
-  it('lets a run finish within the time that a stop gives', async () => {
+  it('finishes within the time that a stop gives', async () => {
     const held = heldForecast();
     const { id } = await bench.submit();
     await bench.engine.start();
@@ -257,7 +257,7 @@ describeOnDatabases('running predictions', (database) => {
     expect(await bench.row(id)).toMatchObject({ status: 'completed' });
   });
 
-  describe('deleting', () => {
+  describe('that is deleted', () => {
     const caller = { userId: 1, username: 'user1', role: 'client' };
 
     it('stops the work that is under way', async () => {
@@ -287,7 +287,7 @@ describeOnDatabases('running predictions', (database) => {
       expect(await bench.row(id)).toBeNull();
     });
 
-    it('leaves the work of a prediction alone that the caller may not delete', async () => {
+    it('goes on working when the caller may not delete it', async () => {
       const { id } = await bench.submit();
       await expect(bench.deleting.one(id, { ...caller, userId: 2 })).rejects.toMatchObject({
         kind: 'forbidden',

@@ -151,7 +151,7 @@ describeOnDatabases('submitting predictions', (database) => {
   });
 
   describe.each(['administrator', 'admin'])('as %s', (role) => {
-    it('may ask by the secure and the legacy door only', async () => {
+    it('is possible by the secure and the legacy door only', async () => {
       for (const entrance of ['predict', 'predictions'] as const) {
         await expect(bench.submit({}, { entrance, caller: actor(1, role) })).rejects.toMatchObject({
           kind: 'forbidden',

@@ -10,7 +10,7 @@ import { describeOnDatabases } from '../../harness/databases.js';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-describeOnDatabases('waiting for predictions and keeping them', (database) => {
+describeOnDatabases('core predictions:', (database) => {
   let bench: PredictionBench;
   beforeEach(async () => {
     bench = await PredictionBench.open(database());

@@ -255,7 +255,7 @@ describeOnAdapters('user management', (adapter) => {
       ['PUT', '/api/v1/admin/users/99999999999999999999', 422],
       ['DELETE', '/api/v1/admin/users/999999', 404],
       ['DELETE', '/api/v1/admin/users/2147483648', 422],
-    ])('%s %s is %i', async (method, path, status) => {
+    ])('answers %s %s with %i', async (method, path, status) => {
       const body = method === 'PUT' ? { body: {} } : {};
       expect((await app.request(method, path, { ...admin, ...body })).status).toBe(status);
     });

@@ -14,7 +14,7 @@ import { seedOriginalAccounts } from '../../harness/original.js';
 const SECRET = '/api/v1/client/webhooks/secret';
 const DELIVERIES = '/api/v1/client/webhooks/deliveries';
 
-describe.each(['sqlite', 'postgres'] as const)('webhooks over HTTP [%s]', (database: DatabaseKind) => {
+describe.each(['sqlite', 'postgres'] as const)('webhooks over HTTP [%s]:', (database: DatabaseKind) => {
   let app: TestApp;
   let there: Receiver;
   let clientId: number;

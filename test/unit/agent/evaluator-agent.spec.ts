@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { AppError } from '#libs/kernel';
 import { FakeClock, gate } from '#libs/testing';
 import type { ComputeAnswer, OfferedOrder } from '../../../src/agent/compute-answer.js';
@@ -104,163 +104,165 @@ function stage(options: Partial<AgentOptions> = {}, compute: Compute = () => Pro
   return { clock, market, agent };
 }
 
-it('claims, computes and hands in, until there is nothing left', async () => {
-  const { market, agent } = stage();
-  market.open = [offer('a'), offer('b')];
-  await agent.run();
-  expect(market.said).toEqual(['offers', 'claim a', 'submit a', 'offers', 'claim b', 'submit b', 'offers']);
-  expect(agent.figures).toEqual({ completed: 2, released: 0, lost: 0 });
-});
+describe('the evaluator agent', () => {
+  it('claims, computes and hands in, until there is nothing left', async () => {
+    const { market, agent } = stage();
+    market.open = [offer('a'), offer('b')];
+    await agent.run();
+    expect(market.said).toEqual(['offers', 'claim a', 'submit a', 'offers', 'claim b', 'submit b', 'offers']);
+    expect(agent.figures).toEqual({ completed: 2, released: 0, lost: 0 });
+  });
 
-it('goes on to the next order when somebody else was faster', async () => {
-  const { market, agent } = stage();
-  market.open = [offer('a'), offer('b')];
-  market.onClaim = (id) => id === 'b';
-  await agent.run();
-  expect(market.said.slice(0, 4)).toEqual(['offers', 'claim a', 'claim b', 'submit b']);
-});
+  it('goes on to the next order when somebody else was faster', async () => {
+    const { market, agent } = stage();
+    market.open = [offer('a'), offer('b')];
+    market.onClaim = (id) => id === 'b';
+    await agent.run();
+    expect(market.said.slice(0, 4)).toEqual(['offers', 'claim a', 'claim b', 'submit b']);
+  });
 
-it('leaves alone what it has no plugins for, and what another predictor is asked for', async () => {
-  const { market, agent } = stage({ predictor: 'random_walk_predictor' });
-  market.open = [offer('a', 'unknown'), offer('b', 'default_predictor'), offer('c')];
-  await agent.run();
-  expect(market.said.filter((word) => word.startsWith('claim'))).toEqual(['claim c']);
-});
+  it('leaves alone what it has no plugins for, and what another predictor is asked for', async () => {
+    const { market, agent } = stage({ predictor: 'random_walk_predictor' });
+    market.open = [offer('a', 'unknown'), offer('b', 'default_predictor'), offer('c')];
+    await agent.run();
+    expect(market.said.filter((word) => word.startsWith('claim'))).toEqual(['claim c']);
+  });
 
-it('waits longer each time while the market is away, and as long as the market asks for', async () => {
-  const { clock, market, agent } = stage();
-  const asked: number[] = [];
-  const faults = [away('refused'), away('refused'), away('429', '7')];
-  market.onOffers = () => {
-    asked.push(clock.monotonic());
-    const fault = faults.shift();
-    if (fault !== undefined) throw fault;
-  };
-  const run = agent.run();
-  await clock.advance(20_000);
-  await run;
-  const pauses = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
-  expect(pauses).toHaveLength(3);
-  expect(pauses[0]).toBeGreaterThanOrEqual(900);
-  expect(pauses[0]).toBeLessThanOrEqual(1_100);
-  expect(pauses[1]).toBeGreaterThanOrEqual(1_800);
-  expect(pauses[1]).toBeLessThanOrEqual(2_200);
-  expect(pauses[2]).toBe(7_000);
-});
+  it('waits longer each time while the market is away, and as long as the market asks for', async () => {
+    const { clock, market, agent } = stage();
+    const asked: number[] = [];
+    const faults = [away('refused'), away('refused'), away('429', '7')];
+    market.onOffers = () => {
+      asked.push(clock.monotonic());
+      const fault = faults.shift();
+      if (fault !== undefined) throw fault;
+    };
+    const run = agent.run();
+    await clock.advance(20_000);
+    await run;
+    const pauses = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
+    expect(pauses).toHaveLength(3);
+    expect(pauses[0]).toBeGreaterThanOrEqual(900);
+    expect(pauses[0]).toBeLessThanOrEqual(1_100);
+    expect(pauses[1]).toBeGreaterThanOrEqual(1_800);
+    expect(pauses[1]).toBeLessThanOrEqual(2_200);
+    expect(pauses[2]).toBe(7_000);
+  });
 
-it('hands the same answer in again when its way was cut', async () => {
-  const { clock, market, agent } = stage();
-  market.open = [offer('a')];
-  let cuts = 2;
-  market.onSubmit = () => {
-    if ((cuts -= 1) >= 0) throw away('socket hang up');
-  };
-  const run = agent.run();
-  await clock.advance(10_000);
-  await run;
-  expect(market.said.filter((word) => word === 'submit a')).toHaveLength(3);
-  expect(agent.figures).toEqual({ completed: 1, released: 0, lost: 0 });
-});
+  it('hands the same answer in again when its way was cut', async () => {
+    const { clock, market, agent } = stage();
+    market.open = [offer('a')];
+    let cuts = 2;
+    market.onSubmit = () => {
+      if ((cuts -= 1) >= 0) throw away('socket hang up');
+    };
+    const run = agent.run();
+    await clock.advance(10_000);
+    await run;
+    expect(market.said.filter((word) => word === 'submit a')).toHaveLength(3);
+    expect(agent.figures).toEqual({ completed: 1, released: 0, lost: 0 });
+  });
 
-it('says how far it is, and stops computing when its claim is gone', async () => {
-  const { clock, market, agent } = stage({}, (_, { signal, progress }) => {
-    progress(50, 'predict');
-    return new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('aborted')));
+  it('says how far it is, and stops computing when its claim is gone', async () => {
+    const { clock, market, agent } = stage({}, (_, { signal, progress }) => {
+      progress(50, 'predict');
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
     });
+    market.open = [offer('a')];
+    let words = 0;
+    market.onReport = () => {
+      if ((words += 1) === 2) throw new AppError('deadline_passed', 'the lease ran out');
+    };
+    const run = agent.run();
+    await clock.advance(25_000);
+    await run;
+    expect(market.said.filter((word) => word.startsWith('report'))).toEqual([
+      'report a predict',
+      'report a predict',
+    ]);
+    expect(market.said.some((word) => /^(submit|release)/.test(word))).toBe(false);
+    expect(agent.figures).toEqual({ completed: 0, released: 0, lost: 1 });
+    expect(clock.pending).toBe(0);
   });
-  market.open = [offer('a')];
-  let words = 0;
-  market.onReport = () => {
-    if ((words += 1) === 2) throw new AppError('deadline_passed', 'the lease ran out');
-  };
-  const run = agent.run();
-  await clock.advance(25_000);
-  await run;
-  expect(market.said.filter((word) => word.startsWith('report'))).toEqual([
-    'report a predict',
-    'report a predict',
-  ]);
-  expect(market.said.some((word) => /^(submit|release)/.test(word))).toBe(false);
-  expect(agent.figures).toEqual({ completed: 0, released: 0, lost: 1 });
-  expect(clock.pending).toBe(0);
-});
 
-it('gives back what it cannot compute, with a reason that tells nothing of the inside', async () => {
-  const failures = [
-    new AppError('unavailable', 'there are no bars of EURUSD', { code: 'no_data' }),
-    new Error('ENOENT /home/somebody/model.keras'),
-  ];
-  const { market, agent } = stage({}, () => Promise.reject(failures.shift() ?? new Error('none left')));
-  market.open = [offer('a'), offer('b')];
-  await agent.run();
-  expect(market.said.filter((word) => word.startsWith('release'))).toEqual([
-    'release a: no_data: there are no bars of EURUSD',
-    'release b: the computation failed',
-  ]);
-  expect(agent.figures).toEqual({ completed: 0, released: 2, lost: 0 });
-});
-
-it('gives back an order whose answer is refused', async () => {
-  const { market, agent } = stage();
-  market.open = [offer('a')];
-  market.onSubmit = () => {
-    throw new AppError('invalid', '422 predictions must be finite');
-  };
-  await agent.run();
-  expect(market.said.at(-2)).toBe('release a: 422 predictions must be finite');
-});
-
-it('ends at once when the market refuses it for good', async () => {
-  const { market, agent } = stage({ untilIdle: false });
-  market.onOffers = () => {
-    throw new AppError('unauthorized', '401 Invalid API key');
-  };
-  await expect(agent.run()).rejects.toThrow('401 Invalid API key');
-});
-
-it('finishes what it computes when it is stopped, and claims nothing more', async () => {
-  const answer = gate();
-  const { clock, market, agent } = stage({ untilIdle: false }, async () => {
-    await answer.opened;
-    return ANSWER;
+  it('gives back what it cannot compute, with a reason that tells nothing of the inside', async () => {
+    const failures = [
+      new AppError('unavailable', 'there are no bars of EURUSD', { code: 'no_data' }),
+      new Error('ENOENT /home/somebody/model.keras'),
+    ];
+    const { market, agent } = stage({}, () => Promise.reject(failures.shift() ?? new Error('none left')));
+    market.open = [offer('a'), offer('b')];
+    await agent.run();
+    expect(market.said.filter((word) => word.startsWith('release'))).toEqual([
+      'release a: no_data: there are no bars of EURUSD',
+      'release b: the computation failed',
+    ]);
+    expect(agent.figures).toEqual({ completed: 0, released: 2, lost: 0 });
   });
-  market.open = [offer('a'), offer('b')];
-  const run = agent.run();
-  await clock.advance(0);
-  const stopped = agent.stop(30_000);
-  answer.open();
-  await stopped;
-  await run;
-  expect(market.said).toEqual(['offers', 'claim a', 'submit a']);
-  expect(clock.pending).toBe(0);
-});
 
-it('gives back what takes longer than the grace of a stop', async () => {
-  const { clock, market, agent } = stage({ untilIdle: false }, (_, { signal }) => {
-    return new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('aborted')));
+  it('gives back an order whose answer is refused', async () => {
+    const { market, agent } = stage();
+    market.open = [offer('a')];
+    market.onSubmit = () => {
+      throw new AppError('invalid', '422 predictions must be finite');
+    };
+    await agent.run();
+    expect(market.said.at(-2)).toBe('release a: 422 predictions must be finite');
+  });
+
+  it('ends at once when the market refuses it for good', async () => {
+    const { market, agent } = stage({ untilIdle: false });
+    market.onOffers = () => {
+      throw new AppError('unauthorized', '401 Invalid API key');
+    };
+    await expect(agent.run()).rejects.toThrow('401 Invalid API key');
+  });
+
+  it('finishes what it computes when it is stopped, and claims nothing more', async () => {
+    const answer = gate();
+    const { clock, market, agent } = stage({ untilIdle: false }, async () => {
+      await answer.opened;
+      return ANSWER;
     });
+    market.open = [offer('a'), offer('b')];
+    const run = agent.run();
+    await clock.advance(0);
+    const stopped = agent.stop(30_000);
+    answer.open();
+    await stopped;
+    await run;
+    expect(market.said).toEqual(['offers', 'claim a', 'submit a']);
+    expect(clock.pending).toBe(0);
   });
-  market.open = [offer('a')];
-  const run = agent.run();
-  await clock.advance(0);
-  const stopped = agent.stop(30_000);
-  await clock.advance(30_000);
-  await stopped;
-  await run;
-  expect(market.said.at(-1)).toBe('release a: the evaluator was stopped');
-});
 
-it('looks again at once when it is woken', async () => {
-  const { clock, market, agent } = stage({ untilIdle: false });
-  const run = agent.run();
-  await clock.advance(1_000);
-  expect(market.said).toEqual(['offers']);
-  market.open = [offer('a')];
-  agent.wake();
-  await clock.advance(0);
-  expect(market.said).toEqual(['offers', 'offers', 'claim a', 'submit a', 'offers']);
-  await agent.stop(0);
-  await run;
+  it('gives back what takes longer than the grace of a stop', async () => {
+    const { clock, market, agent } = stage({ untilIdle: false }, (_, { signal }) => {
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    });
+    market.open = [offer('a')];
+    const run = agent.run();
+    await clock.advance(0);
+    const stopped = agent.stop(30_000);
+    await clock.advance(30_000);
+    await stopped;
+    await run;
+    expect(market.said.at(-1)).toBe('release a: the evaluator was stopped');
+  });
+
+  it('looks again at once when it is woken', async () => {
+    const { clock, market, agent } = stage({ untilIdle: false });
+    const run = agent.run();
+    await clock.advance(1_000);
+    expect(market.said).toEqual(['offers']);
+    market.open = [offer('a')];
+    agent.wake();
+    await clock.advance(0);
+    expect(market.said).toEqual(['offers', 'offers', 'claim a', 'submit a', 'offers']);
+    await agent.stop(0);
+    await run;
+  });
 });

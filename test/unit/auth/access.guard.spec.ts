@@ -36,17 +36,20 @@ describe('the access guard', () => {
         '401 User account is not active',
         '401 API key has expired',
       ],
-    ])('%s routes answer as the contract says', async (route, none, empty, unknown, inactive, expired) => {
-      expect(await enter(route)).toBe(none);
-      expect(await enter(route, key(''))).toBe(empty);
-      expect(await enter(route, key('never issued'))).toBe(unknown);
-      expect(await enter(route, key('x'.repeat(5000)))).toBe(unknown);
-      expect(await enter(route, key('sleeper key'))).toBe(inactive);
-      expect(await enter(route, key('late key'))).toBe(expired);
-      expect(await enter(route, key('client key'))).toBe('as client');
-    });
+    ])(
+      'answers on %s routes as the contract says',
+      async (route, none, empty, unknown, inactive, expired) => {
+        expect(await enter(route)).toBe(none);
+        expect(await enter(route, key(''))).toBe(empty);
+        expect(await enter(route, key('never issued'))).toBe(unknown);
+        expect(await enter(route, key('x'.repeat(5000)))).toBe(unknown);
+        expect(await enter(route, key('sleeper key'))).toBe(inactive);
+        expect(await enter(route, key('late key'))).toBe(expired);
+        expect(await enter(route, key('client key'))).toBe('as client');
+      },
+    );
 
-    it('are needed everywhere but on public routes with require_auth', async () => {
+    it('asks for one everywhere but on public routes with require_auth', async () => {
       const required = { requireAuth: true };
       expect(await enter('flexible', {}, required)).toBe('403 API key required');
       expect(await enter('predict', {}, required)).toBe('403 API key required');
@@ -55,7 +58,7 @@ describe('the access guard', () => {
       expect(await enter('flexible', key('client key'), required)).toBe('as client');
     });
 
-    it('expire at their very moment', async () => {
+    it('refuses one from the very moment of its expiry', async () => {
       expect(await enter('strict', key('short key'))).toBe('as short');
       bench.clock.jump(999);
       expect(await enter('strict', key('short key'))).toBe('as short');
@@ -63,11 +66,11 @@ describe('the access guard', () => {
       expect(await enter('strict', key('short key'))).toBe('401 API key has expired');
     });
 
-    it('are not looked at on public routes', async () => {
+    it('looks at none on public routes', async () => {
       expect(await enter('public', key('never issued'))).toBe('as anonymous');
     });
 
-    it('have their use noted when they let somebody in, and only then', async () => {
+    it('notes the use of one when it lets somebody in, and only then', async () => {
       await enter('strict', key('client key'));
       await enter('strict', key('late key'));
       expect(bench.credentials.uses).toEqual([{ apiKeyOf: 4 }]);

@@ -72,7 +72,7 @@ describe('the access guard', () => {
       expect(await enter('strict', bearer(token().replace(/\.[^.]*$/, '.')))).toBe(REFUSED);
     });
 
-    it('refuses another algorithm, even under the right secret', async () => {
+    it('refuses a token of another algorithm, even under the right secret', async () => {
       const text = `${part({ alg: 'HS512', typ: 'JWT' })}.${part(claims())}`;
       const hs512 = `${text}.${createHmac('sha512', SECRET).update(text).digest('base64url')}`;
       expect(await enter('strict', bearer(hs512))).toBe(REFUSED);
@@ -82,14 +82,14 @@ describe('the access guard', () => {
       expect(await enter('strict', bearer(rs256))).toBe(REFUSED);
     });
 
-    it('refuses a tampered one, and one of another secret', async () => {
+    it('refuses a tampered token, and one of another secret', async () => {
       const [header, , signature] = token().split('.');
       const forged = `${header}.${part({ ...claims(), sub: 'administrator' })}.${signature}`;
       expect(await enter('strict', bearer(forged))).toBe(REFUSED);
       expect(await enter('strict', bearer(token({}, {}, 'another secret')))).toBe(REFUSED);
     });
 
-    it('refuses one of an older version, of a closed or unknown session, of another name', async () => {
+    it('refuses a token of an older version, of a closed or unknown session, of another name', async () => {
       expect(await enter('strict', bearer(token({ ver: 2 })))).toBe(REFUSED);
       expect(await enter('strict', bearer(token({ ver: '3' })))).toBe(REFUSED);
       expect(await enter('strict', bearer(token({ jti: 'closed session' })))).toBe(REFUSED);

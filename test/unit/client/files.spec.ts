@@ -102,13 +102,13 @@ describe('logs.txt', () => {
   });
 });
 
-describe('free parameters', () => {
+describe('the fault of free parameters', () => {
   it.each([
     ['seven levels', { a: { b: { c: { d: { e: { f: { g: 1 } } } } } } }, null],
     ['nine levels', { a: { b: { c: { d: { e: { f: { g: { h: {} } } } } } } } }, /levels deep/],
     ['16,384 characters', { text: 'x'.repeat(16_373) }, null],
     ['16,385 characters', { text: 'x'.repeat(16_374) }, /16384 characters/],
-  ])('%s', (_, parameters, expected) => {
+  ])('is found, if there is one, in those of %s', (_, parameters, expected) => {
     const fault = faultOfParameters(parameters);
     if (expected === null) expect(fault).toBeNull();
     else expect(fault).toMatch(expected);

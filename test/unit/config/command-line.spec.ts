@@ -82,7 +82,7 @@ describe('the command line', () => {
       { command: ['users', 'reset-password'], flags: { change_password: true, username: 'ann' } },
     ],
     ['not changing a password', '--change_password false', { flags: { change_password: 'false' } }],
-  ])('reads %s', (_, line, expected) => {
+  ])('reads its arguments: %s', (_, line, expected) => {
     expect(parseCommandLine(line.split(' ').filter(Boolean))).toEqual({ ...empty, ...expected });
   });
 
@@ -111,7 +111,7 @@ describe('the command line', () => {
     ['a wrong half', 'users creat', /not by "creat"$/],
     ['too many arguments', 'users create ann bob', /^"bob" is not expected after "users create ann"$/],
     ['an argument of serve', 'serve now', /^"now" is not expected after "serve"$/],
-  ])('refuses %s', (_, line, fault) => {
+  ])('refuses in its arguments: %s', (_, line, fault) => {
     expect(parseCommandLine(line.split(' ')).faults.filter((one) => fault.test(one))).toHaveLength(1);
   });
 

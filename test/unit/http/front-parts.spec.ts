@@ -33,7 +33,7 @@ describe('the address of a caller', () => {
   });
 });
 
-describe('what is audited', () => {
+describe('a request for', () => {
   const isAudited = (url: string): boolean => {
     const message = request(url);
     normalizeRequest(message);
@@ -48,8 +48,8 @@ describe('what is audited', () => {
     '/predict',
     '/predict/',
     '/status/7',
-  ])('%s is', (url) => expect(isAudited(url)).toBe(true));
-  it.each(['/', '/health', '/metrics', '/docs', '/apix', '/predictions'])('%s is not', (url) =>
+  ])('%s is audited', (url) => expect(isAudited(url)).toBe(true));
+  it.each(['/', '/health', '/metrics', '/docs', '/apix', '/predictions'])('%s is not audited', (url) =>
     expect(isAudited(url)).toBe(false),
   );
 });

@@ -31,7 +31,7 @@ const folder = join(process.cwd(), '../shared/fixtures/keras');
 const present = existsSync(folder);
 const fixtures = present ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
 
-(present ? describe : describe.skip)('reference models', () => {
+(present ? describe : describe.skip)('among the reference models,', () => {
   for (const name of fixtures) {
     const fixture = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Fixture;
     for (const file of fixture.files) {
@@ -78,7 +78,7 @@ const fixtures = present ? readdirSync(folder).filter((name) => name.endsWith('.
     });
   }
 
-  it('that are bad are refused for the right reason', async () => {
+  it('those that are bad are refused for the right reason', async () => {
     const refusals = {
       bad_lambda: 'lambda',
       bad_custom_layer: 'odd',

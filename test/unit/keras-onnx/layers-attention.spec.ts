@@ -22,7 +22,7 @@ function weigh(scores: Nd, visible: (target: number, source: number) => boolean)
 const always = (): boolean => true;
 const causal = (target: number, source: number): boolean => source <= target;
 
-describe('attention layers', () => {
+describe('attention layers:', () => {
   it('MultiHeadAttention projects, weighs and joins its heads', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -157,7 +157,7 @@ describe('attention layers', () => {
     );
   });
 
-  it('refuses attention over other axes', async () => {
+  it('attention over other axes is refused', async () => {
     const x = random([1, 3, 2], numbers(1));
     const config = { num_heads: 1, key_dim: 2, attention_axes: [2] };
     const weights = [[2, 1, 2], [1, 2], [2, 1, 2], [1, 2], [2, 1, 2], [1, 2], [1, 2, 2], [2]].map((shape) =>

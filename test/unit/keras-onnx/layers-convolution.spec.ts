@@ -40,7 +40,7 @@ function sound<T extends Slide & { variable: boolean }>(one: T): T {
   return { ...one, dilation, variable: one.variable && one.kernel >= one.stride };
 }
 
-describe('convolutions', () => {
+describe('convolutions:', () => {
   it('Conv1D slides grouped kernels with every padding, stride and dilation', async () => {
     await fc.assert(
       fc.asyncProperty(shapes, fc.integer({ min: 1, max: 2 }), async (given, groups) => {
@@ -198,7 +198,7 @@ describe('convolutions', () => {
     );
   });
 
-  it('refuses kernels that do not fit the file', async () => {
+  it('kernels that do not fit the file are refused', async () => {
     const x = random([1, 6, 3], numbers(1));
     const config = { filters: 2, kernel_size: [3] };
     const wrong = {

@@ -64,14 +64,14 @@ const softmax = (row: number[]): number[] => {
 
 describe('activations', () => {
   for (const [activation, of] of Object.entries(ACTIVATIONS)) {
-    it(`computes ${activation}`, async () => {
+    it(`compute ${activation}`, async () => {
       const next = numbers(activation.length);
       const x = random([3, 7], () => 3 * next());
       await expectLayer({ className: 'Activation', config: { activation }, inputs: [x] }, map(x, of));
     });
   }
 
-  it('computes those that look at a whole row', async () => {
+  it('compute those that look at a whole row', async () => {
     const next = numbers(5);
     const x = random([4, 6], () => 3 * next());
     const as = (activation: string, want: Nd) =>
@@ -84,7 +84,7 @@ describe('activations', () => {
     );
   });
 
-  it('keeps the threshold of Keras in sparsemax, which sums running sums', async () => {
+  it('keep the threshold of Keras in sparsemax, which sums running sums', async () => {
     const x: Nd = { shape: [1, 3], data: [2, 1.5, -1] };
     // Sorted 2, 1.5, −1; running sums 2, 3.5, 2.5; the first two are inside: threshold (2 + 3.5 − 1) / 2.
     await expectLayer(
@@ -93,7 +93,7 @@ describe('activations', () => {
     );
   });
 
-  it('knows that Keras 2 had another hard_sigmoid', async () => {
+  it('know that Keras 2 had another hard_sigmoid', async () => {
     const x = random([2, 5], numbers(1));
     const want = map(x, (one) => clamp(0.2 * one + 0.5, 0, 1));
     await expectLayer(
@@ -102,7 +102,7 @@ describe('activations', () => {
     );
   });
 
-  it('computes the activation layers with their settings', async () => {
+  it('compute the activation layers with their settings', async () => {
     await fc.assert(
       fc.asyncProperty(seed, fc.double({ min: 0.05, max: 0.9, noNaN: true }), async (from, slope) => {
         const next = numbers(from);
@@ -149,7 +149,7 @@ describe('activations', () => {
 });
 
 describe('dense layers and look-ups', () => {
-  it('multiplies, adds and activates along the last axis', async () => {
+  it('multiply, add and activate along the last axis', async () => {
     await fc.assert(
       fc.asyncProperty(seed, small, small, small, fc.boolean(), async (from, b, f, units, use_bias) => {
         const next = numbers(from);
@@ -172,7 +172,7 @@ describe('dense layers and look-ups', () => {
     );
   });
 
-  it('looks rows up', async () => {
+  it('look rows up', async () => {
     const table = random([9, 4], numbers(3));
     const x: Nd = { shape: [2, 3], data: [0, 8, 3, 3, 1, 7] };
     const want = tabulate([2, 3, 4], (b, t, c) => at(table, at(x, b, t), c));
@@ -182,7 +182,7 @@ describe('dense layers and look-ups', () => {
     );
   });
 
-  it('zeroes masked steps', async () => {
+  it('zero masked steps', async () => {
     const x: Nd = { shape: [1, 3, 2], data: [5, 5, 5, 1, 2, 3] };
     await expectLayer(
       { className: 'Masking', config: { mask_value: 5 }, inputs: [x] },
@@ -190,7 +190,7 @@ describe('dense layers and look-ups', () => {
     );
   });
 
-  it('passes through what only matters in training', async () => {
+  it('pass through what only matters in training', async () => {
     const x = random([2, 3, 4], numbers(9));
     for (const className of ['Identity', 'ActivityRegularization'])
       await expectLayer({ className, inputs: [x] }, x);
@@ -202,7 +202,7 @@ describe('dense layers and look-ups', () => {
 });
 
 describe('reshaping layers', () => {
-  it('moves elements where the plain loops put them', async () => {
+  it('move elements where the plain loops put them', async () => {
     await fc.assert(
       fc.asyncProperty(seed, small, small, small, fc.boolean(), async (from, b, t, f, variable) => {
         const x = random([b, t, f], numbers(from));
@@ -248,7 +248,7 @@ describe('reshaping layers', () => {
     );
   });
 
-  it('refuses impossible shapes', async () => {
+  it('refuse impossible shapes', async () => {
     const x = random([1, 2, 3], numbers(1));
     expect(sizeOf(x.shape)).toBe(6);
     await expect(

@@ -240,7 +240,7 @@ describe('recurrent layers', () => {
     );
   });
 
-  it('TimeDistributed applies its layer to every step', async () => {
+  it('are applied to every step by TimeDistributed', async () => {
     const next = numbers(6);
     const [x, kernel, bias] = [random([2, 4, 3], next), random([3, 5], next), random([5], next)];
     const layer = { module: 'keras.layers', class_name: 'Dense', config: { name: 'inner', units: 5 } };

@@ -13,7 +13,7 @@ const meanOf = (values: readonly number[]): number =>
 const varianceOf = (values: readonly number[]): number =>
   meanOf(values.map((one) => (one - meanOf(values)) ** 2));
 
-describe('normalization layers', () => {
+describe('normalization layers:', () => {
   it('BatchNormalization uses its moving statistics', async () => {
     await fc.assert(
       fc.asyncProperty(seed, small, fc.boolean(), fc.boolean(), async (from, c, scale, center) => {
@@ -145,7 +145,7 @@ describe('normalization layers', () => {
 });
 
 describe('merging layers', () => {
-  it('combines tensors of one shape and of unequal ranks', async () => {
+  it('combine tensors of one shape and of unequal ranks', async () => {
     await fc.assert(
       fc.asyncProperty(seed, small, small, async (from, t, f) => {
         const next = numbers(from);
@@ -196,7 +196,7 @@ describe('merging layers', () => {
     );
   });
 
-  it('Dot contracts one axis of each tensor, normalized or not', async () => {
+  it('contract one axis of each tensor in Dot, normalized or not', async () => {
     const next = numbers(12);
     const [a, b, v, w] = [
       random([2, 3, 4], next),
@@ -217,7 +217,7 @@ describe('merging layers', () => {
     await expectLayer({ className: 'Dot', config: { axes: 1, normalize: true }, inputs: [v, w] }, cosine);
   });
 
-  it('refuses shapes that do not fit', async () => {
+  it('refuse shapes that do not fit', async () => {
     const next = numbers(2);
     const inputs = [random([2, 3], next), random([2, 4], next)];
     await expect(runLayer({ className: 'Add', inputs })).rejects.toMatchObject({

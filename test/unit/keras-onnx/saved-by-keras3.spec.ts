@@ -51,7 +51,7 @@ describe('what Keras 3 writes into HDF5 files', () => {
   });
 });
 
-describe('root mean square', () => {
+describe('the root mean square:', () => {
   const gamma: Nd = { shape: [4], data: [0.5, -1, 2, 1.5] };
   const rows = (of: (values: readonly number[]) => number) =>
     tabulate([2, 3, 4], (row, step, feature) => {
@@ -73,7 +73,7 @@ describe('root mean square', () => {
     ));
 });
 
-describe('operations that a model may hold besides layers', () => {
+describe('a model may hold besides layers', () => {
   const one = (className: string, of: (value: number) => number, args: unknown[] = [], config = {}) =>
     expectLayer(
       { className, operation: true, config, inputs: [x], args: (tensors) => [tensors[0], ...args] },
@@ -87,9 +87,9 @@ describe('operations that a model may hold besides layers', () => {
     ['Arcsinh', Math.asinh, []],
     ['Squareplus', (value) => (value + Math.sqrt(value ** 2 + 4)) / 2, []],
     ['TanhShrink', (value) => value - Math.tanh(value), []],
-  ])('%s', (className, of, args) => one(className, of, args));
+  ])('the operation %s', (className, of, args) => one(className, of, args));
 
-  it('LogSoftmax, Amax and Unstack', async () => {
+  it('the operations LogSoftmax, Amax and Unstack', async () => {
     const row = (start: number) => x.data.slice(start * 4, start * 4 + 4);
     const args = (tensors: readonly unknown[]) => [tensors[0]];
     await expectLayer(

@@ -29,7 +29,7 @@ const ask = (feeder: Feeder, columns?: readonly string[]): Promise<Frame> =>
 const at = (frame: Frame, name: string, row: number): number => frame.column(name)[row] ?? NaN;
 
 describe('columns on demand', () => {
-  describe('with all of them, the feeder conforms:', () => {
+  describe('keep the contract, all of them at once: the feeder', () => {
     conform(
       feederConformance({
         definition: defaultFeeder,

@@ -11,7 +11,7 @@ files.write('eurusd.csv', barLines(60));
 const hourly = { interval: '1h' };
 
 describe('default_feeder on files', () => {
-  describe('conforms:', () => {
+  describe('keeps the contract: it', () => {
     conform(
       feederConformance({
         definition: defaultFeeder,

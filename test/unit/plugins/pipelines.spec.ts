@@ -55,7 +55,7 @@ function tools(bars = 2_000, notes: readonly string[] = []) {
 }
 
 describe('default_pipeline', () => {
-  describe('conforms:', () => {
+  describe('keeps the contract: it', () => {
     conform(
       pipelineConformance({ definition: defaultPipeline, create: () => createPlugin(defaultPipeline) }),
     );
@@ -141,7 +141,7 @@ describe('enhanced_pipeline', () => {
   const create = (settings = {}, now = LAST) =>
     createPlugin(enhancedPipeline, settings, { clock: new FakeClock(now) });
 
-  describe('conforms:', () => {
+  describe('keeps the contract: it', () => {
     conform(pipelineConformance({ definition: enhancedPipeline, create: () => create(), lastBar: LAST }));
   });
 

@@ -11,7 +11,7 @@ import { preferredWait } from '../../../src/predictions/prefer-wait.interceptor.
 import { ReadPredictions } from '../../../src/predictions/read-predictions.service.js';
 
 describe('intervals', () => {
-  it('maps every spelling to the one that plugins know', () => {
+  it('have one spelling that plugins know, to which every other leads', () => {
     const known = ['1m', '2m', '5m', '15m', '30m', '1h', '90m', '4h', '1d', '5d', '1w', '1mo', '3mo'];
     expect([...new Set(INTERVALS.map(canonicalInterval))].sort()).toEqual(known.sort());
     expect(['60m', 'H1', '1h', 'H4', 'D1', 'M15', '1wk', '1M'].map(canonicalInterval)).toEqual([
@@ -41,7 +41,7 @@ describe('the header Prefer', () => {
     ['wait=-1', 0],
     ['wait=soon', 0],
     ['wait=99999999999', 999999],
-  ])('%j asks for %i seconds', (header, seconds) => {
+  ])('with the value %j asks for %i seconds', (header, seconds) => {
     expect(preferredWait(header)).toBe(seconds);
   });
 });

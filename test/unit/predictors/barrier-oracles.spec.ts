@@ -56,14 +56,17 @@ describe('the barrier oracles on fourteen bars', () => {
     ['2024-01-15 00:00', 100, 300, {}, '0/1/2', '0/1', 'the Monday rule'],
     ['2024-01-15 01:00', 100, 300, {}, '1/0/30', '1/0', 'the end of the data'],
     ['2024-01-14 12:00', 60, 300, {}, '0/1/2', '0/1', 'the nearest row'],
-  ])('entry at %s, %d/%d pips, %j: %s and %s (%s)', (time, tp, sl, costs, forBinary, forDirection) => {
-    const question = entryAt(time, tp, sl, costs);
-    const answer = b.entry(question);
-    expect(`${answer.buy}/${answer.sell}/${answer.barsRemaining}`).toBe(forBinary);
-    const other = d.entry(question);
-    expect(`${other.buy}/${other.sell}`).toBe(forDirection);
-    expect([other.buyConfidence, other.sellConfidence]).toEqual([1, 1]);
-  });
+  ])(
+    'answer an entry at %s, %d/%d pips, %j: %s and %s (%s)',
+    (time, tp, sl, costs, forBinary, forDirection) => {
+      const question = entryAt(time, tp, sl, costs);
+      const answer = b.entry(question);
+      expect(`${answer.buy}/${answer.sell}/${answer.barsRemaining}`).toBe(forBinary);
+      const other = d.entry(question);
+      expect(`${other.buy}/${other.sell}`).toBe(forDirection);
+      expect([other.buyConfidence, other.sellConfidence]).toEqual([1, 1]);
+    },
+  );
 
   it.each<['buy' | 'sell', number, number, 0 | 1]>([
     ['buy', 1.1005, 1.099, 1],
@@ -71,7 +74,7 @@ describe('the barrier oracles on fourteen bars', () => {
     ['buy', 1.101, 1.09885, 1],
     ['sell', 1.0995, 1.1006, 0],
     ['sell', 1.0995, 1.1025, 1],
-  ])('exit of a %s to %d or %d keeps: %d', (side, target, stop, keep) => {
+  ])('answer an exit of a %s to %d or %d: keep %d', (side, target, stop, keep) => {
     const question = exitAt('2024-01-10 08:00', side, target, stop);
     expect(b.exit(question)).toMatchObject({ keep, confidence: 1 });
     expect(d.exit(question)).toMatchObject({ keep, confidence: 1 });

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { afterAll, describe, it } from '@jest/globals';
 import { createPlugin, Frame, predictorConformance, type PredictorDefinition } from '#libs/plugin-sdk';
 import binary from '../../../libs/plugins/src/predictors/binary-ideal-oracle.js';
@@ -39,9 +40,12 @@ const subjects: readonly (readonly [PredictorDefinition, Readonly<Record<string,
   [csvDirection, { long_predictions_csv: predictions, short_predictions_csv: predictions }],
 ];
 
-const named = subjects.map(([definition, given]) => [definition.id, given, definition] as const);
+/** Titles name files without their folder, which is another one in each run. */
+const titleOf = ({ id }: PredictorDefinition, given: object): string =>
+  `${id} with ${JSON.stringify(given).replaceAll(`${dirname(csv_file)}/`, '')}`;
+const named = subjects.map(([definition, given]) => [titleOf(definition, given), given, definition] as const);
 
-describe.each(named)('%s with %j', (_, given, definition) => {
+describe.each(named)('%s', (_, given, definition) => {
   const create = () => createPlugin(definition, given);
   for (const { name, run } of predictorConformance({ definition, create, frame, entries, exits })) {
     it(name, run);

@@ -43,15 +43,18 @@ describe('the csv direction predictor', () => {
     ['2024-01-12 23:00', 0, 0, 0, 0],
     ['2024-01-13 05:00', 0, 0, 39, 0],
     ['2024-01-14 22:00', 0, 0, 29, 0],
-  ])('entry at %s: %d/%d, %d bars, confidence %d', async (time, buy, sell, barsRemaining, confidence) => {
-    expect((await create()).entry(entryAt(time, 1, 1))).toEqual({
-      buy,
-      sell,
-      barsRemaining,
-      buyConfidence: confidence,
-      sellConfidence: confidence,
-    });
-  });
+  ])(
+    'answers an entry at %s: %d/%d, %d bars, confidence %d',
+    async (time, buy, sell, barsRemaining, confidence) => {
+      expect((await create()).entry(entryAt(time, 1, 1))).toEqual({
+        buy,
+        sell,
+        barsRemaining,
+        buyConfidence: confidence,
+        sellConfidence: confidence,
+      });
+    },
+  );
 
   it.each<[string, 'buy' | 'sell', 0 | 1, 0 | 1]>([
     ['2024-01-10 08:00', 'buy', 0, 1],
@@ -59,11 +62,14 @@ describe('the csv direction predictor', () => {
     ['2024-01-10 12:00', 'buy', 1, 0],
     ['2024-01-10 12:00', 'sell', 0, 1],
     ['2030-01-10 12:00', 'sell', 1, 1],
-  ])('exit at %s of a %s keeps: %d, and %d when the short model means up', async (time, side, down, up) => {
-    const question = exitAt(time, side, 1, 1);
-    expect((await create()).exit(question)).toEqual({ keep: down, confidence: 1 });
-    expect((await create({ short_means: 'up' })).exit(question)).toEqual({ keep: up, confidence: 1 });
-  });
+  ])(
+    'answers an exit at %s of a %s: keep %d, and %d when the short model means up',
+    async (time, side, down, up) => {
+      const question = exitAt(time, side, 1, 1);
+      expect((await create()).exit(question)).toEqual({ keep: down, confidence: 1 });
+      expect((await create({ short_means: 'up' })).exit(question)).toEqual({ keep: up, confidence: 1 });
+    },
+  );
 
   it('can be kept from predictions that came later, and from ones too old', async () => {
     const previous = await create({ timestamp_match: 'previous' });

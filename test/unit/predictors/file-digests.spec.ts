@@ -41,7 +41,7 @@ function fourHourly(csv: string, from: string): string {
   return [header, ...Array.from(bars, ([start, bar]) => [start, ...bar].join(','))].join('\n');
 }
 
-whenShared('digests of a whole file', () => {
+whenShared('a whole file gives the reference digests of', () => {
   let folder = '';
   /** The same market in bars of four hours, made from the hourly file. */
   let fourHours = '';

@@ -54,7 +54,7 @@ describe('the ideal baseline', () => {
     ['before the data the first bar', { baseline: start - HOUR, horizons: [1] }, '00'],
     ['without a baseline the last bar with a future', { horizons: [1, 3] }, '01'],
     ['without enough data the first bar', { horizons: [99] }, '00'],
-  ])('starts from %s', async (_, part, hour) => {
+  ])('starts %s from %s', async (_, part, hour) => {
     expect(await ask(part)).toMatchObject({ baseline_datetime: `2024-01-10T${hour}:00:00` });
   });
 

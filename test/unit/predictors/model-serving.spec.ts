@@ -248,11 +248,11 @@ describe('files that are served', () => {
   });
 });
 
-describe('the contract', () => {
+describe('the contract of predictors:', () => {
   const given = () => ({
     model_path: folder.model('conforming', DROPPING, METADATA),
     mc_seed: 9,
   });
   const subject = { definition: defaultPredictor, create: () => create(given()), frame: bars };
-  for (const { name, run } of predictorConformance(subject)) it(`a trained model: ${name}`, run);
+  for (const { name, run } of predictorConformance(subject)) it(`a trained model ${name}`, run);
 });

@@ -68,7 +68,7 @@ describe('the random walk', () => {
   it.each([
     ['one bar', frameOf([1])],
     ['no known value', frameOf([NaN, NaN])],
-  ])('needs two bars: %s', async (_, frame) => {
+  ])('needs two bars and refuses %s', async (_, frame) => {
     const predictor = await create();
     expect(() => predictor.forecast(frame, forecastRequest())).toThrow(
       expect.objectContaining({ code: 'no_data' }) as never,
@@ -178,7 +178,7 @@ describe('quantiles of the normal distribution', () => {
     [1e-20, -9.26234008979841],
     [0.075, -1.4395314709384563],
     [0.25, -0.6744897501960817],
-  ])('of %d', (probability, z) => {
+  ])('are right at %d', (probability, z) => {
     expect(normalQuantile(probability)).toBeCloseTo(z, 12);
     if (probability > 1e-9) expect(normalQuantile(1 - probability)).toBeCloseTo(-z, 9);
   });

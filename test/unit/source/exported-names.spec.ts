@@ -24,7 +24,7 @@ function declarations(): Map<string, Set<string>> {
   return files;
 }
 
-it('declares every exported name in one file only', () => {
+it('the product declares every exported name in one file only', () => {
   const names = declarations();
   expect(names.size).toBeGreaterThan(1_000);
   expect([...names].filter(([, files]) => files.size > 1)).toEqual([]);

@@ -31,7 +31,7 @@ describe('a number in a cell', () => {
     ['1e3', 1000],
     [' 7 ', 7],
     ['inf', Infinity],
-  ])('reads %p', (text, expected) => {
+  ])('is read from %p', (text, expected) => {
     expect(number(text)).toBe(expected);
   });
 
@@ -49,7 +49,7 @@ describe('a number in a cell', () => {
     ['NaN'],
     ['1 2'],
     ['١'],
-  ])('refuses %p', (text) => {
+  ])('is not read from %p', (text) => {
     expect(number(text)).toBeNaN();
   });
 });
@@ -64,7 +64,7 @@ describe('a time in a cell', () => {
     ['2024-01-10 24:00:00', NaN],
     ['2024/01/10 08:00:00', NaN],
     ['+024-01-10 08:00:00', NaN],
-  ])('%s', (text, expected) => {
+  ])('is told of %s, or that it is none', (text, expected) => {
     expect(cellTime(Buffer.from(text), 0, text.length)).toBe(expected);
   });
 });

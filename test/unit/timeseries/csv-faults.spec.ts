@@ -44,7 +44,7 @@ describe('a file that cannot be loaded', () => {
       'from line 3 on',
     ],
     ['too many columns', `DATE_TIME${',x'.repeat(5000)}\n`, 'csv_too_many_columns', '5001'],
-  ])('%s is named as such', async (_, text, code, words) => {
+  ])('is named for what it is: %s', async (_, text, code, words) => {
     const { kind, code: found, message } = await refusal(write(text));
     expect({ kind, found }).toEqual({ kind: 'invalid', found: code });
     expect(message).toContain(words);
@@ -84,7 +84,7 @@ describe('a file that cannot be loaded', () => {
     expect(await refusal(write('DATE_TIME,A\n'), { maxBytes: 5 })).toMatchObject({ code: 'csv_too_large' });
   });
 
-  it('a file without permission', async () => {
+  it('may be one without permission', async () => {
     const denied = Object.assign(new Error('EACCES: permission denied, open /secret/a.csv'), {
       code: 'EACCES',
     });
@@ -102,7 +102,7 @@ describe('a file that cannot be loaded', () => {
     expect(await refusal(path)).toMatchObject({ code: 'csv_unreadable' });
   });
 
-  it('names a missing value column and those present', async () => {
+  it('is refused with the missing value column and those present', async () => {
     const path = write('DATE_TIME,OPEN,CLOSE\n2024-01-10,1,2\n');
     expect(await refusal(path, { columns: ['CLOSE', 'HIGH'] })).toMatchObject({
       code: 'csv_missing_column',
@@ -111,7 +111,7 @@ describe('a file that cannot be loaded', () => {
     expect(await refusal(path, { columns: ['DATE_TIME'] })).toMatchObject({ code: 'csv_column_not_numeric' });
   });
 
-  it('says when the file changed while it was read', async () => {
+  it('may be one that changed while it was read', async () => {
     const path = write(`DATE_TIME,A\n${'2024-01-10,1\n'.repeat(50_000)}`);
     // The parser looks at the signal between two reads: the moment at which another process appends a row.
     let appended = false;
@@ -128,7 +128,7 @@ describe('a file that cannot be loaded', () => {
     expect((await loadCsv(path, { dateColumn: 'DATE_TIME' })).frame.length).toBe(50_001);
   });
 
-  it('stops when the caller does', async () => {
+  it('is given up when the caller stops', async () => {
     const path = write(`DATE_TIME,A\n${'2024-01-10,1\n'.repeat(50_000)}`);
     const reason = new Error('no longer wanted');
     await expect(loadCsv(path, { dateColumn: 'DATE_TIME' }, AbortSignal.abort(reason))).rejects.toBe(reason);

@@ -216,7 +216,7 @@ describe("the direction oracle's ATR", () => {
   });
 });
 
-(existsSync(FEATURES) ? describe : describe.skip)('indicators against the published feature file', () => {
+(existsSync(FEATURES) ? describe : describe.skip)('against the published feature file,', () => {
   it('every indicator equals its column to 2e-10', async () => {
     const { frame } = await loadCsv(FEATURES, { dateColumn: 'DATE_TIME', emptyCells: 'nan' });
     const logged = new Set(['MACD', 'MACD_Signal', 'Stochastic_%D', 'ADX', 'ATR']);
@@ -234,7 +234,7 @@ describe("the direction oracle's ATR", () => {
   });
 });
 
-(existsSync(BARS) ? describe : describe.skip)('indicators on a year of hourly bars', () => {
+(existsSync(BARS) ? describe : describe.skip)('on a year of hourly bars,', () => {
   it("the direction oracle's ATR is exact to the last bit", async () => {
     const { frame } = await loadCsv(BARS, { dateColumn: 'DATE_TIME' });
     const values = wilderAtr(frame.column('HIGH'), frame.column('LOW'), frame.column('CLOSE'), 14);

@@ -72,8 +72,12 @@ describe('Normalisation', () => {
     ['global bounds', { min: 0, max: 1 }, 'column "min" must be an object'],
     ['a missing bound', { A: { min: 0 } }, 'column "A" has no max'],
     ['a missing std', { A: { mean: 0 } }, 'column "A" has no std'],
-    ['neither', { A: { lo: 0, hi: 1 } }, 'column "A" has neither'],
-    ['both', { A: { min: 0, max: 1, mean: 0, std: 1 } }, 'column "A" has bounds and moments'],
+    ['neither bounds nor moments', { A: { lo: 0, hi: 1 } }, 'column "A" has neither'],
+    [
+      'both bounds and moments',
+      { A: { min: 0, max: 1, mean: 0, std: 1 } },
+      'column "A" has bounds and moments',
+    ],
     ['text', { A: { min: '0', max: 1 } }, 'column "A" has a min that is no number'],
     ['null bound', { A: { min: 0, max: null } }, 'column "A" has a max that is no number'],
     ['bounds swapped', { A: { min: 2, max: 1 } }, 'column "A" has a max (1) below its min (2)'],
@@ -116,7 +120,7 @@ describe('loadNormalisation', () => {
     ['fault.json', '{"A": {}}', { kind: 'invalid', code: 'bad_normalisation' }],
     ['large.json', ' '.repeat(10_000_001), { kind: 'too_large', code: 'normalisation_too_large' }],
     ['', undefined, { kind: 'invalid', code: 'bad_normalisation' }],
-  ])('refuses %s by its name alone', async (name, text, expected) => {
+  ])('refuses "%s" by its name alone', async (name, text, expected) => {
     if (text !== undefined) write(text, name);
     const error: unknown = await loadNormalisation(join(directory, name)).catch((one: unknown) => one);
     expect(error).toMatchObject(expected);

@@ -36,7 +36,7 @@ describe('Retry-After', () => {
     ['Mon, 05 Jan 2026 01:00:00 GMT', HOUR_MS],
     ['Sun, 04 Jan 2026 01:00:00 GMT', null],
     ['tomorrow', null],
-  ])('%j asks for %j ms', (header, wait) => {
+  ])('with the value %j asks for %j ms', (header, wait) => {
     expect(parseRetryAfter(header, now)).toBe(wait);
   });
 });
