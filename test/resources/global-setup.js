@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { removeLeftovers } from './leftovers.js';
+import { removeLeftovers, temporaryRoot } from './leftovers.js';
 
 const PREFIX = 'prediction-provider-test-';
 const KEEPER = fileURLToPath(new URL('./postgres-keeper.js', import.meta.url));
@@ -14,14 +13,18 @@ const KEEPER = fileURLToPath(new URL('./postgres-keeper.js', import.meta.url));
  * starts the run's one PostgreSQL server; a run of pure specs never pays for it.
  */
 export default async function globalSetup() {
+  const root = temporaryRoot();
+  process.env.TMPDIR = root;
   removeLeftovers(PREFIX);
   // Specs see a copy of the environment, in which a library cannot say so itself.
   process.env.ORT_DISABLE_TELEMETRY = '1';
-  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const folder = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
+  // What a spec forgets in a temporary folder goes with the run.
+  process.env.TMPDIR = folder;
   let keeper = null;
   const broker = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    keeper ??= startKeeper();
+    keeper ??= startKeeper(root);
     keeper.answer.then((answer) => socket.end(JSON.stringify(answer)));
   });
   await new Promise((resolve) => broker.listen(0, '127.0.0.1', resolve));
@@ -34,8 +37,12 @@ export default async function globalSetup() {
  * The keeper is a process of its own that ends the server when its stdin closes, so that neither Ctrl-C nor a killed
  * Jest leaves a server or its files behind.
  */
-function startKeeper() {
-  const child = spawn(process.execPath, [KEEPER], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+function startKeeper(root) {
+  const child = spawn(process.execPath, [KEEPER], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: root },
+  });
   child.unref();
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const answer = new Promise((resolve) => {
