@@ -1,29 +1,25 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
+import { BuiltCommand } from './built-command.js';
 
-const ENTRY = resolve('dist/src/main.js');
 let folder: string;
+let command: BuiltCommand;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'command-'));
+  command = new BuiltCommand(folder, { ADMIN_PASSWORD: 'a-password-for-this-test' });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await command.end();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-/** Runs the built command in a folder of its own and reads what it says. */
-function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder, ADMIN_PASSWORD: 'a-password-for-this-test' },
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
-  return { status, stdout, stderr, lines: stderr.trim().split('\n') };
-}
+const start = (...args: string[]) => command.start(args);
+const run = (...args: string[]) => command.run(...args);
 const database = (name: string) => `sqlite:///${join(folder, name)}`;
 const file = (name: string, text: string) => {
   writeFileSync(join(folder, name), text);
@@ -32,12 +28,12 @@ const file = (name: string, text: string) => {
 
 describe('the command', () => {
   it('shows its help and version', () => {
-    expect(run('--help').stdout).toContain('--load_config');
-    expect(run('--version').stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(start('--help').stdout).toContain('--load_config');
+    expect(start('--version').stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
   it('reports every wrong setting together, with what is allowed, and ends with 2', () => {
-    const { status, stderr } = run('serve', '--port', '70000', '--http_adapter=koa', '--workers', 'many');
+    const { status, stderr } = start('serve', '--port', '70000', '--http_adapter=koa', '--workers', 'many');
     expect(status).toBe(2);
     for (const part of ['port', '65535', 'http_adapter', 'fastify', 'workers'])
       expect(stderr).toContain(part);
@@ -58,7 +54,7 @@ describe('the command', () => {
          },
        });`,
     );
-    const { status, stdout } = run(
+    const { status, stdout } = start(
       'serve',
       '--plugins',
       plugin,
@@ -74,13 +70,13 @@ describe('the command', () => {
   });
 
   it('names the nearest command for a mistyped one', () => {
-    const { status, stderr } = run('serv');
+    const { status, stderr } = start('serv');
     expect(status).toBe(2);
     expect(stderr).toContain('serve');
   });
 
   it('says which plugin is unknown and which there are', () => {
-    const { status, stderr } = run(
+    const { status, stderr } = start(
       'serve',
       '--predictor_plugin',
       'crystal_ball',
@@ -96,7 +92,7 @@ describe('the command', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((done) => other.once('listening', done));
     const { port } = other.address() as AddressInfo;
-    const { status, stderr } = run('serve', '--port', String(port), '--database_url', database('b.db'));
+    const { status, stderr } = start('serve', '--port', String(port), '--database_url', database('b.db'));
     other.close();
     expect(status).toBe(1);
     expect(stderr).toContain(`Port ${port}`);
@@ -110,7 +106,7 @@ describe('the command', () => {
     ftruncateSync(handle, 2 * 1024 ** 3);
     closeSync(handle);
     for (const csv of [file('empty.csv', ''), huge, join(folder, 'missing.csv')]) {
-      const { status, stderr } = run(
+      const { status, stderr } = start(
         'serve',
         '--predictor_plugin=binary_ideal_oracle',
         `--csv_file=${csv}`,
@@ -124,17 +120,17 @@ describe('the command', () => {
     }
   });
 
-  it('says that the database is no database', () => {
+  it('says that the database is no database', async () => {
     file('notes.db', 'this is a text, not a database, and long enough to be looked at');
-    const { status, stderr } = run('migrate', '--database_url', database('notes.db'));
+    const { status, stderr } = await run('migrate', '--database_url', database('notes.db'));
     expect(status).toBe(1);
     expect(stderr).toContain('notes.db');
     expect(stderr).not.toContain('    at ');
   });
 
-  it('makes, activates and re-keys accounts; secrets are shown once', () => {
+  it('makes, activates and re-keys accounts; secrets are shown once', async () => {
     const at = ['--database_url', database('users.db')];
-    const created = run(
+    const created = await run(
       'users',
       'create',
       'alice',
@@ -147,23 +143,23 @@ describe('the command', () => {
     expect(created.stderr).toBe('');
     expect(created.status).toBe(0);
     expect(created.stdout).toMatch(/API key: pp_[\w-]{43}/);
-    expect(run('users', 'activate', 'alice', ...at).status).toBe(0);
-    expect(run('users', 'reset-password', 'alice', ...at).stdout).toMatch(/Password: \S{16}/);
-    const again = run('users', 'create', 'alice', '--email', 'alice@example.com', ...at);
+    expect((await run('users', 'activate', 'alice', ...at)).status).toBe(0);
+    expect((await run('users', 'reset-password', 'alice', ...at)).stdout).toMatch(/Password: \S{16}/);
+    const again = await run('users', 'create', 'alice', '--email', 'alice@example.com', ...at);
     expect(again.status).toBe(1);
     expect(again.stderr).toContain('Username already exists');
-    expect(run('users', 'activate', 'nobody', ...at).stderr).toContain('User not found');
+    expect((await run('users', 'activate', 'nobody', ...at)).stderr).toContain('User not found');
   });
 
-  it('checks an audit log that nobody touched', () => {
-    const { status, stdout } = run('audit', 'verify', '--database_url', database('users.db'));
+  it('checks an audit log that nobody touched', async () => {
+    const { status, stdout } = await run('audit', 'verify', '--database_url', database('users.db'));
     expect(status).toBe(0);
     expect(stdout).toContain('is unaltered');
   });
 
-  it('proves that the money adds up, and says what does not', () => {
+  it('proves that the money adds up, and says what does not', async () => {
     const at = ['--database_url', database('money.db')];
-    const clean = run('billing', 'verify', ...at);
+    const clean = await run('billing', 'verify', ...at);
     expect(clean.stderr).toBe('');
     expect(clean).toMatchObject({
       status: 0,
@@ -173,7 +169,7 @@ describe('the command', () => {
     books.exec(`INSERT INTO transactions (transaction_type, user_id, amount_micros, currency, created_at)
       VALUES ('credit', 7, 5000000, 'USD', '2026-01-05T00:00:00.000Z')`);
     books.close();
-    const { status, stdout, stderr } = run('billing', 'verify', ...at);
+    const { status, stdout, stderr } = await run('billing', 'verify', ...at);
     expect(status).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toContain('wrong_amount: transaction 1 states 5000000 micro-units and moves 0');
@@ -181,15 +177,15 @@ describe('the command', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  it('lists plugins with their parameters', () => {
-    const { status, stdout } = run('plugins', 'list');
+  it('lists plugins with their parameters', async () => {
+    const { status, stdout } = await run('plugins', 'list');
     expect(status).toBe(0);
     expect(stdout).toContain('predictor random_walk_predictor');
     expect(stdout).toContain('horizon_mode');
   });
 
   it('does not run workers on SQLite', () => {
-    expect(run('worker', '--database_url', database('d.db'))).toMatchObject({ status: 1 });
-    expect(run('serve', '--workers', '2', '--database_url', database('d.db'))).toMatchObject({ status: 2 });
+    expect(start('worker', '--database_url', database('d.db'))).toMatchObject({ status: 1 });
+    expect(start('serve', '--workers', '2', '--database_url', database('d.db'))).toMatchObject({ status: 2 });
   });
 });

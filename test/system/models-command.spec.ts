@@ -1,34 +1,27 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TINY, tinyAnswer, tinyKeras } from '../unit/keras-onnx/files.js';
+import { BuiltCommand, type Ended } from './built-command.js';
 
-const ENTRY = resolve('dist/src/main.js');
 let folder: string;
+let command: BuiltCommand;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'models-'));
+  command = new BuiltCommand(folder);
   writeFileSync(join(folder, 'tiny.keras'), await tinyKeras());
   writeFileSync(join(folder, 'case.json'), JSON.stringify({ inputs: [TINY.input] }));
   // A setting that no serving process would take: these commands read none.
   writeFileSync(join(folder, '.env'), 'PORT=70000\nDATABASE_URL=postgres://nobody@127.0.0.1:1/none\n');
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await command.end();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-/** Runs the built command in a folder of its own. */
-function models(args: readonly string[], input?: string) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, 'models', ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder },
-    encoding: 'utf8',
-    input,
-    maxBuffer: 64 * 1024 * 1024,
-    timeout: 120_000,
-  });
-  return { status, stdout, stderr };
-}
+const models = (args: readonly string[]) => command.run('models', ...args);
 
 interface Answer {
   readonly outputs: readonly {
@@ -44,12 +37,12 @@ interface Answer {
   readonly seed?: number;
 }
 
-function answerOf(args: readonly string[], input?: string): Answer {
-  const { status, stdout, stderr } = models(args, input);
+function answerOf({ status, stdout, stderr }: Ended): Answer {
   expect(stderr).toBe('');
   expect(status).toBe(0);
   return JSON.parse(stdout) as Answer;
 }
+const answered = async (args: readonly string[]): Promise<Answer> => answerOf(await models(args));
 const write = (name: string, value: unknown): string => {
   writeFileSync(join(folder, name), typeof value === 'string' ? value : JSON.stringify(value));
   return name;
@@ -57,7 +50,7 @@ const write = (name: string, value: unknown): string => {
 
 describe('models inspect', () => {
   it('tells what a file takes, answers and weighs', () => {
-    const { status, stdout } = models(['inspect', 'tiny.keras']);
+    const { status, stdout } = command.start(['models', 'inspect', 'tiny.keras']);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       name: 'tiny',
@@ -72,26 +65,26 @@ describe('models inspect', () => {
 });
 
 describe('models run', () => {
-  it('computes the outputs; an input needs no name, whole numbers do, other keys of the file are left alone', () => {
+  it('computes the outputs; an input needs no name, whole numbers do, other keys of the file are left alone', async () => {
     const { name: _, ...unnamed } = TINY.input;
     for (const inputs of [[TINY.input], [unnamed]]) {
       const file = write('plain.json', { inputs, outputs: [], mc_dropout: { samples: 3 } });
-      const { outputs, mean } = answerOf(['run', 'tiny.keras', '--input', file]);
+      const { outputs, mean } = await answered(['run', 'tiny.keras', '--input', file]);
       expect(outputs).toHaveLength(1);
       expect(outputs[0]?.shape).toEqual([1, 2]);
       tinyAnswer().answer.forEach((value, i) => expect(outputs[0]?.data[i]).toBeCloseTo(value, 5));
       expect(mean).toBeUndefined();
     }
     const whole = write('whole.json', { inputs: [{ shape: [2, 4], data: [1, 2, 3, 4, 0, 0, 0, 0] }] });
-    const { outputs } = answerOf(['run', 'tiny.keras', '--input', whole]);
+    const { outputs } = await answered(['run', 'tiny.keras', '--input', whole]);
     const wanted = [...tinyAnswer([1, 2, 3, 4]).answer, ...tinyAnswer([0, 0, 0, 0]).answer];
     wanted.forEach((value, i) => expect(outputs[0]?.data[i]).toBeCloseTo(value, 5));
   });
 
-  it('adds mean and deviation of the passes that are asked for, the same for the same seed', () => {
+  it('adds mean and deviation of the passes that are asked for, the same for the same seed', async () => {
     const run = (...more: string[]) =>
-      answerOf(['run', 'tiny.keras', '--input=case.json', '--mc_samples', '4000', ...more]);
-    const [one, again, other] = [run('--mc_seed', '7'), run('--mc_seed', '7'), run()];
+      answered(['run', 'tiny.keras', '--input=case.json', '--mc_samples', '4000', ...more]);
+    const [one, again, other] = [await run('--mc_seed', '7'), await run('--mc_seed', '7'), await run()];
     expect(again).toEqual(one);
     expect(other.mean).not.toEqual(one.mean);
     expect([one.samples, one.seed, other.seed]).toEqual([4000, 7, 0]);
@@ -115,29 +108,24 @@ describe('models run', () => {
       ['inspect', '../tiny.keras'],
       ['run', '../tiny.keras', '--input', '../case.json'],
     ]) {
-      const { status } = spawnSync(process.execPath, [ENTRY, 'models', ...args], {
-        cwd: home,
-        env: { PATH: process.env['PATH'], HOME: home },
-      });
-      expect(status).toBe(0);
+      expect(new BuiltCommand(home).start(['models', ...args]).status).toBe(0);
     }
     expect(readdirSync(home)).toEqual([]);
   });
 
   it('reads the inputs from standard input', () => {
     const text = JSON.stringify({ inputs: [TINY.input] });
-    expect(answerOf(['run', 'tiny.keras', '--input', '-'], text).outputs).toHaveLength(1);
+    const ended = command.start(['models', 'run', 'tiny.keras', '--input', '-'], text);
+    expect(answerOf(ended).outputs).toHaveLength(1);
   });
 
   it.each([
     ['a file that is no model', () => write('notes.keras', 'this is no model'), 'no model'],
     ['a file that is missing', () => 'missing.keras', 'missing.keras'],
-  ])('ends with 3 and one line for %s', (_, file, text) => {
-    for (const args of [
-      ['inspect', file()],
-      ['run', file(), '--input', 'case.json'],
-    ]) {
-      const { status, stdout, stderr } = models(args);
+  ])('ends with 3 and one line for %s', async (_, file, text) => {
+    const inspected = command.start(['models', 'inspect', file()]);
+    const ran = await models(['run', file(), '--input', 'case.json']);
+    for (const { status, stdout, stderr } of [inspected, ran]) {
       expect(status).toBe(3);
       expect(stdout).toBe('');
       expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -148,7 +136,7 @@ describe('models run', () => {
   it('ends with 3 for Python code in a model and names its layer', async () => {
     const lambda = JSON.parse(JSON.stringify(TINY.config).replace('"Dropout"', '"Lambda"')) as unknown;
     writeFileSync(join(folder, 'lambda.keras'), await tinyKeras([], lambda));
-    const { status, stderr } = models(['run', 'lambda.keras', '--input', 'case.json']);
+    const { status, stderr } = await models(['run', 'lambda.keras', '--input', 'case.json']);
     expect(status).toBe(3);
     expect(stderr).toMatch(/^lambda\.keras: layer 'dropping': a Lambda layer/);
   });
@@ -183,9 +171,9 @@ describe('models run', () => {
     ['it takes --input, --mc_samples, --mc_seed', ['run', 'tiny.keras', '--port', '3'], undefined],
     ['it takes no flags', ['inspect', 'tiny.keras', '--verbosely'], undefined],
     ['must be followed by inspect, run', [], undefined],
-  ])('ends with 2 when it is misused: %s', (text, args, file) => {
+  ])('ends with 2 when it is misused: %s', async (text, args, file) => {
     if (file !== undefined) write('bad.json', file);
-    const { status, stdout, stderr } = models(args);
+    const { status, stdout, stderr } = await models(args);
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain(text);
@@ -200,12 +188,12 @@ const references = resolve('../shared/fixtures/keras');
     readonly outputs: readonly { readonly shape: readonly number[]; readonly data: readonly number[] }[];
   }
 
-  it('answer as Keras does, straight from their files', () => {
+  it('answer as Keras does, straight from their files', async () => {
     for (const name of ['two_inputs.json', 'real_transformer_encoder_1h.json']) {
       const path = join(references, name);
       const reference = JSON.parse(readFileSync(path, 'utf8')) as Reference;
       for (const file of reference.files) {
-        const { outputs } = answerOf(['run', join(references, file), '--input', path]);
+        const { outputs } = await answered(['run', join(references, file), '--input', path]);
         reference.outputs.forEach((want, i) => {
           expect(outputs[i]?.shape).toEqual(want.shape);
           const off = want.data.map(
@@ -219,9 +207,9 @@ const references = resolve('../shared/fixtures/keras');
     }
   });
 
-  it('that are bad end with 3 and one line', () => {
+  it('that are bad end with 3 and one line', async () => {
     for (const name of readdirSync(references).filter((one) => one.startsWith('bad_'))) {
-      const { status, stderr } = models(['run', join(references, name), '--input', 'case.json']);
+      const { status, stderr } = await models(['run', join(references, name), '--input', 'case.json']);
       expect([name, status, stderr.trim().split('\n').length]).toEqual([name, 3, 1]);
     }
   });
