@@ -1,8 +1,13 @@
 /** How long a condition may stay false before the spec is given up; generous, because machines are slow at times. */
 const LIMIT_MS = 20_000;
 
+/** After so many looks the wait is for another process, which needs the CPU more than the next look does. */
+const EAGER_LOOKS = 100;
+const PAUSE_MS = 10;
+
 /**
- * Waits until a condition holds, looking again whenever the event loop has turned: for effects that no promise tells of.
+ * Waits until a condition holds, for effects that no promise tells of. It looks again whenever the event loop has turned,
+ * and after {@link EAGER_LOOKS} at intervals.
  * @throws Error that names the condition when it never holds
  */
 export async function eventually(
@@ -11,9 +16,12 @@ export async function eventually(
   limitMs = LIMIT_MS,
 ): Promise<void> {
   const deadline = performance.now() + limitMs;
-  while (!(await holds())) {
+  for (let looks = 1; !(await holds()); looks += 1) {
     if (performance.now() > deadline) throw new Error(`it never came true that ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => {
+      if (looks < EAGER_LOOKS) setImmediate(resolve);
+      else setTimeout(resolve, PAUSE_MS);
+    });
   }
 }
 
