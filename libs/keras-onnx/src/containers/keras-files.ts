@@ -5,10 +5,16 @@ import type { Tensor } from '../graph/emitter.js';
 import { isObject } from '../graph/layer-config.js';
 import { parseModel } from '../graph/parse.js';
 import type { Dialect } from '../graph/spec.js';
-import { Hdf5 } from './hdf5.js';
+import type { Hdf5 } from './hdf5.js';
 import { type GraphSource, type ModelLimits, parsePythonJson } from './source.js';
 
 const [CONFIG, METADATA, WEIGHTS] = ['config.json', 'metadata.json', 'model.weights.h5'] as const;
+
+/** HDF5 is loaded when a file has some: compiled from WebAssembly, it is half of the time that a compiling process needs. */
+async function openHdf5(bytes: Uint8Array, limits: ModelLimits): Promise<Hdf5> {
+  const { Hdf5: Reader } = await import('./hdf5.js');
+  return Reader.open(bytes, limits);
+}
 
 /** Reads the `.keras` archive of Keras 3 (and the same layout of late Keras 2). */
 export async function readKerasArchive(bytes: Uint8Array, limits: ModelLimits): Promise<GraphSource> {
@@ -24,7 +30,7 @@ export async function readKerasArchive(bytes: Uint8Array, limits: ModelLimits): 
   const model = parseModel(parsePythonJson(config, CONFIG, limits), dialect);
   const weights = entries.get(WEIGHTS);
   if (weights === undefined) throw corrupt('the archive has no model.weights.h5');
-  const file = await Hdf5.open(weights, limits);
+  const file = await openHdf5(weights, limits);
   return {
     format: 'keras',
     model,
@@ -114,7 +120,7 @@ function reasonOf(error: unknown): string {
 
 /** Reads a whole-model HDF5 file of Keras 2 or 3: `model_config` and the group `model_weights`. */
 export async function readLegacyH5(bytes: Uint8Array, limits: ModelLimits): Promise<GraphSource> {
-  const file = await Hdf5.open(bytes, limits);
+  const file = await openHdf5(bytes, limits);
   const config = file.attribute('/', 'model_config');
   if (typeof config !== 'string') {
     throw corrupt('the HDF5 file has no model_config; weights alone are not enough, save the whole model');
