@@ -4,7 +4,7 @@ import { EmbeddedJobEngine, type JobEngine, type JobEngineOptions } from '#libs/
 import type { Actor } from '#libs/kernel';
 import { followConfigured, type PluginRegistry } from '#libs/plugin-host';
 import { configOf, eventually, FakeClock, partial } from '#libs/testing';
-import { Logger } from '@nestjs/common';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
 import type { Prices } from '../../../src/billing/billing.port.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
@@ -92,6 +92,7 @@ export class PredictionBench {
     );
   }
 
+  /** Nest logs nothing until the bench is cleared. */
   static async open(
     test: TestDatabase,
     flags: Readonly<Record<string, unknown>> = {},
@@ -181,11 +182,12 @@ export class PredictionBench {
     return this.test.run(work);
   }
 
-  /** Stops every engine and empties the tables. */
+  /** Stops every engine, empties the tables and lets Nest log again. */
   async clear(): Promise<void> {
     await Promise.all(this.#engines.map((engine) => engine.stop(0)));
     await this.run(async (tx) => {
       for (const table of ['jobs', 'predictions', 'events']) await runSql(tx, `DELETE FROM ${table}`);
     });
+    Logger.overrideLogger(new ConsoleLogger());
   }
 }
