@@ -13,4 +13,6 @@ export default {
   testTimeout: 120_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',
+  // Nothing is open when a worker ends, but Node needs most of a second to take down a heap with the whole product in it.
+  workerGracefulExitTimeout: 10_000,
 };
