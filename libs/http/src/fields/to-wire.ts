@@ -50,9 +50,8 @@ function writeOf({ write, dto, kind, member }: FieldShape): Write | null {
 }
 
 /**
- * Shows a flat object as JSON text in the way of the original's Python: numbers that are no integers by their declaration
- * have a fraction (`1.0`), which `JSON.stringify` cannot write, and fields that are unset stay out. It also spares
- * hot paths the object between: 5 fields take 0.6 µs.
+ * Writes a flat object as JSON text in the way of the original's Python: numbers that are not declared as integers have a
+ * fraction (`1.0`), which `JSON.stringify` cannot write, and unset fields stay out. Numbers must be finite.
  * @throws Error when the class declares no field
  */
 export function wireTextOf<T extends object>(dto: DtoClass<T>): (value: T) => string {
@@ -73,11 +72,10 @@ export function wireTextOf<T extends object>(dto: DtoClass<T>): (value: T) => st
   };
 }
 
-/** A whole number with `.0`; from 1e21 on JavaScript writes an exponent, which needs none. */
+/** A whole number with `.0`; from 1e21 on JavaScript writes an exponent, which needs no fraction. */
 const decimalText = (value: unknown): string =>
   Number.isInteger(value) && Math.abs(value as number) < 1e21 ? `${value as number}.0` : String(value);
 
-/** Numbers by themselves: `JSON.stringify` takes five times as long. */
 const TEXTS: Partial<Record<FieldShape['kind'], (value: unknown) => string>> = {
   integer: String,
   number: decimalText,
