@@ -4,7 +4,7 @@ import { loadConfig } from '#libs/config';
 import type { Clock } from '#libs/kernel';
 import { HttpClient } from '#libs/testing';
 import { startServer, type RunningServer, type ServerOverrides } from '../../src/app/server.js';
-import { openTestDatabase, type DatabaseKind, type TestDatabase } from './databases.js';
+import { TestDatabase, type DatabaseKind } from './databases.js';
 
 export type AdapterName = 'fastify' | 'express';
 /** Both HTTP libraries; what a client can notice is tested on each. */
@@ -75,7 +75,7 @@ const TEST_SETTINGS = {
 
 /** Starts the product on a database of its own; `close()` it at the end. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const database = await openTestDatabase(options.database ?? 'sqlite');
+  const database = await TestDatabase.open(options.database ?? 'sqlite');
   const lines: LogLine[] = [];
   try {
     const server = await startServer(testConfig(options, database), {

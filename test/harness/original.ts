@@ -8,7 +8,7 @@ import { hashApiKey } from '../../src/accounts/api-key.js';
 import { PasswordHasher } from '../../src/accounts/password-hasher.js';
 import { UserRepository } from '../../src/accounts/user.repository.js';
 import { type AdapterName, describeOnAdapters, startTestApp, type TestApp } from './app.js';
-import { runFolder } from '../../libs/testing/src/test-resources.js';
+import { runFolder } from './test-resources.js';
 
 /** Password of every seeded account. */
 export const ORIGINAL_PASSWORD = 'testpass123';

@@ -4,7 +4,7 @@ import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.rep
 import { AuditSealRepository } from '../../../src/audit/seal/audit-seal.repository.js';
 import { openIds, rangesOf, SealAudit } from '../../../src/audit/seal/seal-audit.service.js';
 import { VerifyAudit } from '../../../src/audit/seal/verify-audit.service.js';
-import { describeOnDatabases, openTestDatabase, type TestDatabase } from '../../harness/databases.js';
+import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 let next = 0;
 const request = (payload: string | null = '{"symbol":"ÄÖ \\u2028","n":1.50}'): NewApiLog => {
@@ -35,7 +35,7 @@ describeOnDatabases('sealing the audit log', (_, kind) => {
 
   beforeEach(async () => {
     await opened?.close();
-    database = opened = await openTestDatabase(kind);
+    database = opened = await TestDatabase.open(kind);
     const seals = new AuditSealRepository(database.database);
     sealing = new SealAudit(
       seals,

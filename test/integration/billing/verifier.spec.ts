@@ -6,7 +6,7 @@ import type { BillingViolation } from '../../../src/billing/billing.port.js';
 import { BillingChecks, VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 import { IssueInvoices } from '../../../src/billing/issue-invoices.service.js';
 import { InvoiceRepository } from '../../../src/billing/invoice.repository.js';
-import { describeOnDatabases, openTestDatabase, type TestDatabase } from '../../harness/databases.js';
+import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 const DAY = 86_400_000;
 
@@ -126,7 +126,7 @@ describeOnDatabases('the verifier', (shared, kind) => {
   describe('finds', () => {
     let test: TestDatabase;
     beforeAll(async () => {
-      test = await openTestDatabase(kind);
+      test = await TestDatabase.open(kind);
       const bench = new BillingBench(test);
       await live(bench);
       await expect(bench.verify()).resolves.toEqual([]);
@@ -179,7 +179,7 @@ describeOnDatabases('the verifier', (shared, kind) => {
   });
 
   it('compares with the orders of the marketplace by itself, and without one looks at the books alone', async () => {
-    const test = await openTestDatabase(kind);
+    const test = await TestDatabase.open(kind);
     const bench = new BillingBench(test);
     const open = await bench.submit(1);
     bench.states.set(open, 'ended');
@@ -198,7 +198,7 @@ describeOnDatabases('the verifier', (shared, kind) => {
   });
 
   it('reads one moment, whatever is written meanwhile', async () => {
-    const test = await openTestDatabase(kind);
+    const test = await TestDatabase.open(kind);
     const bench = new BillingBench(test);
     await bench.submit(1);
     const orders = { list: async () => [...bench.states].map(([orderId, state]) => ({ orderId, state })) };

@@ -2,12 +2,12 @@ import { TransactionRunner } from '#libs/database';
 import { FakeClock } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SCRATCH, turn, write } from './scratch.js';
-import { openTestDatabase, type TestDatabase } from '../../harness/databases.js';
+import { TestDatabase } from '../../harness/databases.js';
 
 describe('commits on SQLite', () => {
   let database: TestDatabase;
   beforeAll(async () => {
-    database = await openTestDatabase('sqlite', SCRATCH);
+    database = await TestDatabase.open('sqlite', SCRATCH);
   });
   afterAll(() => database.close());
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { entities, migrations } from '../../../src/app/schema.js';
-import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
+import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 /** What TypeORM and SQLite keep for themselves. */
 const OWN_TABLES = /^(migrations|typeorm_metadata|sqlite_\w+)$/;
@@ -34,7 +34,7 @@ describeOnDatabases('the migrated schema', (shared, kind) => {
   });
 
   it('goes all the way down and up again', async () => {
-    const database = await openTestDatabase(kind);
+    const database = await TestDatabase.open(kind);
     const { writer } = database.database;
     for (let undone = 0; undone < migrations.length; undone += 1) await writer.undoLastMigration();
     const left = await database.query<{ name: string }>(

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SCRATCH, words, write } from './scratch.js';
-import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
+import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 const NOBODY = 65_534;
 
@@ -112,7 +112,7 @@ describe('a PostgreSQL server', () => {
   };
 
   it('that is not there, or refuses, is named without the password', async () => {
-    const test = await openTestDatabase('postgres', SCRATCH);
+    const test = await TestDatabase.open('postgres', SCRATCH);
     const url = test.location.kind === 'postgres' ? test.location.url : '';
     const wrong = await failureOf(from(url, (one) => (one.password = 'wrong-secret')));
     expect(wrong).toMatchObject({ code: 'login_refused' });
@@ -147,7 +147,7 @@ describeOnDatabases(
     });
 
     it('that a newer version migrated is refused', async () => {
-      const own = await openTestDatabase(kind, SCRATCH);
+      const own = await TestDatabase.open(kind, SCRATCH);
       await own.run(async (tx) => {
         await runSql(tx, 'INSERT INTO migrations ("timestamp", name) VALUES (?, ?)', [
           1_999_999_999_999,
@@ -162,7 +162,7 @@ describeOnDatabases(
     });
 
     it('keeps nothing of a migration that fails half-way', async () => {
-      const own = await openTestDatabase(kind, SCRATCH);
+      const own = await TestDatabase.open(kind, SCRATCH);
       await own.database.close();
       class Broken1795392091000 {
         async up(runner: { query: (sql: string) => Promise<unknown> }): Promise<void> {
@@ -182,7 +182,7 @@ describeOnDatabases(
     });
 
     it('echoes statements, never their values', async () => {
-      const own = await openTestDatabase(kind, SCRATCH);
+      const own = await TestDatabase.open(kind, SCRATCH);
       const lines: string[] = [];
       const { write: original } = process.stdout;
       process.stdout.write = ((line: string) => lines.push(line) > 0) as typeof process.stdout.write;

@@ -2,14 +2,14 @@ import { ChildScript } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import { countUp, SCRATCH, words } from './scratch.js';
-import { openTestDatabase } from '../../harness/databases.js';
+import { TestDatabase } from '../../harness/databases.js';
 
 const SCRIPT = 'test/integration/database/other-process.ts';
 const EMPTY = { entities: [], migrations: [] };
 
 describe('several processes on one database', () => {
   it('lose no write on SQLite, although each reads before it writes', async () => {
-    const test = await openTestDatabase('sqlite', SCRATCH);
+    const test = await TestDatabase.open('sqlite', SCRATCH);
     const child = new ChildScript(SCRIPT, JSON.stringify(test.location), '150');
     await child.until('migrated');
     for (let count = 0; count < 150; count += 1) {
@@ -24,7 +24,7 @@ describe('several processes on one database', () => {
 
   for (const kind of ['sqlite', 'postgres'] as const) {
     it(`that start at once migrate it once [${kind}]`, async () => {
-      const test = await openTestDatabase(kind, EMPTY);
+      const test = await TestDatabase.open(kind, EMPTY);
       await test.database.close();
       if (test.location.kind === 'sqlite') rmSync(test.location.path); // not even the file is there yet
       const children = Array.from(

@@ -2,7 +2,7 @@ import { Database, TransactionRunner } from '#libs/database';
 import { gate } from '#libs/testing';
 import { expect, it } from '@jest/globals';
 import { SCRATCH, words, write } from './scratch.js';
-import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
+import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 /** Far more than there are connections. */
 const AT_ONCE = 16;
@@ -59,7 +59,7 @@ describeOnDatabases(
     if (kind === 'sqlite') return;
 
     it('needs no second connection while a transaction holds one', async () => {
-      const own = await openTestDatabase('postgres', SCRATCH);
+      const own = await TestDatabase.open('postgres', SCRATCH);
       const database = await Database.open({ location: own.location, ...SCRATCH, poolSize: 1 });
       const runner = new TransactionRunner(database);
       const found = await Promise.all(

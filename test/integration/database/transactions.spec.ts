@@ -4,7 +4,7 @@ import { eventually, FakeClock, gate } from '#libs/testing';
 import { afterEach, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { SCRATCH, turn, words, write } from './scratch.js';
-import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
+import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 describeOnDatabases(
   'transactions',
@@ -200,7 +200,7 @@ describeOnDatabases(
     });
 
     it('are waited for by close, and refused afterwards', async () => {
-      const own = await openTestDatabase(kind, SCRATCH);
+      const own = await TestDatabase.open(kind, SCRATCH);
       const proceed = gate();
       const begun = gate();
       const open = own.run(async (tx) => {

@@ -5,11 +5,11 @@ import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { SCRATCH, words, write } from './scratch.js';
-import { describeOnDatabases, openTestDatabase } from '../../harness/databases.js';
+import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 describe('trouble with SQLite', () => {
   it('that another program locked is told as unavailable, and over when the lock is', async () => {
-    const test = await openTestDatabase('sqlite', SCRATCH);
+    const test = await TestDatabase.open('sqlite', SCRATCH);
     await test.database.writer.query('PRAGMA busy_timeout = 1');
     const path = test.location.kind === 'sqlite' ? test.location.path : '';
     const other = new Sqlite(path);
@@ -25,7 +25,7 @@ describe('trouble with SQLite', () => {
   });
 
   it('whose disk is full loses nothing that was confirmed', async () => {
-    const test = await openTestDatabase('sqlite', SCRATCH);
+    const test = await TestDatabase.open('sqlite', SCRATCH);
     await test.run((tx) => write(tx, 'before'));
     const [page] = (await test.database.writer.query('PRAGMA page_count')) as { page_count: number }[];
     await test.database.writer.query(`PRAGMA max_page_count = ${page?.page_count}`);
@@ -49,7 +49,7 @@ describe('trouble with SQLite', () => {
 
 describe('trouble with PostgreSQL', () => {
   it('that cuts connections is told as unavailable; the next transaction gets a new connection', async () => {
-    const test = await openTestDatabase('postgres', SCRATCH);
+    const test = await TestDatabase.open('postgres', SCRATCH);
     await test.run((tx) => write(tx, 'before'));
     const url = test.location.kind === 'postgres' ? test.location.url : '';
     const admin = new Client({ connectionString: url });
@@ -69,7 +69,7 @@ describe('trouble with PostgreSQL', () => {
   });
 
   it('that is a deadlock leads to another attempt at the whole', async () => {
-    const test = await openTestDatabase('postgres', SCRATCH);
+    const test = await TestDatabase.open('postgres', SCRATCH);
     await test.run((tx) => write(tx, 'a', 'b'));
     let attempts = 0;
     const bothHoldOne = gate();

@@ -1,5 +1,5 @@
 import { EmbeddedJobEngine } from '#libs/jobs';
-import { jobEngineConformance } from '../../../libs/testing/src/job-engine-conformance.js';
+import { jobEngineConformance } from './conformance/job-engine.js';
 
 jobEngineConformance(
   'the embedded engine',

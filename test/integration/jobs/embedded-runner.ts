@@ -1,5 +1,5 @@
 import { EmbeddedJobEngine } from '#libs/jobs';
-import { runUntilKilled } from '../../../libs/testing/src/job-conformance/runner.js';
+import { runUntilKilled } from './conformance/runner.js';
 
 await runUntilKilled(
   (database, transactions, options) => new EmbeddedJobEngine(database, transactions, options),

@@ -3,7 +3,7 @@ import type { AppError } from '#libs/kernel';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { entities, migrations } from '../../../src/app/schema.js';
 import { AccountBench, actorOf, accountConfig, PASSWORD } from './account-bench.js';
-import { describeOnDatabases, openTestDatabase, type TestDatabase } from '../../harness/databases.js';
+import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 const refusal = async (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -160,7 +160,7 @@ describeOnDatabases('accounts', (shared, kind) => {
 
   describe('in a database of their own', () => {
     beforeEach(async () => {
-      database = await openTestDatabase(kind);
+      database = await TestDatabase.open(kind);
       bench = new AccountBench(database);
     });
     afterEach(() => database.close());

@@ -1,7 +1,7 @@
 import { LeaseLostError } from '#libs/jobs';
 import { expect } from '@jest/globals';
 import { DAY_MS } from '#libs/kernel';
-import { eventually, gate } from '../eventually.js';
+import { eventually, gate } from '#libs/testing';
 import { type JobSpec, SWEEP_MS } from './bench.js';
 import { writeEffect } from './effects.js';
 

@@ -1,7 +1,6 @@
 import { LeaseLostError } from '#libs/jobs';
 import { expect } from '@jest/globals';
-import { eventually, gate } from '../eventually.js';
-import { FakeClock } from '../fake-clock.js';
+import { eventually, FakeClock, gate } from '#libs/testing';
 import { HEARTBEAT_MS, type JobBench, type JobSpec, LEASE_MS, MAX_ATTEMPTS, SWEEP_MS } from './bench.js';
 import { writeEffect } from './effects.js';
 

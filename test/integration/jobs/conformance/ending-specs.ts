@@ -1,7 +1,7 @@
 import { LeaseLostError } from '#libs/jobs';
 import { AppError } from '#libs/kernel';
 import { expect } from '@jest/globals';
-import { eventually, gate } from '../eventually.js';
+import { eventually, gate } from '#libs/testing';
 import { type JobBench, type JobSpec, MAX_ATTEMPTS, SWEEP_MS, TIME_LIMIT_MS } from './bench.js';
 import { writeEffect } from './effects.js';
 

@@ -1,14 +1,12 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { ChildScript } from './child-script.js';
-import { describeOnDatabases } from './databases.js';
-import { eventually } from './eventually.js';
-import { FakeClock } from './fake-clock.js';
-import { JobBench, LEASE_MS, type MakeEngine } from './job-conformance/bench.js';
-import { CONFORMANCE_SCHEMA } from './job-conformance/effects.js';
-import { endingSpecs } from './job-conformance/ending-specs.js';
-import { enqueueSpecs } from './job-conformance/enqueue-specs.js';
-import { leaseSpecs } from './job-conformance/lease-specs.js';
-import { stopSpecs } from './job-conformance/stop-specs.js';
+import { ChildScript, eventually, FakeClock } from '#libs/testing';
+import { describeOnDatabases } from '../../../harness/databases.js';
+import { JobBench, LEASE_MS, type MakeEngine } from './bench.js';
+import { CONFORMANCE_SCHEMA } from './effects.js';
+import { endingSpecs } from './ending-specs.js';
+import { enqueueSpecs } from './enqueue-specs.js';
+import { leaseSpecs } from './lease-specs.js';
+import { stopSpecs } from './stop-specs.js';
 
 /** A spec that needs an engine in another process; `script` starts one. */
 type ProcessSpec = (bench: JobBench, script: string) => Promise<void>;

@@ -1,8 +1,7 @@
 import { runSql, type Database, type Transaction, type TransactionRunner } from '#libs/database';
 import type { Job, JobDefinition, JobEngine, JobEngineOptions, JobFailure, JobRun, NewJob } from '#libs/jobs';
-import type { TestDatabase } from '../databases.js';
-import { eventually } from '../eventually.js';
-import { FakeClock } from '../fake-clock.js';
+import type { TestDatabase } from '../../../harness/databases.js';
+import { eventually, FakeClock } from '#libs/testing';
 import { writeEffect } from './effects.js';
 
 /** Makes the engine under test. */

@@ -1,7 +1,7 @@
 import { runSql } from '#libs/database';
 import { AppError } from '#libs/kernel';
 import { expect } from '@jest/globals';
-import { eventually, gate } from '../eventually.js';
+import { eventually, gate } from '#libs/testing';
 import { CONCURRENCY, type JobSpec, SWEEP_MS } from './bench.js';
 
 /** How work gets in and how often it runs. */
