@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,8 @@ export default async function globalSetup() {
   // Specs see a copy of the environment, in which a library cannot say so itself.
   process.env.ORT_DISABLE_TELEMETRY = '1';
   const folder = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
+  // Specs of file permissions act as another user, who must be able to enter.
+  chmodSync(folder, 0o755);
   // What a spec forgets in a temporary folder goes with the run.
   process.env.TMPDIR = folder;
   let keeper = null;
