@@ -103,7 +103,7 @@ describeOnDatabases('the group commit of audit rows', (database) => {
     const waiting = [1, 2, 3].map(() => log.record(entry()));
     expect(log.overloaded).toBe(true);
     waiting.push(log.record(entry()));
-    await expect(log.record(entry())).rejects.toThrow(/no further rows/);
+    await expect(log.record(entry())).rejects.toThrow(/accepts no more rows/);
     held.open();
     expect((await Promise.allSettled(waiting)).every(({ status }) => status === 'rejected')).toBe(true);
     await eventually('the queue is empty', () => !log.overloaded);
@@ -115,7 +115,7 @@ describeOnDatabases('the group commit of audit rows', (database) => {
     await log.close();
     await recorded;
     expect(await isStored(one)).toBe(true);
-    await expect(log.record(entry())).rejects.toThrow(/no further rows/);
+    await expect(log.record(entry())).rejects.toThrow(/accepts no more rows/);
     expect(log.overloaded).toBe(true);
   });
 });
