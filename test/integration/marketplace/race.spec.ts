@@ -105,7 +105,7 @@ describe.each(KINDS)('sixteen evaluators for two thousand orders [%s]', (kind) =
       await expect(
         bench.query('SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'),
       ).resolves.toEqual([{ deadlocks: '0' }]);
-  }, 240_000);
+  }, 480_000);
 
   it('leave a history in which no two claims of an order overlap', async () => {
     const claims = await bench.query<{ prediction_id: string; ended_at: string; claimed_at: string }>(
