@@ -1,4 +1,4 @@
-/** The import table of docs/architecture.md, as rules. `npm run check` runs them. */
+/** Who may import whom; docs/architecture.md has the floors. `npm run check` runs these rules. */
 const lib = (...names) => `^libs/(${names.join('|')})/`;
 const only = (name, from, allowed) => ({
   name,

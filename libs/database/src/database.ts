@@ -120,7 +120,7 @@ export class Database {
   /**
    * Where to read, as a scope for repositories: the read side, and inside of a transaction that transaction itself. A
    * second connection would be asked for while the first is held: with as many transactions as the pool has connections
-   * all of them would wait for each other. So no read is handed a transaction, and each sees the rows of the one it is in.
+   * all of them would wait for each other. So each read sees the rows of the transaction it is in, without being handed it.
    */
   get read(): DatabaseScope {
     return this.openTransaction ?? this.#snapshot.getStore() ?? { manager: this.reader.manager };
