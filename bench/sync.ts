@@ -12,7 +12,7 @@ import { invalid, runInContext, systemClock } from '#libs/kernel';
 import { loadPlugins, type PluginRegistry } from '#libs/plugin-host';
 import { createPlugin } from '#libs/plugin-sdk';
 import { BUILT_IN_PLUGINS } from '#libs/plugins';
-import oracle from '../libs/plugins/src/predictors/binary-ideal-oracle.js';
+import oracle from '../libs/plugins/src/predictors/oracle/binary-ideal-oracle.js';
 import { AnswerBatch } from '../src/sync/answer-batch.service.js';
 import { SyncAnswers, entryQuestion } from '../src/sync/sync-answers.service.js';
 import { EntryRequest } from '../src/sync/sync.dto.js';

@@ -151,7 +151,7 @@ function jobAlerts({ oldestWaitMs: waitMs }: JobHealth): string[] {
 
 function marketplaceAlerts({ stuck }: MarketplaceHealth): string[] {
   if (stuck === null || stuck === 0) return [];
-  return [`Marketplace requests that ran out and were neither returned to the queue nor ended: ${stuck}`];
+  return [`Orders whose time ran out and that were neither returned to the queue nor ended: ${stuck}`];
 }
 
 function diskAlerts(disk: DiskSpace | null): string[] {

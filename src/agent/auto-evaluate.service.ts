@@ -12,7 +12,7 @@ import { ClaimedWork, OrderQueue } from '../marketplace/order-queue.port.js';
 import { ComputeAnswer } from './compute-answer.js';
 import { EvaluatorAgent } from './evaluator-agent.js';
 
-/** `auto_evaluate`: the service computes its own orders, so that a single operator's market works alone. */
+/** `auto_evaluate`: the service computes its own orders, so that a single operator's marketplace works alone. */
 @Injectable()
 export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger(AutoEvaluate.name);

@@ -33,7 +33,7 @@ export interface AgentWork {
 export interface AgentOptions {
   /** Orders that are computed at the same time. */
   readonly parallel: number;
-  /** Milliseconds until the market is asked again when it has nothing. */
+  /** Milliseconds until the marketplace is asked again when it has nothing. */
   readonly idleMs: number;
   /** Between two words about an order that is being computed. */
   readonly heartbeatMs: number;
@@ -47,7 +47,7 @@ export interface AgentOptions {
 const SERVICE = 'platform';
 /** Orders that are looked at in one go, in the order in which the queue is worked off. */
 const OFFERS = { sort: 'priority', order: 'desc', limit: 100 } as const;
-/** Longest pause between attempts to reach the market. */
+/** Longest pause between attempts to reach the marketplace. */
 const LONGEST_PAUSE_MS = 60_000;
 /** What is kept back of a claim's time, for the answer's way. */
 const RESERVE_MS = 1_000;
@@ -65,8 +65,8 @@ interface Claim {
 }
 
 /**
- * An evaluator that works by itself: takes orders off the market, computes them with the plugins of its process,
- * says how far it is, hands the answers in, and gives back what it cannot compute. While the market is away it waits,
+ * An evaluator that works by itself: takes orders off the marketplace, computes them with the plugins of its process,
+ * says how far it is, hands the answers in, and gives back what it cannot compute. While the marketplace is away it waits,
  * twice as long each time; what it had claimed when it is killed goes back to the queue when the lease runs out.
  */
 export class EvaluatorAgent {
@@ -86,7 +86,7 @@ export class EvaluatorAgent {
     private readonly logger: PluginLogger,
   ) {}
 
-  /** Begins to work. @returns when it was stopped, or is idle with `untilIdle` @throws AppError when the market refuses the agent for good */
+  /** Begins to work. @returns when it was stopped, or is idle with `untilIdle` @throws AppError when the marketplace refuses the agent for good */
   async run(): Promise<void> {
     this.#slots = Array.from({ length: this.options.parallel }, () => this.#work());
     try {
@@ -176,10 +176,10 @@ export class EvaluatorAgent {
       return this.#giveBack(claim, error instanceof AppError ? error.detail : 'it could not be handed in');
     }
     this.figures.completed += 1;
-    this.logger.info('completed', { request: claim.order.id });
+    this.logger.info('completed', { order: claim.order.id });
   }
 
-  /** @param lost is aborted, with the error, when the market says that the claim is gone */
+  /** @param lost is aborted, with the error, when the marketplace says that the claim is gone */
   async #compute({ order, lease, deadline }: Claim, lost: AbortController): Promise<OrderResult> {
     const timeoutMs = Math.max(1, deadline - this.clock.now() - RESERVE_MS);
     let latest: Partial<OrderProgress> = { progressPercentage: 0, currentStep: 'claimed' };
@@ -188,7 +188,7 @@ export class EvaluatorAgent {
       cancel = this.clock.after(this.options.heartbeatMs, () => {
         this.work.heartbeat(SERVICE, lease, latest).then(beat, (error: unknown) => {
           if (isLost(error)) lost.abort(error);
-          // A market that is away for a moment may be back before the answer is there.
+          // A marketplace that is away for a moment may be back before the answer is there.
           else beat();
         });
       });
@@ -224,7 +224,7 @@ export class EvaluatorAgent {
     const { order, lease } = claim;
     const reason = this.#aborting.signal.aborted ? 'the evaluator was stopped' : why;
     const details = reason.slice(0, LONGEST_DETAILS);
-    this.logger.warn(`released: ${details}`, { request: order.id });
+    this.logger.warn(`released: ${details}`, { order: order.id });
     try {
       await this.work.release(SERVICE, { ...lease, reason: 'technical_issue', details });
       this.figures.released += 1;
@@ -237,7 +237,7 @@ export class EvaluatorAgent {
 
   #lose({ order }: Claim, text: string): void {
     this.figures.lost += 1;
-    this.logger.warn(text, { request: order.id });
+    this.logger.warn(text, { order: order.id });
   }
 
   #pause(ms: number): Promise<void> {
@@ -249,7 +249,7 @@ export class EvaluatorAgent {
 const pauseAfter = (failures: number): number =>
   Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** (failures - 1)) * (0.9 + Math.random() * 0.2);
 
-/** What the market asked for; null leaves it to the agent. */
+/** What the marketplace asked for; null leaves it to the agent. */
 function retryAfterMs({ headers }: AppError): number | null {
   const seconds = Number(headers['Retry-After'] ?? NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
@@ -258,7 +258,7 @@ function retryAfterMs({ headers }: AppError): number | null {
 const isError = (error: unknown, ...kinds: readonly ErrorKind[]): error is AppError =>
   error instanceof AppError && kinds.includes(error.kind);
 
-/** The market cannot be reached, or asks for patience. */
+/** The marketplace cannot be reached, or asks for patience. */
 const isAway = (error: unknown): error is AppError => isError(error, 'unavailable', 'too_many');
 
 /** Somebody else was faster, or this evaluator may not have it now. */

@@ -22,8 +22,8 @@ import {
   OrderIdParam,
   RequestChange,
   RequestsQuery,
-} from './request.dto.js';
-import { RequestAccepted, RequestCancelled, RequestListOut, RequestOut } from './request-out.dto.js';
+} from './order.dto.js';
+import { RequestAccepted, RequestCancelled, RequestListOut, RequestOut } from './order-out.dto.js';
 
 const ROLES = { 403: 'Insufficient permissions. Required roles: client, administrator, admin' };
 const NOT_YOURS = { 403: 'Access denied' };

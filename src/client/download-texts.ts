@@ -4,8 +4,8 @@ import { formatIso } from '#libs/timeseries';
 import type { OrderClaim } from '../marketplace/client-orders.port.js';
 import type { Band } from '../marketplace/marketplace.port.js';
 import type { CompletedOrder } from './completed-order.js';
-import { ClientRequest } from './request.dto.js';
-import { CostInfo, EvaluatorInfo } from './request-out.dto.js';
+import { ClientRequest } from './order.dto.js';
+import { CostInfo, EvaluatorInfo } from './order-out.dto.js';
 
 /**
  * `results.csv` (RFC 4180): a row a predicted bar with `step` (1 is the first), `time` (UTC), `prediction`,

@@ -4,8 +4,8 @@ import type { Actor } from '#libs/kernel';
 import type { Money, Quote } from '../billing/billing.port.js';
 import { ClientOrders, NewOrders, type OrderSummary } from '../marketplace/client-orders.port.js';
 import { Webhooks } from '../webhooks/webhooks.port.js';
-import type { ClientRequest, RequestChange, RequestsQuery } from './request.dto.js';
-import { pathOf, type RequestAccepted, type RequestListOut, type RequestOut } from './request-out.dto.js';
+import type { ClientRequest, RequestChange, RequestsQuery } from './order.dto.js';
+import { pathOf, type RequestAccepted, type RequestListOut, type RequestOut } from './order-out.dto.js';
 
 /** A page that is answered in an envelope of its own. */
 export class OrderListPage extends Page<OrderSummary> {

@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/database';
 import { toWire } from '#libs/http';
 import { type MarketplaceEvent, MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
 import { Webhooks } from '../webhooks/webhooks.port.js';
-import { EndedOrder } from './request-out.dto.js';
+import { EndedOrder } from './order-out.dto.js';
 
 /** The ends of an order. */
 const ENDS = {

@@ -22,7 +22,7 @@ import {
   type OrderStatus,
 } from '../marketplace/marketplace.port.js';
 import { PredictionTypeFilterField, SortOrderField, SymbolFilterField } from '../marketplace/order.fields.js';
-import { SYMBOL } from '../predictions/predictions.port.js';
+import { SYMBOL_RULE } from '../predictions/predictions.port.js';
 
 /** Beyond it no price lies; keeps micro-units far below 2^53. */
 const MAX_COST = 1_000_000_000;
@@ -72,9 +72,7 @@ const webhook = {
 })
 export class ClientRequest {
   @StringField({
-    pattern: SYMBOL,
-    minLength: 1,
-    maxLength: 32,
+    ...SYMBOL_RULE,
     description: 'Symbol to predict, as the data source names it.',
     example: 'EURUSD',
   })

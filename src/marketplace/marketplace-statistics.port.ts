@@ -68,7 +68,7 @@ export abstract class EvaluatorStatistics {
 }
 
 /** For the listing of accounts. */
-export abstract class RequestCounts {
+export abstract class OrderCounts {
   /** Orders by user id, all time, whatever became of them; accounts without any are left out. At most 1,000 ids a call. */
   abstract countByClient(userIds: readonly number[]): Promise<ReadonlyMap<number, number>>;
 }

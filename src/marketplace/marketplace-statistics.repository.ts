@@ -4,7 +4,7 @@ import type {
   EvaluatorFigures,
   MarketplaceBacklog,
   MarketplaceFigures,
-  RequestCounts,
+  OrderCounts,
 } from './marketplace-statistics.port.js';
 
 type Row<Name extends string> = Readonly<Record<Name, number | string | null>>;
@@ -18,7 +18,7 @@ const tallied = (condition: string): string => `SUM(CASE WHEN ${condition} THEN 
 
 /** Sums over orders and claims. */
 @Injectable()
-export class MarketplaceFiguresRepository extends TableFigures implements MarketplaceFigures, RequestCounts {
+export class MarketplaceFiguresRepository extends TableFigures implements MarketplaceFigures, OrderCounts {
   constructor(database: Database) {
     super(database, {
       name: 'prediction_jobs',

@@ -11,7 +11,7 @@ import { OrderViews } from './order-views.service.js';
 import { LeaseRules } from './lease-rules.js';
 import { ManageOrders } from './manage-orders.service.js';
 import { MarketplaceEvents } from './marketplace-events.port.js';
-import { EvaluatorStatistics, MarketplaceFigures, RequestCounts } from './marketplace-statistics.port.js';
+import { EvaluatorStatistics, MarketplaceFigures, OrderCounts } from './marketplace-statistics.port.js';
 import { MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
 import { MarketplaceUpkeep } from './marketplace-upkeep.service.js';
 import { OrderFileRepository } from './order-file.repository.js';
@@ -30,7 +30,7 @@ const PORTS = [
   { provide: ClaimedWork, useExisting: WorkOnClaim },
   { provide: EvaluatorStatistics, useExisting: ReadEvaluatorStatistics },
   { provide: MarketplaceFigures, useExisting: MarketplaceFiguresRepository },
-  { provide: RequestCounts, useExisting: MarketplaceFiguresRepository },
+  { provide: OrderCounts, useExisting: MarketplaceFiguresRepository },
   { provide: MarketplaceEvents, useExisting: OrderViews },
   { provide: BillableOrders, useExisting: OrderRepository },
   { provide: OrderFiles, useExisting: OrderFileRepository },

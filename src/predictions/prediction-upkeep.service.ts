@@ -10,7 +10,7 @@ const BATCH = 200;
 
 /** Deletes finished predictions and their steps after `prediction_history_days`, an hour after the start and every hour from then on. */
 @Injectable()
-export class PredictionHistory extends PeriodicService {
+export class PredictionUpkeep extends PeriodicService {
   constructor(
     private readonly predictions: PredictionRepository,
     private readonly transactions: TransactionRunner,

@@ -12,7 +12,7 @@ import {
 } from '#libs/http';
 import { INTERVALS, parseTimestamp } from '#libs/timeseries';
 import type { PredictionEntity } from './prediction.entity.js';
-import { SYMBOL } from './predictions.port.js';
+import { SYMBOL_RULE } from './predictions.port.js';
 import {
   type AskedRequest,
   modelOf,
@@ -31,7 +31,7 @@ const PREDICTION_TYPES = ['short_term', 'long_term', 'medium_term'] as const;
 const MAX_HORIZON = 1000;
 
 const optionalText = { nullable: true, default: null } as const;
-const symbolField = { ...optionalText, pattern: SYMBOL, minLength: 1, maxLength: 32 } as const;
+const symbolField = { ...optionalText, ...SYMBOL_RULE } as const;
 const columnField = { ...optionalText, pattern: COLUMN, minLength: 1, maxLength: 64 } as const;
 const pluginField = { pattern: PLUGIN, minLength: 1, maxLength: 100 } as const;
 
@@ -203,9 +203,7 @@ class LegacyParameters {
 /** Body of the original's first endpoint. */
 export class LegacyPredict {
   @StringField({
-    pattern: SYMBOL,
-    minLength: 1,
-    maxLength: 32,
+    ...SYMBOL_RULE,
     default: 'EUR_USD',
     description: 'Symbol to predict.',
     example: 'SP500',

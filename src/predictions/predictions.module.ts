@@ -6,7 +6,7 @@ import { CompleteRequest } from './complete-request.service.js';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { LegacyPredictionsController } from './legacy-predictions.controller.js';
 import { PredictionEvents } from './prediction-events.service.js';
-import { PredictionHistory } from './prediction-history.service.js';
+import { PredictionUpkeep } from './prediction-upkeep.service.js';
 import { PredictionRepository } from './prediction.repository.js';
 import { PredictionsController, SecurePredictionsController } from './predictions.controller.js';
 import { PredictionFigures } from './predictions.port.js';
@@ -21,7 +21,7 @@ import { SubmitPrediction } from './submit-prediction.service.js';
   controllers: [PredictionsController, SecurePredictionsController, LegacyPredictionsController],
   providers: [
     PredictionRepository,
-    PredictionHistory,
+    PredictionUpkeep,
     PredictionSchedule,
     AwaitPrediction,
     CompleteRequest,

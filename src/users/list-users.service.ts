@@ -3,7 +3,7 @@ import { MAX_PAGE, Page, type PageWindow, toWire, type WireObject } from '#libs/
 import { Clock } from '#libs/kernel';
 import { amountIn, Balances, Turnover } from '../billing/billing.port.js';
 import { Accounts, type User, type UserFilter } from '../accounts/accounts.port.js';
-import { RequestCounts } from '../marketplace/marketplace-statistics.port.js';
+import { OrderCounts } from '../marketplace/marketplace-statistics.port.js';
 import { ListedUserOut, type ListUsersQuery, UserPageOut } from './admin-user.dto.js';
 
 /** Lists accounts for administrators. */
@@ -14,7 +14,7 @@ export class ListUsers {
     private readonly clock: Clock,
     private readonly turnover: Turnover,
     private readonly balances: Balances,
-    @Optional() private readonly marketplace?: RequestCounts,
+    @Optional() private readonly marketplace?: OrderCounts,
   ) {}
 
   /** The answer to a request: without any query parameter the bare array, with one a page in an envelope. */

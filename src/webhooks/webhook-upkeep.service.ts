@@ -10,7 +10,7 @@ const BATCH = 200;
 
 /** Deletes ended deliveries after `webhook_history_days`, an hour after the start and every hour from then on. */
 @Injectable()
-export class WebhookHistory extends PeriodicService {
+export class WebhookUpkeep extends PeriodicService {
   constructor(
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly transactions: TransactionRunner,

@@ -4,7 +4,7 @@ import { DeliveryLog } from './delivery-log.service.js';
 import { HostResolver, NameServerResolver } from './host-resolver.js';
 import { TargetRules } from './target-rules.service.js';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
-import { WebhookHistory } from './webhook-history.service.js';
+import { WebhookUpkeep } from './webhook-upkeep.service.js';
 import { WebhookOutbox } from './webhook-outbox.service.js';
 import { WebhookSecretRepository } from './webhook-secret.repository.js';
 import { WebhookSecrets } from './webhook-secrets.service.js';
@@ -25,7 +25,7 @@ import { Webhooks } from './webhooks.port.js';
     WebhookOutbox,
     DeliverWebhooks,
     DeliveryLog,
-    WebhookHistory,
+    WebhookUpkeep,
     { provide: Webhooks, useExisting: WebhookOutbox },
   ],
   exports: [Webhooks],

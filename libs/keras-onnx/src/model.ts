@@ -9,7 +9,7 @@ import {
   type IsolationLimits,
 } from './isolate/compile-isolated.js';
 import { Engine } from './runtime/engine.js';
-import type { SampledOutput, SampleOptions } from './runtime/sampling.js';
+import type { SampledOutput, SampleOptions } from './runtime/sample-summary.js';
 import { InferenceThread, type Inference } from './runtime/inference-thread.js';
 import type { InputTensor, OutputTensor } from './runtime/tensors.js';
 

@@ -5,7 +5,7 @@ export * from './operation-context.js';
 export * from './parameters.js';
 export * from './declare.js';
 export * from './money.js';
-export * from './names.js';
+export * from './snake-case.js';
 export * from './text-cipher.js';
 export * from './networks.js';
 export * from './bounded-queue.js';

@@ -14,6 +14,6 @@ export { CsvCache, type CsvCacheOptions } from './csv/csv-cache.js';
 export { loadCsv, type LoadedCsv } from './csv/load-csv.js';
 export type { BadRow, BadRowRule, CsvOptions, CsvReport } from './csv/csv-format.js';
 export { ema, rma, rollingMax, rollingMin, sma } from './indicators/averages.js';
-export * from './indicators/indicators.js';
+export * from './indicators/formulas.js';
 export * from './indicators/technical.js';
 export { loadNormalisation, Normalisation } from './normalisation.js';

@@ -8,7 +8,7 @@ import { loadConfiguredPlugins } from '../load-configured-plugins.js';
 import { createLogger, openLogStreams, pluginLogger } from '../logging/logger.js';
 import { EXIT, type Command, print, printError, stopSignal } from './command.js';
 /**
- * `evaluate`: an evaluator's process, without a database. It lists, claims and computes requests of the service at `url`
+ * `evaluate`: an evaluator's process, without a database. It lists, claims and computes orders of the service at `url`
  * with the plugins that are loaded here, until SIGINT or SIGTERM.
  */
 export const evaluate: Command = async (config, line) => {
@@ -61,13 +61,13 @@ function destination({ url, api_key }: AppConfig): { readonly url: string; reado
   );
 }
 
-/** One line a request for whoever watches, and one for whatever goes wrong; both in the log, too. */
+/** One line for each order, for whoever watches, and one for whatever goes wrong; both in the log, too. */
 function saying(config: AppConfig, logger: PluginLogger): PluginLogger {
   if (config.quiet_mode) return logger;
   const tell =
     (write: (text: string) => unknown, level: 'info' | 'warn'): PluginLogger['info'] =>
     (message, details) => {
-      write([message, details?.['request']].filter((word) => word !== undefined).join(' '));
+      write([message, details?.['order']].filter((word) => word !== undefined).join(' '));
       logger[level](message, details);
     };
   return { ...logger, info: tell(print, 'info'), warn: tell(printError, 'warn') };

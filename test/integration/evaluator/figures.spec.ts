@@ -226,7 +226,7 @@ describe.each(DATABASE_KINDS)('figures of the marketplace [%s]', (kind) => {
     expect(health.components.marketplace).toMatchObject({ status: 'degraded', stuck: 1 });
     expect(health.overall_status).not.toBe('healthy');
     expect(health.alerts).toContain(
-      'Marketplace requests that ran out and were neither returned to the queue nor ended: 1',
+      'Orders whose time ran out and that were neither returned to the queue nor ended: 1',
     );
   });
 

@@ -1,12 +1,12 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { JobRows } from '../../../libs/jobs/src/engines/job-rows.js';
+import { JobRepository } from '../../../libs/jobs/src/engines/job.repository.js';
 import { describeOnDatabases } from '../../harness/databases.js';
 
 const NOW = Date.UTC(2026, 0, 5);
 const LEASE_MS = 30_000;
 
 describeOnDatabases('the rows of jobs', (test) => {
-  const rows = () => new JobRows(test().database);
+  const rows = () => new JobRepository(test().database);
   const claim = (limit: number, kinds = ['work']) =>
     test().run((tx) => rows().claim(tx, { kinds, limit, holder: 'me', nowMs: NOW, leaseMs: LEASE_MS }));
   const insert = (subject: string, runAt = NOW, kind = 'work') =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { RequestCounts } from '../../../src/marketplace/marketplace-statistics.port.js';
+import { OrderCounts } from '../../../src/marketplace/marketplace-statistics.port.js';
 import { client, HOUR, KINDS, MarketplaceBench, MINUTE, USD } from './marketplace-bench.js';
 
 describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
@@ -105,7 +105,7 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
   });
 
   it('tells the listing of accounts how much they asked for', async () => {
-    const counts = bench.test.app.get<RequestCounts>(RequestCounts, { strict: false });
+    const counts = bench.test.app.get<OrderCounts>(OrderCounts, { strict: false });
     await expect(counts.countByClient([31, 33, 34])).resolves.toEqual(
       new Map([
         [31, 2],

@@ -12,7 +12,7 @@ import { AwaitPrediction } from '../../../src/predictions/await-prediction.servi
 import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
 import { DeletePrediction } from '../../../src/predictions/delete-prediction.service.js';
 import { PredictionEvents } from '../../../src/predictions/prediction-events.service.js';
-import { PredictionHistory } from '../../../src/predictions/prediction-history.service.js';
+import { PredictionUpkeep } from '../../../src/predictions/prediction-upkeep.service.js';
 import type { PredictionEntity } from '../../../src/predictions/prediction.entity.js';
 import { PredictionRepository } from '../../../src/predictions/prediction.repository.js';
 import type { AskedRequest } from '../../../src/predictions/prediction.types.js';
@@ -56,7 +56,7 @@ export class PredictionBench {
   readonly deleting: DeletePrediction;
   readonly waiting: AwaitPrediction;
   readonly events: PredictionEvents;
-  readonly history: PredictionHistory;
+  readonly upkeep: PredictionUpkeep;
   readonly #engines: JobEngine[] = [];
 
   private constructor(
@@ -83,7 +83,7 @@ export class PredictionBench {
     this.deleting = new DeletePrediction(this.reading, this.repository, test.transactions, this.engine);
     this.waiting = new AwaitPrediction(this.repository, clock);
     this.events = new PredictionEvents(this.reading, this.repository, this.waiting, clock);
-    this.history = new PredictionHistory(
+    this.upkeep = new PredictionUpkeep(
       this.repository,
       test.transactions,
       new EventLog(clock),

@@ -5,7 +5,7 @@ import { DeliverWebhooks } from '../../../src/webhooks/deliver-webhooks.service.
 import { DeliveryLog } from '../../../src/webhooks/delivery-log.service.js';
 import { TargetRules } from '../../../src/webhooks/target-rules.service.js';
 import { WebhookDeliveryRepository } from '../../../src/webhooks/webhook-delivery.repository.js';
-import { WebhookHistory } from '../../../src/webhooks/webhook-history.service.js';
+import { WebhookUpkeep } from '../../../src/webhooks/webhook-upkeep.service.js';
 import { WebhookOutbox } from '../../../src/webhooks/webhook-outbox.service.js';
 import { WebhookSecretRepository } from '../../../src/webhooks/webhook-secret.repository.js';
 import { WebhookSecrets } from '../../../src/webhooks/webhook-secrets.service.js';
@@ -44,7 +44,7 @@ export function webhookService(database: Database, transactions: TransactionRunn
     failures,
     outbox: new WebhookOutbox(rules, deliveries, engine, clock),
     log: new DeliveryLog(deliveries, transactions, engine, clock),
-    history: new WebhookHistory(deliveries, transactions, config, clock),
+    history: new WebhookUpkeep(deliveries, transactions, config, clock),
   };
 }
 

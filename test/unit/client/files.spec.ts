@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { completedOrder, forecastTimes } from '../../../src/client/completed-order.js';
 import { logsText, resultsCsv } from '../../../src/client/download-texts.js';
-import { faultOfParameters } from '../../../src/client/request.dto.js';
+import { faultOfParameters } from '../../../src/client/order.dto.js';
 import type { Order, OrderInterval, OrderResult } from '../../../src/marketplace/marketplace.port.js';
 
 const asked = (moment: string, interval: OrderInterval, predictionHorizon = 3) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Generator } from '../../../libs/keras-onnx/src/runtime/generator.js';
-import { Summary } from '../../../libs/keras-onnx/src/runtime/sampling.js';
+import { Summary } from '../../../libs/keras-onnx/src/runtime/sample-summary.js';
 
 describe('the generator', () => {
   it('is xoshiro128** seeded by SplitMix64', () => {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EntryQuestion } from '#libs/plugin-sdk';
-import binary, { type BinaryIdealOracle } from '../../../libs/plugins/src/predictors/binary-ideal-oracle.js';
+import binary, {
+  type BinaryIdealOracle,
+} from '../../../libs/plugins/src/predictors/oracle/binary-ideal-oracle.js';
 import direction, {
   ConfusionCounts,
   type DirectionIdealOracle,
-} from '../../../libs/plugins/src/predictors/direction-ideal-oracle.js';
+} from '../../../libs/plugins/src/predictors/oracle/direction-ideal-oracle.js';
 import {
   at,
   createPredictor,

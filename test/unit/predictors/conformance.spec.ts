@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { afterAll, describe, it } from '@jest/globals';
 import { createPlugin, Frame, predictorConformance, type PredictorDefinition } from '#libs/plugin-sdk';
-import binary from '../../../libs/plugins/src/predictors/binary-ideal-oracle.js';
+import binary from '../../../libs/plugins/src/predictors/oracle/binary-ideal-oracle.js';
 import csvDirection from '../../../libs/plugins/src/predictors/csv-direction-predictor.js';
 import idealBaseline from '../../../libs/plugins/src/predictors/default-predictor/default-predictor.js';
-import direction from '../../../libs/plugins/src/predictors/direction-ideal-oracle.js';
+import direction from '../../../libs/plugins/src/predictors/oracle/direction-ideal-oracle.js';
 import noisyIdeal from '../../../libs/plugins/src/predictors/noisy-ideal-predictor.js';
 import randomWalk from '../../../libs/plugins/src/predictors/random-walk-predictor.js';
 import { at, entryAt, exitAt, FOURTEEN_BARS, scratchFolder } from './predictor-context.js';

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { EntryQuestion } from '#libs/plugin-sdk';
 import { formatNaiveIso, loadCsv } from '#libs/timeseries';
-import binary, { type BinaryIdealOracle } from '../../../libs/plugins/src/predictors/binary-ideal-oracle.js';
+import binary, {
+  type BinaryIdealOracle,
+} from '../../../libs/plugins/src/predictors/oracle/binary-ideal-oracle.js';
 import direction, {
   type DirectionIdealOracle,
-} from '../../../libs/plugins/src/predictors/direction-ideal-oracle.js';
+} from '../../../libs/plugins/src/predictors/oracle/direction-ideal-oracle.js';
 import baseline from '../../../libs/plugins/src/predictors/default-predictor/default-predictor.js';
 import noisyIdeal from '../../../libs/plugins/src/predictors/noisy-ideal-predictor.js';
 import { at, createPredictor, entryAt, forecastRequest } from './predictor-context.js';

@@ -1,10 +1,12 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { Frame, type EntryQuestion } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
-import binary, { type BinaryIdealOracle } from '../../../libs/plugins/src/predictors/binary-ideal-oracle.js';
+import binary, {
+  type BinaryIdealOracle,
+} from '../../../libs/plugins/src/predictors/oracle/binary-ideal-oracle.js';
 import direction, {
   type DirectionIdealOracle,
-} from '../../../libs/plugins/src/predictors/direction-ideal-oracle.js';
+} from '../../../libs/plugins/src/predictors/oracle/direction-ideal-oracle.js';
 import noisyIdeal, {
   type NoisyIdealPredictor,
 } from '../../../libs/plugins/src/predictors/noisy-ideal-predictor.js';

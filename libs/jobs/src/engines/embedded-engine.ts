@@ -3,7 +3,7 @@ import { AppError, assertPresent, newUuid } from '#libs/kernel';
 import type { JobCounts, JobDefinition, JobEngine, NewJob } from '../job-engine.js';
 import { LeaseLostError } from '../job-engine.js';
 import { ENGINE_DEFAULTS, type JobEngineOptions } from './engine-options.js';
-import { type ClaimedJob, JobRows } from './job-rows.js';
+import { type ClaimedJob, JobRepository } from './job.repository.js';
 import { exhausted, JobRunner } from './job-runner.js';
 import { JobSweeper } from './job-sweeper.js';
 
@@ -14,7 +14,7 @@ import { JobSweeper } from './job-sweeper.js';
 export class EmbeddedJobEngine implements JobEngine {
   readonly #definitions = new Map<string, JobDefinition>();
   readonly #options: Required<JobEngineOptions>;
-  readonly #rows: JobRows;
+  readonly #rows: JobRepository;
   readonly #runner: JobRunner;
   readonly #sweeper: JobSweeper;
   #state: 'idle' | 'running' | 'stopped' = 'idle';
@@ -28,7 +28,7 @@ export class EmbeddedJobEngine implements JobEngine {
     options: JobEngineOptions,
   ) {
     this.#options = { ...ENGINE_DEFAULTS, ...options };
-    this.#rows = new JobRows(database);
+    this.#rows = new JobRepository(database);
     this.#runner = new JobRunner(this.#rows, transactions, this.#definitions, this.#options, {
       freed: () => this.#claimIfUseful(),
       dueAt: (dueMs) => this.#sweeper.dueAt(dueMs),

@@ -2,7 +2,7 @@ import type { Transaction, TransactionRunner } from '#libs/database';
 import { AppError, assertPresent, messageOf, newUuid, Repeater } from '#libs/kernel';
 import { type Job, type JobDefinition, type JobFailure, LeaseLostError } from '../job-engine.js';
 import type { JobEngineOptions } from './engine-options.js';
-import type { ClaimedJob, ExpiredJob, JobRows } from './job-rows.js';
+import type { ClaimedJob, ExpiredJob, JobRepository } from './job.repository.js';
 import { LeasedRun, type RunOutcome } from './leased-run.js';
 
 /**
@@ -17,7 +17,7 @@ export class JobRunner {
   #onIdle: () => void = () => undefined;
 
   constructor(
-    private readonly rows: JobRows,
+    private readonly rows: JobRepository,
     private readonly transactions: TransactionRunner,
     private readonly definitions: ReadonlyMap<string, JobDefinition>,
     private readonly options: Required<JobEngineOptions>,

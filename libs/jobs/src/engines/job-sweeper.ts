@@ -1,7 +1,7 @@
 import type { TransactionRunner } from '#libs/database';
 import { type CancelTimer, Repeater } from '#libs/kernel';
 import type { JobEngineOptions } from './engine-options.js';
-import type { ExpiredJob, JobRows } from './job-rows.js';
+import type { ExpiredJob, JobRepository } from './job.repository.js';
 
 /** Ended jobs are looked for this often. */
 const PURGE_EVERY_MS = 60_000;
@@ -27,7 +27,7 @@ export class JobSweeper {
   #stopped = false;
 
   constructor(
-    private readonly rows: JobRows,
+    private readonly rows: JobRepository,
     private readonly transactions: TransactionRunner,
     private readonly options: Required<JobEngineOptions>,
     private readonly host: SweepHost,

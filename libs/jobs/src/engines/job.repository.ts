@@ -45,7 +45,7 @@ const SWEEP_BATCH = 500;
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 
 /** The statements on the table `jobs`; the same on both databases but for how rows are locked while claiming. */
-export class JobRows {
+export class JobRepository {
   constructor(private readonly database: Database) {}
 
   /** @returns false when an open job for this kind and subject exists */

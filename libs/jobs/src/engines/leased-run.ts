@@ -1,7 +1,7 @@
 import type { Transaction, TransactionRunner } from '#libs/database';
 import type { CancelTimer, Clock } from '#libs/kernel';
 import { type Job, type JobRun, type JobStatus, LeaseLostError } from '../job-engine.js';
-import type { ClaimedJob, JobRows } from './job-rows.js';
+import type { ClaimedJob, JobRepository } from './job.repository.js';
 
 /** How a run left this engine's hands: ended for good, put back for another attempt, or lost to someone else. */
 export type RunOutcome = Exclude<JobStatus, 'queued' | 'running'> | 'requeued' | 'lost';
@@ -18,7 +18,7 @@ export class LeasedRun implements JobRun {
     claimed: ClaimedJob,
     /** When the lease ends unless a heartbeat extends it, epoch ms. */
     public leaseUntilMs: number,
-    private readonly rows: JobRows,
+    private readonly rows: JobRepository,
     private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
     private readonly onEnd: (run: LeasedRun, outcome: RunOutcome) => void,

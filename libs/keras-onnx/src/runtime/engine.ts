@@ -16,7 +16,7 @@ import {
   type SampledOutput,
   type SampleOptions,
   Summary,
-} from './sampling.js';
+} from './sample-summary.js';
 import {
   fromOrt,
   matchInputs,

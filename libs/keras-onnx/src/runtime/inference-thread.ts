@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { entryPoint } from '#libs/kernel';
 import { ModelError, isModelErrorCode } from '../errors.js';
 import type { CompiledModel } from '../isolate/compile-file.js';
-import type { SampledOutput, SampleOptions } from './sampling.js';
+import type { SampledOutput, SampleOptions } from './sample-summary.js';
 import type { InputTensor, OutputTensor } from './tensors.js';
 
 /** Something that answers `run` and `sample`: an engine in this thread or one behind a thread of its own. */

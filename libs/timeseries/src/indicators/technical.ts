@@ -10,7 +10,7 @@ import {
   rsi,
   stochastic,
   williamsR,
-} from './indicators.js';
+} from './formulas.js';
 import { dayOfMonth, dayOfWeek, hourOfDay } from '../timestamps.js';
 
 /** Lengths in bars; each at least 1. */

@@ -1,7 +1,7 @@
 import { decimal, integer, type ParametersOf } from '#libs/kernel';
 import { definePredictor, type EntryQuestion, type ModelInfo } from '#libs/plugin-sdk';
-import { BarrierOracle, type BarrierDistances, type Signal } from './oracle/barrier-oracle.js';
-import { HORIZON_HELP, loadOracleBars, oracleParameters } from './oracle/oracle-bars.js';
+import { BarrierOracle, type BarrierDistances, type Signal } from './barrier-oracle.js';
+import { HORIZON_HELP, loadOracleBars, oracleParameters } from './oracle-bars.js';
 
 const parameters = {
   ...oracleParameters,

@@ -6,8 +6,8 @@ import {
   type BarrierDistances,
   type OracleEntryAnswer,
   type Signal,
-} from './oracle/barrier-oracle.js';
-import { HORIZON_HELP, loadOracleBars, type OracleBars, oracleParameters } from './oracle/oracle-bars.js';
+} from './barrier-oracle.js';
+import { HORIZON_HELP, loadOracleBars, type OracleBars, oracleParameters } from './oracle-bars.js';
 
 const parameters = {
   ...oracleParameters,
