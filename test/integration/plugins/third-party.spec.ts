@@ -107,6 +107,7 @@ describe('third-party plugins', () => {
         '--import',
         join(project, 'node_modules/tsx/dist/esm/index.mjs'),
         '--test',
+        '--test-reporter=tap',
       ],
       { cwd: own, encoding: 'utf8', env: { PATH: process.env['PATH'] } },
     );
