@@ -145,18 +145,23 @@ export class JobRunner {
   }
 
   async #failRun(run: LeasedRun, failure: JobFailure, reason?: Error): Promise<void> {
-    const held = await this.fail(run.job, failure);
-    run.end(held ? 'failed' : 'lost', reason);
+    await run.ending(async () => {
+      const held = await this.fail(run.job, failure);
+      run.end(held ? 'failed' : 'lost', reason);
+    });
   }
 
   async #retry(run: LeasedRun, error: unknown): Promise<void> {
     const now = this.options.clock.now();
     const runAtMs = now + this.options.retryDelayMs(run.job.attempt);
     const text = messageOf(error);
-    const held = await this.transactions.run((tx) =>
-      this.rows.requeue(tx, run.job, { runAtMs, error: text, givenBack: false, nowMs: now }),
-    );
-    run.end(held ? 'requeued' : 'lost');
+    const requeue = (tx: Transaction) =>
+      this.rows.requeue(tx, run.job, { runAtMs, error: text, givenBack: false, nowMs: now });
+    const held = await run.ending(async () => {
+      const isHeld = await this.transactions.run(requeue);
+      run.end(isHeld ? 'requeued' : 'lost');
+      return isHeld;
+    });
     if (held) this.host.dueAt(runAtMs);
   }
 
@@ -181,7 +186,7 @@ export class JobRunner {
       const held = await this.transactions.run((tx) => this.rows.heartbeat(tx, this.holder, ids, untilMs));
       for (const run of runs) {
         if (held.get(run.job.id) === run.job.leaseEpoch) run.leaseUntilMs = untilMs;
-        else run.end('lost', new LeaseLostError(run.job.id));
+        else if (!run.isEnding) run.end('lost', new LeaseLostError(run.job.id));
       }
     } catch (error) {
       // a database that can't be reached for a whole lease: by now somebody else may have taken the job

@@ -13,6 +13,7 @@ export class LeasedRun implements JobRun {
   readonly #abort = new AbortController();
   #cancelDeadline: CancelTimer = () => undefined;
   #outcome: RunOutcome | null = null;
+  #isEnding = false;
 
   constructor(
     claimed: ClaimedJob,
@@ -36,17 +37,35 @@ export class LeasedRun implements JobRun {
     return this.#outcome;
   }
 
+  /**
+   * Whether this engine is writing down how the run ends. Its row may say so before this process knows, so a heartbeat
+   * that does not find the lease says nothing: the write itself finds out who had it.
+   */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  async ending<T>(write: () => Promise<T>): Promise<T> {
+    this.#isEnding = true;
+    try {
+      return await write();
+    } finally {
+      this.#isEnding = false;
+    }
+  }
+
   limitTo(timeLimitMs: number, onDeadline: () => void): void {
     this.#cancelDeadline = this.clock.after(timeLimitMs, onDeadline);
   }
 
   async complete(work: (tx: Transaction) => Promise<void>): Promise<void> {
-    await this.#fenced(async (tx) => {
+    const finish = async (tx: Transaction): Promise<void> => {
       const held = await this.rows.finish(tx, this.job, 'completed', null, this.clock.now());
       if (!held) throw new LeaseLostError(this.job.id);
       await work(tx);
       tx.afterCommit(() => this.end('completed'));
-    });
+    };
+    await this.ending(() => this.#fenced(finish));
   }
 
   async checkpoint(work: (tx: Transaction) => Promise<void>): Promise<void> {

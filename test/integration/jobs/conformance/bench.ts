@@ -26,6 +26,10 @@ export class JobBench {
   readonly runs: JobRun[] = [];
   readonly failures: { readonly job: Job; readonly failure: JobFailure }[] = [];
   readonly reported: unknown[] = [];
+  /** The transactions in which the domain was told of a failure. */
+  readonly failedIn = new WeakSet<Transaction>();
+  /** What engines write with. */
+  transactions: TransactionRunner;
   /** What a handler does. */
   handle: (run: JobRun) => Promise<void> = (run) => run.complete((tx) => writeEffect(tx, run));
   /** What the domain does in the claim's transaction. */
@@ -35,11 +39,13 @@ export class JobBench {
   constructor(
     readonly test: TestDatabase,
     private readonly makeEngine: MakeEngine,
-  ) {}
+  ) {
+    this.transactions = test.transactions;
+  }
 
   /** An engine that was not started. `clock`: its own idea of time, for instance one that a suspended process has. */
   engine(overrides: Partial<JobEngineOptions> = {}): JobEngine {
-    const engine = this.makeEngine(this.test.database, this.test.transactions, {
+    const engine = this.makeEngine(this.test.database, this.transactions, {
       clock: this.clock,
       concurrency: () => CONCURRENCY,
       leaseMs: LEASE_MS,
@@ -111,8 +117,9 @@ export class JobBench {
         this.runs.push(run);
         return this.handle(run);
       },
-      failed: async (_tx, job, failure) => {
+      failed: async (tx, job, failure) => {
         this.failures.push({ job, failure });
+        this.failedIn.add(tx);
       },
     };
   }

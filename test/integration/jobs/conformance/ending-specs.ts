@@ -1,9 +1,27 @@
+import type { Transaction, TransactionRunner } from '#libs/database';
 import { LeaseLostError } from '#libs/jobs';
 import { AppError } from '#libs/kernel';
 import { expect } from '@jest/globals';
 import { eventually, gate } from '#libs/testing';
-import { type JobBench, type JobSpec, MAX_ATTEMPTS, SWEEP_MS, TIME_LIMIT_MS } from './bench.js';
+import { HEARTBEAT_MS, type JobBench, type JobSpec, MAX_ATTEMPTS, SWEEP_MS, TIME_LIMIT_MS } from './bench.js';
 import { writeEffect } from './effects.js';
+
+/** Engines hear of a commit that ended a job badly only once `late` is settled. @returns how many others were answered */
+function answersToFailures(bench: JobBench, late: Promise<unknown>): () => number {
+  let others = 0;
+  const run = async <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    let used: Transaction | null = null;
+    const result = await bench.test.run((tx) => {
+      used = tx;
+      return work(tx);
+    });
+    if (used !== null && bench.failedIn.has(used)) await late;
+    else others += 1;
+    return result;
+  };
+  bench.transactions = Object.create(bench.test.transactions, { run: { value: run } }) as TransactionRunner;
+  return () => others;
+}
 
 /** A handler that goes on, and completes, only once its signal aborted: as one does that never looks at it. */
 function completeAfterAbort(bench: JobBench): Promise<unknown> {
@@ -109,6 +127,29 @@ export const endingSpecs: Readonly<Record<string, JobSpec>> = {
     await bench.enqueue(engine, 'a');
     await bench.untilStatus('a', 'completed');
     expect(await bench.effects()).toEqual(['a', 'a']);
+  },
+
+  'a heartbeat that comes before the answer to a commit leaves the end of the run to its writer': async (
+    bench,
+  ) => {
+    const outcome = completeAfterAbort(bench);
+    const answer = gate();
+    const answered = answersToFailures(bench, answer.opened);
+    const ended: string[] = [];
+    const failed = (_activity: string, error: unknown) => bench.reported.push(error);
+    const engine = await bench.started({ listener: { failed, ended: (_job, how) => ended.push(how) } });
+    await bench.enqueue(engine, 'slow');
+    await bench.untilRuns(1);
+    await bench.clock.advance(TIME_LIMIT_MS);
+    await bench.untilStatus('slow', 'failed');
+    const before = answered();
+    await bench.clock.advance(HEARTBEAT_MS);
+    await eventually('a heartbeat asked for the lease', () => answered() > before);
+    expect(ended).toEqual([]);
+    answer.open();
+    expect(await outcome).toBeInstanceOf(LeaseLostError);
+    expect(ended).toEqual(['failed']);
+    expect(bench.runs[0]?.signal.reason).toMatchObject({ code: 'timeout' });
   },
 
   'the time limit ends a run as failed; what it does later counts for nothing': async (bench) => {
