@@ -186,7 +186,7 @@ describeOnDatabases('a delivery', (database) => {
     const id = await bench.enqueue(service, there.url());
     const script = 'test/integration/webhooks/delivering-process.ts';
     const child = new ChildScript(script, JSON.stringify(database().location));
-    await there.until(1);
+    await there.until(1, 60_000);
     await child.kill();
     there.answer = status(200);
     bench.clock.jump(2 * LEASE_MS + Date.now() - bench.clock.now()); // the child's lease is over
@@ -194,7 +194,7 @@ describeOnDatabases('a delivery', (database) => {
     const done = await bench.until(service, id, 'it is delivered', (one) => one.status === 'delivered');
     expect(done.attempts).toBe(1);
     expect(there.messages.map(({ headers }) => headers['webhook-id'])).toEqual([id, id]);
-  }, 60_000);
+  }, 120_000);
 
   it('whose runs are lost three times goes on by its schedule', async () => {
     const there = await receiver(() => undefined);

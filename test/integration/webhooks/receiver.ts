@@ -49,8 +49,9 @@ export class Receiver {
     return `http://${host}:${this.port}${path}`;
   }
 
-  async until(count: number): Promise<readonly Received[]> {
-    await eventually(`${count} messages arrived`, () => this.messages.length >= count);
+  /** @param limitMs longer where a process must start first */
+  async until(count: number, limitMs?: number): Promise<readonly Received[]> {
+    await eventually(`${count} messages arrived`, () => this.messages.length >= count, limitMs);
     return this.messages;
   }
 
