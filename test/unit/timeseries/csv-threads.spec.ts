@@ -1,13 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { loadCsv } from '#libs/timeseries';
 import { csvThreads } from '../../../libs/timeseries/src/csv/load-csv.js';
 import { parseCsv } from '../../../libs/timeseries/src/csv/parse-csv.js';
 import { csvFiles } from './csv-files.js';
-
-// The worker is the compiled one; `npm test` builds first.
-const built = existsSync('dist/libs/timeseries/src/csv/csv-worker.js') ? describe : describe.skip;
 
 const { directory, write } = csvFiles();
 const options = { dateColumn: 'DATE_TIME' };
@@ -39,7 +35,8 @@ describe('a file of several reads', () => {
   });
 });
 
-built('the worker thread', () => {
+// The worker is the compiled one; `npm test` builds first.
+describe('the worker thread', () => {
   it('hands back whole files, bad rows and all', async () => {
     expect(csvThreads.isBuilt).toBe(true);
     const outcome = await csvThreads.run({ path: write('DATE_TIME,A\n2024-01-10,1\nx,2\n'), options });
