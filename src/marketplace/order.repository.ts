@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type Transaction } from '#libs/database';
+import { Database, lockName, runSql, type Transaction } from '#libs/database';
 import { isUuid } from '#libs/kernel';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { BillableOrder, BillableOrders } from '../billing/billing.port.js';
@@ -68,12 +68,9 @@ const BILLABLE: Readonly<Record<OrderStatus, BillableOrder['state']>> = {
 export class OrderRepository implements BillableOrders {
   constructor(private readonly database: Database) {}
 
-  /** Until the transaction ends no other counts what this party has open. SQLite's one writer makes that unnecessary. */
-  async lockParty(tx: Transaction, side: 'client' | 'evaluator', userId: number): Promise<void> {
-    if (this.database.kind === 'postgres')
-      await runSql(tx, 'SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [
-        `marketplace:${side}:${userId}`,
-      ]);
+  /** Until the transaction ends no other counts what this party has open. */
+  lockParty(tx: Transaction, side: 'client' | 'evaluator', userId: number): Promise<void> {
+    return lockName(tx, `marketplace:${side}:${userId}`);
   }
 
   async add(tx: Transaction, order: NewOrderRow): Promise<OrderEntity> {
