@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, lockName, runSql, type Transaction } from '#libs/database';
+import { countRows, Database, lockName, runSql, type Transaction } from '#libs/database';
 import { isUuid } from '#libs/kernel';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { BillableOrder, BillableOrders } from '../billing/billing.port.js';
@@ -207,13 +207,8 @@ export class OrderRepository implements BillableOrders {
     return rows.map(({ id, status }) => ({ orderId: id, state: BILLABLE[status] }));
   }
 
-  async #count(condition: string, values: readonly (string | number)[]): Promise<number> {
-    const [row] = await runSql<{ total: number | string }>(
-      this.database.read,
-      `SELECT COUNT(*) AS total FROM prediction_jobs WHERE ${condition}`,
-      values,
-    );
-    return Number(row?.total ?? 0);
+  #count(condition: string, values: readonly (string | number)[]): Promise<number> {
+    return countRows(this.database.read, `prediction_jobs WHERE ${condition}`, values);
   }
 
   async #ids(condition: string, now: Date): Promise<string[]> {
