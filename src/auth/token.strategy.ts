@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { AppConfig, secretKeyOf } from '#libs/config';
-import { Clock } from '#libs/kernel';
+import { Clock, isRecord, isUuid } from '#libs/kernel';
 import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { Credentials } from '../accounts/accounts.port.js';
 import { accepted, refused, type Verdict } from './verdict.js';
@@ -24,23 +24,37 @@ interface TokenClaims {
 
 /** Whether a verified payload has all claims in their types; tokens of others signed with the same secret do not. */
 function isTokenClaims(payload: unknown): payload is TokenClaims {
-  if (typeof payload !== 'object' || payload === null) return false;
-  const { sub, iat, exp, jti, ver } = payload as Record<string, unknown>;
+  if (!isRecord(payload)) return false;
+  const { sub, iat, exp, jti, ver } = payload;
   return (
     typeof sub === 'string' &&
     typeof jti === 'string' &&
+    isUuid(jti) &&
     [iat, exp, ver].every((claim) => typeof claim === 'number' && Number.isFinite(claim))
   );
 }
 
+/** Whether the payload of an unverified token is a JSON object. The library throws over the claims of any other. */
+function hasClaims(token: string): boolean {
+  const [, payload = ''] = token.split('.');
+  try {
+    return isRecord(JSON.parse(Buffer.from(payload, 'base64url').toString()));
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
 /**
- * The secret as a key object. A secret as text is first tried as a public key for each token, which takes half a
- * millisecond; the type of the library's callback knows text only.
+ * The secret as a key object, for tokens with claims. A secret as text is first tried as a public key for each token,
+ * which takes half a millisecond; the type of the library's callback knows text only.
  */
 const provided =
   (key: KeyObject): SecretOrKeyProvider =>
-  (_request, _token, done) =>
-    (done as unknown as (error: null, key: KeyObject) => void)(null, key);
+  (_request, token: string, done) =>
+    hasClaims(token)
+      ? (done as unknown as (error: null, key: KeyObject) => void)(null, key)
+      : done(new Error('the payload of the token is no JSON object'));
 
 /**
  * Resolves `Authorization: Bearer`: signature, expiry, an open session of an active account, the account's present

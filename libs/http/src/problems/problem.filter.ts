@@ -74,7 +74,8 @@ export class ProblemFilter implements ExceptionFilter {
       httpAdapter.end(response);
       return;
     }
-    for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value);
+    const headers = { ...challengeOf(answer.problem), ...answer.headers };
+    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.setHeader(response, 'Content-Type', 'application/problem+json; charset=utf-8');
     httpAdapter.reply(response, JSON.stringify(answer.problem), answer.problem.status);
   }
@@ -100,6 +101,15 @@ export class ProblemFilter implements ExceptionFilter {
       headers: { Allow: methods.join(', ') },
     };
   }
+}
+
+/** How to authenticate, which every 401 must say (RFC 9110, 6750). API keys have no scheme that a challenge could name. */
+function challengeOf({ status, type }: Problem): Readonly<Record<string, string>> {
+  if (status !== 401) return {};
+  const isToken = type.endsWith(':invalid-token');
+  return {
+    'WWW-Authenticate': `Bearer realm="prediction-provider"${isToken ? ', error="invalid_token"' : ''}`,
+  };
 }
 
 const CODES: Readonly<Record<number, string>> = {
