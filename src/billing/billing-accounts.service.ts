@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Page } from '#libs/http';
-import { type Actor, Clock, DAY_MS } from '#libs/kernel';
+import { type Actor, Clock, DAY_MS, FIRST_MOMENT } from '#libs/kernel';
 import type {
   AllBillingQuery,
   BillingOut,
@@ -56,7 +56,7 @@ export class BillingAccounts {
   /** The last `days`, up to `to` or now; from `from` on where it is given. */
   #periodOf({ days, from, to }: PeriodQuery): Period {
     const end = to ?? new Date(this.clock.now());
-    const begin = from ?? new Date(end.getTime() - days * DAY_MS);
+    const begin = from ?? new Date(Math.max(FIRST_MOMENT, end.getTime() - days * DAY_MS));
     return { from: begin, to: end, bounds: { from: begin, ...(to !== undefined && { to }) } };
   }
 }

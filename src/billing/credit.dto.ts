@@ -6,6 +6,7 @@ import {
   ListField,
   MoneyField,
   NestedField,
+  PathIdField,
   OffsetField,
   StringField,
 } from '#libs/http';
@@ -150,7 +151,7 @@ export class OwnPageQuery {
 
 /** Whose money an administrator looks at. */
 export class MoneyOwner {
-  @OwnerIdField('Id of the user.') userId!: number;
+  @PathIdField({ description: 'Id of the user.', example: 2 }) userId!: number;
 }
 
 /** One movement on one of the caller's accounts. */

@@ -5,6 +5,7 @@ import {
   MAX_INTEGER,
   MoneyField,
   NestedField,
+  PathIdField,
   StringField,
   UnitPriceField,
 } from '#libs/http';
@@ -40,7 +41,7 @@ export class InvoicesQuery extends OwnPageQuery {
 }
 
 export class InvoiceId {
-  @IntegerField({ min: 1, description: 'Id of the invoice.', example: 1 }) invoiceId!: number;
+  @PathIdField({ description: 'Id of the invoice.', example: 1 }) invoiceId!: number;
 }
 
 export class InvoiceOut {

@@ -5,6 +5,7 @@ import {
   ListField,
   NestedField,
   NumberField,
+  PathIdField,
   ObjectField,
   Rule,
   ruleViolation,
@@ -181,7 +182,7 @@ export class PredictionOut {
 }
 
 export class PredictionId {
-  @IntegerField({ min: 1, description: 'Id of the prediction.', example: 1 }) predictionId!: number;
+  @PathIdField({ description: 'Id of the prediction.', example: 1 }) predictionId!: number;
 }
 
 /** Path of the legacy status: the id that the legacy submit answered with, or the integer id. */

@@ -9,6 +9,7 @@ import {
   MAX_INTEGER,
   MoneyField,
   NestedField,
+  PathIdField,
   type Role,
   Rule,
   ruleViolation,
@@ -240,7 +241,7 @@ export class UsernameParam {
 
 /** An account's number in a path. */
 export class UserIdParam {
-  @IntegerField({ min: 1, max: MAX_INTEGER, description: 'Id of the account.', example: 7 }) userId!: number;
+  @PathIdField({ description: 'Id of the account.', example: 7 }) userId!: number;
 }
 
 /** What to change of an account. */

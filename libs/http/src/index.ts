@@ -12,7 +12,7 @@ export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/
 export { toWire, wireTextOf, type WireObject } from './fields/to-wire.js';
 export { datesInOrder, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
-export { RawText, toMoment } from './validation/coercion.js';
+export { MAX_INTEGER, RawText } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
 export { isSecretName, redactQuery, redactSecrets, REDACTED } from './redaction.js';
@@ -38,15 +38,7 @@ export {
   type ProblemName,
 } from './replies/documentation.js';
 export { BatchBody, BODY_LIMIT, IgnoreBody, type BodyLimitName } from './replies/body-limit.js';
-export {
-  LimitField,
-  MAX_INTEGER,
-  MAX_PAGE,
-  OffsetField,
-  Page,
-  PageQuery,
-  type PageWindow,
-} from './replies/page.js';
+export { LimitField, MAX_PAGE, OffsetField, Page, PageQuery, type PageWindow } from './replies/page.js';
 export { Idempotent, IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 export {
   IdempotencyPort,

@@ -1,6 +1,7 @@
 export * from './errors.js';
 export * from './ids.js';
 export * from './clock.js';
+export * from './moment.js';
 export * from './operation-context.js';
 export * from './parameters.js';
 export * from './declare.js';

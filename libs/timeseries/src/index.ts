@@ -1,7 +1,6 @@
 export { exactRow, firstRowAfter, firstRowFrom, Frame, nearestRow, rowAtOrBefore } from './frame.js';
 export * from './intervals.js';
 export {
-  civilToEpoch,
   dayOfMonth,
   dayOfWeek,
   formatIso,

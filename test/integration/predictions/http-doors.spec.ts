@@ -59,7 +59,7 @@ describeOnServers('the doors of predictions', (server) => {
         expect(await ask(method, `${path}/2147483647`, 'client1_key')).toBe(404);
         expect(await ask(method, `${path}/99999999999`, 'client1_key')).toBe(404);
         expect(await ask(method, `${path}/abc`, 'client1_key')).toBe(422);
-        expect(await ask(method, `${path}/0`, 'client1_key')).toBe(422);
+        expect(await ask(method, `${path}/0`, 'client1_key')).toBe(404);
       }
     });
   });

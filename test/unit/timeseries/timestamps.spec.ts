@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { civilToEpoch } from '#libs/kernel';
 import {
-  civilToEpoch,
   dayOfMonth,
   dayOfWeek,
   formatIso,
@@ -29,6 +29,8 @@ describe('parseTimestamp', () => {
     ['2024-01-10', Date.UTC(2024, 0, 10)],
     ['2024-02-29', Date.UTC(2024, 1, 29)],
     ['2023-12-31T23:30:00-01:00', Date.UTC(2024, 0, 1, 0, 30)],
+    ['0001-01-01T01:00:00+01:00', -62_135_596_800_000],
+    ['9999-12-31T22:59:59.999-01:00', 253_402_300_799_999],
   ])('reads %s', (text, expected) => {
     expect(parseTimestamp(text)).toBe(expected);
   });
@@ -52,6 +54,12 @@ describe('parseTimestamp', () => {
     ['2024-01-10T'],
     ['2024-01-10+02:00'],
     ['0000-01-01'],
+    ['0000-12-31T23:59:59-01:00'],
+    ['0001-01-01T00:30:00+01:00'],
+    ['9999-12-31T23:59:59-23:59'],
+    ['9999-12-31T23:59:59.999-00:01'],
+    ['+010000-01-01T00:00:00Z'],
+    ['-000001-01-01T00:00:00Z'],
     [''],
     ['yesterday'],
     ['1704889815000'],

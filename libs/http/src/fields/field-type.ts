@@ -53,6 +53,7 @@ export interface FieldShape {
     | 'any'
     | 'string'
     | 'integer'
+    | 'id'
     | 'number'
     | 'boolean'
     | 'choice'

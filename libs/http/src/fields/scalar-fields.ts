@@ -13,6 +13,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import { microsOf, moneyOf, unitPriceOf } from '#libs/kernel';
+import { MAX_INTEGER } from '../validation/coercion.js';
 import { checkedBy, field, type FieldDecorator, type FieldOptions, type FieldType } from './field-type.js';
 import { isPrintable } from './printable.js';
 
@@ -92,6 +93,20 @@ const isFinite = (first: ValidationOptions): PropertyDecorator => IsNumber({}, f
 /** An integer within ±(2^53 - 1). Numeric text, integral floats and booleans are accepted, as by the original. */
 export const IntegerField = (options: NumberFieldOptions = {}): FieldDecorator =>
   numeric('integer', IsInt, options);
+
+/**
+ * The id of a row, in a path. Integers of any size are taken: one that no row can have (0, negative, beyond 32 bit) reads
+ * as 0, which is nothing's id, so that the answer is the same 404 on every database.
+ */
+export const PathIdField = (options: FieldOptions<number>): FieldDecorator =>
+  field(
+    {
+      shape: { kind: 'id' },
+      checks: (first) => [IsInt(first)],
+      schema: { type: 'integer', minimum: 1, maximum: MAX_INTEGER },
+    },
+    options,
+  );
 
 /** A finite number. Numeric text and booleans are accepted, as by the original. */
 export const NumberField = (options: NumberFieldOptions = {}): FieldDecorator =>

@@ -1,10 +1,8 @@
 import { IntegerField } from '../fields/scalar-fields.js';
+import { MAX_INTEGER } from '../validation/coercion.js';
 
 /** Maximum number of rows of a page. */
 export const MAX_PAGE = 1000;
-
-/** The largest 32-bit integer: the limit of ids and offsets in both databases. */
-export const MAX_INTEGER = 2_147_483_647;
 
 /** A part of a list: at most `limit` rows, after the first `offset`. */
 export interface PageWindow {
@@ -32,8 +30,7 @@ export class PageQuery {
   @IntegerField({ optional: true, min: 1, max: MAX_PAGE, description: 'Maximum number of items.' })
   limit?: number;
 
-  @IntegerField({ default: 0, min: 0, description: 'Items to skip.' })
-  offset!: number;
+  @OffsetField offset!: number;
 }
 
 /** A part of a list: sent as an array, with the header `Link`, and `X-Total-Count` if the total is known. */

@@ -1,4 +1,4 @@
-import { MINUTE_MS } from '#libs/kernel';
+import { readMoment } from '#libs/kernel';
 import type { FieldShape } from '../fields/field-type.js';
 import { choiceFault, Fault } from './fault.js';
 
@@ -65,6 +65,19 @@ function integerFromText(text: string): unknown {
   return Number.isSafeInteger(number) ? number + 0 : INT_SIZE;
 }
 
+/** The id that no row has: whoever asks for it finds nothing. */
+const NOBODY = 0;
+/** The largest 32-bit integer: the limit of ids and offsets in both databases. */
+export const MAX_INTEGER = 2_147_483_647;
+
+/** An integer of any size is an id; one that no row can have is the id of nothing, not a fault of the request. */
+function toId(value: unknown): unknown {
+  const text = typeof value === 'string' ? value.trim() : '';
+  if (text.length > MAX_NUMBER_TEXT || !INTEGER_TEXT.test(text)) return INT_TEXT;
+  const id = Number(text);
+  return id >= 1 && id <= MAX_INTEGER ? id : NOBODY;
+}
+
 function toNumber(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : FINITE;
   if (typeof value === 'boolean') return value ? 1 : 0;
@@ -88,49 +101,17 @@ function toBoolean(value: unknown): unknown {
   return BOOL_TYPE;
 }
 
-const MOMENT =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+/** ISO 8601 text (date, or date and time with optional seconds and offset) → `Date`; without an offset it is UTC. */
+function toMoment(value: unknown): Date | Fault {
+  if (typeof value !== 'string') return new Fault('datetime_type', 'Input should be a valid datetime');
+  const time = readMoment(value);
+  return typeof time === 'number' ? new Date(Math.floor(time)) : datetimeFault(time.fault);
+}
 
 const datetimeFault = (reason: string): Fault =>
   new Fault('datetime_from_date_parsing', `Input should be a valid datetime or date, ${reason}`, {
     error: reason,
   });
-
-/** ISO 8601 text (date, or date and time with optional seconds and offset) → `Date`; without an offset it is UTC. */
-export function toMoment(value: unknown): Date | Fault {
-  if (typeof value !== 'string') return new Fault('datetime_type', 'Input should be a valid datetime');
-  if (value.length < 10) return datetimeFault('input is too short');
-  const match = MOMENT.exec(value);
-  if (match === null) return datetimeFault('invalid character or format');
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (month < 1 || month > 12) return datetimeFault('month value is outside expected range of 1-12');
-  if (day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate() || year < 1) {
-    return datetimeFault('day value is outside expected range');
-  }
-  if (hour > 23) return datetimeFault('hour value is outside expected range of 0-23');
-  if (minute > 59) return datetimeFault('minute value is outside expected range of 0-59');
-  if (second > 59) return datetimeFault('second value is outside expected range of 0-59');
-  const moment = new Date(0);
-  moment.setUTCFullYear(year, month - 1, day);
-  moment.setUTCHours(hour, minute, second, Number((match[7] ?? '').padEnd(3, '0').slice(0, 3)));
-  const offset = offsetMinutes(match[8]);
-  if (offset === null) return datetimeFault('timezone offset is outside expected range');
-  return new Date(moment.getTime() - offset * MINUTE_MS);
-}
-
-function offsetMinutes(text: string | undefined): number | null {
-  if (text === undefined || text.toUpperCase() === 'Z') return 0;
-  const [hours, minutes] = [Number(text.slice(1, 3)), Number(text.slice(-2))];
-  if (hours > 23 || minutes > 59) return null;
-  return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
-}
 
 /** Conversions of raw values by kind of field; the validator handles `nested`. */
 export function coercionOf(shape: FieldShape): Coercion {
@@ -141,6 +122,8 @@ export function coercionOf(shape: FieldShape): Coercion {
       return (value) => (typeof value === 'string' ? value : STRING);
     case 'integer':
       return toInteger;
+    case 'id':
+      return toId;
     case 'number':
       return toNumber;
     case 'boolean':

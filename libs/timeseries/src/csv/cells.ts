@@ -1,4 +1,5 @@
-import { civilToEpoch, parseTimestamp } from '../timestamps.js';
+import { civilToEpoch } from '#libs/kernel';
+import { parseTimestamp } from '../timestamps.js';
 
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => 10 ** power);
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
