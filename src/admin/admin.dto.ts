@@ -22,7 +22,13 @@ export class UsageOwnerParam {
 
 /** The window of a usage report. */
 export class UsageQuery {
-  @IntegerField({ default: 30, min: 1, max: MAX_DAYS, description: 'Number of days up to now.', example: 30 })
+  @IntegerField({
+    default: 30,
+    min: 1,
+    max: MAX_DAYS,
+    description: 'Number of days up to now; they begin at a full hour.',
+    example: 30,
+  })
   days!: number;
 }
 

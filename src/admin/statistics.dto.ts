@@ -25,7 +25,7 @@ export class StatisticsQuery {
   @EnumField(PERIODS, {
     name: 'StatisticsPeriod',
     default: '7d',
-    description: 'Period of the performance metrics, ending now.',
+    description: 'Period of the performance metrics, ending now; it begins at a full hour.',
     example: '7d',
   })
   period!: StatisticsPeriod;

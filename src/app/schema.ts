@@ -5,6 +5,9 @@ import {
   BarEntity,
   Billing1795392000011,
   EventEntity,
+  FigureChangeEntity,
+  FigureEntity,
+  Figures1796000000020,
   Jobs1795392000002,
   Marketplace1795392000012,
   Predictions1795392000003,
@@ -43,6 +46,8 @@ export const entities = [
   SettingEntity,
   IdempotencyKeyEntity,
   EventEntity,
+  FigureEntity,
+  FigureChangeEntity,
   BarEntity,
   RoleEntity,
   UserEntity,
@@ -79,6 +84,7 @@ export const migrations = [
   Billing1795392000011,
   Marketplace1795392000012,
   Webhooks1795392000013,
+  Figures1796000000020,
 ];
 
 /** Opens the configured database and brings its tables up to date. */

@@ -25,7 +25,7 @@ export class StatsQuery {
   @EnumField(STATS_PERIODS, {
     name: 'EvaluatorStatsPeriod',
     default: '7d',
-    description: 'Length of the period, which ends now.',
+    description: 'Length of the period, which ends now and begins at a full hour.',
     example: '7d',
   })
   period!: StatsPeriod;

@@ -48,7 +48,7 @@ export interface EvaluatorDay {
 export interface MarketplaceBacklog {
   readonly pending: number;
   readonly processing: number;
-  /** Claims that ran out and orders that expired before the given moment but have not been processed since. */
+  /** Claims that ran out and orders that expired before the given moment but have not been processed since; counted up to 1,000 each. */
   readonly stuck: number;
   /** When the oldest one was created that can still be claimed; null when none waits. */
   readonly oldestPending: Date | null;

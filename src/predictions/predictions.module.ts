@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { Database, TableFigures } from '#libs/database';
+import { KeptFigures, SourceFigures } from '#libs/database';
 import { LedgerModule } from '../billing/ledger.module.js';
 import { AwaitPrediction } from './await-prediction.service.js';
 import { CompleteRequest } from './complete-request.service.js';
@@ -33,9 +33,8 @@ import { SubmitPrediction } from './submit-prediction.service.js';
     PredictionEvents,
     {
       provide: PredictionFigures,
-      inject: [Database],
-      useFactory: (database: Database) =>
-        new TableFigures(database, { name: 'predictions', startedAt: 'started_at' }),
+      inject: [KeptFigures],
+      useFactory: (kept: KeptFigures) => new SourceFigures(kept, 'predictions'),
     },
   ],
   exports: [PredictionFigures, SubmitPrediction],

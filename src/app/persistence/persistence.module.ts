@@ -1,9 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { Database, EventLog, SettingsStore, TransactionRunner, BarStore } from '#libs/database';
+import { BarStore, Database, EventLog, KeptFigures, SettingsStore, TransactionRunner } from '#libs/database';
 import { EmbeddedJobEngine, JobEngine, type JobListener } from '#libs/jobs';
 import { Clock, SECOND_MS } from '#libs/kernel';
 import type { Bar, BarCache } from '#libs/plugin-sdk';
+import { FigureUpkeep } from './figure-upkeep.service.js';
 
 /** Feeders' bars in the table `time_series_data`. */
 export class StoredBarCache implements BarCache {
@@ -44,6 +45,7 @@ export class PersistenceModule {
       { provide: Database, useValue: database },
       { provide: TransactionRunner, useValue: transactions },
       { provide: SettingsStore, useFactory: () => new SettingsStore(clock) },
+      { provide: KeptFigures, useFactory: () => new KeptFigures(database) },
       { provide: EventLog, useFactory: () => new EventLog(clock) },
       {
         provide: JobEngine,
@@ -62,7 +64,7 @@ export class PersistenceModule {
     return {
       module: PersistenceModule,
       global: true,
-      providers,
+      providers: [...providers, FigureUpkeep],
       exports: providers.map(({ provide }) => provide),
     };
   }

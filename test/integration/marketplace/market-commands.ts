@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
+import { KeptFigures } from '#libs/database';
 import type { FakeClock, HttpAnswer } from '#libs/testing';
 import { BillingVerifier } from '../../../src/billing/billing.port.js';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
@@ -120,6 +121,16 @@ async function holds({ orders }: MarketModel, { app, clients }: Market): Promise
     `SELECT COUNT(*) AS n FROM billing_records WHERE client_id IN (${owners})`,
   );
   expect(Number(billed?.n)).toBe(completed);
+  const figures = await new KeptFigures(app.database.database).ofOwners(
+    'orders',
+    clients.map(({ id }) => id),
+  );
+  const waiting = [...figures.values()].flatMap((one) =>
+    [...one].filter(([name]) => name.startsWith('priority:')),
+  );
+  expect(waiting.reduce((sum, [, { events }]) => sum + events, 0)).toBe(
+    rows.filter(({ status }) => status === 'pending').length,
+  );
 }
 
 class Step implements fc.AsyncCommand<MarketModel, Market> {

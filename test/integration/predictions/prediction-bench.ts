@@ -1,5 +1,5 @@
 import type { AppConfig } from '#libs/config';
-import { EventLog, runSql, TableFigures, type Transaction } from '#libs/database';
+import { EventLog, KeptFigures, runSql, SourceFigures, type Transaction } from '#libs/database';
 import { EmbeddedJobEngine, type JobEngine, type JobEngineOptions } from '#libs/jobs';
 import type { Actor } from '#libs/kernel';
 import { followConfigured, type PluginRegistry } from '#libs/plugin-host';
@@ -47,7 +47,7 @@ export class PredictionBench {
   /** What engines reported beside the outcome of jobs. */
   readonly reported: unknown[] = [];
   readonly repository: PredictionRepository;
-  readonly figures: TableFigures;
+  readonly figures: SourceFigures;
   readonly results: ResultsFile;
   readonly completing: CompleteRequest;
   readonly engine: JobEngine;
@@ -67,7 +67,7 @@ export class PredictionBench {
     private readonly registry: PluginRegistry,
   ) {
     this.repository = new PredictionRepository(test.database, new EventLog(clock));
-    this.figures = new TableFigures(test.database, { name: 'predictions', startedAt: 'started_at' });
+    this.figures = new SourceFigures(new KeptFigures(test.database), 'predictions');
     this.results = new ResultsFile(config);
     const prices = new PriceRepository(test.database);
     const isPriced = async (model: string) => (await prices.activeFor(model)).length > 0;

@@ -1,0 +1,162 @@
+import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import { integerColumn } from './column-types.js';
+import type { Database } from './database.js';
+import { lockName, placeholders, runSql } from './statements.js';
+import type { TransactionRunner } from './transaction-runner.js';
+
+/** The owner of the sums over all owners. */
+const EVERYBODY = -1;
+/** Changes that one transaction takes over: about 2 ms on SQLite, where others wait for it. */
+const BATCH = 1_000;
+
+/** How often something happened or is there (`events`), and the sum of what belongs to it (`amount`). */
+@Entity('figures')
+@Index('ix_figures_period', ['source', 'period'])
+export class FigureEntity {
+  @PrimaryColumn({ type: 'varchar', length: 16 }) source!: string;
+  /** A user; 0 for nobody, -1 for everybody. */
+  @PrimaryColumn({ type: 'integer' }) ownerId!: number;
+  /** The hour in UTC as `2026-11-28T13`; empty for all time. */
+  @PrimaryColumn({ type: 'varchar', length: 13 }) period!: string;
+  @PrimaryColumn({ type: 'varchar', length: 64 }) name!: string;
+  @Column(integerColumn()) events!: number;
+  @Column(integerColumn()) amount!: number;
+}
+
+/** A change of a figure that is not added up yet: rows that nobody else writes, so that no writer waits for another. */
+@Entity('figure_changes')
+@Index('ix_figure_changes_owner', ['source', 'ownerId'])
+export class FigureChangeEntity {
+  @PrimaryGeneratedColumn({ type: 'integer' }) id!: number;
+  @Column({ type: 'varchar', length: 16 }) source!: string;
+  @Column({ type: 'integer' }) ownerId!: number;
+  @Column({ type: 'varchar', length: 13 }) period!: string;
+  @Column({ type: 'varchar', length: 64 }) name!: string;
+  @Column(integerColumn()) events!: number;
+  @Column(integerColumn()) amount!: number;
+}
+
+export interface Figure {
+  readonly events: number;
+  readonly amount: number;
+}
+
+/** Figures by name; what never was is left out. */
+export type Figures = ReadonlyMap<string, Figure>;
+
+interface FigureRow {
+  readonly owner: number;
+  readonly name: string;
+  readonly events: number | string;
+  readonly amount: number | string;
+}
+
+/** The hour of a moment as figures name it. */
+const hourOf = (moment: Date): string => moment.toISOString().slice(0, 13);
+
+/**
+ * Figures that triggers keep with every change of a row (see the migration `Figures`), exact at any moment: the sums of
+ * `figures` and the changes that are not added to them yet. Reading costs what it returns, not what the tables hold.
+ */
+export class KeptFigures {
+  constructor(private readonly database: Database) {}
+
+  /** All time. @param owner whose; absent: everybody's */
+  standing(source: string, owner: number = EVERYBODY): Promise<Figures> {
+    return this.#of(source, owner, `period = ''`, []);
+  }
+
+  /** From the beginning of the hour that `moment` lies in. @param owner whose; absent: everybody's */
+  since(source: string, moment: Date, owner: number = EVERYBODY): Promise<Figures> {
+    return this.#of(source, owner, 'period >= ?', [hourOf(moment)]);
+  }
+
+  /** All time, by owner; owners without any are left out. At most 1,000 owners a call. */
+  async ofOwners(source: string, owners: readonly number[]): Promise<ReadonlyMap<number, Figures>> {
+    if (owners.length === 0) return new Map();
+    const whose = `source = ? AND owner_id IN (${placeholders(owners.length)}) AND period = ''`;
+    return byOwner(await this.#rows(whose, [source, ...owners]));
+  }
+
+  /** As {@link since} of each owner of whom there is anything. */
+  async byOwnerSince(source: string, moment: Date): Promise<ReadonlyMap<number, Figures>> {
+    const whose = `source = ? AND period >= ? AND owner_id <> ${EVERYBODY}`;
+    return byOwner(await this.#rows(whose, [source, hourOf(moment)]));
+  }
+
+  async #of(source: string, owner: number, period: string, values: readonly string[]): Promise<Figures> {
+    const everybody = owner === EVERYBODY;
+    const kept = `SELECT name, events, amount FROM figures WHERE source = ? AND owner_id = ? AND ${period}`;
+    const fresh = `SELECT name, events, amount FROM figure_changes WHERE source = ? AND ${period}`;
+    const rows = await runSql<FigureRow>(
+      this.database.read,
+      `SELECT 0 AS owner, name, SUM(events) AS events, SUM(amount) AS amount FROM (
+         ${kept} UNION ALL ${fresh}${everybody ? '' : ' AND owner_id = ?'}) AS every GROUP BY name`,
+      [source, owner, ...values, source, ...values, ...(everybody ? [] : [owner])],
+    );
+    return byOwner(rows).get(0) ?? new Map();
+  }
+
+  #rows(condition: string, values: readonly (string | number)[]): Promise<FigureRow[]> {
+    const from = (table: string): string =>
+      `SELECT owner_id, name, events, amount FROM ${table} WHERE ${condition}`;
+    return runSql<FigureRow>(
+      this.database.read,
+      `SELECT owner_id AS owner, name, SUM(events) AS events, SUM(amount) AS amount FROM (
+         ${from('figures')} UNION ALL ${from('figure_changes')}) AS every GROUP BY owner_id, name`,
+      [...values, ...values],
+    );
+  }
+}
+
+function byOwner(rows: readonly FigureRow[]): Map<number, Map<string, Figure>> {
+  const owners = new Map<number, Map<string, Figure>>();
+  for (const { owner, name, events, amount } of rows) {
+    const figures = owners.get(owner) ?? new Map<string, Figure>();
+    owners.set(owner, figures.set(name, { events: Number(events), amount: Number(amount) }));
+  }
+  return owners;
+}
+
+const ADDED_UP = `SELECT source, owner_id, period, name, SUM(events), SUM(amount) FROM (
+  SELECT source, owner_id, period, name, events, amount FROM moved
+  UNION ALL SELECT source, ${EVERYBODY}, period, name, events, amount FROM moved) AS every
+  WHERE TRUE GROUP BY source, owner_id, period, name`;
+const INTO_FIGURES = `INSERT INTO figures (source, owner_id, period, name, events, amount)`;
+const ADDED_TO_THEM = `ON CONFLICT (source, owner_id, period, name)
+  DO UPDATE SET events = figures.events + excluded.events, amount = figures.amount + excluded.amount`;
+
+/**
+ * Adds the oldest changes to the figures, in one transaction; returns whether more wait. Several processes may do so at
+ * once: one does, the others find nothing left.
+ */
+export async function addUpFigures(database: Database, transactions: TransactionRunner): Promise<boolean> {
+  const [any] = await runSql(database.read, 'SELECT 1 FROM figure_changes LIMIT 1');
+  if (any === undefined) return false;
+  return transactions.run(async (tx) => {
+    await lockName(tx, 'figures');
+    if (database.kind === 'postgres') {
+      const [row] = await runSql<{ moved: string }>(
+        tx,
+        `WITH moved AS (
+           DELETE FROM figure_changes WHERE id IN (SELECT id FROM figure_changes ORDER BY id LIMIT ${BATCH})
+           RETURNING source, owner_id, period, name, events, amount
+         ), added AS (${INTO_FIGURES} ${ADDED_UP} ${ADDED_TO_THEM})
+         SELECT COUNT(*) AS moved FROM moved`,
+      );
+      return Number(row?.moved) === BATCH;
+    }
+    const [last] = await runSql<{ id: number | null; rows: number }>(
+      tx,
+      `SELECT MAX(id) AS id, COUNT(*) AS rows FROM (SELECT id FROM figure_changes ORDER BY id LIMIT ${BATCH})`,
+    );
+    const through = last?.id ?? 0;
+    await runSql(
+      tx,
+      `WITH moved AS (SELECT * FROM figure_changes WHERE id <= ?) ${INTO_FIGURES} ${ADDED_UP} ${ADDED_TO_THEM}`,
+      [through],
+    );
+    await runSql(tx, 'DELETE FROM figure_changes WHERE id <= ?', [through]);
+    return last?.rows === BATCH;
+  });
+}
