@@ -145,6 +145,8 @@ export interface NewSession {
   readonly id: string;
   readonly userId: number;
   readonly address: string;
+  /** The network that the account is known to log in from, from now on. */
+  readonly network: string;
   readonly userAgent: string | null;
   readonly expiresAt: Date;
 }
@@ -177,8 +179,13 @@ export abstract class Credentials {
   abstract openSession(session: NewSession): Promise<number>;
   /** Revokes one token; unknown ids are ignored. */
   abstract closeSession(sessionId: string): Promise<void>;
-  /** Replaces the account's key; the old one stops at once. */
-  abstract issueApiKey(userId: number): Promise<IssuedApiKey>;
+  /**
+   * Replaces the account's key; the old one stops at once.
+   * @param network where a password was given for it; the account is known to log in from there, from now on
+   */
+  abstract issueApiKey(userId: number, network?: string): Promise<IssuedApiKey>;
+  /** Whether the account logged in from this network within `login_known_days`; false for an unknown name. */
+  abstract knowsNetwork(username: string, network: string): Promise<boolean>;
   /** Null when the account has no key. */
   abstract describeApiKey(userId: number): Promise<ApiKeyInfo | null>;
   /**

@@ -23,6 +23,9 @@ export interface StoredApiKey {
   readonly expiresAt: Date;
 }
 
+/** Networks that are remembered of an account; a person on the move logs in from a few. */
+const MAX_NETWORKS = 20;
+
 const OWNER = 'u.id, u.username, u.is_active, r.name AS role';
 const moment = (text: string | null): Date | null => (text === null ? null : new Date(text));
 
@@ -142,6 +145,35 @@ export class CredentialRepository {
 
   async closeSession(tx: Transaction, id: string): Promise<void> {
     await runSql(tx, 'UPDATE user_sessions SET is_active = FALSE WHERE id = ?', [id]);
+  }
+
+  async knowsNetwork(username: string, network: string, since: Date): Promise<boolean> {
+    const rows = await runSql(
+      this.database.read,
+      `SELECT n.user_id FROM known_networks n JOIN users u ON u.id = n.user_id
+       WHERE u.username = ? AND u.deleted_at IS NULL AND n.network = ? AND n.last_login_at >= ?`,
+      [username, network, since.toISOString()],
+    );
+    return rows.length > 0;
+  }
+
+  /** Notes a login from a network; those from before `since` and beyond the newest {@link MAX_NETWORKS} are forgotten. */
+  async rememberNetwork(
+    tx: Transaction,
+    { userId, network, at, since }: { userId: number; network: string; at: Date; since: Date },
+  ): Promise<void> {
+    await runSql(
+      tx,
+      `INSERT INTO known_networks (user_id, network, last_login_at) VALUES (?, ?, ?)
+       ON CONFLICT (user_id, network) DO UPDATE SET last_login_at = excluded.last_login_at`,
+      [userId, network, at.toISOString()],
+    );
+    await runSql(
+      tx,
+      `DELETE FROM known_networks WHERE user_id = ? AND (last_login_at < ? OR network NOT IN
+         (SELECT network FROM known_networks WHERE user_id = ? ORDER BY last_login_at DESC, network LIMIT ?))`,
+      [userId, since.toISOString(), userId, MAX_NETWORKS],
+    );
   }
 
   async setApiKey(tx: Transaction, userId: number, key: StoredApiKey): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { TransactionRunner } from '#libs/database';
+import { type Transaction, TransactionRunner } from '#libs/database';
 import { AppError, Clock, DAY_MS } from '#libs/kernel';
 import { hashApiKey, newApiKey } from './api-key.js';
 import { BatchedLookup } from './batched-lookup.js';
@@ -21,6 +21,7 @@ import {
 @Injectable()
 export class StoredCredentials implements Credentials {
   readonly #keyLifeDays: number;
+  readonly #knownMs: number;
   readonly #keys: BatchedLookup<ApiKeyOwner>;
   readonly #sessions: BatchedLookup<SessionOwner>;
 
@@ -33,6 +34,7 @@ export class StoredCredentials implements Credentials {
     config: AppConfig,
   ) {
     this.#keyLifeDays = config.api_key_expire_days;
+    this.#knownMs = config.login_known_days * DAY_MS;
     this.#keys = new BatchedLookup((hashes) => repository.byApiKeyHashes(hashes));
     this.#sessions = new BatchedLookup((ids) => repository.bySessions(ids));
   }
@@ -59,18 +61,37 @@ export class StoredCredentials implements Credentials {
 
   openSession(session: NewSession): Promise<number> {
     const now = new Date(this.clock.now());
-    return this.transactions.run((tx) => this.repository.openSession(tx, session, now));
+    return this.transactions.run(async (tx) => {
+      await this.#rememberNetwork(tx, session.userId, session.network);
+      return this.repository.openSession(tx, session, now);
+    });
   }
 
   closeSession(sessionId: string): Promise<void> {
     return this.transactions.run((tx) => this.repository.closeSession(tx, sessionId));
   }
 
-  async issueApiKey(userId: number): Promise<IssuedApiKey> {
+  async issueApiKey(userId: number, network?: string): Promise<IssuedApiKey> {
     const key = this.newKey();
-    const isStored = await this.transactions.run((tx) => this.repository.setApiKey(tx, userId, key));
+    const isStored = await this.transactions.run(async (tx) => {
+      if (network !== undefined) await this.#rememberNetwork(tx, userId, network);
+      return this.repository.setApiKey(tx, userId, key);
+    });
     if (!isStored) throw new AppError('not_found', 'User not found');
     return { apiKey: key.apiKey, expiresInDays: this.#keyLifeDays };
+  }
+
+  knowsNetwork(username: string, network: string): Promise<boolean> {
+    return this.repository.knowsNetwork(username, network, this.#knownSince());
+  }
+
+  #rememberNetwork(tx: Transaction, userId: number, network: string): Promise<void> {
+    const at = new Date(this.clock.now());
+    return this.repository.rememberNetwork(tx, { userId, network, at, since: this.#knownSince() });
+  }
+
+  #knownSince(): Date {
+    return new Date(this.clock.now() - this.#knownMs);
   }
 
   /** A new key (or the given text as one) with what is stored of it. */

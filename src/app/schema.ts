@@ -9,6 +9,7 @@ import {
   FigureEntity,
   Figures1796000000020,
   Jobs1795392000002,
+  Limits1796000000030,
   Marketplace1795392000012,
   Predictions1795392000003,
   SettingEntity,
@@ -35,6 +36,7 @@ import { OrderClaimEntity } from '../marketplace/order-claim.entity.js';
 import { OrderFileEntity } from '../marketplace/order-file.entity.js';
 import { OrderEntity } from '../marketplace/order.entity.js';
 import { PredictionEntity } from '../predictions/prediction.entity.js';
+import { KnownNetworkEntity } from '../accounts/known-network.entity.js';
 import { UserEntity, RoleEntity } from '../accounts/user.entity.js';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from '../webhooks/webhook-delivery.entity.js';
 import { WebhookSecretEntity } from '../webhooks/webhook-secret.entity.js';
@@ -52,6 +54,7 @@ export const entities = [
   RoleEntity,
   UserEntity,
   UserSessionEntity,
+  KnownNetworkEntity,
   PredictionEntity,
   ApiLogEntity,
   AuditSealEntity,
@@ -85,6 +88,7 @@ export const migrations = [
   Marketplace1795392000012,
   Webhooks1795392000013,
   Figures1796000000020,
+  Limits1796000000030,
 ];
 
 /** Opens the configured database and brings its tables up to date. */

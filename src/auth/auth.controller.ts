@@ -16,7 +16,7 @@ import {
   Public,
   MessageOut,
   requestContext,
-  ClientAddress,
+  CallerNetwork,
 } from '#libs/http';
 import { type Actor, AppError } from '#libs/kernel';
 import { Credentials } from '../accounts/accounts.port.js';
@@ -27,8 +27,8 @@ import { ChangePassword } from './change-password.service.js';
 
 /** The request's {@link RequestOrigin}, as a parameter of a handler. */
 const Origin = createParamDecorator((): RequestOrigin => {
-  const { clientAddress, userAgent } = requestContext();
-  return { address: clientAddress, userAgent };
+  const { clientAddress, callerNetwork, userAgent } = requestContext();
+  return { address: clientAddress, network: callerNetwork, userAgent };
 });
 
 /** The login session of the presented token. @throws AppError `bad_request` when an API key was presented */
@@ -111,9 +111,9 @@ export class PasswordController {
   async change(
     @Body() body: PasswordChange,
     @Caller() caller: Actor,
-    @ClientAddress() address: string,
+    @CallerNetwork() network: string,
   ): Promise<MessageOut> {
-    await this.passwords.change(caller, { old: body.oldPassword, new: body.newPassword }, address);
+    await this.passwords.change(caller, { old: body.oldPassword, new: body.newPassword }, network);
     return { message: 'Password changed successfully' };
   }
 }

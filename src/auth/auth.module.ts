@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { AppConfig, secretKeyOf } from '#libs/config';
+import { Database } from '#libs/database';
+import { Clock } from '#libs/kernel';
 import { RuntimeSettingsModule } from '../settings/runtime-settings.module.js';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { AccessGuard } from './access.guard.js';
@@ -11,6 +13,7 @@ import { ChangePassword } from './change-password.service.js';
 import { LoginLimiter } from './login-limiter.js';
 import { MemoryRateLimitStorage, RateLimitStorage } from './rate-limit-storage.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
+import { SharedRateLimitStorage } from './shared-rate-limit.repository.js';
 import { SignIn } from './sign-in.service.js';
 import { TestModeController } from './test-mode.controller.js';
 import { TOKEN_ALGORITHM, TokenStrategy } from './token.strategy.js';
@@ -35,7 +38,14 @@ import { TOKEN_ALGORITHM, TokenStrategy } from './token.strategy.js';
     SignIn,
     ChangePassword,
     LoginLimiter,
-    { provide: RateLimitStorage, useClass: MemoryRateLimitStorage },
+    {
+      provide: RateLimitStorage,
+      inject: [Database, Clock],
+      useFactory: (database: Database, clock: Clock): RateLimitStorage =>
+        database.kind === 'postgres'
+          ? new SharedRateLimitStorage(database, clock)
+          : new MemoryRateLimitStorage(clock),
+    },
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],

@@ -12,8 +12,10 @@ export class ChangePassword {
   ) {}
 
   /** Revokes all tokens of the account. @throws AppError `bad_request` for a wrong old password, `too_many` */
-  async change(caller: Actor, passwords: { old: string; new: string }, address: string): Promise<void> {
-    const isChanged = await this.limiter.attempt({ address, username: caller.username }, async () => {
+  async change(caller: Actor, passwords: { old: string; new: string }, network: string): Promise<void> {
+    const { username } = caller;
+    const isKnown = (): Promise<boolean> => this.credentials.knowsNetwork(username, network);
+    const isChanged = await this.limiter.attempt({ network, username, isKnown }, async () => {
       const value = await this.credentials.changePassword(caller.userId, passwords.old, passwords.new);
       return { counts: value ? 'success' : 'failure', value };
     });

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { AppError, BoundedQueue } from '#libs/kernel';
-import { RateLimitStorage } from './rate-limit-storage.js';
+import { type FailureLimit, type Outcome, type Place, RateLimitStorage } from './rate-limit-storage.js';
 
 /** Where a password is tried, and for which account. */
 export interface LoginAttempt {
-  readonly address: string;
+  /** The caller as limits count it: `callerNetwork` of the request. */
+  readonly network: string;
   readonly username: string;
+  /** Whether the account logged in from this network lately; asked only when the account's own limit is reached. */
+  readonly isKnown: () => Promise<boolean>;
 }
 
 /** What a check of a password says. A `neutral` one (right password, inactive account) counts neither way. */
@@ -15,61 +18,98 @@ export interface CheckedPassword<T> {
   readonly value: T;
 }
 
-/** Passwords of one address that may wait while another is checked. */
-const MAX_WAITING_PER_ADDRESS = 49;
+/** Passwords of one network that may wait while another is checked. */
+const MAX_WAITING_PER_NETWORK = 49;
+
+/** So often a place is asked for while other attempts decide whether there is one. */
+const MAX_TRIES = 250;
+
+/** A limit that an attempt must keep. */
+interface Rule extends FailureLimit {
+  /** A success also forgets the failures before it. */
+  readonly isForgiving?: true;
+  /** Lets an attempt pass when the limit is reached. */
+  readonly exempts?: () => Promise<boolean>;
+}
 
 /**
- * Slows down the guessing of passwords: failures are counted per address and name, and per address whatever the name,
- * in a sliding window. Attempts of one address are checked one after another, because guesses sent at the same time
- * would otherwise all be let in before the first of them has failed.
+ * Slows down the guessing of passwords. Failures are counted in a sliding window per network and name, per network
+ * whatever the name, and per name whatever the network; the last does not hold where the account is known to log in
+ * from, so that guesses from elsewhere don't lock its owner out. An attempt takes its places before the password is
+ * checked, because guesses sent at the same time, to any process, would otherwise all be let in before the first of
+ * them has failed. Attempts of one network wait for each other.
  */
 @Injectable()
 export class LoginLimiter {
-  /** One line for each address that has attempts. */
+  /** One line for each network that has attempts. */
   readonly #lines = new Map<string, BoundedQueue>();
-  readonly #windowMs: number;
 
   constructor(
     private readonly storage: RateLimitStorage,
     private readonly config: AppConfig,
-  ) {
-    this.#windowMs = config.login_window_seconds * 1000;
-  }
+  ) {}
 
   /** @throws AppError `too_many` with `Retry-After`, before `check` is called */
   async attempt<T>(attempt: LoginAttempt, check: () => Promise<CheckedPassword<T>>): Promise<T> {
     if (this.config.skip_rate_limiting) return (await check()).value;
-    const { address } = attempt;
-    const line = this.#lines.get(address) ?? new BoundedQueue(1, MAX_WAITING_PER_ADDRESS, () => tooMany(1));
-    this.#lines.set(address, line);
+    const { network } = attempt;
+    const line = this.#lines.get(network) ?? new BoundedQueue(1, MAX_WAITING_PER_NETWORK, () => tooMany(1));
+    this.#lines.set(network, line);
     try {
       return await line.run(() => this.#inTurn(attempt, check));
     } finally {
-      if (line.length === 0) this.#lines.delete(address);
+      if (line.length === 0) this.#lines.delete(network);
     }
   }
 
-  async #inTurn<T>(
-    { address, username }: LoginAttempt,
-    check: () => Promise<CheckedPassword<T>>,
-  ): Promise<T> {
-    const pairKey = `login ${address} ${username}`;
-    const addressKey = `login ${address}`;
-    await this.#refuseAtLimit(pairKey, this.config.login_attempts);
-    await this.#refuseAtLimit(addressKey, this.config.login_attempts_per_address);
-    const { counts, value } = await check();
-    if (counts === 'success') await this.storage.forgetFailures(pairKey);
-    if (counts === 'failure') {
-      await this.storage.addFailure(pairKey, this.config.login_attempts);
-      await this.storage.addFailure(addressKey, this.config.login_attempts_per_address);
-    }
-    return value;
+  #rulesFor({ network, username, isKnown }: LoginAttempt): readonly Rule[] {
+    const { login_attempts, login_attempts_per_address, login_attempts_per_account } = this.config;
+    const windowMs = this.config.login_window_seconds * 1000;
+    return [
+      { key: `login ${network} ${username}`, limit: login_attempts, windowMs, isForgiving: true },
+      { key: `login ${network}`, limit: login_attempts_per_address, windowMs },
+      { key: `login of ${username}`, limit: login_attempts_per_account, windowMs, exempts: isKnown },
+    ];
   }
 
-  async #refuseAtLimit(key: string, limit: number): Promise<void> {
-    const { count, oldestLeavesInMs } = await this.storage.failures(key, this.#windowMs);
-    if (count >= limit) throw tooMany(Math.max(1, Math.ceil(oldestLeavesInMs / 1000)));
+  async #inTurn<T>(attempt: LoginAttempt, check: () => Promise<CheckedPassword<T>>): Promise<T> {
+    const taken: (readonly [Rule, Place])[] = [];
+    let checked: CheckedPassword<T> | null = null;
+    try {
+      for (const rule of this.#rulesFor(attempt)) {
+        const place = await this.#take(rule);
+        if (place !== null) taken.push([rule, place]);
+      }
+      checked = await check();
+      return checked.value;
+    } finally {
+      for (const [rule, place] of taken) await this.storage.settle(place, outcomeOf(rule, checked));
+    }
   }
+
+  /** Null when the limit is reached and does not hold for this attempt. */
+  async #take(rule: Rule): Promise<Place | null> {
+    let leavesInMs = 1;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const answer = await this.storage.take(rule);
+      if (answer.state === 'taken') return answer.place;
+      if ((await rule.exempts?.()) === true) return null;
+      if (answer.state === 'full') {
+        ({ leavesInMs } = answer);
+        break;
+      }
+      await this.storage.changed(rule.key);
+    }
+    throw tooMany(Math.max(1, Math.ceil(leavesInMs / 1000)));
+  }
+}
+
+const OUTCOMES = { success: 'withdrawn', failure: 'failed', neutral: 'withdrawn' } as const;
+
+/** A check that broke says nothing about the password. */
+function outcomeOf(rule: Rule, checked: CheckedPassword<unknown> | null): Outcome {
+  if (checked === null) return 'withdrawn';
+  return checked.counts === 'success' && rule.isForgiving === true ? 'succeeded' : OUTCOMES[checked.counts];
 }
 
 const tooMany = (seconds: number): AppError =>

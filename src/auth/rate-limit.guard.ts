@@ -32,11 +32,11 @@ export class RateLimitGuard extends ThrottlerGuard {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const limits = this.settings.get('rate_limits');
     if (this.config.skip_rate_limiting || Object.keys(limits).length === 0) return true;
-    const { actor, clientAddress, path } = requestContext();
+    const { actor, callerNetwork, path } = requestContext();
     const group = routeGroupOf(path);
     const limit = limits[group];
     if (limit === undefined) return true;
-    const caller = actor === undefined ? `address ${clientAddress}` : `user ${actor.userId}`;
+    const caller = actor === undefined ? `address ${callerNetwork}` : `user ${actor.userId}`;
     await this.#count(context, group, limit, caller);
     return true;
   }

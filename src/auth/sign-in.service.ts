@@ -9,6 +9,8 @@ import { LoginLimiter } from './login-limiter.js';
 /** Where a request comes from, as a session remembers it. */
 export interface RequestOrigin {
   readonly address: string;
+  /** The caller as limits count it. */
+  readonly network: string;
   readonly userAgent: string | null;
 }
 
@@ -42,6 +44,7 @@ export class SignIn {
       id,
       userId,
       address: request.address.slice(0, MAX_ADDRESS),
+      network: request.network,
       userAgent: request.userAgent?.slice(0, MAX_USER_AGENT) ?? null,
       expiresAt: new Date(expiresAt * 1000),
     });
@@ -51,12 +54,14 @@ export class SignIn {
   /** Replaces the account's key. @throws AppError `unauthorized`, `too_many` */
   async forApiKey(request: SignInRequest): Promise<IssuedApiKey> {
     const { userId } = await this.#authenticate(request);
-    return this.credentials.issueApiKey(userId);
+    return this.credentials.issueApiKey(userId, request.network);
   }
 
   async #authenticate(request: SignInRequest): Promise<CredentialOwner> {
-    const checked = await this.limiter.attempt(request, async () => {
-      const value = await this.credentials.checkPassword(request.username, request.password);
+    const { network, username, password } = request;
+    const isKnown = (): Promise<boolean> => this.credentials.knowsNetwork(username, network);
+    const checked = await this.limiter.attempt({ network, username, isKnown }, async () => {
+      const value = await this.credentials.checkPassword(username, password);
       return { counts: COUNTS[value.outcome], value };
     });
     if (checked.outcome === 'wrong') {

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Accepts, Answers, Caller, ClientAddress, Flexible, Idempotent, Problems } from '#libs/http';
+import { Accepts, Answers, Caller, CallerNetwork, Flexible, Idempotent, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
 import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './prediction.dto.js';
 import { LEGACY_EXAMPLES } from './prediction.examples.js';
@@ -37,7 +37,7 @@ export class LegacyPredictionsController {
   predict(
     @Body() body: LegacyPredict,
     @Caller() caller: Actor | null,
-    @ClientAddress() address: string,
+    @CallerNetwork() address: string,
   ): Promise<LegacyAccepted> {
     const { predictionId: taskId } = body;
     return this.submitting.submit({

@@ -16,7 +16,7 @@ import {
   Answers,
   Authenticated,
   Caller,
-  ClientAddress,
+  CallerNetwork,
   Flexible,
   Idempotent,
   MessageOut,
@@ -58,7 +58,7 @@ export class PredictionsController {
   predict(
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
-    @ClientAddress() address: string,
+    @CallerNetwork() address: string,
   ): Promise<PredictionOut> {
     return this.submitting.submit({ entrance: 'predict', request, caller, address });
   }
@@ -74,7 +74,7 @@ export class PredictionsController {
   create(
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
-    @ClientAddress() address: string,
+    @CallerNetwork() address: string,
   ): Promise<PredictionOut> {
     return this.submitting.submit({ entrance: 'predictions', request, caller, address });
   }
@@ -149,7 +149,7 @@ export class SecurePredictionsController {
   create(
     @Body() request: CreatePrediction,
     @Caller() caller: Actor,
-    @ClientAddress() address: string,
+    @CallerNetwork() address: string,
   ): Promise<PredictionOut> {
     return this.submitting.submit({ entrance: 'secure', request, caller, address });
   }

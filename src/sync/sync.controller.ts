@@ -21,7 +21,7 @@ import {
   type WireObject,
 } from '#libs/http';
 import { AppConfig } from '#libs/config';
-import { AppError } from '#libs/kernel';
+import { AppError, isLoopback } from '#libs/kernel';
 import { AnswerBatch, type BatchAnswer } from './answer-batch.service.js';
 import { SyncAnswers, JSON_TYPE } from './sync-answers.service.js';
 import {
@@ -35,8 +35,6 @@ import {
   SetNoiseResponse,
 } from './sync.dto.js';
 
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
-
 /**
  * The noise is shared by all callers, so administrators alone may set it; with `allow_noise_control` anyone on the same
  * machine, for sweeps. A guard, so that the role is checked before the body.
@@ -48,7 +46,7 @@ export class NoiseControlGuard implements CanActivate {
   canActivate(): boolean {
     const { actor, clientAddress } = requestContext();
     if (isAdministrator(actor ?? null)) return true;
-    if (this.config.allow_noise_control && LOOPBACK.test(clientAddress)) return true;
+    if (this.config.allow_noise_control && isLoopback(clientAddress)) return true;
     throw new AppError('forbidden', 'Setting the noise needs one of these roles: administrator, admin');
   }
 }

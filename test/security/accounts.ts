@@ -76,7 +76,7 @@ export class Accounts {
   async #token(userId: number, username: string, nowMs: number): Promise<string> {
     const id = newUuid();
     const expiresAt = new Date(nowMs + HOUR_MS);
-    const session = { id, userId, address: '127.0.0.1', userAgent: null, expiresAt };
+    const session = { id, userId, address: '127.0.0.1', network: '127.0.0.1', userAgent: null, expiresAt };
     const ver = await this.#credentials.openSession(session);
     const seconds = (ms: number): number => Math.floor(ms / 1000);
     return this.#jwt.sign({

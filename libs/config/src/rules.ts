@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { addressSet, isNetwork, networksOverlap } from '#libs/kernel';
+import { isLoopback, isNetwork, networksOverlap } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
 import type { Settings } from './settings.js';
 
@@ -183,13 +182,10 @@ function fileRules({ load_config, save_config }: Settings): readonly string[] {
   );
 }
 
-const loopback = addressSet(['127.0.0.0/8', '::1']);
-
 /** Whether a URL's host is this machine itself: `localhost`, 127.0.0.0/8 or ::1. */
-function isLoopback({ hostname }: URL): boolean {
+function isOwnHost({ hostname }: URL): boolean {
   const host = hostname.replace(/^\[|\]$/g, '');
-  const family = isIP(host);
-  return family === 0 ? host === 'localhost' : loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
+  return host === 'localhost' || isLoopback(host);
 }
 
 /** Rules of the remote addresses, which must hold before the first of them is called. */
@@ -205,7 +201,7 @@ export function remoteRules(values: Settings): readonly string[] {
         `${key}: the URL must not contain a user name or password; use the settings username and password`,
       ),
       ...when(
-        values.password !== null && url.protocol === 'http:' && !isLoopback(url),
+        values.password !== null && url.protocol === 'http:' && !isOwnHost(url),
         `${key}: a password is sent only over https`,
       ),
     ];

@@ -22,3 +22,4 @@ export { Marketplace1795392000012 } from './migrations/1795392000012-marketplace
 export { AuditSeals1795392000006 } from './migrations/1795392000006-audit-seals.js';
 export { Figures1796000000020 } from './migrations/1796000000020-figures.js';
 export { Webhooks1795392000013 } from './migrations/1795392000013-webhooks.js';
+export { Limits1796000000030 } from './migrations/1796000000030-limits.js';

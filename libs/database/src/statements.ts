@@ -1,4 +1,6 @@
+import type { Database } from './database.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
+import { asUnavailable } from './unavailable.js';
 
 /** Statements that PostgreSQL's placeholders were already put into; the product has a few dozen of them. */
 const numbered = new Map<string, string>();
@@ -20,6 +22,37 @@ export async function runSql<Row extends object>(
   }
   const raw: unknown = await manager.query(numberPlaceholders(sql), [...parameters]);
   return rowsOfPostgres<Row>(raw);
+}
+
+/** A statement of PostgreSQL that each connection parses and plans once; parameters are written `$1`. */
+export interface PreparedStatement {
+  /** Unique in the product. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** As far as it is used here, the pool that TypeORM's driver of PostgreSQL holds. */
+interface Pool {
+  query(statement: PreparedStatement & { readonly values: unknown[] }): Promise<{ rows: object[] }>;
+}
+
+/**
+ * Runs one prepared statement of PostgreSQL as a transaction by itself, outside of any open one, and returns its rows. A
+ * round trip, where a transaction of the runner takes three.
+ * @throws AppError `unavailable` when the database is busy or away
+ */
+export async function runPrepared<Row extends object>(
+  { writer }: Database,
+  statement: PreparedStatement,
+  parameters: readonly (string | number)[],
+): Promise<Row[]> {
+  const { master } = writer.driver as unknown as { readonly master: Pool };
+  try {
+    const { rows } = await master.query({ ...statement, values: [...parameters] });
+    return rows as Row[];
+  } catch (error) {
+    throw asUnavailable(error);
+  }
 }
 
 const isPostgres = ({ manager }: DatabaseScope): boolean => manager.dataSource.options.type === 'postgres';

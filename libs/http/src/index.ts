@@ -16,7 +16,7 @@ export { MAX_INTEGER, RawText } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
 export { isSecretName, redactQuery, redactSecrets, REDACTED } from './redaction.js';
-export { ClientAddress, requestContext, type RequestContext } from './request-context.js';
+export { CallerNetwork, requestContext, type RequestContext } from './request-context.js';
 export {
   problem,
   problemOf,

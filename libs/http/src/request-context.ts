@@ -5,6 +5,8 @@ import { assertPresent, currentContext, type OperationContext } from '#libs/kern
 export interface RequestContext extends OperationContext {
   /** Address of the caller; behind a trusted proxy, the address of the client that the proxy names. */
   readonly clientAddress: string;
+  /** Whom limits count as one caller: the address, or the /64 of an IPv6 address. */
+  readonly callerNetwork: string;
   readonly userAgent: string | null;
   readonly method: string;
   /** The path as it was sent, without the query. */
@@ -19,5 +21,5 @@ export interface RequestContext extends OperationContext {
 export const requestContext = (): RequestContext =>
   assertPresent(currentContext() as RequestContext | undefined, 'an HTTP request has a context');
 
-/** The caller's address, as a parameter of a handler. */
-export const ClientAddress = createParamDecorator((): string => requestContext().clientAddress);
+/** The caller as limits of anonymous callers count it, as a parameter of a handler. */
+export const CallerNetwork = createParamDecorator((): string => requestContext().callerNetwork);

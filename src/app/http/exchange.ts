@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { addressSet, newTimeOrderedUuid, type Actor } from '#libs/kernel';
+import { addressSet, callerNetwork, newTimeOrderedUuid, readAddress, type Actor } from '#libs/kernel';
 import type { RequestContext } from '#libs/http';
 
 const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
@@ -43,6 +43,10 @@ export class Exchange implements RequestContext {
     this.#hasAuditedPath = AUDITED.test(decoded(this.path));
   }
 
+  get callerNetwork(): string {
+    return callerNetwork(this.clientAddress);
+  }
+
   /** Requests of the API and of its legacy paths leave an audit row; probes and the API description do not. */
   get isAudited(): boolean {
     return this.#hasAuditedPath || AUDITED.test(this.route ?? '');
@@ -72,12 +76,13 @@ export function normalizeRequest(request: IncomingMessage): void {
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/;
 
-/** Finds the caller's own address behind the configured proxies. */
+/** Finds the caller's own address behind the configured proxies, in the form of {@link readAddress}. */
 type AddressReader = (request: IncomingMessage) => string;
 
 /**
  * `X-Forwarded-For` is believed only as far as trusted proxies wrote it: it is read from its end, and the first
- * address that is no trusted proxy is the caller's.
+ * address that is no trusted proxy is the caller's. What stands before an entry that is no address was written by
+ * anybody, so then the caller counts as the last proxy that is known: the peer, where there is one proxy.
  * @param proxies addresses or networks (CIDR), checked by the configuration
  */
 export function addressReader(proxies: readonly string[]): AddressReader {
@@ -86,24 +91,20 @@ export function addressReader(proxies: readonly string[]): AddressReader {
   const isTrusted = (address: string): boolean =>
     isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return (request) => {
-    const hops = [...forwardedFor(request), peerOf(request)];
-    const caller = hops.findLast((hop) => !isTrusted(hop));
-    return caller !== undefined && isIP(caller) !== 0
-      ? caller
-      : (hops.find((hop) => isIP(hop) !== 0) ?? 'unknown');
+    let caller = peerOf(request);
+    for (const hop of forwardedFor(request).toReversed()) {
+      const address = isTrusted(caller) ? readAddress(hop.trim()) : null;
+      if (address === null) return caller;
+      caller = address;
+    }
+    return caller;
   };
 }
 
 function forwardedFor({ headers }: IncomingMessage): readonly string[] {
   const header = headers['x-forwarded-for'];
-  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
-  return text
-    .split(',')
-    .map((hop) => plain(hop.trim()))
-    .filter((hop) => hop !== '');
+  const text = Array.isArray(header) ? header.join(',') : header;
+  return text === undefined ? [] : text.split(',');
 }
 
-const peerOf = ({ socket }: IncomingMessage): string => plain(socket.remoteAddress ?? 'unknown');
-
-/** IPv4 callers of an IPv6 socket (`::ffff:192.0.2.1`) are the same callers. */
-const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
+const peerOf = ({ socket }: IncomingMessage): string => readAddress(socket.remoteAddress ?? '') ?? 'unknown';

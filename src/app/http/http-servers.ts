@@ -11,7 +11,7 @@ import { problem, titleOf } from '#libs/http';
 import { GatedResponse } from './gated-response.js';
 import type { HttpFront, Listener } from './http-front.js';
 
-type Settings = Pick<AppConfig, 'http_adapter' | 'headers_timeout' | 'request_timeout' | 'trusted_proxies'>;
+type Settings = Pick<AppConfig, 'http_adapter' | 'headers_timeout' | 'request_timeout'>;
 
 /** An HTTP library for Nest, and the servers that feed it. */
 export interface HttpLibrary {
@@ -29,14 +29,12 @@ const MAX_PARAMETER_LENGTH = 4096;
 export function httpLibrary(settings: Settings, front: HttpFront): HttpLibrary {
   const limits = { headersTimeout: settings.headers_timeout, requestTimeout: settings.request_timeout };
   const serverFor = (listener: Listener): Server => createHttpServer(front.before(listener), limits);
-  return settings.http_adapter === 'express'
-    ? expressLibrary(serverFor, settings)
-    : fastifyLibrary(serverFor, settings);
+  return settings.http_adapter === 'express' ? expressLibrary(serverFor) : fastifyLibrary(serverFor);
 }
 
 type ServerMaker = (listener: Listener) => Server;
 
-function fastifyLibrary(serverFor: ServerMaker, settings: Settings): HttpLibrary {
+function fastifyLibrary(serverFor: ServerMaker): HttpLibrary {
   let routed: Listener | null = null;
   const serverFactory: FastifyServerFactory<Server> = (handler) => {
     routed = handler as Listener;
@@ -46,7 +44,6 @@ function fastifyLibrary(serverFor: ServerMaker, settings: Settings): HttpLibrary
     logger: false,
     // No domain has Nest middleware; the plugin for it would run for every request.
     skipMiddie: true,
-    trustProxy: settings.trusted_proxies.length > 0 ? [...settings.trusted_proxies] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER_LENGTH },
     clientErrorHandler: () => undefined,
     serverFactory,
@@ -74,10 +71,9 @@ function keepGates(instance: express.Express): void {
   Object.setPrototypeOf(instance.response, Object.create(GatedResponse.prototype, methods));
 }
 
-function expressLibrary(serverFor: ServerMaker, settings: Settings): HttpLibrary {
+function expressLibrary(serverFor: ServerMaker): HttpLibrary {
   const instance = express();
   instance.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  if (settings.trusted_proxies.length > 0) instance.set('trust proxy', [...settings.trusted_proxies]);
   keepGates(instance);
   const listener = instance as unknown as Listener;
   class LimitedExpressAdapter extends ExpressAdapter {

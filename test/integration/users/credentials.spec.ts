@@ -142,6 +142,7 @@ describeOnDatabases('credentials', (database) => {
         id: 'a9f1c1b0-0000-4000-8000-000000000001',
         userId: user.id,
         address: '192.0.2.1',
+        network: '192.0.2.1',
         userAgent: null,
         expiresAt: new Date(bench.clock.now() + 60_000),
       };
@@ -170,6 +171,27 @@ describeOnDatabases('credentials', (database) => {
     });
   });
 
+  describe('networks', () => {
+    it('are known from a login on, the newest twenty for thirty days, also with an API key as its purpose', async () => {
+      const { user } = await bench.account('traveller');
+      const knows = (network: string) => bench.credentials.knowsNetwork('traveller', network);
+      await bench.credentials.issueApiKey(user.id);
+      expect(await knows('192.0.2.0')).toBe(false);
+      for (let n = 0; n <= 20; n += 1) {
+        await bench.credentials.issueApiKey(user.id, `192.0.2.${n}`);
+        bench.clock.jump(1_000);
+      }
+      expect([await knows('192.0.2.0'), await knows('192.0.2.1'), await knows('192.0.2.20')]).toEqual([
+        false,
+        true,
+        true,
+      ]);
+      expect(await bench.credentials.knowsNetwork('nobody', '192.0.2.20')).toBe(false);
+      bench.clock.jump(30 * DAY_MS);
+      expect(await knows('192.0.2.20')).toBe(false);
+    });
+  });
+
   describe('sessions', () => {
     it('remember the login, close one by one and forget the expired', async () => {
       const { user } = await bench.account('visitor');
@@ -178,6 +200,7 @@ describeOnDatabases('credentials', (database) => {
           id,
           userId: user.id,
           address: '2001:db8::1',
+          network: '2001:db8::1',
           userAgent: 'spec/1.0',
           expiresAt: new Date(bench.clock.now() + lifeMs),
         });

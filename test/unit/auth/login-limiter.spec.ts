@@ -7,6 +7,7 @@ import { MemoryRateLimitStorage } from '../../../src/auth/rate-limit-storage.js'
 const LIMITS = {
   login_attempts: 3,
   login_attempts_per_address: 5,
+  login_attempts_per_account: 8,
   login_window_seconds: 60,
 };
 
@@ -14,7 +15,10 @@ describe('the login limiter', () => {
   let clock: FakeClock;
   let limiter: LoginLimiter;
   let checks: number;
+  let known: Set<string>;
+  const guess = { network: '192.0.2.1', username: 'a', isKnown: async () => false };
   beforeEach(() => {
+    known = new Set();
     clock = new FakeClock();
     checks = 0;
     limiter = new LoginLimiter(new MemoryRateLimitStorage(clock), configOf(LIMITS));
@@ -22,7 +26,7 @@ describe('the login limiter', () => {
 
   const attempt = async (counts: 'success' | 'failure' | 'neutral', username = 'a', address = '192.0.2.1') =>
     limiter
-      .attempt({ address, username }, async () => {
+      .attempt({ network: address, username, isKnown: async () => known.has(address) }, async () => {
         checks += 1;
         return { counts, value: 'checked' };
       })
@@ -80,9 +84,41 @@ describe('the login limiter', () => {
     expect(await attempt('success', 'f')).toBe('checked');
   });
 
+  it('counts the failures of a name from all addresses, but not against the ones that it is known to come from', async () => {
+    for (let n = 1; n <= 7; n += 1) await fail(1, 'a', `192.0.2.${n}`);
+    expect(await attempt('success', 'a', '192.0.2.8')).toBe('checked');
+    await fail(1, 'a', '192.0.2.8');
+    expect(await attempt('success', 'a', '192.0.2.9')).toBe('too_many 60');
+    expect(await attempt('success', 'b', '192.0.2.9')).toBe('checked');
+    known.add('192.0.2.9');
+    expect(await attempt('success', 'a', '192.0.2.9')).toBe('checked');
+    await fail(3, 'a', '192.0.2.9');
+    expect(await attempt('success', 'a', '192.0.2.9')).toBe('too_many 60');
+  });
+
+  it('lets no more guesses at one name in at the same time than may fail', async () => {
+    const first = gate();
+    let atWork = 0;
+    let most = 0;
+    const guesses = Array.from({ length: 20 }, (_, n) =>
+      limiter
+        .attempt({ ...guess, network: `192.0.2.${n}` }, async () => {
+          atWork += 1;
+          most = Math.max(most, atWork);
+          await first.opened;
+          atWork -= 1;
+          return { counts: 'failure', value: 'checked' };
+        })
+        .catch((error: unknown) => (error as AppError).kind),
+    );
+    first.open();
+    const outcomes = await Promise.all(guesses);
+    expect([outcomes.filter((kind) => kind === 'checked').length, most]).toEqual([8, 8]);
+  });
+
   it('lets parallel guesses of one address in one by one, so that the fourth is refused', async () => {
     const first = gate();
-    const slow = limiter.attempt({ address: '192.0.2.1', username: 'a' }, async () => {
+    const slow = limiter.attempt(guess, async () => {
       await first.opened;
       return { counts: 'failure', value: 'checked' };
     });
@@ -101,7 +137,7 @@ describe('the login limiter', () => {
 
   it('refuses when too many of one address wait', async () => {
     const first = gate();
-    const slow = limiter.attempt({ address: '192.0.2.1', username: 'a' }, async () => {
+    const slow = limiter.attempt(guess, async () => {
       await first.opened;
       return { counts: 'success', value: 'checked' };
     });
@@ -114,7 +150,7 @@ describe('the login limiter', () => {
   });
 
   it('goes on after a check that broke', async () => {
-    const broken = limiter.attempt({ address: '192.0.2.1', username: 'a' }, async () => {
+    const broken = limiter.attempt(guess, async () => {
       throw new Error('database gone');
     });
     await expect(broken).rejects.toThrow('database gone');

@@ -17,15 +17,6 @@ describe('counters in memory', () => {
     await storage.clear();
     expect(await hit()).toMatchObject({ totalHits: 1 });
   });
-
-  it('keep the newest failures only, so that an attacker fills no memory', async () => {
-    const clock = new FakeClock();
-    const storage = new MemoryRateLimitStorage(clock);
-    for (let n = 0; n < 100; n += 1) await storage.addFailure('key', 3);
-    expect(await storage.failures('key', 1_000)).toEqual({ count: 3, oldestLeavesInMs: 1_000 });
-    clock.jump(1_000);
-    expect(await storage.failures('key', 1_000)).toEqual({ count: 0, oldestLeavesInMs: 0 });
-  });
 });
 
 describe('the group of a route', () => {

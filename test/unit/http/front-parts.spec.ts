@@ -31,6 +31,48 @@ describe('the address of a caller', () => {
     expect(read(forwarded('10.1.1.1'))).toBe('10.1.1.1');
     expect(read(request('/'))).toBe('10.0.0.1');
   });
+
+  it.each([
+    ['203.0.113.9:4711', '203.0.113.9'],
+    ['[2001:db8:0::1]:443', '2001:db8::1'],
+    ['[2001:DB8::1]', '2001:db8::1'],
+    ['2001:0db8:0000:0:0:0:0:0001', '2001:db8::1'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['[::FFFF:CB00:7109]:80', '203.0.113.9'],
+    ['fe80::1%eth0', 'fe80::1'],
+    [' 203.0.113.9 ', '203.0.113.9'],
+  ])('is read from the entry "%s" of a proxy', (entry, address) => {
+    expect(addressReader(['10.0.0.1'])(forwarded(`6.6.6.6, ${entry}`))).toBe(address);
+  });
+
+  it.each([
+    'unknown',
+    '',
+    ' ',
+    '_hidden',
+    '203.0.113.9:99999',
+    '203.0.113',
+    '2001:db8::1:443x',
+    '[203.0.113.9]',
+  ])('is the peer, not what stands before it, when its proxy wrote "%s"', (entry) => {
+    expect(addressReader(['10.0.0.1'])(forwarded(`6.6.6.6, ${entry}`))).toBe('10.0.0.1');
+    expect(addressReader(['10.0.0.0/24'])(forwarded(`6.6.6.6, ${entry}, 10.0.0.2:80`))).toBe('10.0.0.2');
+  });
+
+  it('is told to limits as the /64 of an IPv6 address, to logs as it is', () => {
+    const exchange = (address: string) => new Exchange(request('/'), address, 0, 0);
+    expect(exchange('2001:db8:1:2:3::4')).toMatchObject({
+      clientAddress: '2001:db8:1:2:3::4',
+      callerNetwork: '2001:db8:1:2::/64',
+    });
+    expect(exchange('::1').callerNetwork).toBe('0:0:0:0::/64');
+    expect(exchange('192.0.2.7').callerNetwork).toBe('192.0.2.7');
+    expect(exchange('unknown').callerNetwork).toBe('unknown');
+  });
+
+  it('ignores the header Forwarded', () => {
+    expect(addressReader(['10.0.0.1'])(request('/', { forwarded: 'for=1.2.3.4' }))).toBe('10.0.0.1');
+  });
 });
 
 describe('a request for', () => {

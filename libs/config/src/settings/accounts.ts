@@ -19,19 +19,27 @@ export const SECURITY_SETTINGS = {
   require_auth: flag(false, 'Refuse anonymous callers on the endpoints that otherwise accept them.'),
   login_attempts: integer(
     { default: 3, min: 1, max: 1_000 },
-    'Number of failed logins allowed per address and user name within `login_window_seconds`.',
+    'Number of failed logins allowed per address and user name within `login_window_seconds`; the addresses of an IPv6 /64 count as one in every limit.',
   ),
   login_attempts_per_address: integer(
     { default: 30, min: 1, max: 100_000 },
     'Number of failed logins allowed per address, for all user names together, within `login_window_seconds`.',
   ),
+  login_attempts_per_account: integer(
+    { default: 10, min: 1, max: 100_000 },
+    'Number of failed logins allowed per user name, from all addresses together, within `login_window_seconds`; addresses that the account logged in from before are exempt.',
+  ),
   login_window_seconds: decimal(
     { default: 60, min: 1, max: 86_400 },
-    'Time window of the two login limits, in seconds.',
+    'Time window of the login limits, in seconds.',
+  ),
+  login_known_days: integer(
+    { default: 30, min: 1, max: 3_650 },
+    'Number of days after a login for which its address is exempt from `login_attempts_per_account` of that account.',
   ),
   rate_limits: map(
     { items: 'integer' },
-    'Requests per minute and caller by route group, for example `{"predictions": 600}`; groups that are not listed have no limit.',
+    'Requests per minute and caller by route group, for example `{"predictions": 600}`; groups that are not listed have no limit. Processes on one PostgreSQL share the limits.',
   ),
   skip_rate_limiting: flag(false, 'Disable every rate limit, including the login limits (for tests).'),
   password_hash_cost: integer(

@@ -35,7 +35,7 @@ export const SERVER_SETTINGS = {
   ),
   trusted_proxies: textList(
     [],
-    'Addresses or networks (CIDR) of reverse proxies whose `X-Forwarded-For` header is trusted.',
+    'Addresses or networks (CIDR) of reverse proxies whose `X-Forwarded-For` header is trusted; the header `Forwarded` is never read.',
   ),
   body_limit_bytes: integer(
     { default: 1_048_576, min: 1_024, max: 268_435_456 },

@@ -104,8 +104,8 @@ function checkedKey(value: unknown): string {
 }
 
 function identityOf(context: RequestContext): { readonly scope: string; readonly fingerprint: string } {
-  const { actor, clientAddress, method, path, query, payload } = context;
-  const scope = actor === undefined ? `address:${clientAddress}` : `user:${actor.userId}`;
+  const { actor, callerNetwork, method, path, query, payload } = context;
+  const scope = actor === undefined ? `address:${callerNetwork}` : `user:${actor.userId}`;
   const asked = JSON.stringify([method, path.replace(/\/$/, ''), query, payload ?? null]);
   return { scope, fingerprint: createHash('sha256').update(asked).digest('hex') };
 }
