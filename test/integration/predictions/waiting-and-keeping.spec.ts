@@ -125,7 +125,7 @@ describeOnDatabases('core predictions:', (database) => {
         await opened;
         return fetch(request);
       };
-      const schedule = new PredictionSchedule(timed.submitting, timed.waiting, timed.config, timed.clock);
+      const schedule = scheduleOf(timed);
       schedule.onApplicationBootstrap();
       await timed.engine.start();
       await eventually('the first is at work', async () => {
@@ -148,18 +148,42 @@ describeOnDatabases('core predictions:', (database) => {
       await timed.clear();
     });
 
+    it('submits one prediction an interval, however many processes keep it and whenever they were started', async () => {
+      const timed = await PredictionBench.open(database(), {
+        scheduled_predictions: true,
+        prediction_interval: 60,
+        max_concurrent_predictions: 100,
+      });
+      const schedules = [scheduleOf(timed), scheduleOf(timed)];
+      for (const schedule of schedules) {
+        schedule.onApplicationBootstrap();
+        await timed.clock.advance(25_000);
+      }
+      await timed.engine.start();
+      for (let interval = 1; interval <= 4; interval += 1) {
+        await eventually(`interval ${interval} has its prediction`, async () => {
+          await timed.clock.advance(1_000);
+          return (await timed.count('predictions')) >= interval;
+        });
+      }
+      for (const schedule of schedules) await schedule.beforeApplicationShutdown();
+      expect(await timed.count('predictions')).toBe(4);
+      const { items } = await timed.reading.list(null, { offset: 0 });
+      const minutes = items.map(({ createdAt }) => Math.floor(createdAt.getTime() / 60_000));
+      expect(new Set(minutes).size).toBe(4);
+      await timed.clear();
+    });
+
     it('stays off unless it is asked for', async () => {
       for (const flags of [{}, { scheduled_predictions: true, pipeline_enabled: false }]) {
         const idle = await PredictionBench.open(database(), flags);
-        new PredictionSchedule(
-          idle.submitting,
-          idle.waiting,
-          idle.config,
-          idle.clock,
-        ).onApplicationBootstrap();
+        scheduleOf(idle).onApplicationBootstrap();
         await idle.clock.advance(HOUR_MS);
         expect(await idle.count('predictions')).toBe(0);
       }
     });
   });
 });
+
+const scheduleOf = ({ submitting, waiting, settings, config, clock }: PredictionBench): PredictionSchedule =>
+  new PredictionSchedule(submitting, waiting, settings, config, clock);

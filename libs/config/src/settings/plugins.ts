@@ -135,11 +135,11 @@ export const PIPELINE_SETTINGS = {
   pipeline_enabled: flag(true, 'Run predictions; when false, new predictions are refused with 503.'),
   scheduled_predictions: flag(
     false,
-    'Predict the configured instrument every `prediction_interval` seconds.',
+    'Predict the configured instrument once in each `prediction_interval`, however many processes share the database.',
   ),
   prediction_interval: integer(
     { default: 300, min: 1, max: 86_400 },
-    'Time between two scheduled predictions, in seconds.',
+    'Time between two scheduled predictions, in seconds; they come at whole multiples of it, counted from 1970 in UTC.',
   ),
   pipeline_db_path: text({ default: 'prediction_provider.db' }, ONE_DATABASE),
 } satisfies ParameterDeclarations;
