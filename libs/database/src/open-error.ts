@@ -1,5 +1,7 @@
 import { describeDatabase } from '#libs/config';
+import { AppError } from '#libs/kernel';
 import type { DatabaseLocation } from './data-source-options.js';
+import { asUnavailable, AWAY_CODES } from './unavailable.js';
 
 export type OpenFailure =
   | 'is_folder'
@@ -60,6 +62,16 @@ const POSTGRES_FAILURES: Readonly<Record<string, readonly [OpenFailure, string]>
   '53300': ['too_many_connections', 'has no free connection; lower the pool size or raise its limit'],
   '57P03': ['unreachable', 'is starting up or shutting down'],
 };
+
+/** What ends by itself, or by work on the database's side: another start may go better, with the same settings. */
+const PASSING: readonly OpenFailure[] = ['unreachable', 'too_many_connections', 'locked', 'disk_full'];
+
+/** Whether an error, at the start or later, says no more than that the database cannot serve at the moment. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof DatabaseOpenError) return PASSING.includes(error.code);
+  const known = asUnavailable(error);
+  return known instanceof AppError && AWAY_CODES.has(known.code);
+}
 
 /** Says in the operator's words why the database can't be used; an error of another kind comes back as it is. */
 export function explainOpenFailure(error: unknown, location: DatabaseLocation): unknown {

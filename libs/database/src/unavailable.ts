@@ -6,6 +6,13 @@ const FULL = /^(SQLITE_FULL|SQLITE_IOERR|53100|53200)/;
 const GONE = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|57P0[123])$/;
 const GONE_TEXT = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/;
 
+/** Codes of the errors that {@link asUnavailable} makes. */
+export const AWAY_CODES: ReadonlySet<string> = new Set([
+  'database_busy',
+  'storage_full',
+  'database_unavailable',
+]);
+
 /**
  * An error of the database as what a client may be told: 503 when the database is busy, full or away, so that trying
  * again later makes sense. Any other error comes back as it is.

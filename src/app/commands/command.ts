@@ -1,7 +1,14 @@
+import cluster from 'node:cluster';
 import type { CommandLine, AppConfig } from '#libs/config';
 
 /** Exit codes, as other tools of the field use them; `refused` is for a model file that is not run. */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
+
+/**
+ * With what a process of the supervisor ends when it could not start: whether another start may go better. The numbers
+ * are those of sysexits.h (`EX_TEMPFAIL`, `EX_CONFIG`), which Node never uses itself.
+ */
+export const STARTING_EXIT = { mayPass: 75, lasts: 78 } as const;
 
 /** A command: does its work and resolves with the exit code. */
 export type Command = (config: AppConfig, line: CommandLine) => Promise<number>;
@@ -33,7 +40,11 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Ends the process soon after its last work, although a plugin left a timer or a socket behind that would keep it. */
+/**
+ * Lets the process end after its last work, although a plugin left a timer or a socket behind that would keep it, and
+ * although its supervisor listens to it.
+ */
 export function endDespiteLeftovers(): void {
+  cluster.worker?.disconnect();
   setTimeout(() => process.exit(), 1_000).unref();
 }

@@ -35,8 +35,6 @@ export const evaluate: Command = async (config, line) => {
     systemClock,
     saying(config, logger),
   );
-  // Timers of this process never keep it alive by themselves; this one does.
-  const alive = setInterval(() => undefined, 60_000);
   try {
     if (!config.quiet_mode)
       print(`Evaluating orders of ${url}${predictor === null ? '' : ` for ${predictor}`}`);
@@ -44,7 +42,6 @@ export const evaluate: Command = async (config, line) => {
     if (!config.quiet_mode) print(summary(agent));
     return EXIT.done;
   } finally {
-    clearInterval(alive);
     await registry.close();
     await logs.close();
   }

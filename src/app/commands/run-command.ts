@@ -1,9 +1,10 @@
+import cluster from 'node:cluster';
 import { ConfigError, helpText, parseCommandLine, startConfig } from '#libs/config';
-import { DatabaseOpenError } from '#libs/database';
-import { AppError, messageOf } from '#libs/kernel';
+import { DatabaseOpenError, isDatabaseAway } from '#libs/database';
+import { AppError, HOUR_MS, messageOf } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
 import { VERSION } from '../version.js';
-import { EXIT, type Command, type PlainCommand, print, printError } from './command.js';
+import { EXIT, type Command, type PlainCommand, print, printError, STARTING_EXIT } from './command.js';
 /** Loaded when asked for, so that `--help` answers at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
@@ -24,8 +25,20 @@ const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
 };
 const SERVING = new Set(['serve', 'worker']);
 
-/** Runs what the arguments say; never rejects. */
+/**
+ * Runs what the arguments say; never rejects. Until the command is at its end the process lives: none of its timers keeps
+ * it alive, and sockets, which would, come and go with the database.
+ */
 export async function runCommand(argv: readonly string[]): Promise<number> {
+  const alive = setInterval(() => undefined, HOUR_MS);
+  try {
+    return await run(argv);
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+async function run(argv: readonly string[]): Promise<number> {
   const line = parseCommandLine(argv);
   if (line.help) return print(helpText(process.stdout.columns));
   if (line.version) return print(VERSION);
@@ -48,13 +61,14 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
 
 /** One clear message; a stack only for what nobody foresaw. */
 function explain(error: unknown): number {
-  if (error instanceof ConfigError) {
-    printError(error.message);
-    return EXIT.usage;
-  }
-  const foreseen = [AppError, DatabaseOpenError, PluginLoadError].some((kind) => error instanceof kind);
-  printError(foreseen ? messageOf(error) : stackOf(error));
-  return EXIT.failed;
+  const isUsage = error instanceof ConfigError;
+  const isForeseen = [ConfigError, AppError, DatabaseOpenError, PluginLoadError].some(
+    (kind) => error instanceof kind,
+  );
+  printError(isForeseen ? messageOf(error) : stackOf(error));
+  if (!cluster.isWorker) return isUsage ? EXIT.usage : EXIT.failed;
+  if (isDatabaseAway(error)) return STARTING_EXIT.mayPass;
+  return isForeseen ? STARTING_EXIT.lasts : EXIT.failed;
 }
 
 const stackOf = (error: unknown): string => (error instanceof Error && error.stack) || messageOf(error);

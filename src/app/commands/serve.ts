@@ -1,12 +1,11 @@
 import cluster from 'node:cluster';
-import type { Worker } from 'node:cluster';
 import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { MINUTE_MS } from '#libs/kernel';
 import type { AppConfig } from '#libs/config';
-import { AppError } from '#libs/kernel';
+import { AppError, delay, messageOf, systemClock } from '#libs/kernel';
 import { startServer, type RunningServer, type ServerOverrides } from '../server.js';
-import { EXIT, type Command, print, endDespiteLeftovers, stopSignal, printError } from './command.js';
+import { EXIT, type Command, print, stopSignal, printError } from './command.js';
+import { forkProcess, Supervisor } from './supervisor.js';
 
 /** `serve`: the service, until SIGINT or SIGTERM. */
 export const serve: Command = (config) =>
@@ -38,84 +37,59 @@ async function runUntilStopped(
   stopping?: string,
 ): Promise<number> {
   const stopped = stopSignal();
-  const server = await startServer(config, overrides);
+  const starting = startServer(config, overrides);
+  const server = await Promise.race([starting, stopped.then(() => null)]);
+  if (server === null) return stopWhileStarting(starting, config);
   if (!config.quiet_mode) print(started(server));
   await stopped;
   if (!config.quiet_mode && stopping !== undefined) print(stopping);
   await server.stop();
-  endDespiteLeftovers();
+  return EXIT.done;
+}
+
+/** A start that waits for something, such as a database that does not answer, must not outlast its stop signal by much. */
+async function stopWhileStarting(
+  starting: Promise<RunningServer>,
+  { shutdown_grace }: AppConfig,
+): Promise<number> {
+  const tooLate = delay(systemClock, shutdown_grace * 1000).then(() => null);
+  try {
+    const server = await Promise.race([starting, tooLate]);
+    await server?.stop();
+  } catch (error) {
+    printError(`note: stopped while it was starting: ${messageOf(error)}`);
+  }
   return EXIT.done;
 }
 
 const greeting = (url: string, { swagger }: AppConfig): string =>
   `Prediction Provider listens on ${url}${swagger ? `  (Swagger UI: ${url}/docs)` : ''}`;
 
-/** A server that ends by itself so often within a minute will not get better by another start. */
-const MOST_RESTARTS_A_MINUTE = 5;
 /** Editors write a file in several steps. */
 const SETTLE_MS = 200;
 
 /**
- * Runs `workers` processes of this command on one port and starts another one for each that ends by itself; with
- * `reload` also exchanges them when the config file, `.env` or a plugin given by path changes.
+ * Runs `workers` processes of this command on one port, until a stop signal; with `reload` also exchanges them when the
+ * config file, `.env` or a plugin given by path changes.
  */
 async function supervise(config: AppConfig): Promise<number> {
-  const pool = new WorkerPool(config.workers);
-  const watchers = config.reload ? watchFiles(filesOf(config), () => pool.exchange()) : [];
-  pool.start();
-  const code = await Promise.race([stopSignal().then(() => 0), pool.gaveUp]);
-  for (const watcher of watchers) watcher.close();
-  await pool.stop();
-  return code;
-}
-
-class WorkerPool {
-  /** Resolves with exit code 1 when processes end too often. */
-  readonly gaveUp: Promise<number>;
-  #giveUp: (code: number) => void = () => undefined;
-  #ends: number[] = [];
-  #stopping = false;
-
-  constructor(private readonly size: number) {
-    this.gaveUp = new Promise((done) => {
-      this.#giveUp = done;
-    });
-    cluster.on('exit', () => this.#ended());
-  }
-
-  start(): void {
-    for (let i = 0; i < this.size; i += 1) cluster.fork();
-  }
-
-  /** Each process is replaced; its successor starts when it has finished its requests. */
-  exchange(): void {
+  const foundation = { clock: systemClock, tell: printError };
+  const supervisor = new Supervisor({
+    ...foundation,
+    size: config.workers,
+    start: () => forkProcess(foundation),
+    graceMs: config.shutdown_grace * 1000,
+    isWatching: config.reload,
+  });
+  const changed = (): void => {
     printError('note: a watched file changed; restarting');
-    this.#ends = [];
-    for (const worker of this.#workers()) worker.process.kill('SIGTERM');
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    const ended = this.#workers().map((worker) => new Promise((done) => worker.once('exit', done)));
-    for (const worker of this.#workers()) worker.process.kill('SIGTERM');
-    await Promise.all(ended);
-  }
-
-  #workers(): Worker[] {
-    return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-  }
-
-  #ended(): void {
-    if (this.#stopping) return;
-    const now = Date.now();
-    this.#ends = [...this.#ends.filter((time) => now - time < MINUTE_MS), now];
-    if (this.#ends.length > MOST_RESTARTS_A_MINUTE * this.size) {
-      printError('The server keeps exiting; see the messages above.');
-      this.#giveUp(1);
-      return;
-    }
-    cluster.fork();
-  }
+    supervisor.exchange();
+  };
+  const watchers = config.reload ? watchFiles(filesOf(config), changed) : [];
+  void stopSignal().then(() => supervisor.stop());
+  const code = await supervisor.run();
+  for (const watcher of watchers) watcher.close();
+  return code;
 }
 
 function filesOf(config: AppConfig): readonly string[] {

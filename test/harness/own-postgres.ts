@@ -1,0 +1,72 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { resolve } from 'node:path';
+import { Client } from 'pg';
+
+/** A PostgreSQL server of one spec file, which may be stopped and started again: on the same port, with the same rows. */
+export class OwnPostgres {
+  private constructor(
+    private readonly keeper: ChildProcessWithoutNullStreams,
+    private readonly answers: AsyncIterator<string>,
+    /** Of the maintenance database. */
+    readonly url: string,
+  ) {}
+
+  /** @throws Error in the server's own words when it does not start */
+  static async launch(): Promise<OwnPostgres> {
+    const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js')]);
+    keeper.stderr.pipe(process.stderr);
+    const answers = createInterface(keeper.stdout)[Symbol.asyncIterator]();
+    const first = await answers.next();
+    const { url, error } = JSON.parse(String(first.value)) as { url?: string; error?: string };
+    if (url === undefined) throw new Error(error);
+    return new OwnPostgres(keeper, answers, url);
+  }
+
+  /** Makes an empty database; returns its address. */
+  async create(name: string): Promise<string> {
+    await this.query(`CREATE DATABASE ${name}`);
+    const made = new URL(this.url);
+    made.pathname = `/${name}`;
+    return made.href;
+  }
+
+  /** Runs one statement, in the maintenance database or the one with this address. */
+  async query<Row extends object>(sql: string, url = this.url): Promise<Row[]> {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Ends it at once, with every connection; from then on connections are refused. */
+  stop(): Promise<void> {
+    return this.#order('stop');
+  }
+
+  start(): Promise<void> {
+    return this.#order('start');
+  }
+
+  /** Ends every connection but this question's own; the server goes on. */
+  async endConnections(): Promise<void> {
+    await this.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
+  }
+
+  /** Ends the server and removes its data. */
+  async close(): Promise<void> {
+    const exited = once(this.keeper, 'exit');
+    this.keeper.stdin.end();
+    await exited;
+  }
+
+  async #order(order: string): Promise<void> {
+    this.keeper.stdin.write(`${order}\n`);
+    const { value } = await this.answers.next();
+    if (value !== order) throw new Error(`PostgreSQL was to ${order}: ${value}`);
+  }
+}
