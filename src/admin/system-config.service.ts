@@ -1,4 +1,4 @@
-import type { SuccessOut } from '#libs/http';
+import { redactSecrets, type SuccessOut } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import { checkRuntimeSettings, CONFIG_KEYS, declarationOf, isRuntimeKey, AppConfig } from '#libs/config';
 import { PluginRegistry } from '#libs/plugin-host';
@@ -25,7 +25,9 @@ export class SystemConfig {
     const settings: Record<string, ParameterValue> = {};
     for (const key of CONFIG_KEYS) {
       if (declarationOf(key).secret === true) continue;
-      settings[key] = isRuntimeKey(key) ? this.settings.get(key) : this.config[key];
+      // an address may hold a secret although its setting is none
+      const value = isRuntimeKey(key) ? this.settings.get(key) : this.config[key];
+      settings[key] = redactSecrets(value) as ParameterValue;
     }
     return { settings, changed: this.settings.changed };
   }

@@ -9,6 +9,7 @@ import {
   NestedField,
   ObjectField,
   OffsetField,
+  redactText,
   Rule,
   StringField,
 } from '#libs/http';
@@ -92,7 +93,12 @@ export class DeliveryOut {
   })
   orderId!: string;
   @EventField({ description: 'Type of the event.' }) eventType!: WebhookEventType;
-  @StringField({ example: 'https://desk.example.com/hooks/predictions' }) url!: string;
+  @StringField({
+    write: redactText,
+    description: 'URL of the receiver; its secrets are replaced by `[redacted]`.',
+    example: 'https://desk.example.com/hooks/predictions',
+  })
+  url!: string;
 
   @StatusField({
     description: '`pending`: more attempts follow. `failed`: no more attempts; it can be replayed.',

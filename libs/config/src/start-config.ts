@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ParameterValue } from '#libs/kernel';
+import { isSecretName, type ParameterValue } from '#libs/kernel';
 import { ConfigError } from './config-error.js';
 import { parseDocument, type Read } from './files.js';
 import { loadConfig, localSettings, type LoadConfigOptions } from './load-config.js';
@@ -46,9 +46,6 @@ function localFaults(options: LoadConfigOptions): readonly string[] {
   }
 }
 
-/** Names of plugin parameters that are taken for secrets, since only the plugin knows. */
-const SECRET_NAME = /password|passwd|secret|token|credential|api_?key|private_?key/i;
-
 /** A single run's own orders, which a saved file must not repeat. */
 const isOrder = (key: ConfigKey): boolean =>
   Object.hasOwn(FILE_SETTINGS, key) || Object.hasOwn(USER_SETTINGS, key);
@@ -73,7 +70,8 @@ export function savedDocument(config: AppConfig): Readonly<Record<string, Parame
     else given[key] = config[key];
   }
   for (const [name, value] of Object.entries(config.extras)) {
-    if (SECRET_NAME.test(name)) leftOut.push(name);
+    // only the plugin knows whether its parameter is a secret
+    if (isSecretName(name)) leftOut.push(name);
     else given[name] = value;
   }
   return { ...given, _left_out: leftOut, _defaults: defaults };

@@ -15,7 +15,8 @@ export { compileValidator, type Source, type Validated, type Validator } from '.
 export { MAX_INTEGER, RawText } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
-export { isSecretName, redactQuery, redactSecrets, REDACTED } from './redaction.js';
+export { redactPath, redactQuery, REDACTED, redactText } from './redaction/redact-text.js';
+export { RedactedCopy, redactSecrets, TRUNCATED } from './redaction/redacted-copy.js';
 export { CallerNetwork, requestContext, type RequestContext } from './request-context.js';
 export {
   problem,

@@ -6,6 +6,7 @@ export * from './operation-context.js';
 export * from './parameters.js';
 export * from './declare.js';
 export * from './money.js';
+export * from './secret-names.js';
 export * from './snake-case.js';
 export * from './text-cipher.js';
 export * from './networks.js';

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { addressSet, callerNetwork, newTimeOrderedUuid, readAddress, type Actor } from '#libs/kernel';
-import type { RequestContext } from '#libs/http';
+import { redactText, type RequestContext } from '#libs/http';
 
 const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
+
+/** Harmless in a header, a line and a row; whoever sends a key as an id gets another one. */
+const isSafeId = (id: string): boolean => SAFE_ID.test(id) && redactText(id) === id;
 
 /** One request with all that its answer, its log line, its figures and its audit row are made of. */
 export class Exchange implements RequestContext {
@@ -33,7 +36,7 @@ export class Exchange implements RequestContext {
   ) {
     this.auditId = newTimeOrderedUuid(receivedAt);
     const given = request.headers['x-request-id'];
-    this.requestId = typeof given === 'string' && SAFE_ID.test(given) ? given : this.auditId;
+    this.requestId = typeof given === 'string' && isSafeId(given) ? given : this.auditId;
     this.userAgent = request.headers['user-agent'] ?? null;
     this.method = request.method ?? 'GET';
     const url = request.url ?? '/';

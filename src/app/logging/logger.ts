@@ -1,7 +1,7 @@
 import { pino, multistream, type DestinationStream, type Logger } from 'pino';
 import type { AppConfig } from '#libs/config';
-import { isSecretName, REDACTED } from '#libs/http';
-import { currentContext } from '#libs/kernel';
+import { REDACTED } from '#libs/http';
+import { currentContext, isSecretName } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';

@@ -66,6 +66,23 @@ describe('a JSON body', () => {
     expect(faultOf(() => parse(`${'['.repeat(65)}${']'.repeat(65)}`))?.[1]).toBe(64);
     expect(parse(JSON.stringify({ a: '[\\"['.repeat(100) }))).toEqual({ a: '[\\"['.repeat(100) });
   });
+
+  it('is refused with more members than anyone needs, in one object or many; each item of a list may have as many', () => {
+    const members = (count: number) => `{${Array.from({ length: count }, (_, i) => `"k${i}":1`).join(',')}}`;
+    expect(Object.keys(parse(members(10_000)) as object)).toHaveLength(10_000);
+    expect(faultOf(() => parse(members(10_001)))?.[2]).toBe('More than 10000 members of objects');
+    expect(parse(` [${members(6000)},${members(6000)}]`)).toHaveLength(2);
+    expect(faultOf(() => parse(`{"a":${members(6000)},"b":${members(6000)}}`))?.[2]).toMatch(
+      /^More than 10000/,
+    );
+    expect(faultOf(() => parse(`[[${members(6000)},${members(6000)}]]`))?.[2]).toMatch(/^More than 10000/);
+    expect(parse(JSON.stringify({ a: ':'.repeat(20_000) }))).toEqual({ a: ':'.repeat(20_000) });
+  });
+
+  it('loses members of the name __proto__, at any depth, and nothing else', () => {
+    const text = '{"a":[{"__proto__":{"x":1},"b":2}],"\\u005f_proto__":3,"c":{"__proto__":null}}';
+    expect(JSON.stringify(parse(text))).toBe('{"a":[{"b":2}],"c":{}}');
+  });
 });
 
 function isJson(text: string): boolean {

@@ -14,8 +14,18 @@ export function faultOfContents(value: unknown): string | null {
   if (typeof value === 'string')
     return isPrintable(value, true) ? null : 'may not hold control characters or broken characters';
   if (typeof value !== 'object' || value === null) return null;
-  for (const [key, member] of Object.entries(value)) {
-    const fault = faultOfContents(key) ?? faultOfContents(member);
+  if (Array.isArray(value)) return firstFault(value, faultOfContents);
+  // not `Object.entries`: it makes a pair of every member before the first one is looked at
+  for (const key in value) {
+    const fault = faultOfContents(key) ?? faultOfContents((value as Readonly<Record<string, unknown>>)[key]);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+function firstFault(members: readonly unknown[], faultOf: (member: unknown) => string | null): string | null {
+  for (const member of members) {
+    const fault = faultOf(member);
     if (fault !== null) return fault;
   }
   return null;

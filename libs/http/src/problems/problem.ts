@@ -1,4 +1,6 @@
-import type { AppError, ErrorKind, Violation } from '#libs/kernel';
+import { type AppError, type ErrorKind, isSecretName, type Violation } from '#libs/kernel';
+import { RedactedCopy } from '../redaction/redacted-copy.js';
+import { redactPath, redactText } from '../redaction/redact-text.js';
 
 /** The HTTP status of each kind of error, with its title. */
 const KINDS: Readonly<Record<ErrorKind, readonly [status: number, title: string]>> = {
@@ -61,7 +63,7 @@ export const problem = (
   title: titleOf(status),
   status,
   detail,
-  instance,
+  instance: redactPath(instance),
   request_id: requestId,
 });
 
@@ -74,7 +76,7 @@ export function problemOf(error: AppError, occurrence: Occurrence): Problem {
   return problem(
     status,
     error.code,
-    error.kind === 'invalid' ? violationsOf(error) : error.detail,
+    error.kind === 'invalid' ? violationsOf(error) : redactText(error.detail),
     occurrence,
   );
 }
@@ -83,6 +85,19 @@ function violationsOf({ violations, detail }: AppError): readonly Violation[] {
   if (violations.length === 0) {
     return [{ type: 'value_error', loc: ['body'], msg: `Value error, ${detail}`, ctx: { error: {} } }];
   }
-  if (JSON.stringify(violations).length <= MAX_ECHO) return violations;
-  return violations.map(({ type, loc, msg, ctx }) => ({ type, loc, msg, ...(ctx !== undefined && { ctx }) }));
+  const copy = new RedactedCopy(MAX_ECHO);
+  const echoed = violations.map((violation) => echo(violation, copy));
+  return copy.isCut ? violations.map((violation) => echo(violation, null)) : echoed;
+}
+
+/** A violation without secrets; without what was sent if there is no copy to take. */
+function echo({ type, loc, msg, input, ctx }: Violation, copy: RedactedCopy | null): Violation {
+  const isSecret = loc.some((part) => typeof part === 'string' && isSecretName(part));
+  return {
+    type,
+    loc: loc.map((part) => (typeof part === 'string' ? redactText(part) : part)),
+    msg: redactText(msg),
+    ...(input !== undefined && copy !== null && !copy.isCut && !isSecret && { input: copy.of(input) }),
+    ...(ctx !== undefined && { ctx }),
+  };
 }

@@ -1,9 +1,9 @@
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
-import type { Violation } from '#libs/kernel';
+import { isSecretName, type Violation } from '#libs/kernel';
 import { EVERY_MEMBER } from '../fields/compound-fields.js';
 import { declaredFields, type DeclaredField, type DtoClass, type FieldShape } from '../fields/field-type.js';
 import { RULES, type RuleCheck } from '../fields/rule.js';
-import { isSecretName } from '../redaction.js';
+import { RedactedCopy } from '../redaction/redacted-copy.js';
 import { coercionOf, isJsonObject, NOT_AN_OBJECT } from './coercion.js';
 import { Fault, faultOfCheck } from './fault.js';
 
@@ -171,8 +171,10 @@ function walkOf(shape: FieldShape): Run | undefined {
     const each = (one: unknown, index: string | number): unknown =>
       violations.length >= MAX_VIOLATIONS ? one : member.run(one, dto, inner, index, violations);
     if (Array.isArray(value)) return value.map(each);
-    const entries = Object.entries(value as object).filter(([name]) => name !== '__proto__');
-    return Object.fromEntries(entries.map(([name, one]) => [name, each(one, name)]));
+    const walked: Record<string, unknown> = {};
+    for (const name in value as object)
+      if (name !== '__proto__') walked[name] = each((value as Record<string, unknown>)[name], name);
+    return walked;
   };
 }
 
@@ -213,8 +215,8 @@ function fillField(
     const value = defaultOf(shape);
     if (value !== undefined) dto[property] = value;
     if (dto[property] === undefined && plan.applies(dto, undefined)) {
-      const input = redactedInput(source, dto.constructor as DtoClass);
-      violations.push({ type: 'missing', loc: [...at, wire], msg: 'Field required', input });
+      const input = shownInput(source, dto.constructor as DtoClass);
+      violations.push({ type: 'missing', loc: [...at, wire], msg: 'Field required', ...input });
     }
     return;
   }
@@ -250,19 +252,43 @@ const withoutInput = ({ type, loc, msg, ctx }: Violation): Violation => ({
 
 function placed(violation: Violation, dto: DtoClass, raw: unknown, at: Place): Violation {
   const complete = ['body', 'query', 'path'].includes(String(violation.loc[0]));
-  const input = violation.input ?? redactedInput(raw, dto);
-  return { ...violation, loc: complete ? violation.loc : [...at, ...violation.loc], input };
+  const input = violation.input === undefined ? shownInput(raw, dto) : {};
+  return { ...violation, loc: complete ? violation.loc : [...at, ...violation.loc], ...input };
 }
 
-/** The enclosing object as it was sent, without secret fields at any depth of the declaration. */
-function redactedInput(raw: unknown, dto: DtoClass): unknown {
-  if (!isJsonObject(raw)) return raw;
+/** An enclosing object with more characters of JSON than this is not shown. */
+const LARGEST_INPUT = 65_536;
+
+/** Many fields can be missing in one object: it is copied once. */
+const shown = new WeakMap<object, Map<DtoClass, Pick<Violation, 'input'>>>();
+
+/** The enclosing object as it was sent, without its secrets; nothing if it is large. */
+function shownInput(raw: unknown, dto: DtoClass): Pick<Violation, 'input'> {
+  if (!isJsonObject(raw)) return { input: raw };
+  const known = shown.get(raw) ?? new Map<DtoClass, Pick<Violation, 'input'>>();
+  shown.set(raw, known);
+  let input = known.get(dto);
+  if (input === undefined) {
+    const copy = new RedactedCopy(LARGEST_INPUT);
+    const value = withoutSecrets(raw, dto, copy);
+    input = copy.isCut ? {} : { input: value };
+    known.set(dto, input);
+  }
+  return input;
+}
+
+/** Leaves secret fields out, at any depth of the declaration. */
+function withoutSecrets(raw: object, dto: DtoClass, copy: RedactedCopy): object {
   const byWire = new Map(planOf(dto).fields.map((one) => [one.wire, one]));
-  const shown = Object.entries(raw).flatMap(([name, value]) => {
+  const kept: Record<string, unknown> = {};
+  for (const name in raw) {
+    if (copy.isCut) break;
     const plan = byWire.get(name);
-    if (plan?.secret ?? isSecretName(name)) return [];
+    if (plan?.secret ?? isSecretName(name)) continue;
+    const value = (raw as Readonly<Record<string, unknown>>)[name];
     const inner = plan?.shape?.dto?.();
-    return [[name, inner === undefined ? value : redactedInput(value, inner)] as const];
-  });
-  return Object.fromEntries(shown);
+    kept[name] =
+      inner === undefined || !isJsonObject(value) ? copy.of(value) : withoutSecrets(value, inner, copy);
+  }
+  return kept;
 }
