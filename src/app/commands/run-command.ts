@@ -3,6 +3,7 @@ import { ConfigError, helpText, parseCommandLine, startConfig } from '#libs/conf
 import { DatabaseOpenError, isDatabaseAway } from '#libs/database';
 import { AppError, HOUR_MS, messageOf } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
+import { writeJsonOnly } from '../logging/json-output.js';
 import { VERSION } from '../version.js';
 import { EXIT, type Command, type PlainCommand, print, printError, STARTING_EXIT } from './command.js';
 /** Loaded when asked for, so that `--help` answers at once. */
@@ -43,6 +44,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (line.help) return print(helpText(process.stdout.columns));
   if (line.version) return print(VERSION);
   const name = line.command.join(' ');
+  const endJson = SERVING.has(name) ? writeJsonOnly() : null;
   try {
     const loadPlain = PLAIN_COMMANDS[name];
     if (loadPlain !== undefined) return await (await loadPlain())(line);
@@ -56,6 +58,8 @@ async function run(argv: readonly string[]): Promise<number> {
     )(config, line);
   } catch (error) {
     return explain(error);
+  } finally {
+    endJson?.();
   }
 }
 

@@ -1,10 +1,11 @@
 import { pino, multistream, type DestinationStream, type Logger } from 'pino';
 import type { AppConfig } from '#libs/config';
-import { REDACTED } from '#libs/http';
-import { currentContext, isSecretName } from '#libs/kernel';
+import { redactPath, redactText } from '#libs/http';
+import { currentContext } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
+import { lineFields, lineOf } from './line.js';
 
 export type { Logger } from 'pino';
 
@@ -36,8 +37,8 @@ export function levelOf({ log_level, enable_logging, quiet_mode }: LogSettings):
 }
 
 /**
- * The process's log: one JSON object a line, with the request's id wherever a request is at work. Values under
- * secret names never appear; an error shows its type, message, code and stack, not the statement or values of a query.
+ * The process's log: one JSON object a line, with the request's id wherever a request is at work. Secrets never appear,
+ * known by their names or their look; an error shows its type, message, code and stack, not the statement or values of a query.
  */
 export function createLogger(settings: LogSettings, streams: readonly DestinationStream[]): Logger {
   return pino(
@@ -47,9 +48,16 @@ export function createLogger(settings: LogSettings, streams: readonly Destinatio
       base: null,
       formatters: {
         level: (label) => ({ level: LABELS[label] ?? label }),
-        log: (fields) => redactFields(fields),
+        log: lineFields,
       },
-      serializers: { err: presentError },
+      // an error is presented with all fields, before pino's own serializer
+      serializers: { err: (presented: unknown) => presented },
+      hooks: {
+        logMethod(given, write) {
+          const redacted = given.map((one: unknown) => (typeof one === 'string' ? redactText(one) : one));
+          write.apply(this, redacted as typeof given);
+        },
+      },
       mixin: () => {
         const requestId = currentContext()?.requestId;
         return requestId === undefined ? {} : { request_id: requestId };
@@ -59,36 +67,16 @@ export function createLogger(settings: LogSettings, streams: readonly Destinatio
   );
 }
 
-/** Secrets at the top level and one below: log fields are made by us and lie flat. */
-function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, isSecretName(name) ? REDACTED : value]),
-  );
-}
-
-/** Causes below this depth add nothing. */
-const MAX_CAUSES = 5;
-
-function presentError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as { code?: unknown };
-  return {
-    type: error.name,
-    message: error.message,
-    ...((typeof code === 'string' || typeof code === 'number') && { code }),
-    stack: error.stack,
-    ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: presentError(error.cause, depth + 1) }),
-  };
-}
-
 /** The log as plugins know it. */
 export function pluginLogger(logger: Logger): PluginLogger {
   const child = logger.child({ name: 'prediction_provider.plugins' });
-  return {
-    info: (message, details = {}) => child.info(details, message),
-    warn: (message, details = {}) => child.warn(details, message),
-    error: (message, details = {}) => child.error(details, message),
-  };
+  const writing =
+    (level: 'info' | 'warn' | 'error') =>
+    (...given: unknown[]): void => {
+      const { fields, text } = lineOf(given);
+      child[level](fields, text);
+    };
+  return { info: writing('info'), warn: writing('warn'), error: writing('error') };
 }
 
 /** One line a request: `METHOD PATH - STATUS - N.Nms`. */
@@ -103,7 +91,7 @@ export class AccessLog implements RequestObserver {
     if (!this.#logger.isLevelEnabled('info')) return;
     this.#logger.info(
       { request_id: exchange.requestId, user: exchange.actor?.username, address: exchange.clientAddress },
-      `${exchange.method} ${exchange.path} - ${status} - ${durationMs.toFixed(1)}ms`,
+      `${exchange.method} ${redactPath(exchange.path)} - ${status} - ${durationMs.toFixed(1)}ms`,
     );
   }
 }

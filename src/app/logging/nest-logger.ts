@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { lineOf } from './line.js';
 import type { Logger } from './logger.js';
 
 /** Nest's start-up chatter; of interest only to who debugs the wiring. */
@@ -12,47 +13,41 @@ const FRAMEWORK = new Set([
 
 /**
  * Nest's logger on the process's log. The context (`new Logger('prediction_provider.audit')`) becomes the line's
- * `name`; an object message is merged into the line, its `message` being the text.
+ * `name`; objects are merged into the line, texts are joined.
  */
 export class NestLogger implements LoggerService {
   readonly #byName = new Map<string, Logger>();
 
   constructor(private readonly logger: Logger) {}
 
-  log(message: unknown, ...rest: unknown[]): void {
-    const context = contextOf(rest);
-    this.#write(FRAMEWORK.has(context ?? '') ? 'debug' : 'info', message, rest);
+  log(...given: unknown[]): void {
+    this.#write(FRAMEWORK.has(contextOf(given) ?? '') ? 'debug' : 'info', given);
   }
 
-  error(message: unknown, ...rest: unknown[]): void {
-    this.#write('error', message, rest);
+  error(...given: unknown[]): void {
+    this.#write('error', given);
   }
 
-  warn(message: unknown, ...rest: unknown[]): void {
-    this.#write('warn', message, rest);
+  warn(...given: unknown[]): void {
+    this.#write('warn', given);
   }
 
-  debug(message: unknown, ...rest: unknown[]): void {
-    this.#write('debug', message, rest);
+  debug(...given: unknown[]): void {
+    this.#write('debug', given);
   }
 
-  verbose(message: unknown, ...rest: unknown[]): void {
-    this.#write('trace', message, rest);
+  verbose(...given: unknown[]): void {
+    this.#write('trace', given);
   }
 
-  fatal(message: unknown, ...rest: unknown[]): void {
-    this.#write('fatal', message, rest);
+  fatal(...given: unknown[]): void {
+    this.#write('fatal', given);
   }
 
-  #write(
-    level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
-    message: unknown,
-    rest: unknown[],
-  ): void {
-    const logger = this.#named(contextOf(rest));
-    if (message instanceof Error) logger[level]({ err: message }, message.message);
-    else if (typeof message === 'object' && message !== null) logger[level](...fieldsOf(message));
-    else logger[level](stackOf(rest), String(message));
+  #write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', given: readonly unknown[]): void {
+    const context = contextOf(given);
+    const { fields, text } = lineOf(context === undefined ? given : given.slice(0, -1), true);
+    this.#named(context)[level](fields, text);
   }
 
   #named(name = 'prediction_provider'): Logger {
@@ -64,18 +59,8 @@ export class NestLogger implements LoggerService {
   }
 }
 
-/** Nest passes the context as the last argument. */
-const contextOf = (rest: readonly unknown[]): string | undefined => {
-  const last = rest.at(-1);
-  return typeof last === 'string' ? last : undefined;
+/** Nest passes the context as the last argument; a text with blanks is none, but part of what is said. */
+const contextOf = (given: readonly unknown[]): string | undefined => {
+  const last = given.length > 1 ? given.at(-1) : undefined;
+  return typeof last === 'string' && /^[\w.:$-]{1,100}$/.test(last) ? last : undefined;
 };
-
-/** `error(message, stack, context)`: the stack comes before the context. */
-const stackOf = (rest: readonly unknown[]): object =>
-  rest.length > 1 && typeof rest[0] === 'string' ? { stack: rest[0] } : {};
-
-function fieldsOf(message: object): [object, string | undefined] {
-  const { message: text, ...fields } = message as { message?: unknown; err?: unknown };
-  const error = fields.err instanceof Error ? fields.err.message : undefined;
-  return [fields, typeof text === 'string' ? text : error];
-}

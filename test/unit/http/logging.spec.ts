@@ -59,6 +59,52 @@ describe('the log', () => {
     expect(JSON.stringify(lines)).not.toContain('s3cret');
   });
 
+  it('loses nothing that it is given, in whatever order, and writes a line of JSON for it', () => {
+    const { lines, log } = logger();
+    const nest = new NestLogger(log);
+    const circular: Record<string, unknown> = { n: 1n, at: new Date(0), map: new Map([['a', new Set([1])]]) };
+    circular['self'] = circular;
+    nest.warn({ error: new Error('inside') }, 'could not be read', 'prediction_provider.settings');
+    nest.warn({ error: new Error('inside') }, 'could not be read');
+    nest.error(new Error('thrown'), 'while starting');
+    nest.log('one', 'two three', 4, { five: 5 }, 'a.context');
+    nest.log(['a', 1]);
+    nest.log(undefined);
+    nest.error('broke', new Error('thrown').stack, 'a.context');
+    nest.log(circular, 'round');
+    nest.log(
+      {
+        get bad() {
+          throw new Error('no');
+        },
+      },
+      'a getter that throws',
+    );
+    nest.log(new URL('https://u:p@x.example/'), 'an object of its own kind');
+    const written = lines.map((line) => JSON.stringify(line));
+    expect(lines).toHaveLength(10);
+    expect(written[0]).toMatch(
+      /"name":"prediction_provider.settings".*"message":"inside".*"msg":"could not be read"/,
+    );
+    expect(written[1]).toMatch(/"name":"prediction_provider".*"message":"inside".*"msg":"could not be read"/);
+    expect(written[2]).toMatch(/"message":"thrown".*"msg":"while starting"/);
+    expect(written[3]).toMatch(/"name":"a.context","five":5,"msg":"one two three 4"/);
+    expect(written[4]).toContain('"msg":"[\\"a\\",1]"');
+    expect(written[6]).toMatch(/"stack":"Error: thrown.*"msg":"broke"/);
+    expect(written[7]).toMatch(/"n":"1","at":"1970-01-01T00:00:00.000Z","map":\{"a":\[1\]\}/);
+    expect(written[8]).toMatch(/"unreadable":"no".*"msg":"a getter that throws"/);
+    expect(written[9]).toContain('an object of its own kind');
+  });
+
+  it('hides a secret in any field, text or error', () => {
+    const { lines, log } = logger();
+    const secret = 'k3yk3yk3yk3yk3yk3yk3y';
+    log.info({ url: `https://x.example/?token=${secret}`, deep: [{ dbPassword: secret }] }, 'Bearer %s', 'x');
+    log.error({ err: new Error(`connect postgres://app:${secret}@db failed`) }, `key pp_${secret}`);
+    expect(lines).toHaveLength(2);
+    expect(JSON.stringify(lines)).not.toContain(secret);
+  });
+
   it('keeps the chatter of the framework for those who debug', () => {
     const { lines, log } = logger();
     const nest = new NestLogger(log);
