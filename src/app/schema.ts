@@ -1,6 +1,7 @@
 import { JobEntity } from '#libs/jobs';
 import {
   Audit1795392000004,
+  AuditRoutes1796000000031,
   AuditSeals1795392000006,
   BarEntity,
   Billing1795392000011,
@@ -89,6 +90,7 @@ export const migrations = [
   Webhooks1795392000013,
   Figures1796000000020,
   Limits1796000000030,
+  AuditRoutes1796000000031,
 ];
 
 /** Opens the configured database and brings its tables up to date. */

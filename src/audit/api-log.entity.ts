@@ -5,6 +5,7 @@ import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 @Entity('api_logs')
 @Index('uq_api_logs_request', ['requestId'], { unique: true })
 @Index('ix_api_logs_endpoint', ['endpoint', 'id'])
+@Index('ix_api_logs_route', ['route', 'id'], { where: '"route" <> "endpoint"' })
 @Index('ix_api_logs_user', ['userId', 'id'])
 @Index('ix_api_logs_timestamp', ['requestTimestamp'])
 export class ApiLogEntity {
@@ -34,4 +35,7 @@ export class ApiLogEntity {
 
   /** Null for a stream. */
   @Column(integerColumn({ nullable: true })) responseSizeBytes!: number | null;
+
+  /** Template of the matched route, `/api/v1/predictions/{prediction_id}`; null when none matched, and in older rows. */
+  @Column({ type: 'varchar', length: 255, nullable: true }) route!: string | null;
 }

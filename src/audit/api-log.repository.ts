@@ -19,6 +19,7 @@ const COLUMNS = [
   'response_status_code',
   'response_time_ms',
   'response_size_bytes',
+  'route',
 ] as const;
 
 /** A row to be added, as the database stores it. */
@@ -36,6 +37,7 @@ export type NewApiLog = readonly [
   status: number,
   durationMs: number,
   bytes: number | null,
+  route: string | null,
 ];
 
 const INTEGERS: ReadonlySet<string> = new Set(['user_id', 'response_status_code', 'response_size_bytes']);
@@ -66,9 +68,9 @@ function castOf(column: string): string {
 /** What a listing is narrowed to; absent means any. */
 export interface ApiLogFilter {
   readonly userId?: number;
-  /** Exact path. */
+  /** Exact path as it was sent, or the template of its route. */
   readonly endpoint?: string;
-  /** Part of the path. */
+  /** Part of either. */
   readonly endpointPart?: string;
   readonly method?: string;
   readonly statusCodes?: readonly number[];
@@ -119,8 +121,7 @@ function whereOf(filter: ApiLogFilter): FindOptionsWhere<ApiLogEntity> {
   const { userId, endpoint, endpointPart, method, statusCodes, from, to } = filter;
   return {
     ...(userId !== undefined && { userId }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(endpointPart !== undefined && endpointPart !== '' && { endpoint: containing(endpointPart) }),
+    ...pathOf(endpoint, endpointPart),
     ...(method !== undefined && { method }),
     ...(statusCodes !== undefined && { responseStatusCode: In([...statusCodes]) }),
     ...periodOf(from, to),
@@ -133,5 +134,23 @@ function periodOf(from: Date | undefined, to: Date | undefined): FindOptionsWher
   return to === undefined ? {} : { requestTimestamp: LessThanOrEqual(to) };
 }
 
-/** Contains the text, letter by letter; `LIKE` would ignore case on one of the two databases, and know wildcards. */
-const containing = (part: string) => Raw((column) => `replace(${column}, :part, '') <> ${column}`, { part });
+/**
+ * A path is found as it was sent, and by its route: `/api/v1/auth/%6cogin` is a login. Both comparisons have an index;
+ * that of routes leaves out the rows whose path is its own template.
+ */
+function pathOf(path: string | undefined, part: string | undefined): FindOptionsWhere<ApiLogEntity> {
+  const conditions = [
+    ...(path === undefined
+      ? []
+      : [(sent: string) => `${sent} = :path OR (route = :path AND route <> ${sent})`]),
+    ...(part === undefined || part === ''
+      ? []
+      : [(sent: string) => `${contains(sent)} OR ${contains('route')}`]),
+  ];
+  if (conditions.length === 0) return {};
+  const text = (sent: string): string => conditions.map((condition) => `(${condition(sent)})`).join(' AND ');
+  return { endpoint: Raw(text, { path, part }) };
+}
+
+/** Letter by letter; `LIKE` would ignore case on one of the two databases, and know wildcards. */
+const contains = (column: string): string => `replace(${column}, :part, '') <> ${column}`;

@@ -27,7 +27,7 @@ export class ListLogs {
   @StringField({
     optional: true,
     maxLength: 1024,
-    description: 'Return only requests with this exact path.',
+    description: 'Return only requests with this exact path, as it was sent or as the route that it matched.',
     example: '/api/v1/predict',
   })
   endpoint?: string;
@@ -43,6 +43,12 @@ export class ListLogs {
   @LimitField({ default: 1000, max: 1000 }) limit!: number;
   @OffsetField offset!: number;
 }
+
+const ROUTE = {
+  nullable: true,
+  description: 'Template of the matched route; null if none matched.',
+  example: '/api/v1/predict',
+} as const;
 
 /** One request as the log shows it. */
 export class LogEntry {
@@ -60,7 +66,8 @@ export class LogEntry {
   @IntegerField({ nullable: true, example: 3 }) userId!: number | null;
   @StringField({ example: '192.0.2.10' }) ipAddress!: string;
   @StringField({ nullable: true, example: 'python-requests/2.32' }) userAgent!: string | null;
-  @StringField({ example: '/api/v1/predict' }) endpoint!: string;
+  @StringField({ description: 'Path as it was sent.', example: '/api/v1/predict' }) endpoint!: string;
+  @StringField(ROUTE) route!: string | null;
   @StringField({ example: 'POST' }) method!: string;
 
   @StringField({ nullable: true, description: 'Query of the URL, without secrets.', example: null })
@@ -114,7 +121,8 @@ export class ListAudit {
     wire: 'action',
     optional: true,
     maxLength: 1024,
-    description: 'Return only requests with exactly this action; the action is the path.',
+    description:
+      'Return only requests with exactly this action: the path as it was sent, or the route that it matched.',
   })
   endpoint?: string;
 
@@ -136,7 +144,7 @@ export class ListAudit {
     wire: 'endpoint',
     optional: true,
     maxLength: 1024,
-    description: 'Return only requests whose path contains this text.',
+    description: 'Return only requests whose path or matched route contains this text.',
   })
   endpointPart?: string;
 
@@ -185,7 +193,8 @@ export class AuditLogEntry {
   })
   action?: string;
 
-  @StringField({ example: '/api/v1/predict' }) endpoint!: string;
+  @StringField({ description: 'Path as it was sent.', example: '/api/v1/predict' }) endpoint!: string;
+  @StringField(ROUTE) route!: string | null;
   @StringField({ example: 'POST' }) method!: string;
   @IntegerField({ wire: 'status_code', example: 201 }) responseStatusCode!: number;
 

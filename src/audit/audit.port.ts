@@ -10,6 +10,8 @@ export interface AuditEntry {
   readonly method: string;
   /** Path as it was sent, without the query. */
   readonly endpoint: string;
+  /** Template of the matched route; null when none matched. */
+  readonly route: string | null;
   /** With or without its `?`; empty when there is none. */
   readonly query: string;
   /** The parsed body; undefined when there is none. */

@@ -103,6 +103,7 @@ function rowOf(entry: AuditEntry, payloadBytes: number): NewApiLog {
     entry.status,
     Math.round(entry.durationMs * 1000) / 1000,
     entry.bytes,
+    entry.route,
   ];
 }
 

@@ -13,7 +13,8 @@ const WINDOW_MS = 60_000;
 const UNUSED_DECLARATION = [{ name: 'default', limit: 0, ttl: WINDOW_MS }];
 
 /**
- * The limits of `rate_limits`: requests a minute by route group and caller (the account, else the address). Runs after
+ * The limits of `rate_limits`: requests a minute by the group of the matched route and by caller (the account, else the
+ * network). Runs after
  * the access guard. Answers carry `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), a
  * refusal `Retry-After`. Without limits it costs one look at the settings.
  */
@@ -32,8 +33,8 @@ export class RateLimitGuard extends ThrottlerGuard {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const limits = this.settings.get('rate_limits');
     if (this.config.skip_rate_limiting || Object.keys(limits).length === 0) return true;
-    const { actor, callerNetwork, path } = requestContext();
-    const group = routeGroupOf(path);
+    const { actor, callerNetwork, route, routedPath } = requestContext();
+    const group = routeGroupOf(route ?? routedPath);
     const limit = limits[group];
     if (limit === undefined) return true;
     const caller = actor === undefined ? `address ${callerNetwork}` : `user ${actor.userId}`;

@@ -21,7 +21,7 @@ const PREDICTIONS = /^\/(api\/v1\/((secure\/|auth\/)?predictions(\/|$)|predict\/
 /** The questions that are answered at once. */
 const SYNCHRONOUS = /^\/api\/v1\/(predict\/|model\/)/;
 
-/** The group of a path (without its query): mostly the word after `/api/v1/`. */
+/** The group of a route, by its template: mostly the word after `/api/v1/`. */
 export function routeGroupOf(path: string): RouteGroup {
   if (PREDICTIONS.test(path)) return 'predictions';
   if (SYNCHRONOUS.test(path)) return 'sync';

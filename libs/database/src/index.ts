@@ -23,3 +23,4 @@ export { AuditSeals1795392000006 } from './migrations/1795392000006-audit-seals.
 export { Figures1796000000020 } from './migrations/1796000000020-figures.js';
 export { Webhooks1795392000013 } from './migrations/1795392000013-webhooks.js';
 export { Limits1796000000030 } from './migrations/1796000000030-limits.js';
+export { AuditRoutes1796000000031 } from './migrations/1796000000031-audit-routes.js';

@@ -26,7 +26,7 @@ export {
   type Occurrence,
   type Problem,
 } from './problems/problem.js';
-export { ProblemFilter, RouteTable, type Route } from './problems/problem.filter.js';
+export { fitsTemplate, ProblemFilter, RouteTable, type Route } from './problems/problem.filter.js';
 export { ProblemDetails, ValidationProblem } from './problems/problem.dto.js';
 export {
   Accepts,

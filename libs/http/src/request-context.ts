@@ -9,8 +9,12 @@ export interface RequestContext extends OperationContext {
   readonly callerNetwork: string;
   readonly userAgent: string | null;
   readonly method: string;
-  /** The path as it was sent, without the query. */
+  /** The path as it was sent, without the query: for people, logs and the audit. */
   readonly path: string;
+  /** The path as it was routed, with `%61` as `a`: for comparing. */
+  readonly routedPath: string;
+  /** The matched route's template, `/api/v1/predictions/{prediction_id}`; null while, or because, none matched. */
+  readonly route: string | null;
   /** The query with its `?`, or an empty string. */
   readonly query: string;
   /** The parsed body, for the audit row; undefined if there is none. */

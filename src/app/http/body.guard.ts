@@ -34,7 +34,7 @@ export class BodyGuard implements CanActivate {
   canActivate(execution: ExecutionContext): boolean | Promise<boolean> {
     const handler = execution.getHandler();
     const context = requestContext() as Exchange;
-    context.route = this.routes.templateOf(handler);
+    context.route = this.routes.templateOf(handler, context.routedPath);
     if (context.method === 'GET' || context.method === 'HEAD') return true;
     const limit = this.#limitOf(handler);
     if (limit === 0) return true;

@@ -17,6 +17,7 @@ export class Exchange implements RequestContext {
   readonly userAgent: string | null;
   readonly method: string;
   readonly path: string;
+  readonly routedPath: string;
   readonly query: string;
   readonly #hasAuditedPath: boolean;
   actor?: Actor;
@@ -30,6 +31,7 @@ export class Exchange implements RequestContext {
    */
   constructor(
     request: IncomingMessage,
+    { path, routedPath, query }: Target,
     readonly clientAddress: string,
     readonly receivedAt: number,
     readonly startedAt: number,
@@ -39,11 +41,10 @@ export class Exchange implements RequestContext {
     this.requestId = typeof given === 'string' && isSafeId(given) ? given : this.auditId;
     this.userAgent = request.headers['user-agent'] ?? null;
     this.method = request.method ?? 'GET';
-    const url = request.url ?? '/';
-    const mark = url.indexOf('?');
-    this.path = mark < 0 ? url : url.slice(0, mark);
-    this.query = mark < 0 ? '' : url.slice(mark);
-    this.#hasAuditedPath = AUDITED.test(decoded(this.path));
+    this.path = path;
+    this.routedPath = routedPath;
+    this.query = query;
+    this.#hasAuditedPath = AUDITED.test(routedPath);
   }
 
   get callerNetwork(): string {
@@ -58,23 +59,82 @@ export class Exchange implements RequestContext {
 
 const AUDITED = /^\/(?:api\/|(?:predict|status)(?:\/|$))/;
 
-/** Routers compare the decoded path, so the audit does, too. */
-const decoded = (path: string): string =>
-  path.includes('%') ? path.replaceAll(/%[0-7][0-9a-f]/gi, decodeURIComponent) : path;
+/** What a request line asks for. */
+export interface Target {
+  /** The path as it was sent, without query and fragment. */
+  readonly path: string;
+  /** The same with letters, digits and `-._~` in plain: what is routed, with either HTTP library. */
+  readonly routedPath: string;
+  /** With its `?`; empty when there is none. */
+  readonly query: string;
+  /** Whether the path can be decoded. */
+  readonly isReadable: boolean;
+}
 
 /**
  * Reduces what HTTP allows in odd forms to the one that is routed and read: `http://host/path` and fragments to the
- * path, a content type that is none to unknown bytes.
+ * path, `%61` to `a` (RFC 3986, 6.2.2.2), a content type that is none to unknown bytes.
  */
-export function normalizeRequest(request: IncomingMessage): void {
-  const url = request.url ?? '/';
-  const fragment = url.indexOf('#');
-  const target = fragment < 0 ? url : url.slice(0, fragment);
-  const path = target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
-  request.url = path.startsWith('/') || path === '*' ? path : `/${path}`;
+export function normalizeRequest(request: IncomingMessage): Target {
   const type = request.headers['content-type'];
   if (type !== undefined && !MEDIA_TYPE.test(type))
     request.headers['content-type'] = 'application/octet-stream';
+  const url = withoutOrigin((request.url ?? '/').split('#', 1)[0] ?? '/');
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const query = mark < 0 ? '' : url.slice(mark);
+  const routedPath = path.includes('%') ? path.replaceAll(ESCAPED_UNRESERVED, decodeURIComponent) : path;
+  request.url = routedPath + query;
+  return { path, routedPath, query, isReadable: isDecodable(routedPath) };
+}
+
+/** Letters, digits, `-`, `.`, `_` and `~`. */
+const ESCAPED_UNRESERVED = /%(?:2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/gi;
+
+function withoutOrigin(target: string): string {
+  const path = target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
+  return path.startsWith('/') || path === '*' ? path : `/${path}`;
+}
+
+function isDecodable(path: string): boolean {
+  if (!path.includes('%')) return true;
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false; // the only way to ask
+  }
+}
+
+/** Why a request is refused before it is routed. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Headers of one request; Node would leave later ones out without a word. All of them together have 16 KiB at most. */
+export const MAX_HEADERS = 500;
+
+/** What no HTTP library gets to see, because each would answer it in its own way; null for all other requests. */
+export function refusalOf(request: IncomingMessage, { isReadable }: Target): Refusal | null {
+  const { headers, httpVersion, rawHeaders } = request;
+  if (!isReadable) {
+    return {
+      status: 400,
+      code: 'malformed_path',
+      detail: 'The path is not valid percent-encoded UTF-8; write a literal % as %25',
+    };
+  }
+  if (headers.host === undefined && httpVersion === '1.1') {
+    return { status: 400, code: 'host_missing', detail: 'An HTTP/1.1 request needs the header Host' };
+  }
+  if (rawHeaders.length > 2 * MAX_HEADERS) {
+    const detail = `The request has more than ${MAX_HEADERS} headers`;
+    return { status: 431, code: 'too_many_headers', detail };
+  }
+  if (headers.expect === undefined || /^100-continue$/i.test(headers.expect)) return null;
+  return { status: 417, code: 'expectation_failed', detail: 'The only expectation is 100-continue' };
 }
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/;

@@ -4,7 +4,7 @@ import { runInContext, type Clock } from '#libs/kernel';
 import { problem } from '#libs/http';
 import helmet from 'helmet';
 import type { AuditRecorder } from '../../audit/audit.port.js';
-import { Exchange, normalizeRequest, addressReader } from './exchange.js';
+import { Exchange, normalizeRequest, addressReader, refusalOf, type Refusal } from './exchange.js';
 import type { Departure, GatedResponse, Replacement } from './gated-response.js';
 
 /** Hears of every finished request. */
@@ -53,18 +53,22 @@ export class HttpFront {
   /** Puts the front before the listener of an HTTP library. */
   before(next: Listener): Listener {
     return (request, response) => {
-      normalizeRequest(request);
+      const target = normalizeRequest(request);
       const { clock } = this.options;
-      const exchange = new Exchange(request, this.#addressOf(request), clock.now(), clock.monotonic());
+      const address = this.#addressOf(request);
+      const exchange = new Exchange(request, target, address, clock.now(), clock.monotonic());
       const headers = { ...this.#headers, 'X-Request-Id': exchange.requestId };
       const preflight = this.#cors(request, headers);
       this.#open(exchange, response, headers);
+      const refusal = refusalOf(request, target);
       if (exchange.isAudited && this.options.audit().overloaded) {
         response.abandon();
         this.#send(
           response,
           unavailable(exchange, 'Too many requests are waiting to be recorded; try again shortly'),
         );
+      } else if (refusal !== null) {
+        this.#send(response, refused(exchange, refusal));
       } else if (preflight) {
         response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end('OK');
       } else {
@@ -105,6 +109,7 @@ export class HttpFront {
       userAgent: exchange.userAgent,
       method: exchange.method,
       endpoint: exchange.path,
+      route: exchange.route,
       query: exchange.query,
       payload: exchange.payload,
       receivedAt: exchange.receivedAt,
@@ -154,14 +159,26 @@ export class HttpFront {
   }
 }
 
+function refused(exchange: Exchange, { status, code, detail }: Refusal): Replacement {
+  const occurrence = { instance: exchange.path, requestId: exchange.requestId };
+  return {
+    status,
+    // What the client still sends is not read.
+    headers: { ...PROBLEM_TYPE, Connection: 'close' },
+    body: JSON.stringify(problem(status, code, detail, occurrence)),
+  };
+}
+
 function unavailable(exchange: Exchange, detail: string): Replacement {
   const occurrence = { instance: exchange.path, requestId: exchange.requestId };
   return {
     status: 503,
-    headers: { 'Content-Type': 'application/problem+json; charset=utf-8', 'Retry-After': '1' },
+    headers: { ...PROBLEM_TYPE, 'Retry-After': '1' },
     body: JSON.stringify(problem(503, 'audit_unavailable', detail, occurrence)),
   };
 }
+
+const PROBLEM_TYPE = { 'Content-Type': 'application/problem+json; charset=utf-8' };
 
 /**
  * The security headers of every answer, worked out once. The policy lets the API explorer at `/docs` work (it comes

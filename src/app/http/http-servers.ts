@@ -6,8 +6,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import express from 'express';
 import type { FastifyServerFactory } from 'fastify';
 import type { AppConfig } from '#libs/config';
-import { AppError } from '#libs/kernel';
+import { AppError, newUuid } from '#libs/kernel';
 import { problem, titleOf } from '#libs/http';
+import { MAX_HEADERS } from './exchange.js';
 import { GatedResponse } from './gated-response.js';
 import type { HttpFront, Listener } from './http-front.js';
 
@@ -22,8 +23,8 @@ export interface HttpLibrary {
   ready(): Promise<void>;
 }
 
-/** Long path parameters are a validator's matter, not the router's. */
-const MAX_PARAMETER_LENGTH = 4096;
+/** Long path parameters are a validator's matter, not the router's: longer than any request line that Node takes. */
+const MAX_PARAMETER_LENGTH = 1_048_576;
 
 /** The configured HTTP library behind the front. Neither parses bodies or logs: that is done once, by us. */
 export function httpLibrary(settings: Settings, front: HttpFront): HttpLibrary {
@@ -75,6 +76,8 @@ function expressLibrary(serverFor: ServerMaker): HttpLibrary {
   const instance = express();
   instance.disable('x-powered-by').disable('etag').enable('case sensitive routing');
   keepGates(instance);
+  // Without entity tags nothing is fresh, but Express would answer `If-None-Match: *` with 304.
+  Object.defineProperty(instance.request, 'fresh', { value: false });
   const listener = instance as unknown as Listener;
   class LimitedExpressAdapter extends ExpressAdapter {
     override initHttpServer(): void {
@@ -110,10 +113,14 @@ function createHttpServer(listener: Listener, limits: ServerLimits): Server {
       requestTimeout,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: Math.min(MAX_CHECK_MS, Math.ceil(headersTimeout / 4)),
+      requireHostHeader: false, // the front refuses, with an answer that clients can read
     },
     listener,
   );
+  server.maxHeadersCount = MAX_HEADERS + 1;
+  server.on('checkExpectation', listener);
   server.on('clientError', answerBrokenRequest);
+  server.on('connect', (_request, socket: Socket) => answerBroken(socket, 405));
   // To the HTTP libraries a gated response is a response.
   return server as unknown as Server;
 }
@@ -126,16 +133,25 @@ const BROKEN: Readonly<Record<string, number>> = {
 
 /** What never became a request (slow, too long, not HTTP) is answered as far as the connection still allows, and closed. */
 function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  if (!socket.writable || error.code === 'ECONNRESET' || isBeingAnswered(socket)) {
     socket.destroy(error);
     return;
   }
-  const status = BROKEN[error.code ?? ''] ?? 400;
-  const occurrence = { instance: '/', requestId: '' };
-  const { request_id: _, ...body } = problem(status, 'malformed_request', titleOf(status), occurrence);
-  const text = JSON.stringify(body);
+  answerBroken(socket, BROKEN[error.code ?? ''] ?? 400);
+}
+
+/** A second answer would stand in the midst of the first one. Node itself asks in this way; a gate's head is not sent yet. */
+function isBeingAnswered(socket: Socket): boolean {
+  const { _httpMessage: response } = socket as { _httpMessage?: { readonly _headerSent: boolean } | null };
+  return response?._headerSent === true;
+}
+
+function answerBroken(socket: Socket, status: number): void {
+  const requestId = newUuid();
+  const code = status === 405 ? 'method_not_allowed' : 'malformed_request';
+  const text = JSON.stringify(problem(status, code, titleOf(status), { instance: '/', requestId }));
   socket.end(
-    `HTTP/1.1 ${status} ${titleOf(status)}\r\nConnection: close\r\n` +
+    `HTTP/1.1 ${status} ${titleOf(status)}\r\nConnection: close\r\nX-Request-Id: ${requestId}\r\n` +
       `Content-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   );
 }

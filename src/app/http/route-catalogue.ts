@@ -1,14 +1,14 @@
 import { Injectable, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/internal';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { RouteTable } from '#libs/http';
+import { fitsTemplate, RouteTable } from '#libs/http';
 
 type Handler = (...args: unknown[]) => unknown;
 
 /** Every route of every controller: for the route table, and for naming a handler's route in figures and logs. */
 @Injectable()
 export class RouteCatalogue {
-  readonly #templates = new Map<unknown, string>();
+  readonly #templates = new Map<unknown, string[]>();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -34,14 +34,18 @@ export class RouteCatalogue {
       for (const path of pathsOf(handler)) {
         const template = templateFrom(`${prefix}/${path}`);
         this.table.add({ method: RequestMethod[method], template });
-        this.#templates.set(handler, template);
+        this.#templates.set(handler, [...(this.#templates.get(handler) ?? []), template]);
       }
     }
   }
 
-  /** `/api/v1/predictions/{prediction_id}`; null for what is no route's handler. */
-  templateOf(handler: unknown): string | null {
-    return this.#templates.get(handler) ?? null;
+  /**
+   * `/api/v1/predictions/{prediction_id}`; null for what is no route's handler.
+   * @param path as it was routed; decides between the templates of a handler with several
+   */
+  templateOf(handler: unknown, path: string): string | null {
+    const [first, ...others] = this.#templates.get(handler) ?? [];
+    return others.find((template) => fitsTemplate(template, path)) ?? first ?? null;
   }
 }
 

@@ -90,7 +90,12 @@ export class AccessLog implements RequestObserver {
   finished(exchange: Exchange, status: number, durationMs: number): void {
     if (!this.#logger.isLevelEnabled('info')) return;
     this.#logger.info(
-      { request_id: exchange.requestId, user: exchange.actor?.username, address: exchange.clientAddress },
+      {
+        request_id: exchange.requestId,
+        user: exchange.actor?.username,
+        address: exchange.clientAddress,
+        route: exchange.route ?? undefined,
+      },
       `${exchange.method} ${redactPath(exchange.path)} - ${status} - ${durationMs.toFixed(1)}ms`,
     );
   }

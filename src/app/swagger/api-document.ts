@@ -53,6 +53,7 @@ interface Operation {
 }
 
 const COMMON: Readonly<Record<number, readonly [code: string, detail: string]>> = {
+  400: ['malformed_path', 'The path is not valid percent-encoded UTF-8; write a literal % as %25'],
   413: ['too_large', 'The request body is larger than 1048576 bytes'],
   500: ['internal', 'Internal Server Error'],
   503: ['audit_unavailable', 'The request could not be recorded, so its answer is withheld'],
@@ -61,6 +62,7 @@ const COMMON: Readonly<Record<number, readonly [code: string, detail: string]>> 
 /** Errors that any route may give are said once, here, where a route does not say them itself. */
 function completeOperation(path: string, operation: Operation): void {
   const statuses = [
+    ...(path.includes('{') ? [400] : []),
     ...(operation.requestBody === undefined ? [] : [413]),
     500,
     ...(path.startsWith('/api/') ? [503] : []),

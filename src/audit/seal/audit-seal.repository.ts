@@ -20,6 +20,7 @@ export interface RawLogRow {
   readonly response_status_code: number;
   readonly response_time_ms: number;
   readonly response_size_bytes: number | string | null;
+  readonly route: string | null;
 }
 
 export type NewSeal = Omit<AuditSealEntity, 'id'>;

@@ -69,7 +69,10 @@ const linkHash = (previous: string, sequence: number, row: RawLogRow): string =>
     .update(`${previous}\n${sequence}\n${sealedText(row)}`)
     .digest('hex');
 
-/** A row as it is hashed: a JSON array of its columns in the order of the table, the payload as its stored text. */
+/**
+ * A row as it is hashed: a JSON array of its columns in the order of the table, the payload as its stored text. A row
+ * without a route has one element less, as all rows had before there were routes.
+ */
 const sealedText = (row: RawLogRow): string =>
   JSON.stringify([
     row.id,
@@ -86,6 +89,7 @@ const sealedText = (row: RawLogRow): string =>
     row.response_status_code,
     row.response_time_ms,
     row.response_size_bytes === null ? null : Number(row.response_size_bytes),
+    ...(row.route === null ? [] : [row.route]),
   ]);
 
 /** Where rows without a seal can be: behind the highest sealed id, or in the gaps that recent links left. */

@@ -18,6 +18,7 @@ const row = (id = newUuid(), payload: string | null = '{"a":"\\u0000 ü 👍"}')
   201,
   1.25,
   2 ** 40,
+  '/api/v1/predict',
 ];
 
 describeOnDatabases('the table of the audit log', (database, kind) => {

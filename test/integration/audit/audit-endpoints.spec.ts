@@ -17,7 +17,7 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
     app = await startTestApp({ database, clock, plugins: tinyPlugins, domains: [AuditModule] });
     const row = (path: string, hoursAgo: number, more: Partial<Record<number, unknown>> = {}): NewApiLog => {
       const at = new Date(clock.now() - hoursAgo * HOUR_MS).toISOString();
-      const base = [newUuid(), 'r', 1, '::1', 'ua', path, 'POST', null, null, at, 200, 1.5, 10];
+      const base = [newUuid(), 'r', 1, '::1', 'ua', path, 'POST', null, null, at, 200, 1.5, 10, null];
       return base.map((value, index) => (index in more ? more[index] : value)) as unknown as NewApiLog;
     };
     const PAYLOAD = 8;

@@ -16,6 +16,7 @@ const entry = (more: Partial<AuditEntry> = {}): AuditEntry => ({
   userAgent: null,
   method: 'POST',
   endpoint: '/api/x',
+  route: '/api/{x}',
   query: '?token=t',
   payload: { password: 'p' },
   receivedAt: 0,

@@ -7,7 +7,8 @@ import { VerifyAudit } from '../../../src/audit/seal/verify-audit.service.js';
 import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
 
 let next = 0;
-const request = (payload: string | null = '{"symbol":"ÄÖ \\u2028","n":1.50}'): NewApiLog => {
+const PAYLOAD = '{"symbol":"ÄÖ \\u2028","n":1.50}';
+const request = (payload: string | null = PAYLOAD, route: string | null = '/api/v1/predict'): NewApiLog => {
   next += 1;
   const id = `00000000-0000-4000-8000-${String(next).padStart(12, '0')}`;
   return [
@@ -24,6 +25,7 @@ const request = (payload: string | null = '{"symbol":"ÄÖ \\u2028","n":1.50}'):
     201,
     1.25,
     512,
+    route,
   ];
 };
 
@@ -86,6 +88,33 @@ describeOnDatabases('sealing the audit log', (_, kind) => {
     ]);
   });
 
+  it('reads rows from before routes were kept, and finds a route that was put in, changed or taken away', async () => {
+    // SHA-256 of the chain over one row as version 0.1.0 hashed it, worked out apart from this program
+    next = 0;
+    await log(request('{}', null));
+    await sealing.seal();
+    expect(await verifying.verify()).toMatchObject({ faults: [], hash: HASH_WITHOUT_ROUTE });
+    await log(request());
+    await sealing.seal();
+    expect((await verifying.verify()).faults).toEqual([]);
+    for (const [id, route] of [
+      [1, "'/x'"],
+      [2, "'/x'"],
+      [2, 'NULL'],
+    ] as const) {
+      const [was] = await database.query<{ route: string | null }>(
+        `SELECT route FROM api_logs WHERE id = ${id}`,
+      );
+      await tamper(`UPDATE api_logs SET route = ${route} WHERE id = ${id}`);
+      expect((await verifying.verify()).faults[0]).toContain(`link ${id}`);
+      await database.run(async (tx) => {
+        const before = was?.route === null ? 'NULL' : `'${was?.route}'`;
+        await tx.manager.query(`UPDATE api_logs SET route = ${before} WHERE id = ${id}`);
+      });
+      expect((await verifying.verify()).faults).toEqual([]);
+    }
+  });
+
   it('finds a removed row', async () => {
     await log(request(), request(), request());
     await sealing.seal();
@@ -111,10 +140,12 @@ describeOnDatabases('sealing the audit log', (_, kind) => {
   });
 });
 
+const HASH_WITHOUT_ROUTE = '8a4870278b53f9d4768ea68717e21fe70c746f9afc1c22e167c4c7882c2612c8';
+
 const GUARDS = {
   sqlite: {
     off: ['api_logs_no_update', 'api_logs_no_delete', 'audit_seals_no_delete'].map(
-      (name) => `DROP TRIGGER ${name}`,
+      (name) => `DROP TRIGGER IF EXISTS ${name}`,
     ),
   },
   postgres: {

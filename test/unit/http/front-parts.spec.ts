@@ -60,7 +60,8 @@ describe('the address of a caller', () => {
   });
 
   it('is told to limits as the /64 of an IPv6 address, to logs as it is', () => {
-    const exchange = (address: string) => new Exchange(request('/'), address, 0, 0);
+    const exchange = (address: string) =>
+      new Exchange(request('/'), normalizeRequest(request('/')), address, 0, 0);
     expect(exchange('2001:db8:1:2:3::4')).toMatchObject({
       clientAddress: '2001:db8:1:2:3::4',
       callerNetwork: '2001:db8:1:2::/64',
@@ -78,8 +79,7 @@ describe('the address of a caller', () => {
 describe('a request for', () => {
   const isAudited = (url: string): boolean => {
     const message = request(url);
-    normalizeRequest(message);
-    return new Exchange(message, '', 0, 0).isAudited;
+    return new Exchange(message, normalizeRequest(message), '', 0, 0).isAudited;
   };
 
   it.each([

@@ -104,9 +104,9 @@ function checkedKey(value: unknown): string {
 }
 
 function identityOf(context: RequestContext): { readonly scope: string; readonly fingerprint: string } {
-  const { actor, callerNetwork, method, path, query, payload } = context;
+  const { actor, callerNetwork, method, routedPath, query, payload } = context;
   const scope = actor === undefined ? `address:${callerNetwork}` : `user:${actor.userId}`;
-  const asked = JSON.stringify([method, path.replace(/\/$/, ''), query, payload ?? null]);
+  const asked = JSON.stringify([method, routedPath.replace(/\/$/, ''), query, payload ?? null]);
   return { scope, fingerprint: createHash('sha256').update(asked).digest('hex') };
 }
 

@@ -34,7 +34,7 @@ export class RouteTable {
     const asked = segmentsOf(path);
     const methods = new Set<string>();
     for (const { method, segments } of this.#routes) {
-      if (segments.length !== asked.length || !segments.every((one, at) => fits(one, asked[at]))) continue;
+      if (!areFit(segments, asked)) continue;
       methods.add(method);
       if (method === 'GET') methods.add('HEAD');
     }
@@ -45,8 +45,21 @@ export class RouteTable {
 const fits = (declared: string, asked: string | undefined): boolean =>
   declared === asked || (declared.startsWith('{') && asked !== '');
 
+const areFit = (declared: readonly string[], asked: readonly string[]): boolean =>
+  declared.length === asked.length && declared.every((one, at) => fits(one, asked[at]));
+
+/** Whether a path, as it was routed, is one of a route's. */
+export const fitsTemplate = (template: string, path: string): boolean =>
+  areFit(segmentsOf(template), segmentsOf(path));
+
 /** A path has the same segments with and without a slash at its end. */
 const segmentsOf = (path: string): readonly string[] => path.replace(/^\//, '').replace(/\/$/, '').split('/');
+
+/** What a request asked for; the path as it was routed. */
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+}
 
 interface Answer {
   readonly problem: Problem;
@@ -69,7 +82,8 @@ export class ProblemFilter implements ExceptionFilter {
     const { httpAdapter } = this.adapters;
     const context = currentContext() as RequestContext | undefined;
     const occurrence = { instance: context?.path ?? '/', requestId: context?.requestId ?? newUuid() };
-    const answer = this.#answer(error, occurrence, context?.method ?? 'GET');
+    const asked = { method: context?.method ?? 'GET', path: context?.routedPath ?? '/' };
+    const answer = this.#answer(error, occurrence, asked);
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);
       return;
@@ -80,19 +94,19 @@ export class ProblemFilter implements ExceptionFilter {
     httpAdapter.reply(response, JSON.stringify(answer.problem), answer.problem.status);
   }
 
-  #answer(error: unknown, occurrence: Occurrence, method: string): Answer {
+  #answer(error: unknown, occurrence: Occurrence, asked: Asked): Answer {
     if (error instanceof AppError && error.kind !== 'internal') {
       if (error.kind === 'unavailable') this.#logger.warn({ requestId: occurrence.requestId, err: error });
       return { problem: problemOf(error, occurrence), headers: error.headers };
     }
-    if (error instanceof NotFoundException) return this.#unrouted(occurrence, method);
+    if (error instanceof NotFoundException) return this.#unrouted(occurrence, asked);
     if (error instanceof HttpException && error.getStatus() !== 500) return fromFramework(error, occurrence);
     this.#logger.error({ requestId: occurrence.requestId, err: error });
     return { problem: problem(500, 'internal', titleOf(500), occurrence), headers: {} };
   }
 
-  #unrouted(occurrence: Occurrence, method: string): Answer {
-    const methods = this.routes.methodsOf(occurrence.instance);
+  #unrouted(occurrence: Occurrence, { method, path }: Asked): Answer {
+    const methods = this.routes.methodsOf(path);
     if (methods.length === 0 || methods.includes(method)) {
       return { problem: problem(404, 'not_found', titleOf(404), occurrence), headers: {} };
     }

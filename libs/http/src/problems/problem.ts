@@ -26,6 +26,7 @@ const TITLES: ReadonlyMap<number, string> = new Map([
   [406, 'Not Acceptable'],
   [414, 'URI Too Long'],
   [415, 'Unsupported Media Type'],
+  [417, 'Expectation Failed'],
   [431, 'Request Header Fields Too Large'],
 ]);
 
