@@ -74,7 +74,7 @@ export class AdminController {
   })
   @Answers(200, SuccessOut, {
     description:
-      'The changes take effect immediately in this process and within three seconds in other processes.',
+      'The changes take effect immediately in this process and within a second in other processes.',
   })
   @Problems(422, { 503: 'A plugin could not be created' })
   changeConfig(@Body() body: ConfigChange, @Caller() caller: Actor): Promise<SuccessOut> {

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { BillableOrders } from '../billing/billing.port.js';
 import { LedgerModule } from '../billing/ledger.module.js';
 import { AccountsModule } from '../accounts/accounts.module.js';
+import { RuntimeSettingsModule } from '../settings/runtime-settings.module.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import { ClientOrders, NewOrders } from './client-orders.port.js';
 import { CompleteTerms } from './complete-terms.service.js';
@@ -42,7 +43,7 @@ const PORTS = [
  */
 @Global()
 @Module({
-  imports: [LedgerModule, AccountsModule],
+  imports: [LedgerModule, AccountsModule, RuntimeSettingsModule],
   providers: [
     OrderRepository,
     ClaimHistory,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, Clock, invalidField, MINUTE_MS, SECOND_MS } from '#libs/kernel';
+import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import { heldOrder, type JsonObject } from './marketplace.port.js';
 import { actsForAll, evaluatorIdOf } from './order-access.js';
@@ -39,6 +40,7 @@ export class StoredOrderQueue implements OrderQueue {
     private readonly history: ClaimHistory,
     private readonly views: OrderViews,
     private readonly transactions: TransactionRunner,
+    private readonly settings: RuntimeSettings,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -89,7 +91,7 @@ export class StoredOrderQueue implements OrderQueue {
 
   async #refuseAtLimit(tx: Transaction, evaluatorId: number, now: Date): Promise<void> {
     await this.orders.lockParty(tx, 'evaluator', evaluatorId);
-    const limit = this.config.evaluator_claim_limit;
+    const limit = this.settings.get('evaluator_claim_limit');
     const held = await this.orders.countHeld(evaluatorId, now);
     if (held < limit) return;
     throw new AppError(

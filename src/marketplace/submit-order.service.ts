@@ -3,6 +3,7 @@ import { AppConfig } from '#libs/config';
 import { TransactionRunner, type Transaction } from '#libs/database';
 import { AppError, Clock, HOUR_MS, moneyOf, moneyText, newUuid, snakeCased, type Actor } from '#libs/kernel';
 import { Billing, Prices, type Quote } from '../billing/billing.port.js';
+import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { type SubscriptionTier, Subscriptions } from '../accounts/accounts.port.js';
 import type { NewOrders, SubmittedOrder } from './client-orders.port.js';
 import { CompleteTerms, priceTermsOf, type Priced } from './complete-terms.service.js';
@@ -23,6 +24,7 @@ export class SubmitOrder implements NewOrders {
     private readonly prices: Prices,
     private readonly billing: Billing,
     private readonly subscriptions: Subscriptions,
+    private readonly settings: RuntimeSettings,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -51,7 +53,7 @@ export class SubmitOrder implements NewOrders {
   async #placeOf(tx: Transaction, { userId }: Actor): Promise<SubscriptionTier> {
     await this.orders.lockParty(tx, 'client', userId);
     const tier = await this.subscriptions.tierOf(userId);
-    const limit = this.config[`marketplace_limit_${tier}`];
+    const limit = this.settings.get(`marketplace_limit_${tier}`);
     const open = await this.orders.countOpen(userId);
     if (open < limit) return tier;
     throw new AppError(

@@ -8,15 +8,15 @@ import {
 } from '#libs/config';
 import { Database, SettingsStore, type StoredSetting, TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
-import { Clock } from '#libs/kernel';
+import { Clock, SECOND_MS } from '#libs/kernel';
 import type { ChangeableSettings, ChangedSetting, RuntimeChange } from './runtime-settings.port.js';
 
 /** How soon other processes follow a change. */
-const REFRESH_MS = 3_000;
+const REFRESH_MS = SECOND_MS;
 
 /**
  * {@link ChangeableSettings} over the table `system_configuration`. A change holds at once in this process and within
- * three seconds in others, which look again that often. Stored values that the declarations no longer allow are
+ * a second in others, which look again that often. Stored values that the declarations no longer allow are
  * skipped with a warning; the configured ones hold instead.
  */
 @Injectable()

@@ -1,9 +1,10 @@
-import { eventually, gate } from '#libs/testing';
+import { eventually, gate, partial } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PredictionSchedule } from '../../../src/predictions/scheduled-predictions.service.js';
+import type { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
 import { PredictionBench } from './prediction-bench.js';
 import { describeOnDatabases } from '../../harness/databases.js';
 
@@ -171,6 +172,31 @@ describeOnDatabases('core predictions:', (database) => {
       const { items } = await timed.reading.list(null, { offset: 0 });
       const minutes = items.map(({ createdAt }) => Math.floor(createdAt.getTime() / 60_000));
       expect(new Set(minutes).size).toBe(4);
+      await timed.clear();
+    });
+
+    it('waits for a prediction as long as prediction_timeout says at that time', async () => {
+      const timed = await PredictionBench.open(database(), {
+        scheduled_predictions: true,
+        prediction_interval: 120,
+        prediction_timeout: 3_600,
+      });
+      const settings = partial<RuntimeSettings>({ get: (() => 60) as unknown as RuntimeSettings['get'] });
+      const { submitting, waiting, config, clock } = timed;
+      const schedule = new PredictionSchedule(submitting, waiting, settings, config, clock);
+      schedule.onApplicationBootstrap();
+      await eventually('a second came, although nobody computes the first', async () => {
+        await clock.advance(1_000);
+        return (await timed.count('predictions')) === 2;
+      });
+      expect(clock.monotonic()).toBeLessThan(300_000);
+      let isOver = false;
+      const stopped = schedule.beforeApplicationShutdown().then(() => (isOver = true));
+      await eventually('its wait ends, too', async () => {
+        await clock.advance(10_000);
+        return isOver;
+      });
+      await stopped;
       await timed.clear();
     });
 
