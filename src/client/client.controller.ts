@@ -13,6 +13,7 @@ import {
 import type { Actor } from '#libs/kernel';
 import type { Money, Quote } from '../billing/billing.port.js';
 import { DOWNLOADS, DownloadFiles } from './download-files.service.js';
+import { METADATA_SCHEMA } from './download-texts.js';
 import { ManageOwnOrders, type OrderListPage } from './manage-own-orders.service.js';
 import { QuoteOut } from './quote.dto.js';
 import {
@@ -123,7 +124,8 @@ export class ClientController {
   @ApiOperation({ summary: 'Download a file of a completed order' })
   @ApiParam({ name: 'file', enum: DOWNLOADS, description: 'Name of the file.', example: 'results.csv' })
   @Answers(200, FILE, {
-    contentType: ['text/csv', 'image/png', 'application/json', 'text/plain'],
+    contentType: ['text/csv', 'image/png', 'text/plain'],
+    also: { 'application/json': METADATA_SCHEMA },
     description: 'The file; repeated downloads return the same bytes.',
     headers: HEADERS,
   })

@@ -1,4 +1,5 @@
-import { toWire } from '#libs/http';
+import { getSchemaPath } from '@nestjs/swagger';
+import { objectSchema, toWire } from '#libs/http';
 import { moneyText } from '#libs/kernel';
 import { formatIso } from '#libs/timeseries';
 import type { OrderClaim } from '../marketplace/client-orders.port.js';
@@ -55,6 +56,40 @@ export function metadataJson({ order, result, resultHash, completedAt, times }: 
   };
   return `${JSON.stringify(metadata, null, 2)}\n`;
 }
+
+const FREE = { type: 'object', additionalProperties: true } as const;
+const MOMENT = { type: 'string', format: 'date-time' } as const;
+const DURATION = { type: 'integer', minimum: 0 } as const;
+const orNothing = (schema: { readonly type: string }) => ({ ...schema, type: [schema.type, 'null'] });
+
+/** The JSON schema of {@link metadataJson}. */
+export const METADATA_SCHEMA = objectSchema({
+  prediction_id: { type: 'string' },
+  task_id: { type: 'string' },
+  status: { type: 'string', enum: ['completed'] },
+  request: { ...FREE, description: 'The order as it was submitted, without `max_cost` and the webhook.' },
+  forecast_times: objectSchema({
+    source: { type: 'string', enum: ['request', 'evaluator'] },
+    times: { type: 'array', items: MOMENT },
+  }),
+  model: objectSchema({
+    model_name: { type: 'string' },
+    provider_id: orNothing({ type: 'integer' }),
+    metadata: FREE,
+  }),
+  evaluator: { $ref: getSchemaPath(EvaluatorInfo) },
+  timings: objectSchema({
+    created_at: MOMENT,
+    claimed_at: MOMENT,
+    completed_at: MOMENT,
+    waiting_ms: DURATION,
+    processing_ms: orNothing(DURATION),
+  }),
+  cost: { $ref: getSchemaPath(CostInfo) },
+  quality_metrics: orNothing(FREE),
+  resource_usage: orNothing(FREE),
+  result_hash: { type: 'string' },
+});
 
 interface LogEvent {
   readonly at: Date;

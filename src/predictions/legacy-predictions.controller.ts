@@ -53,7 +53,7 @@ export class LegacyPredictionsController {
   @Flexible()
   @ApiOperation({ summary: 'Read a prediction in the legacy format' })
   @Answers(200, LegacyStatus, { description: 'Status of the prediction and, when completed, its result.' })
-  @Problems(400, 403, 404)
+  @Problems({ 400: 'Invalid prediction ID' }, 403, 404, 422)
   async status(@Param() { predictionId }: LegacyId, @Caller() caller: Actor | null): Promise<LegacyStatus> {
     return { ...(await this.reading.byAnyId(predictionId, caller)), predictionId };
   }

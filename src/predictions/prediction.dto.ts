@@ -267,8 +267,12 @@ export class LegacyStatus {
 /** One event of `/api/v1/predictions/{prediction_id}/events`, as its `data` line. */
 export class PredictionEventOut {
   @IntegerField({ example: 1 }) predictionId!: number;
-  @EnumField(PREDICTION_STATUSES, { name: 'PredictionStatus', example: 'processing' })
-  status!: PredictionStatus;
+  @EnumField([...PREDICTION_STATUSES, 'deleted'], {
+    name: 'PredictionEventStatus',
+    description: 'The new status; after `deleted` the prediction is gone.',
+    example: 'processing',
+  })
+  status!: PredictionStatus | 'deleted';
   @DateTimeField({ example: '2026-01-31T12:00:00.000Z' }) at!: Date;
   @NestedField(PredictionOut, { optional: true, description: 'The prediction, in the final event only.' })
   prediction?: PredictionOut;

@@ -104,7 +104,7 @@ export class PredictionsController {
   @Delete('predictions/:prediction_id')
   @Flexible()
   @ApiOperation({ summary: 'Delete a prediction' })
-  @Answers(200, { description: 'Deleted permanently; stopped if it was still running.' })
+  @Answers(200, MessageOut, { description: 'Deleted permanently; stopped if it was still running.' })
   @Problems(403, 404, 422)
   remove(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<MessageOut> {
     return this.deleting.one(predictionId, caller);

@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   Body,
   Controller,
   Get,
@@ -9,13 +10,16 @@ import {
   type CanActivate,
   Injectable,
 } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import {
   Accepts,
   Answers,
   BatchBody,
   Flexible,
+  objectSchema,
+  ProblemDetails,
   Problems,
+  ValidationProblem,
   isAdministrator,
   requestContext,
   type WireObject,
@@ -55,8 +59,24 @@ const ENTRY = { datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 };
 const EXIT = { datetime: '14.03.2023 10:00:00.000', direction: 'buy', tp_price: 1.0815, sl_price: 1.079 };
 const NO_TIME = { 400: 'Invalid timestamp format: 2023-03-14' };
 const NO_OPERATION = { 501: 'Predictor default_predictor does not offer entry' };
-const ROWS = 'One answer per row, in the order of the rows; a refused row has `{"error": {…}}` in its place.';
+const ROWS =
+  'One answer per row, in the order of the rows; a refused row has `{"error": {…}}` in its place. A batch of lines is answered with one line per row.';
 const BATCH = 'An array of single requests, or one JSON object per line as `application/x-ndjson`.';
+
+const problemRef = (dto: typeof ProblemDetails | typeof ValidationProblem) => ({ $ref: getSchemaPath(dto) });
+/** What stands in the place of an answer: the error that a single request would be answered with. */
+const REFUSED_ROW = objectSchema({
+  error: { anyOf: [problemRef(ProblemDetails), problemRef(ValidationProblem)] },
+});
+
+/** A list of answers and refusals, or one of them a line. */
+function AnswersRows(dto: typeof EntryResponse | typeof ExitResponse): MethodDecorator {
+  const row = { anyOf: [{ $ref: getSchemaPath(dto) }, REFUSED_ROW] };
+  return applyDecorators(
+    ApiExtraModels(dto),
+    Answers(200, row, { list: true, description: ROWS, also: { 'application/x-ndjson': row } }),
+  );
+}
 
 @ApiTags('synchronous')
 @Controller('api/v1')
@@ -71,6 +91,7 @@ export class SyncController {
   @ApiOperation({ summary: 'Describe the predictor' })
   @Answers(200, ModelInfoResponse, {
     asIs: true,
+    open: true,
     description: 'Facts about the predictor, for example whether it looks ahead.',
   })
   @Problems(403, 503)
@@ -113,7 +134,7 @@ export class SyncController {
     examples: { 'two questions': [ENTRY, { ...ENTRY, tp: 50 }] },
     also: { 'application/x-ndjson': `${JSON.stringify(ENTRY)}\n` },
   })
-  @Answers(200, EntryResponse, { list: true, description: ROWS })
+  @AnswersRows(EntryResponse)
   @Problems(403, 413, 422, NO_OPERATION, 503)
   async entries(@Body() body: unknown): Promise<StreamableFile> {
     return streamed(await this.batch.entry(body));
@@ -129,7 +150,7 @@ export class SyncController {
     examples: { 'two questions': [EXIT, { ...EXIT, direction: 'sell' }] },
     also: { 'application/x-ndjson': `${JSON.stringify(EXIT)}\n` },
   })
-  @Answers(200, ExitResponse, { list: true, description: ROWS })
+  @AnswersRows(ExitResponse)
   @Problems(403, 413, 422, NO_OPERATION, 503)
   async exits(@Body() body: unknown): Promise<StreamableFile> {
     return streamed(await this.batch.exit(body));

@@ -6,7 +6,12 @@ type Schema = Readonly<Record<string, unknown>>;
 interface Operation {
   readonly requestBody?: { readonly content: Readonly<Record<string, MediaType>> };
   readonly security?: readonly Readonly<Record<string, unknown>>[];
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, MediaType>> }>>;
+  readonly responses: Readonly<Record<string, Response>>;
+}
+interface Response {
+  /** Of a response that many routes share. */
+  readonly $ref?: string;
+  readonly content?: Readonly<Record<string, MediaType>>;
 }
 interface MediaType {
   readonly schema: Schema;
@@ -15,7 +20,10 @@ interface MediaType {
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly responses: Readonly<Record<string, Response>>;
+  };
 }
 
 const sample = (name: string) => resolve('examples/data', name);
@@ -85,8 +93,9 @@ it('every route describes its success and every error it lists with an example',
     // The audit log's own routes only ever refuse.
     if (!answers.some(([status]) => status.startsWith('2') || status === '405'))
       faults.push(`${method} ${path}: no success`);
-    for (const [status, { content = {} }] of answers) {
+    for (const [status, { $ref, content: own }] of answers) {
       if (Number(status) < 400) continue;
+      const content = own ?? document.components.responses[$ref?.split('/').at(-1) ?? '']?.content ?? {};
       const problem = content['application/problem+json'];
       if (problem?.example === undefined) faults.push(`${method} ${path}: ${status} without an example`);
     }

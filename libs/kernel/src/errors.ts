@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'conflict' // 409
   | 'gone' // 410
   | 'too_large' // 413
+  | 'unsupported_media' // 415
   | 'invalid' // 422
   | 'too_many' // 429
   | 'internal' // 500

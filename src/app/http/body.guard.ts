@@ -63,6 +63,13 @@ const tooLarge = (limit: number): AppError =>
     headers: { Connection: 'close' },
   });
 
+const encoded = (): AppError =>
+  new AppError(
+    'unsupported_media',
+    'Bodies with a Content-Encoding are not read; send the body uncompressed and without this header',
+    { code: 'content_encoding', headers: { Connection: 'close', 'Accept-Encoding': 'identity' } },
+  );
+
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /** Larger bodies are parsed in pieces: `JSON.parse` would keep the event loop for 100 ms at 12 MB. */
@@ -72,10 +79,12 @@ const PIECEMEAL_BYTES = 262_144;
  * Reads and parses the body of a request: JSON by its content type (or without one), other text as {@link RawText},
  * undefined when there is none.
  * @param limit most bytes
- * @throws AppError `too_large`, or `invalid` with type `json_invalid`; Error when the client goes away
+ * @throws AppError `too_large`, `unsupported_media`, or `invalid` with type `json_invalid`; Error when the client goes away
  */
 async function receiveBody(request: IncomingMessage, limit: number): Promise<unknown> {
   if (!hasBody(request)) return undefined;
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') throw encoded();
   const bytes = await readBytes(request, limit);
   if (bytes.length === 0) return undefined;
   const type = request.headers['content-type'];

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { problem, titleOf } from '#libs/http';
+import { type AccessPolicy, problem, titleOf } from '#libs/http';
 import { VERSION } from '../version.js';
 
 const DESCRIPTION = `Forecasts of financial time series with their uncertainty, synchronous answers for back-testers, a marketplace for
@@ -39,47 +39,96 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = (item as Partial<Record<string, Operation>>)[method];
-      if (operation !== undefined) completeOperation(path, operation);
+      if (operation !== undefined) completeOperation(path, method, operation);
     }
   }
+  document.components = { ...document.components, responses: commonResponses() };
   return document;
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
 
 interface Operation {
-  requestBody?: unknown;
+  readonly requestBody?: unknown;
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly 'x-access-policy'?: AccessPolicy;
   responses: Record<string, object>;
 }
 
+/** Errors that many routes may give, whatever they do. */
 const COMMON: Readonly<Record<number, readonly [code: string, detail: string]>> = {
   400: ['malformed_path', 'The path is not valid percent-encoded UTF-8; write a literal % as %25'],
+  401: ['invalid_token', 'Invalid or expired token'],
+  403: ['api_key_required', 'API key required'],
+  408: ['malformed_request', 'Request Timeout'],
+  409: ['idempotency_in_progress', 'A request with this Idempotency-Key is being processed'],
   413: ['too_large', 'The request body is larger than 1048576 bytes'],
+  414: ['uri_too_long', 'A parameter in the path has more than 4096 characters'],
+  415: ['content_encoding', 'Bodies with a Content-Encoding are not read; send the body uncompressed'],
+  417: ['expectation_failed', 'Expectation Failed'],
+  422: ['invalid', 'JSON decode error'],
+  429: ['rate_limit', 'Rate limit of 60 requests a minute reached for predictions'],
+  431: ['malformed_request', 'Request Header Fields Too Large'],
   500: ['internal', 'Internal Server Error'],
   503: ['audit_unavailable', 'The request could not be recorded, so its answer is withheld'],
 };
 
-/** Errors that any route may give are said once, here, where a route does not say them itself. */
-function completeOperation(path: string, operation: Operation): void {
-  const statuses = [
-    ...(path.includes('{') ? [400] : []),
-    ...(operation.requestBody === undefined ? [] : [413]),
+const EXAMPLE = { instance: '/api/v1/example', requestId: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' };
+const NOT_JSON = {
+  type: 'json_invalid',
+  loc: ['body', 1],
+  msg: 'JSON decode error',
+  input: {},
+  ctx: { error: "Expecting ',' delimiter" },
+};
+
+const nameOf = (status: number): string => titleOf(status).replaceAll(' ', '');
+
+/** Each common error, declared once; operations refer to it. */
+const commonResponses = () =>
+  Object.fromEntries(
+    Object.entries(COMMON).map(([text, [code, detail]]) => {
+      const status = Number(text);
+      const schema = status === 422 ? 'ValidationProblem' : 'ProblemDetails';
+      return [
+        nameOf(status),
+        {
+          description: detail,
+          content: {
+            'application/problem+json': {
+              schema: { $ref: `#/components/schemas/${schema}` },
+              example: problem(status, code, status === 422 ? [NOT_JSON] : detail, EXAMPLE),
+            },
+          },
+        },
+      ];
+    }),
+  );
+
+/** Errors that any route may give are said once, where a route does not say them itself. */
+function completeOperation(path: string, method: string, operation: Operation): void {
+  for (const status of commonStatuses(path, method, operation)) {
+    operation.responses[status] ??= { $ref: `#/components/responses/${nameOf(status)}` };
+  }
+}
+
+function commonStatuses(path: string, method: string, operation: Operation): readonly number[] {
+  const { parameters = [], responses } = operation;
+  const mode = operation['x-access-policy']?.mode ?? 'public';
+  // Routes that are never allowed do not read their bodies.
+  const readsBody = method !== 'get' && method !== 'head' && responses['405'] === undefined;
+  return [
+    400,
+    408,
+    417,
+    429,
+    431,
     500,
+    ...(mode === 'public' ? [] : [401]),
+    ...(mode === 'flexible' || mode === 'predict' ? [403] : []),
+    ...(parameters.some(({ name }) => name === 'Idempotency-Key') ? [409] : []),
+    ...(readsBody ? [413, 415, 422] : []),
+    ...(parameters.some((one) => one.in === 'path') ? [414] : []),
     ...(path.startsWith('/api/') ? [503] : []),
   ];
-  for (const status of statuses) {
-    const [code, detail] = COMMON[status] ?? ['internal', titleOf(status)];
-    operation.responses[status] ??= {
-      description: titleOf(status),
-      content: {
-        'application/problem+json': {
-          schema: { $ref: '#/components/schemas/ProblemDetails' },
-          example: problem(status, code, detail, {
-            instance: path,
-            requestId: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e',
-          }),
-        },
-      },
-    };
-  }
 }

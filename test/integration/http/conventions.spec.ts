@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { tinyPlugins } from '#libs/testing';
 import { AuditModule } from '../../../src/audit/audit.module.js';
@@ -105,6 +106,16 @@ describeOnAdapters('the HTTP server', (adapter) => {
     expect((await fault('{"a": NaN}')).loc).toEqual(['body', 6]);
     expect((await fault(`${'['.repeat(70)}${']'.repeat(70)}`)).ctx.error).toMatch(/deeper/);
     expect((await put('{}')).status).toBe(401);
+  });
+
+  it('says that it reads no compressed bodies, rather than taking them for broken JSON', async () => {
+    const headers = { 'Content-Encoding': 'gzip' };
+    expect(await app.post('/api/probe/orders', gzipSync('{"symbol":"A"}'), { headers })).toMatchObject({
+      status: 415,
+      body: { type: 'urn:prediction-provider:problem:content-encoding' },
+    });
+    const plain = { headers: { 'Content-Encoding': 'identity' } };
+    expect((await app.post('/api/probe/orders', { symbol: 'A' }, plain)).status).toBe(201);
   });
 
   it('checks credential, role and then input', async () => {

@@ -3,6 +3,7 @@ import {
   ArrayMinSize,
   ArrayUnique,
   IsArray,
+  IsDefined,
   IsObject,
   ValidateNested,
   validateSync,
@@ -123,7 +124,18 @@ const ANY_JSON = [
   { type: 'string' },
   { type: 'number' },
   { type: 'boolean' },
+  { type: 'null' },
 ];
+
+/** Answers only: a step on the way to a value, the name of a member or the index in a list. */
+export const TextOrIndexField = field(
+  {
+    shape: { kind: 'any' },
+    checks: (first) => [IsDefined(first)],
+    schema: { anyOf: [{ type: 'string' }, { type: 'integer', minimum: 0 }] },
+  },
+  {},
+);
 
 /** Another DTO inside this one. Pass a function if the classes refer to each other. */
 export function NestedField<T extends object>(

@@ -1,5 +1,11 @@
 import { IntegerField, StringField } from '../fields/scalar-fields.js';
-import { AnyField, ListField, NestedField, ObjectField } from '../fields/compound-fields.js';
+import {
+  AnyField,
+  ListField,
+  NestedField,
+  ObjectField,
+  TextOrIndexField,
+} from '../fields/compound-fields.js';
 
 /** An error, as described by RFC 9457. */
 export class ProblemDetails {
@@ -30,8 +36,8 @@ export class ViolationItem {
   @StringField({ description: 'Stable code of the violated rule.', example: 'string_too_long' })
   type!: string;
 
-  @ListField(StringField(), {
-    description: '`body`, `query` or `path`, then field names and list indexes (numbers).',
+  @ListField(TextOrIndexField, {
+    description: '`body`, `query`, `path` or `header`, then field names and list indexes (numbers).',
     example: ['body', 'symbol'],
   })
   loc!: (string | number)[];

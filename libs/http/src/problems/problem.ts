@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<ErrorKind, readonly [status: number, title: string]
   conflict: [409, 'Conflict'],
   gone: [410, 'Gone'],
   too_large: [413, 'Content Too Large'],
+  unsupported_media: [415, 'Unsupported Media Type'],
   invalid: [422, 'Unprocessable Content'],
   too_many: [429, 'Too Many Requests'],
   internal: [500, 'Internal Server Error'],
@@ -25,7 +26,6 @@ const TITLES: ReadonlyMap<number, string> = new Map([
   ...Object.values(KINDS),
   [406, 'Not Acceptable'],
   [414, 'URI Too Long'],
-  [415, 'Unsupported Media Type'],
   [417, 'Expectation Failed'],
   [431, 'Request Header Fields Too Large'],
 ]);

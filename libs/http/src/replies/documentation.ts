@@ -21,6 +21,10 @@ export interface AnswerOptions {
   readonly contentType?: string | readonly string[];
   /** The result of the handler is sent unchanged: JSON text of its own, or an object with undeclared properties. */
   readonly asIs?: boolean;
+  /** Schemas of content types that are answered beside these, by content type. */
+  readonly also?: Readonly<Record<string, Schema>>;
+  /** The answer may have members that the DTO does not declare. */
+  readonly open?: boolean;
   /** Descriptions of response headers, beside the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -48,7 +52,8 @@ export function Answers(
 ): MethodDecorator {
   const dto = typeof body === 'function' ? body : null;
   const one: Schema = dto === null ? (body as Schema) : { $ref: getSchemaPath(dto) };
-  const schema = options.list === true ? { type: 'array', items: one } : one;
+  const shown = options.open === true ? { ...one, additionalProperties: true } : one;
+  const schema = options.list === true ? { type: 'array', items: shown } : shown;
   const contentTypes = [options.contentType ?? JSON_TYPE].flat();
   const written = contentTypes.includes(JSON_TYPE) ? dto : null;
   // With an interceptor a stream of events would begin before its handler can refuse it.
@@ -61,9 +66,14 @@ export function Answers(
       status,
       description: options.description ?? 'The request succeeded.',
       headers: headersOf(options.headers ?? {}),
-      content: Object.fromEntries(
-        contentTypes.map((contentType) => [contentType, { schema, ...exampleOf(options.example) }]),
-      ),
+      content: {
+        ...Object.fromEntries(
+          contentTypes.map((contentType) => [contentType, { schema, ...exampleOf(options.example) }]),
+        ),
+        ...Object.fromEntries(
+          Object.entries(options.also ?? {}).map(([contentType, other]) => [contentType, { schema: other }]),
+        ),
+      },
     }),
   );
 }

@@ -50,6 +50,11 @@ export const PLUGIN_SCHEMA = {
     version: text,
     description: text,
     state: { type: 'string', enum: ['active', 'available', 'failed'] },
+    parameters: {
+      type: 'object',
+      additionalProperties: true,
+      description: 'Parameters in effect, without secrets; shown at /info with `endpoints_debug`.',
+    },
   },
 } as const;
 
