@@ -64,6 +64,9 @@ export class UsageOut {
   costs!: readonly UsageCost[];
 }
 
+/** Settings that the original can change, whose numbers it reads from text, too. */
+const ORIGINAL_SETTINGS: readonly RuntimeKey[] = ['prediction_timeout', 'max_concurrent_predictions'];
+
 /** The range and help of a setting, from its one declaration; null forgets a change. */
 function setting(key: RuntimeKey, example: number): PropertyDecorator {
   const declaration = RUNTIME_SETTINGS[key];
@@ -71,6 +74,7 @@ function setting(key: RuntimeKey, example: number): PropertyDecorator {
   return IntegerField({
     optional: true,
     nullable: true,
+    strict: !ORIGINAL_SETTINGS.includes(key),
     description: `${declaration.help} Null restores the configured value.`,
     example,
     ...(min !== undefined && { min }),

@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import { checkRuntimeSettings, CONFIG_KEYS, declarationOf, isRuntimeKey, AppConfig } from '#libs/config';
 import { PluginRegistry } from '#libs/plugin-host';
 import { type Actor, invalid, type ParameterValue, type Violation } from '#libs/kernel';
-import { ROUTE_GROUPS } from '../auth/route-groups.port.js';
 import type { ConfigChange, ConfigOut } from './admin.dto.js';
 import {
   ChangeableSettings,
@@ -39,8 +38,8 @@ export class SystemConfig {
     await this.#refuseUnusablePlugins(body.default_plugins ?? {});
     await this.settings.change(change as RuntimeChange, caller.userId);
     const names = Object.keys(change);
-    const done = names.length === 0 ? 'Nothing to change' : `Configuration updated: ${names.join(', ')}`;
-    return { message: done + noteOf(body.rate_limits) };
+    const message = names.length === 0 ? 'Nothing to change' : `Configuration updated: ${names.join(', ')}`;
+    return { message };
   }
 
   #refuseWrongValues(change: Readonly<Record<string, unknown>>): void {
@@ -72,11 +71,4 @@ function violationOf(fault: string, change: Readonly<Record<string, unknown>>): 
     input: change[name],
     ctx: { error: {} },
   };
-}
-
-/** A group that no route belongs to limits nothing; that is worth saying. */
-function noteOf(limits: Readonly<Record<string, number>> | null | undefined): string {
-  const unknown = Object.keys(limits ?? {}).filter((name) => !ROUTE_GROUPS.some((group) => group === name));
-  if (unknown.length === 0) return '';
-  return `. No route belongs to ${unknown.join(', ')}; groups are ${ROUTE_GROUPS.join(', ')}`;
 }

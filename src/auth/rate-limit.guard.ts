@@ -1,12 +1,12 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ThrottlerGuard } from '@nestjs/throttler';
-import { AppConfig } from '#libs/config';
+import { AppConfig, type RouteGroup } from '#libs/config';
 import { requestContext } from '#libs/http';
 import { AppError } from '#libs/kernel';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { RateLimitStorage } from './rate-limit-storage.js';
-import { type RouteGroup, routeGroupOf } from './route-groups.port.js';
+import { routeGroupOf } from './route-groups.js';
 
 const WINDOW_MS = 60_000;
 /** ThrottlerGuard wants a declaration; the limits that count are asked for at each request. */

@@ -37,6 +37,7 @@ class Movement {
   @OwnerIdField('Id of the user who owns the money.') userId!: number;
 
   @MoneyField({
+    strict: true,
     min: SMALLEST_AMOUNT,
     max: MAX_AMOUNT,
     description: 'Amount, up to 6 decimals.',

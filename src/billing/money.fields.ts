@@ -10,9 +10,9 @@ export const IdField = IntegerField({ example: 1 });
 export const UserIdField = IntegerField({ example: 2 });
 export const ProviderIdField = IntegerField({ example: 4 });
 export const TransactionIdField = IntegerField({ example: 18 });
-/** Id of a user in a request. */
+/** Id of a user in a body. */
 export const OwnerIdField = (description: string) =>
-  IntegerField({ min: 1, max: MAX_INTEGER, description, example: 2 });
+  IntegerField({ strict: true, min: 1, max: MAX_INTEGER, description, example: 2 });
 export const BilledOrderIdField = StringField({
   wire: 'prediction_id',
   nullable: true,

@@ -47,6 +47,7 @@ const omissible = { optional: true, nullable: true } as const;
 class UnderLease {
   @IntegerField({
     ...omissible,
+    strict: true,
     min: 1,
     description:
       '`lease_epoch` of the claim; an older one is rejected. If omitted, the epoch is not checked.',
@@ -155,6 +156,7 @@ export class SubmitOut {
 export class ProgressRequest extends UnderLease {
   @NumberField({
     ...omissible,
+    strict: true,
     min: 0,
     max: 100,
     description: 'Progress in percent.',
@@ -173,6 +175,7 @@ export class ProgressRequest extends UnderLease {
 
   @NumberField({
     ...omissible,
+    strict: true,
     min: 0,
     max: MAX_REMAINING,
     description: 'Estimated remaining time, in seconds.',

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import {
   AppConfig,
   checkRuntimeSettings,
+  isRouteGroup,
   isRuntimeKey,
   type RuntimeKey,
   type RuntimeValues,
@@ -88,10 +89,16 @@ export class PersistedRuntimeSettings extends PeriodicService implements Changea
   #checked(rows: readonly StoredSetting[]): Partial<RuntimeValues> {
     const values: Partial<RuntimeValues> = {};
     for (const { key, value } of rows) {
-      const checked = checkRuntimeSettings({ [key]: value });
+      const checked = checkRuntimeSettings({ [key]: key === 'rate_limits' ? ofKnownGroups(value) : value });
       if (checked.faults.length === 0) Object.assign(values, checked.values);
       else this.logger.warn(`a stored setting is skipped: ${checked.faults.join('; ')}`);
     }
     return values;
   }
 }
+
+/** Version 0.1.0 stored any name; without this, one that is no group would switch the limits of the others off. */
+const ofKnownGroups = (limits: unknown): unknown =>
+  typeof limits === 'object' && limits !== null
+    ? Object.fromEntries(Object.entries(limits).filter(([group]) => isRouteGroup(group)))
+    : limits;

@@ -4,6 +4,7 @@ const DAY_HOURS = 24;
 
 export class RotateSecret {
   @IntegerField({
+    strict: true,
     default: DAY_HOURS,
     min: 0,
     max: 7 * DAY_HOURS,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { isLoopback, isNetwork, networksOverlap } from '#libs/kernel';
+import { isLoopback, isNetwork, isWholeMicros, networksOverlap } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
+import { isRouteGroup, ROUTE_GROUPS } from './route-groups.js';
 import type { Settings } from './settings.js';
 
 /** What a rule may look at: the values, and the database when its URL could be read. */
@@ -15,7 +16,7 @@ export interface RuleInput {
 export function brokenRules(input: RuleInput): readonly string[] {
   const { values } = input;
   return [
-    ...shareRules(values),
+    ...moneyRules(values),
     ...timeRules(values),
     ...networkRules(values),
     ...webhookRules(values),
@@ -33,11 +34,17 @@ const when = (broken: boolean, fault: string): readonly string[] => (broken ? [f
 /** 0.7 + 0.3 is a little above 1 in binary; a share is never given that finely. */
 const ROUNDING = 1e-9;
 
-function shareRules({ evaluator_share, platform_fee }: Settings): readonly string[] {
-  return when(
-    evaluator_share + platform_fee > 1 + ROUNDING,
-    `evaluator_share, platform_fee: ${evaluator_share} + ${platform_fee} exceeds the whole price; their sum must be at most 1`,
-  );
+function moneyRules({ evaluator_share, platform_fee, credit_limit }: Settings): readonly string[] {
+  return [
+    ...when(
+      evaluator_share + platform_fee > 1 + ROUNDING,
+      `evaluator_share, platform_fee: ${evaluator_share} + ${platform_fee} exceeds the whole price; their sum must be at most 1`,
+    ),
+    ...when(
+      !isWholeMicros(credit_limit),
+      `credit_limit: ${credit_limit} has more than 6 decimals; the smallest amount is 0.000001`,
+    ),
+  ];
 }
 
 function timeRules(values: Settings): readonly string[] {
@@ -102,9 +109,13 @@ export function mapRules({
   default_plugins,
 }: Pick<Settings, 'rate_limits' | 'default_plugins'>): readonly string[] {
   return [
-    ...Object.entries(rate_limits).flatMap(([group, limit]) =>
-      when(limit < 1, `rate_limits: ${limit} for "${group}" is not allowed; an integer of at least 1`),
-    ),
+    ...Object.entries(rate_limits).flatMap(([group, limit]) => [
+      ...when(
+        !isRouteGroup(group),
+        `rate_limits: "${group}" is not a group of routes; allowed: ${ROUTE_GROUPS.join(', ')}`,
+      ),
+      ...when(limit < 1, `rate_limits: ${limit} for "${group}" is not allowed; an integer of at least 1`),
+    ]),
     ...Object.keys(default_plugins).flatMap((kind) =>
       when(
         !DEFAULT_KINDS.includes(kind),

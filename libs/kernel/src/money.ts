@@ -16,6 +16,15 @@ export function microsOf(amount: number): number {
   return micros + 0; // never -0
 }
 
+/** What programs that compute with floats are off by: 0.1 + 0.2 is an amount, 0.0000015 is none. */
+const FLOAT_NOISE = 4 * Number.EPSILON;
+
+/** Whether an amount from outside has at most 6 decimals, so that {@link microsOf} does not round it. */
+export function isWholeMicros(amount: number): boolean {
+  const nearest = Math.round(amount * MICROS_PER_UNIT) / MICROS_PER_UNIT;
+  return Math.abs(amount - nearest) <= FLOAT_NOISE * Math.abs(amount);
+}
+
 /** An amount for JSON: at most 2 decimals, halves away from zero. */
 export function moneyOf(micros: number): number {
   const cents = Math.sign(micros) * Math.round(Math.abs(micros) / MICROS_PER_CENT);

@@ -171,6 +171,9 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
     [{ max_concurrent_predictions: 101 }, 'less_than_equal'],
     [{ rate_limits: { predictions: 'many' } }, 'int_parsing'],
     [{ rate_limits: { predictions: 0 } }, 'greater_than_equal'],
+    [{ rate_limits: { predict: 5 } }, 'value_error'],
+    [{ marketplace_limit_basic: true }, 'int_type'],
+    [{ marketplace_limit_basic: '7' }, 'int_type'],
     [{ default_plugins: { core: 'sync_core' } }, 'value_error'],
     [{ default_plugins: { predictor: 'crystal_ball' } }, 'value_error'],
     [{ default_plugins: ['default_predictor'] }, 'dict_type'],
@@ -190,12 +193,14 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
         ]);
       });
     await store('evaluator_claim_limit', 4);
+    await store('rate_limits', { predict: 1, billing: 7 });
     await store('max_concurrent_predictions', 'plenty');
     await store('a_setting_of_tomorrow', 1);
     expect(settings().get('evaluator_claim_limit')).toBe(10);
     await clock.advance(1_000);
     await eventually('the stored value holds', () => settings().get('evaluator_claim_limit') === 4);
     expect(settings().get('max_concurrent_predictions')).toBe(7);
+    expect(settings().get('rate_limits')).toEqual({ billing: 7 });
     expect(app.logLines.some(({ msg }) => msg.includes('max_concurrent_predictions'))).toBe(true);
   });
 

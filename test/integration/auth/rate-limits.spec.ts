@@ -44,9 +44,22 @@ describeOnAdapters('rate limits', (adapter) => {
     expect((await app.get('/health')).status).toBe(200);
   });
 
-  it('name groups that no route belongs to', async () => {
-    const answer = await setLimits({ predict: 5 });
-    expect(answer.body.message).toMatch(/^Configuration updated: rate_limits\. No route belongs to predict;/);
+  it('are refused for a group that no route belongs to, with the groups there are, and nothing changes', async () => {
+    await setLimits({ users: 5 });
+    const answer = await setLimits({ users: 9, predict: 5 });
+    expect([answer.status, answer.body.detail]).toEqual([
+      422,
+      [
+        expect.objectContaining({
+          type: 'value_error',
+          loc: ['body', 'rate_limits'],
+          msg: expect.stringMatching(
+            /"predict" is not a group of routes; allowed: predictions, sync, auth, /,
+          ),
+        }),
+      ],
+    ]);
+    expect((await show()).headers.get('ratelimit-policy')).toBe('"users";q=5;w=60');
     await setLimits({});
   });
 });

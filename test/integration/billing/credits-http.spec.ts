@@ -47,6 +47,27 @@ describe.each(['sqlite', 'postgres'] as const)('credits over HTTP [%s]', (databa
     expect(again).toMatchObject({ status: 422, body: { detail: [{ type: 'idempotency_key_reused' }] } });
   });
 
+  it.each([
+    [{ amount: true }, 'float_type'],
+    [{ amount: '20' }, 'float_type'],
+    [{ amount: 0.0000015 }, 'decimal_max_places'],
+    [{ amount: 1.0000001 }, 'decimal_max_places'],
+    [{ amount: 0 }, 'greater_than_equal'],
+    [{ amount: 20, user_id: true }, 'int_type'],
+    [{ amount: 20, user_id: '2' }, 'int_type'],
+  ])('are not given for %j', async (body, type) => {
+    const before = await own('credits');
+    for (const path of ['credits', 'payouts']) {
+      const answer = await app.post(
+        `/api/v1/admin/${path}`,
+        { user_id: userId, ...body },
+        { apiKey: ADMIN_KEY },
+      );
+      expect([answer.status, answer.body.detail[0].type]).toEqual([422, type]);
+    }
+    expect(await own('credits')).toEqual(before);
+  });
+
   it('that expire are taken back on their day, and say how much was used', async () => {
     const expires_at = new Date(START + 2 * DAY).toISOString();
     const given = await topUp({ amount: 7, credit_type: 'bonus', expires_at });

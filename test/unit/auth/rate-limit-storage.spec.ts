@@ -1,7 +1,8 @@
+import { ROUTE_GROUPS } from '#libs/config';
 import { FakeClock } from '#libs/testing';
 import { describe, expect, it } from '@jest/globals';
 import { MemoryRateLimitStorage } from '../../../src/auth/rate-limit-storage.js';
-import { ROUTE_GROUPS, routeGroupOf } from '../../../src/auth/route-groups.port.js';
+import { routeGroupOf } from '../../../src/auth/route-groups.js';
 
 describe('counters in memory', () => {
   it('block at the limit until the window of the first hit ends', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { microsOf, moneyOf, moneyText, unitPriceOf } from '#libs/kernel';
+import { isWholeMicros, microsOf, moneyOf, moneyText, unitPriceOf } from '#libs/kernel';
 
 describe('money', () => {
   it.each([
@@ -13,6 +13,15 @@ describe('money', () => {
   ])('comes in: %d is %d micro-units', (amount, micros) => {
     expect(microsOf(amount)).toBe(micros);
   });
+
+  it.each([0, 3.5, 0.000001, 1.005, 0.1 + 0.2, 1_000_000.000001, -4.35, 8_999_999_999.99])(
+    'has %d, whatever floats make of it',
+    (amount) => expect(isWholeMicros(amount)).toBe(true),
+  );
+
+  it.each([0.0000015, 0.0000001, 1.2345678, 100.0000005])('has no %d, which would be rounded', (amount) =>
+    expect(isWholeMicros(amount)).toBe(false),
+  );
 
   it.each([NaN, Infinity, 1e10])('refuses %d, which can not be kept exactly', (amount) => {
     expect(() => microsOf(amount)).toThrow(RangeError);

@@ -141,7 +141,17 @@ describe('rules across settings', () => {
       { environment: 'production', webhook_allowed_networks: ['10.0.0.0/8', 'fd12::/48'] },
       null,
     ],
-    ['a rate of nothing', { rate_limits: { login: 0 } }, /^rate_limits: 0 for "login"/],
+    [
+      'a limit of routes that do not exist',
+      { rate_limits: { predict: 5 } },
+      /^rate_limits: "predict" is not a group of routes; allowed: predictions, sync, auth, users, /,
+    ],
+    [
+      'an amount below the smallest',
+      { credit_limit: 0.0000015 },
+      /^credit_limit: 0\.0000015 has more than 6/,
+    ],
+    ['a rate of nothing', { rate_limits: { auth: 0 } }, /^rate_limits: 0 for "auth"/],
     ['a default of no kind', { default_plugins: { core: 'x' } }, /^default_plugins: "core"/],
     [
       'a fixed first password in production',

@@ -22,7 +22,7 @@ const load = (flags: Readonly<Record<string, unknown>> = {}) =>
 
 describe('the loaded configuration', () => {
   it('is frozen in every part', () => {
-    const config = load({ rate_limits: { login: 5 }, feature_columns: ['a'] });
+    const config = load({ rate_limits: { auth: 5 }, feature_columns: ['a'] });
     expect(Object.isFrozen(config)).toBe(true);
     for (const part of [
       config.allowed_origins,

@@ -114,7 +114,7 @@ describe('the environment', () => {
       'allowed_origins',
       ['http://a', 'http://b'],
     ],
-    ['PREDICTION_PROVIDER_RATE_LIMITS', '{"login": 5}', 'rate_limits', { login: 5 }],
+    ['PREDICTION_PROVIDER_RATE_LIMITS', '{"auth": 5}', 'rate_limits', { auth: 5 }],
   ] as const)('%s=%s sets %s', (name, text, key, value) => {
     expect(load({ env: { [name]: text } })[key]).toEqual(value);
   });

@@ -19,7 +19,7 @@ describe('settings that change while the service runs', () => {
   });
 
   it('are taken within their ranges', () => {
-    const change = { prediction_timeout: 60, rate_limits: { login: 5 }, default_plugins: { feeder: 'x' } };
+    const change = { prediction_timeout: 60, rate_limits: { auth: 5 }, default_plugins: { feeder: 'x' } };
     expect(checkRuntimeSettings(change)).toEqual({ values: change, faults: [] });
   });
 
@@ -30,8 +30,13 @@ describe('settings that change while the service runs', () => {
       /^prediction_timeout: 59 .* from 60 to 3600$/,
     ],
     ['too much concurrency', { max_concurrent_predictions: 101 }, /^max_concurrent_predictions: 101/],
-    ['a rate that is text', { rate_limits: { login: 'x' } }, /^rate_limits: .* whose values are integers$/],
-    ['a rate of nothing', { rate_limits: { login: 0 } }, /^rate_limits: 0 for "login"/],
+    ['a rate that is text', { rate_limits: { auth: 'x' } }, /^rate_limits: .* whose values are integers$/],
+    [
+      'a rate of no group',
+      { rate_limits: { predict: 5 } },
+      /^rate_limits: "predict" is not a group of routes/,
+    ],
+    ['a rate of nothing', { rate_limits: { auth: 0 } }, /^rate_limits: 0 for "auth"/],
     ['an unknown kind', { default_plugins: { oracle: 'x' } }, /^default_plugins: "oracle"/],
     ['a setting that needs a restart', { port: 1 }, /^port: cannot be changed/],
     ['no setting at all', { toString: 1 }, /^toString: cannot be changed/],

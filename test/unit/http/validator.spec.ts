@@ -7,6 +7,7 @@ import {
   IntegerField,
   ListField,
   MapField,
+  MoneyField,
   NestedField,
   NumberField,
   ObjectField,
@@ -14,9 +15,18 @@ import {
   Rule,
   ruleViolation,
   StringField,
+  UnitPriceField,
   type DtoClass,
   type Source,
 } from '#libs/http';
+
+class Payment {
+  @MoneyField({ optional: true }) amount?: number;
+  @UnitPriceField({ optional: true }) price?: number;
+  @MoneyField({ optional: true, strict: true }) ownAmount?: number;
+  @IntegerField({ optional: true, strict: true }) count?: number;
+  @NumberField({ optional: true, strict: true }) share?: number;
+}
 
 class Address {
   @StringField({ maxLength: 20 }) city!: string;
@@ -78,6 +88,30 @@ describe('the compiled validator', () => {
       active: true,
       side: 'short',
     });
+  });
+
+  it('takes no boolean for money, no amount that it would have to round, and only numbers where it is strict', () => {
+    const value = valueOf(Payment, {
+      amount: '1.5',
+      price: 0.000001,
+      own_amount: 0.1 + 0.2,
+      count: 2.0,
+      share: 1e-9,
+    });
+    expect(value).toEqual({ amount: 1_500_000, price: 1, ownAmount: 300_000, count: 2, share: 1e-9 });
+    const faultOf = (body: object) => {
+      const checked = compileValidator(Payment)(body, 'body');
+      return 'violations' in checked ? checked.violations[0]?.type : null;
+    };
+    for (const name of ['amount', 'price', 'own_amount']) {
+      expect([faultOf({ [name]: true }), faultOf({ [name]: false })]).toEqual(['float_type', 'float_type']);
+      expect(faultOf({ [name]: 0.0000015 })).toBe('decimal_max_places');
+    }
+    expect(faultOf({ amount: '0.0000015' })).toBe('decimal_max_places');
+    expect(faultOf({ own_amount: '1' })).toBe('float_type');
+    for (const wrong of [true, '1', null]) {
+      expect([faultOf({ count: wrong }), faultOf({ share: wrong })]).toEqual(['int_type', 'float_type']);
+    }
   });
 
   it('takes numbers from text, integral floats and booleans, but no text from numbers', () => {

@@ -39,7 +39,7 @@ export const SECURITY_SETTINGS = {
   ),
   rate_limits: map(
     { items: 'integer' },
-    'Requests per minute and caller by route group, for example `{"predictions": 600}`; groups that are not listed have no limit. Processes on one PostgreSQL share the limits.',
+    'Requests per minute and caller by route group, for example `{"predictions": 600}`; groups that are not listed have no limit. Groups are `predictions`, `sync`, `auth`, `users`, `admin`, `plugins`, `client`, `evaluator`, `provider`, `billing` and `other`. Processes on one PostgreSQL share the limits.',
   ),
   skip_rate_limiting: flag(false, 'Disable every rate limit, including the login limits (for tests).'),
   password_hash_cost: integer(

@@ -62,6 +62,8 @@ export interface FieldShape {
     | 'map'
     | 'object'
     | 'nested';
+  /** Numbers: what else than numbers of JSON is not taken for one. Absent: text and booleans are taken. */
+  readonly takes?: 'numbers only' | 'no booleans';
   readonly secret: boolean;
   /** Replaces an absent value; undefined if there is no default. */
   readonly default: unknown;
@@ -75,7 +77,7 @@ export interface FieldShape {
 
 /** The reusable part of a field: its checks and its schema, without name, optionality or description. */
 export interface FieldType {
-  readonly shape: Pick<FieldShape, 'kind' | 'member' | 'dto' | 'choices' | 'read' | 'write'>;
+  readonly shape: Pick<FieldShape, 'kind' | 'takes' | 'member' | 'dto' | 'choices' | 'read' | 'write'>;
   /** class-validator decorators, in the order in which they are checked. `options` go to the first one. */
   readonly checks: (options: ValidationOptions) => PropertyDecorator[];
   /** The OpenAPI schema, as @nestjs/swagger expects it. */

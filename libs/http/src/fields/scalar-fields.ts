@@ -12,7 +12,7 @@ import {
   MinLength,
   type ValidationOptions,
 } from 'class-validator';
-import { microsOf, moneyOf, unitPriceOf } from '#libs/kernel';
+import { isWholeMicros, microsOf, moneyOf, unitPriceOf } from '#libs/kernel';
 import { MAX_INTEGER } from '../validation/coercion.js';
 import { checkedBy, field, type FieldDecorator, type FieldOptions, type FieldType } from './field-type.js';
 import { isPrintable } from './printable.js';
@@ -59,24 +59,34 @@ export function StringField(options: StringFieldOptions = {}): FieldDecorator {
 export interface NumberFieldOptions extends FieldOptions<number> {
   readonly min?: number;
   readonly max?: number;
+  /** Numbers of JSON only, neither text nor booleans: for bodies that the original does not have. */
+  readonly strict?: boolean;
 }
 
-/** @param ceiling largest value where the options name none; no part of the description */
+/** A check of the value, and the largest one where the options name none; neither is part of the description. */
+interface Bounds {
+  readonly ceiling?: number;
+  readonly alsoChecked?: readonly PropertyDecorator[];
+  readonly takes?: 'no booleans';
+}
+
 function numeric(
   kind: 'integer' | 'number',
   isOfKind: (first: ValidationOptions) => PropertyDecorator,
   options: NumberFieldOptions,
-  ceiling?: number,
+  { ceiling, alsoChecked = [], takes }: Bounds = {},
 ): FieldDecorator {
-  const { min, max } = options;
+  const { min, max, strict = false } = options;
   const most = max ?? ceiling;
+  const numbers = strict ? 'numbers only' : takes;
   return field(
     {
-      shape: { kind },
+      shape: { kind, ...(numbers !== undefined && { takes: numbers }) },
       checks: (first) => [
         isOfKind(first),
         ...(min === undefined ? [] : [Min(min)]),
         ...(most === undefined ? [] : [Max(most)]),
+        ...alsoChecked,
       ],
       schema: {
         type: kind,
@@ -90,7 +100,7 @@ function numeric(
 
 const isFinite = (first: ValidationOptions): PropertyDecorator => IsNumber({}, first);
 
-/** An integer within ±(2^53 - 1). Numeric text, integral floats and booleans are accepted, as by the original. */
+/** An integer within ±(2^53 - 1). Numeric text, integral floats and booleans are accepted, as by the original, unless `strict`. */
 export const IntegerField = (options: NumberFieldOptions = {}): FieldDecorator =>
   numeric('integer', IsInt, options);
 
@@ -108,17 +118,34 @@ export const PathIdField = (options: FieldOptions<number>): FieldDecorator =>
     options,
   );
 
-/** A finite number. Numeric text and booleans are accepted, as by the original. */
+/** A finite number. Numeric text and booleans are accepted, as by the original, unless `strict`. */
 export const NumberField = (options: NumberFieldOptions = {}): FieldDecorator =>
   numeric('number', isFinite, options);
 
 /** Larger than any amount in this product; keeps micro-units below 2^53. */
 const MAX_AMOUNT = 9_000_000_000;
 
+/** Amounts are never rounded on their way in, and `true` is no amount. */
 const amountField = (write: (micros: number) => number, options: NumberFieldOptions): FieldDecorator =>
-  numeric('number', isFinite, { read: microsOf, write, ...options }, MAX_AMOUNT);
+  numeric(
+    'number',
+    isFinite,
+    { read: microsOf, write, ...options },
+    {
+      ceiling: MAX_AMOUNT,
+      takes: 'no booleans',
+      alsoChecked: [
+        checkedBy('decimalPlaces', (value) =>
+          typeof value === 'number' && isWholeMicros(value) ? null : 'more than 6 decimals are not allowed',
+        ),
+      ],
+    },
+  );
 
-/** An amount of money: micro-units in the property, a number with at most 2 decimals in JSON. Limits apply to JSON. */
+/**
+ * An amount of money: micro-units in the property, a number with at most 2 decimals in JSON; up to 6 are accepted. Limits
+ * apply to JSON.
+ */
 export const MoneyField = (options: NumberFieldOptions = {}): FieldDecorator => amountField(moneyOf, options);
 
 /** A unit price: micro-units in the property, a number with at most 6 decimals in JSON. Limits apply to JSON. */

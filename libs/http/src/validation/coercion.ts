@@ -113,6 +113,13 @@ const datetimeFault = (reason: string): Fault =>
     error: reason,
   });
 
+/** A conversion that takes less for a number than the original does. */
+function narrowed(coerce: Coercion, fault: Fault, takes: FieldShape['takes']): Coercion {
+  if (takes === undefined) return coerce;
+  const refused = takes === 'no booleans' ? ['boolean'] : ['boolean', 'string'];
+  return (value) => (refused.includes(typeof value) ? fault : coerce(value));
+}
+
 /** Conversions of raw values by kind of field; the validator handles `nested`. */
 export function coercionOf(shape: FieldShape): Coercion {
   switch (shape.kind) {
@@ -121,11 +128,11 @@ export function coercionOf(shape: FieldShape): Coercion {
     case 'string':
       return (value) => (typeof value === 'string' ? value : STRING);
     case 'integer':
-      return toInteger;
+      return narrowed(toInteger, INT_TYPE, shape.takes);
     case 'id':
       return toId;
     case 'number':
-      return toNumber;
+      return narrowed(toNumber, FLOAT_TYPE, shape.takes);
     case 'boolean':
       return toBoolean;
     case 'datetime':

@@ -32,6 +32,8 @@ const MAKERS: Readonly<Record<string, FaultMaker>> = {
   arrayMinSize: (n, value) => listLength('too_short', 'at least', n as number, value),
   arrayMaxSize: (n, value) => listLength('too_long', 'at most', n as number, value),
   arrayUnique: () => valueError('every item may occur only once'),
+  decimalPlaces: () =>
+    new Fault('decimal_max_places', 'Input should have no more than 6 decimal places', { decimal_places: 6 }),
   printable: () => valueError('control characters are not allowed'),
 };
 

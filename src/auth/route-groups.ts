@@ -1,20 +1,4 @@
-/** Groups of routes that `rate_limits` can name. */
-export const ROUTE_GROUPS = [
-  'predictions',
-  'sync',
-  'auth',
-  'users',
-  'admin',
-  'plugins',
-  'client',
-  'evaluator',
-  'provider',
-  'billing',
-  'other',
-] as const;
-export type RouteGroup = (typeof ROUTE_GROUPS)[number];
-
-const isRouteGroup = (name: string): name is RouteGroup => ROUTE_GROUPS.some((group) => group === name);
+import { isRouteGroup, type RouteGroup } from '#libs/config';
 
 /** Core predictions, wherever their routes are mounted: versioned, `secure/`, `auth/` and the legacy pair. */
 const PREDICTIONS = /^\/(api\/v1\/((secure\/|auth\/)?predictions(\/|$)|predict\/?$)|predict\/?$|status\/)/;
