@@ -151,6 +151,14 @@ export interface NewSession {
   readonly expiresAt: Date;
 }
 
+/** A change of a password by its owner. */
+export interface NewPassword {
+  readonly old: string;
+  readonly new: string;
+  /** Also removes the account's API key. */
+  readonly revokeApiKey: boolean;
+}
+
 /** A freshly issued key; the only time its text is known. */
 export interface IssuedApiKey {
   readonly apiKey: string;
@@ -189,10 +197,11 @@ export abstract class Credentials {
   /** Null when the account has no key. */
   abstract describeApiKey(userId: number): Promise<ApiKeyInfo | null>;
   /**
-   * Sets a new password and revokes all tokens. False when the old one is wrong.
+   * Sets a new password, revokes all tokens and forgets the networks that the account is known from. The API key stays,
+   * unless it is to be removed. False when the old password is wrong.
    * @throws AppError `unavailable` when too many passwords wait to be checked
    */
-  abstract changePassword(userId: number, oldPassword: string, newPassword: string): Promise<boolean>;
+  abstract changePassword(userId: number, change: NewPassword): Promise<boolean>;
   /** Notes that a credential was used; written to the database a little later. */
   abstract noteUse(use: { readonly apiKeyOf: number } | { readonly sessionId: string }): void;
 }

@@ -176,6 +176,14 @@ export class CredentialRepository {
     );
   }
 
+  async forgetNetworks(tx: Transaction, userId: number): Promise<void> {
+    await runSql(tx, 'DELETE FROM known_networks WHERE user_id = ?', [userId]);
+  }
+
+  async removeApiKey(tx: Transaction, userId: number): Promise<void> {
+    await runSql(tx, 'UPDATE users SET hashed_api_key = NULL WHERE id = ?', [userId]);
+  }
+
   async setApiKey(tx: Transaction, userId: number, key: StoredApiKey): Promise<boolean> {
     const rows = await runSql(
       tx,

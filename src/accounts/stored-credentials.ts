@@ -12,6 +12,7 @@ import {
   type ApiKeyOwner,
   Credentials,
   type IssuedApiKey,
+  type NewPassword,
   type NewSession,
   type PasswordCheck,
   type SessionOwner,
@@ -109,15 +110,20 @@ export class StoredCredentials implements Credentials {
     return this.repository.describeApiKey(userId);
   }
 
-  async changePassword(userId: number, oldPassword: string, newPassword: string): Promise<boolean> {
+  async changePassword(userId: number, change: NewPassword): Promise<boolean> {
     const holder = await this.repository.passwordById(userId);
-    if (holder === null || !(await this.hasher.verify(oldPassword, holder.hashedPassword))) return false;
-    const change = {
+    if (holder === null || !(await this.hasher.verify(change.old, holder.hashedPassword))) return false;
+    const hashes = {
       from: holder.hashedPassword,
-      to: await this.hasher.hash(newPassword),
+      to: await this.hasher.hash(change.new),
       revokeTokens: true,
     };
-    return this.transactions.run((tx) => this.repository.replacePassword(tx, userId, change));
+    return this.transactions.run(async (tx) => {
+      const isChanged = await this.repository.replacePassword(tx, userId, hashes);
+      if (isChanged) await this.repository.forgetNetworks(tx, userId);
+      if (isChanged && change.revokeApiKey) await this.repository.removeApiKey(tx, userId);
+      return isChanged;
+    });
   }
 
   noteUse(use: { readonly apiKeyOf: number } | { readonly sessionId: string }): void {

@@ -85,9 +85,10 @@ export class UserAdministration {
       throw new AppError('bad_request', 'Invalid old password', { code: 'wrong_password' });
     }
     const hashedPassword = await this.hasher.hash(password);
-    await this.transactions.run((tx) =>
-      this.users.update(tx, holder.userId, { hashedPassword, revokeTokens: true }),
-    );
+    await this.transactions.run(async (tx) => {
+      await this.users.update(tx, holder.userId, { hashedPassword, revokeTokens: true });
+      await this.credentials.forgetNetworks(tx, holder.userId);
+    });
     return random;
   }
 }

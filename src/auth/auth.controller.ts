@@ -105,7 +105,9 @@ export class PasswordController {
 
   @Put('password')
   @Authenticated()
-  @ApiOperation({ summary: 'Change your password and revoke all your tokens' })
+  @ApiOperation({
+    summary: 'Change your password and revoke all your tokens; your API key stays unless you say so',
+  })
   @Answers(200, MessageOut, { description: 'The password is changed; log in again to get a new token.' })
   @Problems({ 400: 'Invalid old password' }, { 401: 'API key required' }, 422, 429, 503)
   async change(
@@ -113,7 +115,8 @@ export class PasswordController {
     @Caller() caller: Actor,
     @CallerNetwork() network: string,
   ): Promise<MessageOut> {
-    await this.passwords.change(caller, { old: body.oldPassword, new: body.newPassword }, network);
+    const { oldPassword, newPassword, revokeApiKey } = body;
+    await this.passwords.change(caller, { old: oldPassword, new: newPassword, revokeApiKey }, network);
     return { message: 'Password changed successfully' };
   }
 }

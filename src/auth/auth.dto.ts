@@ -1,4 +1,4 @@
-import { DateTimeField, EnumField, IntegerField, StringField } from '#libs/http';
+import { BooleanField, DateTimeField, EnumField, IntegerField, StringField } from '#libs/http';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../accounts/accounts.port.js';
 
 const MAX_USERNAME = 256;
@@ -75,4 +75,11 @@ export class PasswordChange {
     example: 'a longer horse battery staple',
   })
   newPassword!: string;
+
+  @BooleanField({
+    default: false,
+    description: 'Also remove your API key, for example because it may have leaked with the password.',
+    example: false,
+  })
+  revokeApiKey!: boolean;
 }

@@ -39,7 +39,7 @@ export const resetPassword: Command = (config, { positionals }) =>
       ...(config.old_password === null ? {} : { old: config.old_password }),
     });
     return print(
-      `The password of "${username}" was changed and its tokens are revoked.` +
+      `The password of "${username}" was changed and its tokens are revoked; its API key stays valid.` +
         (random === null ? '' : `\nPassword: ${random}\nIt is shown only once.`),
     );
   });

@@ -69,7 +69,7 @@ describeOnAdapters('signing in', (adapter) => {
     const { request_id: _, ...body } = wrong.body as Record<string, unknown>;
     expect(body).toMatchObject({ status: 401, detail: 'Invalid username or password' });
     expect(unknown.body).toMatchObject(body);
-    expect(wrong.headers.get('www-authenticate')).toBeNull();
+    expect(wrong.headers.get('www-authenticate')).toBe('Bearer realm="prediction-provider"');
   });
 
   it('says only to who knows the password that the account is inactive', async () => {
@@ -177,6 +177,21 @@ describeOnAdapters('signing in', (adapter) => {
     expect((await login('admin', ADMIN_PASSWORD)).status).toBe(200);
     clock.jump(60_000);
     expect((await login('jane', PASSWORD)).status).toBe(200);
+  });
+
+  it('takes the key away with the old password only when asked to', async () => {
+    const key = await account('hugo');
+    const change = (body: object) => app.request('PUT', '/api/v1/users/password', { ...as(key), body });
+    const passwords = { old_password: PASSWORD, new_password: 'another password' };
+    expect((await change({ ...passwords, old_password: 'guess', revoke_api_key: true })).status).toBe(400);
+    expect(await profile(as(key))).toBe(200);
+    expect((await change({ ...passwords, revoke_api_key: true })).status).toBe(200);
+    expect(await profile(as(key))).toBe(401);
+    const renewed = await app.post('/api/v1/auth/api-key', {
+      username: 'hugo',
+      password: 'another password',
+    });
+    expect(await profile(as(renewed.body.api_key as string))).toBe(200);
   });
 
   it('records who signed in, and no password', async () => {

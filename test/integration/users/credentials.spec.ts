@@ -6,6 +6,8 @@ import { describeOnDatabases } from '../../harness/databases.js';
 
 const DAY_MS = 86_400_000;
 
+const changeTo = (password: string, old = PASSWORD) => ({ old, new: password, revokeApiKey: false });
+
 describeOnDatabases('credentials', (database) => {
   let bench: AccountBench;
   beforeAll(() => {
@@ -147,11 +149,13 @@ describeOnDatabases('credentials', (database) => {
         expiresAt: new Date(bench.clock.now() + 60_000),
       };
       const version = await bench.credentials.openSession(session);
-      await expect(bench.credentials.changePassword(user.id, 'wrong', 'a new password')).resolves.toBe(false);
+      await expect(
+        bench.credentials.changePassword(user.id, changeTo('a new password', 'wrong')),
+      ).resolves.toBe(false);
       await expect(bench.credentials.findBySession(session.id)).resolves.toMatchObject({
         tokenVersion: version,
       });
-      await expect(bench.credentials.changePassword(user.id, PASSWORD, 'a new password')).resolves.toBe(true);
+      await expect(bench.credentials.changePassword(user.id, changeTo('a new password'))).resolves.toBe(true);
       await expect(bench.credentials.findBySession(session.id)).resolves.toMatchObject({
         tokenVersion: version + 1,
       });
@@ -164,7 +168,7 @@ describeOnDatabases('credentials', (database) => {
       const { user } = await bench.account('hasty');
       const changes = await Promise.all(
         ['first password', 'second password'].map((password) =>
-          bench.credentials.changePassword(user.id, PASSWORD, password),
+          bench.credentials.changePassword(user.id, changeTo(password)),
         ),
       );
       expect(changes.filter(Boolean)).toHaveLength(1);
@@ -187,7 +191,11 @@ describeOnDatabases('credentials', (database) => {
         true,
       ]);
       expect(await bench.credentials.knowsNetwork('nobody', '192.0.2.20')).toBe(false);
-      bench.clock.jump(30 * DAY_MS);
+      await bench.credentials.changePassword(user.id, changeTo('a new password'));
+      expect(await knows('192.0.2.20')).toBe(false);
+      await bench.credentials.issueApiKey(user.id, '192.0.2.20');
+      expect(await knows('192.0.2.20')).toBe(true);
+      bench.clock.jump(30 * DAY_MS + 1);
       expect(await knows('192.0.2.20')).toBe(false);
     });
   });
