@@ -19,6 +19,7 @@ import {
   UserSessionEntity,
   Webhooks1795392000013,
   Database,
+  type DatabaseOptions,
 } from '#libs/database';
 import type { AppConfig } from '#libs/config';
 import { ApiLogEntity } from '../audit/api-log.entity.js';
@@ -94,11 +95,16 @@ export const migrations = [
 ];
 
 /** Opens the configured database and brings its tables up to date. */
-export const openDatabase = (config: AppConfig): Promise<Database> =>
+export const openDatabase = (
+  config: AppConfig,
+  options: Pick<DatabaseOptions, 'serves' | 'outages'> = {},
+): Promise<Database> =>
   Database.open({
     location: config.database,
     entities,
     migrations,
     echo: config.database_echo,
-    poolSize: config.database_pool_size + config.database_max_overflow,
+    poolSize: config.database_pool_size,
+    poolOverflow: config.database_max_overflow,
+    ...options,
   });

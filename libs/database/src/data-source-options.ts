@@ -1,6 +1,7 @@
 import type { DatabaseTarget } from '#libs/config';
 import { snakeCased } from '#libs/kernel';
 import { DefaultNamingStrategy, type DataSourceOptions, type Logger, type MixedList } from 'typeorm';
+import { DATABASE_TIMEOUTS } from './timeouts.js';
 
 /**
  * Writes statements to the standard output when asked to. Their values stay out: among them are password hashes and
@@ -41,17 +42,14 @@ export interface SchemaOptions {
   readonly poolSize?: number;
   /** PostgreSQL: connections beyond `poolSize` while there is need. Default 0. */
   readonly poolOverflow?: number;
+  /** PostgreSQL: how long those beyond `poolSize` are kept without work, in milliseconds. Default 10 s. */
+  readonly poolIdleMs?: number;
 }
 
 /** Prepared statements that a SQLite connection keeps; TypeORM's 100 would thrash with the product's statements. */
 const STATEMENT_CACHE = 500;
-/** How long SQLite waits for another process's write; the event loop stands still meanwhile. */
-export const BUSY_TIMEOUT_MS = 5_000;
-const CONNECT_TIMEOUT_MS = 10_000;
-/** PostgreSQL's own guard against statements and transactions that hang; above the limit of the transaction runner. */
-const SERVER_LIMIT_MS = 60_000;
-/** A statement that waits longer for a lock fails, so that its transaction can end within its limit. */
-const LOCK_LIMIT_MS = 20_000;
+/** Nobody is served yet while a database is opened. */
+const OPENING_BUSY_MS = 5_000;
 /** The write-ahead log is cut back to this size when it was larger for a while. */
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -66,8 +64,15 @@ interface Pragmas {
   pragma(text: string): unknown;
 }
 
-/** Options of the data source that writes; `ormconfig.ts` hands the same to the TypeORM command line. */
-export function writerOptions(location: DatabaseLocation, options: SchemaOptions): DataSourceOptions {
+/**
+ * Options of the data source that writes; `ormconfig.ts` hands the same to the TypeORM command line.
+ * @param driver pg, or what stands in for it
+ */
+export function writerOptions(
+  location: DatabaseLocation,
+  options: SchemaOptions,
+  driver?: object,
+): DataSourceOptions {
   const shared = {
     entities: options.entities as MixedList<never>,
     migrations: options.migrations as MixedList<never>,
@@ -83,13 +88,15 @@ export function writerOptions(location: DatabaseLocation, options: SchemaOptions
       url: location.url,
       applicationName: 'prediction-provider',
       poolSize: size + (options.poolOverflow ?? 0),
-      connectTimeoutMS: CONNECT_TIMEOUT_MS,
+      connectTimeoutMS: DATABASE_TIMEOUTS.connectMs,
+      ...(driver !== undefined && { driver }),
       extra: {
         min: size,
+        idleTimeoutMillis: options.poolIdleMs ?? DATABASE_TIMEOUTS.poolIdleMs,
         keepAlive: true, // a server that vanished is noticed, also by a connection that only waits
-        lock_timeout: LOCK_LIMIT_MS,
-        statement_timeout: SERVER_LIMIT_MS,
-        idle_in_transaction_session_timeout: SERVER_LIMIT_MS,
+        lock_timeout: DATABASE_TIMEOUTS.lockMs,
+        statement_timeout: DATABASE_TIMEOUTS.statementMs,
+        idle_in_transaction_session_timeout: DATABASE_TIMEOUTS.statementMs,
       },
     };
   }
@@ -97,7 +104,7 @@ export function writerOptions(location: DatabaseLocation, options: SchemaOptions
     ...shared,
     type: 'better-sqlite3',
     database: location.path,
-    timeout: BUSY_TIMEOUT_MS,
+    timeout: OPENING_BUSY_MS,
     statementCacheSize: STATEMENT_CACHE,
     prepareDatabase: (db: Pragmas) => {
       db.pragma('journal_mode = WAL');
@@ -115,7 +122,7 @@ export function readerOptions(path: string, options: SchemaOptions): DataSourceO
     database: path,
     readonly: true,
     fileMustExist: true,
-    timeout: BUSY_TIMEOUT_MS,
+    timeout: DATABASE_TIMEOUTS.busyMs,
     statementCacheSize: STATEMENT_CACHE,
     entities: options.entities as MixedList<never>,
     namingStrategy: new SnakeCaseColumns(),

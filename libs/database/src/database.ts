@@ -1,26 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { AppError } from '#libs/kernel';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { Availability, type OutageListener } from './availability.js';
 import {
   type DatabaseLocation,
   readerOptions,
   type SchemaOptions,
   writerOptions,
 } from './data-source-options.js';
+import { GuardedDataSource } from './guarded-data-source.js';
 import { migrate } from './migrate.js';
-import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
+import { explainOpenFailure } from './open-error.js';
+import { watchedPostgres } from './postgres-pool.js';
+import { assertDurable, lockForService, prepareFile, SqliteFile } from './sqlite-file.js';
+import { DATABASE_TIMEOUTS } from './timeouts.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
 
 /**
@@ -44,6 +40,23 @@ function bindIntegers(dataSource: DataSource): DataSource {
 
 export interface DatabaseOptions extends SchemaOptions {
   readonly location: DatabaseLocation;
+  /** SQLite: hold the lock that one service at a time may have. Default false. */
+  readonly serves?: boolean;
+  /** Told when the database stops to serve and when it serves again. */
+  readonly outages?: OutageListener;
+}
+
+/** What an opening made. */
+interface Opened {
+  readonly location: DatabaseLocation;
+  readonly migrated: readonly string[];
+  readonly writer: DataSource;
+  readonly reader: DataSource;
+  readonly availability: Availability;
+  /** SQLite's files; null for PostgreSQL. */
+  readonly file: SqliteFile | null;
+  /** To be done after both sides are closed. */
+  readonly finish: () => void;
 }
 
 /** Connections of PostgreSQL's pool. */
@@ -66,15 +79,32 @@ export class Database {
   #closing = false;
   #onIdle: () => void = () => undefined;
 
-  private constructor(
-    readonly location: DatabaseLocation,
-    /** Names of the migrations that this opening ran. */
-    readonly migrated: readonly string[],
-    /** @internal Writing goes through the transaction runner: on SQLite this connection is in the midst of others' work. */
-    readonly writer: DataSource,
-    readonly reader: DataSource,
-    private readonly temporaryFolder: string | null,
-  ) {}
+  readonly location: DatabaseLocation;
+  /** Names of the migrations that this opening ran. */
+  readonly migrated: readonly string[];
+  /** @internal Writing goes through the transaction runner: on SQLite this connection is in the midst of others' work. */
+  readonly writer: DataSource;
+  readonly reader: DataSource;
+  /** Whether the database serves at the moment. */
+  readonly availability: Availability;
+  /** @internal SQLite's files; null for PostgreSQL. */
+  readonly file: SqliteFile | null;
+  readonly #finish: () => void;
+  readonly #fileWatch: NodeJS.Timeout | undefined;
+
+  private constructor(opened: Opened) {
+    this.location = opened.location;
+    this.migrated = opened.migrated;
+    this.writer = opened.writer;
+    this.reader = opened.reader;
+    this.availability = opened.availability;
+    this.file = opened.file;
+    this.#finish = opened.finish;
+    this.availability.watch();
+    if (this.file !== null) {
+      this.#fileWatch = setInterval(() => this.#lookAtFile(), DATABASE_TIMEOUTS.probeEveryMs).unref();
+    }
+  }
 
   /**
    * Opens both sides, checks durability and runs pending migrations.
@@ -84,33 +114,42 @@ export class Database {
     const folder = isInMemory(options.location) ? mkdtempSync(join(tmpdir(), 'prediction-provider-')) : null;
     const location =
       folder === null ? options.location : { kind: 'sqlite' as const, path: join(folder, 'memory.db') };
+    const undo: (() => unknown)[] = [];
+    if (folder !== null) undo.push(() => rmSync(folder, { recursive: true, force: true }));
     try {
-      return await Database.#openAt(location, options, folder);
+      return new Database(await Database.#openAt(location, options, undo));
     } catch (error) {
-      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+      for (const step of undo.toReversed()) await step();
       throw explainOpenFailure(error, location);
     }
   }
 
+  /** @param undo what to do again, last first, when the opening fails or the database is closed */
   static async #openAt(
     location: DatabaseLocation,
     options: DatabaseOptions,
-    folder: string | null,
-  ): Promise<Database> {
-    if (location.kind === 'sqlite') prepareFile(location.path);
-    const opened: DataSource[] = [];
-    try {
-      const writer = await new DataSource(writerOptions(location, options)).initialize();
-      opened.push(writer);
-      if (location.kind === 'sqlite') await assertDurable(bindIntegers(writer), location.path);
-      const migrated = await migrate(writer);
-      if (location.kind === 'postgres') return new Database(location, migrated, writer, writer, folder);
-      const reader = await new DataSource(readerOptions(location.path, options)).initialize();
-      return new Database(location, migrated, writer, bindIntegers(reader), folder);
-    } catch (error) {
-      for (const dataSource of opened) await dataSource.destroy();
-      throw error;
+    undo: (() => unknown)[],
+  ): Promise<Opened> {
+    const availability = new Availability(options.outages ?? null);
+    if (location.kind === 'sqlite') {
+      prepareFile(location.path);
+      if (options.serves === true) undo.push(lockForService(location.path));
     }
+    const atTheEnd = undo.toReversed();
+    const finish = (): void => atTheEnd.forEach((step) => step());
+    const driver = location.kind === 'postgres' ? watchedPostgres(availability) : undefined;
+    const writer = new GuardedDataSource(writerOptions(location, options, driver), availability);
+    await writer.initialize();
+    undo.push(() => writer.destroy());
+    if (location.kind === 'sqlite') await assertDurable(bindIntegers(writer), location.path);
+    const migrated = await migrate(writer);
+    if (location.kind === 'postgres') {
+      return { location, migrated, writer, reader: writer, availability, file: null, finish };
+    }
+    const reader = new GuardedDataSource(readerOptions(location.path, options), availability);
+    await bindIntegers(await reader.initialize()).query('SELECT 1 FROM sqlite_master'); // opens the log of writes
+    const file = new SqliteFile(location.path);
+    return { location, migrated, writer, reader, availability, file, finish };
   }
 
   get kind(): DatabaseLocation['kind'] {
@@ -136,7 +175,7 @@ export class Database {
       return this.reader.transaction('REPEATABLE READ', (manager) => this.#snapshot.run({ manager }, work));
     }
     // A connection of its own: a snapshot on the shared one would be that of all readers.
-    const own = await new DataSource(this.reader.options).initialize();
+    const own = await new GuardedDataSource(this.reader.options, this.availability).initialize();
     try {
       await own.query('BEGIN');
       return await this.#snapshot.run({ manager: own.manager }, work);
@@ -178,48 +217,21 @@ export class Database {
     if (this.#closing) return;
     this.#closing = true;
     if (this.#active > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.availability.stop();
+    clearInterval(this.#fileWatch);
     if (this.reader !== this.writer) await this.reader.destroy();
     await this.writer.destroy();
-    if (this.temporaryFolder !== null) rmSync(this.temporaryFolder, { recursive: true, force: true });
+    this.#finish();
   }
-}
 
-/** Makes folder and file when they are missing; the file only for its owner: it holds password hashes. */
-function prepareFile(path: string): void {
-  const folder = dirname(path);
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new DatabaseOpenError(
-      'folder_not_writable',
-      `The folder ${folder} of the database cannot be written; make it writable or choose another path`,
-      error,
-    );
+  /** Without writes nobody else would notice that the file has gone. */
+  #lookAtFile(): void {
+    try {
+      if (this.availability.figures.outage === null) this.file?.assertInPlace();
+    } catch (error) {
+      this.availability.met(error);
+    }
   }
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new DatabaseOpenError('is_folder', `${path} is a folder; the database needs the path of a file`);
-  }
-  try {
-    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
-  } catch (error) {
-    throw new DatabaseOpenError(
-      'file_not_writable',
-      `SQLite ${path} cannot be written; make the file writable or choose another path`,
-      error,
-    );
-  }
-}
-
-/** SQLite silently opens an existing WAL file with synchronous=NORMAL; a lost power cord would then lose commits. */
-async function assertDurable(writer: DataSource, path: string): Promise<void> {
-  const [journal] = (await writer.query('PRAGMA journal_mode')) as { journal_mode: string }[];
-  const [row] = (await writer.query('PRAGMA synchronous')) as { synchronous: number }[];
-  if (journal?.journal_mode === 'wal' && row?.synchronous === 2) return;
-  throw new DatabaseOpenError(
-    'not_durable',
-    `SQLite ${path} cannot work safely here (journal ${journal?.journal_mode}, synchronous ${row?.synchronous}); use a local disk`,
-  );
 }
 
 const isInMemory = (location: DatabaseLocation): boolean =>

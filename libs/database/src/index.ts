@@ -1,7 +1,9 @@
 export * from './data-source-options.js';
 export * from './database.js';
 export { DatabaseOpenError, isDatabaseAway, type OpenFailure } from './open-error.js';
-export { asUnavailable } from './unavailable.js';
+export { asUnavailable, isDatabaseRefusal } from './unavailable.js';
+export type { AvailabilityFigures, OutageListener } from './availability.js';
+export { DATABASE_TIMEOUTS } from './timeouts.js';
 export * from './transaction.js';
 export * from './transaction-runner.js';
 export * from './statements.js';

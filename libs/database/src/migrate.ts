@@ -1,9 +1,7 @@
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
-import { BUSY_TIMEOUT_MS } from './data-source-options.js';
 import { DatabaseOpenError } from './open-error.js';
+import { DATABASE_TIMEOUTS } from './timeouts.js';
 
-/** How long a process waits for another one's migrations. */
-const LOCK_TIMEOUT_MS = 120_000;
 /** PostgreSQL's advisory locks are numbers that a database's users agree on. */
 const ADVISORY_LOCK = 4_919_227_306;
 
@@ -16,7 +14,7 @@ export async function migrate(dataSource: DataSource): Promise<readonly string[]
   const queryRunner = dataSource.createQueryRunner();
   const sqlite = dataSource.options.type !== 'postgres';
   try {
-    if (sqlite) await queryRunner.query(`PRAGMA busy_timeout = ${LOCK_TIMEOUT_MS}`);
+    if (sqlite) await queryRunner.query(`PRAGMA busy_timeout = ${DATABASE_TIMEOUTS.migrationMs}`);
     // turns SQLite's foreign keys off, which works only outside of a transaction: rebuilding a table must not cascade
     await queryRunner.beforeMigration();
     await queryRunner.startTransaction();
@@ -24,7 +22,7 @@ export async function migrate(dataSource: DataSource): Promise<readonly string[]
   } finally {
     if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
     await queryRunner.afterMigration();
-    if (sqlite) await queryRunner.query(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    if (sqlite) await queryRunner.query(`PRAGMA busy_timeout = ${DATABASE_TIMEOUTS.busyMs}`);
     await queryRunner.release();
   }
 }
@@ -52,7 +50,7 @@ async function migrateLocked(
 async function takeLock(queryRunner: QueryRunner, sqlite: boolean): Promise<void> {
   if (!sqlite) {
     await queryRunner.query('SET LOCAL statement_timeout = 0'); // building an index on a large table takes its time
-    await queryRunner.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await queryRunner.query(`SET LOCAL lock_timeout = ${DATABASE_TIMEOUTS.migrationMs}`);
     await queryRunner.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
     return;
   }

@@ -1,7 +1,6 @@
 import { describeDatabase } from '#libs/config';
-import { AppError } from '#libs/kernel';
 import type { DatabaseLocation } from './data-source-options.js';
-import { asUnavailable, AWAY_CODES } from './unavailable.js';
+import { asUnavailable, isDatabaseRefusal } from './unavailable.js';
 
 export type OpenFailure =
   | 'is_folder'
@@ -9,6 +8,7 @@ export type OpenFailure =
   | 'file_not_writable'
   | 'not_a_database'
   | 'locked'
+  | 'in_use'
   | 'disk_full'
   | 'not_durable'
   | 'schema_newer'
@@ -69,8 +69,7 @@ const PASSING: readonly OpenFailure[] = ['unreachable', 'too_many_connections', 
 /** Whether an error, at the start or later, says no more than that the database cannot serve at the moment. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof DatabaseOpenError) return PASSING.includes(error.code);
-  const known = asUnavailable(error);
-  return known instanceof AppError && AWAY_CODES.has(known.code);
+  return isDatabaseRefusal(asUnavailable(error));
 }
 
 /** Says in the operator's words why the database can't be used; an error of another kind comes back as it is. */

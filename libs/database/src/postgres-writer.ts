@@ -1,10 +1,9 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { Transaction, withinLimit, type TransactionLimit } from './transaction.js';
-import { unreachable } from './unavailable.js';
+import { mayRunAgain, unreachable } from './unavailable.js';
 
 /** Deadlocks and serialisation failures are tried again, as a whole, this often. */
 const MAX_ATTEMPTS = 5;
-const RETRYABLE = new Set(['40001', '40P01']);
 
 /** PostgreSQL's transactions: each on a connection of its own. */
 export class PostgresWriter {
@@ -18,8 +17,7 @@ export class PostgresWriter {
       try {
         return await this.#runOnce(work, limit);
       } catch (error) {
-        const code = (error as { driverError?: { code?: string } }).driverError?.code ?? '';
-        if (attempt >= MAX_ATTEMPTS || !RETRYABLE.has(code)) throw error;
+        if (attempt >= MAX_ATTEMPTS || !mayRunAgain(error)) throw error;
       }
     }
   }

@@ -1,16 +1,29 @@
 import { AsyncResource } from 'node:async_hooks';
-import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
+import { setImmediate as turnOfEventLoop, setTimeout as pause } from 'node:timers/promises';
 import { AppError, type Clock } from '#libs/kernel';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { Statement } from 'better-sqlite3';
+import type { QueryRunner } from 'typeorm';
+import type { Database } from './database.js';
+import { DATABASE_TIMEOUTS } from './timeouts.js';
 import { Transaction, withinLimit, type TransactionLimit } from './transaction.js';
-import { asUnavailable } from './unavailable.js';
 
 /** Transactions that share one commit at most. */
 const LARGEST_GROUP = 64;
 /** A group that is older takes nobody in: its first transaction has waited long enough. */
 const GROUP_MS = 5;
+/** Pauses between two looks whether another program still holds the write lock: they double up to this. */
+const LONGEST_PAUSE_MS = 50;
+/** What comes while the lock has long been held waits no longer than this. */
+const HOPELESS_MS = 500;
+
+/** better-sqlite3's connection, as far as TypeORM leaves something to be done on it. */
+interface Connection {
+  readonly inTransaction: boolean;
+  prepare(sql: string): Statement;
+}
 
 interface Waiting {
+  readonly sinceMs: number;
   readonly begin: (tx: Transaction) => Promise<unknown>;
   readonly limit: TransactionLimit;
   readonly resolve: (value: unknown) => void;
@@ -37,15 +50,24 @@ export class SqliteWriter {
   readonly #queue: Waiting[] = [];
   readonly #connection: QueryRunner;
   readonly #query: QueryRunner['query'];
+  readonly #sqlite: Connection;
+  readonly #begin: Statement;
   #draining = false;
+  /** Since when another program holds the write lock; null when the last look found it free. */
+  #lockedSinceMs: number | null = null;
 
   constructor(
-    private readonly writer: DataSource,
+    private readonly database: Database,
     private readonly clock: Clock,
     private readonly enter: <T>(tx: Transaction, work: () => T) => T,
   ) {
-    this.#connection = writer.createQueryRunner();
+    this.#connection = database.writer.createQueryRunner();
     this.#query = this.#connection.query;
+    this.#sqlite = (
+      database.writer.driver as unknown as { databaseConnection: Connection }
+    ).databaseConnection;
+    // IMMEDIATE: the write lock from the start, so that no other process slips in between a read and a write
+    this.#begin = this.#sqlite.prepare('BEGIN IMMEDIATE');
   }
 
   run<T>(work: (tx: Transaction) => Promise<T>, limit: TransactionLimit): Promise<T> {
@@ -54,6 +76,7 @@ export class SqliteWriter {
     const context = new AsyncResource('Transaction', { requireManualDestroy: true });
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({
+        sinceMs: performance.now(),
         begin: (tx) => context.runInAsyncScope(() => this.enter(tx, () => work(tx))),
         limit,
         resolve: resolve as (value: unknown) => void,
@@ -85,13 +108,7 @@ export class SqliteWriter {
   /** One BEGIN, some transactions, one COMMIT. Every transaction of the group is settled when this resolves. */
   async #runGroup(): Promise<void> {
     const done: Done[] = [];
-    try {
-      // IMMEDIATE: the write lock from the start, so that no other process slips in between a read and a write
-      await this.#connection.query('BEGIN IMMEDIATE');
-    } catch (error) {
-      this.#queue.shift()?.reject(error);
-      return;
-    }
+    if (!(await this.#lock())) return;
     try {
       const started = this.clock.monotonic();
       // once the first has failed, or SQLite gave the transaction up, there is nothing to join
@@ -102,7 +119,10 @@ export class SqliteWriter {
         this.#queue.length > 0 &&
         this.clock.monotonic() - started < GROUP_MS
       );
-      if (done.length > 0) await this.#connection.query('COMMIT'); // fails when SQLite gave the transaction up
+      if (done.length > 0) {
+        await this.#connection.query('COMMIT'); // fails when SQLite gave the transaction up
+        this.database.file?.assertInPlace(); // SQLite would not notice; nobody is told that such rows are safe
+      }
     } catch (error) {
       return this.#abandon(done, error);
     }
@@ -110,6 +130,42 @@ export class SqliteWriter {
       tx.close(true);
       waiting.resolve(value);
     }
+  }
+
+  /**
+   * Opens the transaction of a group. While another program holds the write lock the event loop goes on, and whoever has
+   * waited too long is refused; false when nobody is left.
+   */
+  async #lock(): Promise<boolean> {
+    for (let pauseMs = 1; this.#queue.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        this.database.file?.assertInPlace();
+        this.#begin.run();
+        this.#lockedSinceMs = null;
+        return true;
+      } catch (error) {
+        if (!isLocked(error)) this.#refuse(() => true, error);
+        else {
+          const nowMs = performance.now();
+          this.#lockedSinceMs ??= nowMs;
+          const { writeLockMs } = DATABASE_TIMEOUTS;
+          const patienceMs = nowMs - this.#lockedSinceMs < writeLockMs ? writeLockMs : HOPELESS_MS;
+          this.#refuse(({ sinceMs }) => nowMs - sinceMs >= patienceMs, error);
+        }
+      }
+      if (this.#queue.length > 0) await pause(pauseMs);
+    }
+    return false;
+  }
+
+  /** Takes from the queue whom `isMeant` names, and tells them why. */
+  #refuse(isMeant: (waiting: Waiting) => boolean, error: unknown): void {
+    const refused = this.#queue.filter(isMeant);
+    if (refused.length === 0) return;
+    const left = this.#queue.filter((waiting) => !isMeant(waiting));
+    this.#queue.splice(0, this.#queue.length, ...left);
+    const reason = this.database.availability.met(error);
+    for (const { reject } of refused) reject(reason);
   }
 
   /**
@@ -144,7 +200,7 @@ export class SqliteWriter {
 
   /** A full disk or a failed commit takes the whole group with it; nobody is told that his rows are safe. */
   async #abandon(done: readonly Done[], error: unknown): Promise<void> {
-    const reason = asUnavailable(error);
+    const reason = this.database.availability.met(error);
     for (const { tx, waiting } of done) {
       tx.close(false);
       waiting.reject(
@@ -159,8 +215,7 @@ export class SqliteWriter {
   }
 
   get #inTransaction(): boolean {
-    return (this.writer.driver as unknown as { databaseConnection: { inTransaction: boolean } })
-      .databaseConnection.inTransaction;
+    return this.#sqlite.inTransaction;
   }
 
   /**
@@ -182,10 +237,13 @@ export class SqliteWriter {
         ? (Reflect.apply(this.#query, own, statement) as Promise<unknown>)
         : Promise.reject(new Error('SQLite has rolled this transaction back'));
     Object.defineProperty(own, 'query', { value: query });
-    const manager = this.writer.createEntityManager(own);
+    const manager = this.database.writer.createEntityManager(own);
     return { manager, end: () => (own.isReleased = true) };
   }
 }
+
+const isLocked = (error: unknown): boolean =>
+  /^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: unknown }).code));
 
 /** Another transaction of the group made SQLite give all of them up. */
 const lostWithOthers = (cause: unknown): AppError =>

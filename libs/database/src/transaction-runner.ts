@@ -2,6 +2,7 @@ import { AppError, type Clock, systemClock } from '#libs/kernel';
 import type { Database } from './database.js';
 import { PostgresWriter } from './postgres-writer.js';
 import { SqliteWriter } from './sqlite-writer.js';
+import { DATABASE_TIMEOUTS } from './timeouts.js';
 import type { Transaction, TransactionLimit } from './transaction.js';
 import { asUnavailable } from './unavailable.js';
 
@@ -38,12 +39,13 @@ export class TransactionRunner {
     options: TransactionRunnerOptions = {},
   ) {
     this.#clock = options.clock ?? systemClock;
-    this.#limitMs = options.limitMs ?? 30_000;
+    this.#limitMs = options.limitMs ?? DATABASE_TIMEOUTS.transactionMs;
     const enter = <T>(tx: Transaction, work: () => T): T => database.ambient.run(tx, work);
     this.#writer =
       database.kind === 'sqlite'
-        ? new SqliteWriter(database.writer, this.#clock, enter)
+        ? new SqliteWriter(database, this.#clock, enter)
         : new PostgresWriter(database.writer, enter);
+    if (database.kind === 'sqlite') database.availability.askWith(() => this.#tryToWrite());
   }
 
   get figures(): TransactionFigures {
@@ -74,18 +76,14 @@ export class TransactionRunner {
   async #runApart<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     if (this.#pending >= MAX_PENDING) {
       throw new AppError('unavailable', 'Too many writes are waiting; try again shortly', {
+        code: 'writes_waiting',
         headers: { 'Retry-After': '1' },
       });
     }
-    const limit: TransactionLimit = {
-      clock: this.#clock,
-      limitMs: this.#limitMs,
-      openedAt: new Error('the transaction was opened here'),
-    };
     const leave = this.database.enter();
     this.#pending += 1;
     try {
-      const result = await this.#writer.run(work, limit);
+      const result = await this.#writer.run(work, this.#limit());
       this.#committed += 1;
       return result;
     } catch (error) {
@@ -95,5 +93,18 @@ export class TransactionRunner {
       this.#pending -= 1;
       leave();
     }
+  }
+
+  #limit(): TransactionLimit {
+    const openedAt = new Error('the transaction was opened here');
+    return { clock: this.#clock, limitMs: this.#limitMs, openedAt };
+  }
+
+  /** Goes the way of every write and changes nothing: succeeds when SQLite serves again. */
+  async #tryToWrite(): Promise<void> {
+    const { outage } = this.database.availability.figures;
+    // one page may fit where a request's rows don't
+    if (outage?.code === 'storage_full' && !this.database.file?.hasRoom()) throw outage;
+    await this.#writer.run((tx) => tx.manager.query('PRAGMA user_version = 1'), this.#limit());
   }
 }

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { AppError, type Clock } from '#libs/kernel';
+import { AppError, type Clock, within } from '#libs/kernel';
 
 /** Where a repository reads or writes: an open transaction, or the read side of the database. */
 export interface DatabaseScope {
@@ -68,17 +68,10 @@ export interface TransactionLimit {
  * @throws AppError `unavailable`, code `transaction_timeout`; its cause tells where the transaction was opened
  */
 export function withinLimit<T>(limit: TransactionLimit, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = limit.clock.after(limit.limitMs, () =>
-      reject(
-        new AppError(
-          'unavailable',
-          `A transaction was open longer than ${limit.limitMs / 1000} s and was rolled back`,
-          { code: 'transaction_timeout', cause: limit.openedAt },
-        ),
-      ),
-    );
-    // after the limit the promise is settled: what the work still answers, or throws, no longer counts
-    work.then(resolve, reject).finally(cancel);
+  const { clock, limitMs, openedAt } = limit;
+  // after the limit the promise is settled: what the work still answers, or throws, no longer counts
+  return within(clock, limitMs, work, () => {
+    const text = `A transaction was open longer than ${limitMs / 1000} s and was rolled back`;
+    return new AppError('unavailable', text, { code: 'transaction_timeout', cause: openedAt });
   });
 }

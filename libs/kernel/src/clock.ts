@@ -28,6 +28,14 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves as `work` does, or rejects with what `late` makes when that takes longer than `limitMs`. */
+export function within<T>(clock: Clock, limitMs: number, work: Promise<T>, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(limitMs, () => reject(late()));
+    work.then(resolve, reject).finally(cancel);
+  });
+}
+
 /** Waits `delayMs` on the given clock; ends early, without an error, when the signal aborts. */
 export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -60,6 +60,17 @@ export class AppError extends Error {
   }
 }
 
+/**
+ * 503: something that the whole process stands on (its database) is away, full or locked. Whoever watches over that says
+ * so once in the log, when it begins and when it is over; so the log leaves out whatever fails of it meanwhile.
+ */
+export class OutageError extends AppError {
+  constructor(detail: string, options: AppErrorOptions) {
+    super('unavailable', detail, options);
+    this.name = 'OutageError';
+  }
+}
+
 /** A 422 for one or more violated rules, all reported together. */
 export function invalid(...violations: Violation[]): AppError {
   return new AppError('invalid', violations.map((one) => one.msg).join('; '), { violations });

@@ -2,7 +2,7 @@ import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Answers, objectSchema, Problems, Public } from '#libs/http';
-import { AppError } from '#libs/kernel';
+import { AppError, OutageError } from '#libs/kernel';
 import type { HealthReading } from '#libs/plugin-sdk';
 import { Readiness } from './readiness.js';
 
@@ -57,7 +57,12 @@ export class HealthController {
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
       const down = readings.filter(({ up }) => !up).map(({ name }) => name);
-      throw new AppError('unavailable', `Not ready: ${down.join(', ')}`, { code: 'not_ready' });
+      const text = `Not ready: ${down.join(', ')}`;
+      const options = { code: 'not_ready', headers: { 'Retry-After': '1' } };
+      // of an outage the log has said so already; probes ask every few seconds
+      throw down.includes('database')
+        ? new OutageError(text, options)
+        : new AppError('unavailable', text, options);
     }
   }
 

@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Database, runSql } from '#libs/database';
 import { JobEngine } from '#libs/jobs';
+import { systemClock, within } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import type { HealthReading } from '#libs/plugin-sdk';
 import { AuditRecorder } from '../../audit/audit.port.js';
 import { HttpFront } from '../http/http-front.js';
+
+/** Probes ask every few seconds and wait about as long. */
+const LIMIT_MS = 1_500;
 
 type Detail = HealthReading['detail'];
 
@@ -35,8 +39,13 @@ export class Readiness {
 
   async #database(): Promise<Measured> {
     const started = performance.now();
+    const { kind, file, availability } = this.database;
+    file?.assertInPlace();
+    const { outage } = availability.figures;
+    // reads alone show what keeps PostgreSQL from serving; a SQLite file may be readable and take no write
+    if (outage !== null && kind === 'sqlite') return { up: false, detail: { kind, code: outage.code } };
     await runSql(this.database.read, 'SELECT 1');
-    return { up: true, detail: { kind: this.database.kind, response_ms: performance.now() - started } };
+    return { up: true, detail: { kind, response_ms: performance.now() - started } };
   }
 
   async #jobs(): Promise<Measured> {
@@ -58,7 +67,8 @@ interface Measured {
 
 async function measured(name: string, measure: () => Promise<Measured>): Promise<HealthReading> {
   try {
-    return { name, ...(await measure()) };
+    const late = () => new Error(`${name} was not measured in time`);
+    return { name, ...(await within(systemClock, LIMIT_MS, measure(), late)) };
   } catch {
     // The reading is the report; the cause is in the log of whatever is broken.
     return { name, up: false, detail: {} };

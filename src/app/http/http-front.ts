@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { runInContext, type Clock } from '#libs/kernel';
+import { OutageError, runInContext, type Clock } from '#libs/kernel';
 import { problem } from '#libs/http';
 import helmet from 'helmet';
 import type { AuditRecorder } from '../../audit/audit.port.js';
@@ -93,9 +93,12 @@ export class HttpFront {
     try {
       await this.#record(exchange, departure);
       return null;
-    } catch {
-      // The recorder has logged why. No answer leaves without its row.
-      return unavailable(exchange, 'The request could not be recorded, so its answer is withheld');
+    } catch (error) {
+      const isOutage = error instanceof OutageError;
+      if (isOutage && departure.status === 503) return null; // it did nothing, and says why
+      // Why is in the log. No other answer leaves without its row.
+      const cause = isOutage ? `: ${error.detail}` : '';
+      return unavailable(exchange, `The request could not be recorded, so its answer is withheld${cause}`);
     }
   }
 

@@ -1,7 +1,8 @@
 import { pino, multistream, type DestinationStream, type Logger } from 'pino';
 import type { AppConfig } from '#libs/config';
+import type { OutageListener } from '#libs/database';
 import { redactPath, redactText } from '#libs/http';
-import { currentContext } from '#libs/kernel';
+import { currentContext, messageOf, OutageError } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
@@ -54,6 +55,7 @@ export function createLogger(settings: LogSettings, streams: readonly Destinatio
       serializers: { err: (presented: unknown) => presented },
       hooks: {
         logMethod(given, write) {
+          if (tellsOfOutage(given[0])) return;
           const redacted = given.map((one: unknown) => (typeof one === 'string' ? redactText(one) : one));
           write.apply(this, redacted as typeof given);
         },
@@ -65,6 +67,39 @@ export function createLogger(settings: LogSettings, streams: readonly Destinatio
     },
     multistream(streams.map((stream) => ({ stream, level: 'trace' as const }))),
   );
+}
+
+/** What fails of an outage is counted; the outage itself was said when it began, not by every request that meets it. */
+function tellsOfOutage(subject: unknown): boolean {
+  if (typeof subject !== 'object' || subject === null) return false;
+  const { err, error } = subject as { err?: unknown; error?: unknown };
+  return [subject, err, error].some((one) => one instanceof OutageError);
+}
+
+/** Says once that the database is away, and once that it is back; {@link createLogger} leaves out what fails between. */
+export function outageLog(logger: Logger): OutageListener {
+  const log = logger.child({ name: 'prediction_provider.database' });
+  return {
+    began: (outage) =>
+      log.error(
+        { code: outage.code, reason: rootOf(outage) },
+        `${outage.detail}; what needs it is answered with 503`,
+      ),
+    ended: ({ code }, lastedMs, refused) =>
+      log.warn({ code, refused }, `The database serves again after ${(lastedMs / 1000).toFixed(1)} s`),
+  };
+}
+
+/** Causes below this depth add nothing. */
+const MAX_CAUSES = 5;
+
+/** The text of what was at the bottom of an error. */
+function rootOf(error: unknown, depth = 0): string {
+  const { cause, driverError } = error as { cause?: unknown; driverError?: unknown };
+  const inner = cause ?? driverError;
+  return inner === undefined || inner === error || depth >= MAX_CAUSES
+    ? messageOf(error)
+    : rootOf(inner, depth + 1);
 }
 
 /** The log as plugins know it. */

@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { JobEngine } from '#libs/jobs';
+import type { AvailabilityFigures } from '#libs/database';
+import type { JobCounts, JobEngine } from '#libs/jobs';
+import { OutageError, systemClock, within } from '#libs/kernel';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
 
@@ -99,10 +101,13 @@ export class Metrics implements RequestObserver {
       labelNames: ['status'] as const,
       registers: [this.#registry],
       collect: async () => {
-        const { queued, running, oldestWaitMs } = await jobs.counts();
-        gauge.set({ status: 'queued' }, queued);
-        gauge.set({ status: 'running' }, running);
-        oldest.set((oldestWaitMs ?? 0) / 1000);
+        const counts = await countsOf(jobs);
+        gauge.reset();
+        oldest.reset();
+        if (counts === null) return;
+        gauge.set({ status: 'queued' }, counts.queued);
+        gauge.set({ status: 'running' }, counts.running);
+        oldest.set((counts.oldestWaitMs ?? 0) / 1000);
       },
     });
     const oldest = new Gauge({
@@ -110,6 +115,28 @@ export class Metrics implements RequestObserver {
       help: 'Seconds that the longest-waiting job has been due; 0 if no job is waiting.',
       registers: [this.#registry],
     });
+  }
+
+  /** Adds the figures of the watch over the database, which need none. */
+  watchDatabase(availability: { readonly figures: AvailabilityFigures }): void {
+    const registers = [this.#registry];
+    const figure = (name: string, help: string, read: (figures: AvailabilityFigures) => number): void => {
+      const gauge: Gauge = new Gauge({
+        name,
+        help,
+        registers,
+        collect: () => gauge.set(read(availability.figures)),
+      });
+    };
+    figure('database_up', '1 while the database serves; 0 while it is away, locked or full.', ({ outage }) =>
+      outage === null ? 1 : 0,
+    );
+    figure(
+      'database_outages',
+      'Number of outages of the database since the start.',
+      ({ outages }) => outages,
+    );
+    figure('database_refusals', 'Number of attempts that failed of them.', ({ refused }) => refused);
   }
 
   finished({ method, route }: Exchange, status: number, durationMs: number): void {
@@ -123,6 +150,19 @@ export class Metrics implements RequestObserver {
     return { contentType: this.#registry.contentType, body: `${this.#requests.text()}\n${others}` };
   }
 }
+
+/** The jobs' figures; null while the database, which has them, does not answer. */
+async function countsOf(jobs: JobEngine): Promise<JobCounts | null> {
+  const late = new OutageError('The jobs could not be counted in time', { code: 'database_unavailable' });
+  try {
+    return await within(systemClock, COUNT_MS, jobs.counts(), () => late);
+  } catch (error) {
+    if (error instanceof OutageError) return null;
+    throw error;
+  }
+}
+/** Whoever collects figures waits some seconds. */
+const COUNT_MS = 1_500;
 
 /** Anything may stand in a request line; a figure's label may not. */
 const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

@@ -1,8 +1,9 @@
-import { asUnavailable } from '#libs/database';
-import { AppError } from '#libs/kernel';
-import { gate } from '#libs/testing';
+import { asUnavailable, Database, TransactionRunner } from '#libs/database';
+import { AppError, OutageError } from '#libs/kernel';
+import { eventually, gate } from '#libs/testing';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
+import { renameSync } from 'node:fs';
 import { Client } from 'pg';
 import { SCRATCH, words, write } from './scratch.js';
 import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
@@ -23,6 +24,22 @@ describe('trouble with SQLite', () => {
     expect(await words(test.database.read)).toEqual(['y']);
     await test.close();
   });
+
+  it.each(['', '-wal', '-shm'])(
+    'whose file%s is moved during a write does not confirm it',
+    async (suffix) => {
+      const test = await TestDatabase.open('sqlite', SCRATCH);
+      const path = test.location.kind === 'sqlite' ? test.location.path + suffix : '';
+      const lost = test.run(async (tx) => {
+        await write(tx, 'lost');
+        renameSync(path, `${path}.away`);
+      });
+      await expect(lost).rejects.toMatchObject({ kind: 'unavailable', code: 'database_file_lost' });
+      renameSync(`${path}.away`, path);
+      await test.run((tx) => write(tx, 'kept'));
+      await test.close();
+    },
+  );
 
   it('whose disk is full loses nothing that was confirmed', async () => {
     const test = await TestDatabase.open('sqlite', SCRATCH);
@@ -68,6 +85,21 @@ describe('trouble with PostgreSQL', () => {
     await test.close();
   });
 
+  it('has connections beyond the pool only while there is need', async () => {
+    const test = await TestDatabase.open('postgres', SCRATCH);
+    const sizes = { poolSize: 1, poolOverflow: 2, poolIdleMs: 20 };
+    const database = await Database.open({ location: test.location, ...SCRATCH, ...sizes });
+    const transactions = new TransactionRunner(database);
+    const release = gate();
+    const held = Array.from({ length: 3 }, () => transactions.run(() => release.opened));
+    await eventually('all three have a connection', () => database.pool?.total === 3);
+    release.open();
+    await Promise.all(held);
+    await eventually('one is kept', () => database.pool?.total === 1 && database.pool.idle === 1);
+    await database.close();
+    await test.close();
+  });
+
   it('that is a deadlock leads to another attempt at the whole', async () => {
     const test = await TestDatabase.open('postgres', SCRATCH);
     await test.run((tx) => write(tx, 'a', 'b'));
@@ -86,6 +118,52 @@ describe('trouble with PostgreSQL', () => {
     expect(attempts).toBeGreaterThan(2);
     await test.close();
   });
+});
+
+describe('an error that speaks of', () => {
+  const told = (error: object) => {
+    const { code, kind, headers } = asUnavailable(error) as AppError;
+    return [kind, code, headers?.['Retry-After'], asUnavailable(error) instanceof OutageError];
+  };
+  const failed = (code: string) => ({ message: 'a statement failed', driverError: { code } });
+
+  const GONE =
+    '57P01 57P02 57P03 57P05 08006 08001 25P03 25006 ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EAI_AGAIN ENOTFOUND 28P01 3D000';
+  it.each(GONE.split(' '))('a server that cannot be reached is an outage (%s)', (code) => {
+    const outage = ['unavailable', 'database_unavailable', '5', true];
+    expect(told(failed(code))).toEqual(outage);
+    expect(told(Object.assign(new Error('of the connection'), { code }))).toEqual(outage);
+    expect(told(new AggregateError([Object.assign(new Error('::1'), { code })]))).toEqual(outage);
+  });
+
+  it.each(['Connection terminated unexpectedly', 'timeout expired'])(
+    'one cut off is an outage (%s)',
+    (text) => expect(told(new Error(text))).toEqual(['unavailable', 'database_unavailable', '5', true]),
+  );
+
+  it.each([
+    ['database_busy', failed('53300')],
+    ['database_busy', failed('SQLITE_BUSY')],
+    ['database_busy', new Error('timeout exceeded when trying to connect')],
+    ['storage_full', failed('53100')],
+    ['storage_full', failed('SQLITE_FULL')],
+    ['storage_failed', failed('SQLITE_IOERR_WRITE')],
+    ['storage_failed', failed('58030')],
+  ])('a database that takes nothing more is an outage: %s, case %#', (code, error) =>
+    expect(told(error)).toEqual(['unavailable', code, '5', true]),
+  );
+
+  it.each(['40001', '40P01', '55P03', '57014'])('others at the same rows is not, but may pass (%s)', (code) =>
+    expect(told(failed(code))).toEqual(['unavailable', 'database_busy', '5', false]),
+  );
+
+  it.each(['23505', '22003', '42P01', 'SQLITE_CONSTRAINT', 'SQLITE_READONLY', 'SQLITE_ERROR'])(
+    'the statement itself stays as it is (%s)',
+    (code) => {
+      const error = failed(code);
+      expect(asUnavailable(error)).toBe(error);
+    },
+  );
 });
 
 describeOnDatabases(

@@ -1,5 +1,5 @@
-import type { Transaction, TransactionRunner } from '#libs/database';
-import { AppError, assertPresent, messageOf, newUuid, Repeater } from '#libs/kernel';
+import { isDatabaseRefusal, type Transaction, type TransactionRunner } from '#libs/database';
+import { AppError, assertPresent, messageOf, newUuid, OutageError, Repeater } from '#libs/kernel';
 import { type Job, type JobDefinition, type JobFailure, LeaseLostError } from '../job-engine.js';
 import type { JobEngineOptions } from './engine-options.js';
 import type { ClaimedJob, ExpiredJob, JobRepository } from './job.repository.js';
@@ -122,9 +122,9 @@ export class JobRunner {
     if (run.outcome !== null) return this.#reportLate(run, error);
     if (error instanceof LeaseLostError) return run.end('lost', error);
     try {
-      if (error instanceof AppError) {
+      if (error instanceof AppError && !isDatabaseRefusal(error)) {
         await this.#failRun(run, { code: error.code, message: error.detail });
-      } else if (run.job.attempt >= run.maxAttempts) {
+      } else if (run.job.attempt >= run.maxAttempts && !(error instanceof OutageError)) {
         this.options.listener.failed(`run a job of kind ${run.job.kind}`, error);
         await this.#failRun(run, exhausted(run.job));
       } else {
@@ -156,7 +156,12 @@ export class JobRunner {
     const runAtMs = now + this.options.retryDelayMs(run.job.attempt);
     const text = messageOf(error);
     const requeue = (tx: Transaction) =>
-      this.rows.requeue(tx, run.job, { runAtMs, error: text, givenBack: false, nowMs: now });
+      this.rows.requeue(tx, run.job, {
+        runAtMs,
+        error: text,
+        givenBack: error instanceof OutageError,
+        nowMs: now,
+      });
     const held = await run.ending(async () => {
       const isHeld = await this.transactions.run(requeue);
       run.end(isHeld ? 'requeued' : 'lost');

@@ -1,0 +1,28 @@
+/**
+ * Every deadline between the product and its database, in milliseconds; docs/operations.md lists them for operators. A
+ * server that stands still answers nothing, so those that count for it are kept on this side of the connection.
+ */
+export const DATABASE_TIMEOUTS = {
+  /** PostgreSQL: to make a connection, or to wait for a free one of the pool. */
+  connectMs: 5_000,
+  /** PostgreSQL: a statement without an answer for so long makes us ask whether the server lives at all. */
+  silenceMs: 3_000,
+  /** PostgreSQL: a server that does not answer this question in time counts as away; what hangs is cut off. */
+  probeMs: 1_500,
+  /** Between two such questions while the database is away, locked or full. */
+  probeEveryMs: 500,
+  /** PostgreSQL's own guard against statements and transactions that hang; above the limit of the transaction runner. */
+  statementMs: 60_000,
+  /** PostgreSQL: a statement that waits longer for a lock fails, so that its transaction can end within its limit. */
+  lockMs: 20_000,
+  /** PostgreSQL: how long a connection of the overflow is kept without work. */
+  poolIdleMs: 10_000,
+  /** SQLite: how long it may hold the event loop to wait for another program's lock. */
+  busyMs: 10,
+  /** SQLite: how long a write waits for another program's lock, without holding the event loop, before it is refused. */
+  writeLockMs: 5_000,
+  /** Either: how long a start waits for another process's migrations. */
+  migrationMs: 120_000,
+  /** Either: a transaction that is open longer is rolled back. */
+  transactionMs: 30_000,
+} as const;
