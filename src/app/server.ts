@@ -14,7 +14,14 @@ import { HttpFront } from './http/http-front.js';
 import { httpLibrary, type HttpLibrary, listen } from './http/http-servers.js';
 import { RouteCatalogue } from './http/route-catalogue.js';
 import { loadConfiguredPlugins } from './load-configured-plugins.js';
-import { AccessLog, createLogger, type Logger, openLogStreams, outageLog, pluginLogger } from './logging/logger.js';
+import {
+  AccessLog,
+  createLogger,
+  type Logger,
+  openLogStreams,
+  outageLog,
+  pluginLogger,
+} from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { openDatabase } from './schema.js';
@@ -85,6 +92,7 @@ async function start(
   const jobs = app.get<JobEngine>(JobEngine);
   built.metrics.watchJobs(jobs);
   built.metrics.watchDatabase(database.availability);
+  if (logs !== null) built.metrics.watchLog(logs);
   await jobs.start();
   undo.push(() => jobs.stop(0));
   const servers: NodeServer[] = [app.getHttpServer() as NodeServer];

@@ -6,6 +6,7 @@ import { currentContext, messageOf, OutageError } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
+import { LastingStream } from './lasting-stream.js';
 import { lineFields, lineOf } from './line.js';
 
 export type { Logger } from 'pino';
@@ -139,6 +140,8 @@ export class AccessLog implements RequestObserver {
 /** Where log lines go, and how to get the last ones there before the process ends. */
 export interface LogStreams {
   readonly streams: readonly DestinationStream[];
+  /** Lines that could not be written so far, by where they should have gone. */
+  readonly lost: () => Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
@@ -146,21 +149,25 @@ type StreamSettings = Pick<AppConfig, 'save_log' | 'remote_log' | 'username' | '
 
 /** The console, and the file and the URL that the settings name. */
 export function openLogStreams(settings: StreamSettings): LogStreams {
-  const console = pino.destination({ dest: 1, sync: true });
-  const file =
-    settings.save_log === null
-      ? null
-      : pino.destination({ dest: settings.save_log, sync: true, mkdir: true });
+  for (const stream of [process.stdout, process.stderr]) {
+    // whoever reads it has ended, or its disk is full: no reason to end as well
+    if (stream.listenerCount('error', ignoreError) === 0) stream.on('error', ignoreError);
+  }
+  const console = new LastingStream('the console', 1);
+  const file = settings.save_log === null ? null : new LastingStream('save_log', settings.save_log);
   const remote = settings.remote_log === null ? null : new RemoteLogStream(settings.remote_log, settings);
   return {
     streams: [console, file, remote].filter((stream) => stream !== null),
+    lost: () => ({ console: console.lost, file: file?.lost ?? 0, remote: remote?.lost ?? 0 }),
     close: async () => {
-      console.flushSync();
-      file?.flushSync();
+      console.close();
+      file?.close();
       await remote?.close();
     },
   };
 }
+
+const ignoreError = (): void => undefined;
 
 /** Lines that may wait for the remote end; older ones are dropped, and their number is told with the next post. */
 const MAX_WAITING = 10_000;
@@ -170,6 +177,7 @@ const POST_TIMEOUT_MS = 5_000;
 export class RemoteLogStream implements DestinationStream {
   #waiting: string[] = [];
   #dropped = 0;
+  #lost = 0;
   #posting: Promise<void> | null = null;
   readonly #headers: Readonly<Record<string, string>>;
 
@@ -187,10 +195,15 @@ export class RemoteLogStream implements DestinationStream {
   write(line: string): void {
     if (this.#waiting.length >= MAX_WAITING) {
       this.#waiting.shift();
-      this.#dropped += 1;
+      this.#drop(1);
     }
     this.#waiting.push(line);
     this.#posting ??= this.#post();
+  }
+
+  /** Lines that were lost so far. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** Posts what still waits. */
@@ -201,9 +214,14 @@ export class RemoteLogStream implements DestinationStream {
   async #post(): Promise<void> {
     while (this.#waiting.length > 0) {
       const lines = this.#waiting.splice(0);
-      if (!(await this.#send(this.#notice() + lines.join('')))) this.#dropped += lines.length;
+      if (!(await this.#send(this.#notice() + lines.join('')))) this.#drop(lines.length);
     }
     this.#posting = null;
+  }
+
+  #drop(lines: number): void {
+    this.#dropped += lines;
+    this.#lost += lines;
   }
 
   #notice(): string {

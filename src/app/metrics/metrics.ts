@@ -139,6 +139,19 @@ export class Metrics implements RequestObserver {
     figure('database_refusals', 'Number of attempts that failed of them.', ({ refused }) => refused);
   }
 
+  /** Adds the number of log lines that could not be written. */
+  watchLog({ lost }: { readonly lost: () => Readonly<Record<string, number>> }): void {
+    const gauge: Gauge<'destination'> = new Gauge({
+      name: 'log_lines_lost',
+      help: 'Number of log lines that could not be written, by destination.',
+      labelNames: ['destination'] as const,
+      registers: [this.#registry],
+      collect: () => {
+        for (const [destination, lines] of Object.entries(lost())) gauge.set({ destination }, lines);
+      },
+    });
+  }
+
   finished({ method, route }: Exchange, status: number, durationMs: number): void {
     const known = KNOWN_METHODS.has(method) ? method : 'OTHER';
     this.#requests.add(known, route ?? 'unmatched', status, durationMs / 1000);
