@@ -18,7 +18,6 @@ const NEEDS_NONE = [
   'GET /info',
   'GET /metrics',
   'GET /plugins',
-  'POST /test/reset-rate-limit',
 ];
 const POOL = 2;
 const READ = '/api/v1/predictions/';
@@ -122,22 +121,24 @@ describe.each(ADAPTERS)('while PostgreSQL is away [%s]', (adapter) => {
     expect(linesSince(before)).toHaveLength(2);
   });
 
-  it('without a free connection, requests are refused with 503 in time', async () => {
-    const release = gate();
-    const held = Array.from({ length: POOL }, () =>
-      app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
-        await tx.manager.query('SELECT 1');
-        await release.opened;
-      }),
-    );
-    const { answer, ms } = await timed(app.get(READ, { apiKey: clientKey }));
-    release.open();
-    await Promise.all(held);
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
-    expect(ms).toBeLessThan(12_000);
-    await isBack();
-    expect((await app.get(READ, { apiKey: clientKey })).status).toBe(200);
-  });
+  // the pool is the same for both, and this is ten seconds of waiting
+  if (adapter === 'fastify')
+    it('without a free connection, requests are refused with 503 in time', async () => {
+      const release = gate();
+      const held = Array.from({ length: POOL }, () =>
+        app.app.get(TransactionRunner, { strict: false }).run(async (tx) => {
+          await tx.manager.query('SELECT 1');
+          await release.opened;
+        }),
+      );
+      const { answer, ms } = await timed(app.get(READ, { apiKey: clientKey }));
+      release.open();
+      await Promise.all(held);
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(ms).toBeLessThan(12_000);
+      await isBack();
+      expect((await app.get(READ, { apiKey: clientKey })).status).toBe(200);
+    });
 });
 
 async function timed(asked: Promise<HttpAnswer>): Promise<{ answer: HttpAnswer; ms: number }> {

@@ -98,7 +98,7 @@ describe('processes on PostgreSQL', () => {
     await postgres.endConnections();
     await predictionIsMade();
     await postgres.stop();
-    await worker.wrote(/sweep jobs failed/, 3);
+    await worker.wrote(/cannot be reached at the moment/, 2);
     await postgres.start();
     await predictionIsMade();
     await postgres.stop();
