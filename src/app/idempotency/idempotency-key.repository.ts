@@ -1,6 +1,13 @@
-import { jsonColumn, runSql, type Transaction, type TransactionRunner, utcColumn } from '#libs/database';
+import {
+  DATABASE_TIMEOUTS,
+  jsonColumn,
+  runSql,
+  type Transaction,
+  type TransactionRunner,
+  utcColumn,
+} from '#libs/database';
 import type { IdempotentRequest, Reserved, StoredReply } from '#libs/http';
-import { AppError, DAY_MS, MINUTE_MS, newUuid } from '#libs/kernel';
+import { AppError, DAY_MS, newUuid } from '#libs/kernel';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A request that carried an Idempotency-Key, and its answer once there is one. */
@@ -36,8 +43,11 @@ export interface Reservation extends Pick<IdempotentRequest, 'scope' | 'key'> {
 type HeldKey = Reservation & Pick<IdempotencyKeyEntity, 'state'>;
 
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
-/** After this time without an answer a request counts as crashed; longer than any request may take. */
-const LEASE_MS = MINUTE_MS;
+/**
+ * After this time without an answer a request counts as crashed: it waited for a connection and then had one transaction,
+ * and both have their limits. One that is slower still, on SQLite behind others, is refused in the end.
+ */
+export const LEASE_MS = DATABASE_TIMEOUTS.connectMs + DATABASE_TIMEOUTS.transactionMs;
 const RETENTION_MS = DAY_MS;
 const PURGE_BATCH = 500;
 const ATTEMPTS = 3;
@@ -83,6 +93,16 @@ export class IdempotencyStore {
   /** Gives the key back after a failure, so that the caller can try again with it. */
   async release(tx: Transaction, reservation: Reservation): Promise<void> {
     await tx.manager.delete(IdempotencyKeyEntity, { ...reservation, state: 'in_progress' });
+  }
+
+  /**
+   * Gives back every key whose request has no answer yet, for a process that is alone on its database: those requests
+   * died with the process before it. Only the youngest rows are looked at, by the index on their end.
+   */
+  async releaseAll(tx: Transaction, nowMs: number): Promise<void> {
+    await runSql(tx, `DELETE FROM idempotency_keys WHERE expires_at > ? AND state = 'in_progress'`, [
+      iso(nowMs + RETENTION_MS - LEASE_MS),
+    ]);
   }
 
   /** Forgets answers that are too old, a batch at a time; returns how many. */

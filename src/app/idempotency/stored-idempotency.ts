@@ -1,6 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { secretKeyOf, AppConfig } from '#libs/config';
-import { TransactionRunner } from '#libs/database';
+import { Database, TransactionRunner } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
 import { PeriodicService } from '#libs/jobs';
 import { AppError, Clock, HOUR_MS, KeyedDigest, TextCipher } from '#libs/kernel';
@@ -13,13 +13,14 @@ const PURGE_EVERY_MS = HOUR_MS;
  * new account carries its API key, which is stored nowhere else in the clear.
  */
 @Injectable()
-export class StoredIdempotency extends PeriodicService implements IdempotencyPort<Reservation> {
+export class StoredIdempotency extends PeriodicService implements IdempotencyPort<Reservation>, OnModuleInit {
   protected override readonly logger = new Logger('prediction_provider.idempotency');
   readonly #store: IdempotencyStore;
   readonly #cipher: TextCipher;
   readonly #digest: KeyedDigest;
 
   constructor(
+    private readonly database: Database,
     private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
     config: AppConfig,
@@ -28,6 +29,12 @@ export class StoredIdempotency extends PeriodicService implements IdempotencyPor
     this.#store = new IdempotencyStore(transactions);
     this.#cipher = new TextCipher(secretKeyOf(config), 'idempotent replies');
     this.#digest = new KeyedDigest(secretKeyOf(config), 'idempotent requests');
+  }
+
+  /** One process serves a SQLite file; on PostgreSQL others may be at work on their requests. */
+  async onModuleInit(): Promise<void> {
+    if (this.database.kind === 'postgres') return;
+    await this.transactions.run((tx) => this.#store.releaseAll(tx, this.clock.now()));
   }
 
   async reserve(request: IdempotentRequest): Promise<Reserved<Reservation>> {

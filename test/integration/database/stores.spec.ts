@@ -4,6 +4,7 @@ import { FakeClock } from '#libs/testing';
 import { expect, it } from '@jest/globals';
 import {
   IdempotencyStore,
+  LEASE_MS,
   type Reservation,
 } from '../../../src/app/idempotency/idempotency-key.repository.js';
 import { describeOnDatabases } from '../../harness/databases.js';
@@ -25,8 +26,7 @@ describeOnDatabases('persisted settings', (test) => {
   });
 });
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
+const DAY_MS = 86_400_000;
 const reservationOf = (outcome: Reserved<Reservation>): Reservation => {
   if (outcome.state !== 'reserved') throw new Error(`not reserved but ${outcome.state}`);
   return outcome.reservation;
@@ -71,10 +71,10 @@ describeOnDatabases('idempotency keys', (test) => {
 
   it('of a crashed request pass to the next one, and the slow one then keeps nothing', async () => {
     const slow = reservationOf(await store().reserve(request('user:1', 'k3', 'f'), now));
-    expect((await store().reserve(request('user:1', 'k3', 'f'), now + MINUTE_MS - 1)).state).toBe(
+    expect((await store().reserve(request('user:1', 'k3', 'f'), now + LEASE_MS - 1)).state).toBe(
       'in_progress',
     );
-    const next = reservationOf(await store().reserve(request('user:1', 'k3', 'f'), now + MINUTE_MS));
+    const next = reservationOf(await store().reserve(request('user:1', 'k3', 'f'), now + LEASE_MS));
     const late = test().run(async (tx) => {
       await new SettingsStore(new FakeClock()).put(tx, 'effect of the slow one', 1, null);
       await store().complete(tx, slow, reply);
@@ -84,7 +84,7 @@ describeOnDatabases('idempotency keys', (test) => {
     expect(left.map(({ key }) => key)).not.toContain('effect of the slow one');
     await test().run((tx) => store().release(tx, slow)); // a no-op: it is not his any more
     await test().run((tx) => store().complete(tx, next, reply));
-    expect((await store().reserve(request('user:1', 'k3', 'f'), now + MINUTE_MS)).state).toBe('completed');
+    expect((await store().reserve(request('user:1', 'k3', 'f'), now + LEASE_MS)).state).toBe('completed');
   });
 
   it('are not completed by a transaction that rolls back', async () => {

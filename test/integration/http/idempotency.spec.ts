@@ -1,5 +1,7 @@
+import { copyFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { gate, tinyPlugins } from '#libs/testing';
+import { FakeClock, gate, tinyPlugins } from '#libs/testing';
+import { LEASE_MS } from '../../../src/app/idempotency/idempotency-key.repository.js';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { ProbeController, ProbeModule } from './probe.js';
 import { ADMIN_KEY, startTestApp, type AdapterName, type TestApp } from '../../harness/app.js';
@@ -98,9 +100,50 @@ describe.each(PAIRS)('a POST with an Idempotency-Key [%s, %s]', (database, adapt
     expect((await order('k5', { symbol: 'WAIT' }, '/api/probe/waits')).text).toBe((await first).text);
   });
 
+  it('is free again when the process was killed while it was at work: at the next start, or when its time is over', async () => {
+    const held = order('killed', { symbol: 'HELD' });
+    await ProbeController.entered.opened;
+    const clock = new FakeClock(Date.now());
+    const restarted = await startTestApp({
+      adapter,
+      clock,
+      plugins: tinyPlugins,
+      domains: [ProbeModule, AuditModule],
+      config: { database_url: leftByKilled(app) },
+    });
+    try {
+      ProbeController.entered = gate();
+      const again = () =>
+        restarted.post('/api/probe/orders', { symbol: 'HELD' }, { headers: { 'Idempotency-Key': 'killed' } });
+      if (database === 'postgres') {
+        expect(await again()).toMatchObject({
+          status: 409,
+          body: { type: expect.stringContaining('idempotency-in-progress') },
+        });
+        await clock.advance(LEASE_MS);
+      }
+      const repeat = again();
+      await ProbeController.entered.opened;
+      ProbeController.held.open();
+      expect((await repeat).status).toBe(201);
+      // Of two that were at work only one can count; a copy of the file has only one.
+      expect((await held).status).toBe(database === 'postgres' ? 409 : 201);
+    } finally {
+      await restarted.close();
+    }
+  });
+
   it('does it once when 10 arrive together', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => order('k7')));
     expect(ProbeController.made).toEqual(['AAPL']);
     expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
   });
 });
+
+/** The database as a process leaves it that is killed at this moment: on SQLite a copy of its files. */
+function leftByKilled({ database: { location } }: TestApp): string {
+  if (location.kind === 'postgres') return location.url;
+  const copy = `${location.path}.copy`;
+  for (const suffix of ['', '-wal']) copyFileSync(`${location.path}${suffix}`, `${copy}${suffix}`);
+  return `sqlite:///${copy}`;
+}

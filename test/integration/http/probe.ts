@@ -79,8 +79,12 @@ export class ProbeController {
   @Post('orders')
   @Flexible()
   @Idempotent()
-  make(@Body() { symbol, horizon }: Order) {
+  async make(@Body() { symbol, horizon }: Order) {
     ProbeController.made.push(symbol);
+    if (symbol === 'HELD') {
+      ProbeController.entered.open();
+      await ProbeController.held.opened;
+    }
     if (symbol === 'REFUSE') throw invalidField('symbol', 'is refused', symbol);
     if (symbol === 'BROKEN') throw new Error('SELECT secret FROM /etc/passwd');
     return { id: ProbeController.made.length, symbol, horizon, price: 1e-7, text: 'ü\u2028"' };
