@@ -28,6 +28,13 @@ const STATUS: Readonly<Record<string, number>> = { unauthorized: 401, forbidden:
 export const key = (text: string) => ({ 'x-api-key': text });
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
+/** The `jti` of a session of each of these accounts; `closed` was one of the client's. */
+export const SESSIONS = {
+  client: '00000000-0000-4000-8000-000000000001',
+  sleeper: '00000000-0000-4000-8000-000000000002',
+  closed: '00000000-0000-4000-8000-000000000003',
+} as const;
+
 /** The guard with its real strategies over accounts that need no database. */
 export class GuardBench {
   readonly clock = new FakeClock();
@@ -90,8 +97,9 @@ class FakeCredentials {
   }
 
   async findBySession(sessionId: string) {
-    const isOpen = sessionId !== 'closed session';
-    const owner = this.#owner(isOpen ? /^(\w+) session$/.exec(sessionId)?.[1] : 'client');
+    const isOpen = sessionId !== SESSIONS.closed;
+    const [username] = Object.entries(SESSIONS).find(([, id]) => id === sessionId) ?? [];
+    const owner = this.#owner(isOpen ? username : 'client');
     return owner === null ? null : { ...owner, tokenVersion: 3, isOpen };
   }
 
