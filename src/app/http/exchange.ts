@@ -79,6 +79,8 @@ export function normalizeRequest(request: IncomingMessage): Target {
   const type = request.headers['content-type'];
   if (type !== undefined && !MEDIA_TYPE.test(type))
     request.headers['content-type'] = 'application/octet-stream';
+  // Fastify would answer 400 before it looks whether the path has this method.
+  if (request.method === 'QUERY') request.headers['content-type'] ??= 'application/octet-stream';
   const url = withoutOrigin((request.url ?? '/').split('#', 1)[0] ?? '/');
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);

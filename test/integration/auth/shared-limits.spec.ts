@@ -52,11 +52,16 @@ describe('limits of two processes on PostgreSQL', () => {
     );
   });
 
-  it('check three of twenty wrong passwords at once, and then not even the right one', async () => {
-    const statuses = await turns(20, (app) => login(app, '203.0.113.1'));
+  it('check three of twenty wrong passwords at once from one /64, and then not even the right one', async () => {
+    const statuses = await turns(20, (app, n) => login(app, `2001:db8:1:1:${n}::7`));
     expect([count(statuses, 401), count(statuses, 429)]).toEqual([3, 17]);
-    expect(await login(one, '203.0.113.1', ADMIN_PASSWORD)).toBe(429);
-    expect(await login(other, '203.0.113.2', ADMIN_PASSWORD)).toBe(200);
+    expect(await login(one, '2001:db8:1:1::99', ADMIN_PASSWORD)).toBe(429);
+    expect(await login(other, '2001:db8:1:2::7', ADMIN_PASSWORD)).toBe(200);
+    expect(await login(other, '6.6.6.6, unknown', ADMIN_PASSWORD)).toBe(200);
+    const last = await one.database.query(
+      `SELECT ip_address FROM api_logs WHERE endpoint = '/api/v1/auth/login' ORDER BY id DESC LIMIT 2`,
+    );
+    expect(last).toEqual([{ ip_address: '127.0.0.1' }, { ip_address: '2001:db8:1:2::7' }]);
   });
 
   it('let ten unfinished predictions of one network begin, of twenty that come at once', async () => {

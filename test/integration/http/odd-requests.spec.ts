@@ -125,6 +125,7 @@ describeOnAdapters('requests in odd forms', (adapter) => {
     ['another expectation', `GET /health HTTP/1.1\r\n${END}Expect: wonders\r\n\r\n`, 417],
     ['an unknown method', `FOO /health HTTP/1.1\r\n${END}\r\n`, 400],
     ['a known method that nobody has', `PROPFIND /health HTTP/1.1\r\n${END}\r\n`, 405],
+    ['a method without a body', `QUERY /health HTTP/1.1\r\n${END}\r\n`, 405],
     ['a tunnel', `CONNECT x:443 HTTP/1.1\r\n${END}\r\n`, 405],
     ['a blank in the path', `GET /a b HTTP/1.1\r\n${END}\r\n`, 400],
     ['a header without a colon', `GET /health HTTP/1.1\r\nX A\r\n${END}\r\n`, 400],
