@@ -12,6 +12,7 @@ import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../accounts/first-start.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { AnchorsModule } from './anchors.js';
 import { HostModule } from './host.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { HttpFront } from './http/http-front.js';
@@ -45,6 +46,7 @@ export class ApiModule {
         HostModule.forRoot(parts.front, parts.metrics),
         AuthModule,
         FirstStartModule,
+        AnchorsModule,
         ...domains,
         PluginsModule.forRoot(parts.plugins),
       ],

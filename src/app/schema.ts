@@ -11,6 +11,8 @@ import {
   Figures1796000000020,
   Jobs1795392000002,
   Limits1796000000030,
+  SealHeadEntity,
+  SealHeads1796000000040,
   Marketplace1795392000012,
   Predictions1795392000003,
   SettingEntity,
@@ -27,6 +29,7 @@ import { AuditSealEntity } from '../audit/seal/audit-seal.entity.js';
 import { BillingRecordEntity } from '../billing/billing-record.entity.js';
 import { CreditEntity, CreditUseEntity } from '../billing/credit.entity.js';
 import { InvoiceEntity, InvoiceLineEntity } from '../billing/invoice.entity.js';
+import { LedgerSealEntity } from '../billing/ledger-seal.entity.js';
 import {
   BalanceSnapshotEntity,
   QuoteEntity,
@@ -60,6 +63,8 @@ export const entities = [
   PredictionEntity,
   ApiLogEntity,
   AuditSealEntity,
+  SealHeadEntity,
+  LedgerSealEntity,
   ProviderPriceEntity,
   QuoteEntity,
   TransactionEntity,
@@ -92,6 +97,7 @@ export const migrations = [
   Figures1796000000020,
   Limits1796000000030,
   AuditRoutes1796000000031,
+  SealHeads1796000000040,
 ];
 
 /** Opens the configured database and brings its tables up to date. */

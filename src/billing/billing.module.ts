@@ -15,6 +15,7 @@ import { LedgerModule } from './ledger.module.js';
 import { MoneyAccounts } from './money-accounts.service.js';
 import { PriceList } from './price-list.service.js';
 import { ReadInvoices } from './read-invoices.service.js';
+import { SealLedger } from './seal-ledger.service.js';
 
 /** Prices, credits, bills and invoices over HTTP, and what must happen to them by itself. */
 @Module({
@@ -35,6 +36,7 @@ import { ReadInvoices } from './read-invoices.service.js';
     IssueInvoices,
     ReadInvoices,
     BillingUpkeep,
+    SealLedger,
   ],
 })
 export class BillingModule {}

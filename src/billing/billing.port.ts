@@ -1,4 +1,4 @@
-import type { Transaction } from '#libs/database';
+import type { Anchor, Transaction } from '#libs/database';
 
 /** An amount of money in micro-units (1e-6) of its currency: an integer below 2^53 in size. */
 export type Micros = number;
@@ -241,6 +241,10 @@ export interface BillingViolation {
 /** What `billing verify` found. */
 export interface BillingVerdict {
   readonly transactions: number;
+  /** Transactions whose seal was checked; the newest have none yet. */
+  readonly sealed: number;
+  /** What may be harmless and cannot be told from the tables alone. */
+  readonly notes: readonly string[];
   /** Number of orders compared; without orders to compare with, the number of orders that have movements of money. */
   readonly orders: number;
   /** Whether the money was compared with the orders themselves. */
@@ -251,6 +255,9 @@ export interface BillingVerdict {
 
 /** Proves from the tables alone that the money adds up. */
 export abstract class BillingVerifier {
-  /** @param orders orders to be checked against the money; default: the marketplace's, where there is one */
-  abstract verify(orders?: BillableOrders): Promise<BillingVerdict>;
+  /**
+   * @param orders orders to be checked against the money; default: the marketplace's, where there is one
+   * @param anchors what was written down of the ledger's chain elsewhere
+   */
+  abstract verify(orders?: BillableOrders, anchors?: readonly Anchor[]): Promise<BillingVerdict>;
 }

@@ -11,6 +11,7 @@ import { OrderBilling } from './order-billing.service.js';
 import { PriceRepository } from './price.repository.js';
 import { QuotePrices } from './quote-prices.service.js';
 import { QuoteRepository } from './quote.repository.js';
+import { LedgerSealRepository } from './seal-ledger.service.js';
 import { BillingChecks, VerifyBilling } from './verify-billing.service.js';
 
 const SERVICES = [
@@ -22,6 +23,7 @@ const SERVICES = [
   CreditPolicy,
   CreditUses,
   GrantCredits,
+  LedgerSealRepository,
 ];
 
 /**

@@ -1,5 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { countRows, Database, placeholders, runSql } from '#libs/database';
+import { type Anchor, countRows, Database, placeholders, runSql } from '#libs/database';
 import {
   type BillableOrder,
   BillableOrders,
@@ -9,6 +9,7 @@ import {
 } from './billing.port.js';
 import { BILLING_RULES, violationOf } from './billing-rules.js';
 import type { StoredHold } from './quote.repository.js';
+import { LedgerSealRepository, verifyLedgerSeals } from './seal-ledger.service.js';
 
 /** What the ledger says of an order. */
 type MoneyState = StoredHold['state'];
@@ -77,7 +78,7 @@ const EXPECTED: Readonly<Record<BillableOrder['state'], MoneyState>> = {
   ended: 'voided',
 };
 
-type WorkVerdict = Omit<BillingVerdict, 'transactions'>;
+type WorkVerdict = Pick<BillingVerdict, 'work' | 'orders' | 'violations'>;
 
 /** Proves from the tables alone that the money adds up, and that it fits the work. */
 @Injectable()
@@ -85,16 +86,24 @@ export class VerifyBilling implements BillingVerifier {
   constructor(
     private readonly database: Database,
     private readonly checks: BillingChecks,
+    private readonly seals: LedgerSealRepository,
     @Optional() private readonly marketplace?: BillableOrders,
   ) {}
 
-  verify(orders: BillableOrders | undefined = this.marketplace): Promise<BillingVerdict> {
+  verify(
+    orders: BillableOrders | undefined = this.marketplace,
+    anchors: readonly Anchor[] = [],
+  ): Promise<BillingVerdict> {
     return this.database.inSnapshot(async () => {
       const violations = await this.checks.violations(MAX_VIOLATIONS);
+      const { faults, notes, sealedRows } = await verifyLedgerSeals(this.seals, anchors);
+      violations.push(...faults.map((detail) => ({ rule: 'ledger_altered', detail })));
       const work = orders === undefined ? await this.#unknown() : await this.#orders(orders);
       return {
         ...work,
         transactions: await this.checks.countTransactions(),
+        sealed: sealedRows,
+        notes,
         violations: [...violations, ...work.violations].slice(0, MAX_VIOLATIONS),
       };
     });

@@ -64,6 +64,11 @@ export const COMMANDS: readonly CommandInfo[] = [
     summary: 'Run a model file on the inputs in a JSON file; print the outputs as JSON.',
     flags: MODEL_RUN_FLAGS,
   },
+  {
+    name: 'audit anchor',
+    summary:
+      'Print how far the chains of audit log and ledger have come; with --audit_anchor also add it to that file.',
+  },
   { name: 'audit verify', summary: 'Verify the hash chain of the audit log.' },
   { name: 'billing verify', summary: 'Verify that the money in the ledger adds up.' },
 ];

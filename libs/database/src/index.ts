@@ -12,6 +12,9 @@ export * from './row-figures.js';
 export * from './column-types.js';
 export * from './settings-store.js';
 export * from './event-log.js';
+export * from './seals/seal-store.js';
+export { openIds, rangesOf, type SealableRows, SealWriter } from './seals/seal-writer.js';
+export { type Anchor, type SealedCell, type SealVerdict, verifySeals } from './seals/verify-seals.js';
 export * from './user-session.entity.js';
 export * from './bar-store.js';
 export { Users1795392000001 } from './migrations/1795392000001-users.js';
@@ -24,5 +27,6 @@ export { Marketplace1795392000012 } from './migrations/1795392000012-marketplace
 export { AuditSeals1795392000006 } from './migrations/1795392000006-audit-seals.js';
 export { Figures1796000000020 } from './migrations/1796000000020-figures.js';
 export { Webhooks1795392000013 } from './migrations/1795392000013-webhooks.js';
+export { SealHeads1796000000040 } from './migrations/1796000000040-seal-heads.js';
 export { Limits1796000000030 } from './migrations/1796000000030-limits.js';
 export { AuditRoutes1796000000031 } from './migrations/1796000000031-audit-routes.js';

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'users activate': async () => (await import('./users.js')).activateUser,
   'users reset-password': async () => (await import('./users.js')).resetPassword,
   'plugins list': async () => (await import('./plugins.js')).listPlugins,
+  'audit anchor': async () => (await import('./verify.js')).anchorAudit,
   'audit verify': async () => (await import('./verify.js')).verifyAudit,
   'billing verify': async () => (await import('./verify.js')).verifyBilling,
 };

@@ -3,15 +3,35 @@ import { VerifyAudit } from '../../audit/seal/verify-audit.service.js';
 import { type BillingVerdict, BillingVerifier } from '../../billing/billing.port.js';
 import { LedgerModule } from '../../billing/ledger.module.js';
 import { MarketplaceBooksModule } from '../../marketplace/marketplace-books.module.js';
+import { addAnchors, currentAnchors, readAnchors } from '../anchors.js';
 import { withDomains } from '../domain-context.js';
 import { openDatabase } from '../schema.js';
 import { EXIT, type Command, print, printError } from './command.js';
 
-/** `audit verify`: checks the chain over the audit log; exit code 1 when a row was changed, removed or put in. */
-export const verifyAudit: Command = async (config) => {
+/**
+ * `audit anchor`: prints how far the chains have come, one JSON object a line, to be kept elsewhere; with `audit_anchor` set
+ * also adds it to that file.
+ */
+export const anchorAudit: Command = async (config) => {
   const database = await openDatabase(config);
   try {
-    const verdict = await new VerifyAudit(new AuditSealRepository(database)).verify();
+    const anchors = await currentAnchors(database, new Date());
+    if (anchors.length === 0) return print('Nothing is sealed yet.');
+    if (config.audit_anchor !== null) await addAnchors(config.audit_anchor, anchors);
+    return print(anchors.map((anchor) => JSON.stringify(anchor)).join('\n'));
+  } finally {
+    await database.close();
+  }
+};
+
+/** `audit verify`: checks the chain over the audit log; exit code 1 when a row was changed, removed or put in. */
+export const verifyAudit: Command = async (config) => {
+  const anchors = await readAnchors(config.audit_anchor);
+  const database = await openDatabase(config);
+  try {
+    const verifying = new VerifyAudit(new AuditSealRepository(database));
+    const verdict = await database.inSnapshot(() => verifying.verify(anchors));
+    for (const note of verdict.notes) printError(`note: ${note}`);
     for (const fault of verdict.faults) printError(fault);
     const rows = `${verdict.sealedRows} rows checked, ${verdict.unsealedRows} too recent to be sealed`;
     if (verdict.faults.length > 0) {
@@ -30,9 +50,12 @@ export const verifyAudit: Command = async (config) => {
  * `billing verify`: proves from the tables that no money was lost, spent twice or moved twice; exit code 1 when they say
  * anything else. It reads one moment of the database, also of one that is in use.
  */
-export const verifyBilling: Command = (config) =>
-  withDomains(config, [LedgerModule, MarketplaceBooksModule], async (context) => {
-    const verdict = await context.get<BillingVerifier>(BillingVerifier, { strict: false }).verify();
+export const verifyBilling: Command = async (config) => {
+  const anchors = await readAnchors(config.audit_anchor);
+  return withDomains(config, [LedgerModule, MarketplaceBooksModule], async (context) => {
+    const verifier = context.get<BillingVerifier>(BillingVerifier, { strict: false });
+    const verdict = await verifier.verify(undefined, anchors);
+    for (const note of verdict.notes) printError(`note: ${note}`);
     for (const { rule, detail } of verdict.violations) printError(`${rule}: ${detail}`);
     if (verdict.violations.length > 0) {
       printError(`The books do not add up: ${verdict.violations.length} errors, ${figuresOf(verdict)}.`);
@@ -40,6 +63,7 @@ export const verifyBilling: Command = (config) =>
     }
     return print(`The books add up: ${figuresOf(verdict)}.`);
   });
+};
 
 const figuresOf = ({ transactions, orders, work }: BillingVerdict): string =>
   `${transactions} transactions and ${orders} orders checked ` +

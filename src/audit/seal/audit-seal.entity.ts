@@ -1,8 +1,5 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
-import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
-
-/** Ids from the first to the second, both included. */
-export type IdRange = readonly [from: number, to: number];
+import { type IdRange, integerColumn, jsonColumn, utcColumn } from '#libs/database';
 
 /**
  * A link of the audit chain: some rows of `api_logs`, in the order of their ids, numbered without a gap and hashed onto

@@ -1,8 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type Transaction } from '#libs/database';
-import { MoreThan, type EntityManager } from 'typeorm';
-import { ApiLogEntity } from '../api-log.entity.js';
-import { AuditSealEntity, type IdRange } from './audit-seal.entity.js';
+import { Database, type IdRange, runSql, SealStore } from '#libs/database';
 
 /** A row of `api_logs` as the database hands it over; PostgreSQL's 64-bit integers come as text. */
 export interface RawLogRow {
@@ -23,20 +20,13 @@ export interface RawLogRow {
   readonly route: string | null;
 }
 
-export type NewSeal = Omit<AuditSealEntity, 'id'>;
-
-/** The chain over the audit log: added to and read, nothing else. */
+/** The chain over the audit log, and the rows that it is made of. */
 @Injectable()
 export class AuditSealRepository {
-  constructor(private readonly database: Database) {}
+  readonly store: SealStore;
 
-  /** The last links, newest first. */
-  newest(count: number): Promise<AuditSealEntity[]> {
-    return this.database.read.manager.find(AuditSealEntity, { order: { id: 'DESC' }, take: count });
-  }
-
-  async append(tx: Transaction, seal: NewSeal): Promise<void> {
-    await tx.manager.insert(AuditSealEntity, seal);
+  constructor(private readonly database: Database) {
+    this.store = new SealStore(database, { chain: 'audit', rows: 'api_logs', seals: 'audit_seals' });
   }
 
   /** Log rows behind `after` or inside one of the gaps, by id. */
@@ -49,15 +39,6 @@ export class AuditSealRepository {
     );
   }
 
-  /** Links in their order, from after this id. */
-  linksAfter(id: number, limit: number): Promise<AuditSealEntity[]> {
-    return this.#reader.find(AuditSealEntity, {
-      where: { id: MoreThan(id) },
-      order: { id: 'ASC' },
-      take: limit,
-    });
-  }
-
   /** Log rows of a range, by id. */
   rowsBetween([from, to]: IdRange): Promise<RawLogRow[]> {
     return runSql<RawLogRow>(
@@ -65,16 +46,5 @@ export class AuditSealRepository {
       'SELECT * FROM api_logs WHERE id BETWEEN ? AND ? ORDER BY id',
       [from, to],
     );
-  }
-
-  /** How many rows the log has up to this id, and altogether. */
-  async countRows(upToId: number): Promise<{ readonly upTo: number; readonly all: number }> {
-    const all = await this.#reader.count(ApiLogEntity);
-    const later = await this.#reader.count(ApiLogEntity, { where: { id: MoreThan(upToId) } });
-    return { upTo: all - later, all };
-  }
-
-  get #reader(): EntityManager {
-    return this.database.read.manager;
   }
 }

@@ -1,32 +1,18 @@
+import { openIds, rangesOf } from '#libs/database';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import { configOf, FakeClock } from '#libs/testing';
 import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.repository.js';
 import { AuditSealRepository } from '../../../src/audit/seal/audit-seal.repository.js';
-import { openIds, rangesOf, SealAudit } from '../../../src/audit/seal/seal-audit.service.js';
+import { SealAudit } from '../../../src/audit/seal/seal-audit.service.js';
 import { VerifyAudit } from '../../../src/audit/seal/verify-audit.service.js';
 import { describeOnDatabases, TestDatabase } from '../../harness/databases.js';
+import { logRow } from './log-rows.js';
 
 let next = 0;
-const PAYLOAD = '{"symbol":"ÄÖ \\u2028","n":1.50}';
-const request = (payload: string | null = PAYLOAD, route: string | null = '/api/v1/predict'): NewApiLog => {
+const request = (payload?: string | null, route?: string | null): NewApiLog => {
   next += 1;
   const id = `00000000-0000-4000-8000-${String(next).padStart(12, '0')}`;
-  return [
-    id,
-    id,
-    null,
-    '127.0.0.1',
-    null,
-    '/api/v1/predict',
-    'POST',
-    null,
-    payload,
-    '2026-01-31T12:00:00.000Z',
-    201,
-    1.25,
-    512,
-    route,
-  ];
+  return logRow(id, payload, route);
 };
 
 describeOnDatabases('sealing the audit log', (_, kind) => {

@@ -22,6 +22,7 @@ import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { QuotePrices } from '../../../src/billing/quote-prices.service.js';
 import { QuoteRepository } from '../../../src/billing/quote.repository.js';
 import { PriceList } from '../../../src/billing/price-list.service.js';
+import { LedgerSealRepository } from '../../../src/billing/seal-ledger.service.js';
 import { BillingChecks, VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 import type { TestDatabase } from '../../harness/databases.js';
 
@@ -83,7 +84,11 @@ export class BillingBench implements BillableOrders {
     this.billing = new OrderBilling(quotes, ledger, records, new CreditPolicy(policy), uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
     this.prices = new PriceList(prices, transactions, clock);
-    this.verifier = new VerifyBilling(database, new BillingChecks(database));
+    this.verifier = new VerifyBilling(
+      database,
+      new BillingChecks(database),
+      new LedgerSealRepository(database),
+    );
   }
 
   /** User ids are their names. */

@@ -2,7 +2,9 @@ import { runSql } from '#libs/database';
 import { newUuid } from '#libs/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BillingBench, USD } from './billing-bench.js';
+import { unguard } from './unguard.js';
 import type { BillingViolation } from '../../../src/billing/billing.port.js';
+import { LedgerSealRepository } from '../../../src/billing/seal-ledger.service.js';
 import { BillingChecks, VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 import { IssueInvoices } from '../../../src/billing/issue-invoices.service.js';
 import { InvoiceRepository } from '../../../src/billing/invoice.repository.js';
@@ -84,26 +86,6 @@ const TAMPERINGS: readonly (readonly [string, string, string])[] = [
   ],
 ];
 
-/** Takes away what makes the tables append-only and their keys unique. */
-async function unguard({ database, kind }: TestDatabase): Promise<void> {
-  const names = async (text: string): Promise<{ name: string; table: string }[]> =>
-    database.writer.query(text);
-  if (kind === 'sqlite') {
-    for (const { name } of await names(
-      `SELECT name, tbl_name AS "table" FROM sqlite_master WHERE type = 'trigger'`,
-    ))
-      await database.writer.query(`DROP TRIGGER ${name}`);
-    await database.writer.query('PRAGMA foreign_keys = OFF');
-  } else {
-    for (const { name, table } of await names(
-      'SELECT tgname AS name, tgrelid::regclass::text AS "table" FROM pg_trigger WHERE NOT tgisinternal',
-    ))
-      await database.writer.query(`DROP TRIGGER ${name} ON ${table}`);
-  }
-  for (const index of ['uq_transactions_settlement', 'uq_provider_pricing_active'])
-    await database.writer.query(`DROP INDEX ${index}`);
-}
-
 /** A small history in which everything occurs. */
 async function live(bench: BillingBench): Promise<void> {
   await bench.prices.switchTo({ providerId: 3, modelName: 'm', priceMicros: 4 * USD, currency: 'USD' });
@@ -184,12 +166,15 @@ describeOnDatabases('the verifier', (shared, kind) => {
     const open = await bench.submit(1);
     bench.states.set(open, 'ended');
     const checks = new BillingChecks(test.database);
-    await expect(new VerifyBilling(test.database, checks, bench).verify()).resolves.toMatchObject({
+    const seals = new LedgerSealRepository(test.database);
+    await expect(new VerifyBilling(test.database, checks, seals, bench).verify()).resolves.toMatchObject({
       work: 'compared',
       violations: [{ rule: 'money_differs_from_work' }],
     });
-    await expect(new VerifyBilling(test.database, checks).verify()).resolves.toEqual({
+    await expect(new VerifyBilling(test.database, checks, seals).verify()).resolves.toEqual({
       transactions: 1,
+      sealed: 0,
+      notes: [],
       orders: 1,
       work: 'unknown',
       violations: [],
@@ -209,7 +194,7 @@ describeOnDatabases('the verifier', (shared, kind) => {
         return before;
       },
     });
-    expect(verdict).toEqual({ transactions: 1, orders: 1, work: 'compared', violations: [] });
+    expect(verdict).toMatchObject({ transactions: 1, orders: 1, work: 'compared', violations: [] });
     await test.close();
   });
 });

@@ -1,4 +1,4 @@
-import { decimal, flag, integer, type ParameterDeclarations } from '#libs/kernel';
+import { decimal, flag, integer, type ParameterDeclarations, text } from '#libs/kernel';
 
 /** Limits of predictions, waiting and batches. */
 export const PREDICTION_SETTINGS = {
@@ -65,6 +65,14 @@ export const AUDIT_SETTINGS = {
   ),
   audit_seal_seconds: decimal(
     { default: 5, min: 0.05, max: 3_600 },
-    'Time between two runs of the sealer, which numbers the rows and chains their hashes, in seconds.',
+    'Time between two runs of the sealers, which number the rows of the audit log and the transactions of the ledger and chain their hashes, in seconds.',
+  ),
+  audit_anchor: text(
+    { default: null, minLength: 1 },
+    'Path of a file for anchors: how far the chains of the audit log and the ledger have come. The service adds to it, `audit verify` and `billing verify` compare with it. Keep it where nobody who can change the database can change it.',
+  ),
+  audit_anchor_minutes: decimal(
+    { default: 60, min: 0.01, max: 10_080 },
+    'Time between two anchors in the file `audit_anchor`, in minutes.',
   ),
 } satisfies ParameterDeclarations;
