@@ -11,8 +11,19 @@ export {
 } from './timestamps.js';
 export { CsvCache, type CsvCacheOptions } from './csv/csv-cache.js';
 export { loadCsv, type LoadedCsv } from './csv/load-csv.js';
-export type { BadRow, BadRowRule, CsvOptions, CsvReport } from './csv/csv-format.js';
+export type {
+  BadRow,
+  BadRowRule,
+  CsvOptions,
+  CsvReport,
+  Detected,
+  FileFormat,
+  FileNote,
+} from './csv/csv-format.js';
+export { DIALECT_NAMES, type DialectName, DIALECTS } from './csv/dialects.js';
+export { lengthText, separatorName } from './csv/file-notes.js';
 export { ema, rma, rollingMax, rollingMin, sma } from './indicators/averages.js';
 export * from './indicators/formulas.js';
 export * from './indicators/technical.js';
 export { loadNormalisation, Normalisation } from './normalisation.js';
+export { usualStep } from './csv/row-times.js';

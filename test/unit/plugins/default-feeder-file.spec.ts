@@ -81,10 +81,72 @@ describe('default_feeder on files', () => {
     const feeder = await files.feeder({ data_file_path: 'bad.csv' });
     const frame = await feeder.fetch({ symbol: 'A', ...hourly });
     expect(frame.length).toBe(38);
-    const note = '2 rows of bad.csv were left out, the first on line 5: a value is no number (CLOSE)';
-    expect(feeder.notes?.(frame)).toEqual([note]);
+    const notes = [
+      expect.stringMatching(
+        /^bad_rows: bad\.csv: 1 row was left out, the first: line 9, bad date, DATE_TIME "not a time"/,
+      ),
+      expect.stringMatching(
+        /^bad_cells: bad\.csv: 1 cell of CLOSE is no number and counts as missing, the first on line 5: "oops"/,
+      ),
+      'gaps: bad.csv: 1 bar is missing in 1 gap of bars that are 1 h apart; the longest is 1 after 2026-01-05T06:00:00Z',
+    ];
+    expect(feeder.notes?.(frame)).toEqual(notes);
     await feeder.fetch({ symbol: 'A', ...hourly });
-    expect(files.lines.filter((line) => line === note)).toHaveLength(1);
+    expect(files.lines.filter((line) => /bad\.csv/.test(line))).toEqual(notes.slice(0, 2));
+  });
+
+  it('counts a row when the columns that are asked for have values there, whatever the others', async () => {
+    const rows = barLines(40).map((line) => `${line},5`);
+    rows[39] = (rows[39] ?? '').replace(/5$/, '');
+    rows[38] = (rows[38] ?? '').replace(/[^,]*,5$/, ',5');
+    files.write('volume.csv', rows, 'DATE_TIME,OPEN,HIGH,LOW,CLOSE,VOLUME');
+    const feeder = await files.feeder({ data_file_path: 'volume.csv' });
+    const lengthOf = async (columns?: string[]) =>
+      (await feeder.fetch({ symbol: 'A', ...hourly, ...(columns && { columns }) })).length;
+    expect(await lengthOf()).toBe(39);
+    expect(await lengthOf(['HIGH'])).toBe(40);
+    expect(await lengthOf(['CLOSE'])).toBe(39);
+    expect(await lengthOf(['VOLUME', 'CLOSE'])).toBe(38);
+    expect(await lengthOf(['RSI'])).toBe(39 - 14);
+  });
+
+  it('reads each file with settings of its own, those for all files where it has none', async () => {
+    files.write(
+      'mt5.csv',
+      ['2026.01.05\t10:00:00\t1,5', '2026.01.05\t11:00:00\t1,6'],
+      '<DATE>\t<TIME>\t<CLOSE>',
+    );
+    files.write('us.csv', ['01/05/2026,1', '01/06/2026,2'], 'Day,Last');
+    const feeder = await files.feeder({
+      data_timezone: 'EET',
+      data_files: {
+        MT: 'mt5.csv',
+        US: { path: 'us.csv', date_column: 'Day', time_format: '%m/%d/%Y', columns: { CLOSE: 'Last' } },
+      },
+    });
+    const mt = await feeder.fetch({ symbol: 'MT', ...hourly });
+    expect([mt.time.at(-1), mt.column('CLOSE').at(-1)]).toEqual([START + 9 * HOUR, 1.6]);
+    const us = await feeder.fetch({ symbol: 'US', interval: '1d' });
+    expect([us.time.at(-1), us.column('CLOSE').at(-1)]).toEqual([START + 24 * HOUR, 2]);
+  });
+
+  it.each([
+    [
+      { path: 'eurusd.csv', date_colum: 'x' },
+      /data_files\.A: there is no setting "date_colum"; allowed are path, date_column/,
+    ],
+    [{ date_column: 'x' }, /data_files\.A: must be a path, or an object with "path"/],
+    [{ path: 'eurusd.csv', csv_dialect: 'mt6' }, /data_files\.A: csv_dialect: .*mt4, mt5/],
+    [{ path: 'eurusd.csv', time_format: '%Q' }, /data_files\.A: time_format can't be used: .*%Q/],
+    [
+      { path: 'eurusd.csv', data_timezone: 'Moon' },
+      /data_files\.A: data_timezone can't be used: .*Moon.*NY\+7/,
+    ],
+  ])('refuses %j for one file, with what is allowed', async (own, message) => {
+    await expect(files.feeder({ data_files: { A: own } })).rejects.toMatchObject({
+      code: 'not_configured',
+      message: expect.stringMatching(message),
+    });
   });
 
   it('reads a file again when it has changed, and says so when it is gone', async () => {
@@ -106,7 +168,7 @@ describe('default_feeder on files', () => {
     const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
     const daily = await feeder.fetch({ symbol: 'A', interval: '1d' });
     expect(feeder.notes?.(daily)).toEqual([
-      'the bars of eurusd.csv are 1 h apart, but bars of 1d were requested',
+      'other_interval: eurusd.csv: bars are 1 h apart, but bars of 1d were requested',
     ]);
     expect(feeder.notes?.(await feeder.fetch({ symbol: 'A', ...hourly }))).toEqual([]);
   });
@@ -135,5 +197,17 @@ describe('default_feeder on files', () => {
       asOf: START + 9.5 * HOUR,
     });
     expect([frame.time[0], frame.time.at(-1)]).toEqual([START + 5 * HOUR, START + 9 * HOUR]);
+  });
+
+  it('says that the newest bar is old, but not when the question is about the past', async () => {
+    const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
+    const stale = 'stale: eurusd.csv: the newest bar, 2026-01-07T11:00:00Z, is more than two bars old';
+    const notesAt = async (now: number, more = {}) => {
+      files.clock.jump(now - files.clock.now());
+      return feeder.notes?.(await feeder.fetch({ symbol: 'A', ...hourly, ...more }));
+    };
+    expect(await notesAt(START + 61.9 * HOUR)).toEqual([]);
+    expect(await notesAt(START + 62 * HOUR)).toEqual([stale]);
+    expect(await notesAt(START + 62 * HOUR, { around: START })).toEqual([]);
   });
 });

@@ -168,7 +168,11 @@ describe('what the barrier oracles make of odd files and times', () => {
       'DATE_TIME,HIGH,LOW,CLOSE\n2024-01-10 08:00:00,1,1,1\nnonsense,1,1,1\n2024-01-10 09:00:00,2,,2\n',
     );
     const oracle = await binaryOracle({ csv_file: path });
-    expect(warnings).toContain('1 bad rows of csv_file were left out');
+    expect(warnings).toContainEqual(
+      expect.stringMatching(
+        /^csv_file: 1 row was left out, the first: line 3, bad date, DATE_TIME "nonsense"/,
+      ),
+    );
     expect(oracle.entry(entryAt('2024-01-10 08:00', 1, 1)).buy).toBe(1);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Frame } from '#libs/plugin-sdk';
-import { futureTimes } from '../../../libs/plugins/src/predictors/future-times.js';
+import { futureTimes } from '../../../libs/plugins/src/future-times.js';
 import randomWalk, {
   normalQuantile,
   type RandomWalkPredictor,

@@ -46,7 +46,8 @@ describe('CsvCache', () => {
     const one = await cache.load(path, { ...options, columns: ['B'] });
     expect(all.frame.names).toEqual(['A', 'B']);
     expect(one.frame.names).toEqual(['B']);
-    expect(await cache.load(path, { ...options, onBadRow: 'skip' })).toBe(all);
+    expect(await cache.load(path, { ...options })).toBe(all);
+    expect(await cache.load(path, { ...options, format: { decimal: '.' } })).not.toBe(all);
   });
 
   it('reads a file anew when its size or time changed', async () => {

@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse as referenceParse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
-import { cellNumber, cellTime } from '../../../libs/timeseries/src/csv/cells.js';
+import { NumberReader } from '../../../libs/timeseries/src/csv/numbers.js';
 import { RecordScanner } from '../../../libs/timeseries/src/csv/record-scanner.js';
+import { CellTimes } from '../../../libs/timeseries/src/times/cell-times.js';
 
-const number = (text: string): number => cellNumber(Buffer.from(text), 0, Buffer.byteLength(text));
+const number = (text: string, decimal: '.' | ',' = '.'): number =>
+  new NumberReader({ decimal, thousands: null, settled: true }).read(
+    Buffer.from(text),
+    0,
+    Buffer.byteLength(text),
+  );
 
 describe('a number in a cell', () => {
   it('is the double that the platform reads, in every notation', () => {
@@ -31,6 +37,24 @@ describe('a number in a cell', () => {
     ['1e3', 1000],
     [' 7 ', 7],
     ['inf', Infinity],
+    ['1,234', 1234],
+    ['1,234,567.25', 1_234_567.25],
+    ['12,34,567.5', 1_234_567.5],
+    ['1_000', 1000],
+    ["1'234.5", 1234.5],
+    ['1 234.5', 1234.5],
+    ['1\u00a0234.5', 1234.5],
+    ['$185.50', 185.5],
+    ['-$1,185.50', -1185.5],
+    ['€ 12.5', 12.5],
+    ['12.5 USD', 12.5],
+    ['1.25%', 1.25],
+    ['-0.52 %', -0.52],
+    ['24.82M', 24_820_000],
+    ['1.5K', 1500],
+    ['2.1B', 2_100_000_000],
+    ['(1.5)', -1.5],
+    ['\u22121.5', -1.5],
   ])('is read from %p', (text, expected) => {
     expect(number(text)).toBe(expected);
   });
@@ -45,12 +69,33 @@ describe('a number in a cell', () => {
     ['0x10'],
     ['1e'],
     ['--1'],
-    ['1_000'],
+    ['1__000'],
+    ['1,23'],
+    ['1.234,5'],
+    ['24.82MB'],
     ['NaN'],
     ['1 2'],
     ['١'],
   ])('is not read from %p', (text) => {
     expect(number(text)).toBeNaN();
+  });
+});
+
+describe('a number with a decimal comma', () => {
+  it.each([
+    ['1,5', 1.5],
+    ['1.234,5', 1234.5],
+    ['1.200.300', 1_200_300],
+    ['1.200', 1200],
+    ["1'234,5", 1234.5],
+    ['-1,5%', -1.5],
+    ['12', 12],
+  ])('is read from %p', (text, expected) => {
+    expect(number(text, ',')).toBe(expected);
+  });
+
+  it.each([['1.5'], ['1,234.5'], ['1,5,5']])('is not read from %p', (text) => {
+    expect(number(text, ',')).toBeNaN();
   });
 });
 
@@ -61,11 +106,12 @@ describe('a time in a cell', () => {
     ['2024-01-10', Date.UTC(2024, 0, 10)],
     ['2024-02-30 08:00:00', NaN],
     ['2024-01-10 08:00:0x', NaN],
-    ['2024-01-10 24:00:00', NaN],
-    ['2024/01/10 08:00:00', NaN],
+    ['2024-01-10 24:00:00', Date.UTC(2024, 0, 11)],
+    ['2024-01-10 24:00:01', NaN],
+    ['2024/01/10 08:00:00', Date.UTC(2024, 0, 10, 8)],
     ['+024-01-10 08:00:00', NaN],
   ])('is told of %s, or that it is none', (text, expected) => {
-    expect(cellTime(Buffer.from(text), 0, text.length)).toBe(expected);
+    expect(new CellTimes('ymd').read(Buffer.from(text), 0, text.length)).toBe(expected);
   });
 });
 

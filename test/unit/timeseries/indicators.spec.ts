@@ -218,7 +218,7 @@ describe("the direction oracle's ATR", () => {
 
 (existsSync(FEATURES) ? describe : describe.skip)('against the published feature file,', () => {
   it('every indicator equals its column to 2e-10', async () => {
-    const { frame } = await loadCsv(FEATURES, { dateColumn: 'DATE_TIME', emptyCells: 'nan' });
+    const { frame } = await loadCsv(FEATURES, { dateColumn: 'DATE_TIME' });
     const logged = new Set(['MACD', 'MACD_Signal', 'Stochastic_%D', 'ADX', 'ATR']);
     for (const [name, raw] of Object.entries(technicalIndicators(frame))) {
       // The file fills gaps with the mean of the column and takes the logarithm of five of them.

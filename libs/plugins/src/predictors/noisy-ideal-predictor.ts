@@ -4,6 +4,7 @@ import { definePredictor, type Frame } from '#libs/plugin-sdk';
 import { basicInfo } from './model-info.js';
 import { horizonsOf, targetColumn } from './forecast-question.js';
 import { idealForecast, lastRowWithFuture } from './oracle/ideal-forecast.js';
+import { fileFormatOf, fileFormatParameters } from '../file-format.js';
 import { loadFrame } from './oracle/load-frame.js';
 import { createNoise, noiseParameters, type NoiseSource } from './oracle/noise-source.js';
 import { barMatch, matchParameters } from './oracle/row-match.js';
@@ -18,6 +19,7 @@ const parameters = {
     { default: 0, min: 0 },
     "Standard deviation of the normal noise added to each value, in the target's unit; 0 adds no noise.",
   ),
+  ...fileFormatParameters,
   hourly_horizons: integer(
     { default: 6, min: 0, max: 500 },
     'Number of horizons of 1, 2, 3, ... rows when a request names none.',
@@ -123,7 +125,8 @@ export default definePredictor({
   looksAhead: true,
   create: async (context) => {
     const { csv_file: path, datetime_column: dateColumn, close_column } = context.parameters;
-    const source = { parameter: 'csv_file', path, dateColumn, columns: [close_column] };
+    const format = fileFormatOf(context.parameters);
+    const source = { parameter: 'csv_file', path, dateColumn, columns: [close_column], format };
     const frame = path === null ? null : await loadFrame(source, context);
     return new NoisyIdealPredictor(frame, context.parameters);
   },

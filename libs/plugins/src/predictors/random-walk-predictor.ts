@@ -17,7 +17,7 @@ import {
   intervalParameters,
   targetColumn,
 } from './forecast-question.js';
-import { futureTimes } from './future-times.js';
+import { futureTimes } from '../future-times.js';
 
 const parameters = {
   ...forecastParameters,

@@ -110,10 +110,12 @@ const keyOf = (path: string, options: CsvOptions): string =>
     resolve(path),
     options.dateColumn,
     options.columns ?? null,
-    options.onBadRow ?? 'skip',
-    options.emptyCells ?? 'bad',
+    options.format ?? null,
     options.maxBytes ?? null,
   ]);
 
 const bytesOf = ({ frame }: LoadedCsv): number =>
-  [frame.time, ...frame.columns.values()].reduce((sum, values) => sum + values.buffer.byteLength, 64);
+  [...new Set([frame.time, ...frame.columns.values()].map(({ buffer }) => buffer))].reduce(
+    (sum, buffer) => sum + buffer.byteLength,
+    64,
+  );

@@ -23,5 +23,6 @@ export default async function parseInThread({ path, options }: CsvTask): Promise
 function arraysOf(outcome: CsvOutcome): ArrayBufferLike[] {
   if ('fault' in outcome) return [];
   const { time, columns } = outcome.parsed;
-  return [time.buffer, ...columns.map(([, values]) => values.buffer)];
+  // A column with two names has one buffer, which can be handed over once.
+  return [...new Set([time.buffer, ...columns.map(([, values]) => values.buffer)])];
 }

@@ -33,7 +33,7 @@ export interface LoadedCsv extends CsvReport {
  * thread (in slices on the main thread when there is no build), so the event loop goes on.
  * @throws AppError with the file's base name but never a path in its text. Codes: `csv_missing` (not_found),
  *   `csv_too_large` (too_large), `csv_unreadable` and `csv_changed` (unavailable: try again), and as `invalid`
- *   `csv_is_directory`, `csv_not_a_file`, `csv_encoding`, `csv_empty`, `csv_no_rows`, `csv_header_too_long`,
+ *   `csv_is_directory`, `csv_not_a_file`, `csv_binary`, `csv_empty`, `csv_no_rows`, `csv_header_too_long`,
  *   `csv_row_too_long`, `csv_too_many_columns`, `csv_duplicate_column`, `csv_missing_column`, `csv_column_not_numeric`,
  *   `csv_bad_row`; `csv_thread` (internal) when the thread dies. The signal's reason when it aborts.
  */

@@ -1,27 +1,32 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { ByteSource, checkRecordLength } from './byte-source.js';
 import {
   checkFile,
   type CsvOptions,
   type CsvOutcome,
+  type Detected,
   faultOfFile,
   fingerprintOf,
+  type Learned,
   type ParsedCsv,
+  ReadAgain,
   refuse,
 } from './csv-format.js';
-import { readHead, type CsvHead } from './csv-head.js';
+import { fileNotes } from './file-notes.js';
+import { detectLayout, type Layout } from './layout.js';
 import { RecordScanner } from './record-scanner.js';
-import { TableBuilder } from './table-builder.js';
+import { momentsOf, settleOrder } from './row-times.js';
+import { makeSeries } from './series.js';
+import { type ReadRows, TableBuilder } from './table-builder.js';
 
-/** One read. It is parsed in a few milliseconds, so a parse on the main thread lets others run in between. */
-const CHUNK_BYTES = 256 * 1024;
-/** A longer record is no data but a quote left open. */
-const MAX_RECORD_BYTES = 1024 * 1024;
 /** Room made in advance at most; a larger table grows. */
 const MAX_EXPECTED_ROWS = 4_000_000;
+/** How often a file is read again because its middle shows what its beginning did not: decimal sign and order of dates. */
+const MAX_READS = 6;
 
 /**
- * Reads and parses a CSV file in chunks; memory is the columns and one buffer. A refusal is returned as data, because the
+ * Reads and parses a file in chunks; memory is the columns and one buffer. A refusal is returned as data, because the
  * caller may be another thread.
  * @throws the signal's reason when it aborts
  */
@@ -48,68 +53,118 @@ async function parseOpen(
 ): Promise<ParsedCsv> {
   const before = await handle.stat({ bigint: true });
   checkFile(file, before, options);
-  const source = new ChunkSource(handle);
-  await source.start(file);
-  const scanner = new RecordScanner();
-  const head = readHead(file, scanner, source, options);
-  const builder = new TableBuilder(file, head, options, expectedRows(head, Number(before.size)));
-  for (;;) {
-    while (scanner.next(source.bytes, source.end, source.atEnd)) builder.add(scanner, source.bytes);
-    if (source.atEnd) break;
-    signal?.throwIfAborted();
-    source.drop(scanner.position);
-    scanner.goTo({ ...scanner.place, position: 0 });
-    if (source.end > MAX_RECORD_BYTES) {
-      const detail = `a row of ${file} from line ${scanner.place.line} on has no end; is a quote left open?`;
-      throw refuse('invalid', 'csv_row_too_long', detail);
+  const reading = new Reading(file, handle, Number(before.size), options, signal);
+  let result: Omit<ParsedCsv, 'fingerprint'> | null = null;
+  for (let reads = 1; result === null; reads += 1) {
+    try {
+      result = await reading.read();
+    } catch (error) {
+      if (!(error instanceof ReadAgain) || reads === MAX_READS) throw error;
+      reading.learn(error.learned);
     }
-    await source.fill();
   }
   const after = await handle.stat({ bigint: true });
   if (fingerprintOf(after) !== fingerprintOf(before)) {
     throw refuse('unavailable', 'csv_changed', `${file} changed while it was read`);
   }
-  const { badRows, badRowCount } = builder;
-  const { ignoredColumns } = head;
-  return { ...builder.finish(), badRows, badRowCount, ignoredColumns, fingerprint: fingerprintOf(before) };
+  return { ...result, fingerprint: fingerprintOf(before) };
 }
 
-function expectedRows({ bytesPerRow }: CsvHead, bytes: number): number {
+/** The reading of one file, which may begin anew with what was learned. */
+class Reading {
+  private learned: Learned = {};
+  private readonly tried: NonNullable<Learned['orders']>[number][] = [];
+
+  constructor(
+    private readonly file: string,
+    private readonly handle: FileHandle,
+    private readonly size: number,
+    private readonly options: CsvOptions,
+    private readonly signal?: AbortSignal,
+  ) {}
+
+  learn(learned: Learned): void {
+    this.learned = { ...this.learned, ...learned };
+  }
+
+  /** @throws ReadAgain, CsvRefused */
+  async read(): Promise<Omit<ParsedCsv, 'fingerprint'>> {
+    const source = await ByteSource.open(this.file, this.handle, this.size, this.options);
+    try {
+      const layout = detectLayout(
+        this.file,
+        source,
+        await source.tail(this.size),
+        this.options,
+        this.learned,
+      );
+      const builder = new TableBuilder(this.file, layout, expectedRows(layout, this.size));
+      await this.scan(source, layout, builder);
+      return this.finish(source, layout, builder);
+    } finally {
+      await source.close();
+    }
+  }
+
+  private async scan(source: ByteSource, layout: Layout, builder: TableBuilder): Promise<void> {
+    const scanner = new RecordScanner(layout.separator);
+    scanner.goTo(layout.start);
+    for (;;) {
+      while (scanner.next(source.bytes, source.end, source.atEnd)) builder.add(scanner, source.bytes);
+      if (source.atEnd) return;
+      this.signal?.throwIfAborted();
+      source.drop(Math.min(source.end, scanner.position));
+      scanner.goTo({ ...scanner.place, position: 0 });
+      checkRecordLength(this.file, source, scanner.place.line);
+      await source.fill();
+    }
+  }
+
+  private finish(source: ByteSource, layout: Layout, builder: TableBuilder): Omit<ParsedCsv, 'fingerprint'> {
+    const rows = builder.finish();
+    const { badRows, badRowCount } = builder;
+    this.tried.push(...rows.orders.slice(0, 1));
+    const orderNotes = settleOrder(this.file, layout, rows, this.tried);
+    const moments = momentsOf(rows, layout.zone, layout.detected.barTime);
+    const series = makeSeries(layout, rows, moments);
+    const notes = fileNotes(layout, series, { badRows, badRowCount, badCells: rows.badCells });
+    return {
+      time: series.time,
+      columns: series.columns,
+      badRows,
+      badRowCount,
+      badCells: rows.badCells,
+      ignoredColumns: layout.ignoredColumns,
+      duplicateTimes: series.duplicateTimes,
+      reordered: series.reordered,
+      stepMs: series.stepMs,
+      detected: detectedBy(source, layout, rows),
+      notes: [...notes, ...orderNotes, ...moments.notes, ...series.notes],
+    };
+  }
+}
+
+function detectedBy({ container }: ByteSource, layout: Layout, { missing }: ReadRows): Detected {
+  const { names, columns, aliases, dateCell, clockCell } = layout;
+  const isTime = (cell: number): boolean => cell === dateCell || cell === clockCell;
+  return {
+    ...layout.detected,
+    container: container.kind,
+    encoding: container.encoding,
+    columns: names.map((name, cell) => {
+      const place = columns.findIndex((column) => column.cell === cell);
+      const alias = aliases.find((one) => one[1] === columns[place]?.name)?.[0] ?? null;
+      return {
+        name: name === '' ? `column ${cell + 1}` : name,
+        use: isTime(cell) ? 'time' : place < 0 ? 'ignored' : 'values',
+        alias,
+        missing: missing[place] ?? 0,
+      };
+    }),
+  };
+}
+
+function expectedRows({ bytesPerRow }: Layout, bytes: number): number {
   if (bytesPerRow === 0) return 0;
   return Math.min(MAX_EXPECTED_ROWS, Math.ceil((bytes / bytesPerRow) * 1.02) + 16);
-}
-
-/** A window of bytes that slides over a file. */
-class ChunkSource {
-  readonly bytes = Buffer.allocUnsafe(MAX_RECORD_BYTES + CHUNK_BYTES);
-  end = 0;
-  atEnd = false;
-
-  constructor(private readonly handle: FileHandle) {}
-
-  /**
-   * Fills the first chunk and takes the byte order mark off.
-   * @throws CsvRefused `csv_encoding` for UTF-16
-   */
-  async start(file: string): Promise<void> {
-    while (!this.atEnd && this.end < CHUNK_BYTES) await this.fill();
-    const mark = this.bytes.subarray(0, Math.min(3, this.end)).toString('hex');
-    if (mark.startsWith('fffe') || mark.startsWith('feff')) {
-      throw refuse('invalid', 'csv_encoding', `${file} is UTF-16; save it as UTF-8`);
-    }
-    if (mark === 'efbbbf') this.drop(3);
-  }
-
-  /** Reads one more chunk behind {@link end}. */
-  async fill(): Promise<void> {
-    const { bytesRead } = await this.handle.read(this.bytes, this.end, CHUNK_BYTES, null);
-    this.end += bytesRead;
-    this.atEnd = bytesRead === 0;
-  }
-
-  /** Forgets the first `count` bytes. */
-  drop(count: number): void {
-    this.bytes.copyWithin(0, count, this.end);
-    this.end -= count;
-  }
 }

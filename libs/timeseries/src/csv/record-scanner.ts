@@ -1,5 +1,5 @@
 const QUOTE = 0x22;
-const COMMA = 0x2c;
+const BLANK = 0x20;
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -12,7 +12,7 @@ export interface ScannerPlace {
 }
 
 /**
- * Splits the bytes of a CSV file (RFC 4180, UTF-8; LF, CRLF or CR) into records and cells without making a string.
+ * Splits the bytes of a CSV file (RFC 4180 with any separator, UTF-8; LF, CRLF or CR) into records and cells without making a string.
  * It pulls: {@link next} reads one record from a buffer that the caller refills.
  *
  * A million rows of five cells take 0.1 s to split; csv-parse 7 needs 2.3 s for them without and 5.8 s with the line
@@ -31,6 +31,9 @@ export class RecordScanner {
   position = 0;
 
   private nextLine = 1;
+
+  /** @param separator the byte between cells; of blanks a whole run separates, and those at a line's start do not count */
+  constructor(private readonly separator = 0x2c) {}
 
   /** The place where the next record begins, for {@link goTo}. */
   get place(): ScannerPlace {
@@ -53,11 +56,15 @@ export class RecordScanner {
     this.badQuotes = false;
     let line = this.nextLine;
     let start = this.position;
+    const { separator } = this;
+    const runs = separator === BLANK;
+    if (runs) while (start < end && bytes[start] === BLANK) start += 1;
     let index = start;
     for (; index < end; index += 1) {
       const byte = bytes[index];
-      if (byte === COMMA) {
+      if (byte === separator) {
         this.keep(start, index);
+        if (runs) while (index + 1 < end && bytes[index + 1] === BLANK) index += 1;
         start = index + 1;
       } else if (byte === LF || byte === CR) {
         if (byte === CR && index + 1 === end && !atEnd) return false;
@@ -77,7 +84,7 @@ export class RecordScanner {
         // At the buffer's end nobody knows yet what follows the quote.
         if (index >= end && !atEnd) return false;
         start = index + 1;
-        if (bytes[index] !== COMMA || index >= end) {
+        if (bytes[index] !== separator || index >= end) {
           const width = bytes[index] === CR && bytes[index + 1] === LF ? 2 : 1;
           if (bytes[index] === CR && index + 1 === end && !atEnd) return false;
           return this.finish(Math.min(end, index + width), line + 1);
@@ -93,7 +100,7 @@ export class RecordScanner {
   private afterQuotes(bytes: Uint8Array, start: number, close: number, end: number): number {
     this.keep(start, close);
     let index = close + 1;
-    while (index < end && bytes[index] !== COMMA && bytes[index] !== LF && bytes[index] !== CR) {
+    while (index < end && bytes[index] !== this.separator && bytes[index] !== LF && bytes[index] !== CR) {
       this.badQuotes = true;
       index += 1;
     }

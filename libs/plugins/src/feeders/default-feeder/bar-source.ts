@@ -1,5 +1,5 @@
 import { DAY_MS } from '#libs/kernel';
-import type { FeederSource, Frame } from '#libs/plugin-sdk';
+import { type FeederSource, Frame } from '#libs/plugin-sdk';
 import { type Closes, rowAtOrBefore } from '#libs/timeseries';
 
 /** Which bars: moments in epoch ms UTC, both included. */
@@ -57,6 +57,39 @@ export function columnNamed(frame: Frame, name: string): Float64Array | undefine
   return spelled === undefined ? undefined : frame.column(spelled);
 }
 
+/** Frames of which rows have been left out, by what was left out of them. */
+const whole = new WeakMap<Float64Array, WeakMap<Frame, Frame>>();
+
+/** Only the rows that have a value in each of these columns of the frame; the same object for the same question. */
+export function withValues(frame: Frame, columns: readonly Float64Array[]): Frame {
+  return columns.reduce((rows, column) => {
+    const names = [...frame.columns].filter(([, values]) => values === column).map(([name]) => name);
+    const [name] = names;
+    return name === undefined ? rows : rowsWith(rows, name);
+  }, frame);
+}
+
+function rowsWith(frame: Frame, name: string): Frame {
+  const column = frame.column(name);
+  const known = whole.get(column)?.get(frame);
+  if (known !== undefined) return known;
+  const rows = column.some(Number.isNaN)
+    ? Int32Array.from(frame.time.keys()).filter((row) => !Number.isNaN(column[row] ?? NaN))
+    : null;
+  const pick = (values: Float64Array): Float64Array =>
+    Float64Array.from(rows ?? [], (row) => values[row] ?? NaN);
+  const made =
+    rows === null
+      ? frame
+      : Frame.of(
+          pick(frame.time),
+          [...frame.columns].map(([key, values]) => [key, pick(values)] as const),
+        );
+  const kept = whole.get(column) ?? new WeakMap<Frame, Frame>();
+  whole.set(column, kept.set(frame, made));
+  return made;
+}
+
 /** The close of the last session that had ended when each row began; NaN where none had. Never the running session's. */
 export const previousCloses = (
   times: Float64Array,
@@ -81,11 +114,4 @@ export function sessionsOf(
     close[knownFrom.length - 1] = closes[row] ?? NaN;
   }
   return { knownFrom: Float64Array.from(knownFrom), close: Float64Array.from(close) };
-}
-
-/** The usual distance of neighbouring bars in ms, the median over the last 1,000; NaN with fewer than two. */
-export function usualStep(times: Float64Array): number {
-  const recent = times.subarray(-1001);
-  const steps = recent.subarray(1).map((time, row) => time - (recent[row] ?? NaN));
-  return steps.toSorted()[steps.length >>> 1] ?? NaN;
 }

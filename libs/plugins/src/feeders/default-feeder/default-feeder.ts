@@ -21,7 +21,7 @@ import { MarketBars, marketParameters } from './market/market-bars.js';
 const feederParameters = {
   data_source: choice(
     { default: 'yfinance', oneOf: ['yfinance', 'file'] },
-    'Where bars come from: Yahoo Finance, or CSV files.',
+    'Where bars come from: Yahoo Finance, or files.',
   ),
   instrument: text({ default: 'MSFT', minLength: 1 }, 'Symbol that is used when a request names none.'),
   symbol_map: map(
@@ -59,12 +59,12 @@ type FeederSettings = ParametersOf<typeof feederParameters>;
 /** Bars before the wanted ones that indicators are computed from: EMA and RMA forget their start by then (to 1e-8). */
 const WARM_UP_BARS = 256;
 
-/** Bars of CSV files or of Yahoo Finance, with computed columns on demand. */
+/** Bars of files or of Yahoo Finance, with computed columns on demand. */
 export default defineFeeder({
   id: 'default_feeder',
   apiVersion: 1,
   version: '1.0.0',
-  description: 'Bars from CSV files or from Yahoo Finance, with indicators and other columns on demand.',
+  description: 'Bars from files or from Yahoo Finance, with indicators and other columns on demand.',
   parameters: feederParameters,
   create: async (context) => {
     const settings = context.parameters;
@@ -115,7 +115,7 @@ class DefaultFeeder implements Feeder {
       ...(signal && { signal }),
     });
     const plan = planFeatures(this.#columns(request, bars.names), bars.names, this.settings);
-    const built = await this.#features.build(bars, symbol, plan, signal);
+    const built = await this.#features.build(bars, symbol, plan, this.settings.target_column, signal);
     signal?.throwIfAborted();
     const range = built.frame.between(from, to);
     // A view of its own, so that the notes of one answer do not appear at another that is cut from the same bars.

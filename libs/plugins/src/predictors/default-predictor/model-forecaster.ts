@@ -14,7 +14,7 @@ import type { ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
 import { windowAt, windowColumns } from '../model/window.js';
 import { valueAt } from '../oracle/ideal-forecast.js';
-import { futureTimes } from '../future-times.js';
+import { futureTimes } from '../../future-times.js';
 import { forecastOutput, type ModelAnswer, modelHorizons, outlookOf } from './model-answer.js';
 import type { DefaultPredictorSettings } from './parameters.js';
 

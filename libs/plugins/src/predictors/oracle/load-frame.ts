@@ -1,5 +1,5 @@
 import { type Frame, type PluginLogger, PluginError } from '#libs/plugin-sdk';
-import { loadCsv } from '#libs/timeseries';
+import { type FileFormat, type FileNote, loadCsv } from '#libs/timeseries';
 import { configuredFile } from '../../configured-file.js';
 
 /** What a predictor reads of a file of its own. */
@@ -8,6 +8,8 @@ export interface FrameSource {
   readonly parameter: string;
   readonly path: string | null;
   readonly dateColumn: string;
+  /** How the file is written; found out where absent. */
+  readonly format?: FileFormat;
   /** Columns that must be there, all that hold numbers when absent; an empty cell is NaN. */
   readonly columns?: readonly string[];
 }
@@ -18,18 +20,20 @@ export interface FrameLoading {
   readonly logger: PluginLogger;
 }
 
+/** What every file of prices has, and no reason for a warning. */
+const QUIET = new Set<FileNote['code']>(['gaps', 'duplicate_times', 'ignored_columns']);
+
 /**
- * Loads the bars of a predictor, sorted by time; equal times are kept. Rows that can't be read are left out and logged.
+ * Loads the bars of a predictor, sorted by time; equal times are kept. Rows that can't be read are left out; what is
+ * to be known of the file is logged.
  * @throws PluginError `not_configured` when the parameter is not set or the file can't be used; the text names no folder
  */
 export async function loadFrame(source: FrameSource, { resolveFile, logger }: FrameLoading): Promise<Frame> {
   const { parameter, path, ...options } = source;
   if (path === null) throw new PluginError('not_configured', `${parameter} must name a CSV file`);
-  const csv = { ...options, emptyCells: 'nan' } as const;
-  const loaded = await configuredFile(parameter, () => loadCsv(resolveFile(path), csv));
-  if (loaded.badRowCount > 0) {
-    const badRows = loaded.badRows.slice(0, 10);
-    logger.warn(`${loaded.badRowCount} bad rows of ${parameter} were left out`, { badRows });
+  const loaded = await configuredFile(parameter, () => loadCsv(resolveFile(path), options));
+  for (const { code, text } of loaded.notes) {
+    if (!QUIET.has(code)) logger.warn(`${parameter}: ${text}`, { code });
   }
   return loaded.frame;
 }

@@ -1,5 +1,6 @@
 import { choice, decimal, integer, type ParameterDeclarations, type ParametersOf, text } from '#libs/kernel';
 import { type Frame, PluginError } from '#libs/plugin-sdk';
+import { fileFormatOf, fileFormatParameters } from '../../file-format.js';
 import { barHorizons, type WeekRule, weekParameters } from './bar-horizon.js';
 import { type FrameLoading, loadFrame } from './load-frame.js';
 import { noiseParameters } from './noise-source.js';
@@ -7,8 +8,15 @@ import { barMatch, barSummary, matchParameters, type RowMatch } from './row-matc
 
 /** Parameters that both barrier oracles share; the ones that differ stand with each oracle. */
 export const oracleParameters = {
-  csv_file: text(null, 'CSV file with the bars: time, high, low and close columns with a header. Required.'),
-  datetime_column: text('DATE_TIME', 'Name of the time column.'),
+  csv_file: text(
+    null,
+    'Data file with the bars: time, high, low and close. CSV in any dialect, JSON, or one of them in gzip or zip. Required.',
+  ),
+  datetime_column: text(
+    'DATE_TIME',
+    'Name of the time column. `DATE_TIME` and an empty name also find a column of another name by its content.',
+  ),
+  ...fileFormatParameters,
   high_column: text('HIGH', 'Name of the high column.'),
   low_column: text('LOW', 'Name of the low column.'),
   close_column: text('CLOSE', 'Name of the close column.'),
@@ -103,6 +111,7 @@ export class OracleBars implements BarColumns {
 export async function loadOracleBars(settings: OracleSettings, loading: FrameLoading): Promise<OracleBars> {
   const { csv_file: path, datetime_column: dateColumn } = settings;
   const columns = [...new Set([settings.high_column, settings.low_column, settings.close_column])];
-  const frame = await loadFrame({ parameter: 'csv_file', path, dateColumn, columns }, loading);
+  const format = fileFormatOf(settings);
+  const frame = await loadFrame({ parameter: 'csv_file', path, dateColumn, columns, format }, loading);
   return new OracleBars(frame, settings);
 }

@@ -1,6 +1,7 @@
 import type { ParametersOf } from '#libs/kernel';
 import { PluginError, type Frame } from '#libs/plugin-sdk';
 import { formatNaiveIso } from '#libs/timeseries';
+import { fileFormatOf } from '../../file-format.js';
 import { rowsToFridayClose } from '../oracle/bar-horizon.js';
 import { type FrameLoading, loadFrame } from '../oracle/load-frame.js';
 import { barMatch, barSummary, type RowMatch } from '../oracle/row-match.js';
@@ -85,5 +86,6 @@ export async function loadSignalBars(
   loading: FrameLoading,
 ): Promise<SignalBars> {
   const { csv_file: path, datetime_column: dateColumn } = settings;
-  return new SignalBars(await loadFrame({ parameter: 'csv_file', path, dateColumn }, loading), settings);
+  const source = { parameter: 'csv_file', path, dateColumn, format: fileFormatOf(settings) };
+  return new SignalBars(await loadFrame(source, loading), settings);
 }

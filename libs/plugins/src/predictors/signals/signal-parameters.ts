@@ -1,4 +1,5 @@
 import { decimal, integer, type ParameterDeclarations, text } from '#libs/kernel';
+import { fileFormatParameters } from '../../file-format.js';
 import { modelParameters } from '../model/model-file.js';
 import { weekParameters } from '../oracle/bar-horizon.js';
 import { matchParameters } from '../oracle/row-match.js';
@@ -28,9 +29,13 @@ export const confidenceThreshold = (threshold: number) =>
 export const signalParameters = {
   csv_file: text(
     null,
-    'CSV file with the bars and the features of the models; the first line is the header. Required.',
+    'Data file with the bars and the features of the models: CSV in any dialect, JSON, or one of them in gzip or zip. Required.',
   ),
-  datetime_column: text('DATE_TIME', 'Name of the time column.'),
+  datetime_column: text(
+    'DATE_TIME',
+    'Name of the time column. `DATE_TIME` and an empty name also find a column of another name by its content.',
+  ),
+  ...fileFormatParameters,
   high_column: text('HIGH', 'Name of the high column. It is a feature only if the metadata list it.'),
   low_column: text('LOW', 'Name of the low column. It is a feature only if the metadata list it.'),
   close_column: text(

@@ -68,7 +68,8 @@ export function buildColumns({ time, columns, plan, shorter, sessions }: Columns
 export const needsPrices = (plan: FeaturePlan): boolean =>
   plan.indicators || plan.barShapes || plan.ticks.length > 0;
 
-const PRICES = ['OPEN', 'HIGH', 'LOW', 'CLOSE'] as const;
+/** What computed columns are made of. */
+export const PRICES = ['OPEN', 'HIGH', 'LOW', 'CLOSE'] as const;
 
 /** Prices that computed columns need and these bars lack. */
 export const missingPrices = (bars: Frame): readonly string[] =>

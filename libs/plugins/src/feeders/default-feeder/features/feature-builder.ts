@@ -1,11 +1,12 @@
 import { WorkerThreads } from '#libs/kernel';
 import { Frame, PluginError } from '#libs/plugin-sdk';
 import type { Closes, Normalisation } from '#libs/timeseries';
-import type { BarSource, SessionCloses } from '../bar-source.js';
+import { type BarSource, columnNamed, type SessionCloses, withValues } from '../bar-source.js';
 import {
   buildColumns,
   missingPrices,
   needsPrices,
+  PRICES,
   type ColumnsInput,
   type ColumnsOutput,
 } from './build-columns.js';
@@ -49,12 +50,27 @@ export class FeatureBuilder {
     private readonly normalisation: Normalisation | null,
   ) {}
 
-  /** @throws PluginError `invalid_request` when columns are to be computed from prices that the bars do not have */
-  async build(bars: Frame, symbol: string, plan: FeaturePlan, signal?: AbortSignal): Promise<BuiltFrame> {
+  /**
+   * Rows without a value in one of the columns that are asked for do not count: in the planned ones, and without a plan in
+   * the target.
+   * @throws PluginError `invalid_request` when columns are to be computed from prices that the bars do not have
+   */
+  async build(
+    read: Frame,
+    symbol: string,
+    plan: FeaturePlan,
+    target: string,
+    signal?: AbortSignal,
+  ): Promise<BuiltFrame> {
+    if (needsPrices(plan) && missingPrices(read).length > 0) throw noPrices(read);
+    const needed = needsPrices(plan) ? PRICES : plan.columns === null ? [target] : [];
+    const bars = withValues(
+      read,
+      needed.map((name) => columnNamed(read, name)).filter((one) => one !== undefined),
+    );
     if (plan.columns === null && plan.correlated.length === 0 && !this.normalisation) {
       return { frame: bars, notes: [] };
     }
-    if (needsPrices(plan) && missingPrices(bars).length > 0) throw noPrices(bars);
     const parts = await this.#partsOf(bars, symbol, plan, signal);
     const key = JSON.stringify(plan.columns);
     const kept = this.#kept.get(bars) ?? new Map<string, Kept>();

@@ -1,26 +1,16 @@
 import { basename } from 'node:path';
-import {
-  AppError,
-  type Clock,
-  DAY_MS,
-  HOUR_MS,
-  integer,
-  map,
-  MINUTE_MS,
-  type ParameterDeclarations,
-  type ParametersOf,
-  text,
-} from '#libs/kernel';
+import { AppError, type Clock, integer, type ParameterDeclarations, type ParametersOf } from '#libs/kernel';
 import { type FeederSource, type Frame, PluginError, type PluginLogger } from '#libs/plugin-sdk';
 import {
-  type BadRow,
-  type BadRowRule,
   type Closes,
   CsvCache,
-  type CsvReport,
+  formatIso,
   intervalMs,
+  lengthText,
   type LoadedCsv,
+  usualStep,
 } from '#libs/timeseries';
+import { futureTimes } from '../../../future-times.js';
 import {
   type BarQuestion,
   type BarSource,
@@ -28,23 +18,13 @@ import {
   type SessionCloses,
   sessionsOf,
   type SourceBars,
-  usualStep,
+  withValues,
 } from '../bar-source.js';
+import { type DataFile, dataFileParameters, dataFiles } from './data-files.js';
 
 /** Parameters of bars from files. */
 export const fileParameters = {
-  data_file_path: text(
-    { default: null, minLength: 1 },
-    'CSV file with the bars of all symbols that `data_files` does not list.',
-  ),
-  data_files: map(
-    { items: 'string' },
-    'CSV file for each symbol, for example `{"EURUSD": "eurusd.csv", "EURUSD@15m": "eurusd_15m.csv"}`. Files of shorter bars serve the tick columns.',
-  ),
-  date_column: text(
-    { default: 'DATE_TIME', minLength: 1 },
-    'Name of the column with the time of each bar. Times are UTC unless they carry an offset.',
-  ),
+  ...dataFileParameters,
   data_cache_mb: integer(
     { default: 512, min: 1, max: 1_000_000 },
     'Size of the cache of parsed files, in megabytes.',
@@ -61,7 +41,7 @@ interface FileBarsContext {
   readonly logger: PluginLogger;
 }
 
-/** Bars from CSV files: columns by name in any order, read again when a file changes. */
+/** Bars from files: columns by name in any order, read again when a file changes. */
 export class FileBars implements BarSource {
   readonly #cache: CsvCache;
   /** Versions of files whose bad rows have been logged. */
@@ -72,6 +52,7 @@ export class FileBars implements BarSource {
   private constructor(
     private readonly settings: FileBarsSettings,
     private readonly context: FileBarsContext,
+    private readonly files: ReadonlyMap<string | null, DataFile>,
   ) {
     this.#cache = new CsvCache({
       maxBytes: settings.data_cache_mb * 1_000_000,
@@ -84,23 +65,15 @@ export class FileBars implements BarSource {
    * @throws PluginError `not_configured` with every file at fault
    */
   static async open(settings: FileBarsSettings, context: FileBarsContext): Promise<FileBars> {
-    const files = Object.entries(settings.data_files).map(([symbol, path]) => ({
-      name: `data_files.${symbol}`,
-      path,
-    }));
-    if (settings.data_file_path !== null)
-      files.push({ name: 'data_file_path', path: settings.data_file_path });
-    if (files.length === 0) {
-      throw new PluginError('not_configured', 'data_source file needs data_file_path or data_files');
-    }
-    const source = new FileBars(settings, context);
+    const files = dataFiles(settings);
+    const source = new FileBars(settings, context, files);
     const faults: string[] = [];
-    for (const { name, path } of files) {
+    for (const file of files.values()) {
       try {
-        await source.#load(path);
+        await source.#load(file);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        faults.push(`${name}: ${error.detail} (${context.resolveFile(path)})`);
+        faults.push(`${file.name}: ${error.detail} (${context.resolveFile(file.path)})`);
       }
     }
     if (faults.length > 0) throw new PluginError('not_configured', faults.join('; '));
@@ -114,23 +87,22 @@ export class FileBars implements BarSource {
 
   resolve(symbol: string): FeederSource {
     const known = this.symbolOf(symbol);
-    this.#pathOf(known);
+    this.#fileOf(known);
     return { source: 'file', symbol: known };
   }
 
-  async bars({ symbol, interval, signal }: BarQuestion): Promise<SourceBars> {
-    const path = this.#pathOf(symbol);
-    const csv = await this.#loadNow(path, signal);
-    return { frame: csv.frame, notes: this.#notes(path, csv, interval), window: null };
+  async bars(question: BarQuestion): Promise<SourceBars> {
+    const file = this.#fileOf(question.symbol);
+    const csv = await this.#loadNow(file, question.signal);
+    return { frame: csv.frame, notes: this.#notes(file, csv, question), window: null };
   }
 
   async sessions(symbol: string, _times: Float64Array, signal?: AbortSignal): Promise<SessionCloses> {
-    const { frame } = await this.#loadNow(this.#pathOf(symbol), signal);
+    const { frame } = await this.#loadNow(this.#fileOf(symbol), signal);
     const known = this.#sessions.get(frame);
     if (known) return known;
-    const closes = columnNamed(frame, 'CLOSE');
-    if (!closes) throw new PluginError('invalid_request', `the bars of ${symbol} have no column CLOSE`);
-    const sessions = { ...sessionsOf(frame.time, closes, usualStep(frame.time)), notes: [] };
+    const { time, close } = closesOf(frame, `the bars of ${symbol}`);
+    const sessions = { ...sessionsOf(time, close, usualStep(time)), notes: [] };
     this.#sessions.set(frame, sessions);
     return sessions;
   }
@@ -141,43 +113,37 @@ export class FileBars implements BarSource {
     _times: Float64Array,
     signal?: AbortSignal,
   ): Promise<Closes> {
-    const path = this.settings.data_files[`${symbol}@${interval}`];
-    if (path === undefined) {
+    const file = this.files.get(`${symbol}@${interval}`);
+    if (file === undefined) {
       throw new PluginError(
         'invalid_request',
         `tick columns of ${interval} bars need a file with such bars: data_files must name "${symbol}@${interval}"`,
       );
     }
-    const { frame } = await this.#loadNow(path, signal);
-    const close = columnNamed(frame, 'CLOSE');
-    if (!close)
-      throw new PluginError('invalid_request', `the ${interval} bars of ${symbol} have no column CLOSE`);
-    return { time: frame.time, close };
+    const { frame } = await this.#loadNow(file, signal);
+    return closesOf(frame, `the ${interval} bars of ${symbol}`);
   }
 
-  #pathOf(symbol: string): string {
-    const own = Object.hasOwn(this.settings.data_files, symbol)
-      ? this.settings.data_files[symbol]
-      : undefined;
-    const path = own ?? this.settings.data_file_path;
-    if (path !== null) return path;
-    const known = Object.keys(this.settings.data_files).filter((name) => !name.includes('@'));
+  #fileOf(symbol: string): DataFile {
+    const file = this.files.get(symbol) ?? this.files.get(null);
+    if (file !== undefined) return file;
+    const known = [...this.files.keys()].filter((name) => name !== null && !name.includes('@'));
     throw new PluginError(
       'invalid_request',
       `There are no bars of ${symbol}; the known symbols are ${known.join(', ')}`,
     );
   }
 
-  #load(path: string): Promise<LoadedCsv> {
-    return this.#cache.load(this.context.resolveFile(path), { dateColumn: this.settings.date_column });
+  #load({ path, options }: DataFile): Promise<LoadedCsv> {
+    return this.#cache.load(this.context.resolveFile(path), options);
   }
 
   /** As {@link #load}; what is wrong with a file now was right at the start, so trying later may help. */
-  async #loadNow(path: string, signal: AbortSignal | undefined): Promise<LoadedCsv> {
+  async #loadNow(file: DataFile, signal: AbortSignal | undefined): Promise<LoadedCsv> {
     signal?.throwIfAborted();
     try {
-      const csv = await this.#load(path);
-      this.#logBadRows(path, csv);
+      const csv = await this.#load(file);
+      this.#logNotes(file, csv);
       return csv;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -185,51 +151,51 @@ export class FileBars implements BarSource {
     }
   }
 
-  #logBadRows(path: string, csv: LoadedCsv): void {
-    if (csv.badRowCount === 0 || this.#reported.get(path) === csv.fingerprint) return;
-    this.#reported.set(path, csv.fingerprint);
-    this.context.logger.warn(badRowsText(basename(path), csv), { rows: csv.badRows.slice(0, 10) });
+  /** What a version of a file had left out is logged once. */
+  #logNotes({ name, path }: DataFile, csv: LoadedCsv): void {
+    if (this.#reported.get(name) === csv.fingerprint) return;
+    this.#reported.set(name, csv.fingerprint);
+    for (const { code, text: said } of csv.notes) {
+      if (code === 'bad_rows' || code === 'bad_cells')
+        this.context.logger.warn(noteText(path, code, said), { rows: csv.badRows.slice(0, 10) });
+    }
   }
 
-  #notes(path: string, csv: LoadedCsv, interval: string): readonly string[] {
-    const notes = csv.badRowCount > 0 ? [badRowsText(basename(path), csv)] : [];
-    const step = usualStep(csv.frame.time);
+  #notes({ path }: DataFile, csv: LoadedCsv, { interval, to, around }: BarQuestion): readonly string[] {
+    const notes = csv.notes.map(({ code, text: said }) => noteText(path, code, said));
     const asked = intervalMs(interval);
     // Months differ in length, so a file of monthly bars is right when it is near.
-    if (Math.abs(step / asked - 1) > 0.1) {
+    if (Math.abs(csv.stepMs / asked - 1) > 0.1) {
       notes.push(
-        `the bars of ${basename(path)} are ${lengthText(step)} apart, but bars of ${interval} were requested`,
+        noteText(
+          path,
+          'other_interval',
+          `bars are ${lengthText(csv.stepMs)} apart, but bars of ${interval} were requested`,
+        ),
       );
     }
+    const isPresent = to === undefined && around === undefined;
+    const old = isPresent ? staleText(csv.frame.time, this.context.clock.now()) : null;
+    if (old !== null) notes.push(noteText(path, 'stale', old));
     return notes;
   }
 }
 
-function lengthText(ms: number): string {
-  const [length, unit] = [
-    [ms / DAY_MS, 'd'],
-    [ms / HOUR_MS, 'h'],
-    [ms / MINUTE_MS, 'min'],
-  ].find(([count]) => Number(count) >= 1) ?? [ms / 1000, 's'];
-  return `${Math.round(Number(length) * 100) / 100} ${unit}`;
+/** The rows that have a close. */
+function closesOf(frame: Frame, whose: string): Closes {
+  const close = columnNamed(frame, 'CLOSE');
+  if (!close) throw new PluginError('invalid_request', `${whose} have no column CLOSE`);
+  const whole = withValues(frame, [close]);
+  return { time: whole.time, close: columnNamed(whole, 'CLOSE') ?? close };
 }
 
-const RULES: Readonly<Record<BadRowRule, string>> = {
-  too_few_cells: 'it has too few cells',
-  too_many_cells: 'it has too many cells',
-  bad_quotes: 'its quotes do not close',
-  bad_date: 'its time is no time',
-  missing_cell: 'a value is missing',
-  not_a_number: 'a value is no number',
-  not_finite: 'a value is not finite',
-};
+/** `bad_rows: bars.csv: 2 rows were left out`: one form for every note, so that a program can tell them apart. */
+const noteText = (path: string, code: string, said: string): string => `${code}: ${basename(path)}: ${said}`;
 
-/** "3 rows of bars.csv were left out, the first on line 17: a value is no number (CLOSE)" */
-function badRowsText(file: string, { badRowCount, badRows }: CsvReport): string {
-  const [first] = badRows;
-  const rows = badRowCount === 1 ? '1 row' : `${badRowCount} rows`;
-  return `${rows} of ${file} ${badRowCount === 1 ? 'was' : 'were'} left out${first ? `, the first on ${lineText(first)}` : ''}`;
+/** A newest bar that should have been followed by two others by now, sessions minded; null for data that are fresh. */
+function staleText(time: Float64Array, now: number): string | null {
+  const last = time.at(-1);
+  if (last === undefined || time.length < 2) return null;
+  const third = futureTimes(time)(3);
+  return now < third ? null : `the newest bar, ${formatIso(last)}, is more than two bars old`;
 }
-
-const lineText = ({ line, rule, column }: BadRow): string =>
-  `line ${line}: ${RULES[rule]}${column === undefined ? '' : ` (${column})`}`;

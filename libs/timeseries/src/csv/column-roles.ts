@@ -1,0 +1,263 @@
+import { isNumberText } from './numbers.js';
+
+/** What a column of bars is to everyone who computes with bars. */
+export type BarRole = 'OPEN' | 'HIGH' | 'LOW' | 'CLOSE' | 'VOLUME';
+
+/** The roles of prices. */
+export const PRICE_ROLES: readonly BarRole[] = ['OPEN', 'HIGH', 'LOW', 'CLOSE'];
+
+/**
+ * Names under which programs and exchanges of the world write the columns of bars, the likelier first. Names are compared
+ * without case, brackets, accents and signs; `1. open` (Alpha Vantage) and `Open (USD)` are `open`.
+ */
+const NAMES: Readonly<Record<BarRole, readonly string[]>> = {
+  OPEN: [
+    'open',
+    'o',
+    'openprice',
+    'priceopen',
+    'openbid',
+    'bidopen',
+    'eroffnung',
+    'erster',
+    'eroffnungskurs',
+    'otwarcie',
+    'apertura',
+    'abertura',
+    'ouverture',
+    'ouv',
+    'acilis',
+    'otkrytie',
+    'abrir',
+    'aper',
+  ],
+  HIGH: [
+    'high',
+    'h',
+    'highprice',
+    'pricehigh',
+    'max',
+    'highbid',
+    'bidhigh',
+    'hoch',
+    'tageshoch',
+    'hochstkurs',
+    'najwyzszy',
+    'maximo',
+    'maxima',
+    'alto',
+    'plushaut',
+    'haut',
+    'massimo',
+    'yuksek',
+    'daysrange high',
+  ],
+  LOW: [
+    'low',
+    'l',
+    'lowprice',
+    'pricelow',
+    'min',
+    'lowbid',
+    'bidlow',
+    'tief',
+    'tagestief',
+    'tiefstkurs',
+    'najnizszy',
+    'minimo',
+    'minima',
+    'baixo',
+    'plusbas',
+    'bas',
+    'minimum',
+    'dusuk',
+  ],
+  CLOSE: [
+    'close',
+    'c',
+    'closeprice',
+    'priceclose',
+    'closelast',
+    'last',
+    'lastprice',
+    'price',
+    'closebid',
+    'bidclose',
+    'settle',
+    'settlement',
+    'schluss',
+    'schlusskurs',
+    'schlusskurse',
+    'zuletzt',
+    'zamkniecie',
+    'ultimo',
+    'cierre',
+    'chiusura',
+    'fechamento',
+    'cloture',
+    'dernier',
+    'kapanis',
+    'simdi',
+    'adjclose',
+    'adjustedclose',
+  ],
+  VOLUME: [
+    'volume',
+    'v',
+    'vol',
+    'tickvol',
+    'tickvolume',
+    'ticks',
+    'realvolume',
+    'totalvolume',
+    'volumen',
+    'stucke',
+    'stuecke',
+    'wolumen',
+    'obrot',
+    'volumebtc',
+    'volumefrom',
+    'hacim',
+    'volumi',
+  ],
+};
+
+/** Names of columns with times, the likelier first. */
+const TIMES: readonly string[] = [
+  'datetime',
+  'timestamp',
+  'date',
+  'time',
+  'gmttime',
+  'localtime',
+  'utctime',
+  'opentime',
+  'unix',
+  'unixtime',
+  'epoch',
+  'unixtimestamp',
+  'dtyyyymmdd',
+  'tradedate',
+  'tradingdate',
+  'datum',
+  'data',
+  'fecha',
+  'tarih',
+  'snappedat',
+  'eventtime',
+  'begin',
+  'start',
+  'starttime',
+  'candlebegintime',
+  'ts',
+  'bartime',
+  'index',
+  '',
+];
+
+const CLOCKS: readonly string[] = [
+  'time',
+  'timestamp',
+  'zeit',
+  'uhrzeit',
+  'hora',
+  'heure',
+  'ora',
+  'czas',
+  'tid',
+  'saat',
+  'hhmm',
+  'hhmmss',
+  'hour',
+];
+
+/** A name without case, brackets, accents, signs and a leading number. */
+export const bare = (name: string): string =>
+  name
+    .normalize('NFD')
+    .replaceAll('ł', 'l')
+    .replace(/^\s*\d+[a-z]?\.\s+/, '')
+    .replace(/(?<=.)\((?:usd|eur|gbp|\$|€|btc|usdt)\)\s*$/i, '')
+    .replaceAll(/[^\p{L}\d]/gu, '')
+    .toLowerCase();
+
+/** Whether a name is that of a column with times, and how likely: 0 is the likeliest, -1 no such name. */
+export const timeRank = (name: string): number => TIMES.indexOf(bare(name));
+
+/** Whether a name is that of a column with times of day. */
+export const isClockName = (name: string): boolean => CLOCKS.includes(bare(name));
+
+/** Whether a name is that of a column of bars. */
+export const isRoleName = (name: string): boolean =>
+  Object.values(NAMES).some((names) => name !== '' && names.includes(bare(name)));
+
+/**
+ * The column that plays each role, by its name. One that is spelled so in any case needs no entry: it is found by its own name.
+ * @param names of columns that hold numbers
+ */
+export function rolesOf(names: readonly string[]): ReadonlyMap<BarRole, string> {
+  const roles = new Map<BarRole, string>();
+  const bares = names.map(bare);
+  // One letter is a name only where all four stand together, as in the answers of APIs.
+  const usable = ['o', 'h', 'l', 'c'].every((letter) => bares.includes(letter))
+    ? bares
+    : bares.map((one) => (one.length > 1 ? one : ''));
+  for (const [role, known] of Object.entries(NAMES) as [BarRole, readonly string[]][]) {
+    if (names.some((name) => name.toUpperCase() === role)) continue;
+    const found = known.map((name) => usable.indexOf(name)).find((at) => at >= 0);
+    if (found !== undefined && ![...roles.values()].includes(names[found] ?? ''))
+      roles.set(role, names[found] ?? '');
+  }
+  // Without a close they are no bars, whatever a column's name resembles.
+  return roles.has('CLOSE') || names.some((name) => name.toUpperCase() === 'CLOSE') ? roles : new Map();
+}
+
+/** Names of a file without a header that everyone knows by its number of values behind the time. */
+const KNOWN_WIDTHS: Readonly<Record<number, readonly string[]>> = {
+  1: ['CLOSE'],
+  2: ['CLOSE', 'VOLUME'],
+  4: ['OPEN', 'HIGH', 'LOW', 'CLOSE'],
+  5: ['OPEN', 'HIGH', 'LOW', 'CLOSE', 'VOLUME'],
+  11: [
+    'OPEN',
+    'HIGH',
+    'LOW',
+    'CLOSE',
+    'VOLUME',
+    'close_time',
+    'quote_volume',
+    'trades',
+    'taker_base_volume',
+    'taker_quote_volume',
+    'ignore',
+  ],
+};
+
+/**
+ * Names for the values of a file without a header: open, high, low, close and volume where the numbers allow that reading
+ * (the high is highest, the low lowest), else `column 2` and so on.
+ * @param rows sampled values in the order of the file
+ */
+export function namesWithoutHeader(
+  width: number,
+  rows: readonly (readonly string[])[],
+  toNumber: (text: string) => number,
+  preset?: readonly string[],
+): readonly string[] {
+  const known =
+    preset !== undefined && preset.length === width
+      ? preset
+      : (KNOWN_WIDTHS[width] ?? KNOWN_WIDTHS[5]?.slice(0, width < 4 ? 0 : 5));
+  const generic = Array.from({ length: width }, (_, index) => known?.[index] ?? `column ${index + 2}`);
+  const places = PRICE_ROLES.map((role) => generic.indexOf(role));
+  if (places.includes(-1)) return generic;
+  const isBar = (row: readonly string[]): boolean => {
+    const [open = NaN, high = NaN, low = NaN, close = NaN] = places.map((place) =>
+      toNumber(row[place] ?? ''),
+    );
+    return !(high < Math.max(open, low, close) || low > Math.min(open, close));
+  };
+  const bars = rows.filter((row) => isNumberText(row[places[0] ?? 0] ?? ''));
+  if (bars.filter(isBar).length >= 0.95 * bars.length) return generic;
+  return Array.from({ length: width }, (_, index) => `column ${index + 2}`);
+}

@@ -1,0 +1,86 @@
+import type { TimeReader } from '../times/time-format.js';
+import { bare, isRoleName, timeRank } from './column-roles.js';
+import { isData, isTimeText, type SampleRecord, type Split } from './sample.js';
+import { isNumberText } from './numbers.js';
+
+/** Where a table begins. */
+export interface Header {
+  /** Null for a file without a header. */
+  readonly names: readonly string[] | null;
+  /** Line of the header. */
+  readonly line: number | null;
+  /** Lines before the table, as text. */
+  readonly preamble: readonly string[];
+  /** Index of the first record below the header. */
+  readonly first: number;
+}
+
+/**
+ * Finds the header: the record above the data that knows most names of columns, so that a title, a link, comments and a
+ * line of units are passed over. The record that has a configured name is the header whatever it looks like.
+ * @param wanted configured names of columns
+ */
+export function findHeader(
+  { records, width }: Split,
+  wanted: readonly string[],
+  configured?: TimeReader,
+): Header {
+  const data = records.findIndex((record) => isData(record, configured));
+  const above = data < 0 ? records.slice(0, 20) : records.slice(0, data);
+  const named = above.findIndex(
+    ({ cells }) =>
+      (cells.length > 1 || width < 2) && cells.some((cell) => cell !== '' && wanted.includes(cell)),
+  );
+  const header = named >= 0 ? named : bestHeader(above, width, data);
+  if (header < 0) {
+    let first = data;
+    while (first > 0 && records[first - 1]?.cells.length === width) first -= 1;
+    return { names: null, line: null, preamble: texts(records.slice(0, first)), first };
+  }
+  const record = records[header];
+  const cells = record?.cells ?? [];
+  // R writes no name above the names of rows.
+  const rowNames =
+    data > header && records[data]?.cells.length === cells.length + 1 && !isTimeText(cells[0] ?? '');
+  const isShifted = rowNames && records.slice(data).every((row) => row.cells.length === cells.length + 1);
+  // pandas writes the index's name on a line of its own below names of two levels (yfinance).
+  const below = header + 1 < data ? records[data - 1]?.cells : undefined;
+  const index = below?.length === 1 && timeRank(below[0] ?? '') >= 0 ? below[0] : undefined;
+  const names = isShifted ? ['', ...cells] : cells.map((name, cell) => (cell === 0 ? (index ?? name) : name));
+  const first = index === undefined ? header + 1 : data;
+  return { names, line: record?.place.line ?? null, preamble: texts(records.slice(0, header)), first };
+}
+
+const isText = (cell: string): boolean => !isNumberText(cell) && !isTimeText(cell);
+
+function bestHeader(above: readonly SampleRecord[], width: number, data: number): number {
+  let [best, most] = [-1, 0];
+  for (const [index, { cells }] of above.entries()) {
+    const isWhole = cells.length >= Math.max(width - 1, 1) && (cells.length > 1 || width < 2);
+    const isNamed =
+      cells.every(isText) ||
+      (data >= 0 && index === 0 && cells.some((cell) => isText(cell) && bare(cell) !== ''));
+    if (!isWhole || !isNamed) continue;
+    const known = 1 + cells.filter((cell) => isRoleName(cell) || (cell !== '' && timeRank(cell) >= 0)).length;
+    if (known > most) [best, most] = [index, known];
+  }
+  // Without any data the first line is the header, and the rows below say what is wrong with them.
+  return best < 0 && data < 0 ? 0 : best;
+}
+
+const texts = (records: readonly SampleRecord[]): string[] =>
+  records.map(({ cells }) => cells.join(' ').slice(0, 100));
+
+/** Names of which none stands twice: as pandas does, the second `Plot` becomes `Plot.1`; and which did. */
+export function uniqueNames(names: readonly string[]): { names: string[]; twice: string[] } {
+  const seen = new Map<string, number>();
+  const twice = new Set<string>();
+  const unique = names.map((name) => {
+    const count = seen.get(name) ?? 0;
+    seen.set(name, count + 1);
+    if (count === 0 || name === '') return name;
+    twice.add(name);
+    return `${name}.${count}`;
+  });
+  return { names: unique, twice: [...twice] };
+}

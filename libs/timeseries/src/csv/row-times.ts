@@ -1,0 +1,127 @@
+import { DAY_MS, MINUTE_MS } from '#libs/kernel';
+import type { DateOrder } from '../times/cell-times.js';
+import { LocalClock, type Zone } from '../times/zones.js';
+import { formatOf } from '../times/time-format.js';
+import { monthsLater } from '../intervals.js';
+import { shown } from './cells.js';
+import { type FileNote, ReadAgain, refuse } from './csv-format.js';
+import type { Layout } from './layout.js';
+
+/** The times of rows as they stand in the file. */
+export interface ReadTimes {
+  /** What clocks showed, as epoch ms as if it were UTC. */
+  readonly local: Float64Array;
+  /** Offset of each in minutes east of UTC, NaN where it has none; null when none has. */
+  readonly offsets: Float32Array | null;
+  /** Orders of date parts that all of them allow; the first was used. */
+  readonly orders: readonly DateOrder[];
+}
+
+/** The usual distance of neighbouring times in ms, whatever their order: the median over the last 1,000; NaN with fewer than two. */
+export function usualStep(times: Float64Array): number {
+  const recent = times.subarray(-1001);
+  const steps = recent
+    .subarray(1)
+    .map((time, row) => Math.abs(time - (recent[row] ?? NaN)))
+    .filter((step) => step > 0);
+  return steps.toSorted()[steps.length >>> 1] ?? NaN;
+}
+
+/**
+ * Makes sure that dates were read in the one order that is possible. Where every date allows several, the clock decides: in
+ * bars shorter than a day the part that changes from one bar to the next at midnight is the day. Where nothing decides, the
+ * file is refused.
+ * @throws ReadAgain to try the next order, CsvRefused `csv_ambiguous_dates`
+ */
+export function settleOrder(
+  file: string,
+  layout: Layout,
+  { local, orders }: ReadTimes,
+  tried: readonly DateOrder[],
+): readonly FileNote[] {
+  const [order, ...others] = orders;
+  if (others.length === 0 || order === undefined) return [];
+  if (goesOnAtMidnight(local)) {
+    const text = `every date could be read in ${orders.length} ways; ${formatOf(layout.time.example, order)} is the one in which bars go on at midnight`;
+    return [{ code: 'date_order', text }];
+  }
+  const next = others.find((one) => !tried.includes(one));
+  if (next !== undefined) throw new ReadAgain({ orders: [next, ...orders.filter((one) => one !== next)] });
+  const formats = orders.toSorted().map((one) => formatOf(layout.time.example, one));
+  const detail = `${file} has dates such as ${shown(layout.time.example)}, and none that tells which part is the day and which the month: set time_format to ${formats.join(' or ')}`;
+  throw refuse('invalid', 'csv_ambiguous_dates', detail);
+}
+
+function goesOnAtMidnight(local: Float64Array): boolean {
+  const step = usualStep(local);
+  if (!(step < DAY_MS)) return false;
+  for (let row = 1; row < local.length; row += 1) {
+    const [before, now] = [local[row - 1] ?? NaN, local[row] ?? NaN];
+    if (Math.abs(now - before) === step && Math.floor(now / DAY_MS) !== Math.floor(before / DAY_MS))
+      return true;
+  }
+  return false;
+}
+
+/** Moments of the bars and what is to be said about them. */
+export interface Moments {
+  readonly time: Float64Array;
+  readonly notes: readonly FileNote[];
+}
+
+/**
+ * The moments (epoch ms UTC) at which bars begin. Bars of whole days are dated by the day of their exchange: a file in
+ * which every clock shows midnight keeps its dates, whatever their offsets.
+ */
+export function momentsOf({ local, offsets }: ReadTimes, zone: Zone, barTime: 'open' | 'close'): Moments {
+  const isDaily = isMidnight(local);
+  const { time, notes } = isDaily ? { time: local, notes: [] } : inUtc(local, offsets, zone);
+  return { time: barTime === 'close' ? beginnings(time) : time, notes };
+}
+
+const isMidnight = (local: Float64Array): boolean => local.every((time) => time % DAY_MS === 0);
+
+function inUtc(local: Float64Array, offsets: Float32Array | null, zone: Zone): Moments {
+  if (offsets === null && zone.fixed !== null) {
+    if (zone.fixed === 0) return { time: local, notes: [] };
+    const shift = zone.fixed;
+    return { time: local.map((time) => time - shift), notes: [] };
+  }
+  const clock = new LocalClock(zone);
+  const time = new Float64Array(local.length);
+  const isFalling = (local[0] ?? 0) > (local.at(-1) ?? 0);
+  for (let index = 0; index < local.length; index += 1) {
+    const row = isFalling ? local.length - 1 - index : index;
+    const [shown_, offset] = [local[row] ?? NaN, offsets?.[row] ?? NaN];
+    time[row] = Number.isNaN(offset)
+      ? zone.fixed === null
+        ? clock.toUtc(shown_)
+        : shown_ - zone.fixed
+      : shown_ - offset * MINUTE_MS;
+  }
+  return { time, notes: unusualHours(clock, zone) };
+}
+
+function unusualHours({ twice, never }: LocalClock, { name }: Zone): readonly FileNote[] {
+  const parts = [
+    ...(twice > 0
+      ? [
+          `${twice} times stand for two moments in ${name}, because clocks were set back; they were read in the order of the rows`,
+        ]
+      : []),
+    ...(never > 0
+      ? [
+          `${never} times do not exist in ${name}, because clocks were set forward; they were read as if they had not been`,
+        ]
+      : []),
+  ];
+  return parts.length === 0 ? [] : [{ code: 'unusual_hours', text: parts.join('; ') }];
+}
+
+/** The beginnings of bars whose times are their ends. */
+function beginnings(time: Float64Array): Float64Array {
+  const step = usualStep(time);
+  if (Number.isNaN(step)) return time;
+  const months = Math.round(step / (30.44 * DAY_MS));
+  return step >= 27 * DAY_MS ? time.map((end) => monthsLater(end, -months)) : time.map((end) => end - step);
+}

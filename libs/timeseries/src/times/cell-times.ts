@@ -1,0 +1,296 @@
+import { civilToEpoch, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
+import {
+  clockOf,
+  epochTime,
+  isBetween,
+  isDigit,
+  isSeparator,
+  pair,
+  plainDate,
+  plainTime,
+} from './plain-times.js';
+
+/** In which order the parts of a date stand; `epoch_*` is a count since 1970. */
+export type DateOrder = 'ymd' | 'dmy' | 'mdy' | 'epoch_s' | 'epoch_ms' | 'epoch_us' | 'epoch_ns';
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const EPOCH_UNITS: Readonly<Record<string, number>> = {
+  epoch_s: 1000,
+  epoch_ms: 1,
+  epoch_us: 1e-3,
+  epoch_ns: 1e-6,
+};
+/** Abbreviations that mean one zone only; EST and its like are those of North America. */
+const ABBREVIATIONS: Readonly<Record<string, number>> = {
+  z: 0,
+  utc: 0,
+  gmt: 0,
+  est: -300,
+  edt: -240,
+  cst: -360,
+  cdt: -300,
+  mst: -420,
+  mdt: -360,
+  pst: -480,
+  pdt: -420,
+  cet: 60,
+  cest: 120,
+  eet: 120,
+  eest: 180,
+  msk: 180,
+  jst: 540,
+  hkt: 480,
+};
+const isLetter = (byte: number | undefined): boolean =>
+  byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
+/** Years of two digits: 69 to 99 are of the last century, as in POSIX. */
+const wholeYear = (year: number, digits: number): number =>
+  digits > 2 ? year : year + (year < 69 ? 2000 : 1900);
+
+/**
+ * Reads times of one order of parts, whatever stands between them: `2024-01-30`, `30.01.2024 20:00:00.000`, `30-Jan-24`,
+ * `20240130 200000`, `Jan 30, 2024 8:00 PM`, each with or without an offset. Hour 24 is midnight of the next day.
+ */
+export class CellTimes {
+  /** Offset of the last time in minutes east of UTC; NaN where it had none. */
+  offset = NaN;
+  /** Zone behind the last time, such as `US/Eastern`; empty where there was none. */
+  zone = '';
+  /** The first two parts of the last date in their order; both 0 where the order can't be mistaken. */
+  parts: [number, number] = [0, 0];
+  private at = 0;
+  private end = 0;
+  private value = 0;
+
+  constructor(readonly order: DateOrder) {}
+
+  /** What the clock showed, as epoch ms as if it were UTC; NaN when the cell is no time. See {@link offset}. */
+  read(bytes: Uint8Array, start: number, end: number): number {
+    this.offset = NaN;
+    if (this.zone !== '') this.zone = '';
+    if (this.order === 'ymd' && end - start >= 16 && end - start <= 19) {
+      const time = plainTime(bytes, start, end);
+      if (!Number.isNaN(time)) return time;
+    } else if (
+      this.order === 'ymd' &&
+      end - start === 10 &&
+      bytes[start + 4] === bytes[start + 7] &&
+      isSeparator(bytes[start + 4])
+    ) {
+      const day = plainDate(bytes, start);
+      if (!Number.isNaN(day)) return day;
+    }
+    this.at = start;
+    this.end = end;
+    while (this.end > this.at && bytes[this.end - 1] === 0x20) this.end -= 1;
+    this.skip(bytes, 0x20);
+    const unit = EPOCH_UNITS[this.order];
+    if (unit !== undefined) return epochTime(bytes, this.at, this.end, unit);
+    const day = this.date(bytes);
+    if (Number.isNaN(day) || this.at === this.end) return day;
+    const time = this.clock(bytes);
+    this.zoneBehind(bytes);
+    return this.at === this.end ? day + time : NaN;
+  }
+
+  /** The time of day in ms; at most six digits without colons are padded with zeros in front to `digits`. */
+  readClock(bytes: Uint8Array, start: number, end: number, digits: number): number {
+    this.offset = NaN;
+    if (
+      bytes[start + 2] === 0x3a &&
+      (end - start === 5 || (end - start === 8 && bytes[start + 5] === 0x3a))
+    ) {
+      const [hour, minute, second] = [
+        pair(bytes, start),
+        pair(bytes, start + 3),
+        end - start === 8 ? pair(bytes, start + 6) : 0,
+      ];
+      if (hour < 24 && minute < 60 && second < 60)
+        return hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS;
+    }
+    this.at = start;
+    this.end = end;
+    this.skip(bytes, 0x20);
+    const from = this.at;
+    const length = this.number(bytes, 6);
+    if (length > 0 && this.at === end && digits > 2) return clockOf(this.value, digits > 4 ? 6 : 4);
+    this.at = from;
+    const time = this.clock(bytes);
+    this.zoneBehind(bytes);
+    return this.at === this.end ? time : NaN;
+  }
+
+  private date(bytes: Uint8Array): number {
+    this.parts[0] = 0;
+    this.parts[1] = 0;
+    if (isLetter(bytes[this.at]) && this.month(bytes) === 0) this.skipWeekday(bytes);
+    const first = this.part(bytes);
+    const firstDigits = this.length;
+    if (firstDigits === 8 || firstDigits === 12 || firstDigits === 14)
+      return this.compact(first, firstDigits);
+    const named = this.named;
+    this.separator(bytes);
+    const second = this.part(bytes);
+    const secondDigits = this.length;
+    const anyName = named || this.named;
+    if (secondDigits === 0) return NaN;
+    // A month without a day; a price such as 1850.10 is none.
+    if (this.at === this.end && firstDigits === 4)
+      return bytes[this.at - secondDigits - 1] === 0x2e ? NaN : civilToEpoch(first, second, 1);
+    this.separator(bytes);
+    const third = this.part(bytes);
+    if (this.length === 0) return NaN;
+    if (firstDigits === 4) return civilToEpoch(first, second, third);
+    const year = wholeYear(third, this.length);
+    if (named) return civilToEpoch(year, first, second);
+    if (anyName) return civilToEpoch(year, second, first);
+    if (secondDigits > 2 || this.length === 3) return NaN;
+    this.parts[0] = first;
+    this.parts[1] = second;
+    if (this.order === 'ymd') return civilToEpoch(wholeYear(first, firstDigits), second, third);
+    return this.order === 'dmy' ? civilToEpoch(year, second, first) : civilToEpoch(year, first, second);
+  }
+
+  private length = 0;
+  private named = false;
+
+  /** A number, or a month by its name; its digits in {@link length}. */
+  private part(bytes: Uint8Array): number {
+    this.named = isLetter(bytes[this.at]);
+    if (!this.named) {
+      this.length = this.number(bytes, 14);
+      return this.value;
+    }
+    const month = this.month(bytes);
+    this.length = month === 0 ? 0 : 2;
+    if (month > 0) this.skipLetters(bytes);
+    return month;
+  }
+
+  private compact(value: number, digits: number): number {
+    const date = digits === 8 ? value : Math.floor(value / (digits === 12 ? 1e4 : 1e6));
+    const day = civilToEpoch(Math.floor(date / 10_000), Math.floor(date / 100) % 100, date % 100);
+    return digits === 8 ? day : day + clockOf(value - date * (digits === 12 ? 1e4 : 1e6), digits - 8);
+  }
+
+  /** The time of day behind a date, in ms. */
+  private clock(bytes: Uint8Array): number {
+    const from = this.at;
+    while (this.at < this.end && isBetween(bytes[this.at])) this.at += 1;
+    const digits = this.number(bytes, 9);
+    if (digits === 0) {
+      this.at = from;
+      return 0;
+    }
+    const hour = this.value;
+    if (digits >= 4) {
+      const time = clockOf(digits > 6 ? Math.floor(hour / 10 ** (digits - 6)) : hour, digits > 4 ? 6 : 4);
+      return (
+        time + (digits > 6 ? ((hour % 10 ** (digits - 6)) * 1000) / 10 ** (digits - 6) : this.fraction(bytes))
+      );
+    }
+    if (bytes[this.at] !== 0x3a) return this.halfDay(bytes, hour, 0);
+    this.at += 1;
+    if (this.number(bytes, 2) !== 2 || this.value > 59) return NaN;
+    let rest = this.value * MINUTE_MS;
+    if (bytes[this.at] === 0x3a && this.at < this.end) {
+      this.at += 1;
+      if (this.number(bytes, 2) !== 2 || this.value > 59) return NaN;
+      rest += this.value * SECOND_MS + this.fraction(bytes);
+    }
+    return this.halfDay(bytes, hour, rest);
+  }
+
+  private fraction(bytes: Uint8Array): number {
+    const mark = bytes[this.at];
+    if (
+      this.at >= this.end ||
+      (mark !== 0x2e && mark !== 0x2c && mark !== 0x3a) ||
+      !isDigit(bytes[this.at + 1])
+    )
+      return 0;
+    this.at += 1;
+    const digits = this.number(bytes, 9);
+    return (this.value * 1000) / 10 ** digits;
+  }
+
+  /** Hours of a day in ms, `am` and `pm` minded; 24:00 is the day's end. */
+  private halfDay(bytes: Uint8Array, hour: number, rest: number): number {
+    const from = this.at;
+    this.skip(bytes, 0x20);
+    const letter = (bytes[this.at] ?? 0) | 0x20;
+    const dots = bytes[this.at + 1] === 0x2e ? 1 : 0;
+    if (
+      ((bytes[this.at + 1 + dots] ?? 0) | 0x20) === 0x6d &&
+      (letter === 0x61 || letter === 0x70) &&
+      this.at + 1 + dots < this.end
+    ) {
+      this.at += 2 + dots;
+      if (bytes[this.at] === 0x2e && this.at < this.end) this.at += 1;
+      if (hour < 1 || hour > 12) return NaN;
+      return ((hour % 12) + (letter === 0x70 ? 12 : 0)) * HOUR_MS + rest;
+    }
+    this.at = from;
+    return hour < 24 || (hour === 24 && rest === 0) ? hour * HOUR_MS + rest : NaN;
+  }
+
+  /** What stands behind the time: an offset, an abbreviation, or the name of a zone. */
+  private zoneBehind(bytes: Uint8Array): void {
+    this.skip(bytes, 0x20);
+    if (this.at >= this.end) return;
+    const text = String.fromCharCode(...bytes.subarray(this.at, Math.min(this.end, this.at + 40))).replace(
+      /\s*\(.*\)$/,
+      '',
+    );
+    const [, word = '', sign, hours, minutes = '0'] =
+      /^([a-z]*(?:\/[a-z_/]+)?)(?:([+-])(\d{1,2}):?(\d{2})?)?$/i.exec(text) ?? [];
+    const known = word === '' ? 0 : ABBREVIATIONS[word.toLowerCase()];
+    if (word.includes('/') && sign === undefined) this.zone = word;
+    else if (known === undefined || (word === '' && sign === undefined)) return;
+    else
+      this.offset =
+        known + (sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)));
+    if (Math.abs(this.offset) > 1439) return;
+    this.at = this.end;
+  }
+
+  /** Reads up to `most` digits into {@link value}; how many there were. */
+  private number(bytes: Uint8Array, most: number): number {
+    const from = this.at;
+    let value = 0;
+    while (this.at < this.end && this.at - from < most && isDigit(bytes[this.at])) {
+      value = value * 10 + (bytes[this.at] ?? 0) - 0x30;
+      this.at += 1;
+    }
+    this.value = value;
+    return this.at - from;
+  }
+
+  private month(bytes: Uint8Array): number {
+    const name = String.fromCharCode(
+      bytes[this.at] ?? 0,
+      bytes[this.at + 1] ?? 0,
+      bytes[this.at + 2] ?? 0,
+    ).toLowerCase();
+    return MONTHS.indexOf(name) + 1;
+  }
+
+  private separator(bytes: Uint8Array): boolean {
+    const from = this.at;
+    while (this.at < this.end && isSeparator(bytes[this.at])) this.at += 1;
+    return this.at > from;
+  }
+
+  private skip(bytes: Uint8Array, byte: number): void {
+    while (this.at < this.end && bytes[this.at] === byte) this.at += 1;
+  }
+
+  private skipLetters(bytes: Uint8Array): void {
+    while (this.at < this.end && isLetter(bytes[this.at])) this.at += 1;
+  }
+
+  private skipWeekday(bytes: Uint8Array): void {
+    this.skipLetters(bytes);
+    while (this.at < this.end && (bytes[this.at] === 0x2c || bytes[this.at] === 0x20)) this.at += 1;
+  }
+}

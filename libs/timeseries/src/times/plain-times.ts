@@ -1,0 +1,69 @@
+import { civilToEpoch, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
+
+/** Whether a byte is a digit. */
+export const isDigit = (byte: number | undefined): boolean =>
+  byte !== undefined && byte >= 0x30 && byte <= 0x39;
+
+/** Between the parts of a date: `-` `.` `/` `,` or a blank. */
+export const isSeparator = (byte: number | undefined): boolean =>
+  byte === 0x2d || byte === 0x2e || byte === 0x2f || byte === 0x2c || byte === 0x20;
+/** Between date and time: a blank, T, `_`, `-` or `,`. */
+export const isBetween = (byte: number | undefined): boolean =>
+  byte === 0x20 || byte === 0x54 || byte === 0x74 || byte === 0x5f || byte === 0x2d || byte === 0x2c;
+
+/** `HHMM` or `HHMMSS` as a number, in ms; NaN for what is no time of day. */
+export function clockOf(value: number, digits: number): number {
+  const whole = digits === 4 ? value * 100 : value;
+  const [hour, minute, second] = [Math.floor(whole / 10_000), Math.floor(whole / 100) % 100, whole % 100];
+  if (hour > 24 || minute > 59 || second > 59 || (hour === 24 && whole !== 240_000)) return NaN;
+  return hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS;
+}
+
+/** A count of units of so many ms since 1970, in ms; NaN when it is none. */
+export function epochTime(bytes: Uint8Array, start: number, end: number, unit: number): number {
+  let value = 0;
+  let index = bytes[start] === 0x2d ? start + 1 : start;
+  if (index === end) return NaN;
+  for (; index < end && isDigit(bytes[index]); index += 1) value = value * 10 + (bytes[index] ?? 0) - 0x30;
+  if (index < end) {
+    const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 40)));
+    if (!/^-?\d+(?:\.\d*)?$/.test(text)) return NaN;
+    value = Math.abs(Number(text));
+  }
+  const time = unit >= 1 ? value * unit : value / Math.round(1 / unit);
+  return bytes[start] === 0x2d ? -time : time;
+}
+
+/** `YYYY?MM?DD HH:MM` and `…:SS` with one sign between the parts of the date, without looking for parts; NaN otherwise. */
+export function plainTime(bytes: Uint8Array, start: number, end: number): number {
+  const between = bytes[start + 10];
+  const sign = bytes[start + 4];
+  const seconds = end - start === 19;
+  if (sign !== bytes[start + 7] || !isSeparator(sign) || bytes[start + 13] !== 0x3a) return NaN;
+  if ((between !== 0x20 && between !== 0x54) || (seconds ? bytes[start + 16] !== 0x3a : end - start !== 16))
+    return NaN;
+  const hour = pair(bytes, start + 11);
+  return civilToEpoch(
+    pair(bytes, start) * 100 + pair(bytes, start + 2),
+    pair(bytes, start + 5),
+    pair(bytes, start + 8),
+    hour,
+    pair(bytes, start + 14),
+    seconds ? pair(bytes, start + 17) : 0,
+  );
+}
+
+/** `YYYY?MM?DD`, the signs between not looked at. */
+export const plainDate = (bytes: Uint8Array, start: number): number =>
+  civilToEpoch(
+    pair(bytes, start) * 100 + pair(bytes, start + 2),
+    pair(bytes, start + 5),
+    pair(bytes, start + 8),
+  );
+
+/** Two digits as a number; NaN for anything else. */
+export function pair(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] ?? 0) - 0x30;
+  const ones = (bytes[at + 1] ?? 0) - 0x30;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from '@jest/globals';
+import { formatIso, loadCsv, type CsvOptions } from '#libs/timeseries';
+import { csvFiles } from './csv-files.js';
+import { day, expectLast, type Right } from './last-bar.js';
+
+const { write } = csvFiles();
+
+describe('a setting decides', () => {
+  const ambiguous = 'Date,Close\n01/02/2024,1\n02/02/2024,2\n03/02/2024,3\n';
+  it.each<[string, string, CsvOptions, Right]>([
+    [
+      'the order of dates',
+      ambiguous,
+      { dateColumn: 'Date', format: { timeFormat: '%d/%m/%Y' } },
+      { time: '2024-02-03T00:00:00Z', close: 3 },
+    ],
+    [
+      'the order of dates, the other way',
+      ambiguous,
+      { dateColumn: 'Date', format: { timeFormat: '%m/%d/%Y' } },
+      { time: '2024-03-02T00:00:00Z', close: 3 },
+    ],
+    [
+      'the form of times that nobody else uses',
+      'when,Close\n08:30 31|01|2024,2.5',
+      { dateColumn: 'when', format: { timeFormat: '%H:%M %d|%m|%Y' } },
+      { time: '2024-01-31T08:30:00Z', close: 2.5 },
+    ],
+    [
+      'the zone',
+      'Date,Close\n2024-07-01 10:00,1\n2024-07-01 11:00,2',
+      { dateColumn: 'Date', format: { zone: 'EET' } },
+      { time: '2024-07-01T08:00:00Z', close: 2 },
+    ],
+    [
+      'the zone of a broker',
+      'Date,Close\n2024-03-15 10:00,1\n2024-03-15 11:00,2',
+      { dateColumn: 'Date', format: { zone: 'NY+7' } },
+      { time: '2024-03-15T08:00:00Z', close: 2 },
+    ],
+    [
+      'the maker, and with it the zone',
+      'Date,Time,Close\n2024.01.15,10:00,1\n2024.01.15,11:00,2',
+      { dateColumn: 'Date', format: { dialect: 'mt5' } },
+      { time: '2024-01-15T09:00:00Z', close: 2 },
+    ],
+    [
+      'that times are the ends of bars',
+      'Date,Close\n2024-01-15 10:00,1\n2024-01-15 11:00,2',
+      { dateColumn: 'Date', format: { barTime: 'close' } },
+      { time: '2024-01-15T10:00:00Z', close: 2 },
+    ],
+    [
+      'the decimal sign',
+      'Date;Close\n2024-01-30;1,085\n2024-01-31;1,095',
+      { dateColumn: 'Date', format: { decimal: ',' } },
+      day(1.095),
+    ],
+    [
+      'the sign of thousands',
+      'Date;Close\n2024-01-30;1,085\n2024-01-31;1,095',
+      { dateColumn: 'Date', format: { thousands: ',' } },
+      day(1095),
+    ],
+    [
+      'which column is the close',
+      'Date,Bid,Ask\n2024-01-30,1,2\n2024-01-31,2.5,3',
+      { dateColumn: 'Date', format: { names: { CLOSE: 'Bid' } } },
+      day(2.5),
+    ],
+    [
+      'which place is the close',
+      '20240130,x,1,1.5\n20240131,x,1,2.5',
+      { dateColumn: 'DATE_TIME', format: { names: { CLOSE: 'column 4' } } },
+      day(2.5),
+    ],
+  ])('%s', async (_, text, options, right) => {
+    await expectLast(write(text), options, right);
+  });
+
+  it.each<[string, string, CsvOptions['format'], string, RegExp]>([
+    [
+      'dates that no value decides',
+      ambiguous,
+      {},
+      'csv_ambiguous_dates',
+      /"01\/02\/2024".*set time_format to %d\/%m\/%Y or %m\/%d\/%Y/,
+    ],
+    [
+      'numbers that no value decides',
+      'Date;Close\n2024-01-30;1,085\n2024-01-31;1,095',
+      {},
+      'csv_ambiguous_numbers',
+      /"1,085".*set decimal to "," or to "\."/,
+    ],
+    [
+      'a format that does not exist',
+      ambiguous,
+      { timeFormat: '%Q' },
+      'csv_format',
+      /time_format.*%Q.*%Y-%m-%d/,
+    ],
+    [
+      'a zone that does not exist',
+      ambiguous,
+      { timeFormat: '%d/%m/%Y', zone: 'Mars/North' },
+      'csv_format',
+      /data_timezone.*Mars\/North/,
+    ],
+    [
+      'a column that does not exist',
+      ambiguous,
+      { names: { CLOSE: 'Last' } },
+      'csv_missing_column',
+      /no column "Last"; its columns are "Date", "Close" \(columns maps/,
+    ],
+  ])('and %s are refused with its name', async (_, text, format, code, words) => {
+    const load = loadCsv(write(text), { dateColumn: 'Date', format: format ?? {} });
+    await expect(load).rejects.toMatchObject({
+      kind: 'invalid',
+      code,
+      message: expect.stringMatching(words),
+    });
+  });
+});
+
+describe('what the beginning of a file does not show', () => {
+  const filler = (line: string): string => `${line}\n`.repeat(9000);
+  it('decides the order of its dates all the same', async () => {
+    const text = `Date,Close\n${filler('01/02/2024,1')}31/01/2024,2\n${filler('01/02/2024,1')}`;
+    const { frame } = await loadCsv(write(text), { dateColumn: 'Date' });
+    expect(formatIso(frame.time[0] ?? 0)).toBe('2024-01-31T00:00:00Z');
+    expect(formatIso(frame.time.at(-1) ?? 0)).toBe('2024-02-01T00:00:00Z');
+  });
+
+  it('decides its decimal sign all the same', async () => {
+    const text = `Date;Close\n${filler('2024-01-30;1,085')}2024-01-31;1,0855\n${filler('2024-02-01;1,085')}`;
+    const { frame } = await loadCsv(write(text), { dateColumn: 'Date' });
+    expect(frame.column('Close')[0]).toBe(1.085);
+  });
+});

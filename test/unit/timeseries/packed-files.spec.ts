@@ -1,0 +1,96 @@
+import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { loadCsv } from '#libs/timeseries';
+import { csvFiles } from './csv-files.js';
+import { expectLast, hourly, hours } from './last-bar.js';
+
+const { write } = csvFiles();
+
+/** A zip archive of these files, as other programs write it. */
+function zip(files: Readonly<Record<string, string | Buffer>>): Buffer {
+  const locals: Buffer[] = [];
+  const centrals: Buffer[] = [];
+  let offset = 0;
+  for (const [name, content] of Object.entries(files)) {
+    const data = deflateRawSync(content);
+    const sizes = Buffer.alloc(16);
+    sizes.writeUInt32LE(crc32(content), 0);
+    sizes.writeUInt32LE(data.length, 4);
+    sizes.writeUInt32LE(Buffer.byteLength(content), 8);
+    sizes.writeUInt16LE(name.length, 12);
+    const method = Buffer.from('14000000080000000000', 'hex');
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), method, sizes, Buffer.from(name), data]);
+    const place = Buffer.alloc(14);
+    place.writeUInt32LE(offset, 10);
+    const version = Buffer.from('1400', 'hex');
+    centrals.push(
+      Buffer.concat([Buffer.from('PK\x01\x02'), version, method, sizes, place, Buffer.from(name)]),
+    );
+    locals.push(local);
+    offset += local.length;
+  }
+  const central = Buffer.concat(centrals);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(centrals.length, 4);
+  end.writeUInt16LE(centrals.length, 6);
+  end.writeUInt32LE(central.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...locals, central, Buffer.from('PK\x05\x06'), end]);
+}
+
+describe('a packed file', () => {
+  const good = `DATE_TIME,Open,High,Low,Close\n${hourly((d, t, p) => `${d} ${t},${p.join(',')}`)}\n`;
+  it.each<[string, Buffer]>([
+    ['gzip', gzipSync(good)],
+    ['zip', zip({ 'bars.csv': good })],
+    [
+      'zip, with a folder and a report beside it',
+      zip({ 'a/': '', 'a/bars.csv': good, 'report.txt': 'no gaps', '__MACOSX/._bars.csv': 'x' }),
+    ],
+    ['UTF-16 with a byte order mark', Buffer.from(`\ufeff${good}`, 'utf16le')],
+    ['UTF-16 without one', Buffer.from(good, 'utf16le')],
+    ['big-endian UTF-16', Buffer.from(`\ufeff${good}`, 'utf16le').swap16()],
+    ['gzip of UTF-16', gzipSync(Buffer.from(`\ufeff${good}`, 'utf16le'))],
+    [
+      'gzip of JSON',
+      gzipSync(
+        `[${hourly((d, t, p) => `[${Date.parse(`${d}T${t}Z`)},${p.join(',')}]`).replaceAll('\n', ',')}]`,
+      ),
+    ],
+  ])('is read as it is: %s', async (_, bytes) => {
+    await expectLast(write(bytes), {}, hours);
+  });
+
+  it.each<[string, Buffer, RegExp]>([
+    [
+      'two data files',
+      zip({ 'a.csv': good, 'b.csv': good }),
+      /a zip archive of 2 files; it must hold one data file/,
+    ],
+    ['no file', zip({}), /zip archive/],
+    [
+      'a workbook',
+      zip({ '[Content_Types].xml': '', 'xl/workbook.xml': '' }),
+      /is an Excel workbook \(xlsx\).*save the sheet as CSV/,
+    ],
+    ['a Parquet file', zip({ 'a.parquet': Buffer.from('PAR1\0\0') }), /is a Parquet file/],
+  ])('is refused with what is in it: %s', async (_, bytes, words) => {
+    await expect(loadCsv(write(bytes), { dateColumn: 'DATE_TIME' })).rejects.toMatchObject({
+      kind: 'invalid',
+      message: expect.stringMatching(words),
+    });
+  });
+
+  it('is not unpacked beyond the limit, nor to 200 times its size', async () => {
+    const large = gzipSync(good.repeat(20));
+    await expect(loadCsv(write(large), { dateColumn: 'DATE_TIME', maxBytes: 5000 })).rejects.toMatchObject({
+      kind: 'too_large',
+      code: 'csv_too_large',
+    });
+    const bomb = gzipSync(Buffer.alloc(12 * 1024 * 1024, '2024-01-30,1\n'));
+    await expect(loadCsv(write(bomb), { dateColumn: 'DATE_TIME' })).rejects.toMatchObject({
+      kind: 'too_large',
+      message: expect.stringContaining('200 times its size'),
+    });
+  });
+});
