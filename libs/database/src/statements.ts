@@ -1,6 +1,5 @@
 import type { Database } from './database.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
-import { asUnavailable } from './unavailable.js';
 
 /** Statements that PostgreSQL's placeholders were already put into; the product has a few dozen of them. */
 const numbered = new Map<string, string>();
@@ -31,8 +30,8 @@ export interface PreparedStatement {
   readonly text: string;
 }
 
-/** As far as it is used here, the pool that TypeORM's driver of PostgreSQL holds. */
-interface Pool {
+/** As far as it is used here, a connection of TypeORM's driver of PostgreSQL. */
+interface Connection {
   query(statement: PreparedStatement & { readonly values: unknown[] }): Promise<{ rows: object[] }>;
 }
 
@@ -42,16 +41,20 @@ interface Pool {
  * @throws AppError `unavailable` when the database is busy or away
  */
 export async function runPrepared<Row extends object>(
-  { writer }: Database,
+  { writer, availability }: Database,
   statement: PreparedStatement,
   parameters: readonly (string | number)[],
 ): Promise<Row[]> {
-  const { master } = writer.driver as unknown as { readonly master: Pool };
+  // TypeORM's own `query` knows no names. Its runner takes a connection as all others do, and gives broken ones away.
+  const runner = writer.createQueryRunner();
   try {
-    const { rows } = await master.query({ ...statement, values: [...parameters] });
+    const connection = (await runner.connect()) as Connection;
+    const { rows } = await connection.query({ ...statement, values: [...parameters] });
     return rows as Row[];
   } catch (error) {
-    throw asUnavailable(error);
+    throw availability.met(error);
+  } finally {
+    await runner.release();
   }
 }
 

@@ -110,16 +110,18 @@ describeOnDatabases('counters of limits', (shared, kind) => {
       expect(await shared().query('SELECT hits FROM limit_counters')).toEqual([{ hits: 1 }]);
     });
 
-    it('answer that the service is unavailable while the database is away, and go on when it is back', async () => {
+    it('answer that the service is unavailable while the database is silent or away, and go on when it is back', async () => {
       const road = await Road.to(shared().location);
       const database = await Database.open({ location: road.location, entities: [], migrations });
       const away = new SharedRateLimitStorage(database, systemClock);
       await away.increment('caller', LONG_MS, 1);
-      await road.close();
+      road.fallSilent();
       const refused = { kind: 'unavailable', code: 'database_unavailable' };
       await expect(away.increment('caller', LONG_MS, 1)).rejects.toMatchObject(refused);
+      await road.close();
       await expect(away.take(limit())).rejects.toMatchObject(refused);
       await road.open();
+      await eventually('the database is found again', () => database.availability.away === null);
       expect(await away.increment('caller', LONG_MS, 1)).toMatchObject({ isBlocked: true });
       await database.close();
       await road.close();
@@ -144,10 +146,11 @@ class Road {
     ] as const) {
       this.#sockets.add(from);
       from.on('error', () => to.destroy()).on('close', () => to.destroy());
-      from.pipe(to);
+      if (!this.#isSilent) from.pipe(to);
     }
   });
   #port = 0;
+  #isSilent = false;
 
   private constructor(private readonly target: URL) {}
 
@@ -164,7 +167,14 @@ class Road {
     return { kind: 'postgres', url: url.href };
   }
 
+  /** Connections stay and can be made, but nothing comes over them any more: the server was stopped, not ended. */
+  fallSilent(): void {
+    this.#isSilent = true;
+    for (const socket of this.#sockets) socket.unpipe();
+  }
+
   async open(): Promise<void> {
+    this.#isSilent = false;
     await new Promise<void>((done) => this.#server.listen(this.#port, '127.0.0.1', done));
     this.#port = (this.#server.address() as AddressInfo).port;
   }
