@@ -13,6 +13,7 @@ import {
   Limits1796000000030,
   SealHeadEntity,
   SealHeads1796000000040,
+  ListingIndexes1796000000050,
   Marketplace1795392000012,
   Predictions1795392000003,
   SettingEntity,
@@ -98,6 +99,7 @@ export const migrations = [
   Limits1796000000030,
   AuditRoutes1796000000031,
   SealHeads1796000000040,
+  ListingIndexes1796000000050,
 ];
 
 /** Opens the configured database and brings its tables up to date. */

@@ -4,9 +4,14 @@ import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 /** One request. Rows are only ever added: the database itself refuses to change or delete them. */
 @Entity('api_logs')
 @Index('uq_api_logs_request', ['requestId'], { unique: true })
-@Index('ix_api_logs_endpoint', ['endpoint', 'id'])
-@Index('ix_api_logs_route', ['route', 'id'], { where: '"route" <> "endpoint"' })
-@Index('ix_api_logs_user', ['userId', 'id'])
+@Index('ix_api_logs_template', ['route', 'requestTimestamp'], { where: '"route" <> "endpoint"' })
+@Index('ix_api_logs_path', ['endpoint', 'requestTimestamp'])
+@Index('ix_api_logs_caller', ['userId', 'requestTimestamp'])
+@Index('ix_api_logs_failed', ['responseStatusCode', 'requestTimestamp'], {
+  where: `"response_status_code" >= 400`,
+})
+@Index('ix_api_logs_failures', ['requestTimestamp'], { where: `"response_status_code" >= 400` })
+@Index('ix_api_logs_method', ['method', 'requestTimestamp'], { where: `"method" NOT IN ('GET', 'POST')` })
 @Index('ix_api_logs_timestamp', ['requestTimestamp'])
 export class ApiLogEntity {
   @PrimaryGeneratedColumn() id!: number;

@@ -1,7 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type Transaction } from '#libs/database';
+import {
+  type Count,
+  countOf,
+  countUpTo,
+  Database,
+  placeholders,
+  runSql,
+  type Transaction,
+} from '#libs/database';
 import type { PageWindow } from '#libs/http';
-import { Between, In, LessThanOrEqual, MoreThanOrEqual, Raw, type FindOptionsWhere } from 'typeorm';
+import {
+  Between,
+  In,
+  LessThanOrEqual,
+  MoreThanOrEqual,
+  Raw,
+  type FindOptionsWhere,
+  type SelectQueryBuilder,
+} from 'typeorm';
 import { ApiLogEntity } from './api-log.entity.js';
 
 /** The columns of a new row, in the order of {@link NewApiLog}. */
@@ -96,34 +112,65 @@ export class ApiLogRepository {
   }
 
   /** Newest first. */
-  newest(filter: ApiLogFilter, { limit, offset }: PageWindow): Promise<ApiLogEntity[]> {
-    return this.database.read.manager.find(ApiLogEntity, {
-      where: whereOf(filter),
-      order: { id: 'DESC' },
-      take: limit,
-      skip: offset,
-    });
+  async newest(filter: ApiLogFilter, { limit, offset }: PageWindow): Promise<ApiLogEntity[]> {
+    const queries = this.#matching(filter);
+    const [first] = queries;
+    if (queries.length === 1 && first !== undefined)
+      return newestFirst(first).limit(limit).offset(offset).getMany();
+    const parts = await Promise.all(
+      queries.map((query) =>
+        newestFirst(query)
+          .limit(offset + limit)
+          .getMany(),
+      ),
+    );
+    return parts
+      .flat()
+      .sort(byAge)
+      .slice(offset, offset + limit);
   }
 
-  count(filter: ApiLogFilter): Promise<number> {
-    return this.database.read.manager.count(ApiLogEntity, { where: whereOf(filter) });
+  async count(filter: ApiLogFilter): Promise<Count> {
+    const counts = await Promise.all(
+      this.#matching(filter).map((query) => countUpTo(this.database.read, query)),
+    );
+    return countOf(counts.reduce((sum, { total, isExact }) => sum + total + (isExact ? 0 : 1), 0));
   }
 
-  /** Requests since then that were answered with 400 or above. */
-  countFailed(since: Date): Promise<number> {
-    return this.database.read.manager.count(ApiLogEntity, {
-      where: { requestTimestamp: MoreThanOrEqual(since), responseStatusCode: MoreThanOrEqual(400) },
-    });
+  /** Each row that matches is found by one of the queries. */
+  #matching(filter: ApiLogFilter): SelectQueryBuilder<ApiLogEntity>[] {
+    if (filter.endpoint === undefined) return [this.#query(filter)];
+    const path = filter.endpoint;
+    return [
+      this.#query(filter).andWhere('l.endpoint = :path', { path }),
+      this.#query(filter).andWhere('l.route = :path AND l.route <> l.endpoint', { path }),
+    ];
+  }
+
+  #query(filter: ApiLogFilter): SelectQueryBuilder<ApiLogEntity> {
+    const query = this.database.read.manager.createQueryBuilder(ApiLogEntity, 'l').where(whereOf(filter));
+    // to the letter as in the conditions of the indexes
+    const { method, statusCodes } = filter;
+    if (method !== undefined && !['GET', 'POST'].includes(method))
+      query.andWhere(`l.method NOT IN ('GET', 'POST')`);
+    if (statusCodes?.every((code) => code >= 400) === true) query.andWhere('l.response_status_code >= 400');
+    return query;
   }
 }
 
+const newestFirst = (query: SelectQueryBuilder<ApiLogEntity>): SelectQueryBuilder<ApiLogEntity> =>
+  query.orderBy('l.requestTimestamp', 'DESC').addOrderBy('l.id', 'DESC');
+
+const byAge = (one: ApiLogEntity, other: ApiLogEntity): number =>
+  other.requestTimestamp.getTime() - one.requestTimestamp.getTime() || other.id - one.id;
+
 function whereOf(filter: ApiLogFilter): FindOptionsWhere<ApiLogEntity> {
-  const { userId, endpoint, endpointPart, method, statusCodes, from, to } = filter;
+  const { userId, endpointPart, method, statusCodes, from, to } = filter;
   return {
     ...(userId !== undefined && { userId }),
-    ...pathOf(endpoint, endpointPart),
+    ...(endpointPart !== undefined && endpointPart !== '' && { endpoint: containing(endpointPart) }),
     ...(method !== undefined && { method }),
-    ...(statusCodes !== undefined && { responseStatusCode: In([...statusCodes]) }),
+    ...(statusCodes !== undefined && { responseStatusCode: oneOf(statusCodes) }),
     ...periodOf(from, to),
   };
 }
@@ -134,23 +181,12 @@ function periodOf(from: Date | undefined, to: Date | undefined): FindOptionsWher
   return to === undefined ? {} : { requestTimestamp: LessThanOrEqual(to) };
 }
 
-/**
- * A path is found as it was sent, and by its route: `/api/v1/auth/%6cogin` is a login. Both comparisons have an index;
- * that of routes leaves out the rows whose path is its own template.
- */
-function pathOf(path: string | undefined, part: string | undefined): FindOptionsWhere<ApiLogEntity> {
-  const conditions = [
-    ...(path === undefined
-      ? []
-      : [(sent: string) => `${sent} = :path OR (route = :path AND route <> ${sent})`]),
-    ...(part === undefined || part === ''
-      ? []
-      : [(sent: string) => `${contains(sent)} OR ${contains('route')}`]),
-  ];
-  if (conditions.length === 0) return {};
-  const text = (sent: string): string => conditions.map((condition) => `(${condition(sent)})`).join(' AND ');
-  return { endpoint: Raw(text, { path, part }) };
-}
+/** One by the index of statuses, several by that of moments: no index has the rows of several in one order. */
+const oneOf = (codes: readonly number[]) =>
+  codes.length === 1 ? In([...codes]) : Raw((column) => `+ ${column} IN (:...codes)`, { codes });
+
+/** A path is found as it was sent, and by its route: `/api/v1/auth/%6cogin` is a login. */
+const containing = (part: string) => Raw((sent) => `(${contains(sent)} OR ${contains('route')})`, { part });
 
 /** Letter by letter; `LIKE` would ignore case on one of the two databases, and know wildcards. */
 const contains = (column: string): string => `replace(${column}, :part, '') <> ${column}`;

@@ -12,6 +12,7 @@ import {
   Rule,
   StringField,
   UNMEASURED,
+  IsExactField,
 } from '#libs/http';
 
 /** Filters of the request log. */
@@ -101,6 +102,7 @@ export class LogEntry {
 export class LogList {
   @ListField(NestedField(LogEntry), { description: 'Requests, newest first.' }) logs!: readonly LogEntry[];
   @IntegerField({ description: 'Number of matching requests on all pages.', example: 1 }) total!: number;
+  @IsExactField isExact!: boolean;
 }
 
 /** A comma-separated list of HTTP statuses. */
@@ -211,10 +213,11 @@ export class AuditLogList {
   @ListField(NestedField(AuditLogEntry), { description: 'Requests, newest first.' })
   auditLogs!: readonly AuditLogEntry[];
   @IntegerField({ description: 'Number of matching requests on all pages.', example: 1 }) totalCount!: number;
+  @IsExactField isExact!: boolean;
   @IntegerField(UNMEASURED) highRiskEvents?: null;
 
   @IntegerField({
-    description: 'Number of responses with status 400 or above in the last 24 hours.',
+    description: 'Number of responses with status 400 or above in the last 24 hours, from a full hour on.',
     example: 0,
   })
   failedRequests!: number;

@@ -2,11 +2,13 @@ import { Module } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { AccountsModule } from '../accounts/accounts.module.js';
+import { AddUpRequests } from './add-up-requests.service.js';
 import { ApiLogRepository } from './api-log.repository.js';
 import { AuditController } from './audit.controller.js';
 import { AuditTrail, AuditRecorder } from './audit.port.js';
 import { GroupCommitRecorder } from './group-commit-recorder.js';
 import { ReadAudit } from './read-audit.service.js';
+import { RequestFigures } from './request-figures.repository.js';
 import { AuditSealRepository } from './seal/audit-seal.repository.js';
 import { SealAudit } from './seal/seal-audit.service.js';
 import { VerifyAudit } from './seal/verify-audit.service.js';
@@ -17,6 +19,8 @@ import { VerifyAudit } from './seal/verify-audit.service.js';
   controllers: [AuditController],
   providers: [
     ApiLogRepository,
+    RequestFigures,
+    AddUpRequests,
     ReadAudit,
     AuditSealRepository,
     SealAudit,

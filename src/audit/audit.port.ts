@@ -37,6 +37,6 @@ export abstract class AuditRecorder {
 
 /** Reads the audit log for other domains. */
 export abstract class AuditTrail {
-  /** Requests of a user received at or after `since`. */
+  /** Requests of a user from the beginning of the hour that `since` lies in. */
   abstract countRequests(userId: number, since: Date): Promise<number>;
 }

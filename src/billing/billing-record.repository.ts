@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type Transaction } from '#libs/database';
+import { Database, KeptFigures, placeholders, runSql, type Transaction } from '#libs/database';
 import type { PageWindow } from '#libs/http';
-import { And, type FindOptionsWhere, In, LessThan, MoreThanOrEqual } from 'typeorm';
+import { HOUR_MS } from '#libs/kernel';
+import { And, type FindOptionsWhere, LessThan, MoreThanOrEqual } from 'typeorm';
 import { BillingRecordEntity } from './billing-record.entity.js';
 import type { BillingTotal, SettledAmount, SettledFilter, Settlement, Turnover } from './billing.port.js';
 import type { StoredHold } from './quote.repository.js';
@@ -40,7 +41,10 @@ const totalOf = ({ currency, amount, orders }: TotalRow): BillingTotal => ({
 /** Settled orders: added to and read, nothing else. */
 @Injectable()
 export class BillingRecordRepository implements Turnover {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly figures: KeptFigures,
+  ) {}
 
   async add(tx: Transaction, { hold, evaluatorId, transactionId, settlement }: NewBillingRecord, now: Date) {
     await runSql(
@@ -77,52 +81,126 @@ export class BillingRecordRepository implements Turnover {
     });
   }
 
-  count(filter: SettledFilter): Promise<number> {
-    return this.database.read.manager.countBy(BillingRecordEntity, whereOf(filter));
+  /** How many there are. */
+  async count(filter: SettledFilter): Promise<number> {
+    const totals = await this.totals(filter, filter.providerId !== undefined ? 'provider' : 'cost');
+    return totals.reduce((sum, { orders }) => sum + orders, 0);
   }
 
-  /** By currency. */
+  /** By currency. Whole hours are kept as figures; what is left of the first and the last one is added up. */
   async totals(filter: SettledFilter, amount: SettledAmount): Promise<BillingTotal[]> {
-    const rows = await this.#totals(whereOf(filter), amount).getRawMany<TotalRow>();
-    return rows.map(totalOf);
+    const { hours, edges } = hoursOf(filter);
+    const owner = filter.clientId ?? filter.providerId ?? filter.evaluatorId;
+    const parts = await Promise.all([
+      hours === null ? [] : this.#kept(SOURCES[amount], hours, owner),
+      ...edges.map((edge) => this.#addedUp({ ...filter, ...edge }, amount)),
+    ]);
+    const byCurrency = new Map<string, BillingTotal>();
+    for (const total of parts.flat()) {
+      const { amount: sum = 0, orders = 0 } = byCurrency.get(total.currency) ?? {};
+      byCurrency.set(total.currency, {
+        currency: total.currency,
+        amount: sum + total.amount,
+        orders: orders + total.orders,
+      });
+    }
+    return [...byCurrency.values()].sort((one, other) => (one.currency < other.currency ? -1 : 1));
+  }
+
+  async #kept(source: string, { from, to }: Hours, owner: number | undefined): Promise<BillingTotal[]> {
+    const figures = await this.figures.between(source, from, to, owner);
+    return [...figures].map(([currency, { events, amount }]) => ({ currency, amount, orders: events }));
   }
 
   /** Whole costs by currency, with the number of clients and providers. */
   async revenue(filter: SettledFilter): Promise<RevenueTotal[]> {
-    const rows = await this.#totals(whereOf(filter), 'cost')
-      .addSelect('COUNT(DISTINCT r.clientId)', 'clients')
-      .addSelect('COUNT(DISTINCT r.providerId)', 'providers')
-      .getRawMany<TotalRow & { clients: number | string; providers: number | string }>();
-    return rows.map((row) => ({
-      ...totalOf(row),
-      clients: Number(row.clients),
-      providers: Number(row.providers),
-    }));
+    const totals = await this.totals(filter, 'cost');
+    return Promise.all(
+      totals.map(async (total) => ({
+        ...total,
+        clients: await this.#parties(filter, 'spent', 'client_id', total.currency),
+        providers: await this.#parties(filter, 'provided', 'provider_id', total.currency),
+      })),
+    );
+  }
+
+  /** How many have any in a currency. */
+  async #parties(filter: SettledFilter, source: string, column: string, currency: string): Promise<number> {
+    const { hours, edges } = hoursOf(filter);
+    const kept =
+      hours === null ? [] : await this.figures.ownersBetween(source, currency, hours.from, hours.to);
+    const added = await Promise.all(
+      edges.map((edge) =>
+        this.#settled(edge)
+          .select(`r.${column}`, 'id')
+          .andWhere('r.currency = :currency', { currency })
+          .getRawMany<{ id: number }>(),
+      ),
+    );
+    return new Set([...kept, ...added.flat().map(({ id }) => id)]).size;
   }
 
   /** Whole costs of several clients, by client and currency. */
   async spentBy(clientIds: readonly number[]): Promise<ReadonlyMap<number, readonly BillingTotal[]>> {
-    const rows = await this.#totals({ clientId: In([...clientIds]) }, 'cost')
-      .addSelect('r.clientId', 'clientId')
-      .addGroupBy('r.clientId')
-      .getRawMany<TotalRow & { clientId: number }>();
-    const byClient = new Map<number, BillingTotal[]>();
-    for (const row of rows) {
-      byClient.set(row.clientId, [...(byClient.get(row.clientId) ?? []), totalOf(row)]);
-    }
-    return byClient;
+    const byClient = await this.figures.ofOwners('spent', clientIds);
+    return new Map(
+      [...byClient].map(([id, figures]) => [
+        id,
+        [...figures]
+          .map(([currency, { events, amount }]) => ({ currency, amount, orders: events }))
+          .sort((one, other) => (one.currency < other.currency ? -1 : 1)),
+      ]),
+    );
   }
 
-  #totals(where: FindOptionsWhere<BillingRecordEntity>, amount: SettledAmount) {
-    return this.database.read.manager
-      .createQueryBuilder(BillingRecordEntity, 'r')
+  /** At most an hour of rows. */
+  async #addedUp(filter: SettledFilter, amount: SettledAmount): Promise<BillingTotal[]> {
+    const rows = await this.#settled(filter)
       .select('r.currency', 'currency')
       .addSelect(`SUM(${SUMS[amount]})`, 'amount')
       .addSelect('COUNT(*)', 'orders')
-      .where(where)
       .groupBy('r.currency')
-      .orderBy('r.currency');
+      .getRawMany<TotalRow>();
+    return rows.map(totalOf);
   }
+
+  #settled(filter: SettledFilter) {
+    return this.database.read.manager.createQueryBuilder(BillingRecordEntity, 'r').where(whereOf(filter));
+  }
+}
+
+/** The figures that keep an amount. */
+const SOURCES: Readonly<Record<SettledAmount, string>> = {
+  cost: 'spent',
+  provider: 'provided',
+  evaluator: 'evaluated',
+};
+
+interface Hours {
+  readonly from: Date;
+  /** Left out. */
+  readonly to: Date;
+}
+
+/** Later than anything is settled. */
+const NO_END = new Date(Date.UTC(9999, 11, 31, 23));
+const BEGINNING = new Date(0);
+
+/** The whole hours of a period, null when it has none, and what it has of other hours. */
+function hoursOf({ from = BEGINNING, to }: SettledFilter): {
+  readonly hours: Hours | null;
+  readonly edges: readonly { readonly from: Date; readonly to: Date }[];
+} {
+  const first = new Date(Math.ceil(from.getTime() / HOUR_MS) * HOUR_MS);
+  const last = to === undefined ? NO_END : new Date(Math.floor(to.getTime() / HOUR_MS) * HOUR_MS);
+  if (to !== undefined && first >= last) return { hours: null, edges: [{ from, to }] };
+  return {
+    hours: { from: first, to: last },
+    edges: [
+      ...(first > from ? [{ from, to: first }] : []),
+      ...(to !== undefined && to > last ? [{ from: last, to }] : []),
+    ],
+  };
 }
 
 function whereOf({

@@ -40,6 +40,7 @@ export class TransactionEntity {
 
 /** What a transaction does to one account. Those of a transaction sum to zero. */
 @Entity('transaction_entries')
+@Index('ix_entries_owner', ['ownerId', 'transactionId', 'kind'])
 @Index('ix_entries_account', ['ownerId', 'currency', 'kind', 'transactionId', 'amountMicros'])
 export class TransactionEntryEntity {
   @PrimaryColumn({ name: 'transaction_id', type: 'integer' })

@@ -1,18 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import { countRows, Database, lockName, placeholders, runSql, type Transaction } from '#libs/database';
+import {
+  Database,
+  type Figures,
+  KeptFigures,
+  lockName,
+  placeholders,
+  runSql,
+  type Transaction,
+} from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import type { StatementLine } from './credit.dto.js';
 import { USED_OF_CREDIT } from './credit.repository.js';
-import type { Balance, Balances, Currency, Micros, Money } from './billing.port.js';
 import {
-  type Account,
-  type AccountKind,
-  assertBalanced,
-  availableOf,
-  entriesByAccount,
-  type Posting,
-} from './ledger.js';
+  PLATFORM_ID,
+  type Balance,
+  type Balances,
+  type Currency,
+  type Micros,
+  type Money,
+} from './billing.port.js';
+import { type Account, assertBalanced, availableOf, entriesByAccount, type Posting } from './ledger.js';
 
 /**
  * After so many entries the sum of a user's available credits is kept, so that the credit check adds up at most about
@@ -31,12 +39,17 @@ const CURRENT_BALANCE = `
   WHERE owner_id = ? AND currency = ? AND kind = ?
     AND transaction_id > COALESCE((SELECT through_id FROM last), 0)`;
 
-/** Entries, and what is left of credits that have expired and are not taken back yet: nobody can spend it any more. */
-const SPENDABLE_ENTRIES = `
-  SELECT owner_id, currency, kind, amount_micros FROM transaction_entries
-  UNION ALL
-  SELECT c.user_id, c.currency, 'available', ${USED_OF_CREDIT} - c.amount_micros FROM credits c
-  WHERE c.closed_at IS NULL AND c.expires_at <= ?`;
+/** What is left of credits that have expired and are not taken back yet: nobody can spend it any more. */
+const expiredOf = (users: number): string => `
+  SELECT c.user_id AS owner_id, c.currency, SUM(c.amount_micros - ${USED_OF_CREDIT}) AS balance FROM credits c
+  WHERE c.closed_at IS NULL AND c.expires_at IS NOT NULL AND c.expires_at <= ? AND c.user_id IN (${placeholders(users)})
+  GROUP BY c.user_id, c.currency`;
+
+interface ExpiredRow {
+  readonly owner_id: number;
+  readonly currency: string;
+  readonly balance: number | string;
+}
 
 interface BalanceRow {
   readonly balance: number | string;
@@ -53,7 +66,10 @@ const exact = (value: number | string): Micros => {
 /** The ledger: transactions with their entries, added to and summed up, nothing else. */
 @Injectable()
 export class LedgerRepository implements Balances {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly figures: KeptFigures,
+  ) {}
 
   /**
    * Until the transaction ends no other takes from what this user has in this currency, or knows it without this one's
@@ -138,43 +154,51 @@ export class LedgerRepository implements Balances {
 
   /** All accounts of a user, by currency, without credits that have expired by now. */
   async balancesOf(userId: number, now: Date): Promise<Balance[]> {
-    const rows = await runSql<{ currency: string; kind: AccountKind; balance: number | string }>(
-      this.database.read,
-      `SELECT currency, kind, SUM(amount_micros) AS balance FROM (${SPENDABLE_ENTRIES}) AS spendable
-       WHERE owner_id = ? GROUP BY currency, kind ORDER BY currency`,
-      [now.toISOString(), userId],
-    );
-    const byCurrency = new Map<string, Balance>();
-    for (const { currency, kind, balance } of rows) {
-      const known = byCurrency.get(currency) ?? { currency, available: 0, held: 0, earned: 0 };
-      byCurrency.set(currency, { ...known, [kind]: exact(balance) });
-    }
-    return [...byCurrency.values()];
+    return (await this.#balances([userId], now)).get(userId) ?? [];
   }
 
   async availableOf(userIds: readonly number[], now: Date): Promise<ReadonlyMap<number, readonly Money[]>> {
-    const byUser = new Map<number, Money[]>();
-    if (userIds.length === 0) return byUser;
-    const rows = await runSql<{ owner_id: number; currency: string; balance: number | string }>(
-      this.database.read,
-      `SELECT owner_id, currency, SUM(amount_micros) AS balance FROM (${SPENDABLE_ENTRIES}) AS spendable
-       WHERE kind = 'available' AND owner_id IN (${placeholders(userIds.length)})
-       GROUP BY owner_id, currency ORDER BY owner_id, currency`,
-      [now.toISOString(), ...userIds],
+    const byUser = await this.#balances(userIds, now);
+    return new Map(
+      [...byUser].map(([id, balances]) => [
+        id,
+        balances.map(({ currency, available }) => ({ currency, amount: available })),
+      ]),
     );
-    for (const { owner_id, currency, balance } of rows) {
-      byUser.set(owner_id, [...(byUser.get(owner_id) ?? []), { currency, amount: exact(balance) }]);
-    }
-    return byUser;
+  }
+
+  /** Kept sums of the entries, see `KeptFigures`; decisions about money add the entries up themselves. */
+  async #balances(userIds: readonly number[], now: Date): Promise<ReadonlyMap<number, Balance[]>> {
+    if (userIds.length === 0) return new Map();
+    const kept = await this.figures.ofOwners('money', userIds);
+    const expired = await runSql<ExpiredRow>(this.database.read, expiredOf(userIds.length), [
+      now.toISOString(),
+      ...userIds,
+    ]);
+    return new Map(
+      [...kept].map(([id, figures]) => [
+        id,
+        balancesBy(
+          figures,
+          expired.filter((row) => row.owner_id === id),
+        ),
+      ]),
+    );
   }
 
   async earnedByUsers(): Promise<Money[]> {
-    const rows = await runSql<{ currency: string; balance: number | string }>(
-      this.database.read,
-      `SELECT currency, SUM(amount_micros) AS balance FROM transaction_entries
-       WHERE kind = 'earned' AND owner_id > 0 GROUP BY currency HAVING SUM(amount_micros) <> 0 ORDER BY currency`,
-    );
-    return rows.map(({ currency, balance }) => ({ currency, amount: exact(balance) }));
+    const [all, platform] = [
+      await this.figures.standing('money'),
+      await this.figures.standing('money', PLATFORM_ID),
+    ];
+    return [...all]
+      .filter(([name]) => name.startsWith('earned:'))
+      .map(([name, { amount }]) => ({
+        currency: name.slice('earned:'.length),
+        amount: exact(amount - (platform.get(name)?.amount ?? 0)),
+      }))
+      .filter(({ amount }) => amount !== 0)
+      .sort((one, other) => (one.currency < other.currency ? -1 : 1));
   }
 
   /** What happened to the accounts of a user, newest first. */
@@ -195,7 +219,22 @@ export class LedgerRepository implements Balances {
     }));
   }
 
-  countMovements(userId: number): Promise<number> {
-    return countRows(this.database.read, 'transaction_entries WHERE owner_id = ?', [userId]);
+  async countMovements(userId: number): Promise<number> {
+    const figures = await this.figures.standing('money', userId);
+    return [...figures.values()].reduce((sum, { events }) => sum + events, 0);
   }
+}
+
+function balancesBy(figures: Figures, expired: readonly ExpiredRow[]): Balance[] {
+  const byCurrency = new Map<string, Balance>();
+  const change = (currency: string, kind: string, amount: Micros): void => {
+    const known = byCurrency.get(currency) ?? { currency, available: 0, held: 0, earned: 0 };
+    byCurrency.set(currency, { ...known, [kind]: known[kind as keyof Omit<Balance, 'currency'>] + amount });
+  };
+  for (const [name, { amount }] of figures) {
+    const [kind = '', currency = ''] = name.split(':');
+    change(currency, kind, exact(amount));
+  }
+  for (const { currency, balance } of expired) change(currency, 'available', -exact(balance));
+  return [...byCurrency.values()].sort((one, other) => (one.currency < other.currency ? -1 : 1));
 }

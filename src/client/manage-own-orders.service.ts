@@ -13,15 +13,18 @@ export class OrderListPage extends Page<OrderSummary> {
     orders: readonly OrderSummary[],
     override readonly query: Pick<RequestsQuery, 'limit' | 'offset'>,
     override readonly total: number,
+    isExact: boolean,
   ) {
-    super(orders, query, query.offset + query.limit < total, total);
+    const { offset, limit } = query;
+    super(orders, query, isExact ? offset + limit < total : orders.length === limit, total, isExact);
   }
 
   override get answer(): RequestListOut {
-    const { items: orders, query, more: hasNext, total } = this;
+    const { items: orders, query, more: hasNext, total, isExact } = this;
     return {
       orders,
       total,
+      isExact,
       page: Math.floor(query.offset / query.limit) + 1,
       pages: Math.ceil(total / query.limit),
       hasNext,
@@ -56,8 +59,8 @@ export class ManageOwnOrders {
   }
 
   async list(caller: Actor, query: RequestsQuery): Promise<OrderListPage> {
-    const { orders, total } = await this.orders.list(caller, query, query);
-    return new OrderListPage(orders, query, total);
+    const { orders, total, isExact } = await this.orders.list(caller, query, query);
+    return new OrderListPage(orders, query, total, isExact);
   }
 
   async update(caller: Actor, id: string, body: RequestChange): Promise<RequestOut> {

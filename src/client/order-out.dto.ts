@@ -11,6 +11,7 @@ import {
   ObjectField,
   StringField,
   SuccessField,
+  IsExactField,
 } from '#libs/http';
 import type { Micros } from '../billing/billing.port.js';
 import {
@@ -247,8 +248,13 @@ export class RequestListOut {
   @IntegerField({ wire: 'total_count', description: 'Number of matching orders on all pages.', example: 1 })
   total!: number;
 
+  @IsExactField isExact!: boolean;
   @IntegerField({ description: 'Number of this page, starting at 1.', example: 1 }) page!: number;
-  @IntegerField({ description: 'Number of pages; 0 if nothing matches.', example: 1 }) pages!: number;
+  @IntegerField({
+    description: 'Number of pages, as far as matches are counted; 0 if nothing matches.',
+    example: 1,
+  })
+  pages!: number;
   @BooleanField({ example: false }) hasNext!: boolean;
   @BooleanField({ example: false }) hasPrev!: boolean;
 }

@@ -12,6 +12,7 @@ import {
   Rule,
   ruleViolation,
   StringField,
+  IsExactField,
 } from '#libs/http';
 import { SUBSCRIPTION_TIERS, type SubscriptionTier } from '../accounts/accounts.port.js';
 import {
@@ -177,6 +178,8 @@ export class PendingOut {
   @IntegerField({ wire: 'total_pending', description: 'Number of matching orders on all pages.', example: 1 })
   total!: number;
 
+  @IsExactField isExact!: boolean;
+
   @StringField({
     wire: 'estimated_queue_time',
     nullable: true,
@@ -187,6 +190,8 @@ export class PendingOut {
   })
   estimatedQueueMs!: number | null;
 
-  @NestedField(PaymentRangeOut, { description: 'Payments of all matching orders.' })
+  @NestedField(PaymentRangeOut, {
+    description: 'Payments of all matching orders, or of the 10,000 that are counted.',
+  })
   paymentRange!: PaymentRangeOut;
 }

@@ -50,8 +50,9 @@ export type OrderSummary = Pick<Order, (typeof LISTED_FIELDS)[number]>;
 
 export interface OrderList {
   readonly orders: readonly OrderSummary[];
-  /** How many match on all pages. */
+  /** How many match on all pages; above 10,000 of a filter other than the status only that they are more. */
   readonly total: number;
+  readonly isExact: boolean;
 }
 
 /** What a client may change while the order is pending; fields that are left out keep their values. */

@@ -9,6 +9,7 @@ import {
   runSql,
   SourceFigures,
 } from '#libs/database';
+import { unsought } from './order-query.js';
 import type {
   EvaluatorFigures,
   MarketplaceBacklog,
@@ -64,7 +65,8 @@ export class MarketplaceFiguresRepository extends SourceFigures implements Marke
     );
     const [oldest] = await runSql<{ created_at: string }>(
       this.database.read,
-      `SELECT created_at FROM prediction_jobs WHERE status = 'pending' AND expires_at > ? ORDER BY created_at LIMIT 1`,
+      `SELECT created_at FROM prediction_jobs WHERE status = 'pending'
+         AND ${unsought('expires_at')} > ? ORDER BY created_at LIMIT 1`,
       [now.toISOString()],
     );
     return {

@@ -18,6 +18,7 @@ import { MarketplaceUpkeep } from './marketplace-upkeep.service.js';
 import { OrderFileRepository } from './order-file.repository.js';
 import { OrderFiles } from './order-files.port.js';
 import { OrderRepository } from './order.repository.js';
+import { PendingOrders } from './pending-orders.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 import { ReadEvaluatorStatistics } from './read-evaluator-statistics.service.js';
 import { SubmitOrder } from './submit-order.service.js';
@@ -48,6 +49,7 @@ const PORTS = [
     OrderRepository,
     ClaimHistory,
     OrderLists,
+    PendingOrders,
     OrderFileRepository,
     MarketplaceFiguresRepository,
     OrderViews,

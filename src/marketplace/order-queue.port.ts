@@ -63,13 +63,14 @@ export type PendingOrder = Pick<Order, (typeof OFFERED_FIELDS)[number]>;
 
 export interface PendingList {
   readonly orders: readonly PendingOrder[];
-  /** How many match on all pages. */
+  /** How many match on all pages; above 10,000 of a filter only that they are more. */
   readonly total: number;
+  readonly isExact: boolean;
   /**
    * Milliseconds that a new order of middling priority would wait, from the latest completed orders; null without any.
    */
   readonly estimatedQueueMs: number | null;
-  /** Over all that match, in the home currency; null when none does. */
+  /** Over all that match and are counted, in the home currency; null when none does. */
   readonly paymentRange: { readonly min: Micros; readonly max: Micros; readonly average: Micros } | null;
 }
 

@@ -150,22 +150,9 @@ export class OrderRepository implements BillableOrders {
     ]);
   }
 
-  /** Orders that come before this one in the queue. */
-  countAhead(
-    { id, priority, createdAt }: Pick<OrderEntity, 'id' | 'priority' | 'createdAt'>,
-    now: Date,
-  ): Promise<number> {
-    const created = createdAt.toISOString();
-    return this.#count(
-      `status = 'pending' AND expires_at > ? AND (priority > ? OR (priority = ?
-         AND (created_at < ? OR (created_at = ? AND id < ?))))`,
-      [now.toISOString(), priority, priority, created, created, id],
-    );
-  }
-
-  /** Orders that wait with at least this priority. */
-  countWaiting(priority: number, now: Date): Promise<number> {
-    return this.#count(`status = 'pending' AND expires_at > ? AND priority >= ?`, [
+  /** Pending ones that are too old, with at least this priority: those of the seconds since the last sweep. */
+  countOutdated(priority: number, now: Date): Promise<number> {
+    return this.#count(`status = 'pending' AND expires_at <= ? AND priority >= ?`, [
       now.toISOString(),
       priority,
     ]);

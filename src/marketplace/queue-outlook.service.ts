@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { countsOf, KeptFigures } from '#libs/database';
 import { Clock, DAY_MS } from '#libs/kernel';
 import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
@@ -20,12 +21,13 @@ interface Pace {
 export class QueueOutlook {
   constructor(
     private readonly orders: OrderRepository,
+    private readonly kept: KeptFigures,
     private readonly clock: Clock,
   ) {}
 
-  /** 1 is next. */
-  async positionOf(order: OrderEntity): Promise<number> {
-    return 1 + (await this.orders.countAhead(order, new Date(this.clock.now())));
+  /** The place of the newest order of its priority: 1 is next. */
+  async positionOfNewest({ priority }: Pick<OrderEntity, 'priority'>): Promise<number> {
+    return this.#countWaiting(priority);
   }
 
   /** When the order at this position may be done: the evaluators of the last day take turns. Null without any. */
@@ -39,8 +41,16 @@ export class QueueOutlook {
   async waitMs(): Promise<number | null> {
     const pace = await this.#pace();
     if (pace === null) return null;
-    const ahead = await this.orders.countWaiting(MIDDLING_PRIORITY, new Date(this.clock.now()));
+    const ahead = await this.#countWaiting(MIDDLING_PRIORITY);
     return Math.floor(ahead / pace.evaluators) * pace.medianMs;
+  }
+
+  /** Orders that wait with at least this priority. */
+  async #countWaiting(least: number): Promise<number> {
+    const byPriority = countsOf(await this.kept.standing('orders'), 'priority:');
+    const waiting = Object.entries(byPriority).filter(([priority]) => Number(priority) >= least);
+    const outdated = await this.orders.countOutdated(least, new Date(this.clock.now()));
+    return waiting.reduce((sum, [, orders]) => sum + orders, -outdated);
   }
 
   async #pace(): Promise<Pace | null> {

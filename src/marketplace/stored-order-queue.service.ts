@@ -25,6 +25,7 @@ import {
 import { OrderViews } from './order-views.service.js';
 import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
+import { PendingOrders } from './pending-orders.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 
 /** Characters of JSON. */
@@ -35,6 +36,7 @@ const LARGEST_NODE_INFO = 16_384;
 export class StoredOrderQueue implements OrderQueue {
   constructor(
     private readonly lists: OrderLists,
+    private readonly pendingOrders: PendingOrders,
     private readonly outlook: QueueOutlook,
     private readonly orders: OrderRepository,
     private readonly history: ClaimHistory,
@@ -52,10 +54,10 @@ export class StoredOrderQueue implements OrderQueue {
       seesAll: actsForAll(evaluator),
       releasedAfter: new Date(now.getTime() - this.config.release_cooldown_seconds * SECOND_MS),
     };
-    const orders = await this.lists.pending(claimant, filter, page, now);
-    const { total, range } = await this.lists.pendingFigures(claimant, filter, now);
+    const orders = await this.pendingOrders.list(claimant, filter, page, now);
+    const { range, ...count } = await this.pendingOrders.figures(claimant, filter, now);
     const estimatedQueueMs = await this.outlook.waitMs();
-    return { orders, total, estimatedQueueMs, paymentRange: range };
+    return { orders, ...count, estimatedQueueMs, paymentRange: range };
   }
 
   async claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedOrder> {

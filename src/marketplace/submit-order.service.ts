@@ -42,7 +42,7 @@ export class SubmitOrder implements NewOrders {
       const row = await this.orders.add(tx, this.#newRow(actor, priced, quote, clientTier));
       const description = `${terms.symbol} ${terms.predictionType} by ${priced.modelName}`;
       await this.billing.hold(tx, { orderId: row.id, clientId: actor.userId, quote, description });
-      const queuePosition = await this.outlook.positionOf(row);
+      const queuePosition = await this.outlook.positionOfNewest(row);
       const estimatedCompletion = await this.outlook.completionOf(queuePosition);
       const order = await this.views.tell(tx, 'submitted', row, row.createdAt);
       return { order, queuePosition, estimatedCompletion };

@@ -2,11 +2,14 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { jsonColumn, utcColumn } from '#libs/database';
 import type { PredictionResult, PredictionStatus } from './prediction.types.js';
 
+const IN_FLIGHT = { where: `"status" IN ('pending', 'processing')` };
+
 /** One core prediction. The job that computes it is a row of its own (`jobs`), found by kind and this id; its changes are
  * steps in `events`. */
 @Entity('predictions')
-@Index('ix_predictions_owner', ['userId', 'status'])
-@Index('ix_predictions_address', ['clientAddress', 'status'])
+@Index('ix_predictions_user', ['userId', 'id'])
+@Index('ix_predictions_user_open', ['userId'], IN_FLIGHT)
+@Index('ix_predictions_address_open', ['clientAddress'], IN_FLIGHT)
 @Index('ix_predictions_timestamp', ['timestamp'])
 export class PredictionEntity {
   @PrimaryGeneratedColumn() id!: number;

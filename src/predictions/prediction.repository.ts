@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
-import { Database, EventLog, lockName, type LoggedEvent, type Transaction } from '#libs/database';
+import {
+  countsOf,
+  Database,
+  EventLog,
+  EVERYBODY,
+  KeptFigures,
+  lockName,
+  type LoggedEvent,
+  type Transaction,
+} from '#libs/database';
 import { PredictionEntity } from './prediction.entity.js';
 import type { PredictionScope } from './prediction-access.js';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
@@ -22,16 +31,18 @@ export type PredictionOwner = { readonly userId: number } | { readonly address: 
 
 const topicOf = (id: number): string => `prediction:${id}`;
 
+/** The owner of ownerless rows in figures. */
+const NOBODY = 0;
+
 /** What the id's column can hold; PostgreSQL fails on a comparison with more. */
 const MAX_ID = 2_147_483_647;
-
-const IN_FLIGHT: readonly PredictionStatus[] = ['pending', 'processing'];
 
 @Injectable()
 export class PredictionRepository {
   constructor(
     private readonly database: Database,
     private readonly events: EventLog,
+    private readonly kept: KeptFigures,
   ) {}
 
   /** Adds the row and its first step; returns the row with its id. */
@@ -57,7 +68,7 @@ export class PredictionRepository {
     );
     const query = tx.manager
       .createQueryBuilder(PredictionEntity, 'p')
-      .where('p.status IN (:...statuses)', { statuses: IN_FLIGHT });
+      .where(`p.status IN ('pending', 'processing')`); // to the letter as in the conditions of the indexes
     if ('userId' in owner) query.andWhere('p.userId = :userId', owner);
     else query.andWhere('p.userId IS NULL AND p.clientAddress = :address', owner);
     return query.getCount();
@@ -89,8 +100,18 @@ export class PredictionRepository {
     return query.getMany();
   }
 
-  count(scope: PredictionScope): Promise<number> {
-    return this.#scoped(scope).getCount();
+  /** How many rows the scope has. */
+  async count(scope: PredictionScope): Promise<number> {
+    const owners =
+      scope.kind === 'all'
+        ? [EVERYBODY]
+        : scope.kind === 'ownerless'
+          ? [NOBODY]
+          : [scope.userId, ...(scope.andOwnerless ? [NOBODY] : [])];
+    const figures = await Promise.all(owners.map((owner) => this.kept.standing('predictions', owner)));
+    return figures
+      .flatMap((one) => Object.values(countsOf(one, 'status:')))
+      .reduce((sum, rows) => sum + rows, 0);
   }
 
   /** Deletes the row, unless somebody was faster. */

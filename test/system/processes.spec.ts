@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Database, EventLog, TransactionRunner } from '#libs/database';
+import { Database, EventLog, TransactionRunner, KeptFigures } from '#libs/database';
 import { EmbeddedJobEngine } from '#libs/jobs';
 import { systemClock } from '#libs/kernel';
 import { eventually, HttpClient } from '#libs/testing';
@@ -70,7 +70,7 @@ describe('processes on PostgreSQL', () => {
         concurrency: () => 0,
         listener: { failed: () => undefined },
       });
-      const rows = new PredictionRepository(database, new EventLog(systemClock));
+      const rows = new PredictionRepository(database, new EventLog(systemClock), new KeptFigures(database));
       const now = new Date();
       const { id } = await transactions.run(async (tx) => {
         const row = await rows.add(tx, {

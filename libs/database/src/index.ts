@@ -25,6 +25,7 @@ export { Shared1795392000005 } from './migrations/1795392000005-shared.js';
 export { Billing1795392000011 } from './migrations/1795392000011-billing.js';
 export { Marketplace1795392000012 } from './migrations/1795392000012-marketplace.js';
 export { AuditSeals1795392000006 } from './migrations/1795392000006-audit-seals.js';
+export { ListingIndexes1796000000050 } from './migrations/1796000000050-listing-indexes.js';
 export { Figures1796000000020 } from './migrations/1796000000020-figures.js';
 export { Webhooks1795392000013 } from './migrations/1795392000013-webhooks.js';
 export { SealHeads1796000000040 } from './migrations/1796000000040-seal-heads.js';

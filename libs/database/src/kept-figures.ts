@@ -5,7 +5,7 @@ import { lockName, placeholders, runSql } from './statements.js';
 import type { TransactionRunner } from './transaction-runner.js';
 
 /** The owner of the sums over all owners. */
-const EVERYBODY = -1;
+export const EVERYBODY = -2;
 /** Changes that one transaction takes over: about 2 ms on SQLite, where others wait for it. */
 const BATCH = 1_000;
 
@@ -14,7 +14,7 @@ const BATCH = 1_000;
 @Index('ix_figures_period', ['source', 'period'])
 export class FigureEntity {
   @PrimaryColumn({ type: 'varchar', length: 16 }) source!: string;
-  /** A user; 0 for nobody, -1 for everybody. */
+  /** A user; 0 for nobody or the platform, -2 for everybody. */
   @PrimaryColumn({ type: 'integer' }) ownerId!: number;
   /** The hour in UTC as `2026-11-28T13`; empty for all time. */
   @PrimaryColumn({ type: 'varchar', length: 13 }) period!: string;
@@ -69,6 +69,24 @@ export class KeptFigures {
   /** From the beginning of the hour that `moment` lies in. @param owner whose; absent: everybody's */
   since(source: string, moment: Date, owner: number = EVERYBODY): Promise<Figures> {
     return this.#of(source, owner, 'period >= ?', [hourOf(moment)]);
+  }
+
+  /** Of the hours from that of `from` on, up to that of `to`, which is left out. @param owner whose; absent: everybody's */
+  between(source: string, from: Date, to: Date, owner: number = EVERYBODY): Promise<Figures> {
+    return this.#of(source, owner, 'period >= ? AND period < ?', [hourOf(from), hourOf(to)]);
+  }
+
+  /** Owners of whom there is anything of this name in those hours. */
+  async ownersBetween(source: string, name: string, from: Date, to: Date): Promise<ReadonlySet<number>> {
+    const of = (table: string): string =>
+      `SELECT owner_id FROM ${table} WHERE source = ? AND period >= ? AND period < ? AND name = ?`;
+    const values = [source, hourOf(from), hourOf(to), name];
+    const rows = await runSql<{ owner_id: number }>(
+      this.database.read,
+      `${of('figures')} UNION ${of('figure_changes')}`,
+      [...values, ...values],
+    );
+    return new Set(rows.map((row) => row.owner_id).filter((owner) => owner !== EVERYBODY));
   }
 
   /** All time, by owner; owners without any are left out. At most 1,000 owners a call. */

@@ -1,4 +1,5 @@
 import type { Database } from './database.js';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import type { DatabaseScope, Transaction } from './transaction.js';
 
 /** Statements that PostgreSQL's placeholders were already put into; the product has a few dozen of them. */
@@ -69,6 +70,41 @@ export async function countRows(
   const sql = `SELECT COUNT(*) AS total FROM ${from}`;
   const [row] = await runSql<{ total: number | string }>(scope, sql, parameters);
   return Number(row?.total ?? 0);
+}
+
+/** Rows beyond this number are not counted. Ten thousand take 1 to 10 ms on either database. */
+export const LARGEST_COUNT = 10_000;
+
+/** How many there are: exactly, or at least so many. */
+export interface Count {
+  readonly total: number;
+  readonly isExact: boolean;
+}
+
+/** How many there are of what is counted up to {@link LARGEST_COUNT}. */
+export const countOf = (counted: number): Count => ({
+  total: Math.min(counted, LARGEST_COUNT),
+  isExact: counted <= LARGEST_COUNT,
+});
+
+/** Rows that a query finds, counted up to {@link LARGEST_COUNT}; its own limit and order don't matter. */
+export async function countUpTo<T extends ObjectLiteral>(
+  { manager }: DatabaseScope,
+  query: SelectQueryBuilder<T>,
+): Promise<Count> {
+  const some = query
+    .clone()
+    .select('1', 'one')
+    .orderBy()
+    .offset(undefined)
+    .limit(LARGEST_COUNT + 1);
+  const row = await manager
+    .createQueryBuilder()
+    .select('COUNT(*)', 'total')
+    .from(`(${some.getQuery()})`, 'some')
+    .setParameters(some.getParameters())
+    .getRawOne<{ total: number | string }>();
+  return countOf(Number(row?.total));
 }
 
 /** Until the transaction ends no other holds this name. SQLite's one writer makes that unnecessary. */

@@ -39,7 +39,15 @@ export {
   type ProblemName,
 } from './replies/documentation.js';
 export { BatchBody, BODY_LIMIT, IgnoreBody, type BodyLimitName } from './replies/body-limit.js';
-export { LimitField, MAX_PAGE, OffsetField, Page, PageQuery, type PageWindow } from './replies/page.js';
+export {
+  LimitField,
+  MAX_PAGE,
+  IsExactField,
+  OffsetField,
+  Page,
+  PageQuery,
+  type PageWindow,
+} from './replies/page.js';
 export { Idempotent, IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
 export {
   IdempotencyPort,

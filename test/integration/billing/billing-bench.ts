@@ -1,3 +1,4 @@
+import { KeptFigures } from '#libs/database';
 import type { Transaction } from '#libs/database';
 import { newUuid } from '#libs/kernel';
 import { configOf, FakeClock } from '#libs/testing';
@@ -70,9 +71,9 @@ export class BillingBench implements BillableOrders {
     const { database, transactions } = test;
     const policy = configOf({ ...DEFAULTS, ...config });
     const { clock } = this;
-    const ledger = new LedgerRepository(database);
+    const ledger = new LedgerRepository(database, new KeptFigures(database));
     const quotes = new QuoteRepository(database);
-    const records = new BillingRecordRepository(database);
+    const records = new BillingRecordRepository(database, new KeptFigures(database));
     const prices = new PriceRepository(database);
     this.ledger = ledger;
     this.quotes = quotes;

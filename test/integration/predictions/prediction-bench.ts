@@ -66,7 +66,11 @@ export class PredictionBench {
     readonly script: Script,
     private readonly registry: PluginRegistry,
   ) {
-    this.repository = new PredictionRepository(test.database, new EventLog(clock));
+    this.repository = new PredictionRepository(
+      test.database,
+      new EventLog(clock),
+      new KeptFigures(test.database),
+    );
     this.figures = new SourceFigures(new KeptFigures(test.database), 'predictions');
     this.results = new ResultsFile(config);
     const prices = new PriceRepository(test.database);

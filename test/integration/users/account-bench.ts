@@ -1,3 +1,4 @@
+import { KeptFigures } from '#libs/database';
 import type { AppConfig } from '#libs/config';
 import type { Database, TransactionRunner } from '#libs/database';
 import type { Actor } from '#libs/kernel';
@@ -64,8 +65,13 @@ export class AccountBench {
       clock,
       config,
     );
-    const turnover = new BillingRecordRepository(database);
-    this.listing = new ListUsers(this.accounts, clock, turnover, new LedgerRepository(database));
+    const turnover = new BillingRecordRepository(database, new KeptFigures(database));
+    this.listing = new ListUsers(
+      this.accounts,
+      clock,
+      turnover,
+      new LedgerRepository(database, new KeptFigures(database)),
+    );
     this.profile = new Profile(this.accounts);
     this.administration = this.#administration(transactions);
     this.bootstrap = new BootstrapAdministrator(

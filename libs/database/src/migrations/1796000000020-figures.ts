@@ -95,6 +95,16 @@ const orders = asked(
   (row) => `COALESCE(CAST(ROUND(${row}.processing_time_ms * 1000) AS BIGINT), 0)`,
 );
 
+/** What settled orders brought one side, by currency; their rows never change. */
+const settled = (source: string, owner: string, ...amounts: readonly string[]): KeptFigure => ({
+  source,
+  owner: (row) => `${row}.${owner}`,
+  hourOf: 'timestamp',
+  name: (row) => `${row}.currency`,
+  amount: (row) => amounts.map((amount) => `${row}.${amount}`).join(' + '),
+  columns: [],
+});
+
 const FIGURED: readonly FiguredRows[] = [
   {
     table: 'predictions',
@@ -134,6 +144,29 @@ const FIGURED: readonly FiguredRows[] = [
         amount: (row) => `COALESCE(CAST(ROUND(${row}.processing_time_ms * 1000) AS BIGINT), 0)`,
         when: IS_COMPLETED,
         columns: ['status', 'completed_at'],
+      },
+    ],
+  },
+  {
+    table: 'billing_records',
+    standing: [],
+    happened: [
+      settled('spent', 'client_id', 'cost_micros'),
+      settled('provided', 'provider_id', 'provider_micros'),
+      settled('evaluated', 'evaluator_id', 'evaluator_micros', 'bonus_micros'),
+      { ...settled('spent', 'client_id', 'cost_micros'), hourOf: undefined },
+    ],
+  },
+  {
+    table: 'transaction_entries',
+    standing: [],
+    happened: [
+      {
+        source: 'money',
+        owner: (row) => `${row}.owner_id`,
+        name: (row) => `${row}.kind || ':' || ${row}.currency`,
+        amount: (row) => `${row}.amount_micros`,
+        columns: [],
       },
     ],
   },

@@ -15,7 +15,7 @@ export interface KeptFigure {
   readonly source: string;
   readonly owner: RowSql;
   /** Column of the moment whose hour (UTC) the figure belongs to; absent: all time. */
-  readonly hourOf?: string;
+  readonly hourOf?: string | undefined;
   readonly name: RowSql;
   /** A whole number; absent: 0. */
   readonly amount?: RowSql;
@@ -48,7 +48,7 @@ const POSTGRES: Dialect = {
 
 const COLUMNS = 'source, owner_id, period, name, events, amount';
 /** The owner of the sums over all owners, see `KeptFigures`. */
-const EVERYBODY = -1;
+const EVERYBODY = -2;
 
 /** Counts the rows that are there and installs the triggers that keep the count. */
 export async function keepFigures(queryRunner: QueryRunner, rows: FiguredRows): Promise<void> {
@@ -134,7 +134,9 @@ function sqliteTriggers(rows: FiguredRows): string[] {
     `CREATE TRIGGER ${table}_figures_${name} AFTER ${event} ON ${table} BEGIN ${body} END`;
   return [
     trigger('added', 'INSERT', added(rows, SQLITE)),
-    trigger('changed', `UPDATE OF ${watched(rows)}`, changed(rows, SQLITE)),
+    ...(watched(rows) === ''
+      ? []
+      : [trigger('changed', `UPDATE OF ${watched(rows)}`, changed(rows, SQLITE))]),
     ...(rows.standing.length === 0 ? [] : [trigger('removed', 'DELETE', removed(rows, SQLITE))]),
   ];
 }
@@ -142,15 +144,20 @@ function sqliteTriggers(rows: FiguredRows): string[] {
 function postgresTriggers(rows: FiguredRows): string[] {
   const { table } = rows;
   const remove = rows.standing.length === 0 ? 'NULL;' : removed(rows, POSTGRES);
+  const events = [
+    'INSERT',
+    ...(rows.standing.length === 0 ? [] : ['DELETE']),
+    ...(watched(rows) === '' ? [] : [`UPDATE OF ${watched(rows)}`]),
+  ];
   return [
     `CREATE FUNCTION ${table}_figures() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
        IF TG_OP = 'INSERT' THEN ${added(rows, POSTGRES)}
-       ELSIF TG_OP = 'UPDATE' THEN ${changed(rows, POSTGRES)}
+       ELSIF TG_OP = 'UPDATE' THEN ${watched(rows) === '' ? 'NULL;' : changed(rows, POSTGRES)}
        ELSE ${remove}
        END IF;
        RETURN NULL;
      END $$`,
-    `CREATE TRIGGER ${table}_figures AFTER INSERT OR DELETE OR UPDATE OF ${watched(rows)} ON ${table}
+    `CREATE TRIGGER ${table}_figures AFTER ${events.join(' OR ')} ON ${table}
        FOR EACH ROW EXECUTE FUNCTION ${table}_figures()`,
   ];
 }

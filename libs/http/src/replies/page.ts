@@ -1,4 +1,4 @@
-import { IntegerField } from '../fields/scalar-fields.js';
+import { BooleanField, IntegerField } from '../fields/scalar-fields.js';
 import { MAX_INTEGER } from '../validation/coercion.js';
 
 /** Maximum number of rows of a page. */
@@ -33,6 +33,15 @@ export class PageQuery {
   @OffsetField offset!: number;
 }
 
+/** Says of a total in the same object that it is not exact. */
+export const IsExactField = BooleanField({
+  wire: 'total_is_exact',
+  optional: true,
+  from: ({ isExact }: { readonly isExact: boolean }) => (isExact ? undefined : false),
+  description:
+    'Present and false if more than 10,000 rows match: they are not counted further, and the total is 10,000.',
+});
+
 /** A part of a list: sent as an array, with the header `Link`, and `X-Total-Count` if the total is known. */
 export class Page<T> {
   constructor(
@@ -41,6 +50,8 @@ export class Page<T> {
     /** Whether there is a next page. */
     readonly more: boolean,
     readonly total?: number,
+    /** False when there are more than the total says. */
+    readonly isExact = true,
   ) {}
 
   /** The body to send: the list, or an object that contains it for a route whose DTO is that object. */
@@ -73,6 +84,7 @@ export function pageHeaders(page: Page<unknown>, path: string, query: string): R
   return {
     ...(links !== '' && { Link: links }),
     ...(page.total !== undefined && { 'X-Total-Count': String(page.total) }),
+    ...(!page.isExact && { 'X-Total-Count-Exact': 'false' }),
   };
 }
 
