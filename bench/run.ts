@@ -31,6 +31,12 @@ const round = (value: number, digits = 0): string => value.toFixed(digits);
 
 const start = await measureStart();
 row('start to ready, empty database', `${round(start.readyMs)} ms`, '≤ 2,000 ms', start.readyMs <= 2000);
+row(
+  'start to ready after a kill under load',
+  `${round(start.afterKillMs)} ms`,
+  '≤ 2,000 ms',
+  start.afterKillMs <= 2000,
+);
 row('resident when idle', `${round(start.residentMb)} MB`, '≤ 200 MB', start.residentMb <= 200);
 
 const predictions = await measurePredictions();
@@ -111,6 +117,13 @@ ${rows.map((one) => `| ${one.work} | ${one.measured} | ${one.reach} | ${VERDICTS
 About the \`/predict/entry\` row: a node:http server that only parses the request and stores one durable row for each reaches
 ${round(ceiling * 100)} % of one that stores nothing. With validation, policy, audit, metrics and framework the service reaches ${round(ofRecorded * 100)} % of the server
 that stores a row. A whole back-test fits into one call to the batch routes, which saves the network round trip of each request:
+
+## Where a start's time goes
+
+Nine tenths of it are the loading of code: 2,900 files, most of them TypeORM, Nest, RxJS, the validator and what they depend
+on. Opening the database, migrations, accounts and the first sweep of jobs take less than a tenth; after a kill they take
+the same, also with 300,000 rows in each of the four large tables and 300 abandoned jobs, because nothing is read as a whole.
+What no start needs is loaded with its first use: ONNX Runtime (in the thread of each model), PDF, outgoing HTTP, Express.
 
 ## Synchronous answers
 

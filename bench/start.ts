@@ -1,14 +1,24 @@
-/** From the start of the process to readiness on an empty database, and what it holds in memory afterwards. */
-import { readFileSync } from 'node:fs';
+/** From the start of the process to readiness, on an empty database and after a kill, and what it holds in memory. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { median } from './predictions.js';
-import { serveProduct } from './served.js';
+import { load, serveProduct } from './served.js';
 
 const RUNS = 5;
 const SETTLE_MS = 2_000;
 
-export async function measureStart(): Promise<{ readonly readyMs: number; readonly residentMb: number }> {
+export interface StartFigures {
+  readonly readyMs: number;
+  /** Of a service that was ended by SIGKILL in the middle of a load, on what it left behind. */
+  readonly afterKillMs: number;
+  readonly residentMb: number;
+}
+
+export async function measureStart(): Promise<StartFigures> {
   const ready: number[] = [];
+  const afterKill: number[] = [];
   const resident: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {
     const served = await serveProduct({});
@@ -17,6 +27,20 @@ export async function measureStart(): Promise<{ readonly readyMs: number; readon
     const status = readFileSync(`/proc/${served.process.pid}/status`, 'utf8');
     resident.push(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
     await served.stop();
+    afterKill.push(await restartAfterKill());
   }
-  return { readyMs: median(ready), residentMb: median(resident) };
+  return { readyMs: median(ready), afterKillMs: median(afterKill), residentMb: median(resident) };
+}
+
+async function restartAfterKill(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-bench-'));
+  const settings = { database_url: `sqlite:///${join(folder, 'killed.db')}` };
+  const killed = await serveProduct(settings);
+  await load(killed.url, { method: 'GET', path: '/api/v1/plugins/', connections: 16, seconds: 2 });
+  killed.process.kill('SIGKILL');
+  await killed.stop();
+  const restarted = await serveProduct(settings);
+  await restarted.stop();
+  rmSync(folder, { recursive: true, force: true });
+  return restarted.readyMs;
 }

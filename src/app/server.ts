@@ -11,7 +11,8 @@ import type { DestinationStream } from 'pino';
 import { AuditRecorder } from '../audit/audit.port.js';
 import { ApiModule, type Imports } from './api.module.js';
 import { HttpFront } from './http/http-front.js';
-import { httpLibrary, type HttpLibrary, listen } from './http/http-servers.js';
+import type { HttpLibrary } from './http/http-library.js';
+import { httpLibrary, listen } from './http/http-servers.js';
 import { RouteCatalogue } from './http/route-catalogue.js';
 import { loadConfiguredPlugins } from './load-configured-plugins.js';
 import {
@@ -141,7 +142,7 @@ export async function buildApp(
     audit: () => (audit ??= app.get<AuditRecorder>(AuditRecorder)),
     observers: [new AccessLog(logger), metrics],
   });
-  const library = httpLibrary(config, front);
+  const library = await httpLibrary(config, front);
   const jobListener = {
     failed: (activity: string, error: unknown) => log.error({ err: error }, `jobs: ${activity} failed`),
   };

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import PdfKit from 'pdfkit';
 import { ISSUER, type InvoiceDocument } from './invoice-document.js';
 
 const MARGIN = 56;
@@ -15,6 +14,8 @@ type Pdf = PDFKit.PDFDocument;
 
 /** The invoice as A4 pages. The same invoice makes the same bytes. */
 export async function invoicePdf(invoice: InvoiceDocument, issuedAt: Date): Promise<Buffer> {
+  // Loaded with the first invoice: its fonts and compression are 1.5 MB of code that a start need not wait for.
+  const { default: PdfKit } = await import('pdfkit');
   const pdf = new PdfKit({
     size: 'A4',
     margin: MARGIN,

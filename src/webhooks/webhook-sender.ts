@@ -1,7 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import { Client, errors } from 'undici';
 import { Clock } from '#libs/kernel';
 import { HostResolver } from './host-resolver.js';
 import { parseRetryAfter } from './retry-schedule.js';
@@ -28,9 +27,9 @@ const MALFORMED = /^UND_ERR_(HEADERS_OVERFLOW|RES)/;
  */
 function attemptErrorOf(error: unknown): AttemptError {
   if (error instanceof AttemptFault) return error.code;
-  // some of these have no code
-  if (error instanceof errors.HTTPParserError) return 'malformed_answer';
-  const code = (error as { readonly code?: unknown } | null)?.code;
+  const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+  // undici's; some of them have no code
+  if (name === 'HTTPParserError') return 'malformed_answer';
   if (typeof code !== 'string' || code === 'UND_ERR_INVALID_ARG') throw error;
   if (TLS.test(code)) return 'tls_failed';
   return MALFORMED.test(code) ? 'malformed_answer' : 'connection_failed';
@@ -95,6 +94,7 @@ export class WebhookSender {
     const target = this.rules.check(url);
     if ('fault' in target) throw new AttemptFault('target_refused');
     const addresses = await this.#checkedAddresses(target, signal);
+    const { Client } = await import('undici'); // with the first message, not with the server
     const client = new Client(target.url.origin, {
       connect: { lookup: answering(addresses), timeout: SEND_LIMIT_MS, rejectUnauthorized: true },
       headersTimeout: 0, // the one limit is the signal

@@ -8,7 +8,6 @@ import {
   forbidReports,
   type IsolationLimits,
 } from './isolate/compile-isolated.js';
-import { Engine } from './runtime/engine.js';
 import type { SampledOutput, SampleOptions } from './runtime/sample-summary.js';
 import { InferenceThread, type Inference } from './runtime/inference-thread.js';
 import type { InputTensor, OutputTensor } from './runtime/tensors.js';
@@ -84,9 +83,15 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   const threads = options.threads ?? 1;
   const inference =
     options.inference === 'inline'
-      ? await Engine.open(compiled, threads)
+      ? await openInline(compiled, threads)
       : await InferenceThread.open(compiled, threads);
   return new LoadedModel(describe(compiled), inference);
+}
+
+/** ONNX Runtime is loaded here only: with a thread for each model, which has its own, a server starts without it. */
+async function openInline(compiled: CompiledModel, threads: number): Promise<Inference> {
+  const { Engine } = await import('./runtime/engine.js');
+  return Engine.open(compiled, threads);
 }
 
 class LoadedModel implements Model {

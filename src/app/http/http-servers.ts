@@ -1,9 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { AbstractHttpAdapter } from '@nestjs/core';
-import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import express from 'express';
 import type { FastifyServerFactory } from 'fastify';
 import type { AppConfig } from '#libs/config';
 import { AppError, newUuid } from '#libs/kernel';
@@ -11,29 +8,21 @@ import { problem, titleOf } from '#libs/http';
 import { MAX_HEADERS } from './exchange.js';
 import { GatedResponse } from './gated-response.js';
 import type { HttpFront, Listener } from './http-front.js';
+import type { HttpLibrary, ServerMaker } from './http-library.js';
 
 type Settings = Pick<AppConfig, 'http_adapter' | 'headers_timeout' | 'request_timeout'>;
-
-/** An HTTP library for Nest, and the servers that feed it. */
-export interface HttpLibrary {
-  readonly adapter: AbstractHttpAdapter;
-  /** A further server with the same routes, for a second address. */
-  anotherServer(): Server;
-  /** Resolves when the routes are in place, after `app.init()`. */
-  ready(): Promise<void>;
-}
 
 /** Long path parameters are a validator's matter, not the router's: longer than any request line that Node takes. */
 const MAX_PARAMETER_LENGTH = 1_048_576;
 
 /** The configured HTTP library behind the front. Neither parses bodies or logs: that is done once, by us. */
-export function httpLibrary(settings: Settings, front: HttpFront): HttpLibrary {
+export async function httpLibrary(settings: Settings, front: HttpFront): Promise<HttpLibrary> {
   const limits = { headersTimeout: settings.headers_timeout, requestTimeout: settings.request_timeout };
   const serverFor = (listener: Listener): Server => createHttpServer(front.before(listener), limits);
-  return settings.http_adapter === 'express' ? expressLibrary(serverFor) : fastifyLibrary(serverFor);
+  if (settings.http_adapter === 'fastify') return fastifyLibrary(serverFor);
+  const { expressLibrary } = await import('./express-library.js');
+  return expressLibrary(serverFor);
 }
-
-type ServerMaker = (listener: Listener) => Server;
 
 function fastifyLibrary(serverFor: ServerMaker): HttpLibrary {
   let routed: Listener | null = null;
@@ -60,34 +49,6 @@ function fastifyLibrary(serverFor: ServerMaker): HttpLibrary {
       return serverFor(routed);
     },
     ready: async () => void (await instance.ready()),
-  };
-}
-
-/**
- * Express puts a prototype of its own over every response, which would cut it off from its gate and so from the audit
- * row: the same methods, but on top of a gated response.
- */
-function keepGates(instance: express.Express): void {
-  const methods = Object.getOwnPropertyDescriptors(express.response);
-  Object.setPrototypeOf(instance.response, Object.create(GatedResponse.prototype, methods));
-}
-
-function expressLibrary(serverFor: ServerMaker): HttpLibrary {
-  const instance = express();
-  instance.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  keepGates(instance);
-  // Without entity tags nothing is fresh, but Express would answer `If-None-Match: *` with 304.
-  Object.defineProperty(instance.request, 'fresh', { value: false });
-  const listener = instance as unknown as Listener;
-  class LimitedExpressAdapter extends ExpressAdapter {
-    override initHttpServer(): void {
-      this.setHttpServer(serverFor(listener));
-    }
-  }
-  return {
-    adapter: new LimitedExpressAdapter(instance),
-    anotherServer: () => serverFor(listener),
-    ready: () => Promise.resolve(),
   };
 }
 
