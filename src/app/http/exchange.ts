@@ -31,7 +31,7 @@ export class Exchange implements RequestContext {
    */
   constructor(
     request: IncomingMessage,
-    { path, routedPath, query }: Target,
+    { path, routedPath, query }: RequestTarget,
     readonly clientAddress: string,
     readonly receivedAt: number,
     readonly startedAt: number,
@@ -60,7 +60,7 @@ export class Exchange implements RequestContext {
 const AUDITED = /^\/(?:api\/|(?:predict|status)(?:\/|$))/;
 
 /** What a request line asks for. */
-export interface Target {
+export interface RequestTarget {
   /** The path as it was sent, without query and fragment. */
   readonly path: string;
   /** The same with letters, digits and `-._~` in plain: what is routed, with either HTTP library. */
@@ -75,7 +75,7 @@ export interface Target {
  * Reduces what HTTP allows in odd forms to the one that is routed and read: `http://host/path` and fragments to the
  * path, `%61` to `a` (RFC 3986, 6.2.2.2), a content type that is none to unknown bytes.
  */
-export function normalizeRequest(request: IncomingMessage): Target {
+export function normalizeRequest(request: IncomingMessage): RequestTarget {
   const type = request.headers['content-type'];
   if (type !== undefined && !MEDIA_TYPE.test(type))
     request.headers['content-type'] = 'application/octet-stream';
@@ -109,7 +109,7 @@ function isDecodable(path: string): boolean {
 }
 
 /** Why a request is refused before it is routed. */
-export interface Refusal {
+export interface EarlyRefusal {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
@@ -119,7 +119,7 @@ export interface Refusal {
 export const MAX_HEADERS = 500;
 
 /** What no HTTP library gets to see, because each would answer it in its own way; null for all other requests. */
-export function refusalOf(request: IncomingMessage, { isReadable }: Target): Refusal | null {
+export function refusalOf(request: IncomingMessage, { isReadable }: RequestTarget): EarlyRefusal | null {
   const { headers, httpVersion, rawHeaders } = request;
   if (!isReadable) {
     return {

@@ -4,7 +4,7 @@ import { OutageError, runInContext, type Clock } from '#libs/kernel';
 import { problem } from '#libs/http';
 import helmet from 'helmet';
 import type { AuditRecorder } from '../../audit/audit.port.js';
-import { Exchange, normalizeRequest, addressReader, refusalOf, type Refusal } from './exchange.js';
+import { Exchange, normalizeRequest, addressReader, refusalOf, type EarlyRefusal } from './exchange.js';
 import type { Departure, GatedResponse, Replacement } from './gated-response.js';
 
 /** Hears of every finished request. */
@@ -162,7 +162,7 @@ export class HttpFront {
   }
 }
 
-function refused(exchange: Exchange, { status, code, detail }: Refusal): Replacement {
+function refused(exchange: Exchange, { status, code, detail }: EarlyRefusal): Replacement {
   const occurrence = { instance: exchange.path, requestId: exchange.requestId };
   return {
     status,
