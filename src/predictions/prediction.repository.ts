@@ -29,13 +29,15 @@ type FinishedPrediction = Pick<
 /** Who a prediction counts against: a user, or an address for anonymous callers. */
 export type PredictionOwner = { readonly userId: number } | { readonly address: string };
 
-const topicOf = (id: number): string => `prediction:${id}`;
+const topicOf = (id: number | ''): string => `prediction:${id}`;
 
 /** The owner of ownerless rows in figures. */
 const NOBODY = 0;
 
 /** What the id's column can hold; PostgreSQL fails on a comparison with more. */
 const MAX_ID = 2_147_483_647;
+
+const FINISHED: readonly PredictionStatus[] = ['completed', 'failed'];
 
 @Injectable()
 export class PredictionRepository {
@@ -153,6 +155,17 @@ export class PredictionRepository {
   /** Steps after `afterId`, oldest first. */
   stepsAfter(id: number, afterId: number): Promise<LoggedEvent[]> {
     return this.events.after(this.database.read, topicOf(id), afterId);
+  }
+
+  /** Predictions that finished, after a step of the event log in its order. */
+  async finishedAfter(lastId: number, limit: number): Promise<{ id: number; predictionId: number }[]> {
+    const followed = { prefix: topicOf(''), types: FINISHED, lastId, limit };
+    const steps = await this.events.following(this.database.read, followed);
+    return steps.map(({ id, topic }) => ({ id, predictionId: Number(topic.slice(followed.prefix.length)) }));
+  }
+
+  lastEventId(): Promise<number> {
+    return this.events.lastId(this.database.read);
   }
 
   /** Calls `listener` whenever a step was committed in this process. */

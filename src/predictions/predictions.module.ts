@@ -11,7 +11,8 @@ import { PredictionRepository } from './prediction.repository.js';
 import { PredictionsController, SecurePredictionsController } from './predictions.controller.js';
 import { PredictionFigures } from './predictions.port.js';
 import { ReadPredictions } from './read-predictions.service.js';
-import { RunPrediction, ResultsFile } from './run-prediction.service.js';
+import { ResultsFile } from './results-file.service.js';
+import { RunPrediction } from './run-prediction.service.js';
 import { PredictionSchedule } from './scheduled-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
 

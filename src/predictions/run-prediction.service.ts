@@ -1,19 +1,15 @@
-import { appendFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { Injectable, type OnApplicationShutdown, type OnModuleInit, Logger } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
-import { toWire } from '#libs/http';
 import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun } from '#libs/jobs';
 import { AppError, assertPresent, Clock } from '#libs/kernel';
 import { type ForecastQuestion, PluginRegistry, runForecast } from '#libs/plugin-host';
 import type { PredictionOutput } from '#libs/plugin-sdk';
 import { canonicalInterval, parseTimestamp } from '#libs/timeseries';
-import { AppConfig } from '#libs/config';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
-import { PredictionOut } from './prediction.dto.js';
+import { ResultsFile } from './results-file.service.js';
 import {
   type Explanation,
   modelOf,
@@ -22,35 +18,9 @@ import {
   PREDICTION_JOB,
 } from './prediction.types.js';
 
-/** `results_file`: every finished prediction as one JSON object a line, in the order in which they finished. */
-@Injectable()
-export class ResultsFile {
-  readonly #logger = new Logger(ResultsFile.name);
-  readonly #path: string | null;
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(config: AppConfig) {
-    this.#path = config.results_file === null ? null : resolve(config.results_file);
-  }
-
-  /** The database is the record; a file that can't be written is reported and costs nobody their prediction. */
-  append(prediction: object): void {
-    const path = this.#path;
-    if (path === null) return;
-    this.#last = this.#last
-      .then(() => appendFile(path, `${JSON.stringify(prediction)}\n`))
-      .catch((error: unknown) => this.#logger.error(`results_file could not be written: ${String(error)}`));
-  }
-
-  /** Resolves when everything appended so far is written. */
-  flushed(): Promise<void> {
-    return this.#last;
-  }
-}
-
 /** Computes predictions: claimed → processing → completed or failed, each change under the job's fence. */
 @Injectable()
-export class RunPrediction implements JobDefinition, OnModuleInit, OnApplicationShutdown {
+export class RunPrediction implements JobDefinition, OnModuleInit {
   readonly kind = PREDICTION_JOB;
 
   constructor(
@@ -65,10 +35,6 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
 
   onModuleInit(): void {
     this.jobs.register(this);
-  }
-
-  onApplicationShutdown(): Promise<void> {
-    return this.results.flushed();
   }
 
   readonly timeLimitMs = (): number => this.settings.get('prediction_timeout') * 1000;
@@ -122,8 +88,8 @@ export class RunPrediction implements JobDefinition, OnModuleInit, OnApplication
     status: 'completed' | 'failed',
     result: PredictionResult,
   ): Promise<void> {
-    const change = await this.predictions.finish(tx, prediction.id, status, result, this.#now());
-    tx.afterCommit(() => this.results.append(toWire(PredictionOut, { ...prediction, ...change })));
+    await this.predictions.finish(tx, prediction.id, status, result, this.#now());
+    tx.afterCommit(() => this.results.wake());
   }
 
   /** Calls of plugins have the prediction's own limit: whichever timer is first, the prediction failed by `timeout`. */

@@ -1,6 +1,6 @@
 import { assertPresent, type Clock } from '#libs/kernel';
 import { Column, Entity, Index, MoreThan, PrimaryGeneratedColumn } from 'typeorm';
-import { runSql } from './statements.js';
+import { isPostgres, placeholders, runSql } from './statements.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
 import { jsonColumn, utcColumn } from './column-types.js';
 
@@ -21,6 +21,14 @@ export class EventEntity {
 
 /** One step of a topic. Ids rise within it in the order of commits. */
 export type LoggedEvent = Readonly<Pick<EventEntity, 'id' | 'type' | 'data' | 'createdAt'>>;
+
+/** Which steps to follow, from where. */
+export interface FollowedSteps {
+  readonly prefix: string;
+  readonly types: readonly string[];
+  readonly lastId: number;
+  readonly limit: number;
+}
 
 const PURGE_BATCH = 1_000;
 
@@ -56,6 +64,31 @@ export class EventLog {
       order: { id: 'ASC' },
       take: limit,
     });
+  }
+
+  /**
+   * Steps of all topics with this prefix, after `lastId` in the order of ids, at most `limit`: for whoever follows them all
+   * by the last id. On PostgreSQL a step is left out as long as one with a smaller id may still commit.
+   */
+  following(
+    scope: DatabaseScope,
+    { prefix, types, lastId, limit }: FollowedSteps,
+  ): Promise<{ id: number; topic: string }[]> {
+    const isFinal = isPostgres(scope)
+      ? 'AND age(xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)'
+      : '';
+    return runSql(
+      scope,
+      `SELECT id, topic FROM events WHERE id > ? AND topic LIKE ? AND type IN (${placeholders(types.length)}) ${isFinal}
+       ORDER BY id LIMIT ?`,
+      [lastId, `${prefix}%`, ...types, limit],
+    );
+  }
+
+  /** The largest id so far; 0 before the first step. */
+  async lastId(scope: DatabaseScope): Promise<number> {
+    const [row] = await runSql<{ id: number | null }>(scope, 'SELECT max(id) AS id FROM events');
+    return row?.id ?? 0;
   }
 
   /**

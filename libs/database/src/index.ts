@@ -12,6 +12,7 @@ export * from './row-figures.js';
 export * from './column-types.js';
 export * from './settings-store.js';
 export * from './event-log.js';
+export * from './file-cursor.js';
 export * from './seals/seal-store.js';
 export { openIds, rangesOf, type SealableRows, SealWriter } from './seals/seal-writer.js';
 export { type Anchor, type SealedCell, type SealVerdict, verifySeals } from './seals/verify-seals.js';

@@ -59,7 +59,8 @@ export async function runPrepared<Row extends object>(
   }
 }
 
-const isPostgres = ({ manager }: DatabaseScope): boolean => manager.dataSource.options.type === 'postgres';
+export const isPostgres = ({ manager }: DatabaseScope): boolean =>
+  manager.dataSource.options.type === 'postgres';
 
 /** Counts the rows of a table, or of a table with its conditions: `countRows(scope, 'quotes WHERE revision = 0')`. */
 export async function countRows(

@@ -17,7 +17,8 @@ import type { PredictionEntity } from '../../../src/predictions/prediction.entit
 import { PredictionRepository } from '../../../src/predictions/prediction.repository.js';
 import type { AskedRequest } from '../../../src/predictions/prediction.types.js';
 import { ReadPredictions } from '../../../src/predictions/read-predictions.service.js';
-import { RunPrediction, ResultsFile } from '../../../src/predictions/run-prediction.service.js';
+import { ResultsFile } from '../../../src/predictions/results-file.service.js';
+import { RunPrediction } from '../../../src/predictions/run-prediction.service.js';
 import { type SubmitCommand, SubmitPrediction } from '../../../src/predictions/submit-prediction.service.js';
 import { honestScript, type Script, scriptedRegistry } from './scripted-plugins.js';
 import type { TestDatabase } from '../../harness/databases.js';
@@ -72,7 +73,7 @@ export class PredictionBench {
       new KeptFigures(test.database),
     );
     this.figures = new SourceFigures(new KeptFigures(test.database), 'predictions');
-    this.results = new ResultsFile(config);
+    this.results = new ResultsFile(config, this.repository, clock);
     const prices = new PriceRepository(test.database);
     const isPriced = async (model: string) => (await prices.activeFor(model)).length > 0;
     this.completing = new CompleteRequest(

@@ -7,6 +7,9 @@ const SYMBOLS = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7'];
 /** `job_concurrency` of the service. */
 const AT_WORK = 4;
 
+/** A start costs a second of CPU. */
+const KILLS = 3;
+
 const keyOf = (symbol: string) => ({ 'Idempotency-Key': `order-of-${symbol}` });
 
 // Two starts of a process and a lease that runs out take seconds, on a busy machine many.
@@ -81,6 +84,27 @@ describe('a service that is stopped in the middle of its work', () => {
     ]);
     expect(folder.results().map(({ status }) => status)).toEqual(SYMBOLS.map(() => 'completed'));
     expect(new Set(folder.results().map(({ id }) => id)).size).toBe(SYMBOLS.length);
+  });
+
+  it('has every result in its file once, however often it is killed', async () => {
+    folder.open();
+    const submitted: number[] = [];
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const service = await folder.start();
+      const answers = await Promise.all(SYMBOLS.map((symbol) => service.submit(symbol)));
+      submitted.push(...answers.map(({ body }) => body.id as number));
+      // in the midst of the results, each time somewhere else
+      const enough = submitted.length - SYMBOLS.length + kill;
+      await eventually('some are written', () => folder.results().length >= enough);
+      await service.end('SIGKILL');
+    }
+    const service = await folder.start();
+    await eventually('all are written', () => folder.results().length >= submitted.length);
+    expect(await service.end('SIGTERM')).toBe(0);
+    const written = folder.results().map(({ id }) => id);
+    expect(written.toSorted((one, other) => one - other)).toEqual(
+      submitted.toSorted((one, other) => one - other),
+    );
   });
 
   it('loses nothing by Ctrl-C, and counts no attempt for it', async () => {

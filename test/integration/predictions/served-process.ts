@@ -77,10 +77,14 @@ export class ServiceFolder {
     return started;
   }
 
-  /** Every finished prediction, in the order in which they finished. */
+  /** Every finished prediction whose line is whole, in the order in which they finished. */
   results(): { id: number; status: string; result: { explanation?: { attempt: number } } }[] {
-    const text = readFileSync(join(this.path, 'results.jsonl'), 'utf8').trimEnd();
-    return text.split('\n').map((line) => JSON.parse(line));
+    const path = join(this.path, 'results.jsonl');
+    if (!existsSync(path)) return [];
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
   }
 
   async remove(): Promise<void> {

@@ -1,6 +1,6 @@
 import { eventually, gate, partial } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PredictionSchedule } from '../../../src/predictions/scheduled-predictions.service.js';
@@ -86,17 +86,46 @@ describeOnDatabases('core predictions:', (database) => {
   });
 
   describe('the results file', () => {
-    it('gets every finished prediction as a line, as it is served', async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'results-'));
-      const path = join(folder, 'results.jsonl');
+    let folder = '';
+    let path = '';
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'results-'));
+      path = join(folder, 'results.jsonl');
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    const open = async (): Promise<PredictionBench> => {
       const filed = await PredictionBench.open(database(), { results_file: path });
+      await filed.results.onModuleInit();
       await filed.engine.start();
+      return filed;
+    };
+    const close = async (filed: PredictionBench): Promise<void> => {
+      await filed.results.onApplicationShutdown();
+      await filed.clear();
+    };
+    const lines = (): { id: number }[] =>
+      existsSync(path)
+        ? readFileSync(path, 'utf8')
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line) as { id: number })
+        : [];
+    /** On PostgreSQL a line waits until no older transaction of the whole server may still commit. */
+    const written = async (filed: PredictionBench, count: number): Promise<{ id: number }[]> => {
+      await eventually(`${count} lines are written`, async () => {
+        await filed.results.flushed();
+        return lines().length >= count;
+      });
+      return lines();
+    };
+
+    it('gets every finished prediction as a line, as it is served', async () => {
+      const filed = await open();
       const good = await filed.outcome({ symbol: 'GOOD' });
       filed.script.fetch = () => Promise.reject(new Error('no bars'));
       const bad = await filed.outcome({ symbol: 'BAD' });
-      await filed.results.flushed();
-      const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-      expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect(await written(filed, 2)).toEqual([
         expect.objectContaining({
           id: good.id,
           status: 'completed',
@@ -108,8 +137,41 @@ describeOnDatabases('core predictions:', (database) => {
           result: expect.objectContaining({ error_code: 'plugin_failed' }),
         }),
       ]);
+      await close(filed);
+    });
+
+    it('is completed after a crash: a torn line is written again, no line twice', async () => {
+      const filed = await open();
+      const first = await filed.outcome();
+      await written(filed, 1);
+      cpSync(`${path}-position`, join(folder, 'old-position'));
+      const ids = [first.id, (await filed.outcome()).id, (await filed.outcome()).id];
+      await written(filed, 3);
+      await filed.results.onApplicationShutdown();
+      cpSync(join(folder, 'old-position'), `${path}-position`);
+      truncateSync(path, readFileSync(path).length - 20);
+      const restarted = await open();
+      expect((await written(restarted, 3)).map(({ id }) => id)).toEqual(ids);
+      await restarted.results.flushed();
+      expect(lines()).toHaveLength(3);
+      await close(restarted);
       await filed.clear();
-      rmSync(folder, { recursive: true });
+    });
+
+    it('that was moved away is made again, and one process at a time writes it', async () => {
+      const filed = await open();
+      const other = await open();
+      await filed.outcome();
+      await written(filed, 1);
+      await other.results.flushed();
+      expect(lines()).toHaveLength(1);
+      renameSync(path, `${path}.1`);
+      const next = await filed.outcome();
+      expect((await written(filed, 1)).map(({ id }) => id)).toEqual([next.id]);
+      await close(filed);
+      const last = await other.outcome();
+      expect((await written(other, 2)).map(({ id }) => id)).toEqual([next.id, last.id]);
+      await close(other);
     });
   });
 

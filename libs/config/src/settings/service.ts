@@ -112,7 +112,7 @@ export const FILE_SETTINGS = {
   ),
   results_file: text(
     { default: null, minLength: 1 },
-    'Path of a file to append every finished core prediction to, one JSON object per line.',
+    'Path of a file to append every finished core prediction to, one JSON object per line; how far it has come is kept beside it, in `<file>-position`.',
   ),
   remote_load_config: text(
     { default: null, pattern: HTTP_URL },
