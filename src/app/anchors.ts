@@ -70,7 +70,9 @@ export class KeepAnchors extends PeriodicService {
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {
-    super(clock, { everyMs: config.audit_anchor_minutes * MINUTE_MS });
+    const everyMs = config.audit_anchor_minutes * MINUTE_MS;
+    // a process that is often started again writes anchors, too
+    super(clock, { everyMs, firstMs: Math.min(everyMs, MINUTE_MS) });
   }
 
   protected async turn(): Promise<void> {

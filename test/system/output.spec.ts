@@ -17,7 +17,7 @@ const LOUD = `import { definePredictor } from 'prediction-provider/plugin-sdk';
       process.stdout.write('{"already":"JSON"}\\n');
       process.emitWarning('from a warning', { code: 'LOUD1' });
       logger?.warn('from the logger', 'not an object');
-      setTimeout(() => { throw new Error('from nowhere', { cause: 'postgres://app:hunter22@db' }); }, 1500);
+      process.once('SIGUSR2', () => { throw new Error('from nowhere', { cause: 'postgres://app:hunter22@db' }); });
       return { forecast: () => { throw new Error('not asked'); } };
     },
   });`;
@@ -38,7 +38,10 @@ function linesOf(...args: string[]): Promise<{ code: number | null; lines: Recor
     });
     let text = '';
     for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (part: string) => (text += part));
+      stream.setEncoding('utf8').on('data', (part: string) => {
+        if (!text.includes('listens on') && (text + part).includes('listens on')) child.kill('SIGUSR2');
+        text += part;
+      });
     child.once('error', fail).once('close', (code) => {
       try {
         done({
