@@ -63,7 +63,6 @@ const COMMON: Readonly<Record<number, readonly [code: string, detail: string]>> 
   408: ['malformed_request', 'Request Timeout'],
   409: ['idempotency_in_progress', 'A request with this Idempotency-Key is being processed'],
   413: ['too_large', 'The request body is larger than 1048576 bytes'],
-  414: ['uri_too_long', 'A parameter in the path has more than 4096 characters'],
   415: ['content_encoding', 'Bodies with a Content-Encoding are not read; send the body uncompressed'],
   417: ['expectation_failed', 'Expectation Failed'],
   422: ['invalid', 'JSON decode error'],
@@ -128,7 +127,6 @@ function commonStatuses(path: string, method: string, operation: Operation): rea
     ...(mode === 'flexible' || mode === 'predict' ? [403] : []),
     ...(parameters.some(({ name }) => name === 'Idempotency-Key') ? [409] : []),
     ...(readsBody ? [413, 415, 422] : []),
-    ...(parameters.some((one) => one.in === 'path') ? [414] : []),
     ...(path.startsWith('/api/') ? [503] : []),
   ];
 }
