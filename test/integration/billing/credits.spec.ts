@@ -41,6 +41,14 @@ describeOnDatabases('credits that expire', (database) => {
     await expect(available()).resolves.toBe(-12);
   });
 
+  it('are taken back once when several processes do so at once', async () => {
+    await bonus(8, 1);
+    await bench.grant(user, 50 * USD);
+    bench.clock.jump(DAY);
+    await Promise.all(Array.from({ length: 4 }, () => bench.expiry.expireAll()));
+    await expect(available()).resolves.toBe(50);
+  });
+
   it('come back when the order is given up, and expire then', async () => {
     await bonus(8, 10);
     const order = await bench.submit(user);
