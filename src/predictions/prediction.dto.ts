@@ -23,7 +23,8 @@ import {
 } from './prediction.types.js';
 
 /** Column names as CSV files of the field have them (`S&P500_Close`, `Stochastic_%K`, `DI+`); never markup or a scheme. */
-const COLUMN = /^[A-Za-z0-9_][A-Za-z0-9_ .%&+\-^=/]{0,63}$/;
+/** Letters and digits of any language: files name their columns in the language of their makers. */
+const COLUMN = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_ .%&+\-^=/()]{0,63}$/u;
 const PLUGIN = /^[A-Za-z0-9_@][A-Za-z0-9_@/.-]{0,99}$/;
 /** Digits alone are refused: `/status/{prediction_id}` would take them for the integer id of another prediction. */
 const TASK_ID = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;

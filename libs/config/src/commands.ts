@@ -39,6 +39,28 @@ export const MODEL_RUN_FLAGS = {
   },
 } as const satisfies ParameterDeclarations;
 
+/** Flags of `data inspect`; those of the format have the names and the rules of the settings. */
+export const DATA_INSPECT_FLAGS = {
+  json: { type: 'boolean', default: null, help: 'Print everything as JSON.' },
+  date_column: { type: 'string', default: null, help: 'Name of the column with the times.' },
+  csv_dialect: { type: 'string', default: null, help: 'Maker of the file.' },
+  columns: {
+    type: 'map',
+    items: 'string',
+    default: null,
+    help: 'Names of columns in the file by the name under which they are wanted.',
+  },
+  time_format: { type: 'string', default: null, help: 'How times are written.' },
+  data_timezone: { type: 'string', default: null, help: 'Time zone of times without an offset.' },
+  bar_time: {
+    type: 'string',
+    default: null,
+    help: 'Whether times are the beginnings of bars, `open`, or their ends, `close`.',
+  },
+  decimal: { type: 'string', default: null, help: 'Sign before the decimals of numbers.' },
+  thousands: { type: 'string', default: null, help: 'Sign between the thousands of numbers.' },
+} as const satisfies ParameterDeclarations;
+
 /** Every sub-command; the first one runs when none is given. */
 export const COMMANDS: readonly CommandInfo[] = [
   { name: 'serve', summary: 'Run the service (the default command).' },
@@ -52,6 +74,12 @@ export const COMMANDS: readonly CommandInfo[] = [
   { name: 'users activate', argument: 'NAME', summary: 'Activate an account.' },
   { name: 'users reset-password', argument: 'NAME', summary: 'Set a new password for an account.' },
   { name: 'plugins list', summary: 'List the plugins and their parameters.' },
+  {
+    name: 'data inspect',
+    argument: 'FILE',
+    summary: 'Show how a data file is read: format, columns, first and last bar, gaps, notes.',
+    flags: DATA_INSPECT_FLAGS,
+  },
   {
     name: 'models inspect',
     argument: 'FILE',

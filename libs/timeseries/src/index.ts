@@ -21,7 +21,7 @@ export type {
   FileNote,
 } from './csv/csv-format.js';
 export { DIALECT_NAMES, type DialectName, DIALECTS } from './csv/dialects.js';
-export { lengthText, separatorName } from './csv/file-notes.js';
+export { gapsOf, lengthText, separatorName } from './csv/file-notes.js';
 export { ema, rma, rollingMax, rollingMin, sma } from './indicators/averages.js';
 export * from './indicators/formulas.js';
 export * from './indicators/technical.js';

@@ -20,8 +20,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'audit verify': async () => (await import('./verify.js')).verifyAudit,
   'billing verify': async () => (await import('./verify.js')).verifyBilling,
 };
-/** These read no settings, so that a model can be tried in any folder. */
+/** These read no settings, so that a model or a data file can be tried in any folder. */
 const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
+  'data inspect': async () => (await import('./data.js')).inspectData,
   'models inspect': async () => (await import('./models.js')).inspectModel,
   'models run': async () => (await import('./models.js')).runModel,
 };

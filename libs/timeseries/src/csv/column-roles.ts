@@ -255,7 +255,11 @@ export function namesWithoutHeader(
     const [open = NaN, high = NaN, low = NaN, close = NaN] = places.map((place) =>
       toNumber(row[place] ?? ''),
     );
-    return !(high < Math.max(open, low, close) || low > Math.min(open, close));
+    // A price of 0 is a fault of the data and says nothing about the order of columns.
+    return (
+      Math.min(open, high, low, close) === 0 ||
+      !(high < Math.max(open, low, close) || low > Math.min(open, close))
+    );
   };
   const bars = rows.filter((row) => isNumberText(row[places[0] ?? 0] ?? ''));
   if (bars.filter(isBar).length >= 0.95 * bars.length) return generic;

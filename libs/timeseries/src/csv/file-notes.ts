@@ -153,29 +153,45 @@ function openSlots(time: Float64Array, step: number): { open: Uint8Array; count:
   return { open, count: open.reduce((sum, one) => sum + one, 0) };
 }
 
-/** Bars that are missing: in hours of the week in which most weeks have one, or in a row of days, weeks or months. */
-function gapNotes(time: Float64Array, step: number): readonly FileNote[] {
-  if (!(step >= SECOND_MS) || time.length < 3) return [];
+/** Bars that are missing. */
+export interface Gaps {
+  /** How often bars are missing. */
+  readonly count: number;
+  /** How many bars are missing altogether. */
+  readonly missing: number;
+  /** Bars missing in the longest gap, and the bar before it (epoch ms UTC). */
+  readonly longest: number;
+  readonly longestAfter: number;
+}
+
+/**
+ * Counts bars that are missing: in hours of the week in which most weeks have one, or in a row of days, weeks or months.
+ * @param time ascending
+ * @param step usual distance of bars in ms
+ */
+export function gapsOf(time: Float64Array, step: number): Gaps {
+  const gaps = { count: 0, missing: 0, longest: 0, longestAfter: 0 };
+  if (!(step >= SECOND_MS) || time.length < 3) return gaps;
   const slots = step <= DAY_MS ? openSlots(time, step) : null;
-  let [gaps, missing, longest, from] = [0, 0, 0, 0];
   for (let row = 1; row < time.length; row += 1) {
     const [before, now] = [time[row - 1] ?? NaN, time[row] ?? NaN];
     if (now - before <= 1.5 * step) continue;
     const count =
       slots === null ? Math.round((now - before) / step) - 1 : openBetween(slots, before, now, step);
     if (count < 1 || (slots === null && isClosed(before, now, step))) continue;
-    gaps += 1;
-    missing += count;
-    if (count > longest) [longest, from] = [count, before];
+    gaps.count += 1;
+    gaps.missing += count;
+    if (count > gaps.longest) [gaps.longest, gaps.longestAfter] = [count, before];
   }
-  if (gaps === 0) return [];
+  return gaps;
+}
+
+function gapNotes(time: Float64Array, step: number): readonly FileNote[] {
+  const { count, missing, longest, longestAfter } = gapsOf(time, step);
+  if (count === 0) return [];
   const bars = missing === 1 ? '1 bar is' : `${missing} bars are`;
-  return [
-    {
-      code: 'gaps',
-      text: `${bars} missing in ${gaps === 1 ? '1 gap' : `${gaps} gaps`} of bars that are ${lengthText(step)} apart; the longest is ${longest} after ${formatIso(from)}`,
-    },
-  ];
+  const text = `${bars} missing in ${count === 1 ? '1 gap' : `${count} gaps`} of bars that are ${lengthText(step)} apart; the longest is ${longest} after ${formatIso(longestAfter)}`;
+  return [{ code: 'gaps', text }];
 }
 
 function openBetween(
