@@ -97,6 +97,8 @@ describe('processes on PostgreSQL', () => {
     await worker.wrote(/Worker started/);
     await postgres.endConnections();
     await predictionIsMade();
+    // An outage that begins within a second of another is told as the same one.
+    await worker.wrote(/serves again/);
     await postgres.stop();
     await worker.wrote(/cannot be reached at the moment/, 2);
     await postgres.start();
