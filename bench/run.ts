@@ -1,10 +1,12 @@
 /**
  * `npm run bench [-- --write]`: what docs/performance.md promises, each row against its limit or a peer in the same run;
- * `--write` rewrites the page.
+ * `--write` rewrites the page. `--growth` measures the routes on a full database instead, see growth.ts.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import { measureCsv } from './csv.js';
+import { printGrowth } from './growth.js';
 import { measureHttp } from './http.js';
 import { describeKerasOnnx, measureKerasOnnx } from './keras-onnx.js';
 import { measureMarketplace } from './marketplace.js';
@@ -12,6 +14,18 @@ import { measurePredictions } from './predictions.js';
 import { measureServedModel } from './served-model.js';
 import { measureStart } from './start.js';
 import { measureSync } from './sync.js';
+
+const { growth, scale } = parseArgs({
+  options: {
+    growth: { type: 'boolean' },
+    scale: { type: 'string', default: '1' },
+    write: { type: 'boolean' },
+  },
+}).values;
+if (growth === true) {
+  await printGrowth(Number(scale));
+  process.exit(0);
+}
 
 interface Row {
   readonly work: string;
