@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
 import { Clock, MINUTE_MS, SECOND_MS } from '#libs/kernel';
-import { RequestFigures } from './request-figures.repository.js';
+import { LoggedRequests } from './logged-requests.repository.js';
 
 /** On PostgreSQL a row may become visible after one with a higher id: until the transaction limit (30 s) at most. */
 const SETTLED_MS = MINUTE_MS;
@@ -17,7 +17,7 @@ export class AddUpRequests extends PeriodicService {
   #settledId = 0;
 
   constructor(
-    private readonly figures: RequestFigures,
+    private readonly figures: LoggedRequests,
     private readonly database: Database,
     private readonly transactions: TransactionRunner,
     private readonly clock: Clock,

@@ -8,7 +8,7 @@ import { AuditController } from './audit.controller.js';
 import { AuditTrail, AuditRecorder } from './audit.port.js';
 import { GroupCommitRecorder } from './group-commit-recorder.js';
 import { ReadAudit } from './read-audit.service.js';
-import { RequestFigures } from './request-figures.repository.js';
+import { LoggedRequests } from './logged-requests.repository.js';
 import { AuditSealRepository } from './seal/audit-seal.repository.js';
 import { SealAudit } from './seal/seal-audit.service.js';
 import { VerifyAudit } from './seal/verify-audit.service.js';
@@ -19,7 +19,7 @@ import { VerifyAudit } from './seal/verify-audit.service.js';
   controllers: [AuditController],
   providers: [
     ApiLogRepository,
-    RequestFigures,
+    LoggedRequests,
     AddUpRequests,
     ReadAudit,
     AuditSealRepository,

@@ -6,7 +6,7 @@ import type { ApiLogEntity } from './api-log.entity.js';
 import { ApiLogRepository, type ApiLogFilter } from './api-log.repository.js';
 import type { AuditLogList, ListAudit, ListLogs, LogList } from './audit.dto.js';
 import type { AuditTrail } from './audit.port.js';
-import { RequestFigures } from './request-figures.repository.js';
+import { LoggedRequests } from './logged-requests.repository.js';
 
 const NONE: Count = { total: 0, isExact: true };
 
@@ -15,7 +15,7 @@ const NONE: Count = { total: 0, isExact: true };
 export class ReadAudit implements AuditTrail {
   constructor(
     private readonly logs: ApiLogRepository,
-    private readonly figures: RequestFigures,
+    private readonly figures: LoggedRequests,
     private readonly users: UserDirectory,
     private readonly clock: Clock,
   ) {}

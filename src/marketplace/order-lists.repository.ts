@@ -3,7 +3,7 @@ import { type Count, countsOf, countUpTo, Database, KeptFigures } from '#libs/da
 import { LISTED_FIELDS, type OrderFilter, type OrderList, type OrderPage } from './client-orders.port.js';
 import { heldOrder } from './marketplace.port.js';
 import { type AssignedFilter, type ClaimInForce, HELD_FIELDS } from './order-queue.port.js';
-import { columns, direction, having, type OrderQueryBuilder as Query, sum, within } from './order-query.js';
+import { columns, direction, having, type OrderQueryBuilder as Query, sum, between } from './order-query.js';
 import { OrderEntity } from './order.entity.js';
 
 const CLIENT_COLUMNS: Readonly<Record<OrderPage['sort'], string>> = {
@@ -109,7 +109,7 @@ export class OrderLists {
     const query = having(this.#orders(), { clientId, symbol, predictionType });
     // a word of a closed list, to the letter as in the conditions of the indexes
     if (status !== undefined) query.andWhere(`o.status = '${status}'`);
-    return within(query, 'createdAt', startDate?.toISOString(), endDate?.toISOString());
+    return between(query, 'createdAt', startDate?.toISOString(), endDate?.toISOString());
   }
 }
 

@@ -22,7 +22,7 @@ export function having(
 }
 
 /** Orders between two values, both included; undefined is no limit. */
-export function within<T extends string | number>(
+export function between<T extends string | number>(
   query: OrderQueryBuilder,
   column: keyof OrderEntity,
   min?: T,

@@ -9,7 +9,7 @@ import {
   unsought,
   type OrderQueryBuilder as Query,
   sum,
-  within,
+  between,
 } from './order-query.js';
 import {
   OFFERED_FIELDS,
@@ -157,7 +157,7 @@ export class PendingOrders {
       .where(`o.status = 'pending'`) // to the letter as in the index's condition
       .andWhere(`${unsought('o.expires_at')} > :now`, { now: now.toISOString() });
     having(query, { predictionType, symbol, predictorPlugin, currency });
-    within(query, 'priority', minPriority, maxPriority);
+    between(query, 'priority', minPriority, maxPriority);
     // compared only, see `unsought`
     if (minPayment !== undefined)
       query.andWhere('o.estimated_payment_micros + 0 >= :minPayment', { minPayment });

@@ -39,7 +39,10 @@ async function runUntilStopped(
   const stopped = stopSignal();
   const starting = startServer(config, overrides);
   const server = await Promise.race([starting, stopped.then(() => null)]);
-  if (server === null) return stopWhileStarting(starting, config);
+  if (server === null) {
+    if (!config.quiet_mode) print('Stopping before the start was finished …');
+    return stopWhileStarting(starting, config);
+  }
   if (!config.quiet_mode) print(started(server));
   await stopped;
   if (!config.quiet_mode && stopping !== undefined) print(stopping);

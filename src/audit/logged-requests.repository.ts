@@ -25,7 +25,7 @@ const ADD_UP = `INSERT INTO figures (source, owner_id, period, name, events, amo
  * requests, which pay nothing for it; a reader counts the few rows that are not added up yet.
  */
 @Injectable()
-export class RequestFigures {
+export class LoggedRequests {
   constructor(private readonly database: Database) {}
 
   /**
