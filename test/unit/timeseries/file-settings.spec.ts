@@ -124,6 +124,21 @@ describe('a setting decides', () => {
   });
 });
 
+describe('lines around a table', () => {
+  it('do not hide its columns', async () => {
+    const text = 'Date,Close\n01/30/2024,1.5\n01/31/2024,2.5\n"Downloaded as of 02-01-2024"\n';
+    const { frame, badRowCount, detected } = await loadCsv(write(text), { dateColumn: 'DATE_TIME' });
+    expect(frame.column('Close').at(-1)).toBe(2.5);
+    expect(detected.timeFormat).toBe('%m/%d/%Y');
+    expect(badRowCount).toBe(1);
+  });
+
+  it('may leave months without days', async () => {
+    const { frame } = await loadCsv(write('Month,Close\nJan 2024,1.5\nFeb 2024,2.5\n'), { dateColumn: '' });
+    expect(formatIso(frame.time.at(-1) ?? 0)).toBe('2024-02-01T00:00:00Z');
+  });
+});
+
 describe('what the beginning of a file does not show', () => {
   const filler = (line: string): string => `${line}\n`.repeat(9000);
   it('decides the order of its dates all the same', async () => {

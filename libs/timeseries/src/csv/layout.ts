@@ -73,7 +73,7 @@ export function detectLayout(
     format,
     split,
     header,
-    rows: [...split.records.slice(header.first), ...last],
+    rows: tableRows(split, [...split.records.slice(header.first), ...last]),
   };
   const { names: given, twice } = namesOf(view);
   const times = timeCells(view, given);
@@ -120,6 +120,10 @@ export function detectLayout(
     },
   };
 }
+
+/** Records that may be rows; a line of text below the table is none. */
+const tableRows = ({ width }: Split, records: readonly SampleRecord[]): readonly SampleRecord[] =>
+  width < 2 ? records : records.filter(({ cells }) => cells.length > 1);
 
 const wantedNames = ({ dateColumn, columns = [], format = {} }: CsvOptions): string[] =>
   [dateColumn, ...columns, ...Object.values(format.names ?? {})].filter((name) => name !== '');

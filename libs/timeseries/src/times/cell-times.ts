@@ -133,6 +133,8 @@ export class CellTimes {
     const second = this.part(bytes);
     const secondDigits = this.length;
     const anyName = named || this.named;
+    // `Jan 2024`
+    if (named && secondDigits === 4 && this.at === this.end) return civilToEpoch(second, first, 1);
     if (secondDigits === 0) return NaN;
     // A month without a day; a price such as 1850.10 is none.
     if (this.at === this.end && firstDigits === 4)

@@ -184,6 +184,7 @@ function dateParts(text: string, order: DateOrder): string[] {
       ? '%b'
       : '%m';
   if (/^\d{4}[-/]\d{2}$/.test(text)) return ['%Y', '%m'];
+  if (/^[A-Za-z]{3,9}[ -]\d{4}$/.test(text)) return ['%b', '%Y'];
   if (/^\D*\d{4}/.test(text) && !/^(?:[a-z]{3,9})/i.test(text)) return [year, month, '%d'];
   if (month === '%b')
     return /^\D*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i.test(text)
