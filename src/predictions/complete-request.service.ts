@@ -1,20 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, invalid, type Violation } from '#libs/kernel';
+import { invalid, type Violation } from '#libs/kernel';
 import { ConfiguredFeeder, ConfiguredPipeline, type ModelServer, PluginRegistry } from '#libs/plugin-host';
+import type { PluginKind } from '#libs/plugin-sdk';
 import { Prices } from '../billing/billing.port.js';
-import type { AskedRequest, StoredRequest } from './prediction.types.js';
-
-type ServingKind = 'feeder' | 'pipeline' | 'predictor';
+import type { PredictionEntity } from './prediction.entity.js';
+import { type AskedRequest, modelOf, type StoredRequest } from './prediction.types.js';
 
 /** A request whose every plugin is loaded. */
 export interface CompletedRequest {
   readonly request: StoredRequest;
-  /** The predictor that will answer. */
+  /** What will answer: a predictor, or the model file that the request named in its place. */
   readonly predictor: string;
 }
 
 /**
  * Fills in the configured plugins and checks what a DTO can't know: whether the plugins that a request names are loaded.
+ * Clients of the original name a model file where the predictor stands; the answer repeats what they sent.
  * A `model_name` wins over the predictor; what it may be is told at `PluginRegistry.servesOrSells`.
  */
 @Injectable()
@@ -37,7 +38,7 @@ export class CompleteRequest {
     const { model_name: model, predictor_plugin: named } = request;
     const predictor = model ? ((await this.#serverOf(model))?.predictor ?? model) : named;
     const violations = [
-      ...this.#unknown('predictor', predictor, model ? 'model_name' : 'predictor_plugin'),
+      ...this.#unknownServer(predictor, model ? 'model_name' : 'predictor_plugin'),
       ...this.#unknown('feeder', request.feeder_plugin, 'feeder_plugin'),
       ...this.#unknown('pipeline', request.pipeline_plugin, 'pipeline_plugin'),
     ];
@@ -46,22 +47,30 @@ export class CompleteRequest {
   }
 
   /**
-   * The model that the predictor is asked for: one of its files, or null for its own choice. A model that went away since
-   * the request was taken is asked for by its name, which the predictor refuses.
+   * The predictor that is asked, and for which model: one of its files, or null for its own choice. A model that went
+   * away since the request was taken is asked for by its name, which the predictor, or the registry, refuses.
    */
-  async servedModel(name: string | null): Promise<string | null> {
-    if (name === null) return null;
+  async serverOf(prediction: Pick<PredictionEntity, 'predictorPlugin' | 'result'>): Promise<ModelServer> {
+    const { predictorPlugin: predictor } = prediction;
+    const name = modelOf(prediction);
+    if (name === null) return this.plugins.serves(predictor) ?? { predictor, model: null };
     const server = await this.#serverOf(name);
-    return server === null ? name : server.model;
+    return { predictor, model: server === null ? name : server.model };
   }
 
   #serverOf(model: string): Promise<ModelServer | null> {
     return this.plugins.servesOrSells(model, (name) => this.prices.isPriced(name));
   }
 
-  #unknown(kind: ServingKind, id: string, field: string): readonly Violation[] {
-    if (this.plugins.has(kind, id)) return [];
-    const fault: AppError = this.plugins.unknownPlugin(kind, id, ['body', field]);
-    return fault.violations;
+  #unknownServer(name: string, field: string): readonly Violation[] {
+    return this.plugins.serves(name) === null ? this.#faults('predictor', name, field) : [];
+  }
+
+  #unknown(kind: 'feeder' | 'pipeline', id: string, field: string): readonly Violation[] {
+    return this.plugins.has(kind, id) ? [] : this.#faults(kind, id, field);
+  }
+
+  #faults(kind: PluginKind, id: string, field: string): readonly Violation[] {
+    return this.plugins.unknownPlugin(kind, id, ['body', field]).violations;
   }
 }

@@ -66,7 +66,8 @@ export class CreatePrediction implements AskedRequest {
   @StringField({
     ...pluginField,
     optional: true,
-    description: 'Predictor plugin, one of those listed at `/api/v1/plugins/`; the configured one if absent.',
+    description:
+      "Predictor plugin, one of those listed at `/api/v1/plugins/`, or a trained model listed in a predictor's `model_files`; the configured one if absent.",
     example: 'random_walk_predictor',
   })
   predictor_plugin?: string;
@@ -196,7 +197,7 @@ class LegacyParameters {
   @StringField({
     ...pluginField,
     optional: true,
-    description: 'Predictor plugin; the configured one if absent.',
+    description: 'Predictor plugin or trained model, as `predictor_plugin`; the configured one if absent.',
     example: 'random_walk_predictor',
   })
   plugin?: string;

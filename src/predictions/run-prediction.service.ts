@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun } from '#libs/jobs';
 import { AppError, assertPresent, Clock } from '#libs/kernel';
-import { type ForecastQuestion, PluginRegistry, runForecast } from '#libs/plugin-host';
+import { type ForecastQuestion, type ModelServer, PluginRegistry, runForecast } from '#libs/plugin-host';
 import type { PredictionOutput } from '#libs/plugin-sdk';
 import { canonicalInterval, parseTimestamp } from '#libs/timeseries';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
@@ -12,7 +12,6 @@ import { PredictionRepository } from './prediction.repository.js';
 import { ResultsFile } from './results-file.service.js';
 import {
   type Explanation,
-  modelOf,
   type PredictionResult,
   type StoredRequest,
   PREDICTION_JOB,
@@ -64,7 +63,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
 
   async #compute(prediction: PredictionEntity, run: JobRun): Promise<PredictionResult> {
     const { request } = prediction.result;
-    const served = await this.requests.servedModel(modelOf(prediction));
+    const served = await this.requests.serverOf(prediction);
     const answer = await runForecast(this.plugins, questionOf(prediction, request, served), {
       signal: run.signal,
     });
@@ -119,12 +118,12 @@ function timing(
 function questionOf(
   prediction: PredictionEntity,
   request: StoredRequest,
-  served: string | null,
+  served: ModelServer,
 ): ForecastQuestion {
   return {
     feeder: prediction.feederPlugin,
     pipeline: prediction.pipelinePlugin,
-    predictor: prediction.predictorPlugin,
+    predictor: served.predictor,
     symbol: prediction.symbol,
     interval: assertPresent(
       canonicalInterval(prediction.interval),
@@ -136,6 +135,6 @@ function questionOf(
     baseline: request.baseline_datetime === null ? null : parseTimestamp(request.baseline_datetime),
     dateColumn: request.date_column,
     targetColumn: request.target_column,
-    modelName: served,
+    modelName: served.model,
   };
 }

@@ -9,6 +9,7 @@ import {
   type PluginLogger,
 } from '#libs/plugin-sdk';
 import { fileResolver } from './module-importer.js';
+import { aliasesOf, type PluginAlias } from './plugin-aliases.js';
 import { resolveParameters, unclaimedParameters } from './plugin-parameters.js';
 import { type CallTimeLimit, PluginRegistry, type SelectableKind } from './plugin-registry.js';
 import { PluginSlot, type SlotEnvironment } from './plugin-slot.js';
@@ -62,8 +63,14 @@ export interface LoadPluginsOptions {
 export async function loadPlugins(options: LoadPluginsOptions): Promise<PluginRegistry> {
   const { config } = options;
   const { definitions, faults } = await knownDefinitions(options);
+  const { aliases, faults: wrongAliases } = aliasesOf(config, definitions);
+  faults.push(...wrongAliases);
   const limits: CallTimeLimit = { timeoutMs: config.prediction_timeout * 1000 };
-  const slots = slotsOf(definitions, options, limits);
+  const slots = slotsOf(
+    [...definitions.map((definition) => ({ definition, parameters: {} })), ...aliases],
+    options,
+    limits,
+  );
   const selection = selectionOf(config, slots, faults);
   if (faults.length > 0) throw new PluginLoadError(faults);
   const registry = new PluginRegistry({
@@ -139,7 +146,7 @@ const nameOf = (value: unknown): string | null =>
   isRecord(value) && typeof value['id'] === 'string' && value['id'] !== '' ? value['id'] : null;
 
 function slotsOf(
-  definitions: readonly PluginDefinition[],
+  plugins: readonly PluginAlias[],
   { config, clock, logger, barCache, cwd = process.cwd() }: LoadPluginsOptions,
   limits: CallTimeLimit,
 ): ReadonlyMap<string, PluginSlot> {
@@ -150,11 +157,11 @@ function slotsOf(
     resolveFile: fileResolver(config, cwd),
     timeoutMs: () => limits.timeoutMs,
   };
-  const byKind = PLUGIN_KINDS.flatMap((kind) => definitions.filter((definition) => definition.kind === kind));
+  const byKind = PLUGIN_KINDS.flatMap((kind) => plugins.filter(({ definition }) => definition.kind === kind));
   return new Map(
-    byKind.map((definition) => [
+    byKind.map(({ definition, parameters }) => [
       definition.id,
-      new PluginSlot(definition, resolveParameters(definition.parameters, config), environment),
+      new PluginSlot(definition, resolveParameters(definition.parameters, config, parameters), environment),
     ]),
   );
 }

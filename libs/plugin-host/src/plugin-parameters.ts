@@ -11,25 +11,30 @@ export interface ResolvedParameters {
 
 /**
  * A plugin's parameters: its own default, replaced by what was explicitly given (file < environment < flag, which the
- * configuration has already put in order). A built-in default of a setting with the same name counts as not given.
+ * configuration has already put in order), replaced by what an alias says. A built-in default of a setting with the same
+ * name counts as not given.
+ * @param own an alias's parameters; every name must be declared
  */
 export function resolveParameters(
   declarations: ParameterDeclarations,
   config: AppConfig,
+  own: Readonly<Record<string, unknown>> = {},
 ): ResolvedParameters {
   const given: Record<string, unknown> = {};
   for (const [name, { type }] of Object.entries(declarations)) {
-    if (!config.given(name)) continue;
+    if (Object.hasOwn(own, name) || !config.given(name)) continue;
     const value = isConfigKey(name) ? config[name] : config.extras[name];
     // A flag such as `--symbol 7203` is read as a number before anybody knows that text is wanted.
     given[name] = type === 'string' && typeof value === 'number' ? String(value) : value;
   }
-  const { values, faults } = checkParameters(declarations, given);
-  return { values, faults: faults.map((fault) => withSource(fault, config)) };
+  const { values, faults } = checkParameters(declarations, { ...given, ...own });
+  return { values, faults: faults.map((fault) => withSource(fault, config, own)) };
 }
 
-function withSource(fault: string, config: AppConfig): string {
-  const source = config.source(fault.slice(0, fault.indexOf(':')));
+function withSource(fault: string, config: AppConfig, own: Readonly<Record<string, unknown>>): string {
+  const name = fault.slice(0, fault.indexOf(':'));
+  if (Object.hasOwn(own, name)) return `${fault} (from plugin_aliases)`;
+  const source = config.source(name);
   return source === undefined || source === 'default' ? fault : `${fault} (from ${SOURCE_WORDS[source]})`;
 }
 

@@ -17,6 +17,9 @@ export type SelectableKind = Exclude<PluginKind, 'endpoints'>;
 /** Names that clients of the original use for the configured predictor. */
 const PREDICTOR_ALIASES: readonly string[] = ['default', 'default_model'];
 
+/** Fields of a request that take a model by its name as well as a predictor. */
+const TAKES_A_MODEL: readonly (string | number)[] = ['predictor_plugin', 'model_name'];
+
 /** Answers forecasts when the configured predictor only answers entry and exit questions. */
 const FORECASTER = 'default_predictor';
 
@@ -129,11 +132,10 @@ export class PluginRegistry {
     return this.serves(name) ?? ((await isPriced(name)) ? { predictor: this.forecaster, model: null } : null);
   }
 
-  /** Names that a request may give as its model beside the predictors. */
+  /** Names that a request may give as its predictor or its model beside the predictors, each once. */
   get modelNames(): readonly string[] {
-    return this.#ofKind('predictor')
-      .flatMap(modelsOf)
-      .filter((name) => !this.has('predictor', name));
+    const names = this.#ofKind('predictor').flatMap(modelsOf);
+    return [...new Set(names)].filter((name) => !this.has('predictor', name));
   }
 
   /** The configured plugin, at once: it is always created. */
@@ -186,9 +188,9 @@ export class PluginRegistry {
     this.#limits.timeoutMs = timeoutMs;
   }
 
-  /** The 422 for a plugin name that a request made up, listing the known ones; for a `model_name` the models too. */
+  /** The 422 for a plugin name that a request made up, listing the known ones; where a model may stand, the models too. */
   unknownPlugin(kind: PluginKind, id: string, loc: readonly (string | number)[]): AppError {
-    const known = [...this.ids(kind), ...(loc.at(-1) === 'model_name' ? this.modelNames : [])];
+    const known = [...this.ids(kind), ...(TAKES_A_MODEL.includes(loc.at(-1) ?? '') ? this.modelNames : [])];
     return invalid({
       type: 'value_error',
       loc,

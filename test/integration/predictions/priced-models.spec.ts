@@ -46,7 +46,9 @@ describe('models that have a price', () => {
           expect.objectContaining({
             loc: ['body', 'model_name'],
             input: 'lstm_1h',
-            msg: expect.stringMatching(/"lstm_1h" is not loaded; known are default_predictor, .*, plain$/),
+            msg: expect.stringMatching(
+              /"lstm_1h" is not loaded; known are default_predictor, .*, steep, plain$/,
+            ),
           }),
         ]);
         expect(await server().countOf('AAPL')).toBe(0);
@@ -75,6 +77,56 @@ describe('models that have a price', () => {
         expect(row).toMatchObject({ model_name: 'lstm_1d', predictor_plugin: 'default_predictor' });
       });
 
+      it('are refused as a predictor even then, naming what there is', async () => {
+        await price(server(), 'lstm_1m');
+        const { status, body } = await server().submit({ body: { predictor_plugin: 'lstm_1m' } });
+        expect([status, body.detail]).toEqual([
+          422,
+          [
+            expect.objectContaining({
+              loc: ['body', 'predictor_plugin'],
+              msg: expect.stringMatching(
+                /"lstm_1m" is not loaded; known are default_predictor, .*, steep, plain$/,
+              ),
+            }),
+          ],
+        ]);
+      });
+
+      it.each([
+        ['a model file', 'plain', [3, 3], 'default_predictor'],
+        ['an alias', 'steep', [11, 11], 'steep'],
+      ])('are taken as a predictor when they are %s', async (_, name, values, id) => {
+        const row = await forecast(server(), { predictor_plugin: name });
+        expect(row).toMatchObject({
+          predictor_plugin: name,
+          model_name: name,
+          result: {
+            request: { predictor_plugin: name },
+            prediction: values,
+            explanation: { plugins: { predictor: { id } } },
+          },
+        });
+        const legacy = await server().submit({
+          path: '/predict',
+          body: { instrument: 'AAPL', timeframe: '1h', parameters: { plugin: name } },
+        });
+        expect([legacy.status, legacy.body.status]).toEqual([200, 'pending']);
+        const quote = {
+          symbol: 'AAPL',
+          prediction_type: 'short_term',
+          datetime_requested: '2099-01-01T00:00:00Z',
+          lookback_ticks: 100,
+          predictor_plugin: name,
+          feeder_plugin: 'default_feeder',
+          pipeline_plugin: 'default_pipeline',
+          interval: '1h',
+          prediction_horizon: 2,
+        };
+        const order = await server().app.post('/api/v1/client/predict', quote, { apiKey: 'client1_key' });
+        expect([order.status, order.body.detail]).toEqual([200, undefined]);
+      });
+
       it('stay what they are when they are predictors or have a file', async () => {
         await price(server(), 'random_walk_predictor');
         await price(server(), 'plain');
@@ -91,6 +143,12 @@ describe('models that have a price', () => {
     {
       config: {
         model_path: folder.model('main', constant(7), METADATA),
+        plugin_aliases: {
+          steep: {
+            plugin: 'default_predictor',
+            parameters: { model_path: folder.model('steep', constant(11), METADATA) },
+          },
+        },
         model_files: { plain: folder.model('plain', constant(3), METADATA) },
         mc_samples: 0,
       },

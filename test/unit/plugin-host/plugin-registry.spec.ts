@@ -72,11 +72,14 @@ describe('the plugin registry', () => {
     for (const predictor of ['serving', 'default_predictor', 'default', 'default_model'])
       expect(registry.serves(predictor)).toEqual({ predictor, model: null });
     expect(['slow', 'toString', ''].map((name) => registry.serves(name))).toEqual([null, null, null]);
+    for (const field of ['model_name', 'predictor_plugin'])
+      expect(registry.unknownPlugin('predictor', 'slow', ['body', field]).violations[0]?.ctx).toMatchObject({
+        known: ['default_predictor', 'serving', 'fast'],
+      });
     expect(
-      registry.unknownPlugin('predictor', 'slow', ['body', 'model_name']).violations[0]?.ctx,
-    ).toMatchObject({
-      known: ['default_predictor', 'serving', 'fast'],
-    });
+      registry.unknownPlugin('predictor', 'slow', ['body', 'default_plugins', 'predictor']).violations[0]
+        ?.ctx,
+    ).toMatchObject({ known: ['default_predictor', 'serving'] });
   });
 
   it('lets the forecaster answer for what is only priced, and asks for a price last', async () => {

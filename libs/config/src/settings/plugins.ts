@@ -23,6 +23,10 @@ export const PLUGIN_SETTINGS = {
     { secret: true },
     'Plugin parameters as one object, for example `{"csv_file": "bars.csv"}`; use it to set them from the environment. A parameter that is also given by itself takes that value.',
   ),
+  plugin_aliases: map(
+    { secret: true },
+    'More names for plugins, each a plugin id or an object of `plugin` and `parameters`, for example `{"transformer": {"plugin": "default_predictor", "parameters": {"model_path": "t.keras"}}}`. A request may name an alias wherever it may name the plugin; its parameters win over those given for all.',
+  ),
   default_plugins: map(
     { items: 'string' },
     'Default plugin by kind for requests that name none, for example `{"predictor": "random_walk_predictor"}`; takes precedence over the `_plugin` settings.',

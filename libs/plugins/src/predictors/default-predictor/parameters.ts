@@ -25,7 +25,7 @@ export const defaultPredictorParameters = {
   ),
   model_files: map(
     { items: 'string' },
-    'Additional models: a file for each name. A request chooses one by `model_name`.',
+    'Additional models: a file for each name. A request chooses one by `predictor_plugin` or `model_name`.',
   ),
   model_type: choice(
     { default: 'keras', oneOf: MODEL_TYPES },
