@@ -27,3 +27,4 @@ export * from './indicators/formulas.js';
 export * from './indicators/technical.js';
 export { loadNormalisation, Normalisation } from './normalisation.js';
 export { usualStep } from './csv/row-times.js';
+export { Zone } from './times/zones.js';

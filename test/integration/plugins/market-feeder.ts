@@ -39,8 +39,9 @@ export async function marketFeeder(
   url: string,
   parameters: Readonly<Record<string, unknown>> = {},
   barCache: BarCache | null = null,
+  now: number = NOW,
 ): Promise<Made> {
-  const clock = new FakeClock(NOW);
+  const clock = new FakeClock(now);
   const lines: string[] = [];
   const write = (line: string) => {
     lines.push(line);

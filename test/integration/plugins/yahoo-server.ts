@@ -88,6 +88,25 @@ export const chartWith =
     response.end(chartText(asked, change));
   };
 
+/** A row of a chart: when, and open, high, low, close; null for a bar without a trade. */
+export type Row = readonly [when: string, prices: readonly [number, number, number, number] | null];
+
+/** A chart of these rows, whatever was asked; each has a volume of 100. */
+export function rowsOf(
+  meta: Readonly<Record<string, unknown>>,
+  rows: readonly Row[],
+  more: object = {},
+): Answer {
+  const column = (place: number) => rows.map(([, prices]) => prices?.[place] ?? null);
+  const [open, high, low, close] = [column(0), column(1), column(2), column(3)];
+  const result = {
+    meta,
+    timestamp: rows.map(([when]) => Date.parse(when) / 1000),
+    indicators: { quote: [{ open, high, low, close, volume: rows.map(() => 100) }], ...more },
+  };
+  return json(200, { chart: { result: [result], error: null } });
+}
+
 /**
  * A local server that speaks the chart protocol. `answers` are given one after the other, the last one for ever; `byTest`
  * starts each test with a working service.

@@ -1,14 +1,6 @@
-import { DAY_MS } from '#libs/kernel';
-import type { Bar } from '#libs/plugin-sdk';
-import { INTERVAL_MS } from '#libs/timeseries';
-
-/** Bar lengths that the service knows, by its names for them. */
-export type YahooInterval =
-  '1m' | '2m' | '5m' | '15m' | '30m' | '1h' | '90m' | '1d' | '5d' | '1wk' | '1mo' | '3mo';
-
-/** Nominal length of a bar in ms. */
-export const yahooIntervalMs = (interval: YahooInterval): number =>
-  INTERVAL_MS[interval === '1wk' ? '1w' : interval];
+import { DAY_MS, isRecord } from '#libs/kernel';
+import { canonicalInterval, formatIso } from '#libs/timeseries';
+import { exchangeDays, isDated, type MarketBar, settled, type YahooInterval } from './exchange-days.js';
 
 /** A chart to ask for; moments in epoch ms UTC, both included. */
 export interface ChartQuestion {
@@ -42,37 +34,64 @@ export class YahooFault extends Error {
 /** A checked answer of the chart service. */
 export interface Chart {
   /** Ascending; bars without a trade are left out. */
-  readonly bars: readonly Bar[];
+  readonly bars: readonly MarketBar[];
   /** Length of the instrument's regular session in ms; a day when the service does not tell. */
   readonly sessionMs: number;
+  /** What a reader should know of it, as in `Feeder.notes`. */
+  readonly notes: readonly string[];
 }
-
-type Json = Readonly<Record<string, unknown>>;
-const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null;
 
 /**
  * Reads the service's answer: seconds, and for each of open, high, low, close and volume a list of the same length with
  * null where nothing was traded.
- * @throws YahooFault `down` for an answer in any other form
+ * @throws YahooFault `down` for an answer in any other form, `refused` for bars of another length
  */
-export function chartOf(answer: unknown, interval: YahooInterval): Chart {
+export function chartOf(answer: unknown, { symbol, interval }: ChartQuestion): Chart {
   if (!isRecord(answer) || !isRecord(answer['indicators'])) throw noChart('has no indicators');
-  const sessionMs = sessionLength(answer['meta']);
-  const times = answer['timestamp'];
-  if (times === undefined) return { bars: [], sessionMs };
+  const { meta, timestamp: times } = answer;
+  checkGranularity(meta, interval);
+  const sessionMs = sessionLength(meta);
+  if (times === undefined) return { bars: [], sessionMs, notes: [] };
   const quotes = answer['indicators']['quote'];
   const quote: unknown = Array.isArray(quotes) ? quotes[0] : undefined;
   if (!Array.isArray(times) || !isRecord(quote)) throw noChart('has no quotes');
+  const rows = settled(rowsOf(times, quote), interval, exchangeDays(meta));
+  const bars = rows.filter(({ open, high, low, close }) => !Number.isNaN(open + high + low + close));
+  const last = rows.at(-1);
+  const isWhole = last === undefined || last === bars.at(-1);
+  return { bars, sessionMs, notes: isWhole ? [] : [noClose(symbol, last.time, interval)] };
+}
+
+function rowsOf(times: readonly unknown[], quote: Readonly<Record<string, unknown>>): readonly MarketBar[] {
   const column = (name: string) => numbers(quote[name], name, times.length);
   const [open, high, low, close] = [column('open'), column('high'), column('low'), column('close')];
   const volume = quote['volume'] === undefined ? [] : column('volume');
-  const seconds = numbers(times, 'timestamp', times.length);
-  const bars = seconds.flatMap((second, row): Bar[] => {
-    const [o, h, l, c] = [open[row], high[row], low[row], close[row]];
-    if (second === null || o == null || h == null || l == null || c == null) return [];
-    return [{ time: second * 1000, open: o, high: h, low: l, close: c, volume: volume[row] ?? 0 }];
+  return numbers(times, 'timestamp', times.length).flatMap((second, row): MarketBar[] => {
+    if (second === null) return [];
+    const price = (values: readonly (number | null)[]) => values[row] ?? NaN;
+    const time = second * 1000;
+    return [
+      {
+        time,
+        openedAt: time,
+        open: price(open),
+        high: price(high),
+        low: price(low),
+        close: price(close),
+        volume: volume[row] ?? 0,
+      },
+    ];
   });
-  return { bars: settled(bars, interval), sessionMs };
+}
+
+const noClose = (symbol: string, time: number, interval: YahooInterval): string =>
+  `no_close: ${symbol}: the newest bar, ${isDated(interval) ? formatIso(time).slice(0, 10) : formatIso(time)}, has no close yet and was left out`;
+
+/** Hours that are in truth days would be forecast as hours. */
+function checkGranularity(meta: unknown, interval: YahooInterval): void {
+  const sent = isRecord(meta) ? meta['dataGranularity'] : undefined;
+  if (typeof sent !== 'string' || canonicalInterval(sent) === canonicalInterval(interval)) return;
+  throw new YahooFault('refused', `it has bars of ${sent.slice(0, 8)} and none of ${interval}`);
 }
 
 function numbers(values: unknown, name: string, length: number): readonly (number | null)[] {
@@ -85,18 +104,6 @@ function numbers(values: unknown, name: string, length: number): readonly (numbe
 }
 
 const noChart = (what: string): YahooFault => new YahooFault('down', `its answer is not a chart: it ${what}`);
-
-/**
- * Ascending, one bar for each moment. The service ends a list with the newest trade as a bar of its own, which stands less
- * than half a bar behind the one it belongs to; it is left out, the running bar carries it already.
- */
-function settled(bars: readonly Bar[], interval: YahooInterval): readonly Bar[] {
-  const inOrder = bars.toSorted((left, right) => left.time - right.time);
-  const single = inOrder.filter((bar, row) => bar.time !== inOrder[row + 1]?.time);
-  const [last, before] = [single.at(-1), single.at(-2)];
-  const lengthMs = yahooIntervalMs(interval);
-  return last && before && last.time - before.time < lengthMs / 2 ? single.slice(0, -1) : single;
-}
 
 function sessionLength(meta: unknown): number {
   const period = isRecord(meta) && isRecord(meta['currentTradingPeriod']) ? meta['currentTradingPeriod'] : {};

@@ -2,15 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { type Clock, DAY_MS, SharedWork } from '#libs/kernel';
 import { pluginErrorCode, type Bar, type BarCache, type PluginLogger } from '#libs/plugin-sdk';
 import { formatIso } from '#libs/timeseries';
-import { type Chart, type ChartQuestion, yahooIntervalMs } from './chart.js';
-
-/** A chart with what is to be said about its age. */
-export interface KeptChart extends Chart {
-  readonly notes: readonly string[];
-}
+import type { Chart, ChartQuestion } from './chart.js';
+import { endOfBar } from './exchange-days.js';
 
 interface Entry {
-  readonly chart: KeptChart;
+  readonly chart: Chart;
   readonly at: number;
 }
 
@@ -31,21 +27,21 @@ export interface KeptChartsOptions {
  */
 export class KeptCharts {
   readonly #kept = new LRUCache<string, Entry>({ max: KEPT_QUESTIONS });
-  readonly #asking = new SharedWork<KeptChart>();
+  readonly #asking = new SharedWork<Chart>();
   /** Newest stored bar by symbol, bar length and beginning: of a chart that has grown by a bar only that is stored. */
   readonly #stored = new LRUCache<string, number>({ max: KEPT_QUESTIONS });
 
   constructor(private readonly options: KeptChartsOptions) {}
 
   /** @throws PluginError */
-  async chart(question: ChartQuestion): Promise<KeptChart> {
+  async chart(question: ChartQuestion): Promise<Chart> {
     const key = JSON.stringify([question.symbol, question.interval, question.from, question.to]);
     const entry = this.#kept.get(key);
     if (entry && this.options.clock.monotonic() - entry.at < this.options.cacheMs) return entry.chart;
     return this.#asking.of(key, () => this.#ask(question, key));
   }
 
-  async #ask(question: ChartQuestion, key: string): Promise<KeptChart> {
+  async #ask(question: ChartQuestion, key: string): Promise<Chart> {
     const { clock } = this.options;
     let fresh: Chart;
     try {
@@ -55,12 +51,11 @@ export class KeptCharts {
       return this.#fromStore(question, error as Error);
     }
     await this.#store(question, fresh.bars);
-    const chart = { ...fresh, notes: [] };
-    this.#kept.set(key, { chart, at: clock.monotonic() });
-    return chart;
+    this.#kept.set(key, { chart: fresh, at: clock.monotonic() });
+    return fresh;
   }
 
-  async #fromStore({ symbol, interval, from, to }: ChartQuestion, outage: Error): Promise<KeptChart> {
+  async #fromStore({ symbol, interval, from, to }: ChartQuestion, outage: Error): Promise<Chart> {
     const { barCache, logger } = this.options;
     if (!barCache) throw outage;
     let bars: readonly Bar[];
@@ -74,7 +69,7 @@ export class KeptCharts {
     if (!last) throw outage;
     logger.warn(`${outage.message}; stored bars are used`, { symbol, interval, bars: bars.length });
     const note = `${outage.message}; the bars of ${symbol} are stored ones, the last is of ${formatIso(last.time)}`;
-    return { bars, sessionMs: DAY_MS, notes: [note] };
+    return { bars: bars.map((bar) => ({ ...bar, openedAt: bar.time })), sessionMs: DAY_MS, notes: [note] };
   }
 
   /** Keeps complete bars: the running one still changes. A store that fails costs nothing but its use. */
@@ -83,8 +78,7 @@ export class KeptCharts {
     if (!barCache) return;
     const key = JSON.stringify([symbol, interval, from]);
     const newest = this.#stored.get(key) ?? -Infinity;
-    const lengthMs = yahooIntervalMs(interval);
-    const complete = bars.filter(({ time }) => time + lengthMs <= clock.now() && time >= newest);
+    const complete = bars.filter(({ time }) => endOfBar(time, interval) <= clock.now() && time >= newest);
     const last = complete.at(-1);
     if (!last) return;
     try {

@@ -9,14 +9,9 @@ import {
 } from '#libs/kernel';
 import { Frame, type Bar, type BarCache, type FeederSource, type PluginLogger } from '#libs/plugin-sdk';
 import type { Closes } from '#libs/timeseries';
-import {
-  type BarQuestion,
-  type BarSource,
-  type SessionCloses,
-  sessionsOf,
-  type SourceBars,
-} from '../bar-source.js';
-import { KeptCharts, type KeptChart } from './kept-charts.js';
+import type { BarQuestion, BarSource, SessionCloses, SourceBars } from '../bar-source.js';
+import type { Chart } from './chart.js';
+import { KeptCharts } from './kept-charts.js';
 import {
   combinedBars,
   historyMs,
@@ -88,7 +83,9 @@ export class MarketBars implements BarSource {
     const interval = marketInterval(question.interval);
     const wanted = this.#wanted(question, interval);
     const { chart, cut } = await this.#chart(question.symbol, interval, wanted, question.signal);
-    const bars = interval.combined ? combinedBars(chart.bars, interval.lengthMs) : chart.bars;
+    // A moment before the opening of a day does not see that day; the day's own date names it.
+    const begun = chart.bars.filter(({ time, openedAt }) => openedAt <= wanted.to || time === wanted.to);
+    const bars = interval.combined ? combinedBars(begun, interval.lengthMs) : begun;
     const note = `${interval.yahoo} bars reach back ${interval.historyDays} days at Yahoo Finance; older ones are missing`;
     const isOpen = question.from === undefined && question.to === undefined && question.around === undefined;
     const { window_size } = this.settings;
@@ -106,12 +103,10 @@ export class MarketBars implements BarSource {
     }
     const wanted = { from: first - LONGEST_CLOSURE_MS, to: last };
     const { chart } = await this.#chart(symbol, marketInterval('1d'), wanted, signal);
-    const { time, close } = closesOf(chart.bars);
-    const { knownFrom } = sessionsOf(time, close, DAY_MS);
     return {
       // A session is over when its hours are, not a whole day after it began.
-      knownFrom: knownFrom.map((moment) => moment - DAY_MS + chart.sessionMs),
-      close,
+      knownFrom: Float64Array.from(chart.bars, ({ openedAt }) => openedAt + chart.sessionMs),
+      close: closesOf(chart.bars).close,
       notes: chart.notes,
     };
   }
@@ -148,7 +143,7 @@ export class MarketBars implements BarSource {
     interval: MarketInterval,
     wanted: { from: number; to: number },
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly chart: KeptChart; readonly cut: boolean }> {
+  ): Promise<{ readonly chart: Chart; readonly cut: boolean }> {
     signal?.throwIfAborted();
     const { from, to, cut } = marketRange(wanted, interval, this.context.clock.now());
     // The request is shared with others who ask the same, so it is not aborted with one of them.

@@ -1,7 +1,7 @@
 import { DAY_MS, MINUTE_MS } from '#libs/kernel';
-import { type Bar, PluginError } from '#libs/plugin-sdk';
+import { PluginError } from '#libs/plugin-sdk';
 import { INTERVAL_MS, isInterval } from '#libs/timeseries';
-import type { YahooInterval } from './chart.js';
+import { isDated, type MarketBar, type YahooInterval } from './exchange-days.js';
 
 const PAIR = /^([A-Z]{3})[_/]?([A-Z]{3})$/;
 const currencies = new Set(Intl.supportedValuesOf('currency'));
@@ -77,9 +77,11 @@ export function marketRange(
   const minute = Math.ceil(now / MINUTE_MS) * MINUTE_MS;
   const oldest =
     historyDays === Infinity ? -Infinity : Math.ceil(now / DAY_MS) * DAY_MS - historyDays * DAY_MS;
-  const day = Math.floor(wanted.from / DAY_MS) * DAY_MS;
+  // A date's session may begin the evening before (Sydney) and does begin after its midnight UTC (New York).
+  const aside = isDated(yahoo) ? DAY_MS : 0;
+  const day = Math.floor(wanted.from / DAY_MS) * DAY_MS - aside;
   const from = Math.max(day, oldest, 0);
-  const to = Math.min(Math.ceil(wanted.to / 1000) * 1000, minute);
+  const to = Math.min(Math.ceil(wanted.to / 1000) * 1000 + aside, minute);
   if (to <= from) {
     const reach = historyDays === Infinity ? '' : ` of the last ${historyDays} days`;
     throw new PluginError('no_data', `Yahoo Finance has ${yahoo} bars${reach} up to now only`);
@@ -88,8 +90,8 @@ export function marketRange(
 }
 
 /** Bars put together to longer ones that begin at multiples of `lengthMs` since midnight UTC. */
-export function combinedBars(bars: readonly Bar[], lengthMs: number): readonly Bar[] {
-  const combined: Bar[] = [];
+export function combinedBars(bars: readonly MarketBar[], lengthMs: number): readonly MarketBar[] {
+  const combined: MarketBar[] = [];
   for (const bar of bars) {
     const time = Math.floor(bar.time / lengthMs) * lengthMs;
     const last = combined.at(-1);
@@ -99,6 +101,7 @@ export function combinedBars(bars: readonly Bar[], lengthMs: number): readonly B
     }
     combined[combined.length - 1] = {
       time,
+      openedAt: last.openedAt,
       open: last.open,
       high: Math.max(last.high, bar.high),
       low: Math.min(last.low, bar.low),

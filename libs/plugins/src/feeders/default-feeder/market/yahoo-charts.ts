@@ -18,7 +18,8 @@ type ChartMethod = (
  */
 export function yahooCharts(baseUrl: string, logger: PluginLogger): FetchChart {
   let client: Promise<ChartMethod> | null = null;
-  return async ({ symbol, interval, from, to }, signal) => {
+  return async (question, signal) => {
+    const { symbol, interval, from, to } = question;
     client ??= chartMethod(baseUrl, logger);
     const chart = await client;
     const query = {
@@ -35,7 +36,7 @@ export function yahooCharts(baseUrl: string, logger: PluginLogger): FetchChart {
         validateResult: false,
         fetchOptions: { signal },
       });
-      return chartOf(answer, interval);
+      return chartOf(answer, question);
     } catch (error) {
       throw faultOf(error, signal);
     }
