@@ -31,6 +31,8 @@ export interface LoadConfigOptions {
    * Default false: tools that only read settings create no file.
    */
   readonly serving?: boolean;
+  /** Looks at the database before anything is written: a fault when it cannot be used at all, else null. */
+  readonly refuseDatabase?: (database: DatabaseTarget) => string | null;
 }
 
 /**
@@ -46,6 +48,8 @@ export function loadConfig(options: LoadConfigOptions = {}): AppConfig {
   const values = valuesOf(collection);
   const database = databaseOf(values, cwd, faults);
   faults.push(...brokenRules({ values, database, serving }));
+  const refusal = database === undefined ? null : (options.refuseDatabase?.(database) ?? null);
+  if (refusal !== null) faults.push(refusal);
   if (faults.length > 0 || database === undefined) throw new ConfigError(faults);
   if (serving && values.secret_key === null) values.secret_key = makeSecret(database);
   return freezeConfig({

@@ -13,7 +13,8 @@ import {
 } from './data-source-options.js';
 import { GuardedDataSource } from './guarded-data-source.js';
 import { migrate } from './migrate.js';
-import { explainOpenFailure } from './open-error.js';
+import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
+import { refuseOriginalFile, refuseOriginalTables } from './original-database.js';
 import { watchedPostgres } from './postgres-pool.js';
 import { assertDurable, lockForService, prepareFile, SqliteFile } from './sqlite-file.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
@@ -131,6 +132,7 @@ export class Database {
     undo: (() => unknown)[],
   ): Promise<Opened> {
     const availability = new Availability(options.outages ?? null);
+    refuseOriginal(refuseOriginalFile(location));
     if (location.kind === 'sqlite') {
       prepareFile(location.path);
       if (options.serves === true) undo.push(lockForService(location.path));
@@ -142,6 +144,7 @@ export class Database {
     await writer.initialize();
     undo.push(() => writer.destroy());
     if (location.kind === 'sqlite') await assertDurable(bindIntegers(writer), location.path);
+    else refuseOriginal(await refuseOriginalTables(writer, location));
     const migrated = await migrate(writer);
     if (location.kind === 'postgres') {
       return { location, migrated, writer, reader: writer, availability, file: null, finish };
@@ -232,6 +235,10 @@ export class Database {
       this.availability.met(error);
     }
   }
+}
+
+function refuseOriginal(refusal: string | null): void {
+  if (refusal !== null) throw new DatabaseOpenError('original', refusal);
 }
 
 const isInMemory = (location: DatabaseLocation): boolean =>

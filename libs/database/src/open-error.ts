@@ -12,6 +12,7 @@ export type OpenFailure =
   | 'disk_full'
   | 'not_durable'
   | 'schema_newer'
+  | 'original'
   | 'unreachable'
   | 'login_refused'
   | 'no_such_database'

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { ConfigError, helpText, parseCommandLine, startConfig } from '#libs/config';
-import { DatabaseOpenError, isDatabaseAway } from '#libs/database';
+import { DatabaseOpenError, isDatabaseAway, refuseOriginalFile } from '#libs/database';
 import { AppError, HOUR_MS, messageOf } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
 import { writeJsonOnly } from '../logging/json-output.js';
@@ -50,7 +50,11 @@ async function run(argv: readonly string[]): Promise<number> {
   try {
     const loadPlain = PLAIN_COMMANDS[name];
     if (loadPlain !== undefined) return await (await loadPlain())(line);
-    const config = await startConfig({ commandLine: line, serving: SERVING.has(name) });
+    const config = await startConfig({
+      commandLine: line,
+      serving: SERVING.has(name),
+      refuseDatabase: refuseOriginalFile,
+    });
     // A server logs them itself.
     if (!SERVING.has(name)) for (const notice of config.notices) printError(`note: ${notice}`);
     const load = COMMANDS[name];
@@ -67,7 +71,8 @@ async function run(argv: readonly string[]): Promise<number> {
 
 /** One clear message; a stack only for what nobody foresaw. */
 function explain(error: unknown): number {
-  const isUsage = error instanceof ConfigError;
+  const isUsage =
+    error instanceof ConfigError || (error instanceof DatabaseOpenError && error.code === 'original');
   const isForeseen = [ConfigError, AppError, DatabaseOpenError, PluginLoadError].some(
     (kind) => error instanceof kind,
   );
