@@ -26,6 +26,21 @@ const file = (name: string, text: string) => {
   return join(folder, name);
 };
 
+/** All the settings of the original with their defaults, as it writes them. */
+const ORIGINAL_DEFAULTS = `{
+  "core_plugin": "default_core", "host": "127.0.0.1", "port": 8000, "reload": false, "workers": 1,
+  "database_url": "sqlite:///predictions.db", "database_echo": false, "database_pool_size": 10, "database_max_overflow": 20,
+  "secret_key": "your-secret-key-change-in-production", "algorithm": "HS256", "access_token_expire_minutes": 30, "api_key_expire_days": 90, "require_activation": true,
+  "endpoints_plugin": "default_endpoints", "endpoints_host": "0.0.0.0", "endpoints_port": 5000, "endpoints_debug": false, "endpoints_db_path": "prediction_provider.db", "endpoint_plugins": ["predict_endpoint"],
+  "feeder_plugin": "default_feeder", "instrument": "MSFT", "correlated_instruments": [], "n_batches": 1, "batch_size": 256, "window_size": 256, "use_normalization_json": null, "target_column": "Close",
+  "predictor_plugin": "default_predictor", "model_path": null, "normalization_params_path": null, "model_type": "keras", "prediction_horizon": 6, "prediction_timeout": 300,
+  "max_concurrent_predictions": 10, "prediction_history_days": 30, "prediction_confidence_level": 0.95, "prediction_target_column": "close_price",
+  "mc_samples": 100, "use_gpu": true, "gpu_memory_limit": null, "enable_mixed_precision": false, "model_cache_size": 5,
+  "pipeline_plugin": "default_pipeline", "pipeline_enabled": true, "prediction_interval": 300, "pipeline_db_path": "prediction_provider.db", "enable_logging": true, "quiet_mode": false, "log_level": "WARNING",
+  "create_user": null, "username": null, "email": null, "role": "client", "activate_user": null, "change_password": false, "old_password": null, "new_password": null,
+  "load_config": null, "save_config": null, "output_file": null, "results_file": null, "password": null, "remote_load_config": null, "remote_save_config": null, "remote_log": null, "save_log": null
+}`;
+
 describe('the command', () => {
   it('shows its help and version', () => {
     expect(start('--help').stdout).toContain('--load_config');
@@ -67,6 +82,26 @@ describe('the command', () => {
     );
     expect(stdout).toContain('Stopping');
     expect(status).toBe(0);
+  });
+
+  it('starts on a dump of the original’s settings and says which of them have no effect', async () => {
+    const dump = file('dump.json', ORIGINAL_DEFAULTS);
+    const lists = ['--correlated_instruments', '^GSPC', '^VIX'];
+    const running = command.launch('--load_config', dump, ...lists, '--port', '0');
+    await running.wrote(/listens on/);
+    expect(await running.end('SIGTERM')).toBe(0);
+    const warnings = [...running.output.matchAll(/"WARNING".*?"msg":"(\w+): (.*?)"/g)];
+    expect(warnings.map(([, name]) => name)).toEqual([
+      'endpoints_db_path',
+      'n_batches',
+      'use_gpu',
+      'gpu_memory_limit',
+      'enable_mixed_precision',
+      'pipeline_db_path',
+      'secret_key',
+    ]);
+    for (const [, name, text] of warnings)
+      expect(text).toContain(name === 'secret_key' ? 'the value is an example' : 'has no effect');
   });
 
   it('names the nearest command for a mistyped one', () => {

@@ -1,11 +1,12 @@
 import {
   allowed,
   checkParameter,
+  type ParameterDeclaration,
   type ParameterDeclarations,
   type ParametersOf,
   type ParameterValue,
 } from '#libs/kernel';
-import { COMMANDS, matchCommand } from './commands.js';
+import { COMMANDS, isCommandWord, matchCommand } from './commands.js';
 import { ConfigError } from './config-error.js';
 import { isParameterName, parameterFromText } from './plugin-parameter-text.js';
 import { CONFIG_KEYS, declarationOf, isConfigKey, type ConfigKey } from './settings.js';
@@ -38,7 +39,8 @@ const isValue = (token: string | undefined): token is string =>
 
 /**
  * Reads arguments such as `['worker', '--port', '9000', '--reload', '--csv_file=bars.csv']`.
- * Flags are `--name value` or `--name=value` with the setting's full name; switches take an optional true or false;
+ * Flags are `--name value` or `--name=value` with the setting's full name; switches take an optional true or false, lists
+ * any number of words up to the next flag or the command;
  * a flag given twice is a fault, because which one counts would be a guess. `--` ends the flags.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
@@ -107,13 +109,24 @@ class Scan {
 
   private setting(name: ConfigKey, inline: string | undefined): void {
     const declaration = declarationOf(name);
-    const value =
-      declaration.type === 'boolean'
-        ? (inline ?? this.next((token) => SWITCH_VALUE.test(token)) ?? true)
-        : (inline ?? this.next(isValue));
+    const value = inline ?? this.value(declaration);
     if (value === undefined) this.faults.push(`--${name} needs a value: ${allowed(declaration)}`);
     else if (Object.hasOwn(this.flags, name)) this.faults.push(`--${name} is given more than once`);
     else this.flags[name] = value;
+  }
+
+  private value({ type }: ParameterDeclaration): string | true | undefined {
+    if (type === 'boolean') return this.next((token) => SWITCH_VALUE.test(token)) ?? true;
+    const first = this.next(isValue);
+    return type === 'list' && first !== undefined ? this.list(first) : first;
+  }
+
+  /** The original's form of a list: words, here joined as in its other form. A command that is still to come ends it. */
+  private list(first: string): string {
+    const words = [first];
+    const isMember = (token: string) => isValue(token) && (this.words.length > 0 || !isCommandWord(token));
+    for (let word = this.next(isMember); word !== undefined; word = this.next(isMember)) words.push(word);
+    return words.join(',');
   }
 
   private parameter(name: string, inline: string | undefined): void {

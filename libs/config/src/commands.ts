@@ -101,6 +101,10 @@ export const COMMANDS: readonly CommandInfo[] = [
   { name: 'billing verify', summary: 'Verify that the money in the ledger adds up.' },
 ];
 
+/** Whether a command begins with this word. */
+export const isCommandWord = (word: string): boolean =>
+  COMMANDS.some(({ name }) => name.split(' ', 1)[0] === word);
+
 export type CommandMatch =
   | { readonly command: readonly string[]; readonly positionals: readonly string[] }
   | { readonly fault: string };

@@ -108,9 +108,11 @@ config file (\`load_config\`), the file \`.env\` in the working directory, the e
   together in \`plugin_parameters\`. The text of a flag is read as an integer, a float, \`true\` or \`false\`, \`null\`, or a
   JSON list or object; any other text stays text. Text that starts like JSON but is not valid JSON is refused.
 - A switch can stand alone (\`--reload\`) or take \`true\` or \`false\`. A negative number is a value (\`--offset -5\`).
+  A setting that is a list takes one word with commas, or several (\`--correlated_instruments ^GSPC ^VIX\`).
   Repeated flags and shortened names are refused. The sub-command comes first; \`--\` ends the flags.
 - An empty environment variable counts as not set. Where the default is \`null\`, the word \`null\` means not set.
-- In the config file, names that begin with \`_\` or \`$\` are comments.
+- In the config file, names that begin with \`_\` or \`$\` are comments. A dump of the Python service's
+  settings is a config file, with \`"load_config": null\` in it, too.
 - All errors are reported together, and the command exits with code 2. Values of secrets are never shown.
 `;
 

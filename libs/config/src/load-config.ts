@@ -9,7 +9,7 @@ import { parseDatabaseUrl, type DatabaseTarget } from './database-url.js';
 import { processEnvironment, type Environment } from './environment.js';
 import { readConfigFile, readDotenv, type Read } from './files.js';
 import { freezeConfig, type AppConfig } from './app-config.js';
-import { brokenRules } from './rules.js';
+import { brokenRules, isShortExample, LEAST_SECRET, secretNotices } from './rules.js';
 import { CONFIG_KEYS, declarationOf, KEYS_WITHOUT_EFFECT, type Settings } from './settings.js';
 import { Collection } from './sources.js';
 
@@ -51,13 +51,15 @@ export function loadConfig(options: LoadConfigOptions = {}): AppConfig {
   const refusal = database === undefined ? null : (options.refuseDatabase?.(database) ?? null);
   if (refusal !== null) faults.push(refusal);
   if (faults.length > 0 || database === undefined) throw new ConfigError(faults);
+  const notices = [...noticesOf(collection), ...secretNotices(values)];
+  if (isShortExample(values.secret_key)) values.secret_key = null;
   if (serving && values.secret_key === null) values.secret_key = makeSecret(database);
   return freezeConfig({
     values: values as Settings,
     settings: collection.settings,
     extras: collection.extras,
     database,
-    notices: noticesOf(collection),
+    notices,
   });
 }
 
@@ -126,7 +128,6 @@ function noticesOf({ settings }: Collection): readonly string[] {
 }
 
 const SECRET_BYTES = 48;
-const LEAST_CHARACTERS = 32;
 const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 
@@ -150,7 +151,7 @@ export function secretBeside(databasePath: string): string {
       ]);
     }
     const secret = readFileSync(path, 'utf8').trim();
-    if (secret.length >= LEAST_CHARACTERS) return secret;
+    if (secret.length >= LEAST_SECRET) return secret;
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
@@ -159,7 +160,7 @@ export function secretBeside(databasePath: string): string {
     ]);
   }
   throw new ConfigError([
-    `secret_key: ${path} is damaged (shorter than ${LEAST_CHARACTERS} characters); delete it to create a new one; everyone must then log in again`,
+    `secret_key: ${path} is damaged (shorter than ${LEAST_SECRET} characters); delete it to create a new one; everyone must then log in again`,
   ]);
 }
 

@@ -32,7 +32,7 @@ export function nearest(name: string, candidates: readonly string[]): readonly s
   const wanted = name.toLowerCase().slice(0, LONGEST_NAME);
   if (wanted === '') return [];
   const reach = Math.max(1, Math.floor(wanted.length / 3));
-  return candidates
+  return [...new Set(candidates)]
     .map((candidate) => {
       const distance = candidate.startsWith(wanted) ? 0 : editDistance(wanted, candidate);
       return { candidate, distance };

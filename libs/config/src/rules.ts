@@ -149,17 +149,42 @@ const isExampleSecret = (secret: string): boolean =>
 
 const HOW_TO_MAKE_A_SECRET = 'generate one with: openssl rand -base64 48';
 
+const TOO_SHORT_A_SECRET = `secret_key: the value is too short; it must be text of at least ${LONG} characters; ${HOW_TO_MAKE_A_SECRET}`;
+
+/** The least number of characters of a key to sign with: 32 of base64 hold 192 bits. */
+export const LEAST_SECRET = LONG;
+
+/** Whether the signing key is an example that is too short to sign with; where it is tolerated it counts as not set. */
+export const isShortExample = (secret: string | null): boolean =>
+  secret !== null && secret.length < LEAST_SECRET && isExampleSecret(secret);
+
+/** What to say of an example of a signing key that is not refused: the installation is small, the original never read it. */
+export function secretNotices({ secret_key }: Pick<Settings, 'secret_key'>): readonly string[] {
+  if (secret_key === null || !isExampleSecret(secret_key)) return [];
+  const use = isShortExample(secret_key)
+    ? `is shorter than ${LEAST_SECRET} characters, so a random key takes its place`
+    : 'can be guessed by anyone, who can then make login tokens';
+  return [`secret_key: the value is an example and ${use}; ${HOW_TO_MAKE_A_SECRET}`];
+}
+
 function secretRules({ values, database, serving }: RuleInput): readonly string[] {
   const isProduction = values.environment === 'production';
-  if (!isProduction && database?.kind !== 'postgres') return [];
+  if (!isProduction && database?.kind !== 'postgres') {
+    const { secret_key: secret } = values;
+    return when(
+      secret !== null && secret.length < LEAST_SECRET && !isShortExample(secret),
+      TOO_SHORT_A_SECRET,
+    );
+  }
   const because = isProduction ? 'in production' : 'with PostgreSQL';
   if (values.secret_key === null) {
     return when(serving, `secret_key: is required ${because}; ${HOW_TO_MAKE_A_SECRET}`);
   }
-  return when(
-    isExampleSecret(values.secret_key),
-    `secret_key: the value is an example or easy to guess, which is refused ${because}; ${HOW_TO_MAKE_A_SECRET}`,
-  );
+  if (isExampleSecret(values.secret_key))
+    return [
+      `secret_key: the value is an example or easy to guess, which is refused ${because}; ${HOW_TO_MAKE_A_SECRET}`,
+    ];
+  return when(values.secret_key.length < LEAST_SECRET, TOO_SHORT_A_SECRET);
 }
 
 /** bcrypt below this is too fast against a stolen table (OWASP, Password Storage Cheat Sheet). */

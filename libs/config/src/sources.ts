@@ -23,13 +23,15 @@ export class Collection {
   readonly extras = new Map<string, Given>();
   readonly faults: string[] = [];
 
-  /** A parsed JSON document; names that are no setting are plugin parameters, `_…` and `$…` are comments. */
+  /**
+   * A parsed JSON document; names that are no setting are plugin parameters, `_…` and `$…` are comments. Dumps of the
+   * original's settings have `"load_config": null`, which names no document.
+   */
   addDocument(document: Readonly<Record<string, unknown>>, source: ConfigSource, place: string): void {
     const { load_config, remote_load_config, ...rest } = document;
-    if (load_config !== undefined || remote_load_config !== undefined) {
-      this.faults.push(
-        `load_config, remote_load_config: are not allowed in ${place}; use flags or the environment`,
-      );
+    for (const [key, value] of Object.entries({ load_config, remote_load_config })) {
+      if (value === undefined || value === null) continue;
+      this.faults.push(`${key}: is not allowed in ${place} except as null; use a flag or the environment`);
     }
     const told = Object.entries(rest).filter(([name]) => !/^[_$]/.test(name));
     this.addValues(Object.fromEntries(told), source, place);

@@ -28,6 +28,26 @@ describe('the command line', () => {
     ['a negative number as value', '--port -5', { flags: { port: '-5' } }],
     ['a value that begins with a dash', '--admin_password=--x', { flags: { admin_password: '--x' } }],
     ['a single dash as value', '--output_file -', { flags: { output_file: '-' } }],
+    [
+      'a list of several words',
+      '--correlated_instruments ^GSPC ^VIX --port 1',
+      { flags: { correlated_instruments: '^GSPC,^VIX', port: '1' } },
+    ],
+    [
+      'a list before the command',
+      '--plugins a b plugins list',
+      { command: ['plugins', 'list'], flags: { plugins: 'a,b' } },
+    ],
+    [
+      'a list after the command',
+      'worker --plugins serve b -- ',
+      { command: ['worker'], flags: { plugins: 'serve,b' } },
+    ],
+    [
+      'a list of one word in one token',
+      '--plugins=a worker',
+      { command: ['worker'], flags: { plugins: 'a' } },
+    ],
     ['a command', 'worker --port 1', { command: ['worker'], flags: { port: '1' } }],
     ['a command of two words', 'audit verify', { command: ['audit', 'verify'] }],
     [

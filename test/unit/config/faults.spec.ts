@@ -40,7 +40,7 @@ describe('faults', () => {
       'PREDICTION_PROVIDER_WORKRES in .env: there is no setting for this environment variable; did you mean PREDICTION_PROVIDER_WORKERS?',
       'bad name: is not a valid name for a plugin parameter; use up to 64 letters, digits and _, starting with a letter (from config.json)',
       'evaluator_share, platform_fee: 0.99 + 0.05 exceeds the whole price; their sum must be at most 1',
-      'load_config, remote_load_config: are not allowed in config.json; use flags or the environment',
+      'load_config: is not allowed in config.json except as null; use a flag or the environment',
       'log_level: "LOUD" is not allowed; one of DEBUG, INFO, WARNING, ERROR, CRITICAL (from PREDICTION_PROVIDER_LOG_LEVEL in .env)',
       'mc_samples: "-1" is not allowed; an integer from 0 to 100000 (from --mc_samples)',
       'port: "99999" is not allowed; an integer from 0 to 65535 (from PORT)',
@@ -228,6 +228,16 @@ describe('rules across settings', () => {
       'a good one in production',
       { env: { NODE_ENV: 'production', SECRET_KEY: GOOD_SECRET }, serving: true },
       null,
+    ],
+    [
+      'one that is too short with PostgreSQL',
+      { env: { DATABASE_URL: postgres, SECRET_KEY: 'hunter2' } },
+      /at least 32/,
+    ],
+    [
+      'a short example with PostgreSQL',
+      { env: { DATABASE_URL: postgres, SECRET_KEY: 'change-me' } },
+      /is an example/,
     ],
     ['one that is too short', { env: { SECRET_KEY: 'hunter2' } }, /text of at least 32 characters/],
   ])('judge a secret key: %s', (_, options, fault) => {

@@ -68,6 +68,7 @@ describe('suggestions', () => {
 
   it('are worded as a question', () => {
     expect(suggestion('prot', ['port', 'host_name'])).toBe('; did you mean port?');
+    expect(suggestion('window_siz', ['window_size', 'window_size'])).toBe('; did you mean window_size?');
     expect(suggestion('zzz', ['port'])).toBe('');
   });
 });

@@ -29,6 +29,25 @@ describe('the signing key', () => {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
+  it('may be an example on a small installation, with a warning; a short one is replaced', () => {
+    const cwd = folderWith();
+    const long = 'your-secret-key-change-in-production';
+    const serving = (secret_key: string) =>
+      loadConfig({ cwd, env: {}, flags: { database_url: 'sqlite:///a.db', secret_key }, serving: true });
+    const used = serving(long);
+    expect([used.secret_key, used.notices]).toEqual([
+      long,
+      [expect.stringMatching(/^secret_key: the value is an example and can be guessed .*openssl rand/)],
+    ]);
+    expect(readdirSync(cwd)).toEqual([]);
+    const replaced = serving('your-secret-key');
+    expect(replaced.secret_key).toMatch(/^[\w-]{64}$/);
+    expect(replaced.notices).toEqual([
+      expect.stringMatching(/^secret_key: the value is an example and is shorter than 32 .*random key/),
+    ]);
+    expect(readdirSync(cwd)).toEqual(['a.db.secret']);
+  });
+
   it('is not made when the configuration has another fault', () => {
     const cwd = folderWith();
     expect(() => loadConfig({ cwd, env: { PORT: 'x' }, serving: true })).toThrow(/port/);

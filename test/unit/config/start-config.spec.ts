@@ -65,7 +65,7 @@ describe('a remote document', () => {
     [
       'an unknown place to load from',
       { body: '{"load_config": "x"}' },
-      /are not allowed in the remote document/,
+      /is not allowed in the remote document/,
     ],
     [
       'a faulty value',

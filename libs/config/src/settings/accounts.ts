@@ -3,8 +3,8 @@ import { choice, decimal, flag, integer, map, type ParameterDeclarations, text }
 /** Who may come in, and how often. */
 export const SECURITY_SETTINGS = {
   secret_key: text(
-    { default: null, minLength: 32, secret: true },
-    'Key that signs login tokens. If not set, SQLite installations generate a random key and keep it beside the database file; it is required with PostgreSQL and in production.',
+    { default: null, secret: true },
+    'Key that signs login tokens, of at least 32 characters. If not set, SQLite installations generate a random key and keep it beside the database file; it is required with PostgreSQL and in production. An example such as `change-me` is refused there; elsewhere there is a warning, and one shorter than 32 characters counts as not set.',
   ),
   algorithm: choice(
     { default: 'HS256', oneOf: ['HS256'] },
