@@ -62,6 +62,17 @@ export class BarStore {
     }
   }
 
+  /** Deletes all bars of a series and adds these, which were made on another base than those. */
+  async replaceBars(
+    tx: Transaction,
+    series: { readonly ticker: string; readonly interval: string },
+    bars: readonly StoredBar[],
+  ): Promise<void> {
+    const { ticker, interval } = series;
+    await runSql(tx, 'DELETE FROM time_series_data WHERE ticker = ? AND "interval" = ?', [ticker, interval]);
+    await this.upsertBars(tx, series, bars);
+  }
+
   /** The bars of a range, oldest first. */
   async readBars(scope: DatabaseScope, { ticker, interval, from, to }: BarRange): Promise<StoredBar[]> {
     const rows = await runSql<BarRow>(

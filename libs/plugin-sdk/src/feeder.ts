@@ -58,5 +58,8 @@ export interface Bar {
 /** A durable store of bars that a feeder may use against an unreliable source. */
 export interface BarCache {
   read(symbol: string, interval: string, from: number, to: number): Promise<readonly Bar[]>;
+  /** Adds bars; one of the same time is replaced. `interval` names the series, at most 8 characters. */
   write(symbol: string, interval: string, bars: readonly Bar[]): Promise<void>;
+  /** Puts these bars in the place of all that the series has, for example after a split. */
+  replace(symbol: string, interval: string, bars: readonly Bar[]): Promise<void>;
 }

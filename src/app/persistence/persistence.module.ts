@@ -23,6 +23,10 @@ export class StoredBarCache implements BarCache {
   write(symbol: string, interval: string, bars: readonly Bar[]): Promise<void> {
     return this.transactions.run((tx) => this.#store.upsertBars(tx, { ticker: symbol, interval }, bars));
   }
+
+  replace(symbol: string, interval: string, bars: readonly Bar[]): Promise<void> {
+    return this.transactions.run((tx) => this.#store.replaceBars(tx, { ticker: symbol, interval }, bars));
+  }
 }
 
 /** What every process of the product stands on, made before Nest starts. */

@@ -195,5 +195,10 @@ describeOnDatabases('cached bars', (test) => {
     expect(await read('SPY', '1d')).toEqual([[2, 9_007_199_254_740_991]]);
     expect(await read('SPY', '1h')).toEqual([[3, null]]);
     expect(await read('QQQ', '1d')).toEqual([[4, 0]]);
+    const adjusted = [bar(time + 1, 5)];
+    await test().run((tx) => store.replaceBars(tx, { ticker: 'SPY', interval: '1d' }, adjusted));
+    expect(await read('SPY', '1d')).toEqual([[5, null]]);
+    expect(await read('SPY', '1h')).toEqual([[3, null]]);
+    expect(await read('QQQ', '1d')).toEqual([[4, 0]]);
   });
 });

@@ -25,6 +25,10 @@ export function memoryCache(): BarCache & { readonly bars: Map<string, Map<numbe
       for (const bar of written) series.set(bar.time, bar);
       bars.set(`${symbol} ${interval}`, series);
     },
+    replace: async (symbol: string, interval: string, written: readonly Bar[]) => {
+      bars.delete(`${symbol} ${interval}`);
+      await cache.write(symbol, interval, written);
+    },
   };
   return cache;
 }

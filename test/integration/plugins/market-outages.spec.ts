@@ -159,7 +159,7 @@ describe('when the market fails,', () => {
     const cache = memoryCache();
     const writes: number[] = [];
     const counting: BarCache = {
-      read: (...range) => cache.read(...range),
+      ...cache,
       write: async (symbol, interval, bars) => {
         writes.push(bars.length);
         await cache.write(symbol, interval, bars);

@@ -44,9 +44,10 @@ export interface Chart {
 /**
  * Reads the service's answer: seconds, and for each of open, high, low, close and volume a list of the same length with
  * null where nothing was traded.
+ * @param adjusted whether prices of whole days are multiplied so that their close is the adjusted one
  * @throws YahooFault `down` for an answer in any other form, `refused` for bars of another length
  */
-export function chartOf(answer: unknown, { symbol, interval }: ChartQuestion): Chart {
+export function chartOf(answer: unknown, { symbol, interval }: ChartQuestion, adjusted: boolean): Chart {
   if (!isRecord(answer) || !isRecord(answer['indicators'])) throw noChart('has no indicators');
   const { meta, timestamp: times } = answer;
   checkGranularity(meta, interval);
@@ -55,11 +56,34 @@ export function chartOf(answer: unknown, { symbol, interval }: ChartQuestion): C
   const quotes = answer['indicators']['quote'];
   const quote: unknown = Array.isArray(quotes) ? quotes[0] : undefined;
   if (!Array.isArray(times) || !isRecord(quote)) throw noChart('has no quotes');
-  const rows = settled(rowsOf(times, quote), interval, exchangeDays(meta));
+  const read = rowsOf(times, quote);
+  const fair = adjusted && isDated(interval) ? adjustedRows(read, answer['indicators']['adjclose']) : read;
+  const rows = settled(fair, interval, exchangeDays(meta));
   const bars = rows.filter(({ open, high, low, close }) => !Number.isNaN(open + high + low + close));
   const last = rows.at(-1);
   const isWhole = last === undefined || last === bars.at(-1);
   return { bars, sessionMs, notes: isWhole ? [] : [noClose(symbol, last.time, interval)] };
+}
+
+/**
+ * Each price times adjusted close / close, as yfinance's `auto_adjust` does; volume stays. An answer without adjusted closes
+ * has nothing to adjust; in the newest row, which nothing follows, one may be missing.
+ */
+function adjustedRows(rows: readonly MarketBar[], lists: unknown): readonly MarketBar[] {
+  const list: unknown = Array.isArray(lists) ? lists[0] : undefined;
+  if (!isRecord(list) || list['adjclose'] === undefined) return rows;
+  const closes = numbers(list['adjclose'], 'adjclose', rows.length);
+  return rows.map((row, index) => {
+    const close = closes[index] ?? (index === rows.length - 1 ? row.close : NaN);
+    const factor = close === row.close ? 1 : close / row.close;
+    return {
+      ...row,
+      open: row.open * factor,
+      high: row.high * factor,
+      low: row.low * factor,
+      close,
+    };
+  });
 }
 
 function rowsOf(times: readonly unknown[], quote: Readonly<Record<string, unknown>>): readonly MarketBar[] {

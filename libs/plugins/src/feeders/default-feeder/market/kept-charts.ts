@@ -3,7 +3,7 @@ import { type Clock, DAY_MS, SharedWork } from '#libs/kernel';
 import { pluginErrorCode, type Bar, type BarCache, type PluginLogger } from '#libs/plugin-sdk';
 import { formatIso } from '#libs/timeseries';
 import type { Chart, ChartQuestion } from './chart.js';
-import { endOfBar } from './exchange-days.js';
+import { endOfBar, isDated, type YahooInterval, yahooIntervalMs } from './exchange-days.js';
 
 interface Entry {
   readonly chart: Chart;
@@ -19,6 +19,8 @@ export interface KeptChartsOptions {
   readonly clock: Clock;
   readonly logger: PluginLogger;
   readonly cacheMs: number;
+  /** See `adjusted` of the feeder. */
+  readonly adjusted: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export class KeptCharts {
   readonly #kept = new LRUCache<string, Entry>({ max: KEPT_QUESTIONS });
   readonly #asking = new SharedWork<Chart>();
   /** Newest stored bar by symbol, bar length and beginning: of a chart that has grown by a bar only that is stored. */
-  readonly #stored = new LRUCache<string, number>({ max: KEPT_QUESTIONS });
+  readonly #stored = new LRUCache<string, Bar>({ max: KEPT_QUESTIONS });
 
   constructor(private readonly options: KeptChartsOptions) {}
 
@@ -55,37 +57,92 @@ export class KeptCharts {
     return fresh;
   }
 
-  async #fromStore({ symbol, interval, from, to }: ChartQuestion, outage: Error): Promise<Chart> {
+  async #fromStore(question: ChartQuestion, outage: Error): Promise<Chart> {
     const { barCache, logger } = this.options;
+    const { symbol, interval, from, to } = question;
     if (!barCache) throw outage;
-    let bars: readonly Bar[];
+    let stored: readonly Bar[];
     try {
-      bars = await barCache.read(symbol, interval, from, to);
+      stored = await barCache.read(symbol, this.#series(question), from, to);
     } catch (error) {
       logger.error(`stored bars of ${symbol} could not be read: ${String(error)}`);
       throw outage;
     }
+    const bars = ofOnePiece(stored, interval);
     const last = bars.at(-1);
     if (!last) throw outage;
     logger.warn(`${outage.message}; stored bars are used`, { symbol, interval, bars: bars.length });
     const note = `${outage.message}; the bars of ${symbol} are stored ones, the last is of ${formatIso(last.time)}`;
-    return { bars: bars.map((bar) => ({ ...bar, openedAt: bar.time })), sessionMs: DAY_MS, notes: [note] };
+    return {
+      bars: bars.map((bar) => ({ ...bar, openedAt: bar.time })),
+      sessionMs: DAY_MS,
+      notes: [note],
+    };
   }
 
   /** Keeps complete bars: the running one still changes. A store that fails costs nothing but its use. */
-  async #store({ symbol, interval, from }: ChartQuestion, bars: readonly Bar[]): Promise<void> {
+  async #store(question: ChartQuestion, bars: readonly Bar[]): Promise<void> {
     const { barCache, clock, logger } = this.options;
     if (!barCache) return;
-    const key = JSON.stringify([symbol, interval, from]);
-    const newest = this.#stored.get(key) ?? -Infinity;
-    const complete = bars.filter(({ time }) => endOfBar(time, interval) <= clock.now() && time >= newest);
+    const { symbol, interval, from } = question;
+    const complete = bars.filter(({ time }) => endOfBar(time, interval) <= clock.now());
     const last = complete.at(-1);
     if (!last) return;
+    const key = JSON.stringify([symbol, interval, from]);
+    const newest = this.#stored.get(key);
     try {
-      await barCache.write(symbol, interval, complete);
-      this.#stored.set(key, last.time);
+      if (newest && isAmong(complete, newest)) {
+        const grown = complete.filter(({ time }) => time >= newest.time);
+        await barCache.write(symbol, this.#series(question), grown);
+      } else {
+        await this.#storeAll(barCache, question, complete);
+      }
+      this.#stored.set(key, last);
     } catch (error) {
       logger.warn(`bars of ${symbol} could not be stored: ${String(error)}`);
     }
   }
+
+  /**
+   * After a split or a dividend all earlier prices are other numbers. Then the oldest bar that is stored from this range
+   * differs, while a correction of the market changes the last ones only.
+   */
+  async #storeAll(barCache: BarCache, question: ChartQuestion, bars: readonly Bar[]): Promise<void> {
+    const { symbol } = question;
+    const series = this.#series(question);
+    const [first = NaN, last = NaN] = [bars[0]?.time, bars.at(-1)?.time];
+    const stored = await barCache.read(symbol, series, first - LONGEST_CLOSURE_MS, last);
+    const oldest = stored.find(({ time }) => time >= first);
+    if (stored.length === 0 || (oldest && isAmong(bars, oldest))) {
+      await barCache.write(symbol, series, bars);
+      return;
+    }
+    await barCache.replace(symbol, series, bars);
+    this.#stored.clear();
+    this.options.logger.info(`the stored bars of ${symbol} were replaced: its prices have been adjusted`);
+  }
+
+  /** Name of the stored series: prices of either kind are kept apart. */
+  #series({ interval }: ChartQuestion): string {
+    return isDated(interval) && !this.options.adjusted ? `${interval} raw` : interval;
+  }
+}
+
+/** Closed markets: neighbouring bars may be this far apart. */
+export const LONGEST_CLOSURE_MS = 10 * DAY_MS;
+/** The service rounds its prices to seven digits. */
+const SAME_PRICE = 1e-5;
+
+const isAmong = (bars: readonly Bar[], { time, close }: Bar): boolean =>
+  bars.some((bar) => bar.time === time && Math.abs(bar.close - close) <= SAME_PRICE * Math.abs(close));
+
+/**
+ * The stored bars behind the last hole. What lies before one was fetched at another time, when prices may not have been
+ * adjusted for a later split. Days that an earlier version kept by their opening are left out.
+ */
+function ofOnePiece(stored: readonly Bar[], interval: YahooInterval): readonly Bar[] {
+  const bars = isDated(interval) ? stored.filter(({ time }) => time % DAY_MS === 0) : stored;
+  const longest = Math.max(LONGEST_CLOSURE_MS, 2 * yahooIntervalMs(interval));
+  const begin = bars.findLastIndex(({ time }, row) => time - (bars[row - 1]?.time ?? time) > longest);
+  return bars.slice(Math.max(begin, 0));
 }

@@ -2,6 +2,7 @@ import {
   type Clock,
   DAY_MS,
   decimal,
+  flag,
   integer,
   type ParameterDeclarations,
   type ParametersOf,
@@ -11,7 +12,7 @@ import { Frame, type Bar, type BarCache, type FeederSource, type PluginLogger } 
 import type { Closes } from '#libs/timeseries';
 import type { BarQuestion, BarSource, SessionCloses, SourceBars } from '../bar-source.js';
 import type { Chart } from './chart.js';
-import { KeptCharts } from './kept-charts.js';
+import { KeptCharts, LONGEST_CLOSURE_MS } from './kept-charts.js';
 import {
   combinedBars,
   historyMs,
@@ -28,6 +29,10 @@ export const marketParameters = {
   history_days: integer(
     { default: 30, min: 1, max: 36_500 },
     'Minimum days of market history for a request without a range; more are fetched when `window_size` needs them.',
+  ),
+  adjusted: flag(
+    true,
+    'Whether daily and longer bars are adjusted for dividends, as `history()` of yfinance does. Splits are adjusted for by Yahoo Finance in any case.',
   ),
   yahoo_url: text(
     { default: 'https://query2.finance.yahoo.com', pattern: /^https?:\/\/[^/\s]+$/ },
@@ -51,9 +56,6 @@ interface MarketBarsContext {
   readonly barCache: BarCache | null;
 }
 
-/** Closed markets: the session before the first row may lie this far back. */
-const LONGEST_CLOSURE_MS = 10 * DAY_MS;
-
 /** Bars of Yahoo Finance, in UTC. */
 export class MarketBars implements BarSource {
   readonly #charts: KeptCharts;
@@ -63,11 +65,12 @@ export class MarketBars implements BarSource {
     private readonly context: MarketBarsContext,
   ) {
     this.#charts = new KeptCharts({
-      fetch: resilientCharts(yahooCharts(settings.yahoo_url, context.logger), settings),
+      fetch: resilientCharts(yahooCharts(settings, context.logger), settings),
       barCache: context.barCache,
       clock: context.clock,
       logger: context.logger,
       cacheMs: settings.source_cache_seconds * 1000,
+      adjusted: settings.adjusted,
     });
   }
 

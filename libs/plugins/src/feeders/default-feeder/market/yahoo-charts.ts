@@ -16,11 +16,14 @@ type ChartMethod = (
  * validation is off because it refuses whole charts for a missing detail; its console output is off because the caller
  * logs. The library is imported at the first request: 0.5 s from a cold disk that the start does not pay.
  */
-export function yahooCharts(baseUrl: string, logger: PluginLogger): FetchChart {
+export function yahooCharts(
+  { yahoo_url, adjusted }: { readonly yahoo_url: string; readonly adjusted: boolean },
+  logger: PluginLogger,
+): FetchChart {
   let client: Promise<ChartMethod> | null = null;
   return async (question, signal) => {
     const { symbol, interval, from, to } = question;
-    client ??= chartMethod(baseUrl, logger);
+    client ??= chartMethod(yahoo_url, logger);
     const chart = await client;
     const query = {
       // The service takes seconds and leaves out the end.
@@ -28,7 +31,7 @@ export function yahooCharts(baseUrl: string, logger: PluginLogger): FetchChart {
       period2: Math.floor(to / 1000) + 1,
       interval,
       includePrePost: false,
-      events: '',
+      events: 'div|split',
       return: 'object',
     };
     try {
@@ -36,7 +39,7 @@ export function yahooCharts(baseUrl: string, logger: PluginLogger): FetchChart {
         validateResult: false,
         fetchOptions: { signal },
       });
-      return chartOf(answer, question);
+      return chartOf(answer, question, adjusted);
     } catch (error) {
       throw faultOf(error, signal);
     }
