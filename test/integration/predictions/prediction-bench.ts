@@ -191,7 +191,8 @@ export class PredictionBench {
   async clear(): Promise<void> {
     await Promise.all(this.#engines.map((engine) => engine.stop(0)));
     await this.run(async (tx) => {
-      for (const table of ['jobs', 'predictions', 'events']) await runSql(tx, `DELETE FROM ${table}`);
+      for (const table of ['jobs', 'predictions', 'events', 'figures', 'figure_changes'])
+        await runSql(tx, `DELETE FROM ${table}`);
     });
     Logger.overrideLogger(new ConsoleLogger());
   }
