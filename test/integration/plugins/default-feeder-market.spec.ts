@@ -38,15 +38,15 @@ describe('default_feeder on the market', () => {
   });
 
   it('escapes symbols, knows pairs of currencies, and takes the configured names', async () => {
-    const { feeder } = await make({ symbol_map: { SPX: '^GSPC' }, instrument: 'AAPL' });
-    for (const symbol of ['^VIX', 'EURUSD', 'EUR_USD', 'BRK/B', 'SPX', '', 'ABCDEF']) {
+    const { feeder } = await make({ symbol_map: { SPX: '^SPX' }, instrument: 'AAPL' });
+    for (const symbol of ['^VIX', 'EURUSD', 'EUR_USD', 'ABCD/XY', 'SPX', '', 'ABCDEF']) {
       await feeder.fetch({ ...hourly, symbol, from: NOW - DAY });
     }
     expect(yahoo.asked.map(({ symbol }) => symbol)).toEqual([
       '^VIX',
       'EURUSD=X',
-      'BRK/B',
-      '^GSPC',
+      'ABCD/XY',
+      '^SPX',
       'AAPL',
       'ABCDEF',
     ]);
@@ -87,11 +87,16 @@ describe('default_feeder on the market', () => {
     const { feeder } = await make();
     const frame = await feeder.fetch({ symbol: 'MSFT', interval: '1m', from: NOW - 30 * DAY, to: NOW });
     expect(feeder.notes?.(frame)).toEqual([
-      '1m bars reach back 7 days at Yahoo Finance; older ones are missing',
+      'short_history: MSFT: 1m bars reach back 7 days at Yahoo Finance; older ones are missing',
     ]);
     expect(await failure(feeder, { symbol: 'MSFT', interval: '15m', to: NOW - 90 * DAY })).toMatchObject({
       code: 'no_data',
-      message: 'Yahoo Finance has 15m bars of the last 59 days up to now only',
+      message:
+        'Yahoo Finance has 15m bars of the last 60 days up to now only (1m: 7 days, 2m to 30m and 90m: 60, 1h and 4h: 730, 1d and longer: all); ask for longer bars or a later moment',
+    });
+    expect(await failure(feeder, { ...hourly, around: NOW - 731 * DAY })).toMatchObject({
+      code: 'no_data',
+      message: expect.stringContaining('has 1h bars of the last 730 days'),
     });
     await feeder.fetch({ ...hourly, around: NOW - 100 * DAY });
     expect(yahoo.asked.at(-1)?.from).toBeLessThan(NOW - 130 * DAY);

@@ -162,6 +162,26 @@ describe('what the market leaves open is said', () => {
     expect(notes).toEqual(['no_close: X: the newest bar, 2026-11-27, has no close yet and was left out']);
   });
 
+  it('when the newest bar is of long ago', async () => {
+    yahoo.answer(rowsOf(NEW_YORK, rows('2026-10-16T13:30Z', '2026-10-19T13:30Z', '2026-10-20T13:30Z')));
+    const { feeder } = await marketFeeder(yahoo.url, {}, null, Date.parse('2026-11-28T12:00Z'));
+    const frame = await feeder.fetch({ symbol: 'X', interval: '1d' });
+    const said = 'stale: X: the newest bar, 2026-10-20T00:00:00Z, is more than two bars old';
+    expect(feeder.notes?.(frame)).toEqual([said]);
+    const past = await feeder.fetch({ symbol: 'X', interval: '1d', around: Date.parse('2026-10-20') });
+    expect(feeder.notes?.(past)).toEqual([]);
+  });
+
+  it('when a symbol is spelled in another way there', async () => {
+    yahoo.answer(rowsOf(NEW_YORK, rows('2026-01-02T14:30Z')));
+    const { feeder } = await marketFeeder(yahoo.url);
+    const frame = await feeder.fetch({ symbol: 'BRK.B', interval: '1d' });
+    expect(feeder.notes?.(frame)).toEqual([
+      'symbol: BRK.B was read as BRK-B, its name at Yahoo Finance; symbol_map gives it another meaning',
+    ]);
+    expect(yahoo.asked[0]?.symbol).toBe('BRK-B');
+  });
+
   it('when the service has bars of another length than asked for', async () => {
     yahoo.answer(
       rowsOf({ ...NEW_YORK, dataGranularity: '1d' }, rows('2025-12-31T14:30Z', '2026-01-02T14:30Z')),

@@ -1,6 +1,7 @@
 import { DAY_MS } from '#libs/kernel';
 import { type FeederSource, Frame } from '#libs/plugin-sdk';
-import { type Closes, rowAtOrBefore } from '#libs/timeseries';
+import { type Closes, formatIso, rowAtOrBefore } from '#libs/timeseries';
+import { futureTimes } from '../../future-times.js';
 
 /** Which bars: moments in epoch ms UTC, both included. */
 export interface BarQuestion {
@@ -39,6 +40,8 @@ export interface BarSource {
   symbolOf(symbol: string): string;
   /** @throws PluginError `invalid_request` for a symbol that the source is sure not to have */
   resolve(symbol: string): FeederSource;
+  /** What to say about the name of a symbol, in the form of notes. */
+  symbolNotes?(asked: string): readonly string[];
   bars(question: BarQuestion): Promise<SourceBars>;
   /** Closed sessions of `symbol` that the rows of `times` may look at. */
   sessions(symbol: string, times: Float64Array, signal?: AbortSignal): Promise<SessionCloses>;
@@ -114,4 +117,12 @@ export function sessionsOf(
     close[knownFrom.length - 1] = closes[row] ?? NaN;
   }
   return { knownFrom: Float64Array.from(knownFrom), close: Float64Array.from(close) };
+}
+
+/** A newest bar that should have been followed by two others by now, sessions minded; null for data that are fresh. */
+export function staleText(time: Float64Array, now: number): string | null {
+  const last = time.at(-1);
+  if (last === undefined || time.length < 2) return null;
+  const third = futureTimes(time)(3);
+  return now < third ? null : `the newest bar, ${formatIso(last)}, is more than two bars old`;
 }

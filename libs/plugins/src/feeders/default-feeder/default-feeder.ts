@@ -26,7 +26,7 @@ const feederParameters = {
   instrument: text({ default: 'MSFT', minLength: 1 }, 'Symbol that is used when a request names none.'),
   symbol_map: map(
     { items: 'string' },
-    'Names of symbols at the source, for example `{"SPX": "^GSPC"}`. Currency pairs need no entry: EURUSD and EUR_USD become EURUSD=X at Yahoo Finance.',
+    'Names of symbols at the source, for example `{"OIL": "CL=F"}`. Usual spellings need no entry at Yahoo Finance: EURUSD is EURUSD=X there, BRK.B is BRK-B, BTCUSD is BTC-USD, SPX is ^GSPC; a note says so.',
   ),
   feature_columns: textList(
     null,
@@ -99,7 +99,8 @@ class DefaultFeeder implements Feeder {
   async fetch(request: FetchRequest): Promise<Frame> {
     const { from, signal } = request;
     const to = Math.min(request.to ?? Infinity, request.asOf ?? Infinity);
-    const symbol = this.source.symbolOf(request.symbol || this.settings.instrument);
+    const asked = request.symbol || this.settings.instrument;
+    const symbol = this.source.symbolOf(asked);
     const computes = (request.columns ?? this.settings.feature_columns) !== null;
     const {
       frame: bars,
@@ -120,7 +121,12 @@ class DefaultFeeder implements Feeder {
     const range = built.frame.between(from, to);
     // A view of its own, so that the notes of one answer do not appear at another that is cut from the same bars.
     const frame = window === null ? range.slice(0) : range.last(window);
-    this.#notes.set(frame, [...notes, ...built.notes, ...this.#normalisationNotes()]);
+    this.#notes.set(frame, [
+      ...(this.source.symbolNotes?.(asked) ?? []),
+      ...notes,
+      ...built.notes,
+      ...this.#normalisationNotes(),
+    ]);
     return frame;
   }
 

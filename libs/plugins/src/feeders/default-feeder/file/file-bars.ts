@@ -1,16 +1,7 @@
 import { basename } from 'node:path';
 import { AppError, type Clock, integer, type ParameterDeclarations, type ParametersOf } from '#libs/kernel';
 import { type FeederSource, type Frame, PluginError, type PluginLogger } from '#libs/plugin-sdk';
-import {
-  type Closes,
-  CsvCache,
-  formatIso,
-  intervalMs,
-  lengthText,
-  type LoadedCsv,
-  usualStep,
-} from '#libs/timeseries';
-import { futureTimes } from '../../../future-times.js';
+import { type Closes, CsvCache, intervalMs, lengthText, type LoadedCsv, usualStep } from '#libs/timeseries';
 import {
   type BarQuestion,
   type BarSource,
@@ -18,6 +9,7 @@ import {
   type SessionCloses,
   sessionsOf,
   type SourceBars,
+  staleText,
   withValues,
 } from '../bar-source.js';
 import { type DataFile, dataFileParameters, dataFiles } from './data-files.js';
@@ -191,11 +183,3 @@ function closesOf(frame: Frame, whose: string): Closes {
 
 /** `bad_rows: bars.csv: 2 rows were left out`: one form for every note, so that a program can tell them apart. */
 const noteText = (path: string, code: string, said: string): string => `${code}: ${basename(path)}: ${said}`;
-
-/** A newest bar that should have been followed by two others by now, sessions minded; null for data that are fresh. */
-function staleText(time: Float64Array, now: number): string | null {
-  const last = time.at(-1);
-  if (last === undefined || time.length < 2) return null;
-  const third = futureTimes(time)(3);
-  return now < third ? null : `the newest bar, ${formatIso(last)}, is more than two bars old`;
-}

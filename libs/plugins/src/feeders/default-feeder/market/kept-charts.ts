@@ -72,7 +72,7 @@ export class KeptCharts {
     const last = bars.at(-1);
     if (!last) throw outage;
     logger.warn(`${outage.message}; stored bars are used`, { symbol, interval, bars: bars.length });
-    const note = `${outage.message}; the bars of ${symbol} are stored ones, the last is of ${formatIso(last.time)}`;
+    const note = `stored_bars: ${symbol}: ${outage.message}; the bars of ${symbol} are stored ones, the last is of ${formatIso(last.time)}`;
     return {
       bars: bars.map((bar) => ({ ...bar, openedAt: bar.time })),
       sessionMs: DAY_MS,

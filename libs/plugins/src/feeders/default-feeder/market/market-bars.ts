@@ -10,7 +10,13 @@ import {
 } from '#libs/kernel';
 import { Frame, type Bar, type BarCache, type FeederSource, type PluginLogger } from '#libs/plugin-sdk';
 import type { Closes } from '#libs/timeseries';
-import type { BarQuestion, BarSource, SessionCloses, SourceBars } from '../bar-source.js';
+import {
+  type BarQuestion,
+  type BarSource,
+  type SessionCloses,
+  type SourceBars,
+  staleText,
+} from '../bar-source.js';
 import type { Chart } from './chart.js';
 import { KeptCharts, LONGEST_CLOSURE_MS } from './kept-charts.js';
 import {
@@ -19,8 +25,9 @@ import {
   marketInterval,
   type MarketInterval,
   marketRange,
-  marketSymbol,
+  type WantedRange,
 } from './market-question.js';
+import { marketSymbol } from './market-symbols.js';
 import { resilienceParameters, resilientCharts } from './resilient-charts.js';
 import { yahooCharts } from './yahoo-charts.js';
 
@@ -75,7 +82,12 @@ export class MarketBars implements BarSource {
   }
 
   symbolOf(symbol: string): string {
-    return marketSymbol(symbol, this.settings.symbol_map);
+    return marketSymbol(symbol, this.settings.symbol_map).symbol;
+  }
+
+  symbolNotes(asked: string): readonly string[] {
+    const { note } = marketSymbol(asked, this.settings.symbol_map);
+    return note === null ? [] : [note];
   }
 
   resolve(symbol: string): FeederSource {
@@ -89,12 +101,21 @@ export class MarketBars implements BarSource {
     // A moment before the opening of a day does not see that day; the day's own date names it.
     const begun = chart.bars.filter(({ time, openedAt }) => openedAt <= wanted.to || time === wanted.to);
     const bars = interval.combined ? combinedBars(begun, interval.lengthMs) : begun;
-    const note = `${interval.yahoo} bars reach back ${interval.historyDays} days at Yahoo Finance; older ones are missing`;
     const isOpen = question.from === undefined && question.to === undefined && question.around === undefined;
     const { window_size } = this.settings;
+    const frame = frameOf(bars);
+    const notes = [...chart.notes];
+    if (cut && question.from !== undefined) {
+      const { yahoo, reachDays } = interval;
+      notes.push(
+        `short_history: ${question.symbol}: ${yahoo} bars reach back ${reachDays} days at Yahoo Finance; older ones are missing`,
+      );
+    }
+    const old = isOpen ? staleText(frame.time, this.context.clock.now()) : null;
+    if (old !== null) notes.push(`stale: ${question.symbol}: ${old}`);
     return {
-      frame: frameOf(bars),
-      notes: cut && question.from !== undefined ? [...chart.notes, note] : chart.notes,
+      frame,
+      notes,
       window: isOpen && window_size > 0 ? window_size : null,
     };
   }
@@ -126,10 +147,7 @@ export class MarketBars implements BarSource {
     return closesOf(chart.bars);
   }
 
-  #wanted(
-    { from, to, around, warmUp }: BarQuestion,
-    { lengthMs }: MarketInterval,
-  ): { from: number; to: number } {
+  #wanted({ from, to, around, warmUp }: BarQuestion, { lengthMs }: MarketInterval): WantedRange {
     const now = this.context.clock.now();
     const end = to ?? now;
     const warmUpMs = historyMs(warmUp, lengthMs);
@@ -138,13 +156,14 @@ export class MarketBars implements BarSource {
       this.settings.history_days * DAY_MS,
       historyMs(this.settings.window_size, lengthMs),
     );
-    return { from: Math.min(around ?? end, end) - history - warmUpMs, to: end };
+    const about = Math.min(around ?? end, end);
+    return { from: about - history - warmUpMs, to: end, around: about };
   }
 
   async #chart(
     symbol: string,
     interval: MarketInterval,
-    wanted: { from: number; to: number },
+    wanted: WantedRange,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly chart: Chart; readonly cut: boolean }> {
     signal?.throwIfAborted();

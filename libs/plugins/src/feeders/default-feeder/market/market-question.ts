@@ -3,16 +3,6 @@ import { PluginError } from '#libs/plugin-sdk';
 import { INTERVAL_MS, isInterval } from '#libs/timeseries';
 import { isDated, type MarketBar, type YahooInterval } from './exchange-days.js';
 
-const PAIR = /^([A-Z]{3})[_/]?([A-Z]{3})$/;
-const currencies = new Set(Intl.supportedValuesOf('currency'));
-
-/** The service's name of a symbol: pairs of currencies (`EURUSD`, `EUR_USD`, `EUR/USD`) are `EURUSD=X` there. */
-export function marketSymbol(symbol: string, map: Readonly<Record<string, string>>): string {
-  if (Object.hasOwn(map, symbol)) return map[symbol] ?? symbol;
-  const [, base = '', quote = ''] = PAIR.exec(symbol) ?? [];
-  return currencies.has(base) && currencies.has(quote) ? `${base}${quote}=X` : symbol;
-}
-
 /** How a canonical bar length is asked for; bars of four hours are put together from those of one. */
 export interface MarketInterval {
   readonly yahoo: YahooInterval;
@@ -21,29 +11,35 @@ export interface MarketInterval {
   /** True when several of the service's bars make one. */
   readonly combined: boolean;
   /** Days of history that the service has; Infinity for all. */
+  readonly reachDays: number;
+  /** Days of history that it is asked for: a day less, where it counts from its own now. */
   readonly historyDays: number;
 }
 
-/** Days back that the service answers for, a day less than its documented limits because it counts from its own now. */
-const HISTORY_DAYS: Readonly<Partial<Record<YahooInterval, number>>> = {
+/** Days back that the service answers for, as it documents them. */
+const REACH_DAYS: Readonly<Partial<Record<YahooInterval, number>>> = {
   '1m': 7,
-  '2m': 59,
-  '5m': 59,
-  '15m': 59,
-  '30m': 59,
-  '90m': 59,
-  '1h': 729,
+  '2m': 60,
+  '5m': 60,
+  '15m': 60,
+  '30m': 60,
+  '90m': 60,
+  '1h': 730,
 };
+const REACHES = '1m: 7 days, 2m to 30m and 90m: 60, 1h and 4h: 730, 1d and longer: all';
 
 /** @throws PluginError `invalid_request` for a bar length that is none */
 export function marketInterval(interval: string): MarketInterval {
   if (!isInterval(interval)) throw new PluginError('invalid_request', `there are no bars of ${interval}`);
   const yahoo = interval === '1w' ? '1wk' : interval === '4h' ? '1h' : interval;
+  const reachDays = REACH_DAYS[yahoo] ?? Infinity;
   return {
     yahoo,
     lengthMs: INTERVAL_MS[interval],
     combined: interval === '4h',
-    historyDays: HISTORY_DAYS[yahoo] ?? Infinity,
+    reachDays,
+    // Of one-minute bars it has eight days.
+    historyDays: yahoo === '1m' ? reachDays : reachDays - 1,
   };
 }
 
@@ -55,6 +51,13 @@ const TRADED_DAYS = 0.67;
 export function historyMs(bars: number, lengthMs: number): number {
   const share = lengthMs < DAY_MS ? TRADED_HOURS : lengthMs < 7 * DAY_MS ? TRADED_DAYS : 1;
   return (bars * lengthMs) / share;
+}
+
+/** Moments in epoch ms UTC that a question needs bars of; `around` is the one that it is about. */
+export interface WantedRange {
+  readonly from: number;
+  readonly to: number;
+  readonly around?: number;
 }
 
 export interface MarketRange {
@@ -70,8 +73,8 @@ export interface MarketRange {
  * @throws PluginError `no_data` when all of the wanted range is too old or in the future
  */
 export function marketRange(
-  wanted: { readonly from: number; readonly to: number },
-  { historyDays, yahoo }: MarketInterval,
+  wanted: WantedRange,
+  { historyDays, reachDays, yahoo }: MarketInterval,
   now: number,
 ): MarketRange {
   const minute = Math.ceil(now / MINUTE_MS) * MINUTE_MS;
@@ -82,9 +85,12 @@ export function marketRange(
   const day = Math.floor(wanted.from / DAY_MS) * DAY_MS - aside;
   const from = Math.max(day, oldest, 0);
   const to = Math.min(Math.ceil(wanted.to / 1000) * 1000 + aside, minute);
-  if (to <= from) {
-    const reach = historyDays === Infinity ? '' : ` of the last ${historyDays} days`;
-    throw new PluginError('no_data', `Yahoo Finance has ${yahoo} bars${reach} up to now only`);
+  if (to <= from || (wanted.around ?? Infinity) < oldest) {
+    const reach =
+      reachDays === Infinity
+        ? ' up to now only'
+        : ` of the last ${reachDays} days up to now only (${REACHES}); ask for longer bars or a later moment`;
+    throw new PluginError('no_data', `Yahoo Finance has ${yahoo} bars${reach}`);
   }
   return { from, to, cut: day < oldest };
 }

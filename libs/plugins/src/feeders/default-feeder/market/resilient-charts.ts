@@ -77,6 +77,9 @@ export function resilientCharts(
   };
 }
 
+const SPELLINGS =
+  'names there look like BRK-B, VOD.L, EURUSD=X, BTC-USD, ^GSPC or GC=F, and symbol_map translates others';
+
 function answerTo(error: unknown, symbol: string): unknown {
   const unavailable = (reason: string) =>
     new PluginError('source_unavailable', `Yahoo Finance gave no answer about ${symbol}: ${reason}`, {
@@ -88,9 +91,13 @@ function answerTo(error: unknown, symbol: string): unknown {
   if (!(error instanceof YahooFault)) return error;
   switch (error.kind) {
     case 'unknown':
-      return new PluginError('no_data', `Yahoo Finance has no bars of ${symbol}: ${error.message}`, {
-        cause: error,
-      });
+      return new PluginError(
+        'no_data',
+        `Yahoo Finance has no bars of ${symbol}: ${error.message}; ${SPELLINGS}`,
+        {
+          cause: error,
+        },
+      );
     case 'refused':
       return new PluginError(
         'invalid_request',
