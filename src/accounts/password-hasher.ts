@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/bcrypt';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
@@ -6,14 +6,17 @@ import { AppError, BoundedQueue, newSecret } from '#libs/kernel';
 
 /** Marks hashes of passwords that went through SHA-256 first; without it the text is a plain (imported) bcrypt hash. */
 const PRE_HASHED = 'sha256:';
+/** The form that the Python service's own set-up wrote: SHA-256 without salt, hexadecimal. */
+const PLAIN_SHA256 = /^[0-9a-f]{64}$/;
+const BCRYPT = /^\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}$/;
 /** bcrypt runs on libuv's four threads, which also serve files; two at a time leave them room. */
 const AT_ONCE = 2;
 /** About two seconds of work at cost 10 (56 ms each). */
 const MAX_WAITING = 64;
 
 /**
- * bcrypt over SHA-256 (base64) of the password: bcrypt alone sees only the first 72 bytes. Plain bcrypt hashes of an
- * imported database verify as they are and count as outdated.
+ * bcrypt over SHA-256 (base64) of the password: bcrypt alone sees only the first 72 bytes. Plain bcrypt and plain SHA-256
+ * hashes of an imported database verify as they are and count as outdated.
  */
 @Injectable()
 export class PasswordHasher implements OnApplicationBootstrap {
@@ -32,7 +35,14 @@ export class PasswordHasher implements OnApplicationBootstrap {
   }
 
   /** @throws AppError `unavailable` when too many passwords wait to be hashed */
-  verify(password: string, stored: string): Promise<boolean> {
+  async verify(password: string, stored: string): Promise<boolean> {
+    if (PLAIN_SHA256.test(stored)) {
+      await this.verifyForNobody(password); // as slow as the others, so that the clock tells nothing
+      return timingSafeEqual(
+        createHash('sha256').update(password, 'utf8').digest(),
+        Buffer.from(stored, 'hex'),
+      );
+    }
     return stored.startsWith(PRE_HASHED)
       ? this.#queue.run(() => verify(preHash(password), stored.slice(PRE_HASHED.length)))
       : this.#queue.run(() => verify(password, stored));
@@ -50,7 +60,12 @@ export class PasswordHasher implements OnApplicationBootstrap {
     await (this.#nobody ??= this.hash(newSecret()));
   }
 
-  /** Whether a hash should be replaced at the next login: imported as plain bcrypt, or made at a lower cost. */
+  /** Whether an imported hash has a form that {@link verify} can check. */
+  static isReadable(stored: string): boolean {
+    return PLAIN_SHA256.test(stored) || BCRYPT.test(stored);
+  }
+
+  /** Whether a hash should be replaced at the next login: imported, or made at a lower cost. */
   isOutdated(stored: string): boolean {
     if (!stored.startsWith(PRE_HASHED)) return true;
     return parseOptions(stored.slice(PRE_HASHED.length)).cost < this.#cost;

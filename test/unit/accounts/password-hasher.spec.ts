@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { hash } from '@node-rs/bcrypt';
 import type { AppError } from '#libs/kernel';
 import { configOf } from '#libs/testing';
@@ -27,6 +28,16 @@ describe('the password hasher', () => {
     await expect(hasher.verify('own', own.replace('sha256:', ''))).resolves.toBe(false);
     expect(hasher.isOutdated(own)).toBe(false);
     expect(new PasswordHasher(configOf({ password_hash_cost: 5 })).isOutdated(own)).toBe(true);
+  });
+
+  it('takes the SHA-256 of an imported database as it is, and never the hash itself as a password', async () => {
+    const stored = createHash('sha256').update('admin123').digest('hex');
+    await expect(hasher.verify('admin123', stored)).resolves.toBe(true);
+    await expect(hasher.verify('other', stored)).resolves.toBe(false);
+    await expect(hasher.verify(stored, stored)).resolves.toBe(false);
+    expect(hasher.isOutdated(stored)).toBe(true);
+    const readable = [stored, await hash('any', { cost: 4 }), stored.slice(1), 'pbkdf2:sha256:1$a$b', ''];
+    expect(readable.map((one) => PasswordHasher.isReadable(one))).toEqual([true, true, false, false, false]);
   });
 
   it('is wrong, not broken, about text that is no hash', async () => {
