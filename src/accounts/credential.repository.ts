@@ -20,7 +20,8 @@ export interface PasswordHolder extends CredentialOwner {
 export interface StoredApiKey {
   readonly hash: string;
   readonly createdAt: Date;
-  readonly expiresAt: Date;
+  /** Null, as an imported key has it, for never. */
+  readonly expiresAt: Date | null;
 }
 
 /** Networks that are remembered of an account; a person on the move logs in from a few. */
@@ -190,7 +191,7 @@ export class CredentialRepository {
       `UPDATE users SET hashed_api_key = ?, api_key_created_at = ?, api_key_expires_at = ?,
          api_key_last_used_at = NULL
        WHERE id = ? AND deleted_at IS NULL RETURNING id`,
-      [key.hash, key.createdAt.toISOString(), key.expiresAt.toISOString(), userId],
+      [key.hash, key.createdAt.toISOString(), key.expiresAt?.toISOString() ?? null, userId],
     );
     return rows.length === 1;
   }

@@ -28,6 +28,7 @@ export interface NewUser {
   readonly initialCreditsMicros: number;
   readonly billingAddress: Readonly<Record<string, string>> | null;
   readonly createdAt: Date;
+  readonly lastLogin?: Date | null;
 }
 
 /** What can be changed of an account; `undefined` leaves a value as it is. */
@@ -100,6 +101,19 @@ export class UserRepository implements UserDirectory, TradingParties, Subscripti
     return this.database.read.manager.existsBy(UserEntity, { username });
   }
 
+  /** What tells the account with a name from others that had it elsewhere; deleted accounts included. */
+  async identityOf(username: string): Promise<Pick<UserEntity, 'id' | 'email' | 'createdAt'> | null> {
+    return this.database.read.manager.findOne(UserEntity, {
+      where: { username },
+      select: { id: true, email: true, createdAt: true },
+    });
+  }
+
+  /** Whether an account has the key with this hash. */
+  async apiKeyTaken(hashedApiKey: string): Promise<boolean> {
+    return this.database.read.manager.existsBy(UserEntity, { hashedApiKey });
+  }
+
   /** Whether an address is taken by another account than `exceptId`. */
   async emailTaken(email: string, exceptId?: number): Promise<boolean> {
     const row = await this.database.read.manager.findOne(UserEntity, {
@@ -136,7 +150,7 @@ export class UserRepository implements UserDirectory, TradingParties, Subscripti
         apiKeyLastUsedAt: null,
         tokenVersion: 0,
         notes: null,
-        lastLogin: null,
+        lastLogin: user.lastLogin ?? null,
         deletedAt: null,
       }),
     );

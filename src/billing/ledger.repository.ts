@@ -219,6 +219,15 @@ export class LedgerRepository implements Balances {
     }));
   }
 
+  /** References of all opening entries: what was brought before is not brought again. */
+  async openingReferences(): Promise<ReadonlySet<string>> {
+    const rows = await runSql<{ payment_reference: string }>(
+      this.database.read,
+      `SELECT payment_reference FROM transactions WHERE transaction_type = 'opening'`,
+    );
+    return new Set(rows.map((row) => row.payment_reference));
+  }
+
   async countMovements(userId: number): Promise<number> {
     const figures = await this.figures.standing('money', userId);
     return [...figures.values()].reduce((sum, { events }) => sum + events, 0);

@@ -23,7 +23,7 @@ export const FEES: Account = { ownerId: PLATFORM_ID, kind: 'fees' };
 export const GRANTS: Account = { ownerId: PLATFORM_ID, kind: 'grants' };
 export const PAYMENTS: Account = { ownerId: EXTERNAL_ID, kind: 'payments' };
 
-/** Why money moves. An order has at most one `hold`, one adjustment a revision, and one of `capture` and `void`. */
+/** Why money moves; `opening` is history of another system. An order has at most one `hold`, one adjustment a revision, and one of `capture` and `void`. */
 export const TRANSACTION_TYPES = [
   'hold',
   'adjustment',
@@ -32,6 +32,7 @@ export const TRANSACTION_TYPES = [
   'credit',
   'expiry',
   'payout',
+  'opening',
 ] as const;
 export type TransactionType = (typeof TRANSACTION_TYPES)[number];
 

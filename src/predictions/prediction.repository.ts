@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { SelectQueryBuilder } from 'typeorm';
+import { In, type SelectQueryBuilder } from 'typeorm';
 import {
   countsOf,
   Database,
@@ -19,6 +19,9 @@ export type NewPrediction = Omit<
   PredictionEntity,
   'id' | 'startedAt' | 'completedAt' | 'prediction' | 'uncertainty'
 >;
+
+/** A prediction that was computed elsewhere. */
+export type FinishedRow = Omit<PredictionEntity, 'id'>;
 
 /** What the end changes of a row. */
 type FinishedPrediction = Pick<
@@ -83,6 +86,21 @@ export class PredictionRepository {
   async claimTaskId(tx: Transaction, taskId: string): Promise<boolean> {
     await lockName(tx, `predictions:task:${taskId}`);
     return !(await tx.manager.existsBy(PredictionEntity, { taskId }));
+  }
+
+  /** Adds predictions that were computed elsewhere. They have no steps, because nobody waits for them. */
+  async addFinished(tx: Transaction, rows: readonly FinishedRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    await tx.manager.insert(PredictionEntity, [...rows] as QueryDeepPartialEntity<PredictionEntity>[]);
+  }
+
+  /** Those of the task ids that are used. At most 1,000 a call. */
+  async knownTaskIds(taskIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.database.read.manager.find(PredictionEntity, {
+      where: { taskId: In([...taskIds]) },
+      select: { id: true, taskId: true },
+    });
+    return new Set(rows.map(({ taskId }) => taskId));
   }
 
   async findById(id: number): Promise<PredictionEntity | null> {

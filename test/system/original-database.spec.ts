@@ -1,7 +1,7 @@
 import { Database } from '#libs/database';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { ORIGINAL_TABLES, writeOriginal } from '../harness/original-database.js';
@@ -54,6 +54,31 @@ describe.each(['delete', 'wal'] as const)("the original's database with journal 
     expect(stderr).toContain(`prediction-provider import ${path} --database_url NEW`);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(looksOf(folder)).toEqual(before);
+  });
+
+  it('is imported by the command, and left as it is', async () => {
+    const before = looksOf(folder);
+    const fresh = join(mkdtempSync(join(runFolder(), 'new-')), 'new.db');
+    const args = ['import', path, '--database_url', `sqlite:///${fresh}`];
+    const dry = await command.run(...args, '--dry_run');
+    expect(dry).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Dry run, nothing was written:'),
+    });
+    expect(existsSync(fresh)).toBe(false);
+    const { status, stdout } = await command.run(...args);
+    expect({ status, stdout }).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(`Written to SQLite ${fresh}:`),
+    });
+    expect(looksOf(folder)).toEqual(before);
+    for (const wrong of [
+      ['import'],
+      ['import', path],
+      ['import', fresh, '--database_url', 'sqlite:///other.db'],
+    ]) {
+      expect((await command.run(...wrong)).status).toBe(2);
+    }
   });
 
   it('is refused by whoever opens it, too', async () => {

@@ -70,6 +70,12 @@ export const COMMANDS: readonly CommandInfo[] = [
     summary: 'Claim and compute marketplace orders of the service at --url, using --api_key.',
   },
   { name: 'migrate', summary: 'Apply the pending database migrations.' },
+  {
+    name: 'import',
+    argument: 'ORIGINAL',
+    summary:
+      'Bring the content of a database of the Python service to --database_url; --dry_run only shows it.',
+  },
   { name: 'users create', argument: 'NAME', summary: 'Create an account.' },
   { name: 'users activate', argument: 'NAME', summary: 'Activate an account.' },
   { name: 'users reset-password', argument: 'NAME', summary: 'Set a new password for an account.' },

@@ -1,5 +1,6 @@
 export * from './data-source-options.js';
 export * from './database.js';
+export { OriginalFile, type OriginalRow } from './original-reader.js';
 export { refuseOriginalFile } from './original-database.js';
 export { DatabaseOpenError, isDatabaseAway, type OpenFailure } from './open-error.js';
 export { asUnavailable, isDatabaseRefusal } from './unavailable.js';

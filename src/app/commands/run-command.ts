@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (await import('./serve.js')).work,
   evaluate: async () => (await import('./evaluate.js')).evaluate,
   migrate: async () => (await import('./migrate.js')).migrateDatabase,
+  import: async () => (await import('./import.js')).importOriginal,
   'users create': async () => (await import('./users.js')).createUser,
   'users activate': async () => (await import('./users.js')).activateUser,
   'users reset-password': async () => (await import('./users.js')).resetPassword,

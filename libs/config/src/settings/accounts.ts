@@ -99,4 +99,5 @@ export const USER_SETTINGS = {
     { default: null, minLength: 8, secret: true },
     'New password. If not set, a random one is printed once. Prefer the environment variable: other users of the machine can see flags.',
   ),
+  dry_run: flag(false, 'Only show what `import` would do; nothing is written.'),
 } satisfies ParameterDeclarations;
