@@ -30,7 +30,7 @@ const ROLES = { 403: 'Insufficient permissions. Required roles: client, administ
 const NOT_YOURS = { 403: 'Access denied' };
 const NOT_FOUND = { 404: 'Prediction not found' };
 const NOT_PENDING = { 409: 'Only a pending order can be changed or cancelled; this one is processing' };
-const TOO_DEAR = { 402: 'The order costs 6.25 USD, more than the maximum of 5.00 USD' };
+const TOO_DEAR = { 402: 'Estimated cost (6.25) exceeds maximum (5.0)' };
 const FILE = { type: 'string', format: 'binary' };
 const HEADERS = {
   'Content-Disposition': 'Suggested name of the file.',
@@ -130,7 +130,7 @@ export class ClientController {
     headers: HEADERS,
   })
   @Problems(
-    { 400: `There is no such file; allowed are ${DOWNLOADS.join(', ')}` },
+    { 400: `Invalid file type. Allowed: ${DOWNLOADS.join(', ')}` },
     NOT_YOURS,
     NOT_FOUND,
     { 409: 'There are no files: the order is pending' },

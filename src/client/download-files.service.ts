@@ -25,7 +25,7 @@ const DOWNLOAD_KINDS: Readonly<
 function downloadNamed(name: string): DownloadName {
   const known = DOWNLOADS.find((one) => one === name);
   if (known !== undefined) return known;
-  throw new AppError('bad_request', `There is no such file; allowed are ${DOWNLOADS.join(', ')}`, {
+  throw new AppError('bad_request', `Invalid file type. Allowed: ${DOWNLOADS.join(', ')}`, {
     code: 'unknown_file',
   });
 }

@@ -87,15 +87,21 @@ export class SubmitOrder implements NewOrders {
   }
 }
 
-/** @throws AppError `payment_required` with both amounts */
-export function refuseAbove(maxCost: number | null, { total, currency }: Quote): void {
+/** @throws AppError `payment_required` with both amounts, exact and as the original writes them */
+export function refuseAbove(maxCost: number | null, { total }: Quote): void {
   if (maxCost === null || total <= maxCost) return;
   throw new AppError(
     'payment_required',
-    `The order costs ${moneyText(total, currency)}, more than the maximum of ${moneyText(maxCost, currency)}`,
+    `Estimated cost (${pythonText(total)}) exceeds maximum (${pythonText(maxCost)})`,
     { code: 'max_cost_exceeded' },
   );
 }
+
+/** An amount as Python writes a float: `5.0`, `6.25`, `0.000001`. */
+const pythonText = (micros: number): string =>
+  moneyText(micros, '')
+    .trim()
+    .replace(/(\.\d)0$/, '$1');
 
 /** The terms under the names of their fields in JSON, as they are kept. */
 function payloadOf(terms: OrderTerms): JsonObject {

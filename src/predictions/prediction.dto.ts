@@ -1,6 +1,7 @@
 import {
   DateTimeField,
   EnumField,
+  FreeForm,
   IntegerField,
   ListField,
   NestedField,
@@ -33,7 +34,11 @@ const PREDICTION_TYPES = ['short_term', 'long_term', 'medium_term'] as const;
 const MAX_HORIZON = 1000;
 
 const optionalText = { nullable: true, default: null } as const;
-const symbolField = { ...optionalText, ...SYMBOL_RULE } as const;
+const symbolField = {
+  ...optionalText,
+  ...SYMBOL_RULE,
+  refusal: 'Invalid ticker/symbol format or contains dangerous content',
+} as const;
 const columnField = { ...optionalText, pattern: COLUMN, minLength: 1, maxLength: 64 } as const;
 const pluginField = { pattern: PLUGIN, minLength: 1, maxLength: 100 } as const;
 
@@ -47,7 +52,7 @@ const badBaseline = ({ baseline_datetime: text }: CreatePrediction) =>
 
 /** `PredictionCreate` of the contract. */
 @Rule<CreatePrediction>(({ symbol, ticker }) =>
-  symbol === null && ticker === null ? ruleViolation('symbol or ticker is required') : undefined,
+  symbol === null && ticker === null ? ruleViolation('Either symbol or ticker must be provided') : undefined,
 )
 @Rule<CreatePrediction>(badBaseline)
 export class CreatePrediction implements AskedRequest {
@@ -91,6 +96,7 @@ export class CreatePrediction implements AskedRequest {
   @EnumField(PREDICTION_TYPES, {
     name: 'CorePredictionType',
     default: 'short_term',
+    refusal: `prediction_type must be one of ['${PREDICTION_TYPES.join("', '")}']`,
     description: 'Label that is stored with the prediction; it does not affect the result.',
   })
   prediction_type!: string;
@@ -204,6 +210,7 @@ class LegacyParameters {
 }
 
 /** Body of the original's first endpoint. */
+@FreeForm()
 export class LegacyPredict {
   @StringField({
     ...SYMBOL_RULE,

@@ -58,7 +58,7 @@ export class NoiseControlGuard implements CanActivate {
 const ENTRY = { datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 };
 const EXIT = { datetime: '14.03.2023 10:00:00.000', direction: 'buy', tp_price: 1.0815, sl_price: 1.079 };
 const NO_TIME = { 400: 'Invalid timestamp format: 2023-03-14' };
-const NO_OPERATION = { 501: 'Predictor default_predictor does not offer entry' };
+const NO_OPERATION = { 501: 'Predictor does not support predict_entry' };
 const ROWS =
   'One answer per row, in the order of the rows; a refused row has `{"error": {…}}` in its place. A batch of lines is answered with one line per row.';
 const BATCH = 'An array of single requests, or one JSON object per line as `application/x-ndjson`.';
@@ -178,7 +178,7 @@ export class SyncController {
     asIs: true,
     description: 'Comparison of the answers with the noiseless truth.',
   })
-  @Problems(403, { 501: 'Predictor binary_ideal_oracle does not offer metrics' })
+  @Problems(403, { 501: 'Predictor does not support get_metrics' })
   metrics(): string {
     return this.answers.metrics();
   }

@@ -10,7 +10,7 @@ export {
 } from './fields/compound-fields.js';
 export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/field-type.js';
 export { toWire, wireTextOf, type WireObject } from './fields/to-wire.js';
-export { datesInOrder, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
+export { datesInOrder, FreeForm, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
 export { MAX_INTEGER, RawText } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';

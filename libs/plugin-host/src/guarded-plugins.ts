@@ -32,6 +32,13 @@ const NEEDS: Readonly<Record<Asked, PredictorCapability>> = {
   setNoise: 'noise',
 };
 
+/** What the original calls its operations; its clients match them in the answer 501. */
+const ORIGINAL_NAMES: Partial<Readonly<Record<PredictorCapability, string>>> = {
+  entry: 'predict_entry',
+  exit: 'predict_exit',
+  metrics: 'get_metrics',
+};
+
 /** Wraps a predictor's calls and checks its answers; operations that are not declared are refused before the plugin. */
 export function guardPredictor(
   about: PluginHandle<'predictor'>,
@@ -80,7 +87,12 @@ export function guardPredictor(
 }
 
 const refusal = (id: string, capability: PredictorCapability) => (): never => {
-  throw new AppError('unsupported', `Predictor ${id} does not offer ${capability}`, { code: 'unsupported' });
+  const name = ORIGINAL_NAMES[capability];
+  const detail =
+    name === undefined
+      ? `Predictor ${id} does not offer ${capability}`
+      : `Predictor does not support ${name}`;
+  throw new AppError('unsupported', detail, { code: 'unsupported' });
 };
 
 /** Bars that the predictor may see: none after the baseline, unless it declares that it looks ahead. */

@@ -88,7 +88,7 @@ describe.each(KINDS)('the orders of a client [%s]', (kind) => {
       await expect(bench.submit(211, { maxCost: 4.99 * USD })).rejects.toMatchObject({
         kind: 'payment_required',
         code: 'max_cost_exceeded',
-        detail: 'The order costs 5.00 USD, more than the maximum of 4.99 USD',
+        detail: 'Estimated cost (5.0) exceeds maximum (4.99)',
       });
       await expect(bench.submit(211, { maxCost: 0 })).rejects.toMatchObject({ code: 'max_cost_exceeded' });
       await expect(bench.submit(211, { maxCost: 5 * USD })).resolves.toMatchObject({ status: 'pending' });

@@ -128,6 +128,20 @@ describe('the compiled validator', () => {
     });
   });
 
+  it('shows what was sent, not what it was converted to', () => {
+    expect(firstOf({ horizon: '-1' })).toMatchObject({ type: 'greater_than_equal', input: '-1' });
+    expect(firstOf({ horizon: true, horizons: ['0'] })).toMatchObject({
+      loc: ['body', 'horizons', 0],
+      input: '0',
+    });
+    expect(firstOf({ horizons: ['1', 1] })).toMatchObject({ type: 'value_error', input: ['1', 1] });
+    expect(violations(Order, { symbol: 'A', horizon: '2000' }, 'query')[0]).toMatchObject({
+      loc: ['query', 'horizon'],
+      input: '2000',
+    });
+    expect(violations(Payment, { amount: '1.0000001' })[0]).toMatchObject({ input: '1.0000001' });
+  });
+
   it.each([
     [{ horizon: 1.5 }, 'int_from_float', undefined],
     [{ horizon: 'x' }, 'int_parsing', undefined],

@@ -156,8 +156,10 @@ describe('calls into plugins', () => {
   it('that the plugin does not declare, or declares and lacks, are refused with 501', async () => {
     const { predictor } = await withPredictor({});
     expect(() => predictor.setNoise(0.1)).toThrow('Predictor default_predictor does not offer noise');
-    expect(() => predictor.metrics()).toThrow('does not offer metrics');
-    expect(() => predictor.entry(entryQuestion)).toThrow(expect.objectContaining({ kind: 'unsupported' }));
+    expect(() => predictor.metrics()).toThrow('Predictor does not support get_metrics');
+    expect(() => predictor.entry(entryQuestion)).toThrow(
+      expect.objectContaining({ kind: 'unsupported', detail: 'Predictor does not support predict_entry' }),
+    );
     await expect(predictor.forecast(hourly(), { ...question, signal })).rejects.toMatchObject({
       kind: 'unsupported',
     });

@@ -80,6 +80,18 @@ describe('the csv direction predictor', () => {
     expect(patient.entry(entryAt('2030-01-10 10:00', 1, 1)).buy).toBe(1);
   });
 
+  it.each([
+    [{}, true],
+    [{ match_limit_seconds: 1 }, true],
+    [{ match_limit_seconds: 0 }, false],
+    [{ timestamp_match: 'previous' }, false],
+  ])('says with %j truthfully, to the host as well, whether it looks ahead: %s', async (given, ahead) => {
+    const predictor = await create(given);
+    expect([predictor.describe().looks_ahead, csvDirection.looksAhead && predictor.looksAheadWith()]).toEqual(
+      [ahead, ahead],
+    );
+  });
+
   it('signals at its threshold, inclusive', async () => {
     const lenient = await create({ confidence_threshold: 0.5 });
     expect(lenient.entry(entryAt('2024-01-10 16:00', 1, 1))).toMatchObject({ buy: 1, sell: 1 });

@@ -73,11 +73,16 @@ export interface FieldShape {
   readonly dto?: () => DtoClass;
   /** Choices: the allowed values. */
   readonly choices?: readonly (string | number)[];
+  /** Choices: what is said of other text; absent: the pattern of the choices. */
+  readonly refusal?: string;
 }
 
 /** The reusable part of a field: its checks and its schema, without name, optionality or description. */
 export interface FieldType {
-  readonly shape: Pick<FieldShape, 'kind' | 'takes' | 'member' | 'dto' | 'choices' | 'read' | 'write'>;
+  readonly shape: Pick<
+    FieldShape,
+    'kind' | 'takes' | 'member' | 'dto' | 'choices' | 'refusal' | 'read' | 'write'
+  >;
   /** class-validator decorators, in the order in which they are checked. `options` go to the first one. */
   readonly checks: (options: ValidationOptions) => PropertyDecorator[];
   /** The OpenAPI schema, as @nestjs/swagger expects it. */

@@ -1,8 +1,15 @@
+import { SetMetadata } from '@nestjs/common';
 import { registerDecorator } from 'class-validator';
 import type { Violation } from '#libs/kernel';
 
 /** The pseudo-property under which class-validator's storage keeps the rules of a class. */
 export const RULES = ':rules';
+
+/** Key of the mark of {@link FreeForm} in a class's metadata. */
+export const FREE_FORM = 'free_form';
+
+/** Marks a body that is a free-form dictionary in the original: what is no object is refused as `dict_type`. */
+export const FreeForm = (): ClassDecorator => SetMetadata(FREE_FORM, true);
 
 export type RuleCheck<T> = (dto: T) => Violation | undefined;
 

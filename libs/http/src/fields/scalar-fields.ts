@@ -22,6 +22,8 @@ export interface StringFieldOptions extends FieldOptions<string> {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: RegExp;
+  /** What is said of text that the pattern does not match, as a `value_error`. Absent: the pattern itself. */
+  readonly refusal?: string;
   /** OpenAPI format, for example `email` or `uuid`; documentation only. */
   readonly format?: string;
   /** Tabs and line breaks are allowed; other control characters never are. */
@@ -30,14 +32,14 @@ export interface StringFieldOptions extends FieldOptions<string> {
 
 /** Text. Control characters and broken surrogate pairs are refused; nothing is trimmed. */
 export function StringField(options: StringFieldOptions = {}): FieldDecorator {
-  const { minLength, maxLength, pattern, format, multiline = false } = options;
+  const { minLength, maxLength, pattern, refusal, format, multiline = false } = options;
   const type: FieldType = {
     shape: { kind: 'string' },
     checks: (first) => [
       IsString(first),
       ...(minLength === undefined ? [] : [MinLength(minLength)]),
       ...(maxLength === undefined ? [] : [MaxLength(maxLength)]),
-      ...(pattern === undefined ? [] : [Matches(pattern)]),
+      ...(pattern === undefined ? [] : [matching(pattern, refusal)]),
       checkedBy('printable', (value) =>
         typeof value === 'string' && isPrintable(value, multiline)
           ? null
@@ -54,6 +56,11 @@ export function StringField(options: StringFieldOptions = {}): FieldDecorator {
   };
   return field(type, options);
 }
+
+const matching = (pattern: RegExp, refusal: string | undefined): PropertyDecorator =>
+  refusal === undefined
+    ? Matches(pattern)
+    : checkedBy('refusal', (value) => (typeof value === 'string' && pattern.test(value) ? null : refusal));
 
 /** Options of the number fields; both limits are inclusive. */
 export interface NumberFieldOptions extends FieldOptions<number> {
@@ -163,6 +170,8 @@ export function BooleanField(options: FieldOptions<boolean> = {}): FieldDecorato
 export interface EnumFieldOptions<V> extends FieldOptions<V> {
   /** Name of the schema in the API description; give each set of values its own. */
   readonly name?: string;
+  /** What is said of other text, as a `value_error`. Absent: the pattern of the values. */
+  readonly refusal?: string;
 }
 
 /** One of the listed values, in exactly this spelling. */
@@ -172,7 +181,11 @@ export function EnumField<const V extends string | number>(
 ): FieldDecorator {
   return field(
     {
-      shape: { kind: 'choice', choices: values },
+      shape: {
+        kind: 'choice',
+        choices: values,
+        ...(options.refusal !== undefined && { refusal: options.refusal }),
+      },
       checks: (first) => [IsIn([...values], first)],
       schema: { enum: [...values], ...(options.name !== undefined && { enumName: options.name }) },
     },

@@ -1,6 +1,6 @@
 import { readMoment } from '#libs/kernel';
 import type { FieldShape } from '../fields/field-type.js';
-import { choiceFault, Fault } from './fault.js';
+import { choiceFault, Fault, valueError } from './fault.js';
 
 /**
  * A body that is text by its content type. Newline-delimited JSON is recognised by its type `application/x-ndjson`;
@@ -36,7 +36,7 @@ const FINITE = new Fault('finite_number', 'Input should be a finite number');
 const BOOL_TYPE = new Fault('bool_type', 'Input should be a valid boolean');
 const BOOL_TEXT = new Fault('bool_parsing', 'Input should be a valid boolean, unable to interpret input');
 const LIST = new Fault('list_type', 'Input should be a valid list');
-const DICT = new Fault('dict_type', 'Input should be a valid dictionary');
+export const NO_DICTIONARY = new Fault('dict_type', 'Input should be a valid dictionary');
 export const NOT_AN_OBJECT = new Fault(
   'model_attributes_type',
   'Input should be a valid dictionary or object to extract fields from',
@@ -141,16 +141,17 @@ export function coercionOf(shape: FieldShape): Coercion {
       return (value) => (Array.isArray(value) ? value : LIST);
     case 'map':
     case 'object':
-      return (value) => (isJsonObject(value) ? value : DICT);
+      return (value) => (isJsonObject(value) ? value : NO_DICTIONARY);
     case 'nested':
       return (value) => (isJsonObject(value) ? value : NOT_AN_OBJECT);
     case 'choice':
-      return choice(shape.choices ?? []);
+      return choice(shape.choices ?? [], shape.refusal);
   }
 }
 
-function choice(choices: readonly (string | number)[]): Coercion {
-  const [allowed, fault] = [new Set<unknown>(choices), choiceFault(choices)];
+function choice(choices: readonly (string | number)[], refusal: string | undefined): Coercion {
+  const allowed = new Set<unknown>(choices);
+  const fault = refusal === undefined ? choiceFault(choices) : valueError(refusal);
   const numeric = choices.every((one) => typeof one === 'number');
   return (value) => {
     if (numeric) {

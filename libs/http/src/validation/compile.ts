@@ -2,14 +2,13 @@ import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import { isSecretName, type Violation } from '#libs/kernel';
 import { EVERY_MEMBER } from '../fields/compound-fields.js';
 import { declaredFields, type DeclaredField, type DtoClass, type FieldShape } from '../fields/field-type.js';
-import { RULES, type RuleCheck } from '../fields/rule.js';
+import { FREE_FORM, RULES, type RuleCheck } from '../fields/rule.js';
 import { RedactedCopy } from '../redaction/redacted-copy.js';
-import { coercionOf, isJsonObject, NOT_AN_OBJECT } from './coercion.js';
-import { Fault, faultOfCheck } from './fault.js';
+import { coercionOf, isJsonObject, NO_DICTIONARY, NOT_AN_OBJECT } from './coercion.js';
+import { Fault, faultOfCheck, type Place, report, withoutInput } from './fault.js';
 
 /** The source of the checked value: the first element of every `loc`. */
 export type Source = 'body' | 'query' | 'path';
-type Place = readonly (string | number)[];
 
 export type Validated<T> = { readonly value: T } | { readonly violations: readonly Violation[] };
 
@@ -28,8 +27,18 @@ interface Check {
   readonly message: (value: unknown, dto: object) => string;
 }
 
-/** Checks the value at `key` of `at`: returns it coerced, and adds its faults to `violations`. */
-type Run = (value: unknown, dto: object, at: Place, key: string | number, violations: Violation[]) => unknown;
+/**
+ * Checks the value at `key` of `at`: returns it coerced, and adds its faults to `violations`.
+ * @param sent what faults show as `input`, where that is not the value: `"0"` for the number 0 of a query
+ */
+type Run = (
+  value: unknown,
+  dto: object,
+  at: Place,
+  key: string | number,
+  violations: Violation[],
+  sent?: unknown,
+) => unknown;
 
 interface FieldPlan {
   readonly property: string;
@@ -44,6 +53,8 @@ interface FieldPlan {
 interface Plan {
   readonly fields: readonly FieldPlan[];
   readonly rules: readonly RuleCheck<object>[];
+  /** Of a value that is no object. */
+  readonly refusal: Fault;
 }
 
 const plans = new WeakMap<DtoClass, Plan>();
@@ -74,7 +85,11 @@ function planOf(dto: DtoClass): Plan {
   const rules = declared
     .filter(({ property }) => property === RULES)
     .flatMap(({ metadatas }) => metadatas.map(({ constraints }) => constraints[0] as RuleCheck<object>));
-  const plan = { fields: declared.filter(({ property }) => property !== RULES).map(fieldPlan), rules };
+  const plan = {
+    fields: declared.filter(({ property }) => property !== RULES).map(fieldPlan),
+    rules,
+    refusal: Reflect.getMetadata(FREE_FORM, dto) === true ? NO_DICTIONARY : NOT_AN_OBJECT,
+  };
   plans.set(dto, plan);
   return plan;
 }
@@ -120,11 +135,11 @@ function checksOf(metadata: Metadata): Check[] {
 /** The checks of a value; only the first failure is reported, as by the original. */
 const runChecks =
   (checks: readonly Check[]): Run =>
-  (value, dto, at, key, violations) => {
+  (value, dto, at, key, violations, sent = value) => {
     for (const check of checks) {
       if (check.passes(value, dto)) continue;
       const fault = faultOfCheck(check.name, check.constraint, value, () => check.message(value, dto));
-      report(fault, [...at, key], value, violations);
+      report(fault, [...at, key], sent, violations);
       break;
     }
     return value;
@@ -140,11 +155,11 @@ function runField(shape: FieldShape, checks: readonly Check[]): Run {
       return raw;
     }
     const before = violations.length;
-    check(value, dto, at, key, violations);
+    check(value, dto, at, key, violations, listed);
     if (walk === undefined || violations.length > before) return value;
     // The length of a list is checked before its members, repetition only after they are coerced.
     const walked = walk(value, dto, at, key, violations);
-    return violations.length > before ? walked : check(walked, dto, at, key, violations);
+    return violations.length > before ? walked : check(walked, dto, at, key, violations, listed);
   };
 }
 
@@ -180,14 +195,14 @@ function walkOf(shape: FieldShape): Run | undefined {
 
 /** Builds the DTO from a raw object. Unknown fields are dropped; rules run only if every field is valid. */
 function construct(dto: DtoClass, raw: unknown, at: Place, violations: Violation[]): object | undefined {
-  const { fields, rules } = planOf(dto);
+  const { fields, rules, refusal } = planOf(dto);
   if (raw === undefined || (raw === null && at.length === 1)) {
     violations.push({ type: 'missing', loc: at, msg: 'Field required', input: null });
     return undefined;
   }
   if (!isJsonObject(raw)) {
     const hidden = fields.some((one) => one.secret);
-    report(NOT_AN_OBJECT, at, hidden ? undefined : raw, violations);
+    report(refusal, at, hidden ? undefined : raw, violations);
     return undefined;
   }
   const before = violations.length;
@@ -232,23 +247,6 @@ function defaultOf(shape: FieldShape | undefined): unknown {
   const own = structuredClone(shape.default);
   return shape.read === undefined ? own : shape.read(own);
 }
-
-function report({ type, msg, ctx }: Fault, loc: Place, input: unknown, violations: Violation[]): void {
-  violations.push({
-    type,
-    loc,
-    msg,
-    ...(input !== undefined && { input }),
-    ...(ctx !== undefined && { ctx }),
-  });
-}
-
-const withoutInput = ({ type, loc, msg, ctx }: Violation): Violation => ({
-  type,
-  loc,
-  msg,
-  ...(ctx !== undefined && { ctx }),
-});
 
 function placed(violation: Violation, dto: DtoClass, raw: unknown, at: Place): Violation {
   const complete = ['body', 'query', 'path'].includes(String(violation.loc[0]));

@@ -1,3 +1,5 @@
+import type { Violation } from '#libs/kernel';
+
 /** Why a value was refused; the validator adds its place (`loc`) and `input`. */
 export class Fault {
   constructor(
@@ -72,3 +74,25 @@ export function choiceFault(choices: readonly (string | number)[]): Fault {
     expected: expected.join(', '),
   });
 }
+
+/** Where a value stands: the source, then names and indexes. */
+export type Place = Violation['loc'];
+
+/** Adds the violation of a fault. `input` is what was sent; undefined leaves it out. */
+export function report({ type, msg, ctx }: Fault, loc: Place, input: unknown, violations: Violation[]): void {
+  violations.push({
+    type,
+    loc,
+    msg,
+    ...(input !== undefined && { input }),
+    ...(ctx !== undefined && { ctx }),
+  });
+}
+
+/** A violation of a secret field: nothing of the value is shown. */
+export const withoutInput = ({ type, loc, msg, ctx }: Violation): Violation => ({
+  type,
+  loc,
+  msg,
+  ...(ctx !== undefined && { ctx }),
+});

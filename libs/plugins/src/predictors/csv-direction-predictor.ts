@@ -106,14 +106,18 @@ export class CsvDirectionPredictor implements Predictor {
     return { keep: this.isSignal(against) === 1 ? 0 : 1, confidence: 1 };
   }
 
+  /** The nearest prediction may be one that was made after the question, unless only the one of its moment counts. */
+  looksAheadWith(): boolean {
+    return this.settings.timestamp_match === 'nearest' && this.settings.match_limit_seconds !== 0;
+  }
+
   describe(): ModelInfo {
     return {
       ...basicInfo({
         name: 'csv_direction_predictor',
         scope: 'directional',
         answers: ['entry', 'exit'],
-        // The nearest prediction may be one that was made after the question.
-        looksAhead: this.settings.timestamp_match === 'nearest',
+        looksAhead: this.looksAheadWith(),
       }),
       timestamp_match: this.settings.timestamp_match,
       match_limit_seconds: this.settings.match_limit_seconds,
@@ -141,6 +145,7 @@ export default definePredictor({
   description: 'Entry and exit signals from CSV files that hold the predictions of two direction models.',
   parameters,
   capabilities: ['entry', 'exit', 'describe'],
+  looksAhead: true,
   create: async (context) => {
     const settings = context.parameters;
     const read = async (parameter: 'long_predictions_csv' | 'short_predictions_csv') => {
