@@ -37,7 +37,6 @@ const POSTGRES_IS_ORIGINAL = `
  */
 export function refuseOriginalFile(location: DatabaseLocation): string | null {
   if (location.kind !== 'sqlite' || location.path === ':memory:') return null;
-  if (statSync(location.path, { throwIfNoEntry: false })?.isFile() !== true) return null;
   const beginning = beginningOf(location.path);
   return beginning !== null && holdsOriginal(beginning) ? refusalOf(location) : null;
 }
@@ -65,6 +64,7 @@ function beginningOf(path: string): Buffer | null {
   const buffer = Buffer.alloc(BEGINNING_BYTES);
   let read = 0;
   try {
+    if (!statSync(path).isFile()) return null; // the opening of a pipe would wait for somebody to write
     const file = openSync(path, 'r');
     try {
       read = readSync(file, buffer, 0, buffer.length, 0);
