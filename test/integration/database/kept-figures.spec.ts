@@ -156,6 +156,22 @@ describeOnDatabases('kept figures', (test) => {
     await check();
   });
 
+  it('do not end when the numbers of changes do', async () => {
+    while (await addUpFigures(test().database, test().transactions));
+    if (test().kind === 'postgres')
+      await test().run((tx) => runSql(tx, `SELECT setval('figure_changes_id_seq', 2147483645)`));
+    const kept = new KeptFigures(test().database);
+    const before = events(await kept.standing('predictions'), 'status:pending');
+    const steps = Array.from(
+      { length: 4 },
+      () => ({ do: 'add', user: 5, type: 'short_term', hour: 1 }) as const,
+    );
+    await take(test(), steps, 'many');
+    expect(events(await kept.standing('predictions'), 'status:pending')).toBe(before + 4);
+    while (await addUpFigures(test().database, test().transactions));
+    expect(events(await kept.standing('predictions'), 'status:pending')).toBe(before + 4);
+  });
+
   it('are added up once by two at the same time', async () => {
     const kept = new KeptFigures(test().database);
     const before = await kept.standing('predictions');

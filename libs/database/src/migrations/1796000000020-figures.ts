@@ -7,6 +7,9 @@ export class Figures1796000000020 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.createTable(figures());
     await queryRunner.createTable(changes());
+    // Changes live for seconds, but a busy year has more of them than a 32-bit number can count.
+    if (queryRunner.dataSource.options.type === 'postgres')
+      await queryRunner.query('ALTER SEQUENCE figure_changes_id_seq CYCLE');
     for (const rows of FIGURED) await keepFigures(queryRunner, rows);
   }
 
