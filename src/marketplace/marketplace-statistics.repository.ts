@@ -9,7 +9,7 @@ import {
   runSql,
   SourceFigures,
 } from '#libs/database';
-import { unsought } from './order-query.js';
+import { unsought } from './order-lists.repository.js';
 import type {
   EvaluatorFigures,
   MarketplaceBacklog,

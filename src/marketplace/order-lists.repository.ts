@@ -3,7 +3,7 @@ import { type Count, countsOf, countUpTo, Database, KeptFigures } from '#libs/da
 import { LISTED_FIELDS, type OrderFilter, type OrderList, type OrderPage } from './client-orders.port.js';
 import { heldOrder } from './marketplace.port.js';
 import { type AssignedFilter, type ClaimInForce, HELD_FIELDS } from './order-queue.port.js';
-import { columns, direction, having, type OrderQueryBuilder as Query, sum, between } from './order-query.js';
+import type { SelectQueryBuilder } from 'typeorm';
 import { OrderEntity } from './order.entity.js';
 
 const CLIENT_COLUMNS: Readonly<Record<OrderPage['sort'], string>> = {
@@ -12,6 +12,9 @@ const CLIENT_COLUMNS: Readonly<Record<OrderPage['sort'], string>> = {
   priority: 'o.priority',
   cost: 'o.estimatedCost',
 };
+
+export type OrderQueryBuilder = SelectQueryBuilder<OrderEntity>;
+type Query = OrderQueryBuilder;
 
 /** Orders in lists: every filter, sorting and total in SQL. */
 @Injectable()
@@ -123,3 +126,39 @@ function inOrder(query: Query, page: OrderPage): Query {
     .limit(page.limit)
     .offset(page.offset);
 }
+
+/** Of an order in a list only what it says is read, for the rest of a row is large. */
+export const columns = (fields: readonly (keyof OrderEntity)[]) => fields.map((field) => `o.${field}`);
+
+export const direction = (order: 'asc' | 'desc') => (order === 'asc' ? 'ASC' : 'DESC');
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+/** Orders with these values; null and undefined allow any. */
+export function having(
+  query: Query,
+  values: Partial<Record<keyof OrderEntity, string | number | null | undefined>>,
+): Query {
+  for (const [column, value] of Object.entries(values))
+    if (value !== null && value !== undefined)
+      query.andWhere(`o.${column} = :${column}`, { [column]: value });
+  return query;
+}
+
+/** Orders between two values, both included; undefined is no limit. */
+export function between<T extends string | number>(
+  query: Query,
+  column: keyof OrderEntity,
+  min?: T,
+  max?: T,
+): Query {
+  if (min !== undefined) query.andWhere(`o.${column} >= :min_${column}`, { [`min_${column}`]: min });
+  if (max !== undefined) query.andWhere(`o.${column} <= :max_${column}`, { [`max_${column}`]: max });
+  return query;
+}
+
+/**
+ * A column that is compared but not looked up by: nearly all that waits is younger than its end, and a planner without
+ * statistics would take the index of ends and sort the whole queue.
+ */
+export const unsought = (column: string): string => `COALESCE(${column}, '')`;

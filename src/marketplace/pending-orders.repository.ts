@@ -10,7 +10,7 @@ import {
   type OrderQueryBuilder as Query,
   sum,
   between,
-} from './order-query.js';
+} from './order-lists.repository.js';
 import {
   OFFERED_FIELDS,
   type PendingFilter,
