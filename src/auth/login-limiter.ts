@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { AppError, BoundedQueue } from '#libs/kernel';
-import { type FailureLimit, type Outcome, type Place, RateLimitStorage } from './rate-limit-storage.js';
+import { type FailureLimit, type Outcome, type TakenPlace, RateLimitStorage } from './rate-limit-storage.js';
 
 /** Where a password is tried, and for which account. */
 export interface LoginAttempt {
@@ -73,7 +73,7 @@ export class LoginLimiter {
   }
 
   async #inTurn<T>(attempt: LoginAttempt, check: () => Promise<CheckedPassword<T>>): Promise<T> {
-    const taken: (readonly [Rule, Place])[] = [];
+    const taken: (readonly [Rule, TakenPlace])[] = [];
     let checked: CheckedPassword<T> | null = null;
     try {
       for (const rule of this.#rulesFor(attempt)) {
@@ -88,7 +88,7 @@ export class LoginLimiter {
   }
 
   /** Null when the limit is reached and does not hold for this attempt. */
-  async #take(rule: Rule): Promise<Place | null> {
+  async #take(rule: Rule): Promise<TakenPlace | null> {
     let leavesInMs = 1;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const answer = await this.storage.take(rule);

@@ -11,7 +11,7 @@ export interface FailureLimit {
 }
 
 /** The right to one attempt that may fail; it counts against the limit until it is settled. */
-export interface Place extends FailureLimit {
+export interface TakenPlace extends FailureLimit {
   /** Tells the places of a key apart. */
   readonly number: number;
 }
@@ -21,7 +21,7 @@ export type Outcome = 'failed' | 'succeeded' | 'withdrawn';
 
 /** `full`: failures alone reach the limit. `waiting`: with the attempts under way they do, so their outcome decides. */
 export type Taken =
-  | { readonly state: 'taken'; readonly place: Place }
+  | { readonly state: 'taken'; readonly place: TakenPlace }
   | { readonly state: 'full'; readonly leavesInMs: number }
   | { readonly state: 'waiting' };
 
@@ -36,7 +36,7 @@ export abstract class RateLimitStorage implements ThrottlerStorage {
   ): ReturnType<ThrottlerStorage['increment']>;
   /** Takes a place for an attempt, if failures and attempts under way leave one. */
   abstract take(limit: FailureLimit): Promise<Taken>;
-  abstract settle(place: Place, outcome: Outcome): Promise<void>;
+  abstract settle(place: TakenPlace, outcome: Outcome): Promise<void>;
   /** Resolves when it makes sense to try again to {@link take} a place that was `waiting`. */
   abstract changed(key: string): Promise<void>;
   /** Forgets everything. */
@@ -99,7 +99,7 @@ export class MemoryRateLimitStorage implements RateLimitStorage {
     return { state: 'taken', place: { ...limit, number: 0 } };
   }
 
-  async settle({ key, limit }: Place, outcome: Outcome): Promise<void> {
+  async settle({ key, limit }: TakenPlace, outcome: Outcome): Promise<void> {
     const attempts = this.#attemptsOf(key);
     attempts.pending = Math.max(0, attempts.pending - 1);
     if (outcome === 'succeeded') attempts.failures = [];

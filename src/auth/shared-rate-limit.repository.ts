@@ -6,7 +6,7 @@ import {
   hitOf,
   type FailureLimit,
   type Outcome,
-  type Place,
+  type TakenPlace,
   type RateLimitStorage,
   type Taken,
 } from './rate-limit-storage.js';
@@ -115,7 +115,7 @@ export class SharedRateLimitStorage extends PeriodicService implements RateLimit
     return failure === undefined ? { state: 'waiting' } : { state: 'full', leavesInMs: failure.leaves_in };
   }
 
-  async settle({ key, number, windowMs }: Place, outcome: Outcome): Promise<void> {
+  async settle({ key, number, windowMs }: TakenPlace, outcome: Outcome): Promise<void> {
     const id = digest(key);
     if (outcome === 'failed') await runPrepared(this.database, FAIL, [id, number, windowMs]);
     else await runPrepared(this.database, outcome === 'succeeded' ? SUCCEED : WITHDRAW, [id, number]);

@@ -5,7 +5,7 @@ import type { LedgerRepository } from '../../billing/ledger.repository.js';
 import type { PriceRepository } from '../../billing/price.repository.js';
 import type { UserIds } from './import-accounts.js';
 import type { ImportReport } from './import-report.js';
-import { fingerprintOf, momentIn, numberIn, textIn } from './original-values.js';
+import { rowFingerprint, momentIn, numberIn, textIn } from './original-values.js';
 
 const PRICES = 'provider prices';
 const BILLS = 'billing records';
@@ -71,7 +71,7 @@ export class ImportMoney {
     this.report.taken(BILLS, 0);
     const known = await this.ledger.openingReferences();
     for (const row of rows) {
-      const reference = `original billing record ${textIn(row['id']) ?? ''} ${fingerprintOf(row)}`;
+      const reference = `original billing record ${textIn(row['id']) ?? ''} ${rowFingerprint(row)}`;
       if (known.has(reference)) {
         this.report.already(BILLS);
         continue;

@@ -3,7 +3,7 @@ import type { FinishedRow, PredictionRepository } from '../../predictions/predic
 import type { PredictionResult, StoredRequest } from '../../predictions/prediction.types.js';
 import type { UserIds } from './import-accounts.js';
 import type { ImportReport } from './import-report.js';
-import { fingerprintOf, jsonIn, momentIn, numberIn, objectIn, textIn } from './original-values.js';
+import { rowFingerprint, jsonIn, momentIn, numberIn, objectIn, textIn } from './original-values.js';
 
 const LIMITS = { symbol: 32, ticker: 32, interval: 8, prediction_type: 32, task_id: 64 } as const;
 const PLUGIN_MAX_LENGTH = 100;
@@ -181,7 +181,7 @@ function wordsIn(values: Readonly<Record<string, unknown>>): Record<string, stri
 }
 
 const predictionIn = (row: OriginalRow): Source => ({
-  taskId: textIn(row['task_id']) ?? `original-${fingerprintOf(row)}`,
+  taskId: textIn(row['task_id']) ?? `original-${rowFingerprint(row)}`,
   owner: row['user_id'],
   status: textIn(row['status']) ?? 'pending',
   words: wordsIn(row),
@@ -196,7 +196,7 @@ const predictionIn = (row: OriginalRow): Source => ({
 function orderIn(row: OriginalRow): Source {
   const result = objectIn(jsonIn(row['result']));
   return {
-    taskId: textIn(row['id']) ?? `original-${fingerprintOf(row)}`,
+    taskId: textIn(row['id']) ?? `original-${rowFingerprint(row)}`,
     owner: row['user_id'],
     status: textIn(row['status']) ?? 'pending',
     words: { ...wordsIn(objectIn(jsonIn(row['request_payload']))), ...wordsIn(row) },

@@ -37,5 +37,5 @@ export const objectIn = (value: unknown): Readonly<Record<string, unknown>> =>
     : {};
 
 /** The same for the same row in every run; 16 hexadecimal digits. */
-export const fingerprintOf = (row: OriginalRow): string =>
+export const rowFingerprint = (row: OriginalRow): string =>
   createHash('sha256').update(JSON.stringify(row)).digest('hex').slice(0, 16);

@@ -8,7 +8,7 @@ import {
   type FailureLimit,
   MemoryRateLimitStorage,
   type RateLimitStorage,
-  type Place,
+  type TakenPlace,
 } from '../../../src/auth/rate-limit-storage.js';
 import { SharedRateLimitStorage } from '../../../src/auth/shared-rate-limit.repository.js';
 import { describeOnDatabases } from '../../harness/databases.js';
@@ -33,7 +33,7 @@ describeOnDatabases('counters of limits', (shared, kind) => {
     windowMs: LONG_MS,
     ...changes,
   });
-  const take = async (changes?: Partial<FailureLimit>): Promise<Place> => {
+  const take = async (changes?: Partial<FailureLimit>): Promise<TakenPlace> => {
     const answer = await storage.take(limit(changes));
     if (answer.state !== 'taken') throw new Error(answer.state);
     return answer.place;

@@ -1,6 +1,6 @@
 import { DAY_MS, isRecord } from '#libs/kernel';
 import { canonicalInterval, formatIso } from '#libs/timeseries';
-import { exchangeDays, isDated, type MarketBar, settled, type YahooInterval } from './exchange-days.js';
+import { exchangeDays, isDated, type MarketBar, mergedBars, type YahooInterval } from './exchange-days.js';
 
 /** A chart to ask for; moments in epoch ms UTC, both included. */
 export interface ChartQuestion {
@@ -58,7 +58,7 @@ export function chartOf(answer: unknown, { symbol, interval }: ChartQuestion, ad
   if (!Array.isArray(times) || !isRecord(quote)) throw noChart('has no quotes');
   const read = rowsOf(times, quote);
   const fair = adjusted && isDated(interval) ? adjustedRows(read, answer['indicators']['adjclose']) : read;
-  const rows = settled(fair, interval, exchangeDays(meta));
+  const rows = mergedBars(fair, interval, exchangeDays(meta));
   const bars = rows.filter(({ open, high, low, close }) => !Number.isNaN(open + high + low + close));
   const last = rows.at(-1);
   const isWhole = last === undefined || last === bars.at(-1);

@@ -59,7 +59,7 @@ function zoneNamed(name: string): Zone | null {
  * (`fix_Yahoo_returning_live_separate`), or becomes the bar that is not there yet. Of shorter bars it is left out when it
  * stands less than one bar behind the bar before, which carries the trade already.
  */
-export function settled(
+export function mergedBars(
   rows: readonly MarketBar[],
   interval: YahooInterval,
   dayOf: ExchangeDay,
