@@ -120,7 +120,17 @@ export class FuzzTarget implements World {
     for (const { id } of deliveries as unknown as { readonly id: string }[]) this.#learn('deliveries', id);
   }
 
+  /** Whatever an order costs by now: a provider may have set a price beyond any credit limit. */
   async #claimedOrder(): Promise<string> {
+    const { estimated_cost: cost, currency } = await this.#call(
+      'client',
+      'POST',
+      '/api/v1/client/quote',
+      ORDER,
+    );
+    const user_id = this.#callers.get('client')?.id;
+    const credit = { user_id, amount: cost, currency };
+    if (Number(cost) > 0) await this.#call('administrator', 'POST', '/api/v1/admin/credits', credit);
     const { id } = await this.#call('client', 'POST', '/api/v1/client/predict', ORDER);
     await this.#call('evaluator', 'POST', `/api/v1/evaluator/claim/${id as string}`, {});
     this.#learn('orders', id);
