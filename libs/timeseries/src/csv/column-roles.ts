@@ -212,25 +212,27 @@ export function rolesOf(names: readonly string[]): ReadonlyMap<BarRole, string> 
   return roles.has('CLOSE') || names.some((name) => name.toUpperCase() === 'CLOSE') ? roles : new Map();
 }
 
+/** What bars are called where nothing says it. */
+export const OHLCV = ['OPEN', 'HIGH', 'LOW', 'CLOSE', 'VOLUME'] as const;
+
+/** Binance's files, which have no header. */
+export const BINANCE_NAMES = [
+  ...OHLCV,
+  'close_time',
+  'quote_volume',
+  'trades',
+  'taker_base_volume',
+  'taker_quote_volume',
+  'ignore',
+] as const;
+
 /** Names of a file without a header that everyone knows by its number of values behind the time. */
 const KNOWN_WIDTHS: Readonly<Record<number, readonly string[]>> = {
   1: ['CLOSE'],
   2: ['CLOSE', 'VOLUME'],
-  4: ['OPEN', 'HIGH', 'LOW', 'CLOSE'],
-  5: ['OPEN', 'HIGH', 'LOW', 'CLOSE', 'VOLUME'],
-  11: [
-    'OPEN',
-    'HIGH',
-    'LOW',
-    'CLOSE',
-    'VOLUME',
-    'close_time',
-    'quote_volume',
-    'trades',
-    'taker_base_volume',
-    'taker_quote_volume',
-    'ignore',
-  ],
+  4: OHLCV.slice(0, 4),
+  5: OHLCV,
+  11: BINANCE_NAMES,
 };
 
 /**

@@ -1,3 +1,4 @@
+import { BINANCE_NAMES, OHLCV } from './column-roles.js';
 import type { DateOrder } from '../times/cell-times.js';
 import type { DecimalSign } from './numbers.js';
 
@@ -18,8 +19,6 @@ export interface CsvDialect {
   readonly scaled?: true;
 }
 
-const OHLCV = ['OPEN', 'HIGH', 'LOW', 'CLOSE', 'VOLUME'];
-
 /** The makers that `csv_dialect` knows. Sources of zones and labels: docs/data.md. */
 export const DIALECTS = {
   mt4: { maker: 'MetaTrader 4', zone: 'EET', order: 'ymd', names: OHLCV },
@@ -31,18 +30,7 @@ export const DIALECTS = {
   tradestation: { maker: 'TradeStation', zone: 'America/New_York', order: 'mdy', barTime: 'close' },
   finam: { maker: 'Finam', zone: 'Europe/Moscow', order: 'dmy' },
   stooq: { maker: 'Stooq', zone: 'Europe/Warsaw', order: 'ymd' },
-  binance: {
-    maker: 'Binance',
-    names: [
-      ...OHLCV,
-      'close_time',
-      'quote_volume',
-      'trades',
-      'taker_base_volume',
-      'taker_quote_volume',
-      'ignore',
-    ],
-  },
+  binance: { maker: 'Binance', names: BINANCE_NAMES },
   kraken: { maker: 'Kraken', names: [...OHLCV, 'trades'] },
   bitstamp: { maker: 'Bitstamp' },
   coinbase: { maker: 'Coinbase', names: ['LOW', 'HIGH', 'OPEN', 'CLOSE', 'VOLUME'] },
