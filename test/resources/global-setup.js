@@ -31,8 +31,9 @@ export default async function globalSetup() {
   });
   await new Promise((resolve) => broker.listen(0, '127.0.0.1', resolve));
   broker.unref();
-  process.env.TEST_RESOURCES = JSON.stringify({ folder, brokerPort: broker.address().port });
-  globalThis.testResources = { folder, broker, keeper: () => keeper };
+  const found = { folder, brokerPort: broker.address().port };
+  process.env.TEST_RESOURCES = JSON.stringify(found);
+  globalThis.testResources = { ...found, broker, keeper: () => keeper };
 }
 
 /**

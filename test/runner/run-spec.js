@@ -1,4 +1,5 @@
 import runner from 'jest-circus/runner';
+import asyncHooks, { AsyncLocalStorage } from 'node:async_hooks';
 import { findSourceMap, register } from 'node:module';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +7,8 @@ import * as jestGlobals from './jest-globals.js';
 
 register('./typescript-hooks.js', import.meta.url);
 process.setSourceMapsEnabled(true);
-globalThis.testResources = JSON.parse(process.env.TEST_RESOURCES);
+// With one worker the specs run in the process of the setup, whose teardown needs the rest of what it keeps there.
+globalThis.testResources ??= JSON.parse(process.env.TEST_RESOURCES);
 
 /**
  * Jest's `testRunner`: Circus as always, but the spec file is imported by Node. Jest's own loader evaluates every module
@@ -29,12 +31,39 @@ export default async function runSpec(
   runtime.unstable_importModule = (path) => import(pathToFileURL(path).href);
   // Jest looks up here where the source map of a file is when it prints a stack; Node knows them.
   runtime.getSourceMaps().get = sourceMapOf;
+  const storages = storagesOfCircus(runtime);
   try {
     return await runner.default(globalConfig, config, environment, runtime, testPath, sendMessageToJest);
   } finally {
     // A test that failed before it restored its spy must not fail the next file.
     environment.moduleMocker.restoreAllMocks();
+    for (const storage of storages) storage.disable();
   }
+}
+
+/**
+ * The storages that Circus, which Jest loads anew for every spec file, keeps its running test in. It leaves them enabled:
+ * up to Node.js 22 each promise that a worker makes carries the storages of all its files so far, and after a hundred
+ * files that was half of the worker's time.
+ */
+function storagesOfCircus(runtime) {
+  const made = [];
+  class Noted extends AsyncLocalStorage {
+    constructor(...args) {
+      super(...args);
+      made.push(this);
+    }
+  }
+  const load = runtime.requireInternalModule.bind(runtime);
+  runtime.requireInternalModule = (...args) => {
+    asyncHooks.AsyncLocalStorage = Noted;
+    try {
+      return load(...args);
+    } finally {
+      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+    }
+  };
+  return made;
 }
 
 const sourceMaps = new Map();
