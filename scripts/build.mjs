@@ -7,11 +7,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const entry = join(root, 'dist', 'src', 'main.js');
 
-const SOURCES = ['src', 'libs', 'ormconfig.ts', 'tsconfig.json', 'package.json'];
+const SOURCES = ['src', 'libs', 'scripts/bundle.mjs', 'ormconfig.ts', 'tsconfig.json', 'package.json'];
 
 /** The latest change below a path, in ms; a folder changes when a file in it comes or goes. */
 const newest = (path) => {
@@ -21,15 +22,15 @@ const newest = (path) => {
 };
 
 /** Compiles the service unless `dist` is newer than every source; a failed build ends the process with its output. */
-export function buildWhenNeeded() {
+export async function buildWhenNeeded() {
   const latest = Math.max(...SOURCES.map((name) => newest(join(root, name))));
   if (existsSync(entry) && statSync(entry).mtimeMs > latest) return;
   console.error('Building (once, about 10 seconds) ...');
-  build('--noCheck');
+  await build('--noCheck');
 }
 
 /** `dist` is replaced as a whole at the end, so that a failed or killed build leaves nothing that looks complete. */
-function build(...flags) {
+async function build(...flags) {
   const started = new Date();
   const fresh = join(root, `dist.${process.pid}`);
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -38,7 +39,7 @@ function build(...flags) {
     [compiler, '-p', join(root, 'tsconfig.json'), '--outDir', fresh, '--noEmitOnError', ...flags],
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
   );
-  if (built.status === 0) {
+  if (built.status === 0 && (await bundled(fresh))) {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     renameSync(fresh, join(root, 'dist'));
     // Sources that were edited meanwhile are newer than this.
@@ -46,10 +47,17 @@ function build(...flags) {
     return;
   }
   rmSync(fresh, { recursive: true, force: true });
-  process.exit(built.status ?? 1);
+  process.exit(built.status || 1);
 }
 
+/** @returns false when esbuild found a fault, which it has printed */
+const bundled = (folder) =>
+  bundle(folder).then(
+    () => true,
+    (error) => (console.error(error.message), false),
+  );
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (process.argv.includes('--when-needed')) buildWhenNeeded();
-  else build();
+  if (process.argv.includes('--when-needed')) await buildWhenNeeded();
+  else await build();
 }

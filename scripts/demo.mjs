@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { buildWhenNeeded, entry, root } from './build.mjs';
 
 const once = process.argv.includes('--once');
-buildWhenNeeded();
+await buildWhenNeeded();
 
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;

@@ -2,6 +2,6 @@
 import { pathToFileURL } from 'node:url';
 import { buildWhenNeeded, entry } from './build.mjs';
 
-buildWhenNeeded();
+await buildWhenNeeded();
 process.argv[1] = entry;
 await import(pathToFileURL(entry).href);

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { buildWhenNeeded, root } from './build.mjs';
 
-buildWhenNeeded();
+await buildWhenNeeded();
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const { status } = spawnSync(process.execPath, ['--no-warnings', jest, ...process.argv.slice(2)], {
   cwd: root,

@@ -16,7 +16,7 @@ const EPOCHS = 60;
 /** The last day whose return is learned from; what follows is never seen. */
 const LAST_TRAINED = Date.UTC(2016, 11, 30);
 
-buildWhenNeeded();
+await buildWhenNeeded();
 await tf.setBackend('cpu');
 const bars = readBars();
 const windows = bars.slice(RETURNS).map((_, i) => windowAt(i + RETURNS));
