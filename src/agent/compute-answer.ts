@@ -2,7 +2,7 @@ import { AppError, type Clock } from '#libs/kernel';
 import { runForecast, type PluginRegistry } from '#libs/plugin-host';
 import type { ForecastInterval, PredictionOutput } from '#libs/plugin-sdk';
 import type { PendingOrder } from '../marketplace/order-queue.port.js';
-import { canonicalInterval } from '#libs/timeseries';
+import { BASELINE_MEANINGS, canonicalInterval, parseTimestamp } from '#libs/timeseries';
 import type { OrderResult } from '../marketplace/marketplace.port.js';
 
 /** An order that can be claimed, with what its computation needs. */
@@ -19,6 +19,7 @@ export type OfferedOrder = Pick<
   | 'pipelinePlugin'
   | 'interval'
   | 'predictionHorizon'
+  | 'customParameters'
 >;
 
 export interface ComputeOptions {
@@ -50,7 +51,7 @@ export class ComputeAnswer {
 
   /**
    * The answer to an order: one value a bar of its horizon. A moment that has passed is answered with what was known
-   * then; one to come with the newest bars.
+   * then; one to come with the newest bars. An order for a past moment says so itself (`custom_parameters.as_of`).
    * @throws AppError what the plugins refuse, `invalid` for a model that is not here, or `unavailable` (`incomplete_forecast`) when a bar has no value
    */
   async compute(order: OfferedOrder, limits: ComputeOptions): Promise<OrderResult> {
@@ -58,13 +59,12 @@ export class ComputeAnswer {
     const cpu = process.cpuUsage();
     const server = this.plugins.serves(order.modelName);
     if (server === null) throw this.plugins.unknownPlugin('predictor', order.modelName, ['model_name']);
-    const moment = order.datetimeRequested.getTime();
     const question = {
       symbol: order.symbol,
       interval: canonicalInterval(order.interval) ?? order.interval,
       predictionType: order.predictionType,
       horizon: order.predictionHorizon,
-      baseline: moment < this.clock.now() ? moment : null,
+      ...momentOf(order, this.clock.now()),
       feeder: order.feederPlugin,
       pipeline: order.pipelinePlugin,
       predictor: server.predictor,
@@ -101,6 +101,18 @@ export class ComputeAnswer {
       qualityMetrics: null,
     };
   }
+}
+
+/** What the order's answer may know: what was known at `as_of`, or when its time passed, or now. */
+function momentOf({ customParameters, datetimeRequested }: OfferedOrder, now: number) {
+  const means = BASELINE_MEANINGS.find((one) => one === customParameters?.['baseline_means']) ?? null;
+  const asOf = parseTimestamp(String(customParameters?.['as_of'] ?? ''));
+  if (asOf !== null) return { baseline: asOf, baselineMeans: means };
+  const wanted = datetimeRequested.getTime();
+  // The bar that the client wants first may have begun: nothing of it was known when it was wanted.
+  return wanted < now
+    ? ({ baseline: wanted, baselineMeans: 'moment', freshAt: wanted } as const)
+    : { baseline: null, baselineMeans: means };
 }
 
 function complete(values: readonly (number | null)[], { output }: PredictionOutput): readonly number[] {

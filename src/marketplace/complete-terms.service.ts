@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock, invalid, valueFault, type Violation } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import { type PriceTerms, Prices } from '../billing/billing.port.js';
-import type { OrderTerms } from './marketplace.port.js';
+import { BASELINE_MEANINGS, parseTimestamp } from '#libs/timeseries';
+import type { JsonObject, OrderTerms } from './marketplace.port.js';
 
 const MODEL_NAME_LENGTH = 100;
 /** So that the last bar of any horizon still has a year of four digits, as RFC 3339 writes it. */
@@ -49,6 +50,7 @@ export class CompleteTerms {
         ? []
         : await this.#modelFaults(model, ['body', 'custom_parameters', 'model_name'])),
       ...providerFaults(provider),
+      ...momentParameterFaults(customParameters, this.clock.now()),
       ...this.#unknown('feeder', terms.feederPlugin, ['body', 'feeder_plugin']),
       ...this.#unknown('pipeline', terms.pipelinePlugin, ['body', 'pipeline_plugin']),
     ];
@@ -79,6 +81,21 @@ export class CompleteTerms {
   #unknown(kind: 'feeder' | 'pipeline', id: string, loc: readonly string[]): readonly Violation[] {
     return this.plugins.has(kind, id) ? [] : this.plugins.unknownPlugin(kind, id, loc).violations;
   }
+}
+
+/** `as_of` is a moment that has passed; both parameters decide what the answer may know, so none is ignored. */
+function momentParameterFaults(given: JsonObject | null, now: number): Violation[] {
+  const fault = (name: string, msg: string) =>
+    valueFault(['body', 'custom_parameters', name], msg, given?.[name]);
+  const { as_of: asOf = null, baseline_means: means = null } = given ?? {};
+  const time = typeof asOf === 'string' ? parseTimestamp(asOf) : null;
+  const isWrong = asOf !== null && (time === null || time > now);
+  return [
+    ...(isWrong ? [fault('as_of', 'as_of must be a past moment, for example 2024-01-31T12:00:00Z')] : []),
+    ...(means === null || BASELINE_MEANINGS.some((one) => one === means)
+      ? []
+      : [fault('baseline_means', `baseline_means must be one of ${BASELINE_MEANINGS.join(', ')}`)]),
+  ];
 }
 
 const isProvider = (provider: unknown): provider is string | number =>

@@ -12,7 +12,7 @@ import {
   ruleViolation,
   StringField,
 } from '#libs/http';
-import { INTERVALS, parseTimestamp } from '#libs/timeseries';
+import { BASELINE_MEANINGS, type BaselineMeans, INTERVALS, parseTimestamp } from '#libs/timeseries';
 import type { PredictionEntity } from './prediction.entity.js';
 import { SYMBOL_RULE } from './predictions.port.js';
 import {
@@ -124,10 +124,20 @@ export class CreatePrediction implements AskedRequest {
     ...optionalText,
     maxLength: 40,
     description:
-      'Time to predict from: the last bar at or before it is the baseline. UTC if it has no offset; null means the end of the data.',
+      'Time to predict from: the label of a bar names that bar, any other moment the last bar that had closed by then (see `baseline_means`). UTC if it has no offset; null means the newest bar that has closed.',
     example: '2020-04-01 00:00:00',
   })
   baseline_datetime!: string | null;
+
+  @EnumField(BASELINE_MEANINGS, {
+    name: 'BaselineMeans',
+    nullable: true,
+    default: null,
+    description:
+      'What `baseline_datetime` is: `auto` (a bar by its label, else a moment), `bar` (the last bar that had begun) or `moment` (labels are moments, too); null: the setting `baseline_means`.',
+    example: 'auto',
+  })
+  baseline_means!: BaselineMeans | null;
 
   @ListField(IntegerField({ min: 1, max: MAX_HORIZON }), {
     ...optionalText,

@@ -1,5 +1,6 @@
 import type { Forecast } from '#libs/plugin-host';
 import type { ForecastOutput } from '#libs/plugin-sdk';
+import type { BaselineMeans } from '#libs/timeseries';
 
 /** A core prediction's life: pending → processing → completed or failed. A retry goes back from processing to processing. */
 export const PREDICTION_STATUSES = ['pending', 'processing', 'completed', 'failed'] as const;
@@ -17,6 +18,8 @@ export interface StoredRequest {
   readonly model_name: string | null;
   readonly prediction_horizon: number | null;
   readonly baseline_datetime: string | null;
+  /** Null where the caller left it to the service; absent in rows of older versions. */
+  readonly baseline_means?: BaselineMeans | null;
   readonly horizons: readonly number[] | null;
   readonly date_column: string | null;
   readonly target_column: string | null;
@@ -32,6 +35,7 @@ export const PLAIN_QUESTION = {
   model_name: null,
   prediction_horizon: null,
   baseline_datetime: null,
+  baseline_means: null,
   horizons: null,
   date_column: null,
   target_column: null,
@@ -39,13 +43,7 @@ export const PLAIN_QUESTION = {
 
 /** Enough to explain an answer a year later. */
 export interface Explanation {
-  readonly source: {
-    readonly source: string;
-    readonly symbol: string;
-    readonly bars: number;
-    readonly first_bar: string;
-    readonly last_bar: string;
-  };
+  readonly source: Forecast['source'];
   readonly plugins: Forecast['plugins'];
   /** Seed of everything random in the answer; null when nothing was. */
   readonly seed: number | null;

@@ -133,6 +133,7 @@ function questionOf(
     horizons: request.horizons,
     horizon: request.prediction_horizon || null,
     baseline: request.baseline_datetime === null ? null : parseTimestamp(request.baseline_datetime),
+    baselineMeans: request.baseline_means ?? null,
     dateColumn: request.date_column,
     targetColumn: request.target_column,
     modelName: served.model,

@@ -76,6 +76,11 @@ export async function loadPlugins(options: LoadPluginsOptions): Promise<PluginRe
   const registry = new PluginRegistry({
     slots,
     limits,
+    pointInTime: {
+      clock: options.clock,
+      baselineMeans: config.baseline_means,
+      maxDataAge: config.max_data_age,
+    },
     ...selection,
     warnings: warningsOf(slots, selection.chosen, config),
   });

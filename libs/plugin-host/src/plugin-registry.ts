@@ -9,6 +9,7 @@ import type {
   PredictorHandle,
 } from './handles.js';
 import type { PluginSlot } from './plugin-slot.js';
+import type { PointInTimeRules } from './point-in-time.js';
 import { pluginStatusOf, stateOf, type PluginStatus } from './plugin-status.js';
 
 /** Kinds of which exactly one plugin is configured to answer requests that name none. */
@@ -44,6 +45,7 @@ export interface PluginRegistryParts {
   readonly configured: Readonly<Record<SelectableKind, string>>;
   /** The endpoints plugins to mount; all of them are created. */
   readonly endpoints: readonly string[];
+  readonly pointInTime: PointInTimeRules;
   /** Remarks for the log at start, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -56,12 +58,14 @@ const modelsOf = ({ resolved }: PluginSlot): readonly string[] => {
 /** The loaded plugins, by id and kind. Serves as its own injection token. */
 export class PluginRegistry {
   readonly warnings: readonly string[];
+  readonly pointInTime: PointInTimeRules;
   readonly #slots: ReadonlyMap<string, PluginSlot>;
   readonly #configured: Record<SelectableKind, string>;
   readonly #endpoints: readonly string[];
   readonly #limits: CallTimeLimit;
 
-  constructor({ slots, configured, endpoints, warnings, limits }: PluginRegistryParts) {
+  constructor({ slots, configured, endpoints, warnings, limits, pointInTime }: PluginRegistryParts) {
+    this.pointInTime = pointInTime;
     this.#limits = limits;
     this.#slots = slots;
     this.#configured = { ...configured };

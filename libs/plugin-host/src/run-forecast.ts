@@ -1,12 +1,13 @@
 import type { FetchRequest, Frame, PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
 import type { FeederHandle, PluginHandle, RunOptions } from './handles.js';
 import type { PluginRegistry } from './plugin-registry.js';
+import { type AskedMoment, PointInTime, type UsedBar } from './point-in-time.js';
 
 type AlwaysGiven = 'symbol' | 'interval' | 'predictionType';
 
 /** A question and who answers it. A field of the request that is left out is null: the plugins choose. */
 export interface ForecastQuestion
-  extends Pick<PredictionRequest, AlwaysGiven>, Partial<Omit<PredictionRequest, AlwaysGiven>> {
+  extends Pick<PredictionRequest, AlwaysGiven>, Partial<Omit<PredictionRequest, AlwaysGiven>>, AskedMoment {
   /** Ids of the plugins; for the predictor an alias is understood, too. */
   readonly feeder: string;
   readonly pipeline: string;
@@ -19,6 +20,7 @@ export interface ForecastQuestion
 export type PluginStamp = Pick<PluginHandle, 'id' | 'version'>;
 
 export interface Forecast extends PredictionOutput {
+  readonly source: PredictionOutput['source'] & UsedBar;
   readonly plugins: {
     readonly feeder: PluginStamp;
     readonly pipeline: PluginStamp;
@@ -34,7 +36,7 @@ export interface Forecast extends PredictionOutput {
  */
 export async function runForecast(
   registry: PluginRegistry,
-  { feeder, pipeline, predictor, lookback, ...asked }: ForecastQuestion,
+  { feeder, pipeline, predictor, lookback, baselineMeans = null, freshAt, ...asked }: ForecastQuestion,
   limits: Omit<RunOptions, 'feeder' | 'predictor'>,
 ): Promise<Forecast> {
   const [source, runner, answerer] = await Promise.all([
@@ -43,13 +45,17 @@ export async function runForecast(
     registry.predictor(predictor),
   ]);
   const request = { ...NOTHING_CHOSEN, ...asked };
+  const moment = new PointInTime(registry.pointInTime, {
+    baselineMeans,
+    ...(freshAt !== undefined && { freshAt }),
+  });
   const answer = await runner.run(request, {
     ...limits,
     feeder: lookback === undefined ? source : withLookback(source, lookback, request.baseline),
-    predictor: answerer,
+    predictor: moment.watch(answerer),
   });
   const plugins = { feeder: stamp(source), pipeline: stamp(runner), predictor: stamp(answerer) };
-  return { ...answer, plugins };
+  return { ...answer, source: moment.explain(answer.source, answer.output), plugins };
 }
 
 const NOTHING_CHOSEN = {
@@ -67,10 +73,16 @@ function withLookback(feeder: FeederHandle, lookback: number, baseline: number |
     const last = baseline === null ? frame.length - 1 : frame.rowAtOrBefore(baseline);
     return frame.slice(Math.max(0, last + 1 - lookback));
   };
+  const whole = new WeakMap<Frame, Frame>();
   return {
     ...feeder,
-    fetch: async (request: FetchRequest, limits) => shortened(await feeder.fetch(request, limits)),
-    notes: () => [],
+    fetch: async (request: FetchRequest, limits) => {
+      const all = await feeder.fetch(request, limits);
+      const frame = shortened(all);
+      whole.set(frame, all);
+      return frame;
+    },
+    notes: (frame) => feeder.notes(whole.get(frame) ?? frame),
   };
 }
 

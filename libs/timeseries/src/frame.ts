@@ -2,6 +2,16 @@ import { AppError } from '#libs/kernel';
 
 type Columns = Readonly<Record<string, Float64Array>> | Iterable<readonly [string, Float64Array]>;
 
+/** What a source knows of its bars beyond their labels. */
+export interface BarCalendar {
+  /** When the bar with this label (epoch ms UTC, its opening) was complete, and so known. Null: one usual distance later. */
+  readonly closeOf: ((label: number) => number) | null;
+  /** Zone whose clock the sessions keep, such as `America/New_York`; null where it is not known. */
+  readonly zone: string | null;
+}
+
+const UNKNOWN_CALENDAR: BarCalendar = { closeOf: null, zone: null };
+
 /**
  * A time series in columns: `time` in epoch milliseconds UTC, ascending (equal times are legal and keep their order),
  * and named columns of the same length, NaN where a value is unknown. Frames are never changed: every operation gives a
@@ -11,6 +21,8 @@ export class Frame {
   private constructor(
     readonly time: Float64Array,
     readonly columns: ReadonlyMap<string, Float64Array>,
+    /** Kept by every frame that is made of this one. */
+    readonly calendar: BarCalendar,
   ) {}
 
   /**
@@ -28,14 +40,14 @@ export class Frame {
     return Frame.trusted(time, columns);
   }
 
-  private static trusted(time: Float64Array, columns: Columns): Frame {
+  private static trusted(time: Float64Array, columns: Columns, calendar = UNKNOWN_CALENDAR): Frame {
     const map = new Map(Symbol.iterator in columns ? columns : Object.entries(columns));
     for (const [name, values] of map) {
       if (values.length !== time.length) {
         throw invalidFrame(`column ${name} has ${values.length} rows, time has ${time.length}`);
       }
     }
-    return new Frame(time, map);
+    return new Frame(time, map, calendar);
   }
 
   get length(): number {
@@ -73,6 +85,7 @@ export class Frame {
     return Frame.trusted(
       this.time,
       names.map((name) => [name, this.column(name)] as const),
+      this.calendar,
     );
   }
 
@@ -82,7 +95,12 @@ export class Frame {
    */
   with(columns: Columns): Frame {
     const added = Symbol.iterator in columns ? columns : Object.entries(columns);
-    return Frame.trusted(this.time, [...this.columns, ...added]);
+    return Frame.trusted(this.time, [...this.columns, ...added], this.calendar);
+  }
+
+  /** The same bars, of a source that knows this of them. */
+  dated(calendar: BarCalendar): Frame {
+    return Frame.trusted(this.time, this.columns, calendar);
   }
 
   /** Rows `from` (inclusive) to `to` (exclusive); negative numbers count from the end, as in `Array.slice`. */
@@ -90,6 +108,7 @@ export class Frame {
     return Frame.trusted(
       this.time.subarray(from, to),
       [...this.columns].map(([name, values]) => [name, values.subarray(from, to)] as const),
+      this.calendar,
     );
   }
 

@@ -1,4 +1,20 @@
-export { exactRow, firstRowAfter, firstRowFrom, Frame, nearestRow, rowAtOrBefore } from './frame.js';
+export {
+  type BarCalendar,
+  exactRow,
+  firstRowAfter,
+  firstRowFrom,
+  Frame,
+  nearestRow,
+  rowAtOrBefore,
+} from './frame.js';
+export { futureTimes } from './future-times.js';
+export {
+  BASELINE_MEANINGS,
+  type BaselineMeans,
+  baselineRow,
+  barEnds,
+  lastClosedRow,
+} from './point-in-time.js';
 export * from './intervals.js';
 export {
   dayOfMonth,

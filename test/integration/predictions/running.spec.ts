@@ -54,8 +54,7 @@ describeOnDatabases('a running prediction', (database) => {
     };
     await bench.engine.start();
     const { result, prediction, uncertainty } = await bench.until(id, 'completed');
-    expect(prediction).toEqual([110, 114]);
-    expect(uncertainty).toEqual([0.1, 0.5]);
+    expect({ prediction, uncertainty }).toEqual({ prediction: [110, 114], uncertainty: [0.1, 0.5] });
     expect(result.request).toMatchObject({
       symbol: 'SP500',
       horizons: [1, 5],
@@ -66,7 +65,7 @@ describeOnDatabases('a running prediction', (database) => {
       uncertainty: [0.1, 0.5],
       horizons: [1, 5],
     });
-    const stamp = (plugin: string) => ({ id: plugin, version: '1.2.3' });
+    const version = '1.2.3';
     expect(result.explanation).toEqual({
       source: {
         source: 'file',
@@ -74,11 +73,13 @@ describeOnDatabases('a running prediction', (database) => {
         bars: 10,
         first_bar: '2025-12-26T00:00:00.000Z',
         last_bar: '2026-01-04T00:00:00.000Z',
+        baseline_bar: '2026-01-04T00:00:00Z',
+        baseline_bar_closed: '2026-01-05T00:00:00Z',
       },
       plugins: {
-        feeder: stamp('default_feeder'),
-        pipeline: stamp('default_pipeline'),
-        predictor: stamp('default_predictor'),
+        feeder: { id: 'default_feeder', version },
+        pipeline: { id: 'default_pipeline', version },
+        predictor: { id: 'default_predictor', version },
       },
       seed: 7,
       timing: { queued_ms: 1_500, fetch_ms: 20, predict_ms: 0, total_ms: 1_520 },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PredictionRequest } from '#libs/plugin-sdk';
 import { ComputeAnswer, type OfferedOrder } from '../../../src/agent/compute-answer.js';
-import { flatForecast, minimalPlugins, predictorNamed, stage } from '../plugin-host/stage.js';
+import { flatForecast, HOUR, minimalPlugins, predictorNamed, stage } from '../plugin-host/stage.js';
 
 /** An order whose model is its predictor, unless another one is named. */
 const offer = (change: Partial<OfferedOrder> = {}): OfferedOrder => ({
@@ -16,6 +16,7 @@ const offer = (change: Partial<OfferedOrder> = {}): OfferedOrder => ({
   predictorPlugin: 'default_predictor',
   feederPlugin: 'default_feeder',
   pipelinePlugin: 'default_pipeline',
+  customParameters: null,
   ...change,
 });
 
@@ -48,6 +49,8 @@ async function evaluator() {
     plugins: [listening('default_predictor'), serving, pipeline],
     flags: { model_files: { fast: 'a.keras' } },
   });
+  // The bars of the stage begin when its clock does; by now they have ended.
+  clock.jump(24 * HOUR);
   return { answers: new ComputeAnswer(registry, clock), asked };
 }
 

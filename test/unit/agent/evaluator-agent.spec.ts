@@ -37,6 +37,7 @@ const offer = (id: string, predictorPlugin = 'random_walk_predictor'): OfferedOr
   predictorPlugin,
   feederPlugin: 'default_feeder',
   pipelinePlugin: 'default_pipeline',
+  customParameters: null,
 });
 
 const away = (detail: string, retryAfter?: string) =>

@@ -22,6 +22,7 @@ describe('the body of a new prediction', () => {
       model_name: null,
       prediction_horizon: 1,
       baseline_datetime: null,
+      baseline_means: null,
       horizons: null,
       date_column: null,
       target_column: null,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Frame } from '#libs/plugin-sdk';
-import { futureTimes } from '../../../libs/plugins/src/future-times.js';
+import { futureTimes } from '#libs/timeseries';
 import randomWalk, {
   normalQuantile,
   type RandomWalkPredictor,
@@ -139,6 +139,49 @@ describe('times of future bars', () => {
       '2024-02-04T23:00',
       '2024-02-05T00:00',
     ]);
+  });
+
+  /** Weekday bars at these hours of New York, whose summer time ended on 2026-11-01. */
+  const newYork = (from: string, to: string, hours: readonly number[]) => {
+    const offset = (day: number) => (day >= at('2026-03-08') && day < at('2026-11-01') ? 4 : 5) * HOUR;
+    const count = Math.round((at(to) - at(from)) / (24 * HOUR)) + 1;
+    const days = Array.from({ length: count }, (_, day) => at(from) + day * 24 * HOUR);
+    const open = days.filter((day) => ![0, 6].includes(new Date(day).getUTCDay()));
+    return Float64Array.from(open.flatMap((day) => hours.map((hour) => day + hour * HOUR + offset(day))));
+  };
+  const session = [9.5, 10.5, 11.5, 12.5, 13.5, 14.5, 15.5];
+
+  it('follow the summer time that the openings so far show', () => {
+    const daily = futureTimes(newYork('2026-10-01', '2026-11-13', [9.5]));
+    expect([1, 2, 6].map((step) => iso(daily(step)))).toEqual([
+      '2026-11-16T14:30',
+      '2026-11-17T14:30',
+      '2026-11-23T14:30',
+    ]);
+    const hourly = futureTimes(newYork('2026-10-01', '2026-11-13', session));
+    expect([1, 7, 8].map((step) => iso(hourly(step)))).toEqual([
+      '2026-11-16T14:30',
+      '2026-11-16T20:30',
+      '2026-11-17T14:30',
+    ]);
+  });
+
+  it('follow a change of the clock that is still to come', () => {
+    const zone = 'America/New_York';
+    const before = newYork('2026-10-01', '2026-10-30', session);
+    expect(iso(futureTimes(before, zone)(1))).toBe('2026-11-02T14:30');
+    expect(iso(futureTimes(before)(1))).toBe('2026-11-02T13:30');
+    const year = newYork('2026-01-05', '2026-10-30', session);
+    expect(iso(futureTimes(year)(1))).toBe('2026-11-02T14:30');
+    const short = newYork('2026-10-28', '2026-10-30', [9.5]);
+    expect(iso(futureTimes(short, zone)(3))).toBe('2026-11-02T14:30');
+  });
+
+  it('stay dates and steady hours where no clock is kept', () => {
+    const dates = newYork('2026-08-03', '2026-10-30', [0]).map((time) => time - (time % (24 * HOUR)));
+    expect(iso(futureTimes(dates, 'America/New_York')(1))).toBe('2026-11-02T00:00');
+    const hours = Float64Array.from({ length: 24 * 30 }, (_, hour) => at('2026-10-01 00:00') + hour * HOUR);
+    expect(iso(futureTimes(hours, 'America/New_York')(24 * 5))).toBe('2026-11-04T23:00');
   });
 
   it('count months by the calendar', () => {

@@ -1,4 +1,4 @@
-import { decimal, flag, integer, type ParameterDeclarations, text } from '#libs/kernel';
+import { choice, decimal, flag, integer, type ParameterDeclarations, text } from '#libs/kernel';
 
 /** Limits of predictions, waiting and batches. */
 export const PREDICTION_SETTINGS = {
@@ -13,6 +13,14 @@ export const PREDICTION_SETTINGS = {
   prediction_history_days: integer(
     { default: 30, min: 0, max: 36_500 },
     'Number of days after which finished core predictions are deleted; 0 keeps them forever.',
+  ),
+  baseline_means: choice(
+    { default: 'auto', oneOf: ['auto', 'bar', 'moment'] },
+    'What a baseline is when a request does not say. `auto`: a baseline that is the label of a bar names that bar, which is used whole; any other moment sees only bars that had closed by then; without a baseline the running bar is left out. `moment`: labels are moments, too. `bar`: the last bar that had begun, as in the original, even while it runs.',
+  ),
+  max_data_age: integer(
+    { default: null, min: 1, max: 1_000_000 },
+    "Number of bars of its session that the newest bar may be old in a question about the present; older data fail as `stale_data`, and an order's price is returned. Null: any age, with a note from two bars on.",
   ),
   max_wait_seconds: decimal(
     { default: 30, min: 0, max: 300 },

@@ -8,7 +8,7 @@ import {
   PluginError,
   type Predictor,
 } from '#libs/plugin-sdk';
-import { formatNaiveIso } from '#libs/timeseries';
+import { formatNaiveIso, futureTimes } from '#libs/timeseries';
 import { basicInfo } from './model-info.js';
 import {
   checkQuantileLevels,
@@ -17,7 +17,6 @@ import {
   intervalParameters,
   targetColumn,
 } from './forecast-question.js';
-import { futureTimes } from '../future-times.js';
 
 const parameters = {
   ...forecastParameters,
@@ -60,7 +59,7 @@ export class RandomWalkPredictor implements Predictor {
     const { volatility, changes } = this.volatilityOf(known.values);
     const sigmas = horizons.map((horizon) => volatility * Math.sqrt(horizon));
     const at = (z: number) => sigmas.map((sigma) => value + z * sigma);
-    const timeAfter = futureTimes(known.times);
+    const timeAfter = futureTimes(known.times, past.calendar.zone);
     return {
       mode: 'random_walk',
       date_column: request.dateColumn ?? 'DATE_TIME',

@@ -1,7 +1,6 @@
 import { DAY_MS } from '#libs/kernel';
 import { type FeederSource, Frame } from '#libs/plugin-sdk';
-import { type Closes, formatIso, rowAtOrBefore } from '#libs/timeseries';
-import { futureTimes } from '../../future-times.js';
+import { type BarCalendar, type Closes, formatIso, futureTimes, rowAtOrBefore } from '#libs/timeseries';
 
 /** Which bars: moments in epoch ms UTC, both included. */
 export interface BarQuestion {
@@ -24,6 +23,8 @@ export interface SourceBars {
   readonly notes: readonly string[];
   /** Rows to hand over at most, counted from the end; null for all. */
   readonly window: number | null;
+  /** What the source knows of these bars. */
+  readonly calendar: BarCalendar;
 }
 
 /** Closes of whole sessions of another instrument, ascending. */
@@ -120,9 +121,9 @@ export function sessionsOf(
 }
 
 /** A newest bar that should have been followed by two others by now, sessions minded; null for data that are fresh. */
-export function staleText(time: Float64Array, now: number): string | null {
+export function staleText(time: Float64Array, zone: string | null, now: number): string | null {
   const last = time.at(-1);
   if (last === undefined || time.length < 2) return null;
-  const third = futureTimes(time)(3);
+  const third = futureTimes(time, zone)(3);
   return now < third ? null : `the newest bar, ${formatIso(last)}, is more than two bars old`;
 }

@@ -106,6 +106,7 @@ class DefaultFeeder implements Feeder {
       frame: bars,
       notes,
       window,
+      calendar,
     } = await this.source.bars({
       symbol,
       interval: request.interval,
@@ -120,7 +121,7 @@ class DefaultFeeder implements Feeder {
     signal?.throwIfAborted();
     const range = built.frame.between(from, to);
     // A view of its own, so that the notes of one answer do not appear at another that is cut from the same bars.
-    const frame = window === null ? range.slice(0) : range.last(window);
+    const frame = (window === null ? range : range.last(window)).dated(calendar);
     this.#notes.set(frame, [
       ...(this.source.symbolNotes?.(asked) ?? []),
       ...notes,

@@ -6,7 +6,7 @@ import {
   type Frame,
   type ModelInfo,
 } from '#libs/plugin-sdk';
-import { formatIso, formatNaiveIso, intervalMs } from '#libs/timeseries';
+import { formatIso, formatNaiveIso, futureTimes, intervalMs } from '#libs/timeseries';
 import { basicInfo } from '../model-info.js';
 import { checkQuantileLevels, horizonsOf, targetColumn } from '../forecast-question.js';
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
@@ -14,7 +14,6 @@ import type { ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
 import { windowAt, windowColumns } from '../model/window.js';
 import { valueAt } from '../oracle/ideal-forecast.js';
-import { futureTimes } from '../../future-times.js';
 import { forecastOutput, type ModelAnswer, modelHorizons, outlookOf } from './model-answer.js';
 import type { DefaultPredictorSettings } from './parameters.js';
 
@@ -120,7 +119,7 @@ export class ModelForecaster {
       target: target.name,
       baseline,
       baselineTime: formatNaiveIso(past.time[row] ?? NaN),
-      timeAfter: timesAfter(past.time, request.interval),
+      timeAfter: timesAfter(past, request.interval),
       predictedAt: formatIso(this.clock.now()),
       inferenceMs,
       isDenormalised: entry !== null,
@@ -180,9 +179,9 @@ function scaleEntry({ normalisation, metadata }: ServedModel, target: string | n
   );
 }
 
-function timesAfter(history: Float64Array, interval: string): (step: number) => string {
-  const last = history.at(-1) ?? NaN;
+function timesAfter({ time, calendar }: Frame, interval: string): (step: number) => string {
+  const last = time.at(-1) ?? NaN;
   const next =
-    history.length > 1 ? futureTimes(history) : (step: number) => last + step * intervalMs(interval);
+    time.length > 1 ? futureTimes(time, calendar.zone) : (step: number) => last + step * intervalMs(interval);
   return (step) => formatNaiveIso(next(step));
 }

@@ -77,13 +77,14 @@ export abstract class BarrierOracle<S extends OracleSettings> implements Predict
   exit({ time, direction, takeProfitPrice, stopLossPrice }: ExitQuestion): OracleExitAnswer {
     const { bars } = this;
     const row = bars.rowAt(time);
+    const currentPrice = bars.priceOf(row);
     const pays = direction === 'buy' ? buyPays : sellPays;
     const keep = pays(bars, row + 1, bars.lastVisible(row), takeProfitPrice, stopLossPrice);
     return {
       keep: this.disturbed(keep, row, `${direction}_exit`),
       confidence: 1,
       matchedTime: bars.timeOf(row),
-      currentPrice: bars.priceOf(row),
+      currentPrice,
     };
   }
 

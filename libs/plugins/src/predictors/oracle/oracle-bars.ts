@@ -2,6 +2,7 @@ import { choice, decimal, integer, type ParameterDeclarations, type ParametersOf
 import { type Frame, PluginError } from '#libs/plugin-sdk';
 import { fileFormatOf, fileFormatParameters } from '../../file-format.js';
 import { barHorizons, type WeekRule, weekParameters } from './bar-horizon.js';
+import { valueAt } from './ideal-forecast.js';
 import { type FrameLoading, loadFrame } from './load-frame.js';
 import { noiseParameters } from './noise-source.js';
 import { barMatch, barSummary, matchParameters, type RowMatch } from './row-match.js';
@@ -99,8 +100,9 @@ export class OracleBars implements BarColumns {
     return this.time[row] ?? NaN;
   }
 
+  /** @throws PluginError `no_data` for a bar without a close: no answer can be told from it */
   priceOf(row: number): number {
-    return this.close[row] ?? NaN;
+    return valueAt(this.time, this.close, row);
   }
 }
 

@@ -86,7 +86,12 @@ export class FileBars implements BarSource {
   async bars(question: BarQuestion): Promise<SourceBars> {
     const file = this.#fileOf(question.symbol);
     const csv = await this.#loadNow(file, question.signal);
-    return { frame: csv.frame, notes: this.#notes(file, csv, question), window: null };
+    return {
+      frame: csv.frame,
+      notes: this.#notes(file, csv, question),
+      window: null,
+      calendar: { closeOf: null, zone: zoneOf(csv) },
+    };
   }
 
   async sessions(symbol: string, _times: Float64Array, signal?: AbortSignal): Promise<SessionCloses> {
@@ -167,11 +172,14 @@ export class FileBars implements BarSource {
       );
     }
     const isPresent = to === undefined && around === undefined;
-    const old = isPresent ? staleText(csv.frame.time, this.context.clock.now()) : null;
+    const old = isPresent ? staleText(csv.frame.time, zoneOf(csv), this.context.clock.now()) : null;
     if (old !== null) notes.push(noteText(path, 'stale', old));
     return notes;
   }
 }
+
+/** The zone of the file's clock, where it has one. */
+const zoneOf = ({ detected: { zone } }: LoadedCsv): string | null => (zone === 'UTC' ? null : zone);
 
 /** The rows that have a close. */
 function closesOf(frame: Frame, whose: string): Closes {

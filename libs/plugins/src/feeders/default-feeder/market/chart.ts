@@ -1,6 +1,13 @@
 import { DAY_MS, isRecord } from '#libs/kernel';
 import { canonicalInterval, formatIso } from '#libs/timeseries';
-import { exchangeDays, isDated, type MarketBar, mergedBars, type YahooInterval } from './exchange-days.js';
+import {
+  exchangeDays,
+  exchangeZone,
+  isDated,
+  type MarketBar,
+  mergedBars,
+  type YahooInterval,
+} from './exchange-days.js';
 
 /** A chart to ask for; moments in epoch ms UTC, both included. */
 export interface ChartQuestion {
@@ -37,6 +44,8 @@ export interface Chart {
   readonly bars: readonly MarketBar[];
   /** Length of the instrument's regular session in ms; a day when the service does not tell. */
   readonly sessionMs: number;
+  /** Zone of the exchange's clock for bars that are labelled by their moment; null for dates, and where it is not told. */
+  readonly zone: string | null;
   /** What a reader should know of it, as in `Feeder.notes`. */
   readonly notes: readonly string[];
 }
@@ -52,7 +61,8 @@ export function chartOf(answer: unknown, { symbol, interval }: ChartQuestion, ad
   const { meta, timestamp: times } = answer;
   checkGranularity(meta, interval);
   const sessionMs = sessionLength(meta);
-  if (times === undefined) return { bars: [], sessionMs, notes: [] };
+  const zone = isDated(interval) ? null : exchangeZone(meta);
+  if (times === undefined) return { bars: [], sessionMs, zone, notes: [] };
   const quotes = answer['indicators']['quote'];
   const quote: unknown = Array.isArray(quotes) ? quotes[0] : undefined;
   if (!Array.isArray(times) || !isRecord(quote)) throw noChart('has no quotes');
@@ -62,7 +72,7 @@ export function chartOf(answer: unknown, { symbol, interval }: ChartQuestion, ad
   const bars = rows.filter(({ open, high, low, close }) => !Number.isNaN(open + high + low + close));
   const last = rows.at(-1);
   const isWhole = last === undefined || last === bars.at(-1);
-  return { bars, sessionMs, notes: isWhole ? [] : [noClose(symbol, last.time, interval)] };
+  return { bars, sessionMs, zone, notes: isWhole ? [] : [noClose(symbol, last.time, interval)] };
 }
 
 /**

@@ -43,6 +43,12 @@ export function exchangeDays(meta: unknown): ExchangeDay {
   };
 }
 
+/** The name of the exchange's zone; null where the service tells none that this platform knows. */
+export function exchangeZone(meta: unknown): string | null {
+  const name = isRecord(meta) ? meta['exchangeTimezoneName'] : undefined;
+  return typeof name === 'string' ? (zoneNamed(name)?.name ?? null) : null;
+}
+
 function zoneNamed(name: string): Zone | null {
   try {
     return new Zone(name);

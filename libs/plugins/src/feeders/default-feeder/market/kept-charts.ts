@@ -76,6 +76,7 @@ export class KeptCharts {
     return {
       bars: bars.map((bar) => ({ ...bar, openedAt: bar.time })),
       sessionMs: DAY_MS,
+      zone: null,
       notes: [note],
     };
   }

@@ -9,7 +9,7 @@ import {
   text,
 } from '#libs/kernel';
 import { Frame, type Bar, type BarCache, type FeederSource, type PluginLogger } from '#libs/plugin-sdk';
-import type { Closes } from '#libs/timeseries';
+import type { BarCalendar, Closes } from '#libs/timeseries';
 import {
   type BarQuestion,
   type BarSource,
@@ -18,6 +18,7 @@ import {
   staleText,
 } from '../bar-source.js';
 import type { Chart } from './chart.js';
+import type { MarketBar } from './exchange-days.js';
 import { KeptCharts, LONGEST_CLOSURE_MS } from './kept-charts.js';
 import {
   combinedBars,
@@ -111,13 +112,25 @@ export class MarketBars implements BarSource {
         `short_history: ${question.symbol}: ${yahoo} bars reach back ${reachDays} days at Yahoo Finance; older ones are missing`,
       );
     }
-    const old = isOpen ? staleText(frame.time, this.context.clock.now()) : null;
+    const old = isOpen ? staleText(frame.time, chart.zone, this.context.clock.now()) : null;
     if (old !== null) notes.push(`stale: ${question.symbol}: ${old}`);
     return {
       frame,
       notes,
       window: isOpen && window_size > 0 ? window_size : null,
+      calendar: { closeOf: this.#closeOf(chart, bars, interval), zone: chart.zone },
     };
+  }
+
+  /** A day's bar is known when its session is over; of other bars their length tells. */
+  #closeOf(
+    { sessionMs }: Chart,
+    bars: readonly MarketBar[],
+    { yahoo }: MarketInterval,
+  ): BarCalendar['closeOf'] {
+    if (yahoo !== '1d') return null;
+    const ends = new Map(bars.map(({ time, openedAt }) => [time, openedAt + sessionMs]));
+    return (label) => ends.get(label) ?? label + DAY_MS;
   }
 
   async sessions(symbol: string, times: Float64Array, signal?: AbortSignal): Promise<SessionCloses> {
