@@ -4,6 +4,7 @@ import {
   countOf,
   countUpTo,
   Database,
+  insertEach,
   placeholders,
   runSql,
   type Transaction,
@@ -66,15 +67,8 @@ const POSTGRES_INSERT = `INSERT INTO api_logs (${COLUMNS.join(', ')})
   SELECT ${COLUMNS.map((name, index) => `(value ->> ${index})${castOf(name)}`).join(', ')}
   FROM json_array_elements(CAST(? AS json)) AS rows(value)`;
 
-/** SQLite binds values faster than it reads them out of JSON (16 against 27 µs a row). So many rows a statement at most. */
-const ROWS_A_STATEMENT = 32;
-const sqliteInserts: string[] = [];
-
-function sqliteInsertOf(rows: number): string {
-  const values = (): string =>
-    Array.from({ length: rows }, () => `(${placeholders(COLUMNS.length)})`).join(', ');
-  return (sqliteInserts[rows] ??= `INSERT INTO api_logs (${COLUMNS.join(', ')}) VALUES ${values()}`);
-}
+/** SQLite inserts a row after the other: bound in one statement for all, they take nearly twice as long. */
+const SQLITE_INSERT = `INSERT INTO api_logs (${COLUMNS.join(', ')}) VALUES (${placeholders(COLUMNS.length)})`;
 
 function castOf(column: string): string {
   if (column === 'response_time_ms') return '::double precision';
@@ -105,10 +99,7 @@ export class ApiLogRepository {
       await runSql(tx, POSTGRES_INSERT, [JSON.stringify(rows)]);
       return;
     }
-    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-      const some = rows.slice(from, from + ROWS_A_STATEMENT);
-      await runSql(tx, sqliteInsertOf(some.length), some.flat());
-    }
+    insertEach(this.database, tx, SQLITE_INSERT, rows);
   }
 
   /** Newest first. */

@@ -227,6 +227,7 @@ export class Database {
     // Up to Node.js 22 an enabled storage costs every promise of the process a little, for ever.
     this.ambient.disable();
     this.#snapshot.disable();
+    this.file?.close();
     this.#finish();
   }
 

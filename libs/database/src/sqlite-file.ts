@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fdatasync,
   mkdirSync,
   openSync,
   realpathSync,
@@ -29,11 +30,13 @@ const ROOM_BYTES = 1024 * 1024;
  */
 export class SqliteFile {
   readonly #path: string;
+  readonly #log: number;
   readonly #parts: readonly { readonly path: string; readonly identity: Identity }[];
 
   /** Remembers the files as they are now, opened by both sides. */
   constructor(path: string) {
     this.#path = resolve(path);
+    this.#log = openSync(`${this.#path}-wal`, 'r+');
     const paths = PARTS.map((suffix) => this.#path + suffix);
     this.#parts = paths.map((part) => ({ path: part, identity: identityOf(part) }));
   }
@@ -45,6 +48,22 @@ export class SqliteFile {
       if (found !== identity)
         throw fileLost(`${path} was ${found === null ? 'moved or deleted' : 'replaced'}`);
     }
+  }
+
+  /**
+   * Resolves when everything that was committed until now is on the disk. Not by SQLite, which would stop the event loop
+   * meanwhile: 0.1 ms on a fast disk, 5 ms and more on a busy one.
+   * @throws Error of the system when the disk does not take it; then nobody knows what of it is there
+   */
+  syncLog(): Promise<void> {
+    return new Promise((done, fail) => {
+      fdatasync(this.#log, (error) => (error === null ? done() : fail(error)));
+    });
+  }
+
+  /** No lock is lost by it: SQLite has none on its log of writes. */
+  close(): void {
+    closeSync(this.#log);
   }
 
   /** Whether the disk has room for more than a few rows. */

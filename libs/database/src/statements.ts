@@ -24,6 +24,43 @@ export async function runSql<Row extends object>(
   return rowsOfPostgres<Row>(raw);
 }
 
+/** As far as it is used here, better-sqlite3's connection. */
+interface SqliteConnection {
+  readonly inTransaction: boolean;
+  prepare(sql: string): { run(values: readonly unknown[]): unknown };
+}
+type SqliteStatement = ReturnType<SqliteConnection['prepare']>;
+
+const prepared = new WeakMap<object, Map<string, SqliteStatement>>();
+
+/**
+ * SQLite only: runs one statement for each set of values, in an open transaction. Past TypeORM, whose way costs more than
+ * the insertion of a row.
+ * @throws AppError `unavailable` when the database cannot serve
+ */
+export function insertEach(
+  { availability }: Database,
+  { manager, open }: Transaction,
+  sql: string,
+  rows: readonly (readonly (string | number | null)[])[],
+): void {
+  const { driver } = manager.dataSource as unknown as {
+    driver: { databaseConnection: SqliteConnection };
+  };
+  const connection = driver.databaseConnection;
+  // outside of it each row would commit by itself
+  if (!open || !connection.inTransaction) throw new Error('SQLite has rolled this transaction back');
+  const statements = prepared.get(connection) ?? new Map<string, SqliteStatement>();
+  prepared.set(connection, statements);
+  try {
+    let statement = statements.get(sql);
+    if (statement === undefined) statements.set(sql, (statement = connection.prepare(sql)));
+    for (const row of rows) statement.run(row);
+  } catch (error) {
+    throw availability.met(error);
+  }
+}
+
 /** A statement of PostgreSQL that each connection parses and plans once; parameters are written `$1`. */
 export interface PreparedStatement {
   /** Unique in the product. */

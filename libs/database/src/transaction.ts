@@ -39,6 +39,11 @@ export class Transaction implements DatabaseScope {
     if (this.#doom !== null) throw (this.#doom as { reason: unknown }).reason;
   }
 
+  /** @internal It takes no more statements; {@link close} tells how it ended. */
+  end(): void {
+    this.#open = false;
+  }
+
   /** @internal Called by the runner when the outcome is known. A callback that throws stops no other. */
   close(committed: boolean): void {
     this.#open = false;

@@ -6,7 +6,7 @@ const CONTENDED = /^(40001|40P01|55P03|57014)$/;
 const BUSY = /^(SQLITE_BUSY|SQLITE_LOCKED|SQLITE_PROTOCOL|SQLITE_NOMEM|53[2-4]00|EMFILE|ENFILE)/;
 const FULL = /^(SQLITE_FULL|53100|ENOSPC|EDQUOT)/;
 /** The disk, or what another program did to the file. */
-const BROKEN = /^(SQLITE_(IOERR|CANTOPEN|READONLY_|CORRUPT|NOTADB)|58\w{3})/;
+const BROKEN = /^(EIO|SQLITE_(IOERR|CANTOPEN|READONLY_|CORRUPT|NOTADB)|58\w{3})/;
 /** A connection that could not be made or was lost, a server that starts, stops or became a standby, a lost database. */
 const GONE =
   /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOST\w+|ENET\w+|ENOTFOUND|EAI_\w+|ERR_(SSL|TLS)\w*|08\w{3}|57P0\w|25P0[34]|25006|28\w{3}|3D000)$/;

@@ -1,5 +1,8 @@
 import { TransactionRunner } from '#libs/database';
-import { FakeClock } from '#libs/testing';
+import { assertPresent } from '#libs/kernel';
+import { FakeClock, gate } from '#libs/testing';
+import Sqlite from 'better-sqlite3';
+import { copyFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SCRATCH, turn, write } from './scratch.js';
 import { TestDatabase } from '../../harness/databases.js';
@@ -14,7 +17,7 @@ describe('commits on SQLite', () => {
   it('flushes once for requests that the event loop brings one after another', async () => {
     // on a clock that stands still, so that a busy machine does not end the gathering
     const runner = new TransactionRunner(database.database, { clock: new FakeClock() });
-    const statements = jest.spyOn(database.database.writer.createQueryRunner(), 'query');
+    const flushes = jest.spyOn(fileOf(database), 'syncLog');
     const asked = await Promise.all(
       ['a', 'b', 'c'].map(async (word) => {
         await turn();
@@ -22,8 +25,45 @@ describe('commits on SQLite', () => {
       }),
     );
     await Promise.all(asked.map(({ written }) => written));
-    const commits = statements.mock.calls.filter(([statement]) => statement === 'COMMIT');
-    statements.mockRestore();
-    expect(commits).toHaveLength(1);
+    expect(flushes).toHaveBeenCalledTimes(1);
+    flushes.mockRestore();
+  });
+
+  it('tells nobody of a transaction before the disk has it', async () => {
+    const [flushing, disk] = [gate(), gate()];
+    const flushes = jest.spyOn(fileOf(database), 'syncLog').mockImplementationOnce(() => {
+      flushing.open();
+      return disk.opened;
+    });
+    let told = false;
+    const written = database.run((tx) => write(tx, 'd')).then(() => (told = true));
+    await flushing.opened;
+    await turn();
+    expect(told).toBe(false);
+    disk.open();
+    await written;
+    flushes.mockRestore();
+  });
+
+  it('tells nobody of what the disk refused, and empties the log before it goes on', async () => {
+    const refusal = Object.assign(new Error('i/o error'), { code: 'EIO' });
+    const flushes = jest.spyOn(fileOf(database), 'syncLog').mockRejectedValueOnce(refusal);
+    const lost = await Promise.allSettled([
+      database.run((tx) => write(tx, 'e')),
+      database.run((tx) => write(tx, 'f')),
+    ]);
+    for (const one of lost) expect(one).toMatchObject({ reason: { code: 'storage_failed' } });
+    await database.run((tx) => write(tx, 'g'));
+    // read without the log: what it held has come into the database itself
+    const alone = `${(database.location as { path: string }).path}-alone`;
+    copyFileSync((database.location as { path: string }).path, alone);
+    const copy = new Sqlite(alone);
+    expect(
+      copy.prepare("SELECT word FROM words WHERE word IN ('e', 'f') ORDER BY word").pluck().all(),
+    ).toEqual(['e', 'f']);
+    copy.close();
+    flushes.mockRestore();
   });
 });
+
+const fileOf = ({ database }: TestDatabase) => assertPresent(database.file, 'SQLite has files');
