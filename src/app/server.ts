@@ -13,6 +13,7 @@ import { ApiModule, type Imports } from './api.module.js';
 import { HttpFront } from './http/http-front.js';
 import type { HttpLibrary } from './http/http-library.js';
 import { httpLibrary, listen } from './http/http-servers.js';
+import { PreparedRoutes } from './http/prepared-routes.js';
 import { RouteCatalogue } from './http/route-catalogue.js';
 import { loadConfiguredPlugins } from './load-configured-plugins.js';
 import {
@@ -90,6 +91,8 @@ async function start(
   await app.init();
   app.get(RouteCatalogue).fill();
   await library.ready();
+  // Express gives the same answers with its headers in another order, so there every request takes the usual way.
+  if (config.http_adapter === 'fastify') front.shorten(app.get(PreparedRoutes).fill());
   const jobs = app.get<JobEngine>(JobEngine);
   built.metrics.watchJobs(jobs);
   built.metrics.watchDatabase(database.availability);

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { configurationPage, environmentExample, loadConfig } from '#libs/config';
 import { parameterPage } from '#libs/plugin-host';

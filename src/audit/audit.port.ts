@@ -27,8 +27,17 @@ export interface AuditEntry {
 
 /** Writes the audit log. */
 export abstract class AuditRecorder {
+  /**
+   * Adds a row. `settled` is called later: with null when the row is durable, or with why it can't be written. A
+   * callback, because a promise a row costs more than its insertion.
+   */
+  abstract add(entry: AuditEntry, settled: (error: unknown) => void): void;
   /** Resolves when the row is durable. @throws AppError `unavailable` when it can't be written */
-  abstract record(entry: AuditEntry): Promise<void>;
+  record(entry: AuditEntry): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.add(entry, (error) => (error === null ? resolve() : reject(error as Error)));
+    });
+  }
   /** True when so many rows are waiting that no further request should begin. */
   abstract readonly overloaded: boolean;
   /** Writes the rows that still wait, and accepts no more. */

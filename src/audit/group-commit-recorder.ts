@@ -4,7 +4,7 @@ import { RawText, redactPath, redactQuery, redactText, RedactedCopy } from '#lib
 import { AppError } from '#libs/kernel';
 import type { TransactionRunner } from '#libs/database';
 import type { ApiLogRepository, NewApiLog } from './api-log.repository.js';
-import type { AuditEntry, AuditRecorder } from './audit.port.js';
+import { AuditRecorder, type AuditEntry } from './audit.port.js';
 
 export interface RecorderOptions {
   /** Most rows of one commit. */
@@ -17,15 +17,14 @@ export interface RecorderOptions {
 
 interface Waiting {
   readonly row: NewApiLog;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+  readonly settled: (error: unknown) => void;
 }
 
 /**
  * Writes audit rows durably, many in one commit: while one transaction commits, the rows of all requests that finish
  * meanwhile gather for the next one. A lone request pays one commit, 32 concurrent ones share it.
  */
-export class GroupCommitRecorder implements AuditRecorder {
+export class GroupCommitRecorder extends AuditRecorder {
   readonly #logger = new Logger('prediction_provider.audit');
   readonly #maxWaiting: number;
   #queue: Waiting[] = [];
@@ -37,6 +36,7 @@ export class GroupCommitRecorder implements AuditRecorder {
     private readonly logs: ApiLogRepository,
     private readonly options: RecorderOptions,
   ) {
+    super();
     this.#maxWaiting = options.maxWaiting ?? 20_000;
   }
 
@@ -44,15 +44,13 @@ export class GroupCommitRecorder implements AuditRecorder {
     return this.#closed || this.#queue.length >= this.#maxWaiting * 0.75;
   }
 
-  record(entry: AuditEntry): Promise<void> {
+  add(entry: AuditEntry, settled: (error: unknown) => void): void {
     if (this.#closed || this.#queue.length >= this.#maxWaiting) {
-      return Promise.reject(new AppError('unavailable', 'The audit log accepts no more rows'));
+      queueMicrotask(() => settled(new AppError('unavailable', 'The audit log accepts no more rows')));
+      return;
     }
-    const row = rowOf(entry, this.options.payloadBytes);
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ row, resolve, reject });
-      this.#flushing ??= this.#flush();
-    });
+    this.#queue.push({ row: rowOf(entry, this.options.payloadBytes), settled });
+    this.#flushing ??= this.#flush();
   }
 
   async close(): Promise<void> {
@@ -78,11 +76,11 @@ export class GroupCommitRecorder implements AuditRecorder {
           batch.map(({ row }) => row),
         );
       });
-      for (const { resolve } of batch) resolve();
+      for (const { settled } of batch) settled(null);
     } catch (error) {
       this.#logger.error({ message: 'audit rows could not be written', err: error });
       // Without a turn at the writer nothing was taken: what waits would only wait longer.
-      for (const { reject } of batch.length > 0 ? batch : this.#queue.splice(0)) reject(error);
+      for (const { settled } of batch.length > 0 ? batch : this.#queue.splice(0)) settled(error);
     }
   }
 }

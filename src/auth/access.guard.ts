@@ -20,6 +20,9 @@ export interface AuthenticatedRequest extends CredentialRequest {
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
+  /** Policies by handler; a handler that several controllers inherit may have one for each. */
+  readonly #policies = new WeakMap<object, { readonly of: object; readonly policy: AccessPolicy }>();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly apiKeys: ApiKeyStrategy,
@@ -46,9 +49,14 @@ export class AccessGuard implements CanActivate {
   }
 
   #policyOf(context: ExecutionContext): AccessPolicy {
-    const targets = [context.getHandler(), context.getClass()];
-    const policy = this.reflector.getAllAndOverride<AccessPolicy | undefined>(ACCESS_POLICY, targets);
-    if (policy !== undefined) return policy;
+    const targets = [context.getHandler(), context.getClass()] as const;
+    const known = this.#policies.get(targets[0]);
+    if (known?.of === targets[1]) return known.policy;
+    const policy = this.reflector.getAllAndOverride<AccessPolicy | undefined>(ACCESS_POLICY, [...targets]);
+    if (policy !== undefined) {
+      this.#policies.set(targets[0], { of: targets[1], policy });
+      return policy;
+    }
     throw new AppError('internal', `${context.getClass().name} has a route without an access policy`);
   }
 

@@ -1,6 +1,4 @@
-import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
-import { ThrottlerGuard } from '@nestjs/throttler';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AppConfig, type RouteGroup } from '#libs/config';
 import { requestContext } from '#libs/http';
 import { AppError } from '#libs/kernel';
@@ -8,9 +6,19 @@ import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { RateLimitStorage } from './rate-limit-storage.js';
 import { routeGroupOf } from './route-groups.js';
 
+type Limits = Readonly<Partial<Record<RouteGroup, number>>>;
+
+function isEmpty(limits: object): boolean {
+  for (const group in limits) if (Object.hasOwn(limits, group)) return false;
+  return true;
+}
+
 const WINDOW_MS = 60_000;
-/** ThrottlerGuard wants a declaration; the limits that count are asked for at each request. */
-const UNUSED_DECLARATION = [{ name: 'default', limit: 0, ttl: WINDOW_MS }];
+
+/** What both HTTP libraries' responses have in common. */
+interface LibraryResponse {
+  header(name: string, value: string): unknown;
+}
 
 /**
  * The limits of `rate_limits`: requests a minute by the group of the matched route and by caller (the account, else the
@@ -19,20 +27,20 @@ const UNUSED_DECLARATION = [{ name: 'default', limit: 0, ttl: WINDOW_MS }];
  * refusal `Retry-After`. Without limits it costs one look at the settings.
  */
 @Injectable()
-export class RateLimitGuard extends ThrottlerGuard {
+export class RateLimitGuard implements CanActivate {
   constructor(
-    // Both are named, because Nest would take the base class's tokens for the first two places.
-    @Inject(RateLimitStorage) private readonly counters: RateLimitStorage,
-    @Inject(Reflector) reflector: Reflector,
+    private readonly counters: RateLimitStorage,
     private readonly settings: RuntimeSettings,
     private readonly config: AppConfig,
-  ) {
-    super(UNUSED_DECLARATION, counters, reflector);
+  ) {}
+
+  /** Answers at once where nothing is limited. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const limits = this.settings.get('rate_limits');
+    return this.config.skip_rate_limiting || isEmpty(limits) || this.#limited(context, limits);
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const limits = this.settings.get('rate_limits');
-    if (this.config.skip_rate_limiting || Object.keys(limits).length === 0) return true;
+  async #limited(context: ExecutionContext, limits: Limits): Promise<boolean> {
     const { actor, callerNetwork, route, routedPath } = requestContext();
     const group = routeGroupOf(route ?? routedPath);
     const limit = limits[group];
@@ -49,8 +57,8 @@ export class RateLimitGuard extends ThrottlerGuard {
       RateLimit: `"${group}";r=${Math.max(0, limit - hit.totalHits)};t=${hit.timeToExpire}`,
     };
     if (!hit.isBlocked) {
-      const { res } = this.getRequestResponse(context);
-      for (const [name, value] of Object.entries(headers)) this.setResponseHeader(res, name, value);
+      const response = context.switchToHttp().getResponse<LibraryResponse>();
+      for (const [name, value] of Object.entries(headers)) response.header(name, value);
       return;
     }
     throw new AppError('too_many', `Rate limit of ${limit} requests a minute reached for ${group}`, {

@@ -17,6 +17,7 @@ import {
   BatchBody,
   Flexible,
   objectSchema,
+  Prepared,
   ProblemDetails,
   Problems,
   ValidationProblem,
@@ -101,6 +102,7 @@ export class SyncController {
 
   @Post('predict/entry')
   @Flexible()
+  @Prepared()
   @ApiOperation({ summary: 'Decide whether to open a position' })
   @Header('Content-Type', JSON_TYPE)
   @Accepts(EntryRequest, { examples: { 'a question': ENTRY } })
@@ -115,6 +117,7 @@ export class SyncController {
 
   @Post('predict/exit')
   @Flexible()
+  @Prepared()
   @ApiOperation({ summary: 'Decide whether to keep a position' })
   @Header('Content-Type', JSON_TYPE)
   @Accepts(ExitRequest, { examples: { 'a question': EXIT } })

@@ -38,6 +38,7 @@ export {
   type AnswerOptions,
   type ProblemName,
 } from './replies/documentation.js';
+export { Prepared, PREPARED } from './replies/prepared.js';
 export { BatchBody, BODY_LIMIT, IgnoreBody, type BodyLimitName } from './replies/body-limit.js';
 export {
   LimitField,

@@ -14,6 +14,10 @@ interface AdapterRequest {
   body?: unknown;
 }
 
+interface AdapterResponse {
+  header(name: string, value: string): unknown;
+}
+
 /**
  * The first guard of every route: names the route in the request's context and reads the body. Here, and not in the
  * HTTP libraries, so that both behave alike: after routing (an unknown path is 404 whatever its body), before
@@ -36,6 +40,11 @@ export class BodyGuard implements CanActivate {
     const context = requestContext() as Exchange;
     context.route = this.routes.templateOf(handler, context.routedPath);
     if (context.method === 'GET' || context.method === 'HEAD') return true;
+    if (context.refusal !== null) {
+      const response = execution.switchToHttp().getResponse<AdapterResponse>();
+      for (const [name, value] of Object.entries(context.refusal.headers)) response.header(name, value);
+      throw context.refusal.error;
+    }
     const limit = this.#limitOf(handler);
     if (limit === 0) return true;
     const request = execution.switchToHttp().getRequest<AdapterRequest>();
@@ -51,7 +60,9 @@ export class BodyGuard implements CanActivate {
   }
 
   async #receive(request: AdapterRequest, limit: number, context: Exchange): Promise<true> {
-    const body = await receiveBody(request.raw ?? (request as IncomingMessage), limit);
+    const incoming = request.raw ?? (request as IncomingMessage);
+    const { received } = context;
+    const body = received === null ? await receiveBody(incoming, limit) : parseJsonBody(received);
     request.body = body;
     context.payload = body;
     return true;
@@ -70,7 +81,7 @@ const encoded = (): AppError =>
     { code: 'content_encoding', headers: { Connection: 'close', 'Accept-Encoding': 'identity' } },
   );
 
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+export const JSON_BODY = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /** Larger bodies are parsed in pieces: `JSON.parse` would keep the event loop for 100 ms at 12 MB. */
 const PIECEMEAL_BYTES = 262_144;
@@ -88,7 +99,7 @@ async function receiveBody(request: IncomingMessage, limit: number): Promise<unk
   const bytes = await readBytes(request, limit);
   if (bytes.length === 0) return undefined;
   const type = request.headers['content-type'];
-  if (type !== undefined && !JSON_TYPE.test(type)) return new RawText(bytes.toString('utf8'), type);
+  if (type !== undefined && !JSON_BODY.test(type)) return new RawText(bytes.toString('utf8'), type);
   return bytes.length > PIECEMEAL_BYTES ? parseJsonList(textOf(bytes)) : parseJsonBody(bytes);
 }
 

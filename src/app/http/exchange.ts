@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { addressSet, callerNetwork, newTimeOrderedUuid, readAddress, type Actor } from '#libs/kernel';
 import { redactText, type RequestContext } from '#libs/http';
 
@@ -7,6 +7,12 @@ const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
 
 /** Harmless in a header, a line and a row; whoever sends a key as an id gets another one. */
 const isSafeId = (id: string): boolean => SAFE_ID.test(id) && redactText(id) === id;
+
+/** What went wrong on the short way of a prepared route, for the usual way to answer. */
+interface EarlyFailure {
+  readonly error: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** One request with all that its answer, its log line, its figures and its audit row are made of. */
 export class Exchange implements RequestContext {
@@ -24,6 +30,10 @@ export class Exchange implements RequestContext {
   payload: unknown;
   /** The matched route's template; null while, or because, none matched. */
   route: string | null = null;
+  /** The body, when it was read before routing; null while it is still to be read. */
+  received: Buffer | null = null;
+  /** Why the request is refused, when that was found before routing, and headers that its answer has in any case. */
+  refusal: EarlyFailure | null = null;
 
   /**
    * @param receivedAt epoch ms
@@ -172,4 +182,12 @@ function forwardedFor({ headers }: IncomingMessage): readonly string[] {
   return text === undefined ? [] : text.split(',');
 }
 
-const peerOf = ({ socket }: IncomingMessage): string => readAddress(socket.remoteAddress ?? '') ?? 'unknown';
+const peerOf = ({ socket }: IncomingMessage): string => {
+  const known = peers.get(socket);
+  if (known !== undefined) return known;
+  const address = readAddress(socket.remoteAddress ?? '') ?? 'unknown';
+  if (socket.remoteAddress !== undefined) peers.set(socket, address);
+  return address;
+};
+/** A connection has one peer for all of its requests. */
+const peers = new WeakMap<Socket, string>();

@@ -19,6 +19,9 @@ export interface Replacement {
 /** Decides over an answer: null lets it leave. */
 export type DepartureGate = (departure: Departure) => Promise<Replacement | null>;
 
+/** The same without a promise. It may not call back before it returns. */
+export type QuickGate = (departure: Departure, opened: (replacement: Replacement | null) => void) => void;
+
 /**
  * A response whose first byte waits for its gate. Whatever writes it (either HTTP adapter, a stream, server-sent
  * events) notices nothing: until the gate opens, its calls are kept in order, with back-pressure for streams.
@@ -50,6 +53,24 @@ export class GatedResponse extends ServerResponse {
   /** Opens for good without asking the gate, when nobody is left to receive the answer. */
   abandon(): void {
     if (this.#state === 'open') this.#state = 'released';
+  }
+
+  /**
+   * Answers with a whole body as soon as `mayLeave` says so: the same as a head and an end behind the gate, without the
+   * promises and kept calls.
+   * @param mayLeave calls back later, with null or with what takes the place of the answer
+   */
+  answer({ status, headers, body }: Replacement, mayLeave: QuickGate): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'waiting';
+    this.statusCode = status;
+    const bytes = Buffer.byteLength(body);
+    mayLeave({ status, bytes }, (replacement) => {
+      if (replacement !== null) return this.#replace(replacement);
+      this.#state = 'released';
+      super.writeHead(status, { ...this.#ownHeaders, ...headers, 'content-length': bytes });
+      super.end(body);
+    });
   }
 
   override writeHead(status: number, first?: string | Headers, second?: Headers): this {

@@ -3,9 +3,10 @@ import { Socket } from 'node:net';
 import { OutageError, runInContext, type Clock } from '#libs/kernel';
 import { problem } from '#libs/http';
 import helmet from 'helmet';
-import type { AuditRecorder } from '../../audit/audit.port.js';
+import type { AuditEntry, AuditRecorder } from '../../audit/audit.port.js';
 import { Exchange, normalizeRequest, addressReader, refusalOf, type EarlyRefusal } from './exchange.js';
 import type { Departure, GatedResponse, Replacement } from './gated-response.js';
+import type { PreparedRoutes } from './prepared-routes.js';
 
 /** Hears of every finished request. */
 export interface RequestObserver {
@@ -37,6 +38,7 @@ export class HttpFront {
   readonly #addressOf;
   readonly #cors;
   readonly #inFlight = new Set<GatedResponse>();
+  #prepared: PreparedRoutes | null = null;
   #stopping = false;
   #onIdle: (() => void) | null = null;
 
@@ -72,9 +74,41 @@ export class HttpFront {
       } else if (preflight) {
         response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end('OK');
       } else {
-        runInContext(exchange, () => next(request, response));
+        this.#route(exchange, request, response, next);
       }
     };
+  }
+
+  /** From now on these routes take their short way. */
+  shorten(routes: PreparedRoutes): void {
+    this.#prepared = routes;
+  }
+
+  #route(exchange: Exchange, request: IncomingMessage, response: GatedResponse, next: Listener): void {
+    const usual = (): void => runInContext(exchange, () => next(request, response));
+    const prepared = this.#prepared?.find(request);
+    if (prepared === undefined) return usual();
+    prepared.serve(exchange, request, {
+      answer: (answer) =>
+        response.answer(answer, (departure, opened) =>
+          this.#departAtOnce(exchange, response, departure, opened),
+        ),
+      usual,
+    });
+  }
+
+  #departAtOnce(
+    exchange: Exchange,
+    response: GatedResponse,
+    departure: Departure,
+    opened: (replacement: Replacement | null) => void,
+  ): void {
+    if (this.#stopping) response.shouldKeepAlive = false;
+    this.options
+      .audit()
+      .add(this.#entry(exchange, departure), (error) =>
+        opened(error === null ? null : withheld(exchange, departure, error)),
+      );
   }
 
   #open(exchange: Exchange, response: GatedResponse, headers: Readonly<Record<string, string>>): void {
@@ -91,20 +125,15 @@ export class HttpFront {
     if (this.#stopping) response.shouldKeepAlive = false;
     if (!exchange.isAudited) return null;
     try {
-      await this.#record(exchange, departure);
+      await this.options.audit().record(this.#entry(exchange, departure));
       return null;
     } catch (error) {
-      const isOutage = error instanceof OutageError;
-      if (isOutage && departure.status === 503) return null; // it did nothing, and says why
-      // Why is in the log. No other answer leaves without its row.
-      const cause = isOutage ? `: ${error.detail}` : '';
-      return unavailable(exchange, `The request could not be recorded, so its answer is withheld${cause}`);
+      return withheld(exchange, departure, error);
     }
   }
 
-  #record(exchange: Exchange, { status, bytes }: Departure): Promise<void> {
-    const { clock, audit } = this.options;
-    return audit().record({
+  #entry(exchange: Exchange, { status, bytes }: Departure): AuditEntry {
+    return {
       id: exchange.auditId,
       requestId: exchange.requestId,
       userId: exchange.actor?.userId ?? null,
@@ -116,10 +145,10 @@ export class HttpFront {
       query: exchange.query,
       payload: exchange.payload,
       receivedAt: exchange.receivedAt,
-      durationMs: clock.monotonic() - exchange.startedAt,
+      durationMs: this.options.clock.monotonic() - exchange.startedAt,
       status,
       bytes,
-    });
+    };
   }
 
   #closed(exchange: Exchange, response: GatedResponse): void {
@@ -160,6 +189,14 @@ export class HttpFront {
       };
     });
   }
+}
+
+/** No answer leaves without its row; why is in the log. */
+function withheld(exchange: Exchange, { status }: Departure, error: unknown): Replacement | null {
+  const isOutage = error instanceof OutageError;
+  if (isOutage && status === 503) return null; // it did nothing, and says why
+  const cause = isOutage ? `: ${error.detail}` : '';
+  return unavailable(exchange, `The request could not be recorded, so its answer is withheld${cause}`);
 }
 
 function refused(exchange: Exchange, { status, code, detail }: EarlyRefusal): Replacement {

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { ContractValidationPipe, IdempotencyPort, ProblemFilter, RouteTable } from '#libs/http';
 import { StoredIdempotency } from '../idempotency/stored-idempotency.js';
 import { BodyGuard } from './body.guard.js';
+import { PreparedRoutes } from './prepared-routes.js';
 import { RouteCatalogue } from './route-catalogue.js';
 
 /**
@@ -15,6 +16,7 @@ import { RouteCatalogue } from './route-catalogue.js';
   providers: [
     RouteTable,
     RouteCatalogue,
+    PreparedRoutes,
     StoredIdempotency,
     { provide: IdempotencyPort, useExisting: StoredIdempotency },
     { provide: APP_GUARD, useClass: BodyGuard },

@@ -1,14 +1,23 @@
-import { Injectable, RequestMethod } from '@nestjs/common';
+import { Injectable, RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/internal';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { fitsTemplate, RouteTable } from '#libs/http';
 
 type Handler = (...args: unknown[]) => unknown;
 
+/** A handler with what it belongs to. */
+export interface CataloguedRoute {
+  readonly method: string;
+  readonly template: string;
+  readonly handler: Handler;
+  readonly controller: { readonly type: Type; readonly instance: object };
+}
+
 /** Every route of every controller: for the route table, and for naming a handler's route in figures and logs. */
 @Injectable()
 export class RouteCatalogue {
   readonly #templates = new Map<unknown, string[]>();
+  readonly #routes: CataloguedRoute[] = [];
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -18,22 +27,29 @@ export class RouteCatalogue {
 
   /** Reads the controllers' declarations; once, after all modules are known. */
   fill(): void {
-    for (const { metatype } of this.discovery.getControllers()) {
+    for (const { metatype, instance } of this.discovery.getControllers()) {
       if (typeof metatype !== 'function') continue;
+      const controller = { type: metatype as Type, instance: instance as object };
       const prototype = metatype.prototype as Record<string, Handler>;
       for (const name of this.scanner.getAllMethodNames(prototype)) {
-        this.#addHandler(pathsOf(metatype), prototype[name]);
+        this.#addHandler(controller, prototype[name]);
       }
     }
   }
 
-  #addHandler(prefixes: readonly string[], handler: Handler | undefined): void {
+  /** Every route, after {@link fill}. */
+  get routes(): readonly CataloguedRoute[] {
+    return this.#routes;
+  }
+
+  #addHandler(controller: CataloguedRoute['controller'], handler: Handler | undefined): void {
     const method = handler && (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined);
     if (handler === undefined || method === undefined) return;
-    for (const prefix of prefixes) {
+    for (const prefix of pathsOf(controller.type)) {
       for (const path of pathsOf(handler)) {
         const template = templateFrom(`${prefix}/${path}`);
         this.table.add({ method: RequestMethod[method], template });
+        this.#routes.push({ method: RequestMethod[method], template, handler, controller });
         this.#templates.set(handler, [...(this.#templates.get(handler) ?? []), template]);
       }
     }
