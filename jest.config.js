@@ -4,6 +4,7 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   testRunner: '<rootDir>/test/runner/run-spec.js',
+  testSequencer: '<rootDir>/test/runner/sequencer.js',
   testEnvironment: '<rootDir>/test/runner/environment.js',
   globalSetup: '<rootDir>/test/resources/global-setup.js',
   globalTeardown: '<rootDir>/test/resources/global-teardown.js',
