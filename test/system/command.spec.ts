@@ -42,9 +42,9 @@ const ORIGINAL_DEFAULTS = `{
 }`;
 
 describe('the command', () => {
-  it('shows its help and version', () => {
-    expect(start('--help').stdout).toContain('--load_config');
-    expect(start('--version').stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  it('shows its help and version', async () => {
+    expect((await run('--help')).stdout).toContain('--load_config');
+    expect((await run('--version')).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
   it('reports every wrong setting together, with what is allowed, and ends with 2', () => {
@@ -104,14 +104,14 @@ describe('the command', () => {
       expect(text).toContain(name === 'secret_key' ? 'the value is an example' : 'has no effect');
   });
 
-  it('names the nearest command for a mistyped one', () => {
-    const { status, stderr } = start('serv');
+  it('names the nearest command for a mistyped one', async () => {
+    const { status, stderr } = await run('serv');
     expect(status).toBe(2);
     expect(stderr).toContain('serve');
   });
 
-  it('says which plugin is unknown and which there are', () => {
-    const { status, stderr } = start(
+  it('says which plugin is unknown and which there are', async () => {
+    const { status, stderr } = await run(
       'serve',
       '--predictor_plugin',
       'crystal_ball',
@@ -135,13 +135,13 @@ describe('the command', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  it('refuses an empty CSV, a missing one and one of 2 GB for an oracle, at once and by name', () => {
+  it('refuses an empty CSV, a missing one and one of 2 GB for an oracle, at once and by name', async () => {
     const huge = join(folder, 'huge.csv');
     const handle = openSync(huge, 'w');
     ftruncateSync(handle, 2 * 1024 ** 3);
     closeSync(handle);
     for (const csv of [file('empty.csv', ''), huge, join(folder, 'missing.csv')]) {
-      const { status, stderr } = start(
+      const { status, stderr } = await run(
         'serve',
         '--predictor_plugin=binary_ideal_oracle',
         `--csv_file=${csv}`,
@@ -219,8 +219,10 @@ describe('the command', () => {
     expect(stdout).toContain('horizon_mode');
   });
 
-  it('does not run workers on SQLite', () => {
-    expect(start('worker', '--database_url', database('d.db'))).toMatchObject({ status: 1 });
-    expect(start('serve', '--workers', '2', '--database_url', database('d.db'))).toMatchObject({ status: 2 });
+  it('does not run workers on SQLite', async () => {
+    expect(await run('worker', '--database_url', database('d.db'))).toMatchObject({ status: 1 });
+    expect(await run('serve', '--workers', '2', '--database_url', database('d.db'))).toMatchObject({
+      status: 2,
+    });
   });
 });

@@ -9,6 +9,7 @@ import { NewOrders } from '../../src/marketplace/client-orders.port.js';
 import { UserDirectory } from '../../src/accounts/accounts.port.js';
 import { Accounts } from '../security/accounts.js';
 import { AgentProcess } from './agent-process.js';
+import { BuiltCommand } from './built-command.js';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
 import { DATABASE_KINDS } from '../harness/databases.js';
 
@@ -26,9 +27,16 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const flagsOf = (apiKey: string): string[] => [
+  `--url=${app.url}`,
+  `--api_key=${apiKey}`,
+  '--data_source=file',
+  `--data_file_path=${BARS}`,
+  '--agent_idle_seconds=0.2',
+];
+
 function agent(apiKey: string, ...flags: string[]): AgentProcess {
-  const data = ['--data_source=file', `--data_file_path=${BARS}`, '--agent_idle_seconds=0.2'];
-  const started = new AgentProcess(folder, `--url=${app.url}`, `--api_key=${apiKey}`, ...data, ...flags);
+  const started = new AgentProcess(folder, ...flagsOf(apiKey), ...flags);
   agents.push(started);
   return started;
 }
@@ -83,13 +91,19 @@ describe.each(DATABASE_KINDS)('evaluators in processes of their own [%s]', (data
     await submit(200);
     const keys = [await evaluatorKey(), await evaluatorKey()];
     let pair = keys.map((key) => agent(key));
-    for (let kills = 0; (await countOf('completed')) < 200; kills += 1) {
-      const goal = Math.min(200, (await countOf('completed')) + 25);
-      await eventually('more is done', async () => (await countOf('completed')) >= goal, 60_000);
-      const victim = kills % 2;
+    const done = (goal: number) =>
+      eventually(`${goal} are done`, async () => (await countOf('completed')) >= goal, 60_000);
+    // A process starts as slowly as it answers fifty orders.
+    for (const [goal, victim] of [
+      [40, 0],
+      [90, 1],
+      [140, 0],
+    ] as const) {
+      await done(goal);
       await pair[victim]?.kill();
       pair = pair.with(victim, agent(keys[victim] ?? ''));
     }
+    await done(200);
     expect(await countOf('completed')).toBe(200);
     expect(await verdict()).toMatchObject({ orders: 200, violations: [] });
     const [settled] = await app.database.query<{ readonly n: number | string }>(
@@ -111,25 +125,30 @@ describe.each(DATABASE_KINDS)('evaluators in processes of their own [%s]', (data
 });
 
 describe('an evaluator', () => {
-  it('ends when there is nothing left, if asked to', async () => {
+  it('ends when there is nothing left, if asked to; says what is wrong with its key, its role and its arguments', async () => {
     app = await startTestApp({ config: { marketplace_limit_basic: 1000 } });
     await submit(3);
-    const one = agent(await evaluatorKey(), '--agent_until_idle', '--predictor_plugin=random_walk_predictor');
-    expect(await one.exited).toBe(0);
-    expect(one.lines.at(-1)).toBe('Stopped: 3 completed, 0 released, 0 lost');
-  });
-
-  it('says what is wrong with its key, its role and its arguments, and ends with 1', async () => {
-    app = await startTestApp();
-    const wrong = agent('pp_nobody');
-    expect(await wrong.exited).toBe(1);
-    expect(wrong.errors).toContain('the service does not accept the key: 401 Invalid API key');
-    const client = agent((await new Accounts(app).make('client')).apiKey);
-    expect(await client.exited).toBe(1);
-    expect(client.errors).toContain('does not let this evaluator list orders: 403');
-    const nobody = new AgentProcess(folder);
-    expect(await nobody.exited).toBe(1);
-    expect(nobody.errors).toContain('evaluate requires --url and --api_key');
+    const command = new BuiltCommand(folder);
+    const evaluate = (apiKey: string) =>
+      command.run(
+        'evaluate',
+        ...flagsOf(apiKey),
+        '--agent_until_idle',
+        '--predictor_plugin=random_walk_predictor',
+      );
+    const ended = await evaluate(await evaluatorKey());
+    expect(ended.stdout.trim().split('\n').at(-1)).toBe('Stopped: 3 completed, 0 released, 0 lost');
+    expect(ended.status).toBe(0);
+    const wrong = await evaluate('pp_nobody');
+    expect(wrong.status).toBe(1);
+    expect(wrong.stderr).toContain('the service does not accept the key: 401 Invalid API key');
+    const client = await evaluate((await new Accounts(app).make('client')).apiKey);
+    expect(client.status).toBe(1);
+    expect(client.stderr).toContain('does not let this evaluator list orders: 403');
+    const nobody = await command.run('evaluate');
+    expect(nobody.status).toBe(1);
+    expect(nobody.stderr).toContain('evaluate requires --url and --api_key');
+    await command.end();
   });
 
   it('waits for a service that is away, and works when it is there', async () => {

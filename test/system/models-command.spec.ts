@@ -49,8 +49,8 @@ const write = (name: string, value: unknown): string => {
 };
 
 describe('models inspect', () => {
-  it('tells what a file takes, answers and weighs', () => {
-    const { status, stdout } = command.start(['models', 'inspect', 'tiny.keras']);
+  it('tells what a file takes, answers and weighs', async () => {
+    const { status, stdout } = await models(['inspect', 'tiny.keras']);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       name: 'tiny',
@@ -123,7 +123,7 @@ describe('models run', () => {
     ['a file that is no model', () => write('notes.keras', 'this is no model'), 'no model'],
     ['a file that is missing', () => 'missing.keras', 'missing.keras'],
   ])('ends with 3 and one line for %s', async (_, file, text) => {
-    const inspected = command.start(['models', 'inspect', file()]);
+    const inspected = await models(['inspect', file()]);
     const ran = await models(['run', file(), '--input', 'case.json']);
     for (const { status, stdout, stderr } of [inspected, ran]) {
       expect(status).toBe(3);

@@ -3,7 +3,9 @@ const LIMIT_MS = 20_000;
 
 /** After so many looks the wait is for another process, which needs the CPU more than the next look does. */
 const EAGER_LOOKS = 100;
-const PAUSE_MS = 10;
+const PAUSE_MS = { shortest: 10, longest: 100 } as const;
+/** The longer it has waited the seldomer it looks: that adds two percent to the wait, and a look may be a query. */
+const PAUSE_SHARE = 0.02;
 
 /**
  * Waits until a condition holds, for effects that no promise tells of. It looks again whenever the event loop has turned,
@@ -15,12 +17,14 @@ export async function eventually(
   holds: () => boolean | Promise<boolean>,
   limitMs = LIMIT_MS,
 ): Promise<void> {
-  const deadline = performance.now() + limitMs;
+  const started = performance.now();
   for (let looks = 1; !(await holds()); looks += 1) {
-    if (performance.now() > deadline) throw new Error(`it never came true that ${what}`);
+    const waitedMs = performance.now() - started;
+    if (waitedMs > limitMs) throw new Error(`it never came true that ${what}`);
     await new Promise((resolve) => {
       if (looks < EAGER_LOOKS) setImmediate(resolve);
-      else setTimeout(resolve, PAUSE_MS);
+      else
+        setTimeout(resolve, Math.min(PAUSE_MS.longest, Math.max(PAUSE_MS.shortest, waitedMs * PAUSE_SHARE)));
     });
   }
 }
