@@ -1,4 +1,4 @@
-import { runSql, TransactionRunner, type Transaction } from '#libs/database';
+import { addUpFigures, Database, runSql, TransactionRunner, type Transaction } from '#libs/database';
 import type { Actor } from '#libs/kernel';
 import { FakeClock, tinyPlugins } from '#libs/testing';
 import { type BillingVerdict, BillingVerifier, Turnover } from '../../../src/billing/billing.port.js';
@@ -104,6 +104,15 @@ export class MarketplaceBench {
 
   run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.test.app.get(TransactionRunner, { strict: false }).run(work);
+  }
+
+  /** What the service does every two seconds, where the clock does not stand still. */
+  async addUp(): Promise<void> {
+    const [database, transactions] = [
+      this.test.app.get(Database, { strict: false }),
+      this.test.app.get(TransactionRunner, { strict: false }),
+    ];
+    while (await addUpFigures(database, transactions));
   }
 
   asked(changes: Partial<OrderTerms> = {}): OrderTerms {
