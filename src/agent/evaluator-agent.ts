@@ -28,6 +28,8 @@ export interface AgentWork {
   /** A repeat of the same answer under the same claim settles nothing twice. */
   readonly submit: Answering<'submit', unknown>;
   readonly release: Answering<'release', unknown>;
+  /** Only inside of a service, whose own data these are; elsewhere an order is given back to those who have other data. */
+  readonly fail?: Answering<'fail', unknown>;
 }
 
 export interface AgentOptions {
@@ -166,6 +168,7 @@ export class EvaluatorAgent {
       if (lost.signal.aborted) return this.#lose(claim, `lost: ${messageOf(lost.signal.reason)}`);
       // Only what the product says itself leaves this process.
       const isSafe = error instanceof AppError;
+      if (isSafe && error.code === 'stale_data' && this.work.fail) return this.#fail(claim, error);
       return this.#giveBack(claim, isSafe ? `${error.code}: ${error.detail}` : 'the computation failed');
     }
     try {
@@ -217,6 +220,17 @@ export class EvaluatorAgent {
         this.logger.warn(`the answer could not be submitted yet: ${error.detail}`);
         await delay(this.clock, retryAfterMs(error) ?? pauseAfter(attempt), this.#aborting.signal);
       }
+    }
+  }
+
+  /** The order asks about the present, and nothing here will be newer for it. */
+  async #fail(claim: Claim, { code, detail }: AppError): Promise<void> {
+    this.logger.warn(`failed: ${code}: ${detail}`, { order: claim.order.id });
+    try {
+      await this.work.fail?.(SERVICE, { ...claim.lease, reason: code, message: detail });
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      this.#lose(claim, `could not be ended: ${messageOf(error)}`);
     }
   }
 

@@ -102,11 +102,12 @@ export class ClientRequest {
 
   @EnumField(ORDER_INTERVALS, {
     name: 'MarketplaceInterval',
-    default: '1h',
-    description: 'Length of a bar.',
+    nullable: true,
+    default: null,
+    description: 'Length of a bar; null: that of the data if it is one of these, else `1h`.',
     example: '1h',
   })
-  interval!: OrderInterval;
+  interval!: OrderInterval | null;
 
   @IntegerField({ default: 6, min: 1, max: 24, description: 'Number of bars to predict.', example: 6 })
   predictionHorizon!: number;
@@ -178,10 +179,10 @@ export class RequestsQuery {
   @SortOrderField order!: OrderPage['order'];
 }
 
-/** Bodies that work with any configuration that has the built-in plugins, for the API description. */
+/** Bodies that work with the quickstart configuration, for the API description. */
 export const ORDER_EXAMPLES = {
-  'six hours of EURUSD': {
-    symbol: 'EURUSD',
+  'six hours of SYNTHFX': {
+    symbol: 'SYNTHFX',
     prediction_type: 'short_term',
     datetime_requested: '2030-01-07T09:00:00Z',
   },

@@ -1,6 +1,6 @@
 import type { Actor } from '#libs/kernel';
 import type { Money, Micros, Quote } from '../billing/billing.port.js';
-import type { OrderTerms, OrderStatus, Order, MarketplacePredictionType } from './marketplace.port.js';
+import type { AskedTerms, OrderStatus, Order, MarketplacePredictionType } from './marketplace.port.js';
 
 /** What a client learns when it submits. */
 export interface SubmittedOrder {
@@ -62,8 +62,8 @@ export interface OrderChange {
   readonly notificationWebhook?: string | null;
 }
 
-/** How a claim ended. `expired`: its lease ran out. */
-export type ClaimOutcome = 'completed' | 'released' | 'expired';
+/** How a claim ended. `expired`: its lease ran out; `failed`: the order cannot be answered. */
+export type ClaimOutcome = 'completed' | 'released' | 'expired' | 'failed';
 
 /** A past claim, or the current one. */
 export interface OrderClaim {
@@ -87,12 +87,12 @@ export abstract class NewOrders {
    * (`request_limit`, names the number) at the tier's limit, `payment_required` (`max_cost_exceeded`, both amounts) when
    * the quote is above `maxCost`, `payment_required` (`insufficient_credits`) when the credits do not suffice
    */
-  abstract submit(actor: Actor, terms: OrderTerms): Promise<SubmittedOrder>;
+  abstract submit(actor: Actor, terms: AskedTerms): Promise<SubmittedOrder>;
   /**
    * What an order would cost now, without taking it. Only {@link submit} binds a price.
    * @throws AppError `invalid` as submit does
    */
-  abstract quote(terms: OrderTerms): Promise<Quote>;
+  abstract quote(terms: AskedTerms): Promise<Quote>;
 }
 
 /**

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, invalid, valueFault, type Violation } from '#libs/kernel';
-import { PluginRegistry } from '#libs/plugin-host';
+import { faultsAt, PluginRegistry, questionFaults } from '#libs/plugin-host';
 import { type PriceTerms, Prices } from '../billing/billing.port.js';
-import { BASELINE_MEANINGS, parseTimestamp } from '#libs/timeseries';
-import type { JsonObject, OrderTerms } from './marketplace.port.js';
+import { BASELINE_MEANINGS, canonicalInterval, parseTimestamp } from '#libs/timeseries';
+import {
+  type AskedTerms,
+  type JsonObject,
+  ORDER_INTERVALS,
+  type OrderInterval,
+  type OrderTerms,
+} from './marketplace.port.js';
 
 const MODEL_NAME_LENGTH = 100;
 /** So that the last bar of any horizon still has a year of four digits, as RFC 3339 writes it. */
@@ -39,7 +45,7 @@ export class CompleteTerms {
   ) {}
 
   /** @throws AppError `invalid` with every fault; unknown plugins are answered with the known ones */
-  async complete(terms: OrderTerms): Promise<Priced> {
+  async complete(terms: AskedTerms): Promise<Priced> {
     const { predictorPlugin, customParameters } = terms;
     const model = customParameters?.['model_name'] ?? predictorPlugin;
     const provider = customParameters?.['provider'] ?? undefined;
@@ -55,11 +61,38 @@ export class CompleteTerms {
       ...this.#unknown('pipeline', terms.pipelinePlugin, ['body', 'pipeline_plugin']),
     ];
     if (violations.length > 0) throw invalid(...violations);
+    const faults = await this.#questionFaults(terms, model as string);
+    if (faults.length > 0) throw invalid(...faults);
     return {
-      terms,
+      terms: { ...terms, interval: terms.interval ?? (await this.#intervalOf(terms)) },
       modelName: model as string,
       ...(isProvider(provider) && { provider }),
     };
+  }
+
+  /** What the plugins here are sure not to answer; a model that is only priced is judged by those who have it. */
+  async #questionFaults(terms: AskedTerms, model: string): Promise<readonly Violation[]> {
+    const faults = await questionFaults(this.plugins, {
+      feeder: terms.feederPlugin,
+      symbol: terms.symbol,
+      interval: terms.interval === null ? null : canonicalInterval(terms.interval),
+      server: this.plugins.serves(model),
+      model,
+      horizon: terms.predictionHorizon,
+    });
+    const fields = {
+      symbol: ['symbol'],
+      interval: ['interval'],
+      model: model === terms.predictorPlugin ? ['predictor_plugin'] : ['custom_parameters', 'model_name'],
+      horizon: ['prediction_horizon'],
+    };
+    return faultsAt(faults, ({ part }) => ['body', ...fields[part]]);
+  }
+
+  /** The length of the data's bars, where orders know it; else an hour, as in the original. */
+  async #intervalOf({ feederPlugin, symbol }: AskedTerms): Promise<OrderInterval> {
+    const own = await (await this.plugins.usable('feeder', feederPlugin))?.intervalOf(symbol);
+    return ORDER_INTERVALS.find((interval) => canonicalInterval(interval) === own) ?? '1h';
   }
 
   #momentFaults(moment: Date): readonly Violation[] {

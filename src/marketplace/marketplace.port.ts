@@ -48,6 +48,9 @@ export interface OrderTerms {
   readonly customParameters: JsonObject | null;
 }
 
+/** As a client asks: without an interval for that of the data. */
+export type AskedTerms = Omit<OrderTerms, 'interval'> & { readonly interval: OrderInterval | null };
+
 /** A validated answer, as it is stored. */
 export interface OrderResult {
   /** One value for each bar of the horizon. */

@@ -128,6 +128,14 @@ export interface ReleaseCommand extends LeaseReference {
   readonly details?: string | null;
 }
 
+/** Why an order cannot be answered by anybody who has the service's data. */
+export interface FailCommand extends LeaseReference {
+  /** Stable word, at most 32 characters, for example `stale_data`. */
+  readonly reason: string;
+  /** For the client. */
+  readonly message: string;
+}
+
 export interface AssignedFilter {
   /** `processing`: in time; `overdue`: past the deadline and not returned yet. Absent: both. */
   readonly status?: 'processing' | 'overdue';
@@ -209,4 +217,10 @@ export abstract class ClaimedWork {
    * @throws AppError as {@link submit} for the lease, except that a late release is accepted while it is not returned
    */
   abstract release(evaluator: Evaluator, command: ReleaseCommand): Promise<Order>;
+  /**
+   * Ends an order that the service itself cannot answer, and returns its price. Evaluators elsewhere have data of their
+   * own: they give orders back.
+   * @throws AppError as {@link submit} for the lease
+   */
+  abstract fail(evaluator: 'platform', command: FailCommand): Promise<Order>;
 }

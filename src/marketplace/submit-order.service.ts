@@ -8,7 +8,7 @@ import { type SubscriptionTier, Subscriptions } from '../accounts/accounts.port.
 import type { NewOrders, SubmittedOrder } from './client-orders.port.js';
 import { CompleteTerms, priceTermsOf, type Priced } from './complete-terms.service.js';
 import { OrderViews } from './order-views.service.js';
-import type { Effort, JsonObject, OrderTerms } from './marketplace.port.js';
+import type { AskedTerms, Effort, JsonObject, OrderTerms } from './marketplace.port.js';
 import { OrderRepository, type NewOrderRow } from './order.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 
@@ -29,11 +29,11 @@ export class SubmitOrder implements NewOrders {
     private readonly clock: Clock,
   ) {}
 
-  async quote(terms: OrderTerms): Promise<Quote> {
+  async quote(terms: AskedTerms): Promise<Quote> {
     return this.prices.quote(priceTermsOf(await this.terms.complete(terms)));
   }
 
-  async submit(actor: Actor, terms: OrderTerms): Promise<SubmittedOrder> {
+  async submit(actor: Actor, terms: AskedTerms): Promise<SubmittedOrder> {
     const priced = await this.terms.complete(terms);
     return this.transactions.run(async (tx) => {
       const clientTier = await this.#placeOf(tx, actor);

@@ -12,12 +12,13 @@ import type {
   AnswerCommand,
   ClaimedWork,
   Evaluator,
+  FailCommand,
   HeartbeatReply,
   LeaseReference,
   ReleaseCommand,
 } from './order-queue.port.js';
 import { OrderViews } from './order-views.service.js';
-import { OrderRepository } from './order.repository.js';
+import { OrderRepository, UNCLAIMED } from './order.repository.js';
 import { resultHash } from './result-hash.js';
 
 const LONGEST_STEP = 255;
@@ -116,6 +117,27 @@ export class WorkOnClaim implements ClaimedWork {
       const outcome = now.getTime() > row.timeoutAt.getTime() ? 'expired' : 'released';
       const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details: details ?? null };
       return this.views.tell(tx, 'released', await this.leases.end(tx, row, end, now), now);
+    });
+  }
+
+  /** The order ends and the price goes back: both or neither. */
+  async fail(evaluator: 'platform', { reason, message, ...lease }: FailCommand): Promise<Order> {
+    const evaluatorId = evaluatorIdOf(evaluator);
+    return this.transactions.run(async (tx) => {
+      const now = new Date(this.clock.now());
+      const use = { forAll: false, late: false, now };
+      const row = await this.leases.heldRow(tx, evaluatorId, lease, use);
+      const end = { outcome: 'failed', releasedBy: evaluatorId, reason, details: message } as const;
+      await this.history.close(tx, row, end, now);
+      await this.billing.void(tx, row.id, `${reason}: the order cannot be answered`);
+      const failure = {
+        ...UNCLAIMED,
+        status: 'failed',
+        failureReason: reason,
+        errorMessage: `${message}; the price was returned`,
+        completedAt: now,
+      } as const;
+      return this.views.tell(tx, 'failed', await this.orders.change(tx, row, failure, now), now);
     });
   }
 }

@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { invalid, type Violation } from '#libs/kernel';
-import { ConfiguredFeeder, ConfiguredPipeline, type ModelServer, PluginRegistry } from '#libs/plugin-host';
+import {
+  ConfiguredFeeder,
+  ConfiguredPipeline,
+  faultsAt,
+  type ModelServer,
+  PluginRegistry,
+  questionFaults,
+} from '#libs/plugin-host';
 import type { PluginKind } from '#libs/plugin-sdk';
+import { canonicalInterval } from '#libs/timeseries';
 import { Prices } from '../billing/billing.port.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { type AskedRequest, modelOf, type StoredRequest } from './prediction.types.js';
@@ -11,6 +19,8 @@ export interface CompletedRequest {
   readonly request: StoredRequest;
   /** What will answer: a predictor, or the model file that the request named in its place. */
   readonly predictor: string;
+  /** Length of the bars: the asked one, else that of the source, else the fallback. */
+  readonly interval: string;
 }
 
 /**
@@ -27,8 +37,11 @@ export class CompleteRequest {
     private readonly prices: Prices,
   ) {}
 
-  /** @throws AppError `invalid` with one violation for each unknown name, listing the known ones. */
-  async complete(asked: AskedRequest): Promise<CompletedRequest> {
+  /**
+   * @param fallback length of bars that a source of any length is asked for, where the request names none
+   * @throws AppError `invalid` with one violation for each unknown name, listing the known ones
+   */
+  async complete(asked: AskedRequest, fallback: string): Promise<CompletedRequest> {
     const request = {
       ...asked,
       predictor_plugin: asked.predictor_plugin ?? this.plugins.forecaster,
@@ -43,7 +56,13 @@ export class CompleteRequest {
       ...this.#unknown('pipeline', request.pipeline_plugin, 'pipeline_plugin'),
     ];
     if (violations.length > 0) throw invalid(...violations);
-    return { request, predictor };
+    const faults = await this.#questionFaults(request, predictor);
+    if (faults.length > 0) throw invalid(...faults);
+    return {
+      request,
+      predictor,
+      interval: request.interval ?? (await this.#intervalOf(request)) ?? fallback,
+    };
   }
 
   /**
@@ -56,6 +75,31 @@ export class CompleteRequest {
     if (name === null) return this.plugins.serves(predictor) ?? { predictor, model: null };
     const server = await this.#serverOf(name);
     return { predictor, model: server === null ? name : server.model };
+  }
+
+  async #questionFaults(request: StoredRequest, predictor: string): Promise<readonly Violation[]> {
+    const { model_name: model, predictor_plugin: named, horizons, prediction_horizon: horizon } = request;
+    const faults = await questionFaults(this.plugins, {
+      feeder: request.feeder_plugin,
+      symbol: request.symbol ?? request.ticker ?? '',
+      interval: request.interval === null ? null : canonicalInterval(request.interval),
+      server: model ? await this.#serverOf(model) : this.plugins.serves(predictor),
+      model: model || named,
+      // Of a list, the steps that the model has are answered, and the others listed as errors.
+      horizon: horizons === null ? horizon || null : Math.min(...horizons),
+    });
+    const fields = {
+      symbol: request.symbol === null ? 'ticker' : 'symbol',
+      interval: 'interval',
+      model: model ? 'model_name' : 'predictor_plugin',
+      horizon: horizons === null ? 'prediction_horizon' : 'horizons',
+    };
+    return faultsAt(faults, ({ part }) => ['body', fields[part]]);
+  }
+
+  async #intervalOf({ feeder_plugin: id, symbol, ticker }: StoredRequest): Promise<string | null> {
+    const feeder = await this.plugins.usable('feeder', id);
+    return feeder === null ? null : feeder.intervalOf(symbol ?? ticker ?? '');
   }
 
   #serverOf(model: string): Promise<ModelServer | null> {

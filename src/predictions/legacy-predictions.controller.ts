@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Accepts, Answers, Caller, CallerNetwork, Flexible, Idempotent, Problems } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './prediction.dto.js';
+import { LegacyAccepted, LegacyId, LegacyPredict, LegacyStatus } from './legacy-prediction.dto.js';
 import { LEGACY_EXAMPLES } from './prediction.examples.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';

@@ -1,11 +1,9 @@
 import {
   DateTimeField,
   EnumField,
-  FreeForm,
   IntegerField,
   ListField,
   NestedField,
-  NumberField,
   PathIdField,
   ObjectField,
   Rule,
@@ -27,8 +25,6 @@ import {
 /** Letters and digits of any language: files name their columns in the language of their makers. */
 const COLUMN = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_ .%&+\-^=/()]{0,63}$/u;
 const PLUGIN = /^[A-Za-z0-9_@][A-Za-z0-9_@/.-]{0,99}$/;
-/** Digits alone are refused: `/status/{prediction_id}` would take them for the integer id of another prediction. */
-const TASK_ID = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 const PREDICTION_TYPES = ['short_term', 'long_term', 'medium_term'] as const;
 const MAX_HORIZON = 1000;
@@ -40,7 +36,7 @@ const symbolField = {
   refusal: 'Invalid ticker/symbol format or contains dangerous content',
 } as const;
 const columnField = { ...optionalText, pattern: COLUMN, minLength: 1, maxLength: 64 } as const;
-const pluginField = { pattern: PLUGIN, minLength: 1, maxLength: 100 } as const;
+export const pluginField = { pattern: PLUGIN, minLength: 1, maxLength: 100 } as const;
 
 const badBaseline = ({ baseline_datetime: text }: CreatePrediction) =>
   text === null || parseTimestamp(text) !== null
@@ -65,8 +61,16 @@ export class CreatePrediction implements AskedRequest {
 
   @StringField({ ...symbolField, description: 'Other name for `symbol`, which takes precedence.' })
   ticker!: string | null;
-  @EnumField(INTERVALS, { name: 'Interval', default: '1d', description: 'Length of a bar.', example: '1d' })
-  interval!: string;
+
+  @EnumField(INTERVALS, {
+    name: 'Interval',
+    nullable: true,
+    default: null,
+    description:
+      'Length of a bar. Bars of a file are put together to that length, or the prediction fails if they cannot be; null: the bars of the file as they are, and `1d` from the market.',
+    example: '1d',
+  })
+  interval!: string | null;
 
   @StringField({
     ...pluginField,
@@ -160,10 +164,10 @@ export class CreatePrediction implements AskedRequest {
   target_column!: string | null;
 }
 
-type Answered = Pick<PredictionEntity, 'predictorPlugin' | 'result' | 'prediction' | 'uncertainty'>;
+export type Answered = Pick<PredictionEntity, 'predictorPlugin' | 'result' | 'prediction' | 'uncertainty'>;
 
 /** With the lists where the original's clients look for the answer. */
-const withLists = ({ result, prediction, uncertainty }: Answered): PredictionResult =>
+export const withLists = ({ result, prediction, uncertainty }: Answered): PredictionResult =>
   prediction === null || uncertainty === null ? result : { ...result, prediction, uncertainty };
 
 /** `PredictionOut` of the contract. A 201 body must never contain the words password, secret, key, token or hash. */
@@ -201,86 +205,6 @@ export class PredictionOut {
 
 export class PredictionId {
   @PathIdField({ description: 'Id of the prediction.', example: 1 }) predictionId!: number;
-}
-
-/** Path of the legacy status: the id that the legacy submit answered with, or the integer id. */
-export class LegacyId {
-  @StringField({ minLength: 1, maxLength: 80, description: '`task_id` or integer id.', example: '1' })
-  predictionId!: string;
-}
-
-class LegacyParameters {
-  @StringField({
-    ...pluginField,
-    optional: true,
-    description: 'Predictor plugin or trained model, as `predictor_plugin`; the configured one if absent.',
-    example: 'random_walk_predictor',
-  })
-  plugin?: string;
-}
-
-/** Body of the original's first endpoint. */
-@FreeForm()
-export class LegacyPredict {
-  @StringField({
-    ...SYMBOL_RULE,
-    default: 'EUR_USD',
-    description: 'Symbol to predict.',
-    example: 'SP500',
-  })
-  instrument!: string;
-
-  @EnumField(INTERVALS, { name: 'Interval', default: 'H1', description: 'Length of a bar.', example: 'D1' })
-  timeframe!: string;
-
-  @StringField({
-    optional: true,
-    pattern: TASK_ID,
-    minLength: 1,
-    maxLength: 64,
-    description: 'Id chosen by the caller, not of digits only; a UUID is generated if absent.',
-  })
-  predictionId?: string;
-
-  @NestedField(LegacyParameters, { optional: true, description: 'Parameters; all but `plugin` are ignored.' })
-  parameters?: LegacyParameters;
-}
-
-export class LegacyAccepted {
-  @StringField({
-    wire: 'prediction_id',
-    description: 'Id to request the result with, at `/status/{prediction_id}`.',
-    example: '6f2c1f0e-6a0e-4c43-9e53-0a3f1d7f9b11',
-  })
-  taskId!: string;
-
-  @EnumField(PREDICTION_STATUSES, { name: 'PredictionStatus', example: 'pending' }) status!: PredictionStatus;
-  @StringField({ always: 'Prediction request accepted', example: 'Prediction request accepted' })
-  message?: string;
-}
-
-export class LegacyStatus {
-  @StringField({ example: '1' }) predictionId!: string;
-  @EnumField(PREDICTION_STATUSES, { name: 'PredictionStatus', example: 'completed' })
-  status!: PredictionStatus;
-  @ObjectField({ from: withLists, description: 'Same as `result` of the prediction.' })
-  result!: PredictionResult;
-
-  @ListField(NumberField(), {
-    from: ({ prediction }: Answered) => prediction ?? undefined,
-    optional: true,
-    description: 'Predicted values, one per horizon; present only when completed.',
-    example: [2874.56],
-  })
-  prediction?: Answered['prediction'];
-
-  @ListField(NumberField(), {
-    from: ({ uncertainty }: Answered) => uncertainty ?? undefined,
-    optional: true,
-    description: 'Standard deviations, one per horizon; present only when completed.',
-    example: [31.2],
-  })
-  uncertainty?: Answered['uncertainty'];
 }
 
 /** One event of `/api/v1/predictions/{prediction_id}/events`, as its `data` line. */

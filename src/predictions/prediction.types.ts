@@ -10,7 +10,8 @@ export type PredictionStatus = (typeof PREDICTION_STATUSES)[number];
 export interface StoredRequest {
   readonly symbol: string | null;
   readonly ticker: string | null;
-  readonly interval: string;
+  /** Null where the caller named none: the bars of the source are used as they are. */
+  readonly interval: string | null;
   readonly predictor_plugin: string;
   readonly feeder_plugin: string;
   readonly pipeline_plugin: string;

@@ -129,6 +129,7 @@ function questionOf(
       canonicalInterval(prediction.interval),
       'a stored prediction has a known interval',
     ),
+    anyInterval: request.interval === null,
     predictionType: prediction.predictionType,
     horizons: request.horizons,
     horizon: request.prediction_horizon || null,

@@ -60,7 +60,7 @@ export class PredictionSchedule extends PeriodicService implements BeforeApplica
         entrance: 'legacy',
         caller: null,
         address: SCHEDULER,
-        request: { symbol: this.config.instrument, ticker: null, interval: '1h', ...PLAIN_QUESTION },
+        request: { symbol: this.config.instrument, ticker: null, interval: null, ...PLAIN_QUESTION },
         taskId: this.#taskId(),
       });
       return id;

@@ -16,6 +16,14 @@ import { type AskedRequest, PREDICTION_JOB } from './prediction.types.js';
  */
 export type Entrance = 'predict' | 'predictions' | 'secure' | 'legacy';
 
+/** Bars of sources that have any, where a caller names none: what the original takes at each door. */
+const INTERVALS_OF: Readonly<Record<Entrance, string>> = {
+  predict: '1d',
+  predictions: '1d',
+  secure: '1d',
+  legacy: 'H1',
+};
+
 export interface SubmitCommand {
   readonly entrance: Entrance;
   readonly request: AskedRequest;
@@ -48,7 +56,7 @@ export class SubmitPrediction {
   async submit(command: SubmitCommand): Promise<PredictionEntity> {
     refuseAdministrators(command);
     this.#refuseWhileSwitchedOff();
-    const completed = await this.requests.complete(command.request);
+    const completed = await this.requests.complete(command.request, INTERVALS_OF[command.entrance]);
     return this.transactions.run(async (tx) => {
       await this.#refuseBeyondLimit(tx, command);
       await this.#refuseUsedTaskId(tx, command.taskId);
@@ -93,7 +101,7 @@ export class SubmitPrediction {
     }
   }
 
-  #newRow({ caller, address, taskId }: SubmitCommand, { request, predictor }: CompletedRequest) {
+  #newRow({ caller, address, taskId }: SubmitCommand, { request, predictor, interval }: CompletedRequest) {
     const now = new Date(this.clock.now());
     const symbol = request.symbol ?? request.ticker ?? '';
     return {
@@ -105,7 +113,7 @@ export class SubmitPrediction {
       status: 'pending' as const,
       symbol,
       ticker: request.ticker ?? symbol,
-      interval: request.interval,
+      interval,
       predictorPlugin: predictor,
       feederPlugin: request.feeder_plugin,
       pipelinePlugin: request.pipeline_plugin,

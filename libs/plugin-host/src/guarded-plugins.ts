@@ -67,6 +67,7 @@ export function guardPredictor(
     looksAhead: looksAhead(null),
     looksAheadWith: looksAhead,
     capabilities,
+    reach: (modelName) => guard.instant('reach', () => predictor.reach?.(modelName) ?? null),
     has,
     forecast: (frame: Frame, request: ForecastRequest, limits: CallLimits = {}): Promise<ForecastOutput> =>
       guard.limited('forecast', { signal: request.signal, ...limits }, async (signal) => {
@@ -137,6 +138,10 @@ export function guardFeeder(about: PluginHandle<'feeder'>, feeder: Feeder, guard
       });
     },
     resolve: (symbol) => guard.instant('resolve', () => feeder.resolve(symbol)),
+    intervalOf: (symbol) =>
+      guard.limited('intervalOf', {}, async () => (await feeder.intervalOf?.(symbol)) ?? null),
+    checkInterval: (symbol, interval) =>
+      guard.limited('checkInterval', {}, async () => feeder.checkInterval?.(symbol, interval)),
     notes: (frame) => guard.instant('notes', () => feeder.notes?.(frame) ?? []),
   };
 }

@@ -38,6 +38,8 @@ export interface CoreHandle extends PluginHandle<'core'> {
 export interface FeederHandle extends PluginHandle<'feeder'> {
   fetch(request: FetchRequest, limits?: CallLimits): Promise<Frame>;
   resolve(symbol: string): FeederSource;
+  intervalOf(symbol: string): Promise<string | null>;
+  checkInterval(symbol: string, interval: string): Promise<void>;
   notes(frame: Frame): readonly string[];
 }
 
@@ -48,6 +50,8 @@ export interface PredictorHandle extends PluginHandle<'predictor'> {
   /** The same for forecasts of one of its model files; null asks for the predictor's own choice. */
   looksAheadWith(modelName: string | null): boolean;
   readonly capabilities: readonly PredictorCapability[];
+  /** Most steps ahead that a model answers; null for any number. */
+  reach(modelName: string | null): number | null;
   has(capability: PredictorCapability): boolean;
   /** `request.signal` ends it early. */
   forecast(frame: Frame, request: ForecastRequest, limits?: CallLimits): Promise<ForecastOutput>;

@@ -1,4 +1,4 @@
-import { assertPresent, invalid, type AppError } from '#libs/kernel';
+import { AppError, assertPresent, invalid } from '#libs/kernel';
 import type { PluginDefinition, PluginKind, PluginSummary } from '#libs/plugin-sdk';
 import type {
   CoreHandle,
@@ -134,6 +134,24 @@ export class PluginRegistry {
     isPriced: (name: string) => Promise<boolean>,
   ): Promise<ModelServer | null> {
     return this.serves(name) ?? ((await isPriced(name)) ? { predictor: this.forecaster, model: null } : null);
+  }
+
+  /** Ids of the predictors that forecast. */
+  get forecasters(): readonly string[] {
+    return this.#ofKind('predictor')
+      .map(({ definition }) => definition)
+      .filter((one) => one.kind === 'predictor' && one.capabilities.includes('forecast'))
+      .map(({ id }) => id);
+  }
+
+  /** The plugin of this id, created where it can be; null where it cannot be, or is not known. */
+  async usable<K extends 'feeder' | 'predictor'>(kind: K, id: string): Promise<HandleOf[K] | null> {
+    try {
+      return this.has(kind, id) ? await this.#use(kind, id) : null;
+    } catch (error) {
+      if (error instanceof AppError) return null;
+      throw error;
+    }
   }
 
   /** Names that a request may give as its predictor or its model beside the predictors, each once. */

@@ -13,7 +13,9 @@ import {
   formatIso,
   futureTimes,
   lastClosedRow,
+  lengthText,
   parseTimestamp,
+  usualStep,
 } from '#libs/timeseries';
 import type { PredictorHandle } from './handles.js';
 
@@ -39,6 +41,8 @@ export interface UsedBar {
   readonly baseline_bar?: string;
   /** When it was complete, and so known; later than the answer for a running bar that was named. */
   readonly baseline_bar_closed?: string;
+  /** Usual distance of the bars, for example `1 h`. */
+  readonly bar_length?: string;
 }
 
 /** From so many bars on, data about the present are noted as old. */
@@ -82,6 +86,7 @@ export class PointInTime {
         : {
             baseline_bar: formatIso(this.#seen.frame.time[row] ?? NaN),
             baseline_bar_closed: formatIso(this.#seen.closeOf(row)),
+            ...(this.#seen.frame.length > 1 && { bar_length: lengthText(usualStep(this.#seen.frame.time)) }),
           };
     return { ...source, ...bar, ...(notes.length > 0 && { notes }) };
   }

@@ -12,6 +12,8 @@ export interface ForecastQuestion
   readonly feeder: string;
   readonly pipeline: string;
   readonly predictor: string;
+  /** See `FetchRequest.anyInterval`. */
+  readonly anyInterval?: boolean;
   /** Most bars of history, up to the baseline. Absent: as many as the feeder brings. */
   readonly lookback?: number;
 }
@@ -36,7 +38,16 @@ export interface Forecast extends PredictionOutput {
  */
 export async function runForecast(
   registry: PluginRegistry,
-  { feeder, pipeline, predictor, lookback, baselineMeans = null, freshAt, ...asked }: ForecastQuestion,
+  {
+    feeder,
+    pipeline,
+    predictor,
+    lookback,
+    anyInterval = false,
+    baselineMeans = null,
+    freshAt,
+    ...asked
+  }: ForecastQuestion,
   limits: Omit<RunOptions, 'feeder' | 'predictor'>,
 ): Promise<Forecast> {
   const [source, runner, answerer] = await Promise.all([
@@ -45,13 +56,16 @@ export async function runForecast(
     registry.predictor(predictor),
   ]);
   const request = { ...NOTHING_CHOSEN, ...asked };
+  const bars: FeederHandle = anyInterval
+    ? { ...source, fetch: (wanted, given) => source.fetch({ ...wanted, anyInterval }, given) }
+    : source;
   const moment = new PointInTime(registry.pointInTime, {
     baselineMeans,
     ...(freshAt !== undefined && { freshAt }),
   });
   const answer = await runner.run(request, {
     ...limits,
-    feeder: lookback === undefined ? source : withLookback(source, lookback, request.baseline),
+    feeder: lookback === undefined ? bars : withLookback(bars, lookback, request.baseline),
     predictor: moment.watch(answerer),
   });
   const plugins = { feeder: stamp(source), pipeline: stamp(runner), predictor: stamp(answerer) };

@@ -4,6 +4,8 @@ export interface FetchRequest {
   readonly symbol: string;
   /** Canonical bar length: 1m 2m 5m 15m 30m 1h 90m 4h 1d 5d 1w 1mo 3mo. */
   readonly interval: string;
+  /** Nobody asked for that length: a source whose bars have one hands those over. Absent: the length was asked for. */
+  readonly anyInterval?: boolean;
   /** First bar wanted, epoch ms UTC, inclusive. */
   readonly from?: number;
   /** Last bar wanted, epoch ms UTC, inclusive. */
@@ -34,8 +36,21 @@ export interface Feeder {
    * @throws PluginError `invalid_request`, `no_data`, `source_unavailable`
    */
   fetch(request: FetchRequest): Promise<Frame>;
-  /** What `fetch` would read for this symbol. */
+  /**
+   * What `fetch` would read for this symbol. It is also asked when a question is taken.
+   * @throws PluginError `invalid_request` for a symbol that the source is sure not to have; the question is refused then
+   */
   resolve(symbol: string): FeederSource;
+  /**
+   * Length of the bars of a source that has one only, canonical as in `FetchRequest.interval`; null where the source has
+   * several, or another one. Absent: null.
+   */
+  intervalOf?(symbol: string): Promise<string | null>;
+  /**
+   * Asked when a question is taken that names a length of bars.
+   * @throws PluginError `invalid_request` for one that the source is sure not to have and cannot make
+   */
+  checkInterval?(symbol: string, interval: string): Promise<void>;
   /**
    * What a reader of the answer should know about a frame that this feeder returned, one sentence each, for example that
    * its source was down and the bars are old. No paths. Empty when there is nothing to say.

@@ -147,6 +147,11 @@ export interface Predictor {
    * look ahead. Where it returns false the host passes no bar after the baseline. Absent: all models look ahead.
    */
   looksAheadWith?(modelName: string | null): boolean;
+  /**
+   * Most steps ahead that a model answers (as in `ForecastRequest.modelName`); null for any number. Questions beyond it
+   * are refused when they are taken. Absent: null.
+   */
+  reach?(modelName: string | null): number | null;
   entry?(question: EntryQuestion): EntryAnswer | Promise<EntryAnswer>;
   exit?(question: ExitQuestion): ExitAnswer | Promise<ExitAnswer>;
   /** @param modelName the model that is asked about, as in `ForecastRequest.modelName` */

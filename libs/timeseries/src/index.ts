@@ -8,6 +8,7 @@ export {
   rowAtOrBefore,
 } from './frame.js';
 export { futureTimes } from './future-times.js';
+export { dividesInterval, longerBars, type LongerBars } from './longer-bars.js';
 export {
   BASELINE_MEANINGS,
   type BaselineMeans,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '#libs/testing';
 import { MarketOfOne } from './market-of-one.js';
@@ -46,7 +47,10 @@ describe.each(DATABASE_KINDS)('a service that evaluates by itself [%s]', (kind) 
 
   it('gives back what it cannot compute, and does not ask for it again at once', async () => {
     const here = (market = await MarketOfOne.start(kind, { auto_evaluate: true, agent_idle_seconds: 0.05 }));
-    const { id } = await here.submit({ predictorPlugin: 'binary_ideal_oracle' });
+    const { id } = await here.submit({
+      predictorPlugin: 'default_predictor',
+      customParameters: { as_of: '2025-01-01T00:00:00Z' },
+    });
     await eventually('it was claimed and given back', async () => {
       const [claims] = await here.app.database.query<{ n: number | string }>(
         "SELECT COUNT(*) AS n FROM prediction_claims WHERE outcome = 'released'",
@@ -58,6 +62,43 @@ describe.each(DATABASE_KINDS)('a service that evaluates by itself [%s]', (kind) 
     expect(await here.find(id)).toMatchObject({ status: 'pending', result: null });
     await here.cancel(id);
     expect((await here.verify()).violations).toEqual([]);
+  });
+
+  it('fails an order about the present on old data, and returns the price', async () => {
+    const settings = { auto_evaluate: true, agent_idle_seconds: 0.05, max_data_age: 3 };
+    const here = (market = await MarketOfOne.start(kind, settings));
+    const { id } = await here.submit();
+    await eventually('it failed', async () => (await here.find(id)).status === 'failed');
+    expect(await here.find(id)).toMatchObject({
+      failureReason: 'stale_data',
+      errorMessage: expect.stringContaining('max_data_age'),
+      actualCost: null,
+      evaluatorId: null,
+    });
+    const [claims] = await here.app.database.query<{ outcome: string }>(
+      'SELECT outcome FROM prediction_claims',
+    );
+    expect(claims).toEqual({ outcome: 'failed' });
+    const past = await here.submit({ customParameters: { as_of: '2023-06-01T00:00:00Z' } });
+    await eventually('it is done', async () => (await here.find(past.id)).status === 'completed');
+    expect((await here.verify()).violations).toEqual([]);
+  });
+
+  it('refuses what its data or its predictors cannot answer, and asks for the bars that the data have', async () => {
+    const config = {
+      data_file_path: null,
+      data_files: { SYNTHFX: resolve('examples/data/synthetic_fx_1h_2023.csv') },
+    };
+    const here = (market = await MarketOfOne.start(kind, config));
+    for (const [field, change] of [
+      ['symbol', { symbol: 'SYNTHFY' }],
+      ['predictor_plugin', { predictorPlugin: 'binary_ideal_oracle' }],
+    ] as const)
+      await expect(here.submit(change)).rejects.toMatchObject({
+        kind: 'invalid',
+        violations: [expect.objectContaining({ loc: ['body', field] })],
+      });
+    expect((await here.submit({ interval: null })).interval).toBe('1h');
   });
 
   it('is silent unless it is switched on', async () => {

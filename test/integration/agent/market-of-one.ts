@@ -4,7 +4,7 @@ import { AgentModule } from '../../../src/agent/agent.module.js';
 import { type BillingVerdict, BillingVerifier } from '../../../src/billing/billing.port.js';
 import { BillingModule } from '../../../src/billing/billing.module.js';
 import { ClientOrders, NewOrders } from '../../../src/marketplace/client-orders.port.js';
-import type { Order, OrderTerms } from '../../../src/marketplace/marketplace.port.js';
+import type { AskedTerms, Order, OrderTerms } from '../../../src/marketplace/marketplace.port.js';
 import { UsersModule } from '../../../src/users/users.module.js';
 import { UserDirectory } from '../../../src/accounts/accounts.port.js';
 import { seedOriginalAccounts } from '../../harness/original.js';
@@ -47,7 +47,7 @@ export class MarketOfOne {
     );
   }
 
-  async submit(change: Partial<OrderTerms> = {}): Promise<Order> {
+  async submit(change: Partial<AskedTerms> = {}): Promise<Order> {
     const entry = this.app.app.get<NewOrders>(NewOrders, { strict: false });
     const { order } = await entry.submit(await this.#client(), { ...TERMS, ...change });
     return order;

@@ -17,6 +17,9 @@ import { type OriginalKey, seedOriginalAccounts } from '../../harness/original.j
 export const USD = 1_000_000;
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
+/** Symbols that the desk has bars of; the first is the usual one. */
+export const SYMBOLS = ['SYNTHFX', 'EURUSD=X', '^GSPC', 'BRK.B', 'TRANSCRIPT'] as const;
+
 /** A Tuesday within the sample data, between two bars. */
 export const NOW = Date.UTC(2023, 2, 14, 9, 30);
 export const ROOT = '/api/v1/client/predictions';
@@ -77,7 +80,9 @@ export class ClientDesk {
         database_max_overflow: 0,
         data_source: 'file',
         csv_file: sample('synthetic_fx_1h_2023.csv'),
-        data_files: { SYNTHFX: sample('synthetic_fx_1h_2023.csv') },
+        data_files: Object.fromEntries(
+          SYMBOLS.map((symbol) => [symbol, sample('synthetic_fx_1h_2023.csv')] as const),
+        ),
         ...options.config,
       },
       domains: [UsersModule, BillingModule, ClientModule],

@@ -37,7 +37,7 @@ export class EvaluatorBench {
       config: {
         predictor_plugin: 'random_walk_predictor',
         data_source: 'file',
-        data_files: { SP500: file },
+        data_files: { SP500: file, EURUSD: file },
         marketplace_limit_basic: 1_000,
         ...config,
       },

@@ -42,8 +42,10 @@ describe('default_feeder on files', () => {
     expect((await many.fetch({ symbol: 'EUR_USD', ...hourly })).length).toBe(60);
     await expect(many.fetch({ symbol: 'GBPUSD', ...hourly })).rejects.toMatchObject({
       code: 'invalid_request',
-      message: 'There are no bars of GBPUSD; the known symbols are EURUSD, MSFT',
+      message:
+        'There are no bars of GBPUSD; the known symbols are EURUSD, MSFT (data_files lists them, symbol_map gives them other names)',
     });
+    expect(() => many.resolve('eurusd')).toThrow('did you mean EURUSD?');
     expect(() => many.resolve('toString')).toThrow('There are no bars of toString');
   });
 
@@ -164,13 +166,36 @@ describe('default_feeder on files', () => {
     expect((gone as Error).message).not.toContain(files.folder);
   });
 
-  it('says when the bars are of another length than asked', async () => {
-    const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
+  it('puts bars together to the length that is asked for, and refuses where that cannot be', async () => {
+    files.write('days.csv', barLines(12, 24 * HOUR));
+    const feeder = await files.feeder({
+      data_files: { A: 'eurusd.csv', D: 'days.csv', 'D@1h': 'eurusd.csv' },
+    });
+    const whole = await feeder.fetch({ symbol: 'A', ...hourly });
     const daily = await feeder.fetch({ symbol: 'A', interval: '1d' });
-    expect(feeder.notes?.(daily)).toEqual([
-      'other_interval: eurusd.csv: bars are 1 h apart, but bars of 1d were requested',
-    ]);
-    expect(feeder.notes?.(await feeder.fetch({ symbol: 'A', ...hourly }))).toEqual([]);
+    expect(daily.time[0]).toBe(START);
+    expect(daily.column('CLOSE')[0]).toBe(whole.column('CLOSE')[23]);
+    expect(daily.column('HIGH')[0]).toBe(Math.max(...whole.column('HIGH').subarray(0, 24)));
+    expect(feeder.notes?.(daily)?.[0]).toBe(
+      'longer_bars: eurusd.csv: bars of 1d were put together from bars that are 1 h apart',
+    );
+    expect(feeder.notes?.(daily)?.[1]).toMatch(/^running_bar: eurusd.csv: the bar of .* left out$/);
+    expect(feeder.notes?.(whole)).toEqual([]);
+    await expect(feeder.fetch({ symbol: 'A', interval: '15m' })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(
+        /bars of 15m .* of eurusd\.csv, which are 1 h apart: .*"A@15m" in data_files/,
+      ),
+    });
+    expect((await feeder.fetch({ symbol: 'D', ...hourly })).length).toBe(whole.length);
+  });
+
+  it('hands over the bars as they are to callers who name no length, and knows it', async () => {
+    const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
+    const frame = await feeder.fetch({ symbol: 'A', interval: '1d', anyInterval: true });
+    expect((frame.time[1] ?? NaN) - (frame.time[0] ?? NaN)).toBe(HOUR);
+    expect(feeder.notes?.(frame)).toEqual([]);
+    expect(await feeder.intervalOf?.('A')).toBe('1h');
   });
 
   it('applies a normalisation to the columns that it names', async () => {

@@ -1,6 +1,7 @@
 import { compileValidator, type DtoClass } from '#libs/http';
 import { describe, expect, it } from '@jest/globals';
-import { CreatePrediction, LegacyPredict, PredictionId } from '../../../src/predictions/prediction.dto.js';
+import { LegacyPredict } from '../../../src/predictions/legacy-prediction.dto.js';
+import { CreatePrediction, PredictionId } from '../../../src/predictions/prediction.dto.js';
 
 function check<T extends object>(dto: DtoClass<T>, raw: unknown, source: 'body' | 'path' = 'body') {
   const result = compileValidator(dto)(raw, source);
@@ -17,7 +18,7 @@ describe('the body of a new prediction', () => {
     expect(create({ ticker: 'AAPL' }).value).toEqual({
       symbol: null,
       ticker: 'AAPL',
-      interval: '1d',
+      interval: null,
       prediction_type: 'short_term',
       model_name: null,
       prediction_horizon: 1,
@@ -193,7 +194,7 @@ describe('the legacy body', () => {
   const legacy = (raw: unknown) => check(LegacyPredict, raw);
 
   it('fills what was not sent', () => {
-    expect(legacy({}).value).toEqual({ instrument: 'EUR_USD', timeframe: 'H1' });
+    expect(legacy({}).value).toEqual({ instrument: 'EUR_USD', timeframe: null });
   });
 
   it('takes a body of the original’s clients', () => {

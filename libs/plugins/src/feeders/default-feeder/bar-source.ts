@@ -7,6 +7,8 @@ export interface BarQuestion {
   /** As the source spells it. */
   readonly symbol: string;
   readonly interval: string;
+  /** See `FetchRequest.anyInterval`. */
+  readonly anyInterval?: boolean;
   readonly from?: number;
   readonly to?: number;
   /** See `FetchRequest.around`. */
@@ -41,6 +43,10 @@ export interface BarSource {
   symbolOf(symbol: string): string;
   /** @throws PluginError `invalid_request` for a symbol that the source is sure not to have */
   resolve(symbol: string): FeederSource;
+  /** See `Feeder.intervalOf`. */
+  intervalOf?(symbol: string): Promise<string | null>;
+  /** See `Feeder.checkInterval`. */
+  checkInterval?(symbol: string, interval: string): Promise<void>;
   /** What to say about the name of a symbol, in the form of notes. */
   symbolNotes?(asked: string): readonly string[];
   bars(question: BarQuestion): Promise<SourceBars>;

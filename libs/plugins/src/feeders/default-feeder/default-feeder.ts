@@ -110,6 +110,7 @@ class DefaultFeeder implements Feeder {
     } = await this.source.bars({
       symbol,
       interval: request.interval,
+      anyInterval: request.anyInterval === true,
       ...(from !== undefined && { from }),
       ...(to !== Infinity && { to }),
       ...(request.around !== undefined && { around: request.around }),
@@ -133,6 +134,15 @@ class DefaultFeeder implements Feeder {
 
   resolve(symbol: string): { source: string; symbol: string } {
     return this.source.resolve(symbol || this.settings.instrument);
+  }
+
+  async intervalOf(symbol: string): Promise<string | null> {
+    const known = this.source.symbolOf(symbol || this.settings.instrument);
+    return (await this.source.intervalOf?.(known)) ?? null;
+  }
+
+  async checkInterval(symbol: string, interval: string): Promise<void> {
+    await this.source.checkInterval?.(this.source.symbolOf(symbol || this.settings.instrument), interval);
   }
 
   notes(frame: Frame): readonly string[] {

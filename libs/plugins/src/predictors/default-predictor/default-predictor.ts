@@ -64,6 +64,10 @@ class DefaultPredictor implements Predictor {
     return modelName === null && this.#main === null;
   }
 
+  reach(modelName: string | null): number | null {
+    return this.#forecaster(modelName)?.reach ?? null;
+  }
+
   forecast(frame: Frame, request: ForecastRequest): ForecastOutput | Promise<ForecastOutput> {
     const forecaster = this.#forecaster(request.modelName ?? null);
     return forecaster === null ? this.#ideal.forecast(frame, request) : forecaster.forecast(frame, request);

@@ -20,6 +20,8 @@ import type { DefaultPredictorSettings } from './parameters.js';
 /** Forecasts of one trained model. Nothing after the baseline is read. */
 export class ModelForecaster {
   readonly #levels: readonly number[];
+  /** Most steps ahead that the model answers, as of its last use; null while its shape does not tell. */
+  #reach: number | null = null;
 
   /** @throws PluginError `not_configured` for a quantile that is not between 0 and 1 */
   constructor(
@@ -33,6 +35,10 @@ export class ModelForecaster {
     checkQuantileLevels(quantile_levels);
     const tail = (1 - prediction_confidence_level) / 2;
     this.#levels = [tail, 1 - tail, ...quantile_levels];
+  }
+
+  get reach(): number | null {
+    return this.#reach;
   }
 
   /** @throws PluginError `not_configured` for files that cannot be served */
@@ -145,7 +151,8 @@ export class ModelForecaster {
   #checked(model: ServedModel): ServedModel {
     refuseOtherFormat(model.file, this.settings.model_type, model.description.format);
     try {
-      knownHorizons(model);
+      const horizons = knownHorizons(model);
+      this.#reach = horizons === null ? null : Math.max(...horizons);
       scaleEntry(model, model.metadata.targetColumn);
     } catch (error) {
       throw error instanceof PluginError ? fileFault(model.file, error.message, error) : error;

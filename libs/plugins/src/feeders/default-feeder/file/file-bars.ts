@@ -1,7 +1,21 @@
 import { basename } from 'node:path';
 import { AppError, type Clock, integer, type ParameterDeclarations, type ParametersOf } from '#libs/kernel';
 import { type FeederSource, type Frame, PluginError, type PluginLogger } from '#libs/plugin-sdk';
-import { type Closes, CsvCache, intervalMs, lengthText, type LoadedCsv, usualStep } from '#libs/timeseries';
+import {
+  type Closes,
+  CsvCache,
+  dividesInterval,
+  type Interval,
+  formatIso,
+  INTERVAL_MS,
+  intervalMs,
+  isInterval,
+  lengthText,
+  type LoadedCsv,
+  longerBars,
+  type LongerBars,
+  usualStep,
+} from '#libs/timeseries';
 import {
   type BarQuestion,
   type BarSource,
@@ -23,6 +37,9 @@ export const fileParameters = {
   ),
 } as const satisfies ParameterDeclarations;
 
+/** Symbols that a message lists. */
+const MOST_NAMES = 20;
+
 interface FileBarsSettings extends ParametersOf<typeof fileParameters> {
   readonly symbol_map: Readonly<Record<string, string>>;
 }
@@ -40,6 +57,8 @@ export class FileBars implements BarSource {
   readonly #reported = new Map<string, string>();
   /** One object for each version of a file, by which others see that nothing has changed. */
   readonly #sessions = new WeakMap<Frame, SessionCloses>();
+
+  readonly #made = new WeakMap<Frame, Map<string, LongerBars>>();
 
   private constructor(
     private readonly settings: FileBarsSettings,
@@ -84,14 +103,51 @@ export class FileBars implements BarSource {
   }
 
   async bars(question: BarQuestion): Promise<SourceBars> {
-    const file = this.#fileOf(question.symbol);
-    const csv = await this.#loadNow(file, question.signal);
-    return {
-      frame: csv.frame,
-      notes: this.#notes(file, csv, question),
-      window: null,
-      calendar: { closeOf: null, zone: zoneOf(csv) },
-    };
+    const { symbol, interval } = question;
+    const { file, csv } = await this.#fileFor(symbol, interval, question.signal);
+    const notes = this.#notes(file, csv, question);
+    if (question.anyInterval === true || isOfLength(csv, interval))
+      return { frame: csv.frame, notes, window: null, calendar: { closeOf: null, zone: zoneOf(csv) } };
+    const { frame, running } = this.#longer(file, symbol, csv, interval);
+    notes.push(
+      noteText(
+        file.path,
+        'longer_bars',
+        `bars of ${interval} were put together from bars that are ${lengthText(csv.stepMs)} apart`,
+      ),
+    );
+    if (running !== null) {
+      const text = `the bar of ${formatIso(running)} has not all of its parts yet and was left out`;
+      notes.push(noteText(file.path, 'running_bar', text));
+    }
+    return { frame, notes, window: null, calendar: frame.calendar };
+  }
+
+  async intervalOf(symbol: string): Promise<string | null> {
+    const csv = await this.#loadNow(this.#fileOf(symbol), undefined);
+    return Object.keys(INTERVAL_MS).find((interval) => isOfLength(csv, interval)) ?? null;
+  }
+
+  async checkInterval(symbol: string, interval: string): Promise<void> {
+    const { file, csv } = await this.#fileFor(symbol, interval);
+    if (!isOfLength(csv, interval)) refuseOtherLength(file, symbol, csv, interval);
+  }
+
+  async #fileFor(symbol: string, interval: string, signal?: AbortSignal) {
+    const file = this.files.get(`${symbol}@${interval}`) ?? this.#fileOf(symbol);
+    return { file, csv: await this.#loadNow(file, signal) };
+  }
+
+  /** Bars of the asked length, made once for each version of a file. */
+  #longer(file: DataFile, symbol: string, csv: LoadedCsv, interval: string): LongerBars {
+    const made = this.#made.get(csv.frame) ?? new Map<string, LongerBars>();
+    this.#made.set(csv.frame, made);
+    const known = made.get(interval);
+    if (known !== undefined) return known;
+    refuseOtherLength(file, symbol, csv, interval);
+    const bars = longerBars(csv.frame.dated({ closeOf: null, zone: zoneOf(csv) }), csv.stepMs, interval);
+    made.set(interval, bars);
+    return bars;
   }
 
   async sessions(symbol: string, _times: Float64Array, signal?: AbortSignal): Promise<SessionCloses> {
@@ -125,9 +181,13 @@ export class FileBars implements BarSource {
     const file = this.files.get(symbol) ?? this.files.get(null);
     if (file !== undefined) return file;
     const known = [...this.files.keys()].filter((name) => name !== null && !name.includes('@'));
+    const near = known.find((name) => name?.toUpperCase() === symbol.toUpperCase());
+    const names = known.slice(0, MOST_NAMES).join(', ');
+    const more = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} more` : '';
+    const meant = near === undefined ? '' : `; did you mean ${near}?`;
     throw new PluginError(
       'invalid_request',
-      `There are no bars of ${symbol}; the known symbols are ${known.join(', ')}`,
+      `There are no bars of ${symbol}; the known symbols are ${names}${more}${meant} (data_files lists them, symbol_map gives them other names)`,
     );
   }
 
@@ -158,25 +218,34 @@ export class FileBars implements BarSource {
     }
   }
 
-  #notes({ path }: DataFile, csv: LoadedCsv, { interval, to, around }: BarQuestion): readonly string[] {
+  #notes({ path }: DataFile, csv: LoadedCsv, { to, around }: BarQuestion): string[] {
     const notes = csv.notes.map(({ code, text: said }) => noteText(path, code, said));
-    const asked = intervalMs(interval);
-    // Months differ in length, so a file of monthly bars is right when it is near.
-    if (Math.abs(csv.stepMs / asked - 1) > 0.1) {
-      notes.push(
-        noteText(
-          path,
-          'other_interval',
-          `bars are ${lengthText(csv.stepMs)} apart, but bars of ${interval} were requested`,
-        ),
-      );
-    }
     const isPresent = to === undefined && around === undefined;
     const old = isPresent ? staleText(csv.frame.time, zoneOf(csv), this.context.clock.now()) : null;
     if (old !== null) notes.push(noteText(path, 'stale', old));
     return notes;
   }
 }
+
+/** @throws PluginError `invalid_request` where no bars of the asked length can be made */
+function refuseOtherLength(
+  { path }: DataFile,
+  symbol: string,
+  csv: LoadedCsv,
+  interval: string,
+): asserts interval is Interval {
+  if (!isInterval(interval) || !dividesInterval(csv.stepMs, interval)) {
+    const name = basename(path);
+    throw new PluginError(
+      'invalid_request',
+      `bars of ${interval} cannot be made from those of ${name}, which are ${lengthText(csv.stepMs)} apart: ask for that interval or a multiple of it, or name a file with shorter bars as "${symbol}@${interval}" in data_files`,
+    );
+  }
+}
+
+/** Months differ in length, so a file of monthly bars is right when it is near; a single bar has any length. */
+const isOfLength = ({ stepMs }: LoadedCsv, interval: string): boolean =>
+  !(Math.abs(stepMs / intervalMs(interval) - 1) > 0.1);
 
 /** The zone of the file's clock, where it has one. */
 const zoneOf = ({ detected: { zone } }: LoadedCsv): string | null => (zone === 'UTC' ? null : zone);
