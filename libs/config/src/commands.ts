@@ -1,5 +1,4 @@
-import type { ParameterDeclarations } from '#libs/kernel';
-import { nearest } from './nearest.js';
+import { nearest, type ParameterDeclarations } from '#libs/kernel';
 
 /** A sub-command: its one or two words, what may follow them, and one line of help. */
 export interface CommandInfo {

@@ -1,5 +1,5 @@
+import { nearest } from '#libs/kernel';
 import { CONFIG_KEYS, isConfigKey, type ConfigKey } from './settings.js';
-import { nearest } from './nearest.js';
 
 /** A set of environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;

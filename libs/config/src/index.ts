@@ -10,5 +10,5 @@ export { savedDocument, startConfig } from './start-config.js';
 export * from './runtime-settings.js';
 export * from './route-groups.js';
 export { configurationPage, environmentExample, helpText } from './documentation.js';
-export * from './nearest.js';
+
 export type { ConfigSource } from './sources.js';

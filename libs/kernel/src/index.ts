@@ -14,3 +14,4 @@ export * from './bounded-queue.js';
 export * from './shared-work.js';
 export * from './worker-threads.js';
 export * from './repeater.js';
+export * from './nearest.js';

@@ -1,5 +1,5 @@
-import { checkParameters, type ParameterDeclarations, type ParameterValue } from '#libs/kernel';
-import { CONFIG_KEYS, isConfigKey, suggestion, type ConfigSource, type AppConfig } from '#libs/config';
+import { checkParameters, type ParameterDeclarations, type ParameterValue, suggestion } from '#libs/kernel';
+import { CONFIG_KEYS, isConfigKey, type ConfigSource, type AppConfig } from '#libs/config';
 import type { PluginDefinition } from '#libs/plugin-sdk';
 import { hideFolders } from './plugin-errors.js';
 

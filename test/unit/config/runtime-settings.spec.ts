@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  checkRuntimeSettings,
-  isConfigKey,
-  isRuntimeKey,
-  nearest,
-  RUNTIME_KEYS,
-  suggestion,
-} from '#libs/config';
+import { checkRuntimeSettings, isConfigKey, isRuntimeKey, RUNTIME_KEYS } from '#libs/config';
+import { nearest, suggestion } from '#libs/kernel';
 
 describe('settings that change while the service runs', () => {
   it('are settings', () => {
