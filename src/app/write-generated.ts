@@ -4,6 +4,7 @@ import { configurationPage, environmentExample, loadConfig } from '#libs/config'
 import { parameterPage } from '#libs/plugin-host';
 import type { PluginDefinition } from '#libs/plugin-sdk';
 import { BUILT_IN_PLUGINS } from '#libs/plugins';
+import { featurePage } from '#libs/timeseries';
 
 /** `npm run openapi`: made by the application itself, which for that runs on a private database and listens nowhere. */
 async function apiText(): Promise<string> {
@@ -43,6 +44,7 @@ const FILES: Readonly<Record<string, readonly [command: string, text: () => stri
   'openapi.json': ['openapi', apiText],
   '.env.example': ['docs', environmentExample],
   'docs/configuration.md': ['docs', configurationPage],
+  'docs/features.md': ['docs', featurePage],
   'docs/plugin-parameters.md': ['docs:plugins', pluginsPage],
 };
 

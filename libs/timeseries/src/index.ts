@@ -39,9 +39,12 @@ export type {
 } from './csv/csv-format.js';
 export { DIALECT_NAMES, type DialectName, DIALECTS } from './csv/dialects.js';
 export { gapsOf, lengthText, separatorName } from './csv/file-notes.js';
-export { ema, rma, rollingMax, rollingMin, sma } from './indicators/averages.js';
-export * from './indicators/formulas.js';
+export { FAMILIES, featureName, featureSuggestion, type FeatureName } from './indicators/feature-names.js';
+export { featurePage } from './indicators/feature-page.js';
+export { computeFeatures, featureInputs, type FeatureOptions, featureReach } from './indicators/features.js';
+export { endsOfBars, higherBars, knownValues } from './indicators/higher-bars.js';
 export * from './indicators/technical.js';
+export { recentRange, wilderAtr } from './indicators/wilder-atr.js';
 export { loadNormalisation, Normalisation } from './normalisation.js';
 export { usualStep } from './csv/row-times.js';
 export { Zone } from './times/zones.js';

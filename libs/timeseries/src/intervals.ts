@@ -59,6 +59,19 @@ export const isInterval = (text: string): text is Interval => Object.hasOwn(INTE
 /** Nominal length in ms of a canonical bar length; NaN for any other text. */
 export const intervalMs = (interval: string): number => (isInterval(interval) ? INTERVAL_MS[interval] : NaN);
 
+/** A canonical bar length, or one that is none of them in ms. */
+export type BarLength = Interval | number;
+
+/** The length of bars that lie so far apart: canonical within a tenth (months differ). */
+export function barLength(stepMs: number): BarLength {
+  const lengths = Object.keys(INTERVAL_MS).filter(isInterval);
+  return lengths.find((one) => Math.abs(stepMs / INTERVAL_MS[one] - 1) <= 0.1) ?? stepMs;
+}
+
+/** Nominal length in ms. */
+export const lengthMs = (length: BarLength): number =>
+  typeof length === 'number' ? length : INTERVAL_MS[length];
+
 /** When the bar begins that lies `bars` bars after one at `time` (epoch ms UTC). Months are those of the calendar. */
 export function barsLater(time: number, interval: Interval, bars: number): number {
   if (interval === '1mo') return monthsLater(time, bars);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { feederConformance, type Feeder, type Frame } from '#libs/plugin-sdk';
-import { atr, ema, rsi } from '#libs/timeseries';
+import { computeFeatures } from '#libs/timeseries';
 import defaultFeeder from '../../../libs/plugins/src/feeders/default-feeder/default-feeder.js';
 import { ALL_COLUMNS } from '../../../libs/plugins/src/feeders/default-feeder/features/feature-plan.js';
 import { barFolder, barLines, HOUR, START } from './bar-files.js';
@@ -56,11 +56,9 @@ describe('columns on demand', () => {
     const frame = await ask(await files.feeder({ ...everything, feature_columns: ['all'] }));
     const bars = await ask(await files.feeder(everything));
     const row = bars.exactRow(frame.time[100] ?? NaN);
-    expect(at(frame, 'RSI', 100)).toBe(rsi(bars.column('CLOSE'), 14)[row]);
-    expect(at(frame, 'EMA', 100)).toBe(ema(bars.column('CLOSE'), 20)[row]);
-    expect(at(frame, 'ATR', 100)).toBe(
-      atr(bars.column('HIGH'), bars.column('LOW'), bars.column('CLOSE'), 14)[row],
-    );
+    const features = computeFeatures(bars, ['RSI_14', 'EMA_20', 'ATR_14']);
+    const values = [...features.values()].map((column) => column[row]);
+    expect(['RSI', 'EMA', 'ATR'].map((name) => at(frame, name, 100))).toEqual(values);
   });
 
   it('takes the shape of the bar before, the calendar in UTC, and ticks that had begun before', async () => {
@@ -107,6 +105,63 @@ describe('columns on demand', () => {
     expect((await ask(feeder)).names).toEqual(['OPEN', 'HIGH', 'LOW', 'CLOSE', 'DAX_Close']);
   });
 
+  it('takes features of longer bars only once those have closed', async () => {
+    const feeder = await files.feeder(everything);
+    const frame = await ask(feeder, ['CLOSE', '1d:CLOSE', '4h:HIGH_lag_1', '1d:SMA_3']);
+    const bars = await ask(feeder);
+    for (const row of [0, 7, 100, frame.length - 1]) {
+      const known = (frame.time[row] ?? NaN) + HOUR;
+      const dayEnd = Math.floor(known / DAY) * DAY;
+      expect(at(frame, '1d:CLOSE', row)).toBe(at(bars, 'CLOSE', bars.exactRow(dayEnd - HOUR)));
+      const closes = [0, 1, 2].map((back) => at(bars, 'CLOSE', bars.exactRow(dayEnd - HOUR - back * DAY)));
+      expect(at(frame, '1d:SMA_3', row)).toBeCloseTo(closes.reduce((sum, one) => sum + one, 0) / 3, 12);
+      const four = Math.floor(known / (4 * HOUR)) * 4 * HOUR;
+      const highs = [8, 7, 6, 5].map((back) => at(bars, 'HIGH', bars.exactRow(four - back * HOUR)));
+      expect(at(frame, '4h:HIGH_lag_1', row)).toBe(Math.max(...highs));
+    }
+    await expect(ask(feeder, ['15m:RSI_14', 'CLOSE'])).resolves.toMatchObject({});
+    await expect(ask(feeder, ['5m:RSI_14'])).rejects.toMatchObject({
+      message: '5m: the bars are 1 h apart; only longer ones can be made of them',
+    });
+  });
+
+  it('takes features of another symbol from bars that had closed, whatever their length', async () => {
+    const feeder = await files.feeder(everything);
+    const frame = await ask(feeder, ['^VIX:CLOSE', '^GSPC:RSI_7', '^VIX:1d:CLOSE_lag_1']);
+    const [vix, spx] = [
+      await feeder.fetch({ symbol: '^VIX', interval: '1h' }),
+      await feeder.fetch({ symbol: '^GSPC', interval: '1d' }),
+    ];
+    const rsi = computeFeatures(spx, ['RSI_7']).get('RSI_7') ?? [];
+    for (const row of [0, 30, frame.length - 1]) {
+      const time = frame.time[row] ?? NaN;
+      expect(at(frame, '^VIX:CLOSE', row)).toBe(at(vix, 'CLOSE', vix.exactRow(time)));
+      const day = Math.floor((time + HOUR) / DAY) * DAY - DAY;
+      expect(at(frame, '^GSPC:RSI_7', row)).toBe(rsi[spx.exactRow(day)]);
+      expect(at(frame, '^VIX:1d:CLOSE_lag_1', row)).toBe(at(vix, 'CLOSE', vix.exactRow(day - HOUR)));
+    }
+    await expect(ask(feeder, ['GOLD:RSI_14'])).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: 'columns of GOLD need a file with its bars: data_files must name "GOLD"',
+    });
+    await expect(ask(feeder, ['^GSPC:RSII_7'])).rejects.toMatchObject({
+      message: expect.stringMatching(/^\^GSPC: there is no column "RSII_7"; did you mean RSI_7\?/),
+    });
+  });
+
+  it('shows daily bars of another symbol to daily bars from the next day on', async () => {
+    const feeder = await files.feeder({ data_files: { A: 'spx.csv', B: 'spx.csv' } });
+    const frame = await feeder.fetch({ symbol: 'A', interval: '1d', columns: ['CLOSE', 'B:CLOSE'] });
+    expect([...frame.column('B:CLOSE')].slice(1)).toEqual([...frame.column('CLOSE')].slice(0, -1));
+  });
+
+  it('takes shapes of the bar itself where bar_shapes says so', async () => {
+    const feeder = await files.feeder({ ...everything, bar_shapes: 'current' });
+    const frame = await ask(feeder, ['BC-BO', 'OPEN', 'CLOSE', 'BC-BO_previous']);
+    expect(at(frame, 'BC-BO', 9)).toBe(at(frame, 'CLOSE', 9) - at(frame, 'OPEN', 9));
+    expect(at(frame, 'BC-BO_previous', 9)).toBe(at(frame, 'BC-BO', 8));
+  });
+
   it('keeps the target beside the chosen columns, and takes the time as always there', async () => {
     const feeder = await files.feeder({
       ...everything,
@@ -137,18 +192,23 @@ describe('columns on demand', () => {
     files.write('long.csv', barLines(12_000));
     const feeder = await files.feeder({ data_file_path: 'long.csv' });
     const [bars, frame] = [await ask(feeder), await ask(feeder, ['RSI', 'BC-BO', 'hour_of_day'])];
-    expect([...frame.column('RSI')]).toEqual([...rsi(bars.column('CLOSE'), 14).subarray(14)]);
+    expect([...frame.column('RSI')]).toEqual([
+      ...(computeFeatures(bars, ['RSI']).get('RSI')?.subarray(14) ?? []),
+    ]);
     expect(frame.length).toBe(12_000 - 14);
     await feeder.close?.();
   });
 
   it('names what there is when a column is unknown or cannot be computed', async () => {
     const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
-    await expect(ask(feeder, ['SMA_200'])).rejects.toMatchObject({
+    await expect(ask(feeder, ['SMAA_200'])).rejects.toMatchObject({
       code: 'invalid_request',
-      message: expect.stringMatching(
-        /^there is no column "SMA_200"; the data has OPEN, HIGH, LOW, CLOSE; computed on request are RSI, .*vix_close, CLOSE_15m_tick_1 to 8/,
-      ),
+      message:
+        'there is no column "SMAA_200"; did you mean SMA_200? the data has OPEN, HIGH, LOW, CLOSE; docs/features.md lists what is computed',
+    });
+    await expect(ask(feeder, ['SMA_400'])).rejects.toMatchObject({
+      code: 'no_data',
+      message: 'the column "SMA_400" has no value in any of the 300 bars; its first needs 400 bars',
     });
     await expect(ask(feeder, ['CLOSE_15m_tick_1'])).rejects.toMatchObject({
       code: 'invalid_request',
@@ -158,7 +218,7 @@ describe('columns on demand', () => {
     const closes = await files.feeder({ data_file_path: 'closes.csv' });
     await expect(ask(closes, ['ATR'])).rejects.toMatchObject({
       code: 'invalid_request',
-      message: expect.stringContaining('computed columns need OPEN, HIGH, LOW and CLOSE; the data has CLOSE'),
+      message: expect.stringContaining('ATR needs HIGH, LOW, CLOSE; the data has CLOSE'),
     });
   });
 

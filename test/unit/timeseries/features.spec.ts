@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { barFeatures, Frame, logShift, shiftedLog, subBarTicks, timeFeatures } from '#libs/timeseries';
+import { computeFeatures, Frame, logShift, shiftedLog, subBarTicks } from '#libs/timeseries';
 
 const minute = 60_000;
 const frame = Frame.of(Float64Array.of(0, 60 * minute), {
@@ -11,8 +11,9 @@ const frame = Frame.of(Float64Array.of(0, 60 * minute), {
 
 describe('features', () => {
   it('are computed from the current bar', () => {
-    const shapes = barFeatures(frame, 'current');
-    expect(Object.entries(shapes).map(([name, values]) => [name, ...values])).toEqual([
+    const names = ['BC-BO', 'BH-BL', 'BH-BO', 'BO-BL'];
+    const shapes = computeFeatures(frame, names, { barShapes: 'current' });
+    expect([...shapes].map(([name, values]) => [name, ...values])).toEqual([
       ['BC-BO', 2, -1],
       ['BH-BL', 5, 7],
       ['BH-BO', 4, 5],
@@ -21,16 +22,17 @@ describe('features', () => {
   });
 
   it('are computed from the bar before, unknown in the first row', () => {
-    expect([...barFeatures(frame, 'previous')['BC-BO']]).toEqual([NaN, 2]);
+    expect([...(computeFeatures(frame, ['BC-BO']).get('BC-BO') ?? [])]).toEqual([NaN, 2]);
   });
 
   it('are computed from the time, Monday first', () => {
-    const { day_of_month, hour_of_day, day_of_week } = timeFeatures(
-      Float64Array.of(Date.UTC(2024, 0, 8, 5), Date.UTC(2024, 1, 29, 23, 59)),
-    );
-    expect([...day_of_month]).toEqual([8, 29]);
-    expect([...hour_of_day]).toEqual([5, 23]);
-    expect([...day_of_week]).toEqual([0, 3]);
+    const time = Float64Array.of(Date.UTC(2024, 0, 8, 5), Date.UTC(2024, 1, 29, 23, 59));
+    const parts = computeFeatures(Frame.of(time), ['day_of_month', 'hour_of_day', 'day_of_week']);
+    expect([...parts.values()].map((values) => [...values])).toEqual([
+      [8, 29],
+      [5, 23],
+      [0, 3],
+    ]);
   });
 
   it('are computed from shorter bars: strictly before the bar, its own close where there is no history', () => {

@@ -1,6 +1,13 @@
 import { DAY_MS } from '#libs/kernel';
 import { type FeederSource, Frame } from '#libs/plugin-sdk';
-import { type BarCalendar, type Closes, formatIso, futureTimes, rowAtOrBefore } from '#libs/timeseries';
+import {
+  type BarCalendar,
+  type Closes,
+  formatIso,
+  futureTimes,
+  type Interval,
+  rowAtOrBefore,
+} from '#libs/timeseries';
 
 /** Which bars: moments in epoch ms UTC, both included. */
 export interface BarQuestion {
@@ -37,6 +44,26 @@ export interface SessionCloses {
   readonly notes: readonly string[];
 }
 
+/** Bars beside those of a question: of another symbol, of another length, or both. */
+export interface RelatedQuestion {
+  /** As the source spells it. */
+  readonly symbol: string;
+  /** Whether the symbol is another one than that of the bars. */
+  readonly isOther: boolean;
+  readonly interval: Interval;
+  /** Whether the name of a column says the length; without it bars of another length are as good. */
+  readonly isAsked: boolean;
+  /** The rows that look at them. */
+  readonly times: Float64Array;
+  /** Bars wanted before the first of these rows. */
+  readonly warmUp: number;
+}
+
+export interface RelatedBars {
+  readonly frame: Frame;
+  readonly notes: readonly string[];
+}
+
 /** Where bars come from. Errors are `PluginError`s. */
 export interface BarSource {
   /** The name of a symbol at the source. */
@@ -59,6 +86,8 @@ export interface BarSource {
     times: Float64Array,
     signal?: AbortSignal,
   ): Promise<Closes>;
+  /** Bars of this or a shorter length; null where those of the question itself are to be taken. */
+  related(question: RelatedQuestion, signal?: AbortSignal): Promise<RelatedBars | null>;
 }
 
 /** A column by its name, whatever its case. */

@@ -9,11 +9,16 @@ import {
   textList,
 } from '#libs/kernel';
 import { defineFeeder, type Feeder, type FetchRequest, Frame, type PluginContext } from '#libs/plugin-sdk';
-import { loadNormalisation, type Normalisation } from '#libs/timeseries';
+import {
+  canonicalInterval,
+  type FeatureOptions,
+  loadNormalisation,
+  type Normalisation,
+} from '#libs/timeseries';
 import { configuredFile } from '../../configured-file.js';
 import type { BarSource } from './bar-source.js';
 import { FeatureBuilder } from './features/feature-builder.js';
-import { configuredColumns, planFeatures } from './features/feature-plan.js';
+import { configuredColumns, planFeatures, warmUpOf } from './features/feature-plan.js';
 import { FileBars, fileParameters } from './file/file-bars.js';
 import { MarketBars, marketParameters } from './market/market-bars.js';
 
@@ -30,7 +35,11 @@ const feederParameters = {
   ),
   feature_columns: textList(
     null,
-    'Columns to deliver, in this order; `all` stands for the 44 columns of the original feeder. Indicators, bar shapes, ticks of shorter bars and calendar columns are computed. Null delivers the columns of the source.',
+    'Columns to deliver, in this order; `all` stands for the 44 columns of the original feeder. Features are computed from the bars: `RSI_7`, `CLOSE_lag_3`, `1d:RSI_14`, `^GSPC:RSI_14` and others, see docs/features.md. Null delivers the columns of the source.',
+  ),
+  bar_shapes: choice(
+    { default: 'previous', oneOf: ['previous', 'current'] },
+    'Whether BC-BO, BH-BL, BH-BO and BO-BL are shapes of the bar before, as in the original feeder, or of the bar itself.',
   ),
   target_column: text(
     { default: 'CLOSE', minLength: 1 },
@@ -56,8 +65,10 @@ const feederParameters = {
 
 type FeederSettings = ParametersOf<typeof feederParameters>;
 
-/** Bars before the wanted ones that indicators are computed from: EMA and RMA forget their start by then (to 1e-8). */
+/** Bars before the wanted ones that columns are computed from, at least. */
 const WARM_UP_BARS = 256;
+/** The original's market feeder takes other lengths than its feature files here. */
+const PRESETS = { EMA: [20] };
 
 /** Bars of files or of Yahoo Finance, with computed columns on demand. */
 export default defineFeeder({
@@ -86,6 +97,7 @@ async function normalisationOf({
 
 class DefaultFeeder implements Feeder {
   readonly #features: FeatureBuilder;
+  readonly #options: FeatureOptions;
   readonly #notes = new WeakMap<Frame, readonly string[]>();
 
   constructor(
@@ -94,6 +106,7 @@ class DefaultFeeder implements Feeder {
     private readonly normalisation: Normalisation | null,
   ) {
     this.#features = new FeatureBuilder(source, normalisation);
+    this.#options = { presets: PRESETS, barShapes: settings.bar_shapes };
   }
 
   async fetch(request: FetchRequest): Promise<Frame> {
@@ -101,7 +114,7 @@ class DefaultFeeder implements Feeder {
     const to = Math.min(request.to ?? Infinity, request.asOf ?? Infinity);
     const asked = request.symbol || this.settings.instrument;
     const symbol = this.source.symbolOf(asked);
-    const computes = (request.columns ?? this.settings.feature_columns) !== null;
+    const computed = request.columns ?? this.settings.feature_columns;
     const {
       frame: bars,
       notes,
@@ -114,11 +127,18 @@ class DefaultFeeder implements Feeder {
       ...(from !== undefined && { from }),
       ...(to !== Infinity && { to }),
       ...(request.around !== undefined && { around: request.around }),
-      warmUp: computes ? WARM_UP_BARS : 0,
+      warmUp: computed === null ? 0 : warmUpOf(computed, this.#options, WARM_UP_BARS),
       ...(signal && { signal }),
     });
-    const plan = planFeatures(this.#columns(request, bars.names), bars.names, this.settings);
-    const built = await this.#features.build(bars, symbol, plan, this.settings.target_column, signal);
+    const columns = this.#columns(request, bars.names);
+    const plan = planFeatures(columns, bars, this.settings, this.#options);
+    const wanted = {
+      read: bars,
+      symbol,
+      interval: canonicalInterval(request.interval) ?? '1h',
+      target: this.settings.target_column,
+    };
+    const built = await this.#features.build(wanted, plan, signal);
     signal?.throwIfAborted();
     const range = built.frame.between(from, to);
     // A view of its own, so that the notes of one answer do not appear at another that is cut from the same bars.

@@ -1,55 +1,66 @@
+import { DAY_MS } from '#libs/kernel';
 import { Frame } from '#libs/plugin-sdk';
 import {
-  barFeatures,
-  firstRowAfter,
-  subBarTicks,
-  technicalIndicators,
-  timeFeatures,
+  endsOfBars,
+  type BarLength,
   type Closes,
+  computeFeatures,
+  firstRowAfter,
+  higherBars,
+  type Interval,
+  knownValues,
+  lengthMs,
+  subBarTicks,
 } from '#libs/timeseries';
 import { columnNamed, previousCloses, type SessionCloses } from '../bar-source.js';
 import { TICKS, type FeaturePlan } from './feature-plan.js';
 
 type Columns = readonly (readonly [name: string, values: Float64Array])[];
 
+/** The bars of a related series; longer ones are made of them where the plan asks for longer ones. */
+export interface RelatedSeries {
+  /** Null where they are the bars themselves. */
+  readonly bars: { readonly time: Float64Array; readonly columns: Columns } | null;
+  /** Length of the bars that are looked at. */
+  readonly length: BarLength;
+  /** Set where they are to be made of shorter ones. */
+  readonly combined: Interval | null;
+}
+
 /** Bars and what is to be made of them, as plain data that can go to another thread. */
 export interface ColumnsInput {
   /** Epoch ms UTC, ascending. */
   readonly time: Float64Array;
   readonly columns: Columns;
+  readonly length: BarLength;
   readonly plan: FeaturePlan;
   /** Shorter bars for each of the plan's tick lengths, in its order. */
   readonly shorter: readonly Closes[];
   /** Sessions for each of the plan's correlated columns, in its order. */
   readonly sessions: readonly Pick<SessionCloses, 'knownFrom' | 'close'>[];
+  /** One for each of the plan's related features, in its order. */
+  readonly related: readonly RelatedSeries[];
 }
 
 export interface ColumnsOutput {
   readonly time: Float64Array;
   readonly columns: Columns;
+  /** Columns that have a value in no row. */
+  readonly empty: readonly string[];
 }
 
-/** The market feeder's periods: those of the published feature files but for EMA, which is 20. */
-const PERIODS = { ema: 20 };
-
 /**
- * The planned columns, rows without a value in one of them left out. No value looks ahead: indicators use their own and
- * earlier rows, bar shapes are those of the bar before, ticks are of bars that had begun before, correlated closes of
- * sessions that had ended. Needs OPEN, HIGH, LOW and CLOSE, in any spelling, where {@link needsPrices} says so.
+ * The planned columns, rows without a value in one of them left out. No value looks ahead: features use their own and
+ * earlier rows, ticks are of bars that had begun before, correlated closes of sessions that had ended, and features of
+ * other series of bars that were closed when the row's own bar closed.
  */
-export function buildColumns({ time, columns, plan, shorter, sessions }: ColumnsInput): ColumnsOutput {
+export function buildColumns(input: ColumnsInput): ColumnsOutput {
+  const { time, columns, plan, shorter, sessions, related } = input;
   const bars = Frame.of(time, columns);
-  const prices = needsPrices(plan) ? bars.with(pricesOf(bars)) : bars;
-  const added = new Map<string, Float64Array>();
-  const add = (values: Readonly<Record<string, Float64Array>>) => {
-    for (const [name, column] of Object.entries(values)) added.set(name, column);
-  };
-  if (plan.indicators) add(technicalIndicators(prices, PERIODS));
-  if (plan.barShapes) add(barFeatures(prices, 'previous'));
-  if (plan.calendar) add(timeFeatures(time));
+  const added = new Map<string, Float64Array>(computeFeatures(bars, plan.own, plan.options));
   for (const [place, interval] of plan.ticks.entries()) {
     const ticks = ticksBefore(
-      prices,
+      bars,
       shorter[place] ?? { time: new Float64Array(), close: new Float64Array() },
     );
     for (const [index, values] of ticks.entries()) added.set(`CLOSE_${interval}_tick_${index + 1}`, values);
@@ -58,30 +69,48 @@ export function buildColumns({ time, columns, plan, shorter, sessions }: Columns
     const closes = sessions[place];
     if (closes) added.set(column, previousCloses(time, closes));
   }
+  for (const [place, wanted] of plan.related.entries()) {
+    const series = related[place];
+    if (series)
+      for (const [name, values] of relatedColumns(bars, input, wanted, series)) added.set(name, values);
+  }
   // A column that the source has itself wins over one that could be computed.
   const whole = bars.with([...added].filter(([name]) => !bars.has(name)));
-  const { time: times, columns: chosen } = completeRows(chosenColumns(whole, plan.columns ?? whole.names));
-  return { time: times, columns: [...chosen] };
+  return completeRows(chosenColumns(whole, plan.columns ?? whole.names));
 }
 
-/** Whether the plan has columns that are computed from prices. */
-export const needsPrices = (plan: FeaturePlan): boolean =>
-  plan.indicators || plan.barShapes || plan.ticks.length > 0;
-
-/** What computed columns are made of. */
-export const PRICES = ['OPEN', 'HIGH', 'LOW', 'CLOSE'] as const;
-
-/** Prices that computed columns need and these bars lack. */
-export const missingPrices = (bars: Frame): readonly string[] =>
-  PRICES.filter((name) => !columnNamed(bars, name));
-
-const pricesOf = (bars: Frame): Columns =>
-  PRICES.map((name) => [name, columnNamed(bars, name) ?? bars.column(name)] as const);
+/**
+ * Features of another series as they were known when each row's bar closed. Bars of a day and longer have no moment at
+ * which they close, only the day of their exchange: there another symbol's are those that were over when the row's day
+ * began.
+ */
+function relatedColumns(
+  bars: Frame,
+  { length, plan }: Pick<ColumnsInput, 'length' | 'plan'>,
+  { symbol, names }: FeaturePlan['related'][number],
+  series: RelatedSeries,
+): readonly (readonly [string, Float64Array])[] {
+  const source = series.bars === null ? bars : Frame.of(series.bars.time, series.bars.columns);
+  const frame = series.combined === null ? source : higherBars(source, series.combined);
+  const features = computeFeatures(
+    frame,
+    names.map(([, own]) => own),
+    plan.options,
+  );
+  const isDated = symbol !== null && lengthMs(length) >= DAY_MS;
+  const moments = isDated ? bars.time : endsOfBars(bars.time, length);
+  const knownFrom = endsOfBars(frame.time, series.length);
+  return names.map(([asked, own]) => [
+    asked,
+    knownValues(moments, knownFrom, features.get(own) ?? new Float64Array()),
+  ]);
+}
 
 /** The last closes of shorter bars before each bar; no value for bars that lie before the shorter ones begin. */
-function ticksBefore(prices: Frame, shorter: Closes): readonly Float64Array[] {
-  const ticks = subBarTicks({ time: prices.time, close: prices.column('CLOSE') }, shorter, TICKS);
-  const firstKnown = firstRowAfter(prices.time, shorter.time[TICKS - 1] ?? Infinity);
+function ticksBefore(bars: Frame, shorter: Closes): readonly Float64Array[] {
+  const close = columnNamed(bars, 'CLOSE') ?? bars.column('CLOSE');
+  const ticks = subBarTicks({ time: bars.time, close }, shorter, TICKS);
+  const firstKnown = firstRowAfter(bars.time, shorter.time[TICKS - 1] ?? Infinity);
   for (const values of ticks) values.fill(NaN, 0, firstKnown);
   return ticks;
 }
@@ -93,16 +122,20 @@ const chosenColumns = (whole: Frame, names: readonly string[]): Frame =>
     .select(names);
 
 /** Only the rows that have a value in every column: the first rows of indicators have none. */
-function completeRows(frame: Frame): Frame {
-  const columns = [...frame.columns.values()];
-  const isComplete = (row: number) => columns.every((values) => !Number.isNaN(values[row] ?? NaN));
+function completeRows(frame: Frame): ColumnsOutput {
+  const columns = [...frame.columns];
+  const isComplete = (row: number) => columns.every(([, values]) => !Number.isNaN(values[row] ?? NaN));
   const rows = Int32Array.from(frame.time.keys()).filter(isComplete);
-  if (rows.length === frame.length) return frame;
+  if (rows.length === frame.length) return { time: frame.time, columns, empty: [] };
   const [first = 0] = rows;
-  if (first + rows.length === frame.length) return frame.slice(first);
+  if (first + rows.length === frame.length) {
+    const rest = frame.slice(first);
+    return { time: rest.time, columns: [...rest.columns], empty: [] };
+  }
   const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row] ?? NaN);
-  return Frame.of(
-    pick(frame.time),
-    [...frame.columns].map(([name, values]) => [name, pick(values)] as const),
-  );
+  return {
+    time: pick(frame.time),
+    columns: columns.map(([name, values]) => [name, pick(values)] as const),
+    empty: columns.filter(([, values]) => values.every(Number.isNaN)).map(([name]) => name),
+  };
 }

@@ -1,16 +1,26 @@
 import { WorkerThreads } from '#libs/kernel';
 import { Frame, PluginError } from '#libs/plugin-sdk';
-import type { Closes, Normalisation } from '#libs/timeseries';
-import { type BarSource, columnNamed, type SessionCloses, withValues } from '../bar-source.js';
 import {
-  buildColumns,
-  missingPrices,
-  needsPrices,
-  PRICES,
-  type ColumnsInput,
-  type ColumnsOutput,
-} from './build-columns.js';
-import type { FeaturePlan } from './feature-plan.js';
+  type BarLength,
+  barLength,
+  type Closes,
+  featureInputs,
+  featureReach,
+  type Interval,
+  lengthMs,
+  lengthText,
+  type Normalisation,
+  usualStep,
+} from '#libs/timeseries';
+import {
+  type BarSource,
+  columnNamed,
+  type RelatedBars,
+  type SessionCloses,
+  withValues,
+} from '../bar-source.js';
+import { buildColumns, type ColumnsInput, type ColumnsOutput, type RelatedSeries } from './build-columns.js';
+import { type FeaturePlan, refusing, type RelatedFeatures } from './feature-plan.js';
 
 /** A frame with the planned columns, and what the sources of those columns say. */
 export interface BuiltFrame {
@@ -22,6 +32,17 @@ export interface BuiltFrame {
 interface Parts {
   readonly shorter: readonly Closes[];
   readonly sessions: readonly SessionCloses[];
+  readonly related: readonly (RelatedBars | null)[];
+}
+
+/** Bars whose columns are wanted. */
+export interface BarsToBuild {
+  readonly read: Frame;
+  readonly symbol: string;
+  /** The length that was asked for; where the bars have another one, theirs counts. */
+  readonly interval: Interval;
+  /** Column to predict. */
+  readonly target: string;
 }
 
 interface Kept {
@@ -53,31 +74,24 @@ export class FeatureBuilder {
   /**
    * Rows without a value in one of the columns that are asked for do not count: in the planned ones, and without a plan in
    * the target.
-   * @throws PluginError `invalid_request` when columns are to be computed from prices that the bars do not have
+   * @throws PluginError `invalid_request` when columns of other series cannot be computed, `no_data` when one has no value
    */
-  async build(
-    read: Frame,
-    symbol: string,
-    plan: FeaturePlan,
-    target: string,
-    signal?: AbortSignal,
-  ): Promise<BuiltFrame> {
-    if (needsPrices(plan) && missingPrices(read).length > 0) throw noPrices(read);
-    const needed = needsPrices(plan) ? PRICES : plan.columns === null ? [target] : [];
+  async build(wanted: BarsToBuild, plan: FeaturePlan, signal?: AbortSignal): Promise<BuiltFrame> {
+    const needed = plan.columns === null ? [wanted.target] : plan.inputs;
     const bars = withValues(
-      read,
-      needed.map((name) => columnNamed(read, name)).filter((one) => one !== undefined),
+      wanted.read,
+      needed.map((name) => columnNamed(wanted.read, name)).filter((one) => one !== undefined),
     );
     if (plan.columns === null && plan.correlated.length === 0 && !this.normalisation) {
       return { frame: bars, notes: [] };
     }
-    const parts = await this.#partsOf(bars, symbol, plan, signal);
+    const parts = await this.#partsOf(bars, wanted, plan, signal);
     const key = JSON.stringify(plan.columns);
     const kept = this.#kept.get(bars) ?? new Map<string, Kept>();
     this.#kept.set(bars, kept);
     const known = kept.get(key);
     if (known && isSame(known.parts, parts)) return known.built;
-    const built = this.#built(bars, plan, parts);
+    const built = this.#built(bars, wanted.interval, plan, parts);
     if (kept.size >= KEPT_PLANS) kept.clear();
     kept.set(key, { parts, built });
     built.catch(() => kept.delete(key));
@@ -88,36 +102,113 @@ export class FeatureBuilder {
     await this.#threads.close({ atOnce: true });
   }
 
-  async #partsOf(bars: Frame, symbol: string, plan: FeaturePlan, signal?: AbortSignal): Promise<Parts> {
+  async #partsOf(
+    bars: Frame,
+    { symbol, interval }: BarsToBuild,
+    plan: FeaturePlan,
+    signal?: AbortSignal,
+  ): Promise<Parts> {
     const { source } = this;
-    const [shorter, sessions] = await Promise.all([
-      Promise.all(plan.ticks.map((interval) => source.shorter(symbol, interval, bars.time, signal))),
+    const [shorter, sessions, related] = await Promise.all([
+      Promise.all(plan.ticks.map((length) => source.shorter(symbol, length, bars.time, signal))),
       Promise.all(
         plan.correlated.map((one) => source.sessions(source.symbolOf(one.symbol), bars.time, signal)),
       ),
+      Promise.all(
+        plan.related.map((one) =>
+          source.related(
+            {
+              symbol: one.symbol === null ? symbol : source.symbolOf(one.symbol),
+              isOther: one.symbol !== null,
+              interval: one.interval ?? interval,
+              isAsked: one.interval !== null,
+              times: bars.time,
+              warmUp: one.warmUp,
+            },
+            signal,
+          ),
+        ),
+      ),
     ]);
-    return { shorter, sessions };
+    return { shorter, sessions, related };
   }
 
-  async #built(bars: Frame, plan: FeaturePlan, { shorter, sessions }: Parts): Promise<BuiltFrame> {
+  async #built(
+    bars: Frame,
+    asked: Interval,
+    plan: FeaturePlan,
+    { shorter, sessions, related }: Parts,
+  ): Promise<BuiltFrame> {
+    const length = lengthOf(bars, asked);
+    const series = plan.related.map((one, at) => seriesOf(one, related[at] ?? null, { bars, length, plan }));
     const columns = [...bars.columns];
-    const input = { time: bars.time, columns, plan, shorter, sessions };
+    const input = { time: bars.time, columns, length, plan, shorter, sessions, related: series };
     const isLong = bars.length > MAIN_THREAD_ROWS && this.#threads.isBuilt;
     const output = isLong ? await this.#threads.run(input) : buildColumns(input);
+    if (output.time.length === 0 && bars.length > 0) throw noValues(output.empty, bars.length, plan);
     const frame = Frame.of(output.time, output.columns);
     return {
       frame: this.normalisation?.applyTo(frame) ?? frame,
-      notes: sessions.flatMap(({ notes }) => notes),
+      notes: [...sessions, ...related].flatMap((one) => one?.notes ?? []),
     };
   }
 }
 
 const isSame = (left: Parts, right: Parts): boolean =>
   left.shorter.every(({ close }, index) => close === right.shorter[index]?.close) &&
-  left.sessions.every((sessions, index) => sessions === right.sessions[index]);
+  left.sessions.every((sessions, index) => sessions === right.sessions[index]) &&
+  left.related.every((bars, index) => bars?.frame === right.related[index]?.frame);
 
-const noPrices = (bars: Frame): PluginError =>
-  new PluginError(
-    'invalid_request',
-    `computed columns need OPEN, HIGH, LOW and CLOSE; the data has ${bars.names.join(', ')}`,
+/**
+ * The bars that related features are computed from.
+ * @throws PluginError `invalid_request` for features that they do not have, and for bars shorter than there are
+ */
+function seriesOf(
+  { symbol, interval, names }: RelatedFeatures,
+  given: RelatedBars | null,
+  own: { readonly bars: Frame; readonly length: BarLength; readonly plan: FeaturePlan },
+): RelatedSeries {
+  const of = `${[symbol, interval].filter((part) => part !== null).join(':')}: `;
+  const source = given?.frame ?? own.bars;
+  const inputs = refusing(
+    () =>
+      featureInputs(
+        source,
+        names.map(([, name]) => name),
+        own.plan.options,
+      ),
+    of,
   );
+  const frame = withValues(
+    source,
+    inputs.map((name) => source.column(name)),
+  );
+  const has = given === null ? own.length : lengthOf(frame, own.length);
+  const wanted = interval ?? has;
+  if (lengthMs(wanted) < lengthMs(has)) {
+    throw new PluginError(
+      'invalid_request',
+      `${of}the bars are ${lengthText(lengthMs(has))} apart; only longer ones can be made of them`,
+    );
+  }
+  return {
+    bars: frame === own.bars ? null : { time: frame.time, columns: [...frame.columns] },
+    length: wanted,
+    combined: interval !== null && lengthMs(interval) > lengthMs(has) ? interval : null,
+  };
+}
+
+const lengthOf = ({ time }: Frame, asked: BarLength): BarLength =>
+  time.length > 1 ? barLength(usualStep(time)) : asked;
+
+function noValues(empty: readonly string[], bars: number, { options }: FeaturePlan): PluginError {
+  const [name] = empty;
+  if (name === undefined)
+    return new PluginError(
+      'no_data',
+      `no bar of ${bars} has a value in all of the columns that were asked for`,
+    );
+  const { first } = featureReach(name, options);
+  const why = first >= bars ? `its first needs ${first + 1} bars` : 'see docs/features.md for its formula';
+  return new PluginError('no_data', `the column "${name}" has no value in any of the ${bars} bars; ${why}`);
+}

@@ -1,5 +1,13 @@
-import { PluginError } from '#libs/plugin-sdk';
-import { INDICATOR_COLUMNS } from '#libs/timeseries';
+import { AppError } from '#libs/kernel';
+import { type Frame, PluginError } from '#libs/plugin-sdk';
+import {
+  featureInputs,
+  featureName,
+  type FeatureOptions,
+  featureReach,
+  INDICATOR_COLUMNS,
+  type Interval,
+} from '#libs/timeseries';
 
 const BAR_SHAPES = ['BC-BO', 'BH-BL', 'BH-BO', 'BO-BL'] as const;
 const CALENDAR = ['day_of_month', 'hour_of_day', 'day_of_week'] as const;
@@ -33,15 +41,29 @@ export interface CorrelatedColumn {
   readonly symbol: string;
 }
 
+/** Features of another series: of longer bars, of another symbol, or both. */
+export interface RelatedFeatures {
+  /** Null for the bars' own symbol. */
+  readonly symbol: string | null;
+  /** Null for bars of the same length. */
+  readonly interval: Interval | null;
+  /** The names that were asked for, and what they are called within that series. */
+  readonly names: readonly (readonly [asked: string, own: string])[];
+  /** Bars of that series that are wanted before the first row. */
+  readonly warmUp: number;
+}
+
 /** What has to be computed or fetched besides the bars. */
 export interface FeaturePlan {
   /** Columns to hand over, in this order; null for those of the source and the correlated ones. */
   readonly columns: readonly string[] | null;
-  readonly indicators: boolean;
-  readonly barShapes: boolean;
-  readonly calendar: boolean;
+  /** Features of the bars themselves, and the columns of the source that they and the ticks are made of. */
+  readonly own: readonly string[];
+  readonly inputs: readonly string[];
+  readonly options: FeatureOptions;
   readonly ticks: readonly ('15m' | '30m')[];
   readonly correlated: readonly CorrelatedColumn[];
+  readonly related: readonly RelatedFeatures[];
 }
 
 export interface PlanSettings {
@@ -65,35 +87,73 @@ export function configuredColumns(
 
 /**
  * Decides what is needed for these columns. A column that the source has itself is taken from there.
- * @param present columns of the source
- * @throws PluginError `invalid_request` that names what there is and what can be computed
+ * @throws PluginError `invalid_request` that names the nearest column, and what there is
  */
 export function planFeatures(
   columns: readonly string[] | null,
-  present: readonly string[],
+  bars: Frame,
   { correlated_instruments }: Pick<PlanSettings, 'correlated_instruments'>,
+  options: FeatureOptions,
 ): FeaturePlan {
   const configured = correlated_instruments.map(correlatedColumn);
   const known = [...configured, ...['^GSPC', '^VIX'].map(correlatedColumn)];
-  const missing = columns?.filter((name) => !present.some((one) => sameName(one, name))) ?? [];
-  const has = (names: readonly string[]) => missing.some((name) => names.includes(name));
-  const unknown = missing.find(
-    (name) => !COMPUTED.includes(name) && !known.some(({ column }) => column === name),
+  const missing = columns?.filter((name) => bars.spelled(name) === undefined) ?? [];
+  const isJoined = (name: string) => TICK_COLUMN.test(name) || known.some(({ column }) => column === name);
+  const features = missing.filter((name) => !isJoined(name)).map(featureName);
+  const own = features.filter(({ symbol, interval }) => symbol === null && interval === null);
+  const ticks = (['15m', '30m'] as const).filter((one) =>
+    missing.some((name) => tickColumns(one).includes(name)),
   );
-  if (unknown !== undefined) {
-    throw new PluginError('invalid_request', `there is no column "${unknown}"; ${offer(present, known)}`);
-  }
+  const needed = [...own.map(({ name }) => name), ...(ticks.length > 0 ? ['CLOSE'] : [])];
   return {
     columns,
-    indicators: has(INDICATOR_COLUMNS),
-    barShapes: has(BAR_SHAPES),
-    calendar: has(CALENDAR),
-    ticks: (['15m', '30m'] as const).filter((interval) => has(tickColumns(interval))),
+    own: own.map(({ name }) => name),
+    inputs: refusing(() => featureInputs(bars, needed, options)),
+    options,
+    ticks,
     correlated:
       columns === null
-        ? configured.filter(({ column }) => !present.includes(column))
+        ? configured.filter(({ column }) => !bars.has(column))
         : uniqueBySymbol(known.filter(({ column }) => missing.includes(column))),
+    related: relatedFeatures(features, options),
   };
+}
+
+/** What a feature of the bars says of itself, as a plugin's refusal. */
+export function refusing<T>(read: () => T, of = ''): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new PluginError('invalid_request', `${of}${error.detail}`, { cause: error });
+  }
+}
+
+/** Bars before the wanted ones that these columns are computed from; fewer than `least` are never asked for. */
+export const warmUpOf = (names: readonly string[], options: FeatureOptions, least: number): number =>
+  names
+    .map(featureName)
+    .filter(({ symbol, interval }) => symbol === null && interval === null)
+    .reduce((most, { name }) => Math.max(most, featureReach(name, options).settled), least);
+
+function relatedFeatures(
+  features: readonly ReturnType<typeof featureName>[],
+  options: FeatureOptions,
+): readonly RelatedFeatures[] {
+  const series = new Map<string, RelatedFeatures>();
+  for (const { name, symbol, interval } of features) {
+    if (symbol === null && interval === null) continue;
+    const key = JSON.stringify([symbol, interval]);
+    const own = name.slice(name.lastIndexOf(':') + 1);
+    const before = series.get(key);
+    series.set(key, {
+      symbol,
+      interval,
+      names: [...(before?.names ?? []), [name, own]],
+      warmUp: Math.max(before?.warmUp ?? 0, featureReach(own, options).settled),
+    });
+  }
+  return [...series.values()];
 }
 
 const sameName = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
@@ -106,13 +166,3 @@ const correlatedColumn = (symbol: string): CorrelatedColumn => ({
 const uniqueBySymbol = (columns: readonly CorrelatedColumn[]): readonly CorrelatedColumn[] => [
   ...new Map(columns.map((one) => [one.symbol, one])).values(),
 ];
-
-const COMPUTED: readonly string[] = ALL_COLUMNS.filter(
-  (name) => !['OPEN', 'HIGH', 'LOW', 'CLOSE', 'S&P500_Close', 'vix_close'].includes(name),
-);
-
-function offer(present: readonly string[], known: readonly CorrelatedColumn[]): string {
-  const named = [...COMPUTED.filter((name) => !TICK_COLUMN.test(name)), ...known.map(({ column }) => column)];
-  const ticks = `CLOSE_15m_tick_1 to ${TICKS} and CLOSE_30m_tick_1 to ${TICKS}`;
-  return `the data has ${present.join(', ')}; computed on request are ${[...new Set(named)].join(', ')}, ${ticks}`;
-}

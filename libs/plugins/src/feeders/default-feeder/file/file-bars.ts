@@ -20,6 +20,8 @@ import {
   type BarQuestion,
   type BarSource,
   columnNamed,
+  type RelatedBars,
+  type RelatedQuestion,
   type SessionCloses,
   sessionsOf,
   type SourceBars,
@@ -175,6 +177,23 @@ export class FileBars implements BarSource {
     }
     const { frame } = await this.#loadNow(file, signal);
     return closesOf(frame, `the ${interval} bars of ${symbol}`);
+  }
+
+  async related(
+    { symbol, isOther, interval }: RelatedQuestion,
+    signal?: AbortSignal,
+  ): Promise<RelatedBars | null> {
+    const file = this.files.get(`${symbol}@${interval}`) ?? (isOther ? this.files.get(symbol) : undefined);
+    if (file === undefined && !isOther) return null;
+    // The file for all other symbols is not asked: it would have the same bars under every name.
+    if (file === undefined) {
+      throw new PluginError(
+        'invalid_request',
+        `columns of ${symbol} need a file with its bars: data_files must name "${symbol}"`,
+      );
+    }
+    const { frame, notes } = await this.#loadNow(file, signal);
+    return { frame, notes: notes.map(({ code, text: said }) => noteText(file.path, code, said)) };
   }
 
   #fileOf(symbol: string): DataFile {

@@ -13,6 +13,8 @@ import type { BarCalendar, Closes } from '#libs/timeseries';
 import {
   type BarQuestion,
   type BarSource,
+  type RelatedBars,
+  type RelatedQuestion,
   type SessionCloses,
   type SourceBars,
   staleText,
@@ -158,6 +160,15 @@ export class MarketBars implements BarSource {
     const wanted = { from: first - LONGEST_CLOSURE_MS, to: last };
     const { chart } = await this.#chart(symbol, marketInterval(interval), wanted, signal);
     return closesOf(chart.bars);
+  }
+
+  async related(
+    { symbol, isOther, interval, isAsked, times, warmUp }: RelatedQuestion,
+    signal?: AbortSignal,
+  ): Promise<RelatedBars | null> {
+    const [from, to] = [times[0], times.at(-1)];
+    if (from === undefined || to === undefined || (!isOther && !isAsked)) return null;
+    return this.bars({ symbol, interval, from, to, warmUp, ...(signal && { signal }) });
   }
 
   #wanted({ from, to, around, warmUp }: BarQuestion, { lengthMs }: MarketInterval): WantedRange {
