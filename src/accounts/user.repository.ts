@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '#libs/database';
+import { Database, placeholders, readSql, type Transaction } from '#libs/database';
 import type { PageWindow, Role } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
@@ -174,29 +174,34 @@ export class UserRepository implements UserDirectory, TradingParties, Subscripti
 
   /** Names by id; deleted accounts included. */
   async usernames(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
-    const rows = await this.database.read.manager.find(UserEntity, {
-      where: { id: In([...ids]) },
-      select: { id: true, username: true },
-    });
+    if (ids.length === 0) return new Map();
+    const rows = await readSql<{ id: number; username: string }>(
+      this.database.read,
+      `SELECT id, username FROM users WHERE id IN (${placeholders(ids.length)})`,
+      ids,
+    );
     return new Map(rows.map((row) => [row.id, row.username]));
   }
 
   /** Those that are active and not deleted. */
   async activeAmong(ids: readonly number[]): Promise<ReadonlySet<number>> {
-    const rows = await this.database.read.manager.find(UserEntity, {
-      where: { id: In([...ids]), isActive: true, deletedAt: IsNull() },
-      select: { id: true },
-    });
+    if (ids.length === 0) return new Set();
+    const rows = await readSql<{ id: number }>(
+      this.database.read,
+      `SELECT id FROM users WHERE id IN (${placeholders(ids.length)}) AND is_active AND deleted_at IS NULL`,
+      ids,
+    );
     return new Set(rows.map(({ id }) => id));
   }
 
   /** `basic` for an unknown id. */
   async tierOf(id: number): Promise<SubscriptionTier> {
-    const row = await this.database.read.manager.findOne(UserEntity, {
-      where: { id },
-      select: { id: true, subscriptionTier: true },
-    });
-    return row?.subscriptionTier ?? 'basic';
+    const [row] = await readSql<{ tier: SubscriptionTier }>(
+      this.database.read,
+      'SELECT subscription_tier AS tier FROM users WHERE id = ?',
+      [id],
+    );
+    return row?.tier ?? 'basic';
   }
 
   /** Name and address of an account, deleted ones included. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, KeptFigures, placeholders, runSql, type Transaction } from '#libs/database';
+import { Database, KeptFigures, type Later, placeholders, type Transaction, writeSql } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { HOUR_MS } from '#libs/kernel';
 import { And, type FindOptionsWhere, LessThan, MoreThanOrEqual } from 'typeorm';
@@ -10,7 +10,7 @@ import type { StoredHold } from './quote.repository.js';
 export interface NewBillingRecord {
   readonly hold: StoredHold;
   readonly evaluatorId: number;
-  readonly transactionId: number;
+  readonly transactionId: Later;
   readonly settlement: Settlement;
 }
 
@@ -47,7 +47,7 @@ export class BillingRecordRepository implements Turnover {
   ) {}
 
   async add(tx: Transaction, { hold, evaluatorId, transactionId, settlement }: NewBillingRecord, now: Date) {
-    await runSql(
+    writeSql(
       tx,
       `INSERT INTO billing_records (client_id, provider_id, evaluator_id, prediction_id, model_name, cost_micros,
          evaluator_micros, bonus_micros, provider_micros, platform_micros, currency, description, transaction_id, timestamp)

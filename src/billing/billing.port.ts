@@ -71,6 +71,22 @@ export interface HoldCommand {
   readonly quote: Quote;
   /** For statements and invoices: what was asked for; cut at 255 characters. */
   readonly description: string;
+  /** From {@link Billing.fundsFor}, when the caller has locked the funds; absent: locked and read here. */
+  readonly funds?: FundsForOrder;
+}
+
+/** What a client has to pay an order with, as long as the funds are locked. */
+export interface FundsForOrder {
+  readonly available: Micros;
+  /** Expiring credits among it, those that expire first in front. */
+  readonly open: readonly {
+    readonly id: number;
+    readonly expiresAt: Date;
+    readonly amount: Micros;
+    readonly used: Micros;
+  }[];
+  /** The order's money is held already. */
+  readonly isHeld: boolean;
 }
 
 export interface CaptureCommand {
@@ -114,6 +130,15 @@ export abstract class Billing {
    * order is held already or the quote has expired
    */
   abstract hold(tx: Transaction, command: HoldCommand): Promise<void>;
+  /** Until the transaction ends no other takes from what the client has in this currency. Comes after every other lock. */
+  abstract lockFunds(tx: Transaction, clientId: number, currency: Currency): Promise<void>;
+  /** What {@link hold} has to know: for callers who lock and read several things in one go. The funds are locked. */
+  abstract fundsFor(
+    tx: Transaction,
+    orderId: string,
+    clientId: number,
+    currency: Currency,
+  ): Promise<FundsForOrder>;
   /**
    * Replaces the quote of an open hold; the difference is held or given back.
    * @throws AppError `payment_required` as for hold, `conflict` when the hold is settled, `not_found` without one

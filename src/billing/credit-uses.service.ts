@@ -1,21 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '#libs/database';
+import type { Later, Transaction } from '#libs/database';
 import type { Currency, Micros } from './billing.port.js';
-import { CreditRepository, type OpenCredit } from './credit.repository.js';
+import { type CreditOfOrder, CreditRepository, type OpenCredit } from './credit.repository.js';
 import { availableOf, GRANTS } from './ledger.js';
 import { LedgerRepository } from './ledger.repository.js';
 
 /** A spending that may use credits which expire. */
 export interface Spent {
-  readonly transactionId: number;
+  readonly transactionId: Later;
   readonly amount: Micros;
 }
 
-/** Money that comes back from an order's hold. */
-export interface Returned {
-  readonly orderId: string;
-  readonly transactionId: number;
-  readonly amount: Micros;
+/** What a user has in a currency, as long as the funds are locked. */
+export interface Funds {
+  readonly available: Micros;
+  /** Expiring credits among it, those that expire first in front. */
+  readonly open: readonly OpenCredit[];
+}
+
+/** Money that comes back from an order's hold, and what the order took from which credit. */
+export interface Returned extends Spent {
+  readonly used: readonly CreditOfOrder[];
 }
 
 /**
@@ -29,13 +34,18 @@ export class CreditUses {
     private readonly ledger: LedgerRepository,
   ) {}
 
+  /** Open credits that transactions of this order used; those that expire last in front. */
+  usedBy(tx: Transaction, orderId: string): Promise<CreditOfOrder[]> {
+    return this.credits.usedBy(tx, orderId);
+  }
+
   /** Notes which of these credits an amount was spent from. */
-  async use(tx: Transaction, open: readonly OpenCredit[], { transactionId, amount }: Spent): Promise<void> {
+  use(tx: Transaction, open: readonly OpenCredit[], { transactionId, amount }: Spent): void {
     let left = amount;
     for (const credit of open) {
       const used = Math.min(left, credit.amount - credit.used);
       if (used <= 0) continue;
-      await this.credits.addUse(tx, credit, transactionId, used);
+      this.credits.addUse(tx, credit, transactionId, used);
       left -= used;
     }
   }
@@ -44,19 +54,39 @@ export class CreditUses {
    * Gives back what an order took from credits that are still valid. What came from an expired one stays with its
    * owner: a hold goes back in full.
    */
-  async giveBack(tx: Transaction, { orderId, transactionId, amount }: Returned, now: Date): Promise<void> {
+  giveBack(tx: Transaction, { used, transactionId, amount }: Returned, now: Date): void {
     let left = amount;
-    for (const credit of await this.credits.usedBy(tx, orderId)) {
+    for (const credit of used) {
       const returned = Math.min(left, credit.byOrder);
       if (returned <= 0 || credit.expiresAt <= now) continue;
-      await this.credits.addUse(tx, credit, transactionId, -returned);
+      this.credits.addUse(tx, credit, transactionId, -returned);
       left -= returned;
     }
   }
 
+  /** What a user has to spend, and in which expiring credits; what has expired is taken back. */
+  async fundsOf(tx: Transaction, userId: number, currency: Currency, now: Date): Promise<Funds> {
+    const [credits, available] = await Promise.all([
+      this.credits.openOf(tx, userId, currency),
+      this.ledger.availableForUpdate(tx, userId, currency),
+    ]);
+    const open = await this.#expire(tx, userId, currency, credits, now);
+    if (open.length === credits.length) return { open, available };
+    return { open, available: await this.ledger.availableForUpdate(tx, userId, currency) };
+  }
+
   /** Takes back what is left of this user's credits that have expired, and closes them; returns the valid ones. */
-  async expireDue(tx: Transaction, userId: number, currency: Currency, now: Date): Promise<OpenCredit[]> {
-    const open = await this.credits.openOf(tx, userId, currency);
+  async expireDue(tx: Transaction, userId: number, currency: Currency, now: Date): Promise<void> {
+    await this.#expire(tx, userId, currency, await this.credits.openOf(tx, userId, currency), now);
+  }
+
+  async #expire(
+    tx: Transaction,
+    userId: number,
+    currency: Currency,
+    open: readonly OpenCredit[],
+    now: Date,
+  ): Promise<OpenCredit[]> {
     for (const credit of open.filter(({ expiresAt }) => expiresAt <= now)) {
       const left = credit.amount - credit.used;
       if (left > 0) {
@@ -75,7 +105,7 @@ export class CreditUses {
           },
           now,
         );
-        await this.credits.addUse(tx, credit, transactionId, left);
+        this.credits.addUse(tx, credit, transactionId, left);
       }
       await this.credits.close(tx, credit.id, now);
     }

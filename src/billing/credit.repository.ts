@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type Transaction } from '#libs/database';
+import {
+  Database,
+  type Later,
+  placeholders,
+  readSql,
+  runSql,
+  type Transaction,
+  writeSql,
+} from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import { IsNull, LessThanOrEqual, type SelectQueryBuilder } from 'typeorm';
@@ -12,6 +20,11 @@ export interface OpenCredit {
   readonly expiresAt: Date;
   readonly amount: Micros;
   readonly used: Micros;
+}
+
+/** A credit that an order used, with how much of it. */
+export interface CreditOfOrder extends OpenCredit {
+  readonly byOrder: Micros;
 }
 
 /** A credit with what was used of it, for its owner. */
@@ -39,7 +52,7 @@ export class CreditRepository {
   async add(
     tx: Transaction,
     { userId, type, amount, currency, expiresAt = null }: CreditGrant,
-    transactionId: number,
+    transactionId: Later,
     now: Date,
   ): Promise<number> {
     const [row] = await runSql<{ id: number }>(
@@ -53,7 +66,7 @@ export class CreditRepository {
 
   /** Expiring credits that are not closed, those that expire first in front. */
   async openOf(tx: Transaction, userId: number, currency: Currency): Promise<OpenCredit[]> {
-    const rows = await runSql<OpenCreditRow>(
+    const rows = await readSql<OpenCreditRow>(
       tx,
       `SELECT c.id, c.expires_at, c.amount_micros, ${USED_OF_CREDIT} AS used FROM credits c
        WHERE c.user_id = ? AND c.currency = ? AND c.expires_at IS NOT NULL AND c.closed_at IS NULL
@@ -64,8 +77,8 @@ export class CreditRepository {
   }
 
   /** Open credits that transactions of this order used, with how much of each; those that expire last in front. */
-  async usedBy(tx: Transaction, orderId: string): Promise<(OpenCredit & { readonly byOrder: Micros })[]> {
-    const rows = await runSql<OpenCreditRow & { by_order: number | string }>(
+  async usedBy(tx: Transaction, orderId: string): Promise<CreditOfOrder[]> {
+    const rows = await readSql<OpenCreditRow & { by_order: number | string }>(
       tx,
       `SELECT c.id, c.expires_at, c.amount_micros, ${USED_OF_CREDIT} AS used, SUM(j.amount_micros) AS by_order
        FROM transactions t JOIN credit_uses j ON j.transaction_id = t.id JOIN credits c ON c.id = j.credit_id
@@ -77,8 +90,8 @@ export class CreditRepository {
   }
 
   /** Adds a use (or below zero a return) of a credit. */
-  async addUse(tx: Transaction, credit: OpenCredit, transactionId: number, amount: Micros): Promise<void> {
-    await runSql(
+  addUse(tx: Transaction, credit: OpenCredit, transactionId: Later, amount: Micros): void {
+    writeSql(
       tx,
       `INSERT INTO credit_uses (credit_id, transaction_id, amount_micros, used_after_micros)
        VALUES (${placeholders(4)})`,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '#libs/database';
+import { type Later, type Transaction, valueOf } from '#libs/database';
 import { AppError, Clock, invalidField, microsOf, moneyText } from '#libs/kernel';
 import type { CreditGrant, CreditGrants, Currency, Micros } from './billing.port.js';
 import { CreditRepository } from './credit.repository.js';
@@ -51,7 +51,7 @@ export class GrantCredits implements CreditGrants {
       now,
     );
     const id = await this.credits.add(tx, grant, transactionId, now);
-    await this.#settleDebt(tx, { ...grant, id, transactionId, before });
+    this.#settleDebt(tx, { ...grant, id, transactionId, before });
     return id;
   }
 
@@ -63,7 +63,7 @@ export class GrantCredits implements CreditGrants {
     const { userId, amount, currency, description = null, paymentReference = null, paidBy } = payout;
     await this.ledger.lockFunds(tx, userId, currency);
     await this.#assertEarned(userId, currency, amount);
-    return this.ledger.post(
+    const id = await this.ledger.post(
       tx,
       {
         type: 'payout',
@@ -80,6 +80,7 @@ export class GrantCredits implements CreditGrants {
       },
       new Date(this.clock.now()),
     );
+    return valueOf(tx, id);
   }
 
   async #assertEarned(userId: number, currency: Currency, amount: Micros): Promise<void> {
@@ -93,19 +94,16 @@ export class GrantCredits implements CreditGrants {
   }
 
   /** An expiring credit pays what is owed first: that part can't be taken back any more. */
-  async #settleDebt(
-    tx: Transaction,
-    { id, transactionId, before, amount, expiresAt = null }: GrantedCredit,
-  ): Promise<void> {
+  #settleDebt(tx: Transaction, { id, transactionId, before, amount, expiresAt = null }: GrantedCredit): void {
     if (expiresAt === null || before >= 0) return;
     const credit = { id, expiresAt, amount, used: 0 };
-    await this.credits.addUse(tx, credit, transactionId, Math.min(amount, -before));
+    this.credits.addUse(tx, credit, transactionId, Math.min(amount, -before));
   }
 }
 
 interface GrantedCredit extends CreditGrant {
   readonly id: number;
-  readonly transactionId: number;
+  readonly transactionId: Later;
   /** The balance before it. */
   readonly before: Micros;
 }

@@ -3,10 +3,13 @@ import {
   Database,
   type Figures,
   KeptFigures,
+  type Later,
   lockName,
   placeholders,
+  readSql,
   runSql,
   type Transaction,
+  writeSql,
 } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
@@ -63,6 +66,9 @@ const exact = (value: number | string): Micros => {
   return micros;
 };
 
+/** The name of the lock of an order's money. */
+const moneyOfOrder = (orderId: string): string => `billing:job:${orderId}`;
+
 /** The ledger: transactions with their entries, added to and summed up, nothing else. */
 @Injectable()
 export class LedgerRepository implements Balances {
@@ -82,13 +88,25 @@ export class LedgerRepository implements Balances {
 
   /** Until the transaction ends no other changes the money of this order. Comes before {@link lockFunds}. */
   lockOrder(tx: Transaction, orderId: string): Promise<void> {
-    return lockName(tx, `billing:job:${orderId}`);
+    return lockName(tx, moneyOfOrder(orderId));
   }
 
-  /** Writes a transaction with its entries; returns its id. @throws Error when the entries are not balanced */
-  async post(tx: Transaction, posting: Posting, now: Date): Promise<number> {
+  /** Both, in that sequence, of an order that is held; nothing when it is not. */
+  async lockHold(tx: Transaction, orderId: string): Promise<void> {
+    if (this.database.kind === 'sqlite') return;
+    await readSql(
+      tx,
+      `SELECT pg_advisory_xact_lock(hashtextextended(?, 0)) AS job,
+         pg_advisory_xact_lock(hashtextextended('billing:funds:' || client_id || ':' || currency, 0)) AS funds
+       FROM quotes WHERE prediction_id = ? AND revision = 0`,
+      [moneyOfOrder(orderId), orderId],
+    );
+  }
+
+  /** Writes a transaction with its entries; returns its id to be. @throws Error when the entries are not balanced */
+  async post(tx: Transaction, posting: Posting, now: Date): Promise<Later> {
     assertBalanced(posting);
-    const [row] = await runSql<{ id: number }>(
+    const id = writeSql(
       tx,
       `INSERT INTO transactions (transaction_type, user_id, prediction_id, revision, amount_micros, currency,
          description, payment_reference, created_by, credit_limit_micros, created_at)
@@ -106,16 +124,15 @@ export class LedgerRepository implements Balances {
         posting.creditLimit ?? null,
         now.toISOString(),
       ],
-    );
-    const { id } = assertPresent(row, 'an insert returns its row');
-    await this.#addEntries(tx, id, posting);
+    ).column('id');
+    this.#addEntries(tx, id, posting);
     return id;
   }
 
-  async #addEntries(tx: Transaction, transactionId: number, { entries, currency }: Posting): Promise<void> {
+  #addEntries(tx: Transaction, transactionId: Later, { entries, currency }: Posting): void {
     const rows = entriesByAccount(entries);
     if (rows.length === 0) return;
-    await runSql(
+    writeSql(
       tx,
       `INSERT INTO transaction_entries (transaction_id, owner_id, kind, currency, amount_micros)
        VALUES ${rows.map(() => `(${placeholders(5)})`).join(', ')}`,
@@ -136,7 +153,7 @@ export class LedgerRepository implements Balances {
     const account = availableOf(ownerId);
     const { balance, entries, through } = await this.#sum(account, currency);
     if (Number(entries) >= ENTRIES_PER_SNAPSHOT) {
-      await runSql(
+      writeSql(
         tx,
         `INSERT INTO balance_snapshots (owner_id, currency, kind, through_id, balance_micros)
          VALUES (${placeholders(5)})`,
@@ -148,7 +165,7 @@ export class LedgerRepository implements Balances {
 
   async #sum({ ownerId, kind }: Account, currency: Currency): Promise<BalanceRow> {
     const key = [ownerId, currency, kind];
-    const [row] = await runSql<BalanceRow>(this.database.read, CURRENT_BALANCE, [...key, ...key]);
+    const [row] = await readSql<BalanceRow>(this.database.read, CURRENT_BALANCE, [...key, ...key]);
     return assertPresent(row, 'a sum has a row');
   }
 

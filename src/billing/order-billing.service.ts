@@ -4,6 +4,8 @@ import { AppError, Clock } from '#libs/kernel';
 import type {
   Billing,
   CaptureCommand,
+  Currency,
+  FundsForOrder,
   HoldCommand,
   Micros,
   Money,
@@ -12,7 +14,8 @@ import type {
 } from './billing.port.js';
 import { BillingRecordRepository } from './billing-record.repository.js';
 import { CreditPolicy } from './credit-policy.js';
-import { CreditUses } from './credit-uses.service.js';
+import type { CreditOfOrder } from './credit.repository.js';
+import { CreditUses, type Funds } from './credit-uses.service.js';
 import { availableOf, earnedOf, type Entry, FEES, heldOf } from './ledger.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { notHeld } from './quote-prices.service.js';
@@ -39,29 +42,55 @@ export class OrderBilling implements Billing {
   async hold(tx: Transaction, { orderId, clientId, quote, ...command }: HoldCommand): Promise<void> {
     const description = command.description.slice(0, LONGEST_TEXT);
     const now = this.#usableAt(quote);
-    await this.ledger.lockFunds(tx, clientId, quote.currency);
-    if ((await this.quotes.holdOf(orderId)) !== null) {
+    const funds = command.funds ?? (await this.#lockedFunds(tx, orderId, clientId, quote.currency));
+    if (funds.isHeld)
       throw new AppError('conflict', 'The money of this order is already held', { code: 'already_held' });
-    }
     const reservation = { orderId, clientId, description, revision: 0, quote, amount: quote.total };
-    await this.#reserve(tx, { ...reservation, type: 'hold' }, now);
+    await this.#reserve(tx, { ...reservation, ...funds, used: [], type: 'hold' }, now);
+  }
+
+  lockFunds(tx: Transaction, clientId: number, currency: Currency): Promise<void> {
+    return this.ledger.lockFunds(tx, clientId, currency);
+  }
+
+  async fundsFor(
+    tx: Transaction,
+    orderId: string,
+    clientId: number,
+    currency: Currency,
+  ): Promise<FundsForOrder> {
+    const [funds, hold] = await Promise.all([
+      this.credits.fundsOf(tx, clientId, currency, new Date(this.clock.now())),
+      this.quotes.holdOf(orderId),
+    ]);
+    return { ...funds, isHeld: hold !== null };
+  }
+
+  async #lockedFunds(...[tx, orderId, clientId, currency]: Parameters<Billing['fundsFor']>) {
+    await this.lockFunds(tx, clientId, currency);
+    return this.fundsFor(tx, orderId, clientId, currency);
   }
 
   async adjust(tx: Transaction, orderId: string, quote: Quote): Promise<void> {
     const now = this.#usableAt(quote);
-    const { clientId, description, ...hold } = await this.#openHold(tx, orderId);
+    await this.ledger.lockHold(tx, orderId);
+    const [{ clientId, description, ...hold }, used] = await Promise.all([
+      this.#openHold(orderId),
+      this.credits.usedBy(tx, orderId),
+    ]);
     if (quote.currency !== hold.quote.currency)
       throw new Error('invariant broken: a hold keeps its currency');
     const revision = hold.revision + 1;
     const amount = quote.total - hold.quote.total;
-    await this.ledger.lockFunds(tx, clientId, quote.currency);
+    const funds = await this.credits.fundsOf(tx, clientId, quote.currency, now);
     const reservation = { orderId, clientId, description, revision, quote, amount };
-    await this.#reserve(tx, { ...reservation, type: 'adjustment' }, now);
+    await this.#reserve(tx, { ...reservation, ...funds, used, type: 'adjustment' }, now);
   }
 
   async capture(tx: Transaction, command: CaptureCommand): Promise<Settlement> {
     const { orderId, evaluatorId } = command;
-    const hold = await this.#openHold(tx, orderId);
+    await this.ledger.lockOrder(tx, orderId);
+    const hold = await this.#openHold(orderId);
     const { clientId, quote } = hold;
     const { total, currency, providerId } = quote;
     const shares = withBonus(quote.shares, command);
@@ -90,10 +119,13 @@ export class OrderBilling implements Billing {
   }
 
   async void(tx: Transaction, orderId: string, reason: string): Promise<Money> {
-    const { clientId, quote } = await this.#openHold(tx, orderId);
+    await this.ledger.lockHold(tx, orderId);
+    const [{ clientId, quote }, used] = await Promise.all([
+      this.#openHold(orderId),
+      this.credits.usedBy(tx, orderId),
+    ]);
     const { total, currency } = quote;
     const now = new Date(this.clock.now());
-    await this.ledger.lockFunds(tx, clientId, currency);
     const transactionId = await this.ledger.post(
       tx,
       {
@@ -107,7 +139,7 @@ export class OrderBilling implements Billing {
       },
       now,
     );
-    await this.credits.giveBack(tx, { orderId, transactionId, amount: total }, now);
+    this.credits.giveBack(tx, { used, transactionId, amount: total }, now);
     return { amount: total, currency };
   }
 
@@ -116,10 +148,8 @@ export class OrderBilling implements Billing {
    * are locked.
    */
   async #reserve(tx: Transaction, reservation: Reservation, now: Date): Promise<void> {
-    const { orderId, clientId, description, revision, type, amount } = reservation;
+    const { orderId, clientId, description, revision, type, amount, open, available, used } = reservation;
     const { currency } = reservation.quote;
-    const open = await this.credits.expireDue(tx, clientId, currency, now);
-    const available = await this.ledger.availableForUpdate(tx, clientId, currency);
     if (amount > 0) this.policy.assertAffordable({ cost: amount, available, currency });
     const transactionId = await this.ledger.post(
       tx,
@@ -136,14 +166,13 @@ export class OrderBilling implements Billing {
       },
       now,
     );
-    if (amount > 0) await this.credits.use(tx, open, { transactionId, amount });
-    if (amount < 0) await this.credits.giveBack(tx, { orderId, transactionId, amount: -amount }, now);
+    if (amount > 0) this.credits.use(tx, open, { transactionId, amount });
+    if (amount < 0) this.credits.giveBack(tx, { used, transactionId, amount: -amount }, now);
     await this.quotes.add(tx, reservation, now);
   }
 
-  /** @throws AppError `not_found` without a hold, `conflict` when it is settled */
-  async #openHold(tx: Transaction, orderId: string): Promise<StoredHold> {
-    await this.ledger.lockOrder(tx, orderId);
+  /** Behind the lock of the order's money. @throws AppError `not_found` without a hold, `conflict` when it is settled */
+  async #openHold(orderId: string): Promise<StoredHold> {
     const hold = await this.quotes.holdOf(orderId);
     if (hold === null) throw notHeld();
     if (hold.state === 'held') return hold;
@@ -163,9 +192,11 @@ export class OrderBilling implements Billing {
 }
 
 /** A quote to be kept, and what it changes of the hold. */
-interface Reservation extends NewQuote {
+interface Reservation extends NewQuote, Funds {
   readonly type: 'hold' | 'adjustment';
   readonly amount: Micros;
+  /** What the order used of credits so far. */
+  readonly used: readonly CreditOfOrder[];
 }
 
 const movedToHeld = (clientId: number, amount: number): Entry[] => [

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '#libs/database';
+import { columnsOf, Database, entityOf, readSql, type Transaction } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { ProviderPriceEntity } from './provider-price.entity.js';
 
@@ -44,10 +44,14 @@ export class PriceRepository {
   }
 
   /** Active prices for a model, the cheapest first, the oldest first among equals. */
-  activeFor(modelName: string): Promise<ProviderPriceEntity[]> {
-    return this.database.read.manager.find(ProviderPriceEntity, {
-      where: { modelName, isActive: true },
-      order: { priceMicros: 'ASC', id: 'ASC' },
-    });
+  async activeFor(modelName: string): Promise<ProviderPriceEntity[]> {
+    const { read } = this.database;
+    const rows = await readSql(
+      read,
+      `SELECT ${columnsOf(read, ProviderPriceEntity)} FROM provider_pricing
+       WHERE model_name = ? AND is_active ORDER BY price_micros, id`,
+      [modelName],
+    );
+    return rows.map((row) => entityOf(read, ProviderPriceEntity, row));
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, runSql, type Transaction } from '#libs/database';
+import { Database, placeholders, readSql, type Transaction, writeSql } from '#libs/database';
 import type { PriceMultiplier, Quote } from './billing.port.js';
 
 /** A quote that an order is held with. */
@@ -42,7 +42,7 @@ export class QuoteRepository {
   constructor(private readonly database: Database) {}
 
   async add(tx: Transaction, { orderId, revision, clientId, description, quote }: NewQuote, now: Date) {
-    await runSql(
+    writeSql(
       tx,
       `INSERT INTO quotes (prediction_id, revision, client_id, provider_id, price_id, model_name, description, currency,
          unit_micros, multipliers, total_micros, evaluator_micros, provider_micros, platform_micros, created_at)
@@ -69,7 +69,7 @@ export class QuoteRepository {
 
   /** Where the money of an order stands; null when it never was held. */
   async holdOf(orderId: string): Promise<StoredHold | null> {
-    const [row] = await runSql<HoldRow>(
+    const [row] = await readSql<HoldRow>(
       this.database.read,
       `SELECT q.*, (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
                     AND t.transaction_type IN ('capture', 'void')) AS settled

@@ -75,8 +75,8 @@ export class ProcessingDetails {
 
   #chosen(kind: ChosenKind, id: string): PluginOut {
     const loaded = this.plugins.canonicalId(kind, id);
-    const summary = this.plugins.summaries().find((one) => one.kind === kind && one.id === loaded);
-    return { id: loaded, version: summary?.version ?? null };
+    const definition = this.plugins.definitions().find((one) => one.kind === kind && one.id === loaded);
+    return { id: loaded, version: definition?.version ?? null };
   }
 
   #sourceOf(feeder: FeederHandle, symbol: string): DataSourceConfig {

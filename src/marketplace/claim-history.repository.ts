@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type Transaction } from '#libs/database';
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { Database, insertRow, readSql, type Transaction, writeSql } from '#libs/database';
 import type { ClaimOutcome, OrderClaim } from './client-orders.port.js';
 import { OrderClaimEntity } from './order-claim.entity.js';
 import type { Held } from './marketplace.port.js';
@@ -23,12 +22,12 @@ export class ClaimHistory {
   async open(tx: Transaction, order: Held<OrderEntity>): Promise<void> {
     const { id: orderId, leaseEpoch, evaluatorId, claimedAt, timeoutAt, processingNodeInfo } = order;
     const claim = { orderId, leaseEpoch, evaluatorId, claimedAt, timeoutAt, processingNodeInfo };
-    await tx.manager.insert(OrderClaimEntity, claim as QueryDeepPartialEntity<OrderClaimEntity>);
+    insertRow(tx, OrderClaimEntity, claim);
   }
 
   /** Ends the open claim of a row. @throws Error when it has none: the row and its history belong together */
   async close(tx: Transaction, order: OrderEntity, end: ClaimEnd, now: Date): Promise<void> {
-    const rows = await runSql(
+    writeSql(
       tx,
       `UPDATE prediction_claims SET ended_at = ?, outcome = ?, released_by = ?, reason = ?, details = ?
        WHERE prediction_id = ? AND lease_epoch = ? AND ended_at IS NULL RETURNING id`,
@@ -41,8 +40,8 @@ export class ClaimHistory {
         order.id,
         order.leaseEpoch,
       ],
+      () => new Error('invariant broken: an order in work has one open claim'),
     );
-    if (rows.length !== 1) throw new Error('invariant broken: an order in work has one open claim');
   }
 
   /** Every claim of an order, first one first. */
@@ -63,7 +62,7 @@ export class ClaimHistory {
     evaluatorId: number,
     moment: Date,
   ): Promise<Date | null> {
-    const [row] = await runSql<{ ended: string | null }>(
+    const [row] = await readSql<{ ended: string | null }>(
       tx,
       `SELECT MAX(ended_at) AS ended FROM prediction_claims WHERE prediction_id = ? AND evaluator_id = ?
          AND released_by = ? AND outcome = 'released' AND ended_at > ?`,

@@ -23,22 +23,35 @@ export class OrderViews implements MarketplaceEvents {
   }
 
   async of(row: OrderEntity, mayReadResult = true): Promise<Order> {
-    const { evaluatorId } = row;
-    const isUser = evaluatorId !== null && evaluatorId !== PLATFORM_ID;
-    const names = isUser ? await this.users.usernames([evaluatorId]) : null;
-    const evaluatorUsername = names?.get(evaluatorId ?? PLATFORM_ID) ?? null;
-    return { ...row, evaluatorUsername, mayReadResult, result: mayReadResult ? row.result : null };
+    return viewOf(row, await this.usernameOf(row), mayReadResult);
   }
 
-  /** Tells the listeners, in the transaction, and returns the view. */
+  /** Null for the service itself, and without a claim. */
+  async usernameOf({ evaluatorId }: Pick<OrderEntity, 'evaluatorId'>): Promise<string | null> {
+    if (evaluatorId === null || evaluatorId === PLATFORM_ID) return null;
+    return (await this.users.usernames([evaluatorId])).get(evaluatorId) ?? null;
+  }
+
+  /**
+   * Tells the listeners, in the transaction, and returns the view.
+   * @param username of the evaluator, when it is known already
+   */
   async tell(
     tx: Transaction,
     kind: MarketplaceEventKind,
     row: OrderEntity,
     occurredAt: Date,
+    username?: string | null,
   ): Promise<Order> {
-    const order = await this.of(row);
+    const order = viewOf(row, username === undefined ? await this.usernameOf(row) : username, true);
     for (const listener of this.#listeners) await listener(tx, { kind, order, occurredAt });
     return order;
   }
 }
+
+const viewOf = (row: OrderEntity, evaluatorUsername: string | null, mayReadResult: boolean): Order => ({
+  ...row,
+  evaluatorUsername,
+  mayReadResult,
+  result: mayReadResult ? row.result : null,
+});

@@ -1,7 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { countRows, Database, lockName, runSql, type Transaction } from '#libs/database';
+import {
+  columnsOf,
+  Database,
+  type DatabaseScope,
+  entityOf,
+  insertRow,
+  lockName,
+  readSql,
+  runSql,
+  type Transaction,
+  updateRow,
+} from '#libs/database';
 import { isUuid } from '#libs/kernel';
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { BillableOrder, BillableOrders } from '../billing/billing.port.js';
 import type { OrderStatus } from './marketplace.port.js';
 import type { ClaimCommand } from './order-queue.port.js';
@@ -45,8 +55,12 @@ export interface ClaimAttempt extends ClaimCommand {
   readonly timeoutAt: Date;
   /** Whose orders may not be claimed; null when any may. */
   readonly exceptOf: number | null;
+  /** Claims in force that the evaluator may have at the most. */
+  readonly limit: number;
 }
 
+/** A claim in force of an evaluator at a moment. */
+const HELD = `claimed_by = ? AND status = 'processing' AND timeout_at >= ?`;
 /** Nobody's user id. */
 const NOBODY = -1;
 /** Rows that a sweep looks at in one go. */
@@ -74,29 +88,29 @@ export class OrderRepository implements BillableOrders {
   }
 
   async add(tx: Transaction, order: NewOrderRow): Promise<OrderEntity> {
-    const row: OrderEntity = { ...order, ...UNTOUCHED, updatedAt: order.createdAt };
-    await tx.manager
-      .createQueryBuilder()
-      .insert()
-      .into(OrderEntity)
-      .values(row as QueryDeepPartialEntity<OrderEntity>)
-      // The row is whole: nothing to read back, which otherwise is one query more for every order.
-      .updateEntity(false)
-      .execute();
-    return row;
+    const { status, leaseEpoch, ...empty } = UNTOUCHED;
+    const filled = { ...order, status, leaseEpoch, updatedAt: order.createdAt };
+    insertRow(tx, OrderEntity, filled);
+    return { ...empty, ...filled };
   }
 
   async find(id: string): Promise<OrderEntity | null> {
-    return isUuid(id) ? this.database.read.manager.findOneBy(OrderEntity, { id: id.toLowerCase() }) : null;
+    return isUuid(id) ? this.#one(this.database.read, id, '') : null;
   }
 
   /** Nobody else changes the row until the transaction ends. */
   async findForUpdate(tx: Transaction, id: string): Promise<OrderEntity | null> {
-    if (this.database.kind === 'sqlite' || !isUuid(id)) return this.find(id);
-    return tx.manager.findOne(OrderEntity, {
-      where: { id: id.toLowerCase() },
-      lock: { mode: 'pessimistic_write' },
-    });
+    if (!isUuid(id)) return null;
+    return this.#one(tx, id, this.database.kind === 'postgres' ? ' FOR UPDATE' : '');
+  }
+
+  async #one(scope: DatabaseScope, id: string, lock: string): Promise<OrderEntity | null> {
+    const [row] = await runSql(
+      scope,
+      `SELECT ${columnsOf(scope, OrderEntity)} FROM prediction_jobs WHERE id = ?${lock}`,
+      [id.toLowerCase()],
+    );
+    return row === undefined ? null : entityOf(scope, OrderEntity, row);
   }
 
   /** Changes a row that is locked; returns it as it is now. */
@@ -107,21 +121,26 @@ export class OrderRepository implements BillableOrders {
     now: Date,
   ): Promise<OrderEntity> {
     const all = { ...changes, updatedAt: now };
-    await tx.manager.update(OrderEntity, { id: row.id }, all as QueryDeepPartialEntity<OrderEntity>);
+    updateRow(tx, OrderEntity, { id: row.id }, all);
     return { ...row, ...all };
   }
 
-  /** One conditional update, so that of two who try one succeeds. Null when the row is not to be had. */
+  /**
+   * One conditional update, so that of two who try one succeeds. Null when the row is not to be had, or the evaluator
+   * holds `limit` already: behind {@link lockParty}, so that nobody else counts meanwhile.
+   */
   async claim(tx: Transaction, attempt: ClaimAttempt): Promise<OrderEntity | null> {
     if (!isUuid(attempt.orderId)) return null;
     const id = attempt.orderId.toLowerCase();
     const now = attempt.now.toISOString();
     const info = attempt.processingNodeInfo ?? null;
-    const rows = await runSql(
+    const [row] = await runSql(
       tx,
       `UPDATE prediction_jobs SET status = 'processing', claimed_by = ?, claimed_at = ?, timeout_at = ?,
          lease_epoch = lease_epoch + 1, estimated_completion = ?, processing_node_info = ?, updated_at = ?
-       WHERE id = ? AND status = 'pending' AND expires_at > ? AND user_id <> ? RETURNING id`,
+       WHERE id = ? AND status = 'pending' AND expires_at > ? AND user_id <> ?
+         AND (SELECT COUNT(*) FROM prediction_jobs WHERE ${HELD}) < ?
+       RETURNING ${columnsOf(tx, OrderEntity)}`,
       [
         attempt.evaluatorId,
         now,
@@ -132,9 +151,12 @@ export class OrderRepository implements BillableOrders {
         id,
         now,
         attempt.exceptOf ?? NOBODY,
+        attempt.evaluatorId,
+        now,
+        attempt.limit,
       ],
     );
-    return rows.length === 1 ? this.find(id) : null;
+    return row === undefined ? null : entityOf(tx, OrderEntity, row);
   }
 
   /** Pending and processing orders of a client. */
@@ -144,10 +166,7 @@ export class OrderRepository implements BillableOrders {
 
   /** Claims in force of an evaluator. */
   countHeld(evaluatorId: number, now: Date): Promise<number> {
-    return this.#count(`claimed_by = ? AND status = 'processing' AND timeout_at >= ?`, [
-      evaluatorId,
-      now.toISOString(),
-    ]);
+    return this.#count(HELD, [evaluatorId, now.toISOString()]);
   }
 
   /** Pending ones that are too old, with at least this priority: those of the seconds since the last sweep. */
@@ -163,7 +182,7 @@ export class OrderRepository implements BillableOrders {
     since: Date,
     limit: number,
   ): Promise<{ readonly evaluatorId: number; readonly processingMs: number }[]> {
-    const rows = await runSql<{ claimed_by: number; processing_time_ms: number }>(
+    const rows = await readSql<{ claimed_by: number; processing_time_ms: number }>(
       this.database.read,
       `SELECT claimed_by, processing_time_ms FROM prediction_jobs
        WHERE status = 'completed' AND completed_at >= ? ORDER BY completed_at DESC LIMIT ?`,
@@ -194,8 +213,10 @@ export class OrderRepository implements BillableOrders {
     return rows.map(({ id, status }) => ({ orderId: id, state: BILLABLE[status] }));
   }
 
-  #count(condition: string, values: readonly (string | number)[]): Promise<number> {
-    return countRows(this.database.read, `prediction_jobs WHERE ${condition}`, values);
+  async #count(condition: string, values: readonly (string | number)[]): Promise<number> {
+    const sql = `SELECT COUNT(*) AS total FROM prediction_jobs WHERE ${condition}`;
+    const [row] = await readSql<{ total: number | string }>(this.database.read, sql, values);
+    return Number(row?.total);
   }
 
   async #ids(condition: string, now: Date): Promise<string[]> {

@@ -25,16 +25,18 @@ export class QueueOutlook {
     private readonly clock: Clock,
   ) {}
 
-  /** The place of the newest order of its priority: 1 is next. */
-  async positionOfNewest({ priority }: Pick<OrderEntity, 'priority'>): Promise<number> {
-    return this.#countWaiting(priority);
-  }
-
-  /** When the order at this position may be done: the evaluators of the last day take turns. Null without any. */
-  async completionOf(position: number): Promise<Date | null> {
-    const pace = await this.#pace();
-    if (pace === null) return null;
-    return new Date(this.clock.now() + Math.ceil(position / pace.evaluators) * pace.medianMs);
+  /**
+   * The place of an order that comes now, 1 is next, and when it may be done: the evaluators of the last day take turns;
+   * null without any.
+   */
+  async ofNext({
+    priority,
+  }: Pick<OrderEntity, 'priority'>): Promise<{ queuePosition: number; estimatedCompletion: Date | null }> {
+    const [ahead, pace] = await Promise.all([this.#countWaiting(priority), this.#pace()]);
+    const queuePosition = ahead + 1;
+    if (pace === null) return { queuePosition, estimatedCompletion: null };
+    const waitMs = Math.ceil(queuePosition / pace.evaluators) * pace.medianMs;
+    return { queuePosition, estimatedCompletion: new Date(this.clock.now() + waitMs) };
   }
 
   /** Milliseconds that a new order of middling priority would wait for its claim; null without a recent one. */
@@ -47,9 +49,12 @@ export class QueueOutlook {
 
   /** Orders that wait with at least this priority. */
   async #countWaiting(least: number): Promise<number> {
-    const byPriority = countsOf(await this.kept.standing('orders'), 'priority:');
+    const [figures, outdated] = await Promise.all([
+      this.kept.standing('orders'),
+      this.orders.countOutdated(least, new Date(this.clock.now())),
+    ]);
+    const byPriority = countsOf(figures, 'priority:');
     const waiting = Object.entries(byPriority).filter(([priority]) => Number(priority) >= least);
-    const outdated = await this.orders.countOutdated(least, new Date(this.clock.now()));
     return waiting.reduce((sum, [, orders]) => sum + orders, -outdated);
   }
 

@@ -67,14 +67,21 @@ export class StoredOrderQueue implements OrderQueue {
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
       const timeoutAt = new Date(now.getTime() + leaseMs);
-      await this.#refuseAtLimit(tx, evaluatorId, now);
+      const limit = this.settings.get('evaluator_claim_limit');
+      await this.orders.lockParty(tx, 'evaluator', evaluatorId);
       // Bonus credits that came back as own earnings would be money for nothing; administrators grant credits anyway.
       const exceptOf = evaluator === 'platform' || actsForAll(evaluator) ? null : evaluatorId;
-      const row = await this.orders.claim(tx, { ...command, evaluatorId, now, timeoutAt, exceptOf });
-      if (row === null) throw await this.#refusal(command.orderId, exceptOf, now);
-      await this.#refuseJustReleased(tx, row.id, evaluatorId, now);
+      const row = await this.orders.claim(tx, { ...command, evaluatorId, now, timeoutAt, exceptOf, limit });
+      if (row === null) {
+        await this.#refuseAtLimit(evaluatorId, limit, now);
+        throw await this.#refusal(command.orderId, exceptOf, now);
+      }
+      const [username] = await Promise.all([
+        this.views.usernameOf(row),
+        this.#refuseJustReleased(tx, row.id, evaluatorId, now),
+      ]);
       await this.history.open(tx, heldOrder(row));
-      await this.views.tell(tx, 'claimed', row, now);
+      await this.views.tell(tx, 'claimed', row, now, username);
       return { ...offered(row), leaseEpoch: row.leaseEpoch, claimedAt: now, timeoutAt, leaseMs };
     });
   }
@@ -91,9 +98,7 @@ export class StoredOrderQueue implements OrderQueue {
     };
   }
 
-  async #refuseAtLimit(tx: Transaction, evaluatorId: number, now: Date): Promise<void> {
-    await this.orders.lockParty(tx, 'evaluator', evaluatorId);
-    const limit = this.settings.get('evaluator_claim_limit');
+  async #refuseAtLimit(evaluatorId: number, limit: number, now: Date): Promise<void> {
     const held = await this.orders.countHeld(evaluatorId, now);
     if (held < limit) return;
     throw new AppError(

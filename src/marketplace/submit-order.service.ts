@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { TransactionRunner, type Transaction } from '#libs/database';
+import { TransactionRunner } from '#libs/database';
 import { AppError, Clock, HOUR_MS, moneyOf, moneyText, newUuid, snakeCased, type Actor } from '#libs/kernel';
 import { Billing, Prices, type Quote } from '../billing/billing.port.js';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
@@ -36,25 +36,34 @@ export class SubmitOrder implements NewOrders {
   async submit(actor: Actor, terms: AskedTerms): Promise<SubmittedOrder> {
     const priced = await this.terms.complete(terms);
     return this.transactions.run(async (tx) => {
-      const clientTier = await this.#placeOf(tx, actor);
       const quote = await this.prices.quote(priceTermsOf(priced));
+      const [orderId, clientId] = [newUuid(), actor.userId];
+      // until the transaction ends nobody else takes the client's room, or from its funds
+      await Promise.all([
+        this.orders.lockParty(tx, 'client', clientId),
+        this.billing.lockFunds(tx, clientId, quote.currency),
+      ]);
+      const [clientTier, place, funds] = await Promise.all([
+        this.#tierWithRoom(clientId),
+        this.outlook.ofNext(terms),
+        this.billing.fundsFor(tx, orderId, clientId, quote.currency),
+      ]);
       refuseAbove(terms.maxCost, quote);
-      const row = await this.orders.add(tx, this.#newRow(actor, priced, quote, clientTier));
+      const row = await this.orders.add(tx, this.#newRow(actor, priced, quote, { orderId, clientTier }));
       const description = `${terms.symbol} ${terms.predictionType} by ${priced.modelName}`;
-      await this.billing.hold(tx, { orderId: row.id, clientId: actor.userId, quote, description });
-      const queuePosition = await this.outlook.positionOfNewest(row);
-      const estimatedCompletion = await this.outlook.completionOf(queuePosition);
+      await this.billing.hold(tx, { orderId, clientId, quote, description, funds });
       const order = await this.views.tell(tx, 'submitted', row, row.createdAt);
-      return { order, queuePosition, estimatedCompletion };
+      return { order, ...place };
     });
   }
 
-  /** The client's tier, when it has room for another order; until the transaction ends nobody else takes the room. */
-  async #placeOf(tx: Transaction, { userId }: Actor): Promise<SubscriptionTier> {
-    await this.orders.lockParty(tx, 'client', userId);
-    const tier = await this.subscriptions.tierOf(userId);
+  /** The client's tier, when it has room for another order. */
+  async #tierWithRoom(userId: number): Promise<SubscriptionTier> {
+    const [tier, open] = await Promise.all([
+      this.subscriptions.tierOf(userId),
+      this.orders.countOpen(userId),
+    ]);
     const limit = this.settings.get(`marketplace_limit_${tier}`);
-    const open = await this.orders.countOpen(userId);
     if (open < limit) return tier;
     throw new AppError(
       'too_many',
@@ -63,12 +72,16 @@ export class SubmitOrder implements NewOrders {
     );
   }
 
-  #newRow({ userId }: Actor, priced: Priced, quote: Quote, clientTier: SubscriptionTier): NewOrderRow {
-    const { terms, modelName } = priced;
+  #newRow(
+    { userId }: Actor,
+    { terms, modelName }: Priced,
+    quote: Quote,
+    { orderId, clientTier }: { orderId: string; clientTier: SubscriptionTier },
+  ): NewOrderRow {
     const now = this.clock.now();
     return {
       ...terms,
-      id: newUuid(),
+      id: orderId,
       taskId: newUuid(),
       clientId: userId,
       ticker: terms.symbol,

@@ -73,12 +73,10 @@ export class WorkOnClaim implements ClaimedWork {
       const processingMs = Math.max(0, now.getTime() - claimedAt);
       const leaseMs = row.timeoutAt.getTime() - claimedAt;
       const orderId = row.id;
-      const settled = await this.billing.capture(tx, {
-        orderId,
-        evaluatorId,
-        workedMs: processingMs,
-        leaseMs,
-      });
+      const [username, settled] = await Promise.all([
+        this.views.usernameOf(row),
+        this.billing.capture(tx, { orderId, evaluatorId, workedMs: processingMs, leaseMs }),
+      ]);
       const hash = resultHash(result, { completedAt: now, completedBy: evaluatorId });
       const completed = await this.orders.change(
         tx,
@@ -95,7 +93,7 @@ export class WorkOnClaim implements ClaimedWork {
         now,
       );
       await this.history.close(tx, row, { outcome: 'completed' }, now);
-      await this.views.tell(tx, 'completed', completed, now);
+      await this.views.tell(tx, 'completed', completed, now, username);
       return {
         orderId,
         resultHash: hash,

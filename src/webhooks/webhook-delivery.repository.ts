@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type Transaction } from '#libs/database';
+import { Database, insertRow, runSql, type Transaction } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { And, type FindOptionsWhere, In, LessThan, LessThanOrEqual, MoreThanOrEqual, Not } from 'typeorm';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from './webhook-delivery.entity.js';
@@ -39,7 +39,7 @@ export class WebhookDeliveryRepository {
     >,
   ): Promise<void> {
     const state = { status: 'pending' as const, attempts: 0, tries: 0, nextAttemptAt: row.createdAt };
-    await tx.manager.insert(WebhookDeliveryEntity, { ...row, ...state });
+    insertRow(tx, WebhookDeliveryEntity, { ...row, ...state });
   }
 
   /** Null for an unknown id, and for a delivery of somebody else. */

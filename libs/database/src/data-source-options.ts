@@ -47,7 +47,7 @@ export interface SchemaOptions {
 }
 
 /** Prepared statements that a SQLite connection keeps; TypeORM's 100 would thrash with the product's statements. */
-const STATEMENT_CACHE = 500;
+export const STATEMENT_CACHE = 500;
 /** Nobody is served yet while a database is opened. */
 const OPENING_BUSY_MS = 5_000;
 /** The write-ahead log is cut back to this size when it was larger for a while. */

@@ -51,7 +51,7 @@ export interface DatabaseOptions extends SchemaOptions {
 interface Opened {
   readonly location: DatabaseLocation;
   readonly migrated: readonly string[];
-  readonly writer: DataSource;
+  readonly writer: GuardedDataSource;
   readonly reader: DataSource;
   readonly availability: Availability;
   /** SQLite's files; null for PostgreSQL. */
@@ -84,7 +84,7 @@ export class Database {
   /** Names of the migrations that this opening ran. */
   readonly migrated: readonly string[];
   /** @internal Writing goes through the transaction runner: on SQLite this connection is in the midst of others' work. */
-  readonly writer: DataSource;
+  readonly writer: GuardedDataSource;
   readonly reader: DataSource;
   /** Whether the database serves at the moment. */
   readonly availability: Availability;

@@ -9,6 +9,8 @@ export { DATABASE_TIMEOUTS } from './timeouts.js';
 export * from './transaction.js';
 export * from './transaction-runner.js';
 export * from './statements.js';
+export type { Later } from './sql-statements.js';
+export * from './entity-rows.js';
 export * from './kept-figures.js';
 export * from './row-figures.js';
 export * from './column-types.js';

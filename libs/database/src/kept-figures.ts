@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { integerColumn } from './column-types.js';
 import type { Database } from './database.js';
-import { lockName, placeholders, runSql } from './statements.js';
+import { lockName, placeholders, readSql, runSql } from './statements.js';
 import type { TransactionRunner } from './transaction-runner.js';
 
 /** The owner of the sums over all owners. */
@@ -106,7 +106,7 @@ export class KeptFigures {
     const everybody = owner === EVERYBODY;
     const kept = `SELECT name, events, amount FROM figures WHERE source = ? AND owner_id = ? AND ${period}`;
     const fresh = `SELECT name, events, amount FROM figure_changes WHERE source = ? AND ${period}`;
-    const rows = await runSql<FigureRow>(
+    const rows = await readSql<FigureRow>(
       this.database.read,
       `SELECT 0 AS owner, name, SUM(events) AS events, SUM(amount) AS amount FROM (
          ${kept} UNION ALL ${fresh}${everybody ? '' : ' AND owner_id = ?'}) AS every GROUP BY name`,

@@ -2,8 +2,9 @@ import { AsyncResource } from 'node:async_hooks';
 import { setImmediate as turnOfEventLoop, setTimeout as pause } from 'node:timers/promises';
 import { AppError, OutageError, type Clock } from '#libs/kernel';
 import type { Statement } from 'better-sqlite3';
-import type { QueryRunner } from 'typeorm';
+import { type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { Database } from './database.js';
+import { ImmediateStatements } from './sql-statements.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 import { Transaction, withinLimit, type TransactionLimit } from './transaction.js';
 
@@ -212,7 +213,7 @@ export class SqliteWriter {
   async #runMember(waiting: Waiting | undefined, done: Done[]): Promise<void> {
     if (waiting === undefined) return;
     const own = this.#ownRunner();
-    const tx = new Transaction(own.manager);
+    const tx = new Transaction(own.manager, own.statements);
     const isFirst = done.length === 0;
     try {
       if (!isFirst) this.#statements.savepoint.run();
@@ -259,7 +260,7 @@ export class SqliteWriter {
    * The one connection, as a transaction's own: when that is over, it refuses statements, so that work which was cut
    * off at the limit can't write into the next transaction. It shares the prepared statements.
    */
-  #ownRunner(): { readonly manager: Transaction['manager']; readonly end: () => void } {
+  #ownRunner(): Pick<Transaction, 'manager' | 'statements'> & { readonly end: () => void } {
     const own = Object.create(this.#connection) as QueryRunner & {
       isReleased: boolean;
       isTransactionActive: boolean;
@@ -275,7 +276,12 @@ export class SqliteWriter {
         : Promise.reject(new Error('SQLite has rolled this transaction back'));
     Object.defineProperty(own, 'query', { value: query });
     const manager = this.database.writer.createEntityManager(own);
-    return { manager, end: () => (own.isReleased = true) };
+    const statements = new ImmediateStatements((sql, values) => {
+      if (own.isReleased) throw new QueryRunnerAlreadyReleasedError();
+      if (!this.#inTransaction) throw new Error('SQLite has rolled this transaction back');
+      return this.database.writer.execute(sql, values);
+    });
+    return { manager, statements, end: () => (own.isReleased = true) };
   }
 }
 

@@ -1,6 +1,13 @@
 import type { Database } from './database.js';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { DatabaseScope, Transaction } from './transaction.js';
+import {
+  type Later,
+  type MissingRow,
+  boundValues,
+  type SqlParameter,
+  type Written,
+} from './sql-statements.js';
+import { type DatabaseScope, Transaction } from './transaction.js';
 
 /** Statements that PostgreSQL's placeholders were already put into; the product has a few dozen of them. */
 const numbered = new Map<string, string>();
@@ -13,14 +20,15 @@ const numbered = new Map<string, string>();
 export async function runSql<Row extends object>(
   scope: DatabaseScope,
   sql: string,
-  parameters: readonly (string | number | null)[] = [],
+  parameters: readonly SqlParameter[] = [],
 ): Promise<Row[]> {
+  if (scope instanceof Transaction) return (await scope.statements.run(sql, parameters)) as Row[];
   const { manager } = scope;
   if (!isPostgres(scope)) {
-    const raw: unknown = await manager.query(sql, [...parameters]);
+    const raw: unknown = await manager.query(sql, boundValues(parameters));
     return Array.isArray(raw) ? (raw as Row[]) : [];
   }
-  const raw: unknown = await manager.query(numberPlaceholders(sql), [...parameters]);
+  const raw: unknown = await manager.query(numberPlaceholders(sql), boundValues(parameters));
   return rowsOfPostgres<Row>(raw);
 }
 
@@ -59,6 +67,36 @@ export function insertEach(
   } catch (error) {
     throw availability.met(error);
   }
+}
+
+/**
+ * As {@link runSql}, for a statement that only reads. Inside of a transaction of PostgreSQL all that is asked for in the
+ * same turn of the event loop shares one round trip: ask for what belongs together with one `Promise.all`. Integers of 64
+ * bits come as text or as numbers.
+ */
+export async function readSql<Row extends object>(
+  scope: DatabaseScope,
+  sql: string,
+  parameters: readonly SqlParameter[] = [],
+): Promise<Row[]> {
+  if (scope instanceof Transaction) return (await scope.statements.read(sql, parameters)) as Row[];
+  return runSql(scope, sql, parameters);
+}
+
+/**
+ * Writes with one portable SQL statement that begins with `INSERT INTO`, `UPDATE` or `DELETE FROM` and its table. On
+ * PostgreSQL it waits for the next statement of the transaction or the commit, and goes with all others that wait in one
+ * round trip: so an error may come from there. Either way the transaction is rolled back.
+ * @param refusal the error when it returns no row; it has a RETURNING clause then
+ */
+export function writeSql(
+  tx: Transaction,
+  sql: string,
+  parameters: readonly SqlParameter[] = [],
+  refusal: MissingRow | null = null,
+): Written {
+  if (!tx.open) throw new Error('the transaction is over');
+  return tx.statements.write(sql, parameters, refusal);
 }
 
 /** A statement of PostgreSQL that each connection parses and plans once; parameters are written `$1`. */
@@ -145,9 +183,21 @@ export async function countUpTo<T extends ObjectLiteral>(
   return countOf(Number(row?.total));
 }
 
-/** Until the transaction ends no other holds this name. SQLite's one writer makes that unnecessary. */
-export async function lockName(tx: Transaction, name: string): Promise<void> {
-  if (isPostgres(tx)) await runSql(tx, 'SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [name]);
+/** What an earlier statement of the transaction returned. */
+export async function valueOf(tx: Transaction, later: Later): Promise<number> {
+  await tx.statements.flush();
+  return Number(boundValues([later])[0]);
+}
+
+/**
+ * Until the transaction ends no other holds any of these names; they are taken one after another. SQLite's one writer
+ * makes that unnecessary. What is read behind a lock is asked for when this has resolved: a statement sees what was there
+ * when it began.
+ */
+export async function lockName(tx: Transaction, ...names: readonly string[]): Promise<void> {
+  if (!isPostgres(tx)) return;
+  const locks = names.map(() => 'pg_advisory_xact_lock(hashtextextended(?, 0))').join(', ');
+  await readSql(tx, `SELECT ${locks}`, names);
 }
 
 /** `IN (…)` with one placeholder a value; an empty list matches nothing. */

@@ -44,7 +44,7 @@ export class TransactionRunner {
     this.#writer =
       database.kind === 'sqlite'
         ? new SqliteWriter(database, this.#clock, enter)
-        : new PostgresWriter(database.writer, enter);
+        : new PostgresWriter(database, enter);
     if (database.kind === 'sqlite') database.availability.askWith(() => this.#tryToWrite());
   }
 

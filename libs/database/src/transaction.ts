@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { AppError, type Clock, within } from '#libs/kernel';
+import type { TransactionStatements } from './sql-statements.js';
 
 /** Where a repository reads or writes: an open transaction, or the read side of the database. */
 export interface DatabaseScope {
@@ -15,7 +16,11 @@ export class Transaction implements DatabaseScope {
   #open = true;
   #doom: unknown = null;
 
-  constructor(readonly manager: EntityManager) {}
+  constructor(
+    readonly manager: EntityManager,
+    /** @internal SQL without TypeORM in between; repositories use `runSql`, `readSql` and `writeSql`. */
+    readonly statements: TransactionStatements,
+  ) {}
 
   get open(): boolean {
     return this.#open;

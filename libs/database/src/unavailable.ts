@@ -30,7 +30,10 @@ export function asUnavailable(error: unknown): unknown {
 
 /** Whether PostgreSQL rolled a transaction back for the sake of others, so that it may be run again as a whole. */
 export const mayRunAgain = (error: unknown): boolean =>
-  chainOf(error).some((one) => /^40(001|P01)$/.test(codeOf(one)));
+  chainOf(error).some((one) => /^40(001|P01)$/.test(codeOf(one))) || isPlanStale(error);
+
+/** A migration changed the type of a column since this connection prepared the statement: another connection will do. */
+export const isPlanStale = (error: unknown): boolean => chainOf(error).some((one) => codeOf(one) === '0A000');
 
 /** 503: the connection was lost. */
 export const unreachable = (cause: unknown): OutageError =>

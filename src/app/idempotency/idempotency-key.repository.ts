@@ -4,6 +4,7 @@ import {
   runSql,
   type Transaction,
   type TransactionRunner,
+  updateRow,
   utcColumn,
 } from '#libs/database';
 import type { IdempotentRequest, Reserved, StoredReply } from '#libs/http';
@@ -74,20 +75,12 @@ export class IdempotencyStore {
    * @throws AppError `conflict` when the reservation was lost to another request: then the work must not count either
    */
   async complete(tx: Transaction, reservation: Reservation, reply: StoredReply): Promise<void> {
-    if (await this.#keep(tx, { ...reservation, state: 'in_progress' }, reply)) return;
-    throw new AppError('conflict', 'The request took too long; its Idempotency-Key is in use again', {
-      code: 'idempotency_lost',
-    });
+    keep(tx, { ...reservation, state: 'in_progress' }, reply, lost);
   }
 
   /** Replaces a stored answer by the one that the caller really got; nothing when it is gone or another's by now. */
   async amend(tx: Transaction, reservation: Reservation, reply: StoredReply): Promise<void> {
-    await this.#keep(tx, { ...reservation, state: 'completed' }, reply);
-  }
-
-  async #keep(tx: Transaction, held: HeldKey, { status, headers, body }: StoredReply): Promise<boolean> {
-    const kept = { state: 'completed', status, headers, body } as const;
-    return (await tx.manager.update(IdempotencyKeyEntity, held, kept)).affected === 1;
+    keep(tx, { ...reservation, state: 'completed' }, reply, null);
   }
 
   /** Gives the key back after a failure, so that the caller can try again with it. */
@@ -142,6 +135,21 @@ export class IdempotencyStore {
     return row === null ? null : outcomeOf(row, fingerprint);
   }
 }
+
+function keep(
+  tx: Transaction,
+  held: HeldKey,
+  { status, headers, body }: StoredReply,
+  refusal: (() => Error) | null,
+): void {
+  const kept = { state: 'completed', status, headers, body } as const;
+  updateRow(tx, IdempotencyKeyEntity, held, kept, refusal);
+}
+
+const lost = () =>
+  new AppError('conflict', 'The request took too long; its Idempotency-Key is in use again', {
+    code: 'idempotency_lost',
+  });
 
 function outcomeOf(row: IdempotencyKeyEntity, fingerprint: string): Reserved<Reservation> {
   const { status, headers, body } = row;

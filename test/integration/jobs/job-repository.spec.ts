@@ -10,7 +10,14 @@ describeOnDatabases('the rows of jobs', (test) => {
   const claim = (limit: number, kinds = ['work']) =>
     test().run((tx) => rows().claim(tx, { kinds, limit, holder: 'me', nowMs: NOW, leaseMs: LEASE_MS }));
   const insert = (subject: string, runAt = NOW, kind = 'work') =>
-    test().run((tx) => rows().insert(tx, `id-${subject}`, { kind, subject, runAt }, 3, NOW));
+    test().run(async (tx) =>
+      rows().insert(
+        tx,
+        `id-${subject}`,
+        { kind, subject, runAt },
+        { maxAttempts: 3, nowMs: NOW, isOpen: () => new Error('it is open') },
+      ),
+    );
   afterEach(() =>
     test().run(async (tx) => {
       await tx.manager.query('DELETE FROM jobs');

@@ -46,10 +46,10 @@ export class EmbeddedJobEngine implements JobEngine {
 
   async enqueue(tx: Transaction, job: NewJob): Promise<string> {
     const id = newUuid();
-    const now = this.#options.clock.now();
-    if (!(await this.#rows.insert(tx, id, job, this.#options.maxAttempts, now))) {
-      throw new AppError('conflict', 'This work is already queued', { code: 'job_open' });
-    }
+    const { maxAttempts, clock } = this.#options;
+    const now = clock.now();
+    const isOpen = () => new AppError('conflict', 'This work is already queued', { code: 'job_open' });
+    this.#rows.insert(tx, id, job, { maxAttempts, nowMs: now, isOpen });
     tx.afterCommit(() => this.#sweeper.dueAt(job.runAt ?? now));
     return id;
   }

@@ -1,4 +1,11 @@
-import { type Database, type DatabaseScope, placeholders, runSql, type Transaction } from '#libs/database';
+import {
+  type Database,
+  type DatabaseScope,
+  placeholders,
+  runSql,
+  type Transaction,
+  writeSql,
+} from '#libs/database';
 import type { Job, JobCounts, JobStatus, NewJob } from '../job-engine.js';
 
 /** A row as a statement returns it; PostgreSQL sends 64-bit integers as text. */
@@ -50,22 +57,21 @@ const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 export class JobRepository {
   constructor(private readonly database: Database) {}
 
-  /** @returns false when an open job for this kind and subject exists */
-  async insert(
+  /** @param isOpen the error when an open job for this kind and subject exists */
+  insert(
     tx: Transaction,
     id: string,
     job: NewJob,
-    maxAttempts: number,
-    nowMs: number,
-  ): Promise<boolean> {
+    { maxAttempts, nowMs, isOpen }: { maxAttempts: number; nowMs: number; isOpen: () => Error },
+  ): void {
     const now = iso(nowMs);
-    const rows = await runSql(
+    writeSql(
       tx,
       `INSERT INTO jobs (id, kind, subject, status, run_at, max_attempts, time_limit_ms, created_at, updated_at)
        VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
       [id, job.kind, job.subject, iso(job.runAt ?? nowMs), maxAttempts, job.timeLimitMs ?? null, now, now],
+      isOpen,
     );
-    return rows.length === 1;
   }
 
   /**
