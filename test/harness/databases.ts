@@ -58,6 +58,27 @@ export class TestDatabase {
   }
 }
 
+/** Connections that {@link everyConnection} opens: as many as a pool keeps. */
+const CONNECTIONS = 10;
+
+/**
+ * PostgreSQL: has every connection of the pool made, so that what comes next at once runs at once. Otherwise the one that
+ * is there already serves quick transactions one after another while the others are still being made.
+ */
+export async function everyConnection({ kind, transactions }: TestDatabase): Promise<void> {
+  if (kind === 'sqlite') return;
+  let meet: () => void = () => undefined;
+  const together = new Promise<void>((resolve) => (meet = resolve));
+  let open = 0;
+  const enter = () =>
+    transactions.run(async () => {
+      open += 1;
+      if (open === CONNECTIONS) meet();
+      await together;
+    });
+  await Promise.all(Array.from({ length: CONNECTIONS }, enter));
+}
+
 /**
  * Declares the same specs for SQLite and PostgreSQL. `database()` is opened before the first spec and closed after the
  * last; specs that need an empty one open their own. Its tables are the product's, unless another schema is given.

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { newUuid } from '#libs/kernel';
 import { asked, BillingBench, USD } from './billing-bench.js';
-import { describeOnDatabases } from '../../harness/databases.js';
+import { describeOnDatabases, everyConnection } from '../../harness/databases.js';
 
 const HALF_LEASE = 900_000;
 
@@ -80,6 +80,7 @@ describeOnDatabases('the money of an order', (database) => {
 
     it('when an order is captured and voided at a time', async () => {
       const order = await bench.submit(107);
+      await everyConnection(bench.test);
       const attempts = await Promise.allSettled([
         bench.complete(order, 903),
         bench.complete(order, 904),
@@ -106,6 +107,7 @@ describeOnDatabases('the money of an order', (database) => {
   });
 
   it('is never spent twice by orders at the same time', async () => {
+    await everyConnection(bench.test);
     const attempts = await Promise.allSettled(Array.from({ length: 12 }, () => bench.submit(109)));
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
     await expect(bench.balance(109)).resolves.toMatchObject({ available: -20 * USD, held: 20 * USD });
