@@ -4,6 +4,8 @@
  * must add up afterwards, or nothing is measured.
  *
  *   npm run build && node --conditions=development --import tsx bench/marketplace.ts
+ *
+ * With BENCH_BEFORE=…/dist/src/main.js of an earlier build both are measured in turns, so that a busy machine slows both.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,12 +15,14 @@ import { pathToFileURL } from 'node:url';
 import { answerOf, bodyOf } from '../test/harness/answers.js';
 import { postgresCommits, sqliteCommits } from './durable-commits.js';
 import { servePostgres } from './postgres.js';
-import { MAIN, serveProduct } from './served.js';
+import { MAIN, serveProduct, type Served } from './served.js';
 
 const PARTIES = [1, 16] as const;
 const MOST_PARTIES = 16;
 const DURATION_MS = Number(process.env['BENCH_SECONDS'] ?? 5) * 1000;
 const WARM_UP_MS = 1_500;
+const BEFORE = process.env['BENCH_BEFORE'];
+const BUILDS = { ...(BEFORE !== undefined && { before: BEFORE }), now: MAIN };
 const ADMIN_KEY = 'administrator-key-of-the-benchmark-only';
 const HORIZON = 6;
 const DAY_MS = 86_400_000;
@@ -34,6 +38,8 @@ const SETTINGS = {
 export interface MarketplaceFigure {
   readonly database: 'SQLite' | 'PostgreSQL';
   readonly work: 'submit' | 'claim and answer';
+  /** Which build: this one, or that of BENCH_BEFORE. */
+  readonly build: 'now' | 'before';
   /** Clients or evaluators at the same time. */
   readonly parties: number;
   readonly perSecond: number;
@@ -48,12 +54,18 @@ export async function measureMarketplace(): Promise<readonly MarketplaceFigure[]
   const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-bench-'));
   const postgres = await servePostgres();
   try {
-    const url = await postgres.create('market');
+    const url = await postgres.create('commits');
     return [
-      ...(await measureOn('SQLite', `sqlite:///${join(folder, 'market.db')}`, (_, ms) =>
-        Promise.resolve(sqliteCommits(mkdtempSync(join(folder, 'commits-')), ms)),
+      ...(await measureOn(
+        'SQLite',
+        (build) => Promise.resolve(`sqlite:///${join(folder, `${build}.db`)}`),
+        (_, ms) => Promise.resolve(sqliteCommits(mkdtempSync(join(folder, 'commits-')), ms)),
       )),
-      ...(await measureOn('PostgreSQL', url, (parties, ms) => postgresCommits(url, parties, ms))),
+      ...(await measureOn(
+        'PostgreSQL',
+        (build) => postgres.create(build),
+        (parties, ms) => postgresCommits(url, parties, ms),
+      )),
     ];
   } finally {
     await postgres.stop();
@@ -63,30 +75,57 @@ export async function measureMarketplace(): Promise<readonly MarketplaceFigure[]
 
 async function measureOn(
   database: MarketplaceFigure['database'],
-  databaseUrl: string,
+  newUrl: (build: string) => Promise<string>,
   commits: (parties: number, durationMs: number) => Promise<number>,
 ): Promise<readonly MarketplaceFigure[]> {
-  const served = await serveProduct({ ...SETTINGS, database_url: databaseUrl });
+  const stands: Stand[] = [];
   const figures: MarketplaceFigure[] = [];
-  let answered = 0;
   try {
-    const market = await Market.open(served.url);
-    await market.submitFor(MOST_PARTIES, WARM_UP_MS);
-    answered += (await market.answerFor(MOST_PARTIES, WARM_UP_MS)).length;
+    for (const [build, main] of Object.entries(BUILDS))
+      stands.push(await Stand.open(build as MarketplaceFigure['build'], main, await newUrl(build)));
     for (const parties of PARTIES) {
-      const commitsPerSecond = await commits(parties, DURATION_MS / 2);
-      const same = { database, parties, commitsPerSecond };
-      const submitted = await timed(() => market.submitFor(parties, DURATION_MS));
-      figures.push({ ...same, work: 'submit', ...submitted });
-      const settled = await timed(() => market.answerFor(parties, DURATION_MS));
-      figures.push({ ...same, work: 'claim and answer', ...settled });
-      answered += settled.count;
+      for (const work of ['submit', 'claim and answer'] as const) {
+        for (const stand of stands) {
+          const before = await commits(parties, DURATION_MS / 4);
+          const measured = await timed(() => stand.work(work, parties, DURATION_MS));
+          const commitsPerSecond = (before + (await commits(parties, DURATION_MS / 4))) / 2;
+          figures.push({ database, parties, build: stand.build, commitsPerSecond, work, ...measured });
+        }
+      }
     }
   } finally {
-    await served.stop();
+    for (const stand of stands) await stand.served.stop();
   }
-  verifyMoney(databaseUrl, answered);
+  for (const stand of stands) verifyMoney(stand.databaseUrl, stand.answered);
   return figures;
+}
+
+/** A build with a database of its own. */
+class Stand {
+  answered = 0;
+
+  private constructor(
+    readonly build: MarketplaceFigure['build'],
+    readonly databaseUrl: string,
+    readonly served: Served,
+    private readonly market: Market,
+  ) {}
+
+  static async open(build: MarketplaceFigure['build'], main: string, databaseUrl: string): Promise<Stand> {
+    const served = await serveProduct({ ...SETTINGS, database_url: databaseUrl }, main);
+    const stand = new Stand(build, databaseUrl, served, await Market.open(served.url));
+    await stand.work('submit', MOST_PARTIES, WARM_UP_MS);
+    await stand.work('claim and answer', MOST_PARTIES, WARM_UP_MS);
+    return stand;
+  }
+
+  /** Milliseconds of every one. */
+  async work(work: MarketplaceFigure['work'], parties: number, durationMs: number): Promise<number[]> {
+    if (work === 'submit') return this.market.submitFor(parties, durationMs);
+    const answered = await this.market.answerFor(parties, durationMs);
+    this.answered += answered.length;
+    return answered;
+  }
 }
 
 async function timed(work: () => Promise<readonly number[]>) {
@@ -199,5 +238,13 @@ class Market {
 const answerTo = (lease_epoch: number): object => ({ lease_epoch, ...bodyOf(answerOf(HORIZON)) });
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  console.table(await measureMarketplace());
+  const figures = await measureMarketplace();
+  console.table(
+    figures.map(({ perSecond, commitsPerSecond, ...rest }) => ({
+      ...rest,
+      perSecond: Math.round(perSecond),
+      commitsPerSecond: Math.round(commitsPerSecond),
+      percentOfCommits: Number(((perSecond / commitsPerSecond) * 100).toFixed(2)),
+    })),
+  );
 }

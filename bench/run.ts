@@ -149,6 +149,22 @@ on. Opening the database, migrations, accounts and the first sweep of jobs take 
 the same, also with 300,000 rows in each of the four large tables and 300 abandoned jobs, because nothing is read as a whole.
 What no start needs is loaded with its first use: ONNX Runtime (in the thread of each model), PDF, outgoing HTTP, Express.
 
+## Round trips of an order
+
+Statements between \`BEGIN\` and \`COMMIT\` on PostgreSQL, with an \`Idempotency-Key\` where the route takes one and a receiver;
+\`test/integration/marketplace/round-trips.spec.ts\` counts them on the wire and fails above 5.
+
+| Step                                   | 2026-11-28 | 2026-11-29 |
+| -------------------------------------- | ---------- | ---------- |
+| submit                                 | 16         | 4          |
+| submit, a provider's price             | 17         | 5          |
+| claim                                  | 8          | 4          |
+| answer                                 | 12         | 4          |
+| end of an order that nobody answered   | 10         | 4          |
+
+Two builds are compared in turns within one run, each beside the database's own commits, so that a busy machine slows both:
+\`BENCH_BEFORE=EARLIER/dist/src/main.js node --conditions=development --import tsx bench/marketplace.ts\`.
+
 ## Synchronous answers
 
 | What | Answers a second |

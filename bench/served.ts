@@ -19,9 +19,13 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** The product on an empty SQLite database of its own; settings as flags. */
+/**
+ * The product on an empty SQLite database of its own; settings as flags.
+ * @param main of another build
+ */
 export async function serveProduct(
   settings: Readonly<Record<string, string | number | boolean>>,
+  main = MAIN,
 ): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-bench-'));
   const port = await freePort();
@@ -31,7 +35,7 @@ export async function serveProduct(
     admin_password: 'only-for-the-benchmark',
     ...settings,
   }).map(([name, value]) => `--${name}=${value}`);
-  const served = await serve([MAIN, 'serve', ...flags], port, '/health/ready');
+  const served = await serve([main, 'serve', ...flags], port, '/health/ready');
   return {
     ...served,
     stop: async () => {
