@@ -10,7 +10,8 @@ const ENTRIES = ['src/main.js', 'src/app/write-generated.js', 'libs/plugin-sdk/s
 
 /**
  * Stays in node_modules: native code, packages that look for files or threads of their own beside their code, and what
- * most processes never load.
+ * most processes never load. And `reflect-metadata`, which decorators need before they run: as an import it comes before
+ * the code of each file, joined into it at a place that depends on what else is there.
  */
 const SEPARATE = [
   '@node-rs/bcrypt',
@@ -23,6 +24,7 @@ const SEPARATE = [
   'pdfkit',
   'pino',
   'piscina',
+  'reflect-metadata',
   'swagger-ui-dist',
   'undici',
   'vega',
