@@ -91,8 +91,10 @@ async function start(
   await app.init();
   app.get(RouteCatalogue).fill();
   await library.ready();
+  const prepared = app.get(PreparedRoutes).fill();
   // Express gives the same answers with its headers in another order, so there every request takes the usual way.
-  if (config.http_adapter === 'fastify') front.shorten(app.get(PreparedRoutes).fill());
+  if (config.http_adapter === 'fastify') front.shorten(prepared);
+  if (!config.audit_synchronous) front.leaveUnrecorded(prepared.templates);
   const jobs = app.get<JobEngine>(JobEngine);
   built.metrics.watchJobs(jobs);
   built.metrics.watchDatabase(database.availability);

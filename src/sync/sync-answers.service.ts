@@ -77,16 +77,21 @@ const metricsText = wireTextOf(MetricsResponse);
 const MAX_ECHO = 100;
 
 /** @throws AppError `bad_request` when the timestamp has another form */
-export const entryQuestion = ({ datetime, ...asked }: EntryRequest): EntryQuestion => ({
-  time: moment(datetime),
-  ...asked,
+export const entryQuestion = (asked: EntryRequest): EntryQuestion => ({
+  time: moment(asked.datetime),
+  takeProfitPips: asked.takeProfitPips,
+  stopLossPips: asked.stopLossPips,
+  spreadPips: asked.spreadPips,
+  commissionPerLot: asked.commissionPerLot,
+  slippagePips: asked.slippagePips,
 });
 
 /** @throws AppError `bad_request` for a wrong timestamp, then for a wrong direction */
-const exitQuestion = ({ datetime, direction, ...prices }: ExitRequest): ExitQuestion => ({
-  time: moment(datetime),
-  direction: directionOf(direction),
-  ...prices,
+const exitQuestion = (asked: ExitRequest): ExitQuestion => ({
+  time: moment(asked.datetime),
+  direction: directionOf(asked.direction),
+  takeProfitPrice: asked.takeProfitPrice,
+  stopLossPrice: asked.stopLossPrice,
 });
 
 function moment(text: string): number {

@@ -9,7 +9,7 @@ import { parseDatabaseUrl, type DatabaseTarget } from './database-url.js';
 import { processEnvironment, type Environment } from './environment.js';
 import { readConfigFile, readDotenv, type Read } from './files.js';
 import { freezeConfig, type AppConfig } from './app-config.js';
-import { brokenRules, isShortExample, LEAST_SECRET, secretNotices } from './rules.js';
+import { auditNotices, brokenRules, isShortExample, LEAST_SECRET, secretNotices } from './rules.js';
 import { CONFIG_KEYS, declarationOf, KEYS_WITHOUT_EFFECT, type Settings } from './settings.js';
 import { Collection } from './sources.js';
 
@@ -51,7 +51,7 @@ export function loadConfig(options: LoadConfigOptions = {}): AppConfig {
   const refusal = database === undefined ? null : (options.refuseDatabase?.(database) ?? null);
   if (refusal !== null) faults.push(refusal);
   if (faults.length > 0 || database === undefined) throw new ConfigError(faults);
-  const notices = [...noticesOf(collection), ...secretNotices(values)];
+  const notices = [...noticesOf(collection), ...secretNotices(values), ...auditNotices(values)];
   if (isShortExample(values.secret_key)) values.secret_key = null;
   if (serving && values.secret_key === null) values.secret_key = makeSecret(database);
   return freezeConfig({

@@ -187,6 +187,12 @@ function secretRules({ values, database, serving }: RuleInput): readonly string[
   return when(values.secret_key.length < LEAST_SECRET, TOO_SHORT_A_SECRET);
 }
 
+export const auditNotices = ({ audit_synchronous }: Pick<Settings, 'audit_synchronous'>): readonly string[] =>
+  when(
+    !audit_synchronous,
+    'audit_synchronous: answers of /predict/entry and /predict/exit leave no audit row',
+  );
+
 /** bcrypt below this is too fast against a stolen table (OWASP, Password Storage Cheat Sheet). */
 const LEAST_PRODUCTION_COST = 10;
 
@@ -200,6 +206,10 @@ function productionRules(values: Settings): readonly string[] {
     ...when(
       values.initial_user_password !== null,
       'initial_user_password: is refused in production; leave it unset to give every account a random password',
+    ),
+    ...when(
+      !values.audit_synchronous,
+      'audit_synchronous: false is refused in production, where every answer leaves a row; leave it unset',
     ),
     ...when(
       values.password_hash_cost < LEAST_PRODUCTION_COST,

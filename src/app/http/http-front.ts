@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { OutageError, runInContext, type Clock } from '#libs/kernel';
 import { problem } from '#libs/http';
 import helmet from 'helmet';
+import { corsPolicy } from './cors.js';
 import type { AuditEntry, AuditRecorder } from '../../audit/audit.port.js';
 import { Exchange, normalizeRequest, addressReader, refusalOf, type EarlyRefusal } from './exchange.js';
 import type { Departure, GatedResponse, Replacement } from './gated-response.js';
@@ -39,6 +40,7 @@ export class HttpFront {
   readonly #cors;
   readonly #inFlight = new Set<GatedResponse>();
   #prepared: PreparedRoutes | null = null;
+  #unrecorded: ReadonlySet<string | null> = new Set();
   #stopping = false;
   #onIdle: (() => void) | null = null;
 
@@ -79,6 +81,15 @@ export class HttpFront {
     };
   }
 
+  /** Answers of these routes leave no row; what they refuse does. */
+  leaveUnrecorded(templates: readonly string[]): void {
+    this.#unrecorded = new Set(templates);
+  }
+
+  #isRecorded(exchange: Exchange, { status }: Departure): boolean {
+    return exchange.isAudited && !(status === 200 && this.#unrecorded.has(exchange.route));
+  }
+
   /** From now on these routes take their short way. */
   shorten(routes: PreparedRoutes): void {
     this.#prepared = routes;
@@ -104,6 +115,7 @@ export class HttpFront {
     opened: (replacement: Replacement | null) => void,
   ): void {
     if (this.#stopping) response.shouldKeepAlive = false;
+    if (!this.#isRecorded(exchange, departure)) return queueMicrotask(() => opened(null));
     this.options
       .audit()
       .add(this.#entry(exchange, departure), (error) =>
@@ -123,7 +135,7 @@ export class HttpFront {
     departure: Departure,
   ): Promise<Replacement | null> {
     if (this.#stopping) response.shouldKeepAlive = false;
-    if (!exchange.isAudited) return null;
+    if (!this.#isRecorded(exchange, departure)) return null;
     try {
       await this.options.audit().record(this.#entry(exchange, departure));
       return null;
@@ -248,51 +260,3 @@ function securityHeaders(): Readonly<Record<string, string>> {
   apply(new IncomingMessage(new Socket()), probe, () => undefined);
   return Object.fromEntries(Object.entries(probe.getHeaders()).map(([name, value]) => [name, String(value)]));
 }
-
-const METHODS = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
-/** What browser pages may read beside the body. */
-const EXPOSED = [
-  'Idempotency-Replayed',
-  'Link',
-  'Location',
-  'Preference-Applied',
-  'RateLimit',
-  'RateLimit-Policy',
-  'Retry-After',
-  'X-Request-Id',
-  'X-Total-Count',
-].join(', ');
-const MAX_AGE_S = '600';
-
-/** Adds the CORS headers of an answer; returns true when the request is a preflight, to be answered with 200 `OK`. */
-type CorsPolicy = (request: IncomingMessage, headers: Record<string, string>) => boolean;
-
-/**
- * Pages of the listed origins may call the service, with credentials. `*` admits every origin, then without
- * credentials: the two together would let any page act as its visitor.
- */
-function corsPolicy(origins: readonly string[]): CorsPolicy {
-  if (origins.length === 0) return isPreflight;
-  const [anyone, listed] = [origins.includes('*'), new Set(origins)];
-  return (request, headers) => {
-    const { origin } = request.headers;
-    if (!anyone) headers['Vary'] = 'Origin';
-    if (origin === undefined || !(anyone || listed.has(origin))) return isPreflight(request);
-    headers['Access-Control-Allow-Origin'] = anyone ? '*' : origin;
-    if (!anyone) headers['Access-Control-Allow-Credentials'] = 'true';
-    if (!isPreflight(request)) {
-      headers['Access-Control-Expose-Headers'] = EXPOSED;
-      return false;
-    }
-    headers['Access-Control-Allow-Methods'] = METHODS;
-    headers['Access-Control-Max-Age'] = MAX_AGE_S;
-    const asked = request.headers['access-control-request-headers'];
-    if (asked !== undefined) headers['Access-Control-Allow-Headers'] = asked;
-    return true;
-  };
-}
-
-const isPreflight = ({ method, headers }: IncomingMessage): boolean =>
-  method === 'OPTIONS' &&
-  headers.origin !== undefined &&
-  headers['access-control-request-method'] !== undefined;

@@ -52,6 +52,10 @@ export class PreparedRoutes {
     return this;
   }
 
+  get templates(): readonly string[] {
+    return [...this.#routes.keys()];
+  }
+
   /** The route that may answer this request at once. A path in any other than its plain form takes the usual way. */
   find(request: IncomingMessage): PreparedRoute | undefined {
     const route = this.#routes.get(request.url ?? '');

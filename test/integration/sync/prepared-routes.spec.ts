@@ -211,6 +211,33 @@ describe('a prepared route and the usual one', () => {
   });
 });
 
+describe('audit_synchronous=false', () => {
+  it.each(['fastify', 'express'] as const)(
+    'leaves no row of answers, but of refusals [%s]',
+    async (adapter) => {
+      const app = await startTestApp({
+        adapter,
+        config: {
+          core_plugin: 'sync_core',
+          predictor_plugin: 'binary_ideal_oracle',
+          csv_file: resolve('examples/data/synthetic_fx_1h_2023.csv'),
+          audit_synchronous: false,
+        },
+      });
+      try {
+        expect((await app.post('/api/v1/predict/entry', ENTRY)).status).toBe(200);
+        expect((await app.post('/api/v1/predict/exit/', EXIT)).status).toBe(200);
+        expect((await app.post('/api/v1/predict/entry', {})).status).toBe(422);
+        expect((await app.get('/api/v1/model/info')).status).toBe(200);
+        const rows = await app.database.query<{ route: string }>('SELECT route FROM api_logs ORDER BY id');
+        expect(rows.map(({ route }) => route)).toEqual(['/api/v1/predict/entry', '/api/v1/model/info']);
+      } finally {
+        await app.close();
+      }
+    },
+  );
+});
+
 /** Without ids and moments. */
 const lasting = (text: string): string =>
   text

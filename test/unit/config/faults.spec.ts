@@ -158,6 +158,12 @@ describe('rules across settings', () => {
       { environment: 'production', initial_user_password: 'p' },
       /^initial_user_/,
     ],
+    [
+      'answers without a row in production',
+      { environment: 'production', audit_synchronous: false },
+      /^audit_synchronous: false is refused/,
+    ],
+    ['answers without a row elsewhere', { audit_synchronous: false }, null],
     ['a fixed first password elsewhere', { initial_user_password: 'p' }, null],
     [
       'weak hashing in production',

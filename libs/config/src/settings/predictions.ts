@@ -61,8 +61,12 @@ export const JOB_SETTINGS = {
   job_attempts: integer({ default: 3, min: 1, max: 100 }, 'Number of attempts before a job fails for good.'),
 } satisfies ParameterDeclarations;
 
-/** The audit log: every request leaves a row; there is no switch. */
+/** The audit log: every request leaves a row; in production there is no switch. */
 export const AUDIT_SETTINGS = {
+  audit_synchronous: flag(
+    true,
+    'Leave a row of every answer of `/predict/entry` and `/predict/exit`. Without it these answers are in no log of requests, usage or statistics; refusals still are (for back-tests on a machine of your own; refused in production).',
+  ),
   audit_batch_rows: integer(
     { default: 256, min: 1, max: 10_000 },
     'Maximum number of rows of concurrent requests that share one commit.',

@@ -7,6 +7,9 @@ export const REDACTED = '[redacted]';
 const SUSPECT =
   /[=]|:\/\/|eyJ|-----BEGIN|_[\w-]{7}|-[\w-]{9}|\b(?:A[KS]IA|AIza|SG\.|ya29|bearer|basic|token|digest|apikey)|:\s*\S{6}/i;
 
+/** Too short, and without the letters, for anything below; the moments of requests would go through all of it. */
+const MOMENT = /^[\d.: ]{1,29}$/;
+
 /** Secrets that are known by their look. Each pattern begins at a border, so that a long text is walked once. */
 const SHAPES: readonly RegExp[] = [
   // JSON web tokens, signed or encrypted
@@ -44,7 +47,7 @@ export const looksOpaque = (text: string): boolean =>
  * information, secret parameters, and parts of the path that are tokens.
  */
 export function redactText(text: string): string {
-  if (text.length < 8 || !SUSPECT.test(text)) return text;
+  if (text.length < 8 || MOMENT.test(text) || !SUSPECT.test(text)) return text;
   let kept = text;
   for (const shape of SHAPES) kept = kept.replace(shape, REDACTED);
   if (kept.includes('://')) kept = kept.replace(URLS, redactUrl);

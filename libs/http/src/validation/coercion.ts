@@ -149,6 +149,20 @@ export function coercionOf(shape: FieldShape): Coercion {
   }
 }
 
+const ASCII_TEXT = /^[ -~]*$/;
+
+/**
+ * A quick look whether a value needs no conversion and passes every check of its field, for numbers and text without
+ * checks of their own: a tenth of what the checks cost. Null for other fields.
+ * @param checks their names, in order
+ */
+export function plainOf(shape: FieldShape | undefined, checks: string): ((value: unknown) => boolean) | null {
+  if (shape === undefined || shape.read !== undefined) return null;
+  if (shape.kind === 'number' && checks === 'isNumber') return Number.isFinite;
+  if (shape.kind !== 'string' || checks !== 'isString,printable') return null;
+  return (value) => typeof value === 'string' && ASCII_TEXT.test(value);
+}
+
 function choice(choices: readonly (string | number)[], refusal: string | undefined): Coercion {
   const allowed = new Set<unknown>(choices);
   const fault = refusal === undefined ? choiceFault(choices) : valueError(refusal);

@@ -4,7 +4,7 @@ import { EVERY_MEMBER } from '../fields/compound-fields.js';
 import { declaredFields, type DeclaredField, type DtoClass, type FieldShape } from '../fields/field-type.js';
 import { FREE_FORM, RULES, type RuleCheck } from '../fields/rule.js';
 import { RedactedCopy } from '../redaction/redacted-copy.js';
-import { coercionOf, isJsonObject, NO_DICTIONARY, NOT_AN_OBJECT } from './coercion.js';
+import { coercionOf, isJsonObject, NO_DICTIONARY, NOT_AN_OBJECT, plainOf } from './coercion.js';
 import { Fault, faultOfCheck, type Place, report, withoutInput } from './fault.js';
 
 /** The source of the checked value: the first element of every `loc`. */
@@ -45,6 +45,8 @@ interface FieldPlan {
   /** Its name in the request. */
   readonly wire: string;
   readonly secret: boolean;
+  /** Whether a value, that is not undefined, is taken as it is; most values are. Null where none is. */
+  readonly isPlain: ((value: unknown) => boolean) | null;
   readonly shape: FieldShape | undefined;
   readonly applies: (dto: object, value: unknown) => boolean;
   readonly run: Run;
@@ -107,6 +109,7 @@ function fieldPlan({ property, shape, metadatas }: DeclaredField): FieldPlan {
     property,
     wire: shape?.wire ?? property,
     secret: shape?.secret ?? isSecretName(property),
+    isPlain: plainOf(shape, checks.map(({ name }) => name).join()),
     shape,
     applies: (dto, value) => conditions.every((condition) => condition(dto, value)),
     run: shape === undefined ? runChecks(checks) : reading(shape, runField(shape, checks)),
@@ -223,7 +226,12 @@ function fillField(
   at: Place,
   violations: Violation[],
 ): void {
-  const { property, wire, shape } = plan;
+  const { property, wire, shape, isPlain } = plan;
+  const sent = source[wire]; // numbers and text are no prototype's, so they are the object's own
+  if (isPlain?.(sent) === true) {
+    dto[property] = sent;
+    return;
+  }
   const given = Object.hasOwn(source, wire) ? source[wire] : undefined;
   const raw = at[0] === 'query' && Array.isArray(given) && shape?.kind !== 'list' ? given.at(-1) : given;
   if (raw === undefined) {
@@ -244,7 +252,7 @@ function fillField(
 
 function defaultOf(shape: FieldShape | undefined): unknown {
   if (shape === undefined || shape.default === undefined || shape.default === null) return shape?.default;
-  const own = structuredClone(shape.default);
+  const own = typeof shape.default === 'object' ? structuredClone(shape.default) : shape.default;
   return shape.read === undefined ? own : shape.read(own);
 }
 
