@@ -139,6 +139,7 @@ export async function buildApp(
   const log = logger.child({ name: 'prediction_provider' });
   for (const notice of config.notices) log.warn(notice);
   const metrics = new Metrics();
+  metrics.watchNotes(plugins);
   let audit: AuditRecorder | null = null;
   const front: HttpFront = new HttpFront({
     allowedOrigins: config.allowed_origins,

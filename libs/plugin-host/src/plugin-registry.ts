@@ -21,6 +21,11 @@ const PREDICTOR_ALIASES: readonly string[] = ['default', 'default_model'];
 /** Fields of a request that take a model by its name as well as a predictor. */
 const TAKES_A_MODEL: readonly (string | number)[] = ['predictor_plugin', 'model_name'];
 
+/** `code: text`, the form of notes. */
+const NOTE_CODE = /^([a-z][a-z_]{1,31}): /;
+/** Codes that are counted apart; further ones, which only other plugins can have, are one. */
+const MOST_CODES = 64;
+
 /** Answers forecasts when the configured predictor only answers entry and exit questions. */
 const FORECASTER = 'default_predictor';
 
@@ -59,6 +64,8 @@ const modelsOf = ({ resolved }: PluginSlot): readonly string[] => {
 export class PluginRegistry {
   readonly warnings: readonly string[];
   readonly pointInTime: PointInTimeRules;
+  /** How often answers carried a note about their data since the start, by the note's code. */
+  readonly noteCounts = new Map<string, number>();
   readonly #slots: ReadonlyMap<string, PluginSlot>;
   readonly #configured: Record<SelectableKind, string>;
   readonly #endpoints: readonly string[];
@@ -71,6 +78,15 @@ export class PluginRegistry {
     this.#configured = { ...configured };
     this.#endpoints = endpoints;
     this.warnings = warnings;
+  }
+
+  /** Counts the notes of an answer. Codes are few words of the product; what a plugin writes otherwise is `other`. */
+  countNotes(notes: readonly string[]): void {
+    for (const note of notes) {
+      const word = NOTE_CODE.exec(note)?.[1] ?? 'other';
+      const code = this.noteCounts.has(word) || this.noteCounts.size < MOST_CODES ? word : 'other';
+      this.noteCounts.set(code, (this.noteCounts.get(code) ?? 0) + 1);
+    }
   }
 
   /** Ids of a kind, in the order of the lists. */

@@ -69,7 +69,9 @@ export async function runForecast(
     predictor: moment.watch(answerer),
   });
   const plugins = { feeder: stamp(source), pipeline: stamp(runner), predictor: stamp(answerer) };
-  return { ...answer, source: moment.explain(answer.source, answer.output), plugins };
+  const explained = moment.explain(answer.source, answer.output);
+  registry.countNotes(explained.notes ?? []);
+  return { ...answer, source: explained, plugins };
 }
 
 const NOTHING_CHOSEN = {

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { AvailabilityFigures } from '#libs/database';
 import type { JobCounts, JobEngine } from '#libs/jobs';
 import { OutageError, systemClock, within } from '#libs/kernel';
@@ -148,6 +148,20 @@ export class Metrics implements RequestObserver {
       registers: [this.#registry],
       collect: () => {
         for (const [destination, lines] of Object.entries(lost())) gauge.set({ destination }, lines);
+      },
+    });
+  }
+
+  /** Adds how often answers carried notes about their data. */
+  watchNotes({ noteCounts }: { readonly noteCounts: ReadonlyMap<string, number> }): void {
+    const counter: Counter<'code'> = new Counter({
+      name: 'data_notes_total',
+      help: 'Number of answers with a note about their data, by the code of the note.',
+      labelNames: ['code'] as const,
+      registers: [this.#registry],
+      collect: () => {
+        counter.reset();
+        for (const [code, count] of noteCounts) counter.inc({ code }, count);
       },
     });
   }

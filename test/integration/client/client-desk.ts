@@ -18,7 +18,7 @@ export const USD = 1_000_000;
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 /** Symbols that the desk has bars of; the first is the usual one. */
-export const SYMBOLS = ['SYNTHFX', 'EURUSD=X', '^GSPC', 'BRK.B', 'TRANSCRIPT'] as const;
+const SYMBOLS = ['SYNTHFX', 'EURUSD', 'EURUSD=X', '^GSPC', 'BRK.B', 'TRANSCRIPT'] as const;
 
 /** A Tuesday within the sample data, between two bars. */
 export const NOW = Date.UTC(2023, 2, 14, 9, 30);

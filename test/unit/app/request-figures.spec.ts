@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Counter, Histogram, Registry } from 'prom-client';
-import { RequestFigures } from '../../../src/app/metrics/metrics.js';
+import { Metrics, RequestFigures } from '../../../src/app/metrics/metrics.js';
 
 const BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -11,6 +11,21 @@ const linesOf = (text: string): string[] =>
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('# HELP') && !line.includes('_sum{'))
     .sort();
+
+describe('figures of data', () => {
+  it('count answers with notes by their codes, as of now', async () => {
+    const noteCounts = new Map([['stale', 2]]);
+    const metrics = new Metrics();
+    metrics.watchNotes({ noteCounts });
+    noteCounts.set('gaps', 1);
+    await metrics.text();
+    const { body } = await metrics.text();
+    expect(body.match(/^data_notes_total.*$/gm)).toEqual([
+      'data_notes_total{code="stale"} 2',
+      'data_notes_total{code="gaps"} 1',
+    ]);
+  });
+});
 
 describe('figures of requests', () => {
   it('read as those of prom-client', async () => {

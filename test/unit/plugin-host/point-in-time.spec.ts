@@ -56,7 +56,7 @@ async function host({ frame = hourly(), now = 100, flags = {}, looksAhead = fals
       },
       {},
     );
-  return { ask, seen };
+  return { ask, seen, registry };
 }
 
 describe('a question about a moment', () => {
@@ -146,6 +146,21 @@ describe('a question about the present', () => {
     expect((await strict.ask(4)).source.notes).toBeUndefined();
     await expect(strict.ask(9, 'moment', 9)).rejects.toMatchObject({ code: 'stale_data' });
     await expect((await host({ now: 8.9, flags: { max_data_age: 4 } })).ask(null)).resolves.toBeDefined();
+  });
+
+  it('counts its notes by their codes, those of other forms together', async () => {
+    const { ask, registry } = await host({ now: 4.5 });
+    await ask(null);
+    await ask(null);
+    registry.countNotes([
+      'columns are normalised (use_normalization_json)',
+      'gaps: a.csv: 2 bars are missing',
+    ]);
+    expect([...registry.noteCounts]).toEqual([
+      ['running_bar', 2],
+      ['other', 1],
+      ['gaps', 1],
+    ]);
   });
 
   it('counts months by the calendar', async () => {
