@@ -3,6 +3,7 @@ import {
   FreeForm,
   ListField,
   NestedField,
+  Open,
   NumberField,
   ObjectField,
   StringField,
@@ -21,6 +22,7 @@ export class LegacyId {
   predictionId!: string;
 }
 
+@Open()
 class LegacyParameters {
   @StringField({
     ...pluginField,

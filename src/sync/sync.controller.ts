@@ -23,6 +23,7 @@ import {
   ValidationProblem,
   isAdministrator,
   requestContext,
+  textWithWarnings,
   type WireObject,
 } from '#libs/http';
 import { AppConfig } from '#libs/config';
@@ -111,8 +112,8 @@ export class SyncController {
     description: 'Whether a buy and a sell would reach take-profit before stop-loss.',
   })
   @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
-  entry(@Body() request: EntryRequest): string | Promise<string> {
-    return this.answers.entry(request);
+  async entry(@Body() request: EntryRequest): Promise<string> {
+    return textWithWarnings(await this.answers.entry(request));
   }
 
   @Post('predict/exit')
@@ -123,8 +124,8 @@ export class SyncController {
   @Accepts(ExitRequest, { examples: { 'a question': EXIT } })
   @Answers(200, ExitResponse, { asIs: true, description: 'Whether to keep or close the position.' })
   @Problems(NO_TIME, 403, 404, 422, NO_OPERATION, 503)
-  exit(@Body() request: ExitRequest): string | Promise<string> {
-    return this.answers.exit(request);
+  async exit(@Body() request: ExitRequest): Promise<string> {
+    return textWithWarnings(await this.answers.exit(request));
   }
 
   @Post('predict/entry/batch')
@@ -170,7 +171,7 @@ export class SyncController {
   })
   @Problems(403, 422, { 501: 'Predictor binary_ideal_oracle does not offer noise' })
   setNoise(@Body() { noiseStd }: SetNoiseRequest): string {
-    return this.answers.setNoise(noiseStd);
+    return textWithWarnings(this.answers.setNoise(noiseStd));
   }
 
   @Get('predict/metrics')

@@ -10,14 +10,15 @@ export {
 } from './fields/compound-fields.js';
 export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/field-type.js';
 export { toWire, wireTextOf, type WireObject } from './fields/to-wire.js';
-export { datesInOrder, FreeForm, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
+export { datesInOrder, FreeForm, Open, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
 export { MAX_INTEGER, RawText } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
+export { textWithWarnings, WARNING_SCHEMA, WARNINGS_HEADER } from './validation/warnings.js';
 export { redactPath, redactQuery, REDACTED, redactText } from './redaction/redact-text.js';
 export { RedactedCopy, redactSecrets, TRUNCATED } from './redaction/redacted-copy.js';
-export { CallerNetwork, requestContext, type RequestContext } from './request-context.js';
+export { CallerNetwork, requestContext, type RequestContext, type Warning } from './request-context.js';
 export {
   problem,
   problemOf,

@@ -1,6 +1,15 @@
 import { createParamDecorator } from '@nestjs/common';
 import { assertPresent, currentContext, type OperationContext } from '#libs/kernel';
 
+/** What a request asked for and did not get, although it was accepted. */
+export interface Warning {
+  /** `ignored_field` of a body, `ignored_parameter` of a query. */
+  readonly code: string;
+  /** Its place in the request: `intervall`, `legs.0.sise`. */
+  readonly field: string;
+  readonly message: string;
+}
+
 /** The operation context of an HTTP request: what its answer, its log line and its audit row share. */
 export interface RequestContext extends OperationContext {
   /** Address of the caller; behind a trusted proxy, the address of the client that the proxy names. */
@@ -19,6 +28,8 @@ export interface RequestContext extends OperationContext {
   readonly query: string;
   /** The parsed body, for the audit row; undefined if there is none. */
   payload: unknown;
+  /** What was accepted but ignored; absent when there is nothing to say. */
+  warnings?: readonly Warning[];
 }
 
 /** The context of the current request. @throws Error outside of a request */

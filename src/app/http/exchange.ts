@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { addressSet, callerNetwork, newTimeOrderedUuid, readAddress, type Actor } from '#libs/kernel';
-import { redactText, type RequestContext } from '#libs/http';
+import { redactText, type RequestContext, type Warning } from '#libs/http';
 
 const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
 
@@ -28,6 +28,7 @@ export class Exchange implements RequestContext {
   readonly #hasAuditedPath: boolean;
   actor?: Actor;
   payload: unknown;
+  warnings?: readonly Warning[];
   /** The matched route's template; null while, or because, none matched. */
   route: string | null = null;
   /** The body, when it was read before routing; null while it is still to be read. */

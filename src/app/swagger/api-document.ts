@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { type AccessPolicy, problem, titleOf } from '#libs/http';
+import { type AccessPolicy, problem, titleOf, WARNING_SCHEMA, WARNINGS_HEADER } from '#libs/http';
 import { VERSION } from '../version.js';
 
 const DESCRIPTION = `Forecasts of financial time series with their uncertainty, synchronous answers for back-testers, a marketplace for
@@ -36,17 +36,34 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
+  const schemas = { ...document.components?.schemas, Warning: WARNING_SCHEMA } as Schemas;
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = (item as Partial<Record<string, Operation>>)[method];
-      if (operation !== undefined) completeOperation(path, method, operation);
+      if (operation === undefined) continue;
+      completeOperation(path, method, operation);
+      declareWarnings(operation, schemas);
     }
   }
-  document.components = { ...document.components, responses: commonResponses() };
+  document.components = { ...document.components, schemas, responses: commonResponses() };
   return document;
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly oneOf?: Schema[];
+  readonly properties?: Readonly<Record<string, object>>;
+}
+
+type Schemas = Record<string, Schema>;
+
+interface Response {
+  headers?: Record<string, object>;
+  readonly content?: Readonly<Record<string, { schema: Schema }>>;
+}
 
 interface Operation {
   readonly requestBody?: unknown;
@@ -129,4 +146,49 @@ function commonStatuses(path: string, method: string, operation: Operation): rea
     ...(readsBody ? [413, 415, 422] : []),
     ...(path.startsWith('/api/') ? [503] : []),
   ];
+}
+
+const WARNINGS = {
+  warnings: {
+    type: 'array',
+    items: { $ref: '#/components/schemas/Warning' },
+    description: 'What of the request was ignored; absent when nothing was.',
+  },
+};
+
+const HEADER = {
+  description: 'JSON list of what of the request was ignored; absent when nothing was.',
+  schema: { type: 'string' },
+};
+
+/** Answers of routes that take a body or a query may begin with warnings; those that are no object have a header. */
+function declareWarnings(operation: Operation, schemas: Schemas): void {
+  const takes =
+    operation.requestBody !== undefined || operation.parameters?.some((one) => one.in === 'query');
+  if (takes !== true) return;
+  for (const [status, response] of Object.entries(operation.responses as Record<string, Response>)) {
+    if (!status.startsWith('2')) continue;
+    for (const [type, media] of Object.entries(response.content ?? {})) {
+      if (type.endsWith('json') && addWarnings(media, schemas)) continue;
+      response.headers = { ...response.headers, [WARNINGS_HEADER]: HEADER };
+    }
+  }
+}
+
+/** @returns false when the answer may be something else than an object */
+function addWarnings(media: { schema: Schema }, schemas: Schemas): boolean {
+  const { $ref, oneOf } = media.schema;
+  if (oneOf !== undefined) {
+    const choices = oneOf.map((schema) => ({ schema }));
+    const all = choices.map((choice) => addWarnings(choice, schemas)).every(Boolean);
+    media.schema = { ...media.schema, oneOf: choices.map(({ schema }) => schema) };
+    return all;
+  }
+  const name = $ref?.split('/').at(-1);
+  const schema = name === undefined ? media.schema : schemas[name];
+  if (schema?.type !== 'object') return false;
+  const declared = { ...schema, properties: { ...WARNINGS, ...schema.properties } };
+  if (name === undefined) media.schema = declared;
+  else schemas[name] = declared;
+  return true;
 }

@@ -11,6 +11,11 @@ export const FREE_FORM = 'free_form';
 /** Marks a body that is a free-form dictionary in the original: what is no object is refused as `dict_type`. */
 export const FreeForm = (): ClassDecorator => SetMetadata(FREE_FORM, true);
 
+export const OPEN = 'open';
+
+/** What an object has beside the declared fields is ignored without a warning: clients send what others understand. */
+export const Open = (): ClassDecorator => SetMetadata(OPEN, true);
+
 export type RuleCheck<T> = (dto: T) => Violation | undefined;
 
 /**

@@ -13,6 +13,7 @@ import { map, type Observable } from 'rxjs';
 import type { DtoClass } from '../fields/field-type.js';
 import { writerOf } from '../fields/to-wire.js';
 import { requestContext } from '../request-context.js';
+import { WARNINGS_HEADER, warningsHeader } from '../validation/warnings.js';
 import { Page, pageHeaders } from './page.js';
 
 /** An answer with headers that depend on it, for example `Location`. */
@@ -56,7 +57,9 @@ export class Presenter implements NestInterceptor {
   }
 
   #present(answer: unknown, write: Write, response: object): unknown {
-    if (typeof answer !== 'object' || answer === null || answer instanceof StreamableFile) return answer;
+    if (typeof answer !== 'object' || answer === null || answer instanceof StreamableFile) {
+      return this.#warned(answer, response);
+    }
     if (answer instanceof AfterCommit) {
       return new AfterCommit(this.#present(answer.now, write, response), async () =>
         this.#present(await answer.later(), write, response),
@@ -66,10 +69,20 @@ export class Presenter implements NestInterceptor {
       this.#setHeaders(response, answer.headers);
       return this.#present(answer.answer, write, response);
     }
-    if (!(answer instanceof Page)) return write(answer);
+    if (!(answer instanceof Page)) return this.#warned(write(answer), response);
     const { path, query } = requestContext();
     this.#setHeaders(response, pageHeaders(answer, path, query));
-    return write(answer.answer);
+    return this.#warned(write(answer.answer), response);
+  }
+
+  /** Warnings stand at the top of an object, and in a header of anything else. */
+  #warned(body: unknown, response: object): unknown {
+    const { warnings } = requestContext();
+    if (warnings === undefined) return body;
+    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+    if (isObject && !(body instanceof StreamableFile)) return { warnings, ...body };
+    this.#setHeaders(response, { [WARNINGS_HEADER]: warningsHeader() ?? '' });
+    return body;
   }
 
   #setHeaders(response: object, headers: Readonly<Record<string, string>>): void {

@@ -1,8 +1,9 @@
 import { Body, Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import { invalid } from '#libs/kernel';
-import { isDto } from '../fields/field-type.js';
+import { type DtoClass, isDto } from '../fields/field-type.js';
 import { isJsonObject } from './coercion.js';
 import { compileValidator, type Source, type Validator } from './compile.js';
+import { warnOfIgnored } from './warnings.js';
 
 const SOURCES: Readonly<Record<string, Source>> = { body: 'body', query: 'query', param: 'path' };
 
@@ -22,6 +23,7 @@ export class ContractValidationPipe implements PipeTransform {
     if (validate === null) return value;
     const result = validate(value, source);
     if ('violations' in result) throw invalid(...result.violations);
+    warnOfIgnored(metatype as DtoClass, value, source);
     return result.value;
   }
 

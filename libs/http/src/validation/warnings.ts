@@ -1,0 +1,114 @@
+import { nearest } from '#libs/kernel';
+import { declaredFields, type DtoClass } from '../fields/field-type.js';
+import { OPEN } from '../fields/rule.js';
+import { redactText } from '../redaction/redact-text.js';
+import { requestContext, type Warning } from '../request-context.js';
+import { isJsonObject } from './coercion.js';
+import type { Source } from './compile.js';
+
+/** The schema of {@link Warning} in the API description. */
+export const WARNING_SCHEMA = {
+  type: 'object',
+  required: ['code', 'field', 'message'],
+  properties: {
+    code: {
+      type: 'string',
+      description: '`ignored_field`, or `ignored_parameter` for one of the query.',
+      example: 'ignored_field',
+    },
+    field: { type: 'string', description: 'Its place in the request.', example: 'intervall' },
+    message: {
+      type: 'string',
+      example: '"intervall" is not known here and was ignored; did you mean interval?',
+    },
+  },
+} as const;
+
+/** The header with the warnings of an answer that is no JSON object: the same list as JSON in ASCII. */
+export const WARNINGS_HEADER = 'X-Warnings';
+
+/** More warnings than this are counted, not listed. */
+const MOST_WARNINGS = 20;
+const LONGEST_NAME = 64;
+
+type Fields = ReadonlyMap<string, DtoClass | null>;
+
+const known = new WeakMap<DtoClass, Fields>();
+
+/** Every field of a DTO by its name in JSON; null unless it is an object, or a list of objects, of declared fields. */
+function fieldsOf(dto: DtoClass): Fields {
+  const made = known.get(dto);
+  if (made !== undefined) return made;
+  const fields = new Map<string, DtoClass | null>();
+  for (const { property, shape } of declaredFields(dto)) {
+    const member = shape?.member === undefined ? undefined : declaredFields(shape.member)[0]?.shape;
+    const inner = shape?.dto ?? (shape?.kind === 'list' ? member?.dto : undefined);
+    fields.set(shape?.wire ?? property, inner === undefined ? null : inner());
+  }
+  known.set(dto, fields);
+  return fields;
+}
+
+/** Warns of what a valid value has beside the declared fields, at any depth; open objects may have anything. */
+export function warnOfIgnored(dto: DtoClass, value: unknown, source: Source): void {
+  const ignored: { field: string; name: string; fields: Fields }[] = [];
+  collect(dto, value, '', ignored);
+  if (ignored.length === 0) return;
+  const code = source === 'query' ? 'ignored_parameter' : 'ignored_field';
+  const warnings: Warning[] = ignored
+    .slice(0, MOST_WARNINGS)
+    .map(({ field, name, fields }) => ({ code, field, message: messageOf(name, fields) }));
+  const rest = ignored[MOST_WARNINGS];
+  if (rest !== undefined) {
+    const message = `${ignored.length - MOST_WARNINGS} more were ignored, this one first`;
+    warnings.push({ code, field: rest.field, message });
+  }
+  const context = requestContext();
+  context.warnings = [...(context.warnings ?? []), ...warnings];
+}
+
+function collect(
+  dto: DtoClass,
+  value: unknown,
+  place: string,
+  ignored: { field: string; name: string; fields: Fields }[],
+): void {
+  if (!isJsonObject(value) || Reflect.getMetadata(OPEN, dto) === true) return;
+  const fields = fieldsOf(dto);
+  for (const key of Object.keys(value)) {
+    const inner = fields.get(key);
+    if (inner === null) continue;
+    if (inner === undefined) {
+      const name = redactText(key.slice(0, LONGEST_NAME));
+      ignored.push({ field: `${place}${name}`, name, fields });
+      continue;
+    }
+    const own = value[key];
+    if (!Array.isArray(own)) collect(inner, own, `${place}${key}.`, ignored);
+    else for (const [index, one] of own.entries()) collect(inner, one, `${place}${key}.${index}.`, ignored);
+  }
+}
+
+function messageOf(name: string, fields: Fields): string {
+  const names = [...fields.keys()];
+  const close = nearest(name, names);
+  const help =
+    close.length > 0 ? `did you mean ${close.join(' or ')}?` : `what is known: ${names.join(', ')}`;
+  return `${JSON.stringify(name)} is not known here and was ignored; ${help}`;
+}
+
+/** The warnings of the current request as a header's value; null when there are none. */
+export function warningsHeader(): string | null {
+  const { warnings } = requestContext();
+  if (warnings === undefined) return null;
+  return JSON.stringify(warnings).replaceAll(
+    /[^\x20-\x7e]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A JSON object as text, with the warnings of the current request at its top. */
+export function textWithWarnings(text: string): string {
+  const { warnings } = requestContext();
+  return warnings === undefined ? text : `{"warnings":${JSON.stringify(warnings)},${text.slice(1)}`;
+}
