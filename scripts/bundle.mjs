@@ -66,7 +66,8 @@ export async function bundle(folder) {
     logLevel: 'warning',
     external: [...SEPARATE, ...COMPANIONS],
     banner: {
-      js: `import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);`,
+      // Decorators run while a file is evaluated, which need this before whatever order the files are joined in.
+      js: `import 'reflect-metadata';\nimport { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);`,
     },
     plugins: [compiledTree(folder)],
   });
