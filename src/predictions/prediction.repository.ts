@@ -1,14 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { In, type SelectQueryBuilder } from 'typeorm';
 import {
+  columnsOf,
+  countRows,
   countsOf,
   Database,
+  entityOf,
   EventLog,
   EVERYBODY,
+  insertRow,
   KeptFigures,
   lockName,
   type LoggedEvent,
+  runSql,
   type Transaction,
+  updateRow,
+  valueOf,
 } from '#libs/database';
 import { PredictionEntity } from './prediction.entity.js';
 import type { PredictionScope } from './prediction-access.js';
@@ -53,11 +60,7 @@ export class PredictionRepository {
   /** Adds the row and its first step; returns the row with its id. */
   async add(tx: Transaction, prediction: NewPrediction): Promise<PredictionEntity> {
     const row = { ...prediction, startedAt: null, completedAt: null, prediction: null, uncertainty: null };
-    const inserted = await tx.manager.insert(
-      PredictionEntity,
-      row as QueryDeepPartialEntity<PredictionEntity>,
-    );
-    const id = (inserted.identifiers[0] as { id: number }).id;
+    const id = await valueOf(tx, insertRow(tx, PredictionEntity, prediction, 'id').column('id'));
     await this.#tell(tx, id, prediction.status);
     return { ...row, id };
   }
@@ -71,12 +74,11 @@ export class PredictionRepository {
       tx,
       'userId' in owner ? `predictions:user:${owner.userId}` : `predictions:address:${owner.address}`,
     );
-    const query = tx.manager
-      .createQueryBuilder(PredictionEntity, 'p')
-      .where(`p.status IN ('pending', 'processing')`); // to the letter as in the conditions of the indexes
-    if ('userId' in owner) query.andWhere('p.userId = :userId', owner);
-    else query.andWhere('p.userId IS NULL AND p.clientAddress = :address', owner);
-    return query.getCount();
+    // to the letter as in the conditions of the indexes
+    const inFlight = `predictions WHERE status IN ('pending', 'processing')`;
+    return 'userId' in owner
+      ? countRows(tx, `${inFlight} AND user_id = ?`, [owner.userId])
+      : countRows(tx, `${inFlight} AND user_id IS NULL AND client_address = ?`, [owner.address]);
   }
 
   /**
@@ -104,12 +106,18 @@ export class PredictionRepository {
   }
 
   async findById(id: number): Promise<PredictionEntity | null> {
-    if (id > MAX_ID) return null;
-    return this.database.read.manager.findOneBy(PredictionEntity, { id });
+    return id > MAX_ID ? null : this.#one('id = ?', id);
   }
 
   findByTaskId(taskId: string): Promise<PredictionEntity | null> {
-    return this.database.read.manager.findOneBy(PredictionEntity, { taskId });
+    return this.#one('task_id = ?', taskId);
+  }
+
+  async #one(condition: string, value: number | string): Promise<PredictionEntity | null> {
+    const { read } = this.database;
+    const sql = `SELECT ${columnsOf(read, PredictionEntity)} FROM predictions WHERE ${condition}`;
+    const [row] = await runSql(read, sql, [value]);
+    return row === undefined ? null : entityOf(read, PredictionEntity, row);
   }
 
   async list(scope: PredictionScope, page: { limit?: number; offset: number }): Promise<PredictionEntity[]> {
@@ -141,11 +149,7 @@ export class PredictionRepository {
   }
 
   async markProcessing(tx: Transaction, id: number, now: Date): Promise<void> {
-    await tx.manager.update(
-      PredictionEntity,
-      { id },
-      { status: 'processing', startedAt: now, timestamp: now },
-    );
+    updateRow(tx, PredictionEntity, { id }, { status: 'processing', startedAt: now, timestamp: now });
     await this.#tell(tx, id, 'processing');
   }
 
@@ -165,7 +169,7 @@ export class PredictionRepository {
       completedAt: now,
       timestamp: now,
     };
-    await tx.manager.update(PredictionEntity, { id }, change as QueryDeepPartialEntity<PredictionEntity>);
+    updateRow(tx, PredictionEntity, { id }, change);
     await this.#tell(tx, id, status);
     return change;
   }

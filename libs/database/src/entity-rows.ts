@@ -29,17 +29,19 @@ export function entityOf<T extends ObjectLiteral>(scope: DatabaseScope, entity: 
 /**
  * Adds a row with these columns; all others get what the database gives them, nothing else: an insert of fifty columns
  * names those that hold something. See `writeSql` for when it runs.
+ * @param returning the column that others refer to
  */
 export function insertRow<T extends ObjectLiteral>(
   tx: Transaction,
   entity: new () => T,
   row: Readonly<Partial<T>>,
+  returning = '',
 ): Written {
   const { tableName } = metadataOf(tx, entity);
   const { names, values } = stored(tx, entity, row);
   return writeSql(
     tx,
-    `INSERT INTO ${tableName} (${names.join(', ')}) VALUES (${placeholders(names.length)})`,
+    `INSERT INTO ${tableName} (${names.join(', ')}) VALUES (${placeholders(names.length)})${returning && ` RETURNING ${returning}`}`,
     values,
   );
 }
