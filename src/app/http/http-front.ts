@@ -96,15 +96,14 @@ export class HttpFront {
   }
 
   #route(exchange: Exchange, request: IncomingMessage, response: GatedResponse, next: Listener): void {
-    const usual = (): void => runInContext(exchange, () => next(request, response));
     const prepared = this.#prepared?.find(request);
-    if (prepared === undefined) return usual();
+    if (prepared === undefined) return runInContext(exchange, () => next(request, response));
     prepared.serve(exchange, request, {
       answer: (answer) =>
         response.answer(answer, (departure, opened) =>
           this.#departAtOnce(exchange, response, departure, opened),
         ),
-      usual,
+      usual: () => runInContext(exchange, () => next(request, response)),
     });
   }
 
@@ -167,15 +166,18 @@ export class HttpFront {
     const aborted = response.untouched;
     const status = aborted ? CLIENT_GONE : response.statusCode;
     const durationMs = this.options.clock.monotonic() - exchange.startedAt;
-    const leave = (): void => {
-      for (const observer of this.options.observers) observer.finished(exchange, status, durationMs);
-      this.#inFlight.delete(response);
-      if (this.#inFlight.size === 0) this.#onIdle?.();
-    };
-    if (!aborted) return leave();
+    if (!aborted) return this.#leave(exchange, response, status, durationMs);
     response.abandon();
     // The row of a client that went away is part of the request: a stop waits for it.
-    void this.#depart(exchange, response, { status, bytes: 0 }).then(leave);
+    void this.#depart(exchange, response, { status, bytes: 0 }).then(() =>
+      this.#leave(exchange, response, status, durationMs),
+    );
+  }
+
+  #leave(exchange: Exchange, response: GatedResponse, status: number, durationMs: number): void {
+    for (const observer of this.options.observers) observer.finished(exchange, status, durationMs);
+    this.#inFlight.delete(response);
+    if (this.#inFlight.size === 0) this.#onIdle?.();
   }
 
   #send(response: GatedResponse, { status, headers, body }: Replacement): void {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Injectable, type CanActivate } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import {
   GUARDS_METADATA,
   HEADERS_METADATA,
@@ -133,44 +133,59 @@ class PreparedRoute {
     const { type } = this.route.controller;
     const context = new ExecutionContextHost([request, headers], type, this.route.handler);
     context.setType('http');
-    const ask = (from: number): void => {
-      try {
-        for (let at = from; at < this.guards.length; at += 1) {
-          const admitted = this.guards[at]?.canActivate(context);
-          if (admitted === true) continue;
-          if (!(admitted instanceof Promise)) return way.usual();
-          admitted.then((later) => (later === true ? ask(at + 1) : way.usual()), way.usual);
-          return;
-        }
-      } catch {
-        return way.usual();
-      }
-      this.#answer(exchange, question, headers.values, way);
-    };
-    ask(0);
+    this.#ask({ exchange, question, context, headers: headers.values, way }, 0);
   }
 
-  #answer(
-    exchange: Exchange,
-    question: object,
-    headers: Readonly<Record<string, string>>,
-    way: ShortWay,
-  ): void {
-    const answered = (body: unknown): void =>
-      way.answer({ status: this.#status, headers: { ...headers, ...this.#headers }, body: body as string });
-    // asked once: the usual way only tells what went wrong
-    const failed = (error: unknown): void => {
-      exchange.refusal = { error, headers };
-      way.usual();
-    };
+  /** Asks the guards from this one on, then the handler. */
+  #ask(asked: Asked, from: number): void {
+    const { context, way } = asked;
     try {
-      const answer = this.route.handler.call(this.route.controller.instance, question);
-      if (answer instanceof Promise) answer.then(answered).catch(failed);
-      else answered(answer);
+      for (let at = from; at < this.guards.length; at += 1) {
+        const admitted = this.guards[at]?.canActivate(context);
+        if (admitted === true) continue;
+        if (!(admitted instanceof Promise)) return way.usual();
+        admitted.then((later) => (later === true ? this.#ask(asked, at + 1) : way.usual()), way.usual);
+        return;
+      }
+    } catch {
+      return way.usual();
+    }
+    this.#answer(asked);
+  }
+
+  #answer(asked: Asked): void {
+    try {
+      const answer = this.route.handler.call(this.route.controller.instance, asked.question);
+      if (!(answer instanceof Promise)) this.#answered(asked, answer);
+      else {
+        answer.then(
+          (body: unknown) => this.#answered(asked, body),
+          (error: unknown) => this.#failed(asked, error),
+        );
+      }
     } catch (error) {
-      failed(error);
+      this.#failed(asked, error);
     }
   }
+
+  #answered({ headers, way }: Asked, body: unknown): void {
+    way.answer({ status: this.#status, headers: { ...headers, ...this.#headers }, body: body as string });
+  }
+
+  /** The handler was asked once: the usual way only tells what went wrong. */
+  #failed({ exchange, headers, way }: Asked, error: unknown): void {
+    exchange.refusal = { error, headers };
+    way.usual();
+  }
+}
+
+/** A request on the short way. Methods hand it on: a function made for each request would be named anew each time. */
+interface Asked {
+  readonly exchange: Exchange;
+  readonly question: object;
+  readonly context: ExecutionContext;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly way: ShortWay;
 }
 
 /** Takes the headers that guards set, as Fastify's reply does. */
