@@ -128,6 +128,8 @@ export class PointInTime {
 
   #checkAge(frame: Frame, freshAt: number | null): void {
     if (freshAt === null || frame.length < 2) return;
+    // A bar that may still run is not old; to find the hours of the market costs milliseconds over a million bars.
+    if (freshAt < (frame.time.at(-1) ?? NaN) + usualStep(frame.time)) return;
     const timeAfter = futureTimes(frame.time, frame.calendar.zone);
     const label = formatIso(frame.time.at(-1) ?? NaN);
     const { maxDataAge } = this.rules;

@@ -7,6 +7,7 @@ import {
   futureTimes,
   type Interval,
   rowAtOrBefore,
+  usualStep,
 } from '#libs/timeseries';
 
 /** Which bars: moments in epoch ms UTC, both included. */
@@ -159,6 +160,8 @@ export function sessionsOf(
 export function staleText(time: Float64Array, zone: string | null, now: number): string | null {
   const last = time.at(-1);
   if (last === undefined || time.length < 2) return null;
+  // Sessions make bars come later, never sooner; finding them out costs milliseconds over a million bars.
+  if (now < last + 2 * usualStep(time)) return null;
   const third = futureTimes(time, zone)(3);
   return now < third ? null : `the newest bar, ${formatIso(last)}, is more than two bars old`;
 }
