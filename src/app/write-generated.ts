@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { configurationPage, environmentExample, loadConfig } from '#libs/config';
+import { configurationPage, differencesTable, environmentExample, loadConfig } from '#libs/config';
 import { parameterPage } from '#libs/plugin-host';
 import type { PluginDefinition } from '#libs/plugin-sdk';
 import { BUILT_IN_PLUGINS } from '#libs/plugins';
@@ -32,11 +32,30 @@ async function apiText(): Promise<string> {
   return text;
 }
 
-async function pluginsPage(): Promise<string> {
+async function builtInPlugins(): Promise<PluginDefinition[]> {
   const modules = await Promise.all(BUILT_IN_PLUGINS.map((load) => load()));
-  return parameterPage(
-    modules.flatMap((one) => (one as { readonly default: PluginDefinition | PluginDefinition[] }).default),
+  return modules.flatMap(
+    (one) => (one as { readonly default: PluginDefinition | PluginDefinition[] }).default,
   );
+}
+
+const pluginsPage = async (): Promise<string> => parameterPage(await builtInPlugins());
+
+const MOVING = 'docs/moving.md';
+const [BEGIN, END] = ['<!-- prettier-ignore-start -->', '<!-- prettier-ignore-end -->'];
+
+/** The page as it is written by hand, with the table of what the switch turns on between its two marks. */
+async function movingPage(): Promise<string> {
+  const page = readFileSync(MOVING, 'utf8');
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${MOVING} has lost the marks of its table`);
+  const plugins = new Map((await builtInPlugins()).map((plugin) => [plugin.id, plugin]));
+  const table = differencesTable((plugin, name) => {
+    const declared = plugins.get(plugin)?.parameters[name];
+    if (declared === undefined) throw new Error(`${plugin} has no parameter ${name}`);
+    return declared.default;
+  });
+  return `${page.slice(0, begin)}${BEGIN}\n\n${table}\n\n${page.slice(end)}`;
 }
 
 /** What is written from declarations: the command that writes it, and its text. */
@@ -45,6 +64,7 @@ const FILES: Readonly<Record<string, readonly [command: string, text: () => stri
   '.env.example': ['docs', environmentExample],
   'docs/configuration.md': ['docs', configurationPage],
   'docs/features.md': ['docs', featurePage],
+  [MOVING]: ['docs', movingPage],
   'docs/plugin-parameters.md': ['docs:plugins', pluginsPage],
 };
 

@@ -107,6 +107,8 @@ config file (\`load_config\`), the file \`.env\` in the working directory, the e
 - **Names that are not settings are plugin parameters.** Set them in the config file, as flags (\`--noise_std 0.3\`) or
   together in \`plugin_parameters\`. The text of a flag is read as an integer, a float, \`true\` or \`false\`, \`null\`, or a
   JSON list or object; any other text stays text. Text that starts like JSON but is not valid JSON is refused.
+- **\`compatibility=original\`** replaces defaults, of settings and of plugins' parameters, by those of the Python service
+  ([the table](moving.md#what-differs-and-why)); what you set yourself wins.
 - A switch can stand alone (\`--reload\`) or take \`true\` or \`false\`. A negative number is a value (\`--offset -5\`).
   A setting that is a list takes one word with commas, or several (\`--correlated_instruments ^GSPC ^VIX\`).
   Repeated flags and shortened names are refused. The sub-command comes first; \`--\` ends the flags.

@@ -9,7 +9,15 @@ import { parseDatabaseUrl, type DatabaseTarget } from './database-url.js';
 import { processEnvironment, type Environment } from './environment.js';
 import { readConfigFile, readDotenv, type Read } from './files.js';
 import { freezeConfig, type AppConfig } from './app-config.js';
-import { auditNotices, brokenRules, isShortExample, LEAST_SECRET, secretNotices } from './rules.js';
+import {
+  auditNotices,
+  brokenRules,
+  compatibilityNotices,
+  isShortExample,
+  LEAST_SECRET,
+  secretNotices,
+} from './rules.js';
+import { defaultOf } from './compatibility.js';
 import { CONFIG_KEYS, declarationOf, KEYS_WITHOUT_EFFECT, type Settings } from './settings.js';
 import { Collection } from './sources.js';
 
@@ -51,7 +59,12 @@ export function loadConfig(options: LoadConfigOptions = {}): AppConfig {
   const refusal = database === undefined ? null : (options.refuseDatabase?.(database) ?? null);
   if (refusal !== null) faults.push(refusal);
   if (faults.length > 0 || database === undefined) throw new ConfigError(faults);
-  const notices = [...noticesOf(collection), ...secretNotices(values), ...auditNotices(values)];
+  const notices = [
+    ...noticesOf(collection),
+    ...secretNotices(values),
+    ...auditNotices(values),
+    ...compatibilityNotices(values),
+  ];
   if (isShortExample(values.secret_key)) values.secret_key = null;
   if (serving && values.secret_key === null) values.secret_key = makeSecret(database);
   return freezeConfig({
@@ -97,9 +110,10 @@ function collect(options: LoadConfigOptions, env: Environment, cwd: string): Col
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function valuesOf({ settings }: Collection): Mutable<Settings> {
+  const compatibility = settings.get('compatibility')?.value === 'original' ? 'original' : 'off';
   const entries: [string, ParameterValue][] = CONFIG_KEYS.map((key) => [
     key,
-    settings.has(key) ? (settings.get(key)?.value ?? null) : declarationOf(key).default,
+    settings.has(key) ? (settings.get(key)?.value ?? null) : defaultOf(key, compatibility),
   ]);
   // Each value passed the check of its own declaration, from which Settings is derived.
   return Object.fromEntries(entries) as unknown as Mutable<Settings>;

@@ -193,6 +193,13 @@ export const auditNotices = ({ audit_synchronous }: Pick<Settings, 'audit_synchr
     'audit_synchronous: answers of /predict/entry and /predict/exit leave no audit row',
   );
 
+/** Open doors that the switch opens by itself. */
+export const compatibilityNotices = (values: Settings): readonly string[] =>
+  when(
+    values.compatibility === 'original',
+    `compatibility: original; among its defaults are allowed_origins=${values.allowed_origins.join(',')} and allow_noise_control=${values.allow_noise_control}`,
+  );
+
 /** bcrypt below this is too fast against a stolen table (OWASP, Password Storage Cheat Sheet). */
 const LEAST_PRODUCTION_COST = 10;
 

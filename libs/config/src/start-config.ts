@@ -6,6 +6,7 @@ import { ConfigError } from './config-error.js';
 import { parseDocument, type Read } from './files.js';
 import { loadConfig, localSettings, type LoadConfigOptions } from './load-config.js';
 import type { AppConfig } from './app-config.js';
+import { defaultOf } from './compatibility.js';
 import { remoteRules } from './rules.js';
 import { CONFIG_KEYS, declarationOf, type Settings, type ConfigKey } from './settings.js';
 import { USER_SETTINGS } from './settings/accounts.js';
@@ -65,7 +66,7 @@ export function savedDocument(config: AppConfig): Readonly<Record<string, Parame
   const leftOut: string[] = [];
   for (const key of CONFIG_KEYS) {
     if (isOrder(key) || key === 'plugin_parameters') continue;
-    if (!config.given(key)) defaults[key] = declarationOf(key).default;
+    if (!config.given(key)) defaults[key] = defaultOf(key, config.compatibility);
     else if (isKeptSecret(key, config)) leftOut.push(key);
     else given[key] = config[key];
   }

@@ -1,5 +1,5 @@
 import { type Clock, isRecord, messageOf } from '#libs/kernel';
-import type { AppConfig } from '#libs/config';
+import { compatibleParameters, type AppConfig } from '#libs/config';
 import {
   type BarCache,
   definitionFaults,
@@ -113,7 +113,20 @@ async function knownDefinitions({ manifest, config, importModule }: LoadPluginsO
       else definitions.set(definition.id, { definition, origin });
     }
   }
-  return { definitions: [...definitions.values()].map(({ definition }) => definition), faults };
+  return {
+    definitions: [...definitions.values()].map(({ definition }) => withDefaultsOf(config, definition)),
+    faults,
+  };
+}
+
+/** The plugin with those defaults of its parameters that `compatibility` changes; its aliases and lists have them, too. */
+function withDefaultsOf(config: AppConfig, definition: PluginDefinition): PluginDefinition {
+  const changed = Object.entries(compatibleParameters(definition.id, config)).map(([name, value]) => [
+    name,
+    { ...definition.parameters[name], default: value },
+  ]);
+  if (changed.length === 0) return definition;
+  return { ...definition, parameters: { ...definition.parameters, ...Object.fromEntries(changed) } };
 }
 
 /**

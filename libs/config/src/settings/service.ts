@@ -4,6 +4,10 @@ const HTTP_URL = /^https?:\/\//;
 
 /** Where the service listens, how it speaks HTTP and how it stops. */
 export const SERVER_SETTINGS = {
+  compatibility: choice(
+    { default: 'off', oneOf: ['off', 'original'] },
+    'With `original`, defaults that change an answer are those of the Python service; the table in docs/moving.md names them. A setting or plugin parameter that is given wins over it.',
+  ),
   core_plugin: text(
     { default: 'default_core', minLength: 1 },
     'Core plugin: `default_core`, or `sync_core` to add synchronous entry and exit answers for back-testers.',
