@@ -65,7 +65,6 @@ describeOnDatabases('a running prediction', (database) => {
       uncertainty: [0.1, 0.5],
       horizons: [1, 5],
     });
-    const version = '1.2.3';
     expect(result.explanation).toEqual({
       source: {
         source: 'file',
@@ -75,11 +74,12 @@ describeOnDatabases('a running prediction', (database) => {
         last_bar: '2026-01-04T00:00:00.000Z',
         baseline_bar: '2026-01-04T00:00:00Z',
         baseline_bar_closed: '2026-01-05T00:00:00Z',
+        bar_length: '1 d',
       },
       plugins: {
-        feeder: { id: 'default_feeder', version },
-        pipeline: { id: 'default_pipeline', version },
-        predictor: { id: 'default_predictor', version },
+        feeder: { id: 'default_feeder', version: '1.2.3' },
+        pipeline: { id: 'default_pipeline', version: '1.2.3' },
+        predictor: { id: 'default_predictor', version: '1.2.3' },
       },
       seed: 7,
       timing: { queued_ms: 1_500, fetch_ms: 20, predict_ms: 0, total_ms: 1_520 },
@@ -153,9 +153,9 @@ describeOnDatabases('a running prediction', (database) => {
       expect((await bench.outcome()).result.error_code).toBe('plugin_failed');
     });
 
-    it('says that a predictor does not forecast', async () => {
-      const { result } = await bench.outcome({ predictor_plugin: 'entry_only' });
-      expect(result).toMatchObject({ error_code: 'unsupported' });
+    it('is refused at once when its predictor does not forecast', async () => {
+      const asked = bench.outcome({ predictor_plugin: 'entry_only' });
+      await expect(asked).rejects.toThrow('does not forecast');
     });
 
     it('counts the steps to the end', async () => {
