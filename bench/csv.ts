@@ -22,7 +22,7 @@ const decimals = (prices: readonly number[], separator: string): string =>
   prices.map((price) => price.toFixed(5)).join(separator);
 const dayFirst = (time: string): string => time.slice(0, 10).split('-').toReversed().join('.');
 
-const PLAIN: Form = {
+export const PLAIN: Form = {
   name: 'plain',
   header: 'DATE_TIME,OPEN,HIGH,LOW,CLOSE\n',
   line: (time, prices) => `${time},${decimals(prices, ',')}\n`,
@@ -101,7 +101,10 @@ async function measureForm({ name, options, ...form }: Form): Promise<CsvMeasure
   }
 }
 
-async function writeBars(path: string, { header, line }: Pick<Form, 'header' | 'line'>): Promise<void> {
+export async function writeBars(
+  path: string,
+  { header, line }: Pick<Form, 'header' | 'line'>,
+): Promise<void> {
   const file = createWriteStream(path);
   file.write(header);
   for (let row = 0; row < ROWS; row += 1) {

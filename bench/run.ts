@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureCsv } from './csv.js';
+import { measureFeatures } from './features.js';
 import { printGrowth } from './growth.js';
 import { measureHttp } from './http.js';
 import { describeKerasOnnx, measureKerasOnnx } from './keras-onnx.js';
@@ -113,6 +114,20 @@ for (const csv of otherCsv) {
     times <= 1.5 && csv.extraMb <= 200 && csv.delayP99Ms <= 50,
   );
 }
+
+const features = await measureFeatures();
+row(
+  `${features.features} indicators over 1,000,000 bars, in a thread`,
+  `${round(features.seconds, 2)} s, event-loop delay p99 ${round(features.delayP99Ms)} ms`,
+  '≤ 2 s, ≤ 50 ms',
+  features.seconds <= 2 && features.delayP99Ms <= 50,
+);
+row(
+  'a forecast from a file of 1,000,000 rows that is loaded',
+  `${round(features.forecastMs, 2)} ms`,
+  '≤ 5 ms',
+  features.forecastMs <= 5,
+);
 
 // It throws when a request is refused or the books do not add up.
 for (const one of await measureMarketplace()) {
