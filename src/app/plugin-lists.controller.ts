@@ -56,6 +56,11 @@ const PLUGIN_STATUS = objectSchema<keyof PluginStatus>(
       description: 'Whether the predictor is a test instrument that reads future data; predictors only.',
     },
     capabilities: { ...names, description: 'Supported operations; predictors only.' },
+    info: {
+      type: 'object',
+      additionalProperties: true,
+      description: 'What a feeder delivers, where it says more than its parameters; feeders only.',
+    },
     failure: { ...text, description: 'Why the plugin could not be loaded.' },
     calls: count,
     running: count,
@@ -75,6 +80,7 @@ const PLUGIN_STATUS = objectSchema<keyof PluginStatus>(
   [
     'looks_ahead',
     'capabilities',
+    'info',
     'failure',
     'running',
     'refusals',

@@ -143,6 +143,7 @@ export function guardFeeder(about: PluginHandle<'feeder'>, feeder: Feeder, guard
     checkInterval: (symbol, interval) =>
       guard.limited('checkInterval', {}, async () => feeder.checkInterval?.(symbol, interval)),
     notes: (frame) => guard.instant('notes', () => feeder.notes?.(frame) ?? []),
+    info: () => guard.instant('info', () => feeder.info?.() ?? {}),
   };
 }
 

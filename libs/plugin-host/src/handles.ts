@@ -41,6 +41,7 @@ export interface FeederHandle extends PluginHandle<'feeder'> {
   intervalOf(symbol: string): Promise<string | null>;
   checkInterval(symbol: string, interval: string): Promise<void>;
   notes(frame: Frame): readonly string[];
+  info(): Readonly<Record<string, unknown>>;
 }
 
 /** A predictor whose calls are limited, counted and checked. An operation it does not have throws `unsupported` (501). */

@@ -14,6 +14,8 @@ export interface PluginStatus extends CallFigures, PluginHandle {
   readonly looks_ahead?: boolean;
   /** Only predictors: the operations that it has. */
   readonly capabilities?: readonly string[];
+  /** Only feeders that say more of themselves: what they deliver. */
+  readonly info?: Readonly<Record<string, unknown>>;
   /** Only when the creation failed: why. */
   readonly failure?: string;
 }
@@ -27,6 +29,11 @@ export function stateOf(slot: PluginSlot): PluginSummary['state'] {
 /** As the created plugin is configured; what the definition says while it is not created. */
 const looksAhead = ({ handle }: PluginSlot, declared: boolean): boolean =>
   handle?.kind === 'predictor' ? handle.looksAhead : declared;
+
+function infoOf({ handle }: PluginSlot): Pick<PluginStatus, 'info'> {
+  const info = handle?.kind === 'feeder' ? handle.info() : {};
+  return Object.keys(info).length === 0 ? {} : { info };
+}
 
 /** The status of one plugin, measured. */
 export function pluginStatusOf(slot: PluginSlot, configured: boolean): PluginStatus {
@@ -42,6 +49,7 @@ export function pluginStatusOf(slot: PluginSlot, configured: boolean): PluginSta
       looks_ahead: looksAhead(slot, definition.looksAhead ?? false),
       capabilities: definition.capabilities,
     }),
+    ...infoOf(slot),
     ...(reason !== undefined && { failure: hideFolders(reason) }),
     ...slot.meter.figures(),
   };

@@ -28,6 +28,8 @@ export interface FeederSource {
   readonly source: string;
   /** The symbol at the source, after mapping. */
   readonly symbol: string;
+  /** True where values of bars are made of later ones, too: a test instrument. */
+  readonly looksAhead?: boolean;
 }
 
 export interface Feeder {
@@ -56,6 +58,8 @@ export interface Feeder {
    * its source was down and the bars are old. No paths. Empty when there is nothing to say.
    */
   notes?(frame: Frame): readonly string[];
+  /** For status pages: what it delivers and how it is configured; JSON without secrets or paths. */
+  info?(): Readonly<Record<string, unknown>>;
   close?(): Promise<void>;
 }
 

@@ -27,6 +27,8 @@ export interface PredictionOutput {
     readonly last_bar: string;
     /** The feeder's remarks on these bars; absent when there are none. */
     readonly notes?: readonly string[];
+    /** Present and true where the feeder's values are made of later bars, too. */
+    readonly looks_ahead?: true;
   };
   readonly timing: { readonly fetch_ms: number; readonly predict_ms: number };
 }

@@ -48,3 +48,6 @@ export { recentRange, wilderAtr } from './indicators/wilder-atr.js';
 export { loadNormalisation, Normalisation } from './normalisation.js';
 export { usualStep } from './csv/row-times.js';
 export { Zone } from './times/zones.js';
+export { compareFrames, type FrameComparison } from './compare-frames.js';
+export type { DecompositionOptions } from './decomposition/decomposition-families.js';
+export { type QualityCheck, qualityOf } from './quality.js';

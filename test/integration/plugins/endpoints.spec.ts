@@ -95,7 +95,14 @@ describe('mounted endpoints', () => {
 
   it('list the known plugins under the names of the contract', async () => {
     expect(await json('/api/v1/plugins')).toEqual({
-      feeder_plugins: ['default_feeder'],
+      feeder_plugins: [
+        'default_feeder',
+        'real_feeder_original',
+        'real_feeder_modular',
+        'real_feeder',
+        'fe_replicator_feeder',
+        'stl_feature_generator',
+      ],
       predictor_plugins: expect.arrayContaining([
         'default_predictor',
         'random_walk_predictor',

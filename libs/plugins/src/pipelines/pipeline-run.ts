@@ -115,7 +115,7 @@ export class PipelineRuns implements Pipeline {
     const endedAt = this.context.clock.monotonic();
     progress(100, 'done');
     const timing = { fetch_ms: millis(fetchedAt - startedAt), predict_ms: millis(endedAt - fetchedAt) };
-    const { source, symbol } = feeder.resolve(request.symbol);
+    const { source, symbol, looksAhead } = feeder.resolve(request.symbol);
     if (this.context.parameters.enable_logging && /^(DEBUG|INFO)$/.test(this.context.parameters.log_level)) {
       this.context.logger.info(`predicted ${request.symbol}`, { bars: frame.length, ...timing });
     }
@@ -128,6 +128,7 @@ export class PipelineRuns implements Pipeline {
         first_bar: formatIso(frame.time[0] ?? NaN),
         last_bar: formatIso(frame.time.at(-1) ?? NaN),
         ...(notes.length > 0 && { notes }),
+        ...(looksAhead === true && { looks_ahead: true as const }),
       },
       timing,
     };

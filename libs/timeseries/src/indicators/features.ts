@@ -1,4 +1,5 @@
 import { AppError } from '#libs/kernel';
+import { type DecompositionOptions, decompositionFamilies } from '../decomposition/decomposition-families.js';
 import type { Frame } from '../frame.js';
 import type { PriceBar, PriceColumn, Stream } from './family.js';
 import { featureName, featureSuggestion, type Indicator, indicatorOf } from './feature-names.js';
@@ -9,6 +10,8 @@ export interface FeatureOptions {
   readonly presets?: Readonly<Record<string, readonly number[]>>;
   /** Whether `BC-BO` and its like are shapes of the bar itself or of the one before; default `previous`. */
   readonly barShapes?: 'previous' | 'current';
+  /** How CLOSE is decomposed; its columns have the names that are given there. */
+  readonly decomposition?: DecompositionOptions;
 }
 
 const SHAPE = /^(?:BC-BO|BH-BL|BH-BO|BO-BL)$/i;
@@ -28,14 +31,16 @@ interface OwnFeature {
 function ownFeature(
   frame: Frame,
   name: string,
-  { presets, barShapes = 'previous' }: FeatureOptions,
+  { presets, barShapes = 'previous', decomposition }: FeatureOptions,
 ): OwnFeature {
   const exact = frame.spelled(name);
   if (exact !== undefined) return { name, lag: 0, of: exact };
   const { column, lag } = featureName(name);
   const present = frame.spelled(column);
   if (present !== undefined) return { name, lag, of: present };
-  const indicator = indicatorOf(SHAPE.test(column) ? `${column}_${barShapes}` : column, presets);
+  const indicator =
+    decomposedOf(column, decomposition) ??
+    indicatorOf(SHAPE.test(column) ? `${column}_${barShapes}` : column, presets);
   if (indicator === null) {
     const suggestion = featureSuggestion(name, frame.names);
     throw invalid(
@@ -53,6 +58,16 @@ function ownFeature(
     );
   }
   return { name, lag, of: indicator };
+}
+
+/** The part of a decomposition that has this name. */
+function decomposedOf(name: string, options: DecompositionOptions | undefined): Indicator | null {
+  for (const family of options === undefined ? [] : decompositionFamilies(options)) {
+    const place = family.members.findIndex((member) => member.name === name);
+    const member = family.members[place];
+    if (member !== undefined) return { family, member, place, periods: [] };
+  }
+  return null;
 }
 
 /** Columns of these bars that the named features are computed from, as the frame spells them. */
@@ -74,7 +89,7 @@ export function featureReach(
   options: FeatureOptions = {},
 ): { readonly first: number; readonly settled: number } {
   const { column, lag } = featureName(name);
-  const indicator = indicatorOf(column, options.presets);
+  const indicator = decomposedOf(column, options.decomposition) ?? indicatorOf(column, options.presets);
   if (indicator === null || typeof indicator === 'string') return { first: lag, settled: lag };
   const [a = NaN, b = NaN, c = NaN] = indicator.periods;
   const first = indicator.member.first(a, b, c);

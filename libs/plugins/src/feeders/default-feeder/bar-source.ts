@@ -156,12 +156,16 @@ export function sessionsOf(
   return { knownFrom: Float64Array.from(knownFrom), close: Float64Array.from(close) };
 }
 
+/** When the third bar after the last is due, by the times of the bars: to find it out takes milliseconds. */
+const thirds = new WeakMap<Float64Array, number>();
+
 /** A newest bar that should have been followed by two others by now, sessions minded; null for data that are fresh. */
 export function staleText(time: Float64Array, zone: string | null, now: number): string | null {
   const last = time.at(-1);
   if (last === undefined || time.length < 2) return null;
   // Sessions make bars come later, never sooner; finding them out costs milliseconds over a million bars.
   if (now < last + 2 * usualStep(time)) return null;
-  const third = futureTimes(time, zone)(3);
+  const third = thirds.get(time) ?? futureTimes(time, zone)(3);
+  thirds.set(time, third);
   return now < third ? null : `the newest bar, ${formatIso(last)}, is more than two bars old`;
 }

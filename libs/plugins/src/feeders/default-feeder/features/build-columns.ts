@@ -124,18 +124,37 @@ const chosenColumns = (whole: Frame, names: readonly string[]): Frame =>
 /** Only the rows that have a value in every column: the first rows of indicators have none. */
 function completeRows(frame: Frame): ColumnsOutput {
   const columns = [...frame.columns];
-  const isComplete = (row: number) => columns.every(([, values]) => !Number.isNaN(values[row] ?? NaN));
-  const rows = Int32Array.from(frame.time.keys()).filter(isComplete);
-  if (rows.length === frame.length) return { time: frame.time, columns, empty: [] };
-  const [first = 0] = rows;
-  if (first + rows.length === frame.length) {
-    const rest = frame.slice(first);
+  const lacks = new Uint8Array(frame.length);
+  for (const [, values] of columns) markMissing(values, lacks);
+  const count = lacks.reduce((sum, one) => sum + 1 - one, 0);
+  if (count === frame.length) return { time: frame.time, columns, empty: [] };
+  if (count > 0 && lacks.lastIndexOf(1) === frame.length - count - 1) {
+    const rest = frame.last(count);
     return { time: rest.time, columns: [...rest.columns], empty: [] };
   }
-  const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row] ?? NaN);
+  const pick = (values: Float64Array) => kept(values, lacks, count);
   return {
     time: pick(frame.time),
     columns: columns.map(([name, values]) => [name, pick(values)] as const),
     empty: columns.filter(([, values]) => values.every(Number.isNaN)).map(([name]) => name),
   };
+}
+
+function markMissing(values: Float64Array, lacks: Uint8Array): void {
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] ?? NaN;
+    if (value !== value) lacks[row] = 1;
+  }
+}
+
+/** A loop: with `filter` sixty columns of a million rows take 15 s. */
+function kept(values: Float64Array, lacks: Uint8Array, count: number): Float64Array {
+  const result = new Float64Array(count);
+  let next = 0;
+  for (let row = 0; row < values.length; row += 1) {
+    if (lacks[row] === 1) continue;
+    result[next] = values[row] ?? NaN;
+    next += 1;
+  }
+  return result;
 }

@@ -69,6 +69,7 @@ export class FeatureBuilder {
   constructor(
     private readonly source: BarSource,
     private readonly normalisation: Normalisation | null,
+    private readonly finish: (frame: Frame) => Frame = (frame) => frame,
   ) {}
 
   /**
@@ -146,7 +147,7 @@ export class FeatureBuilder {
     const isLong = bars.length > MAIN_THREAD_ROWS && this.#threads.isBuilt;
     const output = isLong ? await this.#threads.run(input) : buildColumns(input);
     if (output.time.length === 0 && bars.length > 0) throw noValues(output.empty, bars.length, plan);
-    const frame = Frame.of(output.time, output.columns);
+    const frame = this.finish(Frame.of(output.time, output.columns));
     return {
       frame: this.normalisation?.applyTo(frame) ?? frame,
       notes: [...sessions, ...related].flatMap((one) => one?.notes ?? []),
