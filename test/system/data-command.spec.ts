@@ -90,3 +90,70 @@ describe('data inspect', () => {
     expect(wrong.stderr).toMatch(/--csv_dialect: "mt6" is not allowed; one of auto, mt4, mt5/);
   });
 });
+
+describe('data validate', () => {
+  const validate = (...args: readonly string[]) => command.run('data', 'validate', ...args);
+  const good = () => join(folder, 'good.csv');
+  beforeAll(() => {
+    const bars = [0, 1, 2, 3].map((hour) => `2024-01-02 0${hour}:00:00,1,1.5,0.9,1.${hour}`);
+    writeFileSync(good(), ['DATE_TIME,OPEN,HIGH,LOW,CLOSE', ...bars, ''].join('\n'));
+    writeFileSync(join(folder, 'near.csv'), 'DATE_TIME,CLOSE,RSI\n2024-01-02 01:00:00,1.1004,5\n');
+  });
+
+  it('passes data that are what they should be, and compares them', async () => {
+    const near = await validate(
+      good(),
+      '--reference',
+      join(folder, 'near.csv'),
+      '--to',
+      '2024-01-02T03:00:00Z',
+    );
+    expect(near.stdout.split('\n').map((text) => text.trimEnd())).toEqual([
+      'good.csv: passed',
+      '  Result  Check           Found',
+      '  passed  columns         OPEN, HIGH, LOW, CLOSE',
+      '  passed  missing values  none in the wanted columns',
+      '  passed  prices          0 bars with a high or low inside of the others; 0 with prices that are not positive',
+      '  passed  rows            4 rows; 0 were left out',
+      '  passed  duplicates      0 times stand twice',
+      '  passed  gaps            0 gaps, 0 bars',
+      '  passed  ends            last bar 2024-01-02T03:00:00.000Z',
+      '',
+      'Compared with near.csv: 1 common bars, tolerance 0.001',
+      expect.stringMatching(/^ {2}Result {2}Column {2}Bars {2}Greatest difference +Mean$/),
+      expect.stringMatching(/^ {2}passed {2}CLOSE {3}1 {5}0\.000\d+ +0\.000\d+$/),
+      '',
+    ]);
+    expect(near.status).toBe(0);
+  });
+
+  it('fails others with exit code 1, and says what is wrong as JSON', async () => {
+    const { status, stdout } = await validate(
+      join(folder, 'hist.csv'),
+      '--json',
+      '--expect_columns',
+      'CLOSE,RSI',
+      '--from',
+      '2024-01-01',
+      '--reference',
+      good(),
+    );
+    expect(status).toBe(1);
+    const { checks, ...rest } = JSON.parse(stdout) as { checks: { check: string; passed: boolean | null }[] };
+    expect(Object.fromEntries(checks.map(({ check, passed }) => [check, passed]))).toEqual({
+      columns: false,
+      'missing values': false,
+      prices: false,
+      rows: true,
+      duplicates: false,
+      gaps: true,
+      begins: false,
+    });
+    expect(rest).toMatchObject({
+      file: 'hist.csv',
+      passed: false,
+      reference: { validation_passed: false, total_common_dates: 0 },
+    });
+    expect((await validate(good(), '--from', 'soon')).stderr).toContain('--from: must be a time such as');
+  });
+});

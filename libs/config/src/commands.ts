@@ -60,6 +60,37 @@ export const DATA_INSPECT_FLAGS = {
   thousands: { type: 'string', default: null, help: 'Sign between the thousands of numbers.' },
 } as const satisfies ParameterDeclarations;
 
+/** Flags of `data validate`: those of `data inspect`, and what the data must be. */
+export const DATA_VALIDATE_FLAGS = {
+  ...DATA_INSPECT_FLAGS,
+  expect_columns: {
+    type: 'list',
+    items: 'string',
+    default: null,
+    help: 'Columns that must exist and have values, CLOSE if not set.',
+  },
+  from: { type: 'string', default: null, help: 'Time at which the bars must have begun.' },
+  to: { type: 'string', default: null, help: 'Time that the bars must reach.' },
+  max_missing: {
+    type: 'number',
+    default: null,
+    min: 0,
+    max: 1,
+    help: 'Greatest share of rows without a value in one of these columns, 0 if not set.',
+  },
+  reference: {
+    type: 'string',
+    default: null,
+    help: 'File to compare with: columns of the same name in bars of the same time.',
+  },
+  tolerance: {
+    type: 'number',
+    default: null,
+    min: 0,
+    help: 'Greatest difference from the reference that is no difference, 0.001 if not set.',
+  },
+} as const satisfies ParameterDeclarations;
+
 /** Every sub-command; the first one runs when none is given. */
 export const COMMANDS: readonly CommandInfo[] = [
   { name: 'serve', summary: 'Run the service (the default command).' },
@@ -84,6 +115,12 @@ export const COMMANDS: readonly CommandInfo[] = [
     argument: 'FILE',
     summary: 'Show how a data file is read: format, columns, first and last bar, gaps, notes.',
     flags: DATA_INSPECT_FLAGS,
+  },
+  {
+    name: 'data validate',
+    argument: 'FILE',
+    summary: 'Check the columns, values, times and range of a data file, and compare it with another one.',
+    flags: DATA_VALIDATE_FLAGS,
   },
   {
     name: 'models inspect',

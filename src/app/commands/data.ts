@@ -17,12 +17,15 @@ import { type PlainCommand, print } from './command.js';
 export const inspectData: PlainCommand = async (line) => {
   const { positionals, flags } = commandArguments(line, DATA_INSPECT_FLAGS);
   const [path = ''] = positionals;
-  const file = await loadCsv(path, { dateColumn: flags.date_column ?? 'DATE_TIME', format: formatOf(flags) });
+  const file = await loadCsv(path, {
+    dateColumn: flags.date_column ?? 'DATE_TIME',
+    format: formatOfFlags(flags),
+  });
   return print(flags.json ? JSON.stringify(jsonOf(path, file), null, 2) : textOf(path, file));
 };
 
 /** @throws ConfigError with every flag whose value is not allowed, and what is */
-function formatOf(flags: ParametersOf<typeof DATA_INSPECT_FLAGS>) {
+export function formatOfFlags(flags: ParametersOf<typeof DATA_INSPECT_FLAGS>) {
   const given = Object.entries(flags).filter(([, value]) => value !== null);
   const { values, faults } = checkParameters(fileFormatParameters, Object.fromEntries(given));
   if (faults.length > 0)
@@ -134,7 +137,7 @@ function formatText({ container, encoding, separator, headerLine, preamble }: Lo
 }
 
 /** Rows of cells under each other. */
-function table(rows: readonly (readonly string[])[], indent: string): string[] {
+export function table(rows: readonly (readonly string[])[], indent: string): string[] {
   const widths = (rows[0] ?? []).map((_, place) =>
     Math.max(...rows.map((row) => [...(row[place] ?? '')].length)),
   );

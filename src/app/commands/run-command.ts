@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 /** These read no settings, so that a model or a data file can be tried in any folder. */
 const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
   'data inspect': async () => (await import('./data.js')).inspectData,
+  'data validate': async () => (await import('./validate-data.js')).validateData,
   'models inspect': async () => (await import('./models.js')).inspectModel,
   'models run': async () => (await import('./models.js')).runModel,
 };
