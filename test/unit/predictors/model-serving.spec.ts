@@ -220,6 +220,14 @@ describe('files that are served', () => {
     }
   });
 
+  it('compute features that their metadata name and the data lack', async () => {
+    const metadata = { ...METADATA, feature_columns: ['CLOSE', 'Close_lag_1'], normalization: undefined };
+    const predictor = await create({ model_path: folder.model('lagged', LINEAR, metadata) });
+    const window = [3, 2, 1, 0].flatMap((back) => [close(ROWS - 1 - back), close(ROWS - 2 - back)]);
+    const { predictions } = await ask(predictor);
+    expect(predictions).toEqual(closeTo(denseAnswer(LINEAR, window), 3));
+  });
+
   it('are asked only about data that they can be asked about', async () => {
     const predictor = await create({ model_path: folder.model('asked', LINEAR, METADATA) });
     const hole = barsOf((row) => (row === ROWS - 2 ? NaN : close(row)));

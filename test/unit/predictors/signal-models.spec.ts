@@ -12,6 +12,7 @@ import direction from '../../../libs/plugins/src/predictors/direction-predictor.
 import { numbers } from '../keras-onnx/numbers.js';
 import { tinyKeras, TINY } from '../keras-onnx/files.js';
 import {
+  closeAt,
   csvOf,
   enter,
   FEATURES,
@@ -113,6 +114,23 @@ describe('a recurrent model of TensorFlow.js', () => {
   });
 });
 
+describe('features that the metadata name and the file lacks', () => {
+  it('are computed from its bars', async () => {
+    const metadata = { feature_columns: ['CLOSE_lag_2', 'SMA_2'], window_size: 3 };
+    const predictor = await create(direction, {
+      long_model_path: folder.model('computed', SIGMOID, metadata),
+    });
+    for (const row of [4, 20, ROWS - 1]) {
+      const window = [row - 2, row - 1, row].flatMap((one) => [
+        closeAt(one - 2),
+        (closeAt(one) + closeAt(one - 1)) / 2,
+      ]);
+      expect(await upLong(predictor, row)).toBeCloseTo(denseAnswer(SIGMOID, window)[0] ?? NaN, 5);
+    }
+    await expect(enter(predictor, 2)).rejects.toThrow(/"CLOSE_lag_2" has no value in the bar of/);
+  });
+});
+
 describe('Monte-Carlo passes', () => {
   const given = () => ({ long_model_path: folder.model('dropping', DROPPING, METADATA), mc_samples: 400 });
 
@@ -177,7 +195,10 @@ describe('files of a model', () => {
         /lambda\.keras: .*'positions'.*Lambda.*ONNX/,
       ],
       ['m.pt', /torch\.onnx\.export/],
-      [path('missing', SIGMOID, { feature_columns: ['RSI', 'ADX'] }), /lacks columns .*: ADX; it has OPEN, /],
+      [
+        path('missing', SIGMOID, { feature_columns: ['RSI', 'MOOD'] }),
+        /lacks columns .*: MOOD; it has OPEN, /,
+      ],
       [
         path('many', { ...SIGMOID, columns: 3 }, null),
         /takes 3 columns and its metadata name none .* has 2 /,

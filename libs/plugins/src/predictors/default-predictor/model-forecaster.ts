@@ -12,7 +12,7 @@ import { checkQuantileLevels, horizonsOf, targetColumn } from '../forecast-quest
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
-import { windowAt, windowColumns } from '../model/window.js';
+import { windowAt, windowColumns, withFeatures } from '../model/window.js';
 import { valueAt } from '../oracle/ideal-forecast.js';
 import { forecastOutput, type ModelAnswer, modelHorizons, outlookOf } from './model-answer.js';
 import type { DefaultPredictorSettings } from './parameters.js';
@@ -102,8 +102,10 @@ export class ModelForecaster {
       target: target.name,
       normalisation,
     };
-    const columns = windowColumns(past, source);
-    const window = windowAt(past, row, { columns, size: layout.size, normalisation, padding: 'refuse' });
+    const bars = withFeatures(past, metadata.featureColumns, layout.size);
+    const columns = windowColumns(bars, source);
+    const spec = { columns, size: layout.size, normalisation, padding: 'refuse' } as const;
+    const window = windowAt(bars, bars.length - 1, spec);
     const startedAt = this.clock.monotonic();
     const passes = await model.passes(window, {
       samples: this.settings.mc_samples,

@@ -1,5 +1,12 @@
+import { AppError } from '#libs/kernel';
 import { PluginError, type Frame } from '#libs/plugin-sdk';
-import { formatNaiveIso, type Normalisation } from '#libs/timeseries';
+import {
+  computeFeatures,
+  featureInputs,
+  featureReach,
+  formatNaiveIso,
+  type Normalisation,
+} from '#libs/timeseries';
 
 /** One column of a window. */
 export interface WindowColumn {
@@ -33,6 +40,29 @@ export interface ColumnSource {
   /** Columns that are never features, such as labels. */
   readonly without?: readonly string[];
   readonly normalisation: Normalisation | null;
+}
+
+/**
+ * The last bars with the features that a model names and the data do not have, as far as they can be computed from these
+ * bars alone (docs/features.md).
+ * @param rows bars whose features are wanted; so many more are looked at that the features no longer depend on the first
+ */
+export function withFeatures(frame: Frame, named: readonly string[] | null, rows: number): Frame {
+  const lacking = (named ?? []).filter((name) => frame.spelled(name) === undefined && isFeature(frame, name));
+  if (lacking.length === 0) return frame;
+  const reach = Math.max(...lacking.map((name) => featureReach(name).settled));
+  const last = frame.last(rows + reach);
+  return last.with(computeFeatures(last, lacking));
+}
+
+function isFeature(frame: Frame, name: string): boolean {
+  try {
+    featureInputs(frame, [name]);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
 /**

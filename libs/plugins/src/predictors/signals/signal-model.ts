@@ -5,7 +5,7 @@ import type { Normalisation } from '#libs/timeseries';
 import { fileFault } from '../model/model-file.js';
 import { SEEDS, type ServedModel, uselessNormalisation } from '../model/served-model.js';
 import { ServedModels, type ModelFiles } from '../model/served-models.js';
-import { windowAt, windowColumns, type WindowColumn } from '../model/window.js';
+import { windowAt, windowColumns, withFeatures, type WindowColumn } from '../model/window.js';
 import { probabilitiesOf, refuseOtherOutputs, type Probabilities } from './probabilities.js';
 import type { SignalBars } from './signal-bars.js';
 
@@ -119,10 +119,10 @@ export class SignalModel {
   }
 
   async #prepare(model: ServedModel): Promise<Inputs> {
-    const { normalisation } = model;
-    const { frame } = this.bars;
+    const { normalisation, metadata } = model;
+    const frame = withFeatures(this.bars.frame, metadata.featureColumns, this.bars.frame.length);
     refuseOtherOutputs(model, this.rules.probabilities ?? 1);
-    const columns = this.#columns(model);
+    const columns = this.#columns(model, frame);
     const replaced: [string, Float64Array][] = [];
     for (const { name, scale } of columns) {
       if (scale === null || normalisation === null) continue;
@@ -134,8 +134,7 @@ export class SignalModel {
   }
 
   /** @throws PluginError `not_configured` when file, metadata and normalisation do not fit each other */
-  #columns({ file, metadata, layout, normalisation }: ServedModel): readonly WindowColumn[] {
-    const { frame } = this.bars;
+  #columns({ file, metadata, layout, normalisation }: ServedModel, frame: Frame): readonly WindowColumn[] {
     const { featureColumns: named } = metadata;
     const present = new Set(frame.names.map((name) => name.toLowerCase()));
     const missing = named?.filter((name) => !present.has(name.toLowerCase())) ?? [];
