@@ -8,6 +8,10 @@ type Scale = { readonly offset: number; readonly scale: number } | { readonly co
 
 const MAX_FILE_BYTES = 10_000_000;
 const MAX_COLUMNS = 10_000;
+const PICKLES = /\.(?:pkl|pickle|joblib|sav)$/i;
+const EXPORT =
+  'scalers of scikit-learn are executable pickles; write their numbers with ' +
+  'json.dump({n: {"mean": m, "std": s} for n, m, s in zip(scaler.feature_names_in_, scaler.mean_.tolist(), scaler.scale_.tolist())}, file)';
 
 /**
  * Column-wise scaling of data to what a model was trained on, and back. Recognised, column by column: `{min, max}` as
@@ -110,7 +114,8 @@ export async function loadNormalisation(path: string): Promise<Normalisation> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new AppError('invalid', `${file} is not JSON`, { code: 'bad_normalisation', cause: error });
+    const way = PICKLES.test(file) ? `; ${EXPORT}` : '';
+    throw new AppError('invalid', `${file} is not JSON${way}`, { code: 'bad_normalisation', cause: error });
   }
   return Normalisation.of(json, file);
 }

@@ -20,6 +20,8 @@ const metadataOf = (part: Partial<ModelMetadata> = {}): ModelMetadata => ({
   horizons: null,
   output: null,
   outputScale: null,
+  statisticsPeriods: [],
+  featureDefinitions: null,
   normalisation: null,
   ...part,
 });

@@ -228,6 +228,36 @@ describe('files that are served', () => {
     expect(predictions).toEqual(closeTo(denseAnswer(LINEAR, window), 3));
   });
 
+  it('get statistics of their window, and the columns of the original where the metadata say so', async () => {
+    const model: DenseModel = { ...LINEAR, bars: 2, columns: 5, kernel: (input) => 1 + (input % 5) };
+    const metadata = {
+      feature_columns: ['CLOSE', 'price_minus_ema'],
+      window_size: 2,
+      feature_definitions: 'original',
+      add_window_stats: true,
+      window_stats_periods: [12],
+      target_column: 'CLOSE',
+    };
+    const closes = bars.column('Close');
+    const flat = bars.with([
+      ['HIGH', closes],
+      ['LOW', closes],
+    ]);
+    const predictor = await create({ model_path: folder.model('stats', model, metadata) });
+    let average = close(0);
+    const apart = [0];
+    for (let row = 1; row < ROWS; row += 1) {
+      average = (2 * close(row) + 23 * average) / 25;
+      apart.push(close(row) - average);
+    }
+    const [before, last] = [close(ROWS - 2), close(ROWS - 1)];
+    const middle = (2 * last + before) / 3;
+    const stats = [Math.abs(last - before) / 2, middle, last - middle];
+    const window = [ROWS - 2, ROWS - 1].flatMap((row) => [close(row), apart[row] ?? NaN, ...stats]);
+    const { predictions } = await ask(predictor, {}, flat);
+    expect(predictions).toEqual(closeTo(denseAnswer(model, window), 3));
+  });
+
   it('are asked only about data that they can be asked about', async () => {
     const predictor = await create({ model_path: folder.model('asked', LINEAR, METADATA) });
     const hole = barsOf((row) => (row === ROWS - 2 ? NaN : close(row)));

@@ -196,8 +196,12 @@ describe('files of a model', () => {
       ],
       ['m.pt', /torch\.onnx\.export/],
       [
-        path('missing', SIGMOID, { feature_columns: ['RSI', 'MOOD'] }),
-        /lacks columns .*: MOOD; it has OPEN, /,
+        path('missing', SIGMOID, { feature_columns: ['RSI', 'ADXX'] }),
+        /lacks columns .*: ADXX; .* did you mean ADX\? the data has OPEN, /,
+      ],
+      [
+        path('volumes', SIGMOID, { feature_columns: ['RSI', 'spread'] }),
+        /lacks columns .*: spread; there is no column "spread"/,
       ],
       [
         path('many', { ...SIGMOID, columns: 3 }, null),

@@ -38,7 +38,7 @@ describe('names of features', () => {
     for (const name of ['sma2', 'SMA_2', 'rolling_mean_2']) expect(of(name)).toEqual([NaN, 2.5, 3.5, 5]);
     expect(of('HLC3')).toEqual(of('typical_price'));
     expect(of('day_of_week_sin')).toEqual(of('weekday_sin'));
-    expect(of('sin_hour')).toEqual(of('hour_sin'));
+    for (const name of ['sin_hour', 'hod_sin']) expect(of(name)).toEqual(of('hour_sin'));
   });
 
   it('mean one thing each', () => {

@@ -69,6 +69,12 @@ function ema(series: Series, row: number, n: number, first = 0): number {
     average = (2 / (n + 1)) * series(at) + (1 - 2 / (n + 1)) * average;
   return average;
 }
+/** Exponential average begun with the first value. */
+function seededEma(series: Series, row: number, n: number): number {
+  let average = series(0);
+  for (let at = 1; at <= row; at += 1) average = (2 / (n + 1)) * series(at) + (1 - 2 / (n + 1)) * average;
+  return average;
+}
 /** Weights (1 - 1/n)^age over all values from `first` on. */
 function rma(series: Series, row: number, n: number, first = 0): number {
   if (row < first + n - 1) return NaN;
@@ -134,6 +140,8 @@ const REFERENCES: Readonly<Record<string, Reference>> = {
   EMA: ({ close }, row, n) => ema(close, row, n),
   RMA: ({ close }, row, n) => rma(close, row, n),
   price_minus_EMA: (bars, row, n) => bars.close(row) - ema(typical(bars), row, n),
+  typical_price_EMA: (bars, row, n) => seededEma(typical(bars), row, n),
+  typical_price_minus_EMA: (bars, row, n) => typical(bars)(row) - seededEma(typical(bars), row, n),
   highest: ({ high }, row, n) => Math.max(...window(high, row, n)),
   lowest: ({ low }, row, n) => Math.min(...window(low, row, n)),
   RSI: ({ close }, row, n) => {
@@ -166,6 +174,7 @@ const REFERENCES: Readonly<Record<string, Reference>> = {
   true_range: (bars, row) => ranges(bars)(row),
   ATR: (bars, row, n) => rma(ranges(bars), row, n, 1),
   ATR_ratio: (bars, row, n) => rma(ranges(bars), row, n, 1) / bars.close(row),
+  target_ATR_ratio: (bars, row, n, distance) => distance / rma(ranges(bars), row, n, 1),
   BB_upper: ({ close }, row, n, width) => sma(close, row, n) + width * deviation(window(close, row, n), 0),
   BB_middle: ({ close }, row, n) => sma(close, row, n),
   BB_lower: ({ close }, row, n, width) => sma(close, row, n) - width * deviation(window(close, row, n), 0),
@@ -173,6 +182,8 @@ const REFERENCES: Readonly<Record<string, Reference>> = {
     (2 * width * deviation(window(close, row, n), 0)) / sma(close, row, n),
   BB_position: ({ close }, row, n, width) =>
     0.5 + (close(row) - sma(close, row, n)) / (2 * width * deviation(window(close, row, n), 0)),
+  BB_range: ({ close }, row, n, width) => 2 * width * deviation(window(close, row, n), 0),
+  typical_price_std: (bars, row, n) => deviation(window(typical(bars), row, n), 1),
   rolling_std: ({ close }, row, n) => deviation(window(close, row, n), 1),
   zscore: ({ close }, row, n) => (close(row) - sma(close, row, n)) / deviation(window(close, row, n), 1),
   volatility: (bars, row, n) => deviation(window(logReturns(bars), row, n), 1),

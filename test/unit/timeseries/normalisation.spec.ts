@@ -127,6 +127,13 @@ describe('loadNormalisation', () => {
     expect((error as Error).message).not.toContain(join(directory, '/'));
     expect((error as Error).message).toContain(name);
   });
+
+  it('says how a pickled scaler is exported', async () => {
+    const path = write('\u0080\u0004pickle', 'scaler.pkl');
+    await expect(loadNormalisation(path)).rejects.toThrow(
+      /^scaler\.pkl is not JSON; .*\{"mean": m, "std": s\} .*feature_names_in_/,
+    );
+  });
 });
 
 withReal('a normalisation file of the field', () => {

@@ -15,8 +15,13 @@ const LABELS = ['buy_entry_label', 'sell_entry_label', ...Object.values(EXIT_LAB
 /** Columns that binary models get only where their metadata name them: prices, and what they were trained to say. */
 const notFeatures = (bars: SignalBars): readonly string[] => [...bars.priceColumns, ...LABELS];
 
-/** Numbers that an exit question adds to every bar of the window. */
-const EXIT_EXTRAS = ['direction', 'tp_distance_pips', 'sl_distance_pips'] as const;
+/** Numbers that an exit question adds to every bar of the window; the other names are those of the original's metadata. */
+const EXIT_EXTRAS = [
+  ['direction', 'direction_feat'],
+  ['tp_distance_pips', 'tp_distance', 'tp_dist'],
+  ['sl_distance_pips', 'sl_distance', 'sl_dist'],
+] as const;
+const EXIT_EXTRA_NAMES = EXIT_EXTRAS.map(([name]) => name);
 
 /** A model that answers the probability that a buy pays; a second output is that of a sell, else it is the rest. */
 const entryModel = (parameter: string, path: string | null, size: number, bars: SignalBars) => ({
@@ -135,7 +140,7 @@ export const binaryExitPredictor = definePredictor({
         exit: answersExits(bars, exit, settings),
       }),
       answered: ['exit'],
-      info: () => ({ extra_exit_features: EXIT_EXTRAS }),
+      info: () => ({ extra_exit_features: EXIT_EXTRA_NAMES }),
     });
   },
 });
@@ -174,7 +179,7 @@ export const binaryPredictor = definePredictor({
       info: ({ entry, exit }) => ({
         entry_window_size: entry.windowSize,
         exit_window_size: exit.windowSize,
-        extra_exit_features: EXIT_EXTRAS,
+        extra_exit_features: EXIT_EXTRA_NAMES,
       }),
     });
   },

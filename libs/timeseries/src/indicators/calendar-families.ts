@@ -89,7 +89,7 @@ export const CALENDAR_FAMILIES: readonly Family[] = [
         values[3] = monthOf(time) + 1;
       },
   },
-  cycle(['hour', 'hour_of_day'], 'hour', 24, hourOfDay),
+  cycle(['hour', 'hour_of_day', 'hod'], 'hour', 24, hourOfDay),
   cycle(['weekday', 'day_of_week', 'dow'], 'weekday', 7, dayOfWeek),
   cycle(['month'], '(month - 1)', 12, monthOf),
 ];

@@ -140,6 +140,38 @@ export const PRICE_FAMILIES: readonly Family[] = [
   },
   {
     members: [
+      {
+        name: 'typical_price_EMA',
+        aliases: ['rolling_EMA'],
+        formula: 'e + 2/(n + 1) · (T - e), T the typical price, begun with the first T',
+        first: none,
+      },
+      {
+        name: 'typical_price_minus_EMA',
+        aliases: ['typical_minus_EMA'],
+        formula: 'T - typical_price_EMAₙ',
+        first: none,
+      },
+    ],
+    periods: [period(24)],
+    needs: ['HIGH', 'LOW', 'CLOSE'],
+    source: 'as pandas ewm(span=n, adjust=False), which models of the original are trained with',
+    settles: forgetsExponential,
+    create: (bars) => {
+      const alpha = 2 / (bars + 1);
+      let average = NaN;
+      return (bar, values) => {
+        const typical = (bar.high + bar.low + bar.close) / 3;
+        // A bar without prices leaves the average as it was.
+        if (typical === typical)
+          average = average === average ? average + alpha * (typical - average) : typical;
+        values[0] = average;
+        values[1] = typical - average;
+      };
+    },
+  },
+  {
+    members: [
       { name: 'highest', aliases: ['donchian_upper'], formula: 'greatest of the last n H', first: last },
       { name: 'lowest', aliases: ['donchian_lower'], formula: 'least of the last n L', first: last },
     ],

@@ -52,6 +52,28 @@ export const VOLATILITY_FAMILIES: readonly Family[] = [
   {
     members: [
       {
+        name: 'target_ATR_ratio',
+        aliases: ['target_over_ATR'],
+        formula: 'distance / ATRₙ; without value while nothing moved',
+        first: (bars) => bars,
+      },
+    ],
+    periods: [period(14), { name: 'distance', preset: 0.00131325, min: Number.MIN_VALUE, isDecimal: true }],
+    needs: RANGES,
+    source: 'the feature files of the original, whose target is 131.325 pips of 0.00001',
+    settles: forgetsWilder,
+    create: (bars, distance) => {
+      const rangeOf = trueRanges();
+      const average = new WilderAverage(bars);
+      return (bar, values) => {
+        const range = average.next(rangeOf(bar));
+        values[0] = range === 0 ? NaN : distance / range;
+      };
+    },
+  },
+  {
+    members: [
+      {
         name: 'BB_upper',
         aliases: ['BBU'],
         formula: 'mean + width · σ of the last n C (σ: divisor n)',
@@ -66,6 +88,7 @@ export const VOLATILITY_FAMILIES: readonly Family[] = [
         formula: '(C - lower) / (upper - lower)',
         first: last,
       },
+      { name: 'BB_range', formula: 'upper - lower', first: last },
     ],
     periods: [period(20), { name: 'width', preset: 2, min: Number.MIN_VALUE, isDecimal: true }],
     needs: CLOSE,
@@ -80,6 +103,7 @@ export const VOLATILITY_FAMILIES: readonly Family[] = [
         values[2] = moments.mean - reach;
         values[3] = (2 * reach) / moments.mean;
         values[4] = (close - moments.mean + reach) / (2 * reach);
+        values[5] = 2 * reach;
       };
     },
   },
@@ -103,6 +127,26 @@ export const VOLATILITY_FAMILIES: readonly Family[] = [
         const deviation = moments.deviation(1);
         values[0] = deviation;
         values[1] = (close - moments.mean) / deviation;
+      };
+    },
+  },
+  {
+    members: [
+      {
+        name: 'typical_price_std',
+        aliases: ['typical_std'],
+        formula: 'σ of the last n typical prices (divisor n - 1)',
+        first: last,
+      },
+    ],
+    periods: [period(24, 'period', 2)],
+    needs: RANGES,
+    source: 'sample standard deviation, as pandas rolling(n).std()',
+    create: (bars) => {
+      const moments = new WindowMoments(bars);
+      return ({ high, low, close }, values) => {
+        moments.next((high + low + close) / 3);
+        values[0] = moments.deviation(1);
       };
     },
   },

@@ -12,7 +12,7 @@ import { checkQuantileLevels, horizonsOf, targetColumn } from '../forecast-quest
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
-import { windowAt, windowColumns, withFeatures } from '../model/window.js';
+import { statisticsFor, windowAt, windowColumns, withFeatures } from '../model/window.js';
 import { valueAt } from '../oracle/ideal-forecast.js';
 import { forecastOutput, type ModelAnswer, modelHorizons, outlookOf } from './model-answer.js';
 import type { DefaultPredictorSettings } from './parameters.js';
@@ -98,13 +98,14 @@ export class ModelForecaster {
     const entry = scaleEntry(model, target.name);
     const source = {
       named: metadata.featureColumns,
-      width: layout.width,
+      width: layout.width - 3 * metadata.statisticsPeriods.length,
       target: target.name,
       normalisation,
     };
-    const bars = withFeatures(past, metadata.featureColumns, layout.size);
+    const bars = withFeatures(past, metadata, layout.size);
     const columns = windowColumns(bars, source);
-    const spec = { columns, size: layout.size, normalisation, padding: 'refuse' } as const;
+    const statistics = statisticsFor(model, columns);
+    const spec = { columns, size: layout.size, normalisation, padding: 'refuse', statistics } as const;
     const window = windowAt(bars, bars.length - 1, spec);
     const startedAt = this.clock.monotonic();
     const passes = await model.passes(window, {

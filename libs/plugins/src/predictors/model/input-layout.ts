@@ -1,6 +1,6 @@
 import type { ModelDescription } from '#libs/keras-onnx';
 import { fileFault, type NamedFile } from './model-file.js';
-import { metadataName, type ModelMetadata } from './model-metadata.js';
+import { metadataName, type ModelMetadata, statisticsOf } from './model-metadata.js';
 
 /** How a window of bars becomes the input of a model. */
 export interface InputLayout {
@@ -29,7 +29,8 @@ export function inputLayout(
     throw fileFault(file, `the model has ${inputs.length} inputs; models with one input are served`);
   }
   const { shape } = input;
-  const named = metadata.featureColumns === null ? null : metadata.featureColumns.length + extraColumns;
+  const added = extraColumns + statisticsOf(metadata).length;
+  const named = metadata.featureColumns === null ? null : metadata.featureColumns.length + added;
   const layout =
     shape.length === 3
       ? timeLayout(shape, metadata.windowSize ?? shape[1] ?? fallbackSize, shape[2] ?? named)
@@ -38,8 +39,8 @@ export function inputLayout(
         : `its input has the shape ${shapeText(shape)}; (rows, bars, columns) or (rows, numbers) is needed`;
   if (typeof layout === 'string') throw fileFault(file, layout.replaceAll('METADATA', metadataName(file)));
   if (named !== null && named !== layout.width) {
-    const extra = extraColumns === 0 ? '' : ` and ${extraColumns} more`;
-    const count = named - extraColumns;
+    const extra = added === 0 ? '' : ` and ${added} more`;
+    const count = named - added;
     throw fileFault(
       file,
       `the model takes ${layout.width} columns, ${metadataName(file)} names ${count}${extra}`,

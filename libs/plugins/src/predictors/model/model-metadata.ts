@@ -11,6 +11,12 @@ const MAX_HORIZON = 1_000;
 export const TARGET_KINDS = ['price', 'return', 'log_return'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 
+/** Whose formulas names of computed columns stand for, where those of the original differ from docs/features.md. */
+const FEATURE_DEFINITIONS = ['original', 'standard'] as const;
+export type FeatureDefinitions = (typeof FEATURE_DEFINITIONS)[number];
+/** Bars of the statistics that the original adds to windows when nothing else is said. */
+const STATISTICS_PERIODS = [12, 48];
+
 /** What a model's metadata file says of its inputs and outputs; null where it says nothing. */
 export interface ModelMetadata {
   /** Input columns in the order that the model was trained with. */
@@ -27,9 +33,21 @@ export interface ModelMetadata {
   readonly output: string | null;
   /** Entry of the normalisation that the outputs are scaled with. */
   readonly outputScale: string | null;
+  /** Bars of the statistics of the target that stand behind the columns in every row; empty without them. */
+  readonly statisticsPeriods: readonly number[];
+  /** Null: that of the predictor. */
+  readonly featureDefinitions: FeatureDefinitions | null;
   /** The normalisation, when the metadata carry it. */
   readonly normalisation: Normalisation | null;
 }
+
+/** Names of the statistics behind the columns of a window, in the original's words and order. */
+export const statisticsOf = ({ statisticsPeriods }: ModelMetadata): readonly string[] =>
+  statisticsPeriods.flatMap((bars) => [
+    `rolling_std_${bars}`,
+    `rolling_ema_${bars}`,
+    `price_minus_ema_${bars}`,
+  ]);
 
 const NOTHING: ModelMetadata = {
   featureColumns: null,
@@ -39,6 +57,8 @@ const NOTHING: ModelMetadata = {
   horizons: null,
   output: null,
   outputScale: null,
+  statisticsPeriods: [],
+  featureDefinitions: null,
   normalisation: null,
 };
 
@@ -104,6 +124,19 @@ function parseMetadata(json: unknown, source: string, faults: string[]): ModelMe
     horizons: read('horizons', isHorizonList, `a list of different whole numbers from 1 to ${MAX_HORIZON}`),
     output: read('output', isName, 'the name of an output'),
     outputScale: read('output_scale', isName, 'the name of an entry of the normalisation'),
+    statisticsPeriods:
+      read('add_window_stats', isSwitch, 'true or false') === null || Number(json['add_window_stats']) === 0
+        ? []
+        : (read(
+            'window_stats_periods',
+            isPeriodList,
+            `a list of different whole numbers from 1 to ${MAX_WINDOW}`,
+          ) ?? STATISTICS_PERIODS),
+    featureDefinitions: read(
+      'feature_definitions',
+      isFeatureDefinitions,
+      `one of ${FEATURE_DEFINITIONS.join(', ')}`,
+    ),
     normalisation: embeddedNormalisation(json['normalization'] ?? null, source, faults),
   };
 }
@@ -129,4 +162,11 @@ const isDistinctList = <T>(value: unknown, isItem: (item: unknown) => item is T)
 const isNameList = (value: unknown): value is readonly string[] => isDistinctList(value, isName);
 const isHorizonList = (value: unknown): value is readonly number[] =>
   isDistinctList(value, isIntegerTo(MAX_HORIZON));
+const isPeriodList = (value: unknown): value is readonly number[] =>
+  isDistinctList(value, isIntegerTo(MAX_WINDOW));
+/** The original's optimiser writes 0 and 1. */
+const isSwitch = (value: unknown): value is boolean | 0 | 1 =>
+  typeof value === 'boolean' || value === 0 || value === 1;
+const isFeatureDefinitions = (value: unknown): value is FeatureDefinitions =>
+  FEATURE_DEFINITIONS.some((one) => one === value);
 const isTargetKind = (value: unknown): value is TargetKind => TARGET_KINDS.some((kind) => kind === value);

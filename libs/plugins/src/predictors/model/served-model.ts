@@ -83,10 +83,41 @@ export interface ServingRules {
   readonly samples: number;
   /** Bars of a window where neither metadata nor model say. */
   readonly fallbackSize?: number | null;
-  /** Columns that the predictor adds behind the feature columns. */
-  readonly extraColumns?: number;
+  /** Numbers that the predictor adds behind the feature columns, each with the names that metadata may give it. */
+  readonly extras?: readonly ExtraInput[];
   /** Outputs that may be served together, in the model's order, where the metadata name none; default one. */
   readonly outputsTogether?: number;
+}
+
+/** Names of one number that a question adds to every bar; the first is ours. */
+export type ExtraInput = readonly [name: string, ...aliases: string[]];
+
+/**
+ * The metadata without the numbers of the question: those of exit models of the original name them as the last of the
+ * `feature_columns`.
+ * @throws PluginError `not_configured` where they stand elsewhere, in another order, or not all of them
+ */
+export function withoutExtras(
+  file: NamedFile,
+  metadata: ModelMetadata,
+  extras: readonly ExtraInput[],
+): ModelMetadata {
+  const { featureColumns } = metadata;
+  if (featureColumns === null || extras.length === 0) return metadata;
+  const placeOf = (column: string): number =>
+    extras.findIndex((names) => names.some((name) => name.toLowerCase() === column.toLowerCase()));
+  const places = featureColumns.map(placeOf);
+  const found = places.filter((place) => place !== -1);
+  if (found.length === 0) return metadata;
+  const count = featureColumns.length - extras.length;
+  if (found.length === extras.length && extras.every((_, at) => places[count + at] === at)) {
+    return { ...metadata, featureColumns: featureColumns.slice(0, count) };
+  }
+  const misplaced = featureColumns.filter((_, at) => places[at] !== -1).join(', ');
+  throw fileFault(
+    file,
+    `${metadataName(file)} names ${misplaced}; the numbers of a question are the last of feature_columns: ${extras.map(([name]) => name).join(', ')}`,
+  );
 }
 
 /** The fault of a normalisation that knows none of the model's columns. */
@@ -115,7 +146,11 @@ export class ServedModel {
     rules: ServingRules,
   ) {
     this.description = model.describe();
-    this.layout = inputLayout(file, this.description, metadata, rules);
+    const { fallbackSize = null, extras = [] } = rules;
+    this.layout = inputLayout(file, this.description, metadata, {
+      fallbackSize,
+      extraColumns: extras.length,
+    });
     this.outputs = this.#chosenOutputs(rules.outputsTogether ?? 1);
     this.#refuseUselessNormalisation();
     const { samplingRefused } = this.description;

@@ -6,7 +6,7 @@ import { loadNormalisation, type Normalisation } from '#libs/timeseries';
 import { modelFault, type ModelType, type NamedFile, refuseForeignType } from './model-file.js';
 import { configuredFile } from '../../configured-file.js';
 import { loadMetadata, metadataPath, type ModelMetadata } from './model-metadata.js';
-import { ServedModel, type ServingRules } from './served-model.js';
+import { ServedModel, type ServingRules, withoutExtras } from './served-model.js';
 
 /** The files of one model. Its metadata lie beside it; a normalisation of its own wins over one in the metadata. */
 export interface ModelFiles {
@@ -147,7 +147,7 @@ export class ServedModels {
     const key = [model.path, ...paths].join('\n');
     const known = this.#sides.get(key);
     if (known?.stamp === stamp) return known;
-    const metadata = await loadMetadata(model);
+    const metadata = withoutExtras(model, await loadMetadata(model), this.rules.extras ?? []);
     const normalisation =
       file === null
         ? metadata.normalisation

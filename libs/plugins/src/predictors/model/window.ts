@@ -7,6 +7,9 @@ import {
   formatNaiveIso,
   type Normalisation,
 } from '#libs/timeseries';
+import { fileFault } from './model-file.js';
+import { type FeatureDefinitions, metadataName, type ModelMetadata } from './model-metadata.js';
+import type { ServedModel } from './served-model.js';
 
 /** One column of a window. */
 export interface WindowColumn {
@@ -27,6 +30,15 @@ export interface WindowSpec {
   readonly padding: 'refuse' | 'zeros';
   /** Numbers that stand behind the columns in every row that has a bar; not normalised. */
   readonly constants?: readonly number[];
+  /** Statistics that stand behind the constants in every row that has a bar. */
+  readonly statistics?: WindowStatistics | undefined;
+}
+
+/** Statistics of one column of a window, as it is handed to the model (scaled): three for each period. */
+export interface WindowStatistics {
+  /** Place among the columns. */
+  readonly column: number;
+  readonly periods: readonly number[];
 }
 
 /** Where the columns of a window come from. */
@@ -47,12 +59,34 @@ export interface ColumnSource {
  * bars alone (docs/features.md).
  * @param rows bars whose features are wanted; so many more are looked at that the features no longer depend on the first
  */
-export function withFeatures(frame: Frame, named: readonly string[] | null, rows: number): Frame {
-  const lacking = (named ?? []).filter((name) => frame.spelled(name) === undefined && isFeature(frame, name));
+export function withFeatures(frame: Frame, metadata: ModelMetadata, rows: number): Frame {
+  const lacking = (metadata.featureColumns ?? [])
+    .filter((name) => frame.spelled(name) === undefined)
+    .map((name) => ({ name, feature: featureFor(name, metadata.featureDefinitions ?? 'standard') }))
+    .filter(({ feature }) => isFeature(frame, feature));
   if (lacking.length === 0) return frame;
-  const reach = Math.max(...lacking.map((name) => featureReach(name).settled));
+  const features = lacking.map(({ feature }) => feature);
+  const reach = Math.max(...features.map((feature) => featureReach(feature).settled));
   const last = frame.last(rows + reach);
-  return last.with(computeFeatures(last, lacking));
+  const values = computeFeatures(last, features);
+  return last.with(lacking.map(({ name, feature }) => [name, values.get(feature) ?? NO_VALUES] as const));
+}
+
+const NO_VALUES = new Float64Array();
+
+/** Columns that the original's training files name otherwise than docs/features.md. */
+const ORIGINAL: readonly (readonly [name: RegExp, feature: string])[] = [
+  [/^BB_Width$/i, 'BB_range'],
+  [/^CCI$/i, 'CCI_20'],
+  [/^ATR_ratio$/i, 'target_ATR_ratio'],
+  [/^rolling_std(_\d+)?$/i, 'typical_price_std$1'],
+  [/^price_minus_ema(_\d+)?$/i, 'typical_price_minus_EMA$1'],
+];
+
+/** The feature of docs/features.md that a column of a model's metadata means. */
+export function featureFor(column: string, definitions: FeatureDefinitions): string {
+  const found = definitions === 'original' ? ORIGINAL.find(([name]) => name.test(column)) : undefined;
+  return found === undefined ? column : column.replace(...found);
 }
 
 function isFeature(frame: Frame, name: string): boolean {
@@ -96,7 +130,7 @@ function wantedColumns(frame: Frame, source: ColumnSource): readonly string[] {
  * @throws PluginError `no_data` when there is too little history, or a bar of the window has no value
  */
 export function windowAt(frame: Frame, row: number, spec: WindowSpec): Float32Array {
-  const { columns, size, normalisation, padding, constants = [] } = spec;
+  const { columns, size, normalisation, padding, constants = [], statistics } = spec;
   const from = row - size + 1;
   if (from < 0 && padding === 'refuse') {
     throw new PluginError(
@@ -104,7 +138,7 @@ export function windowAt(frame: Frame, row: number, spec: WindowSpec): Float32Ar
       `the model looks at ${size} bars; up to the baseline there are ${row + 1}`,
     );
   }
-  const width = columns.length + constants.length;
+  const width = columns.length + constants.length + 3 * (statistics?.periods.length ?? 0);
   const window = new Float32Array(size * width);
   const first = Math.max(0, from);
   columns.forEach(({ name, scale }, column) => {
@@ -118,8 +152,57 @@ export function windowAt(frame: Frame, row: number, spec: WindowSpec): Float32Ar
       window[(at - from) * width + column] = scaled;
     }
   });
-  for (let at = first; at <= row; at += 1) window.set(constants, (at - from) * width + columns.length);
+  const added = [...constants, ...statisticsIn(window, width, first - from, statistics)];
+  for (let at = first; at <= row; at += 1) window.set(added, (at - from) * width + columns.length);
   return window;
+}
+
+/**
+ * For each period: population standard deviation, exponential average with α = 2/(n + 1) begun with the first value, and
+ * the last value minus that average; over the last n values of the column, n being the period or the number of bars if
+ * there are fewer.
+ */
+function statisticsIn(
+  window: Float32Array,
+  width: number,
+  firstBar: number,
+  statistics: WindowStatistics | undefined,
+): readonly number[] {
+  if (statistics === undefined) return [];
+  const { column, periods } = statistics;
+  const values: number[] = [];
+  for (let at = firstBar * width + column; at < window.length; at += width) values.push(window[at] ?? NaN);
+  return periods.flatMap((period) => {
+    const tail = values.slice(-period);
+    const mean = tail.reduce((sum, value) => sum + value, 0) / tail.length;
+    const squares = tail.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    const alpha = 2 / (tail.length + 1);
+    const average = tail.reduce((before, value) => before + alpha * (value - before));
+    return [Math.sqrt(squares / tail.length), average, (tail.at(-1) ?? NaN) - average];
+  });
+}
+
+/** Target of the statistics of a window where the metadata name none, as in the original. */
+const STATISTICS_TARGET = 'typical_price';
+
+/**
+ * The statistics that a model's metadata ask for (`add_window_stats`), of the target among its columns.
+ * @throws PluginError `not_configured` when the target is none of the columns
+ */
+export function statisticsFor(
+  { file, metadata }: Pick<ServedModel, 'file' | 'metadata'>,
+  columns: readonly WindowColumn[],
+): WindowStatistics | undefined {
+  const { statisticsPeriods: periods, targetColumn } = metadata;
+  if (periods.length === 0) return undefined;
+  const target = (targetColumn ?? STATISTICS_TARGET).toLowerCase();
+  const names = metadata.featureColumns ?? columns.map(({ name }) => name);
+  const column = names.findIndex((name) => name.toLowerCase() === target);
+  if (column !== -1) return { column, periods };
+  throw fileFault(
+    file,
+    `add_window_stats needs target_column, one of its columns, in ${metadataName(file)}; "${targetColumn ?? STATISTICS_TARGET}" is none of ${names.join(', ')}`,
+  );
 }
 
 function missing(frame: Frame, name: string): PluginError {

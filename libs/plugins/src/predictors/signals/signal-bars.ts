@@ -1,6 +1,6 @@
 import type { ParametersOf } from '#libs/kernel';
 import { PluginError, type Frame } from '#libs/plugin-sdk';
-import { formatNaiveIso } from '#libs/timeseries';
+import { computeFeatures, formatNaiveIso } from '#libs/timeseries';
 import { fileFormatOf } from '../../file-format.js';
 import { rowsToFridayClose } from '../oracle/bar-horizon.js';
 import { type FrameLoading, loadFrame } from '../oracle/load-frame.js';
@@ -21,6 +21,7 @@ export class SignalBars {
    */
   readonly rowAt: RowMatch;
   readonly #remaining: Int32Array;
+  readonly #computed = new Map<string, Float64Array>();
 
   /** @throws PluginError `not_configured` for a frame without rows */
   constructor(
@@ -41,6 +42,30 @@ export class SignalBars {
 
   timeOf(row: number): number {
     return this.frame.time[row] ?? NaN;
+  }
+
+  /**
+   * Columns that are computed from the bars, see docs/features.md; kept, so that models share them.
+   * @throws AppError `invalid` for a name that means no feature, and for prices that the file lacks
+   */
+  computed(features: readonly string[]): ReadonlyMap<string, Float64Array> {
+    const missing = features.filter((feature) => !this.#computed.has(feature));
+    for (const [name, values] of computeFeatures(this.#prices(), missing)) this.#computed.set(name, values);
+    return this.#computed;
+  }
+
+  /** The frame with the columns that the settings name as prices, under the names that features are computed from. */
+  #prices(): Frame {
+    const { high_column: high, low_column: low, close_column: close } = this.settings;
+    const named = [
+      ['HIGH', high],
+      ['LOW', low],
+      ['CLOSE', close],
+    ] as const;
+    const renamed = named.filter(([name, own]) => name !== own && this.frame.has(own));
+    return renamed.length === 0
+      ? this.frame
+      : this.frame.with(renamed.map(([name, own]) => [name, this.frame.column(own)] as const));
   }
 
   /** Bars to the close of the week, counted by the times of the bars alone. */

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { keyedUniform } from '#libs/numpy-random';
-import type { Frame } from '#libs/plugin-sdk';
 import type { Normalisation } from '#libs/timeseries';
-import { fileFault } from '../model/model-file.js';
-import { SEEDS, type ServedModel, uselessNormalisation } from '../model/served-model.js';
+import { statisticsOf } from '../model/model-metadata.js';
+import { type ExtraInput, SEEDS, type ServedModel } from '../model/served-model.js';
 import { ServedModels, type ModelFiles } from '../model/served-models.js';
-import { windowAt, windowColumns, withFeatures, type WindowColumn } from '../model/window.js';
+import { statisticsFor, windowAt, type WindowStatistics } from '../model/window.js';
 import { probabilitiesOf, refuseOtherOutputs, type Probabilities } from './probabilities.js';
 import type { SignalBars } from './signal-bars.js';
+import { signalColumns, type SignalColumns } from './signal-columns.js';
 
 /** How a model of signals is asked. */
 export interface SignalModelRules {
@@ -19,16 +19,15 @@ export interface SignalModelRules {
   readonly seed: number;
   /** Columns that are features only where the metadata name them. */
   readonly notFeatures: readonly string[];
-  /** Names of the numbers that every question adds behind the features of each bar. */
-  readonly extras?: readonly string[];
+  /** The numbers that every question adds behind the features of each bar. */
+  readonly extras?: readonly ExtraInput[];
   /** Probabilities that the model may answer, at most; default 1. */
   readonly probabilities?: 1 | 2;
 }
 
 /** The columns of a model's windows, scaled once for all questions. */
-interface Inputs {
-  readonly frame: Frame;
-  readonly columns: readonly WindowColumn[];
+interface Inputs extends SignalColumns {
+  readonly statistics: WindowStatistics | undefined;
 }
 
 /** Questions that are handed to a model's thread ahead, so that it never waits for the next one. */
@@ -50,7 +49,7 @@ export class SignalModel {
     this.#models = new ServedModels({
       samples: rules.samples,
       fallbackSize: rules.windowSize,
-      extraColumns: rules.extras?.length ?? 0,
+      extras: rules.extras ?? [],
       outputsTogether: rules.probabilities ?? 1,
       cacheSize: 1,
       atOnce: AT_ONCE,
@@ -66,16 +65,20 @@ export class SignalModel {
    * Asks about the window that ends at a row; bars behind it are never read. Where there are fewer bars than the window
    * has, rows of zeros stand in front.
    * @param kind what is asked, for example `entry`: with the seed and the bar it decides the random passes
-   * @param extras one number for each name in the rules; scaled where the normalisation has an entry of that name
+   * @param extras one number for each in the rules; scaled where the normalisation has an entry of one of its names
    * @throws PluginError `no_data` where a feature has no value, and the model's own faults
    */
   async ask(row: number, kind: string, extras: readonly number[] = []): Promise<Probabilities> {
-    const { samples, seed, extras: names = [] } = this.rules;
+    const { samples, seed, extras: inputs = [] } = this.rules;
     return this.#models.use(this.files, async (model) => {
-      const { frame, columns } = await this.#inputsOf(model);
+      const { frame, columns, statistics } = await this.#inputsOf(model);
       const { normalisation, layout } = model;
-      const constants = extras.map((value, at) => scaled(normalisation, names[at] ?? '', value));
-      const spec = { columns, size: layout.size, normalisation: null, padding: 'zeros', constants } as const;
+      const constants = extras.map((value, at) => {
+        const scale = scaleOf(normalisation, inputs[at]);
+        return scale === undefined ? value : (normalisation?.apply(scale, value) ?? value);
+      });
+      const padding = 'zeros' as const;
+      const spec = { columns, size: layout.size, normalisation: null, padding, constants, statistics };
       const own = Math.floor(keyedUniform(seed, this.bars.timeOf(row), kind) * SEEDS);
       const passes = await model.allPasses(windowAt(frame, row, spec), { samples, seed: own });
       return probabilitiesOf(model, passes, this.rules.probabilities ?? 1);
@@ -85,8 +88,8 @@ export class SignalModel {
   /** What the model info tells of the model and its windows. */
   async info(): Promise<SignalModelInfo> {
     const model = await this.#models.open(this.files);
-    const { columns } = await this.#inputsOf(model);
-    const { description, layout } = model;
+    const { columns, computed } = await this.#inputsOf(model);
+    const { description, layout, metadata } = model;
     const { extras = [], samples, seed } = this.rules;
     return {
       windowSize: layout.size,
@@ -100,9 +103,11 @@ export class SignalModel {
         mc_seed: description.stochastic && samples > 0 ? seed : null,
         total_features: layout.width,
         feature_columns: columns.map(({ name }) => name),
+        computed_columns: Object.fromEntries(computed),
+        window_statistics: statisticsOf(metadata),
         normalized_columns: [
           ...columns.filter(({ scale }) => scale !== null).map(({ name }) => name),
-          ...extras.filter((name) => model.normalisation?.has(name) === true),
+          ...extras.map((names) => scaleOf(model.normalisation, names)).filter((name) => name !== undefined),
         ],
       },
     };
@@ -119,10 +124,12 @@ export class SignalModel {
   }
 
   async #prepare(model: ServedModel): Promise<Inputs> {
-    const { normalisation, metadata } = model;
-    const frame = withFeatures(this.bars.frame, metadata.featureColumns, this.bars.frame.length);
+    const { normalisation } = model;
+    const { notFeatures, extras = [] } = this.rules;
     refuseOtherOutputs(model, this.rules.probabilities ?? 1);
-    const columns = this.#columns(model, frame);
+    const names = extras.map(([name]) => name);
+    const found = signalColumns(this.bars, model, notFeatures, names);
+    const { frame, columns } = found;
     const replaced: [string, Float64Array][] = [];
     for (const { name, scale } of columns) {
       if (scale === null || normalisation === null) continue;
@@ -130,34 +137,7 @@ export class SignalModel {
       // A column of a million bars takes some 20 ms; others are served between two of them.
       await nextTurn();
     }
-    return { frame: frame.with(replaced), columns };
-  }
-
-  /** @throws PluginError `not_configured` when file, metadata and normalisation do not fit each other */
-  #columns({ file, metadata, layout, normalisation }: ServedModel, frame: Frame): readonly WindowColumn[] {
-    const { featureColumns: named } = metadata;
-    const present = new Set(frame.names.map((name) => name.toLowerCase()));
-    const missing = named?.filter((name) => !present.has(name.toLowerCase())) ?? [];
-    if (missing.length > 0) {
-      const lacks = `csv_file lacks columns that its metadata name (feature_columns): ${missing.join(', ')}`;
-      throw fileFault(file, `${lacks}; it has ${frame.names.join(', ')}`);
-    }
-    const { extras = [], notFeatures: without } = this.rules;
-    const width = layout.width - extras.length;
-    const features = frame.names.filter((name) => !without.includes(name));
-    if (named === null && features.length !== width) {
-      const added = extras.length === 0 ? '' : ` beside ${extras.join(', ')}`;
-      const has = `csv_file has ${features.length} that may be features: ${features.join(', ')}`;
-      throw fileFault(
-        file,
-        `the model takes ${width} columns${added} and its metadata name none (feature_columns); ${has}`,
-      );
-    }
-    const columns = windowColumns(frame, { named, width, without, normalisation });
-    if (normalisation !== null && columns.every(({ scale }) => scale === null)) {
-      throw uselessNormalisation(file, normalisation, 'its columns');
-    }
-    return columns;
+    return { ...found, frame: frame.with(replaced), statistics: statisticsFor(model, columns) };
   }
 }
 
@@ -168,8 +148,9 @@ export interface SignalModelInfo {
   readonly told: Readonly<Record<string, unknown>>;
 }
 
-const scaled = (normalisation: Normalisation | null, name: string, value: number): number =>
-  normalisation?.has(name) === true ? normalisation.apply(name, value) : value;
+/** The entry of the normalisation that scales a number of the question. */
+const scaleOf = (normalisation: Normalisation | null, names: readonly string[] = []): string | undefined =>
+  names.find((name) => normalisation?.has(name) === true);
 
 /** Checks all models; frees them all when one is at fault. */
 export async function checkAll(models: readonly (SignalModel | null)[]): Promise<void> {
