@@ -101,7 +101,10 @@ export class StoredAccounts implements Accounts {
     return this.#inTurn(async (tx) => {
       const user = found(await this.users.findById(id));
       if (user.id === caller.userId) {
-        throw new AppError('bad_request', 'You cannot delete your own account', { code: 'own_account' });
+        throw new AppError('bad_request', 'You cannot delete your own account', {
+          code: 'own_account',
+          original: 'Cannot deactivate your own account',
+        });
       }
       await this.#apply(tx, user, { isActive: false }, caller);
       if (action === 'delete') {

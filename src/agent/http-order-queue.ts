@@ -1,3 +1,4 @@
+import { PROBLEM_TYPE_HEADER } from '#libs/http';
 import { AppError, type ErrorKind, snakeCased } from '#libs/kernel';
 import type { OfferedOrder } from './compute-answer.js';
 import type { AgentQueue, AgentWork } from './evaluator-agent.js';
@@ -92,7 +93,8 @@ export class HttpOrderQueue implements AgentQueue, AgentWork {
 function faultOf({ status, headers }: Response, answer: Json, aim: string, isList: boolean): AppError {
   const text = textOf(status, answer['detail']);
   if (status === 401) return new AppError('unauthorized', `the service does not accept the key: ${text}`);
-  const code = /[a-z-]+$/.exec(String(answer['type']))?.[0].replaceAll('-', '_') ?? 'unknown';
+  const type = answer['type'] ?? headers.get(PROBLEM_TYPE_HEADER);
+  const code = /[a-z-]+$/.exec(String(type))?.[0].replaceAll('-', '_') ?? 'unknown';
   const isBusy = BUSY.includes(status) || code === 'idempotency_in_progress';
   const kind = isBusy ? 'unavailable' : KINDS[status];
   if (kind === undefined || (isList && !isBusy && kind !== 'too_many')) return refusal(aim, text);

@@ -144,6 +144,7 @@ export async function buildApp(
   const front: HttpFront = new HttpFront({
     allowedOrigins: config.allowed_origins,
     trustedProxies: config.trusted_proxies,
+    form: { errors: config.error_bodies, warnings: config.answer_warnings },
     clock,
     audit: () => (audit ??= app.get<AuditRecorder>(AuditRecorder)),
     observers: [new AccessLog(logger), metrics],

@@ -115,5 +115,6 @@ function outcomeOf(rule: Rule, checked: CheckedPassword<unknown> | null): Outcom
 const tooMany = (seconds: number): AppError =>
   new AppError('too_many', `Too many failed logins; try again in ${seconds} s`, {
     code: 'too_many_logins',
+    original: 'Too many login attempts. Please try again later.',
     headers: { 'Retry-After': String(seconds) },
   });

@@ -46,10 +46,14 @@ export class DownloadFiles {
   async file(caller: Actor, orderId: string, name: string): Promise<WithHeaders<StreamableFile>> {
     const known = downloadNamed(name);
     const order = await this.orders.find(caller, orderId);
-    if (!order.mayReadResult) throw new AppError('forbidden', 'Access denied', { code: 'not_owner' });
+    if (!order.mayReadResult) {
+      const original = 'Access denied to this prediction';
+      throw new AppError('forbidden', 'Access denied', { code: 'not_owner', original });
+    }
     if (order.status !== 'completed')
       throw new AppError('conflict', `There are no files: the order is ${order.status}`, {
         code: 'not_completed',
+        original: 'Prediction must be completed to download files',
       });
     const kept = await this.files.find(order.id, known);
     if (kept !== null) return attachmentOf(kept);

@@ -12,6 +12,8 @@ export interface LeaseUse {
   readonly forAll: boolean;
   /** After the deadline too, while the order is not returned. */
   readonly late: boolean;
+  /** What the evaluator wants to do with it. */
+  readonly wish: 'release' | 'submit';
   readonly now: Date;
 }
 
@@ -37,7 +39,7 @@ export class LeaseRules {
     const row = await this.orders.findForUpdate(tx, orderId);
     if (row === null) throw notProcessing();
     if (row.status !== 'processing' || (row.evaluatorId !== evaluatorId && !use.forAll))
-      throw await this.#refusal(tx, row, evaluatorId, leaseEpoch ?? row.leaseEpoch);
+      throw await this.#refusal(tx, row, { evaluatorId, leaseEpoch: leaseEpoch ?? row.leaseEpoch }, use);
     if ((leaseEpoch ?? row.leaseEpoch) !== row.leaseEpoch) throw stale();
     const held = heldOrder(row);
     if (!use.late && use.now.getTime() > held.timeoutAt.getTime()) throw tooLate();
@@ -54,22 +56,28 @@ export class LeaseRules {
   async #refusal(
     tx: Transaction,
     row: OrderEntity,
-    evaluatorId: number,
-    leaseEpoch: number,
+    { evaluatorId, leaseEpoch }: { readonly evaluatorId: number; readonly leaseEpoch: number },
+    { wish }: LeaseUse,
   ): Promise<AppError> {
     const claim = await this.history.find(tx, row.id, leaseEpoch);
     const isOwn = claim?.evaluatorId === evaluatorId;
     if (isOwn && claim.leaseEpoch < row.leaseEpoch) return stale();
     if (isOwn && claim.outcome === 'expired') return tooLate();
-    return row.status === 'processing' ? notClaimer() : notProcessing();
+    return row.status === 'processing' ? notClaimer(wish) : notProcessing();
   }
 }
 
 const notProcessing = () =>
-  new AppError('not_found', 'Order not found or not being processed', { code: 'not_processing' });
+  new AppError('not_found', 'Order not found or not being processed', {
+    code: 'not_processing',
+    original: 'Processing request not found',
+  });
 
-const notClaimer = () =>
-  new AppError('forbidden', 'The order is claimed by another evaluator', { code: 'not_claimer' });
+const notClaimer = (wish: LeaseUse['wish']) =>
+  new AppError('forbidden', 'The order is claimed by another evaluator', {
+    code: 'not_claimer',
+    original: `You are not authorized to ${wish === 'release' ? 'release' : 'submit results for'} this request`,
+  });
 
 const stale = () =>
   new AppError('conflict', 'The order was claimed again later; this claim has ended', {
@@ -77,4 +85,7 @@ const stale = () =>
   });
 
 const tooLate = () =>
-  new AppError('deadline_passed', 'The deadline of the claim has passed', { code: 'lease_expired' });
+  new AppError('deadline_passed', 'The deadline of the claim has passed', {
+    code: 'lease_expired',
+    original: 'Submission timeout exceeded',
+  });

@@ -53,7 +53,7 @@ export class ManageOrders implements ClientOrders {
 
   async update(actor: Actor, orderId: string, change: OrderChange): Promise<Order> {
     return this.transactions.run(async (tx) => {
-      const row = await this.#pendingRow(tx, actor, orderId);
+      const row = await this.#pendingRow(tx, actor, orderId, 'update');
       const { priority = row.priority, maxCost = row.maxCost } = change;
       const { notificationWebhook = row.notificationWebhook } = change;
       const terms = { ...row, priority };
@@ -71,7 +71,7 @@ export class ManageOrders implements ClientOrders {
 
   async cancel(actor: Actor, orderId: string): Promise<{ readonly order: Order; readonly refund: Money }> {
     return this.transactions.run(async (tx) => {
-      const row = await this.#pendingRow(tx, actor, orderId);
+      const row = await this.#pendingRow(tx, actor, orderId, 'cancel');
       const now = new Date(this.clock.now());
       const reason = 'user_requested';
       const refund = await this.billing.void(tx, row.id, `cancelled: ${reason}`);
@@ -92,7 +92,12 @@ export class ManageOrders implements ClientOrders {
   }
 
   /** The row, locked. */
-  async #pendingRow(tx: Transaction, actor: Actor, orderId: string): Promise<OrderEntity> {
+  async #pendingRow(
+    tx: Transaction,
+    actor: Actor,
+    orderId: string,
+    wish: 'update' | 'cancel',
+  ): Promise<OrderEntity> {
     const row = ownRow(actor, await this.orders.findForUpdate(tx, orderId));
     if (row.status === 'pending') return row;
     throw new AppError(
@@ -100,6 +105,7 @@ export class ManageOrders implements ClientOrders {
       `Only a pending order can be changed or cancelled; this one is ${row.status}`,
       {
         code: 'not_pending',
+        original: `Can only ${wish} pending predictions`,
       },
     );
   }

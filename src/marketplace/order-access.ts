@@ -7,7 +7,11 @@ import type { OrderEntity } from './order.entity.js';
 export const orderNotFound = () =>
   new AppError('not_found', 'Prediction not found', { code: 'prediction_not_found' });
 
-const accessDenied = () => new AppError('forbidden', 'Access denied', { code: 'not_owner' });
+const accessDenied = () =>
+  new AppError('forbidden', 'Access denied', {
+    code: 'not_owner',
+    original: 'Access denied to this prediction',
+  });
 
 export const isOperator = (actor: Actor): boolean => actor.role === 'operator';
 

@@ -126,10 +126,16 @@ export class StoredOrderQueue implements OrderQueue {
     const row = await this.orders.find(orderId);
     const isOld = row?.status === 'pending' && row.expiresAt.getTime() <= now.getTime();
     if (isOld || row?.failureReason === 'expired')
-      return new AppError('gone', 'The order has expired', { code: 'job_expired' });
+      return new AppError('gone', 'The order has expired', {
+        code: 'job_expired',
+        original: 'Request has expired',
+      });
     if (row?.status === 'pending' && row.clientId === exceptOf)
       return new AppError('forbidden', 'You may not evaluate your own order', { code: 'own_request' });
-    return new AppError('not_found', 'Order not found or not available', { code: 'not_claimable' });
+    return new AppError('not_found', 'Order not found or not available', {
+      code: 'not_claimable',
+      original: 'Pending request not found or already claimed',
+    });
   }
 }
 

@@ -68,7 +68,11 @@ export class SubmitOrder implements NewOrders {
     throw new AppError(
       'too_many',
       `Too many unfinished orders: ${open} of the ${limit} that the tier '${tier}' allows; wait for one to finish or cancel one`,
-      { code: 'request_limit', headers: { 'Retry-After': '60' } },
+      {
+        code: 'request_limit',
+        headers: { 'Retry-After': '60' },
+        original: `Maximum concurrent predictions (${limit}) exceeded`,
+      },
     );
   }
 

@@ -47,7 +47,7 @@ export class WorkOnClaim implements ClaimedWork {
     refuseOutOfRange(progress);
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
-      const use = { forAll: false, late: false, now };
+      const use = { forAll: false, late: false, wish: 'submit', now } as const;
       const row = await this.leases.heldRow(tx, evaluatorIdOf(evaluator), lease, use);
       const {
         progressPercentage = row.progressPercentage,
@@ -65,7 +65,7 @@ export class WorkOnClaim implements ClaimedWork {
     const evaluatorId = evaluatorIdOf(evaluator);
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
-      const use = { forAll: false, late: false, now };
+      const use = { forAll: false, late: false, wish: 'submit', now } as const;
       const row = await this.leases.heldRow(tx, evaluatorId, lease, use);
       const fault = faultOfAnswer(result, row.predictionHorizon);
       if (fault !== null) throw fault;
@@ -110,7 +110,7 @@ export class WorkOnClaim implements ClaimedWork {
     const evaluatorId = evaluatorIdOf(evaluator);
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
-      const use = { forAll: actsForAll(evaluator), late: true, now };
+      const use = { forAll: actsForAll(evaluator), late: true, wish: 'release', now } as const;
       const row = await this.leases.heldRow(tx, evaluatorId, lease, use);
       const outcome = now.getTime() > row.timeoutAt.getTime() ? 'expired' : 'released';
       const end: ClaimEnd = { outcome, releasedBy: evaluatorId, reason, details: details ?? null };
@@ -123,7 +123,7 @@ export class WorkOnClaim implements ClaimedWork {
     const evaluatorId = evaluatorIdOf(evaluator);
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
-      const use = { forAll: false, late: false, now };
+      const use = { forAll: false, late: false, wish: 'submit', now } as const;
       const row = await this.leases.heldRow(tx, evaluatorId, lease, use);
       const end = { outcome: 'failed', releasedBy: evaluatorId, reason, details: message } as const;
       await this.history.close(tx, row, end, now);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
 import { invalid, type Violation } from '#libs/kernel';
 import {
   ConfiguredFeeder,
@@ -35,6 +36,7 @@ export class CompleteRequest {
     private readonly feeder: ConfiguredFeeder,
     private readonly pipeline: ConfiguredPipeline,
     private readonly prices: Prices,
+    private readonly config: AppConfig,
   ) {}
 
   /**
@@ -56,7 +58,8 @@ export class CompleteRequest {
       ...this.#unknown('pipeline', request.pipeline_plugin, 'pipeline_plugin'),
     ];
     if (violations.length > 0) throw invalid(...violations);
-    const faults = await this.#questionFaults(request, predictor);
+    const mayFail = this.config.unanswerable_requests === 'fail';
+    const faults = mayFail ? [] : await this.#questionFaults(request, predictor);
     if (faults.length > 0) throw invalid(...faults);
     return {
       request,

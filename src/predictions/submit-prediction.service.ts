@@ -88,6 +88,7 @@ export class SubmitPrediction {
       `Too many predictions in flight: ${inFlight} of ${limit}; wait for one to finish`,
       {
         code: 'in_flight_limit',
+        original: 'Too many concurrent predictions. Please wait for some to complete.',
         headers: { 'Retry-After': '1' },
       },
     );

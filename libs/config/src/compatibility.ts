@@ -21,6 +21,19 @@ const FROM_FILES = ['csv_direction_predictor'];
 /** Everything that `compatibility=original` turns on. The table of `docs/moving.md` is written from it. */
 export const DIFFERENCES: readonly Difference[] = [
   {
+    name: 'error_bodies',
+    plugins: null,
+    original: 'original',
+    effect:
+      'Errors are `{"detail": …}` alone, as `application/json`, with the Python service\'s texts; the type of the problem is in the header `X-Problem-Type`.',
+  },
+  {
+    name: 'answer_warnings',
+    plugins: null,
+    original: 'header',
+    effect: 'Answers have no `warnings` about ignored fields; the header `X-Warnings` has them.',
+  },
+  {
     name: 'allowed_origins',
     plugins: null,
     original: ['*'],
@@ -38,6 +51,13 @@ export const DIFFERENCES: readonly Difference[] = [
     plugins: null,
     original: 'bar',
     effect: 'A forecast starts from the last bar that had begun, even while it runs.',
+  },
+  {
+    name: 'unanswerable_requests',
+    plugins: null,
+    original: 'fail',
+    effect:
+      'A core prediction for a symbol or interval that the data do not have, or of a predictor that does not forecast, is taken (201) and fails with the reason.',
   },
   {
     name: 'horizon_mode',

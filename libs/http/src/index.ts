@@ -15,13 +15,21 @@ export { compileValidator, type Source, type Validated, type Validator } from '.
 export { MAX_INTEGER, RawText } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
-export { textWithWarnings, WARNING_SCHEMA, WARNINGS_HEADER } from './validation/warnings.js';
+export { asksInVain, textWithWarnings, WARNING_SCHEMA, WARNINGS_HEADER } from './validation/warnings.js';
 export { redactPath, redactQuery, REDACTED, redactText } from './redaction/redact-text.js';
 export { RedactedCopy, redactSecrets, TRUNCATED } from './redaction/redacted-copy.js';
-export { CallerNetwork, requestContext, type RequestContext, type Warning } from './request-context.js';
+export {
+  CallerNetwork,
+  requestContext,
+  type AnswerForm,
+  type RequestContext,
+  type Warning,
+} from './request-context.js';
 export {
   problem,
   problemOf,
+  PROBLEM_TYPE_HEADER,
+  problemReply,
   httpStatusOf,
   titleOf,
   type Occurrence,

@@ -10,6 +10,12 @@ export interface Warning {
   readonly message: string;
 }
 
+/** What answers say beside their content; the settings `error_bodies` and `answer_warnings`. */
+export interface AnswerForm {
+  readonly errors: 'problem' | 'original';
+  readonly warnings: 'body' | 'header';
+}
+
 /** The operation context of an HTTP request: what its answer, its log line and its audit row share. */
 export interface RequestContext extends OperationContext {
   /** Address of the caller; behind a trusted proxy, the address of the client that the proxy names. */
@@ -26,6 +32,7 @@ export interface RequestContext extends OperationContext {
   readonly route: string | null;
   /** The query with its `?`, or an empty string. */
   readonly query: string;
+  readonly form: AnswerForm;
   /** The parsed body, for the audit row; undefined if there is none. */
   payload: unknown;
   /** What was accepted but ignored; absent when there is nothing to say. */

@@ -36,6 +36,8 @@ export interface AppErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Only for kind `invalid`: every violated rule. */
   readonly violations?: readonly Violation[];
+  /** The original's text of the same refusal, where ours says more. */
+  readonly original?: string;
   readonly cause?: unknown;
 }
 
@@ -45,6 +47,8 @@ export class AppError extends Error {
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly violations: readonly Violation[];
+  /** The original's text; the same as `detail` where there is no other. */
+  readonly original: string;
 
   constructor(kind: ErrorKind, detail: string, options: AppErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
@@ -53,6 +57,7 @@ export class AppError extends Error {
     this.code = options.code ?? kind;
     this.headers = options.headers ?? {};
     this.violations = options.violations ?? [];
+    this.original = options.original ?? detail;
   }
 
   get detail(): string {

@@ -10,8 +10,10 @@ const EXPOSED = [
   'RateLimit',
   'RateLimit-Policy',
   'Retry-After',
+  'X-Problem-Type',
   'X-Request-Id',
   'X-Total-Count',
+  'X-Warnings',
 ].join(', ');
 const MAX_AGE_S = '600';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { addressSet, callerNetwork, newTimeOrderedUuid, readAddress, type Actor } from '#libs/kernel';
-import { redactText, type RequestContext, type Warning } from '#libs/http';
+import { redactText, type AnswerForm, type RequestContext, type Warning } from '#libs/http';
 
 const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
 
@@ -26,6 +26,7 @@ export class Exchange implements RequestContext {
   readonly routedPath: string;
   readonly query: string;
   readonly #hasAuditedPath: boolean;
+  form: AnswerForm = { errors: 'problem', warnings: 'body' };
   actor?: Actor;
   payload: unknown;
   warnings?: readonly Warning[];

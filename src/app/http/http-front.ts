@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { OutageError, runInContext, type Clock } from '#libs/kernel';
-import { problem } from '#libs/http';
+import { problem, problemReply, type AnswerForm } from '#libs/http';
 import helmet from 'helmet';
 import { corsPolicy } from './cors.js';
 import type { AuditEntry, AuditRecorder } from '../../audit/audit.port.js';
@@ -18,6 +18,7 @@ export interface RequestObserver {
 export interface FrontOptions {
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
+  readonly form: AnswerForm;
   readonly clock: Clock;
   readonly audit: () => AuditRecorder;
   readonly observers: readonly RequestObserver[];
@@ -61,6 +62,7 @@ export class HttpFront {
       const { clock } = this.options;
       const address = this.#addressOf(request);
       const exchange = new Exchange(request, target, address, clock.now(), clock.monotonic());
+      exchange.form = this.options.form;
       const headers = { ...this.#headers, 'X-Request-Id': exchange.requestId };
       const preflight = this.#cors(request, headers);
       this.#open(exchange, response, headers);
@@ -215,24 +217,17 @@ function withheld(exchange: Exchange, { status }: Departure, error: unknown): Re
 
 function refused(exchange: Exchange, { status, code, detail }: EarlyRefusal): Replacement {
   const occurrence = { instance: exchange.path, requestId: exchange.requestId };
-  return {
-    status,
-    // What the client still sends is not read.
-    headers: { ...PROBLEM_TYPE, Connection: 'close' },
-    body: JSON.stringify(problem(status, code, detail, occurrence)),
-  };
+  const { headers, body } = problemReply(problem(status, code, detail, occurrence), exchange.form.errors);
+  // What the client still sends is not read.
+  return { status, headers: { ...headers, Connection: 'close' }, body };
 }
 
 function unavailable(exchange: Exchange, detail: string): Replacement {
   const occurrence = { instance: exchange.path, requestId: exchange.requestId };
-  return {
-    status: 503,
-    headers: { ...PROBLEM_TYPE, 'Retry-After': '1' },
-    body: JSON.stringify(problem(503, 'audit_unavailable', detail, occurrence)),
-  };
+  const answered = problem(503, 'audit_unavailable', detail, occurrence);
+  const { headers, body } = problemReply(answered, exchange.form.errors);
+  return { status: 503, headers: { ...headers, 'Retry-After': '1' }, body };
 }
-
-const PROBLEM_TYPE = { 'Content-Type': 'application/problem+json; charset=utf-8' };
 
 /**
  * The security headers of every answer, worked out once. The policy lets the API explorer at `/docs` work (it comes

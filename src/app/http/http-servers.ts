@@ -4,20 +4,24 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyServerFactory } from 'fastify';
 import type { AppConfig } from '#libs/config';
 import { AppError, newUuid } from '#libs/kernel';
-import { problem, titleOf } from '#libs/http';
+import { problem, problemReply, titleOf, type AnswerForm } from '#libs/http';
 import { MAX_HEADERS } from './exchange.js';
 import { GatedResponse } from './gated-response.js';
 import type { HttpFront, Listener } from './http-front.js';
 import type { HttpLibrary, ServerMaker } from './http-library.js';
 
-type Settings = Pick<AppConfig, 'http_adapter' | 'headers_timeout' | 'request_timeout'>;
+type Settings = Pick<AppConfig, 'http_adapter' | 'headers_timeout' | 'request_timeout' | 'error_bodies'>;
 
 /** Long path parameters are a validator's matter, not the router's: longer than any request line that Node takes. */
 const MAX_PARAMETER_LENGTH = 1_048_576;
 
 /** The configured HTTP library behind the front. Neither parses bodies or logs: that is done once, by us. */
 export async function httpLibrary(settings: Settings, front: HttpFront): Promise<HttpLibrary> {
-  const limits = { headersTimeout: settings.headers_timeout, requestTimeout: settings.request_timeout };
+  const limits = {
+    headersTimeout: settings.headers_timeout,
+    requestTimeout: settings.request_timeout,
+    errors: settings.error_bodies,
+  };
   const serverFor = (listener: Listener): Server => createHttpServer(front.before(listener), limits);
   if (settings.http_adapter === 'fastify') return fastifyLibrary(serverFor);
   const { expressLibrary } = await import('./express-library.js');
@@ -52,8 +56,9 @@ function fastifyLibrary(serverFor: ServerMaker): HttpLibrary {
   };
 }
 
-/** Limits on what a client may take its time for; seconds. */
+/** Limits on what a client may take its time for (seconds), and how it hears of a request that became none. */
 interface ServerLimits {
+  readonly errors: AnswerForm['errors'];
   readonly headersTimeout: number;
   readonly requestTimeout: number;
 }
@@ -80,8 +85,8 @@ function createHttpServer(listener: Listener, limits: ServerLimits): Server {
   );
   server.maxHeadersCount = MAX_HEADERS + 1;
   server.on('checkExpectation', listener);
-  server.on('clientError', answerBrokenRequest);
-  server.on('connect', (_request, socket: Socket) => answerBroken(socket, 405));
+  server.on('clientError', (error, socket: Socket) => answerBrokenRequest(error, socket, limits.errors));
+  server.on('connect', (_request, socket: Socket) => answerBroken(socket, 405, limits.errors));
   // To the HTTP libraries a gated response is a response.
   return server as unknown as Server;
 }
@@ -93,12 +98,16 @@ const BROKEN: Readonly<Record<string, number>> = {
 };
 
 /** What never became a request (slow, too long, not HTTP) is answered as far as the connection still allows, and closed. */
-function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
+function answerBrokenRequest(
+  error: Error & { readonly code?: string },
+  socket: Socket,
+  form: AnswerForm['errors'],
+): void {
   if (!socket.writable || error.code === 'ECONNRESET' || isBeingAnswered(socket)) {
     socket.destroy(error);
     return;
   }
-  answerBroken(socket, BROKEN[error.code ?? ''] ?? 400);
+  answerBroken(socket, BROKEN[error.code ?? ''] ?? 400, form);
 }
 
 /** A second answer would stand in the midst of the first one. Node itself asks in this way; a gate's head is not sent yet. */
@@ -107,13 +116,15 @@ function isBeingAnswered(socket: Socket): boolean {
   return response?._headerSent === true;
 }
 
-function answerBroken(socket: Socket, status: number): void {
+function answerBroken(socket: Socket, status: number, form: AnswerForm['errors']): void {
   const requestId = newUuid();
   const code = status === 405 ? 'method_not_allowed' : 'malformed_request';
-  const text = JSON.stringify(problem(status, code, titleOf(status), { instance: '/', requestId }));
+  const answered = problem(status, code, titleOf(status), { instance: '/', requestId });
+  const { headers, body } = problemReply(answered, form);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${titleOf(status)}\r\nConnection: close\r\nX-Request-Id: ${requestId}\r\n` +
-      `Content-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+      `${lines.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

@@ -13,7 +13,7 @@ import {
 import { ApplicationConfig } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/internal';
 import { AppConfig } from '#libs/config';
-import { compileValidator, PREPARED, type DtoClass, type Validator } from '#libs/http';
+import { asksInVain, compileValidator, PREPARED, type DtoClass, type Validator } from '#libs/http';
 import { runInContext } from '#libs/kernel';
 import { BodyGuard, JSON_BODY } from './body.guard.js';
 import type { Exchange } from './exchange.js';
@@ -67,6 +67,7 @@ export class PreparedRoutes {
 class PreparedRoute {
   readonly #method: string;
   readonly #template: string;
+  readonly #body: DtoClass;
   readonly #validate: Validator<object>;
   readonly #status: number;
   readonly #headers: Readonly<Record<string, string>>;
@@ -79,7 +80,8 @@ class PreparedRoute {
     const { handler } = route;
     this.#method = route.method;
     this.#template = route.template;
-    this.#validate = compileValidator(bodyOf(route));
+    this.#body = bodyOf(route);
+    this.#validate = compileValidator(this.#body);
     this.#status = Reflect.getMetadata(HTTP_CODE_METADATA, handler) as number;
     const headers = Reflect.getMetadata(HEADERS_METADATA, handler) as { name: string; value: string }[];
     this.#headers = Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value]));
@@ -114,12 +116,12 @@ class PreparedRoute {
       });
   }
 
-  /** The checked body; null for one that is refused, which the usual way does in its order. */
+  /** The checked body; null for one that is refused or warned of, which the usual way does in its order. */
   #read(exchange: Exchange): object | null {
     try {
       const body = parseJsonBody(exchange.received ?? Buffer.alloc(0));
       const checked = this.#validate(body, 'body');
-      if ('violations' in checked) return null;
+      if ('violations' in checked || asksInVain(this.#body, body)) return null;
       exchange.payload = body;
       return checked.value;
     } catch {

@@ -81,6 +81,7 @@ export class PredictionBench {
       followConfigured(registry, 'feeder'),
       followConfigured(registry, 'pipeline'),
       partial<Prices>({ isPriced }),
+      config,
     );
     this.engine = this.newEngine();
     this.submitting = this.submitVia(this.engine);

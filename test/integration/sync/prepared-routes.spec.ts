@@ -16,6 +16,8 @@ interface Question {
   readonly path: 'entry' | 'exit' | '%65ntry';
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** It has fields that are ignored: what it is warned of is said on the usual way. */
+  readonly isWarnedOf?: boolean;
 }
 
 /** Each is asked twice: with its length, which lets it take the short way, and in chunks, which does not. */
@@ -28,9 +30,14 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   'unknown members, secret ones too': {
     path: 'entry',
     body: { ...ENTRY, note: 'Bearer abcdefgh1', password: 'p', deep: [{ token: 'abcdefghijklmnop1' }] },
+    isWarnedOf: true,
   },
   'a prototype': { path: 'entry', body: `{"__proto__":{"tp":1},"datetime":"${TIME}"}` },
-  'a body larger than its copy': { path: 'entry', body: { ...ENTRY, note: 'x'.repeat(20_000) } },
+  'a body larger than its copy': {
+    path: 'entry',
+    body: { ...ENTRY, note: 'x'.repeat(20_000) },
+    isWarnedOf: true,
+  },
   'an administrator': { path: 'entry', body: ENTRY, headers: { 'X-API-KEY': ADMIN_KEY } },
   'a wrong key': { path: 'entry', body: ENTRY, headers: { 'X-API-KEY': 'wrong' } },
   'an empty key': { path: 'entry', body: ENTRY, headers: { 'X-API-KEY': '' } },
@@ -148,7 +155,8 @@ describe('a prepared route and the usual one', () => {
     answered.mockClear();
     const { short, usual } = await both(question);
     expect(short).toEqual(usual);
-    expect(answered.mock.calls).toHaveLength(short.status === 200 ? 1 : 0);
+    const isShort = short.status === 200 && question.isWarnedOf !== true;
+    expect(answered.mock.calls).toHaveLength(isShort ? 1 : 0);
     const [first, second] = await lastRows();
     expect(first).toEqual(second);
     expect(lastLines()[0]).toEqual(lastLines()[1]);

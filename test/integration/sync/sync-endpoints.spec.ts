@@ -52,10 +52,12 @@ describeOnAdapters('the synchronous endpoints of an oracle', (adapter) => {
   });
 
   it('takes defaults and numeric text, and says which fields it ignored', async () => {
-    const answer = await app.post('/api/v1/predict/entry/', { datetime: TIME, tp: '40', sl: '1e2', more: 1 });
-    expect(answer.text).toMatch(
-      /^\{"warnings":\[\{"code":"ignored_field","field":"more",.*\],"buy_entry_binary":1,/,
-    );
+    for (const path of ['/api/v1/predict/entry', '/api/v1/predict/entry/']) {
+      const answer = await app.post(path, { datetime: TIME, tp: '40', sl: '1e2', more: 1 });
+      expect(answer.text).toMatch(
+        /^\{"warnings":\[\{"code":"ignored_field","field":"more",.*\],"buy_entry_binary":1,/,
+      );
+    }
     expect((await app.post('/api/v1/predict/entry', { datetime: TIME })).status).toBe(200);
   });
 

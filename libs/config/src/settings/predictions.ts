@@ -18,6 +18,10 @@ export const PREDICTION_SETTINGS = {
     { default: 'auto', oneOf: ['auto', 'bar', 'moment'] },
     'What a baseline is when a request does not say. `auto`: a baseline that is the label of a bar names that bar, which is used whole; any other moment sees only bars that had closed by then; without a baseline the running bar is left out. `moment`: labels are moments, too. `bar`: the last bar that had begun, as in the original, even while it runs.',
   ),
+  unanswerable_requests: choice(
+    { default: 'refuse', oneOf: ['refuse', 'fail'] },
+    'What becomes of a core prediction that surely cannot be answered (its symbol, interval or horizon is not in the data or the model, its predictor does not forecast): `refuse` it with 422, or take it with 201 and let it `fail` with the reason, as the original did. Orders are always refused.',
+  ),
   max_data_age: integer(
     { default: null, min: 1, max: 1_000_000 },
     "Number of bars of its session that the newest bar may be old in a question about the present; older data fail as `stale_data`, and an order's price is returned. Null: any age, with a note from two bars on.",

@@ -33,6 +33,14 @@ export const SERVER_SETTINGS = {
     { default: 'fastify', oneOf: ['fastify', 'express'] },
     'HTTP library; Fastify serves about 1.6 times as many requests per second as Express.',
   ),
+  error_bodies: choice(
+    { default: 'problem', oneOf: ['problem', 'original'] },
+    'Body of an error: `problem` is `application/problem+json`; `original` is `{"detail": …}` as `application/json`, with the texts of the Python service where it has its own, and the type of the problem in the header `X-Problem-Type`.',
+  ),
+  answer_warnings: choice(
+    { default: 'body', oneOf: ['body', 'header'] },
+    'Where an answer says which fields of a request were ignored: `warnings` at the top of the `body`, or only in the `header` `X-Warnings`.',
+  ),
   allowed_origins: textList(
     [],
     'Origins whose browser pages may call the service (CORS), for example `https://desk.example.com`; `*` allows any origin, without credentials.',

@@ -9,8 +9,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AppError, currentContext, newUuid } from '#libs/kernel';
-import type { RequestContext } from '../request-context.js';
-import { problem, problemOf, titleOf, type Occurrence, type Problem } from './problem.js';
+import type { AnswerForm, RequestContext } from '../request-context.js';
+import { problem, problemOf, problemReply, titleOf, type Occurrence, type Problem } from './problem.js';
 
 /** A route as the API description names it: `/api/v1/predictions/{prediction_id}`. */
 export interface Route {
@@ -66,7 +66,7 @@ interface Answer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Answers every error as `application/problem+json`. An unexpected one gets a 500 without details, and is logged. */
+/** Answers every error, in the form that the request's context says. An unexpected one gets a 500 without details, and is logged. */
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
@@ -83,21 +83,22 @@ export class ProblemFilter implements ExceptionFilter {
     const context = currentContext() as RequestContext | undefined;
     const occurrence = { instance: context?.path ?? '/', requestId: context?.requestId ?? newUuid() };
     const asked = { method: context?.method ?? 'GET', path: context?.routedPath ?? '/' };
-    const answer = this.#answer(error, occurrence, asked);
+    const form = context?.form.errors ?? 'problem';
+    const answer = this.#answer(error, occurrence, asked, form);
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);
       return;
     }
-    const headers = { ...challengeOf(answer.problem), ...answer.headers };
+    const reply = problemReply(answer.problem, form);
+    const headers = { ...challengeOf(answer.problem), ...answer.headers, ...reply.headers };
     for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
-    httpAdapter.setHeader(response, 'Content-Type', 'application/problem+json; charset=utf-8');
-    httpAdapter.reply(response, JSON.stringify(answer.problem), answer.problem.status);
+    httpAdapter.reply(response, reply.body, answer.problem.status);
   }
 
-  #answer(error: unknown, occurrence: Occurrence, asked: Asked): Answer {
+  #answer(error: unknown, occurrence: Occurrence, asked: Asked, form: AnswerForm['errors']): Answer {
     if (error instanceof AppError && error.kind !== 'internal') {
       if (error.kind === 'unavailable') this.#logger.warn({ requestId: occurrence.requestId, err: error });
-      return { problem: problemOf(error, occurrence), headers: error.headers };
+      return { problem: problemOf(error, occurrence, form), headers: error.headers };
     }
     if (error instanceof NotFoundException) return this.#unrouted(occurrence, asked);
     if (error instanceof HttpException && error.getStatus() !== 500) return fromFramework(error, occurrence);

@@ -1,6 +1,7 @@
 import { type AppError, type ErrorKind, isSecretName, type Violation } from '#libs/kernel';
 import { RedactedCopy } from '../redaction/redacted-copy.js';
 import { redactPath, redactText } from '../redaction/redact-text.js';
+import type { AnswerForm } from '../request-context.js';
 
 /** The HTTP status of each kind of error, with its title. */
 const KINDS: Readonly<Record<ErrorKind, readonly [status: number, title: string]>> = {
@@ -71,15 +72,44 @@ export const problem = (
 /** If the inputs of all violations have more characters than this, the answer leaves them out. */
 const MAX_ECHO = 65_536;
 
-/** The problem details of an error of the product. */
-export function problemOf(error: AppError, occurrence: Occurrence): Problem {
+/** The problem details of an error of the product; with the original's text where its form is asked for. */
+export function problemOf(
+  error: AppError,
+  occurrence: Occurrence,
+  form: AnswerForm['errors'] = 'problem',
+): Problem {
   const status = httpStatusOf(error.kind);
+  const text = form === 'original' ? error.original : error.detail;
   return problem(
     status,
     error.code,
-    error.kind === 'invalid' ? violationsOf(error) : redactText(error.detail),
+    error.kind === 'invalid' ? violationsOf(error) : redactText(text),
     occurrence,
   );
+}
+
+/** The header that names the type of a problem whose body does not. */
+export const PROBLEM_TYPE_HEADER = 'X-Problem-Type';
+
+/** How a problem is sent. */
+export interface ProblemReply {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function problemReply(answered: Problem, form: AnswerForm['errors']): ProblemReply {
+  return form === 'problem'
+    ? {
+        headers: { 'Content-Type': 'application/problem+json; charset=utf-8' },
+        body: JSON.stringify(answered),
+      }
+    : {
+        headers: {
+          'Content-Type': 'application/json; charset=utf-8',
+          [PROBLEM_TYPE_HEADER]: answered.type,
+        },
+        body: JSON.stringify({ detail: answered.detail }),
+      };
 }
 
 function violationsOf({ violations, detail }: AppError): readonly Violation[] {

@@ -75,12 +75,13 @@ export class Presenter implements NestInterceptor {
     return this.#warned(write(answer.answer), response);
   }
 
-  /** Warnings stand at the top of an object, and in a header of anything else. */
+  /** Warnings stand at the top of an object, and in a header of anything else, or of every answer. */
   #warned(body: unknown, response: object): unknown {
-    const { warnings } = requestContext();
+    const { form, warnings } = requestContext();
     if (warnings === undefined) return body;
     const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-    if (isObject && !(body instanceof StreamableFile)) return { warnings, ...body };
+    if (form.warnings === 'body' && isObject && !(body instanceof StreamableFile))
+      return { warnings, ...body };
     this.#setHeaders(response, { [WARNINGS_HEADER]: warningsHeader() ?? '' });
     return body;
   }

@@ -67,6 +67,13 @@ export function warnOfIgnored(dto: DtoClass, value: unknown, source: Source): vo
   context.warnings = [...(context.warnings ?? []), ...warnings];
 }
 
+/** Whether {@link warnOfIgnored} would have anything to say of a body. */
+export function asksInVain(dto: DtoClass, body: unknown): boolean {
+  const ignored: { field: string; name: string; fields: Fields }[] = [];
+  collect(dto, body, '', ignored);
+  return ignored.length > 0;
+}
+
 function collect(
   dto: DtoClass,
   value: unknown,
@@ -107,8 +114,10 @@ export function warningsHeader(): string | null {
   );
 }
 
-/** A JSON object as text, with the warnings of the current request at its top. */
+/** A JSON object as text, with the warnings of the current request at its top, where they belong into the body. */
 export function textWithWarnings(text: string): string {
-  const { warnings } = requestContext();
-  return warnings === undefined ? text : `{"warnings":${JSON.stringify(warnings)},${text.slice(1)}`;
+  const { form, warnings } = requestContext();
+  return warnings === undefined || form.warnings === 'header'
+    ? text
+    : `{"warnings":${JSON.stringify(warnings)},${text.slice(1)}`;
 }
