@@ -184,6 +184,25 @@ export const bare = (name: string): string =>
 /** Whether a name is that of a column with times, and how likely: 0 is the likeliest, -1 no such name. */
 export const timeRank = (name: string): number => TIMES.indexOf(bare(name));
 
+/** Names of the columns that the parts of a date have, where each stands for itself. */
+const DATE_PARTS: readonly (readonly string[])[] = [
+  ['year', 'yyyy', 'yr', 'jahr', 'ano', 'annee', 'anno'],
+  ['month', 'mm', 'mon', 'mo', 'monat', 'mes', 'mois', 'mese'],
+  ['day', 'dd', 'dayofmonth', 'tag', 'dia', 'jour', 'giorno'],
+  ['hour', 'hh', 'stunde', 'hora', 'heure'],
+  ['minute', 'mi', 'minuto'],
+  ['second', 'sec', 'ss'],
+];
+
+/** Where year, month and day stand, and what follows of hour, minute and second; empty where a part of the date is missing. */
+export function datePartCells(names: readonly string[]): readonly number[] {
+  const bares = names.map(bare);
+  const cells = DATE_PARTS.map((known) => bares.findIndex((name) => known.includes(name)));
+  const missing = cells.indexOf(-1);
+  const found = missing < 0 ? cells : cells.slice(0, missing);
+  return found.length < 3 ? [] : found;
+}
+
 /** Whether a name is that of a column with times of day. */
 export const isClockName = (name: string): boolean => CLOCKS.includes(bare(name));
 

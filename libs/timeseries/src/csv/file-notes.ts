@@ -61,7 +61,7 @@ function formatText(detected: Layout['detected']): string {
   const parts = [
     ...(separator === ',' ? [] : [`cells are separated by ${separatorName(separator)}`]),
     ...(headerLine === null ? ['there is no header'] : []),
-    ...(timeColumns.length === 2 ? [`times are in ${timeColumns.join(' and ')}`] : []),
+    ...(timeColumns.length > 1 ? [`times are in ${timeColumns.join(' and ')}`] : []),
     ...(/^%Y-%m-%d(?:[ T]|$)/.test(timeFormat) ? [] : [`times are written ${timeFormat}`]),
     ...(decimal === ',' ? ['numbers have a decimal comma'] : []),
     ...(barTime === 'close' ? ['times are the ends of bars'] : []),

@@ -1,5 +1,5 @@
-import { timeReader } from '../times/time-format.js';
-import { bare, isClockName, namesWithoutHeader, type BarRole, rolesOf, timeRank } from './column-roles.js';
+import type { TimeReader } from '../times/time-format.js';
+import { bare, namesWithoutHeader, type BarRole, rolesOf } from './column-roles.js';
 import { shown } from './cells.js';
 import { type CsvOptions, type FileFormat, refuse } from './csv-format.js';
 import { DIALECTS, type CsvDialect } from './dialects.js';
@@ -21,6 +21,8 @@ export interface View {
   readonly format: FileFormat;
   readonly split: Split;
   readonly header: Header;
+  /** What reads the times, where that is known beforehand. */
+  readonly configured: TimeReader | undefined;
   readonly rows: readonly SampleRecord[];
 }
 
@@ -29,56 +31,18 @@ export interface TimeCells {
   readonly date: number;
   /** Of the time of day, where it stands apart; else -1. */
   readonly clock: number;
+  /** Of year, month and day, and behind them of hour, minute and second, where each has a column; else empty. */
+  readonly parts: readonly number[];
 }
 
-/** The column with the times: the configured one; where the name is the default one or empty, the one that holds times. */
-export function timeCells(view: View, names: readonly string[]): TimeCells {
-  const { rows, options, header, format } = view;
-  const wanted = format.names?.['DATE_TIME'] ?? options.dateColumn;
-  const configured = format.timeFormat == null ? undefined : timeReader(format.timeFormat);
-  const given = wanted === '' ? -1 : findName(names, wanted);
-  const samples = names.map((_, cell) => sampleColumn(rows, cell, configured));
-  const isTime = (cell: number): boolean => isMostly(samples[cell], 'times');
-  const ofClock = names.findIndex((name, cell) => {
-    const form = header.names === null ? CLOCK_WITHOUT_NAME : CLOCK;
-    const mayBe = header.names === null ? cell > 0 && cell < 3 : isClockName(name);
-    return (
-      mayBe &&
-      !isTime(cell) &&
-      rows.length > 0 &&
-      rows.filter(({ cells }) => form.test(cells[cell] ?? '')).length >= 0.8 * rows.length
-    );
-  });
-  if (given >= 0 && given !== ofClock) return { date: given, clock: hasClock(rows, given) ? -1 : ofClock };
-  const mayLook = given >= 0 || header.names === null || wanted === '' || wanted === 'DATE_TIME';
-  const ranked = names
-    .map((name, cell) => ({ cell, rank: rankOf(name, samples[cell]) }))
-    .filter(({ cell, rank }) => isTime(cell) && rank < Infinity)
-    .toSorted((a, b) => a.rank - b.rank);
-  const date = ranked[0]?.cell;
-  if (mayLook && date !== undefined) return { date, clock: hasClock(rows, date) ? -1 : ofClock };
-  if (given >= 0) return { date: given, clock: -1 };
-  throw missingColumn(view, 'date column', wanted, names);
-}
-
-const CLOCK = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]m)?$|^\d{1,6}$/i;
-/** Where no name says so, a time of day has colons or all its six digits. */
-const CLOCK_WITHOUT_NAME = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?$|^(?:[01]\d|2[0-3])[0-5]\d[0-5]\d$/;
-const hasClock = (rows: readonly SampleRecord[], cell: number): boolean =>
-  rows.some(({ cells }) => /\d[T ,_]\d|:|^\d{9,}$/.test(cells[cell] ?? ''));
-
-/** Names of times first, then other columns with times; numbers without such a name last. */
-function rankOf(name: string, sample: ColumnSample | undefined): number {
-  const rank = timeRank(name);
-  if (rank >= 0) return rank;
-  return sample !== undefined && sample.numbers > 0 ? 2000 : 1000;
-}
-
-const isMostly = (sample: ColumnSample | undefined, what: 'times' | 'numbers'): boolean =>
-  sample !== undefined && sample.values > 0 && sample[what] >= 0.8 * sample.values;
+/** Every cell that a time is made of. */
+export const cellsOf = ({ date, clock, parts }: TimeCells): readonly number[] => [
+  ...(parts.length > 0 ? parts : [date]),
+  ...(clock < 0 ? [] : [clock]),
+];
 
 /** A column by its name: exactly, then whatever its case and brackets; `column 3` is the third; -1 when there is none. */
-function findName(names: readonly string[], wanted: string): number {
+export function findName(names: readonly string[], wanted: string): number {
   const exact = names.indexOf(wanted);
   if (exact >= 0) return exact;
   const place = /^column (\d+)$/.exec(wanted)?.[1];
@@ -93,12 +57,12 @@ export function headless(
   times: TimeCells,
 ): string[] {
   const values = Array.from({ length: split.width }, (_, cell) => cell).filter(
-    (cell) => cell !== times.date && cell !== times.clock,
+    (cell) => !cellsOf(times).includes(cell),
   );
   const preset: CsvDialect | null = format.dialect == null ? null : DIALECTS[format.dialect];
   const reader = new NumberReader({ decimal: format.decimal ?? '.', thousands: null, settled: true });
-  const cellsOf = rows.map(({ cells }) => values.map((cell) => cells[cell] ?? ''));
-  const made = namesWithoutHeader(values.length, cellsOf, (text) => reader.ofText(text), preset?.names);
+  const texts = rows.map(({ cells }) => values.map((cell) => cells[cell] ?? ''));
+  const made = namesWithoutHeader(values.length, texts, (text) => reader.ofText(text), preset?.names);
   return given.map((_, cell) => {
     if (cell === times.date) return 'DATE_TIME';
     const name = cell === times.clock ? 'TIME' : (made[values.indexOf(cell)] ?? '');
@@ -121,7 +85,7 @@ export function chooseColumns(view: View, names: readonly string[], times: TimeC
   const { options, rows } = view;
   const all = names
     .map((name, cell): CsvColumn => ({ name: name === '' ? `column ${cell + 1}` : name, cell }))
-    .filter(({ cell }) => cell !== times.date && cell !== times.clock);
+    .filter(({ cell }) => !cellsOf(times).includes(cell));
   const samples = new Map(all.map(({ cell }) => [cell, sampleColumn(rows, cell)]));
   const isNumeric = ({ cell }: CsvColumn): boolean =>
     names[cell] !== '' &&
@@ -152,7 +116,7 @@ export function chooseColumns(view: View, names: readonly string[], times: TimeC
     const column =
       all.find((one) => one.name === name) ?? all.find(({ cell }) => cell === findName(names, name));
     const place = findName(names, wanted);
-    const isTime = place >= 0 && (place === times.date || place === times.clock);
+    const isTime = cellsOf(times).includes(place);
     if (column === undefined)
       throw isTime ? timeAsValue(view, wanted) : missingColumn(view, 'column', wanted, names);
     mustHoldNumbers(view, column, samples.get(column.cell));
@@ -188,7 +152,7 @@ function timeAsValue({ file }: View, wanted: string): Error {
   return refuse('invalid', 'csv_column_not_numeric', detail);
 }
 
-function missingColumn(
+export function missingColumn(
   { file, split, header }: View,
   role: string,
   wanted: string,

@@ -1,20 +1,22 @@
 import { planTimes, type TimePlan } from '../times/time-plan.js';
-import { TIME_FORMATS, timeReader } from '../times/time-format.js';
+import { CellTimes } from '../times/cell-times.js';
+import { dayInName, DayTimes, TIME_FORMATS, timeReader, type TimeReader } from '../times/time-format.js';
 import { Zone, ZONES } from '../times/zones.js';
 import { type CsvOptions, type Detected, type FileFormat, type Learned, refuse } from './csv-format.js';
 import { DIALECTS, type CsvDialect, type DialectName, recognised } from './dialects.js';
 import { findHeader, type Header, uniqueNames } from './header.js';
 import {
+  cellsOf,
   chooseColumns,
   type CsvColumn,
   headless,
   type TimeCells,
-  timeCells,
   type View,
 } from './layout-columns.js';
 import { type DecimalSign, numberEvidence, type NumberStyle } from './numbers.js';
 import { MAX_CELLS, type ScannerPlace } from './record-scanner.js';
 import { chooseSplit, type CsvWindow, type SampleRecord, sampleRecords, type Split } from './sample.js';
+import { dateText, timeCells } from './time-cells.js';
 
 /** How the rows of a file are read. */
 export interface Layout {
@@ -25,6 +27,8 @@ export interface Layout {
   readonly dateCell: number;
   /** The cell with the time of day, where date and time stand apart; else -1. */
   readonly clockCell: number;
+  /** The cells of year, month and day (hour, minute, second), where each stands in a column of its own; else empty. */
+  readonly partCells: readonly number[];
   /** Digits of a time of day without colons, the zeros in front included. */
   readonly clockDigits: number;
   readonly time: TimePlan;
@@ -57,8 +61,8 @@ export function detectLayout(
   learned: Learned = {},
 ): Layout {
   const { format = {} } = options;
-  const configured =
-    format.timeFormat == null ? undefined : checked('time_format', () => timeReader(format.timeFormat ?? ''));
+  const demanded = checked('time_format', () => demandedTimes(file, format));
+  const configured = demanded?.reader;
   const split = chooseSplit(head, configured);
   if (split.records.length === 0) throw nothing(file, head);
   const header = findHeader(split, wantedNames(options), configured);
@@ -73,6 +77,7 @@ export function detectLayout(
     format,
     split,
     header,
+    configured,
     rows: tableRows(split, [...split.records.slice(header.first), ...last]),
   };
   const { names: given, twice } = namesOf(view);
@@ -80,10 +85,7 @@ export function detectLayout(
   const names = header.names === null ? headless(view, given, times) : given;
   const dialect = dialectOf(view, names, times.date);
   const usual: CsvDialect = dialect === null ? { maker: '' } : DIALECTS[dialect.name];
-  const dates = view.rows.map(({ cells }) => cells[times.date] ?? '');
-  const time = checked('time_format', () =>
-    planTimes(dates, format.timeFormat ?? null, format.dialect ?? null, learned.orders),
-  );
+  const time = timePlan(view, times, demanded, learned);
   const zone = zoneOf(format, time, dialect, usual);
   const numbers = numberStyle(view, times, usual, learned.decimal);
   const chosen = chooseColumns(view, names, times);
@@ -93,6 +95,7 @@ export function detectLayout(
     names,
     dateCell: times.date,
     clockCell: times.clock,
+    partCells: times.parts,
     clockDigits: Math.max(
       0,
       ...view.rows.map(({ cells }) =>
@@ -110,7 +113,7 @@ export function detectLayout(
       separator: split.separator,
       headerLine: header.line,
       preamble: header.preamble,
-      timeColumns: [times.date, times.clock].filter((cell) => cell >= 0).map((cell) => names[cell] ?? ''),
+      timeColumns: cellsOf(times).map((cell) => names[cell] ?? ''),
       timeFormat: times.clock < 0 ? time.format : `${time.format} and a time of day`,
       zone: zone.zone.name,
       zoneFrom: zone.from,
@@ -119,6 +122,33 @@ export function detectLayout(
       dialect: dialect?.name ?? null,
     },
   };
+}
+
+/** How times are to be read, where a setting says it, or the maker and the name of the file together do. */
+function demandedTimes(
+  file: string,
+  { timeFormat, dialect }: FileFormat,
+): { reader: TimeReader; format: string } | null {
+  if (timeFormat != null) return { reader: timeReader(timeFormat), format: timeFormat };
+  const day = dialect === 'lean' ? dayInName(file) : NaN;
+  if (Number.isNaN(day)) return null;
+  const date = new Date(day).toISOString().slice(0, 10);
+  return {
+    reader: new DayTimes(day),
+    format: `in ms since midnight of ${date}, the date in the file's name`,
+  };
+}
+
+function timePlan(
+  { rows, format }: View,
+  times: TimeCells,
+  demanded: ReturnType<typeof demandedTimes>,
+  { orders }: Learned,
+): TimePlan {
+  const dates = rows.map((row) => dateText(row, times));
+  // The names of three columns leave no doubt which part is which.
+  const named = times.parts.length > 0 ? { reader: new CellTimes('ymd'), format: '%Y-%m-%d' } : null;
+  return planTimes(dates, demanded ?? named, format.dialect ?? null, orders);
 }
 
 /** Records that may be rows; a line of text below the table is none. */
@@ -188,9 +218,7 @@ function numberStyle(
   if (thousands === ',' || thousands === '.')
     return { decimal: thousands === ',' ? '.' : ',', thousands, settled: true };
   const evidence = rows.flatMap(({ cells }) =>
-    cells
-      .filter((text, cell) => cell !== times.date && cell !== times.clock && NUMERIC.test(text))
-      .map(numberEvidence),
+    cells.filter((text, cell) => !cellsOf(times).includes(cell) && NUMERIC.test(text)).map(numberEvidence),
   );
   const [points, commas] = [
     evidence.filter((one) => one === '.').length,

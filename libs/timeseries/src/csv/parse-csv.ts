@@ -145,8 +145,8 @@ class Reading {
 }
 
 function detectedBy({ container }: ByteSource, layout: Layout, { missing }: ReadRows): Detected {
-  const { names, columns, aliases, dateCell, clockCell } = layout;
-  const isTime = (cell: number): boolean => cell === dateCell || cell === clockCell;
+  const { names, columns, aliases, dateCell, clockCell, partCells } = layout;
+  const isTime = (cell: number): boolean => [dateCell, clockCell, ...partCells].includes(cell);
   return {
     ...layout.detected,
     container: container.kind,

@@ -48,7 +48,7 @@ export function settleOrder(
   const next = others.find((one) => !tried.includes(one));
   if (next !== undefined) throw new ReadAgain({ orders: [next, ...orders.filter((one) => one !== next)] });
   const formats = orders.toSorted().map((one) => formatOf(layout.time.example, one));
-  const detail = `${file} has dates such as ${shown(layout.time.example)}, and none that tells which part is the day and which the month: set time_format to ${formats.join(' or ')}`;
+  const detail = `${file} has dates such as ${shown(layout.time.example)}, and none that tells ${orders.includes('ymd') ? 'year, month and day apart' : 'which part is the day and which the month'}: set time_format to ${formats.join(' or ')}`;
   throw refuse('invalid', 'csv_ambiguous_dates', detail);
 }
 

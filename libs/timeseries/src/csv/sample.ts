@@ -1,6 +1,7 @@
 import { CellTimes, type DateOrder } from '../times/cell-times.js';
 import type { TimeReader } from '../times/time-format.js';
 import { isMissingText, nameText } from './cells.js';
+import { datePartCells } from './column-roles.js';
 import { isNumberText } from './numbers.js';
 import { MAX_CELLS, RecordScanner, type ScannerPlace } from './record-scanner.js';
 
@@ -173,8 +174,9 @@ function scoreOf({ records, width }: Split, configured?: TimeReader): number {
   if (width < 2) return 0;
   const rows = records.filter(({ cells }) => cells.length === width).slice(-40);
   let [good, all] = [0, 0];
+  const hasParts = records.slice(0, 20).some(({ cells }) => datePartCells(cells).length > 0);
   for (const row of rows) {
-    if (!isData(row, configured)) continue;
+    if (!isData(row, configured) && !(hasParts && row.cells.filter(isNumberText).length > 3)) continue;
     all += width;
     good += row.cells.filter((text) => kindOf(text, configured) > 0).length;
   }

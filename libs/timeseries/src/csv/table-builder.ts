@@ -13,6 +13,8 @@ import {
 import type { Layout } from './layout.js';
 import { numberEvidence, NumberReader } from './numbers.js';
 import type { RecordScanner } from './record-scanner.js';
+import { timeOf } from './sample.js';
+import { joinParts } from './time-cells.js';
 import type { ReadTimes } from './row-times.js';
 
 /** Rows as they stand in the file: what clocks showed, and the values. */
@@ -102,7 +104,10 @@ export class TableBuilder {
     const { layout } = this;
     const { reader } = layout.time;
     const at = 2 * layout.dateCell;
-    let time = reader.read(bytes, spans[at] ?? 0, spans[at + 1] ?? 0);
+    let time =
+      layout.partCells.length === 0
+        ? reader.read(bytes, spans[at] ?? 0, spans[at + 1] ?? 0)
+        : timeOf(reader, this.partsText(spans, bytes));
     if (
       this.orders.length > 1 &&
       !(reader.parts[0] <= 12 && reader.parts[1] <= 12 && !Number.isNaN(time) && !this.orders.includes('ymd'))
@@ -121,6 +126,12 @@ export class TableBuilder {
       this.offsets[this.rows] = offset;
     }
     return Math.abs(offset) > DAY_MINUTES ? NaN : time;
+  }
+
+  private partsText(spans: Int32Array, bytes: Buffer): string {
+    return joinParts(
+      this.layout.partCells.map((cell) => cellText(bytes, spans[2 * cell] ?? 0, spans[2 * cell + 1] ?? 0)),
+    );
   }
 
   /** Strikes orders of date parts that this date does not allow; a broken date strikes none. */
@@ -171,10 +182,11 @@ export class TableBuilder {
   }
 
   private rejectTime(scanner: RecordScanner, bytes: Buffer): void {
-    const { dateCell, clockCell, names } = this.layout;
+    const { dateCell, clockCell, names, partCells } = this.layout;
     const text = (cell: number): string =>
       cellText(bytes, scanner.spans[2 * cell] ?? 0, scanner.spans[2 * cell + 1] ?? 0);
-    const value = clockCell < 0 ? text(dateCell) : `${text(dateCell)} ${text(clockCell)}`;
+    const date = partCells.length === 0 ? text(dateCell) : this.partsText(scanner.spans, bytes);
+    const value = clockCell < 0 ? date : `${date} ${text(clockCell)}`;
     this.reject(scanner.line, 'bad_date', names[dateCell] ?? '', value.slice(0, 40));
   }
 

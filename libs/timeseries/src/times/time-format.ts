@@ -1,5 +1,6 @@
-import { civilToEpoch, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
+import { civilToEpoch, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 import { CellTimes, type DateOrder } from './cell-times.js';
+import { epochTime } from './plain-times.js';
 
 /** What reads the times of a column; {@link CellTimes} where it can, a pattern for forms of their own. */
 export type TimeReader = Pick<CellTimes, 'read' | 'offset' | 'zone' | 'parts' | 'order'>;
@@ -93,6 +94,28 @@ function expectedOf(used: readonly string[]): number {
     value('S', SECOND_MS) +
     value('f', 1)
   );
+}
+
+/** Reads whole milliseconds since midnight of one day, as in the files of LEAN; other cells as {@link CellTimes} does. */
+export class DayTimes extends CellTimes {
+  /** @param day midnight, epoch ms UTC */
+  constructor(private readonly day: number) {
+    super('ymd');
+  }
+
+  override read(bytes: Uint8Array, start: number, end: number): number {
+    const time = end - start > 8 ? NaN : epochTime(bytes, start, end, 1);
+    if (!(time >= 0 && time < DAY_MS)) return super.read(bytes, start, end);
+    this.offset = NaN;
+    this.parts = [0, 0];
+    return this.day + time;
+  }
+}
+
+/** The day (epoch ms UTC) that a file is named after, such as `20131007_trade.zip`; NaN where its name has none. */
+export function dayInName(file: string): number {
+  const [, year, month, day] = /(?:^|\D)(\d{4})(\d{2})(\d{2})(?:\D|$)/.exec(file) ?? [];
+  return year === undefined ? NaN : civilToEpoch(Number(year), Number(month), Number(day));
 }
 
 /** Reads times by a regular expression: slower, for forms such as `%H:%M %d.%m.%Y`. */

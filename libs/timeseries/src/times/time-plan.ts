@@ -2,7 +2,7 @@ import type { DialectName } from '../csv/dialects.js';
 import { DIALECTS, type CsvDialect } from '../csv/dialects.js';
 import { epochOrder, isTimeText, timeOf } from '../csv/sample.js';
 import { CellTimes, type DateOrder } from './cell-times.js';
-import { formatOf, timeReader, type TimeReader } from './time-format.js';
+import { formatOf, type TimeReader } from './time-format.js';
 
 /** How the times of a file are read. */
 export interface TimePlan {
@@ -23,12 +23,12 @@ const YEAR_LAST: readonly DateOrder[] = ['dmy', 'mdy', 'ymd'];
 
 /**
  * Finds out how times are written from a sample of them.
- * @param configured a configured format
+ * @param configured a reader that a setting or the file's maker demands, and what it is for people
  * @param learned orders that the whole column allows, from a first reading
  */
 export function planTimes(
   texts: readonly string[],
-  configured: string | null,
+  configured: { readonly reader: TimeReader; readonly format: string } | null,
   dialect: DialectName | null,
   learned?: readonly DateOrder[],
 ): TimePlan {
@@ -45,10 +45,7 @@ export function planTimes(
       format: format ?? formatOf(example, reader.order),
     };
   };
-  if (configured !== null) {
-    const reader = timeReader(configured);
-    return made(reader, [reader.order], configured);
-  }
+  if (configured !== null) return made(configured.reader, [configured.reader.order], configured.format);
   const epoch = epochOrder(texts);
   if (epoch !== null) return made(new CellTimes(epoch), [epoch]);
   const orders = learned ?? possibleOrders(texts, dialect);
