@@ -57,7 +57,7 @@ export class PredictionSchedule extends PeriodicService implements BeforeApplica
   async #submit(): Promise<number | null> {
     try {
       const { id } = await this.submitting.submit({
-        entrance: 'legacy',
+        entrance: 'schedule',
         caller: null,
         address: SCHEDULER,
         request: { symbol: this.config.instrument, ticker: null, interval: null, ...PLAIN_QUESTION },

@@ -12,9 +12,9 @@ import { type AskedRequest, PREDICTION_JOB } from './prediction.types.js';
 
 /**
  * The door that a question came in by; the original's clients rely on their differences.
- * Administrators may not ask by `predict` and `predictions`; only `predict` heeds `skip_background_tasks`.
+ * `schedule` is the service's own. Administrators may not ask by `predict` and `predictions`; only `predict` heeds `skip_background_tasks`.
  */
-export type Entrance = 'predict' | 'predictions' | 'secure' | 'legacy';
+export type Entrance = 'predict' | 'predictions' | 'secure' | 'legacy' | 'schedule';
 
 /** Bars of sources that have any, where a caller names none: what the original takes at each door. */
 const INTERVALS_OF: Readonly<Record<Entrance, string>> = {
@@ -22,6 +22,7 @@ const INTERVALS_OF: Readonly<Record<Entrance, string>> = {
   predictions: '1d',
   secure: '1d',
   legacy: 'H1',
+  schedule: '1h',
 };
 
 export interface SubmitCommand {

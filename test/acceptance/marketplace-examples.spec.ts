@@ -40,7 +40,7 @@ beforeAll(async () => {
     config: {
       data_source: 'file',
       data_files: {
-        EURUSD: sample('synthetic_fx_1h_2023.csv'),
+        SYNTHFX: sample('synthetic_fx_1h_2023.csv'),
         SP500: sample('sp500_daily_2000-2020.csv'),
       },
     },
