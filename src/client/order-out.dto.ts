@@ -277,8 +277,8 @@ export class RequestCancelled {
   @SuccessField success?: true;
 
   @StringField({
-    always: 'Prediction cancelled; its whole price was given back',
-    example: 'Prediction cancelled; its whole price was given back',
+    always: 'Prediction cancelled successfully',
+    example: 'Prediction cancelled successfully',
   })
   message?: string;
 

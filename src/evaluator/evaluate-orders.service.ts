@@ -87,7 +87,7 @@ export class EvaluateOrders {
 
   async release(caller: Actor, orderId: string, body: ReleaseRequest): Promise<SuccessOut> {
     await this.work.release(caller, { ...body, orderId });
-    return { message: 'Request released back to the queue' };
+    return { message: 'Request released back to queue' };
   }
 }
 

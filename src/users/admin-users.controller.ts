@@ -15,7 +15,7 @@ import {
   type WireObject,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { Accounts, type AccountUpdate, type User } from '../accounts/accounts.port.js';
+import { Accounts, type AccountUpdate } from '../accounts/accounts.port.js';
 import {
   CreatedUserOut,
   CreateUserRequest,
@@ -94,7 +94,8 @@ export class AdminUsersController {
   @Answers(200, MessageOut, { description: 'The account is active from its next request on.' })
   @Problems(NOT_FOUND)
   async activate(@Param() { username }: UsernameParam): Promise<MessageOut> {
-    return outcome(await this.accounts.activate(username), 'activated');
+    const user = await this.accounts.activate(username);
+    return { message: `User ${user.username} activated successfully` };
   }
 
   @Post(':username/deactivate')
@@ -103,7 +104,8 @@ export class AdminUsersController {
   @Answers(200, MessageOut, { description: 'The account is refused from now on; its tokens are revoked.' })
   @Problems(LAST, NOT_FOUND)
   async deactivate(@Param() { username }: UsernameParam, @Caller() caller: Actor): Promise<MessageOut> {
-    return outcome(await this.accounts.deactivate(username, caller), 'deactivated');
+    const user = await this.accounts.deactivate(username, caller);
+    return { message: `User ${user.username} deactivated successfully` };
   }
 
   @Put(':user_id')
@@ -118,7 +120,8 @@ export class AdminUsersController {
   ): Promise<SuccessOut> {
     const given = Object.entries(body).filter(([, value]) => value !== undefined);
     const update = Object.fromEntries(given) as AccountUpdate;
-    return outcome(await this.accounts.update(userId, update, caller), 'updated');
+    await this.accounts.update(userId, update, caller);
+    return { message: 'User updated successfully' };
   }
 
   @Delete(':user_id')
@@ -134,9 +137,7 @@ export class AdminUsersController {
     @Query() { action }: RemoveUserQuery,
     @Caller() caller: Actor,
   ): Promise<SuccessOut> {
-    const done = action === 'delete' ? 'marked for deletion' : 'deactivated';
-    return outcome(await this.accounts.remove(userId, action, caller), done);
+    await this.accounts.remove(userId, action, caller);
+    return { message: action === 'delete' ? 'User marked for deletion' : 'User deactivated successfully' };
   }
 }
-
-const outcome = ({ username }: User, done: string): MessageOut => ({ message: `User '${username}' ${done}` });

@@ -174,7 +174,7 @@ describe.each(DATABASE_KINDS)('claims of evaluators [%s]', (kind) => {
     const released = await bench.release(id, evaluator, { reason: 'technical_issue', details: 'no\ndata' });
     expect([released.status, released.body]).toEqual([
       200,
-      { success: true, message: 'Request released back to the queue' },
+      { success: true, message: 'Request released back to queue' },
     ]);
     expect((await bench.release(id, evaluator)).status).toBe(404);
     const again = await bench.claim(id, evaluator);

@@ -40,7 +40,10 @@ describeOnAdapters('user management', (adapter) => {
       const early = await app.get('/api/v1/users/profile', { apiKey: String(api_key) });
       expect([early.status, early.body.detail]).toEqual([401, 'User account is not active']);
       const activated = await app.post('/api/v1/admin/users/simple/activate', undefined, admin);
-      expect([activated.status, activated.body]).toEqual([200, { message: "User 'simple' activated" }]);
+      expect([activated.status, activated.body]).toEqual([
+        200,
+        { message: 'User simple activated successfully' },
+      ]);
       expect((await app.post('/api/v1/auth/login', { username: 'simple', password })).status).toBe(200);
       const profile = await app.get('/api/v1/users/profile', { apiKey: String(api_key) });
       expect(profile.body).toEqual({
@@ -202,7 +205,7 @@ describeOnAdapters('user management', (adapter) => {
       const answer = await put(`/api/v1/admin/users/${id}`, body);
       expect([answer.status, answer.body]).toEqual([
         200,
-        { success: true, message: "User 'changed' updated" },
+        { success: true, message: 'User updated successfully' },
       ]);
       const rows = await app.database.query(`SELECT notes, subscription_tier FROM users WHERE id = ${id}`);
       expect(rows).toEqual([{ notes: 'line\nline', subscription_tier: 'enterprise' }]);
@@ -215,10 +218,10 @@ describeOnAdapters('user management', (adapter) => {
         .body.api_key as string;
       const id = await idOf('finished');
       const remove = (query = '') => app.request('DELETE', `/api/v1/admin/users/${id}${query}`, admin);
-      expect((await remove()).body).toEqual({ success: true, message: "User 'finished' deactivated" });
+      expect((await remove()).body).toEqual({ success: true, message: 'User deactivated successfully' });
       expect((await remove('?action=delete&notify_user=false')).body).toEqual({
         success: true,
-        message: "User 'finished' marked for deletion",
+        message: 'User marked for deletion',
       });
       expect((await remove('?action=delete')).status).toBe(404);
       const refused = await app.get('/api/v1/users/profile', { apiKey: key });
