@@ -72,7 +72,7 @@ export class UserRepository implements UserDirectory, TradingParties, Subscripti
 
   /** By id, oldest account first. */
   async list(filter: UserFilter, { limit, offset }: PageWindow): Promise<User[]> {
-    const rows = await this.database.read.manager.find(UserEntity, {
+    const rows = await this.database.readApart.manager.find(UserEntity, {
       where: await this.#where(filter),
       order: { id: 'ASC' },
       take: limit,
@@ -83,7 +83,7 @@ export class UserRepository implements UserDirectory, TradingParties, Subscripti
   }
 
   async count(filter: UserFilter = {}): Promise<number> {
-    return this.database.read.manager.countBy(UserEntity, await this.#where(filter));
+    return this.database.readApart.manager.countBy(UserEntity, await this.#where(filter));
   }
 
   async counts(): Promise<{ readonly total: number; readonly active: number }> {

@@ -114,5 +114,7 @@ export const openDatabase = (
     echo: config.database_echo,
     poolSize: config.database_pool_size,
     poolOverflow: config.database_max_overflow,
+    // commands have nobody else to serve
+    ...(options.serves === true && { readTimeoutMs: config.database_read_timeout * 1_000 }),
     ...options,
   });

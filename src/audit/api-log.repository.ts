@@ -123,7 +123,7 @@ export class ApiLogRepository {
 
   async count(filter: ApiLogFilter): Promise<Count> {
     const counts = await Promise.all(
-      this.#matching(filter).map((query) => countUpTo(this.database.read, query)),
+      this.#matching(filter).map((query) => countUpTo(this.database.readApart, query)),
     );
     return countOf(counts.reduce((sum, { total, isExact }) => sum + total + (isExact ? 0 : 1), 0));
   }
@@ -139,7 +139,9 @@ export class ApiLogRepository {
   }
 
   #query(filter: ApiLogFilter): SelectQueryBuilder<ApiLogEntity> {
-    const query = this.database.read.manager.createQueryBuilder(ApiLogEntity, 'l').where(whereOf(filter));
+    const query = this.database.readApart.manager
+      .createQueryBuilder(ApiLogEntity, 'l')
+      .where(whereOf(filter));
     // to the letter as in the conditions of the indexes
     const { method, statusCodes } = filter;
     if (method !== undefined && !['GET', 'POST'].includes(method))

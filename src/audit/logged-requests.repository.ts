@@ -38,7 +38,7 @@ export class LoggedRequests {
     const ofUser = userId === null ? '' : ' AND user_id = ?';
     // one statement, so that no row is added up between its halves
     const [row] = await runSql<{ total: number | string }>(
-      this.database.read,
+      this.database.readApart,
       `SELECT (SELECT COALESCE(SUM(events), 0) FROM figures
           WHERE source = 'requests' AND owner_id = ? AND period >= ? AND name = ?)
         + (SELECT COUNT(*) FROM api_logs WHERE id > (${THROUGH}) AND request_timestamp >= ?

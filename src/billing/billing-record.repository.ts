@@ -73,7 +73,7 @@ export class BillingRecordRepository implements Turnover {
 
   /** Newest first. */
   newest(filter: SettledFilter, { limit, offset }: PageWindow): Promise<BillingRecordEntity[]> {
-    return this.database.read.manager.find(BillingRecordEntity, {
+    return this.database.readApart.manager.find(BillingRecordEntity, {
       where: whereOf(filter),
       order: { timestamp: 'DESC', id: 'DESC' },
       take: limit,
@@ -165,7 +165,9 @@ export class BillingRecordRepository implements Turnover {
   }
 
   #settled(filter: SettledFilter) {
-    return this.database.read.manager.createQueryBuilder(BillingRecordEntity, 'r').where(whereOf(filter));
+    return this.database.readApart.manager
+      .createQueryBuilder(BillingRecordEntity, 'r')
+      .where(whereOf(filter));
   }
 }
 

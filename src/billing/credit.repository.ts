@@ -131,13 +131,13 @@ export class CreditRepository {
   }
 
   count(userId: number): Promise<number> {
-    return this.database.read.manager.countBy(CreditEntity, { userId });
+    return this.database.readApart.manager.countBy(CreditEntity, { userId });
   }
 
   async #listed(
     narrow: (query: SelectQueryBuilder<CreditEntity>) => SelectQueryBuilder<CreditEntity>,
   ): Promise<ListedCredit[]> {
-    const query = this.database.read.manager
+    const query = this.database.readApart.manager
       .createQueryBuilder(CreditEntity, 'c')
       .addSelect(USED_OF_CREDIT, 'used');
     const { entities, raw } = await narrow(query).getRawAndEntities<{ used: number | string }>();

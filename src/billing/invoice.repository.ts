@@ -87,7 +87,7 @@ export class InvoiceRepository {
 
   /** Newest first. */
   list(filter: InvoiceFilter, { limit, offset }: PageWindow): Promise<InvoiceEntity[]> {
-    return this.database.read.manager.find(InvoiceEntity, {
+    return this.database.readApart.manager.find(InvoiceEntity, {
       where: { ...filter },
       order: { id: 'DESC' },
       take: limit,
@@ -96,7 +96,7 @@ export class InvoiceRepository {
   }
 
   count(filter: InvoiceFilter): Promise<number> {
-    return this.database.read.manager.countBy(InvoiceEntity, { ...filter });
+    return this.database.readApart.manager.countBy(InvoiceEntity, { ...filter });
   }
 
   findById(id: number): Promise<InvoiceEntity | null> {

@@ -188,7 +188,7 @@ export class LedgerRepository implements Balances {
   async #balances(userIds: readonly number[], now: Date): Promise<ReadonlyMap<number, Balance[]>> {
     if (userIds.length === 0) return new Map();
     const kept = await this.figures.ofOwners('money', userIds);
-    const expired = await runSql<ExpiredRow>(this.database.read, expiredOf(userIds.length), [
+    const expired = await runSql<ExpiredRow>(this.database.readApart, expiredOf(userIds.length), [
       now.toISOString(),
       ...userIds,
     ]);
@@ -221,7 +221,7 @@ export class LedgerRepository implements Balances {
   /** What happened to the accounts of a user, newest first. */
   async movements(userId: number, { limit, offset }: PageWindow): Promise<StatementLine[]> {
     const rows = await runSql<StatementLine>(
-      this.database.read,
+      this.database.readApart,
       `SELECT t.id AS "transactionId", t.transaction_type AS type, e.kind AS account, e.amount_micros AS "amountMicros",
          e.currency, t.prediction_id AS "orderId", t.description, t.created_at AS "createdAt"
        FROM transaction_entries e JOIN transactions t ON t.id = e.transaction_id

@@ -31,7 +31,7 @@ export class PriceRepository {
 
   /** By model, the earlier version first. */
   list(filter: PriceFilter, { limit, offset }: PageWindow): Promise<ProviderPriceEntity[]> {
-    return this.database.read.manager.find(ProviderPriceEntity, {
+    return this.database.readApart.manager.find(ProviderPriceEntity, {
       where: { ...filter },
       order: { modelName: 'ASC', id: 'ASC' },
       take: limit,
@@ -40,7 +40,7 @@ export class PriceRepository {
   }
 
   count(filter: PriceFilter): Promise<number> {
-    return this.database.read.manager.countBy(ProviderPriceEntity, { ...filter });
+    return this.database.readApart.manager.countBy(ProviderPriceEntity, { ...filter });
   }
 
   /** Active prices for a model, the cheapest first, the oldest first among equals. */

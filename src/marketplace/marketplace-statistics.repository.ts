@@ -54,17 +54,17 @@ export class MarketplaceFiguresRepository extends SourceFigures implements Marke
     const before = stuckBefore.toISOString();
     const { pending = 0, processing = 0 } = await this.countByStatus();
     const late = await countRows(
-      this.database.read,
+      this.database.readApart,
       `(SELECT 1 FROM prediction_jobs WHERE status = 'processing' AND timeout_at < ? LIMIT ${MOST_STUCK}) AS late`,
       [before],
     );
     const outdated = await countRows(
-      this.database.read,
+      this.database.readApart,
       `(SELECT 1 FROM prediction_jobs WHERE status = 'pending' AND expires_at < ? LIMIT ${MOST_STUCK}) AS outdated`,
       [before],
     );
     const [oldest] = await runSql<{ created_at: string }>(
-      this.database.read,
+      this.database.readApart,
       `SELECT created_at FROM prediction_jobs WHERE status = 'pending'
          AND ${unsought('expires_at')} > ? ORDER BY created_at LIMIT 1`,
       [now.toISOString()],

@@ -65,7 +65,7 @@ export class OrderLists {
         (value) => value !== undefined,
       )
     )
-      return countUpTo(this.database.read, this.#ofClient(clientId, filter));
+      return countUpTo(this.database.readApart, this.#ofClient(clientId, filter));
     const byStatus = countsOf(await this.kept.standing('orders', clientId ?? undefined), 'status:');
     const total = status === undefined ? sum(Object.values(byStatus)) : (byStatus[status] ?? 0);
     return { total, isExact: true };
@@ -100,7 +100,7 @@ export class OrderLists {
   }
 
   #orders(): Query {
-    return this.database.read.manager.createQueryBuilder(OrderEntity, 'o');
+    return this.database.readApart.manager.createQueryBuilder(OrderEntity, 'o');
   }
 
   #claimed(evaluatorId: number | null): Query {

@@ -85,7 +85,7 @@ export class PendingOrders {
     const some = this.#pending(claimant, filter, now)
       .select(`CASE WHEN o.currency = '${HOME_CURRENCY}' THEN o.estimated_payment_micros END`, 'home')
       .limit(LARGEST_COUNT + 1);
-    const row = await this.database.read.manager
+    const row = await this.database.readApart.manager
       .createQueryBuilder()
       .select('COUNT(*)', 'total')
       .addSelect('MIN(home)', 'min')
@@ -130,7 +130,7 @@ export class PendingOrders {
       WHERE c.evaluator_id = ? AND c.released_by = ? AND c.outcome = 'released' AND c.ended_at > ?
         AND o.status = 'pending'${ofOthers}`;
     const rows = await runSql<HiddenRow>(
-      this.database.read,
+      this.database.readApart,
       seesAll ? tooOld : `${tooOld} UNION ALL ${released}`,
       [now.toISOString(), ...(seesAll ? [] : [userId, userId, releasedAfter.toISOString()])],
     );
@@ -152,7 +152,7 @@ export class PendingOrders {
     const { minPayment, maxPayment } = filter;
     // amounts of two currencies can't be compared: bounds are of the home currency
     const currency = (minPayment ?? maxPayment) === undefined ? null : HOME_CURRENCY;
-    const query = this.database.read.manager
+    const query = this.database.readApart.manager
       .createQueryBuilder(OrderEntity, 'o')
       .where(`o.status = 'pending'`) // to the letter as in the index's condition
       .andWhere(`${unsought('o.expires_at')} > :now`, { now: now.toISOString() });

@@ -215,7 +215,7 @@ export class PredictionRepository {
   }
 
   #scoped(scope: PredictionScope): SelectQueryBuilder<PredictionEntity> {
-    const query = this.database.read.manager.createQueryBuilder(PredictionEntity, 'p');
+    const query = this.database.readApart.manager.createQueryBuilder(PredictionEntity, 'p');
     if (scope.kind === 'all') return query;
     if (scope.kind === 'ownerless') return query.where('p.userId IS NULL');
     query.where('p.userId = :userId', { userId: scope.userId });

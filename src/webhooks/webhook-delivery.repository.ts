@@ -60,7 +60,7 @@ export class WebhookDeliveryRepository {
 
   /** Newest first. */
   list(filter: DeliveryFilter, { limit, offset }: PageWindow): Promise<WebhookDeliveryEntity[]> {
-    return this.database.read.manager.find(WebhookDeliveryEntity, {
+    return this.database.readApart.manager.find(WebhookDeliveryEntity, {
       where: whereOf(filter),
       order: { createdAt: 'DESC', id: 'DESC' },
       take: limit,
@@ -69,7 +69,7 @@ export class WebhookDeliveryRepository {
   }
 
   count(filter: DeliveryFilter): Promise<number> {
-    return this.database.read.manager.countBy(WebhookDeliveryEntity, whereOf(filter));
+    return this.database.readApart.manager.countBy(WebhookDeliveryEntity, whereOf(filter));
   }
 
   /** Writes down an attempt and what follows from it. */

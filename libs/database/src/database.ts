@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '#libs/kernel';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { Availability, type OutageListener } from './availability.js';
 import {
   type DatabaseLocation,
@@ -16,6 +16,7 @@ import { migrate } from './migrate.js';
 import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
 import { refuseOriginalFile, refuseOriginalTables } from './original-database.js';
 import { watchedPostgres } from './postgres-pool.js';
+import { managerApart, ReadingProcesses } from './reading/reading-processes.js';
 import { assertDurable, lockForService, prepareFile, SqliteFile } from './sqlite-file.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
@@ -43,6 +44,8 @@ export interface DatabaseOptions extends SchemaOptions {
   readonly location: DatabaseLocation;
   /** SQLite: hold the lock that one service at a time may have. Default false. */
   readonly serves?: boolean;
+  /** SQLite: long reads run in processes of their own, no longer than this. Absent: on the event loop, as others do. */
+  readonly readTimeoutMs?: number;
   /** Told when the database stops to serve and when it serves again. */
   readonly outages?: OutageListener;
 }
@@ -56,6 +59,7 @@ interface Opened {
   readonly availability: Availability;
   /** SQLite's files; null for PostgreSQL. */
   readonly file: SqliteFile | null;
+  readonly apart: { readonly processes: ReadingProcesses; readonly manager: EntityManager } | null;
   /** To be done after both sides are closed. */
   readonly finish: () => void;
 }
@@ -90,6 +94,7 @@ export class Database {
   readonly availability: Availability;
   /** @internal SQLite's files; null for PostgreSQL. */
   readonly file: SqliteFile | null;
+  readonly #apart: Opened['apart'];
   readonly #finish: () => void;
   readonly #fileWatch: NodeJS.Timeout | undefined;
 
@@ -100,6 +105,7 @@ export class Database {
     this.reader = opened.reader;
     this.availability = opened.availability;
     this.file = opened.file;
+    this.#apart = opened.apart;
     this.#finish = opened.finish;
     this.availability.watch();
     if (this.file !== null) {
@@ -147,12 +153,13 @@ export class Database {
     else refuseOriginal(await refuseOriginalTables(writer, location));
     const migrated = await migrate(writer);
     if (location.kind === 'postgres') {
-      return { location, migrated, writer, reader: writer, availability, file: null, finish };
+      return { location, migrated, writer, reader: writer, availability, file: null, apart: null, finish };
     }
     const reader = new GuardedDataSource(readerOptions(location.path, options), availability);
     await bindIntegers(await reader.initialize()).query('SELECT 1 FROM sqlite_master'); // opens the log of writes
     const file = new SqliteFile(location.path);
-    return { location, migrated, writer, reader, availability, file, finish };
+    const apart = readingApart(reader, availability, file, options.readTimeoutMs);
+    return { location, migrated, writer, reader, availability, file, apart, finish };
   }
 
   get kind(): DatabaseLocation['kind'] {
@@ -166,6 +173,22 @@ export class Database {
    */
   get read(): DatabaseScope {
     return this.openTransaction ?? this.#snapshot.getStore() ?? { manager: this.reader.manager };
+  }
+
+  /**
+   * As {@link read}, for what may take more than some milliseconds: pages of lists, statistics, searches. On SQLite it runs
+   * in a process beside the event loop and fails with `read_timeout` when it takes too long. Decision 0048 says what goes here.
+   */
+  get readApart(): DatabaseScope {
+    const apart = this.#apart;
+    return apart === null
+      ? this.read
+      : (this.openTransaction ?? this.#snapshot.getStore() ?? { manager: apart.manager });
+  }
+
+  /** Processes that read beside this one at the moment. */
+  get readingProcesses(): number {
+    return this.#apart?.processes.running ?? 0;
   }
 
   /**
@@ -222,6 +245,7 @@ export class Database {
     if (this.#active > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.availability.stop();
     clearInterval(this.#fileWatch);
+    await this.#apart?.processes.close();
     if (this.reader !== this.writer) await this.reader.destroy();
     await this.writer.destroy();
     // Up to Node.js 22 an enabled storage costs every promise of the process a little, for ever.
@@ -239,6 +263,18 @@ export class Database {
       this.availability.met(error);
     }
   }
+}
+
+function readingApart(
+  reader: GuardedDataSource,
+  availability: Availability,
+  file: SqliteFile,
+  timeoutMs: number | undefined,
+): Opened['apart'] {
+  if (timeoutMs === undefined) return null;
+  const assertInPlace = (): void => file.assertInPlace();
+  const processes = new ReadingProcesses({ path: file.path, timeoutMs, assertInPlace });
+  return { processes, manager: managerApart(reader, processes, availability) };
 }
 
 function refuseOriginal(refusal: string | null): void {

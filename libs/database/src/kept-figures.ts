@@ -82,7 +82,7 @@ export class KeptFigures {
       `SELECT owner_id FROM ${table} WHERE source = ? AND period >= ? AND period < ? AND name = ?`;
     const values = [source, hourOf(from), hourOf(to), name];
     const rows = await runSql<{ owner_id: number }>(
-      this.database.read,
+      this.database.readApart,
       `${of('figures')} UNION ${of('figure_changes')}`,
       [...values, ...values],
     );
@@ -106,8 +106,10 @@ export class KeptFigures {
     const everybody = owner === EVERYBODY;
     const kept = `SELECT name, events, amount FROM figures WHERE source = ? AND owner_id = ? AND ${period}`;
     const fresh = `SELECT name, events, amount FROM figure_changes WHERE source = ? AND ${period}`;
+    // all time is a fixed number of rows and the newest changes; hours are many
+    const { read, readApart } = this.database;
     const rows = await readSql<FigureRow>(
-      this.database.read,
+      values.length === 0 ? read : readApart,
       `SELECT 0 AS owner, name, SUM(events) AS events, SUM(amount) AS amount FROM (
          ${kept} UNION ALL ${fresh}${everybody ? '' : ' AND owner_id = ?'}) AS every GROUP BY name`,
       [source, owner, ...values, source, ...values, ...(everybody ? [] : [owner])],
@@ -119,7 +121,7 @@ export class KeptFigures {
     const from = (table: string): string =>
       `SELECT owner_id, name, events, amount FROM ${table} WHERE ${condition}`;
     return runSql<FigureRow>(
-      this.database.read,
+      this.database.readApart,
       `SELECT owner_id AS owner, name, SUM(events) AS events, SUM(amount) AS amount FROM (
          ${from('figures')} UNION ALL ${from('figure_changes')}) AS every GROUP BY owner_id, name`,
       [...values, ...values],

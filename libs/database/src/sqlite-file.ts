@@ -29,15 +29,16 @@ const ROOM_BYTES = 1024 * 1024;
  * calls that durable; so whoever confirms a write asks here first.
  */
 export class SqliteFile {
-  readonly #path: string;
+  /** Absolute. */
+  readonly path: string;
   readonly #log: number;
   readonly #parts: readonly { readonly path: string; readonly identity: Identity }[];
 
   /** Remembers the files as they are now, opened by both sides. */
   constructor(path: string) {
-    this.#path = resolve(path);
-    this.#log = openSync(`${this.#path}-wal`, 'r+');
-    const paths = PARTS.map((suffix) => this.#path + suffix);
+    this.path = resolve(path);
+    this.#log = openSync(`${this.path}-wal`, 'r+');
+    const paths = PARTS.map((suffix) => this.path + suffix);
     this.#parts = paths.map((part) => ({ path: part, identity: identityOf(part) }));
   }
 
@@ -68,7 +69,7 @@ export class SqliteFile {
 
   /** Whether the disk has room for more than a few rows. */
   hasRoom(): boolean {
-    const { bavail, bsize } = statfsSync(dirname(this.#path));
+    const { bavail, bsize } = statfsSync(dirname(this.path));
     return bavail * bsize >= ROOM_BYTES;
   }
 }

@@ -19,6 +19,8 @@ export const DATABASE_TIMEOUTS = {
   poolIdleMs: 10_000,
   /** SQLite: how long it may hold the event loop to wait for another program's lock. */
   busyMs: 10,
+  /** SQLite: how long a reading process is kept without work. */
+  readerIdleMs: 60_000,
   /** SQLite: how long a write waits for another program's lock, without holding the event loop, before it is refused. */
   writeLockMs: 5_000,
   /** Either: how long a start waits for another process's migrations. */

@@ -53,6 +53,8 @@ const REFUSALS = new Set([
   'transaction_timeout',
   'write_lost',
   'writes_waiting',
+  'read_timeout',
+  'read_lost',
 ]);
 
 /** Whether work failed only because of the database, so that it may be tried again. */

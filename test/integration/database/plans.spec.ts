@@ -1,5 +1,6 @@
 import { Database } from '#libs/database';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { QueryRunner } from 'typeorm';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import { DATABASE_KINDS, type DatabaseKind } from '../../harness/databases.js';
 import { type Account, Accounts } from '../../security/accounts.js';
@@ -127,22 +128,24 @@ async function fill(app: TestApp): Promise<void> {
 
 /** Notes every statement that either side of the application sends from now on. */
 function record(app: TestApp, seen: Statement[]): void {
-  const { reader, writer } = app.app.get(Database, { strict: false });
+  const database = app.app.get(Database, { strict: false });
   const noted = new WeakSet<object>();
-  for (const source of new Set([reader, writer])) {
+  const note = (runner: QueryRunner): QueryRunner => {
+    if (noted.has(runner)) return runner;
+    noted.add(runner);
+    const query = runner.query.bind(runner) as (...statement: unknown[]) => Promise<unknown>;
+    runner.query = ((sql: string, parameters: unknown[] = [], ...rest: unknown[]) => {
+      seen.push({ sql, parameters });
+      return query(sql, parameters, ...rest);
+    }) as typeof runner.query;
+    return runner;
+  };
+  for (const source of new Set([database.reader, database.writer])) {
     const create = source.createQueryRunner.bind(source);
-    source.createQueryRunner = (...mode) => {
-      const runner = create(...mode);
-      if (noted.has(runner)) return runner;
-      noted.add(runner);
-      const query = runner.query.bind(runner) as (...statement: unknown[]) => Promise<unknown>;
-      runner.query = ((sql: string, parameters: unknown[] = [], ...rest: unknown[]) => {
-        seen.push({ sql, parameters });
-        return query(sql, parameters, ...rest);
-      }) as typeof runner.query;
-      return runner;
-    };
+    source.createQueryRunner = (...mode) => note(create(...mode));
   }
+  const { queryRunner } = database.readApart.manager; // SQLite: that of the reading processes
+  if (queryRunner !== undefined) note(queryRunner);
 }
 
 function faultsOf(app: TestApp, kind: DatabaseKind, statement: Statement): Promise<string[]> {

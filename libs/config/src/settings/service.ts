@@ -87,6 +87,10 @@ export const DATABASE_SETTINGS = {
     { default: 20, min: 0, max: 1_000 },
     'Number of additional PostgreSQL connections that one process may open under load, above `database_pool_size`.',
   ),
+  database_read_timeout: decimal(
+    { default: 15, min: 0.1, max: 600 },
+    'SQLite: maximum time of one read of a list, a statistic or a search, in seconds; after it the request is answered 503.',
+  ),
 } satisfies ParameterDeclarations;
 
 /** What is logged, and where to. */
