@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { pythonJson } from '#libs/kernel';
 import type { OrderResult } from './marketplace.port.js';
 
 export interface Completion {
@@ -6,6 +7,8 @@ export interface Completion {
   /** User id of the evaluator. */
   readonly completedBy: number;
 }
+
+const FLOATS = { asFloats: true };
 
 /**
  * SHA-256 of a result with when and by whom, over the text that Python's `json.dumps(…, sort_keys=True)` gives:
@@ -16,80 +19,16 @@ export function resultHash(result: OrderResult, { completedAt, completedBy }: Co
   const parts: Readonly<Record<string, string>> = {
     completed_at: pythonJson(completedAt.toISOString()),
     completed_by: pythonJson(String(completedBy)),
-    confidence_intervals: pythonJson(result.confidenceIntervals, true),
+    confidence_intervals: pythonJson(result.confidenceIntervals, FLOATS),
     model_metadata: pythonJson(result.modelMetadata),
-    predictions: pythonJson(result.predictions, true),
+    predictions: pythonJson(result.predictions, FLOATS),
     processing_log: pythonJson(result.processingLog),
     quality_metrics: pythonJson(result.qualityMetrics),
     resource_usage: pythonJson(result.resourceUsage),
-    uncertainties: pythonJson(result.uncertainties, true),
+    uncertainties: pythonJson(result.uncertainties, FLOATS),
   };
   const text = Object.entries(parts).map(([key, value]) => `"${key}": ${value}`);
   return createHash('sha256')
     .update(`{${text.join(', ')}}`)
     .digest('hex');
-}
-
-/**
- * Writes JSON as Python's `json.dumps(value, sort_keys=True)` does: keys in the order of their code points, `", "` and
- * `": "` between, everything but printable ASCII escaped, floats as Python's `repr`.
- *
- * JSON knows one kind of number, Python two: a whole number is written as an integer, unless the value stands where
- * `asFloats` is set (`1` is then `1.0`).
- */
-export function pythonJson(value: unknown, asFloats = false): string {
-  if (value === null || value === undefined) return 'null';
-  if (typeof value === 'boolean') return value ? 'true' : 'false';
-  if (typeof value === 'number') return numberText(value, asFloats);
-  if (typeof value === 'string') return stringText(value);
-  if (Array.isArray(value)) return `[${value.map((one: unknown) => pythonJson(one, asFloats)).join(', ')}]`;
-  const pairs = Object.entries(value as Record<string, unknown>)
-    .sort(([a], [b]) => byCodePoint(a, b))
-    .map(([key, one]) => `${stringText(key)}: ${pythonJson(one, asFloats)}`);
-  return `{${pairs.join(', ')}}`;
-}
-
-function numberText(value: number, asFloat: boolean): string {
-  const isInteger = Number.isSafeInteger(value) && !Object.is(value, -0);
-  return isInteger && !asFloat ? String(value) : pythonFloat(value);
-}
-
-/** Python's `repr` of a finite float: the shortest digits that mean it, with an exponent below 1e-4 and from 1e16 on. */
-export function pythonFloat(value: number): string {
-  if (Object.is(value, -0)) return '-0.0';
-  const [mantissa = '', power = '0'] = value.toExponential().split('e');
-  const exponent = Number(power);
-  if (exponent < -4 || exponent >= 16) {
-    const digits = String(Math.abs(exponent)).padStart(2, '0');
-    return `${mantissa}e${exponent < 0 ? '-' : '+'}${digits}`;
-  }
-  // String() writes an exponent below 1e-6 and from 1e21 on only
-  const text = String(value);
-  return text.includes('.') ? text : `${text}.0`;
-}
-
-const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '"': String.raw`\"`,
-  '\\': String.raw`\\`,
-  '\n': String.raw`\n`,
-  '\r': String.raw`\r`,
-  '\t': String.raw`\t`,
-  '\f': String.raw`\f`,
-  '\b': String.raw`\b`,
-};
-
-const stringText = (text: string): string =>
-  `"${text.replaceAll(
-    /["\\]|[^ -~]/g,
-    (unit) => SHORT_ESCAPES[unit] ?? String.raw`\u` + unit.charCodeAt(0).toString(16).padStart(4, '0'),
-  )}"`;
-
-/** JavaScript compares UTF-16 units, which puts U+FF00 behind an emoji. */
-function byCodePoint(a: string, b: string): number {
-  const [left, right] = [Array.from(a), Array.from(b)];
-  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
-    const order = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
 }

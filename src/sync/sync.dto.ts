@@ -6,6 +6,30 @@ const DATETIME = {
   example: '14.03.2023 10:00:00.000',
 };
 
+/** What a policy adds to its answers. */
+const PROBABILITY_UP = {
+  optional: true,
+  min: 0,
+  max: 1,
+  description: 'Probability of a rise; only from a policy (`artifact_policy`).',
+  example: 0.62,
+} as const;
+const ACTION = {
+  optional: true,
+  description: '`long`, `short` or `hold`; only from a policy.',
+  example: 'long',
+} as const;
+const INPUT_SHA256 = {
+  optional: true,
+  wire: 'input_sha256',
+  description: 'SHA-256 of what a policy was asked: the features and the bar.',
+} as const;
+const OUTPUT_SHA256 = {
+  optional: true,
+  wire: 'output_sha256',
+  description: 'SHA-256 of what a policy answered: model, artifact, bar, probability and action.',
+} as const;
+
 /** Should a trade be opened at this bar? */
 export class EntryRequest {
   @StringField(DATETIME) datetime!: string;
@@ -65,6 +89,11 @@ export class EntryResponse {
 
   @NumberField({ min: 0, max: 1, description: 'Confidence of the sell signal, from 0 to 1.', example: 1 })
   sellConfidence!: number;
+
+  @NumberField(PROBABILITY_UP) probabilityUp?: number;
+  @StringField(ACTION) action?: string;
+  @StringField(INPUT_SHA256) inputSha256?: string;
+  @StringField(OUTPUT_SHA256) outputSha256?: string;
 }
 
 /** Should an open position be kept at this bar? */
@@ -107,6 +136,11 @@ export class ExitResponse {
     example: 1,
   })
   confidence!: number;
+
+  @NumberField(PROBABILITY_UP) probabilityUp?: number;
+  @StringField(ACTION) action?: string;
+  @StringField(INPUT_SHA256) inputSha256?: string;
+  @StringField(OUTPUT_SHA256) outputSha256?: string;
 }
 
 /** What the predictor is; it may tell more than this. */

@@ -4,6 +4,7 @@ export * from './clock.js';
 export * from './moment.js';
 export * from './operation-context.js';
 export * from './parameters.js';
+export * from './python-json.js';
 export * from './declare.js';
 export * from './money.js';
 export * from './nearest.js';

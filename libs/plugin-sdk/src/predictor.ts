@@ -84,7 +84,17 @@ export interface EntryQuestion {
   readonly slippagePips: number;
 }
 
-export interface EntryAnswer {
+/** What a policy may add to its answers, so that they can be checked and made again. */
+export interface PolicyEvidence {
+  /** Probability that the price rises, 0 to 1. */
+  readonly probabilityUp?: number;
+  readonly action?: 'long' | 'short' | 'hold';
+  /** SHA-256 of what was asked and of what was answered, each 64 hexadecimal digits. */
+  readonly inputSha256?: string;
+  readonly outputSha256?: string;
+}
+
+export interface EntryAnswer extends PolicyEvidence {
   readonly buy: 0 | 1;
   readonly sell: 0 | 1;
   /** Bars left in the scope of the question. */
@@ -102,7 +112,7 @@ export interface ExitQuestion {
   readonly stopLossPrice: number;
 }
 
-export interface ExitAnswer {
+export interface ExitAnswer extends PolicyEvidence {
   /** 1 keep the position, 0 close it. */
   readonly keep: 0 | 1;
   readonly confidence: number;

@@ -16,6 +16,7 @@ export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
   () => import('./predictors/direction-predictor.js'),
   () => import('./predictors/oracle/direction-ideal-oracle.js'),
   () => import('./predictors/csv-direction-predictor.js'),
+  () => import('./predictors/artifact-policy.js'),
   () => import('./endpoints/default-endpoints.js'),
   () => import('./endpoints/predict-endpoint.js'),
   () => import('./endpoints/health-endpoint.js'),

@@ -113,8 +113,8 @@ describe('the synchronous endpoints of trained models', () => {
 });
 
 it('a model that does not fit its file stops the start, in words', async () => {
-  const bad = folder.model('bad', ENTRY, { ...METADATA, feature_columns: ['RSI', 'ADX'] });
+  const bad = folder.model('bad', ENTRY, { ...METADATA, feature_columns: ['RSI', 'ADXX'] });
   await expect(startTestApp({ config: { ...config, entry_model_path: bad } })).rejects.toThrow(
-    /entry_model_path: bad\.json: csv_file lacks columns .*: ADX/,
+    /entry_model_path: bad\.json: csv_file lacks columns .*: ADXX; .* did you mean ADX\?/,
   );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { pythonFloat, pythonJson, resultHash } from '../../../src/marketplace/result-hash.js';
+import { pythonFloat, pythonJson } from '#libs/kernel';
+import { resultHash } from '../../../src/marketplace/result-hash.js';
 
 /** Expected texts and digests were computed with Python 3: `json.dumps(value, sort_keys=True)`, `hashlib.sha256`. */
 describe('JSON as Python writes it', () => {
@@ -28,7 +29,7 @@ describe('JSON as Python writes it', () => {
       String.raw`{"z": null, "\u00fc": "\u00e9\ud83d\ude00\u007f\n\t\"\\/\u0001", "\uff00": 1, "\ud83d\ude00": 2}`,
     );
     expect(pythonJson({ list: [1, 0.5, true, [], {}] })).toBe('{"list": [1, 0.5, true, [], {}]}');
-    expect(pythonJson({ a: [1, 2] }, true)).toBe('{"a": [1.0, 2.0]}');
+    expect(pythonJson({ a: [1, 2] }, { asFloats: true })).toBe('{"a": [1.0, 2.0]}');
   });
 });
 
