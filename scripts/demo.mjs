@@ -1,12 +1,13 @@
 // `npm run demo [-- --once]`: starts the service on a free port with the quickstart configuration and a private
-// database, asks it two questions over HTTP, prints the answers with a picture of the forecast, and stays up until Ctrl-C.
-import { spawn } from 'node:child_process';
+// database, looks at its data file (`data inspect`), asks it two questions over HTTP, prints the answers with a picture of the forecast, and stays up until Ctrl-C.
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { buildWhenNeeded, entry, root } from './build.mjs';
 
 const once = process.argv.includes('--once');
@@ -33,16 +34,20 @@ const service = spawn(
     stdio: ['ignore', 'inherit', 'inherit'],
   },
 );
+const dataFile = join(root, 'examples', 'data', 'sp500_daily_2000-2020.csv');
+const inspected = inspect(dataFile);
 const ended = new Promise((resolve) => service.once('exit', resolve));
 let code = 1;
 process.on('SIGINT', () => service.kill('SIGTERM'));
 process.on('SIGTERM', () => service.kill('SIGTERM'));
 
 try {
+  const table = await inspected;
   await Promise.race([
     ready(),
     ended.then((status) => Promise.reject(new Error(`the service ended with code ${status}`))),
   ]);
+  console.log(`\nThe data, as \`prediction-provider data inspect\` shows them:\n\n${table}`);
   const forecast = await ask('/api/v1/predict', {
     symbol: 'SP500',
     interval: '1d',
@@ -74,6 +79,12 @@ function freePort() {
       probe.close(() => resolve(free));
     });
   });
+}
+
+/** The first table of what `data inspect` prints: how the file is written and what it covers. */
+async function inspect(file) {
+  const { stdout } = await promisify(execFile)(process.execPath, [entry, 'data', 'inspect', file]);
+  return stdout.split('\n\n')[0];
 }
 
 async function ready() {
@@ -144,7 +155,7 @@ async function drawForecast({ symbol, result: { output } }) {
 
 /** Times and closes of the 90 bars that the forecast stands on. */
 function lastBars(baseline) {
-  const text = readFileSync(join(root, 'examples', 'data', 'sp500_daily_2000-2020.csv'), 'utf8');
+  const text = readFileSync(dataFile, 'utf8');
   const bars = text
     .trim()
     .split('\n')

@@ -38,6 +38,13 @@ describe('npm run demo', () => {
     expect(stdout).toMatch(/buy (yes|no) {3}sell (yes|no)/);
   });
 
+  it('looks at its data file first', () => {
+    const [before = ''] = stdout.split('Forecast of SP500');
+    expect(before).toMatch(/data inspect.*\n\nsp500_daily_2000-2020\.csv\n {2}Format {6}text, UTF-8/);
+    expect(before).toContain('  Bars        5105, 1 d apart\n');
+    expect(before).toContain('  Last bar    2020-04-17T00:00:00Z\n');
+  });
+
   it('draws history, median and interval', () => {
     expect(existsSync(picture)).toBe(true);
     const png = decodePng(readFileSync(picture));
