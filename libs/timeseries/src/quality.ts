@@ -22,7 +22,7 @@ export interface QualityRules {
 
 /** Checks of columns, values, times and the range that a file covers, in this order. */
 export function qualityOf(
-  { frame, duplicateTimes, badRowCount, stepMs }: LoadedCsv,
+  { frame, duplicateTimes, badRowCount, stepMs, detected }: LoadedCsv,
   rules: QualityRules,
 ): readonly QualityCheck[] {
   return [
@@ -35,7 +35,7 @@ export function qualityOf(
       told: `${frame.length} rows; ${badRowCount} were left out`,
     },
     { check: 'duplicates', passed: duplicateTimes === 0, told: `${duplicateTimes} times stand twice` },
-    gapsCheck(frame, stepMs),
+    gapsCheck(frame, stepMs, detected.zone),
     ...rangeChecks(frame, rules),
   ];
 }
@@ -82,8 +82,8 @@ function pricesCheck(frame: Frame): QualityCheck {
   };
 }
 
-function gapsCheck(frame: Frame, stepMs: number): QualityCheck {
-  const { count, missing } = gapsOf(frame.time, stepMs);
+function gapsCheck(frame: Frame, stepMs: number, zone: string): QualityCheck {
+  const { count, missing } = gapsOf(frame.time, stepMs, zone);
   return { check: 'gaps', passed: count === 0 ? true : null, told: `${count} gaps, ${missing} bars` };
 }
 

@@ -38,7 +38,7 @@ export function formatOfFlags(flags: ParametersOf<typeof DATA_INSPECT_FLAGS>) {
 
 function jsonOf(path: string, { frame, detected, stepMs, notes, ...report }: LoadedCsv) {
   const { columns, ...format } = detected;
-  const gaps = gapsOf(frame.time, stepMs);
+  const gaps = gapsOf(frame.time, stepMs, detected.zone);
   return {
     file: basename(path),
     format: {
@@ -83,7 +83,7 @@ const known = (value: number | undefined): number | null =>
 
 function textOf(path: string, file: LoadedCsv): string {
   const { frame, detected, stepMs, duplicateTimes, badRowCount, reordered, notes } = file;
-  const { count, missing } = gapsOf(frame.time, stepMs);
+  const { count, missing } = gapsOf(frame.time, stepMs, detected.zone);
   const facts: readonly (readonly [string, string])[] = [
     ['Format', formatText(detected)],
     [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { dividesInterval, Frame, type Interval, longerBars } from '#libs/timeseries';
+import { dividesInterval, Frame, gapsOf, type Interval, longerBars } from '#libs/timeseries';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -188,5 +188,29 @@ describe('longer bars', () => {
       ),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('gaps', () => {
+  // New York: 9:30 to 16:00 on weekdays, in summer time from 2026-03-08 on.
+  const isOpen = (time: number) => {
+    const minute = ((time - (time < at('2026-03-08T07:00') ? 5 : 4) * HOUR) % DAY) / MINUTE;
+    return ![0, 6].includes(new Date(time).getUTCDay()) && minute >= 570 && minute < 960;
+  };
+  const bars = every(30 * MINUTE, '2026-01-05T14:30', '2026-06-26T19:30', isOpen);
+
+  it('are not seen where a market opens an hour earlier because of summer time', () => {
+    expect(gapsOf(Float64Array.from(bars), 30 * MINUTE, null)).toMatchObject({ count: 0, missing: 0 });
+    expect(gapsOf(Float64Array.from(bars), 30 * MINUTE, 'America/New_York').count).toBe(0);
+  });
+
+  it('are seen on both sides of the change, by the bar before', () => {
+    const lost = ['2026-02-04T15:00', '2026-05-06T15:00', '2026-05-06T15:30'].map(at);
+    const { count, missing, longest, longestAfter } = gapsOf(
+      Float64Array.from(bars.filter((time) => !lost.includes(time))),
+      30 * MINUTE,
+      null,
+    );
+    expect([count, missing, longest, iso(longestAfter)]).toEqual([2, 3, 2, '2026-05-06T14:30']);
   });
 });

@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, WEEK_MS } from '#libs/kernel';
+import { SessionClock } from '../times/session-clock.js';
 import { formatIso } from '../timestamps.js';
 import { shown } from './cells.js';
 import type { BadCells, BadRow, FileNote } from './csv-format.js';
@@ -49,7 +50,7 @@ export function fileNotes(
         : `${repeats} bars have the time of the bar before`,
     );
   }
-  notes.push(...zoneNotes(layout.detected), ...priceNotes(series), ...gapNotes(series.time, series.stepMs));
+  notes.push(...zoneNotes(layout.detected), ...priceNotes(series), ...gapNotes(series, layout.zone.name));
   return notes;
 }
 
@@ -137,10 +138,9 @@ function jumpNotes(time: Float64Array, close: Float64Array): readonly FileNote[]
   ];
 }
 
-/** Slots of the week that most weeks have a bar in; null when too little is known. */
-function openSlots(time: Float64Array, step: number): { open: Uint8Array; count: number } | null {
+/** Slots of the week that most weeks have a bar in. */
+function openSlots(time: Float64Array, step: number): { open: Uint8Array; count: number } {
   const span = (time.at(-1) ?? 0) - (time[0] ?? 0);
-  if (span < 2 * WEEK_MS || WEEK_MS % step !== 0) return null;
   const counts = new Uint32Array(WEEK_MS / step);
   let before = NaN;
   for (const now of time) {
@@ -166,18 +166,25 @@ export interface Gaps {
 
 /**
  * Counts bars that are missing: in hours of the week in which most weeks have one, or in a row of days, weeks or months.
- * @param time ascending
+ * Hours are those of the market's clock, which may keep summer time.
+ * @param time epoch ms UTC, ascending
  * @param step usual distance of bars in ms
+ * @param zone of the market's clock, where the source tells it; null to find it out from the openings
  */
-export function gapsOf(time: Float64Array, step: number): Gaps {
+export function gapsOf(time: Float64Array, step: number, zone: string | null): Gaps {
   const gaps = { count: 0, missing: 0, longest: 0, longestAfter: 0 };
   if (!(step >= SECOND_MS) || time.length < 3) return gaps;
-  const slots = step <= DAY_MS ? openSlots(time, step) : null;
+  const isLong = (time.at(-1) ?? 0) - (time[0] ?? 0) >= 2 * WEEK_MS;
+  const mayHaveHours = step <= DAY_MS && isLong && WEEK_MS % step === 0;
+  const local = mayHaveHours ? new SessionClock(time, step, zone).shown(time) : time;
+  const slots = mayHaveHours ? openSlots(local, step) : null;
   for (let row = 1; row < time.length; row += 1) {
     const [before, now] = [time[row - 1] ?? NaN, time[row] ?? NaN];
     if (now - before <= 1.5 * step) continue;
     const count =
-      slots === null ? Math.round((now - before) / step) - 1 : openBetween(slots, before, now, step);
+      slots === null
+        ? Math.round((now - before) / step) - 1
+        : openBetween(slots, local[row - 1] ?? NaN, local[row] ?? NaN, step);
     if (count < 1 || (slots === null && isClosed(before, now, step))) continue;
     gaps.count += 1;
     gaps.missing += count;
@@ -186,8 +193,8 @@ export function gapsOf(time: Float64Array, step: number): Gaps {
   return gaps;
 }
 
-function gapNotes(time: Float64Array, step: number): readonly FileNote[] {
-  const { count, missing, longest, longestAfter } = gapsOf(time, step);
+function gapNotes({ time, stepMs: step }: Series, zone: string): readonly FileNote[] {
+  const { count, missing, longest, longestAfter } = gapsOf(time, step, zone);
   if (count === 0) return [];
   const bars = missing === 1 ? '1 bar is' : `${missing} bars are`;
   const text = `${bars} missing in ${count === 1 ? '1 gap' : `${count} gaps`} of bars that are ${lengthText(step)} apart; the longest is ${longest} after ${formatIso(longestAfter)}`;
