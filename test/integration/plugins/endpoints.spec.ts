@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Module, RequestMethod, type Type } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { ACCESS_POLICY } from '#libs/http';
+import { ACCESS_POLICY, type RequestContext } from '#libs/http';
+import { runInContext } from '#libs/kernel';
 import { loadPlugins, parameterPage, type PluginRegistry } from '#libs/plugin-host';
 import {
   createPlugin,
@@ -44,6 +45,21 @@ const load = (flags: Readonly<Record<string, unknown>>): Promise<PluginRegistry>
     importModule: () => Promise.reject(new Error('none')),
   });
 
+/** What the front of the product opens for each request, and answers are written in. */
+const CONTEXT: RequestContext = {
+  requestId: 'r-1',
+  clientAddress: '127.0.0.1',
+  callerNetwork: '127.0.0.1',
+  userAgent: null,
+  method: 'GET',
+  path: '/',
+  routedPath: '/',
+  route: null,
+  query: '',
+  form: { errors: 'problem', warnings: 'body' },
+  payload: undefined,
+};
+
 async function serve(registry: PluginRegistry): Promise<NestFastifyApplication> {
   const host: EndpointsHost = {
     version: '0.1.0',
@@ -65,6 +81,7 @@ async function serve(registry: PluginRegistry): Promise<NestFastifyApplication> 
     ],
   }).compile();
   const app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+  app.use((_request: unknown, _response: unknown, next: () => void) => runInContext(CONTEXT, next));
   await app.listen(0, '127.0.0.1');
   return app;
 }
