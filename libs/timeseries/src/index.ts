@@ -14,6 +14,8 @@ export {
   type BaselineMeans,
   baselineRow,
   barEnds,
+  endsOfBars,
+  knownValues,
   lastClosedRow,
 } from './point-in-time.js';
 export * from './intervals.js';
@@ -42,7 +44,6 @@ export { gapsOf, lengthText, separatorName } from './csv/file-notes.js';
 export { FAMILIES, featureName, featureSuggestion, type FeatureName } from './indicators/feature-names.js';
 export { featurePage } from './indicators/feature-page.js';
 export { computeFeatures, featureInputs, type FeatureOptions, featureReach } from './indicators/features.js';
-export { endsOfBars, higherBars, knownValues } from './indicators/higher-bars.js';
 export * from './indicators/technical.js';
 export { recentRange, wilderAtr } from './indicators/wilder-atr.js';
 export { loadNormalisation, Normalisation } from './normalisation.js';

@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS, WEEK_MS } from '#libs/kernel';
 import { type BarRole, rolesOf } from './csv/column-roles.js';
 import { Frame } from './frame.js';
 import { futureTimes } from './future-times.js';
-import { type Interval, INTERVAL_MS } from './intervals.js';
+import { barsLater, type Interval, INTERVAL_MS } from './intervals.js';
 import { dayOfWeek } from './timestamps.js';
 import { Zone } from './times/zones.js';
 
@@ -12,6 +12,11 @@ export interface LongerBars {
   readonly frame: Frame;
   /** Label of the last bar, which has not all of its parts yet and was left out; null where there is none. */
   readonly running: number | null;
+  /**
+   * By row: the moment from which nobody who sees bars as they come takes the bar for a running one. That is where sessions
+   * usually end, or the length of the bar does, and at the latest where the bar behind it begins.
+   */
+  readonly knownFrom: Float64Array;
 }
 
 /** Whether bars of this distance (ms) make bars of the interval without a rest. */
@@ -68,8 +73,15 @@ export function longerBars(bars: Frame, stepMs: number, interval: Interval): Lon
     closeOf: (opening: number) => closes.get(opening) ?? opening + INTERVAL_MS[interval],
     zone: INTERVAL_MS[interval] < DAY_MS ? bars.calendar.zone : null,
   };
+  labels.rewind();
+  const knownFrom = openings.map((_, index) => {
+    const row = ends[index] ?? 0;
+    const whole = Math.max((time[row] ?? NaN) + stepMs, labels.usualEnd(row));
+    return Math.min(whole, time[row + 1] ?? Infinity);
+  });
   return {
     frame: Frame.of(openings, columns).dated(calendar),
+    knownFrom,
     running: isRunning ? (label.at(-1) ?? null) : null,
   };
 }
@@ -145,6 +157,23 @@ class Buckets {
     this.#hasSessions = lengths.length > 2 && this.#sessionMs < 20 * HOUR_MS;
     this.#runs = this.#hasSessions ? withWholeLast(runs, this.#sessionMs - stepMs) : runs;
     this.#restsOnSaturday = !bars.time.some((time) => dayOfWeek(this.#local(time)) === SUNDAY - 1);
+  }
+
+  /** Rows may be asked about from the first one on again. */
+  rewind(): void {
+    this.#run = 0;
+  }
+
+  /** When the longer bar of its last row is over, where sessions are as long as usual; rows in ascending order. */
+  usualEnd(row: number): number {
+    const label = this.of(row);
+    const run = this.#hasSessions ? this.#runs[this.#run] : undefined;
+    const closing = run === undefined ? Infinity : run.start + this.#sessionMs;
+    if (this.#length < DAY_MS)
+      return closing > label ? Math.min(label + this.#length, closing) : label + this.#length;
+    if (this.interval === '1d' && run !== undefined) return closing;
+    const end = barsLater(label, this.interval, 1);
+    return this.stepMs >= DAY_MS ? end : end - this.#zone.offsetAt(end);
   }
 
   /** Rows are asked about in ascending order. */

@@ -1,7 +1,7 @@
 import { DAY_MS } from '#libs/kernel';
 import { usualStep } from './csv/row-times.js';
 import { type Frame, rowAtOrBefore } from './frame.js';
-import { intervalMs, monthsLater } from './intervals.js';
+import { type BarLength, barsLater, intervalMs, monthsLater } from './intervals.js';
 
 /** What a baseline is: a bar by its label where it is one and else a moment (`auto`), always the bar (`bar`), never (`moment`). */
 export const BASELINE_MEANINGS = ['auto', 'bar', 'moment'] as const;
@@ -53,3 +53,14 @@ export function baselineRow(
   const isNamed = means !== 'moment' && frame.time[begun] === baseline;
   return means === 'bar' || isNamed ? begun : lastClosedRow(frame, closeOf, baseline);
 }
+
+/** When bars end that begin at these times, epoch ms UTC. */
+export const endsOfBars = (times: Float64Array, length: BarLength): Float64Array =>
+  times.map((time) => (typeof length === 'number' ? time + length : barsLater(time, length, 1)));
+
+/** At each moment the value that had become known last; NaN where none had. Both times ascend, epoch ms UTC. */
+export const knownValues = (
+  moments: Float64Array,
+  knownFrom: Float64Array,
+  values: Float64Array,
+): Float64Array => moments.map((moment) => values[rowAtOrBefore(knownFrom, moment)] ?? NaN);

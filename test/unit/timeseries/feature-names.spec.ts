@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { computeFeatures, FAMILIES, featureName, Frame, higherBars, knownValues } from '#libs/timeseries';
+import { computeFeatures, FAMILIES, featureName, Frame, knownValues } from '#libs/timeseries';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -93,31 +93,7 @@ describe('names of features', () => {
   });
 });
 
-describe('longer bars', () => {
-  it('are put together by the rules of prices and begin at round times', () => {
-    const time = Float64Array.from({ length: 50 }, (_, row) => Date.UTC(2026, 0, 30, 22) + row * HOUR);
-    const count = time.map((_, row) => row);
-    const bars = Frame.of(time, {
-      OPEN: count,
-      HIGH: count,
-      LOW: count,
-      CLOSE: count,
-      VOLUME: count,
-      x: count,
-    });
-    const days = higherBars(bars, '1d');
-    expect([...days.time]).toEqual([30, 31, 32].map((day) => Date.UTC(2026, 0, day)));
-    expect(days.names.map((name) => days.column(name)[1])).toEqual([2, 25, 2, 25, 324, 25]);
-    expect([...higherBars(bars, '1mo').time]).toEqual([Date.UTC(2026, 0), Date.UTC(2026, 1)]);
-    expect([...higherBars(bars, '3mo').time]).toEqual([Date.UTC(2026, 0)]);
-    expect([...higherBars(bars, '1w').time]).toEqual([Date.UTC(2026, 0, 26)]);
-    expect([...higherBars(bars, '90m').time].slice(0, 3)).toEqual([
-      Date.UTC(2026, 0, 30, 21),
-      Date.UTC(2026, 0, 30, 22, 30),
-      Date.UTC(2026, 0, 31),
-    ]);
-  });
-
+describe('values of longer bars', () => {
   it('are known from their end on', () => {
     const values = knownValues(rows([DAY - 1, DAY, 2 * DAY]), rows([DAY, 2 * DAY]), rows([1, 2]));
     expect([...values]).toEqual([NaN, 1, 2]);

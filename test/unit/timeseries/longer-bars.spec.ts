@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { dividesInterval, Frame, gapsOf, type Interval, longerBars } from '#libs/timeseries';
+import { dividesInterval, Frame, gapsOf, type Interval, knownValues, longerBars } from '#libs/timeseries';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -191,23 +191,76 @@ describe('longer bars', () => {
   });
 });
 
-describe('gaps', () => {
-  // New York: 9:30 to 16:00 on weekdays, in summer time from 2026-03-08 on.
-  const isOpen = (time: number) => {
-    const minute = ((time - (time < at('2026-03-08T07:00') ? 5 : 4) * HOUR) % DAY) / MINUTE;
-    return ![0, 6].includes(new Date(time).getUTCDay()) && minute >= 570 && minute < 960;
-  };
-  const bars = every(30 * MINUTE, '2026-01-05T14:30', '2026-06-26T19:30', isOpen);
+/** New York: 9:30 to 16:00 on weekdays, in summer time from 2026-03-08 on. */
+const isNewYorkOpen = (time: number) => {
+  const minute = ((time - (time < at('2026-03-08T07:00') ? 5 : 4) * HOUR) % DAY) / MINUTE;
+  return ![0, 6].includes(new Date(time).getUTCDay()) && minute >= 570 && minute < 960;
+};
+const newYork = every(30 * MINUTE, '2026-01-05T14:30', '2026-06-26T19:30', isNewYorkOpen);
 
+describe('what has become known of longer bars', () => {
+  const knownDays = (times: readonly number[], stepMs: number) => {
+    const { frame, knownFrom } = longerBars(barsAt(times), stepMs, '1d');
+    return new Map([...frame.time].map((label, row) => [iso(label).slice(0, 10), iso(knownFrom[row])]));
+  };
+
+  it('is known when the session ends, a short one when it usually would', () => {
+    const isCut = (time: number) => iso(time) >= '2026-02-17T18:00' && iso(time) < '2026-02-18';
+    const known = knownDays(
+      newYork.filter((time) => !isCut(time)),
+      30 * MINUTE,
+    );
+    expect(['2026-02-16', '2026-02-17', '2026-06-16'].map((day) => known.get(day))).toEqual([
+      '2026-02-16T21:00',
+      '2026-02-17T21:00',
+      '2026-06-16T20:00',
+    ]);
+  });
+
+  it('is known at midnight of a market that never closes, its last hours missing or not', () => {
+    const times = every(HOUR, '2026-01-05T00:00', '2026-01-09T23:00');
+    const lost = ['2026-01-06T22:00', '2026-01-06T23:00'].map(at);
+    const known = knownDays(
+      times.filter((time) => !lost.includes(time)),
+      HOUR,
+    );
+    expect(['2026-01-05', '2026-01-06'].map((day) => known.get(day))).toEqual([
+      '2026-01-06T00:00',
+      '2026-01-07T00:00',
+    ]);
+  });
+
+  it('is the same for whoever knows nothing later', () => {
+    const question = fc.record({
+      last: fc.integer({ min: 200, max: newYork.length }),
+      lost: fc.integer({ min: 0, max: 20 }),
+      interval: fc.constantFrom<Interval>('1h', '4h', '1d', '1w', '1mo'),
+    });
+    fc.assert(
+      fc.property(question, ({ last, lost, interval }) => {
+        const times = newYork.filter((_, row) => row < last || row >= last + lost);
+        const all = longerBars(barsAt(times), 30 * MINUTE, interval);
+        const seen = longerBars(barsAt(times.slice(0, last)), 30 * MINUTE, interval);
+        const moment = Float64Array.of((times[last - 1] ?? NaN) + 30 * MINUTE);
+        const value = ({ frame, knownFrom }: typeof all) =>
+          knownValues(moment, knownFrom, frame.column('CLOSE'))[0];
+        expect(value(seen)).toBe(value(all));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('gaps', () => {
   it('are not seen where a market opens an hour earlier because of summer time', () => {
-    expect(gapsOf(Float64Array.from(bars), 30 * MINUTE, null)).toMatchObject({ count: 0, missing: 0 });
-    expect(gapsOf(Float64Array.from(bars), 30 * MINUTE, 'America/New_York').count).toBe(0);
+    expect(gapsOf(Float64Array.from(newYork), 30 * MINUTE, null)).toMatchObject({ count: 0, missing: 0 });
+    expect(gapsOf(Float64Array.from(newYork), 30 * MINUTE, 'America/New_York').count).toBe(0);
   });
 
   it('are seen on both sides of the change, by the bar before', () => {
     const lost = ['2026-02-04T15:00', '2026-05-06T15:00', '2026-05-06T15:30'].map(at);
     const { count, missing, longest, longestAfter } = gapsOf(
-      Float64Array.from(bars.filter((time) => !lost.includes(time))),
+      Float64Array.from(newYork.filter((time) => !lost.includes(time))),
       30 * MINUTE,
       null,
     );

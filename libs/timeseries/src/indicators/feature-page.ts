@@ -16,10 +16,11 @@ Written from the definitions by \`npm run docs\`. These are the columns that the
 | \`BC-BO\`           | shapes of bars; \`bar_shapes\` says of which, \`BC-BO_current\` and \`BC-BO_previous\` do so themselves   |
 
 Names are found whatever their case, \`_\` and \`%\` (\`stochastic_k_5\`, \`sma50\`). An unknown name is refused with the nearest one.
-No value looks ahead: a row is made of its own bar, which is known when it closes, and of earlier ones. Longer bars begin at
-multiples of their length since midnight UTC, weeks on Monday; where \`data_files\` names \`EURUSD@1d\`, and at Yahoo Finance,
-those bars are taken instead. With daily or longer rows, another symbol's bars are seen from the next row on, because days
-of two exchanges end at different moments.
+No value looks ahead: a row is made of its own bar, which is known when it closes, and of earlier ones. Longer bars are
+put together as those of an \`interval\` ([data.md](data.md#length-of-bars)), days by the market's sessions, and seen once they
+are over; a short session is over when it usually would be. Where \`data_files\` names \`EURUSD@1d\`, and at Yahoo Finance, those
+bars are taken instead. With daily or longer rows, another symbol's bars are seen from the next row on, because days of two
+exchanges end at different moments.
 
 C, H, L, O, V: close, high, low, open, volume of the bar; C₋ₙ: n bars before; lowₙ, highₙ: least L and greatest H of the
 last n bars; EMA, RMA, ATR: the features of that name. "First" is the number of bars before the first value. Averages that

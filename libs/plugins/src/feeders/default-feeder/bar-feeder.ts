@@ -142,6 +142,7 @@ class BarFeeder implements Feeder {
     const plan = planFeatures(columns, bars, this.settings, this.facts.options);
     const wanted = {
       read: bars,
+      zone: calendar.zone,
       symbol,
       interval: canonicalInterval(request.interval) ?? '1h',
       target: this.settings.target_column,

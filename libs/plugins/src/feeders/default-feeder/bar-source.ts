@@ -62,6 +62,7 @@ export interface RelatedQuestion {
 
 export interface RelatedBars {
   readonly frame: Frame;
+  readonly calendar: BarCalendar;
   readonly notes: readonly string[];
 }
 

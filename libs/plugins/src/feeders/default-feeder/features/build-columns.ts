@@ -6,10 +6,10 @@ import {
   type Closes,
   computeFeatures,
   firstRowAfter,
-  higherBars,
   type Interval,
   knownValues,
   lengthMs,
+  longerBars,
   subBarTicks,
 } from '#libs/timeseries';
 import { columnNamed, previousCloses, type SessionCloses } from '../bar-source.js';
@@ -23,8 +23,10 @@ export interface RelatedSeries {
   readonly bars: { readonly time: Float64Array; readonly columns: Columns } | null;
   /** Length of the bars that are looked at. */
   readonly length: BarLength;
-  /** Set where they are to be made of shorter ones. */
-  readonly combined: Interval | null;
+  /** Set where they are to be made of shorter ones: their length, and how far apart (ms) the shorter ones are. */
+  readonly combined: { readonly interval: Interval; readonly stepMs: number } | null;
+  /** Zone of the clock that their market keeps; null where it is not known. */
+  readonly zone: string | null;
 }
 
 /** Bars and what is to be made of them, as plain data that can go to another thread. */
@@ -91,7 +93,7 @@ function relatedColumns(
   series: RelatedSeries,
 ): readonly (readonly [string, Float64Array])[] {
   const source = series.bars === null ? bars : Frame.of(series.bars.time, series.bars.columns);
-  const frame = series.combined === null ? source : higherBars(source, series.combined);
+  const { frame, knownFrom } = barsOf(source, series);
   const features = computeFeatures(
     frame,
     names.map(([, own]) => own),
@@ -99,11 +101,15 @@ function relatedColumns(
   );
   const isDated = symbol !== null && lengthMs(length) >= DAY_MS;
   const moments = isDated ? bars.time : endsOfBars(bars.time, length);
-  const knownFrom = endsOfBars(frame.time, series.length);
   return names.map(([asked, own]) => [
     asked,
     knownValues(moments, knownFrom, features.get(own) ?? new Float64Array()),
   ]);
+}
+
+function barsOf(source: Frame, { length, combined, zone }: RelatedSeries) {
+  if (combined === null) return { frame: source, knownFrom: endsOfBars(source.time, length) };
+  return longerBars(source.dated({ closeOf: null, zone }), combined.stepMs, combined.interval);
 }
 
 /** The last closes of shorter bars before each bar; no value for bars that lie before the shorter ones begin. */

@@ -4,6 +4,7 @@ import {
   type BarLength,
   barLength,
   type Closes,
+  dividesInterval,
   featureInputs,
   featureReach,
   type Interval,
@@ -39,6 +40,8 @@ interface Parts {
 export interface BarsToBuild {
   readonly read: Frame;
   readonly symbol: string;
+  /** Zone of the clock that their market keeps; null where it is not known. */
+  readonly zone: string | null;
   /** The length that was asked for; where the bars have another one, theirs counts. */
   readonly interval: Interval;
   /** Column to predict. */
@@ -92,7 +95,7 @@ export class FeatureBuilder {
     this.#kept.set(bars, kept);
     const known = kept.get(key);
     if (known && isSame(known.parts, parts)) return known.built;
-    const built = this.#built(bars, wanted.interval, plan, parts);
+    const built = this.#built(bars, wanted, plan, parts);
     if (kept.size >= KEPT_PLANS) kept.clear();
     kept.set(key, { parts, built });
     built.catch(() => kept.delete(key));
@@ -136,12 +139,14 @@ export class FeatureBuilder {
 
   async #built(
     bars: Frame,
-    asked: Interval,
+    { interval: asked, zone }: BarsToBuild,
     plan: FeaturePlan,
     { shorter, sessions, related }: Parts,
   ): Promise<BuiltFrame> {
     const length = lengthOf(bars, asked);
-    const series = plan.related.map((one, at) => seriesOf(one, related[at] ?? null, { bars, length, plan }));
+    const series = plan.related.map((one, at) =>
+      seriesOf(one, related[at] ?? null, { bars, length, plan, zone }),
+    );
     const columns = [...bars.columns];
     const input = { time: bars.time, columns, length, plan, shorter, sessions, related: series };
     const isLong = bars.length > MAIN_THREAD_ROWS && this.#threads.isBuilt;
@@ -162,12 +167,17 @@ const isSame = (left: Parts, right: Parts): boolean =>
 
 /**
  * The bars that related features are computed from.
- * @throws PluginError `invalid_request` for features that they do not have, and for bars shorter than there are
+ * @throws PluginError `invalid_request` for features that they do not have, and for bars that cannot be made of them
  */
 function seriesOf(
   { symbol, interval, names }: RelatedFeatures,
   given: RelatedBars | null,
-  own: { readonly bars: Frame; readonly length: BarLength; readonly plan: FeaturePlan },
+  own: {
+    readonly bars: Frame;
+    readonly length: BarLength;
+    readonly plan: FeaturePlan;
+    readonly zone: string | null;
+  },
 ): RelatedSeries {
   const of = `${[symbol, interval].filter((part) => part !== null).join(':')}: `;
   const source = given?.frame ?? own.bars;
@@ -192,10 +202,21 @@ function seriesOf(
       `${of}the bars are ${lengthText(lengthMs(has))} apart; only longer ones can be made of them`,
     );
   }
+  const combined =
+    interval !== null && lengthMs(interval) > lengthMs(has)
+      ? { interval, stepMs: usualStep(frame.time) || lengthMs(has) }
+      : null;
+  if (combined !== null && !dividesInterval(combined.stepMs, combined.interval)) {
+    throw new PluginError(
+      'invalid_request',
+      `${of}bars of ${combined.interval} cannot be made from bars that are ${lengthText(combined.stepMs)} apart`,
+    );
+  }
   return {
     bars: frame === own.bars ? null : { time: frame.time, columns: [...frame.columns] },
     length: wanted,
-    combined: interval !== null && lengthMs(interval) > lengthMs(has) ? interval : null,
+    combined,
+    zone: given === null ? own.zone : given.calendar.zone,
   };
 }
 

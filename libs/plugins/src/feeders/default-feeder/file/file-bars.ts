@@ -192,8 +192,12 @@ export class FileBars implements BarSource {
         `columns of ${symbol} need a file with its bars: data_files must name "${symbol}"`,
       );
     }
-    const { frame, notes } = await this.#loadNow(file, signal);
-    return { frame, notes: notes.map(({ code, text: said }) => noteText(file.path, code, said)) };
+    const csv = await this.#loadNow(file, signal);
+    return {
+      frame: csv.frame,
+      calendar: { closeOf: null, zone: zoneOf(csv) },
+      notes: csv.notes.map(({ code, text: said }) => noteText(file.path, code, said)),
+    };
   }
 
   #fileOf(symbol: string): DataFile {
