@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type LoopDelay, loopDelayOf } from './growth-load.js';
 import { type Filling, fillingOf, type Growing } from './growth-rows.js';
 import { servePostgres } from './postgres.js';
 import { serveProduct } from './served.js';
@@ -94,6 +95,7 @@ async function measureOn(
         await filling.settled();
       }
       sizes.push(await timesOf(served.url, keys));
+      if (database === 'SQLite' && share === 1) printDelay(await loopDelayOf(served, url, ADMIN_KEY));
     } finally {
       await served.stop();
     }
@@ -103,6 +105,14 @@ async function measureOn(
     const at = (times: readonly Times[]): Times => times[index] ?? { p50: Number.NaN, p99: Number.NaN };
     return { database, path, who, empty: at(empty), tenth: at(tenth), full: at(full) };
   });
+}
+
+function printDelay({ idleP99, busyP99, answers }: LoopDelay): void {
+  const verdict = busyP99 <= 20 ? 'reached' : '**missed**';
+  console.log(
+    `event loop delay p99 on a full SQLite file: ${idleP99.toFixed(1)} ms idle, ${busyP99.toFixed(1)} ms with ${answers} statistics, ` +
+      `searches and pages and billing verify in 15 s: ${verdict}`,
+  );
 }
 
 const sizeOf = (share: number): Growing => ({

@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { serveProduct, type Served } from './served.js';
+import { delayOf, serveProduct, type Served } from './served.js';
 
 const REFERENCE = resolve('../shared/fixtures/bench/bench_lstm64_w256.keras');
 const COLUMNS = ['OPEN', 'HIGH', 'LOW', 'CLOSE', 'VOLUME', 'SPREAD', 'TICKS', 'DEPTH'];
@@ -94,11 +94,4 @@ async function predict({ url }: Served): Promise<'completed' | 'failed'> {
   });
   const { status } = (await answer.json()) as { status?: string };
   return answer.ok && status === 'completed' ? 'completed' : 'failed';
-}
-
-async function delayOf({ url }: Served): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const seconds = /^nodejs_eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)/m.exec(text)?.[1];
-  if (seconds === undefined) throw new Error('the service tells no event loop delay');
-  return Number(seconds) * 1000;
 }
