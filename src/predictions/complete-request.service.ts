@@ -10,7 +10,6 @@ import {
   questionFaults,
 } from '#libs/plugin-host';
 import type { PluginKind } from '#libs/plugin-sdk';
-import { canonicalInterval } from '#libs/timeseries';
 import { Prices } from '../billing/billing.port.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { type AskedRequest, modelOf, type StoredRequest } from './prediction.types.js';
@@ -85,7 +84,8 @@ export class CompleteRequest {
     const faults = await questionFaults(this.plugins, {
       feeder: request.feeder_plugin,
       symbol: request.symbol ?? request.ticker ?? '',
-      interval: request.interval === null ? null : canonicalInterval(request.interval),
+      // The original's clients may ask for any: the prediction fails with the reason when its bars cannot make it.
+      interval: null,
       server: model ? await this.#serverOf(model) : this.plugins.serves(predictor),
       model: model || named,
       // Of a list, the steps that the model has are answered, and the others listed as errors.

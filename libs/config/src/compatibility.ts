@@ -57,7 +57,7 @@ export const DIFFERENCES: readonly Difference[] = [
     plugins: null,
     original: 'fail',
     effect:
-      'A core prediction for a symbol or interval that the data do not have, or of a predictor that does not forecast, is taken (201) and fails with the reason.',
+      'A core prediction for a symbol that the data do not have, or of a predictor that does not forecast, is taken (201) and fails with the reason.',
   },
   {
     name: 'horizon_mode',

@@ -20,7 +20,7 @@ export const PREDICTION_SETTINGS = {
   ),
   unanswerable_requests: choice(
     { default: 'refuse', oneOf: ['refuse', 'fail'] },
-    'What becomes of a core prediction that surely cannot be answered (its symbol, interval or horizon is not in the data or the model, its predictor does not forecast): `refuse` it with 422, or take it with 201 and let it `fail` with the reason, as the original did. Orders are always refused.',
+    'What becomes of a core prediction that surely cannot be answered (its symbol or horizon is not in the data or the model, its predictor does not forecast): `refuse` it with 422, or take it with 201 and let it `fail` with the reason, as the original did. An `interval` that its bars cannot make always fails. Orders are always refused.',
   ),
   max_data_age: integer(
     { default: null, min: 1, max: 1_000_000 },
