@@ -54,7 +54,13 @@ function openOffsets(history: Float64Array, spacing: number, clock: SessionClock
   const local = clock.shown(history.subarray(first));
   const last = local.at(-1) ?? NaN;
   const isOpen = new Uint8Array(WEEK_MS / spacing + 1);
-  for (const time of local) isOpen[Math.floor((WEEK_MS - ((last - time) % WEEK_MS)) / spacing)] = 1;
+  let closed = isOpen.length - 1;
+  // From the newest bar back: of a market that never closes one week of the five shows it.
+  for (let row = local.length - 1; row >= 0 && closed > 0; row -= 1) {
+    const slot = Math.floor((WEEK_MS - ((last - (local[row] ?? NaN)) % WEEK_MS)) / spacing);
+    closed -= slot === 0 || isOpen[slot] === 1 ? 0 : 1;
+    isOpen[slot] = 1;
+  }
   const offsets: number[] = [];
   for (let slot = 1; slot < isOpen.length; slot += 1) if (isOpen[slot] === 1) offsets.push(slot * spacing);
   return offsets;

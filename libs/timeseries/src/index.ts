@@ -9,6 +9,7 @@ export {
 } from './frame.js';
 export { futureTimes } from './future-times.js';
 export { dividesInterval, longerBars, type LongerBars } from './longer-bars.js';
+export { longerBarsBeside } from './longer-bars-thread.js';
 export {
   BASELINE_MEANINGS,
   type BaselineMeans,

@@ -1,15 +1,23 @@
 import { DAY_MS, HOUR_MS, WEEK_MS } from '#libs/kernel';
 import { type BarRole, rolesOf } from './csv/column-roles.js';
-import { Frame } from './frame.js';
+import { exactRow, Frame } from './frame.js';
 import { futureTimes } from './future-times.js';
 import { barsLater, type Interval, INTERVAL_MS } from './intervals.js';
 import { dayOfWeek } from './timestamps.js';
 import { Zone } from './times/zones.js';
 
 /** Bars that were put together from shorter ones. */
-export interface LongerBars {
-  /** Labelled by the moment of a bar's opening, from a day on by midnight UTC of its date. */
+export interface LongerBars extends Pick<JoinedBars, 'running' | 'knownFrom'> {
   readonly frame: Frame;
+}
+
+/** The same as plain data, its arrays ready to be handed from thread to thread. */
+export interface JoinedBars {
+  /** Labels: the moment of a bar's opening, from a day on midnight UTC of its date. */
+  readonly time: Float64Array;
+  readonly columns: readonly (readonly [name: string, values: Float64Array])[];
+  /** When the last part of each bar closed, epoch ms UTC. */
+  readonly closes: Float64Array;
   /** Label of the last bar, which has not all of its parts yet and was left out; null where there is none. */
   readonly running: number | null;
   /**
@@ -38,13 +46,29 @@ interface Run {
   readonly end: number;
 }
 
+/** {@link joinBars} as a frame. */
+export const longerBars = (bars: Frame, stepMs: number, interval: Interval): LongerBars =>
+  framed(joinBars(bars, stepMs, interval), interval, bars.calendar.zone);
+
+/** @param zone of the shorter bars' clock */
+export function framed(
+  { time, columns, closes, knownFrom, running }: JoinedBars,
+  interval: Interval,
+  zone: string | null,
+): LongerBars {
+  const length = INTERVAL_MS[interval];
+  const closeOf = (opening: number): number => closes[exactRow(time, opening)] ?? opening + length;
+  const calendar = { closeOf, zone: length < DAY_MS ? zone : null };
+  return { frame: Frame.of(time, columns).dated(calendar), knownFrom, running };
+}
+
 /**
  * Puts bars together: first open, highest high, lowest low, last close, the sum of volumes; of any other column the last
  * value. Of bars with one time the last counts. The day of a market that closes for hours is that of its session, else that
  * of the source's clock (UTC where none is known); the Sunday evening of a market that rests on Saturdays belongs to Monday.
  * @param stepMs distance of the bars, see {@link dividesInterval}
  */
-export function longerBars(bars: Frame, stepMs: number, interval: Interval): LongerBars {
+export function joinBars(bars: Frame, stepMs: number, interval: Interval): JoinedBars {
   const labels = new Buckets(bars, stepMs, interval);
   const { time } = bars;
   const starts: number[] = [];
@@ -66,24 +90,15 @@ export function longerBars(bars: Frame, stepMs: number, interval: Interval): Lon
     joined.set(values, made);
     return [name, made] as const;
   });
-  const closes = new Map(
-    Array.from(openings, (opening, index) => [opening, (time[ends[index] ?? 0] ?? NaN) + stepMs] as const),
-  );
-  const calendar = {
-    closeOf: (opening: number) => closes.get(opening) ?? opening + INTERVAL_MS[interval],
-    zone: INTERVAL_MS[interval] < DAY_MS ? bars.calendar.zone : null,
-  };
+  const closes = openings.map((_, index) => (time[ends[index] ?? 0] ?? NaN) + stepMs);
   labels.rewind();
   const knownFrom = openings.map((_, index) => {
     const row = ends[index] ?? 0;
-    const whole = Math.max((time[row] ?? NaN) + stepMs, labels.usualEnd(row));
+    const whole = Math.max(closes[index] ?? NaN, labels.usualEnd(row));
     return Math.min(whole, time[row + 1] ?? Infinity);
   });
-  return {
-    frame: Frame.of(openings, columns).dated(calendar),
-    knownFrom,
-    running: isRunning ? (label.at(-1) ?? null) : null,
-  };
+  const running = isRunning ? (label.at(-1) ?? null) : null;
+  return { time: openings, columns, closes, knownFrom, running };
 }
 
 type Join = (before: number, now: number) => number;

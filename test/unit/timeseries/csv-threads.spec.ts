@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { loadCsv } from '#libs/timeseries';
+import { loadCsv, longerBars, longerBarsBeside } from '#libs/timeseries';
 import { csvThreads } from '../../../libs/timeseries/src/csv/load-csv.js';
 import { parseCsv } from '../../../libs/timeseries/src/csv/parse-csv.js';
 import { csvFiles } from './csv-files.js';
@@ -61,5 +61,19 @@ describe('the worker thread', () => {
     const load = loadCsv(largeFile, options, controller.signal);
     controller.abort(reason);
     await expect(load).rejects.toBe(reason);
+  });
+});
+
+describe('many bars that are put together', () => {
+  it('come out the same in one thread or two', async () => {
+    const { frame } = await loadCsv(largeFile, options);
+    const bars = frame.dated({ closeOf: null, zone: 'America/New_York' });
+    const here = longerBars(bars, 60_000, '1d');
+    const { frame: beside, knownFrom, running } = await longerBarsBeside(bars, 60_000, '1d');
+    expect(beside.names).toEqual(here.frame.names);
+    for (const name of beside.names) expect(same(beside.column(name), here.frame.column(name))).toBe(true);
+    expect([same(knownFrom, here.knownFrom), running]).toEqual([true, here.running]);
+    const label = beside.time[7] ?? NaN;
+    expect(beside.calendar.closeOf?.(label)).toBe(here.frame.calendar.closeOf?.(label));
   });
 });

@@ -120,13 +120,24 @@ function knownValues(
   return { times: time.filter(isKnown), values: values.filter(isKnown) };
 }
 
-/** A loop: with `some` a million rows take 12 ms of each forecast. */
-function hasMissing(values: Float64Array): boolean {
-  for (let row = 0; row < values.length; row += 1) {
+/** Where the last missing value of a buffer stands, -1 where none does: frames are never written into. */
+const lastMissing = new WeakMap<ArrayBufferLike, number>();
+
+/** Bars of one file are cut at many baselines, and share a buffer: it is looked through once. */
+function hasMissing({ buffer, byteOffset }: Float64Array): boolean {
+  const known = lastMissing.get(buffer) ?? lastMissingOf(buffer);
+  lastMissing.set(buffer, known);
+  return known >= byteOffset / Float64Array.BYTES_PER_ELEMENT;
+}
+
+/** A loop: with `findLastIndex` a million rows take 12 ms. */
+function lastMissingOf(buffer: ArrayBufferLike): number {
+  const values = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / Float64Array.BYTES_PER_ELEMENT));
+  for (let row = values.length - 1; row >= 0; row -= 1) {
     const value = values[row] ?? NaN;
-    if (value !== value) return true;
+    if (value !== value) return row;
   }
-  return false;
+  return -1;
 }
 
 export default definePredictor({

@@ -12,7 +12,7 @@ import {
   isInterval,
   lengthText,
   type LoadedCsv,
-  longerBars,
+  longerBarsBeside,
   type LongerBars,
   usualStep,
 } from '#libs/timeseries';
@@ -60,7 +60,7 @@ export class FileBars implements BarSource {
   /** One object for each version of a file, by which others see that nothing has changed. */
   readonly #sessions = new WeakMap<Frame, SessionCloses>();
 
-  readonly #made = new WeakMap<Frame, Map<string, LongerBars>>();
+  readonly #made = new WeakMap<Frame, Map<string, Promise<LongerBars>>>();
 
   private constructor(
     private readonly settings: FileBarsSettings,
@@ -110,7 +110,7 @@ export class FileBars implements BarSource {
     const notes = this.#notes(file, csv, question);
     if (question.anyInterval === true || isOfLength(csv, interval))
       return { frame: csv.frame, notes, window: null, calendar: { closeOf: null, zone: zoneOf(csv) } };
-    const { frame, running } = this.#longer(file, symbol, csv, interval);
+    const { frame, running } = await this.#longer(file, symbol, csv, interval);
     notes.push(
       noteText(
         file.path,
@@ -141,14 +141,19 @@ export class FileBars implements BarSource {
   }
 
   /** Bars of the asked length, made once for each version of a file. */
-  #longer(file: DataFile, symbol: string, csv: LoadedCsv, interval: string): LongerBars {
-    const made = this.#made.get(csv.frame) ?? new Map<string, LongerBars>();
+  #longer(file: DataFile, symbol: string, csv: LoadedCsv, interval: string): Promise<LongerBars> {
+    const made = this.#made.get(csv.frame) ?? new Map<string, Promise<LongerBars>>();
     this.#made.set(csv.frame, made);
     const known = made.get(interval);
     if (known !== undefined) return known;
     refuseOtherLength(file, symbol, csv, interval);
-    const bars = longerBars(csv.frame.dated({ closeOf: null, zone: zoneOf(csv) }), csv.stepMs, interval);
+    const bars = longerBarsBeside(
+      csv.frame.dated({ closeOf: null, zone: zoneOf(csv) }),
+      csv.stepMs,
+      interval,
+    );
     made.set(interval, bars);
+    bars.catch(() => made.delete(interval));
     return bars;
   }
 
