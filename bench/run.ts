@@ -45,14 +45,14 @@ const row = (work: string, measured: string, reach: string, reached: boolean | n
 const round = (value: number, digits = 0): string => value.toFixed(digits);
 
 const start = await measureStart();
-row('start to ready, empty database', `${round(start.readyMs)} ms`, '≤ 2,000 ms', start.readyMs <= 2000);
+row('start to ready, empty database', `${round(start.readyMs)} ms`, '≤ 1,200 ms', start.readyMs <= 1200);
 row(
   'start to ready after a kill under load',
   `${round(start.afterKillMs)} ms`,
   '≤ 2,000 ms',
   start.afterKillMs <= 2000,
 );
-row('resident when idle', `${round(start.residentMb)} MB`, '≤ 200 MB', start.residentMb <= 200);
+row('resident when idle', `${round(start.residentMb)} MB`, '≤ 150 MB', start.residentMb <= 150);
 
 const predictions = await measurePredictions();
 row(
@@ -64,8 +64,8 @@ row(
 row(
   'core predictions end to end, 16 connections',
   `${round(predictions.perSecond)}/s, ${predictions.lost} of ${predictions.submitted} lost`,
-  '≥ 300/s, none lost',
-  predictions.perSecond >= 300 && predictions.lost === 0,
+  '≥ 1,000/s, none lost',
+  predictions.perSecond >= 1000 && predictions.lost === 0,
 );
 
 const served = await measureServedModel();
@@ -93,8 +93,8 @@ row(
   `${round(servers.fastify.perSecond)}/s, ${round(ofBare * 100)} % of bare node:http (${round(servers.bare.perSecond)}/s); ` +
     `${round(ofRecorded * 100)} % of node:http that keeps one durable row a request, which itself reaches ` +
     `${round(ceiling * 100)} % (${round(servers.recorded.perSecond)}/s); Express ${round(servers.express.perSecond)}/s`,
-  '≥ 40 %',
-  ofBare >= 0.4,
+  '≥ 35 %',
+  ofBare >= 0.35,
 );
 
 const [plainCsv, ...otherCsv] = await measureCsv();
@@ -129,16 +129,25 @@ row(
   features.forecastMs <= 5,
 );
 
+/** Four times (answers on SQLite: 2.5 times) the share of 2026-11-25, with 16 parties. */
+const AIMS: Readonly<Record<string, number>> = {
+  'SQLite submit': 0.295,
+  'SQLite claim and answer': 0.137,
+  'PostgreSQL submit': 0.059,
+  'PostgreSQL claim and answer': 0.039,
+};
 // It throws when a request is refused or the books do not add up.
 for (const one of await measureMarketplace()) {
   const who = one.work === 'submit' ? 'client' : 'evaluator';
+  const share = one.perSecond / one.commitsPerSecond;
+  const aim = one.parties === 1 ? undefined : AIMS[`${one.database} ${one.work}`];
   row(
     `marketplace on ${one.database}: ${one.work}, ${one.parties} ${who}${one.parties === 1 ? '' : 's'}`,
     `${round(one.perSecond)}/s, p50 ${round(one.p50Ms)} ms, p99 ${round(one.p99Ms)} ms; ` +
-      `${round((one.perSecond / one.commitsPerSecond) * 100)} % of the database's own durable single commits ` +
+      `${round(share * 100, 1)} % of the database's own durable single commits ` +
       `(${round(one.commitsPerSecond)}/s)`,
-    '–',
-    null,
+    aim === undefined ? '–' : `≥ ${round(aim * 100, 1)} %`,
+    aim === undefined ? null : share >= aim,
   );
 }
 
@@ -157,29 +166,6 @@ About the \`/predict/entry\` row: a node:http server that only parses the reques
 ${round(ceiling * 100)} % of one that stores nothing. With validation, policy, audit, metrics and framework the service reaches ${round(ofRecorded * 100)} % of the server
 that stores a row. A whole back-test fits into one call to the batch routes, which saves the network round trip of each request:
 
-## Where a start's time goes
-
-Nine tenths of it are the loading of code: 2,900 files, most of them TypeORM, Nest, RxJS, the validator and what they depend
-on. Opening the database, migrations, accounts and the first sweep of jobs take less than a tenth; after a kill they take
-the same, also with 300,000 rows in each of the four large tables and 300 abandoned jobs, because nothing is read as a whole.
-What no start needs is loaded with its first use: ONNX Runtime (in the thread of each model), PDF, outgoing HTTP, Express.
-
-## Round trips of an order
-
-Statements between \`BEGIN\` and \`COMMIT\` on PostgreSQL, with an \`Idempotency-Key\` where the route takes one and a receiver;
-\`test/integration/marketplace/round-trips.spec.ts\` counts them on the wire and fails above 5.
-
-| Step                                   | 2026-11-28 | 2026-11-29 |
-| -------------------------------------- | ---------- | ---------- |
-| submit                                 | 16         | 4          |
-| submit, a provider's price             | 17         | 5          |
-| claim                                  | 8          | 4          |
-| answer                                 | 12         | 4          |
-| end of an order that nobody answered   | 10         | 4          |
-
-Two builds are compared in turns within one run, each beside the database's own commits, so that a busy machine slows both:
-\`BENCH_BEFORE=EARLIER/dist/src/main.js node --conditions=development --import tsx bench/marketplace.ts\`.
-
 ## Synchronous answers
 
 | What | Answers a second |
@@ -197,6 +183,6 @@ console.table(sync);
 if (process.argv.includes('--write')) {
   // what was measured by hand stays
   const [byHand = ''] =
-    /\n## The hot synchronous path\n[^]*/.exec(readFileSync('docs/performance.md', 'utf8')) ?? [];
+    /\n## Where a start's time goes\n[^]*/.exec(readFileSync('docs/performance.md', 'utf8')) ?? [];
   writeFileSync('docs/performance.md', text + byHand);
 }

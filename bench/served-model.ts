@@ -24,6 +24,7 @@ export interface ServedModelFigures {
 export async function measureServedModel(): Promise<ServedModelFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-bench-model-'));
   const hasReference = existsSync(REFERENCE);
+  const interval = hasReference ? '1h' : '1d';
   const served = await serveProduct({
     data_source: 'file',
     max_concurrent_predictions: 100,
@@ -36,10 +37,10 @@ export async function measureServedModel(): Promise<ServedModelFigures> {
         }),
   });
   try {
-    await predictFor(served, 2_000);
+    await predictFor(served, interval, 2_000);
     const startedAt = performance.now();
     const done = await Promise.all(
-      Array.from({ length: CONNECTIONS }, () => predictFor(served, SECONDS * 1000)),
+      Array.from({ length: CONNECTIONS }, () => predictFor(served, interval, SECONDS * 1000)),
     );
     const seconds = (performance.now() - startedAt) / 1000;
     const completed = done.reduce((sum, one) => sum + one.completed, 0);
@@ -73,21 +74,22 @@ function referenceSettings(folder: string): Record<string, string> {
 
 async function predictFor(
   served: Served,
+  interval: string,
   durationMs: number,
 ): Promise<{ completed: number; failed: number }> {
   const end = performance.now() + durationMs;
   const count = { completed: 0, failed: 0 };
-  while (performance.now() < end) count[await predict(served)] += 1;
+  while (performance.now() < end) count[await predict(served, interval)] += 1;
   return count;
 }
 
-async function predict({ url }: Served): Promise<'completed' | 'failed'> {
+async function predict({ url }: Served, interval: string): Promise<'completed' | 'failed'> {
   const answer = await fetch(`${url}/api/v1/predict`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', prefer: 'wait=10' },
     body: JSON.stringify({
       symbol: 'SP500',
-      interval: '1h',
+      interval,
       model_name: 'default_predictor',
       horizons: [1, 3, 6],
     }),
