@@ -79,6 +79,7 @@ export class ReadingLane {
 
   /** Ends the process at once, whatever it does: SQLite keeps nothing of a connection that only reads. */
   close(reason: unknown): Promise<void> {
+    this.#child.ref(); // who waits for its end must live as long
     this.#end(reason);
     return this.#exited;
   }
