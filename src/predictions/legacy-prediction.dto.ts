@@ -87,18 +87,20 @@ export class LegacyStatus {
   @ObjectField({ from: withLists, description: 'Same as `result` of the prediction.' })
   result!: PredictionResult;
 
-  @ListField(NumberField(), {
+  @ListField(NumberField({ nullable: true }), {
     from: ({ prediction }: Answered) => prediction ?? undefined,
     optional: true,
-    description: 'Predicted values, one per horizon; present only when completed.',
+    description:
+      'Predicted values, one per horizon, null for one that the model does not reach; present only when completed.',
     example: [2874.56],
   })
   prediction?: Answered['prediction'];
 
-  @ListField(NumberField(), {
+  @ListField(NumberField({ nullable: true }), {
     from: ({ uncertainty }: Answered) => uncertainty ?? undefined,
     optional: true,
-    description: 'Standard deviations, one per horizon; present only when completed.',
+    description:
+      'Standard deviations, one per horizon, null where the value is; present only when completed.',
     example: [31.2],
   })
   uncertainty?: Answered['uncertainty'];
