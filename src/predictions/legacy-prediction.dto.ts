@@ -87,7 +87,8 @@ export class LegacyStatus {
   @ObjectField({ from: withLists, description: 'Same as `result` of the prediction.' })
   result!: PredictionResult;
 
-  @ListField(NumberField({ nullable: true }), {
+  @ListField(NumberField(), {
+    sparse: true,
     from: ({ prediction }: Answered) => prediction ?? undefined,
     optional: true,
     description:
@@ -96,7 +97,8 @@ export class LegacyStatus {
   })
   prediction?: Answered['prediction'];
 
-  @ListField(NumberField({ nullable: true }), {
+  @ListField(NumberField(), {
+    sparse: true,
     from: ({ uncertainty }: Answered) => uncertainty ?? undefined,
     optional: true,
     description:

@@ -24,13 +24,15 @@ import { faultOfContents } from './printable.js';
 export interface ListFieldOptions extends FieldOptions<readonly unknown[]> {
   readonly minItems?: number;
   readonly maxItems?: number;
+  /** Answers only: a member may be null. */
+  readonly sparse?: boolean;
   /** Each member may occur only once. */
   readonly unique?: boolean;
 }
 
 /** A list whose members are declared by another field: `ListField(IntegerField({ min: 1 }), { maxItems: 10 })`. */
 export function ListField(member: FieldDecorator, options: ListFieldOptions = {}): FieldDecorator {
-  const { minItems, maxItems, unique } = options;
+  const { minItems, maxItems, sparse, unique } = options;
   const holder = memberHolder(member);
   const type: FieldType = {
     shape: { kind: 'list', member: holder },
@@ -42,7 +44,7 @@ export function ListField(member: FieldDecorator, options: ListFieldOptions = {}
       ...(unique === true ? [ArrayUnique()] : []),
     ],
     schema: {
-      ...listSchema(member.fieldType.schema),
+      ...listSchema(sparse === true ? orNull(member.fieldType.schema) : member.fieldType.schema),
       ...(minItems !== undefined && { minItems }),
       ...(maxItems !== undefined && { maxItems }),
       ...(unique === true && { uniqueItems: true }),
@@ -50,6 +52,11 @@ export function ListField(member: FieldDecorator, options: ListFieldOptions = {}
   };
   return field(type, options);
 }
+
+const orNull = (schema: FieldType['schema']): FieldType['schema'] => ({
+  ...schema,
+  type: [schema['type'], 'null'],
+});
 
 /** @nestjs/swagger finds the schema of classes and named enums only if they stay at the top level. */
 function listSchema(member: FieldType['schema']): FieldType['schema'] {
