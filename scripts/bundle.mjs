@@ -10,8 +10,7 @@ const ENTRIES = ['src/main.js', 'src/app/write-generated.js', 'libs/plugin-sdk/s
 
 /**
  * Stays in node_modules: native code, packages that look for files or threads of their own beside their code, and what
- * most processes never load. And `reflect-metadata`, which decorators need before they run: as an import it comes before
- * the code of each file, joined into it at a place that depends on what else is there.
+ * most processes never load. And `reflect-metadata`, which is imported at the top of every file, see below.
  */
 const SEPARATE = [
   '@node-rs/bcrypt',

@@ -1,5 +1,5 @@
 import { Database, isPostgres, runSql, TransactionRunner } from '#libs/database';
-import { eventually } from '#libs/testing';
+import { ChildScript, eventually } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import { SCRATCH, words, write } from './scratch.js';
@@ -100,6 +100,16 @@ describe('processes that read', () => {
     await database.close();
     expect([database.readingProcesses, children()]).toEqual([0, []]);
   });
+
+  it('let a program that has nothing else to do close the database to its end', async () => {
+    const other = new ChildScript(
+      'test/integration/database/other-process.ts',
+      JSON.stringify(own.location),
+      '0',
+      'apart',
+    );
+    expect([await other.exited, other.lines.at(-1)]).toEqual([0, 'closed']);
+  }, 60_000);
 
   it('end a read at its deadline, name the setting, and serve others meanwhile and afterwards', async () => {
     const database = await opened(1_500);

@@ -49,51 +49,53 @@ function fieldsOf(dto: DtoClass): Fields {
   return fields;
 }
 
+/** A field that its object does not have. */
+interface Ignored {
+  /** Of the object; empty, or with a dot at its end. */
+  readonly place: string;
+  readonly key: string;
+  /** What the object has. */
+  readonly fields: Fields;
+}
+
 /** Warns of what a valid value has beside the declared fields, at any depth; open objects may have anything. */
 export function warnOfIgnored(dto: DtoClass, value: unknown, source: Source): void {
-  const ignored: { field: string; name: string; fields: Fields }[] = [];
-  collect(dto, value, '', ignored);
+  const ignored = ignoredIn(dto, value);
   if (ignored.length === 0) return;
   const code = source === 'query' ? 'ignored_parameter' : 'ignored_field';
-  const warnings: Warning[] = ignored
-    .slice(0, MOST_WARNINGS)
-    .map(({ field, name, fields }) => ({ code, field, message: messageOf(name, fields) }));
+  const warnings: Warning[] = ignored.slice(0, MOST_WARNINGS).map(({ place, key, fields }) => {
+    const name = shownName(key);
+    return { code, field: place + name, message: messageOf(name, fields) };
+  });
   const rest = ignored[MOST_WARNINGS];
   if (rest !== undefined) {
     const message = `${ignored.length - MOST_WARNINGS} more were ignored, this one first`;
-    warnings.push({ code, field: rest.field, message });
+    warnings.push({ code, field: rest.place + shownName(rest.key), message });
   }
   const context = requestContext();
   context.warnings = [...(context.warnings ?? []), ...warnings];
 }
 
 /** Whether {@link warnOfIgnored} would have anything to say of a body. */
-export function asksInVain(dto: DtoClass, body: unknown): boolean {
-  const ignored: { field: string; name: string; fields: Fields }[] = [];
-  collect(dto, body, '', ignored);
-  return ignored.length > 0;
-}
+export const asksInVain = (dto: DtoClass, body: unknown): boolean => ignoredIn(dto, body).length > 0;
 
-function collect(
-  dto: DtoClass,
-  value: unknown,
-  place: string,
-  ignored: { field: string; name: string; fields: Fields }[],
-): void {
-  if (!isJsonObject(value) || Reflect.getMetadata(OPEN, dto) === true) return;
+const shownName = (key: string): string => redactText(key.slice(0, LONGEST_NAME));
+
+function ignoredIn(dto: DtoClass, value: unknown, place = '', found: Ignored[] = []): readonly Ignored[] {
+  if (!isJsonObject(value) || Reflect.getMetadata(OPEN, dto) === true) return found;
   const fields = fieldsOf(dto);
   for (const key of Object.keys(value)) {
     const inner = fields.get(key);
     if (inner === null) continue;
     if (inner === undefined) {
-      const name = redactText(key.slice(0, LONGEST_NAME));
-      ignored.push({ field: `${place}${name}`, name, fields });
+      found.push({ place, key, fields });
       continue;
     }
     const own = value[key];
-    if (!Array.isArray(own)) collect(inner, own, `${place}${key}.`, ignored);
-    else for (const [index, one] of own.entries()) collect(inner, one, `${place}${key}.${index}.`, ignored);
+    if (!Array.isArray(own)) ignoredIn(inner, own, `${place}${key}.`, found);
+    else for (const [index, one] of own.entries()) ignoredIn(inner, one, `${place}${key}.${index}.`, found);
   }
+  return found;
 }
 
 function messageOf(name: string, fields: Fields): string {
