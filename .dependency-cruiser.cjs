@@ -38,6 +38,7 @@ module.exports = {
     only('timeseries-stands-low', lib('timeseries'), [lib('kernel', 'numpy-random')]),
     only('keras-onnx-stands-low', lib('keras-onnx'), [lib('kernel')]),
     only('forecast-chart-stands-low', lib('forecast-chart'), [lib('kernel')]),
+    only('scoring-stands-low', lib('scoring'), [lib('kernel', 'numpy-random')]),
     only('plugin-sdk-stands-low', lib('plugin-sdk'), [lib('kernel', 'timeseries')]),
     only('plugin-host', lib('plugin-host'), [lib('kernel', 'config', 'plugin-sdk', 'timeseries')]),
     only('config-stands-low', lib('config'), [lib('kernel')]),
@@ -50,7 +51,10 @@ module.exports = {
       from: { path: '^libs/plugins/' },
       to: {
         path: '^(src|libs)/',
-        pathNot: ['^libs/plugins/', lib('plugin-sdk', 'kernel', 'timeseries', 'numpy-random', 'keras-onnx')],
+        pathNot: [
+          '^libs/plugins/',
+          lib('plugin-sdk', 'kernel', 'timeseries', 'numpy-random', 'scoring', 'keras-onnx'),
+        ],
       },
     },
     {
@@ -113,7 +117,7 @@ module.exports = {
     },
     never(
       'pure-libs-know-no-framework',
-      lib('kernel', 'numpy-random', 'timeseries', 'keras-onnx', 'forecast-chart', 'plugin-sdk'),
+      lib('kernel', 'numpy-random', 'timeseries', 'keras-onnx', 'forecast-chart', 'scoring', 'plugin-sdk'),
       frameworks,
     ),
     {

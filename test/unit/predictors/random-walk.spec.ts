@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Frame } from '#libs/plugin-sdk';
+import { normalQuantile } from '#libs/scoring';
 import { futureTimes } from '#libs/timeseries';
 import randomWalk, {
-  normalQuantile,
   type RandomWalkPredictor,
 } from '../../../libs/plugins/src/predictors/random-walk-predictor.js';
 import { at, createPredictor, forecastRequest } from './predictor-context.js';
@@ -208,21 +208,5 @@ describe('times of future bars', () => {
       ),
       { numRuns: 100 },
     );
-  });
-});
-
-describe('quantiles of the normal distribution', () => {
-  it.each([
-    [0.5, 0],
-    [0.975, 1.959963984540054],
-    [0.95, 1.6448536269514722],
-    [1e-6, -4.753424308822899],
-    [1e-10, -6.361340902404056],
-    [1e-20, -9.26234008979841],
-    [0.075, -1.4395314709384563],
-    [0.25, -0.6744897501960817],
-  ])('are right at %d', (probability, z) => {
-    expect(normalQuantile(probability)).toBeCloseTo(z, 12);
-    if (probability > 1e-9) expect(normalQuantile(1 - probability)).toBeCloseTo(-z, 9);
   });
 });

@@ -1,0 +1,50 @@
+export {
+  crpsNorm,
+  crpsQuantile,
+  crpsSample,
+  intervalScore,
+  quantileLoss,
+  wis,
+  type PredictionInterval,
+  type QuantileSet,
+  type WeightedIntervalScore,
+} from './distribution-scores.js';
+export {
+  directionalAccuracy,
+  mae,
+  mase,
+  naiveMae,
+  rmse,
+  skillScore,
+  type DirectionalAccuracy,
+} from './point-scores.js';
+export { randomWalkForecast, trailingVolatility, type NormalForecast } from './random-walk.js';
+export {
+  brierDecomposition,
+  brierScore,
+  logsBinary,
+  logsDecomposition,
+  type CalibrationGroup,
+  type ScoreDecomposition,
+} from './binary-scores.js';
+export {
+  COVERAGE_LEVELS,
+  intervalCoverage,
+  pitHistogram,
+  pitNorm,
+  pitPlaces,
+  pitQuantile,
+  pitSample,
+  uniformityOf,
+  wilsonInterval,
+  type PitHistogram,
+  type Share,
+} from './calibration.js';
+export { dieboldMariano, type DieboldMariano, type DieboldMarianoOptions } from './diebold-mariano.js';
+export {
+  blockBootstrap,
+  symbolDay,
+  type BootstrappedMean,
+  type BootstrapOptions,
+} from './block-bootstrap.js';
+export { chiSquareSurvival, normalCdf, normalQuantile, studentTwoSided } from './distributions.js';
