@@ -1,5 +1,5 @@
 import { loadConfig } from '#libs/config';
-import { writerOptions } from '#libs/database';
+import { nameRowIds, writerOptions } from '#libs/database';
 import { DataSource } from 'typeorm';
 import { entities, migrations } from './src/app/schema.js';
 
@@ -8,4 +8,7 @@ import { entities, migrations } from './src/app/schema.js';
  * environment (`DATABASE_URL`), `.env` and the defaults name. The lists of tables and migrations are in
  * `src/app/schema.ts`.
  */
-export default new DataSource(writerOptions(loadConfig().database, { entities, migrations, echo: true }));
+const dataSource = new DataSource(writerOptions(loadConfig().database, { entities, migrations, echo: true }));
+if (dataSource.options.type !== 'postgres') nameRowIds(dataSource.driver);
+
+export default dataSource;

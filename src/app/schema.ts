@@ -21,6 +21,7 @@ import {
   Users1795392000001,
   UserSessionEntity,
   Webhooks1795392000013,
+  WideIds1796000000060,
   Database,
   type DatabaseOptions,
 } from '#libs/database';
@@ -100,6 +101,7 @@ export const migrations = [
   AuditRoutes1796000000031,
   SealHeads1796000000040,
   ListingIndexes1796000000050,
+  WideIds1796000000060,
 ];
 
 /** Opens the configured database and brings its tables up to date. */

@@ -1,5 +1,5 @@
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
-import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { integerColumn, jsonColumn, serialColumn, utcColumn } from '#libs/database';
 
 /** One request. Rows are only ever added: the database itself refuses to change or delete them. */
 @Entity('api_logs')
@@ -14,7 +14,7 @@ import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
 @Index('ix_api_logs_method', ['method', 'requestTimestamp'], { where: `"method" NOT IN ('GET', 'POST')` })
 @Index('ix_api_logs_timestamp', ['requestTimestamp'])
 export class ApiLogEntity {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
 
   /** UUID given by the server. */
   @Column({ type: 'varchar', length: 36 }) requestId!: string;

@@ -1,5 +1,5 @@
-import { integerColumn, utcColumn } from '#libs/database';
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { integerColumn, rowIdColumn, serialColumn, utcColumn } from '#libs/database';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** What a client paid to a provider for one completed order, with the shares. Rows are only ever added. */
 @Entity('billing_records')
@@ -9,7 +9,7 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 @Index('ix_billing_records_evaluator', ['evaluatorId', 'timestamp'])
 @Index('ix_billing_records_timestamp', ['timestamp'])
 export class BillingRecordEntity {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
   @Column({ type: 'integer' }) clientId!: number;
 
   /** 0 when the service itself is the provider. */
@@ -28,6 +28,6 @@ export class BillingRecordEntity {
   @Column(integerColumn()) platformMicros!: number;
   @Column({ type: 'varchar', length: 3 }) currency!: string;
   @Column({ type: 'varchar', length: 255, nullable: true }) description!: string | null;
-  @Column({ type: 'integer' }) transactionId!: number;
+  @Column(rowIdColumn()) transactionId!: number;
   @Column(utcColumn()) timestamp!: Date;
 }

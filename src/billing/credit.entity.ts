@@ -1,5 +1,5 @@
-import { integerColumn, utcColumn } from '#libs/database';
-import { Column, Entity, ForeignKey, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import { integerColumn, rowIdColumn, serialColumn, utcColumn } from '#libs/database';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { CreditGrant } from './billing.port.js';
 
 /** Credits that were given; nothing of it changes but that it is closed, once. */
@@ -10,12 +10,12 @@ import type { CreditGrant } from './billing.port.js';
   where: '"expires_at" IS NOT NULL AND "closed_at" IS NULL',
 })
 export class CreditEntity {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
   @Column({ type: 'integer' }) userId!: number;
   @Column({ name: 'credit_type', type: 'varchar', length: 12 }) type!: CreditGrant['type'];
   @Column(integerColumn()) amountMicros!: number;
   @Column({ type: 'varchar', length: 3 }) currency!: string;
-  @Column({ type: 'integer' }) sourceTransactionId!: number;
+  @Column(rowIdColumn()) sourceTransactionId!: number;
   @Column(utcColumn({ nullable: true })) expiresAt!: Date | null;
 
   /** When it had expired and what was unused was taken back. */
@@ -27,11 +27,11 @@ export class CreditEntity {
 @Entity('credit_uses')
 @Index('ix_credit_uses_transaction', ['transactionId'])
 export class CreditUseEntity {
-  @PrimaryColumn({ name: 'credit_id', type: 'integer' })
+  @PrimaryColumn(rowIdColumn({ name: 'credit_id' }))
   @ForeignKey(() => CreditEntity, { name: 'fk_credit_uses_credit' })
   creditId!: number;
 
-  @PrimaryColumn({ type: 'integer' }) transactionId!: number;
+  @PrimaryColumn(rowIdColumn()) transactionId!: number;
   @Column(integerColumn()) amountMicros!: number;
 
   /** All uses of the credit up to this one, so that a long history need not be added up. */

@@ -64,7 +64,6 @@ export class InvoiceRepository {
        GROUP BY description, model_name, cost_micros ORDER BY model_name, description, cost_micros`,
       [clientId, currency, start.toISOString(), end.toISOString()],
     );
-    // PostgreSQL's 64-bit integers come as text.
     return rows.map((row) => ({
       ...row,
       unitMicros: Number(row.unitMicros),

@@ -1,11 +1,11 @@
-import { type IdRange, integerColumn, jsonColumn, utcColumn } from '#libs/database';
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { type IdRange, integerColumn, jsonColumn, serialColumn, utcColumn } from '#libs/database';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A link of the chain over the ledger: some transactions with their entries, as the audit log's links are made. */
 @Entity('ledger_seals')
 @Index('uq_ledger_seals_sequence', ['firstSequence'], { unique: true })
 export class LedgerSealEntity {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
 
   /** Number of the link's first transaction in the whole ledger, from 1. */
   @Column(integerColumn()) firstSequence!: number;

@@ -1,5 +1,5 @@
-import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
-import { Column, Entity, ForeignKey, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import { integerColumn, jsonColumn, rowIdColumn, serialColumn, utcColumn } from '#libs/database';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { PriceMultiplier } from './billing.port.js';
 import type { AccountKind, TransactionType } from './ledger.js';
 
@@ -12,7 +12,7 @@ import type { AccountKind, TransactionType } from './ledger.js';
 })
 @Index('ix_transactions_user', ['userId', 'id'])
 export class TransactionEntity {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
   @Column({ name: 'transaction_type', type: 'varchar', length: 16 }) type!: TransactionType;
 
   /** Whose money moves: the client of an order, the owner of credits or earnings. */
@@ -43,7 +43,7 @@ export class TransactionEntity {
 @Index('ix_entries_owner', ['ownerId', 'transactionId', 'kind'])
 @Index('ix_entries_account', ['ownerId', 'currency', 'kind', 'transactionId', 'amountMicros'])
 export class TransactionEntryEntity {
-  @PrimaryColumn({ name: 'transaction_id', type: 'integer' })
+  @PrimaryColumn(rowIdColumn({ name: 'transaction_id' }))
   @ForeignKey(() => TransactionEntity, { name: 'fk_entries_transaction' })
   transactionId!: number;
 
@@ -60,7 +60,7 @@ export class BalanceSnapshotEntity {
   @PrimaryColumn({ type: 'integer' }) ownerId!: number;
   @PrimaryColumn({ type: 'varchar', length: 3 }) currency!: string;
   @PrimaryColumn({ type: 'varchar', length: 12 }) kind!: AccountKind;
-  @PrimaryColumn({ type: 'integer' }) throughId!: number;
+  @PrimaryColumn(rowIdColumn()) throughId!: number;
   @Column(integerColumn()) balanceMicros!: number;
 }
 
@@ -69,7 +69,7 @@ export class BalanceSnapshotEntity {
 @Index('uq_quotes_revision', ['orderId', 'revision'], { unique: true })
 @Index('ix_quotes_client', ['clientId'])
 export class QuoteEntity {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 }) orderId!: string;
   @Column({ type: 'integer' }) revision!: number;
   @Column({ type: 'integer' }) clientId!: number;

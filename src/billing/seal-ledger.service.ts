@@ -15,7 +15,7 @@ import {
 import { PeriodicService } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 
-/** A transaction as the database hands it over; PostgreSQL's 64-bit integers come as text. */
+/** A transaction as the database hands it over. */
 interface RawTransaction extends Readonly<Record<string, string | number | null>> {
   readonly id: number;
 }

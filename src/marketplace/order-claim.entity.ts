@@ -1,5 +1,5 @@
-import { integerColumn, jsonColumn, utcColumn } from '#libs/database';
-import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { integerColumn, jsonColumn, serialColumn, utcColumn } from '#libs/database';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { ClaimOutcome, OrderClaim } from './client-orders.port.js';
 import type { JsonObject } from './marketplace.port.js';
 import { OrderEntity } from './order.entity.js';
@@ -11,7 +11,7 @@ import { OrderEntity } from './order.entity.js';
 @Index('ix_prediction_claims_evaluator', ['evaluatorId', 'endedAt'])
 @Index('ix_prediction_claims_ended', ['endedAt'])
 export class OrderClaimEntity implements OrderClaim {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
   @ForeignKey(() => OrderEntity, { name: 'fk_prediction_claims_job' })

@@ -1,5 +1,5 @@
-import { integerColumn, utcColumn } from '#libs/database';
-import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, type ValueTransformer } from 'typeorm';
+import { integerColumn, serialColumn, utcColumn } from '#libs/database';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn, type ValueTransformer } from 'typeorm';
 import type { OrderFile, OrderFileType } from './order-files.port.js';
 import { OrderEntity } from './order.entity.js';
 
@@ -13,7 +13,7 @@ const base64: ValueTransformer = {
 @Entity('prediction_files')
 @Index('uq_prediction_files_name', ['orderId', 'fileName'], { unique: true })
 export class OrderFileEntity implements OrderFile {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
 
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 })
   @ForeignKey(() => OrderEntity, { name: 'fk_prediction_files_job' })

@@ -204,7 +204,8 @@ export class PredictionOut {
 }
 
 export class PredictionId {
-  @PathIdField({ description: 'Id of the prediction.', example: 1 }) predictionId!: number;
+  @PathIdField({ largest: Number.MAX_SAFE_INTEGER, description: 'Id of the prediction.', example: 1 })
+  predictionId!: number;
 }
 
 /** One event of `/api/v1/predictions/{prediction_id}/events`, as its `data` line. */

@@ -1,5 +1,5 @@
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
-import { jsonColumn, utcColumn } from '#libs/database';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { jsonColumn, serialColumn, utcColumn } from '#libs/database';
 import type { PredictionResult, PredictionStatus } from './prediction.types.js';
 
 const IN_FLIGHT = { where: `"status" IN ('pending', 'processing')` };
@@ -12,7 +12,7 @@ const IN_FLIGHT = { where: `"status" IN ('pending', 'processing')` };
 @Index('ix_predictions_address_open', ['clientAddress'], IN_FLIGHT)
 @Index('ix_predictions_timestamp', ['timestamp'])
 export class PredictionEntity {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
 
   /** UUID, or the id that a caller of the legacy endpoint chose. */
   @Index('uq_predictions_task', { unique: true })

@@ -44,9 +44,6 @@ const topicOf = (id: number | ''): string => `prediction:${id}`;
 /** The owner of ownerless rows in figures. */
 const NOBODY = 0;
 
-/** What the id's column can hold; PostgreSQL fails on a comparison with more. */
-const MAX_ID = 2_147_483_647;
-
 const FINISHED: readonly PredictionStatus[] = ['completed', 'failed'];
 
 @Injectable()
@@ -106,7 +103,7 @@ export class PredictionRepository {
   }
 
   async findById(id: number): Promise<PredictionEntity | null> {
-    return id > MAX_ID ? null : this.#one('id = ?', id);
+    return id > Number.MAX_SAFE_INTEGER ? null : this.#one('id = ?', id);
   }
 
   findByTaskId(taskId: string): Promise<PredictionEntity | null> {

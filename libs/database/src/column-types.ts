@@ -1,6 +1,7 @@
 import type { ColumnOptions, ValueTransformer } from 'typeorm';
 
 type Extra = Omit<ColumnOptions, 'type' | 'transformer'>;
+type NeverNull = ColumnOptions & { nullable?: false };
 
 /**
  * Column types that mean the same on SQLite and PostgreSQL. Times are stored as text in RFC 3339 UTC with milliseconds
@@ -41,7 +42,29 @@ const exactInteger: ValueTransformer = {
   },
 };
 
-/** An integer up to 2^53 - 1 (micro-units of money, epochs, sizes): PostgreSQL's bigint string becomes a number, checked. */
+/**
+ * A number that the database gives to each row of a table that grows with the traffic, or a reference to one: up to 2^53 - 1.
+ * 64 bits on PostgreSQL, where 32 bits would last 25 days at 1,000 rows a second; SQLite's `integer`, which has always
+ * had them and is the only type that it numbers.
+ */
+export const rowIdColumn = (options: Omit<Extra, 'nullable'> = {}): NeverNull => ({
+  ...options,
+  type: ROW_ID,
+  transformer: exactInteger,
+});
+
+/** As {@link rowIdColumn}, for the key that the database gives: `@PrimaryColumn(serialColumn())`. */
+export const serialColumn = (): NeverNull => rowIdColumn({ generated: 'increment' });
+
+const ROW_ID = 'int8';
+
+/** Has SQLite's driver call {@link rowIdColumn} what it is there. */
+export function nameRowIds(driver: { normalizeType(column: { type?: unknown }): string }): void {
+  const normalize = driver.normalizeType.bind(driver);
+  driver.normalizeType = (column) => (column.type === ROW_ID ? 'integer' : normalize(column));
+}
+
+/** An integer up to 2^53 - 1 (micro-units of money, epochs, sizes): a number in code, checked. */
 export const integerColumn = (options: Extra = {}): ColumnOptions => ({
   ...options,
   type: 'bigint',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '#libs/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
+import { nameRowIds } from './column-types.js';
 import { Availability, type OutageListener } from './availability.js';
 import {
   type DatabaseLocation,
@@ -29,6 +30,7 @@ import type { DatabaseScope, Transaction } from './transaction.js';
  */
 function bindIntegers(dataSource: DataSource): DataSource {
   const { driver } = dataSource;
+  nameRowIds(driver);
   const escape = driver.escapeQueryWithParameters.bind(driver);
   driver.escapeQueryWithParameters = (sql, parameters) => {
     const bound = Object.entries(parameters).map(([name, value]: [string, unknown]) => [

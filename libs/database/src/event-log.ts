@@ -1,8 +1,8 @@
 import { assertPresent, type Clock } from '#libs/kernel';
-import { Column, Entity, Index, MoreThan, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Index, MoreThan, PrimaryColumn } from 'typeorm';
 import { isPostgres, placeholders, runSql } from './statements.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
-import { jsonColumn, utcColumn } from './column-types.js';
+import { jsonColumn, serialColumn, utcColumn } from './column-types.js';
 
 /** One step in the life of something that clients follow. */
 @Entity('events')
@@ -10,7 +10,7 @@ import { jsonColumn, utcColumn } from './column-types.js';
 @Index('ix_events_created', ['createdAt'])
 export class EventEntity {
   /** Rises; a client that was cut off names the last one it saw. */
-  @PrimaryGeneratedColumn({ type: 'integer' }) id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
   @Column({ type: 'varchar', length: 128 }) topic!: string;
   @Column({ type: 'varchar', length: 64 }) type!: string;
 

@@ -13,7 +13,14 @@ export type { Later } from './sql-statements.js';
 export * from './entity-rows.js';
 export * from './kept-figures.js';
 export * from './row-figures.js';
-export * from './column-types.js';
+export {
+  integerColumn,
+  jsonColumn,
+  nameRowIds,
+  rowIdColumn,
+  serialColumn,
+  utcColumn,
+} from './column-types.js';
 export * from './settings-store.js';
 export * from './event-log.js';
 export * from './file-cursor.js';
@@ -35,4 +42,5 @@ export { Figures1796000000020 } from './migrations/1796000000020-figures.js';
 export { Webhooks1795392000013 } from './migrations/1795392000013-webhooks.js';
 export { SealHeads1796000000040 } from './migrations/1796000000040-seal-heads.js';
 export { Limits1796000000030 } from './migrations/1796000000030-limits.js';
+export { WideIds1796000000060 } from './migrations/1796000000060-wide-ids.js';
 export { AuditRoutes1796000000031 } from './migrations/1796000000031-audit-routes.js';

@@ -1,5 +1,5 @@
-import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
-import { integerColumn } from './column-types.js';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { integerColumn, serialColumn } from './column-types.js';
 import type { Database } from './database.js';
 import { lockName, placeholders, readSql, runSql } from './statements.js';
 import type { TransactionRunner } from './transaction-runner.js';
@@ -27,7 +27,7 @@ export class FigureEntity {
 @Entity('figure_changes')
 @Index('ix_figure_changes_owner', ['source', 'ownerId'])
 export class FigureChangeEntity {
-  @PrimaryGeneratedColumn({ type: 'integer' }) id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
   @Column({ type: 'varchar', length: 16 }) source!: string;
   @Column({ type: 'integer' }) ownerId!: number;
   @Column({ type: 'varchar', length: 13 }) period!: string;

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { OutageError } from '#libs/kernel';
-import pg, { Client, type ClientConfig, Pool, type PoolClient, type PoolConfig } from 'pg';
+import pg, { Client, type ClientConfig, Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import type { Availability } from './availability.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 import { asUnavailable, unreachable } from './unavailable.js';
@@ -61,6 +61,22 @@ class WatchedClient extends Client {
 
 type Checkout = (error: Error | undefined, client: PoolClient | undefined, done: () => void) => void;
 
+const INT8 = types.builtins.INT8;
+
+/** Integers of 64 bits as numbers, which pg hands over as text; a value that a number cannot hold is an error, never rounded. */
+const NUMBERS = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    oid === INT8 && format !== ('binary' as string)
+      ? exactNumber
+      : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
+};
+
+function exactNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new Error(`${text} is beyond 2^53`);
+  return number;
+}
+
 /** Longer than the server's own limit for statements: then the answer was lost on its way. */
 const LOST_MS = DATABASE_TIMEOUTS.statementMs + 5_000;
 
@@ -81,7 +97,7 @@ class WatchedPool extends Pool {
     options: PoolConfig,
     private readonly availability: Availability,
   ) {
-    super({ ...options, Client: WatchedClient as never });
+    super({ ...options, types: NUMBERS, Client: WatchedClient as never });
     this.on('connect', (client) => this.#clients.add(client as unknown as WatchedClient));
     this.on('remove', (client) => this.#clients.delete(client as unknown as WatchedClient));
     this.on('error', (error) => void availability.met(error)); // of a connection that nobody used

@@ -15,7 +15,7 @@ const numbered = new Map<string, string>();
 /**
  * Runs one portable SQL statement and returns its rows: those of a SELECT or of a RETURNING clause, else none.
  * Parameters are written `?` on both databases, so a `?` may stand nowhere else in the text.
- * Integers of 64 bits come as text from PostgreSQL and as numbers from SQLite.
+ * Sums of 64-bit integers come as text from PostgreSQL and as numbers from SQLite.
  */
 export async function runSql<Row extends object>(
   scope: DatabaseScope,
@@ -71,8 +71,7 @@ export function insertEach(
 
 /**
  * As {@link runSql}, for a statement that only reads. Inside of a transaction of PostgreSQL all that is asked for in the
- * same turn of the event loop shares one round trip: ask for what belongs together with one `Promise.all`. Integers of 64
- * bits come as text or as numbers.
+ * same turn of the event loop shares one round trip: ask for what belongs together with one `Promise.all`.
  */
 export async function readSql<Row extends object>(
   scope: DatabaseScope,

@@ -1,5 +1,5 @@
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
-import { type IdRange, integerColumn, jsonColumn, utcColumn } from '#libs/database';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { type IdRange, integerColumn, jsonColumn, serialColumn, utcColumn } from '#libs/database';
 
 /**
  * A link of the audit chain: some rows of `api_logs`, in the order of their ids, numbered without a gap and hashed onto
@@ -8,7 +8,7 @@ import { type IdRange, integerColumn, jsonColumn, utcColumn } from '#libs/databa
 @Entity('audit_seals')
 @Index('uq_audit_seals_sequence', ['firstSequence'], { unique: true })
 export class AuditSealEntity {
-  @PrimaryGeneratedColumn() id!: number;
+  @PrimaryColumn(serialColumn()) id!: number;
 
   /** Number of the link's first row in the whole log, from 1. */
   @Column(integerColumn()) firstSequence!: number;

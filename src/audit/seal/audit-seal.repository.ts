@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type IdRange, runSql, SealStore } from '#libs/database';
 
-/** A row of `api_logs` as the database hands it over; PostgreSQL's 64-bit integers come as text. */
+/** A row of `api_logs` as the database hands it over. */
 export interface RawLogRow {
   readonly id: number;
   readonly request_id: string;

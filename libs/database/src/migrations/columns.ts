@@ -6,7 +6,7 @@ import type { QueryRunner, TableColumnOptions, TableForeignKeyOptions, TableInde
  */
 type Options = Partial<Omit<TableColumnOptions, 'name' | 'type'>>;
 
-/** `@PrimaryGeneratedColumn({ type: 'integer' })`. */
+/** `@PrimaryGeneratedColumn({ type: 'integer' })`; on PostgreSQL `WideIds` makes those of 64 bits that are `serialColumn()`. */
 export const serialId = (): TableColumnOptions => ({
   name: 'id',
   type: 'integer',
@@ -25,7 +25,7 @@ export const utc = columnOf('varchar', { length: '24' });
 export const longText = columnOf('text');
 /** `jsonColumn()`. */
 export const json = columnOf('text');
-/** `{ type: 'integer' }`: 32 bits, ids and small counts. */
+/** `{ type: 'integer' }`: 32 bits, ids of accounts and small counts. */
 export const int = columnOf('integer');
 /** `integerColumn()`: exact up to 2^53 - 1. */
 export const bigint = columnOf('bigint');

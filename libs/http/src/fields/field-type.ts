@@ -71,6 +71,8 @@ export interface FieldShape {
   readonly member?: DtoClass;
   /** Nested objects. */
   readonly dto?: () => DtoClass;
+  /** Ids: the largest that a row can have. Absent: that of 32 bits. */
+  readonly largest?: number;
   /** Choices: the allowed values. */
   readonly choices?: readonly (string | number)[];
   /** Choices: what is said of other text; absent: the pattern of the choices. */
@@ -81,7 +83,7 @@ export interface FieldShape {
 export interface FieldType {
   readonly shape: Pick<
     FieldShape,
-    'kind' | 'takes' | 'member' | 'dto' | 'choices' | 'refusal' | 'read' | 'write'
+    'kind' | 'takes' | 'member' | 'dto' | 'largest' | 'choices' | 'refusal' | 'read' | 'write'
   >;
   /** class-validator decorators, in the order in which they are checked. `options` go to the first one. */
   readonly checks: (options: ValidationOptions) => PropertyDecorator[];

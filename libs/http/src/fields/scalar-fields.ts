@@ -112,15 +112,19 @@ export const IntegerField = (options: NumberFieldOptions = {}): FieldDecorator =
   numeric('integer', IsInt, options);
 
 /**
- * The id of a row, in a path. Integers of any size are taken: one that no row can have (0, negative, beyond 32 bit) reads
+ * The id of a row, in a path. Integers of any size are taken: one that no row can have (0, negative, too large) reads
  * as 0, which is nothing's id, so that the answer is the same 404 on every database.
+ * @param options `largest`: what the id's column holds; absent: 32 bits
  */
-export const PathIdField = (options: FieldOptions<number>): FieldDecorator =>
+export const PathIdField = ({
+  largest = MAX_INTEGER,
+  ...options
+}: FieldOptions<number> & { readonly largest?: number }): FieldDecorator =>
   field(
     {
-      shape: { kind: 'id' },
+      shape: { kind: 'id', largest },
       checks: (first) => [IsInt(first)],
-      schema: { type: 'integer', minimum: 1, maximum: MAX_INTEGER },
+      schema: { type: 'integer', minimum: 1, maximum: largest },
     },
     options,
   );

@@ -67,16 +67,18 @@ function integerFromText(text: string): unknown {
 
 /** The id that no row has: whoever asks for it finds nothing. */
 const NOBODY = 0;
-/** The largest 32-bit integer: the limit of ids and offsets in both databases. */
+/** The largest 32-bit integer: the limit of offsets and of accounts' ids. Rows that come with the traffic have larger ones. */
 export const MAX_INTEGER = 2_147_483_647;
 
 /** An integer of any size is an id; one that no row can have is the id of nothing, not a fault of the request. */
-function toId(value: unknown): unknown {
-  const text = typeof value === 'string' ? value.trim() : '';
-  if (text.length > MAX_NUMBER_TEXT || !INTEGER_TEXT.test(text)) return INT_TEXT;
-  const id = Number(text);
-  return id >= 1 && id <= MAX_INTEGER ? id : NOBODY;
-}
+const toId =
+  (largest: number) =>
+  (value: unknown): unknown => {
+    const text = typeof value === 'string' ? value.trim() : '';
+    if (text.length > MAX_NUMBER_TEXT || !INTEGER_TEXT.test(text)) return INT_TEXT;
+    const id = Number(text);
+    return id >= 1 && id <= largest ? id : NOBODY;
+  };
 
 function toNumber(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : FINITE;
@@ -130,7 +132,7 @@ export function coercionOf(shape: FieldShape): Coercion {
     case 'integer':
       return narrowed(toInteger, INT_TYPE, shape.takes);
     case 'id':
-      return toId;
+      return toId(shape.largest ?? MAX_INTEGER);
     case 'number':
       return narrowed(toNumber, FLOAT_TYPE, shape.takes);
     case 'boolean':
