@@ -8,6 +8,12 @@ import { isPlanStale, mayRunAgain, unreachable } from './unavailable.js';
 /** Deadlocks and serialisation failures are tried again, as a whole, this often. */
 const MAX_ATTEMPTS = 5;
 
+/**
+ * The only statements behind the end of a transaction's work. What the work still asks for after its limit is refused:
+ * the connection would run it behind the ROLLBACK, where it commits by itself.
+ */
+const ENDS: ReadonlySet<unknown> = new Set(['COMMIT', 'ROLLBACK']);
+
 /** As far as it is used here, a connection of TypeORM's driver of PostgreSQL. */
 interface Connection {
   query(statement: { name?: string; text: string; values: unknown[] }): Promise<{ rows: object[] }>;
@@ -55,11 +61,15 @@ export class PostgresWriter {
     work: (tx: Transaction) => Promise<T>,
     limit: TransactionLimit,
   ): Promise<T> {
-    const statements = this.#statementsOf(queryRunner);
+    const isOver = (): boolean => !tx.open || queryRunner.isReleased;
+    const statements = this.#statementsOf(queryRunner, isOver);
     const tx = new Transaction(queryRunner.manager, statements);
     const query = queryRunner.query as (...statement: unknown[]) => Promise<unknown>;
     queryRunner.query = (async (...statement: unknown[]) => {
-      await statements.flush();
+      if (!ENDS.has(statement[0])) {
+        await statements.flush();
+        if (isOver()) throw new QueryRunnerAlreadyReleasedError();
+      }
       return Reflect.apply(query, queryRunner, statement);
     }) as QueryRunner['query'];
     try {
@@ -69,13 +79,12 @@ export class PostgresWriter {
       );
       tx.assertKeepable();
       await statements.flush();
-      queryRunner.query = query as QueryRunner['query'];
+      tx.end();
       await queryRunner.commitTransaction();
       tx.close(true);
       return result;
     } catch (error) {
       tx.close(false);
-      queryRunner.query = query as QueryRunner['query'];
       // TypeORM releases a runner whose connection was cut; the server has then rolled back by itself
       if (queryRunner.isReleased) throw unreachable(error);
       if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
@@ -83,10 +92,10 @@ export class PostgresWriter {
     }
   }
 
-  #statementsOf(queryRunner: QueryRunner): JoinedStatements {
+  #statementsOf(queryRunner: QueryRunner, isOver: () => boolean): JoinedStatements {
     const { logger } = this.#writer;
     return new JoinedStatements(async (text, values, name) => {
-      if (queryRunner.isReleased) throw new QueryRunnerAlreadyReleasedError();
+      if (isOver()) throw new QueryRunnerAlreadyReleasedError();
       logger.logQuery(text, [...values]);
       try {
         const connection = (await queryRunner.connect()) as Connection;
