@@ -107,7 +107,7 @@ export const migrations = [
 /** Opens the configured database and brings its tables up to date. */
 export const openDatabase = (
   config: AppConfig,
-  options: Pick<DatabaseOptions, 'serves' | 'outages'> = {},
+  options: Pick<DatabaseOptions, 'serves' | 'outages' | 'mustExist'> = {},
 ): Promise<Database> =>
   Database.open({
     location: config.database,

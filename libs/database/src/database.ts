@@ -13,7 +13,7 @@ import {
   writerOptions,
 } from './data-source-options.js';
 import { GuardedDataSource } from './guarded-data-source.js';
-import { migrate } from './migrate.js';
+import { migrate, requireFile, requireTables } from './migrate.js';
 import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
 import { refuseOriginalFile, refuseOriginalTables } from './original-database.js';
 import { watchedPostgres } from './postgres-pool.js';
@@ -46,6 +46,8 @@ export interface DatabaseOptions extends SchemaOptions {
   readonly location: DatabaseLocation;
   /** SQLite: hold the lock that one service at a time may have. Default false. */
   readonly serves?: boolean;
+  /** For what only looks: nothing is made where no database of this service is. Default false. */
+  readonly mustExist?: boolean;
   /** SQLite: long reads run in processes of their own, no longer than this. Absent: on the event loop, as others do. */
   readonly readTimeoutMs?: number;
   /** Told when the database stops to serve and when it serves again. */
@@ -142,6 +144,7 @@ export class Database {
     const availability = new Availability(options.outages ?? null);
     refuseOriginal(refuseOriginalFile(location));
     if (location.kind === 'sqlite') {
+      if (options.mustExist === true) requireFile(location.path);
       prepareFile(location.path);
       if (options.serves === true) undo.push(lockForService(location.path));
     }
@@ -153,6 +156,7 @@ export class Database {
     undo.push(() => writer.destroy());
     if (location.kind === 'sqlite') await assertDurable(bindIntegers(writer), location.path);
     else refuseOriginal(await refuseOriginalTables(writer, location));
+    if (options.mustExist === true) await requireTables(writer, location);
     const migrated = await migrate(writer);
     if (location.kind === 'postgres') {
       return { location, migrated, writer, reader: writer, availability, file: null, apart: null, finish };

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { describeDatabase } from '#libs/config';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
+import type { DatabaseLocation } from './data-source-options.js';
 import { DatabaseOpenError } from './open-error.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 
@@ -70,3 +73,24 @@ const newerSchema = (names: readonly string[]): DatabaseOpenError =>
     'schema_newer',
     `The database was migrated by a newer version of this program (${names.join(', ')}); start that version, or restore a backup from before the upgrade`,
   );
+
+const missing = (location: DatabaseLocation): DatabaseOpenError =>
+  new DatabaseOpenError(
+    'missing',
+    `${describeDatabase(location)} has no database of this service, and none was made; name the one that the service uses with --database_url, or start the service first`,
+  );
+
+/** @throws DatabaseOpenError when there is no such file */
+export function requireFile(path: string): void {
+  if (!existsSync(path)) throw missing({ kind: 'sqlite', path });
+}
+
+/** @throws DatabaseOpenError when no migration ever ran here */
+export async function requireTables(dataSource: DataSource, location: DatabaseLocation): Promise<void> {
+  const queryRunner = dataSource.createQueryRunner();
+  try {
+    if (!(await queryRunner.hasTable('migrations'))) throw missing(location);
+  } finally {
+    await queryRunner.release();
+  }
+}

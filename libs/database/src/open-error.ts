@@ -13,6 +13,7 @@ export type OpenFailure =
   | 'not_durable'
   | 'schema_newer'
   | 'original'
+  | 'missing'
   | 'unreachable'
   | 'login_refused'
   | 'no_such_database'

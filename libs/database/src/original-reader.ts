@@ -33,10 +33,11 @@ export class OriginalFile {
     }
   }
 
-  /** Every row of a table, in the order they were added; none when it has no such table. */
-  rows(table: string): OriginalRow[] {
-    if (!this.#has(table)) return [];
-    return this.database.prepare(`SELECT * FROM "${table}" ORDER BY rowid`).all() as OriginalRow[];
+  /** Every row of a table, one after the other in the order they were added; none when it has no such table. */
+  *rows(table: string): Generator<OriginalRow> {
+    if (!this.#has(table)) return;
+    const rows = this.database.prepare(`SELECT * FROM "${table}" ORDER BY rowid`).iterate();
+    for (const row of rows) yield row as OriginalRow;
   }
 
   /** How many rows a table has; 0 when it has no such table. */

@@ -1,14 +1,15 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { type AppConfig, ConfigError, describeDatabase } from '#libs/config';
 import {
   Database,
+  DatabaseOpenError,
   EventLog,
   KeptFigures,
   OriginalFile,
   type Transaction,
   TransactionRunner,
 } from '#libs/database';
-import { DAY_MS, systemClock } from '#libs/kernel';
+import { DAY_MS, HOUR_MS, systemClock } from '#libs/kernel';
 import { PasswordHasher } from '../../accounts/password-hasher.js';
 import { UserRepository } from '../../accounts/user.repository.js';
 import { LedgerRepository } from '../../billing/ledger.repository.js';
@@ -28,6 +29,9 @@ const LEFT = [
   ['system_configuration', 'settings come from the configuration'],
   ['user_sessions', 'everyone logs in again'],
 ] as const;
+
+/** A request may hold its transaction for 30 s; years of predictions take minutes, and nobody else writes then. */
+const LIMIT_MS = 12 * HOUR_MS;
 
 /** Ends the transaction of a dry run. */
 class DryRun extends Error {}
@@ -63,12 +67,15 @@ function openOriginal(path: string): OriginalFile {
   throw new ConfigError([`import: ${path} ${fault}; name its prediction_provider.db`], 'The command line');
 }
 
-/** A dry run makes no database: one that does not exist yet is tried in memory. */
-function openTarget(config: AppConfig): Promise<Database> {
-  const { database, dry_run } = config;
-  if (!dry_run || database.kind !== 'sqlite' || existsSync(database.path)) return openDatabase(config);
-  const memory: AppConfig['database'] = { kind: 'sqlite', path: ':memory:' };
-  return openDatabase(Object.create(config, { database: { value: memory } }) as AppConfig);
+/** A dry run makes no database and no tables: where there are none yet, it is tried in memory. */
+async function openTarget(config: AppConfig): Promise<Database> {
+  try {
+    return await openDatabase(config, { mustExist: config.dry_run });
+  } catch (error) {
+    if (!(error instanceof DatabaseOpenError && error.code === 'missing')) throw error;
+    const memory: AppConfig['database'] = { kind: 'sqlite', path: ':memory:' };
+    return openDatabase(Object.create(config, { database: { value: memory } }) as AppConfig);
+  }
 }
 
 /** All of it in one transaction; a dry run takes it back. */
@@ -77,13 +84,14 @@ async function importInto(
   original: OriginalFile,
   config: AppConfig,
 ): Promise<ImportReport> {
-  const report = new ImportReport();
+  let report = new ImportReport();
   const everything = async (tx: Transaction): Promise<void> => {
+    report = new ImportReport(); // PostgreSQL may have to begin again
     await importWithin(tx, { database, original, config, report });
     if (config.dry_run) throw new DryRun();
   };
   try {
-    await new TransactionRunner(database).run(everything);
+    await new TransactionRunner(database, { limitMs: LIMIT_MS }).run(everything);
   } catch (error) {
     if (!(error instanceof DryRun)) throw error;
   }

@@ -4,7 +4,7 @@ import { USERNAME_MAX_LENGTH, USERNAME_PATTERN, EMAIL_MAX_LENGTH } from '../../a
 import { PasswordHasher } from '../../accounts/password-hasher.js';
 import type { UserRepository } from '../../accounts/user.repository.js';
 import type { ImportReport } from './import-report.js';
-import { momentIn, numberIn, textIn } from './original-values.js';
+import { holdsZero, momentIn, numberIn, inQuotes, textIn } from './original-values.js';
 
 const KIND = 'users';
 const KEYS = 'API keys';
@@ -16,8 +16,8 @@ const LEAST_ROLE = 'guest';
 export type UserIds = ReadonlyMap<number, number>;
 
 interface Sources {
-  readonly users: readonly OriginalRow[];
-  readonly roles: readonly OriginalRow[];
+  readonly users: Iterable<OriginalRow>;
+  readonly roles: Iterable<OriginalRow>;
 }
 
 /**
@@ -36,7 +36,7 @@ export class ImportAccounts {
 
   async run(tx: Transaction, { users, roles }: Sources, now: Date): Promise<UserIds> {
     await this.users.takeAccountsLock(tx);
-    const names = new Map(roles.map(({ id, name }) => [id, textIn(name) ?? '']));
+    const names = new Map([...roles].map(({ id, name }) => [id, textIn(name) ?? '']));
     this.report.taken(KIND, 0);
     this.report.taken(KEYS, 0);
     for (const row of users) {
@@ -49,22 +49,23 @@ export class ImportAccounts {
   /** Why it was not taken, else null. */
   async #take(tx: Transaction, row: OriginalRow, role: string, now: Date): Promise<string | null> {
     const [id, username, email] = [numberIn(row['id']), textIn(row['username']), textIn(row['email'])];
-    if (id === null || username === null || email === null) return 'name or e-mail address is missing';
+    if (id === null || username === null) return `the one with id ${id ?? 'null'} has no name`;
+    if (email === null) return `${inQuotes(username)} has no e-mail address`;
     if (username.length > USERNAME_MAX_LENGTH || !USERNAME_PATTERN.test(username))
-      return `"${username.slice(0, USERNAME_MAX_LENGTH)}" is longer than ${USERNAME_MAX_LENGTH} characters or not printable`;
-    if (email.length > EMAIL_MAX_LENGTH)
-      return `the e-mail address of "${username}" is longer than ${EMAIL_MAX_LENGTH} characters`;
+      return `${inQuotes(username)} is longer than ${USERNAME_MAX_LENGTH} characters, not printable, or has blanks around it`;
+    if (email.length > EMAIL_MAX_LENGTH || holdsZero([email]))
+      return `the e-mail address of ${inQuotes(username)} is longer than ${EMAIL_MAX_LENGTH} characters or not printable`;
     const createdAt = momentIn(row['created_at']) ?? now;
     const known = await this.users.identityOf(username);
     if (known !== null) {
       if (known.email !== email && known.createdAt.getTime() !== createdAt.getTime())
-        return `"${username}" is the name of another account here`;
+        return `${inQuotes(username)} is the name of another account here`;
       this.#ids.set(id, known.id);
       this.report.already(KIND);
       return null;
     }
     if (await this.users.emailTaken(email))
-      return `the e-mail address of "${username}" is another account's here`;
+      return `the e-mail address of ${inQuotes(username)} is another account's here`;
     const user = await this.users.insert(tx, {
       username,
       email,
@@ -87,7 +88,9 @@ export class ImportAccounts {
     const id = await this.users.roleId(name.toLowerCase());
     if (id !== null) return id;
     this.report.note(
-      `the role "${name}" of "${username}" does not exist here; the account is a ${LEAST_ROLE}`,
+      name === ''
+        ? `${inQuotes(username)} has no role; the account is a ${LEAST_ROLE}`
+        : `the role ${inQuotes(name)} of ${inQuotes(username)} does not exist here; the account is a ${LEAST_ROLE}`,
     );
     return assertPresent(await this.users.roleId(LEAST_ROLE), 'all roles are seeded');
   }
@@ -96,7 +99,7 @@ export class ImportAccounts {
     const hash = textIn(row['hashed_password']) ?? '';
     if (PasswordHasher.isReadable(hash)) return hash;
     this.report.note(
-      `the password of "${username}" is stored in a form that cannot be checked; set one: users reset-password ${username}`,
+      `the password of ${inQuotes(username)} is stored in a form that cannot be checked; set one: users reset-password ${username}`,
     );
     return (this.#nobodysHash ??= this.hasher.hash(newSecret()));
   }
@@ -105,11 +108,11 @@ export class ImportAccounts {
     const hash = textIn(row['hashed_api_key'])?.toLowerCase() ?? null;
     if (hash === null) return null;
     if (!KEY_HASH.test(hash)) {
-      this.report.skipped(KEYS, `that of "${username}" is not stored as SHA-256`);
+      this.report.skipped(KEYS, `that of ${inQuotes(username)} is not stored as SHA-256`);
       return null;
     }
     if (await this.users.apiKeyTaken(hash)) {
-      this.report.skipped(KEYS, `that of "${username}" belongs to another account, too`);
+      this.report.skipped(KEYS, `that of ${inQuotes(username)} belongs to another account, too`);
       return null;
     }
     this.report.taken(KEYS);

@@ -5,7 +5,7 @@ import type { LedgerRepository } from '../../billing/ledger.repository.js';
 import type { PriceRepository } from '../../billing/price.repository.js';
 import type { UserIds } from './import-accounts.js';
 import type { ImportReport } from './import-report.js';
-import { rowFingerprint, momentIn, numberIn, textIn } from './original-values.js';
+import { holdsZero, momentIn, numberIn, rowFingerprint, textIn } from './original-values.js';
 
 const PRICES = 'provider prices';
 const BILLS = 'billing records';
@@ -29,13 +29,15 @@ export class ImportMoney {
   ) {}
 
   /** The newest active price of each provider and model, as the original counted them. */
-  async takePrices(tx: Transaction, rows: readonly OriginalRow[], ids: UserIds, now: Date): Promise<void> {
+  async takePrices(tx: Transaction, rows: Iterable<OriginalRow>, ids: UserIds, now: Date): Promise<void> {
     this.report.taken(PRICES, 0);
     const newest = new Map<string, OriginalRow>();
+    let all = 0;
     for (const row of rows) {
+      all += 1;
       if (row['is_active'] === 1) newest.set(JSON.stringify([row['provider_id'], row['model_name']]), row);
     }
-    this.report.skipped(PRICES, 'no longer in force', rows.length - newest.size);
+    this.report.skipped(PRICES, 'no longer in force', all - newest.size);
     for (const row of newest.values()) {
       const reason = await this.#takePrice(tx, row, ids, now);
       if (reason !== null) this.report.skipped(PRICES, reason);
@@ -47,8 +49,8 @@ export class ImportMoney {
     if (providerId === undefined) return 'the provider was not taken';
     const [modelName, currency] = [textIn(row['model_name']), textIn(row['currency'])];
     const priceMicros = microsIn(row['price_per_request']);
-    if (modelName === null || modelName.length > MODEL_MAX_LENGTH)
-      return `the model has no name or one longer than ${MODEL_MAX_LENGTH} characters`;
+    if (modelName === null || modelName.length > MODEL_MAX_LENGTH || holdsZero([modelName]))
+      return `the model has no name, or one longer than ${MODEL_MAX_LENGTH} characters or with a zero character`;
     if (priceMicros === null || currency === null || !CURRENCY.test(currency))
       return 'price or currency is not valid';
     const active = (await this.prices.activeFor(modelName)).find((price) => price.providerId === providerId);
@@ -67,7 +69,7 @@ export class ImportMoney {
    * Each record is what a client paid into and a provider earned: two transactions that leave the client's credits as
    * they were and add to the provider's earnings.
    */
-  async takeBills(tx: Transaction, rows: readonly OriginalRow[], ids: UserIds, now: Date): Promise<void> {
+  async takeBills(tx: Transaction, rows: Iterable<OriginalRow>, ids: UserIds, now: Date): Promise<void> {
     this.report.taken(BILLS, 0);
     const known = await this.ledger.openingReferences();
     for (const row of rows) {
@@ -94,7 +96,7 @@ export class ImportMoney {
       return 'cost or currency is not valid';
     if (amount === 0) return 'the cost is 0';
     const day = momentIn(row['timestamp'])?.toISOString().slice(0, 10) ?? 'an unknown day';
-    const text = `Before the move, ${day}: ${textIn(row['description']) ?? 'prediction'}`;
+    const text = `Before the move, ${day}: ${textIn(row['description'])?.replaceAll('\0', '') ?? 'prediction'}`;
     const posting = {
       type: 'opening',
       userId: clientId,

@@ -3,7 +3,16 @@ import type { FinishedRow, PredictionRepository } from '../../predictions/predic
 import type { PredictionResult, StoredRequest } from '../../predictions/prediction.types.js';
 import type { UserIds } from './import-accounts.js';
 import type { ImportReport } from './import-report.js';
-import { rowFingerprint, jsonIn, momentIn, numberIn, objectIn, textIn } from './original-values.js';
+import {
+  holdsZero,
+  jsonIn,
+  momentIn,
+  numberIn,
+  objectIn,
+  rowFingerprint,
+  textIn,
+  UnreadableJson,
+} from './original-values.js';
 
 const LIMITS = { symbol: 32, ticker: 32, interval: 8, prediction_type: 32, task_id: 64 } as const;
 const PLUGIN_MAX_LENGTH = 100;
@@ -42,32 +51,34 @@ export class ImportPredictions {
     private readonly report: ImportReport,
   ) {}
 
-  takePredictions(tx: Transaction, rows: readonly OriginalRow[], ids: UserIds, now: Date): Promise<void> {
+  takePredictions(tx: Transaction, rows: Iterable<OriginalRow>, ids: UserIds, now: Date): Promise<void> {
     return this.#take(tx, 'predictions', readable(rows, predictionIn), ids, now);
   }
 
   /** Orders of the original's marketplace become predictions of their owners: their money is not that of orders here. */
-  takeOrders(tx: Transaction, rows: readonly OriginalRow[], ids: UserIds, now: Date): Promise<void> {
+  takeOrders(tx: Transaction, rows: Iterable<OriginalRow>, ids: UserIds, now: Date): Promise<void> {
     return this.#take(tx, 'marketplace orders (as predictions)', readable(rows, orderIn), ids, now);
   }
 
   async #take(
     tx: Transaction,
     kind: string,
-    sources: readonly Source[],
+    sources: Iterable<Source>,
     ids: UserIds,
     now: Date,
   ): Promise<void> {
     this.report.taken(kind, 0);
-    for (let at = 0; at < sources.length; at += CHUNK) {
-      const some = sources.slice(at, at + CHUNK);
+    for (const some of chunked(sources)) {
       const known = await this.predictions.knownTaskIds(some.map(({ taskId }) => taskId));
       const rows: FinishedRow[] = [];
+      const here = new Set<string>();
       for (const source of some) {
         const made = known.has(source.taskId) ? null : rowOf(source, ids, now);
         if (made === null) this.report.already(kind);
         else if ('reason' in made) this.report.skipped(kind, made.reason);
+        else if (here.has(made.taskId)) this.report.skipped(kind, 'its task_id is that of another one');
         else rows.push(made);
+        here.add(source.taskId);
       }
       await this.predictions.addFinished(tx, rows);
       this.report.taken(kind, rows.length);
@@ -77,12 +88,25 @@ export class ImportPredictions {
   }
 }
 
+/** So many at a time, so that a large table is never in memory as a whole. */
+function* chunked(sources: Iterable<Source>): Generator<Source[]> {
+  let some: Source[] = [];
+  for (const source of sources) {
+    some.push(source);
+    if (some.length < CHUNK) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
+}
+
 function rowOf(source: Source, ids: UserIds, now: Date): FinishedRow | { readonly reason: string } {
   const { taskId, owner, status, words, result } = source;
   if (source.fault !== undefined) return { reason: source.fault };
   if (status !== 'completed' && status !== 'failed') return { reason: NOT_FINISHED };
   const userId = owner === null || owner === undefined ? null : ids.get(numberIn(owner) ?? -1);
   if (userId === undefined) return { reason: 'its owner was not taken' };
+  if (holdsZero([taskId, ...Object.values(words)])) return { reason: 'a text of it holds a zero character' };
   const symbol = words['symbol'] ?? words['ticker'] ?? '';
   if (symbol === '') return { reason: 'it has neither symbol nor ticker' };
   const fields = {
@@ -115,6 +139,7 @@ function rowOf(source: Source, ids: UserIds, now: Date): FinishedRow | { readonl
     target_column: null,
   };
   const { prediction, uncertainty, ...rest } = result;
+  const output = objectIn(result['output']);
   const stored = {
     ...rest,
     request: { ...request, ...objectIn(result['request']) },
@@ -137,18 +162,18 @@ function rowOf(source: Source, ids: UserIds, now: Date): FinishedRow | { readonl
     pipelinePlugin: request.pipeline_plugin,
     predictionType: fields.prediction_type,
     result: stored,
-    prediction: source.prediction ?? numbersIn(prediction),
-    uncertainty: source.uncertainty ?? numbersIn(uncertainty),
+    prediction: source.prediction ?? numbersIn(prediction) ?? numbersIn(output['predictions']),
+    uncertainty: source.uncertainty ?? numbersIn(uncertainty) ?? numbersIn(output['uncertainty']),
   };
 }
 
 /** Each row read; one with a broken text keeps no more than its id and why. */
-function readable(rows: readonly OriginalRow[], read: (row: OriginalRow) => Source): Source[] {
-  return rows.map((row) => {
+function* readable(rows: Iterable<OriginalRow>, read: (row: OriginalRow) => Source): Generator<Source> {
+  for (const row of rows) {
     try {
-      return read(row);
+      yield read(row);
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
+      if (!(error instanceof UnreadableJson)) throw error;
       const withoutJson = {
         ...row,
         result: null,
@@ -156,9 +181,9 @@ function readable(rows: readonly OriginalRow[], read: (row: OriginalRow) => Sour
         uncertainty: null,
         request_payload: null,
       };
-      return { ...read(withoutJson), fault: 'a part of it is no JSON' };
+      yield { ...read(withoutJson), fault: `a part of it ${error.message}` };
     }
-  });
+  }
 }
 
 const WORDS = [

@@ -6,6 +6,9 @@ interface Tally {
   readonly skipped: Map<string, number>;
 }
 
+/** A report is read by a person: so many reasons of a kind, and so many notes, are written out. */
+const MOST_LINES = 40;
+
 /** Counts what an import takes and leaves, kind by kind in the order they were first named. */
 export class ImportReport {
   readonly #tallies = new Map<string, Tally>();
@@ -33,9 +36,21 @@ export class ImportReport {
   get lines(): readonly string[] {
     const kinds = [...this.#tallies].flatMap(([kind, { taken, already, skipped }]) => [
       `${kind}: ${taken} taken${already > 0 ? `, ${already} already here` : ''}`,
-      ...[...skipped].map(([reason, rows]) => `  ${rows} skipped: ${reason}`),
+      ...atMost(
+        [...skipped],
+        ([reason, rows]) => `  ${rows} skipped: ${reason}`,
+        (rest) => {
+          const rows = rest.reduce((sum, [, count]) => sum + count, 0);
+          return `  ${rows} skipped for further reasons of this kind`;
+        },
+      ),
     ]);
-    return [...kinds, ...this.#notes.map((note) => `note: ${note}`)];
+    const notes = atMost(
+      this.#notes,
+      (note) => `note: ${note}`,
+      (rest) => `note: and ${rest.length} more of this kind`,
+    );
+    return [...kinds, ...notes];
   }
 
   #of(kind: string): Tally {
@@ -43,4 +58,14 @@ export class ImportReport {
     this.#tallies.set(kind, known);
     return known;
   }
+}
+
+/** A line for each of the first ones, and one for all others. */
+function atMost<T>(
+  all: readonly T[],
+  line: (one: T) => string,
+  rest: (others: readonly T[]) => string,
+): string[] {
+  const others = all.slice(MOST_LINES);
+  return [...all.slice(0, MOST_LINES).map(line), ...(others.length > 0 ? [rest(others)] : [])];
 }

@@ -35,6 +35,11 @@ const user = (
   ...more,
 });
 
+const COMPUTED = JSON.stringify({
+  request: { symbol: 'AAPL', horizons: [1, 2] },
+  output: { mode: 'ideal_future_baseline', predictions: [2.5, null], uncertainty: [0, null] },
+});
+
 const prediction = (id: number, more: Record<string, string | number | null> = {}) => ({
   id,
   task_id: `task-${id}`,
@@ -90,6 +95,8 @@ const rowsOfOld = async () => ({
     user(13, 'cat', 4, { hashed_password: 'pbkdf2:unknown', hashed_api_key: 'plain-text' }),
     user(14, 'idle', 2, { is_active: 0 }),
     user(15, 'long'.repeat(20), 2),
+    user(16, 'mail-less', 2, { email: '' }),
+    user(17, 'bell\u0007', 2),
   ],
   predictions: [
     prediction(1),
@@ -97,6 +104,10 @@ const rowsOfOld = async () => ({
     prediction(3, { user_id: 15 }),
     prediction(5, { result: '{broken' }),
     prediction(4, { task_id: null, status: 'failed' }),
+    // as the original leaves them: the numbers stand in the output alone
+    prediction(6, { result: COMPUTED, prediction: null, uncertainty: null }),
+    prediction(7, { result: `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}` }),
+    prediction(8, { symbol: 'A\0PL' }),
   ],
   prediction_jobs: [
     {
@@ -170,13 +181,17 @@ describeOnDatabases('import', (database) => {
     );
   const REPORT = [
     'users: 4 taken',
-    '  1 skipped: "longlonglonglonglonglonglonglonglonglonglonglonglo" is longer than 50 characters or not printable',
+    '  1 skipped: "longlonglonglonglonglonglonglonglonglonglonglonglo" is longer than 50 characters, not printable, or has blanks around it',
+    '  1 skipped: "mail-less" has no e-mail address',
+    '  1 skipped: "bell\\u0007" is longer than 50 characters, not printable, or has blanks around it',
     'API keys: 3 taken',
     '  1 skipped: that of "cat" is not stored as SHA-256',
-    'predictions: 2 taken',
+    'predictions: 3 taken',
     '  1 skipped: it was not finished; ask again',
     '  1 skipped: its owner was not taken',
     '  1 skipped: a part of it is no JSON',
+    '  1 skipped: a part of it is nested deeper than 64 levels',
+    '  1 skipped: a text of it holds a zero character',
     'marketplace orders (as predictions): 1 taken',
     'provider prices: 1 taken',
     '  2 skipped: no longer in force',
@@ -208,13 +223,13 @@ describeOnDatabases('import', (database) => {
   it('takes everything once, however often it runs, and leaves the original as it is', async () => {
     const said = await runImport();
     expect(said.trim().split('\n').slice(1)).toEqual(REPORT);
-    expect(await counts()).toEqual([4, 3, 1, 4, 8]);
+    expect(await counts()).toEqual([4, 4, 1, 4, 8]);
     const again = await runImport();
     expect(again).toContain('users: 0 taken, 4 already here');
-    expect(again).toContain('predictions: 0 taken, 2 already here');
+    expect(again).toContain('predictions: 0 taken, 3 already here');
     expect(again).toContain('provider prices: 0 taken, 1 already here');
     expect(again).toContain('billing records: 0 taken, 2 already here');
-    expect(await counts()).toEqual([4, 3, 1, 4, 8]);
+    expect(await counts()).toEqual([4, 4, 1, 4, 8]);
     expect(bytes()).toBe(before);
   });
 
@@ -265,6 +280,7 @@ describeOnDatabases('import', (database) => {
           result: { note: 'of "NaN" old', prediction: [1.5, null], uncertainty: [0.1, 0.2] },
         },
         { status: 'failed' },
+        { task_id: 'task-6', result: { prediction: [2.5, null], uncertainty: [0, null] } },
         {
           task_id: JOB,
           symbol: 'MSFT',
