@@ -133,6 +133,7 @@ const ZONE_FROM = {
 function formatText({ container, encoding, separator, headerLine, preamble }: LoadedCsv['detected']): string {
   const before = preamble.length === 0 ? '' : `, ${preamble.length} lines before it`;
   const header = headerLine === null ? 'no header' : `header on line ${headerLine}${before}`;
+  if (/^(?:parquet|feather|arrow) /.test(container)) return container;
   return `${container === 'plain' ? 'text' : container}, ${encoding}, separated by ${separatorName(separator)}, ${header}`;
 }
 

@@ -12,8 +12,14 @@ describe('a file that is no table', () => {
       Buffer.from('d0cf11e0a1b11ae1', 'hex'),
       /is an Excel workbook \(xls\).*save it as CSV/,
     ],
-    ['a Feather file', Buffer.from('ARROW1\0\0\x01\x02'), /is a Feather or Arrow file.*read_feather/],
-    ['a Parquet file', Buffer.from('PAR1\x15\x04'), /is a Parquet file.*read_parquet/],
+    [
+      'a broken Feather file',
+      Buffer.from('ARROW1\0\0\x01\x02'),
+      /is a Feather file that is broken.*read_feather/,
+    ],
+    ['a broken Parquet file', Buffer.from('PAR1\x15\x04'), /is a Parquet file that is broken.*read_parquet/],
+    ['an old Feather file', Buffer.from('FEA1\x15\x04'), /is a Feather file of version 1.*read_feather/],
+    ['a packed Parquet file', gzipSync('PAR1\x15\x04'), /is a packed Parquet file.*unpack it/],
     ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /is an HDF5 file/],
     [
       'a web page',

@@ -73,7 +73,7 @@ describe('a packed file', () => {
       zip({ '[Content_Types].xml': '', 'xl/workbook.xml': '' }),
       /is an Excel workbook \(xlsx\).*save the sheet as CSV/,
     ],
-    ['a Parquet file', zip({ 'a.parquet': Buffer.from('PAR1\0\0') }), /is a Parquet file/],
+    ['a Parquet file', zip({ 'a.parquet': Buffer.from('PAR1\0\0') }), /is a packed Parquet file/],
   ])('is refused with what is in it: %s', async (_, bytes, words) => {
     await expect(loadCsv(write(bytes), { dateColumn: 'DATE_TIME' })).rejects.toMatchObject({
       kind: 'invalid',

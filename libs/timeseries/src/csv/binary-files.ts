@@ -7,6 +7,7 @@ interface Magic {
 
 const TO_CSV = 'save it as CSV';
 const UNPACK = 'unpack it first; gzip and zip are read as they are';
+const UNPACKED = 'unpack it: it is read by itself';
 const pandas = (read: string): string =>
   `convert it once with Python: pandas.${read}("in").to_csv("out.csv")`;
 
@@ -17,13 +18,15 @@ const MAGICS: readonly Magic[] = [
     what: 'an Excel workbook (xls)',
     wayOut: `${TO_CSV} in the spreadsheet program`,
   },
+  // Both are read, but not from within an archive: they are read from several places, and are packed themselves.
+  { bytes: 'ARROW1', what: 'a packed Feather file', wayOut: UNPACKED },
+  { bytes: 'PAR1', what: 'a packed Parquet file', wayOut: UNPACKED },
+  { bytes: 'PARE', what: 'an encrypted Parquet file', wayOut: 'write it without encryption' },
   {
-    bytes: 'ARROW1',
-    what: 'a Feather or Arrow file',
-    wayOut: `${pandas('read_feather')}, or let freqtrade convert-data write json`,
+    bytes: 'FEA1',
+    what: 'a Feather file of version 1',
+    wayOut: `write it anew as version 2, or ${pandas('read_feather')}`,
   },
-  { bytes: 'FEA1', what: 'a Feather file', wayOut: pandas('read_feather') },
-  { bytes: 'PAR1', what: 'a Parquet file', wayOut: pandas('read_parquet') },
   { bytes: '\x89HDF', what: 'an HDF5 file', wayOut: pandas('read_hdf') },
   { bytes: 'SQLite format 3', what: 'an SQLite database', wayOut: 'export the table as CSV' },
   { bytes: '7z\xbc\xaf', what: 'a 7z archive', wayOut: UNPACK },

@@ -3,14 +3,16 @@ import { pipeline } from 'node:stream/promises';
 import { PassThrough, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import yauzl from 'yauzl';
+import { columnarKind, columnarText } from '../columnar/columnar-file.js';
 import { binaryKind } from './binary-files.js';
 import { type CsvOptions, DEFAULT_MAX_BYTES, refuse } from './csv-format.js';
 import { jsonRows } from './json-tables.js';
+import { onlyEntry } from './zip-entry.js';
 import { isQuotedLines, isUtf16, unquoteLines, utf16Lines } from './text-forms.js';
 
 /** What a file is packed in, and its text. */
 export interface Container {
-  /** `plain`, `gzip` or `zip`, and `json` for its content. */
+  /** `plain`, `gzip` or `zip`, and `json` for its content; `parquet (snappy)` and the like. */
   readonly kind: string;
   readonly encoding: string;
   /** The text in pieces of at most {@link PIECE_BYTES}; null where the file itself is the text. */
@@ -30,7 +32,7 @@ const FREE_BYTES = 8 * 1024 * 1024;
 
 /**
  * Recognises what a file is by its first bytes and opens its text.
- * @throws CsvRefused `csv_binary`, `csv_archive`, `csv_too_large`, `csv_json`
+ * @throws CsvRefused `csv_binary`, `csv_archive`, `csv_too_large`, `csv_json`, `csv_columnar`
  */
 export async function openContainer(
   file: string,
@@ -45,6 +47,12 @@ export async function openContainer(
     return packed(file, 'gzip', gunzipped(file, handle, size, options), options);
   const zip = ['504b0304', '504b0506'].includes(first.toString('hex', 0, 4));
   if (zip) return packed(file, 'zip', unzipped(file, handle, size, options), options);
+  const columnar = columnarKind(first);
+  if (columnar !== null) {
+    const limit = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const { what, chunks } = await columnarText(file, columnar, handle, size, options, limit);
+    return { kind: what, encoding: 'UTF-8', chunks: pieces(chunks), start: 0 };
+  }
   const text = textForm(file, first);
   if (text.form === 'plain') return { kind: 'plain', encoding: 'UTF-8', chunks: null, start: text.start };
   return {
@@ -257,44 +265,4 @@ async function* unzipped(
     out.destroy();
     await feeding;
   }
-}
-
-/** Entries of an archive that are looked at; one with more is no data file. */
-const MAX_ENTRIES = 1000;
-
-/** The one data file of an archive; folders and what macOS adds do not count. */
-async function onlyEntry(file: string, archive: yauzl.ZipFile): Promise<yauzl.Entry> {
-  const entries: yauzl.Entry[] = [];
-  if (archive.entryCount > MAX_ENTRIES)
-    throw refuse(
-      'invalid',
-      'csv_archive',
-      `${file} is a zip archive of ${archive.entryCount} files; it must hold one`,
-    );
-  for await (const entry of archive.eachEntry()) {
-    if (/^(xl\/|\[Content_Types\])/.test(entry.fileName))
-      throw refuse(
-        'invalid',
-        'csv_binary',
-        `${file} is an Excel workbook (xlsx), which is not read here: save the sheet as CSV in the spreadsheet program`,
-      );
-    if (entry.fileName === 'mimetype')
-      throw refuse(
-        'invalid',
-        'csv_binary',
-        `${file} is an OpenDocument file, which is not read here: save the sheet as CSV in the spreadsheet program`,
-      );
-    if (!entry.fileName.endsWith('/') && !/^__MACOSX\/|(?:^|\/)\./.test(entry.fileName)) entries.push(entry);
-  }
-  // HistData packs a report beside the data.
-  const data =
-    entries.length > 1 ? entries.filter(({ fileName }) => /\.(csv|json)$/i.test(fileName)) : entries;
-  const [only] = data;
-  if (only === undefined || data.length > 1)
-    throw refuse(
-      'invalid',
-      'csv_archive',
-      `${file} is a zip archive of ${entries.length} files; it must hold one data file`,
-    );
-  return only;
 }

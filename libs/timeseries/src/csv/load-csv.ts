@@ -1,6 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AppError, WorkerThreads } from '#libs/kernel';
+import { columnarKind } from '../columnar/columnar-file.js';
 import { Frame } from '../frame.js';
 import {
   checkFile,
@@ -35,7 +36,7 @@ export interface LoadedCsv extends CsvReport {
  *   `csv_too_large` (too_large), `csv_unreadable` and `csv_changed` (unavailable: try again), and as `invalid`
  *   `csv_is_directory`, `csv_not_a_file`, `csv_binary`, `csv_empty`, `csv_no_rows`, `csv_header_too_long`,
  *   `csv_row_too_long`, `csv_too_many_columns`, `csv_duplicate_column`, `csv_missing_column`, `csv_column_not_numeric`,
- *   `csv_ambiguous_dates`, `csv_ambiguous_numbers`, `csv_missing_date`; `csv_thread` (internal) when the thread dies. The signal's reason when it aborts.
+ *   `csv_ambiguous_dates`, `csv_ambiguous_numbers`, `csv_missing_date`, `csv_columnar`; `csv_thread` (internal) when the thread dies. The signal's reason when it aborts.
  */
 export async function loadCsv(path: string, options: CsvOptions, signal?: AbortSignal): Promise<LoadedCsv> {
   const outcome = await parse(path, options, signal);
@@ -50,7 +51,8 @@ async function parse(path: string, options: CsvOptions, signal?: AbortSignal): P
     // Before it is opened: opening a pipe waits for a writer, and a file that is too large is refused at once.
     const stats = await stat(path, { bigint: true });
     checkFile(file, stats, options);
-    if (stats.size <= MAIN_THREAD_BYTES || !csvThreads.isBuilt) return await parseCsv(path, options, signal);
+    const isSmall = stats.size <= MAIN_THREAD_BYTES && !(await isColumnar(path));
+    if (isSmall || !csvThreads.isBuilt) return await parseCsv(path, options, signal);
   } catch (error) {
     signal?.throwIfAborted();
     return { fault: faultOfFile(file, error) };
@@ -59,10 +61,26 @@ async function parse(path: string, options: CsvOptions, signal?: AbortSignal): P
     return await csvThreads.run({ path, options }, signal);
   } catch (error) {
     signal?.throwIfAborted();
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      const detail = `${file} needs more memory than one file may take: is it broken? Split it, or save it as CSV`;
+      return { fault: { kind: 'too_large', code: 'csv_too_large', detail } };
+    }
     throw new AppError('internal', `the thread that read ${file} ended early`, {
       code: 'csv_thread',
       cause: error,
     });
+  }
+}
+
+/** A few bytes of Parquet may stand for millions of rows, so it is always read beside the event loop. */
+async function isColumnar(path: string): Promise<boolean> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0);
+    return columnarKind(buffer.subarray(0, bytesRead)) !== null;
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,0 +1,171 @@
+import { DAY_MS, MINUTE_MS } from '#libs/kernel';
+import { bare, datePartCells, isClockName, isRoleName, timeRank } from '../csv/column-roles.js';
+import { type CsvOptions, refuse } from '../csv/csv-format.js';
+import { formatIso } from '../timestamps.js';
+import { Zone } from '../times/zones.js';
+
+/** The text of a column's value in one row of those that are at hand; empty where it has none. */
+export type CellText = (row: number) => string;
+
+/** What a column of a file holds, as far as that decides whether it is needed and how it is written. */
+export type ColumnKind = 'number' | 'text' | 'time' | 'other';
+
+export interface TableColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+}
+
+/** A table that is read in pieces. */
+export interface ColumnarTable {
+  /** `parquet` or `feather`, and how it is packed. */
+  readonly what: string;
+  readonly columns: readonly TableColumn[];
+  /** Pieces of rows, the cells of wanted columns in their order; `wanted` are indexes of {@link columns}. */
+  pieces: (wanted: readonly number[]) => AsyncGenerator<{ rows: number; cells: readonly CellText[] }>;
+}
+
+/**
+ * Whether a column has to be read. Where columns are asked for, others need it only if they may hold times or play a role
+ * in bars.
+ */
+function isNeeded({ name, kind }: TableColumn, { columns, format = {}, dateColumn }: CsvOptions): boolean {
+  if (kind === 'other') return false;
+  if (columns === undefined || kind !== 'number') return true;
+  const asked = [dateColumn, ...columns, ...Object.values(format.names ?? {})].map(bare);
+  const isTime = timeRank(name) >= 0 || isClockName(name) || datePartCells([name]).length > 0;
+  return isTime || isDatePart(name) || isRoleName(name) || asked.includes(bare(name)) || asked.some(isPlace);
+}
+
+const isPlace = (name: string): boolean => /^column\d+$/.test(name);
+const isDatePart = (name: string): boolean => /^(year|month|day|hour|minute|second)$/i.test(name);
+
+/** Names as a CSV file has them: pandas' index has no name, and of names in two levels (yfinance) the one symbol goes. */
+function headerNames(columns: readonly TableColumn[], { dateColumn, format = {} }: CsvOptions): string[] {
+  const asked = [dateColumn, ...Object.values(format.names ?? {})];
+  const levels = columns.map(({ name }) => /^\('([^']*)', '([^']*)'\)$/.exec(name));
+  const symbols = new Set(
+    levels.map((parts) => parts?.[2]).filter((symbol) => symbol !== undefined && symbol !== ''),
+  );
+  return columns.map(({ name }, index) => {
+    if (asked.includes(name)) return name;
+    if (/^__index_level_\d+__$/.test(name)) return '';
+    return symbols.size === 1 ? (levels[index]?.[1] ?? name) : name;
+  });
+}
+
+/** Rows that are handed over at once. */
+const ROWS_AT_ONCE = 2000;
+/** Text that is so many times the file is no data, but made to fill a disk; one value may stand for many rows, so more than of text. */
+const MAX_RATIO = 1000;
+const FREE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A table as lines of text with commas and a header, so that it is read with the same settings and notes as any other file.
+ * @throws CsvRefused `csv_too_large`
+ */
+export async function* textRows(
+  file: string,
+  table: ColumnarTable,
+  fileBytes: number,
+  options: CsvOptions,
+  maxBytes: number,
+): AsyncGenerator<Buffer> {
+  const wanted = table.columns
+    .map((column, at) => (isNeeded(column, options) ? at : -1))
+    .filter((at) => at >= 0);
+  const names = headerNames(table.columns, options);
+  // pandas' index comes last in the file, and first in its CSV.
+  const order = names
+    .map((_, at) => at)
+    .toSorted((a, b) => Number(names[b] === '') - Number(names[a] === '') || a - b);
+  const places = order.map((at) => wanted.indexOf(at));
+  yield Buffer.from(`${order.map((at) => quoted(names[at] ?? '')).join(',')}\n`);
+  let size = 0;
+  for await (const { rows, cells } of table.pieces(wanted)) {
+    const texts = places.map((place): CellText => cells[place] ?? (() => ''));
+    for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
+      const bytes = Buffer.from(linesOf(texts, first, Math.min(rows, first + ROWS_AT_ONCE)));
+      size += bytes.length;
+      if (size > maxBytes || (size > FREE_BYTES && size > MAX_RATIO * fileBytes)) {
+        const detail = `${file} unpacks to more than ${Math.floor(size / 1e6)} MB of text, which is more than is read`;
+        throw refuse('too_large', 'csv_too_large', detail);
+      }
+      yield bytes;
+    }
+  }
+}
+
+function linesOf(texts: readonly CellText[], from: number, to: number): string {
+  let lines = '';
+  for (let row = from; row < to; row += 1) {
+    let line = '';
+    for (const [place, text] of texts.entries()) line += place === 0 ? text(row) : `,${text(row)}`;
+    lines += `${line}\n`;
+  }
+  return lines;
+}
+
+/** A text as a cell. */
+export const quoted = (text: string): string =>
+  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+
+/** A number as a cell; NaN is no value. */
+export const numberText = (value: number): string => (Number.isNaN(value) ? '' : String(value));
+
+/** A moment or what clocks showed (epoch ms) as a cell: `2024-01-02T05:00:00`, with the offset of its zone where it has one. */
+export class TimeText {
+  readonly #zone: Zone | null;
+  #day = NaN;
+  #date = '';
+
+  /** @param zone null: what clocks showed */
+  constructor(zone: string | null) {
+    this.#zone = zone === null ? null : zoneOf(zone);
+  }
+
+  text(time: number): string {
+    if (!(Math.abs(time) < MAX_TIME_MS)) return '';
+    const offset = this.#zone?.offsetAt(time) ?? 0;
+    const shown = this.#shown(time + offset);
+    if (this.#zone === null) return shown;
+    if (offset === 0) return `${shown}Z`;
+    const minutes = Math.abs(offset) / MINUTE_MS;
+    return `${shown}${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(Math.round(minutes % 60))}`;
+  }
+
+  /** The date is kept from row to row: of a million moments it takes half of the time. */
+  #shown(time: number): string {
+    const day = Math.floor(time / DAY_MS);
+    if (day !== this.#day) [this.#day, this.#date] = [day, dayText(day)];
+    const rest = time - day * DAY_MS;
+    if (rest % 1000 !== 0) return formatIso(time).slice(0, -1);
+    const seconds = rest / 1000;
+    const clock = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+    return `${this.#date}T${clock}`;
+  }
+}
+
+const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+const two = (number: number): string => TWO[number] ?? '';
+
+/** Beyond the year 9999 there are no bars, and dates have no four digits. */
+const MAX_TIME_MS = Date.UTC(9999, 11, 31);
+
+/** A zone that this platform does not know is UTC: the moments are right, only whole days may begin at another hour. */
+function zoneOf(name: string): Zone {
+  try {
+    return new Zone(name);
+  } catch {
+    return new Zone('UTC');
+  }
+}
+
+/** Days since 1970 as a cell. */
+export const dayText = (days: number): string => {
+  const time = days * DAY_MS;
+  return Math.abs(time) < MAX_TIME_MS ? new Date(time).toISOString().slice(0, 10) : '';
+};
+
+/** Milliseconds since midnight as a cell. */
+export const clockText = (time: number): string =>
+  time >= 0 && time < DAY_MS ? new Date(time).toISOString().slice(11, 23) : '';
