@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../libs/keras-onnx/src/containers/source.js';
-import { readArchive } from '../libs/keras-onnx/src/containers/keras-files.js';
+import { readArchive } from '../libs/keras-onnx/src/containers/archive.js';
 import { loadModel, ModelError } from '../libs/keras-onnx/src/index.js';
 import { compileFile } from '../libs/keras-onnx/src/isolate/compile-file.js';
 import { tinyKeras } from '../test/unit/keras-onnx/files.js';

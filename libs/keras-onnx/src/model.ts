@@ -72,10 +72,10 @@ export interface Model {
 }
 
 /**
- * Loads a `.keras`, legacy `.h5`, TensorFlow.js `model.json` or `.onnx` file. The file is read, parsed and compiled in a
+ * Loads a `.keras`, legacy `.h5`, TensorFlow.js `model.json` or `.onnx` file, or an architecture and its weights. The file is read, parsed and compiled in a
  * process of its own under limits of size, memory and time; hostile files end in a `ModelError` and nothing else.
  */
-export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+export async function loadModel(path: string | readonly string[], options: LoadOptions = {}): Promise<Model> {
   forbidReports();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const isolation = { ...DEFAULT_ISOLATION, ...options.isolation };

@@ -162,3 +162,23 @@ export async function tinyKeras(
   const replaced = new Set(more.map((entry) => entry.name));
   return zip([...entries.filter((entry) => !replaced.has(entry.name)), ...more]);
 }
+
+/** TINY as a whole-model HDF5 file. */
+export function legacyTiny(
+  version: string,
+  config: unknown,
+  nameOf: (layer: string, name: string) => string,
+): Promise<Uint8Array> {
+  return hdf5((root) => {
+    root.create_attribute('keras_version', version);
+    root.create_attribute('model_config', JSON.stringify(config));
+    const group = root.create_group('model_weights');
+    group.create_attribute('layer_names', ['hidden', 'answer']);
+    for (const { layer, name, shape, data } of TINY.weights)
+      put(group, `${layer}/${nameOf(layer, name)}`, shape, data);
+    for (const layer of ['hidden', 'answer']) {
+      const names = ['kernel', 'bias'].map((name) => nameOf(layer, name));
+      (group.get(layer) as File).create_attribute('weight_names', names);
+    }
+  });
+}

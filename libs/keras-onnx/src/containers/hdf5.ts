@@ -1,6 +1,7 @@
 import { Dataset, File, FS, Group, Module, ready } from 'h5wasm';
 import { corrupt, ModelError } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
+import { bfloatToNumber, halfToNumber } from '../onnx/half.js';
 import type { ModelLimits } from './source.js';
 
 /** HDF5 keeps open files apart by their path, so each gets its own. */
@@ -14,6 +15,7 @@ const MAX_DEPTH = 64;
 export class Hdf5 {
   readonly #file: File;
   readonly #limits: ModelLimits;
+  readonly #names = new Map<string, ReadonlySet<string>>();
   #elements = 0;
 
   private constructor(file: File, limits: ModelLimits) {
@@ -57,10 +59,14 @@ export class Hdf5 {
       const bytes = attribute.metadata.size * (attribute.shape ?? []).reduce((size, dim) => size * dim, 1);
       if (!Number.isSafeInteger(bytes) || bytes > this.#limits.configBytes)
         throw new ModelError('model_too_large', `the attribute has ${bytes} bytes`);
-      const { value } = attribute;
-      if (typeof value === 'string') return value;
-      if (ArrayBuffer.isView(value)) return undefined;
-      return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined;
+      const { value, metadata } = attribute;
+      const read = metadata.cset === 1 ? (text: string): string => text : fromBytes;
+      if (typeof value === 'string') return read(value);
+      // A list without entries is written as numbers.
+      if (ArrayBuffer.isView(value)) return value.byteLength === 0 ? [] : undefined;
+      return Array.isArray(value) && value.every((one) => typeof one === 'string')
+        ? value.map(read)
+        : undefined;
     });
   }
 
@@ -79,7 +85,9 @@ export class Hdf5 {
       );
     }
     if ((metadata.virtual_sources ?? []).length > 0) throw corrupt('a weight is stored outside the file');
-    const data = toFloats(guarded(() => found.value));
+    const data = guarded(() =>
+      metadata.size === 2 && !isInteger(metadata.type) ? halves(found) : toFloats(found.value),
+    );
     if (data.length !== size) throw corrupt('a weight is cut off');
     return { shape, data };
   }
@@ -90,19 +98,36 @@ export class Hdf5 {
     FS?.unlink(this.#file.filename);
   }
 
-  /** Steps down from the root, so that a link anywhere on the way is seen. */
   #find(path: string): Group | Dataset | undefined {
     const steps = path.split('/').filter((step) => step !== '');
     if (steps.length > MAX_DEPTH) throw corrupt('the groups of the file are nested too deeply');
-    let here: Group | Dataset = this.#file;
-    for (const step of steps) {
-      if (!(here instanceof Group)) return undefined;
-      const group: Group = here;
-      const next = guarded(() => (group.keys().includes(step) ? followed(group, step) : undefined));
-      if (next === undefined) return undefined;
-      here = next;
+    return this.#down(this.#file, steps);
+  }
+
+  /**
+   * Steps down, so that a link anywhere on the way is seen. Keras on Windows put back-slashes between the names of
+   * layers, which HDF5 takes as parts of one name: where the next step is not there, it is looked for joined with those behind it.
+   */
+  #down(here: Group | Dataset, steps: readonly string[]): Group | Dataset | undefined {
+    if (steps.length === 0) return here;
+    if (!(here instanceof Group)) return undefined;
+    const names = this.#namesIn(here);
+    for (let joined = 1; joined <= steps.length; joined += 1) {
+      const name = steps.slice(0, joined).join('\\');
+      if (!names.has(name)) continue;
+      const next = guarded(() => followed(here, name));
+      const found = next === undefined ? undefined : this.#down(next, steps.slice(joined));
+      if (found !== undefined) return found;
     }
-    return here;
+    return undefined;
+  }
+
+  #namesIn(group: Group): ReadonlySet<string> {
+    const known = this.#names.get(group.path);
+    if (known !== undefined) return known;
+    const names = new Set(guarded(() => group.keys()));
+    this.#names.set(group.path, names);
+    return names;
   }
 }
 
@@ -113,6 +138,44 @@ function followed(group: Group, name: string): Group | Dataset | undefined {
   if (typeof target === 'string' || !(next instanceof Dataset || next instanceof Group))
     throw corrupt('the file holds a link');
   return next;
+}
+
+/** Numbers of two bytes, which h5wasm does not read: halves, and bfloat16, which h5py stores as plain bytes. */
+function halves(dataset: Dataset): Float32Array {
+  const { size, total_size: count, type } = dataset.metadata;
+  const littleEndian = type === OPAQUE || dataset.metadata.littleEndian;
+  const pointer = Module._malloc(size * count);
+  if (pointer === 0) throw new ModelError('model_too_large', 'a weight does not fit in memory');
+  try {
+    Module.get_dataset_data(dataset.file_id, dataset.path ?? '', null, null, null, BigInt(pointer));
+    const view = new DataView(Module.HEAPU8.slice(pointer, pointer + size * count).buffer);
+    const convert = type === FLOAT ? halfToNumber : bfloatToNumber;
+    return Float32Array.from({ length: count }, (_, index) =>
+      convert(view.getUint16(2 * index, littleEndian)),
+    );
+  } finally {
+    Module._free(pointer);
+  }
+}
+
+const FLOAT = 1;
+const OPAQUE = 5;
+const isInteger = (type: number): boolean => type !== FLOAT && type !== OPAQUE;
+
+/** What h5wasm makes of each byte of a text without a declared encoding. */
+const SIGNS = new TextDecoder('windows-1252').decode(Uint8Array.from({ length: 256 }, (_, byte) => byte));
+
+/** Keras writes UTF-8 without declaring it, which h5wasm reads byte by byte. */
+function fromBytes(text: string): string {
+  const bytes = Array.from(text, (sign) =>
+    sign.charCodeAt(0) < 256 ? sign.charCodeAt(0) : SIGNS.indexOf(sign),
+  );
+  if (bytes.every((byte) => byte < 128) || bytes.includes(-1)) return text;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes));
+  } catch {
+    return text;
+  }
 }
 
 function toFloats(value: unknown): Float32Array {

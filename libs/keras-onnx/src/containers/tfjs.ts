@@ -3,7 +3,8 @@ import type { Tensor } from '../graph/emitter.js';
 import { isObject } from '../graph/layer-config.js';
 import { parseModel } from '../graph/parse.js';
 import type { LayerSpec } from '../graph/spec.js';
-import { type GraphSource, type ModelLimits, parsePythonJson } from './source.js';
+import { halfToNumber } from '../onnx/half.js';
+import type { GraphSource, ModelLimits } from './source.js';
 
 interface Entry {
   readonly name: string;
@@ -27,15 +28,18 @@ const BYTES: Readonly<Record<string, number>> = {
   float16: 2,
 };
 
-/** Reads a TensorFlow.js layers model; `readShard` answers the bytes of a file beside `model.json`. */
+/** Reads a TensorFlow.js layers model from its `model.json`; `readShard` answers the bytes of a file beside `model.json`. */
 export async function readTfjs(
-  json: Uint8Array,
+  file: unknown,
   readShard: (name: string) => Promise<Uint8Array>,
   limits: ModelLimits,
 ): Promise<GraphSource> {
-  const file = parsePythonJson(json, 'model.json', limits);
+  if (isObject(file) && 'learner' in file)
+    throw unsupported('an XGBoost JSON file', 'export the model to ONNX with onnxmltools');
   if (!isObject(file) || !isObject(file.modelTopology))
-    throw corrupt('the JSON file is no TensorFlow.js model');
+    throw corrupt(
+      'the JSON file is no model: neither of TensorFlow.js nor an architecture (model.to_json())',
+    );
   if (file.format === 'graph-model' || 'node' in file.modelTopology) {
     throw unsupported('a TensorFlow.js graph model', 'save it as a layers model, a .keras file or ONNX');
   }
@@ -151,13 +155,4 @@ function decode(
   return Float32Array.from({ length: size }, (_, index) =>
     stretched ? read(index) * quantization.scale + quantization.min : read(index),
   );
-}
-
-/** IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits. */
-function halfToNumber(bits: number): number {
-  const sign = bits >> 15 === 0 ? 1 : -1;
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -11,6 +11,7 @@ import {
   Emitter,
   isFanned,
   type EmitMode,
+  type PassRandom,
   type RandomInput,
   type Tensor,
   type Value,
@@ -24,6 +25,8 @@ export interface Port {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly Dim[];
+  /** An ONNX input that was declared without a shape takes any. */
+  readonly anyShape?: boolean;
 }
 
 /** One compiled graph. `randoms` are the extra inputs of a sampling graph. */
@@ -32,6 +35,8 @@ export interface CompiledGraph {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly randoms: readonly RandomInput[];
+  /** Instead of `randoms`: the random inputs of a graph of another tool, which is computed once for each sample. */
+  readonly passes?: readonly PassRandom[] | undefined;
 }
 
 /** Keras dtypes that are computed in float32; a float16 policy loses nothing by it. */

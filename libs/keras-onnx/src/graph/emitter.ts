@@ -19,12 +19,23 @@ export interface Tensor {
 /** How the elements of one random graph input are drawn. Bernoulli gives `high` with probability `keep`, else 0. */
 export type Distribution =
   | { readonly kind: 'bernoulli'; readonly keep: number; readonly high: number }
-  | { readonly kind: 'normal'; readonly mean: number; readonly deviation: number };
+  | { readonly kind: 'normal'; readonly mean: number; readonly deviation: number }
+  | { readonly kind: 'uniform'; readonly low: number; readonly high: number };
 
 /** A random input of the sampling graph; the first axis is always the samples. */
 export interface RandomInput {
   readonly name: string;
   readonly shape: readonly Dim[];
+  readonly distribution: Distribution;
+}
+
+/**
+ * A random input of a graph that another tool wrote, which is computed one pass at a time. `shape` is its lengths, or the
+ * output of the `run` graph that tells them for the inputs at hand.
+ */
+export interface PassRandom {
+  readonly name: string;
+  readonly shape: readonly number[] | string;
   readonly distribution: Distribution;
 }
 

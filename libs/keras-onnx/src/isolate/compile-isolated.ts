@@ -39,11 +39,13 @@ const compilations = new BoundedQueue(
 
 /** Compiles a file in a process of its own. Whatever the file does there, the caller gets a model or a `ModelError`. */
 export function compileIsolated(
-  path: string,
+  path: string | readonly string[],
   limits: ModelLimits,
   isolation: IsolationLimits,
 ): Promise<CompiledModel> {
-  return compilations.run(() => compileOnce({ path: resolve(path), limits }, isolation));
+  return compilations.run(() =>
+    compileOnce({ path: [path].flat().map((one) => resolve(one)), limits }, isolation),
+  );
 }
 
 function start(isolation: IsolationLimits): ChildProcess {

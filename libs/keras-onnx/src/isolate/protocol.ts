@@ -6,7 +6,7 @@ import type { CompiledModel } from './compile-file.js';
 
 /** What the serving process asks of the isolated one. */
 export interface CompileRequest {
-  readonly path: string;
+  readonly path: readonly string[];
   readonly limits: ModelLimits;
 }
 
@@ -28,6 +28,7 @@ export function encodeModel(model: CompiledModel): Buffer {
     inputs: graph.inputs,
     outputs: graph.outputs,
     randoms: graph.randoms,
+    passes: graph.passes,
     bytes: graph.onnx.length,
   });
   const { run, sample } = model;

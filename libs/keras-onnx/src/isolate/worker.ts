@@ -1,8 +1,7 @@
 import { writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { openSession, portsOf } from '../runtime/engine.js';
-import { toOrt } from '../runtime/tensors.js';
-import { compileFile, type CompiledModel } from './compile-file.js';
+import { compileFile } from './compile-file.js';
+import { proven } from './prove.js';
 import { encodeError, encodeModel, type CompileRequest } from './protocol.js';
 
 /**
@@ -18,21 +17,6 @@ async function compile(): Promise<Buffer> {
   } catch (error) {
     return encodeError(error);
   }
-}
-
-async function proven(model: CompiledModel): Promise<CompiledModel> {
-  if (model.sample !== undefined) await (await openSession(model.sample.onnx, 1)).release();
-  const session = await openSession(model.run.onnx, 1);
-  if (model.format !== 'onnx') return model;
-  const [inputs, outputs] = [portsOf(session.inputMetadata), portsOf(session.outputMetadata)];
-  const zeros = inputs.map(({ name, type, shape }) => {
-    const dims = shape.map((dim) => (typeof dim === 'number' ? dim : 1));
-    const size = dims.reduce((product, dim) => product * dim, 1);
-    return [name, toOrt(type, new Float32Array(size), dims, name)] as const;
-  });
-  // A foreign graph may take any memory or time; what it answers to zeros does not matter, only that it comes back.
-  await session.run(Object.fromEntries(zeros)).catch(() => undefined);
-  return { ...model, run: { ...model.run, inputs, outputs } };
 }
 
 const answer = await compile();

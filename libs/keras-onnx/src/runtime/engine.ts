@@ -2,7 +2,7 @@ import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { messageOf } from '#libs/kernel';
 import { ModelError } from '../errors.js';
 import type { CompiledGraph, Port } from '../graph/compile.js';
-import { dependsOnSamples } from '../graph/emitter.js';
+import { dependsOnSamples, type PassRandom } from '../graph/emitter.js';
 import type { Dim } from '../graph/dims.js';
 import type { ElementType } from '../onnx/builder.js';
 import type { CompiledModel } from '../isolate/compile-file.js';
@@ -11,11 +11,14 @@ import {
   certain,
   checked,
   joinRows,
+  KEPT_ELEMENTS,
   product,
   repeated,
   type SampledOutput,
   type SampleOptions,
+  samplePasses,
   Summary,
+  tooManySamples,
 } from './sample-summary.js';
 import {
   fromOrt,
@@ -34,14 +37,13 @@ import {
  * more often.
  */
 const CHUNK_ELEMENTS = 2 * 1024 * 1024;
-/** Numbers kept for quantiles or single passes, at most 256 MiB. */
-const KEPT_ELEMENTS = 64 * 1024 * 1024;
 /** Seeds of the random inputs are spread by this odd constant (Steele & Vigna 2021, a multiplier of good spectrum). */
 const STREAM = 0xd1342543de82ef95n;
 
 const FLOATING: Readonly<Record<string, ElementType>> = {
   float32: 'float32',
   float64: 'float64',
+  float16: 'float16',
   int32: 'int32',
   int64: 'int64',
   uint8: 'uint8',
@@ -107,7 +109,8 @@ export class Engine {
   async run(inputs: readonly InputTensor[]): Promise<OutputTensor[]> {
     const { run } = this.#model;
     const { ordered } = matchInputs(run.inputs, inputs);
-    const answers = await compute(this.#run, feedsOf(run.inputs, ordered));
+    const names = run.outputs.map(({ name }) => name);
+    const answers = await compute(this.#run, feedsOf(run.inputs, ordered), names);
     return run.outputs.map(({ name }) => fromOrt(take(answers, name), name));
   }
 
@@ -120,9 +123,13 @@ export class Engine {
     const keep = keepSamples || quantiles.length > 0;
     if (sample === undefined) return certain(await this.run(inputs), samples, quantiles.length, keepSamples);
     this.#sample ??= await openSession(sample.onnx, this.#threads);
-    const streams = sample.randoms.map(
-      (_, index) => new Generator(BigInt(options.seed) ^ (BigInt(index) * STREAM)),
-    );
+    if (sample.passes !== undefined) {
+      const graph = { ...sample, passes: sample.passes };
+      const shapes = await this.#shapesOf(sample.passes, feedsOf(run.inputs, ordered));
+      const pass = this.#passOf(this.#sample, graph, feedsOf(run.inputs, ordered), shapes, options.seed);
+      return samplePasses(pass, { ...options, quantiles, keepSamples });
+    }
+    const streams = streamsOf(sample.randoms.length, options.seed);
     const perRow: Summary[][] = [];
     let shapes: readonly (readonly number[])[] = [];
     for (let row = 0; row < rows; row += 1) {
@@ -190,6 +197,39 @@ export class Engine {
     return { summaries: summaries ?? [], shapes };
   }
 
+  /** The lengths of the random inputs for these inputs, which a pass without them tells. */
+  async #shapesOf(
+    passes: readonly PassRandom[],
+    feeds: Readonly<Record<string, Tensor>>,
+  ): Promise<number[][]> {
+    const wanted = passes.flatMap(({ shape }) => (typeof shape === 'string' ? [shape] : []));
+    const answers = wanted.length === 0 ? {} : await compute(this.#run, feeds, wanted);
+    return passes.map(({ shape }) =>
+      typeof shape === 'string' ? Array.from(fromOrt(take(answers, shape), shape).data) : [...shape],
+    );
+  }
+
+  /** One pass after the other over all rows, each with draws of its own. */
+  #passOf(
+    session: InferenceSession,
+    { passes, outputs }: { readonly passes: readonly PassRandom[]; readonly outputs: readonly Port[] },
+    feeds: Readonly<Record<string, Tensor>>,
+    shapes: readonly (readonly number[])[],
+    seed: number,
+  ): () => Promise<OutputTensor[]> {
+    const streams = streamsOf(passes.length, seed);
+    return async () => {
+      const draws = passes.map(({ name, distribution }, index) => {
+        const dims = shapes[index] ?? [];
+        const data = new Float32Array(product(dims));
+        streams[index]?.draw(data, distribution);
+        return [name, toOrt('float32', data, dims, name)] as const;
+      });
+      const answers = await compute(session, { ...feeds, ...Object.fromEntries(draws) });
+      return outputs.map(({ name }) => fromOrt(take(answers, name), name));
+    };
+  }
+
   /** Frees the sessions. */
   async close(): Promise<void> {
     await this.#run.release();
@@ -197,8 +237,9 @@ export class Engine {
   }
 }
 
-const tooManySamples = (): ModelError =>
-  new ModelError('model_input', 'so many samples do not fit in memory; ask for fewer or without quantiles');
+/** One stream for each random input. */
+const streamsOf = (count: number, seed: number): Generator[] =>
+  Array.from({ length: count }, (_, index) => new Generator(BigInt(seed) ^ (BigInt(index) * STREAM)));
 
 const isFanned = (port: Port | undefined): boolean => dependsOnSamples(port?.shape[0] ?? 1);
 
@@ -214,9 +255,10 @@ function feedsOf(ports: readonly Port[], inputs: readonly InputTensor[]): Record
 
 async function compute(
   session: InferenceSession,
-  feeds: Record<string, Tensor>,
+  feeds: Readonly<Record<string, Tensor>>,
+  wanted: readonly string[] = session.outputNames,
 ): Promise<InferenceSession.OnnxValueMapType> {
-  return session.run(feeds).catch((error: unknown) => {
+  return session.run(feeds, wanted).catch((error: unknown) => {
     throw new ModelError('model_run_failed', `ONNX Runtime could not run the model: ${firstLine(error)}`, {
       cause: error,
     });

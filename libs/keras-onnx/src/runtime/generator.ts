@@ -118,6 +118,13 @@ export class Generator {
       }
       return;
     }
+    if (distribution.kind === 'uniform') {
+      const { low, high } = distribution;
+      for (let index = 0; index < target.length; index += 1) {
+        target[index] = low + ((high - low) * this.integer()) / 2 ** 32;
+      }
+      return;
+    }
     this.#scatter(target, distribution.keep, distribution.high);
   }
 

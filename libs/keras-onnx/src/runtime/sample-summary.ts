@@ -28,6 +28,13 @@ export interface SampledOutput {
   readonly values: Float32Array | undefined;
 }
 
+/** Numbers kept for quantiles or single passes, at most 256 MiB. */
+export const KEPT_ELEMENTS = 64 * 1024 * 1024;
+
+/** The refusal of a request whose passes would not fit. */
+export const tooManySamples = (): ModelError =>
+  new ModelError('model_input', 'so many samples do not fit in memory; ask for fewer or without quantiles');
+
 /** The number of elements of a shape. */
 export const product = (shape: readonly number[]): number => Number(sizeOf(shape));
 
@@ -65,6 +72,35 @@ export function certain(
     quantiles: Array.from({ length: levels }, () => data),
     values: keep ? repeated(data, samples) : undefined,
   }));
+}
+
+/** Makes passes over all rows at once and gathers what they answer. Throws `model_input` when that would not fit. */
+export async function samplePasses(
+  pass: () => Promise<OutputTensor[]>,
+  { samples, quantiles = [], keepSamples = false }: SampleOptions,
+): Promise<SampledOutput[]> {
+  const keep = keepSamples || quantiles.length > 0;
+  let gathered: { readonly name: string; readonly shape: readonly number[]; readonly summary: Summary }[] =
+    [];
+  for (let done = 0; done < samples; done += 1) {
+    const outputs = await pass();
+    if (done === 0) {
+      const kept = keep ? outputs.reduce((sum, { data }) => sum + data.length * samples, 0) : 0;
+      if (kept > KEPT_ELEMENTS) throw tooManySamples();
+      gathered = outputs.map(({ name, shape, data }) => ({
+        name,
+        shape,
+        summary: new Summary(data.length, samples, keep),
+      }));
+    }
+    outputs.forEach(({ data }, index) => gathered[index]?.summary.add(data));
+  }
+  return gathered.map(({ name, shape, summary }) => {
+    summary.finish();
+    const levels = quantiles.length === 0 ? [] : summary.quantiles(quantiles);
+    const { mean, std, values } = summary;
+    return { name, shape, mean, std, quantiles: levels, values: keepSamples ? values : undefined };
+  });
 }
 
 /** The summaries of all rows as one answer. */

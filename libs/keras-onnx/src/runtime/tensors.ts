@@ -3,6 +3,7 @@ import { ModelError } from '../errors.js';
 import type { Port } from '../graph/compile.js';
 import { BATCH, evaluateDim, SAMPLES, showShape } from '../graph/dims.js';
 import type { ElementType } from '../onnx/builder.js';
+import { halfToNumber, numberToHalf } from '../onnx/half.js';
 
 /** A tensor given to a model. `data` is flat in row-major order; `shape[0]` is the number of rows. */
 export interface InputTensor {
@@ -44,6 +45,7 @@ export function matchInputs(
 
 function checkInput(input: InputTensor, port: Port | undefined, symbols: Record<string, number>): void {
   if (port === undefined) throw new Error('invariant broken: an input without a port');
+  if (port.anyShape === true) return checkSize(input, port);
   const fits =
     input.shape.length === port.shape.length &&
     port.shape.every((wanted, axis) => {
@@ -58,7 +60,13 @@ function checkInput(input: InputTensor, port: Port | undefined, symbols: Record<
     throw bad(
       `the input '${port.name}' must have the shape ${showShape(port.shape)}, not (${input.shape.join(', ')})`,
     );
+  checkSize(input, port);
+}
+
+function checkSize(input: InputTensor, port: Port): void {
   const size = input.shape.reduce((product, dim) => product * dim, 1);
+  if (!input.shape.every((dim) => Number.isSafeInteger(dim) && dim > 0))
+    throw bad(`the input '${port.name}' has the shape (${input.shape.join(', ')}); lengths are at least 1`);
   if (input.data.length !== size)
     throw bad(`the input '${port.name}' has ${input.data.length} numbers for a shape of ${size}`);
 }
@@ -76,6 +84,7 @@ export function toOrt(
     const floats = data instanceof Float32Array ? data : Float32Array.from(data);
     return new Tensor('float32', floats, dims);
   }
+  if (type === 'float16') return halves(data, dims);
   for (let index = 0; index < data.length; index += 1) {
     if (!Number.isSafeInteger(data[index])) throw bad(`the input '${name}' takes integers`);
   }
@@ -89,11 +98,21 @@ export function toOrt(
   return new Tensor(type, Uint8Array.from(data), dims);
 }
 
+/** Where the engine has an array of halves of its own, ONNX Runtime wants that one. */
+const HalfArray = (globalThis as { Float16Array?: new (buffer: ArrayBuffer) => Uint16Array }).Float16Array;
+
+function halves(data: ArrayLike<number>, dims: number[]): Tensor {
+  const bits = Uint16Array.from(data, numberToHalf);
+  return new Tensor('float16', HalfArray === undefined ? bits : new HalfArray(bits.buffer), dims);
+}
+
 /** The answer as floats, whatever type the graph gave. */
 export function fromOrt(tensor: Tensor, name: string): OutputTensor {
   const { data, dims } = tensor;
   if (data instanceof Float32Array) return { name, shape: [...dims], data };
   if (Array.isArray(data)) throw new ModelError('model_run_failed', `the output '${name}' holds texts`);
+  if (data instanceof Uint16Array && tensor.type === 'float16')
+    return { name, shape: [...dims], data: Float32Array.from(data, halfToNumber) };
   return { name, shape: [...dims], data: Float32Array.from(data as ArrayLike<number | bigint>, Number) };
 }
 

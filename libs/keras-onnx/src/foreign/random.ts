@@ -1,0 +1,248 @@
+import { unsupported } from '../errors.js';
+import type { Distribution, PassRandom } from '../graph/emitter.js';
+import { ELEMENT_TYPES } from '../onnx/protobuf.js';
+import {
+  type Field,
+  floatField,
+  floatOf,
+  intField,
+  intOf,
+  intsOf,
+  lengthField,
+  readFields,
+  fieldText,
+} from '../onnx/wire.js';
+import {
+  ATTRIBUTE,
+  type ForeignModel,
+  type ForeignNode,
+  GRAPH,
+  NODE,
+  nodeField,
+  readNode,
+  sound,
+  TENSOR,
+  walkInner,
+} from './model.js';
+import { tensorPort } from './ports.js';
+
+/** Both ways to compute a graph: random operators at rest, and their draws as inputs. */
+export interface SeededGraphs {
+  readonly run: readonly Field[];
+  readonly sample: readonly Field[];
+  readonly randoms: readonly PassRandom[];
+}
+
+/** ConstantOfShape, which stands in for a tensor of means, came with this one. */
+const OLDEST_OPSET = 9;
+/** CastLike came with this one; before it a random tensor without a `dtype` counts as float32. */
+const CAST_LIKE_OPSET = 15;
+
+/** Operators that draw by themselves and whose draws nobody outside can make for them. */
+const UNSEEDED = new Set([
+  'Bernoulli',
+  'Multinomial',
+  'BiasDropout',
+  'BitmaskDropout',
+  'BitmaskBiasDropout',
+  'Sampling',
+]);
+const SEEDED = new Set(['Dropout', 'RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike']);
+
+/**
+ * Takes the random operators out of a graph, so that the same seed gives the same answer. In `run` dropout passes its input
+ * on and noise stands at its mean, as a Keras model at rest computes; in `sample` their draws are inputs. Null where nothing is random.
+ * @throws ModelError `model_unsupported` that names an operator whose draws cannot be seeded
+ */
+export function seedRandoms(model: ForeignModel, graph: readonly Field[]): SeededGraphs | null {
+  walkInner(model, (node) => {
+    if (UNSEEDED.has(node.op) || (SEEDED.has(node.op) && !isAtRest(node, constantsOf(graph))))
+      throw notSeeded(node, 'inside another operator or function');
+  });
+  const constants = constantsOf(graph);
+  const [run, sample]: [Field[], Field[]] = [[], []];
+  const [outputs, inputs]: [Field[], Field[]] = [[], []];
+  const randoms: PassRandom[] = [];
+  for (const field of graph) {
+    const node = field.number === GRAPH.node ? readNode(field) : undefined;
+    if (node !== undefined && UNSEEDED.has(node.op)) throw notSeeded(node);
+    if (node === undefined || node.domain !== '' || !SEEDED.has(node.op) || isAtRest(node, constants)) {
+      run.push(field);
+      sample.push(field);
+      continue;
+    }
+    if (model.opset < OLDEST_OPSET) throw notSeeded(node, `of opset ${model.opset}`);
+    const seeded = seedNode(node, `random#${randoms.length}`, constants, model.opset);
+    run.push(...seeded.run);
+    sample.push(...seeded.sample);
+    randoms.push(seeded.random);
+    const { name, shape } = seeded.random;
+    if (typeof shape === 'string') outputs.push(tensorPort(GRAPH.output, shape, ELEMENT_TYPES.int64));
+    inputs.push(tensorPort(GRAPH.input, name, ELEMENT_TYPES.float32));
+  }
+  if (randoms.length === 0) return null;
+  return { run: [...run, ...outputs], sample: [...sample, ...inputs], randoms };
+}
+
+function notSeeded(node: ForeignNode, where = ''): Error {
+  const named = node.name === '' ? '' : ` '${node.name}'`;
+  return unsupported(
+    `the random ONNX operator ${node.op}${named}${where === '' ? '' : ` ${where}`}, which cannot be seeded,`,
+    'export the model in inference mode (model.eval(), training=False)',
+  );
+}
+
+/** Constant tensors of the graph, by name: initializers and Constant nodes. */
+function constantsOf(graph: readonly Field[]): ReadonlyMap<string, readonly Field[]> {
+  const found = new Map<string, readonly Field[]>();
+  for (const field of graph) {
+    if (field.number === GRAPH.initializer) {
+      const tensor = sound(() => readFields(field.bytes));
+      found.set(fieldText(tensor, TENSOR.name), tensor);
+    } else if (field.number === GRAPH.node) {
+      const node = readNode(field);
+      const value = node.op === 'Constant' ? node.attributes.get('value') : undefined;
+      const tensor = value?.find(({ number }) => number === ATTRIBUTE.tensor);
+      if (tensor !== undefined)
+        found.set(
+          node.outputs[0] ?? '',
+          sound(() => readFields(tensor.bytes)),
+        );
+    }
+  }
+  return found;
+}
+
+/** The one number of a constant: a flag or a rate. */
+function scalarOf(tensor: readonly Field[] | undefined): number | undefined {
+  if (tensor === undefined) return undefined;
+  const raw = tensor.find(({ number }) => number === TENSOR.raw);
+  const bytes = raw === undefined ? undefined : Buffer.from(raw.bytes);
+  const type = intOf(tensor, TENSOR.type);
+  if (type === ELEMENT_TYPES.bool) return bytes?.[0] ?? intsOf(tensor, TENSOR.ints)[0];
+  if (type === ELEMENT_TYPES.float32) {
+    const listed = tensor.find(({ number }) => number === TENSOR.floats);
+    const source = bytes ?? (listed === undefined ? undefined : Buffer.from(listed.bytes));
+    return source !== undefined && source.length >= 4 ? source.readFloatLE(0) : undefined;
+  }
+  if (type === ELEMENT_TYPES.float64)
+    return bytes !== undefined && bytes.length >= 8 ? bytes.readDoubleLE(0) : undefined;
+  return undefined;
+}
+
+/** A Dropout that is not told to train does nothing. */
+function isAtRest(node: ForeignNode, constants: ReadonlyMap<string, readonly Field[]>): boolean {
+  if (node.op !== 'Dropout') return false;
+  const training = node.inputs[2] ?? '';
+  if (training === '') return true;
+  const flag = scalarOf(constants.get(training));
+  if (flag === undefined) throw notSeeded(node, 'with a training_mode that is no constant');
+  return flag === 0;
+}
+
+interface SeededNode {
+  readonly run: readonly Field[];
+  readonly sample: readonly Field[];
+  readonly random: PassRandom;
+}
+
+function seedNode(
+  node: ForeignNode,
+  name: string,
+  constants: ReadonlyMap<string, readonly Field[]>,
+  opset: number,
+): SeededNode {
+  const [x = ''] = node.inputs;
+  const [y = '', mask = ''] = node.outputs;
+  const shapeName = `${name}/shape`;
+  if (node.op === 'Dropout') {
+    const ratio = (node.inputs[1] ?? '') === '' ? 0.5 : scalarOf(constants.get(node.inputs[1] ?? ''));
+    if (ratio === undefined || !(ratio >= 0 && ratio < 1))
+      throw notSeeded(node, 'with a ratio that is no constant in [0, 1)');
+    const shape = nodeField('Shape', [x], [shapeName]);
+    const like = opset >= CAST_LIKE_OPSET ? `${name}/like` : name;
+    return {
+      run: [
+        shape,
+        nodeField('Identity', [x], [y]),
+        ...(mask === ''
+          ? []
+          : [filled(shapeName, `${name}/ones`, 1), cast(`${name}/ones`, mask, ELEMENT_TYPES.bool)]),
+      ],
+      sample: [
+        ...(like === name ? [] : [nodeField('CastLike', [name, x], [like])]),
+        nodeField('Mul', [x, like], [y]),
+        ...(mask === '' ? [] : [cast(name, mask, ELEMENT_TYPES.bool)]),
+      ],
+      random: {
+        name,
+        shape: shapeName,
+        distribution: { kind: 'bernoulli', keep: 1 - ratio, high: 1 / (1 - ratio) },
+      },
+    };
+  }
+  const distribution = distributionOf(node);
+  const isLike = node.op.endsWith('Like');
+  const lengths = intsOf(node.attributes.get('shape') ?? [], ATTRIBUTE.ints);
+  const type = intOf(node.attributes.get('dtype') ?? [], ATTRIBUTE.int);
+  const typed = (from: string): Field =>
+    type === undefined && isLike && opset >= CAST_LIKE_OPSET
+      ? nodeField('CastLike', [from, x], [y])
+      : cast(from, y, type ?? ELEMENT_TYPES.float32);
+  const size = isLike ? nodeField('Shape', [x], [shapeName]) : constantInts(lengths, shapeName);
+  const mean = distribution.kind === 'normal' ? distribution.mean : middle(distribution);
+  return {
+    run: [size, filled(shapeName, `${name}/mean`, mean), typed(`${name}/mean`)],
+    sample: [typed(name)],
+    random: { name, shape: isLike ? shapeName : lengths, distribution },
+  };
+}
+
+const middle = (distribution: Distribution): number =>
+  distribution.kind === 'uniform' ? (distribution.low + distribution.high) / 2 : 0;
+
+function distributionOf(node: ForeignNode): Distribution {
+  const number = (key: string, fallback: number): number =>
+    floatOf(node.attributes.get(key) ?? [], ATTRIBUTE.float) ?? fallback;
+  return node.op.startsWith('RandomNormal')
+    ? { kind: 'normal', mean: number('mean', 0), deviation: number('scale', 1) }
+    : { kind: 'uniform', low: number('low', 0), high: number('high', 1) };
+}
+
+const attribute = (name: string, number: number, value: Field, type: number): Field =>
+  lengthField(NODE.attribute, [
+    lengthField(ATTRIBUTE.name, name),
+    { ...value, number },
+    intField(ATTRIBUTE.type, type),
+  ]);
+
+const cast = (from: string, to: string, type: number): Field =>
+  nodeField('Cast', [from], [to], [attribute('to', ATTRIBUTE.int, intField(0, type), 2)]);
+
+/** A tensor of one number over and over, in the shape that another tensor tells. */
+function filled(shape: string, output: string, value: number): Field {
+  const tensor = [intField(TENSOR.dims, 1), intField(TENSOR.type, 1), floatAsRaw(value)];
+  return nodeField(
+    'ConstantOfShape',
+    [shape],
+    [output],
+    [attribute('value', ATTRIBUTE.tensor, lengthField(0, tensor), 4)],
+  );
+}
+
+const floatAsRaw = (value: number): Field => lengthField(TENSOR.raw, floatField(0, value).bytes);
+
+function constantInts(values: readonly number[], output: string): Field {
+  const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  const tensor = [
+    intField(TENSOR.dims, values.length),
+    intField(TENSOR.type, ELEMENT_TYPES.int64),
+    lengthField(TENSOR.raw, raw),
+  ];
+  return nodeField(
+    'Constant',
+    [],
+    [output],
+    [attribute('value', ATTRIBUTE.tensor, lengthField(0, tensor), 4)],
+  );
+}

@@ -1,0 +1,89 @@
+import { constants } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { corrupt, ModelError, notOpened } from '../errors.js';
+
+// Opening a pipe would wait for its writer; the flag is missing on Windows, which has no such pipes.
+const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+/** A folder with more entries is no unpacked model. */
+const MOST_NAMES = 1_000;
+
+/** The files of one model, read under a common limit. Names stand beside the first file (or in the folder). */
+export class ModelFolder {
+  readonly files: string[] = [];
+  readonly #folder: string;
+  #left: number;
+
+  /** `note` sees the bytes of each file, in order. */
+  constructor(
+    readonly path: string,
+    readonly isFolder: boolean,
+    limit: number,
+    private readonly note: (bytes: Uint8Array) => void,
+  ) {
+    this.#folder = isFolder ? path : dirname(path);
+    this.#left = limit;
+  }
+
+  /** The file that was asked for. */
+  get name(): string {
+    return basename(this.path);
+  }
+
+  /** The model's own file; it may be a link, as its owner may have put it there. */
+  first(): Promise<Uint8Array> {
+    return this.#read(this.path, this.name, false);
+  }
+
+  /** A file that belongs to it; a link could lead anywhere, so it must be none. */
+  beside(name: string): Promise<Uint8Array> {
+    return this.#read(join(this.#folder, name), name, true);
+  }
+
+  /** Whether a file of this name stands there. */
+  async has(name: string): Promise<boolean> {
+    const state = await lstat(join(this.#folder, name)).catch(() => undefined);
+    return state !== undefined && !state.isDirectory();
+  }
+
+  /** The names in the folder. */
+  async names(): Promise<string[]> {
+    const names = await readdir(this.#folder).catch((error: unknown) => {
+      throw notOpened(error);
+    });
+    return names.slice(0, MOST_NAMES);
+  }
+
+  async #read(path: string, name: string, isPart: boolean): Promise<Uint8Array> {
+    const bytes = await readRegular(path, this.#left, isPart);
+    this.#left -= bytes.length;
+    this.files.push(name);
+    this.note(bytes);
+    return bytes;
+  }
+}
+
+/** Reads a regular file of at most `limit` bytes; the size is checked on the open file, so it cannot change between. */
+async function readRegular(path: string, limit: number, isPart: boolean): Promise<Uint8Array> {
+  if (isPart && (await stateOf(path)).isSymbolicLink()) throw corrupt('a weight shard is a link');
+  const handle = await open(path, READ_AT_ONCE).catch((error: unknown) => {
+    throw notOpened(error);
+  });
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw corrupt('the model is no regular file');
+    if (stat.size > limit)
+      throw new ModelError('model_too_large', `the file has ${stat.size} bytes, the limit is ${limit}`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function stateOf(path: string): Promise<{ isSymbolicLink(): boolean }> {
+  return lstat(path).catch((error: unknown) => {
+    throw new ModelError('model_not_found', `a part of the model is missing: ${basename(path)}`, {
+      cause: error,
+    });
+  });
+}
