@@ -18,6 +18,7 @@ const SEPARATE = [
   '@tensorflow/tfjs-node',
   'better-sqlite3',
   'dejavu-fonts-ttf',
+  'graphile-worker',
   'h5wasm',
   'onnxruntime-node',
   'pdfkit',

@@ -1,4 +1,4 @@
-import { JobEntity } from '#libs/jobs';
+import { JobEntity, migrateQueue } from '#libs/jobs';
 import {
   Audit1795392000004,
   AuditRoutes1796000000031,
@@ -47,6 +47,7 @@ import { KnownNetworkEntity } from '../accounts/known-network.entity.js';
 import { UserEntity, RoleEntity } from '../accounts/user.entity.js';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from '../webhooks/webhook-delivery.entity.js';
 import { WebhookSecretEntity } from '../webhooks/webhook-secret.entity.js';
+import { engineOf } from './persistence/engine-of.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.repository.js';
 
 /** Every table of the product, class by class; a new entity adds its line here. */
@@ -104,6 +105,9 @@ export const migrations = [
   WideIds1796000000060,
 ];
 
+/** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */
+export const migrateBeside = migrateQueue;
+
 /** Opens the configured database and brings its tables up to date. */
 export const openDatabase = (
   config: AppConfig,
@@ -113,6 +117,7 @@ export const openDatabase = (
     location: config.database,
     entities,
     migrations,
+    ...(engineOf(config) === 'graphile' && { migrateBeside }),
     echo: config.database_echo,
     poolSize: config.database_pool_size,
     poolOverflow: config.database_max_overflow,

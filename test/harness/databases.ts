@@ -19,6 +19,7 @@ export const DATABASE_KINDS: readonly DatabaseKind[] = ['sqlite', 'postgres'];
 export interface Schema {
   readonly entities: DatabaseOptions['entities'];
   readonly migrations: DatabaseOptions['migrations'];
+  readonly migrateBeside?: DatabaseOptions['migrateBeside'];
 }
 
 /** A database of its own for one spec: empty but for what its migrations put there. */
@@ -87,8 +88,9 @@ export function describeOnDatabases(
   name: string,
   specs: (database: () => TestDatabase, kind: DatabaseKind) => void,
   schema: Schema = product,
+  kinds: readonly DatabaseKind[] = DATABASE_KINDS,
 ): void {
-  for (const kind of DATABASE_KINDS) {
+  for (const kind of kinds) {
     describe(`${name} [${kind}]`, () => {
       let opened: TestDatabase | null = null;
       beforeAll(async () => {

@@ -126,10 +126,17 @@ export function mapRules({
 }
 
 function databaseRules({ values, database }: RuleInput): readonly string[] {
-  return when(
-    values.workers > 1 && database?.kind === 'sqlite',
-    `workers: ${values.workers} processes require PostgreSQL; SQLite allows only 1`,
-  );
+  const isSqlite = database?.kind === 'sqlite';
+  return [
+    ...when(
+      values.workers > 1 && isSqlite,
+      `workers: ${values.workers} processes require PostgreSQL; SQLite allows only 1`,
+    ),
+    ...when(
+      values.job_engine === 'graphile' && isSqlite,
+      'job_engine: graphile requires PostgreSQL; with SQLite use auto or embedded',
+    ),
+  ];
 }
 
 /** Words of the placeholders that examples, tutorials and generators put where a secret belongs. */

@@ -1,5 +1,6 @@
 import type { DatabaseTarget } from '#libs/config';
 import { snakeCased } from '#libs/kernel';
+import type { Pool } from 'pg';
 import { DefaultNamingStrategy, type DataSourceOptions, type Logger, type MixedList } from 'typeorm';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 
@@ -36,6 +37,8 @@ export type DatabaseLocation = DatabaseTarget;
 export interface SchemaOptions {
   readonly entities: readonly Constructor[];
   readonly migrations: readonly Constructor[];
+  /** PostgreSQL: tables of a library, brought up to date behind the product's own at each opening. */
+  readonly migrateBeside?: ((pool: Pool) => Promise<void>) | undefined;
   /** Write every statement, without its values, to the standard output. Default false. */
   readonly echo?: boolean;
   /** PostgreSQL: connections that are kept. Default 10. */
@@ -52,6 +55,14 @@ export const STATEMENT_CACHE = 500;
 const OPENING_BUSY_MS = 5_000;
 /** The write-ahead log is cut back to this size when it was larger for a while. */
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/** How every connection to PostgreSQL is kept, and when the server ends what hangs on it. */
+export const POSTGRES_SESSION = {
+  keepAlive: true, // a server that vanished is noticed, also by a connection that only waits
+  lock_timeout: DATABASE_TIMEOUTS.lockMs,
+  statement_timeout: DATABASE_TIMEOUTS.statementMs,
+  idle_in_transaction_session_timeout: DATABASE_TIMEOUTS.statementMs,
+} as const;
 
 /** Columns are called as their properties are, in snake_case, unless the entity names one itself. */
 class SnakeCaseColumns extends DefaultNamingStrategy {
@@ -93,10 +104,7 @@ export function writerOptions(
       extra: {
         min: size,
         idleTimeoutMillis: options.poolIdleMs ?? DATABASE_TIMEOUTS.poolIdleMs,
-        keepAlive: true, // a server that vanished is noticed, also by a connection that only waits
-        lock_timeout: DATABASE_TIMEOUTS.lockMs,
-        statement_timeout: DATABASE_TIMEOUTS.statementMs,
-        idle_in_transaction_session_timeout: DATABASE_TIMEOUTS.statementMs,
+        ...POSTGRES_SESSION,
       },
     };
   }

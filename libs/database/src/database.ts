@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '#libs/kernel';
+import type { Pool } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { nameRowIds } from './column-types.js';
 import { Availability, type OutageListener } from './availability.js';
@@ -159,6 +160,7 @@ export class Database {
     if (options.mustExist === true) await requireTables(writer, location);
     const migrated = await migrate(writer);
     if (location.kind === 'postgres') {
+      await options.migrateBeside?.((writer.driver as unknown as { master: Pool }).master);
       return { location, migrated, writer, reader: writer, availability, file: null, apart: null, finish };
     }
     const reader = new GuardedDataSource(readerOptions(location.path, options), availability);

@@ -5,6 +5,7 @@ export { refuseOriginalFile } from './original-database.js';
 export { DatabaseOpenError, isDatabaseAway, type OpenFailure } from './open-error.js';
 export { asUnavailable, isDatabaseRefusal } from './unavailable.js';
 export type { AvailabilityFigures, OutageListener } from './availability.js';
+export { openSidePool } from './side-pool.js';
 export { DATABASE_TIMEOUTS } from './timeouts.js';
 export * from './transaction.js';
 export * from './transaction-runner.js';

@@ -200,7 +200,7 @@ function apart(writes: readonly WaitingWrite[]): WaitingWrite[][] {
 }
 
 function tableOf(sql: string): string {
-  const [, table] = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)/.exec(sql) ?? [];
+  const [, table] = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM|SELECT id FROM) "?([\w.]+)/.exec(sql) ?? [];
   if (table === undefined) throw new Error(`a write names its table first: ${sql}`);
   return table;
 }

@@ -96,6 +96,8 @@ class WatchedPool extends Pool {
   constructor(
     options: PoolConfig,
     private readonly availability: Availability,
+    /** Whether the availability asks here if the server lives; one pool of a process is enough for that. */
+    isAsked = true,
   ) {
     super({ ...options, types: NUMBERS, Client: WatchedClient as never });
     this.on('connect', (client) => this.#clients.add(client as unknown as WatchedClient));
@@ -104,7 +106,7 @@ class WatchedPool extends Pool {
     this.once('connect', () => {
       this.#watch = setInterval(() => void this.#look(), DATABASE_TIMEOUTS.probeEveryMs).unref();
     });
-    availability.askWith(() => this.#probe());
+    if (isAsked) availability.askWith(() => this.#probe());
   }
 
   override connect(): Promise<PoolClient>;
@@ -182,6 +184,10 @@ class WatchedPool extends Pool {
     }
   }
 }
+
+/** Connections beside those of the product's pool, to the same server and watched like them, for a library that brings its own statements. */
+export const watchedPoolBeside = (options: PoolConfig, availability: Availability): Pool =>
+  new WatchedPool(options, availability, false);
 
 /** pg as TypeORM uses it, with such pools. */
 export function watchedPostgres(availability: Availability): object {

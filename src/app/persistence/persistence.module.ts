@@ -1,9 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { BarStore, Database, EventLog, KeptFigures, SettingsStore, TransactionRunner } from '#libs/database';
-import { EmbeddedJobEngine, JobEngine, type JobListener } from '#libs/jobs';
+import { EmbeddedJobEngine, GraphileJobEngine, JobEngine, type JobListener } from '#libs/jobs';
 import { Clock, SECOND_MS } from '#libs/kernel';
 import type { Bar, BarCache } from '#libs/plugin-sdk';
+import { engineOf } from './engine-of.js';
 import { FigureUpkeep } from './figure-upkeep.service.js';
 
 /** Feeders' bars in the table `time_series_data`. */
@@ -42,7 +43,8 @@ export interface Foundation {
 /** Binds configuration, clock, database, transactions, settings, events and the job engine for every domain. */
 @Module({})
 export class PersistenceModule {
-  static forRoot({ config, clock, database, transactions, jobListener }: Foundation): DynamicModule {
+  static forRoot(foundation: Foundation): DynamicModule {
+    const { config, clock, database, transactions } = foundation;
     const providers = [
       { provide: AppConfig, useValue: config },
       { provide: Clock, useValue: clock },
@@ -53,16 +55,7 @@ export class PersistenceModule {
       { provide: EventLog, useFactory: () => new EventLog(clock) },
       {
         provide: JobEngine,
-        useFactory: () =>
-          new EmbeddedJobEngine(database, transactions, {
-            clock,
-            concurrency: () => config.job_concurrency,
-            leaseMs: config.job_lease_seconds * SECOND_MS,
-            heartbeatMs: config.job_heartbeat_seconds * SECOND_MS,
-            sweepMs: config.job_sweep_seconds * SECOND_MS,
-            maxAttempts: config.job_attempts,
-            listener: jobListener,
-          }),
+        useFactory: () => makeJobEngine(foundation),
       },
     ];
     return {
@@ -72,4 +65,17 @@ export class PersistenceModule {
       exports: providers.map(({ provide }) => provide),
     };
   }
+}
+
+function makeJobEngine({ config, clock, database, transactions, jobListener }: Foundation): JobEngine {
+  const Engine = engineOf(config) === 'graphile' ? GraphileJobEngine : EmbeddedJobEngine;
+  return new Engine(database, transactions, {
+    clock,
+    concurrency: () => config.job_concurrency,
+    leaseMs: config.job_lease_seconds * SECOND_MS,
+    heartbeatMs: config.job_heartbeat_seconds * SECOND_MS,
+    sweepMs: config.job_sweep_seconds * SECOND_MS,
+    maxAttempts: config.job_attempts,
+    listener: jobListener,
+  });
 }

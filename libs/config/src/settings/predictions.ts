@@ -46,6 +46,10 @@ export const PREDICTION_SETTINGS = {
 
 /** Durable work: how jobs are leased, watched and tried again. */
 export const JOB_SETTINGS = {
+  job_engine: choice(
+    { default: 'auto', oneOf: ['auto', 'embedded', 'graphile'] },
+    'What brings waiting jobs to the processes: `graphile` (graphile-worker, PostgreSQL only: within milliseconds to any process), or `embedded` (the process that took the job, others look every `job_sweep_seconds`). `auto`: `graphile` on PostgreSQL, `embedded` on SQLite.',
+  ),
   job_concurrency: integer(
     { default: 8, min: 1, max: 256 },
     'Maximum number of jobs that one process runs at the same time.',

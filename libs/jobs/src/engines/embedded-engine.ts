@@ -1,9 +1,9 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
-import { AppError, assertPresent, newUuid } from '#libs/kernel';
+import { AppError, newUuid } from '#libs/kernel';
 import type { JobCounts, JobDefinition, JobEngine, NewJob } from '../job-engine.js';
-import { LeaseLostError } from '../job-engine.js';
 import { ENGINE_DEFAULTS, type JobEngineOptions } from './engine-options.js';
 import { type ClaimedJob, JobRepository } from './job.repository.js';
+import { JobClaims } from './job-claims.js';
 import { exhausted, JobRunner } from './job-runner.js';
 import { JobSweeper } from './job-sweeper.js';
 
@@ -16,23 +16,21 @@ export class EmbeddedJobEngine implements JobEngine {
   readonly #options: Required<JobEngineOptions>;
   readonly #rows: JobRepository;
   readonly #runner: JobRunner;
+  readonly #claims: JobClaims;
   readonly #sweeper: JobSweeper;
   #state: 'idle' | 'running' | 'stopped' = 'idle';
   /** False once a claim has found fewer jobs than it asked for: then only a wake-up makes another claim worthwhile. */
   #backlog = false;
   #claiming: Promise<void> | null = null;
 
-  constructor(
-    database: Database,
-    private readonly transactions: TransactionRunner,
-    options: JobEngineOptions,
-  ) {
+  constructor(database: Database, transactions: TransactionRunner, options: JobEngineOptions) {
     this.#options = { ...ENGINE_DEFAULTS, ...options };
     this.#rows = new JobRepository(database);
     this.#runner = new JobRunner(this.#rows, transactions, this.#definitions, this.#options, {
       freed: () => this.#claimIfUseful(),
       dueAt: (dueMs) => this.#sweeper.dueAt(dueMs),
     });
+    this.#claims = new JobClaims(this.#rows, transactions, this.#definitions, this.#options, this.#runner);
     this.#sweeper = new JobSweeper(this.#rows, transactions, this.#options, {
       kinds: () => [...this.#definitions.keys()],
       isAtWorkHere: (expired) => this.#runner.isAtWork(expired),
@@ -124,54 +122,8 @@ export class EmbeddedJobEngine implements JobEngine {
     }
   }
 
-  /** Claims up to `limit` jobs and tells their domains, all in one transaction. */
-  async #claim(limit: number): Promise<ClaimedJob[]> {
-    let refused = false;
-    try {
-      return await this.transactions.run(async (tx) => {
-        const claimed = await this.#claimRows(tx, limit);
-        refused = true;
-        for (const one of claimed) await this.#definition(one).claimed(tx, one.job);
-        refused = false;
-        return claimed;
-      });
-    } catch (error) {
-      if (!refused) throw error;
-      return this.#claimApart(limit);
-    }
-  }
-
-  /** After a domain refused one of several: each is told in a transaction of its own, so that none stops another. */
-  async #claimApart(limit: number): Promise<ClaimedJob[]> {
-    const claimed = await this.transactions.run((tx) => this.#claimRows(tx, limit));
-    const accepted: ClaimedJob[] = [];
-    for (const one of claimed) {
-      try {
-        await this.transactions.run(async (tx) => {
-          if (!(await this.#rows.touch(tx, one.job, this.#options.clock.now()))) {
-            throw new LeaseLostError(one.job.id);
-          }
-          await this.#definition(one).claimed(tx, one.job);
-        });
-        accepted.push(one);
-      } catch (error) {
-        await this.#runner.refuse(one, error);
-      }
-    }
-    return accepted;
-  }
-
-  #claimRows(tx: Transaction, limit: number): Promise<ClaimedJob[]> {
-    return this.#rows.claim(tx, {
-      kinds: [...this.#definitions.keys()],
-      limit,
-      holder: this.#runner.holder,
-      nowMs: this.#options.clock.now(),
-      leaseMs: this.#options.leaseMs,
-    });
-  }
-
-  #definition({ job }: ClaimedJob): JobDefinition {
-    return assertPresent(this.#definitions.get(job.kind), `jobs of kind ${job.kind} are registered`);
+  #claim(limit: number): Promise<ClaimedJob[]> {
+    const kinds = [...this.#definitions.keys()];
+    return this.#claims.claim((tx, lease) => this.#rows.claim(tx, { ...lease, kinds, limit }));
   }
 }

@@ -26,6 +26,8 @@ export class JobRunner {
       readonly freed: () => void;
       /** A job may start at this moment, epoch ms. */
       readonly dueAt: (dueMs: number) => void;
+      /** In the transaction that gives a job back at a stop: it may start at once, elsewhere. */
+      readonly givenBack?: (tx: Transaction, job: Job) => void;
     },
   ) {
     const { clock, heartbeatMs, listener } = options;
@@ -61,9 +63,9 @@ export class JobRunner {
     if (left.length > 0) await this.transactions.run((tx) => this.#giveBack(tx, left));
   }
 
-  /** Starts the handler of a job that was claimed. */
-  launch(claimed: ClaimedJob): void {
-    const run = this.#lease(claimed);
+  /** Starts the handler of a job that was claimed. @param ended told when the run has left this engine's hands */
+  launch(claimed: ClaimedJob, ended?: () => void): void {
+    const run = this.#lease(claimed, ended);
     const definition = this.#definition(claimed.job);
     const limitMs = claimed.timeLimitMs ?? definition.timeLimitMs();
     run.limitTo(limitMs, () => void this.#timeOut(run, limitMs));
@@ -92,7 +94,7 @@ export class JobRunner {
     });
   }
 
-  #lease(claimed: ClaimedJob): LeasedRun {
+  #lease(claimed: ClaimedJob, ended?: () => void): LeasedRun {
     const { clock, leaseMs, listener } = this.options;
     const { job } = claimed;
     this.#runs.get(job.id)?.end('lost', new LeaseLostError(job.id));
@@ -101,6 +103,7 @@ export class JobRunner {
       if (this.#runs.get(job.id) === run) this.#runs.delete(job.id);
       listener.ended?.(job, outcome, clock.monotonic() - startedMs);
       if (this.#runs.size === 0) this.#onIdle();
+      ended?.();
       this.host.freed();
     };
     const run = new LeasedRun(claimed, clock.now() + leaseMs, this.rows, this.transactions, clock, onEnd);
@@ -204,7 +207,8 @@ export class JobRunner {
   async #giveBack(tx: Transaction, runs: readonly LeasedRun[]): Promise<void> {
     const now = this.options.clock.now();
     for (const { job } of runs) {
-      await this.rows.requeue(tx, job, { runAtMs: now, error: null, givenBack: true, nowMs: now });
+      const next = { runAtMs: now, error: null, givenBack: true, nowMs: now };
+      if (await this.rows.requeue(tx, job, next)) this.host.givenBack?.(tx, job);
     }
   }
 

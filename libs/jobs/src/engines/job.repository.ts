@@ -42,6 +42,9 @@ export interface ExpiredJob extends ClaimedJob {
 
 const CLAIM_COLUMNS =
   'id, kind, subject, attempts, max_attempts, lease_epoch, time_limit_ms, run_at, created_at';
+/** Its values: holder, end of the lease, now. */
+const TO_HOLDER = `status = 'running', lease_holder = ?, lease_expires_at = ?, lease_epoch = lease_epoch + 1,
+  attempts = attempts + 1, updated_at = ?`;
 /** A lost lease and a finished job hold nothing. */
 const WITHOUT_LEASE = 'lease_holder = NULL, lease_expires_at = NULL';
 /** The fence: only the run that holds the newest claim may write. */
@@ -90,12 +93,24 @@ export class JobRepository {
     const now = iso(claim.nowMs);
     const rows = await runSql<ClaimRow>(
       tx,
-      `UPDATE jobs SET status = 'running', lease_holder = ?, lease_expires_at = ?, lease_epoch = lease_epoch + 1,
-         attempts = attempts + 1, updated_at = ?
-       WHERE id ${chosen} RETURNING ${CLAIM_COLUMNS}`,
+      `UPDATE jobs SET ${TO_HOLDER} WHERE id ${chosen} RETURNING ${CLAIM_COLUMNS}`,
       [claim.holder, iso(claim.nowMs + claim.leaseMs), now, now, ...claim.kinds, claim.limit],
     );
     return rows.sort((a, b) => (a.run_at < b.run_at ? -1 : 1)).map(claimedJob);
+  }
+
+  /** Claims this one job if it waits; none when another has it or it has ended. */
+  async claimOne(
+    tx: Transaction,
+    id: string,
+    { holder, nowMs, leaseMs }: { holder: string; nowMs: number; leaseMs: number },
+  ): Promise<ClaimedJob[]> {
+    const rows = await runSql<ClaimRow>(
+      tx,
+      `UPDATE jobs SET ${TO_HOLDER} WHERE id = ? AND status = 'queued' RETURNING ${CLAIM_COLUMNS}`,
+      [holder, iso(nowMs + leaseMs), iso(nowMs), id],
+    );
+    return rows.map(claimedJob);
   }
 
   /** Extends the leases that are still held; returns the epoch of each by job id. */

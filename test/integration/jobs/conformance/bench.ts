@@ -67,6 +67,14 @@ export class JobBench {
     return engine;
   }
 
+  /**
+   * An engine in a process that is suspended, or dies, during its first run: its clock stands still, so that it sends no
+   * heartbeat, and it takes nothing more.
+   */
+  suspended(): Promise<JobEngine> {
+    return this.started({ clock: new FakeClock(this.clock.now()), concurrency: () => 1 });
+  }
+
   /** Enqueues in a transaction of its own. */
   enqueue(engine: JobEngine, subject: string, extra: Partial<NewJob> = {}): Promise<string> {
     return this.test.run((tx) => engine.enqueue(tx, { kind: 'work', subject, ...extra }));

@@ -1,5 +1,5 @@
 import { Jobs1795392000002, runSql, type Transaction } from '#libs/database';
-import { JobEntity, type JobRun } from '#libs/jobs';
+import { JobEntity, type JobRun, migrateQueue } from '#libs/jobs';
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 
 /** The table that handlers of the suite write to: what is in it was done, exactly that often. */
@@ -25,6 +25,7 @@ export class Effects1795392099999 implements MigrationInterface {
 export const CONFORMANCE_SCHEMA = {
   entities: [JobEntity],
   migrations: [Jobs1795392000002, Effects1795392099999],
+  migrateBeside: migrateQueue,
 };
 
 /** Writes down that a run did its work. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { ChildScript, eventually, FakeClock } from '#libs/testing';
-import { describeOnDatabases } from '../../../harness/databases.js';
+import { DATABASE_KINDS, type DatabaseKind, describeOnDatabases } from '../../../harness/databases.js';
 import { JobBench, LEASE_MS, type MakeEngine } from './bench.js';
 import { CONFORMANCE_SCHEMA } from './effects.js';
 import { endingSpecs } from './ending-specs.js';
@@ -59,12 +59,17 @@ const processSpecs: Readonly<Record<string, ProcessSpec>> = {
 };
 
 /**
- * What every engine of jobs must do, on both databases. An engine that passes loses no job, runs none twice and keeps
+ * What every engine of jobs must do, on each database that it works on. An engine that passes loses no job, runs none twice and keeps
  * nothing of a run that lost its lease.
  *
  * @param script path, from the project's root, of a file that calls `runUntilKilled` with the same engine
  */
-export function jobEngineConformance(name: string, makeEngine: MakeEngine, script: string): void {
+export function jobEngineConformance(
+  name: string,
+  makeEngine: MakeEngine,
+  script: string,
+  databases: readonly DatabaseKind[] = DATABASE_KINDS,
+): void {
   describeOnDatabases(
     `with ${name}`,
     (database) => {
@@ -79,5 +84,6 @@ export function jobEngineConformance(name: string, makeEngine: MakeEngine, scrip
       }
     },
     CONFORMANCE_SCHEMA,
+    databases,
   );
 }

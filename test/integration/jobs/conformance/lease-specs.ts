@@ -1,6 +1,6 @@
 import { LeaseLostError } from '#libs/jobs';
 import { expect } from '@jest/globals';
-import { eventually, FakeClock, gate } from '#libs/testing';
+import { eventually, gate } from '#libs/testing';
 import { HEARTBEAT_MS, type JobBench, type JobSpec, LEASE_MS, MAX_ATTEMPTS, SWEEP_MS } from './bench.js';
 import { writeEffect } from './effects.js';
 
@@ -34,7 +34,7 @@ export const leaseSpecs: Readonly<Record<string, JobSpec>> = {
   'a lease that ran out lets another runner take the job; the stale one completes nothing': async (bench) => {
     const { proceed, first } = holdFirst(bench);
     // a suspended process: its clock stands still, so that it sends no heartbeat
-    const suspended = await bench.started({ clock: new FakeClock(bench.clock.now()) });
+    const suspended = await bench.suspended();
     await bench.enqueue(suspended, 'a');
     await bench.untilRuns(1);
     const other = await bench.started();
@@ -67,7 +67,7 @@ export const leaseSpecs: Readonly<Record<string, JobSpec>> = {
       stale = outcome;
       settled.open();
     };
-    const suspended = await bench.started({ clock: new FakeClock(bench.clock.now()) });
+    const suspended = await bench.suspended();
     await bench.enqueue(suspended, 'a');
     await bench.untilRuns(1);
     await bench.started();
@@ -85,7 +85,7 @@ export const leaseSpecs: Readonly<Record<string, JobSpec>> = {
 
   'a stale checkpoint leaves nothing either': async (bench) => {
     const { proceed, first } = holdFirst(bench, (run) => run.checkpoint((tx) => writeEffect(tx, run)));
-    const suspended = await bench.started({ clock: new FakeClock(bench.clock.now()) });
+    const suspended = await bench.suspended();
     await bench.enqueue(suspended, 'a');
     await bench.untilRuns(1);
     await bench.started();
@@ -128,7 +128,7 @@ export const leaseSpecs: Readonly<Record<string, JobSpec>> = {
   'a start recovers what a dead process left behind': async (bench) => {
     const { first } = holdFirst(bench);
     void first;
-    const dead = await bench.started({ clock: new FakeClock(bench.clock.now()) });
+    const dead = await bench.suspended();
     await bench.enqueue(dead, 'a');
     await bench.untilRuns(1);
     bench.clock.jump(LEASE_MS);
@@ -140,7 +140,7 @@ export const leaseSpecs: Readonly<Record<string, JobSpec>> = {
   'a job whose runners keep dying ends as failed, told once': async (bench) => {
     bench.handle = () => new Promise(() => undefined);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const dead = await bench.started({ clock: new FakeClock(bench.clock.now()) });
+      const dead = await bench.suspended();
       if (attempt === 1) await bench.enqueue(dead, 'a');
       await bench.untilRuns(attempt);
       bench.clock.jump(LEASE_MS + 1);

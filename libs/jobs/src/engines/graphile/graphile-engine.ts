@@ -1,0 +1,148 @@
+import type { Database, Transaction, TransactionRunner } from '#libs/database';
+import { AppError, newUuid } from '#libs/kernel';
+import type { Job, JobCounts, JobDefinition, JobEngine, NewJob } from '../../job-engine.js';
+import { ENGINE_DEFAULTS, type JobEngineOptions } from '../engine-options.js';
+import { JobClaims } from '../job-claims.js';
+import { JobRepository } from '../job.repository.js';
+import { exhausted, JobRunner } from '../job-runner.js';
+import { JobSweeper } from '../job-sweeper.js';
+import { JobQueue } from './job-queue.js';
+
+/**
+ * PostgreSQL's engine: graphile-worker delivers, so that a job is picked up some milliseconds after its commit by any
+ * process that has a slot. Its row says only that a job is due. Who has the job, for how long and how it ended is in the
+ * row of `jobs` as ever, so a delivery that is lost or comes twice does no harm: the sweep of every process adds what is
+ * missing, and a claim of what another has finds nothing.
+ */
+export class GraphileJobEngine implements JobEngine {
+  readonly #definitions = new Map<string, JobDefinition>();
+  readonly #options: Required<JobEngineOptions>;
+  readonly #rows: JobRepository;
+  readonly #runner: JobRunner;
+  readonly #claims: JobClaims;
+  readonly #sweeper: JobSweeper;
+  readonly #queue: JobQueue;
+  readonly #claiming = new Set<Promise<unknown>>();
+  #state: 'idle' | 'running' | 'stopped' = 'idle';
+  #adding: Promise<void> | null = null;
+  #addAgain = false;
+
+  constructor(
+    database: Database,
+    private readonly transactions: TransactionRunner,
+    options: JobEngineOptions,
+  ) {
+    if (database.kind !== 'postgres') throw new Error('graphile-worker works on PostgreSQL only');
+    this.#options = { ...ENGINE_DEFAULTS, ...options };
+    this.#rows = new JobRepository(database);
+    this.#queue = new JobQueue(database, this.#options, (job) => this.#deliver(job));
+    this.#runner = new JobRunner(this.#rows, transactions, this.#definitions, this.#options, {
+      freed: () => undefined, // the slot is graphile-worker's
+      dueAt: (dueMs) => this.#sweeper.dueAt(dueMs),
+      givenBack: (tx, job) => this.#queue.add(tx, job, job.leaseEpoch),
+    });
+    this.#claims = new JobClaims(this.#rows, transactions, this.#definitions, this.#options, this.#runner);
+    this.#sweeper = new JobSweeper(this.#rows, transactions, this.#options, {
+      kinds: () => [...this.#definitions.keys()],
+      isAtWorkHere: (expired) => this.#runner.isAtWork(expired),
+      exhaust: async ({ job }) => {
+        const now = this.#options.clock.now();
+        await this.#runner.fail(job, exhausted(job), (tx) => this.#rows.touchExpired(tx, job, now));
+      },
+      wake: () => this.#addMissing(),
+    });
+  }
+
+  async enqueue(tx: Transaction, job: NewJob): Promise<string> {
+    const id = newUuid();
+    const { maxAttempts, clock } = this.#options;
+    const now = clock.now();
+    const isOpen = () => new AppError('conflict', 'This work is already queued', { code: 'job_open' });
+    this.#rows.insert(tx, id, job, { maxAttempts, nowMs: now, isOpen });
+    const dueMs = job.runAt ?? now;
+    if (dueMs <= now) this.#queue.add(tx, { id, kind: job.kind }, 0);
+    else tx.afterCommit(() => this.#sweeper.dueAt(dueMs));
+    return id;
+  }
+
+  async cancel(tx: Transaction, kind: string, subject: string): Promise<boolean> {
+    const id = await this.#rows.cancel(tx, kind, subject, this.#options.clock.now());
+    if (id === null) return false;
+    tx.afterCommit(() => this.#runner.cancelled(id));
+    return true;
+  }
+
+  register(definition: JobDefinition): void {
+    const { kind } = definition;
+    if (this.#state !== 'idle') throw new Error('job definitions are registered before the engine starts');
+    if (this.#definitions.has(kind)) throw new Error(`two definitions for jobs of kind ${kind}`);
+    this.#definitions.set(kind, definition);
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'idle') throw new Error('a job engine starts once');
+    this.#state = 'running';
+    if (this.#definitions.size === 0) return;
+    this.#runner.start();
+    await this.#sweeper.start();
+    await this.#queue.start([...this.#definitions.keys()]);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#state !== 'running') return;
+    this.#state = 'stopped';
+    this.#queue.stopTaking();
+    await this.#sweeper.stop();
+    await this.#adding;
+    await Promise.allSettled(this.#claiming);
+    await this.#runner.stop(graceMs);
+    await this.#queue.close();
+  }
+
+  counts(): Promise<JobCounts> {
+    return this.#rows.counts(this.#options.clock.now());
+  }
+
+  /** Several asks while one look is under way become one more look. */
+  #addMissing(): void {
+    this.#addAgain = true;
+    this.#adding ??= this.#addAllMissing().finally(() => (this.#adding = null));
+  }
+
+  async #addAllMissing(): Promise<void> {
+    const { clock, listener } = this.#options;
+    while (this.#addAgain && this.#state === 'running') {
+      this.#addAgain = false;
+      try {
+        const kinds = [...this.#definitions.keys()];
+        await this.transactions.run((tx) => this.#queue.addMissing(tx, kinds, clock.now()));
+      } catch (error) {
+        listener.failed('deliver waiting jobs', error); // the next sweep tries again
+      }
+    }
+  }
+
+  /** A slot of graphile-worker is held as long as the run takes, so that a process with no free slot takes no delivery. */
+  async #deliver({ id, kind }: Pick<Job, 'id' | 'kind'>): Promise<void> {
+    try {
+      if (this.#state === 'running') await this.#run(id);
+      // another process is to have it
+      else await this.transactions.run(async (tx) => this.#queue.add(tx, { id, kind }, null));
+    } catch (error) {
+      this.#options.listener.failed('claim a job', error); // the next sweep adds its delivery again
+    }
+  }
+
+  async #run(jobId: string): Promise<void> {
+    const claiming = this.#claims.claim((tx, lease) => this.#rows.claimOne(tx, jobId, lease));
+    this.#claiming.add(claiming);
+    try {
+      const claimed = await claiming;
+      const ends = claimed.map((one) => new Promise<void>((ended) => this.#runner.launch(one, ended)));
+      this.#claiming.delete(claiming);
+      await Promise.all(ends);
+    } finally {
+      this.#claiming.delete(claiming);
+    }
+  }
+}

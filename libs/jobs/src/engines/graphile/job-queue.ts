@@ -1,0 +1,137 @@
+import {
+  type Database,
+  openSidePool,
+  placeholders,
+  runSql,
+  type Transaction,
+  writeSql,
+} from '#libs/database';
+import { type CancelTimer, messageOf } from '#libs/kernel';
+import type { WorkerPool } from 'graphile-worker';
+import type { Pool } from 'pg';
+import type { Job } from '../../job-engine.js';
+import type { JobEngineOptions } from '../engine-options.js';
+import { errorLogger, loadGraphileWorker, QUEUE_SCHEMA } from './queue-schema.js';
+
+/** One listens, one takes and ends deliveries: both are short statements, whatever the jobs take. */
+export const QUEUE_CONNECTIONS = 2;
+/** Behind LISTEN: when its connection is being made again, deliveries are looked for this often. */
+const MOST_POLL_MS = 2_000;
+/** The oldest waiting jobs that one look compares with their deliveries, so that it costs the same however many wait. */
+const LOOK_BATCH = 500;
+/** Wait before graphile-worker is started again after it gave up. */
+const RESTART_MS = 1_000;
+/** How long a stop waits for the last deliveries to be ended; those left are found by nobody's lease. */
+const STOP_MS = 5_000;
+/** Its own wish to abort tasks is not ours: the engine ends runs. */
+const NEVER_MS = 2_000_000_000;
+
+/** The delivery of jobs by graphile-worker: says which job may be claimed, never who has it. */
+export class JobQueue {
+  #pool: Pool | null = null;
+  #workers: WorkerPool | null = null;
+  #ended: Promise<unknown> = Promise.resolve();
+  #cancelRestart: CancelTimer = () => undefined;
+  #stopped = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly options: Required<JobEngineOptions>,
+    /** Works on the job of one delivery until it is out of this engine's hands; never rejects. */
+    private readonly deliver: (job: Pick<Job, 'id' | 'kind'>) => Promise<void>,
+  ) {}
+
+  /**
+   * Adds the delivery of a job that is due, in the transaction that makes the job so. @param epoch of the job's last claim:
+   * each has a delivery of its own, whatever becomes of the one before. Null for one that is handed on
+   */
+  add(tx: Transaction, { id, kind }: Pick<Job, 'id' | 'kind'>, epoch: number | null): void {
+    writeSql(
+      tx,
+      `SELECT id FROM ${QUEUE_SCHEMA}.add_job(?, json_build_object('id', ?::text), job_key := ?::text)`,
+      [kind, id, epoch === null ? null : `${id}:${epoch}`],
+      () => new Error('graphile-worker took no delivery'),
+    );
+  }
+
+  /**
+   * Adds the deliveries that due jobs lack: those of delayed jobs, and those that went with a process. A delivery that
+   * somebody took longer ago than a lease, and no claim came of it, is one of them.
+   */
+  async addMissing(tx: Transaction, kinds: readonly string[], nowMs: number): Promise<void> {
+    await runSql(
+      tx,
+      `SELECT added.id FROM (
+         SELECT id, kind, id || ':' || lease_epoch AS key FROM jobs
+         WHERE finished_at IS NULL AND status = 'queued' AND run_at <= ?
+           AND kind IN (${placeholders(kinds.length)}) ORDER BY run_at LIMIT ${LOOK_BATCH}
+       ) AS due
+       CROSS JOIN LATERAL ${QUEUE_SCHEMA}.add_job(due.kind, json_build_object('id', due.id), job_key := due.key) AS added
+       WHERE NOT EXISTS (
+         SELECT 1 FROM ${QUEUE_SCHEMA}.jobs AS known
+         WHERE known.key = due.key AND (known.locked_at > now() - ? * interval '1 millisecond'
+           OR (known.locked_at IS NULL AND known.run_at <= now() AND known.attempts < known.max_attempts))
+       )`,
+      [new Date(nowMs).toISOString(), ...kinds, this.options.leaseMs],
+    );
+  }
+
+  /** Begins to take deliveries of these kinds. */
+  async start(kinds: readonly string[]): Promise<void> {
+    const slots = this.options.concurrency();
+    if (slots === 0 || kinds.length === 0) return;
+    const { listener, sweepMs } = this.options;
+    const { runTaskList } = await loadGraphileWorker();
+    const logger = await errorLogger((error) => {
+      // of what concerns everybody the watch over the database tells, once
+      if (this.database.availability.figures.outage === null) listener.failed('deliver jobs', error);
+    });
+    const pool = openSidePool(this.database, QUEUE_CONNECTIONS);
+    this.#pool = pool;
+    const options = {
+      schema: QUEUE_SCHEMA,
+      concurrency: slots,
+      pollInterval: Math.min(sweepMs, MOST_POLL_MS),
+      gracefulShutdownAbortTimeout: NEVER_MS,
+      noHandleSignals: true,
+      logger,
+      preset: { worker: { completeJobBatchDelay: 0 } },
+    };
+    const taskOf = (kind: string) => (payload: unknown) =>
+      this.deliver({ id: (payload as { id: string }).id, kind });
+    const tasks = Object.fromEntries(kinds.map((kind) => [kind, taskOf(kind)]));
+    this.#take(() => runTaskList(options, tasks, pool));
+  }
+
+  /** Takes no more; resolves at once. */
+  stopTaking(): void {
+    this.#stopped = true;
+    this.#cancelRestart();
+    if (this.#workers !== null) void Promise.resolve(this.#workers.gracefulShutdown()).catch(() => undefined);
+  }
+
+  /** After the runs have ended: waits until their deliveries are ended, too. */
+  async close(): Promise<void> {
+    let cancel: CancelTimer = () => undefined;
+    const late = new Promise<void>((resolve) => (cancel = this.options.clock.after(STOP_MS, resolve)));
+    await Promise.race([this.#ended, late]);
+    cancel();
+    await this.#pool?.end();
+  }
+
+  #take(begin: () => WorkerPool): void {
+    const workers = begin();
+    this.#workers = workers;
+    this.#ended = workers.promise.then(
+      () => this.#takeAgain(begin, 'it ended'),
+      (error: unknown) => this.#takeAgain(begin, messageOf(error)),
+    );
+  }
+
+  /** graphile-worker gives up when it cannot end a delivery in a long outage, for instance. */
+  #takeAgain(begin: () => WorkerPool, why: string): void {
+    if (this.#stopped) return;
+    this.options.listener.failed('deliver jobs', new Error(`graphile-worker begins again: ${why}`));
+    this.#cancelRestart = this.options.clock.after(RESTART_MS, () => this.#take(begin));
+  }
+}
