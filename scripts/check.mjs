@@ -42,6 +42,7 @@ async function staticChecks() {
   const building = async () => {
     await check('build:when-needed');
     await check('openapi', '--check');
+    await check('lint:openapi');
     await check('docs', '--check');
     await check('lock', '--check');
     await check('imports');

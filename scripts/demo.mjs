@@ -59,8 +59,9 @@ try {
   const question = { datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 };
   printEntry(question, await ask('/api/v1/predict/entry', question));
   code = 0;
+  const clientKey = await demoClient();
   if (once) service.kill('SIGTERM');
-  else printNext();
+  else printNext(clientKey);
   await ended;
 } catch (error) {
   console.error(`The demo failed: ${error.message}`);
@@ -94,6 +95,24 @@ async function ready() {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error('the service did not become ready within 20 s');
+}
+
+/** A client with credits, active at once because it has a password: who may ask for predictions and order them. */
+async function demoClient() {
+  const answer = await fetch(`${url}/api/v1/admin/users`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': adminKey },
+    body: JSON.stringify({
+      username: 'demo-client',
+      email: 'demo-client@localhost.localdomain',
+      role: 'client',
+      password: randomBytes(12).toString('base64url'),
+      initial_credits: 100,
+    }),
+  });
+  const { api_key: key, detail } = await answer.json();
+  if (!answer.ok) throw new Error(`the client could not be created: ${JSON.stringify(detail)}`);
+  return key;
 }
 
 async function ask(path, body) {
@@ -176,13 +195,14 @@ function printEntry(question, answer) {
   );
 }
 
-function printNext() {
+function printNext(clientKey) {
   console.log(`
-Swagger UI        ${url}/docs
-Administrator     X-API-KEY: ${adminKey}   (this run only)
-Try next:
+Swagger UI        ${url}/docs   (press Authorize and paste one of these keys; they are for this run only)
+Client            X-API-KEY: ${clientKey}   predictions, orders, 100 USD of credits
+Administrator     X-API-KEY: ${adminKey}   accounts, credits, figures; asks for no predictions
+Try next, without a key:
 
-  curl -s ${url}/api/v1/predict -H 'content-type: application/json' -H 'Prefer: wait=10' \\
+  curl -s ${url}/api/v1/predictions -H 'content-type: application/json' -H 'Prefer: wait=10' \\
     -d '{"symbol":"SP500","interval":"1d","model_name":"random_walk_predictor","horizons":[1,5,20]}'
 
 Ctrl-C stops it; the demo's database goes with it.`);

@@ -38,7 +38,10 @@ export class AdminController {
 
   @Get('usage/:username')
   @Authenticated(...ADMINISTRATORS, 'operator')
-  @ApiOperation({ summary: 'Read the usage of an account' })
+  @ApiOperation({
+    summary: 'Read the usage of an account',
+    description: 'Requests, predictions and money of one account within the last `days`.',
+  })
   @Answers(200, UsageOut, { description: 'Usage within the last `days`.' })
   @Problems({ 404: 'User not found' }, 422)
   usageOf(@Param() { username }: UsageOwnerParam, @Query() { days }: UsageQuery): Promise<UsageOut> {
@@ -47,7 +50,10 @@ export class AdminController {
 
   @Get('stats')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read statistics of the service' })
+  @ApiOperation({
+    summary: 'Read statistics of the service',
+    description: 'Accounts, predictions, orders, money and resources within a period.',
+  })
   @Answers(200, StatisticsOut, { description: 'Statistics; figures that are not measured are null.' })
   @Problems(422)
   stats(@Query() { period }: StatisticsQuery): Promise<StatisticsOut> {
@@ -56,7 +62,10 @@ export class AdminController {
 
   @Get('config')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read the settings in effect, without secrets' })
+  @ApiOperation({
+    summary: 'Read the settings in effect, without secrets',
+    description: 'Which settings are in effect, and which of them were changed at run time.',
+  })
   @Answers(200, ConfigOut, { description: 'The configured values, including changes made at run time.' })
   showConfig(): ConfigOut {
     return this.config.show();
@@ -64,7 +73,11 @@ export class AdminController {
 
   @Post('config')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Change settings without a restart' })
+  @ApiOperation({
+    summary: 'Change settings without a restart',
+    description:
+      'Takes the settings that may change while the service runs. They are stored, and the other processes follow within a second.',
+  })
   @Accepts(ConfigChange, {
     examples: {
       'Slower predictions, fewer at once': { prediction_timeout: 600, max_concurrent_predictions: 5 },
@@ -83,7 +96,10 @@ export class AdminController {
 
   @Get('system/health')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read the health of database, plugins, jobs and disk' })
+  @ApiOperation({
+    summary: 'Read the health of database, plugins, jobs and disk',
+    description: 'Measured during the request; `/health/ready` is the short form for load balancers.',
+  })
   @Answers(200, SystemHealthOut, { description: 'Health, measured during this request.' })
   systemHealth(): Promise<SystemHealthOut> {
     return this.health.report();

@@ -148,7 +148,11 @@ export class PluginListsController {
 
   @Get()
   @Flexible()
-  @ApiOperation({ summary: 'List plugins by kind' })
+  @ApiOperation({
+    summary: 'List plugins by kind',
+    description:
+      'The ids that a request may name as `predictor_plugin`, `feeder_plugin` and `pipeline_plugin`.',
+  })
   @Answers(200, objectSchema(byName(LIST_NAMES, () => names)), {
     description: 'Plugins that a request may name, by kind.',
     example: LISTS_EXAMPLE,
@@ -160,7 +164,10 @@ export class PluginListsController {
 
   @Get('status')
   @Public()
-  @ApiOperation({ summary: 'Read the status of all plugins' })
+  @ApiOperation({
+    summary: 'Read the status of all plugins',
+    description: 'State, version and figures of each plugin since the start of the process.',
+  })
   @Answers(200, STATUS_SCHEMA, {
     description: 'Loaded and configured plugins, with their figures since the start of the process.',
     example: STATUS_EXAMPLE,

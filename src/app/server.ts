@@ -160,7 +160,7 @@ export async function buildApp(
     bodyParser: false,
     abortOnError: false,
   });
-  if (config.swagger) serveDocumentation(app, app.get(RouteTable));
+  serveDocumentation(app, app.get(RouteTable), config.swagger);
   return { app, library, front, metrics };
 }
 

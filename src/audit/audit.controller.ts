@@ -18,7 +18,10 @@ export class AuditController {
 
   @Get('logs')
   @Authenticated('administrator', 'admin', 'operator')
-  @ApiOperation({ summary: 'List audited requests' })
+  @ApiOperation({
+    summary: 'List audited requests',
+    description: 'Newest first, filtered by account, path and hours.',
+  })
   @Answers(200, LogList, { description: 'Requests, newest first.' })
   @Problems(401, 403, 422)
   requests(@Query() query: ListLogs): Promise<LogList> {
@@ -28,7 +31,10 @@ export class AuditController {
   @Delete('logs/:log_id')
   @LogId()
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Always refused: audit logs cannot be deleted' })
+  @ApiOperation({
+    summary: 'Always refused: audit logs cannot be deleted',
+    description: 'The audit log only grows. The route exists so that the attempt is answered, and recorded.',
+  })
   @IgnoreBody()
   @Problems(401, 403, { 405: 'Audit logs cannot be deleted' })
   remove(): never {
@@ -38,7 +44,10 @@ export class AuditController {
   @Put('logs/:log_id')
   @LogId()
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Always refused: audit logs cannot be modified' })
+  @ApiOperation({
+    summary: 'Always refused: audit logs cannot be modified',
+    description: 'The audit log only grows. The route exists so that the attempt is answered, and recorded.',
+  })
   @IgnoreBody()
   @Problems(401, 403, { 405: 'Audit logs cannot be modified' })
   change(): never {
@@ -47,7 +56,10 @@ export class AuditController {
 
   @Get('audit')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Search the audit log' })
+  @ApiOperation({
+    summary: 'Search the audit log',
+    description: 'Newest first, filtered by account, action, time, path, method, status and risk.',
+  })
   @Answers(200, AuditLogList, { description: 'The audit log with its filters, newest first.' })
   @Problems(401, 403, 422)
   trail(@Query() query: ListAudit): Promise<AuditLogList> {

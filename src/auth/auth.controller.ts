@@ -53,7 +53,11 @@ export class AuthController {
 
   @Post('login')
   @Public()
-  @ApiOperation({ summary: 'Log in with user name and password' })
+  @ApiOperation({
+    summary: 'Log in with user name and password',
+    description:
+      'Gives a token for the header `Authorization: Bearer`, valid for 30 minutes unless configured otherwise. Failed logins are limited.',
+  })
   @Answers(200, TokenOut, { description: 'A login token for the header `Authorization: Bearer`.' })
   @Problems(...LOGIN_PROBLEMS)
   async login(@Body() body: LoginRequest, @Origin() origin: RequestOrigin): Promise<TokenOut> {
@@ -62,7 +66,10 @@ export class AuthController {
 
   @Post('api-key')
   @Public()
-  @ApiOperation({ summary: 'Get a new API key with user name and password' })
+  @ApiOperation({
+    summary: 'Get a new API key with user name and password',
+    description: 'For who has lost the key: it replaces the key of the account, and is shown this once.',
+  })
   @Answers(200, ApiKeyOut, { description: 'The new API key, which replaces the old one; shown only once.' })
   @Problems(...LOGIN_PROBLEMS)
   apiKey(@Body() body: LoginRequest, @Origin() origin: RequestOrigin): Promise<ApiKeyOut> {
@@ -71,7 +78,10 @@ export class AuthController {
 
   @Get('api-key')
   @Authenticated()
-  @ApiOperation({ summary: 'Read when your API key expires and was last used' })
+  @ApiOperation({
+    summary: 'Read when your API key expires and was last used',
+    description: 'Times only; a key cannot be read again, it can only be replaced.',
+  })
   @Answers(200, ApiKeyInfoOut, { description: 'Times of your API key; all are null if you have none.' })
   @Problems({ 401: 'API key required' })
   async describeKey(@Caller() caller: Actor): Promise<ApiKeyInfoOut> {
@@ -80,7 +90,10 @@ export class AuthController {
 
   @Post('regenerate-key')
   @Authenticated()
-  @ApiOperation({ summary: 'Replace your API key' })
+  @ApiOperation({
+    summary: 'Replace your API key',
+    description: 'The key of this request stops working at once. The new one is shown this once.',
+  })
   @Answers(200, ApiKeyOut, { description: 'The new API key, shown only once; the old one is now invalid.' })
   @Problems({ 401: 'API key required' })
   regenerate(@Caller() caller: Actor): Promise<ApiKeyOut> {
@@ -89,7 +102,10 @@ export class AuthController {
 
   @Post('logout')
   @Authenticated()
-  @ApiOperation({ summary: 'Revoke the token of this request' })
+  @ApiOperation({
+    summary: 'Revoke the token of this request',
+    description: 'Ends a login before its token expires. An API key stays valid.',
+  })
   @Answers(200, MessageOut, { description: 'The token is refused from now on.' })
   @Problems({ 400: 'Only a token can be revoked; this request came with an API key' }, 401)
   async logout(@Session() sessionId: string): Promise<MessageOut> {
@@ -107,6 +123,7 @@ export class PasswordController {
   @Authenticated()
   @ApiOperation({
     summary: 'Change your password and revoke all your tokens; your API key stays unless you say so',
+    description: 'Needs the old password. With `revoke_api_key` the API key ends, too.',
   })
   @Answers(200, MessageOut, { description: 'The password is changed; log in again to get a new token.' })
   @Problems({ 400: 'Invalid old password' }, { 401: 'API key required' }, 422, 429, 503)

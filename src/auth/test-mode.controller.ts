@@ -16,7 +16,10 @@ export class TestModeController {
 
   @Post('reset-rate-limit')
   @Public()
-  @ApiOperation({ summary: 'Reset the counters of all rate limits (only with `environment=test`)' })
+  @ApiOperation({
+    summary: 'Reset the counters of all rate limits (only with `environment=test`)',
+    description: 'For test suites. 404 in every other environment.',
+  })
   @Answers(200, MessageOut, { description: 'All counters are reset to zero.' })
   @Problems({ 404: 'Not Found' })
   async resetRateLimit(): Promise<MessageOut> {

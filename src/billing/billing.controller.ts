@@ -51,10 +51,15 @@ export class ProviderBillingController {
   @Post('pricing')
   @Authenticated('provider', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Set the price of a model' })
+  @ApiOperation({
+    summary: 'Set the price of a model',
+    description:
+      'In force at once, as a new version. Orders that are quoted already keep the price of their quote.',
+  })
   @Answers(201, PricingOut, {
     description:
       'The new price, in force immediately. The previous version is kept, and existing quotes do not change.',
+    location: () => '/api/v1/provider/pricing',
   })
   @Problems(422)
   set(@Body() body: PricingRequest, @Caller() caller: Actor): Promise<PricingOut> {
@@ -63,7 +68,10 @@ export class ProviderBillingController {
 
   @Get('pricing')
   @Authenticated('provider', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List your active prices' })
+  @ApiOperation({
+    summary: 'List your active prices',
+    description: "The newest version of each model's price; with `history=true` every version.",
+  })
   @Answers(200, PricingOut, { list: true, description: 'Your prices, sorted by model.' })
   @Problems(422)
   own(@Query() query: PricingQuery, @Caller() caller: Actor): Promise<Page<PricingOut>> {
@@ -72,7 +80,10 @@ export class ProviderBillingController {
 
   @Get('earnings')
   @Authenticated('provider', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read your total earnings as a provider' })
+  @ApiOperation({
+    summary: 'Read your total earnings as a provider',
+    description: 'All time, the last `days`, or a range of times; in USD at the top, each currency below.',
+  })
   @Answers(200, EarningsOut, { description: "Total of the provider's shares of settled orders." })
   @Problems(422)
   earnings(@Query() query: PeriodQuery, @Caller() caller: Actor): Promise<EarningsOut> {
@@ -89,7 +100,10 @@ export class ClientBillingController {
 
   @Get('spend')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read your total spending' })
+  @ApiOperation({
+    summary: 'Read your total spending',
+    description: 'All time, the last `days`, or a range of times; in USD at the top, each currency below.',
+  })
   @Answers(200, SpendOut, { description: 'Total cost of your settled orders.' })
   @Problems(422)
   spend(@Query() query: PeriodQuery, @Caller() caller: Actor): Promise<SpendOut> {
@@ -98,7 +112,11 @@ export class ClientBillingController {
 
   @Get('billing')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List your billing items' })
+  @ApiOperation({
+    summary: 'List your billing items',
+    description:
+      'What each settled order cost, and how it was shared between provider, evaluator and platform.',
+  })
   @Answers(200, BillingOut, { list: true, description: 'One item per settled order, newest first.' })
   @Problems(422)
   billing(@Query() query: OwnBillingQuery, @Caller() caller: Actor): Promise<Page<BillingOut>> {
@@ -109,6 +127,10 @@ export class ClientBillingController {
 const NOT_EARNED = {
   409: 'Only 20.00 USD are earned and not paid out; 50.00 USD were requested',
 };
+
+/** Where a change of somebody's money shows. */
+const balancesOf = ({ userId }: { readonly userId: number }): string =>
+  `/api/v1/admin/billing/balances/${userId}`;
 
 /** Oversight of all money. */
 @ApiTags('billing')
@@ -123,7 +145,10 @@ export class AdminBillingController {
 
   @Get('billing')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List all billing items' })
+  @ApiOperation({
+    summary: 'List all billing items',
+    description: 'The items of all clients; see `GET /api/v1/client/billing` for those of one.',
+  })
   @Answers(200, BillingOut, { list: true, description: 'One item per settled order, newest first.' })
   @Problems(422)
   billing(@Query() query: AllBillingQuery): Promise<Page<BillingOut>> {
@@ -132,7 +157,10 @@ export class AdminBillingController {
 
   @Get('billing/summary')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read the total revenue' })
+  @ApiOperation({
+    summary: 'Read the total revenue',
+    description: 'All time, the last `days`, or a range of times; in USD at the top, each currency below.',
+  })
   @Answers(200, SummaryOut, { description: 'Total cost of the settled orders.' })
   @Problems(422)
   summary(@Query() query: PeriodQuery): Promise<SummaryOut> {
@@ -141,7 +169,10 @@ export class AdminBillingController {
 
   @Get('pricing')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List all active prices' })
+  @ApiOperation({
+    summary: 'List all active prices',
+    description: 'The prices of all providers; with `history=true` every version.',
+  })
   @Answers(200, PricingOut, { list: true, description: 'Active prices, sorted by model.' })
   @Problems(422)
   pricing(@Query() query: PricingQuery): Promise<Page<PricingOut>> {
@@ -150,7 +181,10 @@ export class AdminBillingController {
 
   @Get('billing/balances/:user_id')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: "Read a user's balances" })
+  @ApiOperation({
+    summary: "Read a user's balances",
+    description: 'What an account can spend, what is held for its orders, and what it has earned.',
+  })
   @Answers(200, BalanceOut, { description: 'Available credits, holds and earnings per currency.' })
   @Problems({ 404: 'User not found' }, 422)
   balance(@Param() owner: MoneyOwner): Promise<BalanceOut> {
@@ -160,8 +194,15 @@ export class AdminBillingController {
   @Post('credits')
   @Authenticated(...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Grant credits to a user' })
-  @Answers(201, CreditOut, { description: 'The credits, available immediately.' })
+  @ApiOperation({
+    summary: 'Grant credits to a user',
+    description:
+      'Adds money that the account may spend on orders. It is a movement of the ledger, so it is never changed, only followed by another one.',
+  })
+  @Answers(201, CreditOut, {
+    description: 'The credits, available immediately.',
+    location: balancesOf,
+  })
   @Problems({ 404: 'User not found' }, NOT_EARNED, 422)
   topUp(@Body() body: TopUpRequest, @Caller() caller: Actor): Promise<CreditOut> {
     return this.money.topUp(body, caller);
@@ -170,7 +211,11 @@ export class AdminBillingController {
   @Post('payouts')
   @Authenticated(...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Record a payout of earnings' })
+  @ApiOperation({
+    summary: 'Record a payout of earnings',
+    description:
+      'Takes what was paid out elsewhere from the earnings of an account. At most what is earned and not paid out yet.',
+  })
   @Accepts(PayoutRequest, {
     examples: {
       'by bank': {
@@ -181,7 +226,10 @@ export class AdminBillingController {
       },
     },
   })
-  @Answers(201, PayoutOut, { description: "The payout, deducted from the user's earnings." })
+  @Answers(201, PayoutOut, {
+    description: "The payout, deducted from the user's earnings.",
+    location: balancesOf,
+  })
   @Problems({ 404: 'User not found' }, NOT_EARNED, 422)
   payOut(@Body() body: PayoutRequest, @Caller() caller: Actor): Promise<PayoutOut> {
     return this.money.payOut(body, caller);
@@ -197,7 +245,10 @@ export class OwnMoneyController {
 
   @Get('balance')
   @Authenticated()
-  @ApiOperation({ summary: 'Read your balances' })
+  @ApiOperation({
+    summary: 'Read your balances',
+    description: 'What you can spend, what is held for your orders, and what you have earned.',
+  })
   @Answers(200, BalanceOut, { description: 'Available credits, holds and earnings per currency.' })
   balance(@Caller() caller: Actor): Promise<BalanceOut> {
     return this.money.balance(caller);
@@ -205,7 +256,10 @@ export class OwnMoneyController {
 
   @Get('credits')
   @Authenticated()
-  @ApiOperation({ summary: 'List your credits' })
+  @ApiOperation({
+    summary: 'List your credits',
+    description: 'Each grant with what is left of it and when it expires.',
+  })
   @Answers(200, CreditOut, { list: true, description: 'Credits, newest first.' })
   @Problems(422)
   credits(@Query() query: OwnPageQuery, @Caller() caller: Actor): Promise<Page<CreditOut>> {
@@ -214,7 +268,10 @@ export class OwnMoneyController {
 
   @Get('statement')
   @Authenticated()
-  @ApiOperation({ summary: 'List all movements of your money' })
+  @ApiOperation({
+    summary: 'List all movements of your money',
+    description: 'Every movement of the ledger that touches your accounts.',
+  })
   @Answers(200, StatementLine, { list: true, description: 'Movements of money, newest first.' })
   @Problems(422)
   statement(@Query() query: OwnPageQuery, @Caller() caller: Actor): Promise<Page<StatementLine>> {

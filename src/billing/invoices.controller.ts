@@ -37,7 +37,10 @@ export class InvoicesController {
 
   @Get('client/invoices')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List your invoices' })
+  @ApiOperation({
+    summary: 'List your invoices',
+    description: 'One for each closed month with settled orders.',
+  })
   @Answers(200, InvoiceOut, { list: true, description: 'Your invoices, newest first.' })
   @Problems(422)
   own(@Query() query: OwnPageQuery, @Caller() caller: Actor): Promise<Page<InvoiceOut>> {
@@ -46,7 +49,10 @@ export class InvoicesController {
 
   @Get('client/invoices/:invoice_id')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read an invoice' })
+  @ApiOperation({
+    summary: 'Read an invoice',
+    description: 'With its lines: one for each settled order of the month.',
+  })
   @Answers(200, InvoiceDetailOut, { description: 'The invoice with its lines.' })
   @Problems(NOT_FOUND, 422)
   one(@Param() { invoiceId }: InvoiceId, @Caller() caller: Actor): Promise<InvoiceDetailOut> {
@@ -55,7 +61,10 @@ export class InvoicesController {
 
   @Get('client/invoices/:invoice_id/invoice.html')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Download an invoice as HTML' })
+  @ApiOperation({
+    summary: 'Download an invoice as HTML',
+    description: 'A page for print that loads nothing from elsewhere.',
+  })
   @Answers(200, FILE, {
     contentType: 'text/html',
     description: 'A printable page without external resources.',
@@ -67,7 +76,10 @@ export class InvoicesController {
 
   @Get('client/invoices/:invoice_id/invoice.pdf')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Download an invoice as PDF' })
+  @ApiOperation({
+    summary: 'Download an invoice as PDF',
+    description: 'The same invoice as a file for the books.',
+  })
   @Answers(200, FILE, { contentType: 'application/pdf', description: 'A PDF document in A4 format.' })
   @Problems(NOT_FOUND, 422)
   async pdf(@Param() { invoiceId }: InvoiceId, @Caller() caller: Actor): Promise<StreamableFile> {
@@ -76,7 +88,10 @@ export class InvoicesController {
 
   @Get('admin/invoices')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List all invoices' })
+  @ApiOperation({
+    summary: 'List all invoices',
+    description: 'The invoices of all clients, or of one month or one client.',
+  })
   @Answers(200, InvoiceOut, { list: true, description: 'Invoices, newest first.' })
   @Problems(422)
   all(@Query() query: InvoicesQuery): Promise<Page<InvoiceOut>> {
@@ -85,7 +100,10 @@ export class InvoicesController {
 
   @Post('admin/invoices')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Issue the invoices of a month' })
+  @ApiOperation({
+    summary: 'Issue the invoices of a month',
+    description: 'For a month that is over. A second call changes nothing.',
+  })
   @Answers(200, IssuedOut, {
     description:
       'Every client with settled orders in the month now has an invoice. Repeating the call issues nothing new.',

@@ -50,7 +50,10 @@ export class ClientController {
 
   @Post('quote')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Get the price of an order' })
+  @ApiOperation({
+    summary: 'Get the price of an order',
+    description: 'Same body as the order. The price holds until `expires_at`, and nothing is reserved.',
+  })
   @Accepts(ClientRequest, { examples: ORDER_EXAMPLES })
   @Answers(200, QuoteOut, { description: 'The price; no money is held yet.' })
   @Problems(ROLES, 422)
@@ -61,7 +64,11 @@ export class ClientController {
   @Post('predict')
   @Authenticated('client', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Submit an order to the marketplace' })
+  @ApiOperation({
+    summary: 'Submit an order to the marketplace',
+    description:
+      'Holds the price from your credits and offers the order to evaluators. 402 when the credits do not suffice or the price is above `max_cost`.',
+  })
   @Accepts(ClientRequest, { examples: ORDER_EXAMPLES })
   @Answers(200, RequestAccepted, {
     description:
@@ -77,7 +84,10 @@ export class ClientController {
 
   @Get('predictions')
   @Authenticated()
-  @ApiOperation({ summary: 'List orders' })
+  @ApiOperation({
+    summary: 'List orders',
+    description: 'Filtered by state, symbol, type and dates. Clients see their own.',
+  })
   @Answers(200, RequestListOut, {
     description: 'Your orders; the orders of all clients for administrators and operators.',
     headers: { Link: 'Links to the neighbouring pages.', 'X-Total-Count': 'Number of orders that match.' },
@@ -89,7 +99,10 @@ export class ClientController {
 
   @Get('predictions/:id')
   @Authenticated()
-  @ApiOperation({ summary: 'Read an order' })
+  @ApiOperation({
+    summary: 'Read an order',
+    description: 'State, progress and, when it is completed, the answer with the links to its files.',
+  })
   @Answers(200, RequestOut, { description: 'The order, for its client, its evaluator and administrators.' })
   @Problems(NOT_YOURS, NOT_FOUND, 422)
   read(@Param() { id }: OrderIdParam, @Caller() caller: Actor): Promise<RequestOut> {
@@ -98,7 +111,10 @@ export class ClientController {
 
   @Put('predictions/:id')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Change a pending order' })
+  @ApiOperation({
+    summary: 'Change a pending order',
+    description: 'Only until an evaluator claims it. A higher price is held at once, a lower one given back.',
+  })
   @Accepts(RequestChange, { examples: CHANGE_EXAMPLES })
   @Answers(200, RequestOut, { description: 'The changed order; a difference in price is held or returned.' })
   @Problems(TOO_DEAR, NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
@@ -112,7 +128,10 @@ export class ClientController {
 
   @Delete('predictions/:id')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Cancel a pending order' })
+  @ApiOperation({
+    summary: 'Cancel a pending order',
+    description: 'Only until an evaluator claims it. The whole price goes back to your credits.',
+  })
   @Answers(200, RequestCancelled, { description: 'Cancelled; the whole price is returned to the credits.' })
   @Problems(NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
   cancel(@Param() { id }: OrderIdParam, @Caller() caller: Actor): Promise<Money> {
@@ -121,7 +140,11 @@ export class ClientController {
 
   @Get('predictions/:id/download/:file')
   @Authenticated()
-  @ApiOperation({ summary: 'Download a file of a completed order' })
+  @ApiOperation({
+    summary: 'Download a file of a completed order',
+    description:
+      'The numbers as CSV, a picture, the metadata as JSON, or the log. A file is made once and never changes.',
+  })
   @ApiParam({ name: 'file', enum: DOWNLOADS, description: 'Name of the file.', example: 'results.csv' })
   @Answers(200, FILE, {
     contentType: ['text/csv', 'image/png', 'text/plain'],

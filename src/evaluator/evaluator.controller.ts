@@ -44,7 +44,11 @@ export class EvaluatorController {
 
   @Get('pending')
   @Authenticated('evaluator', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List orders that you can claim' })
+  @ApiOperation({
+    summary: 'List orders that you can claim',
+    description:
+      'Filtered by type, symbol, priority, payment and plugin. Your own orders and those that you have just released are left out.',
+  })
   @Answers(200, PendingOut, { description: 'Pending orders, without your own and those you just released.' })
   @Problems(422)
   pending(@Query() query: PendingQuery, @Caller() caller: Actor): Promise<PendingOut> {
@@ -54,7 +58,11 @@ export class EvaluatorController {
   @Post('claim/:request_id')
   @Authenticated('evaluator', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Claim an order' })
+  @ApiOperation({
+    summary: 'Claim an order',
+    description:
+      'The order is yours until the deadline in the answer; 409 when another evaluator was faster. Keep `lease_epoch`: it tells your claim from a later one.',
+  })
   @Accepts(ClaimRequest, {
     examples: {
       'Nothing to say': {},
@@ -82,7 +90,10 @@ export class EvaluatorController {
 
   @Put('progress/:request_id')
   @Authenticated('evaluator', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Report the progress of an order' })
+  @ApiOperation({
+    summary: 'Report the progress of an order',
+    description: 'The client sees percentage and step. The deadline of the claim stays.',
+  })
   @Answers(200, ProgressOut, { description: 'Shown to the client; the deadline does not change.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   progress(
@@ -96,7 +107,11 @@ export class EvaluatorController {
   @Post('submit/:request_id')
   @Authenticated('evaluator', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Submit the answer to an order' })
+  @ApiOperation({
+    summary: 'Submit the answer to an order',
+    description:
+      'Completes the order and shares its price between provider, evaluator and platform, in one transaction. A claim that has run out changes nothing.',
+  })
   @Accepts(SubmitRequest, { examples: ANSWER_EXAMPLES })
   @Answers(200, SubmitOut, { description: 'The answer is accepted, and the order is settled.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
@@ -111,7 +126,10 @@ export class EvaluatorController {
   @Post('release/:request_id')
   @Authenticated('evaluator', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Release an order' })
+  @ApiOperation({
+    summary: 'Release an order',
+    description: 'Gives a claim back without a loss. The order waits for another evaluator.',
+  })
   @Answers(200, SuccessOut, { description: 'Others can claim the order now, you after a delay.' })
   @Problems(NOT_CLAIMER, NOT_PROCESSING, LATE, STALE, 422)
   release(
@@ -124,7 +142,10 @@ export class EvaluatorController {
 
   @Get('assigned')
   @Authenticated('evaluator', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List claimed orders' })
+  @ApiOperation({
+    summary: 'List claimed orders',
+    description: 'With their deadlines; those that have run out with `include_expired`.',
+  })
   @Answers(200, AssignedOut, { description: 'Your claimed orders; all of them for administrators.' })
   @Problems(422)
   assigned(@Query() query: AssignedQuery, @Caller() caller: Actor): Promise<AssignedOut> {
@@ -133,7 +154,10 @@ export class EvaluatorController {
 
   @Get('stats')
   @Authenticated('evaluator', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read your statistics as an evaluator' })
+  @ApiOperation({
+    summary: 'Read your statistics as an evaluator',
+    description: 'Orders, earnings, times and rank within a period.',
+  })
   @Answers(200, EvaluatorStatsOut, { description: 'Statistics; what is not measured is null.' })
   @Problems(422)
   stats(@Query() query: StatsQuery, @Caller() caller: Actor): Promise<EvaluatorStatsOut> {

@@ -10,6 +10,7 @@ import {
 } from '#libs/http';
 import { INTERVALS } from '#libs/timeseries';
 import { type Answered, pluginField, withLists } from './prediction.dto.js';
+import { PredictionResultOut } from './prediction-result.dto.js';
 import { PREDICTION_STATUSES, type PredictionResult, type PredictionStatus } from './prediction.types.js';
 import { SYMBOL_RULE } from './predictions.port.js';
 
@@ -84,7 +85,11 @@ export class LegacyStatus {
   @StringField({ example: '1' }) predictionId!: string;
   @EnumField(PREDICTION_STATUSES, { name: 'PredictionStatus', example: 'completed' })
   status!: PredictionStatus;
-  @ObjectField({ from: withLists, description: 'Same as `result` of the prediction.' })
+  @ObjectField({
+    from: withLists,
+    describedAs: PredictionResultOut,
+    description: 'Same as `result` of the prediction.',
+  })
   result!: PredictionResult;
 
   @ListField(NumberField(), {

@@ -29,7 +29,11 @@ export class LegacyPredictionsController {
   @Post('predict')
   @HttpCode(200)
   @Flexible()
-  @ApiOperation({ summary: 'Submit a prediction in the legacy format' })
+  @ApiOperation({
+    summary: 'Submit a prediction in the legacy format',
+    description: 'Use `POST /api/v1/predictions`. This is the first format of the Python service.',
+    deprecated: true,
+  })
   @Idempotent()
   @Accepts(LegacyPredict, { examples: LEGACY_EXAMPLES })
   @Answers(200, LegacyAccepted, { description: 'The prediction is accepted and will be computed.' })
@@ -51,7 +55,12 @@ export class LegacyPredictionsController {
 
   @Get('status/:prediction_id')
   @Flexible()
-  @ApiOperation({ summary: 'Read a prediction in the legacy format' })
+  @ApiOperation({
+    summary: 'Read a prediction in the legacy format',
+    description:
+      'Use `GET /api/v1/predictions/{prediction_id}`. This is the first format of the Python service.',
+    deprecated: true,
+  })
   @Answers(200, LegacyStatus, { description: 'Status of the prediction and, when completed, its result.' })
   @Problems({ 400: 'Invalid prediction ID' }, 403, 404, 422)
   async status(@Param() { predictionId }: LegacyId, @Caller() caller: Actor | null): Promise<LegacyStatus> {

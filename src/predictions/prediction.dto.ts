@@ -12,6 +12,7 @@ import {
 } from '#libs/http';
 import { BASELINE_MEANINGS, type BaselineMeans, INTERVALS, parseTimestamp } from '#libs/timeseries';
 import type { PredictionEntity } from './prediction.entity.js';
+import { PredictionResultOut } from './prediction-result.dto.js';
 import { SYMBOL_RULE } from './predictions.port.js';
 import {
   type AskedRequest,
@@ -197,6 +198,7 @@ export class PredictionOut {
 
   @ObjectField({
     from: withLists,
+    describedAs: PredictionResultOut,
     description:
       'Always contains `request`. When completed, also `output`, `prediction`, `uncertainty` and `explanation` (source, last bar, plugin versions, seed, timing). When failed, also `error` and `error_code`.',
   })

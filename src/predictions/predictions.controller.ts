@@ -1,16 +1,5 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  Param,
-  Post,
-  Query,
-  Sse,
-  UseInterceptors,
-} from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Headers, Param, Post, Query, Sse } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   Accepts,
   Answers,
@@ -28,14 +17,20 @@ import {
 import type { Actor } from '#libs/kernel';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, PredictionEventOut, PredictionId, PredictionOut } from './prediction.dto.js';
-import { PREDICTION_EXAMPLES } from './prediction.examples.js';
+import { COMPLETED_EXAMPLE, PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
-import { PreferWaitInterceptor } from './prefer-wait.interceptor.js';
+import { MayWait } from './prefer-wait.interceptor.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
 
 const SUBMITTED =
   'The prediction, usually still `pending`. With `Prefer: wait=10` the answer waits up to that many seconds for the result.';
+
+const OWNED = 'The prediction, owned by the caller.';
+const COMPLETED = { example: COMPLETED_EXAMPLE };
+type Created = Pick<PredictionOut, 'id'>;
+const predictionPath = ({ id }: Created): string => `/api/v1/predictions/${id}`;
+const ownPath = ({ id }: Created): string => `/api/v1/secure/predictions/${id}`;
 
 @ApiTags('predictions')
 @Controller('api/v1')
@@ -49,11 +44,16 @@ export class PredictionsController {
 
   @Post('predict')
   @PredictAccess()
-  @ApiOperation({ summary: 'Submit a prediction, at the original path' })
-  @UseInterceptors(PreferWaitInterceptor)
+  @ApiOperation({
+    summary: 'Submit a prediction, at the original path',
+    description:
+      'Use `POST /api/v1/predictions`. This is the path of the Python service; it does the same, but refuses a bad key with 401.',
+    deprecated: true,
+  })
+  @MayWait()
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
-  @Answers(201, PredictionOut, { description: SUBMITTED })
+  @Answers(201, PredictionOut, { ...COMPLETED, description: SUBMITTED, location: predictionPath })
   @Problems(401, 403, 422, 429)
   predict(
     @Body() request: CreatePrediction,
@@ -65,11 +65,15 @@ export class PredictionsController {
 
   @Post('predictions')
   @Flexible()
-  @ApiOperation({ summary: 'Submit a prediction' })
-  @UseInterceptors(PreferWaitInterceptor)
+  @ApiOperation({
+    summary: 'Submit a prediction',
+    description:
+      'Validates, stores and queues the question, and answers at once. Read the result with `GET /api/v1/predictions/{prediction_id}`, follow its events, or wait for it here with the header `Prefer: wait=10`. Works without a credential unless `require_auth` is set; administrators have the routes below `/api/v1/secure`.',
+  })
+  @MayWait()
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
-  @Answers(201, PredictionOut, { description: SUBMITTED })
+  @Answers(201, PredictionOut, { ...COMPLETED, description: SUBMITTED, location: predictionPath })
   @Problems(403, 422, 429)
   create(
     @Body() request: CreatePrediction,
@@ -81,7 +85,11 @@ export class PredictionsController {
 
   @Get('predictions')
   @Flexible()
-  @ApiOperation({ summary: 'List predictions' })
+  @ApiOperation({
+    summary: 'List predictions',
+    description:
+      'Callers with a credential see their own, administrators all, and anonymous callers those without an owner.',
+  })
   @Answers(200, PredictionOut, {
     list: true,
     description:
@@ -94,8 +102,12 @@ export class PredictionsController {
 
   @Get('predictions/:prediction_id')
   @Flexible()
-  @ApiOperation({ summary: 'Read a prediction' })
-  @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
+  @ApiOperation({
+    summary: 'Read a prediction',
+    description:
+      'Poll this until `status` is `completed` or `failed`; `result` then holds the forecast or the reason.',
+  })
+  @Answers(200, PredictionOut, { ...COMPLETED, description: 'The current state of the prediction.' })
   @Problems(403, 404, 422)
   read(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<PredictionOut> {
     return this.reading.one(predictionId, caller);
@@ -103,7 +115,10 @@ export class PredictionsController {
 
   @Delete('predictions/:prediction_id')
   @Flexible()
-  @ApiOperation({ summary: 'Delete a prediction' })
+  @ApiOperation({
+    summary: 'Delete a prediction',
+    description: 'Also ends its computation where that is running.',
+  })
   @Answers(200, MessageOut, { description: 'Deleted permanently; stopped if it was still running.' })
   @Problems(403, 404, 422)
   remove(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<MessageOut> {
@@ -112,7 +127,17 @@ export class PredictionsController {
 
   @Sse('predictions/:prediction_id/events')
   @Flexible()
-  @ApiOperation({ summary: 'Follow the status of a prediction' })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Id of the last event that you have seen; the stream goes on after it.',
+    schema: { type: 'string' },
+  })
+  @ApiOperation({
+    summary: 'Follow the status of a prediction',
+    description:
+      'Server-sent events. Each has a durable id: send the last one that you have seen as `Last-Event-ID` to go on after it. The stream ends after the final event.',
+  })
   @Answers(200, PredictionEventOut, {
     contentType: 'text/event-stream',
     description:
@@ -122,7 +147,7 @@ export class PredictionsController {
   follow(
     @Param() { predictionId }: PredictionId,
     @Caller() caller: Actor | null,
-    @Headers('last-event-id') lastEventId?: string,
+    @Headers('Last-Event-ID') lastEventId?: string,
   ) {
     return this.events.follow(predictionId, caller, lastEventId);
   }
@@ -138,13 +163,17 @@ export class SecurePredictionsController {
     private readonly deleting: DeletePrediction,
   ) {}
 
-  @Post(['secure/predictions', 'auth/predictions'])
+  @Post('secure/predictions')
   @Authenticated()
-  @ApiOperation({ summary: 'Submit a prediction, authenticated' })
-  @UseInterceptors(PreferWaitInterceptor)
+  @ApiOperation({
+    summary: 'Submit a prediction, authenticated',
+    description:
+      'As `POST /api/v1/predictions`, for callers who always send a credential. Open to every role.',
+  })
+  @MayWait()
   @Idempotent()
   @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
-  @Answers(201, PredictionOut, { description: 'The prediction, owned by the caller.' })
+  @Answers(201, PredictionOut, { ...COMPLETED, description: OWNED, location: ownPath })
   @Problems(401, 422, 429)
   create(
     @Body() request: CreatePrediction,
@@ -154,9 +183,32 @@ export class SecurePredictionsController {
     return this.submitting.submit({ entrance: 'secure', request, caller, address });
   }
 
+  @Post('auth/predictions')
+  @Authenticated()
+  @ApiOperation({
+    summary: 'Submit a prediction, authenticated, at the original path',
+    description: 'Use `POST /api/v1/secure/predictions`. This is another path of the Python service for it.',
+    deprecated: true,
+  })
+  @MayWait()
+  @Idempotent()
+  @Accepts(CreatePrediction, { examples: PREDICTION_EXAMPLES })
+  @Answers(201, PredictionOut, { ...COMPLETED, description: OWNED, location: ownPath })
+  @Problems(401, 422, 429)
+  createAtOriginalPath(
+    @Body() request: CreatePrediction,
+    @Caller() caller: Actor,
+    @CallerNetwork() address: string,
+  ): Promise<PredictionOut> {
+    return this.create(request, caller, address);
+  }
+
   @Get('secure/predictions')
   @Authenticated()
-  @ApiOperation({ summary: 'List your predictions' })
+  @ApiOperation({
+    summary: 'List your predictions',
+    description: 'Your own, oldest first; administrators see those of everybody.',
+  })
   @Answers(200, PredictionOut, {
     list: true,
     description: 'Your predictions, oldest first; administrators see all.',
@@ -168,8 +220,11 @@ export class SecurePredictionsController {
 
   @Get('secure/predictions/:prediction_id')
   @Authenticated()
-  @ApiOperation({ summary: 'Read a prediction of yours' })
-  @Answers(200, PredictionOut, { description: 'The current state of the prediction.' })
+  @ApiOperation({
+    summary: 'Read a prediction of yours',
+    description: 'As `GET /api/v1/predictions/{prediction_id}`, for the owner and administrators only.',
+  })
+  @Answers(200, PredictionOut, { ...COMPLETED, description: 'The current state of the prediction.' })
   @Problems(401, 403, 404, 422)
   read(@Param() { predictionId }: PredictionId, @Caller() caller: Actor): Promise<PredictionOut> {
     return this.reading.own(predictionId, caller);
@@ -177,7 +232,10 @@ export class SecurePredictionsController {
 
   @Delete('secure/predictions/:prediction_id')
   @Authenticated()
-  @ApiOperation({ summary: 'Delete a prediction of yours' })
+  @ApiOperation({
+    summary: 'Delete a prediction of yours',
+    description: 'As `DELETE /api/v1/predictions/{prediction_id}`, for the owner and administrators only.',
+  })
   @Answers(200, MessageOut, { description: 'Deleted permanently; stopped if it was still running.' })
   @Problems(401, 403, 404, 422)
   remove(@Param() { predictionId }: PredictionId, @Caller() caller: Actor): Promise<MessageOut> {

@@ -1,5 +1,13 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  applyDecorators,
+  Injectable,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { ApiHeader } from '@nestjs/swagger';
 import { map, type Observable } from 'rxjs';
 import { AppConfig } from '#libs/config';
 import { AfterCommit } from '#libs/http';
@@ -41,3 +49,16 @@ export class PreferWaitInterceptor implements NestInterceptor<PredictionEntity, 
     return (await this.waiting.until(submitted.id, waitMs)) ?? submitted;
   }
 }
+
+/** The route takes `Prefer: wait=SECONDS`. */
+export const MayWait = (): MethodDecorator =>
+  applyDecorators(
+    UseInterceptors(PreferWaitInterceptor),
+    ApiHeader({
+      name: 'Prefer',
+      required: false,
+      description:
+        '`wait=10` holds the answer until the prediction has ended, for up to that many seconds (`max_wait_seconds` at most).',
+      schema: { type: 'string' },
+    }),
+  );

@@ -90,7 +90,11 @@ export class SyncController {
 
   @Get('model/info')
   @Flexible()
-  @ApiOperation({ summary: 'Describe the predictor' })
+  @ApiOperation({
+    summary: 'Describe the predictor',
+    description:
+      'What the configured predictor answers, which columns it needs, and whether it looks ahead (test instruments do).',
+  })
   @Answers(200, ModelInfoResponse, {
     asIs: true,
     open: true,
@@ -104,7 +108,11 @@ export class SyncController {
   @Post('predict/entry')
   @Flexible()
   @Prepared()
-  @ApiOperation({ summary: 'Decide whether to open a position' })
+  @ApiOperation({
+    summary: 'Decide whether to open a position',
+    description:
+      'Answers at once, for back-testers. Distances are in pips, and 0 costs stand for the defaults of the plugin. 501 when the predictor does not decide on entries.',
+  })
   @Header('Content-Type', JSON_TYPE)
   @Accepts(EntryRequest, { examples: { 'a question': ENTRY } })
   @Answers(200, EntryResponse, {
@@ -119,7 +127,11 @@ export class SyncController {
   @Post('predict/exit')
   @Flexible()
   @Prepared()
-  @ApiOperation({ summary: 'Decide whether to keep a position' })
+  @ApiOperation({
+    summary: 'Decide whether to keep a position',
+    description:
+      'Answers at once, for back-testers. Take-profit and stop-loss are absolute prices. 501 when the predictor does not decide on exits.',
+  })
   @Header('Content-Type', JSON_TYPE)
   @Accepts(ExitRequest, { examples: { 'a question': EXIT } })
   @Answers(200, ExitResponse, { asIs: true, description: 'Whether to keep or close the position.' })
@@ -130,7 +142,11 @@ export class SyncController {
 
   @Post('predict/entry/batch')
   @Flexible()
-  @ApiOperation({ summary: 'Decide on up to 100,000 entries in one call' })
+  @ApiOperation({
+    summary: 'Decide on up to 100,000 entries in one call',
+    description:
+      'The questions of a whole back-test, as a JSON array or one a line (`application/x-ndjson`). Answers come in the order of the rows.',
+  })
   @BatchBody()
   @Accepts(EntryRequest, {
     list: true,
@@ -146,7 +162,11 @@ export class SyncController {
 
   @Post('predict/exit/batch')
   @Flexible()
-  @ApiOperation({ summary: 'Decide on up to 100,000 exits in one call' })
+  @ApiOperation({
+    summary: 'Decide on up to 100,000 exits in one call',
+    description:
+      'The questions of a whole back-test, as a JSON array or one a line (`application/x-ndjson`). Answers come in the order of the rows.',
+  })
   @BatchBody()
   @Accepts(ExitRequest, {
     list: true,
@@ -162,7 +182,11 @@ export class SyncController {
 
   @Post('predict/set_noise')
   @Flexible()
-  @ApiOperation({ summary: "Set the noise of the oracle's answers" })
+  @ApiOperation({
+    summary: "Set the noise of the oracle's answers",
+    description:
+      'For oracles with noise: the share of wrong answers follows from the standard deviation. Counts and the sequence of noise begin anew.',
+  })
   @UseGuards(NoiseControlGuard)
   @Header('Content-Type', JSON_TYPE)
   @Answers(200, SetNoiseResponse, {
@@ -176,7 +200,10 @@ export class SyncController {
 
   @Get('predict/metrics')
   @Flexible()
-  @ApiOperation({ summary: "Read the accuracy of the oracle's answers" })
+  @ApiOperation({
+    summary: "Read the accuracy of the oracle's answers",
+    description: 'Counted since the start or the last change of the noise, against what the oracle knows.',
+  })
   @Header('Content-Type', JSON_TYPE)
   @Answers(200, MetricsResponse, {
     asIs: true,

@@ -53,7 +53,11 @@ export class AdminUsersController {
   @Post()
   @Authenticated(...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Create an account' })
+  @ApiOperation({
+    summary: 'Create an account',
+    description:
+      'Without a password one is made, and the account begins inactive: activate it before its key is used. Key and made password are shown this once.',
+  })
   @Accepts(CreateUserRequest, {
     examples: {
       'Inactive, with a random password': { username: 'desk1', email: 'desk1@example.com', role: 'client' },
@@ -70,6 +74,7 @@ export class AdminUsersController {
   })
   @Answers(201, CreatedUserOut, {
     description: 'The account; API key and generated password are shown only once.',
+    location: ({ username }: CreatedUserOut) => `/api/v1/admin/users?search=${encodeURIComponent(username)}`,
   })
   @Problems({ 400: 'Username already exists' }, { 409: 'Username or email already exists' }, 422, 503)
   create(@Body() body: CreateUserRequest, @Caller() caller: Actor): Promise<CreatedUserOut> {
@@ -78,7 +83,11 @@ export class AdminUsersController {
 
   @Get()
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List accounts' })
+  @ApiOperation({
+    summary: 'List accounts',
+    description:
+      'All accounts, or those that match role, state, tier, date of creation and text. See the answer for the two forms of the list.',
+  })
   @Answers(200, LIST_OR_PAGE, {
     description:
       'Without query parameters, an array of at most 1,000 accounts, with the total number in `X-Total-Count`; with any query parameter, a page.',
@@ -90,7 +99,10 @@ export class AdminUsersController {
 
   @Post(':username/activate')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Activate an account' })
+  @ApiOperation({
+    summary: 'Activate an account',
+    description: 'Accounts that were created over HTTP begin inactive.',
+  })
   @Answers(200, MessageOut, { description: 'The account is active from its next request on.' })
   @Problems(NOT_FOUND)
   async activate(@Param() { username }: UsernameParam): Promise<MessageOut> {
@@ -100,7 +112,11 @@ export class AdminUsersController {
 
   @Post(':username/deactivate')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Deactivate an account' })
+  @ApiOperation({
+    summary: 'Deactivate an account',
+    description:
+      'Credentials are refused and tokens revoked; predictions, money and history stay. `activate` takes it back.',
+  })
   @Answers(200, MessageOut, { description: 'The account is refused from now on; its tokens are revoked.' })
   @Problems(LAST, NOT_FOUND)
   async deactivate(@Param() { username }: UsernameParam, @Caller() caller: Actor): Promise<MessageOut> {
@@ -110,7 +126,11 @@ export class AdminUsersController {
 
   @Put(':user_id')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Change state, role, tier or notes of an account' })
+  @ApiOperation({
+    summary: 'Change state, role, tier or notes of an account',
+    description:
+      'Only the fields that the body names change. Another role revokes the tokens of the account.',
+  })
   @Answers(200, SuccessOut, { description: 'The account is updated, or the body contained no change.' })
   @Problems(LAST, NOT_FOUND, 422)
   async update(
@@ -126,7 +146,10 @@ export class AdminUsersController {
 
   @Delete(':user_id')
   @Authenticated(...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Deactivate or delete an account' })
+  @ApiOperation({
+    summary: 'Deactivate or delete an account',
+    description: '`action=deactivate` (the default) can be taken back, `action=delete` cannot.',
+  })
   @Answers(200, SuccessOut, {
     description:
       'The account is deactivated or deleted, and its tokens are revoked. Its predictions, money and audit rows are kept.',

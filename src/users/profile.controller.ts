@@ -50,7 +50,10 @@ export class ProfileController {
 
   @Get()
   @Authenticated()
-  @ApiOperation({ summary: 'Read your account' })
+  @ApiOperation({
+    summary: 'Read your account',
+    description: 'Name, role, tier and state of the account that the credential belongs to.',
+  })
   @Answers(200, UserOut, { description: 'Your account; `api_key` is always null here.' })
   @Problems({ 401: 'API key required' })
   show(@Caller() caller: Actor): Promise<UserOut> {
@@ -59,7 +62,11 @@ export class ProfileController {
 
   @Put()
   @Authenticated()
-  @ApiOperation({ summary: 'Change your e-mail address' })
+  @ApiOperation({
+    summary: 'Change your e-mail address',
+    description:
+      'The only part of an account that its owner changes here; the password has a route of its own.',
+  })
   @Accepts(ProfileChange, {
     description: 'Fields other than `email` are ignored, except `role`, which is refused.',
     examples: { 'New e-mail address': { email: 'desk1@example.com' } },

@@ -30,7 +30,10 @@ export class WebhooksController {
 
   @Get('secret')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read when your signing secret was created' })
+  @ApiOperation({
+    summary: 'Read when your signing secret was created',
+    description: 'When the secret was made and until when the previous one signs, too.',
+  })
   @Answers(200, SecretInfoOut, { description: 'Times of the secret, which itself is never shown again.' })
   @Problems({ 404: 'There is no webhook secret yet; make one with POST' })
   secret(@Caller() caller: Actor): Promise<SecretInfoOut> {
@@ -40,9 +43,14 @@ export class WebhooksController {
   @Post('secret')
   @Authenticated('client', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Create or replace your signing secret' })
+  @ApiOperation({
+    summary: 'Create or replace your signing secret',
+    description:
+      'Messages to your receivers are signed with it as Standard Webhooks says. The previous secret signs beside it for `overlap_hours`.',
+  })
   @Answers(201, SecretOut, {
     description: 'Shown only once; the previous one also signs for `overlap_hours`.',
+    location: () => '/api/v1/client/webhooks/secret',
   })
   @Problems(422)
   rotate(@Body() body: RotateSecret, @Caller() caller: Actor): Promise<SecretOut> {
@@ -51,7 +59,10 @@ export class WebhooksController {
 
   @Get('deliveries')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'List webhook deliveries' })
+  @ApiOperation({
+    summary: 'List webhook deliveries',
+    description: 'What was sent to your receivers, with the state of each message.',
+  })
   @Answers(200, DeliveryOut, {
     list: true,
     description: 'Your deliveries, newest first; those of all clients for administrators.',
@@ -63,7 +74,10 @@ export class WebhooksController {
 
   @Get('deliveries/:delivery_id')
   @Authenticated('client', ...ADMINISTRATORS)
-  @ApiOperation({ summary: 'Read a webhook delivery' })
+  @ApiOperation({
+    summary: 'Read a webhook delivery',
+    description: 'The message as it was sent, and every attempt with its result.',
+  })
   @Answers(200, DeliveryDetailOut, { description: 'The delivery with its message and its attempts.' })
   @Problems(NOT_FOUND, 422)
   delivery(@Param() { deliveryId }: DeliveryId, @Caller() caller: Actor): Promise<DeliveryDetailOut> {
@@ -73,7 +87,11 @@ export class WebhooksController {
   @Post('deliveries/:delivery_id/replay')
   @Authenticated('client', ...ADMINISTRATORS)
   @Idempotent()
-  @ApiOperation({ summary: 'Send a webhook message again' })
+  @ApiOperation({
+    summary: 'Send a webhook message again',
+    description:
+      'For a receiver that has lost it. The message keeps its id, so that receivers can tell it from a new one.',
+  })
   @Answers(200, DeliveryDetailOut, {
     description: 'Sent at once with the same `webhook-id`; the retry schedule starts again.',
   })

@@ -4,6 +4,11 @@ import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 interface Operation {
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly required?: boolean;
+    readonly schema: Schema;
+  }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, MediaType>> };
   readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly responses: Readonly<Record<string, Response>>;
@@ -67,6 +72,7 @@ function bodiesOf({ schema, example, examples }: MediaType): unknown[] {
 
 it('every body in the API description is one that its route takes', async () => {
   const refused: string[] = [];
+  const lost: string[] = [];
   let tried = 0;
   for (const { path, method, operation } of operations()) {
     const media = operation.requestBody?.content['application/json'];
@@ -80,10 +86,35 @@ it('every body in the API description is one that its route takes', async () => 
       });
       const faulty = answer.status === 422 || answer.status >= 500;
       if (faulty) refused.push(`${method} ${path} ${JSON.stringify(body)}: ${answer.status} ${answer.text}`);
+      if (answer.status !== 201) continue;
+      const location = answer.headers.get('location') ?? '/nowhere';
+      const found = await app.get(location, { apiKey: ADMIN_KEY });
+      if (found.status !== 200) lost.push(`${method} ${path}: ${location} is ${found.status}`);
     }
   }
   expect(tried).toBeGreaterThan(15);
   expect(refused).toEqual([]);
+  expect(lost).toEqual([]);
+});
+
+it('no parameter that may be left out has an example, because Swagger UI would send it', () => {
+  const filled = operations().flatMap(({ path, method, operation: { parameters = [] } }) =>
+    parameters
+      .filter((one) => one.required !== true && ('example' in one || 'example' in one.schema))
+      .map(({ name }) => `${method} ${path} ${name}`),
+  );
+  expect(filled).toEqual([]);
+});
+
+it('examples of errors that a route says itself happen at its own path', () => {
+  const elsewhere = operations().flatMap(({ path, method, operation }) =>
+    Object.entries(operation.responses).flatMap(([status, { content = {} }]) => {
+      const { instance } = (content['application/problem+json']?.example ?? {}) as { instance?: string };
+      const own = new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
+      return instance === undefined || own.test(instance) ? [] : [`${method} ${path} ${status}: ${instance}`];
+    }),
+  );
+  expect(elsewhere).toEqual([]);
 });
 
 it('every route describes its success and every error it lists with an example', () => {

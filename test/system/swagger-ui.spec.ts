@@ -65,9 +65,23 @@ describeInBrowser('in Chromium,', () => {
     expect(listed.body).toHaveLength(1);
   }, 60_000);
 
-  it('ReDoc shows the description', async () => {
-    await page.goto(`${app.url}/redoc`);
-    expect(await page.locator('body').innerText()).toContain('Prediction Provider');
+  it('the pages follow the dark mode of the system and open the first part of the story', async () => {
+    const dark = await browser.newContext({ colorScheme: 'dark' });
+    const docs = await dark.newPage();
+    await docs.goto(`${app.url}/redoc`);
+    await docs.locator('.opblock').first().waitFor();
+    expect(new URL(docs.url()).pathname).toBe('/docs');
+    expect(await docs.locator('html.dark-mode').count()).toBe(1);
+    expect(await docs.locator('.opblock-tag-section.is-open h3').allInnerTexts()).toEqual([
+      expect.stringMatching(/^predictions/),
+    ]);
+    await dark.close();
+  }, 60_000);
+
+  it('the first page leads to the explorer', async () => {
+    await page.goto(`${app.url}/`);
+    await page.getByRole('link', { name: 'Try the API' }).click();
+    await page.locator('.opblock').first().waitFor();
   }, 60_000);
 
   it('the pages have no script errors and call no other host', () => {

@@ -31,7 +31,11 @@ export class HealthController {
 
   @Get()
   @Public()
-  @ApiOperation({ summary: 'Check that the service is running' })
+  @ApiOperation({
+    summary: 'Check that the service is running',
+    description:
+      'The short answer that clients of the Python service expect. Load balancers ask `/health/ready`.',
+  })
   @Answers(200, OK_SCHEMA, { description: 'The service is running.', example: { status: 'ok' } })
   status(): { readonly status: 'ok' } {
     return { status: 'ok' };
@@ -39,7 +43,11 @@ export class HealthController {
 
   @Get('live')
   @Public()
-  @ApiOperation({ summary: 'Liveness probe' })
+  @ApiOperation({
+    summary: 'Liveness probe',
+    description:
+      '200 as long as the process answers. It looks at nothing else, so that an outage of the database restarts nothing.',
+  })
   @Answers(200, OK_SCHEMA, { description: 'The process is alive.', example: { status: 'ok' } })
   live(): { readonly status: 'ok' } {
     return { status: 'ok' };
@@ -47,7 +55,10 @@ export class HealthController {
 
   @Get('ready')
   @Public()
-  @ApiOperation({ summary: 'Readiness probe' })
+  @ApiOperation({
+    summary: 'Readiness probe',
+    description: '503 while the database is away or the process stops: send no traffic then.',
+  })
   @Answers(200, READY_SCHEMA, { description: 'Ready to receive traffic.', example: READY_EXAMPLE })
   @Problems({ 503: 'Not ready: database' })
   async ready(): Promise<object> {

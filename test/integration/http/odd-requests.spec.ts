@@ -162,7 +162,7 @@ describeOnAdapters('requests in odd forms', (adapter) => {
   it.each(['*', '"x"', 'W/"x", *'])(
     'get the whole answer whatever they know of it: If-None-Match: %s',
     async (tags) => {
-      for (const path of [PROFILE, '/health', '/openapi.json', '/docs', '/api/v1/admin/logs']) {
+      for (const path of [PROFILE, '/health', '/api/v1/admin/logs']) {
         const answer = await get(path, `If-None-Match: ${tags}\r\n`);
         expect([path, answer.status, answer.text.length > 10]).toEqual([path, 200, true]);
         expect(answer.headers.get('etag')).toBeNull();

@@ -99,13 +99,23 @@ const everyMember = (
     return members(value)?.every(isRight) === true ? null : 'every member must be valid';
   });
 
+/** Options of {@link ObjectField}. */
+export interface ObjectFieldOptions extends FieldOptions<Readonly<Record<string, unknown>>> {
+  /** Answers only: what the description says of the object, which is sent as it is. */
+  readonly describedAs?: DtoClass;
+}
+
 /** Any JSON object of finite numbers and printable text; tabs and line breaks are allowed. */
-export function ObjectField(options: FieldOptions<Readonly<Record<string, unknown>>> = {}): FieldDecorator {
+export function ObjectField(options: ObjectFieldOptions = {}): FieldDecorator {
+  const { describedAs } = options;
   return field(
     {
       shape: { kind: 'object' },
       checks: (first) => [IsObject(first), checkedBy('keepable', faultOfContents)],
-      schema: { type: 'object', additionalProperties: true },
+      schema:
+        describedAs === undefined
+          ? { type: 'object', additionalProperties: true }
+          : { type: (): DtoClass => describedAs },
     },
     options,
   );

@@ -50,12 +50,15 @@ export function StringField(options: StringFieldOptions = {}): FieldDecorator {
       type: 'string',
       ...(minLength !== undefined && { minLength }),
       ...(maxLength !== undefined && { maxLength }),
-      ...(pattern !== undefined && { pattern: pattern.source }),
+      ...(pattern !== undefined && isPortable(pattern) && { pattern: pattern.source }),
       ...(format !== undefined && { format }),
     },
   };
   return field(type, options);
 }
+
+/** Classes of Unicode (`\p{L}`) mean something else, or nothing, to most readers of an API description. */
+const isPortable = ({ source }: RegExp): boolean => !source.includes('\\p{');
 
 const matching = (pattern: RegExp, refusal: string | undefined): PropertyDecorator =>
   refusal === undefined

@@ -25,6 +25,8 @@ export interface AnswerOptions {
   readonly also?: Readonly<Record<string, Schema>>;
   /** The answer may have members that the DTO does not declare. */
   readonly open?: boolean;
+  /** Where what was created is found, by what the handler returns: the header `Location`. */
+  readonly location?: (created: never) => string;
   /** Descriptions of response headers, beside the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -60,12 +62,15 @@ export function Answers(
   const asIs = options.asIs ?? contentTypes.includes('text/event-stream');
   return applyDecorators(
     HttpCode(status),
-    ...(asIs ? [] : [Presents(written, options.list ?? false)]),
+    ...(asIs ? [] : [Presents(written, options.list ?? false, options.location)]),
     ...(dto === null ? [] : [ApiExtraModels(dto)]),
     ApiResponse({
       status,
       description: options.description ?? 'The request succeeded.',
-      headers: headersOf(options.headers ?? {}),
+      headers: headersOf({
+        ...options.headers,
+        ...(options.location !== undefined && { Location: 'Path of what was created.' }),
+      }),
       content: {
         ...Object.fromEntries(
           contentTypes.map((contentType) => [contentType, { schema, ...exampleOf(options.example) }]),

@@ -38,6 +38,8 @@ export class AfterCommit<T> {
 type Write = (body: object) => unknown;
 
 const PRESENTATION = Symbol('PRESENTATION');
+const LOCATION = Symbol('LOCATION');
+type Locate = (created: object) => string;
 
 const asItIs: Write = (body) => body;
 
@@ -52,8 +54,14 @@ export class Presenter implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const write = Reflect.getMetadata(PRESENTATION, context.getHandler()) as Write;
+    const locate = Reflect.getMetadata(LOCATION, context.getHandler()) as Locate | undefined;
     const response = context.switchToHttp().getResponse<object>();
-    return next.handle().pipe(map((answer: unknown) => this.#present(answer, write, response)));
+    return next.handle().pipe(
+      map((answer: unknown) => {
+        if (locate !== undefined) this.#setHeaders(response, { Location: locate(createdIn(answer)) });
+        return this.#present(answer, write, response);
+      }),
+    );
   }
 
   #present(answer: unknown, write: Write, response: object): unknown {
@@ -92,14 +100,28 @@ export class Presenter implements NestInterceptor {
   }
 }
 
+const createdIn = (answer: unknown): object =>
+  (answer instanceof AfterCommit ? answer.now : answer) as object;
+
 const interceptOnce: MethodDecorator = (target, name, descriptor) => {
   if (!Reflect.hasMetadata(PRESENTATION, descriptor.value as object))
     UseInterceptors(Presenter)(target, name, descriptor);
 };
 
-/** Answers of the route are written as this DTO, or as a list of it; null sends them unchanged. */
-export function Presents(dto: DtoClass | null, list: boolean): MethodDecorator {
+/**
+ * Answers of the route are written as this DTO, or as a list of it; null sends them unchanged.
+ * @param location the header `Location`, from what the handler returns
+ */
+export function Presents(
+  dto: DtoClass | null,
+  list: boolean,
+  location?: (created: never) => string,
+): MethodDecorator {
   const one: Write = dto === null ? asItIs : (body) => writerOf(dto)(body);
   const write: Write = list && dto !== null ? (body) => (body as readonly object[]).map(one) : one;
-  return applyDecorators(interceptOnce, SetMetadata(PRESENTATION, write));
+  return applyDecorators(
+    interceptOnce,
+    SetMetadata(PRESENTATION, write),
+    ...(location === undefined ? [] : [SetMetadata(LOCATION, location)]),
+  );
 }

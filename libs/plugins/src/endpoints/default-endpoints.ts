@@ -18,7 +18,10 @@ class PluginListController {
 
   @Get()
   @OpenTo('flexible')
-  @ApiOperation({ summary: 'List all plugins' })
+  @ApiOperation({
+    summary: 'List all plugins',
+    description: 'One flat list; `GET /api/v1/plugins` has them by kind.',
+  })
   @Answer('All plugins.', { type: 'array', items: PLUGIN_SCHEMA }, [PLUGIN_EXAMPLE])
   @Refusal(403, 'Forbidden', 'API key required')
   list(): readonly Omit<PluginSummary, 'parameters'>[] {

@@ -22,7 +22,10 @@ class HealthDetailController {
 
   @Get('details')
   @OpenTo('flexible')
-  @ApiOperation({ summary: 'Read all health checks' })
+  @ApiOperation({
+    summary: 'Read all health checks',
+    description: 'Every check with its state, measured now.',
+  })
   @Answer(
     'All health checks and the state of all plugins, measured now. The status is 200 even when something is down.',
     {

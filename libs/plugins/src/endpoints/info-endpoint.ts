@@ -24,7 +24,10 @@ class InfoController {
 
   @Get()
   @OpenTo('flexible')
-  @ApiOperation({ summary: 'Read version and plugins' })
+  @ApiOperation({
+    summary: 'Read version and plugins',
+    description: 'What runs here: version, Node.js, plugins.',
+  })
   @Answer(
     'Version, runtime and plugins. With `endpoints_debug`, also the parameters in effect, without secrets.',
     {

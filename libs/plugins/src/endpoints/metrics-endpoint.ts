@@ -10,7 +10,11 @@ class MetricsController {
 
   @Get()
   @OpenTo('public')
-  @ApiOperation({ summary: 'Read metrics for Prometheus' })
+  @ApiOperation({
+    summary: 'Read metrics for Prometheus',
+    description:
+      'Point a scraper of Prometheus at it. No credential is needed, so keep it inside of your network.',
+  })
   @Answer(
     'All metrics in the Prometheus text format.',
     { type: 'string' },

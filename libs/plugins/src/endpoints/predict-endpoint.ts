@@ -48,7 +48,10 @@ class PredictIndexController {
 
   @Get()
   @OpenTo('flexible')
-  @ApiOperation({ summary: 'Read how to request predictions' })
+  @ApiOperation({
+    summary: 'Read how to request predictions',
+    description: 'Names the routes that take predictions and the plugins that a request may name.',
+  })
   @Answer(
     'The ways to request predictions, and the plugins that a request may name.',
     {

@@ -1,0 +1,47 @@
+import { WARNINGS_HEADER } from '#libs/http';
+import type { Media, DescribedOperation, Response, Schemas } from './document-parts.js';
+
+const WARNINGS = {
+  warnings: {
+    type: 'array',
+    items: { $ref: '#/components/schemas/Warning' },
+    description: 'What of the request was ignored; absent when nothing was.',
+  },
+};
+
+const HEADER = {
+  description: 'JSON list of what of the request was ignored; absent when nothing was.',
+  schema: { type: 'string' },
+};
+
+/** Answers of routes that take a body or a query may begin with warnings; those that are no object have a header. */
+export function declareWarnings(operation: DescribedOperation, schemas: Schemas): void {
+  const takes =
+    operation.requestBody !== undefined || operation.parameters?.some((one) => one.in === 'query');
+  if (takes !== true) return;
+  for (const [status, response] of Object.entries(operation.responses as Record<string, Response>)) {
+    if (!status.startsWith('2')) continue;
+    for (const [type, media] of Object.entries(response.content ?? {})) {
+      if (type.endsWith('json') && addWarnings(media, schemas)) continue;
+      response.headers = { ...response.headers, [WARNINGS_HEADER]: HEADER };
+    }
+  }
+}
+
+/** @returns false when the answer may be something else than an object */
+function addWarnings(media: Media, schemas: Schemas): boolean {
+  const { $ref, oneOf } = media.schema;
+  if (oneOf !== undefined) {
+    const choices = oneOf.map((schema) => ({ schema }));
+    const all = choices.map((choice) => addWarnings(choice, schemas)).every(Boolean);
+    media.schema = { ...media.schema, oneOf: choices.map(({ schema }) => schema) };
+    return all;
+  }
+  const name = $ref?.split('/').at(-1);
+  const schema = name === undefined ? media.schema : schemas[name];
+  if (schema?.type !== 'object') return false;
+  const declared = { ...schema, properties: { ...WARNINGS, ...schema.properties } };
+  if (name === undefined) media.schema = declared;
+  else schemas[name] = declared;
+  return true;
+}
