@@ -16,7 +16,7 @@ const never = (name, from, packages) => ({
 const FLOORS = [
   ['settings'],
   ['accounts'],
-  ['auth', 'audit', 'billing'],
+  ['auth', 'audit', 'billing', 'outcomes'],
   ['predictions', 'marketplace', 'sync', 'webhooks'],
   ['client', 'evaluator', 'agent', 'users'],
   ['admin'],

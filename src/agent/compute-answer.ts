@@ -1,5 +1,5 @@
 import { AppError, type Clock } from '#libs/kernel';
-import { runForecast, type PluginRegistry } from '#libs/plugin-host';
+import { type Forecast, runForecast, type PluginRegistry } from '#libs/plugin-host';
 import type { ForecastInterval, PredictionOutput } from '#libs/plugin-sdk';
 import type { PendingOrder } from '../marketplace/order-queue.port.js';
 import { BASELINE_MEANINGS, canonicalInterval, parseTimestamp } from '#libs/timeseries';
@@ -30,6 +30,12 @@ export interface ComputeOptions {
   readonly progress: (percentage: number, step: string) => void;
 }
 
+/** An answer with how it was made, which only the service's own agent can hand in. */
+export interface ComputedAnswer {
+  readonly result: OrderResult;
+  readonly made: Forecast;
+}
+
 /** Computes orders with the plugins of this process. */
 export class ComputeAnswer {
   constructor(
@@ -54,7 +60,7 @@ export class ComputeAnswer {
    * then; one to come with the newest bars. An order for a past moment says so itself (`custom_parameters.as_of`).
    * @throws AppError what the plugins refuse, `invalid` for a model that is not here, or `unavailable` (`incomplete_forecast`) when a bar has no value
    */
-  async compute(order: OfferedOrder, limits: ComputeOptions): Promise<OrderResult> {
+  async compute(order: OfferedOrder, limits: ComputeOptions): Promise<ComputedAnswer> {
     const startedAt = this.clock.monotonic();
     const cpu = process.cpuUsage();
     const server = this.plugins.serves(order.modelName);
@@ -75,7 +81,7 @@ export class ComputeAnswer {
     const { output, plugins } = answer;
     const predictions = complete(output.predictions, answer);
     const used = process.cpuUsage(cpu);
-    return {
+    const result: OrderResult = {
       predictions,
       uncertainties: complete(output.uncertainty, answer),
       confidenceIntervals: bandsOf(output.intervals ?? [], answer),
@@ -100,6 +106,7 @@ export class ComputeAnswer {
       },
       qualityMetrics: null,
     };
+    return { result, made: answer };
   }
 }
 

@@ -1,13 +1,13 @@
 import { AppError, type Clock, delay, type ErrorKind, messageOf } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
-import type { OrderProgress, OrderResult } from '../marketplace/marketplace.port.js';
+import type { OrderProgress } from '../marketplace/marketplace.port.js';
 import type {
   ClaimedOrder,
   ClaimedWork,
   LeaseReference,
   OrderQueue,
 } from '../marketplace/order-queue.port.js';
-import type { ComputeAnswer, OfferedOrder } from './compute-answer.js';
+import type { ComputeAnswer, ComputedAnswer, OfferedOrder } from './compute-answer.js';
 
 type Contract = OrderQueue & ClaimedWork;
 type Answering<K extends keyof Contract, T> = (...given: Parameters<Contract[K]>) => Promise<T>;
@@ -161,9 +161,9 @@ export class EvaluatorAgent {
 
   async #complete(claim: Claim): Promise<void> {
     const lost = new AbortController();
-    let result: OrderResult;
+    let answer: ComputedAnswer;
     try {
-      result = await this.#compute(claim, lost);
+      answer = await this.#compute(claim, lost);
     } catch (error) {
       if (lost.signal.aborted) return this.#lose(claim, `lost: ${messageOf(lost.signal.reason)}`);
       // Only what the product says itself leaves this process.
@@ -172,7 +172,7 @@ export class EvaluatorAgent {
       return this.#giveBack(claim, isSafe ? `${error.code}: ${error.detail}` : 'the computation failed');
     }
     try {
-      await this.#submit(claim, result);
+      await this.#submit(claim, answer);
     } catch (error) {
       if (isRefusal(error)) throw error;
       if (isLost(error)) return this.#lose(claim, `lost: ${error.detail}`);
@@ -183,7 +183,7 @@ export class EvaluatorAgent {
   }
 
   /** @param lost is aborted, with the error, when the marketplace says that the claim is gone */
-  async #compute({ order, lease, deadline }: Claim, lost: AbortController): Promise<OrderResult> {
+  async #compute({ order, lease, deadline }: Claim, lost: AbortController): Promise<ComputedAnswer> {
     const timeoutMs = Math.max(1, deadline - this.clock.now() - RESERVE_MS);
     let latest: Partial<OrderProgress> = { progressPercentage: 0, currentStep: 'claimed' };
     let cancel = (): void => undefined;
@@ -209,10 +209,10 @@ export class EvaluatorAgent {
   }
 
   /** The answer is there: it is worth some patience. */
-  async #submit({ lease, deadline }: Claim, result: OrderResult): Promise<void> {
+  async #submit({ lease, deadline }: Claim, answer: ComputedAnswer): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.work.submit(SERVICE, { ...lease, result });
+        await this.work.submit(SERVICE, { ...lease, ...answer });
         return;
       } catch (error) {
         const isLast = attempt === SUBMIT_ATTEMPTS || this.clock.now() >= deadline;

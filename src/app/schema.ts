@@ -9,6 +9,7 @@ import {
   FigureChangeEntity,
   FigureEntity,
   Figures1796000000020,
+  ForecastPins1796000000095,
   Jobs1795392000002,
   Limits1796000000030,
   SealHeadEntity,
@@ -39,6 +40,7 @@ import {
   TransactionEntryEntity,
 } from '../billing/ledger.entity.js';
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
+import { ForecastPinEntity, PinnedParametersEntity } from '../outcomes/forecast-pin.entity.js';
 import { OrderClaimEntity } from '../marketplace/order-claim.entity.js';
 import { OrderFileEntity } from '../marketplace/order-file.entity.js';
 import { OrderEntity } from '../marketplace/order.entity.js';
@@ -81,6 +83,8 @@ export const entities = [
   OrderEntity,
   OrderClaimEntity,
   OrderFileEntity,
+  ForecastPinEntity,
+  PinnedParametersEntity,
   WebhookSecretEntity,
   WebhookDeliveryEntity,
   WebhookAttemptEntity,
@@ -103,6 +107,7 @@ export const migrations = [
   SealHeads1796000000040,
   ListingIndexes1796000000050,
   WideIds1796000000060,
+  ForecastPins1796000000095,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

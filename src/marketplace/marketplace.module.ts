@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { BillableOrders } from '../billing/billing.port.js';
 import { LedgerModule } from '../billing/ledger.module.js';
 import { AccountsModule } from '../accounts/accounts.module.js';
+import { OutcomesModule } from '../outcomes/outcomes.module.js';
 import { RuntimeSettingsModule } from '../settings/runtime-settings.module.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import { ClientOrders, NewOrders } from './client-orders.port.js';
@@ -44,7 +45,7 @@ const PORTS = [
  */
 @Global()
 @Module({
-  imports: [LedgerModule, AccountsModule, RuntimeSettingsModule],
+  imports: [LedgerModule, AccountsModule, OutcomesModule, RuntimeSettingsModule],
   providers: [
     OrderRepository,
     ClaimHistory,

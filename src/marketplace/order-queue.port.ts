@@ -1,4 +1,5 @@
 import type { Actor } from '#libs/kernel';
+import type { Forecast } from '#libs/plugin-host';
 import type { Currency, Micros } from '../billing/billing.port.js';
 import type {
   Held,
@@ -96,6 +97,8 @@ export interface LeaseReference {
 
 export interface AnswerCommand extends LeaseReference {
   readonly result: OrderResult;
+  /** How it was made, when the service itself made it. */
+  readonly made?: Forecast;
 }
 
 export interface AcceptedAnswer {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
 import { Clock, invalidField } from '#libs/kernel';
 import { Billing } from '../billing/billing.port.js';
+import { ForecastPins } from '../outcomes/outcomes.port.js';
 import { faultOfAnswer } from './check-answer.js';
 import { ClaimHistory, type ClaimEnd } from './claim-history.repository.js';
 import { LeaseRules } from './lease-rules.js';
@@ -17,6 +18,7 @@ import type {
   LeaseReference,
   ReleaseCommand,
 } from './order-queue.port.js';
+import { issuedAnswer } from './issued-answer.js';
 import { OrderViews } from './order-views.service.js';
 import { OrderRepository, UNCLAIMED } from './order.repository.js';
 import { resultHash } from './result-hash.js';
@@ -35,6 +37,7 @@ export class WorkOnClaim implements ClaimedWork {
     private readonly views: OrderViews,
     private readonly transactions: TransactionRunner,
     private readonly billing: Billing,
+    private readonly pins: ForecastPins,
     private readonly clock: Clock,
   ) {}
 
@@ -61,7 +64,7 @@ export class WorkOnClaim implements ClaimedWork {
   }
 
   /** Takes the answer and pays for it: both or neither. */
-  async submit(evaluator: Evaluator, { result, ...lease }: AnswerCommand): Promise<AcceptedAnswer> {
+  async submit(evaluator: Evaluator, { result, made, ...lease }: AnswerCommand): Promise<AcceptedAnswer> {
     const evaluatorId = evaluatorIdOf(evaluator);
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
@@ -92,6 +95,7 @@ export class WorkOnClaim implements ClaimedWork {
         },
         now,
       );
+      this.pins.pin(tx, issuedAnswer(row, result, made ?? null, now));
       await this.history.close(tx, row, { outcome: 'completed' }, now);
       await this.views.tell(tx, 'completed', completed, now, username);
       return {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { KeptFigures, SourceFigures } from '#libs/database';
 import { LedgerModule } from '../billing/ledger.module.js';
+import { OutcomesModule } from '../outcomes/outcomes.module.js';
 import { AwaitPrediction } from './await-prediction.service.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { DeletePrediction } from './delete-prediction.service.js';
@@ -18,7 +19,7 @@ import { SubmitPrediction } from './submit-prediction.service.js';
 
 /** Submit, run, read and delete core predictions; live status. */
 @Module({
-  imports: [LedgerModule],
+  imports: [LedgerModule, OutcomesModule],
   controllers: [PredictionsController, SecurePredictionsController, LegacyPredictionsController],
   providers: [
     PredictionRepository,

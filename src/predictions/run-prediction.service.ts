@@ -2,13 +2,21 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
 import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun } from '#libs/jobs';
 import { AppError, assertPresent, Clock } from '#libs/kernel';
-import { type ForecastQuestion, type ModelServer, PluginRegistry, runForecast } from '#libs/plugin-host';
+import {
+  type Forecast,
+  type ForecastQuestion,
+  type ModelServer,
+  PluginRegistry,
+  runForecast,
+} from '#libs/plugin-host';
 import type { PredictionOutput } from '#libs/plugin-sdk';
 import { canonicalInterval, parseTimestamp } from '#libs/timeseries';
+import { ForecastPins } from '../outcomes/outcomes.port.js';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
+import { issuedForecast } from './issued-forecast.js';
 import { ResultsFile } from './results-file.service.js';
 import {
   type Explanation,
@@ -27,6 +35,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     private readonly plugins: PluginRegistry,
     private readonly requests: CompleteRequest,
     private readonly results: ResultsFile,
+    private readonly pins: ForecastPins,
     private readonly jobs: JobEngine,
     private readonly settings: RuntimeSettings,
     private readonly clock: Clock,
@@ -46,10 +55,11 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     const id = idOf(run.job);
     const prediction = await this.predictions.findById(id);
     if (prediction === null) return run.complete(() => Promise.resolve());
-    const result = await this.#compute(prediction, run).catch((error: unknown) => {
+    const { result, answer } = await this.#compute(prediction, run).catch((error: unknown) => {
       throw this.#ranOutOfTime(error) ?? error;
     });
     await run.complete(async (tx) => {
+      this.pins.pin(tx, issuedForecast(prediction, answer, this.#now()));
       await this.#finish(tx, prediction, 'completed', result);
     });
   };
@@ -61,14 +71,17 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     await this.#finish(tx, prediction, 'failed', result);
   };
 
-  async #compute(prediction: PredictionEntity, run: JobRun): Promise<PredictionResult> {
+  async #compute(
+    prediction: PredictionEntity,
+    run: JobRun,
+  ): Promise<{ readonly result: PredictionResult; readonly answer: Forecast }> {
     const { request } = prediction.result;
     const served = await this.requests.serverOf(prediction);
     const answer = await runForecast(this.plugins, questionOf(prediction, request, served), {
       signal: run.signal,
     });
     const finishedAt = this.clock.now();
-    return {
+    const result: PredictionResult = {
       request,
       output: answer.output,
       explanation: {
@@ -79,6 +92,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
         attempt: run.job.attempt,
       },
     };
+    return { result, answer };
   }
 
   async #finish(

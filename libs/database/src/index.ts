@@ -45,3 +45,4 @@ export { SealHeads1796000000040 } from './migrations/1796000000040-seal-heads.js
 export { Limits1796000000030 } from './migrations/1796000000030-limits.js';
 export { WideIds1796000000060 } from './migrations/1796000000060-wide-ids.js';
 export { AuditRoutes1796000000031 } from './migrations/1796000000031-audit-routes.js';
+export { ForecastPins1796000000095 } from './migrations/1796000000095-forecast-pins.js';

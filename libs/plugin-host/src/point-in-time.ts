@@ -45,6 +45,14 @@ export interface UsedBar {
   readonly bar_length?: string;
 }
 
+/** What a predictor was given. */
+export interface BarsSeen {
+  /** Those after the baseline are among them for one that looks ahead; null when it was asked nothing. */
+  readonly input: Frame | null;
+  /** Whether the predictor is a test instrument that sees what comes. */
+  readonly looksAhead: boolean;
+}
+
 /** From so many bars on, data about the present are noted as old. */
 const NOTED_AGE = 2;
 
@@ -53,6 +61,7 @@ export class PointInTime {
   readonly #notes = new Set<string>();
   readonly #means: BaselineMeans;
   #seen: { readonly frame: Frame; readonly closeOf: (row: number) => number } | null = null;
+  #input: BarsSeen = { input: null, looksAhead: false };
 
   constructor(
     private readonly rules: PointInTimeRules,
@@ -68,9 +77,16 @@ export class PointInTime {
       forecast: (frame, request, limits) => {
         const isAhead = predictor.looksAheadWith(request.modelName ?? null);
         const known = frame.length === 0 ? { frame, request } : this.#known(frame, request, isAhead);
+        const { baseline } = known.request;
+        const input = isAhead || baseline === null ? known.frame : known.frame.upTo(baseline);
+        this.#input = { input, looksAhead: isAhead };
         return predictor.forecast(known.frame, known.request, limits);
       },
     };
+  }
+
+  get input(): BarsSeen {
+    return this.#input;
   }
 
   /** The source of an answer with the bar it started from, and with what is to be said about it. */

@@ -1,7 +1,7 @@
 import type { FetchRequest, Frame, PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
 import type { FeederHandle, PluginHandle, RunOptions } from './handles.js';
 import type { PluginRegistry } from './plugin-registry.js';
-import { type AskedMoment, PointInTime, type UsedBar } from './point-in-time.js';
+import { type AskedMoment, type BarsSeen, PointInTime, type UsedBar } from './point-in-time.js';
 
 type AlwaysGiven = 'symbol' | 'interval' | 'predictionType';
 
@@ -21,13 +21,15 @@ export interface ForecastQuestion
 /** Which plugin took part. */
 export type PluginStamp = Pick<PluginHandle, 'id' | 'version'>;
 
-export interface Forecast extends PredictionOutput {
+export interface Forecast extends PredictionOutput, BarsSeen {
   readonly source: PredictionOutput['source'] & UsedBar;
   readonly plugins: {
     readonly feeder: PluginStamp;
     readonly pipeline: PluginStamp;
     readonly predictor: PluginStamp;
   };
+  /** Of the predictor, as they were in effect; without secrets and folders. */
+  readonly parameters: PluginHandle['parameters'];
 }
 
 /**
@@ -71,7 +73,8 @@ export async function runForecast(
   const plugins = { feeder: stamp(source), pipeline: stamp(runner), predictor: stamp(answerer) };
   const explained = moment.explain(answer.source, answer.output);
   registry.countNotes(explained.notes ?? []);
-  return { ...answer, source: explained, plugins };
+  const { parameters } = answerer;
+  return { ...answer, source: explained, plugins, ...moment.input, parameters };
 }
 
 const NOTHING_CHOSEN = {

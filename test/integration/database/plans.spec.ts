@@ -18,6 +18,7 @@ const GROWING = new Set([
   'events',
   'jobs',
   'webhook_deliveries',
+  'forecast_pins',
 ]);
 
 const MONTH = 'from=2026-01-01&to=2026-02-01';

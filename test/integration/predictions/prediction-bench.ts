@@ -8,6 +8,7 @@ import { ConsoleLogger, Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
 import type { Prices } from '../../../src/billing/billing.port.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
+import { PinForecast } from '../../../src/outcomes/pin-forecast.service.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
 import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
 import { DeletePrediction } from '../../../src/predictions/delete-prediction.service.js';
@@ -124,7 +125,17 @@ export class PredictionBench {
       ...overrides,
     });
     const { repository, registry, completing, results, settings, clock } = this;
-    new RunPrediction(repository, registry, completing, results, engine, settings, clock).onModuleInit();
+    const pins = new PinForecast();
+    new RunPrediction(
+      repository,
+      registry,
+      completing,
+      results,
+      pins,
+      engine,
+      settings,
+      clock,
+    ).onModuleInit();
     this.#engines.push(engine);
     return engine;
   }

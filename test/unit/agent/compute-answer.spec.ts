@@ -66,9 +66,9 @@ describe('what an evaluator computes', () => {
   ])('is %s', async (_, change, by, model) => {
     const { answers, asked } = await evaluator();
     expect(answers.knows(offer(change))).toBe(true);
-    const { modelMetadata } = await answers.compute(offer(change), options);
+    const { result } = await answers.compute(offer(change), options);
     expect(asked).toEqual([{ by, model }]);
-    expect(modelMetadata).toMatchObject({
+    expect(result.modelMetadata).toMatchObject({
       model_name: model ?? by,
       plugins: { predictor: { id: by } },
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '#libs/kernel';
-import { FakeClock, gate } from '#libs/testing';
-import type { ComputeAnswer, OfferedOrder } from '../../../src/agent/compute-answer.js';
+import { FakeClock, gate, partial } from '#libs/testing';
+import type { ComputeAnswer, ComputedAnswer, OfferedOrder } from '../../../src/agent/compute-answer.js';
 import {
   EvaluatorAgent,
   type AgentOptions,
@@ -16,7 +16,7 @@ import type {
   ReleaseCommand,
 } from '../../../src/marketplace/order-queue.port.js';
 
-const ANSWER: OrderResult = {
+const RESULT: OrderResult = {
   predictions: [1],
   uncertainties: [0],
   confidenceIntervals: {},
@@ -25,6 +25,7 @@ const ANSWER: OrderResult = {
   resourceUsage: null,
   qualityMetrics: null,
 };
+const ANSWER: ComputedAnswer = { result: RESULT, made: partial<ComputedAnswer['made']>({}) };
 const offer = (id: string, predictorPlugin = 'random_walk_predictor'): OfferedOrder => ({
   id,
   modelName: predictorPlugin,

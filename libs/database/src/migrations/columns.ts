@@ -15,6 +15,15 @@ export const serialId = (): TableColumnOptions => ({
   generationStrategy: 'increment',
 });
 
+/** `serialColumn()`, of a table that came after `WideIds`. */
+export const wideSerialId = (queryRunner: QueryRunner): TableColumnOptions => ({
+  ...serialId(),
+  type: rowIdType(queryRunner),
+});
+
+const rowIdType = ({ dataSource }: QueryRunner): string =>
+  dataSource.options.type === 'postgres' ? 'bigint' : 'integer';
+
 const columnOf =
   (type: string, fixed: Options = {}) =>
   (name: string, options: Options = {}): TableColumnOptions => ({ ...options, ...fixed, name, type });

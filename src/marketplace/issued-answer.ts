@@ -1,0 +1,69 @@
+import type { Forecast } from '#libs/plugin-host';
+import { barsLater, canonicalInterval, parseTimestamp } from '#libs/timeseries';
+import type { IssuedForecast } from '../outcomes/outcomes.port.js';
+import { readBands } from './interval-bands.js';
+import type { Held, Order, OrderResult } from './marketplace.port.js';
+
+type Answered = Held<
+  Pick<
+    Order,
+    | 'id'
+    | 'modelName'
+    | 'symbol'
+    | 'interval'
+    | 'datetimeRequested'
+    | 'predictionHorizon'
+    | 'feederPlugin'
+    | 'predictorPlugin'
+    | 'providerId'
+    | 'evaluatorId'
+  >
+>;
+
+/**
+ * An accepted answer as it is pinned.
+ * @param made null when an evaluator elsewhere made it
+ */
+export function issuedAnswer(
+  order: Answered,
+  result: OrderResult,
+  made: Forecast | null,
+  issuedAt: Date,
+): IssuedForecast {
+  const { bands } = readBands(result.confidenceIntervals, order.predictionHorizon);
+  return {
+    source: 'order',
+    subjectId: order.id,
+    model: order.modelName,
+    symbol: order.symbol,
+    interval: order.interval,
+    feeder: order.feederPlugin,
+    predictor: order.predictorPlugin,
+    issuedAt,
+    providerId: order.providerId,
+    evaluatorId: order.evaluatorId,
+    stated: {
+      horizons: result.predictions.map((_, bar) => bar + 1),
+      targetTimes: targetTimesOf(order, result),
+      points: result.predictions,
+      deviations: result.uncertainties,
+      intervals: bands.flatMap(({ level, lower, upper }) =>
+        level === null ? [] : [{ level: level / 100, lower, upper }],
+      ),
+      quantiles: made?.output.quantiles ?? {},
+    },
+    made,
+  };
+}
+
+/** The bars that the answer says it forecasts; else those that were ordered, from the one that the client wants first. */
+function targetTimesOf(order: Answered, { modelMetadata, predictions }: OrderResult): readonly number[] {
+  const stated = modelMetadata['future_datetimes'];
+  const times = Array.isArray(stated) ? stated.map((one) => parseTimestamp(String(one))) : [];
+  const known = times.filter((time, at) => time !== null && (at === 0 || time > (times[at - 1] ?? Infinity)));
+  if (known.length === predictions.length && times.length === known.length) return known as number[];
+  const interval = canonicalInterval(order.interval);
+  if (interval === null) return [];
+  const first = order.datetimeRequested.getTime();
+  return predictions.map((_, bar) => barsLater(first, interval, bar));
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { pythonJson } from '#libs/kernel';
+import { naiveMae, trailingVolatility } from '#libs/scoring';
+import type { Frame } from '#libs/timeseries';
+
+/** Bars before a forecast that its digest covers; more when the model says that its window is larger. */
+const PINNED_BARS = 1_024;
+/** One-bar changes from which the scale of a forecast is measured. */
+export const SCALE_CHANGES = 256;
+const BYTES = Float64Array.BYTES_PER_ELEMENT;
+const IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+export interface PinnedWindow {
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+  readonly bars: number;
+}
+
+/** Bars of the same source are cut from the same arrays, and asked about again and again while no new bar is there. */
+const latest = new WeakMap<ArrayBufferLike, { readonly parts: readonly Float64Array[]; sha256: string }>();
+
+/**
+ * SHA-256 of the bars that a predictor saw: their times (epoch ms UTC), then each column, ordered by the UTF-8 of its name:
+ * all numbers as little-endian IEEE 754 doubles, before each column the length of its name (a double) and the name in UTF-8.
+ * Every NaN is the quiet one (`00 00 00 00 00 00 f8 7f`).
+ * @param frame ends with the last bar that was seen
+ * @param stated window that the model says it reads
+ */
+export function windowDigest(frame: Frame, stated: number | null): PinnedWindow {
+  const seen = frame.last(Math.max(PINNED_BARS, stated ?? 0));
+  const named = [...seen.columns]
+    .map(([name, values]) => ({ name: Buffer.from(name, 'utf8'), values }))
+    .sort((a, b) => Buffer.compare(a.name, b.name));
+  const parts = [seen.time, ...named.map(({ values }) => values)];
+  const known = latest.get(seen.time.buffer);
+  if (known !== undefined && isSame(known.parts, parts)) return { sha256: known.sha256, bars: seen.length };
+  const hash = createHash('sha256').update(bytesOf(seen.time));
+  for (const { name, values } of named) {
+    hash.update(bytesOf(Float64Array.of(name.length)));
+    hash.update(name);
+    hash.update(bytesOf(values));
+  }
+  const sha256 = hash.digest('hex');
+  latest.set(seen.time.buffer, { parts, sha256 });
+  return { sha256, bars: seen.length };
+}
+
+const isSame = (known: readonly Float64Array[], parts: readonly Float64Array[]): boolean =>
+  known.length === parts.length &&
+  known.every((one, at) => {
+    const other = parts[at];
+    return (
+      other !== undefined &&
+      one.buffer === other.buffer &&
+      one.byteOffset === other.byteOffset &&
+      one.length === other.length
+    );
+  });
+
+/** The numbers as they are hashed; a copy, so that every NaN is written alike. */
+function bytesOf(values: Float64Array): Uint8Array {
+  const copy = Float64Array.from(values, (value) => (value !== value ? NaN : value));
+  const bytes = Buffer.from(copy.buffer, copy.byteOffset, copy.length * BYTES);
+  return IS_LITTLE ? bytes : bytes.swap64();
+}
+
+/** SHA-256 of a JSON value in the form of `json.dumps(value, sort_keys=True, separators=(",", ":"))`. */
+export const jsonDigest = (value: unknown): string =>
+  createHash('sha256')
+    .update(pythonJson(value, { compact: true }))
+    .digest('hex');
+
+/** How much a series moves from bar to bar: what its errors are measured in. */
+export interface ForecastScale {
+  /** Mean absolute change, > 0. */
+  readonly naiveMae: number;
+  /** Root mean square change, > 0. */
+  readonly volatility: number;
+}
+
+/**
+ * The scale of the last {@link SCALE_CHANGES} changes of the known values up to a row; null without two known values, and for a
+ * series that does not move.
+ */
+export function scaleAt(values: Float64Array, row: number): ForecastScale | null {
+  const known: number[] = [];
+  for (let at = Math.min(row, values.length - 1); at >= 0 && known.length <= SCALE_CHANGES; at -= 1) {
+    const value = values[at] ?? NaN;
+    if (Number.isFinite(value)) known.push(value);
+  }
+  if (known.length < 2) return null;
+  known.reverse();
+  const scale = { naiveMae: naiveMae(known), volatility: trailingVolatility(known) };
+  return scale.naiveMae > 0 ? scale : null;
+}

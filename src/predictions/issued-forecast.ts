@@ -1,0 +1,35 @@
+import type { Forecast } from '#libs/plugin-host';
+import { parseTimestamp } from '#libs/timeseries';
+import type { IssuedForecast } from '../outcomes/outcomes.port.js';
+import type { PredictionEntity } from './prediction.entity.js';
+import { modelOf } from './prediction.types.js';
+
+/** A completed prediction as it is pinned. */
+export function issuedForecast(
+  prediction: PredictionEntity,
+  answer: Forecast,
+  issuedAt: Date,
+): IssuedForecast {
+  const { output, plugins } = answer;
+  return {
+    source: 'prediction',
+    subjectId: String(prediction.id),
+    model: modelOf(prediction) ?? plugins.predictor.id,
+    symbol: prediction.symbol,
+    interval: prediction.interval,
+    feeder: plugins.feeder.id,
+    predictor: plugins.predictor.id,
+    issuedAt,
+    providerId: null,
+    evaluatorId: null,
+    stated: {
+      horizons: output.horizons,
+      targetTimes: output.future_datetimes.map((time) => (time === null ? null : parseTimestamp(time))),
+      points: output.predictions,
+      deviations: output.uncertainty,
+      intervals: output.intervals ?? [],
+      quantiles: output.quantiles ?? {},
+    },
+    made: answer,
+  };
+}

@@ -1,0 +1,63 @@
+import { resolve } from 'node:path';
+import { eventually, FakeClock } from '#libs/testing';
+import { type Account, Accounts } from '../../security/accounts.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import type { DatabaseKind } from '../../harness/databases.js';
+
+const SP500 = resolve('examples/data/sp500_daily_2000-2020.csv');
+
+/** A row as the database has it. */
+export type Row = Record<string, string | number | null>;
+
+/** The whole product on history: its clock stands on a day in 2019, and the bars that follow are in the file. */
+export class OutcomesBench {
+  readonly admin = { apiKey: ADMIN_KEY };
+
+  private constructor(
+    readonly app: TestApp,
+    readonly clock: FakeClock,
+    readonly accounts: Accounts,
+    readonly client: Account,
+  ) {}
+
+  static async open(
+    database: DatabaseKind,
+    config: Readonly<Record<string, unknown>> = {},
+  ): Promise<OutcomesBench> {
+    const clock = new FakeClock(Date.UTC(2019, 0, 16, 12));
+    const app = await startTestApp({
+      database,
+      clock,
+      config: {
+        predictor_plugin: 'random_walk_predictor',
+        data_source: 'file',
+        data_files: { SP500 },
+        ...config,
+      },
+    });
+    const accounts = new Accounts(app);
+    return new OutcomesBench(app, clock, accounts, await accounts.make('client'));
+  }
+
+  close(): Promise<void> {
+    return this.app.close();
+  }
+
+  /** A core prediction, once it has completed: its id. */
+  async predict(request: object = {}): Promise<number> {
+    const asked = { symbol: 'SP500', interval: '1d', prediction_horizon: 5, ...request };
+    const { apiKey } = this.client;
+    const taken = await this.app.post('/api/v1/predict', asked, { apiKey });
+    const id = Number(taken.body.id);
+    await eventually(`prediction ${id} completed`, async () => {
+      const { body } = await this.app.get(`/api/v1/predictions/${id}`, { apiKey });
+      if (body.status === 'failed') throw new Error(JSON.stringify(body));
+      return body.status === 'completed';
+    });
+    return id;
+  }
+
+  pins(): Promise<Row[]> {
+    return this.app.database.query<Row>('SELECT * FROM forecast_pins ORDER BY id');
+  }
+}
