@@ -1,5 +1,6 @@
 import { JobEntity, migrateQueue } from '#libs/jobs';
 import {
+  AuditArchives1796000000061,
   Audit1795392000004,
   AuditRoutes1796000000031,
   AuditSeals1795392000006,
@@ -28,6 +29,7 @@ import {
 } from '#libs/database';
 import type { AppConfig } from '#libs/config';
 import { ApiLogEntity } from '../audit/api-log.entity.js';
+import { AuditArchiveEntity } from '../audit/archive/audit-archive.entity.js';
 import { AuditSealEntity } from '../audit/seal/audit-seal.entity.js';
 import { BillingRecordEntity } from '../billing/billing-record.entity.js';
 import { CreditEntity, CreditUseEntity } from '../billing/credit.entity.js';
@@ -68,6 +70,7 @@ export const entities = [
   PredictionEntity,
   ApiLogEntity,
   AuditSealEntity,
+  AuditArchiveEntity,
   SealHeadEntity,
   LedgerSealEntity,
   ProviderPriceEntity,
@@ -107,6 +110,7 @@ export const migrations = [
   SealHeads1796000000040,
   ListingIndexes1796000000050,
   WideIds1796000000060,
+  AuditArchives1796000000061,
   ForecastPins1796000000095,
 ];
 

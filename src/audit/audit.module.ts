@@ -9,6 +9,8 @@ import { AuditTrail, AuditRecorder } from './audit.port.js';
 import { GroupCommitRecorder } from './group-commit-recorder.js';
 import { ReadAudit } from './read-audit.service.js';
 import { LoggedRequests } from './logged-requests.repository.js';
+import { ArchiveAudit } from './archive/archive-audit.service.js';
+import { AuditArchiveRepository } from './archive/audit-archive.repository.js';
 import { AuditSealRepository } from './seal/audit-seal.repository.js';
 import { SealAudit } from './seal/seal-audit.service.js';
 import { VerifyAudit } from './seal/verify-audit.service.js';
@@ -25,6 +27,8 @@ import { VerifyAudit } from './seal/verify-audit.service.js';
     AuditSealRepository,
     SealAudit,
     VerifyAudit,
+    AuditArchiveRepository,
+    ArchiveAudit,
     { provide: AuditTrail, useExisting: ReadAudit },
     {
       provide: AuditRecorder,

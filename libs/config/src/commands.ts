@@ -91,6 +91,11 @@ export const DATA_VALIDATE_FLAGS = {
   },
 } as const satisfies ParameterDeclarations;
 
+/** Flags of `audit verify-archive`. */
+export const AUDIT_VERIFY_ARCHIVE_FLAGS = {
+  audit_anchor: { type: 'string', default: null, help: 'Path of a file with anchors to compare with.' },
+} as const satisfies ParameterDeclarations;
+
 /** Every sub-command; the first one runs when none is given. */
 export const COMMANDS: readonly CommandInfo[] = [
   { name: 'serve', summary: 'Run the service (the default command).' },
@@ -140,6 +145,17 @@ export const COMMANDS: readonly CommandInfo[] = [
       'Print how far the chains of audit log and ledger have come; with --audit_anchor also add it to that file.',
   },
   { name: 'audit verify', summary: 'Verify the hash chain of the audit log.' },
+  {
+    name: 'audit export',
+    summary:
+      'Move rows of the audit log that are older than --audit_history_days into files in the folder --archive_folder.',
+  },
+  {
+    name: 'audit verify-archive',
+    argument: 'FILE',
+    summary: 'Verify the hash chain of a file that audit export wrote, without a database.',
+    flags: AUDIT_VERIFY_ARCHIVE_FLAGS,
+  },
   { name: 'billing verify', summary: 'Verify that the money in the ledger adds up.' },
 ];
 

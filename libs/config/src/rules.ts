@@ -18,6 +18,7 @@ export function brokenRules(input: RuleInput): readonly string[] {
   return [
     ...moneyRules(values),
     ...timeRules(values),
+    ...archiveRules(values),
     ...networkRules(values),
     ...webhookRules(values),
     ...mapRules(values),
@@ -45,6 +46,13 @@ function moneyRules({ evaluator_share, platform_fee, credit_limit }: Settings): 
       `credit_limit: ${credit_limit} has more than 6 decimals; the smallest amount is 0.000001`,
     ),
   ];
+}
+
+function archiveRules({ archive_folder, audit_history_days }: Settings): readonly string[] {
+  return when(
+    audit_history_days > 0 && archive_folder === null,
+    `audit_history_days: ${audit_history_days} needs archive_folder, where the rows go; 0 keeps them in the database`,
+  );
 }
 
 function timeRules(values: Settings): readonly string[] {

@@ -19,12 +19,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'plugins list': async () => (await import('./plugins.js')).listPlugins,
   'audit anchor': async () => (await import('./verify.js')).anchorAudit,
   'audit verify': async () => (await import('./verify.js')).verifyAudit,
+  'audit export': async () => (await import('./archive.js')).exportAudit,
   'billing verify': async () => (await import('./verify.js')).verifyBilling,
 };
 /** These read no settings, so that a model or a data file can be tried in any folder. */
 const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
   'data inspect': async () => (await import('./data.js')).inspectData,
   'data validate': async () => (await import('./validate-data.js')).validateData,
+  'audit verify-archive': async () => (await import('./archive.js')).verifyAuditArchive,
   'models inspect': async () => (await import('./models.js')).inspectModel,
   'models run': async () => (await import('./models.js')).runModel,
 };

@@ -30,7 +30,7 @@ export const verifyAudit: Command = async (config) => {
   const database = await openDatabase(config);
   try {
     const verifying = new VerifyAudit(new AuditSealRepository(database));
-    const verdict = await database.inSnapshot(() => verifying.verify(anchors));
+    const verdict = await database.inSnapshot(() => verifying.verify(anchors, config.archive_folder));
     for (const note of verdict.notes) printError(`note: ${note}`);
     for (const fault of verdict.faults) printError(fault);
     const rows = `${verdict.sealedRows} rows checked, ${verdict.unsealedRows} too recent to be sealed`;

@@ -42,7 +42,7 @@ export class AuditSealRepository {
   /** Log rows of a range, by id. */
   rowsBetween([from, to]: IdRange): Promise<RawLogRow[]> {
     return runSql<RawLogRow>(
-      this.database.read,
+      this.database.readApart,
       'SELECT * FROM api_logs WHERE id BETWEEN ? AND ? ORDER BY id',
       [from, to],
     );

@@ -34,7 +34,7 @@ export class SealAudit extends PeriodicService implements BeforeApplicationShutd
  * A row as it is hashed: a JSON array of its columns in the order of the table, the payload as its stored text. A row
  * without a route has one element less, as all rows had before there were routes.
  */
-const sealedText = (row: RawLogRow): string =>
+export const sealedText = (row: RawLogRow): string =>
   JSON.stringify([
     row.id,
     row.request_id,

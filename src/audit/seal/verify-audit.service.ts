@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Anchor, type SealVerdict, verifySeals } from '#libs/database';
+import { AuditArchiveRepository } from '../archive/audit-archive.repository.js';
+import { archivedRows } from '../archive/archived-rows.js';
 import { AuditSealRepository, type RawLogRow } from './audit-seal.repository.js';
 
 /**
@@ -10,12 +12,16 @@ import { AuditSealRepository, type RawLogRow } from './audit-seal.repository.js'
 export class VerifyAudit {
   constructor(private readonly seals: AuditSealRepository) {}
 
-  /** Run it in a snapshot of a database that is in use. */
-  verify(anchors: readonly Anchor[] = []): Promise<SealVerdict> {
+  /**
+   * Run it in a snapshot of a database that is in use.
+   * @param archiveFolder where to read rows that are not in the table any more; null: their links are believed
+   */
+  async verify(anchors: readonly Anchor[] = [], archiveFolder: string | null = null): Promise<SealVerdict> {
     return verifySeals(
       this.seals.store,
       async (range) => (await this.seals.rowsBetween(range)).map(cellsOf),
       anchors,
+      await archivedRows(new AuditArchiveRepository(this.seals.store.database), archiveFolder),
     );
   }
 }

@@ -95,4 +95,12 @@ export const AUDIT_SETTINGS = {
     { default: 60, min: 0.01, max: 10_080 },
     'Time between two anchors in the file `audit_anchor`, in minutes.',
   ),
+  audit_history_days: integer(
+    { default: 0, min: 0, max: 36_500 },
+    'Number of days after which sealed rows of the audit log are moved into archives in `archive_folder`; 0 keeps them in the database forever.',
+  ),
+  archive_folder: text(
+    { default: null, minLength: 1 },
+    'Path of a folder for archives (gzipped lines of JSON) of what has an age limit. `audit verify` reads them, too. Keep a copy elsewhere.',
+  ),
 } satisfies ParameterDeclarations;

@@ -24,6 +24,8 @@ export interface SealLink {
   readonly idRanges: readonly IdRange[];
   /** SHA-256, hexadecimal, of the chain up to and including these rows. */
   readonly hash: string;
+  /** ISO 8601, UTC. */
+  readonly sealedAt: string;
 }
 
 /** What the first link is hashed onto. */
@@ -49,6 +51,7 @@ interface RawLink {
   readonly last_sequence: number | string;
   readonly id_ranges: string;
   readonly hash: string;
+  readonly sealed_at: string;
 }
 
 const linkOf = (row: RawLink): SealLink => ({
@@ -57,6 +60,7 @@ const linkOf = (row: RawLink): SealLink => ({
   lastSequence: Number(row.last_sequence),
   idRanges: JSON.parse(row.id_ranges) as IdRange[],
   hash: row.hash,
+  sealedAt: row.sealed_at,
 });
 
 /** The links over a sealed table: added to and read, nothing else. */
@@ -76,6 +80,11 @@ export class SealStore {
     return this.#links('WHERE id > ? ORDER BY id LIMIT ?', [id, limit]);
   }
 
+  /** Links in their order, from that with this row as its first. */
+  linksFrom(firstSequence: number, limit: number): Promise<SealLink[]> {
+    return this.#links('WHERE first_sequence >= ? ORDER BY first_sequence LIMIT ?', [firstSequence, limit]);
+  }
+
   async head(): Promise<SealHead | null> {
     const [row] = await runSql<{ links: number | string; row_count: number | string; hash: string }>(
       this.database.read,
@@ -88,13 +97,13 @@ export class SealStore {
   }
 
   /** Adds a link and moves the head to it. */
-  async append(tx: Transaction, seal: Omit<SealLink, 'id'>, sealedAt: Date): Promise<number> {
-    const { firstSequence, lastSequence, idRanges, hash } = seal;
+  async append(tx: Transaction, seal: Omit<SealLink, 'id'>): Promise<number> {
+    const { firstSequence, lastSequence, idRanges, hash, sealedAt } = seal;
     const [row] = await runSql<{ id: number }>(
       tx,
       `INSERT INTO ${this.table.seals} (first_sequence, last_sequence, id_ranges, hash, sealed_at)
        VALUES (?, ?, ?, ?, ?) RETURNING id`,
-      [firstSequence, lastSequence, JSON.stringify(idRanges), hash, sealedAt.toISOString()],
+      [firstSequence, lastSequence, JSON.stringify(idRanges), hash, sealedAt],
     );
     await runSql(tx, 'UPDATE seal_heads SET links = links + 1, row_count = ?, hash = ? WHERE chain = ?', [
       lastSequence,
@@ -144,7 +153,7 @@ export class SealStore {
   async #links(rest: string, parameters: readonly number[]): Promise<SealLink[]> {
     const rows = await runSql<RawLink>(
       this.database.read,
-      `SELECT id, first_sequence, last_sequence, id_ranges, hash FROM ${this.table.seals} ${rest}`,
+      `SELECT id, first_sequence, last_sequence, id_ranges, hash, sealed_at FROM ${this.table.seals} ${rest}`,
       parameters,
     );
     return rows.map(linkOf);

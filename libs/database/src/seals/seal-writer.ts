@@ -61,8 +61,9 @@ export class SealWriter<Row extends { readonly id: number }> {
       lastSequence: firstSequence + rows.length - 1,
       idRanges: rangesOf(rows.map(({ id }) => id)),
       hash,
+      sealedAt: new Date(this.clock.now()).toISOString(),
     };
-    const id = await this.store.append(tx, seal, new Date(this.clock.now()));
+    const id = await this.store.append(tx, seal);
     tx.afterCommit(() => (this.#last = { id, hash }));
     return rows.length;
   }

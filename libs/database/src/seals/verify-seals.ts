@@ -1,36 +1,32 @@
-import { createHash } from 'node:crypto';
-import type { IdRange, SealLink, SealStore } from './seal-store.js';
+import { messageOf } from '#libs/kernel';
+import { type Anchor, ChainWalk, type SealedCell, type SealVerdict } from './chain-walk.js';
+import { GENESIS, type IdRange, type SealLink, type SealStore } from './seal-store.js';
 import { LOOK_BACK, openIds } from './seal-writer.js';
 
-/** What somebody wrote down of a chain, elsewhere, at some moment. */
-export interface Anchor {
-  readonly chain: string;
-  /** Rows that were sealed. */
-  readonly rows: number;
-  /** Of the chain up to that row. */
-  readonly hash: string;
-  /** ISO 8601. */
-  readonly at: string;
+/** Rows of the chain's beginning that were put into archives; their links stay in the database. */
+export interface ArchivedRows {
+  /** The hash of the chain where each archive ends, by the number of its last row. */
+  readonly ends: ReadonlyMap<number, string>;
+  /** Rows up to this id are in the archives only; 0 when all are there. */
+  readonly droppedId: number;
+  /** The rows of links in their order; null when the archives are not at hand. @throws Error when they are not whole */
+  readonly rowsOf: ((link: SealLink) => Promise<readonly (readonly SealedCell[])[]>) | null;
 }
 
-export interface SealVerdict {
-  /** What is wrong, one sentence each; empty when the table is as it was written. */
-  readonly faults: readonly string[];
-  /** What may be harmless and cannot be told from the tables alone. */
-  readonly notes: readonly string[];
-  /** Rows whose seal was checked, and rows too new to have one. */
-  readonly sealedRows: number;
-  readonly unsealedRows: number;
-  /** Of the last link; null for an empty chain. */
-  readonly hash: string | null;
-}
+export const NOTHING_ARCHIVED: ArchivedRows = { ends: new Map(), droppedId: 0, rowsOf: null };
 
-/** A column as it is hashed. */
-export type SealedCell = string | number | null | readonly SealedCell[];
+type ReadRows = (range: IdRange) => Promise<readonly (readonly SealedCell[])[]>;
 
 const LINKS_A_PAGE = 100;
 const MOST_FAULTS = 20;
-const START = Buffer.alloc(64, '0').toString('latin1');
+
+/** How many rows of the walked links there must be in the table, and how many not any more. */
+interface Place {
+  inTable: number;
+  dropped: number;
+  /** Of those that were dropped, rows whose archive was not at hand. */
+  unread: number;
+}
 
 /**
  * Checks the chain over a table from the tables alone, and against anchors. It hashes with code of its own, so that a mistake
@@ -39,64 +35,121 @@ const START = Buffer.alloc(64, '0').toString('latin1');
  */
 export async function verifySeals(
   store: SealStore,
-  read: (range: IdRange) => Promise<readonly (readonly SealedCell[])[]>,
+  read: ReadRows,
   anchors: readonly Anchor[] = [],
+  archived: ArchivedRows = NOTHING_ARCHIVED,
 ): Promise<SealVerdict> {
   const walk = new ChainWalk(anchors.filter(({ chain }) => chain === store.table.chain));
+  const place: Place = { inTable: 0, dropped: 0, unread: 0 };
+  const ends = new Map(archived.ends);
   let recent: SealLink[] = [];
   for (let after = 0; ;) {
     const links = await store.linksAfter(after, LINKS_A_PAGE);
     for (const link of links) {
-      await checkLink(walk, link, read);
+      await checkLink({ walk, place, archived }, link, read);
+      checkEndOfArchive(walk, ends, link);
       after = link.id;
     }
     recent = [...recent, ...links].slice(-LOOK_BACK);
     if (links.length < LINKS_A_PAGE || walk.faults.length >= MOST_FAULTS) break;
   }
+  for (const sequence of ends.keys())
+    walk.faults.push(`an archive is recorded that ends with row ${sequence}, with which no link ends`);
   const notes: string[] = [];
+  if (place.unread > 0)
+    notes.push(
+      `${place.unread} of the rows are in archives, which were not read; archive_folder names their folder`,
+    );
   if (walk.faults.length < MOST_FAULTS) await checkEnds(walk, store);
   walk.checkAnchors();
-  const { upTo, inRanges, all, highestId } = await store.countRows(walk.highestId, openIds(recent).gaps);
+  const counted = await store.countRows(walk.highestId, openIds(recent).gaps);
   if (walk.faults.length === 0) {
-    // Rows below the highest sealed id that no link names were put in between, unless they have only just committed.
-    const strangers = upTo - walk.rows - inRanges;
-    if (strangers > 0)
-      walk.faults.push(`${strangers} rows with ids up to ${walk.highestId} are in no link of the chain`);
-    await checkIds(walk, notes, store, { all, highestId });
+    checkNumber(walk, place, counted);
+    await checkIds(walk, notes, store, { ...counted, all: counted.all + place.dropped });
   }
   return {
     faults: walk.faults,
     notes,
     sealedRows: walk.rows,
-    unsealedRows: all - walk.rows,
+    unsealedRows: counted.all - place.inTable,
     hash: walk.hash,
   };
 }
 
 async function checkLink(
-  walk: ChainWalk,
+  {
+    walk,
+    place,
+    archived,
+  }: { readonly walk: ChainWalk; readonly place: Place; readonly archived: ArchivedRows },
   link: SealLink,
-  read: (range: IdRange) => Promise<readonly (readonly SealedCell[])[]>,
+  read: ReadRows,
 ): Promise<void> {
   const name = `link ${link.id} (rows ${link.firstSequence} to ${link.lastSequence})`;
+  const all = rowsIn(link.idRanges, 0);
+  const left = rowsIn(link.idRanges, archived.droppedId);
   walk.begin(link, name);
-  for (const range of link.idRanges) {
-    const rows = await read(range);
-    const expected = range[1] - range[0] + 1;
-    if (rows.length !== expected)
-      walk.faults.push(
-        `${name}: ${expected - rows.length} of the rows with ids ${range[0]} to ${range[1]} are missing`,
-      );
-    for (const row of rows) walk.row(row);
-    walk.highestId = Math.max(walk.highestId, range[1]);
-  }
+  place.inTable += left;
+  place.dropped += all - left;
+  if (left < all) await checkArchived(walk, link, { place, archived });
+  else
+    for (const range of link.idRanges) {
+      const rows = await read(range);
+      const expected = range[1] - range[0] + 1;
+      if (rows.length !== expected)
+        walk.faults.push(
+          `${name}: ${expected - rows.length} of the rows with ids ${range[0]} to ${range[1]} are missing`,
+        );
+      for (const row of rows) walk.row(row);
+    }
   walk.end(link, name);
+}
+
+/** A link of which rows were dropped: its archive has all of them. */
+async function checkArchived(
+  walk: ChainWalk,
+  link: SealLink,
+  { place, archived: { rowsOf } }: { readonly place: Place; readonly archived: ArchivedRows },
+): Promise<void> {
+  if (rowsOf === null) {
+    place.unread += link.lastSequence - link.firstSequence + 1;
+    return walk.trust(link);
+  }
+  try {
+    for (const row of await rowsOf(link)) walk.row(row);
+  } catch (error) {
+    const fault = messageOf(error); // the same for every link of a file
+    if (!walk.faults.includes(fault)) walk.faults.push(fault);
+    walk.trust(link);
+  }
+}
+
+/** How many ids of the ranges are above this one. */
+const rowsIn = (ranges: readonly IdRange[], above: number): number =>
+  ranges.reduce((sum, [from, to]) => sum + Math.max(0, to - Math.max(from, above + 1) + 1), 0);
+
+/** Each archive ends with a link, and was recorded with its hash. */
+function checkEndOfArchive(
+  walk: ChainWalk,
+  ends: Map<number, string>,
+  { lastSequence, hash }: SealLink,
+): void {
+  const recorded = ends.get(lastSequence);
+  ends.delete(lastSequence);
+  if (recorded !== undefined && recorded !== hash)
+    walk.faults.push(
+      `the archive that ends with row ${lastSequence} is recorded with another hash than the chain's`,
+    );
 }
 
 /** The head was moved with every link: it must be where the last one is. */
 async function checkEnds(walk: ChainWalk, store: SealStore): Promise<void> {
   const head = await store.head();
-  if (head?.links === walk.links && head.rowCount === walk.lastSequence && head.hash === (walk.hash ?? START))
+  if (
+    head?.links === walk.links &&
+    head.rowCount === walk.lastSequence &&
+    head.hash === (walk.hash ?? GENESIS)
+  )
     return;
   walk.faults.push(
     head === null
@@ -105,18 +158,34 @@ async function checkEnds(walk: ChainWalk, store: SealStore): Promise<void> {
   );
 }
 
+/** Rows below the highest sealed id that no link names were put in between, unless they have only just committed. */
+function checkNumber(
+  { faults, highestId }: ChainWalk,
+  { inTable }: Place,
+  { upTo, inRanges }: { readonly upTo: number; readonly inRanges: number },
+): void {
+  const strangers = upTo - inTable - inRanges;
+  if (strangers > 0)
+    faults.push(
+      `${strangers} rows with ids up to ${highestId} are in no link of the chain, or were archived`,
+    );
+  if (upTo < inTable) faults.push(`${inTable - upTo} of the rows with ids up to ${highestId} are missing`);
+}
+
 /**
  * Ids against the database's own counter. On SQLite a rollback takes it back as well, so every id has its row. On
  * PostgreSQL ids of rolled-back writes are lost: ids without rows behind the last row prove nothing there.
+ * @param counted `all`: rows that there are or were
  */
 async function checkIds(
   walk: ChainWalk,
   notes: string[],
   store: SealStore,
-  { all, highestId }: { readonly all: number; readonly highestId: number },
+  { all, highestId: inTable }: { readonly all: number; readonly highestId: number },
 ): Promise<void> {
   const given = await store.lastGivenId();
   if (given === null) return;
+  const highestId = Math.max(inTable, walk.highestId);
   if (given < highestId)
     walk.faults.push(`the last row has the id ${highestId}; the database gave none above ${given}`);
   else if (store.database.kind === 'sqlite' && all < given)
@@ -126,62 +195,4 @@ async function checkIds(
       `the database gave ids up to ${given}, the last row has ${highestId}: those between were rolled back, or removed within ` +
         'seconds after they were written; only an anchor can tell',
     );
-}
-
-class ChainWalk {
-  readonly faults: string[] = [];
-  rows = 0;
-  links = 0;
-  highestId = 0;
-  hash: string | null = null;
-  lastSequence = 0;
-  #sequence = 0;
-  #running = START;
-  /** By their number of rows. */
-  readonly #anchors = new Map<number, Anchor[]>();
-
-  constructor(anchors: readonly Anchor[]) {
-    for (const anchor of anchors.filter(({ rows }) => rows > 0))
-      this.#anchors.set(anchor.rows, [...(this.#anchors.get(anchor.rows) ?? []), anchor]);
-  }
-
-  begin({ firstSequence, lastSequence, idRanges }: SealLink, name: string): void {
-    if (firstSequence !== this.lastSequence + 1)
-      this.faults.push(`${name}: does not begin with row ${this.lastSequence + 1}`);
-    const named = idRanges.reduce((sum, [from, to]) => sum + to - from + 1, 0);
-    if (named !== lastSequence - firstSequence + 1) this.faults.push(`${name}: names ${named} rows`);
-    this.#sequence = firstSequence - 1;
-    this.#running = this.hash ?? START;
-  }
-
-  row(columns: readonly SealedCell[]): void {
-    this.rows += 1;
-    this.#sequence += 1;
-    const hash = createHash('sha256');
-    hash.update(`${this.#running}\n${this.#sequence}\n${JSON.stringify(columns)}`);
-    this.#running = hash.digest('hex');
-  }
-
-  end({ hash, lastSequence }: SealLink, name: string): void {
-    if (this.#running !== hash) this.faults.push(`${name}: its rows are not what was sealed`);
-    for (const anchor of this.#anchors.get(lastSequence) ?? [])
-      if (anchor.hash !== hash)
-        this.faults.push(
-          `${name}: the anchor of ${anchor.at} has another hash; the chain was made anew after it`,
-        );
-    this.#anchors.delete(lastSequence);
-    this.links += 1;
-    this.lastSequence = lastSequence;
-    this.hash = hash;
-  }
-
-  /** What is left of the anchors ends no link: the chain was cut before them, or its links were made anew. */
-  checkAnchors(): void {
-    for (const [rows, anchors] of this.#anchors)
-      this.faults.push(
-        rows > this.lastSequence
-          ? `the anchor of ${anchors[0]?.at} knows ${rows} rows; the chain ends with row ${this.lastSequence}`
-          : `the anchor of ${anchors[0]?.at} is for row ${rows}, with which no link ends`,
-      );
-  }
 }
