@@ -42,10 +42,13 @@ export const pluginField = { pattern: PLUGIN, minLength: 1, maxLength: 100 } as 
 const badBaseline = ({ baseline_datetime: text }: CreatePrediction) =>
   text === null || parseTimestamp(text) !== null
     ? undefined
-    : ruleViolation(
-        'baseline_datetime must be a date and time, for example 2020-01-31 12:00:00 or 2020-01-31T12:00:00Z',
-        'baseline_datetime',
-      );
+    : {
+        ...ruleViolation(
+          'baseline_datetime must be a date and time, for example 2020-01-31 12:00:00 or 2020-01-31T12:00:00Z',
+          'baseline_datetime',
+        ),
+        input: text,
+      };
 
 /** `PredictionCreate` of the contract. */
 @Rule<CreatePrediction>(({ symbol, ticker }) =>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
+import { ORIGINAL_DEFAULTS } from '../harness/original-installation.js';
 import { BuiltCommand } from './built-command.js';
 
 let folder: string;
@@ -25,21 +26,6 @@ const file = (name: string, text: string) => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-
-/** All the settings of the original with their defaults, as it writes them. */
-const ORIGINAL_DEFAULTS = `{
-  "core_plugin": "default_core", "host": "127.0.0.1", "port": 8000, "reload": false, "workers": 1,
-  "database_url": "sqlite:///predictions.db", "database_echo": false, "database_pool_size": 10, "database_max_overflow": 20,
-  "secret_key": "your-secret-key-change-in-production", "algorithm": "HS256", "access_token_expire_minutes": 30, "api_key_expire_days": 90, "require_activation": true,
-  "endpoints_plugin": "default_endpoints", "endpoints_host": "0.0.0.0", "endpoints_port": 5000, "endpoints_debug": false, "endpoints_db_path": "prediction_provider.db", "endpoint_plugins": ["predict_endpoint"],
-  "feeder_plugin": "default_feeder", "instrument": "MSFT", "correlated_instruments": [], "n_batches": 1, "batch_size": 256, "window_size": 256, "use_normalization_json": null, "target_column": "Close",
-  "predictor_plugin": "default_predictor", "model_path": null, "normalization_params_path": null, "model_type": "keras", "prediction_horizon": 6, "prediction_timeout": 300,
-  "max_concurrent_predictions": 10, "prediction_history_days": 30, "prediction_confidence_level": 0.95, "prediction_target_column": "close_price",
-  "mc_samples": 100, "use_gpu": true, "gpu_memory_limit": null, "enable_mixed_precision": false, "model_cache_size": 5,
-  "pipeline_plugin": "default_pipeline", "pipeline_enabled": true, "prediction_interval": 300, "pipeline_db_path": "prediction_provider.db", "enable_logging": true, "quiet_mode": false, "log_level": "WARNING",
-  "create_user": null, "username": null, "email": null, "role": "client", "activate_user": null, "change_password": false, "old_password": null, "new_password": null,
-  "load_config": null, "save_config": null, "output_file": null, "results_file": null, "password": null, "remote_load_config": null, "remote_save_config": null, "remote_log": null, "save_log": null
-}`;
 
 describe('the command', () => {
   it('shows its help and version', async () => {

@@ -92,6 +92,24 @@ describe.each(['delete', 'wal'] as const)("the original's database with journal 
 describe("the original's tables in PostgreSQL", () => {
   const name = `original_${randomUUID().replaceAll('-', '')}`;
   const columns = 'SELECT table_name, column_name FROM information_schema.columns';
+  it('are not made by a dry run of the import', async () => {
+    const path = join(mkdtempSync(join(runFolder(), 'original-')), NAME);
+    writeOriginal(path, NOBODYS_ROWS);
+    await withServer(async (client, urlOf) => {
+      await client.query(`CREATE DATABASE dry_${name}`);
+      try {
+        const url = urlOf(`dry_${name}`);
+        const { stdout } = await command.run('import', path, '--database_url', url, '--dry_run');
+        expect(stdout).toContain('Dry run, nothing was written:');
+        const inside = new Client({ connectionString: url });
+        await inside.connect();
+        expect((await inside.query(`${columns} WHERE table_schema = 'public'`)).rows).toEqual([]);
+        await inside.end();
+      } finally {
+        await client.query(`DROP DATABASE dry_${name} WITH (FORCE)`);
+      }
+    });
+  }, 60_000);
   it('are refused and left as they are', async () => {
     await withServer(async (client, urlOf) => {
       await client.query(`CREATE DATABASE ${name}`);

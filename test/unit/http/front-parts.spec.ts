@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { UseInterceptors } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/internal';
 import { Idempotent, IdempotencyInterceptor, problemOf, RouteTable } from '#libs/http';
-import { AppError, invalid } from '#libs/kernel';
+import { AppError, invalid, valueFault } from '#libs/kernel';
 import { Exchange, normalizeRequest, addressReader } from '../../../src/app/http/exchange.js';
 
 function request(url: string, headers: Record<string, string> = {}, peer = '10.0.0.1'): IncomingMessage {
@@ -121,6 +121,23 @@ describe('problem details', () => {
     expect(problemOf(new AppError('invalid', 'no'), where).detail).toEqual([
       { type: 'value_error', loc: ['body'], msg: 'Value error, no', ctx: { error: {} } },
     ]);
+  });
+
+  it('show the text that was sent, not what was made of it', () => {
+    const made = invalid(
+      valueFault(['body', 'when'], 'must be in the future', '2020-01-01T00:00:00.000Z'),
+      valueFault(['body', 'list', 1], 'must be small', 2),
+      valueFault(['body', 'absent'], 'must be there', 'a default'),
+      valueFault(['query', 'when'], 'must be later', 'as it is'),
+      valueFault(['body', 'password'], 'must be longer', 'hidden'),
+    );
+    const body = { when: '2020-01-01', list: [1, '2'], password: 'short' };
+    const inputs = (sent?: unknown) =>
+      (problemOf(made, where, 'problem', sent).detail as readonly { input?: unknown }[]).map(
+        ({ input }) => input,
+      );
+    expect(inputs(body)).toEqual(['2020-01-01', '2', 'a default', 'as it is', undefined]);
+    expect(inputs()).toEqual(['2020-01-01T00:00:00.000Z', 2, 'a default', 'as it is', undefined]);
   });
 
   it('do not echo a large input', () => {

@@ -1,5 +1,6 @@
 import { deflateRawSync, crc32 } from 'node:zlib';
 import { File, FS, ready, type Group } from 'h5wasm';
+import type { DenseModel } from '../predictors/trained-models.js';
 
 export interface ZipEntry {
   readonly name: string;
@@ -181,4 +182,31 @@ export function legacyTiny(
       (group.get(layer) as File).create_attribute('weight_names', names);
     }
   });
+}
+
+/** A model of one dense layer over the whole window as a `.keras` archive of Keras 3. */
+export async function denseKeras(name: string, model: DenseModel): Promise<Buffer> {
+  const { bars, columns, outputs, kernel, bias = () => 0, activation = 'linear', dropout } = model;
+  const layer = (class_name: string, config: object) => ({ module: 'keras.layers', class_name, config });
+  const layers = [
+    layer('InputLayer', { name: 'window', batch_shape: [null, bars, columns], dtype: 'float32' }),
+    layer('Flatten', { name: 'flat' }),
+    ...(dropout === undefined ? [] : [layer('Dropout', { name: 'dropping', rate: dropout })]),
+    layer('Dense', { name: 'answer', units: outputs, activation }),
+  ];
+  const inputs = bars * columns;
+  const weights = await hdf5((root) => {
+    const kernels = Array.from({ length: inputs * outputs }, (_, at) =>
+      kernel(Math.floor(at / outputs), at % outputs),
+    );
+    put(root, 'layers/dense/vars/0', [inputs, outputs], Float32Array.from(kernels));
+    put(
+      root,
+      'layers/dense/vars/1',
+      [outputs],
+      Float32Array.from({ length: outputs }, (_, at) => bias(at)),
+    );
+  });
+  const config = { module: 'keras', class_name: 'Sequential', config: { name, layers } };
+  return tinyKeras([{ name: 'model.weights.h5', bytes: weights }], config);
 }

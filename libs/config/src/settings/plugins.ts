@@ -115,7 +115,7 @@ export const PREDICTOR_SETTINGS = {
   ),
   prediction_target_column: text(
     { default: 'close_price', minLength: 1 },
-    'Column that the default predictor predicts when neither the request nor `target_column` names one.',
+    'Column that the default predictor predicts when neither the request nor `target_column` names one; `close_price` means CLOSE in files without it.',
   ),
   mc_samples: integer(
     { default: 100, min: 0, max: 100_000 },

@@ -59,6 +59,7 @@ const segmentsOf = (path: string): readonly string[] => path.replace(/^\//, '').
 interface Asked {
   readonly method: string;
   readonly path: string;
+  readonly body: unknown;
 }
 
 interface Answer {
@@ -84,7 +85,7 @@ export class ProblemFilter implements ExceptionFilter {
     const occurrence = { instance: context?.path ?? '/', requestId: context?.requestId ?? newUuid() };
     const asked = { method: context?.method ?? 'GET', path: context?.routedPath ?? '/' };
     const form = context?.form.errors ?? 'problem';
-    const answer = this.#answer(error, occurrence, asked, form);
+    const answer = this.#answer(error, occurrence, { ...asked, body: context?.payload }, form);
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);
       return;
@@ -98,7 +99,7 @@ export class ProblemFilter implements ExceptionFilter {
   #answer(error: unknown, occurrence: Occurrence, asked: Asked, form: AnswerForm['errors']): Answer {
     if (error instanceof AppError && error.kind !== 'internal') {
       if (error.kind === 'unavailable') this.#logger.warn({ requestId: occurrence.requestId, err: error });
-      return { problem: problemOf(error, occurrence, form), headers: error.headers };
+      return { problem: problemOf(error, occurrence, form, asked.body), headers: error.headers };
     }
     if (error instanceof NotFoundException) return this.#unrouted(occurrence, asked);
     if (error instanceof HttpException && error.getStatus() !== 500) return fromFramework(error, occurrence);

@@ -72,18 +72,22 @@ export const problem = (
 /** If the inputs of all violations have more characters than this, the answer leaves them out. */
 const MAX_ECHO = 65_536;
 
-/** The problem details of an error of the product; with the original's text where its form is asked for. */
+/**
+ * The problem details of an error of the product; with the original's text where its form is asked for.
+ * @param body as it was sent: a use case knows what was made of it, a moment instead of its text
+ */
 export function problemOf(
   error: AppError,
   occurrence: Occurrence,
   form: AnswerForm['errors'] = 'problem',
+  body?: unknown,
 ): Problem {
   const status = httpStatusOf(error.kind);
   const text = form === 'original' ? error.original : error.detail;
   return problem(
     status,
     error.code,
-    error.kind === 'invalid' ? violationsOf(error) : redactText(text),
+    error.kind === 'invalid' ? violationsOf(error, body) : redactText(text),
     occurrence,
   );
 }
@@ -112,13 +116,28 @@ export function problemReply(answered: Problem, form: AnswerForm['errors']): Pro
       };
 }
 
-function violationsOf({ violations, detail }: AppError): readonly Violation[] {
+function violationsOf({ violations, detail }: AppError, body: unknown): readonly Violation[] {
   if (violations.length === 0) {
     return [{ type: 'value_error', loc: ['body'], msg: `Value error, ${detail}`, ctx: { error: {} } }];
   }
   const copy = new RedactedCopy(MAX_ECHO);
-  const echoed = violations.map((violation) => echo(violation, copy));
+  const sent = violations.map((violation) => asSent(violation, body));
+  const echoed = sent.map((violation) => echo(violation, copy));
   return copy.isCut ? violations.map((violation) => echo(violation, null)) : echoed;
+}
+
+/** With the text, number or switch that stands in its place of the body. */
+function asSent(violation: Violation, body: unknown): Violation {
+  const [source, ...path] = violation.loc;
+  if (source !== 'body' || path.length === 0 || violation.input === undefined) return violation;
+  const input = path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? (value as Readonly<Record<string | number, unknown>>)[key]
+        : undefined,
+    body,
+  );
+  return ['string', 'number', 'boolean'].includes(typeof input) ? { ...violation, input } : violation;
 }
 
 /** A violation without secrets; without what was sent if there is no copy to take. */

@@ -41,6 +41,16 @@ export function horizonsOf(request: ForecastRequest, configured: number): readon
   throw new PluginError('invalid_request', `a horizon must be a whole number of at least 1, not ${wrong}`);
 }
 
+/** The default of the original, in all dumps of its settings, and a column of none of its files. */
+const COLUMN_OF_NO_FILE = 'close_price';
+
+/**
+ * The configured column, for a request that names none. `close_price` in files without it means CLOSE: the answer says
+ * which one was forecast.
+ */
+export const configuredColumn = (frame: Frame, configured: string): string =>
+  configured === COLUMN_OF_NO_FILE && frame.spelled(configured) === undefined ? 'CLOSE' : configured;
+
 /**
  * The column that is forecast; a name that only differs in case is taken.
  * @throws PluginError `no_data` for a frame without rows, `invalid_request` (names what there is) for a missing column

@@ -16,6 +16,7 @@ import {
   forecastParameters,
   horizonsOf,
   intervalParameters,
+  configuredColumn,
   targetColumn,
 } from './forecast-question.js';
 
@@ -50,7 +51,10 @@ export class RandomWalkPredictor implements Predictor {
   forecast(frame: Frame, request: ForecastRequest): ForecastOutput {
     const horizons = horizonsOf(request, this.settings.prediction_horizon);
     const past = request.baseline === null ? frame : frame.upTo(request.baseline);
-    const target = targetColumn(past, request.targetColumn ?? this.settings.prediction_target_column);
+    const target = targetColumn(
+      past,
+      request.targetColumn ?? configuredColumn(past, this.settings.prediction_target_column),
+    );
     const known = knownValues(past.time, target.values);
     const row = known.values.length - 1;
     const value = known.values[row];

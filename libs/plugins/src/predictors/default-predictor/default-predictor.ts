@@ -14,7 +14,7 @@ import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
 import { modelFiles, ServedModels } from '../model/served-models.js';
 import { ModelForecaster } from './model-forecaster.js';
 import { defaultPredictorParameters, type DefaultPredictorSettings } from './parameters.js';
-import { horizonsOf, targetColumn } from '../forecast-question.js';
+import { configuredColumn, horizonsOf, targetColumn } from '../forecast-question.js';
 import { idealForecast, lastRowWithFuture } from '../oracle/ideal-forecast.js';
 
 type Context = PluginContext<typeof defaultPredictorParameters>;
@@ -114,7 +114,10 @@ class IdealBaseline implements Predictor {
 
   forecast(frame: Frame, request: ForecastRequest): ForecastOutput {
     const horizons = horizonsOf(request, this.settings.prediction_horizon);
-    const target = targetColumn(frame, request.targetColumn ?? this.settings.prediction_target_column);
+    const target = targetColumn(
+      frame,
+      request.targetColumn ?? configuredColumn(frame, this.settings.prediction_target_column),
+    );
     const row = baselineRow(frame, request.baseline, horizons);
     return {
       mode: 'ideal_future_baseline',

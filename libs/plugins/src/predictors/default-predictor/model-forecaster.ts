@@ -8,7 +8,7 @@ import {
 } from '#libs/plugin-sdk';
 import { formatIso, formatNaiveIso, futureTimes, intervalMs } from '#libs/timeseries';
 import { basicInfo } from '../model-info.js';
-import { checkQuantileLevels, horizonsOf, targetColumn } from '../forecast-question.js';
+import { checkQuantileLevels, configuredColumn, horizonsOf, targetColumn } from '../forecast-question.js';
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
@@ -136,7 +136,8 @@ export class ModelForecaster {
   }
 
   #target(model: ServedModel, past: Frame, request: ForecastRequest): ReturnType<typeof targetColumn> {
-    const trained = model.metadata.targetColumn ?? this.settings.prediction_target_column;
+    const trained =
+      model.metadata.targetColumn ?? configuredColumn(past, this.settings.prediction_target_column);
     const asked = targetColumn(past, request.targetColumn ?? trained);
     if (asked.name.toLowerCase() === trained.toLowerCase()) return asked;
     throw new PluginError('invalid_request', `the model forecasts ${trained}, not ${asked.name}`);

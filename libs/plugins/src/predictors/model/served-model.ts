@@ -152,7 +152,7 @@ export class ServedModel {
       extraColumns: extras.length,
     });
     this.outputs = this.#chosenOutputs(rules.outputsTogether ?? 1);
-    this.#refuseUselessNormalisation();
+    this.#refuseUselessNormalisation(extras.flat());
     const { samplingRefused } = this.description;
     if (rules.samples > 0 && samplingRefused !== null) {
       throw fileFault(file, `${samplingRefused}; mc_samples 0 serves it without sampling`);
@@ -233,10 +233,11 @@ export class ServedModel {
   }
 
   /** A normalisation that knows none of the columns would silently do nothing. */
-  #refuseUselessNormalisation(): void {
+  #refuseUselessNormalisation(extras: readonly string[]): void {
     const { normalisation, metadata } = this;
     const columns = metadata.featureColumns;
-    if (normalisation === null || columns === null || columns.some((name) => normalisation.has(name))) return;
+    if (normalisation === null || columns === null) return;
+    if ([...columns, ...extras].some((name) => normalisation.has(name))) return;
     throw uselessNormalisation(this.file, normalisation, 'feature_columns');
   }
 }

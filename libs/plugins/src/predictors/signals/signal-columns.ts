@@ -1,7 +1,7 @@
 import { AppError } from '#libs/kernel';
 import type { Frame } from '#libs/plugin-sdk';
 import { fileFault } from '../model/model-file.js';
-import { type ServedModel, uselessNormalisation } from '../model/served-model.js';
+import { type ExtraInput, type ServedModel, uselessNormalisation } from '../model/served-model.js';
 import { featureFor, windowColumns, type WindowColumn } from '../model/window.js';
 import type { SignalBars } from './signal-bars.js';
 
@@ -17,14 +17,14 @@ export interface SignalColumns {
  * The columns of a model: those that its metadata name, from the file or, where it lacks them, computed from its bars; else
  * all columns of the file that may be features.
  * @param without columns that are features only where the metadata name them
- * @param extras names of the numbers that a question adds
+ * @param extras the numbers that a question adds, each with all its names
  * @throws PluginError `not_configured` when file, metadata and normalisation do not fit each other
  */
 export function signalColumns(
   bars: SignalBars,
   { file, metadata, layout, normalisation }: ServedModel,
   without: readonly string[],
-  extras: readonly string[],
+  extras: readonly ExtraInput[],
 ): SignalColumns {
   const { featureColumns: named, statisticsPeriods } = metadata;
   const missing = named?.filter((name) => bars.frame.spelled(name) === undefined) ?? [];
@@ -34,7 +34,7 @@ export function signalColumns(
   const width = layout.width - extras.length - 3 * statisticsPeriods.length;
   const features = frame.names.filter((name) => !without.includes(name));
   if (named === null && features.length !== width) {
-    const added = extras.length === 0 ? '' : ` beside ${extras.join(', ')}`;
+    const added = extras.length === 0 ? '' : ` beside ${extras.map(([name]) => name).join(', ')}`;
     const has = `csv_file has ${features.length} that may be features: ${features.join(', ')}`;
     throw fileFault(
       file,
@@ -42,7 +42,8 @@ export function signalColumns(
     );
   }
   const columns = windowColumns(frame, { named, width, without, normalisation });
-  if (normalisation !== null && columns.every(({ scale }) => scale === null)) {
+  const ofQuestion = extras.flat().some((name) => normalisation?.has(name) === true);
+  if (normalisation !== null && !ofQuestion && columns.every(({ scale }) => scale === null)) {
     throw uselessNormalisation(file, normalisation, 'its columns');
   }
   return { frame, columns, computed };

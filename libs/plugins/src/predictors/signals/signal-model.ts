@@ -127,8 +127,7 @@ export class SignalModel {
     const { normalisation } = model;
     const { notFeatures, extras = [] } = this.rules;
     refuseOtherOutputs(model, this.rules.probabilities ?? 1);
-    const names = extras.map(([name]) => name);
-    const found = signalColumns(this.bars, model, notFeatures, names);
+    const found = signalColumns(this.bars, model, notFeatures, extras);
     const { frame, columns } = found;
     const replaced: [string, Float64Array][] = [];
     for (const { name, scale } of columns) {
