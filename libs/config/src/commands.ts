@@ -49,6 +49,12 @@ export const DATA_INSPECT_FLAGS = {
     default: null,
     help: 'Names of columns in the file by the name under which they are wanted.',
   },
+  rows: {
+    type: 'map',
+    items: 'string',
+    default: null,
+    help: 'Rows that count in a file of several symbols, by the text of a column.',
+  },
   time_format: { type: 'string', default: null, help: 'How times are written.' },
   data_timezone: { type: 'string', default: null, help: 'Time zone of times without an offset.' },
   bar_time: {

@@ -13,9 +13,13 @@ export const fileFormatParameters = {
     { items: 'string' },
     'Names of columns in the file by the name under which they are wanted, for example `{"CLOSE": "Last"}`; `column 3` is the third one.',
   ),
+  rows: map(
+    { items: 'string' },
+    'Rows that count in a file of several symbols, by the text of a column, for example `{"Name": "AAPL"}`.',
+  ),
   time_format: text(
     { default: null, minLength: 1 },
-    'How times are written, in the notation of strptime (`%d/%m/%Y %H:%M`), or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`. Null: found out from the whole column.',
+    'How times are written, in the notation of strptime (`%d/%m/%Y %H:%M`), or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, or `excel` for days of a spreadsheet. Null: found out from the whole column.',
   ),
   data_timezone: text(
     { default: null, minLength: 1 },
@@ -48,6 +52,7 @@ export type FileFormatSettings = ParametersOf<typeof fileFormatParameters>;
 export const fileFormatOf = (settings: FileFormatSettings): FileFormat => ({
   dialect: settings.csv_dialect === 'auto' ? null : settings.csv_dialect,
   names: settings.columns,
+  rows: settings.rows,
   timeFormat: settings.time_format,
   zone: settings.data_timezone,
   barTime: settings.bar_time,

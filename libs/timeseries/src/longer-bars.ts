@@ -1,5 +1,6 @@
 import { DAY_MS, HOUR_MS, WEEK_MS } from '#libs/kernel';
-import { type BarRole, rolesOf } from './csv/column-roles.js';
+import type { BarRole } from './csv/column-names.js';
+import { rolesOf } from './csv/column-roles.js';
 import { exactRow, Frame } from './frame.js';
 import { futureTimes } from './future-times.js';
 import { barsLater, type Interval, INTERVAL_MS } from './intervals.js';

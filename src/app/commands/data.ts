@@ -126,6 +126,7 @@ function textOf(path: string, file: LoadedCsv): string {
 const ZONE_FROM = {
   setting: 'your setting',
   file: 'from the file',
+  header: 'from the name of the column',
   maker: 'usual for the maker',
   assumed: 'assumed',
 } as const;

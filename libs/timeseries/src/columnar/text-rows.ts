@@ -1,5 +1,6 @@
 import { DAY_MS, MINUTE_MS } from '#libs/kernel';
-import { bare, datePartCells, isClockName, isRoleName, timeRank } from '../csv/column-roles.js';
+import { bare } from '../csv/column-names.js';
+import { datePartCells, isClockName, isRoleName, timeRank } from '../csv/column-roles.js';
 import { type CsvOptions, refuse } from '../csv/csv-format.js';
 import { formatIso } from '../timestamps.js';
 import { Zone } from '../times/zones.js';

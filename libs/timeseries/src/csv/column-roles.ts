@@ -1,188 +1,11 @@
+import { bare, type BarRole, CLOCK_NAMES, ROLE_NAMES, TIME_NAMES } from './column-names.js';
 import { isNumberText } from './numbers.js';
-
-/** What a column of bars is to everyone who computes with bars. */
-export type BarRole = 'OPEN' | 'HIGH' | 'LOW' | 'CLOSE' | 'VOLUME';
 
 /** The roles of prices. */
 export const PRICE_ROLES: readonly BarRole[] = ['OPEN', 'HIGH', 'LOW', 'CLOSE'];
 
-/**
- * Names under which programs and exchanges of the world write the columns of bars, the likelier first. Names are compared
- * without case, brackets, accents and signs; `1. open` (Alpha Vantage) and `Open (USD)` are `open`.
- */
-const NAMES: Readonly<Record<BarRole, readonly string[]>> = {
-  OPEN: [
-    'open',
-    'o',
-    'openprice',
-    'priceopen',
-    'openbid',
-    'bidopen',
-    'eroffnung',
-    'erster',
-    'eroffnungskurs',
-    'otwarcie',
-    'apertura',
-    'abertura',
-    'ouverture',
-    'ouv',
-    'acilis',
-    'otkrytie',
-    'abrir',
-    'aper',
-  ],
-  HIGH: [
-    'high',
-    'h',
-    'highprice',
-    'pricehigh',
-    'max',
-    'highbid',
-    'bidhigh',
-    'hoch',
-    'tageshoch',
-    'hochstkurs',
-    'najwyzszy',
-    'maximo',
-    'maxima',
-    'alto',
-    'plushaut',
-    'haut',
-    'massimo',
-    'yuksek',
-    'daysrange high',
-  ],
-  LOW: [
-    'low',
-    'l',
-    'lowprice',
-    'pricelow',
-    'min',
-    'lowbid',
-    'bidlow',
-    'tief',
-    'tagestief',
-    'tiefstkurs',
-    'najnizszy',
-    'minimo',
-    'minima',
-    'baixo',
-    'plusbas',
-    'bas',
-    'minimum',
-    'dusuk',
-  ],
-  CLOSE: [
-    'close',
-    'c',
-    'closeprice',
-    'priceclose',
-    'closelast',
-    'last',
-    'lastprice',
-    'price',
-    'closebid',
-    'bidclose',
-    'settle',
-    'settlement',
-    'schluss',
-    'schlusskurs',
-    'schlusskurse',
-    'zuletzt',
-    'zamkniecie',
-    'ultimo',
-    'cierre',
-    'chiusura',
-    'fechamento',
-    'cloture',
-    'dernier',
-    'kapanis',
-    'simdi',
-    'adjclose',
-    'adjustedclose',
-  ],
-  VOLUME: [
-    'volume',
-    'v',
-    'vol',
-    'tickvol',
-    'tickvolume',
-    'ticks',
-    'realvolume',
-    'totalvolume',
-    'volumen',
-    'stucke',
-    'stuecke',
-    'wolumen',
-    'obrot',
-    'volumebtc',
-    'volumefrom',
-    'hacim',
-    'volumi',
-  ],
-};
-
-/** Names of columns with times, the likelier first. */
-const TIMES: readonly string[] = [
-  'datetime',
-  'timestamp',
-  'date',
-  'time',
-  'gmttime',
-  'localtime',
-  'utctime',
-  'opentime',
-  'unix',
-  'unixtime',
-  'epoch',
-  'unixtimestamp',
-  'dtyyyymmdd',
-  'tradedate',
-  'tradingdate',
-  'datum',
-  'data',
-  'fecha',
-  'tarih',
-  'snappedat',
-  'eventtime',
-  'begin',
-  'start',
-  'starttime',
-  'candlebegintime',
-  'ts',
-  'bartime',
-  'index',
-  '',
-];
-
-const CLOCKS: readonly string[] = [
-  'time',
-  'timestamp',
-  'zeit',
-  'uhrzeit',
-  'hora',
-  'heure',
-  'ora',
-  'czas',
-  'tid',
-  'saat',
-  'hhmm',
-  'hhmmss',
-  'hour',
-];
-
-/** A name without case, brackets, accents, signs and a leading number. */
-export const bare = (name: string): string =>
-  name
-    .normalize('NFD')
-    .replaceAll('ł', 'l')
-    .replace(/^\s*\d+[a-z]?\.\s+/, '')
-    .replace(/(?<=.)\((?:usd|eur|gbp|\$|€|btc|usdt)\)\s*$/i, '')
-    .replaceAll(/[^\p{L}\d]/gu, '')
-    .toLowerCase();
-
 /** Whether a name is that of a column with times, and how likely: 0 is the likeliest, -1 no such name. */
-export const timeRank = (name: string): number => TIMES.indexOf(bare(name));
+export const timeRank = (name: string): number => TIME_NAMES.indexOf(bare(name));
 
 /** Names of the columns that the parts of a date have, where each stands for itself. */
 const DATE_PARTS: readonly (readonly string[])[] = [
@@ -204,11 +27,11 @@ export function datePartCells(names: readonly string[]): readonly number[] {
 }
 
 /** Whether a name is that of a column with times of day. */
-export const isClockName = (name: string): boolean => CLOCKS.includes(bare(name));
+export const isClockName = (name: string): boolean => CLOCK_NAMES.includes(bare(name));
 
 /** Whether a name is that of a column of bars. */
 export const isRoleName = (name: string): boolean =>
-  Object.values(NAMES).some((names) => name !== '' && names.includes(bare(name)));
+  Object.values(ROLE_NAMES).some((names) => name !== '' && names.includes(bare(name)));
 
 /**
  * The column that plays each role, by its name. One that is spelled so in any case needs no entry: it is found by its own name.
@@ -221,7 +44,7 @@ export function rolesOf(names: readonly string[]): ReadonlyMap<BarRole, string> 
   const usable = ['o', 'h', 'l', 'c'].every((letter) => bares.includes(letter))
     ? bares
     : bares.map((one) => (one.length > 1 ? one : ''));
-  for (const [role, known] of Object.entries(NAMES) as [BarRole, readonly string[]][]) {
+  for (const [role, known] of Object.entries(ROLE_NAMES) as [BarRole, readonly string[]][]) {
     if (names.some((name) => name.toUpperCase() === role)) continue;
     const found = known.map((name) => usable.indexOf(name)).find((at) => at >= 0);
     if (found !== undefined && ![...roles.values()].includes(names[found] ?? ''))
@@ -285,4 +108,13 @@ export function namesWithoutHeader(
   const bars = rows.filter((row) => isNumberText(row[places[0] ?? 0] ?? ''));
   if (bars.filter(isBar).length >= 0.95 * bars.length) return generic;
   return Array.from({ length: width }, (_, index) => `column ${index + 2}`);
+}
+
+/** A column by its name: exactly, then whatever its case and brackets; `column 3` is the third; -1 when there is none. */
+export function findName(names: readonly string[], wanted: string): number {
+  const exact = names.indexOf(wanted);
+  if (exact >= 0) return exact;
+  const place = /^column (\d+)$/.exec(wanted)?.[1];
+  if (place !== undefined && Number(place) >= 1 && Number(place) <= names.length) return Number(place) - 1;
+  return names.findIndex((name) => bare(name) === bare(wanted) && bare(name) !== '');
 }

@@ -13,7 +13,9 @@ export interface FileFormat {
   readonly dialect?: DialectName | null;
   /** The file's name for a column by the name under which it is wanted, such as `{CLOSE: 'Last'}`. */
   readonly names?: Readonly<Record<string, string>>;
-  /** In the notation of `strptime`, or `epoch_s|ms|us|ns`. */
+  /** Rows that count, by the text of a cell: `{Name: 'AAPL'}`; others are passed over. */
+  readonly rows?: Readonly<Record<string, string>>;
+  /** In the notation of `strptime`, or `epoch_s|ms|us|ns`, or `excel`. */
   readonly timeFormat?: string | null;
   /** Zone of times without an offset, see `Zone`. */
   readonly zone?: string | null;
@@ -72,6 +74,7 @@ export type FileNoteCode =
   | 'date_order'
   | 'time_zone'
   | 'unusual_hours'
+  | 'bar_ends'
   | 'duplicate_times'
   | 'gaps'
   | 'price_jump'
@@ -94,8 +97,9 @@ export interface Detected {
   readonly timeFormat: string;
   /** Zone of times without an offset, and how that is known. */
   readonly zone: string;
-  readonly zoneFrom: 'setting' | 'file' | 'maker' | 'assumed';
+  readonly zoneFrom: 'setting' | 'file' | 'header' | 'maker' | 'assumed';
   readonly barTime: 'open' | 'close';
+  readonly barTimeFrom: 'setting' | 'maker' | 'assumed';
   readonly decimal: DecimalSign;
   readonly dialect: DialectName | null;
   /** Columns of the file in their order, with what was made of them. */

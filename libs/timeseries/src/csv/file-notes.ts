@@ -75,7 +75,14 @@ function formatText(detected: Layout['detected']): string {
 export const separatorName = (separator: string): string =>
   ({ ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars', ' ': 'blanks' })[separator] ?? separator;
 
-function zoneNotes({ zone, zoneFrom, dialect }: Layout['detected']): readonly FileNote[] {
+function zoneNotes({ zone, zoneFrom, dialect, timeColumns }: Layout['detected']): readonly FileNote[] {
+  if (zoneFrom === 'header' && zone !== 'UTC')
+    return [
+      {
+        code: 'time_zone',
+        text: `times were converted from ${zone}, which the name ${shown(timeColumns[0] ?? '')} tells (data_timezone overrides it)`,
+      },
+    ];
   if (zoneFrom === 'maker' && zone !== 'UTC')
     return [
       {

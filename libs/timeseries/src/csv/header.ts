@@ -1,5 +1,6 @@
 import type { TimeReader } from '../times/time-format.js';
-import { bare, isRoleName, timeRank } from './column-roles.js';
+import { bare } from './column-names.js';
+import { isRoleName, timeRank } from './column-roles.js';
 import { isData, isTimeText, type SampleRecord, type Split } from './sample.js';
 import { isNumberText } from './numbers.js';
 

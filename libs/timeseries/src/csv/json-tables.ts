@@ -156,12 +156,33 @@ function listTable(list: readonly unknown[], depth: number): Table | null {
 /** Records whose members are looked at for names. */
 const NAMED_RECORDS = 1000;
 
-function recordTable(records: readonly Record<string, unknown>[], first?: string): Table {
+function recordTable(nested: readonly Record<string, unknown>[], first?: string): Table {
+  const records = flattened(nested);
   const names = [...new Set(records.slice(0, NAMED_RECORDS).flatMap((record) => Object.keys(record)))];
   const rows = function* (): Iterable<readonly unknown[]> {
     for (const record of records) yield names.map((name) => record[name]);
   };
   return { names: first === undefined ? names : [first, ...names], rows: rows() };
+}
+
+/** Records within records (the candles of OANDA: `{"time": ..., "mid": {"o": ...}}`) beside their siblings; `bid_o` where there are several. */
+function flattened(records: readonly Record<string, unknown>[]): readonly Record<string, unknown>[] {
+  const inner = new Set(
+    records
+      .slice(0, NAMED_RECORDS)
+      .flatMap((record) => Object.keys(record).filter((key) => isRecord(record[key]))),
+  );
+  if (inner.size === 0) return records;
+  return records.map((record) => {
+    const flat: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(record)) {
+      if (!isRecord(value)) flat[key] = value;
+      else
+        for (const [name, cell] of Object.entries(value))
+          flat[inner.size === 1 ? name : `${key}_${name}`] = cell;
+    }
+    return flat;
+  });
 }
 
 /** pandas' `orient="split"`: `{"columns": [...], "index": [...], "data": [[...]]}`. */

@@ -1,5 +1,6 @@
 import type { TimeReader } from '../times/time-format.js';
-import { bare, namesWithoutHeader, type BarRole, rolesOf } from './column-roles.js';
+import type { BarRole } from './column-names.js';
+import { findName, namesWithoutHeader, rolesOf, timeRank } from './column-roles.js';
 import { shown } from './cells.js';
 import { type CsvOptions, type FileFormat, refuse } from './csv-format.js';
 import { DIALECTS, type CsvDialect } from './dialects.js';
@@ -41,24 +42,20 @@ export const cellsOf = ({ date, clock, parts }: TimeCells): readonly number[] =>
   ...(clock < 0 ? [] : [clock]),
 ];
 
-/** A column by its name: exactly, then whatever its case and brackets; `column 3` is the third; -1 when there is none. */
-export function findName(names: readonly string[], wanted: string): number {
-  const exact = names.indexOf(wanted);
-  if (exact >= 0) return exact;
-  const place = /^column (\d+)$/.exec(wanted)?.[1];
-  if (place !== undefined && Number(place) >= 1 && Number(place) <= names.length) return Number(place) - 1;
-  return names.findIndex((name) => bare(name) === bare(wanted) && bare(name) !== '');
-}
-
 /** Names for a file without a header. */
 export function headless(
   { rows, split, format }: View,
   given: readonly string[],
   times: TimeCells,
 ): string[] {
-  const values = Array.from({ length: split.width }, (_, cell) => cell).filter(
-    (cell) => !cellsOf(times).includes(cell),
-  );
+  const isValue = (cell: number): boolean => {
+    const { numbers, values: count } = sampleColumn(rows, cell);
+    return !cellsOf(times).includes(cell) && 2 * numbers >= count;
+  };
+  // What stands before the time is the name of a symbol or the length of its bars.
+  const numeric = Array.from({ length: split.width }, (_, cell) => cell).filter(isValue);
+  const behind = numeric.filter((cell) => cell > Math.max(...cellsOf(times)));
+  const values = behind.length > 0 ? behind : numeric;
   const preset: CsvDialect | null = format.dialect == null ? null : DIALECTS[format.dialect];
   const reader = new NumberReader({ decimal: format.decimal ?? '.', thousands: null, settled: true });
   const texts = rows.map(({ cells }) => values.map((cell) => cells[cell] ?? ''));
@@ -160,6 +157,13 @@ export function missingColumn(
 ): Error {
   const present = (header.names ?? names).slice(0, 60).map(shown).join(', ');
   const [example] = split.records[header.first]?.cells ?? [];
+  const days = role === 'date column' ? sheetDays(split.records.slice(header.first), names) : null;
+  if (days !== null)
+    return refuse(
+      'invalid',
+      'csv_missing_date',
+      `${file} has no times that are understood; numbers such as ${shown(days)} may be days of a spreadsheet: set time_format to excel`,
+    );
   const hint =
     role === 'date column'
       ? `date_column names the column with the times${example === undefined || !isTimeText(example) ? '' : `, here perhaps ${shown(names[0] ?? '')}`}`
@@ -169,4 +173,17 @@ export function missingColumn(
     'csv_missing_column',
     `${file} has no ${role} ${shown(wanted)}; its columns are ${present} (${hint})`,
   );
+}
+
+/** A number in a column of times that may be a day of a spreadsheet: 1954 to 2119. */
+function sheetDays(rows: readonly SampleRecord[], names: readonly string[]): string | null {
+  const cell = Math.max(
+    0,
+    names.findIndex((name) => timeRank(name) >= 0),
+  );
+  const texts = rows.map(({ cells }) => cells[cell] ?? '').filter((text) => text !== '');
+  const areDays = texts.every(
+    (text) => /^\d{5}(?:\.\d+)?$/.test(text) && Number(text) > 20_000 && Number(text) < 80_000,
+  );
+  return areDays ? (texts[0] ?? null) : null;
 }

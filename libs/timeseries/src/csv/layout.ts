@@ -1,6 +1,7 @@
 import { planTimes, type TimePlan } from '../times/time-plan.js';
 import { CellTimes } from '../times/cell-times.js';
 import { dayInName, DayTimes, TIME_FORMATS, timeReader, type TimeReader } from '../times/time-format.js';
+import { zoneInName } from '../times/time-words.js';
 import { Zone, ZONES } from '../times/zones.js';
 import { type CsvOptions, type Detected, type FileFormat, type Learned, refuse } from './csv-format.js';
 import { DIALECTS, type CsvDialect, type DialectName, recognised } from './dialects.js';
@@ -15,6 +16,7 @@ import {
 } from './layout-columns.js';
 import { type DecimalSign, numberEvidence, type NumberStyle } from './numbers.js';
 import { MAX_CELLS, type ScannerPlace } from './record-scanner.js';
+import { chooseRows, type RowChoice } from './row-filter.js';
 import { chooseSplit, type CsvWindow, type SampleRecord, sampleRecords, type Split } from './sample.js';
 import { dateText, timeCells } from './time-cells.js';
 
@@ -38,6 +40,7 @@ export interface Layout {
   /** Further names of columns: name and the name in {@link columns}. */
   readonly aliases: readonly (readonly [alias: string, name: string])[];
   readonly ignoredColumns: readonly string[];
+  readonly choice: RowChoice;
   /** Prices are to be divided by 10,000. */
   readonly scaled: boolean;
   /** Names that stand twice in the header. */
@@ -86,7 +89,8 @@ export function detectLayout(
   const dialect = dialectOf(view, names, times.date);
   const usual: CsvDialect = dialect === null ? { maker: '' } : DIALECTS[dialect.name];
   const time = timePlan(view, times, demanded, learned);
-  const zone = zoneOf(format, time, dialect, usual);
+  const timeColumns = cellsOf(times).map((cell) => names[cell] ?? '');
+  const zone = zoneOf(format, time, dialect, usual, timeColumns);
   const numbers = numberStyle(view, times, usual, learned.decimal);
   const chosen = chooseColumns(view, names, times);
   return {
@@ -96,16 +100,12 @@ export function detectLayout(
     dateCell: times.date,
     clockCell: times.clock,
     partCells: times.parts,
-    clockDigits: Math.max(
-      0,
-      ...view.rows.map(({ cells }) =>
-        /^\d+$/.test(cells[times.clock] ?? '') ? (cells[times.clock] ?? '').length : 0,
-      ),
-    ),
+    clockDigits: clockDigits(view, times),
     time,
     zone: zone.zone,
     numbers,
     ...chosen,
+    choice: chooseRows(file, names, options),
     scaled: usual.scaled === true,
     repeated: twice,
     bytesPerRow: bytesPerRow(split.records, header.first),
@@ -113,16 +113,30 @@ export function detectLayout(
       separator: split.separator,
       headerLine: header.line,
       preamble: header.preamble,
-      timeColumns: cellsOf(times).map((cell) => names[cell] ?? ''),
+      timeColumns,
       timeFormat: times.clock < 0 ? time.format : `${time.format} and a time of day`,
       zone: zone.zone.name,
       zoneFrom: zone.from,
-      barTime: format.barTime ?? usual.barTime ?? 'open',
+      ...barTimeOf(format, usual),
       decimal: numbers.decimal,
       dialect: dialect?.name ?? null,
     },
   };
 }
+
+const barTimeOf = (
+  { barTime }: FileFormat,
+  usual: CsvDialect,
+): Pick<Detected, 'barTime' | 'barTimeFrom'> => ({
+  barTime: barTime ?? usual.barTime ?? 'open',
+  barTimeFrom: barTime != null ? 'setting' : usual.barTime === undefined ? 'assumed' : 'maker',
+});
+
+const clockDigits = ({ rows }: View, { clock }: TimeCells): number =>
+  Math.max(
+    0,
+    ...rows.map(({ cells }) => (/^\d+$/.test(cells[clock] ?? '') ? (cells[clock] ?? '').length : 0)),
+  );
 
 /** How times are to be read, where a setting says it, or the maker and the name of the file together do. */
 function demandedTimes(
@@ -195,12 +209,15 @@ function zoneOf(
   time: TimePlan,
   dialect: { zone: boolean } | null,
   usual: CsvDialect,
+  timeNames: readonly string[],
 ): { zone: Zone; from: Detected['zoneFrom'] } {
   const epoch = time.reader.order.startsWith('epoch');
   if (format.zone != null && !epoch)
     return { zone: checked('data_timezone', () => new Zone(format.zone ?? '')), from: 'setting' };
   if (time.hasOffsets || epoch) return { zone: new Zone('UTC'), from: 'file' };
   if (time.zone !== '') return { zone: checked('data_timezone', () => new Zone(time.zone)), from: 'file' };
+  const named = timeNames.map(zoneInName).find((one) => one !== null);
+  if (named !== undefined) return { zone: checked('data_timezone', () => new Zone(named)), from: 'header' };
   const known = dialect?.zone === true;
   return { zone: new Zone((known ? usual.zone : undefined) ?? 'UTC'), from: known ? 'maker' : 'assumed' };
 }

@@ -16,7 +16,7 @@ import {
 import { fileNotes } from './file-notes.js';
 import { detectLayout, type Layout } from './layout.js';
 import { RecordScanner } from './record-scanner.js';
-import { momentsOf, settleOrder } from './row-times.js';
+import { momentsOf, settleOrder, type TriedOrders } from './row-times.js';
 import { makeSeries } from './series.js';
 import { type ReadRows, TableBuilder } from './table-builder.js';
 
@@ -73,7 +73,7 @@ async function parseOpen(
 /** The reading of one file, which may begin anew with what was learned. */
 class Reading {
   private learned: Learned = {};
-  private readonly tried: NonNullable<Learned['orders']>[number][] = [];
+  private readonly tried: TriedOrders = new Map();
 
   constructor(
     private readonly file: string,
@@ -123,10 +123,10 @@ class Reading {
   private finish(source: ByteSource, layout: Layout, builder: TableBuilder): Omit<ParsedCsv, 'fingerprint'> {
     const rows = builder.finish();
     const { badRows, badRowCount } = builder;
-    this.tried.push(...rows.orders.slice(0, 1));
     const orderNotes = settleOrder(this.file, layout, rows, this.tried);
-    const moments = momentsOf(rows, layout.zone, layout.detected.barTime);
+    const moments = momentsOf(rows, layout.zone, layout.detected);
     const series = makeSeries(layout, rows, moments);
+    builder.filter.check(this.file, layout.names, series.duplicateTimes);
     const notes = fileNotes(layout, series, { badRows, badRowCount, badCells: rows.badCells });
     return {
       time: series.time,

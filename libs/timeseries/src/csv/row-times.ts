@@ -1,4 +1,4 @@
-import { DAY_MS, MINUTE_MS } from '#libs/kernel';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 import type { DateOrder } from '../times/cell-times.js';
 import { LocalClock, type Zone } from '../times/zones.js';
 import { formatOf } from '../times/time-format.js';
@@ -27,29 +27,59 @@ export function usualStep(times: Float64Array): number {
   return steps.toSorted()[steps.length >>> 1] ?? NaN;
 }
 
+/** What a reading in each order of date parts gave: whether its bars follow each other as bars do. */
+export type TriedOrders = Map<DateOrder, boolean>;
+
 /**
  * Makes sure that dates were read in the one order that is possible. Where every date allows several, the clock decides: in
- * bars shorter than a day the part that changes from one bar to the next at midnight is the day. Where nothing decides, the
- * file is refused.
+ * bars shorter than a day the part that changes from one bar to the next at midnight is the day. Beside the name of a month
+ * (`24-Jan-30`) the order in which bars follow each other tells day and year apart. Where nothing decides, the file is refused.
  * @throws ReadAgain to try the next order, CsvRefused `csv_ambiguous_dates`
  */
 export function settleOrder(
   file: string,
   layout: Layout,
   { local, orders }: ReadTimes,
-  tried: readonly DateOrder[],
+  tried: TriedOrders,
 ): readonly FileNote[] {
   const [order, ...others] = orders;
   if (others.length === 0 || order === undefined) return [];
-  if (goesOnAtMidnight(local)) {
-    const text = `every date could be read in ${orders.length} ways; ${formatOf(layout.time.example, order)} is the one in which bars go on at midnight`;
+  const settled = (why: string): readonly FileNote[] => {
+    const text = `every date could be read in ${orders.length} ways; ${formatOf(layout.time.example, order)} is the one in which ${why}`;
     return [{ code: 'date_order', text }];
-  }
-  const next = others.find((one) => !tried.includes(one));
+  };
+  if (goesOnAtMidnight(local)) return settled('bars go on at midnight');
+  tried.set(order, isSeries(local));
+  const next = others.find((one) => !tried.has(one)) ?? onlySeries(layout.time.example, orders, tried);
+  if (next === order) return settled('bars follow each other, days and not years apart');
   if (next !== undefined) throw new ReadAgain({ orders: [next, ...orders.filter((one) => one !== next)] });
   const formats = orders.toSorted().map((one) => formatOf(layout.time.example, one));
   const detail = `${file} has dates such as ${shown(layout.time.example)}, and none that tells ${orders.includes('ymd') ? 'year, month and day apart' : 'which part is the day and which the month'}: set time_format to ${formats.join(' or ')}`;
   throw refuse('invalid', 'csv_ambiguous_dates', detail);
+}
+
+/** Beside the name of a month: of day and year first the one that gives bars one after the other. Numbers are never told apart so. */
+function onlySeries(
+  example: string,
+  orders: readonly DateOrder[],
+  tried: TriedOrders,
+): DateOrder | undefined {
+  const good = orders.filter((order) => tried.get(order));
+  return /\p{L}{3}/u.test(example) && orders.length === 2 && good.length === 1 ? good[0] : undefined;
+}
+
+/** Bars are rarely further apart; dates whose years were taken for days are years apart. */
+const MAX_SERIES_STEP_MS = 100 * DAY_MS;
+
+/** Whether times only rise or only fall, in steps of bars. */
+function isSeries(local: Float64Array): boolean {
+  let [rises, falls] = [true, true];
+  for (let row = 1; row < local.length; row += 1) {
+    const step = (local[row] ?? NaN) - (local[row - 1] ?? NaN);
+    rises &&= step >= 0;
+    falls &&= step <= 0;
+  }
+  return (rises || falls) && usualStep(local) <= MAX_SERIES_STEP_MS;
 }
 
 function goesOnAtMidnight(local: Float64Array): boolean {
@@ -73,10 +103,29 @@ export interface Moments {
  * The moments (epoch ms UTC) at which bars begin. Bars of whole days are dated by the day of their exchange: a file in
  * which every clock shows midnight keeps its dates, whatever their offsets.
  */
-export function momentsOf({ local, offsets }: ReadTimes, zone: Zone, barTime: 'open' | 'close'): Moments {
-  const isDaily = isMidnight(local);
-  const { time, notes } = isDaily ? { time: local, notes: [] } : inUtc(local, offsets, zone);
-  return { time: barTime === 'close' ? beginnings(time) : time, notes };
+export function momentsOf(
+  { local: read, offsets }: ReadTimes,
+  zone: Zone,
+  { barTime, barTimeFrom }: Pick<Layout['detected'], 'barTime' | 'barTimeFrom'>,
+): Moments {
+  const isFromMaker = barTime === 'close' && barTimeFrom === 'maker';
+  // Makers that label bars with their ends date those of whole days with the day itself.
+  const isByDay = isFromMaker && usualStep(read) >= DAY_MS;
+  const ends = isByDay || barTimeFrom === 'setting' ? null : lastInstants(read);
+  const local = isByDay ? read.map((time) => Math.floor(time / DAY_MS) * DAY_MS) : (ends?.time ?? read);
+  const { time, notes } = isMidnight(local) ? { time: local, notes: [] } : inUtc(local, offsets, zone);
+  const isShifted = barTime === 'close' && !isByDay && ends === null;
+  return { time: isShifted ? beginnings(time) : time, notes: [...(ends?.notes ?? []), ...notes] };
+}
+
+/** Beginnings of bars that are labelled with their last second or millisecond, `23:59:59.999`, which nothing else has; null for others. */
+function lastInstants(local: Float64Array): Moments | null {
+  const step = usualStep(local);
+  const short = [1, SECOND_MS].find((one) => local.every((time) => (time + one) % MINUTE_MS === 0));
+  if (short === undefined || !(step >= MINUTE_MS) || step > DAY_MS) return null;
+  if (!local.every((time) => (time + short) % step === 0)) return null;
+  const text = `times such as ${new Date(local[0] ?? 0).toISOString().slice(11, 23)} are the last moment of their bars and were taken as their ends`;
+  return { time: local.map((time) => time + short - step), notes: [{ code: 'bar_ends', text }] };
 }
 
 const isMidnight = (local: Float64Array): boolean => local.every((time) => time % DAY_MS === 0);

@@ -1,5 +1,6 @@
 import { DAY_MS } from '#libs/kernel';
-import { rolesOf, type BarRole } from './column-roles.js';
+import type { BarRole } from './column-names.js';
+import { rolesOf } from './column-roles.js';
 import type { FileNote } from './csv-format.js';
 import type { Layout } from './layout.js';
 import { type Moments, usualStep } from './row-times.js';

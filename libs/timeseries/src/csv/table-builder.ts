@@ -13,6 +13,7 @@ import {
 import type { Layout } from './layout.js';
 import { numberEvidence, NumberReader } from './numbers.js';
 import type { RecordScanner } from './record-scanner.js';
+import { RowFilter } from './row-filter.js';
 import { timeOf } from './sample.js';
 import { joinParts } from './time-cells.js';
 import type { ReadTimes } from './row-times.js';
@@ -43,6 +44,8 @@ export class TableBuilder {
   private readonly numbers: NumberReader;
   private readonly clock = new CellTimes('ymd');
   private orders: readonly DateOrder[];
+  /** Which rows count. */
+  readonly filter: RowFilter;
 
   /** @param expectedRows room to begin with; a good guess saves copying */
   constructor(
@@ -59,6 +62,7 @@ export class TableBuilder {
     this.bad = columns.map(() => undefined);
     this.numbers = new NumberReader(numbers);
     this.orders = time.orders;
+    this.filter = new RowFilter(layout.choice);
   }
 
   /** @throws ReadAgain when the row shows that something was taken wrongly */
@@ -72,6 +76,7 @@ export class TableBuilder {
     }
     if (this.rows === this.time.length) this.grow();
     const { spans } = scanner;
+    if (!this.filter.keeps(spans, bytes)) return;
     const row = this.rows;
     const time = this.timeIn(spans, bytes);
     if (Number.isNaN(time)) return this.rejectTime(scanner, bytes);
@@ -199,9 +204,13 @@ export class TableBuilder {
 
   private noRows(): Error {
     const first = this.badRows[0];
-    const why = first
-      ? `all ${this.badRowCount} rows are bad, the first: ${badRowText(first)}`
-      : 'there is nothing below the header';
+    const { reason } = this.filter;
+    const why =
+      reason !== ''
+        ? reason
+        : first
+          ? `all ${this.badRowCount} rows are bad, the first: ${badRowText(first)}`
+          : 'there is nothing below the header';
     return refuse('invalid', 'csv_no_rows', `${this.file} has no data: ${why}`);
   }
 

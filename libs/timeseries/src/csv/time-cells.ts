@@ -1,9 +1,9 @@
 import { DAY_MS, SECOND_MS } from '#libs/kernel';
 import { timeReader } from '../times/time-format.js';
-import { datePartCells, isClockName, timeRank } from './column-roles.js';
+import { datePartCells, findName, isClockName, timeRank } from './column-roles.js';
 import { shown } from './cells.js';
 import { refuse } from './csv-format.js';
-import { findName, missingColumn, type TimeCells, type View } from './layout-columns.js';
+import { missingColumn, type TimeCells, type View } from './layout-columns.js';
 import { type ColumnSample, sampleColumn, type SampleRecord, timeOf } from './sample.js';
 
 /** The column with the times: the configured one; where the name is the default one or empty, the one that holds times. */
@@ -15,7 +15,7 @@ export function timeCells(view: View, names: readonly string[]): TimeCells {
   const isTime = (cell: number): boolean => isMostly(samples[cell], 'times');
   const ofClock = names.findIndex((name, cell) => {
     const form = header.names === null ? CLOCK_WITHOUT_NAME : CLOCK;
-    const mayBe = header.names === null ? cell > 0 && cell < 3 : isClockName(name);
+    const mayBe = header.names === null ? isTime(cell - 1) : isClockName(name);
     return (
       mayBe &&
       !isTime(cell) &&

@@ -3,49 +3,23 @@ import {
   clockOf,
   epochTime,
   isBetween,
+  isDateSign,
   isDigit,
   isSeparator,
   pair,
   plainDate,
   plainTime,
+  sheetTime,
 } from './plain-times.js';
+import { ABBREVIATIONS, EPOCH_UNITS, monthNamed, wholeYear } from './time-words.js';
 
-/** In which order the parts of a date stand; `epoch_*` is a count since 1970. */
-export type DateOrder = 'ymd' | 'dmy' | 'mdy' | 'epoch_s' | 'epoch_ms' | 'epoch_us' | 'epoch_ns';
+/** In which order the parts of a date stand; `epoch_*` is a count since 1970, `excel` days of a spreadsheet. */
+export type DateOrder = 'ymd' | 'dmy' | 'mdy' | 'epoch_s' | 'epoch_ms' | 'epoch_us' | 'epoch_ns' | 'excel';
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const EPOCH_UNITS: Readonly<Record<string, number>> = {
-  epoch_s: 1000,
-  epoch_ms: 1,
-  epoch_us: 1e-3,
-  epoch_ns: 1e-6,
-};
-/** Abbreviations that mean one zone only; EST and its like are those of North America. */
-const ABBREVIATIONS: Readonly<Record<string, number>> = {
-  z: 0,
-  utc: 0,
-  gmt: 0,
-  est: -300,
-  edt: -240,
-  cst: -360,
-  cdt: -300,
-  mst: -420,
-  mdt: -360,
-  pst: -480,
-  pdt: -420,
-  cet: 60,
-  cest: 120,
-  eet: 120,
-  eest: 180,
-  msk: 180,
-  jst: 540,
-  hkt: 480,
-};
 const isLetter = (byte: number | undefined): boolean =>
   byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
-/** Years of two digits: 69 to 99 are of the last century, as in POSIX. */
-const wholeYear = (year: number, digits: number): number =>
-  digits > 2 ? year : year + (year < 69 ? 2000 : 1900);
+/** Letters with accents are bytes above the ASCII ones. */
+const isWordByte = (byte: number | undefined): boolean => isLetter(byte) || (byte ?? 0) >= 0x80;
 
 /**
  * Reads times of one order of parts, whatever stands between them: `2024-01-30`, `30.01.2024 20:00:00.000`, `30-Jan-24`,
@@ -86,6 +60,7 @@ export class CellTimes {
     this.skip(bytes, 0x20);
     const unit = EPOCH_UNITS[this.order];
     if (unit !== undefined) return epochTime(bytes, this.at, this.end, unit);
+    if (this.order === 'excel') return sheetTime(bytes, this.at, this.end);
     const day = this.date(bytes);
     if (Number.isNaN(day) || this.at === this.end) return day;
     const time = this.clock(bytes);
@@ -142,13 +117,16 @@ export class CellTimes {
     this.separator(bytes);
     const third = this.part(bytes);
     if (this.length === 0) return NaN;
+    if (isDateSign(bytes, this.at)) this.at += 3;
     if (firstDigits === 4) return civilToEpoch(first, second, third);
     const year = wholeYear(third, this.length);
     if (named) return civilToEpoch(year, first, second);
-    if (anyName) return civilToEpoch(year, second, first);
+    // `24-Jan-30`: either may be the year.
+    if (anyName && this.length > 2) return civilToEpoch(year, second, first);
     if (secondDigits > 2 || this.length === 3) return NaN;
     this.parts[0] = first;
-    this.parts[1] = second;
+    this.parts[1] = anyName ? third : second;
+    if (anyName && this.order !== 'ymd') return civilToEpoch(year, second, first);
     if (this.order === 'ymd') return civilToEpoch(wholeYear(first, firstDigits), second, third);
     return this.order === 'dmy' ? civilToEpoch(year, second, first) : civilToEpoch(year, first, second);
   }
@@ -191,6 +169,8 @@ export class CellTimes {
         time + (digits > 6 ? ((hour % 10 ** (digits - 6)) * 1000) / 10 ** (digits - 6) : this.fraction(bytes))
       );
     }
+    // `09-PM`, as CryptoDataDownload had it
+    if (bytes[this.at] === 0x2d && isLetter(bytes[this.at + 1])) this.at += 1;
     if (bytes[this.at] !== 0x3a) return this.halfDay(bytes, hour, 0);
     this.at += 1;
     if (this.number(bytes, 2) !== 2 || this.value > 59) return NaN;
@@ -269,17 +249,16 @@ export class CellTimes {
   }
 
   private month(bytes: Uint8Array): number {
-    const name = String.fromCharCode(
-      bytes[this.at] ?? 0,
-      bytes[this.at + 1] ?? 0,
-      bytes[this.at + 2] ?? 0,
-    ).toLowerCase();
-    return MONTHS.indexOf(name) + 1;
+    let end = this.at;
+    while (end < Math.min(this.end, this.at + 12) && isWordByte(bytes[end])) end += 1;
+    return monthNamed(Buffer.from(bytes.subarray(this.at, end)).toString('utf8'));
   }
 
   private separator(bytes: Uint8Array): boolean {
     const from = this.at;
     while (this.at < this.end && isSeparator(bytes[this.at])) this.at += 1;
+    // 2024年01月31日
+    if (this.at === from && isDateSign(bytes, this.at)) this.at += 3;
     return this.at > from;
   }
 
@@ -288,7 +267,7 @@ export class CellTimes {
   }
 
   private skipLetters(bytes: Uint8Array): void {
-    while (this.at < this.end && isLetter(bytes[this.at])) this.at += 1;
+    while (this.at < this.end && isWordByte(bytes[this.at])) this.at += 1;
   }
 
   private skipWeekday(bytes: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { civilToEpoch, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
+import { civilToEpoch, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 
 /** Whether a byte is a digit. */
 export const isDigit = (byte: number | undefined): boolean =>
@@ -66,4 +66,21 @@ export function pair(bytes: Uint8Array, at: number): number {
   const tens = (bytes[at] ?? 0) - 0x30;
   const ones = (bytes[at + 1] ?? 0) - 0x30;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
+}
+
+/** Whether the sign for year, month or day of Chinese and Japanese dates stands here, in UTF-8. */
+export const isDateSign = (bytes: Uint8Array, at: number): boolean =>
+  (bytes[at] === 0xe5 && bytes[at + 1] === 0xb9 && bytes[at + 2] === 0xb4) ||
+  (bytes[at] === 0xe6 && bytes[at + 1] === 0x9c && bytes[at + 2] === 0x88) ||
+  (bytes[at] === 0xe6 && bytes[at + 1] === 0x97 && bytes[at + 2] === 0xa5);
+
+/** Days that a spreadsheet counts from 1970 on: its day 1 is 1900-01-01, and 1900 has a 29th of February. */
+const SHEET_DAYS = 25_569;
+
+/** Days of a spreadsheet with a fraction, `45321.5`, in whole seconds as epoch ms; NaN when it is none. */
+export function sheetTime(bytes: Uint8Array, start: number, end: number): number {
+  const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 40)));
+  if (!/^\d{4,6}(?:[.,]\d*)?$/.test(text)) return NaN;
+  const days = Number(text.replace(',', '.')) - SHEET_DAYS;
+  return Math.round((days * DAY_MS) / SECOND_MS) * SECOND_MS;
 }

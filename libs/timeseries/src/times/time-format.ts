@@ -1,14 +1,12 @@
 import { civilToEpoch, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 import { CellTimes, type DateOrder } from './cell-times.js';
 import { epochTime } from './plain-times.js';
+import { monthNamed, wholeYear } from './time-words.js';
 
 /** What reads the times of a column; {@link CellTimes} where it can, a pattern for forms of their own. */
 export type TimeReader = Pick<CellTimes, 'read' | 'offset' | 'zone' | 'parts' | 'order'>;
 
-const EPOCHS: readonly DateOrder[] = ['epoch_s', 'epoch_ms', 'epoch_us', 'epoch_ns'];
-const MONTHS = 'january february march april may june july august september october november december'.split(
-  ' ',
-);
+const COUNTS: readonly DateOrder[] = ['epoch_s', 'epoch_ms', 'epoch_us', 'epoch_ns', 'excel'];
 const PATTERNS: Readonly<Record<string, string>> = {
   Y: '(?<Y>\\d{4})',
   y: '(?<y>\\d{2})',
@@ -20,8 +18,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
   S: '(?<S>\\d{1,2})',
   f: '(?<f>\\d{1,9})',
   p: '(?<p>[AaPp])\\.?[Mm]\\.?',
-  b: '(?<b>[A-Za-z]{3,9})',
-  B: '(?<b>[A-Za-z]{3,9})',
+  b: '(?<b>\\p{L}{3,9})\\.?',
+  B: '(?<b>\\p{L}{3,9})',
   z: '(?<z>Z|[+-]\\d{2}:?\\d{2})',
   Z: '[A-Za-z]+',
   a: '[A-Za-z]+',
@@ -31,14 +29,14 @@ const PATTERNS: Readonly<Record<string, string>> = {
 
 /** What `time_format` may be, for messages. */
 export const TIME_FORMATS =
-  'a format such as %Y-%m-%d %H:%M:%S (%Y %y %m %d %b %B %H %I %p %M %S %f %z %Z %a %A), or epoch_s, epoch_ms, epoch_us or epoch_ns';
+  'a format such as %Y-%m-%d %H:%M:%S (%Y %y %m %d %b %B %H %I %p %M %S %f %z %Z %a %A), or epoch_s, epoch_ms, epoch_us, epoch_ns or excel (days of a spreadsheet)';
 
 /**
- * The reader of a configured format in the notation of `strptime`, or one of `epoch_s|ms|us|ns`.
+ * The reader of a configured format in the notation of `strptime`, one of `epoch_s|ms|us|ns`, or `excel`.
  * @throws RangeError for any other text
  */
 export function timeReader(format: string): TimeReader {
-  const epoch = EPOCHS.find((order) => order === format);
+  const epoch = COUNTS.find((order) => order === format);
   if (epoch !== undefined) return new CellTimes(epoch);
   const used = [...format.matchAll(/%(.)?/g)].map(([, directive = '']) => directive);
   const wrong = used.find((directive) => PATTERNS[directive] === undefined);
@@ -131,27 +129,23 @@ class PatternTimes implements TimeReader {
   ) {
     const seen = new Set<string>();
     const source = format.replaceAll(/%(.)|[^%]/g, (text, directive?: string) => {
-      if (directive === undefined)
-        return text === ' ' ? '\\s+' : text.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
+      if (directive === undefined) return text === ' ' ? '\\s+' : text.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
       if (seen.has(directive)) throw new RangeError(`%${directive} stands twice`);
       seen.add(directive);
       return PATTERNS[directive] ?? '';
     });
-    this.pattern = new RegExp(`^\\s*${source}\\s*$`);
+    this.pattern = new RegExp(`^\\s*${source}\\s*$`, 'u');
   }
 
   read(bytes: Uint8Array, start: number, end: number): number {
     this.offset = NaN;
     const parts = this.pattern.exec(
-      String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 80))),
+      Buffer.from(bytes.subarray(start, Math.min(end, start + 80))).toString('utf8'),
     )?.groups;
     if (parts === undefined) return NaN;
     const { Y, y = '', m, b, d = '1', H = '0', I, M = '0', S = '0', f = '', p = '', z } = parts;
-    const year = Y === undefined ? Number(y) + (Number(y) < 69 ? 2000 : 1900) : Number(Y);
-    const month =
-      m === undefined
-        ? MONTHS.findIndex((name) => name.startsWith((b ?? '?').slice(0, 3).toLowerCase())) + 1
-        : Number(m);
+    const year = Y === undefined ? wholeYear(Number(y), 2) : Number(Y);
+    const month = m === undefined ? monthNamed(b ?? '') : Number(m);
     const hour = I === undefined ? Number(H) : (Number(I) % 12) + (/p/i.test(p) ? 12 : 0);
     if (z !== undefined)
       this.offset = z === 'Z' ? 0 : Number(`${z[0]}1`) * (Number(z.slice(1, 3)) * 60 + Number(z.slice(-2)));
@@ -171,7 +165,7 @@ class PatternTimes implements TimeReader {
 
 /** The format of a text that {@link CellTimes} reads in this order, in the notation of `strptime`, for people. */
 export function formatOf(text: string, order: DateOrder): string {
-  if (order.startsWith('epoch')) return order;
+  if (order.startsWith('epoch') || order === 'excel') return order;
   const compact = /^(\d{8})(\d{4})?(\d{2})?(?!\d)/.exec(text);
   const date = compact
     ? `%Y%m%d${compact[2] === undefined ? '' : '%H%M'}${compact[3] === undefined ? '' : '%S'}`
@@ -212,7 +206,9 @@ function dateParts(text: string, order: DateOrder): string[] {
   if (month === '%b')
     return /^\D*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i.test(text)
       ? ['%b', '%d', year]
-      : ['%d', '%b', year];
+      : order === 'ymd' && year === '%y'
+        ? [year, '%b', '%d']
+        : ['%d', '%b', year];
   if (order === 'ymd') return [year, '%m', '%d'];
   return order === 'dmy' ? ['%d', '%m', year] : ['%m', '%d', year];
 }

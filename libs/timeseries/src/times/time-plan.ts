@@ -62,7 +62,10 @@ function possibleOrders(texts: readonly string[], dialect: DialectName | null): 
   // With points the day comes first wherever the year comes last.
   if (doubtful.filter((text) => /^\d{1,2}\.\d{1,2}\.\d{4}/.test(text)).length > 0.5 * doubtful.length)
     return ['dmy'];
-  let orders: readonly DateOrder[] = YEAR_LAST;
+  // Beside the name of a month only the year can be mistaken.
+  let orders: readonly DateOrder[] = doubtful.every((text) => /^\d{1,2}[^\d]{3,}\d{1,2}\b/.test(text))
+    ? ['dmy', 'ymd']
+    : YEAR_LAST;
   for (const text of doubtful) {
     const left = ordersOf(text, orders);
     if (left.length > 0) orders = left;
