@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { delay, Clock } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
 
@@ -24,6 +24,7 @@ export class AwaitPrediction {
       const change = this.nextChange(
         predictionId,
         Math.min(LOOK_AGAIN_MS, Math.max(0, deadline - this.clock.monotonic())),
+        (step) => step === 'deleted' || isFinal({ status: step }),
       );
       const prediction = await this.predictions.findById(predictionId);
       if (prediction === null || isFinal(prediction) || this.clock.monotonic() >= deadline) {
@@ -34,14 +35,26 @@ export class AwaitPrediction {
     }
   }
 
-  /** Resolves at the next wake-up or after `atMostMs`. Subscribe before reading the row, so that no change falls between. */
+  /**
+   * Resolves at the next step that is meant, or after `atMostMs`. Subscribe before reading the row, so that no change falls
+   * between.
+   */
   nextChange(
     predictionId: number,
     atMostMs: number = LOOK_AGAIN_MS,
+    isMeant: (step: string) => boolean = () => true,
   ): { happened: Promise<void>; cancel: () => void } {
-    const abort = new AbortController();
-    const stop = this.predictions.listen(predictionId, () => abort.abort());
-    const happened = delay(this.clock, atMostMs, abort.signal).then(stop);
-    return { happened, cancel: () => abort.abort() };
+    let settle: () => void = () => undefined;
+    const happened = new Promise<void>((resolve) => (settle = resolve));
+    const cancel = (): void => {
+      cancelTimer();
+      leave();
+      settle();
+    };
+    const cancelTimer = this.clock.after(atMostMs, cancel);
+    const leave = this.predictions.listen(predictionId, (step) => {
+      if (isMeant(step)) cancel();
+    });
+    return { happened, cancel };
   }
 }

@@ -25,7 +25,8 @@ import type { PredictionResult, PredictionStatus } from './prediction.types.js';
 export type NewPrediction = Omit<
   PredictionEntity,
   'id' | 'startedAt' | 'completedAt' | 'prediction' | 'uncertainty'
->;
+> &
+  Partial<Pick<PredictionEntity, 'startedAt'>>;
 
 /** A prediction that was computed elsewhere. */
 export type FinishedRow = Omit<PredictionEntity, 'id'>;
@@ -54,11 +55,15 @@ export class PredictionRepository {
     private readonly kept: KeptFigures,
   ) {}
 
-  /** Adds the row and its first step; returns the row with its id. */
-  async add(tx: Transaction, prediction: NewPrediction): Promise<PredictionEntity> {
-    const row = { ...prediction, startedAt: null, completedAt: null, prediction: null, uncertainty: null };
+  /** Adds the row and its first steps; returns the row with its id. @param steps where it stands already, if not at its first */
+  async add(
+    tx: Transaction,
+    prediction: NewPrediction,
+    ...steps: readonly PredictionStatus[]
+  ): Promise<PredictionEntity> {
+    const row = { startedAt: null, ...prediction, completedAt: null, prediction: null, uncertainty: null };
     const id = await valueOf(tx, insertRow(tx, PredictionEntity, prediction, 'id').column('id'));
-    await this.#tell(tx, id, prediction.status);
+    this.#tell(tx, id, ...(steps.length === 0 ? [prediction.status] : steps));
     return { ...row, id };
   }
 
@@ -142,22 +147,22 @@ export class PredictionRepository {
   /** Deletes the row, unless somebody was faster. */
   async delete(tx: Transaction, id: number): Promise<void> {
     const { affected } = await tx.manager.delete(PredictionEntity, { id });
-    if (affected === 1) await this.#tell(tx, id, 'deleted');
+    if (affected === 1) this.#tell(tx, id, 'deleted');
   }
 
-  async markProcessing(tx: Transaction, id: number, now: Date): Promise<void> {
+  markProcessing(tx: Transaction, id: number, now: Date): void {
     updateRow(tx, PredictionEntity, { id }, { status: 'processing', startedAt: now, timestamp: now });
-    await this.#tell(tx, id, 'processing');
+    this.#tell(tx, id, 'processing');
   }
 
   /** Writes what the end changes of the row, and returns it. */
-  async finish(
+  finish(
     tx: Transaction,
     id: number,
     status: 'completed' | 'failed',
     result: PredictionResult,
     now: Date,
-  ): Promise<FinishedPrediction> {
+  ): FinishedPrediction {
     const change = {
       status,
       result,
@@ -167,7 +172,7 @@ export class PredictionRepository {
       timestamp: now,
     };
     updateRow(tx, PredictionEntity, { id }, change);
-    await this.#tell(tx, id, status);
+    this.#tell(tx, id, status);
     return change;
   }
 
@@ -187,8 +192,8 @@ export class PredictionRepository {
     return this.events.lastId(this.database.read);
   }
 
-  /** Calls `listener` whenever a step was committed in this process. */
-  listen(id: number, listener: () => void): () => void {
+  /** Calls `listener` with each step that was committed in this process. */
+  listen(id: number, listener: (step: string) => void): () => void {
     return this.events.listen(topicOf(id), listener);
   }
 
@@ -207,8 +212,9 @@ export class PredictionRepository {
     return rows.map((row) => row.id);
   }
 
-  async #tell(tx: Transaction, id: number, status: PredictionStatus | 'deleted'): Promise<void> {
-    await this.events.append(tx, topicOf(id), status, { prediction_id: id, status });
+  #tell(tx: Transaction, id: number, ...steps: readonly (PredictionStatus | 'deleted')[]): void {
+    const told = steps.map((status) => ({ type: status, data: { prediction_id: id, status } }));
+    this.events.write(tx, topicOf(id), told);
   }
 
   #scoped(scope: PredictionScope): SelectQueryBuilder<PredictionEntity> {

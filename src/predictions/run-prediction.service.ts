@@ -48,12 +48,12 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
   readonly timeLimitMs = (): number => this.settings.get('prediction_timeout') * 1000;
 
   readonly claimed = async (tx: Transaction, job: Job): Promise<void> => {
-    await this.predictions.markProcessing(tx, idOf(job), this.#now());
+    this.predictions.markProcessing(tx, idOf(job), this.#now());
   };
 
   readonly run = async (run: JobRun): Promise<void> => {
     const id = idOf(run.job);
-    const prediction = await this.predictions.findById(id);
+    const prediction = (run.input as PredictionEntity | undefined) ?? (await this.predictions.findById(id));
     if (prediction === null) return run.complete(() => Promise.resolve());
     const { result, answer } = await this.#compute(prediction, run).catch((error: unknown) => {
       throw this.#ranOutOfTime(error) ?? error;
@@ -101,7 +101,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     status: 'completed' | 'failed',
     result: PredictionResult,
   ): Promise<void> {
-    await this.predictions.finish(tx, prediction.id, status, result, this.#now());
+    this.predictions.finish(tx, prediction.id, status, result, this.#now());
     tx.afterCommit(() => this.results.wake());
   }
 

@@ -7,7 +7,7 @@ import { AppError, newUuid, type Actor, Clock } from '#libs/kernel';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest, type CompletedRequest } from './complete-request.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
-import { PredictionRepository, type PredictionOwner } from './prediction.repository.js';
+import { type NewPrediction, PredictionRepository, type PredictionOwner } from './prediction.repository.js';
 import { type AskedRequest, PREDICTION_JOB } from './prediction.types.js';
 
 /**
@@ -61,11 +61,24 @@ export class SubmitPrediction {
     return this.transactions.run(async (tx) => {
       await this.#refuseBeyondLimit(tx, command);
       await this.#refuseUsedTaskId(tx, command.taskId);
-      const row = await this.predictions.add(tx, this.#newRow(command, completed));
-      if (this.#startsWork(command.entrance))
-        await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(row.id) });
-      return row;
+      const row = this.#newRow(command, completed);
+      return this.#startsWork(command.entrance) ? this.#addWithJob(tx, row) : this.predictions.add(tx, row);
     });
+  }
+
+  /** Where this process has a place for it, it is claimed from the beginning; the answer tells its first step in any case. */
+  async #addWithJob(tx: Transaction, row: NewPrediction): Promise<PredictionEntity> {
+    const start = this.jobs.startHere(tx, PREDICTION_JOB);
+    if (start === null) {
+      const waiting = await this.predictions.add(tx, row);
+      await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(waiting.id) });
+      return waiting;
+    }
+    const begun = { ...row, status: 'processing' as const, startedAt: row.createdAt };
+    const claimed = await this.predictions.add(tx, begun, row.status, begun.status);
+    start.input = claimed;
+    await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(claimed.id), start });
+    return { ...claimed, status: row.status, startedAt: null };
   }
 
   #refuseWhileSwitchedOff(): void {

@@ -1,6 +1,6 @@
 import { assertPresent, type Clock } from '#libs/kernel';
 import { Column, Entity, Index, MoreThan, PrimaryColumn } from 'typeorm';
-import { isPostgres, placeholders, runSql } from './statements.js';
+import { isPostgres, placeholders, runSql, writeSql } from './statements.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
 import { jsonColumn, serialColumn, utcColumn } from './column-types.js';
 
@@ -30,6 +30,9 @@ export interface FollowedSteps {
   readonly limit: number;
 }
 
+/** Hears the type of each new step. */
+type StepListener = (type: string) => void;
+
 const PURGE_BATCH = 1_000;
 
 /**
@@ -39,7 +42,7 @@ const PURGE_BATCH = 1_000;
  */
 export class EventLog {
   /** Live listeners by topic, in this process. */
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #listeners = new Map<string, Set<StepListener>>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -50,10 +53,23 @@ export class EventLog {
       'INSERT INTO events (topic, type, data, created_at) VALUES (?, ?, ?, ?) RETURNING id',
       [topic, type, JSON.stringify(data), new Date(this.clock.now()).toISOString()],
     );
-    tx.afterCommit(() => {
-      for (const listener of this.#listeners.get(topic) ?? []) listener();
-    });
+    tx.afterCommit(() => this.#tell(topic, type));
     return assertPresent(row, 'an insert returns its row').id;
+  }
+
+  /** Adds steps in their order, as {@link append} does, for callers that need no id; see `writeSql` for when it runs. */
+  write(tx: Transaction, topic: string, steps: readonly { type: string; data: unknown }[]): void {
+    const at = new Date(this.clock.now()).toISOString();
+    writeSql(
+      tx,
+      `INSERT INTO events (topic, type, data, created_at) VALUES ${steps.map(() => '(?, ?, ?, ?)').join(', ')}`,
+      steps.flatMap(({ type, data }) => [topic, type, JSON.stringify(data), at]),
+    );
+    for (const { type } of steps) tx.afterCommit(() => this.#tell(topic, type));
+  }
+
+  #tell(topic: string, type: string): void {
+    for (const listener of this.#listeners.get(topic) ?? []) listener(type);
   }
 
   /** The topic's steps after `lastId` (0 for all), oldest first, at most `limit`. */
@@ -92,10 +108,10 @@ export class EventLog {
   }
 
   /**
-   * Calls `listener` after each commit in this process that added to the topic; it then reads with {@link after}.
+   * Calls `listener` after each commit in this process that added to the topic, with the type of the step; it then reads with {@link after}.
    * Steps written by other processes don't call it: whoever follows those reads now and then as well.
    */
-  listen(topic: string, listener: () => void): () => void {
+  listen(topic: string, listener: StepListener): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set();
     this.#listeners.set(topic, listeners.add(listener));
     return () => {

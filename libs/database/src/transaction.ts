@@ -13,6 +13,7 @@ export interface DatabaseScope {
  */
 export class Transaction implements DatabaseScope {
   readonly #afterCommit: (() => void)[] = [];
+  readonly #whenOver: (() => void)[] = [];
   #open = true;
   #doom: unknown = null;
 
@@ -29,6 +30,11 @@ export class Transaction implements DatabaseScope {
   /** Runs `callback` once the transaction is durable, never when it rolls back. For wake-ups, not for work that must happen. */
   afterCommit(callback: () => void): void {
     this.#afterCommit.push(callback);
+  }
+
+  /** Runs `callback` once the transaction is over, whichever way, before what {@link afterCommit} has. It must not throw. */
+  whenOver(callback: () => void): void {
+    this.#whenOver.push(callback);
   }
 
   /**
@@ -52,6 +58,7 @@ export class Transaction implements DatabaseScope {
   /** @internal Called by the runner when the outcome is known. A callback that throws stops no other. */
   close(committed: boolean): void {
     this.#open = false;
+    for (const callback of this.#whenOver.splice(0)) callback();
     if (!committed) return;
     for (const callback of this.#afterCommit) {
       try {

@@ -20,6 +20,14 @@ export interface NewJob {
   readonly runAt?: number;
   /** Overrides the definition's limit. */
   readonly timeLimitMs?: number;
+  /** A place from {@link JobEngine.startHere}: the job is claimed from the beginning. Absent or null: it waits to be claimed. */
+  readonly start?: JobStart | null;
+}
+
+/** A place in this process for one job of a transaction. */
+export interface JobStart {
+  /** For the run, so that it need not read what its submitter has just written. */
+  input?: unknown;
 }
 
 export interface Job {
@@ -37,6 +45,8 @@ export interface Job {
 /** One run of a job under a lease. */
 export interface JobRun {
   readonly job: Job;
+  /** What {@link JobStart.input} handed over; undefined for a job that was claimed from the table. */
+  readonly input: unknown;
   /** Aborts on cancel, time limit, lost lease and shutdown. The reason is an `AppError` or `LeaseLostError`. */
   readonly signal: AbortSignal;
   /**
@@ -86,6 +96,12 @@ export interface JobCounts {
 export abstract class JobEngine {
   /** Adds a job in the caller's transaction; a runner is woken when that commits. Returns the job's id (UUID). */
   abstract enqueue(tx: Transaction, job: NewJob): Promise<string>;
+  /**
+   * Takes a place for a job of this kind that the transaction is about to add, to be run by this process as soon as the
+   * transaction is durable, without being looked for in the table. The caller writes what `claimed` would: it is not called.
+   * Null when there is no place, or when others wait for one; the place is given back with the transaction's end.
+   */
+  abstract startHere(tx: Transaction, kind: string): JobStart | null;
   /** Ends an open job as cancelled in the caller's transaction; false when it was not open. A running one's signal aborts. */
   abstract cancel(tx: Transaction, kind: string, subject: string): Promise<boolean>;
   /** Before `start`. */

@@ -5,18 +5,28 @@ import { describeOnDatabases } from '../../harness/databases.js';
 const NOW = Date.UTC(2026, 0, 5);
 const LEASE_MS = 30_000;
 
+const newJob = (subject: string, dueAtMs: number, kind: string) => ({
+  job: {
+    id: `id-${subject}`,
+    kind,
+    subject,
+    status: 'queued' as const,
+    attempt: 0,
+    leaseEpoch: 0,
+    createdAt: new Date(NOW),
+  },
+  maxAttempts: 3,
+  timeLimitMs: null,
+  dueAtMs,
+});
+
 describeOnDatabases('the rows of jobs', (test) => {
   const rows = () => new JobRepository(test().database);
   const claim = (limit: number, kinds = ['work']) =>
     test().run((tx) => rows().claim(tx, { kinds, limit, holder: 'me', nowMs: NOW, leaseMs: LEASE_MS }));
   const insert = (subject: string, runAt = NOW, kind = 'work') =>
     test().run(async (tx) =>
-      rows().insert(
-        tx,
-        `id-${subject}`,
-        { kind, subject, runAt },
-        { maxAttempts: 3, nowMs: NOW, isOpen: () => new Error('it is open') },
-      ),
+      rows().insert(tx, newJob(subject, runAt, kind), null, () => new Error('it is open')),
     );
   afterEach(() =>
     test().run(async (tx) => {

@@ -109,7 +109,7 @@ describeOnDatabases('following a prediction', (database) => {
     await bench.engine.start();
     await untilMessages(stream, 2); // the fake clock stands still: only the wake-up can have told
     const elsewhere = await PredictionBench.open(database());
-    await elsewhere.run((tx) => elsewhere.repository.markProcessing(tx, id, new Date()));
+    await elsewhere.run(async (tx) => elsewhere.repository.markProcessing(tx, id, new Date()));
     await bench.clock.advance(500);
     await untilMessages(stream, 3);
     proceed();
@@ -126,7 +126,7 @@ describeOnDatabases('following a prediction', (database) => {
       looked += 1;
       if (looked === 2) {
         const { result } = (await bench.row(id)) as NonNullable<Awaited<ReturnType<typeof bench.row>>>;
-        await bench.run((tx) => repository.finish(tx, id, 'failed', result, new Date()));
+        await bench.run(async (tx) => repository.finish(tx, id, 'failed', result, new Date()));
       }
       return steps;
     };

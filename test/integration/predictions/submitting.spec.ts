@@ -44,8 +44,12 @@ describeOnDatabases('submitting predictions', (database) => {
     expect(await bench.steps(row.id)).toEqual(['pending']);
   });
 
-  it('keeps nothing of a submit whose job could not be queued', async () => {
+  it.each([
+    ['', null],
+    [', or claimed at once', {}],
+  ])('keeps nothing of a submit whose job could not be queued%s', async (_, start) => {
     const broken = bench.submitVia({
+      startHere: () => start,
       enqueue: () => Promise.reject(new Error('the queue is gone')),
     } as unknown as typeof bench.engine);
     const { entrance, address } = { entrance: 'predict' as const, address: '192.0.2.1' };

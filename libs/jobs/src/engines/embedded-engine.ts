@@ -1,7 +1,7 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
-import { AppError, newUuid } from '#libs/kernel';
-import type { JobCounts, JobDefinition, JobEngine, NewJob } from '../job-engine.js';
+import type { JobCounts, JobDefinition, JobEngine, JobStart, NewJob } from '../job-engine.js';
 import { ENGINE_DEFAULTS, type JobEngineOptions } from './engine-options.js';
+import { addedJob, isOpen } from './added-job.js';
 import { type ClaimedJob, JobRepository } from './job.repository.js';
 import { JobClaims } from './job-claims.js';
 import { exhausted, JobRunner } from './job-runner.js';
@@ -22,6 +22,9 @@ export class EmbeddedJobEngine implements JobEngine {
   /** False once a claim has found fewer jobs than it asked for: then only a wake-up makes another claim worthwhile. */
   #backlog = false;
   #claiming: Promise<void> | null = null;
+  /** Places that transactions have taken which are not over. */
+  #taken = 0;
+  #onNoneTaken: () => void = () => undefined;
 
   constructor(database: Database, transactions: TransactionRunner, options: JobEngineOptions) {
     this.#options = { ...ENGINE_DEFAULTS, ...options };
@@ -43,13 +46,40 @@ export class EmbeddedJobEngine implements JobEngine {
   }
 
   async enqueue(tx: Transaction, job: NewJob): Promise<string> {
-    const id = newUuid();
-    const { maxAttempts, clock } = this.#options;
-    const now = clock.now();
-    const isOpen = () => new AppError('conflict', 'This work is already queued', { code: 'job_open' });
-    this.#rows.insert(tx, id, job, { maxAttempts, nowMs: now, isOpen });
-    tx.afterCommit(() => this.#sweeper.dueAt(job.runAt ?? now));
-    return id;
+    const { maxAttempts, leaseMs, clock } = this.#options;
+    const nowMs = clock.now();
+    const added = addedJob(job, { maxAttempts, nowMs });
+    const isClaimed = added.job.status === 'running';
+    const lease = isClaimed ? { holder: this.#runner.holder, untilMs: nowMs + leaseMs } : null;
+    this.#rows.insert(tx, added, lease, isOpen);
+    tx.afterCommit(() => (isClaimed ? this.#runner.launch(added) : this.#sweeper.dueAt(added.dueAtMs)));
+    return added.job.id;
+  }
+
+  startHere(tx: Transaction, kind: string): JobStart | null {
+    if (!this.#mayStartHere(kind)) return null;
+    this.#taken += 1;
+    tx.whenOver(() => {
+      this.#taken -= 1;
+      if (this.#taken === 0) this.#onNoneTaken();
+    });
+    return {};
+  }
+
+  /**
+   * Whether fewer run than may. Transactions on their way to the disk count apart: when they arrive, others have ended. If not,
+   * some wait for a moment.
+   */
+  #mayStartHere(kind: string): boolean {
+    const most = this.#options.concurrency();
+    return (
+      this.#state === 'running' &&
+      !this.#backlog &&
+      this.#claiming === null &&
+      this.#definitions.has(kind) &&
+      this.#runner.active < most &&
+      this.#runner.active + this.#taken < 2 * most
+    );
   }
 
   async cancel(tx: Transaction, kind: string, subject: string): Promise<boolean> {
@@ -79,6 +109,7 @@ export class EmbeddedJobEngine implements JobEngine {
     this.#state = 'stopped';
     await this.#sweeper.stop();
     await this.#claiming;
+    if (this.#taken > 0) await new Promise<void>((resolve) => (this.#onNoneTaken = resolve));
     await this.#runner.stop(graceMs);
   }
 

@@ -13,6 +13,8 @@ export class JobRunner {
   /** Names this instance as the holder of leases. */
   readonly holder = newUuid();
   readonly #runs = new Map<string, LeasedRun>();
+  /** Those of them that wait for a place, oldest first. */
+  readonly #waiting = new Set<LeasedRun>();
   readonly #heartbeat: Repeater;
   #onIdle: () => void = () => undefined;
 
@@ -39,6 +41,7 @@ export class JobRunner {
     });
   }
 
+  /** Runs that hold a lease here, at work or waiting for a place. */
   get active(): number {
     return this.#runs.size;
   }
@@ -58,18 +61,54 @@ export class JobRunner {
     await this.#idleWithin(graceMs);
     await this.#heartbeat.stop();
     const left = [...this.#runs.values()];
+    this.#waiting.clear(); // none of them starts in the place of one that ends
     const reason = new AppError('unavailable', 'The server is stopping', { code: 'stopping' });
     for (const run of left) run.end('requeued', reason);
     if (left.length > 0) await this.transactions.run((tx) => this.#giveBack(tx, left));
   }
 
-  /** Starts the handler of a job that was claimed. @param ended told when the run has left this engine's hands */
+  /**
+   * Starts the handler of a job that was claimed, at once or when a place becomes free. What has waited for one as long as a
+   * sweep takes goes back into the table, where another process may find it.
+   * @param ended told when the run has left this engine's hands
+   */
   launch(claimed: ClaimedJob, ended?: () => void): void {
     const run = this.#lease(claimed, ended);
-    const definition = this.#definition(claimed.job);
-    const limitMs = claimed.timeLimitMs ?? definition.timeLimitMs();
+    if (this.#atWork <= this.options.concurrency()) return this.#start(run);
+    this.#waiting.add(run);
+    run.limitTo(this.options.sweepMs, () => void this.#giveUpWaiting(run));
+  }
+
+  /** Handlers that run, including one whose place is being looked for. */
+  get #atWork(): number {
+    return this.#runs.size - this.#waiting.size;
+  }
+
+  #start(run: LeasedRun): void {
+    const definition = this.#definition(run.job);
+    const limitMs = run.timeLimitMs ?? definition.timeLimitMs();
     run.limitTo(limitMs, () => void this.#timeOut(run, limitMs));
     void this.#perform(run, definition);
+  }
+
+  #startWaiting(): void {
+    for (const run of this.#waiting) {
+      if (this.#atWork >= this.options.concurrency()) return;
+      this.#waiting.delete(run);
+      this.#start(run);
+    }
+  }
+
+  async #giveUpWaiting(run: LeasedRun): Promise<void> {
+    if (!this.#waiting.delete(run)) return;
+    try {
+      await run.ending(() => this.transactions.run((tx) => this.#giveBack(tx, [run])));
+      run.end('requeued');
+    } catch (error) {
+      this.options.listener.failed('give a job back', error);
+      run.end('lost');
+    }
+    this.host.dueAt(this.options.clock.now());
   }
 
   /** Ends or puts back a claimed job whose domain refused the claim. */
@@ -101,9 +140,11 @@ export class JobRunner {
     const startedMs = clock.monotonic();
     const onEnd = (run: LeasedRun, outcome: RunOutcome) => {
       if (this.#runs.get(job.id) === run) this.#runs.delete(job.id);
+      this.#waiting.delete(run);
       listener.ended?.(job, outcome, clock.monotonic() - startedMs);
       if (this.#runs.size === 0) this.#onIdle();
       ended?.();
+      this.#startWaiting();
       this.host.freed();
     };
     const run = new LeasedRun(claimed, clock.now() + leaseMs, this.rows, this.transactions, clock, onEnd);

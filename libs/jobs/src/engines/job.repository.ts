@@ -6,7 +6,7 @@ import {
   type Transaction,
   writeSql,
 } from '#libs/database';
-import type { Job, JobCounts, JobStatus, NewJob } from '../job-engine.js';
+import type { Job, JobCounts, JobStatus } from '../job-engine.js';
 
 /** A row as a statement returns it; PostgreSQL sends 64-bit integers as text. */
 interface ClaimRow {
@@ -33,6 +33,8 @@ export interface ClaimedJob {
   readonly timeLimitMs: number | null;
   /** Epoch ms from which on it could have been claimed. */
   readonly dueAtMs: number;
+  /** See `JobStart.input`. */
+  readonly input?: unknown;
 }
 
 /** A running job whose lease is over. */
@@ -60,19 +62,26 @@ const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 export class JobRepository {
   constructor(private readonly database: Database) {}
 
-  /** @param isOpen the error when an open job for this kind and subject exists */
+  /**
+   * Adds a job, queued or with its first claim.
+   * @param lease null for a queued one
+   * @param isOpen the error when an open job for this kind and subject exists
+   */
   insert(
     tx: Transaction,
-    id: string,
-    job: NewJob,
-    { maxAttempts, nowMs, isOpen }: { maxAttempts: number; nowMs: number; isOpen: () => Error },
+    { job, maxAttempts, timeLimitMs, dueAtMs }: ClaimedJob,
+    lease: { readonly holder: string; readonly untilMs: number } | null,
+    isOpen: () => Error,
   ): void {
-    const now = iso(nowMs);
+    const { id, kind, subject, status, leaseEpoch, attempt } = job;
+    const [now, until] = [job.createdAt.toISOString(), lease === null ? null : iso(lease.untilMs)];
+    const claim = [lease?.holder ?? null, until, leaseEpoch, attempt];
     writeSql(
       tx,
-      `INSERT INTO jobs (id, kind, subject, status, run_at, max_attempts, time_limit_ms, created_at, updated_at)
-       VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
-      [id, job.kind, job.subject, iso(job.runAt ?? nowMs), maxAttempts, job.timeLimitMs ?? null, now, now],
+      `INSERT INTO jobs (id, kind, subject, status, run_at, lease_holder, lease_expires_at, lease_epoch, attempts,
+         max_attempts, time_limit_ms, created_at, updated_at)
+       VALUES (${placeholders(13)}) ON CONFLICT DO NOTHING RETURNING id`,
+      [id, kind, subject, status, iso(dueAtMs), ...claim, maxAttempts, timeLimitMs, now, now],
       isOpen,
     );
   }

@@ -10,6 +10,8 @@ export type RunOutcome = Exclude<JobStatus, 'queued' | 'running'> | 'requeued' |
 export class LeasedRun implements JobRun {
   readonly job: Job;
   readonly maxAttempts: number;
+  readonly timeLimitMs: number | null;
+  readonly input: unknown;
   readonly #abort = new AbortController();
   #cancelDeadline: CancelTimer = () => undefined;
   #outcome: RunOutcome | null = null;
@@ -26,6 +28,8 @@ export class LeasedRun implements JobRun {
   ) {
     this.job = claimed.job;
     this.maxAttempts = claimed.maxAttempts;
+    this.timeLimitMs = claimed.timeLimitMs;
+    this.input = claimed.input;
   }
 
   get signal(): AbortSignal {
@@ -55,6 +59,7 @@ export class LeasedRun implements JobRun {
   }
 
   limitTo(timeLimitMs: number, onDeadline: () => void): void {
+    this.#cancelDeadline();
     this.#cancelDeadline = this.clock.after(timeLimitMs, onDeadline);
   }
 

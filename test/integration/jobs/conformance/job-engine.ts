@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { ChildScript, eventually, FakeClock } from '#libs/testing';
 import { DATABASE_KINDS, type DatabaseKind, describeOnDatabases } from '../../../harness/databases.js';
-import { JobBench, LEASE_MS, type MakeEngine } from './bench.js';
+import { JobBench, type JobSpec, LEASE_MS, type MakeEngine } from './bench.js';
 import { CONFORMANCE_SCHEMA } from './effects.js';
 import { endingSpecs } from './ending-specs.js';
 import { enqueueSpecs } from './enqueue-specs.js';
@@ -62,6 +62,7 @@ const processSpecs: Readonly<Record<string, ProcessSpec>> = {
  * What every engine of jobs must do, on each database that it works on. An engine that passes loses no job, runs none twice and keeps
  * nothing of a run that lost its lease.
  *
+ * @param more what this engine does beyond that
  * @param script path, from the project's root, of a file that calls `runUntilKilled` with the same engine
  */
 export function jobEngineConformance(
@@ -69,13 +70,21 @@ export function jobEngineConformance(
   makeEngine: MakeEngine,
   script: string,
   databases: readonly DatabaseKind[] = DATABASE_KINDS,
+  more: Readonly<Record<string, JobSpec>> = {},
 ): void {
   describeOnDatabases(
     `with ${name}`,
     (database) => {
       let bench: JobBench | null = null;
       afterEach(() => bench?.clear());
-      const specs = { ...enqueueSpecs, ...leaseSpecs, ...endingSpecs, ...stopSpecs, ...processSpecs };
+      const specs = {
+        ...enqueueSpecs,
+        ...leaseSpecs,
+        ...endingSpecs,
+        ...stopSpecs,
+        ...processSpecs,
+        ...more,
+      };
       for (const [title, spec] of Object.entries(specs)) {
         it(title, async () => {
           bench = new JobBench(database(), makeEngine);

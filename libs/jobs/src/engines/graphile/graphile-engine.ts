@@ -1,8 +1,8 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
-import { AppError, newUuid } from '#libs/kernel';
 import type { Job, JobCounts, JobDefinition, JobEngine, NewJob } from '../../job-engine.js';
 import { ENGINE_DEFAULTS, type JobEngineOptions } from '../engine-options.js';
 import { JobClaims } from '../job-claims.js';
+import { addedJob, isOpen } from '../added-job.js';
 import { JobRepository } from '../job.repository.js';
 import { exhausted, JobRunner } from '../job-runner.js';
 import { JobSweeper } from '../job-sweeper.js';
@@ -54,15 +54,18 @@ export class GraphileJobEngine implements JobEngine {
   }
 
   async enqueue(tx: Transaction, job: NewJob): Promise<string> {
-    const id = newUuid();
     const { maxAttempts, clock } = this.#options;
-    const now = clock.now();
-    const isOpen = () => new AppError('conflict', 'This work is already queued', { code: 'job_open' });
-    this.#rows.insert(tx, id, job, { maxAttempts, nowMs: now, isOpen });
-    const dueMs = job.runAt ?? now;
-    if (dueMs <= now) this.#queue.add(tx, { id, kind: job.kind }, 0);
-    else tx.afterCommit(() => this.#sweeper.dueAt(dueMs));
-    return id;
+    const nowMs = clock.now();
+    const { job: added, ...row } = addedJob({ ...job, start: null }, { maxAttempts, nowMs });
+    this.#rows.insert(tx, { job: added, ...row }, null, isOpen);
+    if (row.dueAtMs <= nowMs) this.#queue.add(tx, added, 0);
+    else tx.afterCommit(() => this.#sweeper.dueAt(row.dueAtMs));
+    return added.id;
+  }
+
+  /** Which process has a place is graphile-worker's business. */
+  startHere(): null {
+    return null;
   }
 
   async cancel(tx: Transaction, kind: string, subject: string): Promise<boolean> {

@@ -1,0 +1,25 @@
+import { AppError, newUuid } from '#libs/kernel';
+import type { NewJob } from '../job-engine.js';
+import type { ClaimedJob } from './job.repository.js';
+
+/** A new job, queued, or as its first claim would return it. */
+export function addedJob(
+  { kind, subject, runAt, timeLimitMs, start }: NewJob,
+  { maxAttempts, nowMs }: { maxAttempts: number; nowMs: number },
+): ClaimedJob {
+  const isClaimed = start !== undefined && start !== null;
+  const attempt = isClaimed ? 1 : 0;
+  const status = isClaimed ? 'running' : 'queued';
+  const createdAt = new Date(nowMs);
+  return {
+    job: { id: newUuid(), kind, subject, status, attempt, leaseEpoch: attempt, createdAt },
+    maxAttempts,
+    timeLimitMs: timeLimitMs ?? null,
+    dueAtMs: runAt ?? nowMs,
+    input: start?.input,
+  };
+}
+
+/** Why a job is not added of which one is open. */
+export const isOpen = (): AppError =>
+  new AppError('conflict', 'This work is already queued', { code: 'job_open' });
