@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { compileValidator, requestContext, type Occurrence, type Validator, RawText } from '#libs/http';
+import { compileValidator, requestContext, type Validator, RawText, type WireBytes } from '#libs/http';
 import { Clock, invalid, type AppError } from '#libs/kernel';
-import { AnswerPage, LINES, ARRAY, refusalText } from './answer-page.js';
+import { AnswerPage, LINES, ARRAY } from './answer-page.js';
 import { EntryRequest, ExitRequest } from './sync.dto.js';
-import { SyncAnswers, JSON_TYPE, NDJSON_TYPE } from './sync-answers.service.js';
+import { ENTRY_BYTES, EXIT_BYTES, SyncAnswers, JSON_TYPE, NDJSON_TYPE } from './sync-answers.service.js';
 
 /** The whole answer to a batch. */
 export interface BatchAnswer {
@@ -25,7 +25,7 @@ const ROWS_A_LOOK = 32;
 const MOST_OPEN = 64;
 
 /** Checks and answers one row; throws what a single request would be refused with. */
-type AnswerRow = (row: unknown) => string | Promise<string>;
+type AnswerRow<A> = (row: unknown) => A | Promise<A>;
 
 /**
  * Answers whole back-tests in one call. Rows are asked in their order, so that sequential noise is drawn as if they had
@@ -46,7 +46,8 @@ export class AnswerBatch {
   entry(body: unknown): Promise<BatchAnswer> {
     return this.inTurn(
       body,
-      checked(compileValidator(EntryRequest), (request) => this.answers.entry(request)),
+      checked(compileValidator(EntryRequest), (request) => this.answers.entryAnswer(request)),
+      ENTRY_BYTES,
     );
   }
 
@@ -54,21 +55,30 @@ export class AnswerBatch {
   exit(body: unknown): Promise<BatchAnswer> {
     return this.inTurn(
       body,
-      checked(compileValidator(ExitRequest), (request) => this.answers.exit(request)),
+      checked(compileValidator(ExitRequest), (request) => this.answers.exitAnswer(request)),
+      EXIT_BYTES,
     );
   }
 
-  private async inTurn(body: unknown, answer: AnswerRow): Promise<BatchAnswer> {
+  private async inTurn<A extends object>(
+    body: unknown,
+    answer: AnswerRow<A>,
+    write: WireBytes<A>,
+  ): Promise<BatchAnswer> {
     const batch = batchRows(body, this.config.max_batch_rows);
     const { path, requestId } = requestContext();
-    const turn = this.last.then(() => this.run(batch, answer, { instance: path, requestId }));
+    const page = new AnswerPage(batch.form === 'array' ? ARRAY : LINES, write, { instance: path, requestId });
+    const turn = this.last.then(() => this.run(batch, answer, page));
     this.last = turn.catch(() => undefined);
     return turn;
   }
 
-  private async run(batch: BatchRows, answer: AnswerRow, occurrence: Occurrence): Promise<BatchAnswer> {
+  private async run<A extends object>(
+    batch: BatchRows,
+    answer: AnswerRow<A>,
+    page: AnswerPage<A>,
+  ): Promise<BatchAnswer> {
     const isArray = batch.form === 'array';
-    const page = new AnswerPage(isArray ? ARRAY : LINES, occurrence);
     let sliceEnds = this.clock.monotonic() + SLICE_MS;
     const { rows } = batch;
     let values: readonly unknown[] | null = null;
@@ -79,11 +89,10 @@ export class AnswerBatch {
         const row = isArray ? rows[index] : (values?.[within] ?? parseLine(rows[index] as string));
         page.add(answer(row));
       } catch (error) {
-        page.add(refusalText(error, occurrence));
+        page.refuse(error);
       }
       if (page.open >= MOST_OPEN) await page.settle(MOST_OPEN / 2);
       if (within === 0 && this.clock.monotonic() >= sliceEnds) {
-        page.cut();
         await nextTurn();
         sliceEnds = this.clock.monotonic() + SLICE_MS;
       }
@@ -93,7 +102,7 @@ export class AnswerBatch {
 }
 
 const checked =
-  <T extends object>(validate: Validator<T>, answer: (request: T) => string | Promise<string>): AnswerRow =>
+  <T extends object, A>(validate: Validator<T>, answer: (request: T) => A | Promise<A>): AnswerRow<A> =>
   (row) => {
     const result = validate(row, 'body');
     if ('violations' in result) throw invalid(...result.violations);

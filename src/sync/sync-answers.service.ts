@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConfiguredPredictor } from '#libs/plugin-host';
-import type { EntryQuestion, ExitQuestion } from '#libs/plugin-sdk';
-import { toWire, type WireObject, wireTextOf } from '#libs/http';
+import type { EntryAnswer, EntryQuestion, ExitAnswer, ExitQuestion } from '#libs/plugin-sdk';
+import { toWire, wireBytesOf, type WireBytes, type WireObject, wireTextOf } from '#libs/http';
 import { AppError } from '#libs/kernel';
 import { parseSyncTimestamp } from '#libs/timeseries';
 import {
@@ -24,14 +24,24 @@ export class SyncAnswers {
 
   /** @throws AppError `bad_request` for a wrong timestamp, `unsupported`, or the predictor's own refusal */
   entry(request: EntryRequest): string | Promise<string> {
-    const answer = this.predictor.entry(entryQuestion(request));
+    const answer = this.entryAnswer(request);
     return answer instanceof Promise ? answer.then(entryText) : entryText(answer);
+  }
+
+  /** As {@link entry}, to be written with {@link ENTRY_BYTES}. */
+  entryAnswer(request: EntryRequest): EntryAnswer | Promise<EntryAnswer> {
+    return this.predictor.entry(entryQuestion(request));
   }
 
   /** @throws AppError `bad_request` for a wrong timestamp or direction, `unsupported`, or the predictor's own refusal */
   exit(request: ExitRequest): string | Promise<string> {
-    const answer = this.predictor.exit(exitQuestion(request));
+    const answer = this.exitAnswer(request);
     return answer instanceof Promise ? answer.then(exitText) : exitText(answer);
+  }
+
+  /** As {@link exit}, to be written with {@link EXIT_BYTES}. */
+  exitAnswer(request: ExitRequest): ExitAnswer | Promise<ExitAnswer> {
+    return this.predictor.exit(exitQuestion(request));
   }
 
   /** What the predictor says of itself, in the original's shape, and whether it looks ahead. */
@@ -70,6 +80,9 @@ export const NDJSON_TYPE = 'application/x-ndjson; charset=utf-8';
 /** The answers as the original's bytes: the same keys in the same order, and numbers with a fraction (`1.0`). */
 const entryText = wireTextOf(EntryResponse);
 const exitText = wireTextOf(ExitResponse);
+/** The same for batches. */
+export const ENTRY_BYTES: WireBytes<EntryAnswer> = wireBytesOf(EntryResponse);
+export const EXIT_BYTES: WireBytes<ExitAnswer> = wireBytesOf(ExitResponse);
 const noiseText = wireTextOf(SetNoiseResponse);
 const metricsText = wireTextOf(MetricsResponse);
 

@@ -9,7 +9,8 @@ export {
   type ListFieldOptions,
 } from './fields/compound-fields.js';
 export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/field-type.js';
-export { toWire, wireTextOf, type WireObject } from './fields/to-wire.js';
+export { asciiBytes, JsonBytes } from './fields/json-bytes.js';
+export { toWire, wireBytesOf, type WireBytes, type WireObject, wireTextOf } from './fields/to-wire.js';
 export { datesInOrder, FreeForm, Open, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
 export { MAX_INTEGER, RawText } from './validation/coercion.js';

@@ -1,4 +1,5 @@
 import { declaredFields, type DtoClass, type FieldShape } from './field-type.js';
+import { asciiBytes, type JsonBytes } from './json-bytes.js';
 
 /** An object to send: with the names in JSON, and values that `JSON.stringify` can write. */
 export type WireObject = Readonly<Record<string, unknown>>;
@@ -49,11 +50,41 @@ function writeOf({ write, dto, kind, member }: FieldShape): Write | null {
   return (value) => Object.fromEntries(Object.entries(value as object).map(([key, own]) => [key, one(own)]));
 }
 
+const EMPTY = asciiBytes('{}');
+const CLOSE = asciiBytes('}');
+
+/** Writes one object. */
+export type WireBytes<T extends object> = (value: T, into: JsonBytes) => void;
+
 /**
- * Writes a flat object as JSON text in the way of the original's Python: numbers that are not declared as integers have a
+ * Writes a flat object as JSON in the way of the original's Python: numbers that are not declared as integers have a
  * fraction (`1.0`), which `JSON.stringify` cannot write, and unset fields stay out. Numbers must be finite.
  * @throws Error when the class declares no field
  */
+export function wireBytesOf<T extends object>(dto: DtoClass<T>): WireBytes<T> {
+  const fields = declaredFields(dto).flatMap(({ property, shape }) => {
+    if (shape === undefined) return [];
+    const { wire, from, write, kind } = shape;
+    const name = JSON.stringify(wire);
+    return [{ property, first: asciiBytes(`{${name}:`), next: asciiBytes(`,${name}:`), from, write, kind }];
+  });
+  return (value, into) => {
+    let isFirst = true;
+    for (const { property, first, next, from, write, kind } of fields) {
+      const own = from === undefined ? (value as WireObject)[property] : from(value);
+      if (own === undefined) continue;
+      into.bytes(isFirst ? first : next);
+      isFirst = false;
+      const shown = own === null || write === undefined ? own : write(own);
+      if (typeof shown !== 'number') into.text(JSON.stringify(shown));
+      else if (kind === 'integer') into.integer(shown);
+      else into.decimal(shown);
+    }
+    into.bytes(isFirst ? EMPTY : CLOSE);
+  };
+}
+
+/** The same as a text, for a single answer. */
 export function wireTextOf<T extends object>(dto: DtoClass<T>): (value: T) => string {
   const fields = declaredFields(dto).flatMap(({ property, shape }) => {
     if (shape === undefined) return [];
