@@ -27,7 +27,7 @@ const ADMIN_KEY = 'administrator-key-of-the-benchmark-only';
 const HORIZON = 6;
 const DAY_MS = 86_400_000;
 
-const SETTINGS = {
+export const SETTINGS = {
   admin_api_key: ADMIN_KEY,
   secret_key: 'a-secret-of-the-benchmark-that-nobody-keeps',
   marketplace_limit_basic: 100_000,
@@ -152,7 +152,7 @@ function verifyMoney(databaseUrl: string, answered: number): void {
 }
 
 /** Parties of a market, each with an account of its own. */
-class Market {
+export class Market {
   /** Requests that wait for an answer, oldest first. */
   readonly #waiting: string[] = [];
 

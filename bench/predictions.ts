@@ -53,7 +53,8 @@ async function predictFor(served: Served, durationMs: number): Promise<number> {
   return count;
 }
 
-async function predict({ url }: Served): Promise<number> {
+/** One prediction from submit to its completed answer; resolves with its milliseconds. */
+export async function predict({ url }: Served): Promise<number> {
   const startedAt = performance.now();
   const answer = await fetch(`${url}/api/v1/predict`, {
     method: 'POST',

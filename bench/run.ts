@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- --write]`: what docs/performance.md promises, each row against its limit or a peer in the same run;
- * `--write` rewrites the page. `--growth` measures the routes on a full database instead, see growth.ts.
+ * `--write` rewrites the page. `--growth` measures the routes on a full database instead, see growth.ts; `--memory MINUTES`
+ * whether resident memory stays flat, see memory.ts.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -11,20 +12,32 @@ import { printGrowth } from './growth.js';
 import { measureHttp } from './http.js';
 import { describeKerasOnnx, measureKerasOnnx } from './keras-onnx.js';
 import { measureMarketplace } from './marketplace.js';
+import { measureMemory } from './memory.js';
 import { measurePredictions } from './predictions.js';
 import { measureServedModel } from './served-model.js';
 import { measureStart } from './start.js';
 import { measureSync } from './sync.js';
 
-const { growth, scale } = parseArgs({
+const { growth, memory, scale } = parseArgs({
   options: {
     growth: { type: 'boolean' },
+    memory: { type: 'string' },
     scale: { type: 'string', default: '1' },
     write: { type: 'boolean' },
   },
 }).values;
 if (growth === true) {
   await printGrowth(Number(scale));
+  process.exit(0);
+}
+
+if (memory !== undefined) {
+  const { minutes, firstMb, lastMb, slope, slopeError, done } = await measureMemory(Number(memory));
+  const reached = slope <= 1 ? 'reached' : '**missed**';
+  console.log(
+    `${reached} resident memory under mixed load, ${minutes} minutes: ${firstMb.toFixed(0)} → ${lastMb.toFixed(0)} MB after the ` +
+      `warm-up, ${slope.toFixed(1)} ± ${slopeError.toFixed(1)} MB/h (≤ 1 MB/h); ${JSON.stringify(done)}`,
+  );
   process.exit(0);
 }
 

@@ -1,8 +1,9 @@
 /** From the start of the process to readiness, on an empty database and after a kill, and what it holds in memory. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { residentMb } from './memory.js';
 import { median } from './predictions.js';
 import { load, serveProduct } from './served.js';
 
@@ -24,8 +25,7 @@ export async function measureStart(): Promise<StartFigures> {
     const served = await serveProduct({});
     ready.push(served.readyMs);
     await setTimeout(SETTLE_MS);
-    const status = readFileSync(`/proc/${served.process.pid}/status`, 'utf8');
-    resident.push(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
+    resident.push(residentMb(served));
     await served.stop();
     afterKill.push(await restartAfterKill());
   }

@@ -1,0 +1,133 @@
+/**
+ * Resident memory under mixed load: synchronous answers, core predictions, orders and their answers, lists and statistics, as
+ * fast as they are answered. Memory that is held for good shows as a slope.
+ *
+ *   npm run bench -- --memory 60
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Market, SETTINGS } from './marketplace.js';
+import { predict } from './predictions.js';
+import { serveProduct, type Served } from './served.js';
+
+/** The least of each minute counts: between two collections of garbage it goes up and down by more than a slope. */
+const LOOK_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** The first part of the time, in which code is compiled and caches are filled. */
+const WARM_UP = 1 / 3;
+const PARTIES = 4;
+
+export interface MemoryFigures {
+  readonly minutes: number;
+  /** Resident megabytes: the least of the first and of the last minute after the warm-up. */
+  readonly firstMb: number;
+  readonly lastMb: number;
+  /** Megabytes an hour, of the line through the minutes after the warm-up, and its standard error. */
+  readonly slope: number;
+  readonly slopeError: number;
+  /** How often each kind of work was done. */
+  readonly done: Readonly<Record<string, number>>;
+}
+
+/** @throws Error when any request is refused */
+export async function measureMemory(minutes: number): Promise<MemoryFigures> {
+  const served = await serveProduct({
+    ...SETTINGS,
+    core_plugin: 'sync_core',
+    predictor_plugin: 'binary_ideal_oracle',
+    csv_file: resolve('examples/data/synthetic_fx_1h_2023.csv'),
+    data_source: 'file',
+    data_file_path: resolve('examples/data/sp500_daily_2000-2020.csv'),
+    max_concurrent_predictions: 100,
+  });
+  try {
+    const load = new MixedLoad(served, await Market.open(served.url));
+    const until = performance.now() + minutes * MINUTE_MS;
+    const [least] = await Promise.all([leastOfMinutes(served, minutes), load.runUntil(until)]);
+    const warm = least.slice(Math.ceil(minutes * WARM_UP));
+    return {
+      minutes,
+      firstMb: warm[0] ?? NaN,
+      lastMb: warm.at(-1) ?? NaN,
+      ...slopeOf(warm),
+      done: load.done,
+    };
+  } finally {
+    await served.stop();
+  }
+}
+
+/** Megabytes, one for each minute. */
+async function leastOfMinutes(served: Served, minutes: number): Promise<number[]> {
+  const least: number[] = [];
+  for (let minute = 0; minute < minutes; minute += 1) {
+    let mb = Infinity;
+    const end = performance.now() + MINUTE_MS;
+    while (performance.now() < end) {
+      mb = Math.min(mb, residentMb(served));
+      await pause(LOOK_MS);
+    }
+    least.push(mb);
+  }
+  return least;
+}
+
+/** What a process holds in memory. */
+export function residentMb({ process: { pid } }: Served): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+/** Least squares over values a minute apart. */
+function slopeOf(values: readonly number[]): { readonly slope: number; readonly slopeError: number } {
+  const count = values.length;
+  const meanX = (count - 1) / 2;
+  const meanY = values.reduce((sum, value) => sum + value, 0) / count;
+  const spread = values.reduce((sum, _, x) => sum + (x - meanX) ** 2, 0);
+  const slope = values.reduce((sum, value, x) => sum + (x - meanX) * (value - meanY), 0) / spread;
+  const rest = values.reduce((sum, value, x) => sum + (value - meanY - slope * (x - meanX)) ** 2, 0);
+  const perHour = HOUR_MS / MINUTE_MS;
+  return { slope: slope * perHour, slopeError: Math.sqrt(rest / (count - 2) / spread) * perHour };
+}
+
+/** Everything that a busy service does, each kind by a few clients of its own. */
+class MixedLoad {
+  readonly done: Record<string, number> = {};
+
+  constructor(
+    private readonly served: Served,
+    private readonly market: Market,
+  ) {}
+
+  async runUntil(end: number): Promise<void> {
+    const entry = JSON.stringify({ datetime: '01.03.2023 08:00:00.000', tp: 150, sl: 100 });
+    await Promise.all([
+      this.#repeat('entry', end, PARTIES, () => this.#ask('/predict/entry', entry)),
+      this.#repeat('prediction', end, PARTIES, () => predict(this.served)),
+      this.#repeat('orders', end, 1, async () => {
+        await this.market.submitFor(PARTIES, LOOK_MS);
+        await this.market.answerFor(PARTIES, 2 * LOOK_MS);
+      }),
+      this.#repeat('list', end, 1, () => this.#ask('/predictions?limit=50')),
+      this.#repeat('statistics', end, 1, () => this.#ask('/admin/stats')),
+    ]);
+  }
+
+  async #repeat(name: string, end: number, clients: number, work: () => Promise<unknown>): Promise<void> {
+    const one = async (): Promise<void> => {
+      for (; performance.now() < end; this.done[name] = (this.done[name] ?? 0) + 1) await work();
+    };
+    await Promise.all(Array.from({ length: clients }, one));
+  }
+
+  async #ask(path: string, body?: string): Promise<void> {
+    const answer = await fetch(`${this.served.url}/api/v1${path}`, {
+      headers: { 'Content-Type': 'application/json', 'X-API-KEY': SETTINGS.admin_api_key },
+      ...(body !== undefined && { method: 'POST', body }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${text}`);
+  }
+}
