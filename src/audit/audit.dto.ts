@@ -146,7 +146,8 @@ export class ListAudit {
     wire: 'endpoint',
     optional: true,
     maxLength: 1024,
-    description: 'Return only requests whose path or matched route contains this text.',
+    description:
+      'Return only requests whose path or matched route contains this text, among the newest 20,000 that the other filters match; a warning says how far back that was.',
   })
   endpointPart?: string;
 

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Count } from '#libs/database';
+import { warn } from '#libs/http';
 import { Clock, HOUR_MS } from '#libs/kernel';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import type { ApiLogEntity } from './api-log.entity.js';
-import { ApiLogRepository, type ApiLogFilter } from './api-log.repository.js';
+import { ApiLogRepository, type ApiLogFilter, type FoundLogs, MOST_SEARCHED } from './api-log.repository.js';
+import { AuditArchiveRepository } from './archive/audit-archive.repository.js';
 import type { AuditLogList, ListAudit, ListLogs, LogList } from './audit.dto.js';
 import type { AuditTrail } from './audit.port.js';
 import { LoggedRequests } from './logged-requests.repository.js';
@@ -16,6 +18,7 @@ export class ReadAudit implements AuditTrail {
   constructor(
     private readonly logs: ApiLogRepository,
     private readonly figures: LoggedRequests,
+    private readonly archives: AuditArchiveRepository,
     private readonly users: UserDirectory,
     private readonly clock: Clock,
   ) {}
@@ -33,6 +36,7 @@ export class ReadAudit implements AuditTrail {
       this.logs.newest(filter, { limit, offset }),
       this.logs.count(filter),
     ]);
+    await this.#warnOfArchived('hours', filter.from);
     return { logs: rows, ...count };
   }
 
@@ -40,11 +44,12 @@ export class ReadAudit implements AuditTrail {
   async trail(query: ListAudit): Promise<AuditLogList> {
     // No row has a risk score, so none has a high one.
     const unscored = query.riskScoreMin !== undefined;
-    const [rows, { total, isExact }, failed] = await Promise.all([
-      unscored ? [] : this.logs.newest(query, query),
-      unscored ? NONE : this.logs.count(query),
+    const [{ rows, count }, failed] = await Promise.all([
+      unscored ? { rows: [], count: NONE } : this.#found(query),
       this.figures.count('failed', null, this.#hoursAgo(24)),
     ]);
+    const { total, isExact } = count;
+    await this.#warnOfArchived('start_date', query.from);
     const names = await this.#namesOf(rows);
     return {
       auditLogs: rows.map((row) => ({
@@ -55,6 +60,38 @@ export class ReadAudit implements AuditTrail {
       isExact,
       failedRequests: failed,
     };
+  }
+
+  async #found(query: ListAudit): Promise<Pick<FoundLogs, 'rows' | 'count'>> {
+    const { endpointPart: part = '' } = query;
+    if (part === '') {
+      const [rows, count] = await Promise.all([this.logs.newest(query, query), this.logs.count(query)]);
+      return { rows, count };
+    }
+    // a path is found as it was sent, and by its route: `/api/v1/auth/%6cogin` is a login
+    const found = await this.logs.search(query, part, query);
+    if (found.searchedBackTo !== null)
+      warn({
+        code: 'search_ended',
+        field: 'endpoint',
+        message:
+          `only the newest ${MOST_SEARCHED} requests that the other filters match were searched, back to ` +
+          `${found.searchedBackTo.toISOString()}; that moment as end_date goes on from there`,
+      });
+    return found;
+  }
+
+  /** Whoever asks for a time of which requests were archived is told that they are elsewhere. */
+  async #warnOfArchived(field: string, from: Date | undefined): Promise<void> {
+    if (from === undefined) return;
+    const last = await this.archives.last();
+    if (last === null || last.sealedUntil <= from) return;
+    const until = last.sealedUntil.toISOString();
+    warn({
+      code: 'archived',
+      field,
+      message: `requests from before ${until} are in archives, not in this list`,
+    });
   }
 
   countRequests(userId: number, since: Date): Promise<number> {

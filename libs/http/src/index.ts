@@ -16,7 +16,13 @@ export { compileValidator, type Source, type Validated, type Validator } from '.
 export { MAX_INTEGER, RawText } from './validation/coercion.js';
 export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
-export { asksInVain, textWithWarnings, WARNING_SCHEMA, WARNINGS_HEADER } from './validation/warnings.js';
+export {
+  asksInVain,
+  textWithWarnings,
+  warn,
+  WARNING_SCHEMA,
+  WARNINGS_HEADER,
+} from './validation/warnings.js';
 export { redactPath, redactQuery, REDACTED, redactText } from './redaction/redact-text.js';
 export { RedactedCopy, redactSecrets, TRUNCATED } from './redaction/redacted-copy.js';
 export {

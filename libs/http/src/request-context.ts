@@ -1,9 +1,9 @@
 import { createParamDecorator } from '@nestjs/common';
 import { assertPresent, currentContext, type OperationContext } from '#libs/kernel';
 
-/** What a request asked for and did not get, although it was accepted. */
+/** What a request asked for and did not get, or not as a whole, although it was accepted. */
 export interface Warning {
-  /** `ignored_field` of a body, `ignored_parameter` of a query. */
+  /** `ignored_field` of a body, `ignored_parameter` of a query; what else a route has to say. */
   readonly code: string;
   /** Its place in the request: `intervall`, `legs.0.sise`. */
   readonly field: string;
@@ -35,7 +35,7 @@ export interface RequestContext extends OperationContext {
   readonly form: AnswerForm;
   /** The parsed body, for the audit row; undefined if there is none. */
   payload: unknown;
-  /** What was accepted but ignored; absent when there is nothing to say. */
+  /** Absent when there is nothing to say. */
   warnings?: readonly Warning[];
 }
 

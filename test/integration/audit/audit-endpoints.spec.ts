@@ -133,4 +133,52 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
     expect((await trail.countRequests(1, all)) - (await trail.countRequests(1, some))).toBe(2);
     expect(await trail.countRequests(99, all)).toBe(0);
   });
+
+  it('search the newest requests for a part of a path, and say how far back', async () => {
+    const minute = (count: number) => new Date(clock.now() - HOUR_MS + count).toISOString();
+    await app.database.run(({ manager }) =>
+      manager.query(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20050)
+         INSERT INTO api_logs (request_id, correlation_id, ip_address, endpoint, method, request_timestamp, response_status_code,
+           response_time_ms) SELECT 'many' || i, 'c', '::1', '/api/v1/many/' || i, 'GET', '${minute(0)}', 200, 1 FROM n`,
+      ),
+    );
+    const newest = await get('audit?endpoint=many/200');
+    expect(newest).toMatchObject({
+      total_is_exact: false,
+      warnings: [
+        {
+          code: 'search_ended',
+          field: 'endpoint',
+          message: `only the newest 20000 requests that the other filters match were searched, back to ${minute(0)}; that moment as end_date goes on from there`,
+        },
+      ],
+    });
+    // many/200, many/2000 … many/2009, many/20000 … many/20050
+    expect(newest.total_count).toBe(51 + 10 + 1);
+    expect((await get('audit?endpoint=many/200&limit=60&offset=60')).audit_logs).toHaveLength(2);
+    const old = await get(
+      `audit?endpoint=100%25&end_date=${new Date(clock.now() - 2 * HOUR_MS).toISOString()}`,
+    );
+    expect(endpoints(old.audit_logs)).toEqual(['/api/v1/100%_x']);
+    expect(old).not.toHaveProperty('warnings');
+    expect(old).not.toHaveProperty('total_is_exact');
+    expect((await get('audit?endpoint=/api/v1/a&user_id=1')).warnings).toBeUndefined();
+  });
+
+  it('say that older requests are in archives', async () => {
+    const until = new Date(clock.now() - 100 * HOUR_MS).toISOString();
+    await app.database.run(({ manager }) =>
+      manager.query(
+        `INSERT INTO audit_archives (first_sequence, last_sequence, last_id, sealed_until, hash, file, file_hash, file_bytes, archived_at)
+         VALUES (1, 1, 1, '${until}', 'h', 'f', 'h', 1, '${until}')`,
+      ),
+    );
+    const message = `requests from before ${until} are in archives, not in this list`;
+    expect((await get('logs?hours=101')).warnings).toEqual([{ code: 'archived', field: 'hours', message }]);
+    expect((await get('audit?start_date=2025-01-01')).warnings).toEqual([
+      { code: 'archived', field: 'start_date', message },
+    ]);
+    expect((await get('logs?hours=99')).warnings).toBeUndefined();
+  });
 });

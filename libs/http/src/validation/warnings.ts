@@ -13,7 +13,8 @@ export const WARNING_SCHEMA = {
   properties: {
     code: {
       type: 'string',
-      description: '`ignored_field`, or `ignored_parameter` for one of the query.',
+      description:
+        '`ignored_field`, or `ignored_parameter` for one of the query; `search_ended` when only the newest rows were searched, `archived` when older ones are elsewhere.',
       example: 'ignored_field',
     },
     field: { type: 'string', description: 'Its place in the request.', example: 'intervall' },
@@ -72,6 +73,11 @@ export function warnOfIgnored(dto: DtoClass, value: unknown, source: Source): vo
     const message = `${ignored.length - MOST_WARNINGS} more were ignored, this one first`;
     warnings.push({ code, field: rest.place + shownName(rest.key), message });
   }
+  warn(...warnings);
+}
+
+/** Says something beside the answer to the current request. */
+export function warn(...warnings: readonly Warning[]): void {
   const context = requestContext();
   context.warnings = [...(context.warnings ?? []), ...warnings];
 }
