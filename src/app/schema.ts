@@ -10,6 +10,7 @@ import {
   FigureChangeEntity,
   FigureEntity,
   Figures1796000000020,
+  ForecastOutcomes1796000000096,
   ForecastPins1796000000095,
   Jobs1795392000002,
   Limits1796000000030,
@@ -42,6 +43,7 @@ import {
   TransactionEntryEntity,
 } from '../billing/ledger.entity.js';
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
+import { ForecastOutcomeEntity, ReportedValueEntity } from '../outcomes/forecast-outcome.entity.js';
 import { ForecastPinEntity, PinnedParametersEntity } from '../outcomes/forecast-pin.entity.js';
 import { OrderClaimEntity } from '../marketplace/order-claim.entity.js';
 import { OrderFileEntity } from '../marketplace/order-file.entity.js';
@@ -88,6 +90,8 @@ export const entities = [
   OrderFileEntity,
   ForecastPinEntity,
   PinnedParametersEntity,
+  ForecastOutcomeEntity,
+  ReportedValueEntity,
   WebhookSecretEntity,
   WebhookDeliveryEntity,
   WebhookAttemptEntity,
@@ -112,6 +116,7 @@ export const migrations = [
   WideIds1796000000060,
   AuditArchives1796000000061,
   ForecastPins1796000000095,
+  ForecastOutcomes1796000000096,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

@@ -1,10 +1,26 @@
 import { Module } from '@nestjs/common';
-import { ForecastPins } from './outcomes.port.js';
+import { FetchRealisedBars } from './fetch-realised-bars.js';
+import { ForecastOutcomes, ForecastPins } from './outcomes.port.js';
+import { OutcomesRepository } from './outcomes.repository.js';
 import { PinForecast } from './pin-forecast.service.js';
+import { ReadOutcomes } from './read-outcomes.service.js';
+import { ReportOutcomes } from './report-outcomes.service.js';
+import { OutcomesController } from './outcomes.controller.js';
+import { ResolveOutcomes } from './resolve-outcomes.service.js';
 
 /** Forecasts as they were made, and what became of them. */
 @Module({
-  providers: [PinForecast, { provide: ForecastPins, useExisting: PinForecast }],
-  exports: [ForecastPins],
+  controllers: [OutcomesController],
+  providers: [
+    OutcomesRepository,
+    FetchRealisedBars,
+    ResolveOutcomes,
+    PinForecast,
+    ReadOutcomes,
+    ReportOutcomes,
+    { provide: ForecastPins, useExisting: PinForecast },
+    { provide: ForecastOutcomes, useExisting: ReadOutcomes },
+  ],
+  exports: [ForecastPins, ForecastOutcomes],
 })
 export class OutcomesModule {}

@@ -11,6 +11,12 @@ export type ForecastSource = 'prediction' | 'order';
 export const PIN_STANDINGS = ['live', 'hindcast', 'looks_ahead', 'not_a_value'] as const;
 export type PinStanding = (typeof PIN_STANDINGS)[number];
 
+export type OutcomeStatus = 'resolved' | 'unresolvable';
+
+/** Why a target has no outcome. */
+export const UNRESOLVABLE_REASONS = ['no_bar_within_limit', 'no_data', 'known_at_issue'] as const;
+export type UnresolvableReason = (typeof UNRESOLVABLE_REASONS)[number];
+
 /** A central interval for each horizon. */
 export interface PinnedInterval {
   /** Coverage that it claims, 0 to 1 exclusive. */
@@ -50,6 +56,75 @@ export interface IssuedForecast {
   readonly stated: StatedForecast;
   /** Null for the answer of an evaluator elsewhere: of how it was made, this service knows nothing. */
   readonly made: Forecast | null;
+}
+
+/** `pending`: its time has not come, or its bar is not there yet; `not_resolved`: of an excluded forecast. */
+export const TARGET_STATUSES = ['pending', 'resolved', 'unresolvable', 'not_resolved'] as const;
+
+/** A value that the source said later. */
+export interface RevisedOutcome {
+  readonly value: number | null;
+  readonly barAt: Date | null;
+  readonly dataSha256: string | null;
+  readonly resolvedAt: Date;
+}
+
+/** One horizon of a pinned forecast and what became of it; null where there is nothing yet. */
+export interface TargetOutcome {
+  readonly horizon: number;
+  readonly targetAt: Date | null;
+  readonly closesAt: Date | null;
+  readonly status: (typeof TARGET_STATUSES)[number];
+  readonly reason: UnresolvableReason | null;
+  readonly point: number | null;
+  readonly deviation: number | null;
+  readonly value: number | null;
+  /** Value − point. */
+  readonly error: number | null;
+  readonly barAt: Date | null;
+  readonly source: string | null;
+  readonly dataSha256: string | null;
+  readonly resolvedAt: Date | null;
+  readonly lossKind: string | null;
+  readonly loss: number | null;
+  /** Of the random walk. */
+  readonly baselineLoss: number | null;
+  /** 1 − loss / baseline loss. */
+  readonly skill: number | null;
+  readonly pit: number | null;
+  /** By level in percent; null where the forecast stated none. */
+  readonly covered: Readonly<Record<string, boolean | null>>;
+  readonly revisions: readonly RevisedOutcome[];
+}
+
+/** A pinned forecast with what became of it. */
+export interface ForecastOutcome {
+  readonly standing: PinStanding;
+  readonly model: string;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly targetColumn: string | null;
+  readonly issuedAt: Date;
+  readonly baselineAt: Date | null;
+  readonly baselineClosedAt: Date | null;
+  readonly baselineValue: number | null;
+  readonly naiveMae: number | null;
+  readonly volatility: number | null;
+  readonly sampleCount: number | null;
+  readonly predictor: string;
+  readonly predictorVersion: string | null;
+  readonly modelSha256: string | null;
+  readonly seed: number | null;
+  readonly parametersSha256: string | null;
+  readonly windowSha256: string | null;
+  readonly windowBars: number | null;
+  readonly targets: readonly TargetOutcome[];
+}
+
+/** What became of forecasts. Who may see one is decided by the domain that it belongs to. */
+export abstract class ForecastOutcomes {
+  /** Null for one that was not pinned: it has not completed, or is older than pins are, or was imported. */
+  abstract of(source: ForecastSource, subjectId: string): Promise<ForecastOutcome | null>;
 }
 
 /** Keeps forecasts as they were made. */

@@ -11,6 +11,9 @@ const LARGEST_COUNT = Number.MAX_SAFE_INTEGER;
 /** Sets of parameters that are known to be stored; the product has one for each predictor and settings. */
 const MOST_KNOWN = 1_000;
 
+/** Longest rest of a market, in bars: what is older is no forecast of the present. */
+const REST_BARS = 5;
+
 /** How a forecast was made, as far as this service knows. */
 interface Making {
   readonly baselineAt: Date | null;
@@ -125,8 +128,18 @@ function standingOf({ stated, made, interval, issuedAt }: IssuedForecast, making
   // A probability is no value of the bars; where the bars are here, the column must be one of theirs.
   const isColumn = made === null || made.input === null || making.scale !== null;
   if (!hasValue || !isColumn) return 'not_a_value';
-  const first = dueAtOf(stated, interval, null);
-  return first !== null && first <= issuedAt ? 'hindcast' : 'live';
+  const first = dueAtOf(stated, interval, null)?.getTime() ?? Infinity;
+  return isHindcast(made, first, interval, issuedAt.getTime()) ? 'hindcast' : 'live';
+}
+
+/**
+ * An evaluator elsewhere may know every bar that has closed. Here the bars that were used are known: after a holiday the
+ * first target may be a bar that never was, which the next one stands for.
+ */
+function isHindcast(made: Forecast | null, firstClose: number, interval: string, issuedAt: number): boolean {
+  if (made === null) return firstClose <= issuedAt;
+  const length = closeOfTarget(firstClose, interval) - firstClose;
+  return !made.isPresent || firstClose + REST_BARS * length <= issuedAt;
 }
 
 function makingOf({ output, source, plugins, input, parameters }: Forecast): Making {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pythonJson } from '#libs/kernel';
 import { naiveMae, trailingVolatility } from '#libs/scoring';
-import type { Frame } from '#libs/timeseries';
+import { Frame } from '#libs/timeseries';
 
 /** Bars before a forecast that its digest covers; more when the model says that its window is larger. */
 const PINNED_BARS = 1_024;
@@ -93,3 +93,7 @@ export function scaleAt(values: Float64Array, row: number): ForecastScale | null
   const scale = { naiveMae: naiveMae(known), volatility: trailingVolatility(known) };
   return scale.naiveMae > 0 ? scale : null;
 }
+
+/** {@link windowDigest} of one bar with one column. */
+export const digestOfValue = (time: number, column: string, value: number): string =>
+  windowDigest(Frame.of(Float64Array.of(time), { [column]: Float64Array.of(value) }), 1).sha256;

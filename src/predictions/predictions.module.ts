@@ -11,6 +11,7 @@ import { PredictionUpkeep } from './prediction-upkeep.service.js';
 import { PredictionRepository } from './prediction.repository.js';
 import { PredictionsController, SecurePredictionsController } from './predictions.controller.js';
 import { PredictionFigures } from './predictions.port.js';
+import { ReadPredictionOutcome } from './read-prediction-outcome.service.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { ResultsFile } from './results-file.service.js';
 import { RunPrediction } from './run-prediction.service.js';
@@ -31,6 +32,7 @@ import { SubmitPrediction } from './submit-prediction.service.js';
     ResultsFile,
     RunPrediction,
     ReadPredictions,
+    ReadPredictionOutcome,
     DeletePrediction,
     PredictionEvents,
     {

@@ -12,7 +12,12 @@ import {
   PLUGIN_SETTINGS,
   PREDICTOR_SETTINGS,
 } from './settings/plugins.js';
-import { AUDIT_SETTINGS, JOB_SETTINGS, PREDICTION_SETTINGS } from './settings/predictions.js';
+import {
+  AUDIT_SETTINGS,
+  JOB_SETTINGS,
+  OUTCOME_SETTINGS,
+  PREDICTION_SETTINGS,
+} from './settings/predictions.js';
 import { DATABASE_SETTINGS, FILE_SETTINGS, LOGGING_SETTINGS, SERVER_SETTINGS } from './settings/service.js';
 
 /** Every setting of the product by its one name: flag `--port`, config file `"port"`, `config.port`. */
@@ -25,6 +30,7 @@ export const SETTINGS = {
   ...PREDICTOR_SETTINGS,
   ...PIPELINE_SETTINGS,
   ...PREDICTION_SETTINGS,
+  ...OUTCOME_SETTINGS,
   ...JOB_SETTINGS,
   ...AUDIT_SETTINGS,
   ...MARKETPLACE_SETTINGS,
@@ -54,6 +60,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Predictor', settings: PREDICTOR_SETTINGS },
   { title: 'Pipeline', settings: PIPELINE_SETTINGS },
   { title: 'Predictions', settings: PREDICTION_SETTINGS },
+  { title: 'Outcomes of forecasts', settings: OUTCOME_SETTINGS },
   { title: 'Jobs', settings: JOB_SETTINGS },
   { title: 'Audit', settings: AUDIT_SETTINGS },
   { title: 'Marketplace', settings: MARKETPLACE_SETTINGS },

@@ -51,6 +51,8 @@ export interface BarsSeen {
   readonly input: Frame | null;
   /** Whether the predictor is a test instrument that sees what comes. */
   readonly looksAhead: boolean;
+  /** Whether its last bar was the last that had closed when it was asked, as far as the source knew. */
+  readonly isPresent: boolean;
 }
 
 /** From so many bars on, data about the present are noted as old. */
@@ -61,7 +63,7 @@ export class PointInTime {
   readonly #notes = new Set<string>();
   readonly #means: BaselineMeans;
   #seen: { readonly frame: Frame; readonly closeOf: (row: number) => number } | null = null;
-  #input: BarsSeen = { input: null, looksAhead: false };
+  #input: BarsSeen = { input: null, looksAhead: false, isPresent: false };
 
   constructor(
     private readonly rules: PointInTimeRules,
@@ -79,7 +81,11 @@ export class PointInTime {
         const known = frame.length === 0 ? { frame, request } : this.#known(frame, request, isAhead);
         const { baseline } = known.request;
         const input = isAhead || baseline === null ? known.frame : known.frame.upTo(baseline);
-        this.#input = { input, looksAhead: isAhead };
+        this.#input = {
+          input,
+          looksAhead: isAhead,
+          isPresent: baseline === null || this.#isLastClosed(baseline),
+        };
         return predictor.forecast(known.frame, known.request, limits);
       },
     };
@@ -105,6 +111,14 @@ export class PointInTime {
             ...(this.#seen.frame.length > 1 && { bar_length: lengthText(usualStep(this.#seen.frame.time)) }),
           };
     return { ...source, ...bar, ...(notes.length > 0 && { notes }) };
+  }
+
+  /** Whether no bar behind this one had closed by now. */
+  #isLastClosed(label: number): boolean {
+    if (this.#seen === null) return false;
+    const { frame, closeOf } = this.#seen;
+    const next = frame.rowAtOrBefore(label) + 1;
+    return next >= frame.length || closeOf(next) > this.rules.clock.now();
   }
 
   #known(frame: Frame, request: ForecastRequest, isAhead: boolean) {

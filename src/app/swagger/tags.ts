@@ -4,6 +4,7 @@ export const TAGS: readonly { readonly name: string; readonly description: strin
     name: 'predictions',
     description: 'Ask for a forecast and read it. Begin here: no key is needed unless `require_auth` is set.',
   },
+  { name: 'outcomes', description: 'What became of forecasts, and how good models are.' },
   {
     name: 'synchronous',
     description: 'Entry and exit answers for back-testers, at once. Mounted with `core_plugin=sync_core`.',

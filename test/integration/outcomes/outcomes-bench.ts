@@ -4,6 +4,7 @@ import { type Account, Accounts } from '../../security/accounts.js';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import type { DatabaseKind } from '../../harness/databases.js';
 
+export const DAY_MS = 86_400_000;
 const SP500 = resolve('examples/data/sp500_daily_2000-2020.csv');
 
 /** A row as the database has it. */

@@ -44,6 +44,26 @@ export const PREDICTION_SETTINGS = {
   ),
 } satisfies ParameterDeclarations;
 
+/** How outcomes of forecasts are found. */
+export const OUTCOME_SETTINGS = {
+  outcome_seconds: decimal(
+    { default: 60, min: 1, max: 86_400 },
+    'Time between two looks for the outcomes of forecasts whose time has come, in seconds.',
+  ),
+  outcome_limit_bars: integer(
+    { default: 5, min: 0, max: 1_000 },
+    'Number of bar lengths that the bar of an outcome may begin after the bar that was forecast, when that one is missing (holidays); with none within it the target is `unresolvable`.',
+  ),
+  outcome_wait_days: integer(
+    { default: 30, min: 1, max: 3_650 },
+    'Number of days that are waited for data after the bar of a forecast has closed; then the target is `unresolvable`.',
+  ),
+  outcome_recheck_days: integer(
+    { default: 7, min: 0, max: 3_650 },
+    'Number of days after its last outcome when the bars of a forecast are looked at once more; what changed is added as a revision. 0: never.',
+  ),
+} satisfies ParameterDeclarations;
+
 /** Durable work: how jobs are leased, watched and tried again. */
 export const JOB_SETTINGS = {
   job_engine: choice(

@@ -21,6 +21,12 @@ export const wideSerialId = (queryRunner: QueryRunner): TableColumnOptions => ({
   type: rowIdType(queryRunner),
 });
 
+/** `rowIdColumn()`, of a table that came after `WideIds`. */
+export const rowId = (queryRunner: QueryRunner, name: string): TableColumnOptions => ({
+  name,
+  type: rowIdType(queryRunner),
+});
+
 const rowIdType = ({ dataSource }: QueryRunner): string =>
   dataSource.options.type === 'postgres' ? 'bigint' : 'integer';
 

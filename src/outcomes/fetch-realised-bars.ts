@@ -1,0 +1,95 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AppError } from '#libs/kernel';
+import { type FeederHandle, PluginRegistry } from '#libs/plugin-host';
+import type { Frame } from '#libs/plugin-sdk';
+import type { ForecastPinEntity } from './forecast-pin.entity.js';
+import { OutcomesRepository } from './outcomes.repository.js';
+import { closeOfTarget } from './pin-forecast.service.js';
+import { SCALE_CHANGES } from './pinned-window.js';
+import type { KnownBars } from './realised-bars.js';
+
+/** What a column is called where a forecast does not say. */
+const USUAL_COLUMN = 'CLOSE';
+/** Bars of a market that rests over nights and weekends reach back further than their number says. */
+const CALENDAR_FACTOR = 5;
+
+/** Brings the bars that a group of pinned forecasts was about, in one go. */
+@Injectable()
+export class FetchRealisedBars {
+  readonly #logger = new Logger(FetchRealisedBars.name);
+
+  constructor(
+    private readonly plugins: PluginRegistry,
+    private readonly outcomes: OutcomesRepository,
+  ) {}
+
+  /** Pins with the same key are about the same column of the same bars. */
+  keyOf({ feeder, symbol, interval, targetColumn }: ForecastPinEntity): string {
+    return JSON.stringify([feeder, symbol, interval, targetColumn]);
+  }
+
+  /** @param pins at least one, all of the same {@link keyOf} */
+  async of(pins: readonly ForecastPinEntity[], now: number): Promise<KnownBars> {
+    const [pin] = pins;
+    if (pin === undefined) throw new Error('invariant broken: a group has a pin');
+    const { symbol, interval, targetColumn } = pin;
+    const range = rangeOf(pins, now);
+    const [fetched, reported] = await Promise.all([
+      this.#fetch(pin, range),
+      this.outcomes.reported({
+        symbol,
+        interval,
+        targetColumn: targetColumn ?? USUAL_COLUMN,
+        from: new Date(range.from),
+        to: new Date(range.to),
+      }),
+    ]);
+    const column = fetched?.frame.spelled(targetColumn ?? USUAL_COLUMN) ?? null;
+    return { frame: fetched?.frame ?? null, source: fetched?.source ?? '', column, interval, reported };
+  }
+
+  /** Null where the source is away or does not have the symbol: then reports count, and time. */
+  async #fetch(
+    { feeder: id, symbol, interval }: ForecastPinEntity,
+    range: { readonly from: number; readonly to: number },
+  ): Promise<{ readonly frame: Frame; readonly source: string } | null> {
+    try {
+      const feeder = await this.plugins.feeder(id);
+      const frame = await fetchBars(feeder, { symbol, interval, ...range });
+      return { frame, source: feeder.resolve(symbol).source };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#logger.warn(`no bars of ${symbol} to resolve forecasts with: ${error.code}: ${error.detail}`);
+      return null;
+    }
+  }
+}
+
+/** Bars of the length that was pinned; where the source has another one and cannot make it, those it has were used. */
+async function fetchBars(
+  feeder: FeederHandle,
+  request: {
+    readonly symbol: string;
+    readonly interval: string;
+    readonly from: number;
+    readonly to: number;
+  },
+): Promise<Frame> {
+  try {
+    return await feeder.fetch(request);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.kind !== 'invalid') throw error;
+    return feeder.fetch({ ...request, anyInterval: true });
+  }
+}
+
+/** From what the scale needs, where a pin has none, to now: only later bars show that one is missing. */
+function rangeOf(pins: readonly ForecastPinEntity[], now: number) {
+  const starts = pins.map((pin) => {
+    const first = Math.min(...pin.targetTimes.flatMap((time) => (time === null ? [] : [time])));
+    if (pin.volatility !== null) return first;
+    const length = closeOfTarget(first, pin.interval) - first;
+    return Math.min(first, pin.issuedAt.getTime() - CALENDAR_FACTOR * SCALE_CHANGES * length);
+  });
+  return { from: Math.min(...starts), to: now };
+}

@@ -1,0 +1,223 @@
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#libs/config';
+import { TransactionRunner } from '#libs/database';
+import { PeriodicService } from '#libs/jobs';
+import { Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '#libs/kernel';
+import { canonicalInterval, intervalMs } from '#libs/timeseries';
+import type { ForecastOutcomeEntity } from './forecast-outcome.entity.js';
+import type { ForecastPinEntity } from './forecast-pin.entity.js';
+import { FetchRealisedBars } from './fetch-realised-bars.js';
+import { type NewOutcome, OutcomesRepository } from './outcomes.repository.js';
+import { closeOfTarget, dueAtOf } from './pin-forecast.service.js';
+import { type ForecastScale, scaleAt } from './pinned-window.js';
+import { type KnownBars, realisationOf, type Realisation } from './realised-bars.js';
+import { scoreOutcome } from './score-outcome.js';
+
+/** Pins in one go: they share what is fetched of their symbols. */
+const BATCH = 200;
+/** Longest pause until a bar that was not there is looked for again, and the shortest. */
+const LATEST_RETRY_MS = HOUR_MS;
+const EARLIEST_RETRY_MS = MINUTE_MS;
+
+/** What a turn did. */
+export interface ResolutionFigures {
+  readonly resolved: number;
+  readonly unresolvable: number;
+  /** Outcomes of which the source now says something else. */
+  readonly revised: number;
+}
+
+interface Step {
+  readonly outcomes: readonly NewOutcome[];
+  readonly dueAt: Date | null;
+}
+
+/**
+ * Looks for the bars that pinned forecasts were about, when they have closed, and writes down what came: once. When the
+ * last target of a pin has its outcome, its bars are looked at once more after `outcome_recheck_days`, and those that
+ * changed get a second row. A batch costs what its own pins cost, however many there are. Any number of processes may do
+ * so: a pin is taken in the transaction that writes its outcomes.
+ */
+@Injectable()
+export class ResolveOutcomes extends PeriodicService {
+  constructor(
+    private readonly outcomes: OutcomesRepository,
+    private readonly bars: FetchRealisedBars,
+    private readonly transactions: TransactionRunner,
+    private readonly config: AppConfig,
+    private readonly clock: Clock,
+  ) {
+    super(clock, { everyMs: config.outcome_seconds * 1_000 });
+  }
+
+  /** Everything that is due, in batches. */
+  async resolve(signal?: AbortSignal): Promise<ResolutionFigures> {
+    const figures = { resolved: 0, unresolvable: 0, revised: 0 };
+    const goesOn = (): boolean => signal?.aborted !== true;
+    while (goesOn()) {
+      const now = this.clock.now();
+      const pins = await this.outcomes.due(new Date(now), BATCH);
+      if (pins.length === 0) break;
+      for (const outcome of await this.#batch(pins, now)) {
+        if (outcome.revision > 0) figures.revised += 1;
+        else figures[outcome.status] += 1;
+      }
+    }
+    return figures;
+  }
+
+  protected async turn(signal: AbortSignal): Promise<void> {
+    const { resolved, unresolvable, revised } = await this.resolve(signal);
+    if (resolved + unresolvable > 0)
+      this.logger.log(`resolved ${resolved} targets of forecasts; ${unresolvable} cannot be`);
+    if (revised > 0)
+      this.logger.warn(`the source of ${revised} outcomes says something else now; their second row has it`);
+  }
+
+  async #batch(pins: readonly ForecastPinEntity[], now: number): Promise<readonly NewOutcome[]> {
+    const known = groupedBy(await this.outcomes.outcomesOf(pins.map(({ id }) => id)), ({ pinId }) => pinId);
+    const written: NewOutcome[] = [];
+    for (const group of groupedBy(pins, (pin) => this.bars.keyOf(pin)).values()) {
+      const bars = await this.bars.of(group, now);
+      const steps = group.map((pin) => ({ pin, step: this.#step(pin, known.get(pin.id) ?? [], bars, now) }));
+      written.push(...(await this.#write(steps)));
+    }
+    return written;
+  }
+
+  #write(steps: readonly { pin: ForecastPinEntity; step: Step }[]): Promise<NewOutcome[]> {
+    return this.transactions.run(async (tx) => {
+      const written: NewOutcome[] = [];
+      for (const { pin, step } of steps) {
+        if (!(await this.outcomes.advance(tx, pin, step.dueAt))) continue;
+        written.push(...step.outcomes);
+      }
+      await this.outcomes.add(tx, written);
+      return written;
+    });
+  }
+
+  #step(pin: ForecastPinEntity, known: readonly ForecastOutcomeEntity[], bars: KnownBars, now: number): Step {
+    const before = new Map(known.map((one) => [one.horizon, one]));
+    const targets = pin.targetTimes.flatMap((target, at) => (target === null ? [] : [{ target, at }]));
+    const isLast = targets.every(({ at }) => before.has(pin.horizons[at] ?? 0));
+    const scale = scaleOf(pin, bars);
+    const outcomes: NewOutcome[] = [];
+    let waits = false;
+    for (const { target, at } of targets) {
+      const close = closeOfTarget(target, pin.interval);
+      const old = before.get(pin.horizons[at] ?? 0);
+      if (close > now || (old !== undefined && !isLast)) continue;
+      const realisation = this.#realisation(pin, { target, close }, bars, now);
+      if (old === undefined && realisation === null) waits = true;
+      else if (old === undefined || isRevised(old, realisation))
+        outcomes.push(outcomeOf(pin, at, { target, realisation, scale, old, now }));
+    }
+    if (isLast) return { outcomes, dueAt: null };
+    const next = dueAtOf(pin, pin.interval, now);
+    const retry = waits ? now + this.#retryMs(pin) : Infinity;
+    const later = Math.min(next?.getTime() ?? Infinity, retry);
+    return { outcomes, dueAt: later === Infinity ? this.#recheckAt(now) : new Date(later) };
+  }
+
+  #realisation(
+    pin: ForecastPinEntity,
+    { target, close }: { target: number; close: number },
+    bars: KnownBars,
+    now: number,
+  ): Realisation {
+    const sought = {
+      target,
+      close,
+      limitMs: this.#limitMs(pin),
+      waitMs: this.config.outcome_wait_days * DAY_MS,
+      evaluatorId: pin.evaluatorId,
+    };
+    const found = realisationOf(bars, sought, now);
+    // A live forecast foretells: what had closed when it was made counts for nobody.
+    const isKnown = found !== null && typeof found !== 'string' && found.closedAt <= pin.issuedAt;
+    return isKnown && pin.standing === 'live' ? 'known_at_issue' : found;
+  }
+
+  #recheckAt(now: number): Date | null {
+    const days = this.config.outcome_recheck_days;
+    return days === 0 ? null : new Date(now + days * DAY_MS);
+  }
+
+  #limitMs({ interval }: ForecastPinEntity): number {
+    return this.config.outcome_limit_bars * lengthOf(interval);
+  }
+
+  #retryMs({ interval }: ForecastPinEntity): number {
+    return Math.min(LATEST_RETRY_MS, Math.max(EARLIEST_RETRY_MS, lengthOf(interval) / 4));
+  }
+}
+
+function groupedBy<T, K>(list: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const one of list) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+const lengthOf = (interval: string): number => intervalMs(canonicalInterval(interval) ?? interval) || DAY_MS;
+
+/** That of the pin, or of the bars that had closed when it was issued. */
+function scaleOf(
+  pin: ForecastPinEntity,
+  { frame, column, interval }: KnownBars,
+): (ForecastScale & { readonly baselineValue: number }) | null {
+  const { baselineValue, naiveMae, volatility, issuedAt } = pin;
+  if (baselineValue !== null && naiveMae !== null && volatility !== null)
+    return { baselineValue, naiveMae, volatility };
+  if (frame === null || column === null) return null;
+  const values = frame.column(column);
+  let row = frame.rowAtOrBefore(issuedAt.getTime());
+  while (row >= 0 && closeOfTarget(frame.time[row] ?? NaN, interval) > issuedAt.getTime()) row -= 1;
+  while (row >= 0 && !Number.isFinite(values[row])) row -= 1;
+  const scale = scaleAt(values, row);
+  return scale === null ? null : { ...scale, baselineValue: values[row] ?? NaN };
+}
+
+const isRevised = (old: ForecastOutcomeEntity, realisation: Realisation): boolean =>
+  realisation !== null && typeof realisation !== 'string' && realisation.value !== old.value;
+
+interface Found {
+  readonly target: number;
+  readonly realisation: Realisation;
+  readonly scale: ReturnType<typeof scaleOf>;
+  readonly old: ForecastOutcomeEntity | undefined;
+  readonly now: number;
+}
+
+function outcomeOf(pin: ForecastPinEntity, at: number, found: Found): NewOutcome {
+  const { target, realisation, scale, old, now } = found;
+  const horizon = pin.horizons[at] ?? 0;
+  const bar = typeof realisation === 'string' ? null : realisation;
+  const scores =
+    bar === null ? null : scoreOutcome(pin, at, bar.value, { walk: scale, key: `${pin.id}:${horizon}` });
+  return {
+    pinId: pin.id,
+    horizon,
+    revision: old === undefined ? 0 : old.revision + 1,
+    status: bar === null ? 'unresolvable' : 'resolved',
+    reason: typeof realisation === 'string' ? realisation : null,
+    targetAt: new Date(target),
+    barAt: bar?.at ?? null,
+    value: bar?.value ?? null,
+    source: bar?.source ?? null,
+    dataSha256: bar?.dataSha256 ?? null,
+    resolvedAt: new Date(now),
+    baselineValue: scale?.baselineValue ?? null,
+    naiveMae: scale?.naiveMae ?? null,
+    volatility: scale?.volatility ?? null,
+    lossKind: scores?.lossKind ?? null,
+    loss: scores?.loss ?? null,
+    baselineLoss: scores?.baselineLoss ?? null,
+    pit: scores?.pit ?? null,
+    covered: scores?.covered ?? null,
+  };
+}
