@@ -20,7 +20,8 @@ class Console {
 }
 
 /**
- * The first start: with no account in the database an administrator is made. Of several processes that start together
+ * The first start: with no administrator in the database one is made, whoever else is there: an account that was made
+ * before the first start, or imported, must not cost the one that ADMIN_USERNAME and its like describe. Of several processes that start together
  * exactly one makes it, and only that one prints the random password: once, on the console, never into a log.
  */
 @Injectable()
@@ -41,11 +42,18 @@ export class BootstrapAdministrator implements OnApplicationBootstrap {
 
   /** @returns whether this process made the administrator */
   async run(): Promise<boolean> {
-    if (await this.users.hasAny()) return false;
+    if (await this.users.hasAdministrator()) return false;
     const { admin_username: username, admin_password: given, admin_api_key: apiKey } = this.config;
+    if (await this.users.usernameTaken(username)) {
+      this.console.print(
+        `There is no administrator, and "${username}" is the name of another account. ` +
+          'Set ADMIN_USERNAME, or run: prediction-provider users create NAME --email ADDRESS --role administrator',
+      );
+      return false;
+    }
     const password = given ?? randomPassword();
     const hashedPassword = await this.hasher.hash(password);
-    const isMine = await this.#insertUnlessAnyoneExists(username, hashedPassword, apiKey);
+    const isMine = await this.#insertUnlessThereIsOne(username, hashedPassword, apiKey);
     if (isMine && given === null) {
       this.console.print(
         `First start: administrator "${username}" was created with the password ${password}\n` +
@@ -55,15 +63,12 @@ export class BootstrapAdministrator implements OnApplicationBootstrap {
     return isMine;
   }
 
-  #insertUnlessAnyoneExists(
-    username: string,
-    hashedPassword: string,
-    apiKey: string | null,
-  ): Promise<boolean> {
+  #insertUnlessThereIsOne(username: string, hashedPassword: string, apiKey: string | null): Promise<boolean> {
     const key = apiKey === null ? null : this.credentials.newKey(apiKey);
     return this.transactions.run(async (tx) => {
       await this.users.takeAccountsLock(tx);
-      if (await this.users.hasAny()) return false;
+      if (await this.users.hasAdministrator()) return false;
+      if (await this.users.usernameTaken(username)) return false;
       await this.users.insert(tx, {
         username,
         email: EMAIL,

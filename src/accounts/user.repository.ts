@@ -91,9 +91,10 @@ export class UserRepository implements UserDirectory, TradingParties, Subscripti
     return { total, active };
   }
 
-  /** Whether any row exists, deleted ones included. */
-  async hasAny(): Promise<boolean> {
-    return this.database.read.manager.existsBy(UserEntity, {});
+  /** Whether anyone may administer, or could once activated. */
+  async hasAdministrator(): Promise<boolean> {
+    const roleIds = await this.#roleIds(['administrator', 'admin']);
+    return this.database.read.manager.existsBy(UserEntity, { roleId: In(roleIds), deletedAt: IsNull() });
   }
 
   /** Whether a name is taken, by a deleted account too: its traces must not become somebody else's. */

@@ -1,5 +1,6 @@
 import { RUNTIME_SETTINGS, type RuntimeKey } from '#libs/config';
 import {
+  Closed,
   DateTimeField,
   EnumField,
   IntegerField,
@@ -83,6 +84,7 @@ function setting(key: RuntimeKey, example: number): PropertyDecorator {
 }
 
 /** Settings to change while the service runs, by their own names; what is absent stays as it is. */
+@Closed()
 export class ConfigChange {
   @setting('prediction_timeout', 300) prediction_timeout?: number | null;
   @setting('max_concurrent_predictions', 10) max_concurrent_predictions?: number | null;

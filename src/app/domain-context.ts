@@ -4,7 +4,7 @@ import type { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { systemClock } from '#libs/kernel';
 import type { Imports } from './api.module.js';
-import { printError } from './commands/command.js';
+import { nameDatabase, printError } from './commands/command.js';
 import { openDatabase } from './schema.js';
 import { PersistenceModule, type Foundation } from './persistence/persistence.module.js';
 
@@ -15,13 +15,18 @@ class DomainContextModule {
   }
 }
 
-/** Runs `work` with these domains on the configured database, without a server; everything is closed afterwards. */
+/**
+ * Runs `work` with these domains on the configured database, without a server; everything is closed afterwards.
+ * @param options `mustExist` for commands that only look at or change what is there: they make no database
+ */
 export async function withDomains<T>(
   config: AppConfig,
   domains: Imports,
   work: (context: INestApplicationContext) => Promise<T>,
+  options: { readonly mustExist?: boolean } = {},
 ): Promise<T> {
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, options);
+  nameDatabase(config);
   try {
     const transactions = new TransactionRunner(database);
     const jobListener = {

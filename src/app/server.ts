@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { Server as NodeServer } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -12,7 +13,7 @@ import { AuditRecorder } from '../audit/audit.port.js';
 import { ApiModule, type Imports } from './api.module.js';
 import { HttpFront } from './http/http-front.js';
 import type { HttpLibrary } from './http/http-library.js';
-import { httpLibrary, listen } from './http/http-servers.js';
+import { assertFree, httpLibrary, listen } from './http/http-servers.js';
 import { PreparedRoutes } from './http/prepared-routes.js';
 import { RouteCatalogue } from './http/route-catalogue.js';
 import { loadConfiguredPlugins } from './load-configured-plugins.js';
@@ -83,6 +84,7 @@ async function start(
     logs?.streams ?? [overrides.logStream].filter((one) => one !== undefined),
   );
   undo.push(() => logs?.close());
+  if (overrides.listens !== false) await assertPortsAreFree(config);
   const database = await openDatabase(config, { serves: true, outages: outageLog(logger) });
   undo.push(() => database.close());
   const built = await buildApp(config, overrides, database, logger);
@@ -166,6 +168,14 @@ export async function buildApp(
 
 /** The original's port of a second listener; only another one opens it. */
 const NO_SECOND_LISTENER = 5000;
+
+/** Of several processes only the first one could find them free: they share them. */
+async function assertPortsAreFree(config: AppConfig): Promise<void> {
+  if (cluster.isWorker) return;
+  await assertFree(config.host, config.port);
+  if (config.endpoints_port !== NO_SECOND_LISTENER)
+    await assertFree(config.endpoints_host, config.endpoints_port);
+}
 
 async function listenAll(config: AppConfig, library: HttpLibrary, servers: NodeServer[]): Promise<number> {
   const [first] = servers;

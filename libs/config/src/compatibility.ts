@@ -115,6 +115,31 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
+/**
+ * Names in configuration files of the original that nothing here reads, beside the settings without effect: those of its
+ * example files, of its parameters that no plugin here has, and of what it left of other programs.
+ */
+const ORIGINAL_KEYS: ReadonlySet<string> = new Set([
+  'additional_previous_ticks',
+  'auth_type',
+  'cache_predictions',
+  'cors_enabled',
+  'custom_end_date',
+  'custom_start_date',
+  'data_lookback_hours',
+  'db_path',
+  'error_tolerance',
+  'feature_columns',
+  'max_prediction_threads',
+  'real_time_mode',
+  'time_horizon',
+  'use_custom_date_range',
+  'x_train_file',
+]);
+
+/** Whether a name that nobody knows here is one that the original's users have in their files. */
+export const isOriginalKey = (name: string): boolean => ORIGINAL_KEYS.has(name);
+
 type Compatibility = Settings['compatibility'];
 
 /** The default of a setting, as `compatibility` has it. */

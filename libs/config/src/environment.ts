@@ -16,6 +16,7 @@ export const SHORT_VARIABLES: Readonly<Record<string, ConfigKey>> = {
   PORT: 'port',
   HOST: 'host',
   NODE_ENV: 'environment',
+  LOG_LEVEL: 'log_level',
   ADMIN_USERNAME: 'admin_username',
   ADMIN_PASSWORD: 'admin_password',
   ADMIN_API_KEY: 'admin_api_key',

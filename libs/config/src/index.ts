@@ -6,7 +6,7 @@ export * from './commands.js';
 export * from './command-line.js';
 export * from './load-config.js';
 export * from './app-config.js';
-export { compatibleParameters, differencesTable } from './compatibility.js';
+export { compatibleParameters, differencesTable, isOriginalKey } from './compatibility.js';
 export { savedDocument, startConfig } from './start-config.js';
 export * from './runtime-settings.js';
 export * from './route-groups.js';

@@ -1,5 +1,5 @@
 import { type Clock, isRecord, messageOf } from '#libs/kernel';
-import { compatibleParameters, type AppConfig } from '#libs/config';
+import { compatibleParameters, ConfigError, type AppConfig } from '#libs/config';
 import {
   type BarCache,
   definitionFaults,
@@ -10,7 +10,7 @@ import {
 } from '#libs/plugin-sdk';
 import { fileResolver } from './module-importer.js';
 import { aliasesOf, type PluginAlias } from './plugin-aliases.js';
-import { resolveParameters, unclaimedParameters } from './plugin-parameters.js';
+import { resolveParameters, unclaimedNames } from './plugin-parameters.js';
 import { type CallTimeLimit, PluginRegistry, type SelectableKind } from './plugin-registry.js';
 import { PluginSlot, type SlotEnvironment } from './plugin-slot.js';
 
@@ -58,7 +58,7 @@ export interface LoadPluginsOptions {
 /**
  * Loads every built-in and configured third-party plugin, checks all of them and creates the configured ones.
  *
- * @throws PluginLoadError with every fault found; then nothing stays open
+ * @throws PluginLoadError with every fault found, ConfigError for names that nobody has; then nothing stays open
  */
 export async function loadPlugins(options: LoadPluginsOptions): Promise<PluginRegistry> {
   const { config } = options;
@@ -72,7 +72,9 @@ export async function loadPlugins(options: LoadPluginsOptions): Promise<PluginRe
     limits,
   );
   const selection = selectionOf(config, slots, faults);
-  if (faults.length > 0) throw new PluginLoadError(faults);
+  const unclaimed = unclaimedNames(definitions, config);
+  if (faults.length > 0) throw new PluginLoadError([...faults, ...unclaimed.faults]);
+  if (unclaimed.faults.length > 0) throw new ConfigError(unclaimed.faults);
   const registry = new PluginRegistry({
     slots,
     limits,
@@ -82,7 +84,7 @@ export async function loadPlugins(options: LoadPluginsOptions): Promise<PluginRe
       maxDataAge: config.max_data_age,
     },
     ...selection,
-    warnings: warningsOf(slots, selection.chosen, config),
+    warnings: [...unclaimed.notices, ...warningsOf(slots, selection.chosen)],
   });
   await createAll(selection.chosen, slots, registry);
   for (const warning of registry.warnings) options.logger.warn(warning);
@@ -223,16 +225,10 @@ function selectionOf(config: AppConfig, slots: ReadonlyMap<string, PluginSlot>, 
   return { configured, endpoints, chosen: [...Object.values(configured), ...endpoints] };
 }
 
-function warningsOf(
-  slots: ReadonlyMap<string, PluginSlot>,
-  chosen: readonly string[],
-  config: AppConfig,
-): readonly string[] {
-  const definitions = [...slots.values()].map(({ definition }) => definition);
-  const unusable = [...slots.values()]
+function warningsOf(slots: ReadonlyMap<string, PluginSlot>, chosen: readonly string[]): readonly string[] {
+  return [...slots.values()]
     .filter(({ definition, resolved }) => !chosen.includes(definition.id) && resolved.faults.length > 0)
     .map(({ definition, resolved }) => `${definition.id} cannot be used: ${resolved.faults.join('; ')}`);
-  return [...unclaimedParameters(definitions, config), ...unusable];
 }
 
 async function createAll(

@@ -1,5 +1,5 @@
 import { checkParameters, type ParameterDeclarations, type ParameterValue, suggestion } from '#libs/kernel';
-import { CONFIG_KEYS, isConfigKey, type ConfigSource, type AppConfig } from '#libs/config';
+import { CONFIG_KEYS, isConfigKey, isOriginalKey, type ConfigSource, type AppConfig } from '#libs/config';
 import type { PluginDefinition } from '#libs/plugin-sdk';
 import { hideFolders } from './plugin-errors.js';
 
@@ -46,18 +46,34 @@ const SOURCE_WORDS: Readonly<Record<Exclude<ConfigSource, 'default'>, string>> =
   flag: 'the flags',
 };
 
-/** One sentence for each given parameter that no loaded plugin declares, with the name that was probably meant. */
-export function unclaimedParameters(
-  definitions: readonly PluginDefinition[],
-  config: AppConfig,
-): readonly string[] {
+/** What is given and belongs to nobody: a sentence each. */
+export interface UnclaimedNames {
+  /** Mistyped, or of a plugin that is not loaded; with the name that was probably meant. */
+  readonly faults: readonly string[];
+  /** Settings of the Python service. */
+  readonly notices: readonly string[];
+}
+
+/** Given names that are neither settings nor parameters of a loaded plugin. */
+export function unclaimedNames(definitions: readonly PluginDefinition[], config: AppConfig): UnclaimedNames {
   const declared = new Set(definitions.flatMap((definition) => Object.keys(definition.parameters)));
-  return Object.keys(config.extras)
-    .filter((name) => !declared.has(name))
-    .map(
-      (name) =>
-        `${name}: no loaded plugin has this parameter${suggestion(name, [...declared, ...CONFIG_KEYS])}`,
-    );
+  const unclaimed = Object.keys(config.extras).filter((name) => !declared.has(name));
+  const known = [...declared, ...CONFIG_KEYS];
+  const where = (name: string): string => {
+    const source = config.source(name);
+    return source === undefined || source === 'default' ? '' : ` (from ${SOURCE_WORDS[source]})`;
+  };
+  return {
+    faults: unclaimed
+      .filter((name) => !isOriginalKey(name))
+      .map(
+        (name) =>
+          `${name}${where(name)}: there is no such setting, and no loaded plugin has this parameter${suggestion(name, known)}`,
+      ),
+    notices: unclaimed
+      .filter(isOriginalKey)
+      .map((name) => `${name}: a setting of the Python service that has no effect here`),
+  };
 }
 
 /** The parameters as they may be shown: secrets left out, files by their name without the folder. */

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { CommandLine, AppConfig } from '#libs/config';
+import { type AppConfig, type CommandLine, describeDatabase } from '#libs/config';
 
 /** Exit codes, as other tools of the field use them; `refused` is for a model file that is not run. */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
@@ -26,6 +26,10 @@ export function print(text: string): 0 {
 export function printError(text: string): void {
   process.stderr.write(`${text}\n`);
 }
+
+/** Says, beside the results, on which database a command works: a wrong folder means another one. */
+export const nameDatabase = ({ database }: AppConfig): void =>
+  printError(`database: ${describeDatabase(database)}`);
 
 /** Resolves with the name of the first SIGINT or SIGTERM. A second one ends the process at once, for the impatient. */
 export function stopSignal(): Promise<NodeJS.Signals> {

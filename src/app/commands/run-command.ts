@@ -1,7 +1,14 @@
 import cluster from 'node:cluster';
-import { ConfigError, helpText, parseCommandLine, startConfig } from '#libs/config';
+import {
+  type CommandLine,
+  CONFIG_KEYS,
+  ConfigError,
+  helpText,
+  parseCommandLine,
+  startConfig,
+} from '#libs/config';
 import { DatabaseOpenError, isDatabaseAway, refuseOriginalFile } from '#libs/database';
-import { AppError, HOUR_MS, messageOf } from '#libs/kernel';
+import { AppError, HOUR_MS, messageOf, nearest } from '#libs/kernel';
 import { PluginLoadError } from '#libs/plugin-host';
 import { writeJsonOnly } from '../logging/json-output.js';
 import { VERSION } from '../version.js';
@@ -31,6 +38,8 @@ const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
   'models run': async () => (await import('./models.js')).runModel,
 };
 const SERVING = new Set(['serve', 'worker']);
+/** Only these load plugins, whose parameters may be flags. */
+const WITH_PLUGINS = new Set([...SERVING, 'evaluate', 'plugins list']);
 
 /**
  * Runs what the arguments say; never rejects. Until the command is at its end the process lives: none of its timers keeps
@@ -54,6 +63,7 @@ async function run(argv: readonly string[]): Promise<number> {
   try {
     const loadPlain = PLAIN_COMMANDS[name];
     if (loadPlain !== undefined) return await (await loadPlain())(line);
+    if (!WITH_PLUGINS.has(name)) refuseUnknownFlags(line);
     const config = await startConfig({
       commandLine: line,
       serving: SERVING.has(name),
@@ -73,10 +83,20 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** A mistyped flag would otherwise be a parameter that no plugin is asked for. */
+function refuseUnknownFlags({ extras, faults }: CommandLine): void {
+  const unknown = Object.keys(extras).map((flag) => {
+    const [close] = nearest(flag, CONFIG_KEYS);
+    return `--${flag}: there is no such flag${close === undefined ? '' : `; did you mean --${close}?`}`;
+  });
+  if (unknown.length > 0) throw new ConfigError([...faults, ...unknown], 'The command line');
+}
+
 /** One clear message; a stack only for what nobody foresaw. */
 function explain(error: unknown): number {
   const isUsage =
-    error instanceof ConfigError || (error instanceof DatabaseOpenError && error.code === 'original');
+    error instanceof ConfigError ||
+    (error instanceof DatabaseOpenError && ['original', 'missing'].includes(error.code));
   const isForeseen = [ConfigError, AppError, DatabaseOpenError, PluginLoadError].some(
     (kind) => error instanceof kind,
   );

@@ -7,7 +7,7 @@ import { type Command, print } from './command.js';
 
 /** `users create NAME --email ... [--role client] [--password ...]` */
 export const createUser: Command = (config, { positionals }) =>
-  administer(config, async (users) => {
+  administer(config, {}, async (users) => {
     const username = nameOf(positionals[0] ?? config.create_user ?? config.username);
     const { email, role, password } = config;
     if (email === null) throw new AppError('bad_request', '--email is required to create an account');
@@ -24,7 +24,7 @@ export const createUser: Command = (config, { positionals }) =>
 
 /** `users activate NAME` */
 export const activateUser: Command = (config, { positionals }) =>
-  administer(config, async (users) => {
+  administer(config, EXISTING, async (users) => {
     const username = nameOf(positionals[0] ?? config.activate_user ?? config.username);
     await users.activate(username);
     return print(`Account "${username}" is active.`);
@@ -32,7 +32,7 @@ export const activateUser: Command = (config, { positionals }) =>
 
 /** `users reset-password NAME [--new_password ...]` */
 export const resetPassword: Command = (config, { positionals }) =>
-  administer(config, async (users) => {
+  administer(config, EXISTING, async (users) => {
     const username = nameOf(positionals[0] ?? config.username);
     const random = await users.resetPassword(username, {
       ...(config.new_password === null ? {} : { new: config.new_password }),
@@ -44,12 +44,19 @@ export const resetPassword: Command = (config, { positionals }) =>
     );
   });
 
+/** An account can be made before the first start, and its database with it; everything else needs one that is there. */
+const EXISTING = { mustExist: true };
+
 const administer = (
   config: AppConfig,
+  options: { readonly mustExist?: boolean },
   work: (users: UserAdministration) => Promise<number>,
 ): Promise<number> =>
-  withDomains(config, [AccountsModule], (context) =>
-    work(context.get(UserAdministration, { strict: false })),
+  withDomains(
+    config,
+    [AccountsModule],
+    (context) => work(context.get(UserAdministration, { strict: false })),
+    options,
   );
 
 function nameOf(name: string | null): string {

@@ -1,3 +1,4 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { AuditSealRepository } from '../../audit/seal/audit-seal.repository.js';
 import { VerifyAudit } from '../../audit/seal/verify-audit.service.js';
 import { type BillingVerdict, BillingVerifier } from '../../billing/billing.port.js';
@@ -6,14 +7,15 @@ import { MarketplaceBooksModule } from '../../marketplace/marketplace-books.modu
 import { addAnchors, currentAnchors, readAnchors } from '../anchors.js';
 import { withDomains } from '../domain-context.js';
 import { openDatabase } from '../schema.js';
-import { EXIT, type Command, print, printError } from './command.js';
+import { EXIT, type Command, nameDatabase, print, printError } from './command.js';
 
 /**
  * `audit anchor`: prints how far the chains have come, one JSON object a line, to be kept elsewhere; with `audit_anchor` set
  * also adds it to that file.
  */
 export const anchorAudit: Command = async (config) => {
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, { mustExist: true });
+  nameDatabase(config);
   try {
     const anchors = await currentAnchors(database, new Date());
     if (anchors.length === 0) return print('Nothing is sealed yet.');
@@ -27,7 +29,8 @@ export const anchorAudit: Command = async (config) => {
 /** `audit verify`: checks the chain over the audit log; exit code 1 when a row was changed, removed or put in. */
 export const verifyAudit: Command = async (config) => {
   const anchors = await readAnchors(config.audit_anchor);
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, { mustExist: true });
+  nameDatabase(config);
   try {
     const verifying = new VerifyAudit(new AuditSealRepository(database));
     const verdict = await database.inSnapshot(() => verifying.verify(anchors, config.archive_folder));
@@ -52,7 +55,8 @@ export const verifyAudit: Command = async (config) => {
  */
 export const verifyBilling: Command = async (config) => {
   const anchors = await readAnchors(config.audit_anchor);
-  return withDomains(config, [LedgerModule, MarketplaceBooksModule], async (context) => {
+  const domains = [LedgerModule, MarketplaceBooksModule];
+  const verify = async (context: INestApplicationContext): Promise<number> => {
     const verifier = context.get<BillingVerifier>(BillingVerifier, { strict: false });
     const verdict = await verifier.verify(undefined, anchors);
     for (const note of verdict.notes) printError(`note: ${note}`);
@@ -62,7 +66,8 @@ export const verifyBilling: Command = async (config) => {
       return EXIT.failed;
     }
     return print(`The books add up: ${figuresOf(verdict)}.`);
-  });
+  };
+  return withDomains(config, domains, verify, { mustExist: true });
 };
 
 const figuresOf = ({ transactions, orders, work }: BillingVerdict): string =>

@@ -140,6 +140,17 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   });
 }
 
+/**
+ * Whether the port could be had, before a start makes anything that its failure would leave behind.
+ * @throws AppError as {@link listen}
+ */
+export async function assertFree(host: string, port: number): Promise<void> {
+  if (port === 0) return;
+  const probe = createServer();
+  await listen(probe, host, port);
+  await new Promise((closed) => probe.close(closed));
+}
+
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): AppError {
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: `Port ${port} on ${host} is in use; stop the other program or choose another port with --port`,

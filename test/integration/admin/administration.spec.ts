@@ -162,6 +162,22 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
     await change({ max_concurrent_predictions: null });
     expect(settings().get('max_concurrent_predictions')).toBe(7);
     expect((await change({})).body.message).toBe('Nothing to change');
+    const mistyped = await change({ prediction_timeout: 120, predicton_timeout: 130, colour: 'blue' });
+    expect([mistyped.status, mistyped.body.detail]).toEqual([
+      422,
+      [
+        {
+          type: 'extra_forbidden',
+          loc: ['body', 'predicton_timeout'],
+          msg: 'Extra inputs are not permitted; did you mean prediction_timeout?',
+        },
+        {
+          type: 'extra_forbidden',
+          loc: ['body', 'colour'],
+          msg: expect.stringContaining('what is known: prediction_timeout, max_concurrent_predictions'),
+        },
+      ],
+    ]);
   });
 
   it.each([

@@ -262,6 +262,22 @@ describeOnDatabases('accounts', (shared, kind) => {
       await expect(bench.bootstrap.run()).resolves.toBe(false);
     });
 
+    it('begin with an administrator beside whoever was made before, unless the name is taken', async () => {
+      const { administration, bootstrap, printed } = bench;
+      const early = { email: 'early@example.com', role: 'client' };
+      await administration.create({ ...early, username: 'admin' });
+      await expect(bootstrap.run()).resolves.toBe(false);
+      expect(printed).toEqual([expect.stringContaining('"admin" is the name of another account')]);
+      const config = accountConfig({ admin_username: 'root', admin_password: PASSWORD });
+      const configured = new AccountBench(database, config, bench.clock);
+      await expect(configured.bootstrap.run()).resolves.toBe(true);
+      await expect(configured.credentials.checkPassword('root', PASSWORD)).resolves.toMatchObject({
+        outcome: 'right',
+        owner: { role: 'administrator' },
+      });
+      await expect(bench.bootstrap.run()).resolves.toBe(false);
+    });
+
     it('begin with the configured administrator and print nothing', async () => {
       const apiKey = 'k'.repeat(32);
       const config = accountConfig({

@@ -215,14 +215,30 @@ describe('parameters of plugins', () => {
     );
   });
 
-  it('warn about a parameter that nobody declares, with the name that was meant', async () => {
+  it('that nobody declares stop the start, with the name that was meant', async () => {
+    const nobodys = stage({
+      plugins: [configurable()],
+      flags: { csv_fil: 'a.csv', prot: 80, zzz_qqq: 1 },
+    });
+    const nowhere = 'there is no such setting, and no loaded plugin has this parameter';
+    await expect(nobodys).rejects.toMatchObject({
+      name: 'ConfigError',
+      faults: [
+        `csv_fil (from the flags): ${nowhere}; did you mean csv_file?`,
+        expect.stringMatching(`^prot \\(from the flags\\): ${nowhere}; did you mean port`),
+        `zzz_qqq (from the flags): ${nowhere}`,
+      ],
+    });
+  });
+
+  it('of the original that nothing here reads are a warning', async () => {
     const { registry, lines } = await stage({
       plugins: [configurable()],
-      flags: { csv_fil: 'a.csv', zzz_qqq: 1 },
+      flags: { auth_type: 'api_key', cors_enabled: true },
     });
     expect(registry.warnings).toEqual([
-      'csv_fil: no loaded plugin has this parameter; did you mean csv_file?',
-      'zzz_qqq: no loaded plugin has this parameter',
+      'auth_type: a setting of the Python service that has no effect here',
+      'cors_enabled: a setting of the Python service that has no effect here',
     ]);
     expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(2);
   });

@@ -16,6 +16,11 @@ export const OPEN = 'open';
 /** What an object has beside the declared fields is ignored without a warning: clients send what others understand. */
 export const Open = (): ClassDecorator => SetMetadata(OPEN, true);
 
+export const CLOSED = 'closed';
+
+/** What an object has beside the declared fields is a fault: for bodies that change settings, where a mistyped name changes nothing. */
+export const Closed = (): ClassDecorator => SetMetadata(CLOSED, true);
+
 export type RuleCheck<T> = (dto: T) => Violation | undefined;
 
 /**

@@ -3,7 +3,7 @@ import { invalid } from '#libs/kernel';
 import { type DtoClass, isDto } from '../fields/field-type.js';
 import { isJsonObject } from './coercion.js';
 import { compileValidator, type Source, type Validator } from './compile.js';
-import { warnOfIgnored } from './warnings.js';
+import { refusedNames, warnOfIgnored } from './warnings.js';
 
 const SOURCES: Readonly<Record<string, Source>> = { body: 'body', query: 'query', param: 'path' };
 
@@ -23,6 +23,8 @@ export class ContractValidationPipe implements PipeTransform {
     if (validate === null) return value;
     const result = validate(value, source);
     if ('violations' in result) throw invalid(...result.violations);
+    const refused = refusedNames(metatype as DtoClass, value, source);
+    if (refused.length > 0) throw invalid(...refused);
     warnOfIgnored(metatype as DtoClass, value, source);
     return result.value;
   }

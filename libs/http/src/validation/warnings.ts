@@ -1,6 +1,6 @@
-import { nearest } from '#libs/kernel';
+import { nearest, type Violation } from '#libs/kernel';
 import { declaredFields, type DtoClass } from '../fields/field-type.js';
-import { OPEN } from '../fields/rule.js';
+import { CLOSED, OPEN } from '../fields/rule.js';
 import { redactText } from '../redaction/redact-text.js';
 import { requestContext, type Warning } from '../request-context.js';
 import { isJsonObject } from './coercion.js';
@@ -82,6 +82,18 @@ export function warn(...warnings: readonly Warning[]): void {
   context.warnings = [...(context.warnings ?? []), ...warnings];
 }
 
+/** What a closed object has beside its declared fields, each a fault with the name that was probably meant. */
+export function refusedNames(dto: DtoClass, value: unknown, source: Source): readonly Violation[] {
+  if (Reflect.getMetadata(CLOSED, dto) !== true) return [];
+  return ignoredIn(dto, value)
+    .slice(0, MOST_WARNINGS)
+    .map(({ key, fields }) => ({
+      type: 'extra_forbidden',
+      loc: [source, shownName(key)],
+      msg: `Extra inputs are not permitted; ${hintOf(key, fields)}`,
+    }));
+}
+
 /** Whether {@link warnOfIgnored} would have anything to say of a body. */
 export const asksInVain = (dto: DtoClass, body: unknown): boolean => ignoredIn(dto, body).length > 0;
 
@@ -105,11 +117,13 @@ function ignoredIn(dto: DtoClass, value: unknown, place = '', found: Ignored[] =
 }
 
 function messageOf(name: string, fields: Fields): string {
+  return `${JSON.stringify(name)} is not known here and was ignored; ${hintOf(name, fields)}`;
+}
+
+function hintOf(name: string, fields: Fields): string {
   const names = [...fields.keys()];
   const close = nearest(name, names);
-  const help =
-    close.length > 0 ? `did you mean ${close.join(' or ')}?` : `what is known: ${names.join(', ')}`;
-  return `${JSON.stringify(name)} is not known here and was ignored; ${help}`;
+  return close.length > 0 ? `did you mean ${close.join(' or ')}?` : `what is known: ${names.join(', ')}`;
 }
 
 /** The warnings of the current request as a header's value; null when there are none. */
