@@ -3,9 +3,11 @@ import { type FeederSource, Frame } from '#libs/plugin-sdk';
 import {
   type BarCalendar,
   type Closes,
+  dividesInterval,
   formatIso,
   futureTimes,
   type Interval,
+  longerBarsBeside,
   rowAtOrBefore,
   usualStep,
 } from '#libs/timeseries';
@@ -138,23 +140,23 @@ export const previousCloses = (
 ): Float64Array => times.map((time) => close[rowAtOrBefore(knownFrom, time)] ?? NaN);
 
 /**
- * Sessions from bars of any length. Daily and longer bars are sessions themselves and known one length after they began
- * (`lengthMs`); of shorter bars those of one UTC day make a session, known from midnight.
+ * Sessions from bars of any length. Daily and longer bars are sessions themselves and known one length after they began.
+ * Shorter ones make the days of their market: its sessions where it closes for hours, else the days of its clock; the
+ * running one is left out.
+ * @param zone of the market's clock, where the source tells it
  */
-export function sessionsOf(
-  times: Float64Array,
-  closes: Float64Array,
-  lengthMs: number,
-): Omit<SessionCloses, 'notes'> {
-  if (lengthMs >= DAY_MS) return { knownFrom: times.map((time) => time + lengthMs), close: closes };
-  const knownFrom: number[] = [];
-  const close: number[] = [];
-  for (const [row, time] of times.entries()) {
-    const midnight = (Math.floor(time / DAY_MS) + 1) * DAY_MS;
-    if (knownFrom.at(-1) !== midnight) knownFrom.push(midnight);
-    close[knownFrom.length - 1] = closes[row] ?? NaN;
-  }
-  return { knownFrom: Float64Array.from(knownFrom), close: Float64Array.from(close) };
+export async function sessionsOf(
+  time: Float64Array,
+  close: Float64Array,
+  zone: string | null,
+): Promise<Omit<SessionCloses, 'notes'>> {
+  const step = usualStep(time);
+  // A single bar makes no day, and bars of 7 hours make none without a rest: each is known once it is over.
+  if (!dividesInterval(step, '1d') || step >= DAY_MS)
+    return { knownFrom: time.map((begin) => begin + (step || DAY_MS)), close };
+  const bars = Frame.of(time, [['CLOSE', close]]).dated({ closeOf: null, zone });
+  const { frame, knownFrom } = await longerBarsBeside(bars, step, '1d');
+  return { knownFrom, close: frame.column('CLOSE') };
 }
 
 /** When the third bar after the last is due, by the times of the bars: to find it out takes milliseconds. */

@@ -14,7 +14,6 @@ import {
   type LoadedCsv,
   longerBarsBeside,
   type LongerBars,
-  usualStep,
 } from '#libs/timeseries';
 import {
   type BarQuestion,
@@ -158,12 +157,12 @@ export class FileBars implements BarSource {
   }
 
   async sessions(symbol: string, _times: Float64Array, signal?: AbortSignal): Promise<SessionCloses> {
-    const { frame } = await this.#loadNow(this.#fileOf(symbol), signal);
-    const known = this.#sessions.get(frame);
+    const csv = await this.#loadNow(this.#fileOf(symbol), signal);
+    const known = this.#sessions.get(csv.frame);
     if (known) return known;
-    const { time, close } = closesOf(frame, `the bars of ${symbol}`);
-    const sessions = { ...sessionsOf(time, close, usualStep(time)), notes: [] };
-    this.#sessions.set(frame, sessions);
+    const { time, close } = closesOf(csv.frame, `the bars of ${symbol}`);
+    const sessions = { ...(await sessionsOf(time, close, zoneOf(csv))), notes: [] };
+    this.#sessions.set(csv.frame, sessions);
     return sessions;
   }
 
