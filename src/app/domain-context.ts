@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AppConfig } from '#libs/config';
-import { TransactionRunner } from '#libs/database';
+import { NO_NOTIFICATIONS, TransactionRunner } from '#libs/database';
 import { systemClock } from '#libs/kernel';
 import type { Imports } from './api.module.js';
 import { nameDatabase, printError } from './commands/command.js';
@@ -32,7 +32,14 @@ export async function withDomains<T>(
     const jobListener = {
       failed: (activity: string, error: unknown) => printError(`${activity}: ${String(error)}`),
     };
-    const foundation = { config, clock: systemClock, database, transactions, jobListener };
+    const foundation = {
+      config,
+      clock: systemClock,
+      database,
+      transactions,
+      notifications: NO_NOTIFICATIONS,
+      jobListener,
+    };
     const root = DomainContextModule.forRoot(foundation, domains);
     const context = await NestFactory.createApplicationContext(root, {
       logger: ['error', 'warn'],

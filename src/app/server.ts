@@ -3,7 +3,13 @@ import type { Server as NodeServer } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AppConfig } from '#libs/config';
-import { type Database, TransactionRunner } from '#libs/database';
+import {
+  type Database,
+  ListeningConnection,
+  NO_NOTIFICATIONS,
+  type Notifications,
+  TransactionRunner,
+} from '#libs/database';
 import { RouteTable } from '#libs/http';
 import { JobEngine } from '#libs/jobs';
 import { systemClock, type Clock } from '#libs/kernel';
@@ -34,6 +40,8 @@ import { serveDocumentation } from './swagger/serve-documentation.js';
 /** What commands and tests put in place of the ordinary thing. */
 export interface ServerOverrides {
   readonly clock?: Clock;
+  /** The host's clock in place of the system's. What has to agree with other hosts goes by the database's. */
+  readonly hostClock?: Clock;
   /** Where log lines go; default: the console and what the settings name. */
   readonly logStream?: DestinationStream;
   /** Domains to mount instead of the product's. */
@@ -87,7 +95,15 @@ async function start(
   if (overrides.listens !== false) await assertPortsAreFree(config);
   const database = await openDatabase(config, { serves: true, outages: outageLog(logger) });
   undo.push(() => database.close());
-  const built = await buildApp(config, overrides, database, logger);
+  const hostClock = overrides.hostClock ?? systemClock;
+  const line = database.kind === 'postgres' ? await ListeningConnection.open(database, hostClock) : null;
+  undo.push(() => line?.close());
+  const built = await buildApp(config, overrides, {
+    clock: overrides.clock ?? line?.clock ?? hostClock,
+    database,
+    notifications: line ?? NO_NOTIFICATIONS,
+    logger,
+  });
   undo.push(() => built.app.close());
   const { app, library, front } = built;
   await app.init();
@@ -112,6 +128,7 @@ async function start(
       ['requests and jobs', () => drain(front, servers, jobs, config.shutdown_grace * 1000)],
       ['the audit log', () => app.get<AuditRecorder>(AuditRecorder).close()],
       ['the application', () => app.close()],
+      ['the connection that listens', async () => line?.close()],
       ['the database', () => database.close()],
     ]);
     await logs?.close();
@@ -126,14 +143,20 @@ interface BuiltApp {
   readonly metrics: Metrics;
 }
 
+/** What was opened before. */
+interface Ground {
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly notifications: Notifications;
+  readonly logger: Logger;
+}
+
 /** Everything but running: nothing listens and no job is claimed yet. */
-export async function buildApp(
+async function buildApp(
   config: AppConfig,
   overrides: ServerOverrides,
-  database: Database,
-  logger: Logger,
+  { clock, database, notifications, logger }: Ground,
 ): Promise<BuiltApp> {
-  const clock = overrides.clock ?? systemClock;
   const transactions = new TransactionRunner(database);
   const bars = new StoredBarCache(database, transactions);
   const plugins = await (overrides.plugins?.(config, clock) ??
@@ -155,7 +178,7 @@ export async function buildApp(
   const jobListener = {
     failed: (activity: string, error: unknown) => log.error({ err: error }, `jobs: ${activity} failed`),
   };
-  const foundation = { config, clock, database, transactions, jobListener };
+  const foundation = { config, clock, database, transactions, notifications, jobListener };
   const root = ApiModule.forRoot({ foundation, plugins, front, metrics }, overrides.domains);
   const app: INestApplication = await NestFactory.create(root, library.adapter, {
     logger: new NestLogger(logger),

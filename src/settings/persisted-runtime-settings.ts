@@ -7,17 +7,24 @@ import {
   type RuntimeKey,
   type RuntimeValues,
 } from '#libs/config';
-import { Database, SettingsStore, type StoredSetting, TransactionRunner } from '#libs/database';
+import {
+  Database,
+  Notifications,
+  SettingsStore,
+  type StoredSetting,
+  TransactionRunner,
+} from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
 import { Clock, SECOND_MS } from '#libs/kernel';
 import type { ChangeableSettings, ChangedSetting, RuntimeChange } from './runtime-settings.port.js';
 
-/** How soon other processes follow a change. */
+/** Behind the notifications, which may be lost with their connection: how often stored settings are read anyway. */
 const REFRESH_MS = SECOND_MS;
+const CHANNEL = 'prediction_provider_settings';
 
 /**
- * {@link ChangeableSettings} over the table `system_configuration`. A change holds at once in this process and within
- * a second in others, which look again that often. Stored values that the declarations no longer allow are
+ * {@link ChangeableSettings} over the table `system_configuration`. A change holds at once in this process and, told by
+ * PostgreSQL, some milliseconds later in others, which also look again every second. Stored values that the declarations no longer allow are
  * skipped with a warning; the configured ones hold instead.
  */
 @Injectable()
@@ -30,6 +37,7 @@ export class PersistedRuntimeSettings extends PeriodicService implements Changea
     private readonly store: SettingsStore,
     private readonly database: Database,
     private readonly transactions: TransactionRunner,
+    private readonly notifications: Notifications,
     clock: Clock,
     private readonly config: AppConfig,
   ) {
@@ -56,6 +64,7 @@ export class PersistedRuntimeSettings extends PeriodicService implements Changea
         if (value === null) await this.store.remove(tx, key);
         else await this.store.put(tx, key, value, userId);
       }
+      await this.notifications.tell(tx, CHANNEL);
     });
     await this.refresh();
   }
@@ -75,6 +84,7 @@ export class PersistedRuntimeSettings extends PeriodicService implements Changea
   }
 
   async onModuleInit(): Promise<void> {
+    this.notifications.on(CHANNEL, () => this.look());
     await this.refresh();
   }
 

@@ -24,6 +24,8 @@ export interface TestAppOptions {
   /** Fills the database once the application runs. */
   readonly seed?: (app: TestApp) => Promise<void>;
   readonly clock?: Clock;
+  /** What the host's clock says; what several hosts share goes by the database's. */
+  readonly hostClock?: Clock;
   /** Domains to mount instead of the product's. */
   readonly domains?: ServerOverrides['domains'];
   /** Plugins to load instead of the built-in ones. */
@@ -81,6 +83,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     const server = await startServer(testConfig(options, database), {
       logStream: { write: (line) => void lines.push(JSON.parse(line) as LogLine) },
       ...(options.clock !== undefined && { clock: options.clock }),
+      ...(options.hostClock !== undefined && { hostClock: options.hostClock }),
       ...(options.domains !== undefined && { domains: options.domains }),
       ...(options.plugins !== undefined && { plugins: options.plugins }),
     });

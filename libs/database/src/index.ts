@@ -5,6 +5,8 @@ export { refuseOriginalFile } from './original-database.js';
 export { DatabaseOpenError, isDatabaseAway, type OpenFailure } from './open-error.js';
 export { asUnavailable, isDatabaseRefusal } from './unavailable.js';
 export type { AvailabilityFigures, OutageListener } from './availability.js';
+export { DatabaseClock, type TimeSample } from './database-clock.js';
+export { ListeningConnection, NO_NOTIFICATIONS, Notifications } from './listening-connection.js';
 export { openSidePool } from './side-pool.js';
 export { DATABASE_TIMEOUTS } from './timeouts.js';
 export * from './transaction.js';

@@ -189,6 +189,15 @@ class WatchedPool extends Pool {
 export const watchedPoolBeside = (options: PoolConfig, availability: Availability): Pool =>
   new WatchedPool(options, availability, false);
 
+/** One connection outside of every pool, and how to end it without a goodbye. */
+export function watchedClient(config: ClientConfig): {
+  readonly client: Client;
+  readonly cutOff: () => void;
+} {
+  const client = new WatchedClient(config);
+  return { client, cutOff: () => client.cutOff() };
+}
+
 /** pg as TypeORM uses it, with such pools. */
 export function watchedPostgres(availability: Availability): object {
   class OwnPool extends WatchedPool {

@@ -11,6 +11,8 @@ export const DATABASE_TIMEOUTS = {
   probeMs: 1_500,
   /** Between two such questions while the database is away, locked or full. */
   probeEveryMs: 500,
+  /** PostgreSQL: how often the connection that listens shows that it hears, and the database's time is asked for. */
+  listenCheckMs: 5_000,
   /** PostgreSQL's own guard against statements and transactions that hang; above the limit of the transaction runner. */
   statementMs: 60_000,
   /** PostgreSQL: a statement that waits longer for a lock fails, so that its transaction can end within its limit. */

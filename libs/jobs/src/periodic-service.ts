@@ -29,6 +29,11 @@ export abstract class PeriodicService implements OnApplicationBootstrap, OnAppli
     await this.#repeater.stop();
   }
 
+  /** Takes a turn now, or one more after the one under way; the others come in their time. Before the start it does nothing. */
+  protected look(): void {
+    this.#repeater.now();
+  }
+
   /** The work; the signal aborts when the application ends. */
   protected abstract turn(signal: AbortSignal): Promise<unknown>;
 

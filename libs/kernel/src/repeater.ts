@@ -33,6 +33,13 @@ export class Repeater {
     this.#plan(this.#abort.signal, this.options.firstMs ?? this.#everyMs());
   }
 
+  /** Takes a turn now, or one more right after the one under way. Does nothing before the start and after the stop. */
+  now(): void {
+    if (this.#abort === null) return;
+    this.#again = true;
+    this.#turn ??= this.#workOff(this.#abort.signal);
+  }
+
   /** Resolves when the turn under way is over. */
   async stop(): Promise<void> {
     this.#cancel();

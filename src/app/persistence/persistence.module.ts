@@ -1,6 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { BarStore, Database, EventLog, KeptFigures, SettingsStore, TransactionRunner } from '#libs/database';
+import {
+  BarStore,
+  Database,
+  EventLog,
+  KeptFigures,
+  Notifications,
+  SettingsStore,
+  TransactionRunner,
+} from '#libs/database';
 import { EmbeddedJobEngine, GraphileJobEngine, JobEngine, type JobListener } from '#libs/jobs';
 import { Clock, SECOND_MS } from '#libs/kernel';
 import type { Bar, BarCache } from '#libs/plugin-sdk';
@@ -36,6 +44,8 @@ export interface Foundation {
   readonly clock: Clock;
   readonly database: Database;
   readonly transactions: TransactionRunner;
+  /** What other processes tell. */
+  readonly notifications: Notifications;
   /** Told what happens to jobs, for figures and logs. */
   readonly jobListener: JobListener;
 }
@@ -44,12 +54,13 @@ export interface Foundation {
 @Module({})
 export class PersistenceModule {
   static forRoot(foundation: Foundation): DynamicModule {
-    const { config, clock, database, transactions } = foundation;
+    const { config, clock, database, transactions, notifications } = foundation;
     const providers = [
       { provide: AppConfig, useValue: config },
       { provide: Clock, useValue: clock },
       { provide: Database, useValue: database },
       { provide: TransactionRunner, useValue: transactions },
+      { provide: Notifications, useValue: notifications },
       { provide: SettingsStore, useFactory: () => new SettingsStore(clock) },
       { provide: KeptFigures, useFactory: () => new KeptFigures(database) },
       { provide: EventLog, useFactory: () => new EventLog(clock) },
