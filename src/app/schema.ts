@@ -14,6 +14,7 @@ import {
   ForecastPins1796000000095,
   Jobs1795392000002,
   Limits1796000000030,
+  Scores1796000000097,
   SealHeadEntity,
   SealHeads1796000000040,
   ListingIndexes1796000000050,
@@ -45,6 +46,7 @@ import {
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
 import { ForecastOutcomeEntity, ReportedValueEntity } from '../outcomes/forecast-outcome.entity.js';
 import { ForecastPinEntity, PinnedParametersEntity } from '../outcomes/forecast-pin.entity.js';
+import { ScoreDayEntity, ScoreStandingEntity } from '../outcomes/score-day.entity.js';
 import { OrderClaimEntity } from '../marketplace/order-claim.entity.js';
 import { OrderFileEntity } from '../marketplace/order-file.entity.js';
 import { OrderEntity } from '../marketplace/order.entity.js';
@@ -92,6 +94,8 @@ export const entities = [
   PinnedParametersEntity,
   ForecastOutcomeEntity,
   ReportedValueEntity,
+  ScoreDayEntity,
+  ScoreStandingEntity,
   WebhookSecretEntity,
   WebhookDeliveryEntity,
   WebhookAttemptEntity,
@@ -117,6 +121,7 @@ export const migrations = [
   AuditArchives1796000000061,
   ForecastPins1796000000095,
   ForecastOutcomes1796000000096,
+  Scores1796000000097,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

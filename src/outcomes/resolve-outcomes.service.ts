@@ -6,6 +6,7 @@ import { Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '#libs/kernel';
 import { canonicalInterval, intervalMs } from '#libs/timeseries';
 import type { ForecastOutcomeEntity } from './forecast-outcome.entity.js';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
+import { KeepScores } from './keep-scores.service.js';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
 import { type NewOutcome, OutcomesRepository } from './outcomes.repository.js';
 import { closeOfTarget, dueAtOf } from './pin-forecast.service.js';
@@ -43,6 +44,7 @@ export class ResolveOutcomes extends PeriodicService {
   constructor(
     private readonly outcomes: OutcomesRepository,
     private readonly bars: FetchRealisedBars,
+    private readonly scores: KeepScores,
     private readonly transactions: TransactionRunner,
     private readonly config: AppConfig,
     private readonly clock: Clock,
@@ -82,18 +84,21 @@ export class ResolveOutcomes extends PeriodicService {
       const steps = group.map((pin) => ({ pin, step: this.#step(pin, known.get(pin.id) ?? [], bars, now) }));
       written.push(...(await this.#write(steps)));
     }
+    await this.scores.judge(pins, now);
     return written;
   }
 
   #write(steps: readonly { pin: ForecastPinEntity; step: Step }[]): Promise<NewOutcome[]> {
     return this.transactions.run(async (tx) => {
-      const written: NewOutcome[] = [];
+      const written: { pin: ForecastPinEntity; outcome: NewOutcome }[] = [];
       for (const { pin, step } of steps) {
         if (!(await this.outcomes.advance(tx, pin, step.dueAt))) continue;
-        written.push(...step.outcomes);
+        written.push(...step.outcomes.map((outcome) => ({ pin, outcome })));
       }
-      await this.outcomes.add(tx, written);
-      return written;
+      const outcomes = written.map(({ outcome }) => outcome);
+      await this.outcomes.add(tx, outcomes);
+      await this.scores.add(tx, written);
+      return outcomes;
     });
   }
 

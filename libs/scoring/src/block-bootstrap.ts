@@ -1,5 +1,5 @@
 import { NumpyGenerator } from '#libs/numpy-random';
-import { checkFraction, checkList, unscorable } from './check.js';
+import { checkFraction, checkList, checkPair, unscorable } from './check.js';
 
 export interface BootstrapOptions {
   readonly seed: number | bigint;
@@ -62,6 +62,42 @@ export function blockBootstrap(
     upper: percentile(means, 1 - tail),
     blocks: sums.length,
     effectiveCount: effectiveCount(values, mean, standardError, sums.length),
+  };
+}
+
+/** A ratio of sums with the error that the blocks allow. */
+export interface BootstrappedRatio {
+  readonly ratio: number;
+  readonly standardError: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/**
+ * As {@link blockBootstrap} for Σ numerators / Σ denominators, of sums by block: a skill is 1 − Σ losses / Σ losses of the
+ * baseline, and both vary. Blocks may carry weights that both of their sums were multiplied with.
+ * @param denominators ≥ 0, their sum above 0; draws in which all are 0 are left out
+ */
+export function blockBootstrapRatio(
+  numerators: ArrayLike<number>,
+  denominators: ArrayLike<number>,
+  { seed, replicates = 1_000, confidence = 0.9 }: BootstrapOptions,
+): BootstrappedRatio {
+  checkPair(['numerators', 'denominators'], numerators, denominators);
+  checkFraction('confidence', confidence);
+  if (!Number.isInteger(replicates) || replicates < 2)
+    throw unscorable(`replicates must be a whole number of at least 2, not ${replicates}`);
+  const [above, below] = [Float64Array.from(numerators), Float64Array.from(denominators)];
+  const total = below.reduce((sum, one) => sum + one, 0);
+  if (!(total > 0)) throw unscorable(`denominators must have a sum above 0, not ${total}`);
+  const drawn = resampledMeans(above, below, replicates, NumpyGenerator.fromSeed(seed));
+  const ratios = drawn.filter((ratio) => Number.isFinite(ratio)).sort();
+  const tail = (1 - confidence) / 2;
+  return {
+    ratio: above.reduce((sum, one) => sum + one, 0) / total,
+    standardError: deviation(ratios),
+    lower: percentile(ratios, tail),
+    upper: percentile(ratios, 1 - tail),
   };
 }
 

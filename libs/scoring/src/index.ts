@@ -43,8 +43,10 @@ export {
 export { dieboldMariano, type DieboldMariano, type DieboldMarianoOptions } from './diebold-mariano.js';
 export {
   blockBootstrap,
+  blockBootstrapRatio,
   symbolDay,
   type BootstrappedMean,
+  type BootstrappedRatio,
   type BootstrapOptions,
 } from './block-bootstrap.js';
 export { chiSquareSurvival, normalCdf, normalQuantile, studentTwoSided } from './distributions.js';

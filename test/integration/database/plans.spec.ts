@@ -19,6 +19,9 @@ const GROWING = new Set([
   'jobs',
   'webhook_deliveries',
   'forecast_pins',
+  'forecast_outcomes',
+  'score_days',
+  'score_standings',
 ]);
 
 const MONTH = 'from=2026-01-01&to=2026-02-01';
@@ -28,6 +31,9 @@ const ASKED: readonly (readonly [
   path: string,
 ])[] = [
   ['client', 'predictions/?limit=20'],
+  ['client', 'models/random_walk_predictor/scorecard'],
+  ['client', 'models/random_walk_predictor/scorecard?symbol=SP500&horizon=3'],
+  ['client', 'scoreboard'],
   ['administrator', 'predictions/?limit=20&offset=40'],
   ['client', 'secure/predictions?limit=20'],
   ...['created_at', 'completed_at', 'priority', 'cost'].flatMap((sort) =>

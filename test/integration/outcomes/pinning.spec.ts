@@ -10,7 +10,7 @@ describe.each(DATABASE_KINDS)('forecasts are pinned when they are made [%s]', (k
   let bench: OutcomesBench;
   beforeAll(async () => {
     bench = await OutcomesBench.open(kind, { auto_evaluate: true });
-  }, 60_000);
+  });
   afterAll(() => bench.close());
 
   const pinOf = async (source: string, subjectId: number | string): Promise<Row | undefined> =>

@@ -20,7 +20,7 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
     whole = (await readFile(SP500, 'utf8')).trimEnd().split('\n');
     await grow('2019-01-15');
     bench = await OutcomesBench.open(kind, { data_files: { SP500, GROWS: file }, outcome_seconds: 86_400 });
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.close();
     await rm(folder, { recursive: true });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NumpyGenerator } from '#libs/numpy-random';
 import {
   blockBootstrap,
+  blockBootstrapRatio,
   chiSquareSurvival,
   dieboldMariano,
   intervalCoverage,
@@ -213,6 +214,19 @@ describe('the block bootstrap', () => {
     ];
     expect(blockBootstrap(values, blocks, { seed: 4 })).toEqual(blockBootstrap(values, blocks, { seed: 4 }));
     expect(blockBootstrap([2, 2], ['a', 'b'], { seed: 4 })).toMatchObject({ mean: 2, standardError: 0 });
+  });
+
+  it('gives a ratio of sums the error of the ratio, not that of its parts', () => {
+    const generator = NumpyGenerator.fromSeed(9);
+    const baseline = Array.from({ length: 400 }, () => Math.exp(generator.normal(0, 1)));
+    const loss = baseline.map((one) => one * (0.9 + 0.01 * generator.standardNormal()));
+    const skill = blockBootstrapRatio(loss, baseline, { seed: 1 });
+    expect(skill.ratio).toBeCloseTo(0.9, 2);
+    // numerator and denominator vary by 6 %, together; the ratio does not
+    expect(skill.standardError).toBeLessThan(0.002);
+    expect(skill.lower).toBeLessThan(skill.ratio);
+    expect(skill.upper).toBeGreaterThan(skill.ratio);
+    expect(() => blockBootstrapRatio([1], [0], { seed: 1 })).toThrow('denominators must have a sum above 0');
   });
 
   it('tells symbols and days apart', () => {

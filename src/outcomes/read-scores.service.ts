@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, DAY_MS } from '#libs/kernel';
+import { type Share, uniformityOf, wilsonInterval } from '#libs/scoring';
+import { canonicalInterval } from '#libs/timeseries';
+import { dayOf, JUDGED_DAYS } from './keep-scores.service.js';
+import type { ScoreDayEntity } from './score-day.entity.js';
+import { addSums, ALL_HORIZONS, coverageSums, noSums, pitSums, type ScoreSums } from './score-sums.js';
+import type { ScoreboardEntryOut, ScorecardOut, ScorecardQuery } from './scores.dto.js';
+import { ScoresRepository } from './scores.repository.js';
+import { RATING_LIMITS, standingOf } from './standing.js';
+
+const FOR_MODEL = 'model:';
+
+/** Scorecards and the scoreboard, from sums that are kept. */
+@Injectable()
+export class ReadScores {
+  constructor(
+    private readonly scores: ScoresRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  async scorecard(model: string, query: ScorecardQuery): Promise<ScorecardOut> {
+    const now = this.clock.now();
+    const to = query.to?.getTime() ?? now;
+    const from = query.from?.getTime() ?? to - JUDGED_DAYS * DAY_MS;
+    const { symbol, horizon } = query;
+    const interval = query.interval === undefined ? undefined : canonicalInterval(query.interval);
+    const days = await this.scores.days({
+      subject: FOR_MODEL + model,
+      horizon: horizon ?? ALL_HORIZONS,
+      from: dayOf(from),
+      to: dayOf(to),
+      ...(symbol !== undefined && { symbol }),
+      ...(interval != null && { interval }),
+    });
+    const sums = noSums();
+    for (const day of days) addSums(sums, day);
+    return {
+      model,
+      symbol: symbol ?? null,
+      interval: interval ?? null,
+      horizon: horizon ?? null,
+      from: dayOf(from),
+      to: dayOf(to),
+      ...standingOf(days, Math.min(now, to)),
+      unresolvable: sums.unresolvable,
+      ...meansOf(sums),
+      ...calibrationOf(sums),
+      days: byDay(days),
+    };
+  }
+
+  async scoreboard(limit: number): Promise<ScoreboardEntryOut[]> {
+    const best = await this.scores.best('model', limit);
+    return best.map(({ subject, outcomes, effectiveCount, skill, skillLower, quality, updatedAt }) => ({
+      model: subject.slice(FOR_MODEL.length),
+      rating: outcomes < RATING_LIMITS.rated ? 'provisional' : 'rated',
+      outcomes,
+      effectiveCount,
+      skill,
+      skillLower,
+      quality,
+      updatedAt,
+    }));
+  }
+}
+
+const ratio = (above: number, below: number): number | null => (below === 0 ? null : above / below);
+
+function meansOf(sums: ScoreSums) {
+  const squared = ratio(sums.squaredError, sums.points);
+  return {
+    loss: ratio(sums.loss, sums.scored),
+    baselineLoss: ratio(sums.baselineLoss, sums.scored),
+    mae: ratio(sums.absoluteError, sums.points),
+    rmse: squared === null ? null : Math.sqrt(squared),
+    mase: ratio(sums.scaledError, sums.scaled),
+    directionalAccuracy: shareOf(wilsonInterval(sums.rightDirections, sums.directions)),
+  };
+}
+
+const shareOf = ({ share, lower, upper, count }: Share) => ({ share, lower, upper, count });
+
+function calibrationOf(sums: ScoreSums) {
+  const counts = pitSums(sums);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const test = total === 0 ? null : uniformityOf(counts);
+  return {
+    coverage: coverageSums(sums).map(({ level, hits, count }) => ({
+      level,
+      ...shareOf(wilsonInterval(hits, count)),
+    })),
+    pit: { counts, chiSquare: test?.chiSquare ?? null, pValue: test?.pValue ?? null },
+  };
+}
+
+/** Skill over time. */
+function byDay(days: readonly ScoreDayEntity[]) {
+  const sums = new Map<string, { scored: number; loss: number; baselineLoss: number }>();
+  for (const { day, scored, loss, baselineLoss } of days) {
+    const known = sums.get(day) ?? { scored: 0, loss: 0, baselineLoss: 0 };
+    sums.set(day, {
+      scored: known.scored + scored,
+      loss: known.loss + loss,
+      baselineLoss: known.baselineLoss + baselineLoss,
+    });
+  }
+  return [...sums].map(([day, { scored, loss, baselineLoss }]) => ({
+    day,
+    outcomes: scored,
+    skill: baselineLoss > 0 ? 1 - loss / baselineLoss : null,
+  }));
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import {
+  columnsOf,
+  Database,
+  entityOf,
+  placeholders,
+  runSql,
+  type Transaction,
+  writeSql,
+} from '#libs/database';
+import { snakeCased } from '#libs/kernel';
+import { ScoreDayEntity, ScoreStandingEntity } from './score-day.entity.js';
+import { type KeyedSums, SUM_NAMES } from './score-sums.js';
+
+const KEYS = ['subject', 'horizon', 'day', 'symbol', 'interval'] as const;
+const column = (name: string): string => snakeCased(name).replace(/_?(\d+)$/, '_$1');
+const SUMS = SUM_NAMES.map(column);
+/** Days in one statement: 33 values each. */
+const DAYS_A_STATEMENT = 100;
+
+const addStatement = (rows: number): string =>
+  `INSERT INTO score_days (${[...KEYS.map((key) => `"${key}"`), ...SUMS].join(', ')})
+   VALUES ${Array.from({ length: rows }, () => `(${placeholders(KEYS.length + SUMS.length)})`).join(', ')}
+   ON CONFLICT (${KEYS.map((key) => `"${key}"`).join(', ')})
+   DO UPDATE SET ${SUMS.map((sum) => `${sum} = score_days.${sum} + excluded.${sum}`).join(', ')}`;
+
+/** Days with both ends included, `2026-01-31`. */
+export interface ScoreFilter {
+  readonly subject: string;
+  /** 0 for all together. */
+  readonly horizon: number;
+  readonly from: string;
+  readonly to: string;
+  readonly symbol?: string;
+  readonly interval?: string;
+}
+
+@Injectable()
+export class ScoresRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @param days each key once */
+  async add(tx: Transaction, days: readonly KeyedSums[]): Promise<void> {
+    for (let first = 0; first < days.length; first += DAYS_A_STATEMENT) {
+      const some = days.slice(first, first + DAYS_A_STATEMENT);
+      const values = some.flatMap(({ key, sums }) => [
+        ...KEYS.map((name) => key[name]),
+        ...SUM_NAMES.map((name) => sums[name]),
+      ]);
+      await runSql(tx, addStatement(some.length), values);
+    }
+  }
+
+  /** The days of a subject, oldest first: found by the primary key, as many as it has days and symbols in the range. */
+  async days({ subject, horizon, from, to, symbol, interval }: ScoreFilter): Promise<ScoreDayEntity[]> {
+    const { read } = this.database;
+    const more = [
+      ...(symbol === undefined ? [] : [{ sql: 'AND symbol = ?', value: symbol }]),
+      ...(interval === undefined ? [] : [{ sql: 'AND "interval" = ?', value: interval }]),
+    ];
+    const sql = `SELECT ${columnsOf(read, ScoreDayEntity)} FROM score_days
+      WHERE subject = ? AND horizon = ? AND day BETWEEN ? AND ? ${more.map((one) => one.sql).join(' ')} ORDER BY day`;
+    const rows = await runSql(read, sql, [subject, horizon, from, to, ...more.map(({ value }) => value)]);
+    return rows.map((row) => entityOf(read, ScoreDayEntity, row));
+  }
+
+  setStanding(tx: Transaction, standing: ScoreStandingEntity): void {
+    const { subject, kind, outcomes, effectiveCount, skill, skillLower, quality, updatedAt } = standing;
+    const columns = ['kind', 'outcomes', 'effective_count', 'skill', 'skill_lower', 'quality', 'updated_at'];
+    writeSql(
+      tx,
+      `INSERT INTO score_standings (subject, ${columns.join(', ')}) VALUES (${placeholders(columns.length + 1)})
+       ON CONFLICT (subject) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}`,
+      [subject, kind, outcomes, effectiveCount, skill, skillLower, quality, updatedAt.toISOString()],
+    );
+  }
+
+  async standing(subject: string): Promise<ScoreStandingEntity | null> {
+    const { read } = this.database;
+    const sql = `SELECT ${columnsOf(read, ScoreStandingEntity)} FROM score_standings WHERE subject = ?`;
+    const [row] = await runSql(read, sql, [subject]);
+    return row === undefined ? null : entityOf(read, ScoreStandingEntity, row);
+  }
+
+  /** Those of a kind that have a quality, the best first. */
+  async best(kind: string, limit: number): Promise<ScoreStandingEntity[]> {
+    const { read } = this.database;
+    const sql = `SELECT ${columnsOf(read, ScoreStandingEntity)} FROM score_standings
+      WHERE kind = ? AND quality IS NOT NULL ORDER BY quality DESC LIMIT ?`;
+    const rows = await runSql(read, sql, [kind, limit]);
+    return rows.map((row) => entityOf(read, ScoreStandingEntity, row));
+  }
+}

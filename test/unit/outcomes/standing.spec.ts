@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { NumpyGenerator } from '#libs/numpy-random';
+import type { ScoreDayEntity } from '../../../src/outcomes/score-day.entity.js';
+import { noSums } from '../../../src/outcomes/score-sums.js';
+import { standingOf } from '../../../src/outcomes/standing.js';
+
+const NOW = Date.UTC(2026, 0, 31);
+const DAY_MS = 86_400_000;
+
+const day = (age: number, sums: Partial<ScoreDayEntity>): ScoreDayEntity => ({
+  subject: 'model:m',
+  horizon: 0,
+  symbol: 'SP500',
+  interval: '1d',
+  ...noSums(),
+  day: new Date(NOW - age * DAY_MS).toISOString().slice(0, 10),
+  ...sums,
+});
+
+/** A model whose losses are this share of the baseline's, give or take. */
+function model(days: number, share: number, perDay = 4): ScoreDayEntity[] {
+  const generator = NumpyGenerator.fromSeed(5);
+  return Array.from({ length: days }, (_, age) => {
+    const baselineLoss = perDay * Math.exp(generator.normal(0, 0.3));
+    const loss = baselineLoss * (share + 0.2 * generator.standardNormal());
+    return day(age, { scored: perDay, loss, baselineLoss });
+  });
+}
+
+describe('where a model stands', () => {
+  it('is unknown without outcomes', () => {
+    expect(standingOf([], NOW)).toMatchObject({ rating: 'unrated', skill: null, quality: null, outcomes: 0 });
+  });
+
+  it.each([
+    [39, 'unrated'],
+    [40, 'provisional'],
+    [149, 'provisional'],
+    [150, 'rated'],
+  ])('with %d outcomes is %s', (outcomes, rating) => {
+    const standing = standingOf(model(outcomes, 0.8, 1), NOW);
+    expect(standing.rating).toBe(rating);
+    expect(standing.quality === null).toBe(rating === 'unrated');
+  });
+
+  it('rests on the lower bound of its skill and on how many independent outcomes there are', () => {
+    const standing = standingOf(model(120, 0.8), NOW);
+    expect(standing.skill).toBeGreaterThan(0.15);
+    expect(standing.skillLower).toBeLessThan(standing.skill ?? 0);
+    expect(standing.skillUpper).toBeGreaterThan(standing.skill ?? 1);
+    // 480 outcomes, but 120 days, the older ones counting less
+    expect(standing.outcomes).toBe(480);
+    expect(standing.effectiveCount).toBeGreaterThan(80);
+    expect(standing.effectiveCount).toBeLessThan(120);
+    const { effectiveCount, skillLower, quality } = standing;
+    expect(quality).toBeCloseTo((effectiveCount / (effectiveCount + 50)) * (skillLower ?? 0), 12);
+    expect(standingOf(model(120, 0.8), NOW)).toEqual(standing);
+  });
+
+  it('is never a quality below 0', () => {
+    expect(standingOf(model(120, 1.5), NOW)).toMatchObject({ quality: 0 });
+  });
+
+  it('forgets half in 60 days', () => {
+    const good = Array.from({ length: 50 }, (_, age) =>
+      day(60 + age, { scored: 1, loss: 1, baselineLoss: 2 }),
+    );
+    const bad = Array.from({ length: 50 }, (_, age) => day(age, { scored: 1, loss: 3, baselineLoss: 2 }));
+    // (1/2 · 0.5 + 1 · (−0.5)) / 1.5
+    expect(standingOf([...bad, ...good], NOW).skill).toBeCloseTo(-1 / 6, 6);
+  });
+});
