@@ -8,7 +8,7 @@ import {
   multiplyDims,
   type Dim,
 } from '../../../libs/keras-onnx/src/graph/dims.js';
-import { snakeCase } from '../../../libs/keras-onnx/src/graph/weights.js';
+import { snakeCase } from '../../../libs/keras-onnx/src/graph/snake-case.js';
 import { SUPPORTED_LAYERS } from '../../../libs/keras-onnx/src/layers/registry.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import { compile, numbers, random, type Nd } from './models.js';
@@ -206,33 +206,6 @@ describe('refusals', () => {
     expect(() => compile({ module: 'keras', class_name: 'Model', config: {} }, () => [])).toThrow(
       'functional API',
     );
-  });
-
-  it('meet a mask only where it would matter', () => {
-    const mask = entry('Masking', 'mask', { mask_value: 0 }, [tensor('in')]);
-    const through = entry('Activation', 'act', { activation: 'relu' }, [tensor('mask')]);
-    const lstm = entry('LSTM', 'lstm', { units: 1 }, [tensor('act')]);
-    const weights = [
-      { shape: [2, 4], data: Array(8).fill(0) },
-      { shape: [1, 4], data: Array(4).fill(0) },
-      { shape: [4], data: Array(4).fill(0) },
-    ];
-    const model =
-      (layers: Entry[], last: string): (() => unknown) =>
-      () =>
-        compile(functional([input('in', 3, 2), ...layers], ['in', 0, 0], [[last, 0, 0]]), (layer) =>
-          layer.name === 'lstm' ? weights : [],
-        );
-    expect(model([mask, through, lstm], 'lstm')).toThrow(
-      expect.objectContaining({
-        code: 'model_unsupported',
-        layer: 'lstm',
-        message: expect.stringContaining("'mask'"),
-      }),
-    );
-    expect(
-      model([mask, through, entry('GlobalMaxPooling1D', 'max', {}, [tensor('act')])], 'max'),
-    ).not.toThrow();
   });
 
   it('name settings of the wrong kind and weights of other dtypes', () => {

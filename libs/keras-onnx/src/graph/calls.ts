@@ -64,3 +64,16 @@ export function tensorsOf(argument: Resolved): Value[] {
   if (Array.isArray(argument)) return (argument as readonly Resolved[]).flatMap(tensorsOf);
   return 'value' in argument ? [argument.value] : [];
 }
+
+/** The masks of a call: what its `mask` names for each input, else what the tensors carry. */
+export function masksOf(
+  emit: Emitter,
+  inputs: readonly Value[],
+  named: Resolved | undefined,
+): (Value | undefined)[] {
+  const list = Array.isArray(named) ? (named as readonly Resolved[]) : [named];
+  return inputs.map((input, index) => {
+    const [given] = tensorsOf(list[index] ?? null);
+    return given ?? emit.masks.get(input.name);
+  });
+}

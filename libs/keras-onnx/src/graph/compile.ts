@@ -1,10 +1,11 @@
 import { corrupt, ModelError, unsupported } from '../errors.js';
 import type { LayerCall, Resolved } from '../layers/definition.js';
 import { operationOf } from '../layers/operations.js';
+import { isInt8 } from '../layers/quantized.js';
 import { definitionOf } from '../layers/registry.js';
 import { GraphBuilder, type ElementType } from '../onnx/builder.js';
 import { writeModel } from '../onnx/protobuf.js';
-import { firstNode, isOperation, ready, resolveArguments, tensorsOf } from './calls.js';
+import { firstNode, isOperation, masksOf, ready, resolveArguments, tensorsOf } from './calls.js';
 import { sameDim, showShape, type Dim } from './dims.js';
 import {
   dependsOnSamples,
@@ -17,6 +18,7 @@ import {
   type Value,
 } from './emitter.js';
 import { isObject, LayerConfig } from './layer-config.js';
+import { unary } from './tensor-ops.js';
 import type { LayerSpec, ModelSpec } from './spec.js';
 import type { BoundWeights } from './weights.js';
 
@@ -179,10 +181,11 @@ class Compiler {
   #call(
     layer: LayerSpec,
     { args, kwargs }: { args: readonly Resolved[]; kwargs: Readonly<Record<string, Resolved>> },
+    settings: Readonly<Record<string, unknown>> = {},
   ): readonly Value[] {
     const inputs = tensorsOf(args[0] ?? kwargs.inputs ?? kwargs.sequences ?? kwargs.sequence ?? null);
     try {
-      return this.#checked(layer, inputs, this.#emitLayer(layer, inputs, args, kwargs));
+      return this.#checked(layer, inputs, this.#emitLayer(layer, inputs, args, kwargs, settings));
     } catch (error) {
       // Tensor operators do not know which layer they serve.
       if (error instanceof ModelError && error.layer === undefined) {
@@ -200,28 +203,30 @@ class Compiler {
     inputs: readonly Value[],
     args: readonly Resolved[],
     kwargs: Readonly<Record<string, Resolved>>,
+    settings: Readonly<Record<string, unknown>>,
   ): readonly Value[] {
     if (layer.model !== undefined) return this.model(layer.model, inputs);
-    const call = this.#layerCall(layer, inputs, args, kwargs);
-    if (isOperation(layer, args)) return [operationOf(layer.className, layer.name)(call)].flat();
-    const dtype = dtypeOf(call.config);
+    const call = this.#layerCall(layer, inputs, args, kwargs, settings);
+    if (isOperation(layer, args))
+      return this.#unmasked(inputs, [operationOf(layer.className, layer.name)(call)].flat());
+    const dtype = isInt8(call.config, layer.className) ? undefined : dtypeOf(call.config);
     if (dtype !== undefined && !FLOATS.has(dtype))
       throw call.config.refuse(`the dtype ${dtype}`, 'save it as float32');
     const definition = definitionOf(layer);
-    const masked = inputs.find((input) => input.masked !== undefined)?.masked;
-    if (masked !== undefined && definition.masks === 'use') {
-      throw unsupported(
-        `the mask of '${masked}', which would change this layer's result,`,
-        'leave the masking out or fill the steps',
-        layer.name,
-      );
-    }
+    const [first] = call.masks;
     const outputs = [definition.emit(call)].flat();
-    if (masked === undefined) return outputs;
-    return outputs.map((output) => ({
-      ...output,
-      masked: definition.masks === 'pass' ? masked : output.masked,
-    }));
+    if (definition.masks === 'use') return outputs;
+    if (definition.masks === 'drop') return this.#unmasked(inputs, outputs);
+    if (first !== undefined) for (const { name } of outputs) this.emit.masks.set(name, first);
+    return outputs;
+  }
+
+  /** A layer that had nothing to do answers its input itself, whose mask is not its own. */
+  #unmasked(inputs: readonly Value[], outputs: readonly Value[]): Value[] {
+    return outputs.map((output) => {
+      const isInput = inputs.some(({ name }) => name === output.name);
+      return isInput && this.emit.masks.has(output.name) ? unary(this.emit, 'Identity', output) : output;
+    });
   }
 
   /** Behind the first random layer every tensor must keep the samples on its first axis and nowhere else. */
@@ -245,14 +250,16 @@ class Compiler {
     inputs: readonly Value[],
     args: readonly Resolved[],
     kwargs: Readonly<Record<string, Resolved>>,
+    settings: Readonly<Record<string, unknown>>,
   ): LayerCall {
     const constants = this.#constants.get(layer) ?? new Map<string, Value>();
     this.#constants.set(layer, constants);
     return {
       layer,
-      config: new LayerConfig(layer.name, layer.config),
+      config: new LayerConfig(layer.name, layer.config).with(settings),
       emit: this.emit,
       inputs,
+      masks: masksOf(this.emit, inputs, kwargs.mask),
       args,
       kwargs,
       weight: (name, shape) => this.#weight(layer, name, shape),
@@ -261,9 +268,9 @@ class Compiler {
         constants.set(key, value);
         return value;
       },
-      inner: (spec, values, more = {}) => {
+      inner: (spec, values, more = {}, own = {}) => {
         const first: Resolved = values.map((value): Resolved => ({ kind: 'value', value }));
-        return this.#call(spec, { args: [first], kwargs: more });
+        return this.#call(spec, { args: [first], kwargs: more }, own);
       },
     };
   }

@@ -2,12 +2,11 @@ import { ModelError } from '../errors.js';
 import type { Attribute, ElementType, GraphBuilder } from '../onnx/builder.js';
 import { BATCH, SAMPLES, showShape, type Dim } from './dims.js';
 
-/** A tensor of the graph that is being written. `masked` names the layer whose mask still travels with it. */
+/** A tensor of the graph that is being written. */
 export interface Value {
   readonly name: string;
   readonly shape: readonly Dim[];
   readonly type: ElementType;
-  readonly masked?: string | undefined;
 }
 
 /** A constant with its elements, as read from the file. */
@@ -52,6 +51,8 @@ const MAX_ELEMENTS = 64 * 1024 * 1024;
 /** Writes operators into a graph while tracking every tensor's shape. */
 export class Emitter {
   readonly randoms: RandomInput[] = [];
+  /** The mask of a tensor by its name: true for what counts. Keras hangs masks on tensors in the same way. */
+  readonly masks = new Map<string, Value>();
   /** Where a symbolic length can be read at run time. */
   readonly #sources = new Map<string, { readonly name: string; readonly axis: number }>();
 
@@ -84,10 +85,11 @@ export class Emitter {
     inputs: readonly (Value | string)[],
     shapes: readonly (readonly Dim[])[],
     attributes: Readonly<Record<string, Attribute>> = {},
+    types: readonly ElementType[] = [],
   ): Value[] {
     const names = inputs.map((one) => (typeof one === 'string' ? one : one.name));
     const outputs = this.builder.node(op, names, attributes, shapes.length);
-    return outputs.map((name, index) => this.value(name, shapes[index] ?? [], 'float32'));
+    return outputs.map((name, index) => this.value(name, shapes[index] ?? [], types[index] ?? 'float32'));
   }
 
   /** Declares a graph input. */
@@ -107,6 +109,11 @@ export class Emitter {
   /** A float constant. */
   constant(data: Float32Array, shape: readonly number[]): Value {
     return this.value(this.builder.floats(data, shape), shape, 'float32');
+  }
+
+  /** A constant of 64-bit integers. */
+  integers(values: readonly number[], shape: readonly number[] = [values.length]): Value {
+    return this.value(this.builder.integers(values, shape), shape, 'int64');
   }
 
   /** A float constant without axes. */

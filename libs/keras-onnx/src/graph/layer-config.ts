@@ -14,6 +14,11 @@ export class LayerConfig {
     readonly raw: Json,
   ) {}
 
+  /** The same settings with some in place of others. */
+  with(settings: Json): LayerConfig {
+    return new LayerConfig(this.layer, { ...this.raw, ...settings });
+  }
+
   /** The setting as it stands. */
   get(key: string): unknown {
     return this.raw[key];
@@ -39,10 +44,11 @@ export class LayerConfig {
     return value;
   }
 
-  /** A probability in [0, 1). A rate of 1 drops everything and is refused by Keras as well. */
-  rate(key: string, fallback = 0): number {
+  /** A probability in [0, 1), or in [0, 1] where dropping everything means something. */
+  rate(key: string, fallback = 0, isWhole = false): number {
     const value = this.number(key, fallback);
-    if (value < 0 || value >= 1) throw this.bad(key, 'a rate in [0, 1)');
+    if (value < 0 || value > 1 || (value === 1 && !isWhole))
+      throw this.bad(key, isWhole ? 'a rate in [0, 1]' : 'a rate in [0, 1)');
     return value;
   }
 

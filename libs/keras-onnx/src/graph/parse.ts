@@ -50,6 +50,7 @@ function kindOf(
   dialect: Dialect,
 ): LayerSpec['kind'] {
   const { module, registered_name: registered } = raw;
+  if (isFunctionalGraph(raw.config)) return 'model';
   const foreign =
     className.includes('>') ||
     (typeof registered === 'string' && registered.includes('>')) ||
@@ -68,6 +69,13 @@ function kindOf(
     ? 'operation'
     : 'layer';
 }
+
+/** A subclass of a functional model is saved as the graph that it is, whatever it is called. */
+const isFunctionalGraph = (config: unknown): boolean =>
+  isObject(config) &&
+  Array.isArray(config.layers) &&
+  config.input_layers !== undefined &&
+  config.output_layers !== undefined;
 
 /** HDF5 files of Keras 3 name no modules, but unlike a layer of the same name an operation has no trainable flag. */
 function isBareOperation(

@@ -3,6 +3,7 @@ import { definitionOf } from '../layers/registry.js';
 import type { WeightSlot } from '../layers/definition.js';
 import type { Tensor } from './emitter.js';
 import { LayerConfig } from './layer-config.js';
+import { snakeCase } from './snake-case.js';
 import type { LayerSpec, ModelSpec } from './spec.js';
 
 /**
@@ -30,7 +31,8 @@ export function bindWeights(model: ModelSpec, source: WeightSource): BoundWeight
   const bound: Bound = new Map();
   if (source.kind === 'tree') new TreeBinding(source, bound).model(model, '');
   else for (const layer of model.layers) bindFlat(layer, source.variables(layer), bound);
-  return { of: bound, parameters: countParameters(model, bound) };
+  const parameters = countParameters(model, bound);
+  return { of: adaptAll(bound), parameters };
 }
 
 function slotsOf(layer: LayerSpec): readonly WeightSlot[] {
@@ -53,12 +55,21 @@ function assign(
   if (found.length !== slots.length) {
     throw corrupt(`has ${slots.length} variables, but the file holds ${found.length}`, layer.name);
   }
-  const own = bound.get(layer) ?? new Map<string, Tensor>();
+  const own = new Map(bound.get(layer));
   slots.forEach((slot, index) => {
     const tensor = found[index];
     if (tensor !== undefined) own.set(slot.name, tensor);
   });
   bound.set(layer, own);
+}
+
+/** Brings the variables of every layer that has all of them into the shapes its definition works with. */
+function adaptAll(bound: Bound): Bound {
+  for (const [layer, own] of bound) {
+    const { adapt } = definitionOf(layer);
+    if (adapt !== undefined) bound.set(layer, new Map(adapt(own, new LayerConfig(layer.name, layer.config))));
+  }
+  return bound;
 }
 
 /** Keras 3's way: every layer has a place of its own, and an object that occurs twice is saved once. */
@@ -77,7 +88,7 @@ class TreeBinding {
     const used = new Map<string, number>();
     for (const layer of model.layers) {
       if (layer.kind === 'operation') continue;
-      const stem = snakeCase(layer.className);
+      const stem = snakeCase(savedAs(layer));
       const count = used.get(stem) ?? 0;
       used.set(stem, count + 1);
       if (layer.className !== 'InputLayer') {
@@ -105,18 +116,13 @@ class TreeBinding {
   }
 }
 
-/** `Conv1DTranspose` → `conv1d_transpose`, by the two rules Keras uses. */
-export function snakeCase(className: string): string {
-  return className
-    .replace(/\W+/g, '')
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-}
+const savedAs = (layer: LayerSpec): string =>
+  (layer.kind === 'layer' ? definitionOf(layer).savedAs : undefined) ?? layer.className;
 
 function allSlots(layer: LayerSpec, frozen: boolean): Slot[] {
   const still = frozen || !layer.trainable;
-  const own = slotsOf(layer).map((slot) => ({ ...slot, trainable: slot.trainable && !still, layer }));
+  const kept = slotsOf(layer).filter((slot) => slot.isCopy !== true);
+  const own = kept.map((slot) => ({ ...slot, trainable: slot.trainable && !still, layer }));
   return [...own, ...childrenOf(layer).flatMap((child) => allSlots(child, still))];
 }
 

@@ -192,6 +192,18 @@ export function activationOf(setting: unknown, layer: string, dialect: Dialect):
   return found;
 }
 
+/** The two activations of a recurrent layer. */
+export function activationsOf(
+  config: LayerConfig,
+  dialect: Dialect,
+): { activation: Activation; gateActivation: Activation } {
+  const of = (key: string, fallback: string): Activation => {
+    const setting = config.get(key);
+    return activationOf(setting === undefined ? fallback : setting, config.layer, dialect);
+  };
+  return { activation: of('activation', 'tanh'), gateActivation: of('recurrent_activation', 'sigmoid') };
+}
+
 /** An activation layer object given as the activation of another layer. */
 function advanced(name: string, setting: unknown, layer: string): Activation | undefined {
   const config = new LayerConfig(layer, isObject(setting) && isObject(setting.config) ? setting.config : {});

@@ -3,10 +3,17 @@ import { addDims, multiplyDims, type Dim } from '../graph/dims.js';
 import type { Tensor, Value } from '../graph/emitter.js';
 import { activate } from './core.js';
 import { known, only, variable, withBias, type LayerCall, type LayerDefinition } from './definition.js';
-import { channelsFirst, channelsLast, paddingOf, windowCount, type SlidingWindow } from './windows.js';
+import {
+  channelsFirst,
+  channelsLast,
+  paddingOf,
+  perAxis,
+  type SlidingWindow,
+  windowCount,
+} from './windows.js';
 
 /** Reorders axes of a small constant; done here, so that the graph needs no Transpose at run time. */
-function permuted(tensor: Tensor, order: readonly number[]): { data: Float32Array; shape: number[] } {
+export function permuted(tensor: Tensor, order: readonly number[]): { data: Float32Array; shape: number[] } {
   const strides = tensor.shape.map((_, axis) =>
     tensor.shape.slice(axis + 1).reduce((size, dim) => size * dim, 1),
   );
@@ -32,14 +39,11 @@ function permuted(tensor: Tensor, order: readonly number[]): { data: Float32Arra
 }
 
 function windowsOf(call: LayerCall, spatial: number): SlidingWindow[] {
-  const read = (key: string, fallback: number): number[] => {
-    const list = call.config.integers(key, [fallback]);
-    const full = list.length === 1 ? Array.from({ length: spatial }, () => list[0] ?? fallback) : list;
-    if (full.length !== spatial || full.some((one) => one < 1))
-      throw call.config.bad(key, `${spatial} integers of at least 1`);
-    return full;
-  };
-  const [kernel, stride, dilation] = [read('kernel_size', 1), read('strides', 1), read('dilation_rate', 1)];
+  const [kernel, stride, dilation] = [
+    perAxis(call, 'kernel_size', spatial),
+    perAxis(call, 'strides', spatial, [1]),
+    perAxis(call, 'dilation_rate', spatial, [1]),
+  ];
   return kernel.map((one, axis) => ({
     kernel: one,
     stride: stride[axis] ?? 1,
@@ -114,49 +118,65 @@ function convolution(spatial: number): LayerDefinition {
   };
 }
 
-/** [kernel, channels, multiplier] becomes one group a channel: [kernel, 1, channels · multiplier]. */
-function depthwise(call: LayerCall, x: Value, name: string, bias: boolean): Value {
-  const windows = windowsOf(call, 1);
-  const [window] = windows;
+/** [kernel…, channels, multiplier] becomes one group a channel: [kernel…, 1, channels · multiplier]. */
+function depthwise(call: LayerCall, x: Value, name: string, spatial: number, bias: boolean): Value {
+  const windows = windowsOf(call, spatial);
+  const kernel = windows.map((window) => window.kernel);
   const channels = known(call, x.shape[1], 'number of channels');
   const multiplier = call.config.integer('depth_multiplier', 1);
-  const { data } = call.weight(name, [window?.kernel ?? 1, channels, multiplier]);
-  const kernel = { data, shape: [window?.kernel ?? 1, 1, channels * multiplier] };
-  return convolve(call, x, name, kernel, windows, channels, bias);
+  const { data } = call.weight(name, [...kernel, channels, multiplier]);
+  return convolve(
+    call,
+    x,
+    name,
+    { data, shape: [...kernel, 1, channels * multiplier] },
+    windows,
+    channels,
+    bias,
+  );
 }
 
-const depthwiseConv: LayerDefinition = {
+const depthwiseConv = (spatial: number): LayerDefinition => ({
   masks: 'drop',
   weights: (config) => withBias(config, 'kernel'),
   emit(call) {
-    const x = channelsFirst(call, only(call, 3));
+    const x = channelsFirst(call, only(call, spatial + 2));
     return activate(
       call,
-      channelsLast(call, depthwise(call, x, 'kernel', call.config.flag('use_bias', true))),
+      channelsLast(call, depthwise(call, x, 'kernel', spatial, call.config.flag('use_bias', true))),
     );
   },
-};
+});
 
-const separableConv: LayerDefinition = {
+const separableConv = (spatial: number): LayerDefinition => ({
   masks: 'drop',
   weights: (config) => withBias(config, 'depthwise_kernel', 'pointwise_kernel'),
   emit(call) {
-    const x = depthwise(call, channelsFirst(call, only(call, 3)), 'depthwise_kernel', false);
+    const { emit } = call;
+    const x = depthwise(
+      call,
+      channelsFirst(call, only(call, spatial + 2)),
+      'depthwise_kernel',
+      spatial,
+      false,
+    );
     const channels = known(call, x.shape[1], 'number of channels');
     const filters = call.config.integer('filters');
-    const { data, shape } = permuted(call.weight('pointwise_kernel', [1, channels, filters]), [2, 1, 0]);
-    const weights = call.once('pointwise', () => call.emit.constant(data, shape));
-    const mixed = call.emit.op(
-      'Conv',
-      operandsOf(call, x, weights, filters),
-      [x.shape[0] ?? 1, filters, ...x.shape.slice(2)],
-      {
-        attributes: { kernel_shape: { ints: [1] } },
-      },
-    );
+    const ones = Array.from({ length: spatial }, () => 1);
+    const weights = call.once('pointwise', () => {
+      const { data } = permuted(
+        { ...call.weight('pointwise_kernel', [...ones, channels, filters]), shape: [channels, filters] },
+        [1, 0],
+      );
+      return emit.constant(data, [filters, channels, ...ones]);
+    });
+    const shape = [x.shape[0] ?? 1, filters, ...x.shape.slice(2)];
+    const mixed = emit.op('Conv', operandsOf(call, x, weights, filters), shape, {
+      attributes: { kernel_shape: { ints: ones } },
+    });
     return activate(call, channelsLast(call, mixed));
   },
-};
+});
 
 /**
  * What a transposed convolution cuts off its full output before and after, from the padding Keras gives (the output of
@@ -170,44 +190,55 @@ function croppingOf(window: SlidingWindow, padding: string, extra: number | unde
   return [reach - 1 - left, reach - 1 - (total - left)];
 }
 
-const convTranspose: LayerDefinition = {
+const convTranspose = (spatial: number): LayerDefinition => ({
   masks: 'drop',
   weights: (config) => withBias(config, 'kernel'),
   emit(call) {
     const { config, emit } = call;
-    const x = channelsFirst(call, only(call, 3));
-    const [window = { kernel: 1, stride: 1, dilation: 1 }] = windowsOf(call, 1);
+    const x = channelsFirst(call, only(call, spatial + 2));
+    const windows = windowsOf(call, spatial);
     const channels = known(call, x.shape[1], 'number of channels');
     const filters = config.integer('filters');
-    const { data, shape } = permuted(call.weight('kernel', [window.kernel, filters, channels]), [2, 1, 0]);
-    const weights = call.once('kernel', () => emit.constant(data, shape));
-    const extra =
-      config.get('output_padding') === null ? undefined : config.integers('output_padding', [-1])[0];
-    const [before, after] = croppingOf(
-      window,
-      config.word('padding', ['valid', 'same'], 'valid'),
-      extra === -1 ? undefined : extra,
-    );
-    if (-after >= Math.max(window.stride, window.dilation))
-      throw config.refuse('this output_padding', 'keep it below the stride');
-    const steps = transposedLength(x.shape[2] ?? 1, window, before + after);
+    const kernel = windows.map((window) => window.kernel);
+    const weights = call.once('kernel', () => {
+      const { data, shape } = permuted(call.weight('kernel', [...kernel, filters, channels]), [
+        spatial + 1,
+        spatial,
+        ...windows.keys(),
+      ]);
+      return emit.constant(data, shape);
+    });
+    const padding = config.word('padding', ['valid', 'same'], 'valid');
+    const extra = (config.get('output_padding') ?? null) === null ? [] : config.integers('output_padding');
+    const cuts = windows.map((window, axis) => {
+      const [before, after] = croppingOf(window, padding, extra[axis] ?? extra[0]);
+      if (-after >= Math.max(window.stride, window.dilation))
+        throw config.refuse('this output_padding', 'keep it below the stride');
+      return { before, after };
+    });
+    const lengths = windows.map((window, axis) => {
+      const { before = 0, after = 0 } = cuts[axis] ?? {};
+      return transposedLength(x.shape[axis + 2] ?? 1, window, before + after);
+    });
     const grown = emit.op(
       'ConvTranspose',
       operandsOf(call, x, weights, filters),
-      [x.shape[0] ?? 1, filters, steps],
+      [x.shape[0] ?? 1, filters, ...lengths],
       {
         attributes: {
-          kernel_shape: { ints: [window.kernel] },
-          strides: { ints: [window.stride] },
-          dilations: { ints: [window.dilation] },
-          pads: { ints: [before, Math.max(after, 0)] },
-          output_padding: { ints: [Math.max(-after, 0)] },
+          kernel_shape: { ints: kernel },
+          strides: { ints: windows.map((window) => window.stride) },
+          dilations: { ints: windows.map((window) => window.dilation) },
+          pads: {
+            ints: [...cuts.map(({ before }) => before), ...cuts.map(({ after }) => Math.max(after, 0))],
+          },
+          output_padding: { ints: cuts.map(({ after }) => Math.max(-after, 0)) },
         },
       },
     );
     return activate(call, channelsLast(call, grown));
   },
-};
+});
 
 function transposedLength(steps: Dim, window: SlidingWindow, cut: number): Dim {
   const reach = (window.kernel - 1) * window.dilation + 1;
@@ -218,7 +249,12 @@ function transposedLength(steps: Dim, window: SlidingWindow, cut: number): Dim {
 export const CONVOLUTION_LAYERS: Readonly<Record<string, LayerDefinition>> = {
   Conv1D: convolution(1),
   Conv2D: convolution(2),
-  DepthwiseConv1D: depthwiseConv,
-  SeparableConv1D: separableConv,
-  Conv1DTranspose: convTranspose,
+  Conv3D: convolution(3),
+  DepthwiseConv1D: depthwiseConv(1),
+  DepthwiseConv2D: depthwiseConv(2),
+  SeparableConv1D: separableConv(1),
+  SeparableConv2D: separableConv(2),
+  Conv1DTranspose: convTranspose(1),
+  Conv2DTranspose: convTranspose(2),
+  Conv3DTranspose: convTranspose(3),
 };

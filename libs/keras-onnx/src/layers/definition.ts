@@ -10,6 +10,8 @@ import type { Argument, LayerSpec, SliceArgument } from '../graph/spec.js';
 export interface WeightSlot {
   readonly name: string;
   readonly trainable: boolean;
+  /** Keras 3 saves this variable of an inner layer a second time at this layer's own place. */
+  readonly isCopy?: boolean;
 }
 
 /** A layer inside another one; `places` are the attribute names it may be saved under, newest first. */
@@ -32,29 +34,37 @@ export interface LayerCall {
   readonly emit: Emitter;
   /** The tensors of the first argument (or of the arguments named in `takes`). */
   readonly inputs: readonly Value[];
+  /** The mask of each input: the one the call names, else the one its tensor carries. */
+  readonly masks: readonly (Value | undefined)[];
   readonly args: readonly Resolved[];
   readonly kwargs: Readonly<Record<string, Resolved>>;
   /** A variable by its name; its shape is checked against `shape`. */
   weight(name: string, shape: readonly Dim[]): Tensor;
   /** A constant made once for all calls of this layer. */
   once(key: string, make: () => Value): Value;
-  /** Writes a layer that this one wraps. */
+  /** Writes a layer that this one wraps; `settings` take the place of its own. */
   inner(
     layer: LayerSpec,
     inputs: readonly Value[],
     kwargs?: Readonly<Record<string, Resolved>>,
+    settings?: Readonly<Record<string, unknown>>,
   ): readonly Value[];
 }
 
 /**
- * What the compiler knows of a layer class. `masks` says what a mask from Masking or Embedding meets here: it passes
- * on unchanged, is dropped as Keras drops it, or would change the result (`use`), which is refused.
+ * What the compiler knows of a layer class. `masks` says what a mask from Masking or Embedding meets here: that of the first
+ * input passes on, is dropped as Keras drops it, or is worked with by `emit` itself (`use`), which hangs a mask on its outputs by
+ * {@link masked}.
  */
 export interface LayerDefinition {
   readonly masks: 'pass' | 'drop' | 'use';
   readonly weights?: (config: LayerConfig) => readonly WeightSlot[];
   /** Where Keras 3 saves the variables, below the layer's own place; recurrent layers keep them in their cell. */
   readonly variables?: string;
+  /** The name of the Python class, where Keras exports it under another one: the places of variables are called by it. */
+  readonly savedAs?: string;
+  /** Turns variables as they are saved into those that `emit` expects. */
+  readonly adapt?: (found: ReadonlyMap<string, Tensor>, config: LayerConfig) => ReadonlyMap<string, Tensor>;
   readonly children?: (layer: LayerSpec) => readonly ChildLayer[];
   readonly emit: (call: LayerCall) => Value | readonly Value[];
 }
@@ -77,6 +87,13 @@ export function variable(
   laid: readonly number[] = shape,
 ): Value {
   return call.once(name, () => call.emit.constant(call.weight(name, shape).data, laid));
+}
+
+/** The tensor with a mask for the layers behind it; without one it carries none. */
+export function masked(call: LayerCall, value: Value, mask: Value | undefined): Value {
+  if (mask === undefined) call.emit.masks.delete(value.name);
+  else call.emit.masks.set(value.name, mask);
+  return value;
 }
 
 /** Names of variables that training does not touch as slots. */
@@ -111,5 +128,6 @@ export function drawRandom(call: LayerCall, shape: readonly Dim[], distribution:
 
 /** A dropout mask that keeps the expected value: 0, or 1 / (1 − rate). */
 export function drawMask(call: LayerCall, shape: readonly Dim[], rate: number): Value {
-  return drawRandom(call, shape, { kind: 'bernoulli', keep: 1 - rate, high: 1 / (1 - rate) });
+  const high = rate === 1 ? 0 : 1 / (1 - rate);
+  return drawRandom(call, shape, { kind: 'bernoulli', keep: 1 - rate, high });
 }

@@ -1,7 +1,18 @@
 import { corrupt } from '../errors.js';
 import type { Value } from '../graph/emitter.js';
-import { axisOf, binary, concat, matmul, scale, squeeze, transpose, unsqueeze } from '../graph/tensor-ops.js';
-import type { LayerCall, LayerDefinition } from './definition.js';
+import {
+  axisOf,
+  binary,
+  cast,
+  concat,
+  expand,
+  matmul,
+  scale,
+  squeeze,
+  transpose,
+  unsqueeze,
+} from '../graph/tensor-ops.js';
+import { masked, type LayerCall, type LayerDefinition } from './definition.js';
 import { unitLength } from './normalization.js';
 
 /** Ranks are made equal by inserting axes behind the rows, as Keras does. */
@@ -24,10 +35,8 @@ function fold(
       const [first, ...rest] = sameRank(call);
       if (first === undefined || rest.length === 0)
         throw corrupt('merges at least two tensors', call.layer.name);
-      return finish(
-        call,
-        rest.reduce((sum, next) => binary(call.emit, op, sum, next), first),
-      );
+      const merged = rest.reduce((sum, next) => binary(call.emit, op, sum, next), first);
+      return masked(call, finish(call, merged), anyMask(call));
     },
   };
 }
@@ -40,18 +49,46 @@ const subtract: LayerDefinition = {
   },
 };
 
+/** Where any input counts, if all of them have a mask. */
+function anyMask(call: LayerCall): Value | undefined {
+  const [first, ...rest] = call.masks;
+  if (first === undefined || rest.includes(undefined)) return undefined;
+  return rest.reduce<Value>((sum, next) => either(call, sum, next ?? sum), cast(call.emit, first, 'bool'));
+}
+
+const either = (call: LayerCall, a: Value, b: Value): Value =>
+  binary(call.emit, 'Or', cast(call.emit, a, 'bool'), cast(call.emit, b, 'bool'), 'bool');
+
 const concatenate: LayerDefinition = {
-  masks: 'pass',
+  masks: 'use',
   emit(call) {
     const axis = call.config.number('axis', -1);
-    if (call.inputs.length === 1 && call.inputs[0] !== undefined) return call.inputs[0];
-    return concat(call.emit, call.inputs, axis);
+    const [only] = call.inputs;
+    if (call.inputs.length === 1 && only !== undefined) return only;
+    return masked(call, concat(call.emit, call.inputs, axis), joinedMask(call, axis));
   },
 };
 
+/** Inputs without a mask count everywhere. Joined features count where any of them does; joined steps keep theirs. */
+function joinedMask(call: LayerCall, axis: number): Value | undefined {
+  const { emit, masks, inputs } = call;
+  if (masks.every((mask) => mask === undefined)) return undefined;
+  const rank = inputs[0]?.shape.length ?? 0;
+  const full = inputs.map((input, index): Value => {
+    const mask = masks[index];
+    if (mask !== undefined && mask.shape.length !== rank - 1)
+      throw call.config.refuse('a mask of as many axes as its tensor', 'leave the masking out');
+    return mask === undefined
+      ? cast(emit, expand(emit, emit.scalar(1), input.shape.slice(0, -1)), 'bool')
+      : cast(emit, mask, 'bool');
+  });
+  if (axisOf(axis, rank) !== rank - 1) return concat(emit, full, axis < 0 ? axis + 1 : axis);
+  return full.reduce((sum, next) => either(call, sum, next));
+}
+
 /** Batch-wise dot product over one axis of each tensor; the layout follows keras.layers.Dot. */
 const dot: LayerDefinition = {
-  masks: 'pass',
+  masks: 'drop',
   emit(call) {
     const { emit, config } = call;
     const [x, y] = call.inputs;

@@ -111,7 +111,7 @@ const layerNormalization: LayerDefinition = {
 
 /** x / √(mean x² + ε) · scale (Zhang & Sennrich 2019). */
 const rmsNormalization: LayerDefinition = {
-  masks: 'pass',
+  masks: 'drop',
   weights: () => trainable('scale'),
   emit(call) {
     const x = only(call);

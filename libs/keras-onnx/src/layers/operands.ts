@@ -1,6 +1,7 @@
 import { corrupt, unsupported } from '../errors.js';
 import { isFanned, type Value } from '../graph/emitter.js';
-import { axisOf, cast } from '../graph/tensor-ops.js';
+import { sizeOf } from '../graph/dims.js';
+import { axisOf, cast, reshape } from '../graph/tensor-ops.js';
 import type { LayerCall, Resolved } from './definition.js';
 
 /** Writes one `keras.ops` node. */
@@ -54,4 +55,34 @@ export function ownAxis(call: LayerCall, x: Value, axis: number): number {
     );
   }
   return at;
+}
+
+/** The two operands of a pair as floats. */
+export const left = (call: LayerCall): Value =>
+  operand(call, call.args[0] ?? call.kwargs.x1 ?? call.kwargs.x);
+export const second = (call: LayerCall): Value =>
+  operand(call, call.args[1] ?? call.kwargs.x2 ?? call.kwargs.y);
+
+/** Whether a reduction keeps its axes. */
+export const keeps = (call: LayerCall): boolean => setting(call, 'keepdims') === true;
+
+/** The first argument with the axis of a setting; without an axis all numbers stand in one row, as NumPy does it. */
+export function alongAxis(
+  call: LayerCall,
+  key = 'axis',
+  fallback: number | null = null,
+): { x: Value; axis: number } {
+  const x = first(call);
+  const value = setting(call, key);
+  const axis = value === undefined ? fallback : value;
+  if (axis !== null) return { x, axis: ownAxis(call, x, Number(axis)) };
+  if (x.shape.length > 0) ownAxis(call, x, 0);
+  return { x: reshape(call.emit, x, [sizeOf(x.shape)]), axis: 0 };
+}
+
+/** A length that must be known when the graph is written. */
+export function lengthOf(call: LayerCall, x: Value, axis: number): number {
+  const length = x.shape[axis];
+  if (typeof length === 'number') return length;
+  throw call.config.refuse('an axis of unknown length', 'save the model with that length fixed');
 }

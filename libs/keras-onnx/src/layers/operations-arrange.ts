@@ -267,5 +267,10 @@ export const arrange: Readonly<Record<string, Operation>> = {
   BroadcastTo: broadcasting,
   GetItem: indexing,
   Identity: only,
-  StopGradient: only,
+  StopGradient: (call) => tensor(call, call.args[0] ?? call.kwargs.variable ?? call.kwargs.x),
+  Copy: only,
+  ConvertToTensor: only,
+  Real: only,
+  Conj: only,
+  Conjugate: only,
 };

@@ -3,12 +3,23 @@ import type { Value } from '../graph/emitter.js';
 import { binary, cast, matmul, reduce, softmax, unary, where } from '../graph/tensor-ops.js';
 import { activationOf, celu, elu, gelu, leakyRelu, softmaxOver } from './activations.js';
 import type { LayerCall, Resolved } from './definition.js';
-import { axesOf, first, numberOf, operand, type Operation, ownAxis, setting } from './operands.js';
+import {
+  axesOf,
+  first,
+  keeps,
+  left,
+  numberOf,
+  operand,
+  type Operation,
+  ownAxis,
+  second,
+  setting,
+} from './operands.js';
 import { arrange } from './operations-arrange.js';
+import { numeric } from './operations-numeric.js';
+import { products } from './operations-products.js';
+import { selecting } from './operations-select.js';
 import { unitLength } from './normalization.js';
-
-const second = (call: LayerCall): Value => operand(call, call.args[1] ?? call.kwargs.x2 ?? call.kwargs.y);
-const left = (call: LayerCall): Value => operand(call, call.args[0] ?? call.kwargs.x1 ?? call.kwargs.x);
 
 const elementwise =
   (op: string): Operation =>
@@ -69,8 +80,6 @@ const modulo: Operation = (call) => {
   const [a, b] = [left(call), second(call)];
   return binary(call.emit, 'Sub', a, binary(call.emit, 'Mul', floorDivide(call) as Value, b));
 };
-
-const keeps = (call: LayerCall): boolean => setting(call, 'keepdims') === true;
 
 const reduction =
   (op: string): Operation =>
@@ -207,6 +216,9 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ),
   ...reductions,
   ...arrange,
+  ...numeric,
+  ...selecting,
+  ...products,
 };
 
 /** Operations that compile, for documentation and messages. */

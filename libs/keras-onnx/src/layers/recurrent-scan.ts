@@ -1,9 +1,9 @@
-import type { Dim } from '../graph/dims.js';
-import { dependsOnSamples, Emitter, type Value } from '../graph/emitter.js';
-import { binary, concat, expand, matmul, scale, shift, unary } from '../graph/tensor-ops.js';
-import { type Activation, activationOf } from './activations.js';
+import { dependsOnSamples, type Emitter, type Value } from '../graph/emitter.js';
+import { binary, concat, expand, matmul, scale, shift } from '../graph/tensor-ops.js';
+import { type Activation, activationsOf } from './activations.js';
 import { drawMask, type LayerCall } from './definition.js';
 import type { LayerConfig } from '../graph/layer-config.js';
+import { overSteps, type Stepped } from './steps.js';
 
 /** What SimpleRNN, GRU and LSTM differ in. */
 export interface Cell {
@@ -23,58 +23,43 @@ export interface Recurrence {
   readonly resetAfter: boolean;
   readonly input: Value;
   readonly initial: readonly Value[];
+  /** (rows, steps), true where a step counts. */
+  readonly mask: Value | undefined;
+  /** Masked steps answer zeros. */
+  readonly zeroOutput: boolean;
+}
+
+/** Recurrent layers of Keras take a rate of 1 as none. */
+export function activeRate(config: LayerConfig, key: string): number {
+  const rate = config.rate(key, 0, true);
+  return rate === 1 ? 0 : rate;
 }
 
 /** Per-gate masks are what Keras' implementation 1 draws; recurrent dropout always means implementation 1. */
 export function perGate(config: LayerConfig, cell: Cell): boolean {
-  return cell.gates > 1 && (config.rate('recurrent_dropout') > 0 || config.get('implementation') === 1);
+  return (
+    cell.gates > 1 && (activeRate(config, 'recurrent_dropout') > 0 || config.get('implementation') === 1)
+  );
 }
 
 /** A recurrence whose steps are written out in the body of an ONNX Scan: any activation, any recurrent dropout. */
-export function scanSteps(
-  call: LayerCall,
-  recurrence: Recurrence,
-): { sequence: Value; states: readonly Value[] } {
+export function scanSteps(call: LayerCall, recurrence: Recurrence): Stepped {
   const { emit } = call;
   const { cell, units, reverse } = recurrence;
   const projected = project(call, recurrence);
   const masks = recurrentMasks(call, recurrence);
   const rows =
-    [projected, ...masks].map((value) => value.shape[0] ?? 1).find(dependsOnSamples) ??
+    [projected, ...masks, ...recurrence.initial].map((value) => value.shape[0] ?? 1).find(dependsOnSamples) ??
     projected.shape[0] ??
     1;
   const initial = Array.from({ length: cell.states }, (_, index) => {
     const given = recurrence.initial[index] ?? emit.constant(new Float32Array(units), [1, units]);
     return expand(emit, given, [rows, units]);
   });
-  const body = emit.builder.subgraph('step');
-  const inner = new Emitter(body, emit.mode);
-  const name = (stem: string, shape: readonly Dim[]): Value => {
-    const fresh = body.fresh(stem);
-    body.inputs.push({ name: fresh, type: 'float32' });
-    return inner.value(fresh, shape, 'float32');
-  };
-  const states = initial.map((state) => name('state', state.shape));
-  const step = name('step', [projected.shape[0] ?? 1, cell.gates * units]);
-  const next = stepOf(call, inner, recurrence, step, states, masks);
-  const [hidden] = next;
-  if (hidden === undefined) throw new Error('invariant broken: a step has a state');
-  for (const output of [...next, unary(inner, 'Identity', hidden)])
-    body.outputs.push({ name: output.name, type: 'float32' });
-  const steps = projected.shape[1] ?? 1;
-  const shapes = [...initial.map((state) => state.shape), [rows, steps, units]];
-  const outputs = emit.multi('Scan', [...initial, projected], shapes, {
-    body: { graph: body },
-    num_scan_inputs: { int: 1 },
-    scan_input_axes: { ints: [1] },
-    scan_output_axes: { ints: [1] },
-    scan_input_directions: { ints: [reverse ? 1 : 0] },
-    // Time order, as the fused operators answer.
-    scan_output_directions: { ints: [reverse ? 1 : 0] },
-  });
-  const sequence = outputs.at(-1);
-  if (sequence === undefined) throw new Error('invariant broken: a scan has outputs');
-  return { sequence, states: outputs.slice(0, -1) };
+  const { mask, zeroOutput } = recurrence;
+  return overSteps(call, { input: projected, initial, mask, zeroOutput, reverse }, (inner, step, states) =>
+    stepOf(call, inner, recurrence, step, states, masks),
+  );
 }
 
 /** x · W + b for all steps and gates at once. */
@@ -101,14 +86,14 @@ function project(call: LayerCall, { cell, units, features, input, resetAfter }: 
 }
 
 function inputMasks(call: LayerCall, input: Value, cell: Cell): readonly Value[] {
-  const rate = call.config.rate('dropout');
+  const rate = activeRate(call.config, 'dropout');
   if (call.emit.mode === 'run' || rate === 0 || !perGate(call.config, cell)) return [];
   const [rows = 1, , features = 1] = input.shape;
   return Array.from({ length: cell.gates }, () => drawMask(call, [rows, 1, features], rate));
 }
 
 function recurrentMasks(call: LayerCall, { cell, units, input }: Recurrence): readonly Value[] {
-  const rate = call.config.rate('recurrent_dropout');
+  const rate = activeRate(call.config, 'recurrent_dropout');
   if (call.emit.mode === 'run' || rate === 0) return [];
   return Array.from({ length: cell.gates }, () => drawMask(call, [input.shape[0] ?? 1, units], rate));
 }
@@ -190,7 +175,7 @@ function stepOf(
     },
   );
   const part = (gate: number): Value => parts[gate] ?? step;
-  const { activation, gateActivation } = activationsOf(call);
+  const { activation, gateActivation } = activationsOf(call.config, call.layer.dialect);
   const plain = (gate: number): Value => binary(inner, 'Add', part(gate), through(gate, masked(gate)));
   if (cell.op === 'RNN') return [activation(inner, plain(0))];
   if (cell.op === 'LSTM' && carry !== undefined) {
@@ -244,13 +229,4 @@ function gruStep({
   const kept = binary(inner, 'Mul', update, hidden);
   const fresh = binary(inner, 'Mul', shift(inner, scale(inner, update, -1), 1), candidate);
   return binary(inner, 'Add', kept, fresh);
-}
-
-function activationsOf(call: LayerCall): { activation: Activation; gateActivation: Activation } {
-  const { config, layer } = call;
-  const of = (key: string, fallback: string): Activation => {
-    const setting = config.get(key);
-    return activationOf(setting === undefined ? fallback : setting, layer.name, layer.dialect);
-  };
-  return { activation: of('activation', 'tanh'), gateActivation: of('recurrent_activation', 'sigmoid') };
 }

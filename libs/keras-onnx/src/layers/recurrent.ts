@@ -6,18 +6,14 @@ import { activationName } from './activations.js';
 import {
   drawMask,
   known,
+  masked,
   withBias,
   type LayerCall,
   type LayerDefinition,
   type Resolved,
 } from './definition.js';
-import { type Cell, perGate, type Recurrence, scanSteps } from './recurrent-scan.js';
-
-/** Sequences in time order, and the final states. */
-interface Steps {
-  readonly sequence: Value;
-  readonly states: readonly Value[];
-}
+import { activeRate, type Cell, perGate, type Recurrence, scanSteps } from './recurrent-scan.js';
+import type { Stepped } from './steps.js';
 
 const CELLS = {
   SimpleRNN: { op: 'RNN', gates: 1, states: 1, order: [0] },
@@ -39,18 +35,13 @@ function recurrent(cell: Cell): LayerDefinition {
     weights: (config) => withBias(config, 'kernel', 'recurrent_kernel'),
     emit(call) {
       const { config, emit } = call;
-      if (config.flag('stateful', false))
-        throw config.refuse('a stateful layer', 'save it with stateful=False; each forecast starts anew');
       if (config.flag('time_major', false)) throw config.refuse('time_major', 'save it with rows first');
       const recurrence = describe(call, cell);
-      const { sequence, states } =
-        recurrentDropout(call) || !isFused(call, cell)
-          ? scanSteps(call, recurrence)
-          : fusedSteps(call, recurrence);
-      const [last] = states;
-      if (last === undefined) throw new Error('invariant broken: a recurrent layer has a state');
+      const isPlain = recurrence.mask === undefined && !recurrentDropout(call) && isFused(call, cell);
+      const { sequence, states, last } = isPlain ? fusedSteps(call, recurrence) : scanSteps(call, recurrence);
+      const isSequence = config.flag('return_sequences', false);
       const ordered = recurrence.reverse ? flip(emit, sequence, 1) : sequence;
-      const output = config.flag('return_sequences', false) ? ordered : last;
+      const output = masked(call, isSequence ? ordered : last, isSequence ? recurrence.mask : undefined);
       return config.flag('return_state', false) ? [output, ...states] : output;
     },
   };
@@ -79,6 +70,8 @@ function describe(call: LayerCall, cell: Cell): Recurrence {
     resetAfter: config.flag('reset_after', call.layer.dialect === 'keras3'),
     input,
     initial: aligned,
+    mask: call.masks[0],
+    zeroOutput: config.flag('zero_output_for_mask', false),
   };
 }
 
@@ -94,13 +87,14 @@ function recurrentDropout(call: LayerCall): boolean {
   if (call.emit.mode === 'run') return false;
   const { config } = call;
   return (
-    config.rate('recurrent_dropout') > 0 || (config.get('implementation') === 1 && config.rate('dropout') > 0)
+    activeRate(config, 'recurrent_dropout') > 0 ||
+    (config.get('implementation') === 1 && activeRate(config, 'dropout') > 0)
   );
 }
 
 /** Input dropout that all gates share: one mask for the whole sequence. Per-gate masks are drawn by the scan. */
 function dropInput(call: LayerCall, x: Value, cell: Cell): Value {
-  const rate = call.config.rate('dropout');
+  const rate = activeRate(call.config, 'dropout');
   if (call.emit.mode === 'run' || rate === 0 || perGate(call.config, cell)) return x;
   const [rows = 1, , features = 1] = x.shape;
   return binary(call.emit, 'Mul', x, drawMask(call, [rows, 1, features], rate));
@@ -152,7 +146,7 @@ function biasRows(call: LayerCall, { cell, units, resetAfter }: Recurrence): Flo
 }
 
 /** ONNX Runtime's fused cell, the fastest way by far. */
-function fusedSteps(call: LayerCall, recurrence: Recurrence): Steps {
+function fusedSteps(call: LayerCall, recurrence: Recurrence): Stepped {
   const { emit } = call;
   const { cell, units, features, input, initial, reverse } = recurrence;
   const width = cell.gates * units;
@@ -191,15 +185,25 @@ function fusedSteps(call: LayerCall, recurrence: Recurrence): Steps {
     attributes,
   );
   if (sequence === undefined) throw new Error('invariant broken: a recurrent operator has outputs');
+  const [last, ...others] = finals.map((state) => squeeze(emit, state, [0]));
+  if (last === undefined) throw new Error('invariant broken: a recurrent layer has a state');
   return {
     sequence: transpose(emit, squeeze(emit, sequence, [1]), [1, 0, 2]),
-    states: finals.map((state) => squeeze(emit, state, [0])),
+    states: [last, ...others],
+    last,
   };
 }
 
+/** A cell as a layer of its own inside RNN or StackedRNNCells; its variables stand at its own place. */
+const cell = (definition: LayerDefinition): LayerDefinition => ({ ...definition, variables: 'vars' });
+const [simple, gru, lstm] = [recurrent(CELLS.SimpleRNN), recurrent(CELLS.GRU), recurrent(CELLS.LSTM)];
+
 /** Recurrent layers. */
 export const RECURRENT_LAYERS: Readonly<Record<string, LayerDefinition>> = {
-  SimpleRNN: recurrent(CELLS.SimpleRNN),
-  GRU: recurrent(CELLS.GRU),
-  LSTM: recurrent(CELLS.LSTM),
+  SimpleRNN: simple,
+  GRU: gru,
+  LSTM: lstm,
+  SimpleRNNCell: cell(simple),
+  GRUCell: cell(gru),
+  LSTMCell: cell(lstm),
 };

@@ -1,12 +1,18 @@
 import { unsupported } from '../errors.js';
 import type { LayerSpec } from '../graph/spec.js';
 import { ATTENTION_LAYERS } from './attention.js';
+import { CONV_LSTM_LAYERS } from './conv-lstm.js';
 import { CONVOLUTION_LAYERS } from './convolution.js';
 import { ACTIVATION_LAYERS, CORE_LAYERS } from './core.js';
+import { CUDNN_LAYERS } from './cudnn.js';
 import type { LayerDefinition } from './definition.js';
 import { MERGING_LAYERS } from './merging.js';
 import { NORMALIZATION_LAYERS } from './normalization.js';
-import { POOLING_LAYERS } from './windows.js';
+import { einsumDense } from './einsum.js';
+import { MULTI_HEAD_LAYERS } from './multi-head.js';
+import { POOLING_LAYERS } from './pooling.js';
+import { CELL_LAYERS } from './rnn.js';
+import { ENCODING_LAYERS } from './encoding.js';
 import { RECURRENT_LAYERS } from './recurrent.js';
 import { REGULARIZATION_LAYERS } from './regularization.js';
 import { RESHAPING_LAYERS } from './reshaping.js';
@@ -16,11 +22,17 @@ const LAYERS: Readonly<Record<string, LayerDefinition>> = {
   ...CORE_LAYERS,
   ...ACTIVATION_LAYERS,
   ...ATTENTION_LAYERS,
+  ...MULTI_HEAD_LAYERS,
+  EinsumDense: einsumDense,
   ...CONVOLUTION_LAYERS,
+  ...CONV_LSTM_LAYERS,
+  ...CUDNN_LAYERS,
   ...MERGING_LAYERS,
   ...NORMALIZATION_LAYERS,
   ...POOLING_LAYERS,
   ...RECURRENT_LAYERS,
+  ...CELL_LAYERS,
+  ...ENCODING_LAYERS,
   ...REGULARIZATION_LAYERS,
   ...RESHAPING_LAYERS,
   ...WRAPPER_LAYERS,

@@ -2,17 +2,20 @@ import type { Dim } from '../graph/dims.js';
 import type { Value } from '../graph/emitter.js';
 import { binary, scale, shift } from '../graph/tensor-ops.js';
 import { drawMask, drawRandom, only, type LayerCall, type LayerDefinition } from './definition.js';
+import { layoutOf } from './windows.js';
 
 /** A layer that does nothing in a `run` and multiplies or adds noise in a `sample`. */
 function stochastic(
   setting: string,
   sample: (call: LayerCall, x: Value, strength: number) => Value,
+  isWhole = false,
 ): LayerDefinition {
   return {
     masks: 'pass',
     emit(call) {
       const x = only(call);
-      const strength = setting === 'rate' ? call.config.rate('rate') : call.config.number(setting);
+      const strength =
+        setting === 'rate' ? call.config.rate('rate', 0, isWhole) : call.config.number(setting);
       return call.emit.mode === 'run' || strength === 0 ? x : sample(call, x, strength);
     },
   };
@@ -32,14 +35,24 @@ function noiseShape(call: LayerCall, x: Value): readonly Dim[] {
   });
 }
 
-const dropout = stochastic('rate', (call, x, rate) =>
-  binary(call.emit, 'Mul', x, drawMask(call, noiseShape(call, x), rate)),
+/** A rate of 1 drops everything while sampling, and nothing otherwise. */
+const dropout = stochastic(
+  'rate',
+  (call, x, rate) => binary(call.emit, 'Mul', x, drawMask(call, noiseShape(call, x), rate)),
+  true,
 );
 
-const spatialDropout = stochastic('rate', (call, x, rate) => {
-  const [rows = 1, , channels = 1] = x.shape;
-  return binary(call.emit, 'Mul', x, drawMask(call, [rows, 1, channels], rate));
-});
+/** Whole channels are dropped. */
+const spatialDropout = (spatial: number): LayerDefinition =>
+  stochastic(
+    'rate',
+    (call, x, rate) => {
+      const { channels } = layoutOf(call, spatial);
+      const shape = x.shape.map((dim, axis) => (axis === 0 || axis === channels ? dim : 1));
+      return binary(call.emit, 'Mul', x, drawMask(call, shape, rate));
+    },
+    true,
+  );
 
 const gaussianNoise = stochastic('stddev', (call, x, deviation) =>
   binary(call.emit, 'Add', x, drawRandom(call, x.shape, { kind: 'normal', mean: 0, deviation })),
@@ -64,7 +77,9 @@ const alphaDropout = stochastic('rate', (call, x, rate) => {
 /** The layers that Monte-Carlo sampling keeps active. */
 export const REGULARIZATION_LAYERS: Readonly<Record<string, LayerDefinition>> = {
   Dropout: dropout,
-  SpatialDropout1D: spatialDropout,
+  SpatialDropout1D: spatialDropout(1),
+  SpatialDropout2D: spatialDropout(2),
+  SpatialDropout3D: spatialDropout(3),
   GaussianNoise: gaussianNoise,
   GaussianDropout: gaussianDropout,
   AlphaDropout: alphaDropout,

@@ -1,8 +1,9 @@
 import { corrupt } from '../errors.js';
 import { addDims, multiplyDims, sizeOf, type Dim } from '../graph/dims.js';
-import type { Value } from '../graph/emitter.js';
+import type { Emitter, Value } from '../graph/emitter.js';
 import { expand, inferShape, reshape, sliceAxis, transpose, unsqueeze } from '../graph/tensor-ops.js';
 import { only, type LayerCall, type LayerDefinition } from './definition.js';
+import { endsOf, isChannelsFirst, layoutOf, perAxis } from './windows.js';
 
 const rowsOf = (x: Value): Dim => x.shape[0] ?? 1;
 
@@ -10,10 +11,11 @@ const flatten: LayerDefinition = {
   masks: 'drop',
   emit(call) {
     const x = only(call);
-    if (call.config.get('data_format') === 'channels_first' && x.shape.length > 2) {
-      throw call.config.refuse('channels_first', 'save the model with channels last');
-    }
-    return reshape(call.emit, x, [rowsOf(x), sizeOf(x.shape.slice(1))]);
+    // Channels in front are moved behind the rest first.
+    const isFirst = call.config.get('data_format') === 'channels_first' && x.shape.length > 2;
+    const axes = x.shape.map((_, axis) => axis);
+    const turned = isFirst ? transpose(call.emit, x, [0, ...axes.slice(2), 1]) : x;
+    return reshape(call.emit, turned, [rowsOf(x), sizeOf(x.shape.slice(1))]);
   },
 };
 
@@ -40,67 +42,98 @@ const repeatVector: LayerDefinition = {
   },
 };
 
-/** Every step `size` times: a new axis behind the steps, broadcast and merged. */
-const upSampling: LayerDefinition = {
+/** Every element `size` times along each axis of space, or between them by lines or cubic curves. */
+const upSampling = (spatial: number): LayerDefinition => ({
   masks: 'drop',
   emit(call) {
-    const x = only(call, 3);
-    const [rows = 1, steps = 1, features = 1] = x.shape;
-    const size = call.config.single('size', 2);
-    const repeated = expand(call.emit, unsqueeze(call.emit, x, 2), [rows, steps, size, features]);
-    return reshape(call.emit, repeated, [rows, multiplyDims(steps, size), features]);
+    const x = only(call, spatial + 2);
+    const { space } = layoutOf(call, spatial);
+    const sizes = perAxis(call, 'size', spatial, [2]);
+    const how = call.config.word('interpolation', ['nearest', 'bilinear', 'bicubic'], 'nearest');
+    return how === 'nearest'
+      ? space.reduce((grown, axis, index) => repeatAxis(call.emit, grown, axis, sizes[index] ?? 1), x)
+      : resized(call, x, space, sizes, how === 'bilinear' ? 'linear' : 'cubic');
   },
-};
+});
 
-/** `padding` or `cropping`: one number for both ends or a pair. */
-function ends(call: LayerCall, key: string): [number, number] {
-  const [before = 1, after = before] = call.config.integers(key, [1]);
-  if (before < 0 || after < 0) throw call.config.bad(key, 'numbers of at least 0');
-  return [before, after];
+/** Each element of an axis several times, one after the other. */
+export function repeatAxis(emit: Emitter, x: Value, axis: number, times: number): Value {
+  if (times === 1) return x;
+  const wide = unsqueeze(emit, x, axis + 1);
+  const shape = wide.shape.map((dim, index) => (index === axis + 1 ? times : dim));
+  return reshape(
+    emit,
+    expand(emit, wide, shape),
+    x.shape.map((dim, index) => (index === axis ? multiplyDims(dim, times) : dim)),
+  );
 }
 
-function lastStepsAxis(call: LayerCall): Value {
-  if (call.config.get('data_format') === 'channels_first')
-    throw call.config.refuse('channels_first', 'save the model with channels last');
-  return only(call, 3);
+/** ONNX Resize with the pixel centres, cubic curves and edges of TensorFlow. */
+function resized(
+  call: LayerCall,
+  x: Value,
+  space: readonly number[],
+  sizes: readonly number[],
+  mode: 'linear' | 'cubic',
+): Value {
+  const { emit } = call;
+  const isFirst = isChannelsFirst(call);
+  const front = isFirst ? x : transpose(emit, x, [0, 3, 1, 2]);
+  const factors = Float32Array.from([1, 1, ...sizes]);
+  const shape = front.shape.map((dim, axis) => multiplyDims(dim, factors[axis] ?? 1));
+  const grown = emit.op('Resize', [front, '', emit.constant(factors, [space.length + 2])], shape, {
+    attributes: {
+      mode: { text: mode },
+      coordinate_transformation_mode: { text: 'half_pixel' },
+      cubic_coeff_a: { float: -0.5 },
+      exclude_outside: { int: mode === 'cubic' ? 1 : 0 },
+    },
+  });
+  return isFirst ? grown : transpose(emit, grown, [0, 2, 3, 1]);
 }
 
-const zeroPadding: LayerDefinition = {
+const zeroPadding = (spatial: number): LayerDefinition => ({
   masks: 'drop',
   emit(call) {
-    const x = lastStepsAxis(call);
-    return padSteps(call, x, ...ends(call, 'padding'));
-  },
-};
-
-/** Zeros before and after the steps (axis 1) of a sequence. */
-export function padSteps(call: LayerCall, x: Value, before: number, after: number): Value {
-  if (before === 0 && after === 0) return x;
-  const pads = x.shape.flatMap((_, axis) => (axis === 1 ? before : 0));
-  const trailing = x.shape.flatMap((_, axis) => (axis === 1 ? after : 0));
-  const shape = x.shape.map((dim, axis) => (axis === 1 ? addDims(dim, before + after) : dim));
-  return call.emit.op('Pad', [x, call.emit.builder.integers([...pads, ...trailing])], shape);
-}
-
-const cropping: LayerDefinition = {
-  masks: 'drop',
-  emit(call) {
-    const x = lastStepsAxis(call);
-    const [before, after] = ends(call, 'cropping');
-    const steps = x.shape[1] ?? 1;
-    if (typeof steps === 'number') {
-      if (before + after >= steps)
-        throw corrupt(`crops ${before + after} of ${steps} steps`, call.layer.name);
-      return sliceAxis(call.emit, x, 1, before, steps - after);
-    }
-    const { builder } = call.emit;
-    const shape = x.shape.map((dim, axis) => (axis === 1 ? addDims(dim, -before - after) : dim));
-    const parts = [[before], [after === 0 ? Number.MAX_SAFE_INTEGER : -after], [1]].map((one) =>
-      builder.integers(one),
+    const x = only(call, spatial + 2);
+    const { space } = layoutOf(call, spatial);
+    const ends = endsOf(call, 'padding', spatial);
+    const pads = ([0, 1] as const).flatMap((side) =>
+      x.shape.map((_, axis) => ends[space.indexOf(axis)]?.[side] ?? 0),
     );
-    return call.emit.op('Slice', [x, ...parts], shape);
+    if (pads.every((one) => one === 0)) return x;
+    const shape = x.shape.map((dim, axis) =>
+      addDims(dim, (pads[axis] ?? 0) + (pads[axis + x.shape.length] ?? 0)),
+    );
+    return call.emit.op('Pad', [x, call.emit.builder.integers(pads)], shape);
   },
-};
+});
+
+const cropping = (spatial: number): LayerDefinition => ({
+  masks: 'drop',
+  emit(call) {
+    const { space } = layoutOf(call, spatial);
+    const ends = endsOf(call, 'cropping', spatial);
+    return space.reduce(
+      (x, axis, index) => cropAxis(call, x, axis, ...(ends[index] ?? [0, 0])),
+      only(call, spatial + 2),
+    );
+  },
+});
+
+function cropAxis(call: LayerCall, x: Value, axis: number, before: number, after: number): Value {
+  if (before === 0 && after === 0) return x;
+  const steps = x.shape[axis] ?? 1;
+  if (typeof steps === 'number') {
+    if (before + after >= steps) throw corrupt(`crops ${before + after} of ${steps} steps`, call.layer.name);
+    return sliceAxis(call.emit, x, axis, before, steps - after);
+  }
+  const shape = x.shape.map((dim, one) => (one === axis ? addDims(dim, -before - after) : dim));
+  const parts = [[before], [after === 0 ? Number.MAX_SAFE_INTEGER : -after], [axis]].map((one) =>
+    call.emit.builder.integers(one),
+  );
+  return call.emit.op('Slice', [x, ...parts], shape);
+}
 
 /** Layers that rearrange elements. */
 export const RESHAPING_LAYERS: Readonly<Record<string, LayerDefinition>> = {
@@ -108,7 +141,13 @@ export const RESHAPING_LAYERS: Readonly<Record<string, LayerDefinition>> = {
   Reshape: reshaping,
   Permute: permute,
   RepeatVector: repeatVector,
-  UpSampling1D: upSampling,
-  ZeroPadding1D: zeroPadding,
-  Cropping1D: cropping,
+  UpSampling1D: upSampling(1),
+  UpSampling2D: upSampling(2),
+  UpSampling3D: upSampling(3),
+  ZeroPadding1D: zeroPadding(1),
+  ZeroPadding2D: zeroPadding(2),
+  ZeroPadding3D: zeroPadding(3),
+  Cropping1D: cropping(1),
+  Cropping2D: cropping(2),
+  Cropping3D: cropping(3),
 };

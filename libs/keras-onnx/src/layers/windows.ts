@@ -1,9 +1,9 @@
 import { unsupported } from '../errors.js';
 import { addDims, ceilDims, type Dim, divideDims } from '../graph/dims.js';
 import type { Value } from '../graph/emitter.js';
+import { transpose } from '../graph/tensor-ops.js';
 import type { Attribute } from '../onnx/builder.js';
-import { reduce, transpose } from '../graph/tensor-ops.js';
-import { type LayerCall, type LayerDefinition, only } from './definition.js';
+import type { LayerCall } from './definition.js';
 
 /** A sliding window over one axis. */
 export interface SlidingWindow {
@@ -73,44 +73,49 @@ export function isChannelsFirst(call: LayerCall): boolean {
   );
 }
 
-function pooling(op: string): LayerDefinition {
-  return {
-    masks: 'drop',
-    emit(call) {
-      const { config, emit } = call;
-      const x = channelsFirst(call, only(call, 3));
-      const kernel = config.single('pool_size', 2);
-      const stride = config.get('strides') === null ? kernel : config.single('strides', kernel);
-      const padding = config.word('padding', ['valid', 'same'], 'valid');
-      const window = { kernel, stride, dilation: 1 };
-      const [rows = 1, channels = 1, steps = 1] = x.shape;
-      const pooled = emit.op(op, [x], [rows, channels, windowCount(steps, window, padding)], {
-        attributes: {
-          kernel_shape: { ints: [kernel] },
-          strides: { ints: [stride] },
-          ...paddingOf([steps], [window], padding),
-        },
-      });
-      return channelsLast(call, pooled);
-    },
-  };
+/** A setting with one integer for each axis of space; a single one counts for all. */
+export function perAxis(
+  call: LayerCall,
+  key: string,
+  spatial: number,
+  fallback?: readonly number[],
+): number[] {
+  const list = call.config.integers(key, fallback);
+  const full = list.length === 1 ? Array.from({ length: spatial }, () => list[0] ?? 1) : list;
+  if (full.length !== spatial || full.some((one) => one < 1))
+    throw call.config.bad(
+      key,
+      spatial === 1 ? 'one integer of at least 1' : `${spatial} integers of at least 1`,
+    );
+  return full;
 }
 
-function globalPooling(op: string, masks: LayerDefinition['masks']): LayerDefinition {
-  return {
-    masks,
-    emit(call): Value {
-      const steps = isChannelsFirst(call) ? 2 : 1;
-      return reduce(call.emit, op, only(call, 3), [steps], call.config.flag('keepdims', false));
-    },
-  };
+/** Pairs of numbers for the two ends of each axis: one number for all, one for each axis, or pairs. */
+export function endsOf(call: LayerCall, key: string, spatial: number): (readonly [number, number])[] {
+  const given = call.config.get(key) ?? 1;
+  const list = Array.isArray(given) ? (given as unknown[]) : Array.from({ length: spatial }, () => given);
+  // For a sequence two numbers are the two ends; for more axes they are one for each.
+  const axes = spatial === 1 && list.length === 2 ? [list] : list;
+  const ends = axes.map((one) => {
+    const [before, after = before] = [one].flat() as unknown[];
+    if (
+      !Number.isSafeInteger(before) ||
+      !Number.isSafeInteger(after) ||
+      Number(before) < 0 ||
+      Number(after) < 0
+    )
+      throw call.config.bad(key, 'numbers of at least 0');
+    return [Number(before), Number(after)] as const;
+  });
+  if (ends.length !== spatial) throw call.config.bad(key, `${spatial} numbers or pairs`);
+  return ends;
 }
 
-/** Layers that summarize neighbouring steps. */
-export const POOLING_LAYERS: Readonly<Record<string, LayerDefinition>> = {
-  MaxPooling1D: pooling('MaxPool'),
-  AveragePooling1D: pooling('AveragePool'),
-  GlobalMaxPooling1D: globalPooling('ReduceMax', 'drop'),
-  // A mask would leave steps out of the mean.
-  GlobalAveragePooling1D: globalPooling('ReduceMean', 'use'),
-};
+/** The axes of space of a layer's input, and that of its channels. */
+export function layoutOf(call: LayerCall, spatial: number): { space: number[]; channels: number } {
+  const isFirst = isChannelsFirst(call);
+  return {
+    space: Array.from({ length: spatial }, (_, axis) => axis + (isFirst ? 2 : 1)),
+    channels: isFirst ? 1 : spatial + 1,
+  };
+}

@@ -1,26 +1,30 @@
 import { corrupt } from '../errors.js';
 import { multiplyDims, type Dim } from '../graph/dims.js';
 import { dependsOnSamples, type Value } from '../graph/emitter.js';
-import { parseLayer } from '../graph/parse.js';
 import type { LayerSpec } from '../graph/spec.js';
 import { binary, concat, expand, flip, reshape, scale } from '../graph/tensor-ops.js';
-import type { ChildLayer, LayerCall, LayerDefinition, Resolved } from './definition.js';
+import {
+  fixed,
+  masked,
+  type ChildLayer,
+  type LayerCall,
+  type LayerDefinition,
+  type Resolved,
+} from './definition.js';
+import { wrapped } from './wrapped.js';
 import { SAMPLES } from '../graph/dims.js';
 
-/** A wrapped layer is parsed once, so that its variables and its calls meet in one object. */
-const parsed = new WeakMap<object, LayerSpec>();
-
-function wrapped(layer: LayerSpec, key: string, raw: unknown): LayerSpec {
-  if (typeof raw !== 'object' || raw === null) throw corrupt(`has no '${key}'`, layer.name);
-  const known = parsed.get(raw);
-  if (known !== undefined) return known;
-  const spec = parseLayer(raw, layer.dialect, `${layer.name}/${key}`);
-  const owned = layer.trainable ? spec : { ...spec, trainable: false };
-  parsed.set(raw, owned);
-  return owned;
-}
-
-const RECURRENT = ['SimpleRNN', 'GRU', 'LSTM'];
+const RECURRENT = [
+  'SimpleRNN',
+  'GRU',
+  'LSTM',
+  'RNN',
+  'CuDNNLSTM',
+  'CuDNNGRU',
+  'ConvLSTM1D',
+  'ConvLSTM2D',
+  'ConvLSTM3D',
+];
 const backward = new WeakMap<LayerSpec, LayerSpec>();
 
 /** The second direction: given, or the first one reversed. */
@@ -51,19 +55,23 @@ const bidirectional: LayerDefinition = {
     const { config, layer } = call;
     const [forward, reverse] = directions(layer);
     const [half, otherHalf] = splitStates(call);
+    const [mask] = call.masks;
+    const [x] = call.inputs;
+    if (x !== undefined) masked(call, x, mask);
     const ahead = call.inner(forward, call.inputs.slice(0, 1), half);
     const back = call.inner(reverse, call.inputs.slice(0, 1), otherHalf);
     const [y, backwards] = [ahead[0], back[0]];
     if (y === undefined || backwards === undefined) throw corrupt('a direction has no output', layer.name);
     const sequences = forward.config.return_sequences === true;
     const turned = sequences ? flip(call.emit, backwards, 1) : backwards;
+    const behind = sequences ? mask : undefined;
     const states = [...ahead.slice(1), ...back.slice(1)];
     const mode =
       config.get('merge_mode') === null
         ? null
         : config.word('merge_mode', ['concat', 'sum', 'ave', 'mul'], 'concat');
-    if (mode === null) return [y, turned, ...states];
-    return [merge(call, mode, y, turned), ...states];
+    if (mode === null) return [masked(call, y, behind), masked(call, turned, behind), ...states];
+    return [masked(call, merge(call, mode, y, turned), behind), ...states];
   },
 };
 
@@ -95,22 +103,39 @@ function isStochastic(layer: LayerSpec): boolean {
   );
 }
 
+/** Layers whose own `mask` argument Keras fills with that of the steps. */
+const MASKED_INSIDE = [
+  'SimpleRNN',
+  'GRU',
+  'LSTM',
+  'RNN',
+  'Bidirectional',
+  'Softmax',
+  'GlobalAveragePooling1D',
+  'TimeDistributed',
+];
+
 /** Steps become rows, the inner layer sees them as such, and they become steps again. */
 const timeDistributed: LayerDefinition = {
-  masks: 'use',
+  masks: 'pass',
   children: (layer) => [{ places: ['layer'], layer: wrapped(layer, 'layer', layer.config.layer) }],
   emit(call) {
-    const { emit, layer } = call;
+    const { config, emit, layer } = call;
     const inner = wrapped(layer, 'layer', layer.config.layer);
     const [given] = call.inputs;
     if (given === undefined || given.shape.length < 3)
       throw corrupt('takes (rows, steps, features…)', layer.name);
+    // The mask of the steps is no mask of what is inside one of them.
+    if (call.masks[0] !== undefined && MASKED_INSIDE.includes(inner.className))
+      throw config.refuse(`a mask on a TimeDistributed ${inner.className}`, 'leave the masking out');
     const fanFirst = emit.mode === 'sample' && isStochastic(inner) && !dependsOnSamples(given.shape[0] ?? 1);
     const x = fanFirst ? fanOut(call, given) : given;
     const [rows = 1, steps = 1, ...features] = x.shape;
     const merged: Dim = multiplyDims(rows, steps);
     const outputs = call.inner(inner, [reshape(emit, x, [merged, ...features])]);
-    return outputs.map((output) => reshape(emit, output, [rows, steps, ...output.shape.slice(1)]));
+    return outputs.map((output) =>
+      masked(call, reshape(emit, output, [rows, steps, ...output.shape.slice(1)]), undefined),
+    );
   },
 };
 
@@ -124,8 +149,17 @@ function fanOut(call: LayerCall, x: Value): Value {
   return expand(call.emit, x, [ones.shape[0] ?? 1, ...x.shape.slice(1)]);
 }
 
+/** The kernel was divided by its largest singular value while training, and is saved so; the second copy is the layer's. */
+const spectralNormalization: LayerDefinition = {
+  masks: 'drop',
+  weights: () => [{ name: 'kernel', trainable: true, isCopy: true }, ...fixed('vector_u')],
+  children: (layer) => [{ places: ['layer'], layer: wrapped(layer, 'layer', layer.config.layer) }],
+  emit: (call) => call.inner(wrapped(call.layer, 'layer', call.layer.config.layer), call.inputs),
+};
+
 /** Layers around other layers. */
 export const WRAPPER_LAYERS: Readonly<Record<string, LayerDefinition>> = {
   Bidirectional: bidirectional,
   TimeDistributed: timeDistributed,
+  SpectralNormalization: spectralNormalization,
 };

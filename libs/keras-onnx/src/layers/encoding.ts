@@ -1,0 +1,165 @@
+import { corrupt, unsupported } from '../errors.js';
+import type { Emitter, Value } from '../graph/emitter.js';
+import {
+  binary,
+  cast,
+  matmul,
+  reduce,
+  scale,
+  shift,
+  squeeze,
+  unsqueeze,
+  where,
+} from '../graph/tensor-ops.js';
+import { only, type LayerCall, type LayerDefinition } from './definition.js';
+
+/** Ones where an index is, along a new last axis of `depth`; an index outside gives zeros. */
+export function oneHot(emit: Emitter, indices: Value, depth: number): Value {
+  const places = emit.constant(
+    Float32Array.from({ length: depth }, (_, index) => index),
+    [depth],
+  );
+  const at = unsqueeze(emit, cast(emit, indices, 'float32'), -1);
+  return cast(emit, binary(emit, 'Equal', at, places, 'bool'), 'float32');
+}
+
+/** Indices in one of the four ways in which Keras' preprocessing layers answer categories. */
+function encode(call: LayerCall, indices: Value, mode: string, depth: number, weights?: Value): Value {
+  const { emit } = call;
+  const rank = indices.shape.length;
+  if (mode === 'int') return indices;
+  if (mode === 'one_hot') {
+    const isColumn = rank > 1 && indices.shape[rank - 1] === 1;
+    return oneHot(emit, isColumn ? squeeze(emit, indices, [rank - 1]) : indices, depth);
+  }
+  if (rank !== 2) throw call.config.refuse(`${mode} over ${rank} axes`, 'give (rows, categories)');
+  const hot = oneHot(emit, indices, depth);
+  if (mode === 'multi_hot') return reduce(emit, 'ReduceMax', hot, [1], false);
+  const weighted = weights === undefined ? hot : binary(emit, 'Mul', hot, unsqueeze(emit, weights, 2));
+  return reduce(emit, 'ReduceSum', weighted, [1], false);
+}
+
+const categoryEncoding: LayerDefinition = {
+  masks: 'drop',
+  emit(call) {
+    const mode = call.config.word('output_mode', ['one_hot', 'multi_hot', 'count'], 'multi_hot');
+    const weights = call.kwargs.count_weights;
+    const given =
+      typeof weights === 'object' && weights !== null && 'value' in weights ? weights.value : undefined;
+    return encode(call, only(call), mode, call.config.integer('num_tokens'), given);
+  },
+};
+
+/** The number of the bin: how many boundaries are not above the number. */
+const discretization: LayerDefinition = {
+  masks: 'drop',
+  emit(call) {
+    const { config, emit } = call;
+    const bounds = config.get('bin_boundaries');
+    if (!Array.isArray(bounds) || bounds.some((one) => typeof one !== 'number'))
+      throw config.refuse('bins that were learned by adapt', 'give bin_boundaries to the layer');
+    const x = unsqueeze(emit, cast(emit, only(call), 'float32'), -1);
+    const edges = emit.constant(Float32Array.from(bounds, Number), [bounds.length]);
+    const above = cast(emit, binary(emit, 'GreaterOrEqual', x, edges, 'bool'), 'float32');
+    const bin = reduce(emit, 'ReduceSum', above, [-1], false);
+    const mode = config.word('output_mode', ['int', 'one_hot', 'multi_hot', 'count'], 'int');
+    return encode(call, bin, mode, bounds.length + 1);
+  },
+};
+
+/** Whole numbers by their place in a vocabulary. */
+const integerLookup: LayerDefinition = {
+  masks: 'drop',
+  emit(call) {
+    const { config, emit } = call;
+    const vocabulary = config.get('vocabulary');
+    if (!Array.isArray(vocabulary) || vocabulary.some((one) => !Number.isSafeInteger(one)))
+      throw config.refuse('a vocabulary that was learned by adapt', 'give the vocabulary to the layer');
+    if (config.get('invert') === true)
+      throw config.refuse('a lookup from places to words', 'use invert=False');
+    const mode = config.word('output_mode', ['int', 'one_hot', 'multi_hot', 'count', 'tf_idf'], 'int');
+    const outside = config.integer('num_oov_indices', 1, 0);
+    const mask = mode === 'int' ? config.optionalNumber('mask_token') : undefined;
+    const start = mask === undefined ? 0 : 1;
+    const x = cast(emit, only(call), 'int64');
+    const words = emit.integers(vocabulary.map(Number));
+    const found = cast(emit, binary(emit, 'Equal', unsqueeze(emit, x, -1), words, 'bool'), 'float32');
+    const places = emit.constant(
+      Float32Array.from(vocabulary, (_, index) => index + start + outside),
+      [vocabulary.length, 1],
+    );
+    const place = squeeze(emit, matmul(emit, found, places), [-1]);
+    const isKnown = cast(emit, reduce(emit, 'ReduceMax', found, [-1], false), 'bool');
+    const other = outside === 0 ? emit.scalar(-1) : shift(emit, otherPlace(call, x, outside), start);
+    const looked = where(emit, isKnown, place, other);
+    const index =
+      mask === undefined
+        ? looked
+        : where(emit, binary(emit, 'Equal', x, emit.integers([mask], []), 'bool'), emit.scalar(0), looked);
+    const most = config.get('pad_to_max_tokens') === true ? config.optionalNumber('max_tokens') : undefined;
+    const depth = most ?? vocabulary.length + outside;
+    const encoded = encode(call, index, mode === 'tf_idf' ? 'count' : mode, depth);
+    return mode === 'tf_idf' ? binary(emit, 'Mul', encoded, idfOf(call, depth, outside)) : encoded;
+  },
+};
+
+/** Numbers outside the vocabulary share the first places by their remainder. */
+function otherPlace(call: LayerCall, x: Value, count: number): Value {
+  const { emit } = call;
+  if (count === 1) return scale(emit, cast(emit, x, 'float32'), 0);
+  if ((call.config.get('oov_method') ?? 'floormod') !== 'floormod')
+    throw unsupported('another oov_method than floormod', 'use floormod or one index', call.layer.name);
+  return cast(emit, emit.op('Mod', [x, emit.integers([count], [])], x.shape, { type: 'int64' }), 'float32');
+}
+
+/** Weights of the words; what is outside the vocabulary weighs their mean. */
+function idfOf(call: LayerCall, depth: number, outside: number): Value {
+  const weights = call.config.get('idf_weights');
+  if (!Array.isArray(weights) || weights.some((one) => typeof one !== 'number'))
+    throw corrupt('has no idf_weights', call.layer.name);
+  const known = weights.map(Number);
+  const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
+  const all = [...Array.from({ length: outside }, () => mean), ...known];
+  const padded = Float32Array.from({ length: depth }, (_, index) => all[index] ?? 0);
+  return call.emit.constant(padded, [depth]);
+}
+
+/** Layers of Keras that turn pictures over, lighten them, … while training, and do nothing otherwise. */
+const AUGMENTATIONS = [
+  'RandomBrightness',
+  'RandomColorDegeneration',
+  'RandomColorJitter',
+  'RandomContrast',
+  'RandomElasticTransform',
+  'RandomErasing',
+  'RandomFlip',
+  'RandomGaussianBlur',
+  'RandomGrayscale',
+  'RandomHue',
+  'RandomInvert',
+  'RandomPerspective',
+  'RandomPosterization',
+  'RandomRotation',
+  'RandomSaturation',
+  'RandomSharpness',
+  'RandomShear',
+  'RandomTranslation',
+  'RandomZoom',
+  'MixUp',
+  'CutMix',
+  'AugMix',
+  'RandAugment',
+];
+
+/** Layers that prepare data. */
+export const ENCODING_LAYERS: Readonly<Record<string, LayerDefinition>> = {
+  CategoryEncoding: categoryEncoding,
+  Discretization: discretization,
+  IntegerLookup: integerLookup,
+  ...Object.fromEntries(
+    AUGMENTATIONS.map((name): [string, LayerDefinition] => [
+      name,
+      { masks: 'drop', emit: (call) => call.inputs },
+    ]),
+  ),
+};

@@ -1,0 +1,297 @@
+import { addDims, type Dim } from '../graph/dims.js';
+import type { Emitter, Value } from '../graph/emitter.js';
+import {
+  axisOf,
+  binary,
+  broadcastShapes,
+  cast,
+  concat,
+  expand,
+  reduce,
+  reshape,
+  scale,
+  sliceAxis,
+  takeIndex,
+  unsqueeze,
+  where,
+} from '../graph/tensor-ops.js';
+import type { LayerCall, Resolved } from './definition.js';
+import { oneHot } from './encoding.js';
+import {
+  alongAxis,
+  axesOf,
+  first,
+  keeps,
+  left,
+  lengthOf,
+  numberOf,
+  operand,
+  type Operation,
+  ownAxis,
+  second,
+  setting,
+} from './operands.js';
+
+/** Where the largest or smallest number of an axis stands. */
+const extreme =
+  (op: string): Operation =>
+  (call) => {
+    const { x, axis } = alongAxis(call);
+    const shape = x.shape.flatMap((dim, one) => (one === axis ? (keeps(call) ? [1] : []) : [dim]));
+    return call.emit.op(op, [x], shape, {
+      type: 'int64',
+      attributes: { axis: { int: axis }, keepdims: { int: keeps(call) ? 1 : 0 } },
+    });
+  };
+
+/** The `count` largest or smallest numbers of an axis in order, and where they stand. Of equal ones the first comes first. */
+function ranked(emit: Emitter, x: Value, axis: number, count: number, largest: boolean): [Value, Value] {
+  const shape = x.shape.map((dim, one) => (one === axis ? count : dim));
+  const attributes = { axis: { int: axis }, largest: { int: largest ? 1 : 0 } };
+  const inputs = [x, emit.builder.integers([count])];
+  const [values = x, places = x] = emit.multi('TopK', inputs, [shape, shape], attributes, [
+    'float32',
+    'int64',
+  ]);
+  return [values, places];
+}
+
+/** All numbers of an axis in rising order. */
+export function sorted(call: LayerCall, x: Value, axis: number): [Value, Value] {
+  return ranked(call.emit, x, axis, lengthOf(call, x, axis), false);
+}
+
+const topK: Operation = (call) => {
+  const x = first(call);
+  return ranked(call.emit, x, ownAxis(call, x, -1), numberOf(call, 'k'), true);
+};
+
+/** Integers for an index: a tensor, or numbers among the arguments. */
+function indicesOf(call: LayerCall, argument: Resolved | undefined): Value {
+  if (typeof argument === 'number') return call.emit.integers([argument], []);
+  if (Array.isArray(argument)) {
+    const flat = (argument as readonly Resolved[]).flat() as Resolved[];
+    if (flat.every((one) => typeof one === 'number')) return call.emit.integers(flat);
+  }
+  return cast(call.emit, operand(call, argument), 'int64');
+}
+
+const take: Operation = (call) => {
+  const { x, axis } = alongAxis(call);
+  const indices = indicesOf(call, call.args[1] ?? call.kwargs.indices);
+  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+  return call.emit.op('Gather', [x, indices], shape, { attributes: { axis: { int: axis } } });
+};
+
+const takeAlong: Operation = (call) => {
+  const { emit } = call;
+  const { x, axis } = alongAxis(call);
+  const indices = indicesOf(call, call.args[1] ?? call.kwargs.indices);
+  const wide = broadcastShapes(
+    indices.shape.map((dim, one) => (one === axis ? 1 : dim)),
+    x.shape.map((dim, one) => (one === axis ? 1 : dim)),
+  );
+  const grown = (value: Value): Value => {
+    const shape = wide.map((dim, one): Dim => (one === axis ? (value.shape[one] ?? 1) : dim));
+    return expand(emit, value, shape);
+  };
+  const [source, places] = [grown(x), grown(indices)];
+  return emit.op('GatherElements', [source, places], places.shape, {
+    type: 'float32',
+    attributes: { axis: { int: axis } },
+  });
+};
+
+/** What leaves one end comes in at the other. */
+const roll: Operation = (call) => {
+  const { emit } = call;
+  const shifts = [setting(call, 'shift')].flat().map(Number);
+  const asked = setting(call, 'axis') ?? null;
+  const given = first(call);
+  const flat = asked === null ? alongAxis(call) : undefined;
+  const axes = flat === undefined ? [asked].flat().map((axis) => ownAxis(call, given, Number(axis))) : [0];
+  const turned = axes.reduce((x, axis, index) => {
+    const length = x.shape[axis] ?? 1;
+    const shift = shifts[index] ?? shifts[0] ?? 0;
+    const cut = typeof length === 'number' ? ((shift % length) + length) % length : shift;
+    return cut === 0 ? x : concat(emit, [ends(emit, x, axis, -cut), ends(emit, x, axis, 0, -cut)], axis);
+  }, flat?.x ?? given);
+  return flat === undefined ? turned : reshape(emit, turned, given.shape);
+};
+
+/** The elements from `start` to `stop`, which may be counted from the end. */
+function ends(emit: Emitter, x: Value, axis: number, start: number, stop?: number): Value {
+  const length = x.shape[axis] ?? 1;
+  const count = stop === undefined ? Math.abs(start) : addDims(length, stop);
+  const shape = x.shape.map((dim, one) => (one === axis ? count : dim));
+  const parts = [[start], [stop ?? Number.MAX_SAFE_INTEGER], [axis]].map((one) => emit.builder.integers(one));
+  return emit.op('Slice', [x, ...parts], shape);
+}
+
+/** Differences of neighbours, `n` times. */
+const diff: Operation = (call) => {
+  let { x } = alongAxis(call, 'axis', -1);
+  const axis = ownAxis(call, x, numberOf(call, 'axis', -1));
+  for (let times = numberOf(call, 'n', 1); times > 0; times -= 1) {
+    const length = x.shape[axis] ?? 1;
+    const shape = x.shape.map((dim, one) => (one === axis ? addDims(length, -1) : dim));
+    const later = call.emit.op(
+      'Slice',
+      [x, ...[[1], [Number.MAX_SAFE_INTEGER], [axis]].map((one) => call.emit.builder.integers(one))],
+      shape,
+    );
+    x = binary(call.emit, 'Sub', later, ends(call.emit, x, axis, 0, -1));
+  }
+  return x;
+};
+
+/** Products of all numbers up to each one; there is no such operator, so that they are written one by one. */
+const cumulativeProduct: Operation = (call) => {
+  const { x, axis } = alongAxis(call);
+  const length = lengthOf(call, x, axis);
+  if (length > 512) throw call.config.refuse(`a running product of ${length} numbers`, 'use at most 512');
+  const parts: Value[] = [];
+  for (let index = 0; index < length; index += 1) {
+    const one = sliceAxis(call.emit, x, axis, index, index + 1);
+    const before = parts.at(-1);
+    parts.push(before === undefined ? one : binary(call.emit, 'Mul', before, one));
+  }
+  return concat(call.emit, parts, axis);
+};
+
+/** The numbers at the given levels between order statistics, along one axis. */
+function quantiles(call: LayerCall, x: Value, levels: readonly number[]): Value[] {
+  const { emit } = call;
+  const asked = setting(call, 'axis') ?? null;
+  if (Array.isArray(asked)) throw call.config.refuse('quantiles over several axes', 'use one axis');
+  if ((setting(call, 'method') ?? 'linear') !== 'linear')
+    throw call.config.refuse('another method than linear', 'use linear');
+  const { x: flat, axis } = alongAxis(call);
+  const [order] = sorted(call, flat, axis);
+  const last = lengthOf(call, flat, axis) - 1;
+  return levels.map((level) => {
+    const at = level * last;
+    const [low, high] = [Math.floor(at), Math.ceil(at)];
+    const [below, above] = [takeIndex(emit, order, axis, low), takeIndex(emit, order, axis, high)];
+    const between = binary(emit, 'Add', below, scale(emit, binary(emit, 'Sub', above, below), at - low));
+    const value = low === high ? below : between;
+    if (!keeps(call)) return value;
+    return asked === null
+      ? reshape(
+          emit,
+          value,
+          x.shape.map(() => 1),
+        )
+      : unsqueeze(emit, value, axisOf(Number(asked), x.shape.length));
+  });
+}
+
+const quantile =
+  (percent: number): Operation =>
+  (call) => {
+    const given = call.args[1] ?? call.kwargs.q ?? setting(call, 'q');
+    const levels = [given].flat(3) as unknown[];
+    if (levels.some((one) => typeof one !== 'number'))
+      throw call.config.refuse('levels that are tensors', 'use plain numbers');
+    const found = quantiles(
+      call,
+      first(call),
+      levels.map((one) => Number(one) / percent),
+    );
+    const [only] = found;
+    return Array.isArray(given) || only === undefined
+      ? concat(
+          call.emit,
+          found.map((one) => unsqueeze(call.emit, one, 0)),
+          0,
+        )
+      : only;
+  };
+
+/** How many of a sorted row lie below (or not above) each number. */
+function placesIn(call: LayerCall, row: Value, values: Value, op: string): Value {
+  const { emit } = call;
+  const below = binary(emit, op, unsqueeze(emit, values, -1), row, 'bool');
+  return reduce(emit, 'ReduceSum', cast(emit, below, 'float32'), [-1], false);
+}
+
+/** Nested choices: the first condition that holds decides. */
+const select: Operation = (call) => {
+  const list = (argument: Resolved | undefined): Value[] =>
+    ([argument].flat() as Resolved[]).map((one) => operand(call, one));
+  const [conditions, choices] = [list(call.args[0]), list(call.args[1])];
+  const other = operand(call, call.args[2] ?? call.kwargs.default ?? 0);
+  return conditions.reduceRight(
+    (rest, condition, index) =>
+      where(call.emit, cast(call.emit, condition, 'bool'), choices[index] ?? rest, rest),
+    other,
+  );
+};
+
+/** The classes along `axis`. */
+const hot: Operation = (call) => {
+  const x = first(call);
+  const made = oneHot(call.emit, x, numberOf(call, 'num_classes'));
+  const axis = axisOf(numberOf(call, 'axis', -1), made.shape.length);
+  const order = x.shape.map((_, one) => one);
+  order.splice(axis, 0, made.shape.length - 1);
+  return call.emit.op(
+    'Transpose',
+    [made],
+    order.map((one) => made.shape[one] ?? 1),
+    { attributes: { perm: { ints: order } } },
+  );
+};
+
+/** Operations that look for numbers and choose them. */
+export const selecting: Readonly<Record<string, Operation>> = {
+  Argmax: extreme('ArgMax'),
+  Argmin: extreme('ArgMin'),
+  TopK: topK,
+  Sort: (call) => {
+    const { x, axis } = alongAxis(call, 'axis', -1);
+    return sorted(call, x, axis)[0];
+  },
+  Argsort: (call) => {
+    const { x, axis } = alongAxis(call, 'axis', -1);
+    return sorted(call, x, axis)[1];
+  },
+  Take: take,
+  TakeAlongAxis: takeAlong,
+  Roll: roll,
+  Diff: diff,
+  Cumprod: cumulativeProduct,
+  Median: (call) => quantiles(call, first(call), [0.5])[0] ?? first(call),
+  Quantile: quantile(1),
+  Percentile: quantile(100),
+  Digitize: (call) =>
+    placesIn(call, operand(call, call.args[1] ?? call.kwargs.bins), first(call), 'GreaterOrEqual'),
+  SearchSorted: (call) =>
+    placesIn(
+      call,
+      operand(call, call.args[0] ?? call.kwargs.sorted_sequence),
+      operand(call, call.args[1] ?? call.kwargs.values),
+      setting(call, 'side') === 'right' ? 'GreaterOrEqual' : 'Greater',
+    ),
+  Select: select,
+  OneHot: hot,
+  MultiHot: (call) => {
+    const x = operand(call, call.args[0] ?? call.kwargs.inputs);
+    const made = oneHot(call.emit, x, numberOf(call, 'num_classes'));
+    return reduce(call.emit, 'ReduceMax', made, [x.shape.length > 1 ? 1 : 0], false);
+  },
+  IsIn: (call) => {
+    const { emit } = call;
+    const pool = second(call);
+    const row = reshape(emit, pool, [pool.shape.reduce<number>((size, dim) => size * Number(dim), 1)]);
+    const same = binary(emit, 'Equal', unsqueeze(emit, left(call), -1), row, 'bool');
+    const found = cast(emit, reduce(emit, 'ReduceMax', cast(emit, same, 'float32'), [-1], false), 'bool');
+    return setting(call, 'invert') === true ? emit.op('Not', [found], found.shape) : found;
+  },
+  CountNonzero: (call) => {
+    const x = first(call);
+    const isZero = cast(call.emit, binary(call.emit, 'Equal', x, call.emit.scalar(0), 'bool'), 'float32');
+    const ones = call.emit.op('Sub', [call.emit.scalar(1), isZero], x.shape);
+    return reduce(call.emit, 'ReduceSum', ones, axesOf(call, x), false);
+  },
+};
