@@ -6,6 +6,7 @@ export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
   () => import('./cores/cores.js'),
   () => import('./feeders/default-feeder/default-feeder.js'),
   () => import('./feeders/original/original-feeders.js'),
+  () => import('./feeders/data-validator.js'),
   () => import('./pipelines/default-pipeline.js'),
   () => import('./pipelines/enhanced-pipeline.js'),
   () => import('./predictors/default-predictor/default-predictor.js'),

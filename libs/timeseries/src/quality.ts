@@ -20,9 +20,15 @@ export interface QualityRules {
   readonly maxMissing: number;
 }
 
-/** Checks of columns, values, times and the range that a file covers, in this order. */
+/** What is checked: bars, and what is known of where they are from. */
+interface CheckedBars extends Pick<LoadedCsv, 'frame' | 'duplicateTimes' | 'badRowCount' | 'stepMs'> {
+  /** Zone of the market's clock; null where it is not known. */
+  readonly zone: string | null;
+}
+
+/** Checks of columns, values, times and the range that bars cover, in this order. */
 export function qualityOf(
-  { frame, duplicateTimes, badRowCount, stepMs, detected }: LoadedCsv,
+  { frame, duplicateTimes, badRowCount, stepMs, zone }: CheckedBars,
   rules: QualityRules,
 ): readonly QualityCheck[] {
   return [
@@ -35,7 +41,7 @@ export function qualityOf(
       told: `${frame.length} rows; ${badRowCount} were left out`,
     },
     { check: 'duplicates', passed: duplicateTimes === 0, told: `${duplicateTimes} times stand twice` },
-    gapsCheck(frame, stepMs, detected.zone),
+    gapsCheck(frame, stepMs, zone),
     ...rangeChecks(frame, rules),
   ];
 }
@@ -82,7 +88,7 @@ function pricesCheck(frame: Frame): QualityCheck {
   };
 }
 
-function gapsCheck(frame: Frame, stepMs: number, zone: string): QualityCheck {
+function gapsCheck(frame: Frame, stepMs: number, zone: string | null): QualityCheck {
   const { count, missing } = gapsOf(frame.time, stepMs, zone);
   return { check: 'gaps', passed: count === 0 ? true : null, told: `${count} gaps, ${missing} bars` };
 }

@@ -29,7 +29,7 @@ export const validateData: PlainCommand = async (line) => {
   };
   const format = { dateColumn: flags.date_column ?? 'DATE_TIME', format: formatOfFlags(flags) };
   const file = await loadCsv(path, format);
-  const checks = qualityOf(file, rules);
+  const checks = qualityOf({ ...file, zone: file.detected.zone }, rules);
   const comparison =
     flags.reference === null
       ? null

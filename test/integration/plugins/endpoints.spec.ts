@@ -119,6 +119,7 @@ describe('mounted endpoints', () => {
         'real_feeder',
         'fe_replicator_feeder',
         'stl_feature_generator',
+        'data_validator',
       ],
       predictor_plugins: expect.arrayContaining([
         'default_predictor',
