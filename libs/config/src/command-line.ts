@@ -18,6 +18,8 @@ import { CONFIG_KEYS, declarationOf, isConfigKey, type ConfigKey } from './setti
 export interface CommandLine {
   /** The words of the sub-command, for example `['users', 'create']`; `['serve']` when none is given. */
   readonly command: readonly string[];
+  /** Every argument that is no flag, as it was written. */
+  readonly words: readonly string[];
   /** Arguments after the sub-command that are no flags. */
   readonly positionals: readonly string[];
   /** Settings by name, as text; a switch without a value is `true`. */
@@ -46,11 +48,13 @@ const isValue = (token: string | undefined): token is string =>
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const scan = new Scan(argv);
   scan.run();
+  scan.takeQuestions();
   const match = matchCommand(scan.words);
   const found = 'fault' in match ? { command: [], positionals: [] } : match;
   if ('fault' in match) scan.faults.push(match.fault);
   return Object.freeze({
     command: scan.words.length === 0 ? commandOfFlags(scan.flags) : found.command,
+    words: scan.words,
     positionals: found.positionals,
     flags: scan.flags,
     extras: scan.extras,
@@ -97,6 +101,15 @@ class Scan {
       else if (token.startsWith('-') && token !== '-') this.faults.push(strayDash(token));
       else this.words.push(token);
     }
+  }
+
+  /** `help users create` and `version` ask what flags ask elsewhere. */
+  takeQuestions(): void {
+    const [first] = this.words;
+    if (first !== 'help' && first !== 'version') return;
+    this.words.shift();
+    if (first === 'help') this.help = true;
+    else this.version = true;
   }
 
   private flag(text: string): void {

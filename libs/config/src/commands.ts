@@ -6,6 +6,8 @@ export interface CommandInfo {
   /** For example `FILE`; without one nothing follows the name. */
   readonly argument?: string;
   readonly summary: string;
+  /** Settings that are meant for this command above all. */
+  readonly settings?: readonly string[];
   /** A command with flags of its own reads no settings and opens no database. */
   readonly flags?: ParameterDeclarations;
 }
@@ -117,9 +119,51 @@ export const COMMANDS: readonly CommandInfo[] = [
     summary:
       'Bring the content of a database of the Python service to --database_url; --dry_run only shows it.',
   },
-  { name: 'users create', argument: 'NAME', summary: 'Create an account.' },
+  {
+    name: 'users create',
+    argument: 'NAME',
+    summary: 'Create an account.',
+    settings: ['email', 'role', 'password'],
+  },
+  { name: 'users list', summary: 'List the accounts; with --role those of one role.', settings: ['role'] },
+  { name: 'users show', argument: 'NAME', summary: 'Show an account and the state of its API key.' },
   { name: 'users activate', argument: 'NAME', summary: 'Activate an account.' },
-  { name: 'users reset-password', argument: 'NAME', summary: 'Set a new password for an account.' },
+  {
+    name: 'users deactivate',
+    argument: 'NAME',
+    summary: 'Deactivate an account; its tokens and key are refused.',
+  },
+  {
+    name: 'users set-role',
+    argument: 'NAME',
+    summary: 'Give an account the role --role; its tokens are revoked.',
+    settings: ['role'],
+  },
+  {
+    name: 'users new-key',
+    argument: 'NAME',
+    summary: 'Replace the API key of an account and print the new one.',
+  },
+  {
+    name: 'users reset-password',
+    argument: 'NAME',
+    summary: 'Set a new password for an account.',
+    settings: ['new_password', 'old_password'],
+  },
+  {
+    name: 'config check',
+    summary: 'Check all settings, and that the configured plugins start, as a start would.',
+  },
+  {
+    name: 'config show',
+    summary: 'Show every setting with its value and where it comes from, without secrets.',
+  },
+  {
+    name: 'completion',
+    argument: 'SHELL',
+    summary: 'Print the completion for bash or zsh: source <(prediction-provider completion bash)',
+    flags: {},
+  },
   { name: 'plugins list', summary: 'List the plugins and their parameters.' },
   {
     name: 'data inspect',

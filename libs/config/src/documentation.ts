@@ -44,6 +44,46 @@ export function helpText(columns = 80): string {
   ].join('\n');
 }
 
+/**
+ * The help of one command, or of all that begin with the same word; without either that of {@link helpText}.
+ * @param words what stands before `--help`
+ */
+export function commandHelp(words: readonly string[], columns = 80): string {
+  const width = Math.min(WIDEST, Math.max(NARROWEST, columns));
+  const isMeant = ({ name }: CommandInfo) => name.split(' ').every((word, at) => words[at] === word);
+  const one = COMMANDS.find(isMeant);
+  if (one === undefined) {
+    const family = COMMANDS.filter(({ name }) => name.split(' ', 1)[0] === words[0]);
+    if (family.length === 0) return helpText(columns);
+    return [
+      `Usage: prediction-provider ${words[0] ?? ''} COMMAND`,
+      '',
+      ...family.flatMap((command) => summaryLines(command, width)),
+      '',
+    ].join('\n');
+  }
+  const own = Object.entries(one.flags ?? {});
+  const settings = one.settings ?? [];
+  return [
+    `Usage: prediction-provider ${usageOf(one)}${one.flags !== undefined && own.length === 0 ? '' : ' [flags]'}`,
+    '',
+    ...wrap(one.summary, width),
+    ...(own.length + settings.length > 0 ? ['', 'Flags:'] : []),
+    ...own.flatMap(([flag, declaration]) => flagLines(flag, declaration, width, 2)),
+    ...settings.flatMap((key) => settingLines(key, width)),
+    ...(one.flags === undefined
+      ? [
+          '',
+          ...wrap(
+            'Every setting is a flag, such as --load_config and --database_url: prediction-provider help',
+            width,
+          ),
+        ]
+      : []),
+    '',
+  ].join('\n');
+}
+
 function commandLines(command: CommandInfo, width: number): string[] {
   const flags = Object.entries(command.flags ?? {});
   return [...summaryLines(command, width), ...flags.flatMap(([flag, one]) => flagLines(flag, one, width, 4))];

@@ -10,6 +10,6 @@ export { compatibleParameters, differencesTable, isOriginalKey } from './compati
 export { savedDocument, startConfig } from './start-config.js';
 export * from './runtime-settings.js';
 export * from './route-groups.js';
-export { configurationPage, environmentExample, helpText } from './documentation.js';
+export { configurationPage, environmentExample, commandHelp, helpText } from './documentation.js';
 
 export type { ConfigSource } from './sources.js';

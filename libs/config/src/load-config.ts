@@ -36,9 +36,9 @@ export interface LoadConfigOptions {
   readonly remote?: Readonly<Record<string, unknown>>;
   /**
    * The process will answer requests: a key to sign tokens with is required, and made where the rules allow it.
-   * Default false: tools that only read settings create no file.
+   * Default false: tools that only read settings create no file. `check`: required, but not made.
    */
-  readonly serving?: boolean;
+  readonly serving?: boolean | 'check';
   /** Looks at the database before anything is written: a fault when it cannot be used at all, else null. */
   readonly refuseDatabase?: (database: DatabaseTarget) => string | null;
 }
@@ -55,7 +55,7 @@ export function loadConfig(options: LoadConfigOptions = {}): AppConfig {
   const faults = [...collection.faults];
   const values = valuesOf(collection);
   const database = databaseOf(values, cwd, faults);
-  faults.push(...brokenRules({ values, database, serving }));
+  faults.push(...brokenRules({ values, database, serving: serving !== false }));
   const refusal = database === undefined ? null : (options.refuseDatabase?.(database) ?? null);
   if (refusal !== null) faults.push(refusal);
   if (faults.length > 0 || database === undefined) throw new ConfigError(faults);
@@ -66,7 +66,7 @@ export function loadConfig(options: LoadConfigOptions = {}): AppConfig {
     ...compatibilityNotices(values),
   ];
   if (isShortExample(values.secret_key)) values.secret_key = null;
-  if (serving && values.secret_key === null) values.secret_key = makeSecret(database);
+  if (serving === true && values.secret_key === null) values.secret_key = makeSecret(database);
   return freezeConfig({
     values: values as Settings,
     settings: collection.settings,

@@ -1,9 +1,9 @@
 import cluster from 'node:cluster';
 import {
   type CommandLine,
+  commandHelp,
   CONFIG_KEYS,
   ConfigError,
-  helpText,
   parseCommandLine,
   startConfig,
 } from '#libs/config';
@@ -21,6 +21,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import('./migrate.js')).migrateDatabase,
   import: async () => (await import('./import.js')).importOriginal,
   'users create': async () => (await import('./users.js')).createUser,
+  'users list': async () => (await import('./users.js')).listUsers,
+  'users show': async () => (await import('./users.js')).showUser,
+  'users deactivate': async () => (await import('./users.js')).deactivateUser,
+  'users set-role': async () => (await import('./users.js')).setRole,
+  'users new-key': async () => (await import('./users.js')).newKey,
+  'config check': async () => (await import('./config.js')).checkConfig,
+  'config show': async () => (await import('./config.js')).showConfig,
   'users activate': async () => (await import('./users.js')).activateUser,
   'users reset-password': async () => (await import('./users.js')).resetPassword,
   'plugins list': async () => (await import('./plugins.js')).listPlugins,
@@ -36,10 +43,11 @@ const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
   'audit verify-archive': async () => (await import('./archive.js')).verifyAuditArchive,
   'models inspect': async () => (await import('./models.js')).inspectModel,
   'models run': async () => (await import('./models.js')).runModel,
+  completion: async () => (await import('./completion.js')).printCompletion,
 };
 const SERVING = new Set(['serve', 'worker']);
 /** Only these load plugins, whose parameters may be flags. */
-const WITH_PLUGINS = new Set([...SERVING, 'evaluate', 'plugins list']);
+const WITH_PLUGINS = new Set([...SERVING, 'evaluate', 'plugins list', 'config check', 'config show']);
 
 /**
  * Runs what the arguments say; never rejects. Until the command is at its end the process lives: none of its timers keeps
@@ -56,7 +64,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
 
 async function run(argv: readonly string[]): Promise<number> {
   const line = parseCommandLine(argv);
-  if (line.help) return print(helpText(process.stdout.columns));
+  if (line.help) return print(commandHelp(line.words, process.stdout.columns));
   if (line.version) return print(VERSION);
   const name = line.command.join(' ');
   const endJson = SERVING.has(name) ? writeJsonOnly() : null;
@@ -66,7 +74,7 @@ async function run(argv: readonly string[]): Promise<number> {
     if (!WITH_PLUGINS.has(name)) refuseUnknownFlags(line);
     const config = await startConfig({
       commandLine: line,
-      serving: SERVING.has(name),
+      serving: name === 'config check' ? 'check' : SERVING.has(name),
       refuseDatabase: refuseOriginalFile,
     });
     // A server logs them itself.

@@ -1,5 +1,8 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import type { AppConfig } from '#libs/config';
-import { AppError } from '#libs/kernel';
+import { type Actor, AppError } from '#libs/kernel';
+import { Accounts, Credentials, type User, userNotFound } from '../../accounts/accounts.port.js';
+import { UserRepository } from '../../accounts/user.repository.js';
 import { UserAdministration } from '../../accounts/user-administration.service.js';
 import { AccountsModule } from '../../accounts/accounts.module.js';
 import { withDomains } from '../domain-context.js';
@@ -30,6 +33,101 @@ export const activateUser: Command = (config, { positionals }) =>
     return print(`Account "${username}" is active.`);
   });
 
+/** `users deactivate NAME`; the last administrator stays. */
+export const deactivateUser: Command = (config, { positionals }) =>
+  withAccounts(config, EXISTING, async (context) => {
+    const username = nameOf(positionals[0] ?? config.username);
+    await context.get<Accounts>(Accounts, { strict: false }).deactivate(username, OPERATOR);
+    return print(`Account "${username}" is not active; its tokens and its API key are refused.`);
+  });
+
+/** `users set-role NAME --role ROLE` */
+export const setRole: Command = (config, { positionals }) =>
+  withAccounts(config, EXISTING, async (context) => {
+    const { role } = config;
+    if (!config.given('role')) throw new AppError('bad_request', '--role is required to change a role');
+    const user = await userNamed(context, nameOf(positionals[0] ?? config.username));
+    await context.get<Accounts>(Accounts, { strict: false }).update(user.id, { role }, OPERATOR);
+    return print(`Account "${user.username}" has the role ${role}.`);
+  });
+
+/** `users new-key NAME` */
+export const newKey: Command = (config, { positionals }) =>
+  withAccounts(config, EXISTING, async (context) => {
+    const user = await userNamed(context, nameOf(positionals[0] ?? config.username));
+    const issued = await context.get<Credentials>(Credentials, { strict: false }).issueApiKey(user.id);
+    return print(
+      `API key: ${issued.apiKey}\nIt is shown only once, ends in ${issued.expiresInDays} days, and replaces the one before.`,
+    );
+  });
+
+/** `users show NAME` */
+export const showUser: Command = (config, { positionals }) =>
+  withAccounts(config, EXISTING, async (context) => {
+    const user = await userNamed(context, nameOf(positionals[0] ?? config.username));
+    const key = await context.get<Credentials>(Credentials, { strict: false }).describeApiKey(user.id);
+    const facts: readonly (readonly [string, string])[] = [
+      ['name', user.username],
+      ['id', String(user.id)],
+      ['e-mail', user.email],
+      ['role', user.role],
+      ['state', stateOf(user)],
+      ['tier', user.subscriptionTier],
+      ['created', user.createdAt.toISOString()],
+      ['last login', momentOf(user.lastLogin)],
+      ['API key made', momentOf(key?.createdAt)],
+      ['API key ends', momentOf(key?.expiresAt)],
+      ['API key used', momentOf(key?.lastUsedAt)],
+    ];
+    return print(tableOf(facts));
+  });
+
+/** `users list [--role ROLE]`: a line for each account, oldest first. */
+export const listUsers: Command = (config) =>
+  withAccounts(config, EXISTING, async (context) => {
+    const accounts = context.get<Accounts>(Accounts, { strict: false });
+    const filter = config.given('role') ? { roles: [config.role] } : {};
+    const rows: (readonly string[])[] = [['NAME', 'ROLE', 'STATE', 'LAST LOGIN', 'E-MAIL']];
+    for (let offset = 0; ; offset += PAGE) {
+      const users = await accounts.list(filter, { limit: PAGE, offset });
+      rows.push(
+        ...users.map((user) => [
+          user.username,
+          user.role,
+          stateOf(user),
+          momentOf(user.lastLogin),
+          user.email,
+        ]),
+      );
+      if (users.length < PAGE) return print(tableOf(rows));
+    }
+  });
+
+const PAGE = 500;
+/** Whoever may read the database's file or knows its password. No account is its own caller's. */
+const OPERATOR: Actor = { userId: 0, username: 'command line', role: 'administrator' };
+const stateOf = ({ isActive }: User): string => (isActive ? 'active' : 'inactive');
+const momentOf = (moment: Date | null | undefined): string => moment?.toISOString() ?? 'never';
+
+/** Cells in columns that are as wide as their longest one, two blanks apart. */
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+async function userNamed(context: INestApplicationContext, username: string): Promise<User> {
+  const user = await context.get(UserRepository, { strict: false }).findByUsername(username);
+  if (user === null) throw userNotFound();
+  return user;
+}
+
 /** `users reset-password NAME [--new_password ...]` */
 export const resetPassword: Command = (config, { positionals }) =>
   administer(config, EXISTING, async (users) => {
@@ -52,12 +150,13 @@ const administer = (
   options: { readonly mustExist?: boolean },
   work: (users: UserAdministration) => Promise<number>,
 ): Promise<number> =>
-  withDomains(
-    config,
-    [AccountsModule],
-    (context) => work(context.get(UserAdministration, { strict: false })),
-    options,
-  );
+  withAccounts(config, options, (context) => work(context.get(UserAdministration, { strict: false })));
+
+const withAccounts = (
+  config: AppConfig,
+  options: { readonly mustExist?: boolean },
+  work: (context: INestApplicationContext) => Promise<number>,
+): Promise<number> => withDomains(config, [AccountsModule], work, options);
 
 function nameOf(name: string | null): string {
   if (name === null) throw new AppError('bad_request', 'the name of the account is missing');

@@ -103,7 +103,9 @@ describe('the command line', () => {
     ],
     ['not changing a password', '--change_password false', { flags: { change_password: 'false' } }],
   ])('reads its arguments: %s', (_, line, expected) => {
-    expect(parseCommandLine(line.split(' ').filter(Boolean))).toEqual({ ...empty, ...expected });
+    const { words, ...read } = parseCommandLine(line.split(' ').filter(Boolean));
+    expect(read).toEqual({ ...empty, ...expected });
+    expect(words.slice(words.length - read.positionals.length)).toEqual(read.positionals);
   });
 
   it.each<[string, string, RegExp]>([
@@ -126,7 +128,7 @@ describe('the command line', () => {
     [
       'half a command',
       'users',
-      /^"users" must be followed by create, activate, reset-password, not by nothing/,
+      /^"users" must be followed by create, list, show, activate, .*, not by nothing/,
     ],
     ['a wrong half', 'users creat', /not by "creat"$/],
     ['too many arguments', 'users create ann bob', /^"bob" is not expected after "users create ann"$/],

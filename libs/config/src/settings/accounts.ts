@@ -84,7 +84,7 @@ export const USER_SETTINGS = {
       default: 'client',
       oneOf: ['client', 'provider', 'evaluator', 'operator', 'administrator', 'admin', 'guest'],
     },
-    'Role of the account to create.',
+    'Role of the account to create, to change, or of those to list.',
   ),
   activate_user: text(
     { default: null, minLength: 1, maxLength: 50 },
