@@ -1,15 +1,8 @@
-import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
+import { describeInBrowser, launchChromium } from '../harness/chromium.js';
 import { offlineSettings } from '../harness/original.js';
-
-/** Debian's package; without a browser these pages can only be tested where there is one (the CI run installs it). */
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-const isCi = process.env['CI'] === 'true';
-const describeInBrowser = CHROMIUM === undefined && !isCi ? describe.skip : describe;
 
 describeInBrowser('in Chromium,', () => {
   let app: TestApp;
@@ -19,18 +12,7 @@ describeInBrowser('in Chromium,', () => {
 
   beforeAll(async () => {
     app = await startTestApp({ config: offlineSettings() });
-    browser = await chromium.launch({
-      ...(CHROMIUM !== undefined && { executablePath: CHROMIUM }),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
     page = await browser.newPage();
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));

@@ -79,7 +79,8 @@ const START = `const ui = window.ui = SwaggerUIBundle({
   onComplete: () => location.hash === '' && ui.layoutActions.show(['operations-tag', '${TAGS[0]?.name ?? ''}'], true),
 });`;
 
-const PAGE_STYLE = `body{margin:0}html.dark-mode,html.dark-mode body{background:#1c2022}`;
+const PAGE_STYLE = `body{margin:0}html.dark-mode,html.dark-mode body{background:#1c2022}
+html.dark-mode .swagger-ui table.headers td{color:#b5bac9}`;
 
 const fromPackage = (name: string, contentType: string) => async (): Promise<PageSource> => ({
   contentType,

@@ -1,0 +1,39 @@
+/** One message of a stream of server-sent events. */
+export interface ServerEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: string;
+}
+
+/** The messages in a body, as the HTML standard reads them; comments and messages without data are left out. */
+export async function* eventsIn(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+  const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n');
+      rest = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const message = messageOf(block);
+        if (message.data !== '') yield message;
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function messageOf(block: string): ServerEvent {
+  const fields: Record<string, string[]> = {};
+  for (const line of block.split('\n')) {
+    const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+    if (name !== '') (fields[name] ??= []).push(value);
+  }
+  return {
+    id: fields['id']?.at(-1) ?? '',
+    event: fields['event']?.at(-1) ?? 'message',
+    data: fields['data']?.join('\n') ?? '',
+  };
+}
