@@ -114,7 +114,8 @@ export class TargetOutcomeOut implements TargetOutcome {
     example: 0.58,
   })
   pit!: number | null;
-  @MapField(BooleanField({ nullable: true }), {
+  @MapField(BooleanField(), {
+    sparse: true,
     description: 'Whether the interval of 50, 80, 90 and 95 % held the value; null where none was stated.',
     example: { '50': true, '80': true, '90': true, '95': true },
   })

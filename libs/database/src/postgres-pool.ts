@@ -100,7 +100,11 @@ class WatchedPool extends Pool {
     isAsked = true,
   ) {
     super({ ...options, types: NUMBERS, Client: WatchedClient as never });
-    this.on('connect', (client) => this.#clients.add(client as unknown as WatchedClient));
+    this.on('connect', (client) => {
+      this.#clients.add(client as unknown as WatchedClient);
+      // whoever has the connection may not listen, and an error without a listener ends the process
+      client.on('error', (error) => void availability.met(error));
+    });
     this.on('remove', (client) => this.#clients.delete(client as unknown as WatchedClient));
     this.on('error', (error) => void availability.met(error)); // of a connection that nobody used
     this.once('connect', () => {

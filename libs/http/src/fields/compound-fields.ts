@@ -65,12 +65,16 @@ function listSchema(member: FieldType['schema']): FieldType['schema'] {
     : { type: 'array', items: member };
 }
 
+/** Options of {@link MapField}. */
+export interface MapFieldOptions extends FieldOptions<Readonly<Record<string, unknown>>> {
+  /** Answers only: a value may be null. */
+  readonly sparse?: boolean;
+}
+
 /** An object with any keys whose values are declared by another field. */
-export function MapField(
-  member: FieldDecorator,
-  options: FieldOptions<Readonly<Record<string, unknown>>> = {},
-): FieldDecorator {
+export function MapField(member: FieldDecorator, options: MapFieldOptions = {}): FieldDecorator {
   const holder = memberHolder(member);
+  const { schema } = member.fieldType;
   return field(
     {
       shape: { kind: 'map', member: holder },
@@ -80,7 +84,7 @@ export function MapField(
           typeof value === 'object' && value !== null ? Object.values(value) : null,
         ),
       ],
-      schema: { type: 'object', additionalProperties: member.fieldType.schema },
+      schema: { type: 'object', additionalProperties: options.sparse === true ? orNull(schema) : schema },
     },
     options,
   );
