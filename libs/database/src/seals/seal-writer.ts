@@ -5,8 +5,10 @@ import type { Transaction } from '../transaction.js';
 import type { TransactionRunner } from '../transaction-runner.js';
 import { GENESIS, type IdRange, type SealLink, type SealStore } from './seal-store.js';
 
-/** Rows in one link: about 3 ms of hashing, so that the event loop stays free. */
-const MOST_ROWS = 500;
+/** Rows that are read and hashed at a time: about a millisecond, then others have their turn of the event loop. */
+const ROWS_A_TURN = 100;
+/** Rows in one link. */
+const MOST_ROWS = 5 * ROWS_A_TURN;
 /** Links that are looked back on for ids that committed late: a transaction ends within 30 s, this is minutes of traffic. */
 export const LOOK_BACK = 64;
 /** Ids that were rolled back stay gaps for ever; so many ranges of them are looked into again. */
@@ -19,6 +21,9 @@ export interface SealableRows<Row extends { readonly id: number }> {
   /** A row as it is hashed. */
   readonly textOf: (row: Row) => string;
 }
+
+/** A link that is not added yet, and the hash of the chain before it. */
+type NextLink = Omit<SealLink, 'id' | 'sealedAt'> & { readonly before: string };
 
 /** Numbers the rows of a table without a gap and chains their hashes. */
 export class SealWriter<Row extends { readonly id: number }> {
@@ -37,35 +42,48 @@ export class SealWriter<Row extends { readonly id: number }> {
    */
   async seal(signal?: AbortSignal): Promise<number> {
     for (let sealed = 0; ;) {
-      const rows = await this.transactions.run((tx) => this.#sealSome(tx));
+      const link = await this.#nextLink();
+      if (link === null) return sealed;
+      const isAdded = await this.transactions.run((tx) => this.#append(tx, link));
+      if (!isAdded) continue; // another process was faster: look again
+      const rows = link.lastSequence - link.firstSequence + 1;
       sealed += rows;
       if (rows < MOST_ROWS || signal?.aborted) return sealed;
     }
   }
 
-  async #sealSome(tx: Transaction): Promise<number> {
+  /** The link that would come next; null when there is nothing to seal. Rows never change, so no transaction is held for it. */
+  async #nextLink(): Promise<NextLink | null> {
+    const recent = await this.store.newest(LOOK_BACK);
+    const last = recent[0];
+    const firstSequence = (last?.lastSequence ?? 0) + 1;
+    let { after, gaps } = openIds(recent);
+    let hash = last?.hash ?? GENESIS;
+    const ids: number[] = [];
+    while (ids.length < MOST_ROWS) {
+      const rows = await this.rows.read(after, gaps, ROWS_A_TURN);
+      for (const row of rows) {
+        hash = rowHash(hash, firstSequence + ids.length, this.rows.textOf(row));
+        ids.push(row.id);
+      }
+      if (rows.length < ROWS_A_TURN) break;
+      ({ after, gaps } = openBehind(rows.at(-1)?.id ?? after, { after, gaps }));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (ids.length === 0) return null;
+    const lastSequence = firstSequence + ids.length - 1;
+    return { firstSequence, lastSequence, idRanges: rangesOf(ids), hash, before: last?.hash ?? GENESIS };
+  }
+
+  /** Adds the link; false when it does not follow on the last one any more. */
+  async #append(tx: Transaction, { before, ...link }: NextLink): Promise<boolean> {
     await lockName(tx, `${this.store.table.chain}:seal`); // only one process seals at a time
     const recent = await this.store.newest(LOOK_BACK);
     await this.#assertUnaltered(recent);
-    const { after, gaps } = openIds(recent);
-    const rows = await this.rows.read(after, gaps, MOST_ROWS);
-    if (rows.length === 0) return 0;
-    const last = recent[0];
-    const firstSequence = (last?.lastSequence ?? 0) + 1;
-    const hash = rows.reduce(
-      (running, row, i) => rowHash(running, firstSequence + i, this.rows.textOf(row)),
-      last?.hash ?? GENESIS,
-    );
-    const seal = {
-      firstSequence,
-      lastSequence: firstSequence + rows.length - 1,
-      idRanges: rangesOf(rows.map(({ id }) => id)),
-      hash,
-      sealedAt: new Date(this.clock.now()).toISOString(),
-    };
-    const id = await this.store.append(tx, seal);
-    tx.afterCommit(() => (this.#last = { id, hash }));
-    return rows.length;
+    if ((recent[0]?.hash ?? GENESIS) !== before) return false;
+    const id = await this.store.append(tx, { ...link, sealedAt: new Date(this.clock.now()).toISOString() });
+    tx.afterCommit(() => (this.#last = { id, hash: link.hash }));
+    return true;
   }
 
   async #assertUnaltered(recent: readonly SealLink[]): Promise<void> {
@@ -87,11 +105,13 @@ export class SealWriter<Row extends { readonly id: number }> {
 const rowHash = (previous: string, sequence: number, text: string): string =>
   createHash('sha256').update(`${previous}\n${sequence}\n${text}`).digest('hex');
 
-/** Where rows without a seal can be: behind the highest sealed id, or in the gaps that recent links left. */
-export function openIds(recent: readonly Pick<SealLink, 'idRanges'>[]): {
+interface OpenIds {
   readonly after: number;
   readonly gaps: readonly IdRange[];
-} {
+}
+
+/** Where rows without a seal can be: behind the highest sealed id, or in the gaps that recent links left. */
+export function openIds(recent: readonly Pick<SealLink, 'idRanges'>[]): OpenIds {
   const covered = recent.flatMap(({ idRanges }) => idRanges).toSorted(([a], [b]) => a - b);
   const gaps: IdRange[] = [];
   let end = covered[0]?.[1] ?? 0;
@@ -100,6 +120,14 @@ export function openIds(recent: readonly Pick<SealLink, 'idRanges'>[]): {
     end = Math.max(end, to);
   }
   return { after: end, gaps: gaps.slice(-MOST_GAPS) };
+}
+
+/** What is left of the open ids behind one of them. */
+function openBehind(id: number, { after, gaps }: OpenIds): OpenIds {
+  return {
+    after: Math.max(after, id),
+    gaps: gaps.flatMap(([from, to]): IdRange[] => (to <= id ? [] : [[Math.max(from, id + 1), to]])),
+  };
 }
 
 /** Rising ids as ranges: 1 2 3 7 → [1,3] [7,7]. */
