@@ -10,7 +10,7 @@ import {
   TransactionRunner,
 } from '#libs/database';
 import { EmbeddedJobEngine, GraphileJobEngine, JobEngine, type JobListener } from '#libs/jobs';
-import { Clock, SECOND_MS } from '#libs/kernel';
+import { Clock, DAY_MS, SECOND_MS } from '#libs/kernel';
 import type { Bar, BarCache } from '#libs/plugin-sdk';
 import { engineOf } from './engine-of.js';
 import { FigureUpkeep } from './figure-upkeep.service.js';
@@ -87,6 +87,7 @@ function makeJobEngine({ config, clock, database, transactions, jobListener }: F
     heartbeatMs: config.job_heartbeat_seconds * SECOND_MS,
     sweepMs: config.job_sweep_seconds * SECOND_MS,
     maxAttempts: config.job_attempts,
+    retentionMs: config.job_history_days * DAY_MS,
     listener: jobListener,
   });
 }

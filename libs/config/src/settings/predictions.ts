@@ -86,6 +86,10 @@ export const JOB_SETTINGS = {
     { default: 5, min: 0.05, max: 600 },
     'Time between two searches for waiting and abandoned jobs, in seconds.',
   ),
+  job_history_days: integer(
+    { default: 7, min: 1, max: 36_500 },
+    'Number of days after which the rows of finished jobs are deleted. What the jobs made has age limits of its own.',
+  ),
   job_attempts: integer({ default: 3, min: 1, max: 100 }, 'Number of attempts before a job fails for good.'),
 } satisfies ParameterDeclarations;
 
