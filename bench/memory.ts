@@ -18,6 +18,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** The first part of the time, in which code is compiled and caches are filled. */
 const WARM_UP = 1 / 3;
 const PARTIES = 4;
+/** Fewer leave no minutes for a line with an error. */
+const FEWEST_MINUTES = 6;
 
 export interface MemoryFigures {
   readonly minutes: number;
@@ -31,15 +33,16 @@ export interface MemoryFigures {
   readonly done: Readonly<Record<string, number>>;
 }
 
-/** @throws Error when any request is refused */
+/** @throws Error when any request is refused, and for less than six minutes */
 export async function measureMemory(minutes: number): Promise<MemoryFigures> {
+  if (!(minutes >= FEWEST_MINUTES)) throw new Error(`--memory takes at least ${FEWEST_MINUTES} minutes`);
   const served = await serveProduct({
     ...SETTINGS,
     core_plugin: 'sync_core',
     predictor_plugin: 'binary_ideal_oracle',
     csv_file: resolve('examples/data/synthetic_fx_1h_2023.csv'),
     data_source: 'file',
-    data_file_path: resolve('examples/data/sp500_daily_2000-2020.csv'),
+    data_file_path: resolve('examples/data/synthetic_fx_1h_2023.csv'),
     max_concurrent_predictions: 100,
   });
   try {
