@@ -4,6 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AppConfig } from '#libs/config';
 import {
+  assertConnectionBudget,
   type Database,
   ListeningConnection,
   NO_NOTIFICATIONS,
@@ -11,12 +12,14 @@ import {
   TransactionRunner,
 } from '#libs/database';
 import { RouteTable } from '#libs/http';
-import { JobEngine } from '#libs/jobs';
+import { JobEngine, QUEUE_CONNECTIONS } from '#libs/jobs';
 import { systemClock, type Clock } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
 import type { DestinationStream } from 'pino';
 import { AuditRecorder } from '../audit/audit.port.js';
 import { ApiModule, type Imports } from './api.module.js';
+import { Readiness } from './health/readiness.js';
+import { healthServer } from './health/worker-port.js';
 import { HttpFront } from './http/http-front.js';
 import type { HttpLibrary } from './http/http-library.js';
 import { assertFree, httpLibrary, listen } from './http/http-servers.js';
@@ -34,6 +37,7 @@ import {
 import { NestLogger } from './logging/nest-logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { openDatabase } from './schema.js';
+import { engineOf } from './persistence/engine-of.js';
 import { StoredBarCache } from './persistence/persistence.module.js';
 import { serveDocumentation } from './swagger/serve-documentation.js';
 
@@ -95,6 +99,12 @@ async function start(
   if (overrides.listens !== false) await assertPortsAreFree(config);
   const database = await openDatabase(config, { serves: true, outages: outageLog(logger) });
   undo.push(() => database.close());
+  await assertConnectionBudget(database, {
+    poolSize: config.database_pool_size,
+    poolOverflow: config.database_max_overflow,
+    queue: config.jobs && engineOf(config) === 'graphile' ? QUEUE_CONNECTIONS : 0,
+    processes: overrides.listens === false ? 1 : config.workers,
+  });
   const hostClock = overrides.hostClock ?? systemClock;
   const line = database.kind === 'postgres' ? await ListeningConnection.open(database, hostClock) : null;
   undo.push(() => line?.close());
@@ -121,7 +131,10 @@ async function start(
   undo.push(() => jobs.stop(0));
   const servers: NodeServer[] = [app.getHttpServer() as NodeServer];
   undo.push(() => closeServers(servers));
-  const port = overrides.listens === false ? 0 : await listenAll(config, library, servers);
+  const port =
+    overrides.listens === false
+      ? await listenAsWorker(config, built, servers)
+      : await listenAll(config, library, servers);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     await inTurn(logger, [
@@ -210,6 +223,19 @@ async function listenAll(config: AppConfig, library: HttpLibrary, servers: NodeS
     await listen(second, config.endpoints_host, config.endpoints_port);
   }
   return port;
+}
+
+/** Health and metrics of a process without an API, if it is to have a port for them; else 0. */
+async function listenAsWorker(
+  { host, worker_port }: AppConfig,
+  { app, metrics }: BuiltApp,
+  servers: NodeServer[],
+): Promise<number> {
+  if (worker_port === null) return 0;
+  const readiness = app.get(Readiness);
+  const server = healthServer({ readings: () => readiness.readings(), metrics: () => metrics.text() });
+  servers.push(server);
+  return listen(server, host, worker_port);
 }
 
 /** `0.0.0.0` is no address to call. */

@@ -31,6 +31,11 @@ export interface CommandLine {
   readonly faults: readonly string[];
 }
 
+/** Short for settings, behind the command `worker`. */
+const WORKER_FLAGS: Readonly<Record<string, ConfigKey>> = {
+  concurrency: 'job_concurrency',
+  kinds: 'job_kinds',
+};
 const NUMBER = /^-(\d|\.\d)/;
 const SWITCH_VALUE = /^(true|false|1|0|yes|no|on|off)$/i;
 const MOST_NAMED = 3;
@@ -42,7 +47,7 @@ const isValue = (token: string | undefined): token is string =>
 /**
  * Reads arguments such as `['worker', '--port', '9000', '--reload', '--csv_file=bars.csv']`.
  * Flags are `--name value` or `--name=value` with the setting's full name; switches take an optional true or false, lists
- * any number of words up to the next flag or the command;
+ * any number of words up to the next flag or the command; `--no-name` turns a switch off;
  * a flag given twice is a fault, because which one counts would be a guess. `--` ends the flags.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
@@ -116,8 +121,13 @@ class Scan {
     const equals = text.indexOf('=');
     const name = equals < 0 ? text : text.slice(0, equals);
     const inline = equals < 0 ? undefined : text.slice(equals + 1);
-    if (isConfigKey(name)) this.setting(name, inline);
-    else this.parameter(name, inline);
+    const short = this.words[0] === 'worker' ? WORKER_FLAGS[name] : undefined;
+    const switched = name.startsWith('no-') ? name.slice('no-'.length) : '';
+    if (short !== undefined) this.setting(short, inline);
+    else if (isConfigKey(name)) this.setting(name, inline);
+    else if (inline === undefined && isConfigKey(switched) && declarationOf(switched).type === 'boolean') {
+      this.setting(switched, 'false');
+    } else this.parameter(name, inline);
   }
 
   private setting(name: ConfigKey, inline: string | undefined): void {

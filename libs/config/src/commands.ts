@@ -107,7 +107,11 @@ export const AUDIT_VERIFY_ARCHIVE_FLAGS = {
 /** Every sub-command; the first one runs when none is given. */
 export const COMMANDS: readonly CommandInfo[] = [
   { name: 'serve', summary: 'Run the service (the default command).' },
-  { name: 'worker', summary: 'Run jobs only, alongside serving processes (PostgreSQL only).' },
+  {
+    name: 'worker',
+    summary:
+      'Run jobs only, alongside serving processes (PostgreSQL only): --concurrency N at a time, of these --kinds.',
+  },
   {
     name: 'evaluate',
     summary: 'Claim and compute marketplace orders of the service at --url, using --api_key.',

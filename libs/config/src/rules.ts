@@ -144,6 +144,10 @@ function databaseRules({ values, database }: RuleInput): readonly string[] {
       values.job_engine === 'graphile' && isSqlite,
       'job_engine: graphile requires PostgreSQL; with SQLite use auto or embedded',
     ),
+    ...when(
+      isSqlite && (!values.jobs || values.job_kinds.length > 0),
+      'jobs, job_kinds: with SQLite the one process runs all jobs; leaving some to others requires PostgreSQL',
+    ),
   ];
 }
 

@@ -7,6 +7,7 @@ export { asUnavailable, isDatabaseRefusal } from './unavailable.js';
 export type { AvailabilityFigures, OutageListener } from './availability.js';
 export { DatabaseClock, type TimeSample } from './database-clock.js';
 export { ListeningConnection, NO_NOTIFICATIONS, Notifications } from './listening-connection.js';
+export { assertConnectionBudget } from './connection-budget.js';
 export { openSidePool } from './side-pool.js';
 export { DATABASE_TIMEOUTS } from './timeouts.js';
 export * from './transaction.js';

@@ -18,7 +18,8 @@ export type OpenFailure =
   | 'login_refused'
   | 'no_such_database'
   | 'not_permitted'
-  | 'too_many_connections';
+  | 'too_many_connections'
+  | 'connection_budget';
 
 /**
  * The database can't be used, and what the operator can do about it. It ends the start of a program: the message names

@@ -19,7 +19,13 @@ export const work: Command = async (config) => {
       'worker requires PostgreSQL; with SQLite, the serving process runs the predictions itself',
     );
   }
-  return runUntilStopped(config, { listens: false }, () => 'Worker started; waiting for predictions.');
+  if (!config.jobs) {
+    throw new AppError('bad_request', 'worker runs jobs, and jobs is false: leave --no-jobs out');
+  }
+  return runUntilStopped(config, { listens: false }, ({ url }) => {
+    const shown = config.worker_port === null ? '' : ` Health and metrics: ${url}/health, ${url}/metrics`;
+    return `Worker started; waiting for predictions.${shown}`;
+  });
 };
 
 const serveHere = (config: AppConfig): Promise<number> =>

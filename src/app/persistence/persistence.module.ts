@@ -82,7 +82,8 @@ function makeJobEngine({ config, clock, database, transactions, jobListener }: F
   const Engine = engineOf(config) === 'graphile' ? GraphileJobEngine : EmbeddedJobEngine;
   return new Engine(database, transactions, {
     clock,
-    concurrency: () => config.job_concurrency,
+    concurrency: () => (config.jobs ? config.job_concurrency : 0),
+    kinds: config.job_kinds,
     leaseMs: config.job_lease_seconds * SECOND_MS,
     heartbeatMs: config.job_heartbeat_seconds * SECOND_MS,
     sweepMs: config.job_sweep_seconds * SECOND_MS,

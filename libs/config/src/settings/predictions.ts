@@ -1,4 +1,4 @@
-import { choice, decimal, flag, integer, type ParameterDeclarations, text } from '#libs/kernel';
+import { choice, decimal, flag, integer, type ParameterDeclarations, text, textList } from '#libs/kernel';
 
 /** Limits of predictions, waiting and batches. */
 export const PREDICTION_SETTINGS = {
@@ -70,9 +70,21 @@ export const JOB_SETTINGS = {
     { default: 'auto', oneOf: ['auto', 'embedded', 'graphile'] },
     'What brings waiting jobs to the processes: `graphile` (graphile-worker, PostgreSQL only: within milliseconds to any process), or `embedded` (the process that took the job, others look every `job_sweep_seconds`). `auto`: `graphile` on PostgreSQL, `embedded` on SQLite.',
   ),
+  jobs: flag(
+    true,
+    'Run jobs in this process; `--no-jobs` leaves them to workers or other processes (PostgreSQL).',
+  ),
+  job_kinds: textList(
+    [],
+    'Kinds of jobs that this process runs: `core_prediction`, `webhook`; none means all. For `worker`, `--kinds` says the same.',
+  ),
+  worker_port: integer(
+    { default: null, min: 0, max: 65_535 },
+    'TCP port on which a `worker` answers `/health`, `/health/live`, `/health/ready` and `/metrics`; null: it listens on no port, 0 picks a free one.',
+  ),
   job_concurrency: integer(
     { default: 8, min: 1, max: 256 },
-    'Maximum number of jobs that one process runs at the same time.',
+    'Maximum number of jobs that one process runs at the same time. For `worker`, `--concurrency` says the same.',
   ),
   job_lease_seconds: decimal(
     { default: 30, min: 0.1, max: 3_600 },

@@ -1,6 +1,6 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
 import type { JobCounts, JobDefinition, JobEngine, JobStart, NewJob } from '../job-engine.js';
-import { ENGINE_DEFAULTS, type JobEngineOptions } from './engine-options.js';
+import { ENGINE_DEFAULTS, type JobEngineOptions, kindsToRun } from './engine-options.js';
 import { addedJob, isOpen } from './added-job.js';
 import { type ClaimedJob, JobRepository } from './job.repository.js';
 import { JobClaims } from './job-claims.js';
@@ -18,6 +18,7 @@ export class EmbeddedJobEngine implements JobEngine {
   readonly #runner: JobRunner;
   readonly #claims: JobClaims;
   readonly #sweeper: JobSweeper;
+  #kinds: readonly string[] = [];
   #state: 'idle' | 'running' | 'stopped' = 'idle';
   /** False once a claim has found fewer jobs than it asked for: then only a wake-up makes another claim worthwhile. */
   #backlog = false;
@@ -35,7 +36,7 @@ export class EmbeddedJobEngine implements JobEngine {
     });
     this.#claims = new JobClaims(this.#rows, transactions, this.#definitions, this.#options, this.#runner);
     this.#sweeper = new JobSweeper(this.#rows, transactions, this.#options, {
-      kinds: () => [...this.#definitions.keys()],
+      kinds: () => this.#kinds,
       isAtWorkHere: (expired) => this.#runner.isAtWork(expired),
       exhaust: async ({ job }) => {
         const now = this.#options.clock.now();
@@ -99,7 +100,8 @@ export class EmbeddedJobEngine implements JobEngine {
   async start(): Promise<void> {
     if (this.#state !== 'idle') throw new Error('a job engine starts once');
     this.#state = 'running';
-    if (this.#definitions.size === 0) return;
+    this.#kinds = kindsToRun(this.#options.kinds, this.#definitions.keys());
+    if (this.#kinds.length === 0) return;
     this.#runner.start();
     await this.#sweeper.start();
   }
@@ -154,7 +156,7 @@ export class EmbeddedJobEngine implements JobEngine {
   }
 
   #claim(limit: number): Promise<ClaimedJob[]> {
-    const kinds = [...this.#definitions.keys()];
+    const kinds = this.#kinds;
     return this.#claims.claim((tx, lease) => this.#rows.claim(tx, { ...lease, kinds, limit }));
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, WEEK_MS } from '#libs/kernel';
+import { AppError, type Clock, WEEK_MS } from '#libs/kernel';
 import type { Job } from '../job-engine.js';
 import type { RunOutcome } from './leased-run.js';
 
@@ -17,6 +17,8 @@ export interface JobEngineOptions {
   readonly clock: Clock;
   /** Runs at the same time in this process; read before each claim. */
   readonly concurrency: () => number;
+  /** Kinds that run in this process; empty, the default: all that are registered. */
+  readonly kinds?: readonly string[];
   readonly leaseMs?: number;
   readonly heartbeatMs?: number;
   readonly sweepMs?: number;
@@ -29,6 +31,7 @@ export interface JobEngineOptions {
 }
 
 export const ENGINE_DEFAULTS = {
+  kinds: [] as readonly string[],
   leaseMs: 30_000,
   heartbeatMs: 10_000,
   sweepMs: 5_000,
@@ -36,3 +39,17 @@ export const ENGINE_DEFAULTS = {
   retryDelayMs: (attempt: number) => 1_000 * 2 ** (attempt - 1),
   retentionMs: WEEK_MS,
 } as const;
+
+/**
+ * The kinds of jobs that an engine runs.
+ * @throws AppError `bad_request` when one was chosen that nobody registered
+ */
+export function kindsToRun(chosen: readonly string[], registered: Iterable<string>): string[] {
+  const known = [...registered];
+  const unknown = chosen.find((kind) => !known.includes(kind));
+  if (unknown !== undefined) {
+    const text = `job_kinds: "${unknown}" is no kind of job; kinds are ${known.sort().join(', ')}`;
+    throw new AppError('bad_request', text, { code: 'job_kind' });
+  }
+  return chosen.length === 0 ? known : [...chosen];
+}

@@ -3,6 +3,7 @@ import { AppError } from '#libs/kernel';
 import { expect } from '@jest/globals';
 import { eventually, gate } from '#libs/testing';
 import { CONCURRENCY, type JobSpec, SWEEP_MS } from './bench.js';
+import { writeEffect } from './effects.js';
 
 /** How work gets in and how often it runs. */
 export const enqueueSpecs: Readonly<Record<string, JobSpec>> = {
@@ -118,5 +119,41 @@ export const enqueueSpecs: Readonly<Record<string, JobSpec>> = {
     await bench.untilStatus('c', 'completed');
     expect(bench.runs.map(({ job }) => job.subject)).toEqual(['a', 'b', 'c']);
     expect(await engine.counts()).toEqual({ queued: 0, running: 0, oldestWaitMs: null });
+  },
+
+  'an engine runs only the kinds that it is to run, and refuses one that nobody registered': async (
+    bench,
+  ) => {
+    const elsewhere = bench.engine({ kinds: ['other'] });
+    elsewhere.register({
+      kind: 'other',
+      timeLimitMs: () => 1_000,
+      claimed: async () => undefined,
+      run: (run) => run.complete((tx) => writeEffect(tx, run)),
+      failed: async () => undefined,
+    });
+    await elsewhere.start();
+    await bench.enqueue(elsewhere, 'a');
+    await bench.enqueue(elsewhere, 'b', { kind: 'other' });
+    await bench.untilStatus('b', 'completed');
+    expect(await bench.statusOf('a')).toBe('queued');
+    await bench.started();
+    await bench.clock.advance(SWEEP_MS);
+    await bench.untilStatus('a', 'completed');
+    await expect(bench.engine({ kinds: ['wrok'] }).start()).rejects.toThrow(
+      'job_kinds: "wrok" is no kind of job; kinds are work',
+    );
+  },
+
+  'an engine without slots leaves its jobs to others': async (bench) => {
+    const without = await bench.started({ concurrency: () => 0 });
+    await bench.enqueue(without, 'a');
+    await bench.enqueue(without, 'b', { runAt: bench.clock.now() + 1 });
+    await bench.clock.advance(SWEEP_MS);
+    expect(bench.runs).toHaveLength(0);
+    await bench.started();
+    await bench.untilStatus('a', 'completed');
+    await bench.untilStatus('b', 'completed');
+    expect(await bench.effects()).toEqual(['a', 'b']);
   },
 };

@@ -1,6 +1,6 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
 import type { Job, JobCounts, JobDefinition, JobEngine, NewJob } from '../../job-engine.js';
-import { ENGINE_DEFAULTS, type JobEngineOptions } from '../engine-options.js';
+import { ENGINE_DEFAULTS, type JobEngineOptions, kindsToRun } from '../engine-options.js';
 import { JobClaims } from '../job-claims.js';
 import { addedJob, isOpen } from '../added-job.js';
 import { JobRepository } from '../job.repository.js';
@@ -23,6 +23,7 @@ export class GraphileJobEngine implements JobEngine {
   readonly #sweeper: JobSweeper;
   readonly #queue: JobQueue;
   readonly #claiming = new Set<Promise<unknown>>();
+  #kinds: readonly string[] = [];
   #state: 'idle' | 'running' | 'stopped' = 'idle';
   #adding: Promise<void> | null = null;
   #addAgain = false;
@@ -43,7 +44,7 @@ export class GraphileJobEngine implements JobEngine {
     });
     this.#claims = new JobClaims(this.#rows, transactions, this.#definitions, this.#options, this.#runner);
     this.#sweeper = new JobSweeper(this.#rows, transactions, this.#options, {
-      kinds: () => [...this.#definitions.keys()],
+      kinds: () => this.#kinds,
       isAtWorkHere: (expired) => this.#runner.isAtWork(expired),
       exhaust: async ({ job }) => {
         const now = this.#options.clock.now();
@@ -85,10 +86,11 @@ export class GraphileJobEngine implements JobEngine {
   async start(): Promise<void> {
     if (this.#state !== 'idle') throw new Error('a job engine starts once');
     this.#state = 'running';
-    if (this.#definitions.size === 0) return;
+    this.#kinds = kindsToRun(this.#options.kinds, this.#definitions.keys());
+    if (this.#kinds.length === 0) return;
     this.#runner.start();
     await this.#sweeper.start();
-    await this.#queue.start([...this.#definitions.keys()]);
+    await this.#queue.start(this.#kinds);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -117,7 +119,7 @@ export class GraphileJobEngine implements JobEngine {
     while (this.#addAgain && this.#state === 'running') {
       this.#addAgain = false;
       try {
-        const kinds = [...this.#definitions.keys()];
+        const kinds = this.#kinds;
         await this.transactions.run((tx) => this.#queue.addMissing(tx, kinds, clock.now()));
       } catch (error) {
         listener.failed('deliver waiting jobs', error); // the next sweep tries again
