@@ -9,6 +9,8 @@ export function parseArgument(raw: unknown, layer: string): Argument {
   if (Array.isArray(raw)) return raw.map((one) => parseArgument(one, layer));
   if (!isObject(raw)) throw corrupt('a call has a malformed argument', layer);
   const config = isObject(raw.config) ? raw.config : {};
+  // Keras 2 wrote slices without a class.
+  if (!('class_name' in raw) && 'start' in raw && 'stop' in raw) return sliceOf(raw, layer);
   switch (raw.class_name) {
     case '__keras_tensor__':
       return tensorReference(config.keras_history, layer);
@@ -16,12 +18,7 @@ export function parseArgument(raw: unknown, layer: string): Argument {
     case '__numpy__':
       return constantTensor(config.value, typeof config.dtype === 'string' ? config.dtype : 'float32', layer);
     case '__slice__':
-      return {
-        kind: 'slice',
-        start: bound(config.start, layer),
-        stop: bound(config.stop, layer),
-        step: bound(config.step, layer),
-      };
+      return sliceOf(config, layer);
     case '__ellipsis__':
       return { kind: 'ellipsis' };
     case '__lambda__':
@@ -75,6 +72,13 @@ function tensorReference(history: unknown, layer: string): TensorReference {
   }
   throw corrupt('a call refers to a tensor of unknown origin', layer);
 }
+
+const sliceOf = (raw: Readonly<Record<string, unknown>>, layer: string): Argument => ({
+  kind: 'slice',
+  start: bound(raw.start, layer),
+  stop: bound(raw.stop, layer),
+  step: bound(raw.step, layer),
+});
 
 function bound(value: unknown, layer: string): number | null {
   if (value === null || value === undefined) return null;

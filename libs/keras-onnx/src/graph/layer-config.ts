@@ -19,6 +19,11 @@ export class LayerConfig {
     return new LayerConfig(this.layer, { ...this.raw, ...settings });
   }
 
+  /** No settings, for what is no layer of its own. */
+  only(): LayerConfig {
+    return new LayerConfig(this.layer, {});
+  }
+
   /** The setting as it stands. */
   get(key: string): unknown {
     return this.raw[key];

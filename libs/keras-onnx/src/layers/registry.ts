@@ -16,6 +16,7 @@ import { ENCODING_LAYERS } from './encoding.js';
 import { RECURRENT_LAYERS } from './recurrent.js';
 import { REGULARIZATION_LAYERS } from './regularization.js';
 import { RESHAPING_LAYERS } from './reshaping.js';
+import { TF_OPERATION_LAYERS } from './tf-operations.js';
 import { WRAPPER_LAYERS } from './wrappers.js';
 
 const LAYERS: Readonly<Record<string, LayerDefinition>> = {
@@ -36,6 +37,7 @@ const LAYERS: Readonly<Record<string, LayerDefinition>> = {
   ...REGULARIZATION_LAYERS,
   ...RESHAPING_LAYERS,
   ...WRAPPER_LAYERS,
+  ...TF_OPERATION_LAYERS,
 };
 
 /** Layer classes that compile, for documentation and messages. */
