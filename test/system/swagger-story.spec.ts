@@ -1,0 +1,142 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
+import { describeInBrowser, launchChromium } from '../harness/chromium.js';
+
+/** The explorer renders all of its operations anew on a click; a loaded machine takes its time. */
+const PATIENCE_MS = 180_000;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What of an operation an explorer changes: the ids in its path and in its body, and which example is chosen. */
+interface Changes {
+  readonly ids?: Readonly<Record<string, string | number>>;
+  readonly body?: Readonly<Record<string, number>>;
+  readonly choice?: number;
+}
+
+/** Somebody with a key before Swagger UI, who presses Execute. */
+class Explorer {
+  constructor(
+    private readonly page: Page,
+    private readonly key: string,
+  ) {}
+
+  /** @returns the answer; fails unless it is a success and was asked without headers that nobody has filled in */
+  async execute<T = Json>(tag: string, method: string, path: string, changes: Changes = {}): Promise<T> {
+    const operation = await this.#opened(tag, method, path);
+    await this.#fillIn(operation, changes);
+    const answered = this.page.waitForResponse((answer) => answer.request().method() === method);
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const answer = await answered;
+    const asked = answer.request().headers();
+    const text = await answer.text();
+    expect([method, path, answer.status(), answer.ok() ? '' : text]).toEqual([
+      method,
+      path,
+      answer.ok() ? answer.status() : 'success',
+      '',
+    ]);
+    expect([asked['x-api-key'], asked['idempotency-key'], asked['prefer']]).toEqual([
+      this.key,
+      undefined,
+      undefined,
+    ]);
+    await operation.locator('.opblock-summary-control').click();
+    return JSON.parse(text) as T;
+  }
+
+  async #opened(tag: string, method: string, path: string): Promise<Locator> {
+    // The dialog of Authorize, which the other spec of this page fills in, does the same.
+    await this.page.evaluate(
+      `ui.preauthorizeApiKey('api-key', ${JSON.stringify(this.key)}); ui.layoutActions.show(['operations-tag', '${tag}'], true)`,
+    );
+    const operation = this.page
+      .locator(`.opblock-${method.toLowerCase()}`)
+      .filter({ has: this.page.locator(`[data-path="${path}"]`) });
+    await operation.locator('.opblock-summary-control').click();
+    return operation;
+  }
+
+  async #fillIn(operation: Locator, { ids = {}, body = {}, choice = 0 }: Changes): Promise<void> {
+    for (const [name, value] of Object.entries(ids))
+      await operation.locator(`tr[data-param-name="${name}"] input`).fill(String(value));
+    // The second time, Swagger UI offers what was sent before as one more example.
+    const examples = operation.locator('.examples-select-element').first();
+    const labels = (await examples.locator('option').allInnerTexts()).filter((one) => !one.startsWith('['));
+    const label = labels[choice];
+    if (label !== undefined) await examples.selectOption({ label });
+    if (Object.keys(body).length === 0) return;
+    const editor = operation.locator('textarea.body-param__text');
+    const shown = JSON.parse(await editor.inputValue()) as Json;
+    await editor.fill(JSON.stringify({ ...shown, ...body }));
+  }
+}
+
+describeInBrowser('in Swagger UI,', () => {
+  let app: TestApp;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    const sample = (name: string) => resolve('examples/data', name);
+    app = await startTestApp({
+      config: {
+        data_source: 'file',
+        data_files: {
+          SYNTHFX: sample('synthetic_fx_1h_2023.csv'),
+          SP500: sample('sp500_daily_2000-2020.csv'),
+        },
+      },
+    });
+    browser = await launchChromium();
+    page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(`${app.url}/docs`);
+    await page.locator('.opblock').first().waitFor();
+  }, 300_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await app?.close();
+  });
+
+  it('the story of the marketplace begins from the examples, with other ids and keys: each route as often as one likes', async () => {
+    const admin = new Explorer(page, ADMIN_KEY);
+    const people: { readonly id: number; readonly explorer: Explorer }[] = [];
+    for (const choice of [0, 1, 2]) {
+      const made = await admin.execute<{ id: number; username: string; api_key: string }>(
+        'administration',
+        'POST',
+        '/api/v1/admin/users',
+        { choice },
+      );
+      people.push({ id: made.id, explorer: new Explorer(page, made.api_key) });
+      await admin.execute('administration', 'POST', '/api/v1/admin/users/{username}/activate', {
+        ids: { username: made.username },
+      });
+    }
+    const [client, evaluator, provider] = people as [
+      (typeof people)[0],
+      (typeof people)[0],
+      (typeof people)[0],
+    ];
+    await admin.execute('billing', 'POST', '/api/v1/admin/credits', { body: { user_id: client.id } });
+    await provider.explorer.execute('billing', 'POST', '/api/v1/provider/pricing');
+
+    const orders: Json[] = [];
+    for (const choice of [0, 1]) {
+      const quote = await client.explorer.execute('client', 'POST', '/api/v1/client/quote', { choice });
+      const order = await client.explorer.execute('client', 'POST', '/api/v1/client/predict', { choice });
+      expect(order['estimated_cost']).toBe(quote['estimated_cost']);
+      orders.push(order);
+    }
+    const { pending_requests: pending } = await evaluator.explorer.execute<{ pending_requests: Json[] }>(
+      'evaluator',
+      'GET',
+      '/api/v1/evaluator/pending',
+    );
+    expect(pending.map(({ id }) => id).sort()).toEqual(orders.map(({ id }) => id).sort());
+  }, 600_000);
+});
