@@ -1,4 +1,4 @@
-import { openIds, rangesOf } from '#libs/database';
+import { LOOK_BACK, openIds, rangesOf } from '#libs/database';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import { configOf, FakeClock } from '#libs/testing';
 import { ApiLogRepository, type NewApiLog } from '../../../src/audit/api-log.repository.js';
@@ -117,6 +117,26 @@ describeOnDatabases('sealing the audit log', (_, kind) => {
     expect((await verifying.verify()).faults[0]).toContain('does not begin with row 1');
   });
 
+  it('seals no row again after a commit that came later than all the links that it looks back on', async () => {
+    const insert = (id: number) =>
+      database.run(async (tx) => {
+        await new ApiLogRepository(database.database).append(tx, [request()]);
+        await tx.manager.query(`UPDATE api_logs SET id = ${id} WHERE id = (SELECT MAX(id) FROM api_logs)`);
+      });
+    for (const statement of GUARDS[kind].off) await database.run((tx) => tx.manager.query(statement));
+    for (let id = 1000; id < 1010 + LOOK_BACK; id += 1) {
+      await insert(id);
+      await sealing.seal();
+    }
+    await insert(500);
+    await sealing.seal();
+    await insert(2000);
+    await sealing.seal();
+    const verdict = await verifying.verify();
+    expect(verdict.notes.filter((note) => note.includes('two links'))).toEqual([]);
+    expect(verdict).toMatchObject({ sealedRows: LOOK_BACK + 11, unsealedRows: 1 });
+  });
+
   it('refuses to change or delete a link', async () => {
     await log(request());
     await sealing.seal();
@@ -149,6 +169,9 @@ it('sealing the audit log looks again into the gaps that late commits leave', ()
       [10, 11],
     ],
   });
+  const links = Array.from({ length: 64 }, (_, i) => link([2001 + i, 2001 + i]));
+  const late = [link([7, 7]), ...links.toReversed().slice(0, -1)];
+  expect(openIds(late)).toEqual({ after: 2064, gaps: [] }); // not 8 to 2001, which older links have
   expect(rangesOf([1, 2, 3, 7])).toEqual([
     [1, 3],
     [7, 7],

@@ -110,24 +110,34 @@ interface OpenIds {
   readonly gaps: readonly IdRange[];
 }
 
-/** Where rows without a seal can be: behind the highest sealed id, or in the gaps that recent links left. */
+/**
+ * Where rows without a seal can be: behind the highest sealed id, or in the gaps that recent links left. An id below the
+ * oldest of them that committed late says nothing of those between: older links have them.
+ * @param recent newest first, {@link LOOK_BACK} of them or the whole chain
+ */
 export function openIds(recent: readonly Pick<SealLink, 'idRanges'>[]): OpenIds {
-  const covered = recent.flatMap(({ idRanges }) => idRanges).toSorted(([a], [b]) => a - b);
-  const gaps: IdRange[] = [];
-  let end = covered[0]?.[1] ?? 0;
-  for (const [from, to] of covered) {
-    if (from > end + 1) gaps.push([end + 1, from - 1]);
-    end = Math.max(end, to);
-  }
+  const [oldest, ...newer] = recent.toReversed();
+  const isWholeChain = recent.length < LOOK_BACK;
+  let end = isWholeChain ? 0 : Math.max(0, ...(oldest?.idRanges ?? []).map(([, to]) => to));
+  let gaps: IdRange[] = [];
+  for (const { idRanges } of isWholeChain && oldest !== undefined ? [oldest, ...newer] : newer)
+    for (const [from, to] of idRanges) {
+      if (from > end + 1) gaps.push([end + 1, from - 1]);
+      else gaps = gaps.flatMap((gap) => without(gap, [from, to]));
+      end = Math.max(end, to);
+    }
   return { after: end, gaps: gaps.slice(-MOST_GAPS) };
 }
 
+/** What is left of a range when another is taken out of it. */
+const without = ([from, to]: IdRange, [first, last]: IdRange): readonly IdRange[] =>
+  last < from || first > to
+    ? [[from, to]]
+    : [[from, first - 1] as const, [last + 1, to] as const].filter(([low, high]) => low <= high);
+
 /** What is left of the open ids behind one of them. */
 function openBehind(id: number, { after, gaps }: OpenIds): OpenIds {
-  return {
-    after: Math.max(after, id),
-    gaps: gaps.flatMap(([from, to]): IdRange[] => (to <= id ? [] : [[Math.max(from, id + 1), to]])),
-  };
+  return { after: Math.max(after, id), gaps: gaps.flatMap((gap) => without(gap, [1, id])) };
 }
 
 /** Rising ids as ranges: 1 2 3 7 → [1,3] [7,7]. */
