@@ -161,7 +161,7 @@ describe('the command', () => {
       'operator',
       ...at,
     );
-    expect(created.stderr).toBe('');
+    expect(created.stderr).toBe(`database: SQLite ${join(folder, 'users.db')}\n`);
     expect(created.status).toBe(0);
     expect(created.stdout).toMatch(/API key: pp_[\w-]{43}/);
     expect((await run('users', 'activate', 'alice', ...at)).status).toBe(0);
@@ -180,8 +180,9 @@ describe('the command', () => {
 
   it('proves that the money adds up, and says what does not', async () => {
     const at = ['--database_url', database('money.db')];
+    expect((await run('migrate', ...at)).status).toBe(0);
     const clean = await run('billing', 'verify', ...at);
-    expect(clean.stderr).toBe('');
+    expect(clean.stderr).toBe(`database: SQLite ${join(folder, 'money.db')}\n`);
     expect(clean).toMatchObject({
       status: 0,
       stdout: "The books add up: 0 transactions and 0 orders checked against the marketplace's own state.\n",

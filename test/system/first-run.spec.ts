@@ -17,7 +17,8 @@ const newcomer = (env: Readonly<Record<string, string>> = {}) => {
 };
 afterAll(() => Promise.all(commands.map((command) => command.end())));
 
-const databasesIn = (folder: string) => readdirSync(folder).filter((name) => name.includes('.db'));
+/** Not the secret beside it, which the next start uses. */
+const databasesIn = (folder: string) => readdirSync(folder).filter((name) => /\.db(-wal|-shm)?$/.test(name));
 
 describe('a first run', () => {
   it('stops at names that nobody has, with the nearest one, and goes on with those of the original', () => {
@@ -35,7 +36,7 @@ describe('a first run', () => {
     expect(said).not.toContain('auth_type (');
   });
 
-  it('finds a port that is taken before it makes anything', async () => {
+  it('finds a port that is taken before it makes a database', async () => {
     const { folder, command } = newcomer({ ADMIN_PASSWORD: PASSWORD });
     const other = createServer();
     await new Promise<void>((listens) => other.listen(0, '127.0.0.1', listens));
