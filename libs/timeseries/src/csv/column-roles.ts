@@ -92,7 +92,9 @@ export function namesWithoutHeader(
     preset !== undefined && preset.length === width
       ? preset
       : (KNOWN_WIDTHS[width] ?? KNOWN_WIDTHS[5]?.slice(0, width < 4 ? 0 : 5));
-  const generic = Array.from({ length: width }, (_, index) => known?.[index] ?? `column ${index + 2}`);
+  const unnamed = Array.from({ length: width }, (_, index) => `column ${index + 2}`);
+  const generic = unnamed.map((name, index) => known?.[index] ?? name);
+  if (width === 2 && preset === undefined && areTwoPrices(rows, toNumber)) return unnamed;
   const places = PRICE_ROLES.map((role) => generic.indexOf(role));
   if (places.includes(-1)) return generic;
   const isBar = (row: readonly string[]): boolean => {
@@ -106,8 +108,14 @@ export function namesWithoutHeader(
     );
   };
   const bars = rows.filter((row) => isNumberText(row[places[0] ?? 0] ?? ''));
-  if (bars.filter(isBar).length >= 0.95 * bars.length) return generic;
-  return Array.from({ length: width }, (_, index) => `column ${index + 2}`);
+  return bars.filter(isBar).length >= 0.95 * bars.length ? generic : unnamed;
+}
+
+/** Whether the second of two values follows the first as an ask follows a bid; volumes are far from the price. */
+function areTwoPrices(rows: readonly (readonly string[])[], toNumber: (text: string) => number): boolean {
+  const pairs = rows.map(([first = '', second = '']) => [toNumber(first), toNumber(second)] as const);
+  const close = pairs.filter(([bid, ask]) => bid > 0 && Math.abs(ask - bid) <= 0.05 * bid);
+  return pairs.length > 0 && close.length >= 0.95 * pairs.length;
 }
 
 /** A column by its name: exactly, then whatever its case and brackets; `column 3` is the third; -1 when there is none. */
