@@ -105,4 +105,57 @@ describe('steps that Masking hides', () => {
     const reshape = { class_name: 'Reshape', config: { name: 'same', target_shape: [STEPS, FEATURES] } };
     expectClose(await run([masking, reshape, mean], x), await run([mean], zeroed));
   });
+
+  it('count for an LSTM with given states only where the call names the mask, as in Keras', async () => {
+    const next = numbers(4);
+    const weights = [random([FEATURES, 12], next), random([UNITS, 12], next), random([12], next)];
+    const x = padded(random([1, STEPS, FEATURES], next), [2, 3]);
+    const tensor = (layer: string): object => ({
+      class_name: '__keras_tensor__',
+      config: { shape: [], dtype: 'float32', keras_history: [layer, 0, 0] },
+    });
+    const state = { shape: [1, UNITS], data: [0.1, -0.2, 0.3] };
+    const answer = async (first: string, given: Nd): Promise<number[]> => {
+      const of = (
+        name: string,
+        className: string,
+        config: object,
+        args: readonly object[] = [],
+        more = {},
+      ): object => ({
+        class_name: className,
+        name,
+        config: { name, trainable: true, ...config },
+        inbound_nodes: args.length === 0 ? [] : [{ args, kwargs: more }],
+      });
+      const layers = [
+        of('x', 'InputLayer', { batch_shape: [null, STEPS, FEATURES] }),
+        of('h', 'InputLayer', { batch_shape: [null, UNITS] }),
+        of('masked', 'Masking', { mask_value: 9 }, [tensor('x')]),
+        of('lstm', 'LSTM', { units: UNITS }, [tensor(first)], { initial_state: [tensor('h'), tensor('h')] }),
+      ];
+      const graph = {
+        name: 'm',
+        layers,
+        input_layers: [
+          ['x', 0, 0],
+          ['h', 0, 0],
+        ],
+        output_layers: [['lstm', 0, 0]],
+      };
+      const model = compile({ class_name: 'Functional', config: graph }, (layer) =>
+        layer.name === 'lstm' ? weights : [],
+      );
+      const engine = await Engine.open(model, 1);
+      const [got] = await engine.run([given, state]);
+      await engine.close();
+      return Array.from(got?.data ?? []);
+    };
+    // Masking zeroes the hidden steps; without the mask the LSTM goes on over these zeros.
+    const zeroed = tabulate(x.shape, (_, step, feature) =>
+      step === 2 || step === 3 ? (x.data[step * FEATURES + feature] ?? 0) : 0,
+    );
+    const overZeros = await answer('masked', x);
+    expect(overZeros).toEqual(await answer('x', zeroed));
+  });
 });

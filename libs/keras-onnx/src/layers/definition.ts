@@ -96,6 +96,16 @@ export function masked(call: LayerCall, value: Value, mask: Value | undefined): 
   return value;
 }
 
+/**
+ * The mask that a recurrent layer works with. Keras looks for one on the tensor only where the sequence is the only tensor of
+ * the call: with initial states a mask counts that the call names.
+ */
+export function stepMask(call: LayerCall, hasStates: boolean): Value | undefined {
+  const { mask } = call.kwargs;
+  const isNamed = typeof mask === 'object' && mask !== null && 'value' in mask;
+  return isNamed || !hasStates ? call.masks[0] : undefined;
+}
+
 /** Names of variables that training does not touch as slots. */
 export function fixed(...names: string[]): WeightSlot[] {
   return names.map((name) => ({ name, trainable: false }));

@@ -72,8 +72,7 @@ function shapesOf(call: LayerCall, x: Value): { kernel: number[]; bias: number[]
   const [input = '', weight = ''] = inputs;
   const wanted = [config.get('output_shape')].flat() as (number | null)[];
   const letters = output.replace('0', '');
-  const offset =
-    output.startsWith('0') || wanted.length === letters.length ? letters.length - wanted.length : 1;
+  const offset = output.startsWith('0') ? letters.length - wanted.length : 1;
   const lengths = new Map<string, Dim>();
   const named = input.replace('0', '');
   const start = input.startsWith('0') ? x.shape.length - named.length : 0;

@@ -7,6 +7,7 @@ import {
   drawMask,
   known,
   masked,
+  stepMask,
   withBias,
   type LayerCall,
   type LayerDefinition,
@@ -41,7 +42,7 @@ function recurrent(cell: Cell): LayerDefinition {
       const { sequence, states, last } = isPlain ? fusedSteps(call, recurrence) : scanSteps(call, recurrence);
       const isSequence = config.flag('return_sequences', false);
       const ordered = recurrence.reverse ? flip(emit, sequence, 1) : sequence;
-      const output = masked(call, isSequence ? ordered : last, isSequence ? recurrence.mask : undefined);
+      const output = masked(call, isSequence ? ordered : last, isSequence ? call.masks[0] : undefined);
       return config.flag('return_state', false) ? [output, ...states] : output;
     },
   };
@@ -70,7 +71,7 @@ function describe(call: LayerCall, cell: Cell): Recurrence {
     resetAfter: config.flag('reset_after', call.layer.dialect === 'keras3'),
     input,
     initial: aligned,
-    mask: call.masks[0],
+    mask: stepMask(call, initial.length > 0),
     zeroOutput: config.flag('zero_output_for_mask', false),
   };
 }

@@ -6,6 +6,7 @@ import { snakeCase } from '../graph/snake-case.js';
 import { cast, flip } from '../graph/tensor-ops.js';
 import {
   masked,
+  stepMask,
   type ChildLayer,
   type LayerCall,
   type LayerDefinition,
@@ -57,29 +58,31 @@ const rnn: LayerDefinition = {
     const [given] = call.inputs;
     if (given === undefined) throw corrupt('takes a sequence', call.layer.name);
     const reverse = config.flag('go_backwards', false);
-    const [mask] = call.masks;
-    const seen = mask !== undefined && reverse ? flip(emit, cast(emit, mask, 'float32'), 1) : mask;
     let x = reverse ? flip(emit, given, 1) : given;
     const isSequence = config.flag('return_sequences', false);
     const cells = cellsOf(call.layer);
     const before = initialOf(call, cells);
+    const mask = stepMask(call, before.length > 0);
+    const seen = mask !== undefined && reverse ? flip(emit, cast(emit, mask, 'float32'), 1) : mask;
     const states: Value[] = [];
     for (const [index, { layer }] of cells.entries()) {
       const isLast = index === cells.length - 1;
-      masked(call, x, seen);
       const settings = {
         return_state: true,
         return_sequences: !isLast || isSequence,
         zero_output_for_mask: config.flag('zero_output_for_mask', false),
       };
       const initial = before[index];
-      const kwargs = initial === undefined ? {} : { initial_state: initial };
+      const kwargs = {
+        ...(initial === undefined ? {} : { initial_state: initial }),
+        ...(seen === undefined ? {} : { mask: { kind: 'value', value: seen } as const }),
+      };
       const [output, ...own] = call.inner(layer, [x], kwargs, settings);
       if (output === undefined) throw corrupt('a cell has no output', call.layer.name);
       x = output;
       states.push(...own);
     }
-    const output = masked(call, x, isSequence ? mask : undefined);
+    const output = masked(call, x, isSequence ? call.masks[0] : undefined);
     return config.flag('return_state', false) ? [output, ...states] : output;
   },
 };

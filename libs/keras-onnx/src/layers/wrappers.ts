@@ -6,6 +6,7 @@ import { binary, concat, expand, flip, reshape, scale } from '../graph/tensor-op
 import {
   fixed,
   masked,
+  stepMask,
   type ChildLayer,
   type LayerCall,
   type LayerDefinition,
@@ -56,10 +57,11 @@ const bidirectional: LayerDefinition = {
     const [forward, reverse] = directions(layer);
     const [half, otherHalf] = splitStates(call);
     const [mask] = call.masks;
-    const [x] = call.inputs;
-    if (x !== undefined) masked(call, x, mask);
-    const ahead = call.inner(forward, call.inputs.slice(0, 1), half);
-    const back = call.inner(reverse, call.inputs.slice(0, 1), otherHalf);
+    const seen = stepMask(call, Object.keys(half).length > 0);
+    const named: Record<string, Resolved> =
+      seen === undefined ? {} : { mask: { kind: 'value', value: seen } };
+    const ahead = call.inner(forward, call.inputs.slice(0, 1), { ...half, ...named });
+    const back = call.inner(reverse, call.inputs.slice(0, 1), { ...otherHalf, ...named });
     const [y, backwards] = [ahead[0], back[0]];
     if (y === undefined || backwards === undefined) throw corrupt('a direction has no output', layer.name);
     const sequences = forward.config.return_sequences === true;
