@@ -79,7 +79,6 @@ export class FuzzTarget implements World {
         },
         allow_noise_control: true,
         skip_rate_limiting: true,
-        compute_concurrency: 1,
       },
     });
     const target = new FuzzTarget(app, clock);

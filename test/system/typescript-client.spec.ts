@@ -59,16 +59,9 @@ void provider.submit({ symbol: 'SP500', horizons: ['1'] });
 `,
   );
   const compiler = resolve('node_modules/typescript/bin/tsc');
-  const options = [
-    '--noEmit',
-    '--strict',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2022',
-    '--types',
-    '',
-    'typed.ts',
-  ];
-  await run(process.execPath, [compiler, ...options], { cwd: folder });
+  const compilerOptions = { noEmit: true, strict: true, module: 'nodenext', target: 'es2022', types: [] };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
+  await run(process.execPath, [compiler, '-p', folder]).catch(({ stdout: said }: { stdout: string }) => {
+    throw new Error(said);
+  });
 }, 180_000);

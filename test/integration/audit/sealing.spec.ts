@@ -120,8 +120,9 @@ describeOnDatabases('sealing the audit log', (_, kind) => {
   it('seals no row again after a commit that came later than all the links that it looks back on', async () => {
     const insert = (id: number) =>
       database.run(async (tx) => {
-        await new ApiLogRepository(database.database).append(tx, [request()]);
-        await tx.manager.query(`UPDATE api_logs SET id = ${id} WHERE id = (SELECT MAX(id) FROM api_logs)`);
+        const row = request();
+        await new ApiLogRepository(database.database).append(tx, [row]);
+        await tx.manager.query(`UPDATE api_logs SET id = ${id} WHERE request_id = '${row[0]}'`);
       });
     for (const statement of GUARDS[kind].off) await database.run((tx) => tx.manager.query(statement));
     for (let id = 1000; id < 1010 + LOOK_BACK; id += 1) {
