@@ -6,7 +6,7 @@ import {
   type Transaction,
   writeSql,
 } from '#libs/database';
-import { type CancelTimer, messageOf } from '#libs/kernel';
+import { type CancelTimer, delay, messageOf, systemClock } from '#libs/kernel';
 import type { WorkerPool } from 'graphile-worker';
 import type { Pool } from 'pg';
 import type { Job } from '../../job-engine.js';
@@ -110,13 +110,15 @@ export class JobQueue {
     if (this.#workers !== null) void Promise.resolve(this.#workers.gracefulShutdown()).catch(() => undefined);
   }
 
-  /** After the runs have ended: waits until their deliveries are ended, too. */
+  /**
+   * After the runs have ended: waits until their deliveries are ended, too, but not long. By the host's clock, because
+   * what it waits for is no decision but a network that may hang.
+   */
   async close(): Promise<void> {
-    let cancel: CancelTimer = () => undefined;
-    const late = new Promise<void>((resolve) => (cancel = this.options.clock.after(STOP_MS, resolve)));
-    await Promise.race([this.#ended, late]);
-    cancel();
-    await this.#pool?.end();
+    const limit = new AbortController();
+    const late = delay(systemClock, STOP_MS, limit.signal);
+    await Promise.race([this.#ended.then(() => this.#pool?.end()), late]);
+    limit.abort();
   }
 
   #take(begin: () => WorkerPool): void {
