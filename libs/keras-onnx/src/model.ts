@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS, type ModelFormat, type ModelLimits } from './containers/source.js';
 import { ModelError } from './errors.js';
+import type { OnnxFacts } from './foreign/compile-foreign.js';
 import type { Port } from './graph/compile.js';
 import type { CompiledModel } from './isolate/compile-file.js';
 import {
@@ -50,6 +51,8 @@ export interface ModelDescription {
   readonly stochastic: boolean;
   /** Why sampling is refused although the model has random layers. */
   readonly samplingRefused: string | null;
+  /** Of an ONNX file of another tool: its operator set, and what of its inputs and outputs is not as written; else null. */
+  readonly onnx: OnnxFacts | null;
 }
 
 /** A loaded model. Calls may overlap; after `dispose` every call fails with `model_disposed`. */
@@ -152,5 +155,6 @@ function describe(model: CompiledModel): ModelDescription {
     parameters: model.parameters ?? null,
     stochastic: model.sample !== undefined,
     samplingRefused: model.sampleRefusal ?? null,
+    onnx: model.onnx ?? null,
   };
 }

@@ -38,6 +38,7 @@ describe('loading', () => {
       parameters: { total: 23, trainable: 23 },
       stochastic: true,
       samplingRefused: null,
+      onnx: null,
     });
     await Promise.all([expectTiny(behind), expectTiny(inline)]);
     const ask = (model: Model) => model.sample([TINY.input], { samples: 30, seed: 8, quantiles: [0.1] });

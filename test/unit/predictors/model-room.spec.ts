@@ -35,6 +35,7 @@ const described = (...shapes: readonly (readonly (number | null)[])[]): ModelDes
   parameters: null,
   stochastic: false,
   samplingRefused: null,
+  onnx: null,
 });
 
 describe('metadata', () => {
