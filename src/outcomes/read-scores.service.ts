@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, DAY_MS } from '#libs/kernel';
+import { AppError, Clock, DAY_MS, suggestion } from '#libs/kernel';
+import { PluginRegistry } from '#libs/plugin-host';
 import { type Share, uniformityOf, wilsonInterval } from '#libs/scoring';
 import { canonicalInterval } from '#libs/timeseries';
 import { dayOf, JUDGED_DAYS } from './keep-scores.service.js';
@@ -17,8 +18,10 @@ export class ReadScores {
   constructor(
     private readonly scores: ScoresRepository,
     private readonly clock: Clock,
+    private readonly plugins: PluginRegistry,
   ) {}
 
+  /** @throws AppError `not_found` for a name that nobody serves and that has no outcomes */
   async scorecard(model: string, query: ScorecardQuery): Promise<ScorecardOut> {
     const now = this.clock.now();
     const to = query.to?.getTime() ?? now;
@@ -33,6 +36,7 @@ export class ReadScores {
       ...(symbol !== undefined && { symbol }),
       ...(interval != null && { interval }),
     });
+    if (days.length === 0) await this.#assertKnown(model);
     const sums = noSums();
     for (const day of days) addSums(sums, day);
     return {
@@ -48,6 +52,15 @@ export class ReadScores {
       ...calibrationOf(sums),
       days: byDay(days),
     };
+  }
+
+  /** A mistyped name must not look like a model without luck. */
+  async #assertKnown(model: string): Promise<void> {
+    if (this.plugins.serves(model) !== null) return;
+    if ((await this.scores.standing(FOR_MODEL + model)) !== null) return;
+    const known = [...this.plugins.forecasters, ...this.plugins.modelNames];
+    const text = `No model "${model}" is served here, and none of its forecasts has an outcome${suggestion(model, known)}`;
+    throw new AppError('not_found', text, { code: 'model_not_found' });
   }
 
   async scoreboard(limit: number): Promise<ScoreboardEntryOut[]> {

@@ -23,7 +23,7 @@ export class ScoresController {
       'From the outcomes of its live forecasts, core and marketplace, of the last 365 days or of the days that are asked for. Forecasts that saw what comes, or were made afterwards, count nowhere.',
   })
   @Answers(200, ScorecardOut, { description: 'Scores, calibration and skill over time.' })
-  @Problems(403, 422)
+  @Problems(403, 404, 422)
   scorecard(@Param() { model }: ModelName, @Query() query: ScorecardQuery): Promise<ScorecardOut> {
     return this.scores.scorecard(model, query);
   }

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { newUuid } from '#libs/kernel';
+import { eventually } from '#libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TransactionRunner } from '#libs/database';
 import { apiDocument } from '../../src/app/swagger/api-document.js';
@@ -39,6 +41,18 @@ const OWNED: readonly ObjectKind[] = [
     routes: /^\/(api\/v1\/(secure\/)?predictions\/\{prediction_id\}(\/events)?|status\/\{prediction_id\})$/,
     make: async ({ send }) => {
       const { body } = await send('POST', '/api/v1/predictions', { symbol: 'SP500' });
+      return String(body['id']);
+    },
+  },
+  {
+    routes: /^\/api\/v1\/predictions\/\{prediction_id\}\/outcome$/,
+    make: async ({ send }) => {
+      const { body } = await send('POST', '/api/v1/predictions', { symbol: 'SP500' });
+      const path = `/api/v1/predictions/${String(body['id'])}`;
+      await eventually(
+        'the prediction is completed',
+        async () => (await send('GET', path)).body['status'] === 'completed',
+      );
       return String(body['id']);
     },
   },
@@ -124,6 +138,7 @@ async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Prom
 
 /** Parameters that name no object of anybody; an order in the evaluators' queue is its claimer's, see its own specs. */
 const OWNERLESS: readonly RegExp[] = [
+  /^\/api\/v1\/models\/\{model\}\/scorecard$/,
   /^\/api\/v1\/evaluator\/(claim|progress|submit|release)\/\{request_id\}$/,
 ];
 
@@ -133,6 +148,14 @@ const kindOf = ({ template }: WalkedRoute): ObjectKind | undefined =>
 const isOverseers = ({ policy: { roles = [] } }: WalkedRoute): boolean =>
   roles.length > 0 && roles.every((role) => ['administrator', 'admin', 'operator'].includes(role));
 
+const DATA = {
+  data_source: 'file',
+  data_files: {
+    SP500: resolve('examples/data/sp500_daily_2000-2020.csv'),
+    EURUSD: resolve('examples/data/synthetic_fx_1h_2023.csv'),
+  },
+} as const;
+
 describe('an object in a path', () => {
   let app: TestApp;
   let routes: readonly WalkedRoute[];
@@ -141,7 +164,7 @@ describe('an object in a path', () => {
   let admin: Account;
   beforeAll(async () => {
     const limits = { max_concurrent_predictions: 100, marketplace_limit_basic: 100 };
-    app = await startTestApp({ config: { core_plugin: 'sync_core', ...limits } });
+    app = await startTestApp({ config: { core_plugin: 'sync_core', ...DATA, ...limits } });
     const accounts = new Accounts(app);
     routes = routesOf(apiDocument(app.app)).filter(({ parameters }) => parameters.length > 0);
     [owner, other] = (await accounts.makeMany('client', 2)) as [Account, Account];

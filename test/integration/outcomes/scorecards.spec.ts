@@ -31,6 +31,14 @@ describe.each(DATABASE_KINDS)('scorecards of what was forecast on history [%s]',
     expect((await bench.app.get('/api/v1/scoreboard', bench.client)).body).toEqual([]);
   });
 
+  it('are not made up for a name that nobody has', async () => {
+    const answer = await bench.app.get('/api/v1/models/random_walk_predictr/scorecard', bench.client);
+    expect(answer.status).toBe(404);
+    expect(answer.body).toMatchObject({
+      detail: expect.stringContaining('did you mean random_walk_predictor?'),
+    });
+  });
+
   it('tell loss, baseline, coverage and skill of what was issued, and nothing of what saw the future', async () => {
     for (let issue = 0; issue < ISSUES; issue += 1) {
       await bench.predict({ prediction_horizon: 5 });
