@@ -77,7 +77,7 @@ export class EmbeddedJobEngine implements JobEngine {
       this.#state === 'running' &&
       !this.#backlog &&
       this.#claiming === null &&
-      this.#definitions.has(kind) &&
+      this.#kinds.includes(kind) &&
       this.#runner.active < most &&
       this.#runner.active + this.#taken < 2 * most
     );

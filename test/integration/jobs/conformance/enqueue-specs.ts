@@ -133,6 +133,7 @@ export const enqueueSpecs: Readonly<Record<string, JobSpec>> = {
       failed: async () => undefined,
     });
     await elsewhere.start();
+    expect(await bench.test.run(async (tx) => elsewhere.startHere(tx, 'work'))).toBeNull();
     await bench.enqueue(elsewhere, 'a');
     await bench.enqueue(elsewhere, 'b', { kind: 'other' });
     await bench.untilStatus('b', 'completed');
