@@ -27,6 +27,8 @@ export class GraphileJobEngine implements JobEngine {
   #state: 'idle' | 'running' | 'stopped' = 'idle';
   #adding: Promise<void> | null = null;
   #addAgain = false;
+  /** From a delivery to its claim take some milliseconds; a start waits for none that a dead process may have taken. */
+  #graceMs = 0;
 
   constructor(
     database: Database,
@@ -90,6 +92,8 @@ export class GraphileJobEngine implements JobEngine {
     if (this.#kinds.length === 0) return;
     this.#runner.start();
     await this.#sweeper.start();
+    await this.#adding;
+    this.#graceMs = this.#options.sweepMs;
     await this.#queue.start(this.#kinds);
   }
 
@@ -120,7 +124,7 @@ export class GraphileJobEngine implements JobEngine {
       this.#addAgain = false;
       try {
         const kinds = this.#kinds;
-        await this.transactions.run((tx) => this.#queue.addMissing(tx, kinds, clock.now()));
+        await this.transactions.run((tx) => this.#queue.addMissing(tx, kinds, clock.now(), this.#graceMs));
       } catch (error) {
         listener.failed('deliver waiting jobs', error); // the next sweep tries again
       }

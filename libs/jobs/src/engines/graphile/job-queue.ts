@@ -56,9 +56,10 @@ export class JobQueue {
 
   /**
    * Adds the deliveries that due jobs lack: those of delayed jobs, and those that went with a process. A delivery that
-   * somebody took longer ago than a lease, and no claim came of it, is one of them.
+   * somebody took longer ago than `graceMs`, and no claim came of it, is one of them; should it come all the same, one of
+   * the two finds nothing to claim.
    */
-  async addMissing(tx: Transaction, kinds: readonly string[], nowMs: number): Promise<void> {
+  async addMissing(tx: Transaction, kinds: readonly string[], nowMs: number, graceMs: number): Promise<void> {
     await runSql(
       tx,
       `SELECT added.id FROM (
@@ -72,7 +73,7 @@ export class JobQueue {
          WHERE known.key = due.key AND (known.locked_at > now() - ? * interval '1 millisecond'
            OR (known.locked_at IS NULL AND known.run_at <= now() AND known.attempts < known.max_attempts))
        )`,
-      [new Date(nowMs).toISOString(), ...kinds, this.options.leaseMs],
+      [new Date(nowMs).toISOString(), ...kinds, graceMs],
     );
   }
 
@@ -81,13 +82,17 @@ export class JobQueue {
     const slots = this.options.concurrency();
     if (slots === 0 || kinds.length === 0) return;
     const { listener, sweepMs } = this.options;
-    const { runTaskList } = await loadGraphileWorker();
+    const { makeWorkerUtils, runTaskList } = await loadGraphileWorker();
     const logger = await errorLogger((error) => {
       // of what concerns everybody the watch over the database tells, once
       if (this.database.availability.figures.outage === null) listener.failed('deliver jobs', error);
     });
     const pool = openSidePool(this.database, QUEUE_CONNECTIONS);
     this.#pool = pool;
+    const utils = await makeWorkerUtils({ pgPool: pool, schema: QUEUE_SCHEMA, logger });
+    // deliveries that hung with a process and were replaced: graphile-worker sets them aside after four hours
+    await utils.cleanup({ tasks: ['DELETE_PERMAFAILED_JOBS'] });
+    await utils.release();
     const options = {
       schema: QUEUE_SCHEMA,
       concurrency: slots,
