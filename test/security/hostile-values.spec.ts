@@ -84,7 +84,10 @@ describe.each(PLATFORMS)('every declared input [%s, %s]', (database, adapter) =>
 
   /** Sends a request that is right but for this value. */
   const send = ({ method, template, place, name, body, role }: DeclaredInput, value: unknown) => {
-    const path = pathWith(template, place === 'path' ? String(value) : '999999');
+    const path =
+      place === 'path'
+        ? pathWith(template, String(value))
+        : pathWith(template.replace('{model}', 'random_walk_predictor'), '999999');
     const query = place === 'query' ? `?${new URLSearchParams({ [name]: String(value) }).toString()}` : '';
     const sent = place === 'body' ? { ...body, [name]: value } : body;
     return app.request(method, `${path}${query}`, {

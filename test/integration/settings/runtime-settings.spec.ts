@@ -33,9 +33,18 @@ class Service {
     return service;
   }
 
+  /** Time goes on meanwhile: what waits for a limit of its own would otherwise wait for ever. */
   async close(): Promise<void> {
     this.held.open();
-    for (const one of this.processes.toReversed()) await one.close();
+    for (const one of this.processes.toReversed()) {
+      let isClosed = false;
+      const closing = one.close().finally(() => (isClosed = true));
+      await eventually('the process has stopped', async () => {
+        await this.clock.advance(1_000);
+        return isClosed;
+      });
+      await closing;
+    }
   }
 
   async #process({ config = {}, database = 'sqlite' }: TestAppOptions): Promise<TestApp> {
