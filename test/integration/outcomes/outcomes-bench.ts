@@ -1,5 +1,8 @@
-import { resolve } from 'node:path';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { eventually, FakeClock } from '#libs/testing';
+import { ResolveOutcomes } from '../../../src/outcomes/resolve-outcomes.service.js';
 import { type Account, Accounts } from '../../security/accounts.js';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import type { DatabaseKind } from '../../harness/databases.js';
@@ -58,7 +61,52 @@ export class OutcomesBench {
     return id;
   }
 
+  /** The day before today: that of the last closed bar. */
+  yesterday(): string {
+    return new Date(this.clock.now() - DAY_MS).toISOString().slice(0, 10);
+  }
+
+  resolve(): ReturnType<ResolveOutcomes['resolve']> {
+    return this.app.app.get(ResolveOutcomes, { strict: false }).resolve();
+  }
+
+  /** Of a core prediction. */
+  outcomesOf(id: number): Promise<Row[]> {
+    return this.app.database.query<Row>(
+      `SELECT o.* FROM forecast_outcomes o JOIN forecast_pins p ON p.id = o.pin_id
+       WHERE p.source = 'prediction' AND p.subject_id = '${id}' ORDER BY o.horizon, o.revision`,
+    );
+  }
+
   pins(): Promise<Row[]> {
     return this.app.database.query<Row>('SELECT * FROM forecast_pins ORDER BY id');
+  }
+}
+
+/** The sample's daily bars as a file that gets its bars one after the other. */
+export class GrowingFile {
+  private constructor(
+    readonly path: string,
+    readonly lines: readonly string[],
+  ) {}
+
+  /** @param last day of its last bar */
+  static async make(last: string): Promise<GrowingFile> {
+    const folder = await mkdtemp(join(tmpdir(), 'outcomes-'));
+    const lines = (await readFile(SP500, 'utf8')).trimEnd().split('\n');
+    const made = new GrowingFile(join(folder, 'growing.csv'), lines);
+    await made.grow(last);
+    return made;
+  }
+
+  /** The file as it stands when this bar is its last. */
+  grow(last: string, change: (line: string) => string = (line) => line): Promise<void> {
+    const [head = '', ...rows] = this.lines;
+    const known = rows.filter((line) => line.slice(0, 10) <= last && line.slice(0, 4) >= '2017');
+    return writeFile(this.path, `${[head, ...known.map(change)].join('\n')}\n`);
+  }
+
+  remove(): Promise<void> {
+    return rm(dirname(this.path), { recursive: true });
   }
 }

@@ -1,65 +1,46 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { crpsNorm } from '#libs/scoring';
-import { ResolveOutcomes } from '../../../src/outcomes/resolve-outcomes.service.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
-import { DAY_MS, OutcomesBench, type Row } from './outcomes-bench.js';
+import { DAY_MS, GrowingFile, OutcomesBench, type Row } from './outcomes-bench.js';
 
 const SP500 = resolve('examples/data/sp500_daily_2000-2020.csv');
 
 describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [%s]', (kind) => {
-  let folder: string;
-  let file: string;
-  let whole: readonly string[];
+  let growing: GrowingFile;
   let bench: OutcomesBench;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outcomes-'));
-    file = join(folder, 'growing.csv');
-    whole = (await readFile(SP500, 'utf8')).trimEnd().split('\n');
-    await grow('2019-01-15');
-    bench = await OutcomesBench.open(kind, { data_files: { SP500, GROWS: file }, outcome_seconds: 86_400 });
+    growing = await GrowingFile.make('2019-01-15');
+    bench = await OutcomesBench.open(kind, {
+      data_files: { SP500, GROWS: growing.path },
+      outcome_seconds: 86_400,
+    });
   });
   afterAll(async () => {
     await bench.close();
-    await rm(folder, { recursive: true });
+    await growing.remove();
   });
 
-  /** The file as it stands when this bar is its last. */
-  const grow = (last: string, change: (line: string) => string = (line) => line): Promise<void> => {
-    const [head = '', ...rows] = whole;
-    const known = rows.filter((line) => line.slice(0, 10) <= last && line.slice(0, 4) >= '2017');
-    return writeFile(file, `${[head, ...known.map(change)].join('\n')}\n`);
-  };
-  /** The day before today: that of the last closed bar. */
-  const yesterday = (): string => new Date(bench.clock.now() - DAY_MS).toISOString().slice(0, 10);
-  const resolveNow = () => bench.app.app.get(ResolveOutcomes, { strict: false }).resolve();
-  const outcomesOf = (id: number): Promise<Row[]> =>
-    bench.app.database.query<Row>(
-      `SELECT o.* FROM forecast_outcomes o JOIN forecast_pins p ON p.id = o.pin_id
-       WHERE p.source = 'prediction' AND p.subject_id = '${id}' ORDER BY o.horizon, o.revision`,
-    );
   const pinOf = async (id: number): Promise<Row | undefined> =>
     (await bench.pins()).find((row) => row['source'] === 'prediction' && row['subject_id'] === String(id));
 
   it('with the close of each target bar, scored against the pinned random walk, and none before its time', async () => {
     const id = await bench.predict({ prediction_horizon: 3 });
-    await resolveNow();
-    expect(await outcomesOf(id)).toEqual([]);
+    await bench.resolve();
+    expect(await bench.outcomesOf(id)).toEqual([]);
     bench.clock.jump(2 * DAY_MS);
-    await resolveNow();
-    expect((await outcomesOf(id)).map((row) => row['horizon'])).toEqual([1, 2]);
+    await bench.resolve();
+    expect((await bench.outcomesOf(id)).map((row) => row['horizon'])).toEqual([1, 2]);
     bench.clock.jump(5 * DAY_MS);
-    await resolveNow();
-    const rows = await outcomesOf(id);
+    await bench.resolve();
+    const rows = await bench.outcomesOf(id);
     // The third bar would be that of Friday, 2019-01-18
     expect(rows.map((row) => [row['horizon'], row['bar_at'], row['status'], row['source']])).toEqual([
       [1, '2019-01-16T00:00:00.000Z', 'resolved', 'file'],
       [2, '2019-01-17T00:00:00.000Z', 'resolved', 'file'],
       [3, '2019-01-18T00:00:00.000Z', 'resolved', 'file'],
     ]);
-    const line = whole.find((one) => one.startsWith('2019-01-17'));
+    const line = growing.lines.find((one) => one.startsWith('2019-01-17'));
     const value = Number(rows[1]?.['value']);
     expect(line?.split(',').map(Number)).toContain(value);
     const pin = await pinOf(id);
@@ -75,8 +56,8 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
   it('takes the next closed bar after a holiday', async () => {
     // From Friday 2019-01-18 on the next session is Monday 21st, Martin Luther King Day: no bar.
     const id = await bench.predict({ prediction_horizon: 1, baseline_datetime: '2019-01-18 00:00:00' });
-    await resolveNow();
-    const [row] = await outcomesOf(id);
+    await bench.resolve();
+    const [row] = await bench.outcomesOf(id);
     expect(row).toMatchObject({
       target_at: '2019-01-21T00:00:00.000Z',
       bar_at: '2019-01-22T00:00:00.000Z',
@@ -85,31 +66,31 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
   });
 
   it('of a file that grows, as it grows', async () => {
-    await grow(yesterday());
+    await growing.grow(bench.yesterday());
     const id = await bench.predict({ symbol: 'GROWS', prediction_horizon: 1 });
     bench.clock.jump(2 * DAY_MS);
-    await resolveNow();
-    expect(await outcomesOf(id)).toEqual([]);
+    await bench.resolve();
+    expect(await bench.outcomesOf(id)).toEqual([]);
     expect((await pinOf(id))?.['due_at']).toBe(new Date(bench.clock.now() + 3_600_000).toISOString());
-    await grow('2019-12-31');
+    await growing.grow('2019-12-31');
     bench.clock.jump(DAY_MS);
-    await resolveNow();
-    expect(await outcomesOf(id)).toMatchObject([{ status: 'resolved', revision: 0 }]);
+    await bench.resolve();
+    expect(await bench.outcomesOf(id)).toMatchObject([{ status: 'resolved', revision: 0 }]);
   });
 
   it('once: a later revision of the source is a second row, and changes nothing', async () => {
     const id = await bench.predict({ symbol: 'GROWS', prediction_horizon: 1 });
     bench.clock.jump(4 * DAY_MS);
-    await resolveNow();
-    const [first] = await outcomesOf(id);
+    await bench.resolve();
+    const [first] = await bench.outcomesOf(id);
     expect(first).toMatchObject({ status: 'resolved', revision: 0 });
     const bar = String(first?.['bar_at']).slice(0, 10);
-    await grow('2019-12-31', (line) =>
+    await growing.grow('2019-12-31', (line) =>
       line.startsWith(bar) ? line.replaceAll(String(first?.['value']), '2222.5') : line,
     );
     bench.clock.jump(8 * DAY_MS);
-    expect(await resolveNow()).toMatchObject({ revised: 1 });
-    expect(await outcomesOf(id)).toMatchObject([
+    expect(await bench.resolve()).toMatchObject({ revised: 1 });
+    expect(await bench.outcomesOf(id)).toMatchObject([
       first ?? {},
       { status: 'resolved', revision: 1, value: 2222.5 },
     ]);
@@ -123,8 +104,8 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
   it('by any number of processes at once, each target once', async () => {
     const ids = [await bench.predict(), await bench.predict(), await bench.predict()];
     bench.clock.jump(12 * DAY_MS);
-    await Promise.all([resolveNow(), resolveNow(), resolveNow()]);
-    for (const id of ids) expect(await outcomesOf(id)).toHaveLength(5);
+    await Promise.all([bench.resolve(), bench.resolve(), bench.resolve()]);
+    for (const id of ids) expect(await bench.outcomesOf(id)).toHaveLength(5);
   });
 
   it('shows the caller what was pinned and what came, and nobody else', async () => {
@@ -137,7 +118,7 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
       { horizon: 2, status: 'pending', value: null, loss: null },
     ]);
     bench.clock.jump(12 * DAY_MS);
-    await resolveNow();
+    await bench.resolve();
     const { body } = await bench.app.get(path, bench.client);
     const [first] = body.targets;
     expect(first).toMatchObject({
@@ -155,7 +136,7 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
   });
 
   it('of a symbol whose data have ended, with values that are sent in', async () => {
-    await grow(yesterday());
+    await growing.grow(bench.yesterday());
     const id = await bench.predict({ symbol: 'GROWS', prediction_horizon: 2 });
     const { body } = await bench.app.get(`/api/v1/predictions/${id}/outcome`, bench.client);
     const lines = body.targets.map((target: { target_at: string }, at: number) =>
@@ -174,9 +155,9 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
     expect((await send(bench.client, lines.join('\n'))).status).toBe(403);
     const evaluator = await bench.accounts.make('evaluator');
     expect((await send(evaluator, lines.join('\n'))).body).toMatchObject({ added: 2 });
-    await resolveNow();
+    await bench.resolve();
     // an evaluator's values count for its own answers only
-    expect(await outcomesOf(id)).toEqual([]);
+    expect(await bench.outcomesOf(id)).toEqual([]);
     expect((await send(bench.admin, lines.join('\n'))).body).toEqual({
       received: 2,
       added: 2,
@@ -185,8 +166,8 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
     });
     expect((await send(bench.admin, lines.join('\n'))).body).toMatchObject({ unchanged: 2 });
     bench.clock.jump(DAY_MS);
-    await resolveNow();
-    expect(await outcomesOf(id)).toMatchObject([
+    await bench.resolve();
+    expect(await bench.outcomesOf(id)).toMatchObject([
       { value: 2700.5, source: 'reported_by_administrator', status: 'resolved' },
       { value: 2701.5, source: 'reported_by_administrator', status: 'resolved' },
     ]);

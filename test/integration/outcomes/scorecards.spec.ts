@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ResolveOutcomes } from '../../../src/outcomes/resolve-outcomes.service.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
 import { DAY_MS, OutcomesBench } from './outcomes-bench.js';
 
@@ -13,7 +12,6 @@ describe.each(DATABASE_KINDS)('scorecards of what was forecast on history [%s]',
   });
   afterAll(() => bench.close());
 
-  const resolveNow = () => bench.app.app.get(ResolveOutcomes, { strict: false }).resolve();
   const scorecard = async (query = '') =>
     (await bench.app.get(`/api/v1/models/${MODEL}/scorecard${query}`, bench.client)).body;
 
@@ -47,7 +45,7 @@ describe.each(DATABASE_KINDS)('scorecards of what was forecast on history [%s]',
     await bench.predict({ prediction_horizon: 5, predictor_plugin: 'noisy_ideal_predictor' });
     await bench.predict({ prediction_horizon: 5, baseline_datetime: '2015-06-01 00:00:00' });
     bench.clock.jump(10 * DAY_MS);
-    await resolveNow();
+    await bench.resolve();
     const card = await scorecard();
     expect(card).toMatchObject({
       rating: 'rated',
