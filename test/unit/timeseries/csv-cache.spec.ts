@@ -1,4 +1,5 @@
-import { appendFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, type BigIntStats, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { AppError } from '#libs/kernel';
 import { CsvCache, loadCsv } from '#libs/timeseries';
@@ -9,19 +10,30 @@ const options = { dateColumn: 'DATE_TIME' };
 const rows = (count: number): string =>
   `DATE_TIME,A\n${Array.from({ length: count }, (_, row) => `2024-01-10 00:${String(row).padStart(2, '0')}:00,${row}\n`).join('')}`;
 
-const turnedClock = () => {
-  let time = 0;
-  return {
-    now: () => time,
-    monotonic: () => time,
-    after: () => () => {},
-    turn: (ms: number) => (time += ms),
+const HOUR_NS = 3_600_000_000_000n;
+type Times = (stats: BigIntStats) => { readonly mtimeNs: bigint; readonly ctimeNs: bigint };
+const anHourAgo: Times = ({ mtimeNs, ctimeNs }) => ({
+  mtimeNs: mtimeNs - HOUR_NS,
+  ctimeNs: ctimeNs - HOUR_NS,
+});
+
+/** A cache on a file system that stamps files so; a file that was written just now is a case of its own. */
+function cacheOf({ maxBytes = 1e6, read = jest.fn(loadCsv), times = anHourAgo } = {}): CsvCache {
+  const look = async (path: string): Promise<BigIntStats> => {
+    const stats = await stat(path, { bigint: true });
+    return Object.assign(stats, times(stats));
   };
-};
+  const stamped: typeof loadCsv = async (path, asked) => {
+    const csv = await read(path, asked);
+    const { dev, ino, size, mtimeNs, ctimeNs } = await look(path);
+    return { ...csv, fingerprint: [dev, ino, size, mtimeNs, ctimeNs].join(':') };
+  };
+  return new CsvCache({ maxBytes, read: stamped, look });
+}
 
 describe('CsvCache', () => {
   it('parses a file once', async () => {
-    const cache = new CsvCache({ maxBytes: 1e6, recheckMs: 0 });
+    const cache = cacheOf();
     const path = write(rows(5));
     const first = await cache.load(path, options);
     expect(await cache.load(path, options)).toBe(first);
@@ -31,7 +43,7 @@ describe('CsvCache', () => {
 
   it('shares the load of callers that come together', async () => {
     const read = jest.fn(loadCsv);
-    const cache = new CsvCache({ maxBytes: 1e6, recheckMs: 0, read });
+    const cache = cacheOf({ read });
     const path = write(rows(5));
     const [a, b, c] = await Promise.all([1, 2, 3].map(() => cache.load(path, options)));
     expect(b).toBe(a);
@@ -40,7 +52,7 @@ describe('CsvCache', () => {
   });
 
   it('keeps different ways of reading apart', async () => {
-    const cache = new CsvCache({ maxBytes: 1e6, recheckMs: 0 });
+    const cache = cacheOf();
     const path = write('DATE_TIME,A,B\n2024-01-10,1,2\n');
     const all = await cache.load(path, options);
     const one = await cache.load(path, { ...options, columns: ['B'] });
@@ -51,7 +63,7 @@ describe('CsvCache', () => {
   });
 
   it('reads a file anew when its size or time changed', async () => {
-    const cache = new CsvCache({ maxBytes: 1e6, recheckMs: 0 });
+    const cache = cacheOf();
     const path = write(rows(5));
     expect((await cache.load(path, options)).frame.length).toBe(5);
     appendFileSync(path, '2024-01-10 00:30:00,30\n');
@@ -63,20 +75,50 @@ describe('CsvCache', () => {
     expect(cache.size).toBe(1);
   });
 
-  it('asks the disk again only when the time has come', async () => {
-    const clock = turnedClock();
-    const cache = new CsvCache({ maxBytes: 1e6, recheckMs: 1000, clock });
+  it('never gives a version from before the question, not even that which others are reading', async () => {
     const path = write(rows(5));
-    await cache.load(path, options);
+    let goOn = (): void => {};
+    const written = new Promise<void>((resolve) => (goOn = resolve));
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const slow: typeof loadCsv = async (file, asked) => {
+      const csv = await loadCsv(file, asked);
+      begin();
+      await written;
+      return csv;
+    };
+    const cache = cacheOf({ read: jest.fn(loadCsv).mockImplementationOnce(slow) });
+    const first = cache.load(path, options);
+    await begun;
     appendFileSync(path, '2024-01-10 00:30:00,30\n');
-    clock.turn(999);
-    expect((await cache.load(path, options)).frame.length).toBe(5);
-    clock.turn(1);
+    expect((await cache.load(path, options)).frame.length).toBe(6);
+    goOn();
+    await first;
     expect((await cache.load(path, options)).frame.length).toBe(6);
   });
 
+  it.each([
+    ['a moment ago', () => BigInt(Date.now()) * 1_000_000n + 1n, 2],
+    [
+      'within the second, where seconds are counted',
+      () => BigInt(Math.floor(Date.now() / 1000)) * 1_000_000_000n,
+      2,
+    ],
+    ['long ago', () => 1_700_000_000_000_000_001n, 1],
+  ])('of a file written %s it knows whether its times tell the next write', async (_, at, reads) => {
+    const changedNs = at();
+    const path = write(rows(5));
+    const read = jest.fn(loadCsv);
+    const cache = cacheOf({ read, times: () => ({ mtimeNs: changedNs, ctimeNs: changedNs }) });
+    await cache.load(path, options);
+    writeFileSync(path, rows(5).replace(',4\n', ',9\n'));
+    const { frame } = await cache.load(path, options);
+    expect(read).toHaveBeenCalledTimes(reads);
+    expect(frame.column('A')[4]).toBe(reads === 2 ? 9 : 4);
+  });
+
   it('says that a file is gone, keeps nothing of it, and finds it again', async () => {
-    const cache = new CsvCache({ maxBytes: 1e6, recheckMs: 0 });
+    const cache = cacheOf();
     const path = write(rows(5));
     await cache.load(path, options);
     rmSync(path);
@@ -92,7 +134,7 @@ describe('CsvCache', () => {
       code: 'csv_changed',
     });
     const restless = jest.fn(loadCsv).mockRejectedValue(changed);
-    const cache = new CsvCache({ maxBytes: 1e6, recheckMs: 0, read: restless });
+    const cache = cacheOf({ read: restless });
     await expect(cache.load(path, options)).rejects.toBe(changed);
     expect(restless).toHaveBeenCalledTimes(3);
     restless.mockRejectedValueOnce(changed).mockImplementation(loadCsv);
@@ -100,7 +142,7 @@ describe('CsvCache', () => {
   });
 
   it('stays within its bytes: the least recently used goes first, a file too large is not kept', async () => {
-    const cache = new CsvCache({ maxBytes: 3000, recheckMs: 0 });
+    const cache = cacheOf({ maxBytes: 3000 });
     const [a, b, c] = [write(rows(60)), write(rows(60)), write(rows(60))];
     const first = await cache.load(a, options);
     const second = await cache.load(b, options);
@@ -109,7 +151,7 @@ describe('CsvCache', () => {
     expect(cache.bytes).toBeLessThanOrEqual(3000);
     expect(await cache.load(a, options)).toBe(first);
     expect(await cache.load(b, options)).not.toBe(second);
-    const small = new CsvCache({ maxBytes: 100, recheckMs: 0 });
+    const small = cacheOf({ maxBytes: 100 });
     expect((await small.load(a, options)).frame.length).toBe(60);
     expect(small.size).toBe(0);
   });

@@ -74,7 +74,7 @@ class Validator {
   constructor(private readonly context: Context) {
     const settings = context.parameters;
     this.#settings = settings;
-    this.#cache = new CsvCache({ maxBytes: 200_000_000, clock: context.clock });
+    this.#cache = new CsvCache({ maxBytes: 200_000_000 });
     this.#rules = {
       columns: settings.expect_columns,
       from: momentOf('expect_from', settings.expect_from),

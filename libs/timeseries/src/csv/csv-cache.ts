@@ -1,45 +1,48 @@
+import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LRUCache } from 'lru-cache';
-import { AppError, type Clock, SharedWork, systemClock } from '#libs/kernel';
+import { AppError, SharedWork, systemClock } from '#libs/kernel';
 import { type CsvOptions, fingerprintOf } from './csv-format.js';
 import { loadCsv, type LoadedCsv } from './load-csv.js';
 
 /** How often a file that changes while it is read is read again before the load fails. */
 const READ_ATTEMPTS = 3;
+/** Two writes so near to each other may leave the same times behind: the ticks by which kernels stamp files, some doubled. */
+const TICK_MS = 20;
+/** The same where a file system counts whole seconds, or (FAT) two. */
+const WHOLE_SECONDS_MS = 2000;
 
 export interface CsvCacheOptions {
   /** Bytes of column data kept; the least recently used file goes first, a larger file is never kept. */
   readonly maxBytes: number;
-  /** For so long a file is taken to be unchanged without looking, so that hot paths ask no disk. Default 1,000 ms. */
-  readonly recheckMs?: number;
-  readonly clock?: Clock;
   /** Reads a file that is not held; tests put their own here. */
   readonly read?: typeof loadCsv;
+  /** What the file system says of a file; tests put their own here. */
+  readonly look?: (path: string) => Promise<BigIntStats>;
 }
 
 interface Entry {
   readonly csv: LoadedCsv;
-  /** Monotonic time of the last look at the file. */
-  checkedAt: number;
+  /** Whether a write after the read may have left the times as they were. */
+  readonly isYoung: boolean;
 }
 
 /**
- * Parsed CSV files in memory, one for each path and way of reading. A file that changed on disk (size, times, inode) is
- * read anew; callers that ask for the same file at the same time share one load. Failures are not kept.
+ * Parsed CSV files in memory, one for each path and way of reading. Each load looks at the file first (0.1 ms) and reads it
+ * anew when it changed on disk (size, times, inode), or when it had been written so shortly before it was read that
+ * one more write could not be seen. Callers that see the same version share one read. Failures are not kept.
  */
 export class CsvCache {
   private readonly entries: LRUCache<string, Entry>;
   private readonly loading = new SharedWork<LoadedCsv>();
-  private readonly recheckMs: number;
-  private readonly clock: Clock;
   private readonly read: typeof loadCsv;
+  private readonly look: (path: string) => Promise<BigIntStats>;
 
-  constructor({ maxBytes, recheckMs = 1000, clock = systemClock, read = loadCsv }: CsvCacheOptions) {
+  constructor({ maxBytes, read = loadCsv, look = statsOf }: CsvCacheOptions) {
     this.entries = new LRUCache({ maxSize: maxBytes, sizeCalculation: ({ csv }) => bytesOf(csv) });
-    this.recheckMs = recheckMs;
-    this.clock = clock;
     this.read = read;
+    this.look = look;
   }
 
   /** Bytes of column data held now. */
@@ -53,14 +56,18 @@ export class CsvCache {
   }
 
   /**
-   * The file as it is now, from memory where possible.
+   * The file as it was after this call at the earliest, from memory where possible.
    * @throws what {@link loadCsv} throws; `csv_changed` only when the file changed during three reads in a row
    */
-  load(path: string, options: CsvOptions): Promise<LoadedCsv> {
+  async load(path: string, options: CsvOptions): Promise<LoadedCsv> {
     const key = keyOf(path, options);
+    // A file that is gone or can't be looked at counts as changed; loading it says why.
+    const stats = await this.look(path).catch(() => null);
+    const seen = stats === null ? null : fingerprintOf(stats);
     const entry = this.entries.get(key);
-    if (entry && this.clock.monotonic() - entry.checkedAt < this.recheckMs) return Promise.resolve(entry.csv);
-    return this.loading.of(key, () => this.refresh(key, entry, path, options));
+    if (entry && seen === entry.csv.fingerprint && !entry.isYoung) return entry.csv;
+    // Who saw another version must not be given the one that others are still reading.
+    return this.loading.of(`${seen} ${key}`, () => this.refresh(key, stats, path, options));
   }
 
   /** Forgets everything; loads under way still answer their callers. */
@@ -70,18 +77,15 @@ export class CsvCache {
 
   private async refresh(
     key: string,
-    entry: Entry | undefined,
+    stats: BigIntStats | null,
     path: string,
     options: CsvOptions,
   ): Promise<LoadedCsv> {
-    const checkedAt = this.clock.monotonic();
-    if (entry && (await isUnchanged(path, entry.csv))) {
-      entry.checkedAt = checkedAt;
-      return entry.csv;
-    }
     this.entries.delete(key);
+    const isYoung = stats === null || isYoungNow(stats);
     const csv = await this.readSettled(path, options);
-    this.entries.set(key, { csv, checkedAt });
+    const isOther = stats === null || fingerprintOf(stats) !== csv.fingerprint;
+    this.entries.set(key, { csv, isYoung: isYoung || isOther });
     return csv;
   }
 
@@ -97,12 +101,13 @@ export class CsvCache {
   }
 }
 
-/** A file that is gone or can't be looked at counts as changed; loading it says why. */
-async function isUnchanged(path: string, csv: LoadedCsv): Promise<boolean> {
-  return stat(path, { bigint: true }).then(
-    (stats) => fingerprintOf(stats) === csv.fingerprint,
-    () => false,
-  );
+const statsOf = (path: string): Promise<BigIntStats> => stat(path, { bigint: true });
+
+/** By the system's clock, which is also the one that stamps files; where the two are further apart, times decide alone. */
+function isYoungNow({ mtimeNs, ctimeNs }: BigIntStats): boolean {
+  const changedNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  const window = changedNs % 1_000_000_000n === 0n ? WHOLE_SECONDS_MS : TICK_MS;
+  return Math.abs(systemClock.now() - Number(changedNs / 1_000_000n)) < window;
 }
 
 const keyOf = (path: string, options: CsvOptions): string =>

@@ -81,8 +81,7 @@ export class ComparedFeeder {
     private readonly settings: Settings,
     private readonly context: Context,
   ) {
-    this.#cache =
-      settings.validation_csv === null ? null : new CsvCache({ maxBytes: 200_000_000, clock: context.clock });
+    this.#cache = settings.validation_csv === null ? null : new CsvCache({ maxBytes: 200_000_000 });
   }
 
   /** The feeder itself, or one that compares each of its answers. */

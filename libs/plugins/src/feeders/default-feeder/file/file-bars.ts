@@ -66,10 +66,7 @@ export class FileBars implements BarSource {
     private readonly context: FileBarsContext,
     private readonly files: ReadonlyMap<string | null, DataFile>,
   ) {
-    this.#cache = new CsvCache({
-      maxBytes: settings.data_cache_mb * 1_000_000,
-      clock: context.clock,
-    });
+    this.#cache = new CsvCache({ maxBytes: settings.data_cache_mb * 1_000_000 });
   }
 
   /**
