@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, invalid, valueFault, type Violation } from '#libs/kernel';
-import { faultsAt, PluginRegistry, questionFaults } from '#libs/plugin-host';
+import { warn } from '#libs/http';
+import {
+  type AskedQuestion,
+  faultsAt,
+  PluginRegistry,
+  questionFaults,
+  questionRemarks,
+} from '#libs/plugin-host';
 import { type PriceTerms, Prices } from '../billing/billing.port.js';
 import { BASELINE_MEANINGS, canonicalInterval, parseTimestamp } from '#libs/timeseries';
 import {
@@ -61,8 +68,11 @@ export class CompleteTerms {
       ...this.#unknown('pipeline', terms.pipelinePlugin, ['body', 'pipeline_plugin']),
     ];
     if (violations.length > 0) throw invalid(...violations);
-    const faults = await this.#questionFaults(terms, model as string);
+    const question = this.#questionOf(terms, model as string);
+    const faults = await this.#questionFaults(terms, question);
     if (faults.length > 0) throw invalid(...faults);
+    for (const { code, text } of await questionRemarks(this.plugins, question, null))
+      warn({ code, field: 'interval', message: text });
     return {
       terms: { ...terms, interval: terms.interval ?? (await this.#intervalOf(terms)) },
       modelName: model as string,
@@ -70,20 +80,25 @@ export class CompleteTerms {
     };
   }
 
-  /** What the plugins here are sure not to answer; a model that is only priced is judged by those who have it. */
-  async #questionFaults(terms: AskedTerms, model: string): Promise<readonly Violation[]> {
-    const faults = await questionFaults(this.plugins, {
+  #questionOf(terms: AskedTerms, model: string): AskedQuestion {
+    return {
       feeder: terms.feederPlugin,
       symbol: terms.symbol,
       interval: terms.interval === null ? null : canonicalInterval(terms.interval),
       server: this.plugins.serves(model),
       model,
       horizon: terms.predictionHorizon,
-    });
+    };
+  }
+
+  /** What the plugins here are sure not to answer; a model that is only priced is judged by those who have it. */
+  async #questionFaults(terms: AskedTerms, asked: AskedQuestion): Promise<readonly Violation[]> {
+    const faults = await questionFaults(this.plugins, asked);
     const fields = {
       symbol: ['symbol'],
       interval: ['interval'],
-      model: model === terms.predictorPlugin ? ['predictor_plugin'] : ['custom_parameters', 'model_name'],
+      model:
+        asked.model === terms.predictorPlugin ? ['predictor_plugin'] : ['custom_parameters', 'model_name'],
       horizon: ['prediction_horizon'],
     };
     return faultsAt(faults, ({ part }) => ['body', ...fields[part]]);

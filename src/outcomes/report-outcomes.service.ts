@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { compileValidator, isAdministrator, RawText } from '#libs/http';
+import { compileValidator, IgnoredInRows, isAdministrator, RawText } from '#libs/http';
 import { TransactionRunner } from '#libs/database';
 import { type Actor, AppError, Clock, invalid, type Violation } from '#libs/kernel';
 import { canonicalInterval } from '#libs/timeseries';
@@ -58,7 +58,9 @@ export class ReportOutcomes {
         `One request takes ${MOST_LINES} lines, not ${rows.length}; send several`,
       );
     const faults: Violation[] = [];
+    const ignored = new IgnoredInRows(ReportedOutcome);
     const values = rows.flatMap((row, at) => {
+      ignored.look(row, at);
       const result = this.#validate(row, 'body');
       const own = 'violations' in result ? result.violations : faultsOf(result.value, now);
       faults.push(...own.map((one) => ({ ...one, loc: ['body', at, ...one.loc.slice(1)] })));
@@ -74,6 +76,7 @@ export class ReportOutcomes {
         },
       ];
     });
+    ignored.warn();
     if (faults.length > 0) throw invalid(...faults.slice(0, MOST_FAULTS));
     return values;
   }

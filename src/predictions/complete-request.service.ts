@@ -2,14 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { invalid, type Violation } from '#libs/kernel';
 import {
+  type AskedQuestion,
   ConfiguredFeeder,
   ConfiguredPipeline,
   faultsAt,
   type ModelServer,
   PluginRegistry,
   questionFaults,
+  questionRemarks,
 } from '#libs/plugin-host';
+import { warn } from '#libs/http';
 import type { PluginKind } from '#libs/plugin-sdk';
+import { canonicalInterval } from '#libs/timeseries';
 import { Prices } from '../billing/billing.port.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { type AskedRequest, modelOf, type StoredRequest } from './prediction.types.js';
@@ -22,6 +26,14 @@ export interface CompletedRequest {
   /** Length of the bars: the asked one, else that of the source, else the fallback. */
   readonly interval: string;
 }
+
+/** Where a request has each part of its question. */
+const fieldsOf = ({ symbol, model_name: model, horizons }: StoredRequest) => ({
+  symbol: symbol === null ? 'ticker' : 'symbol',
+  interval: 'interval',
+  model: model ? 'model_name' : 'predictor_plugin',
+  horizon: horizons === null ? 'prediction_horizon' : 'horizons',
+});
 
 /**
  * Fills in the configured plugins and checks what a DTO can't know: whether the plugins that a request names are loaded.
@@ -58,8 +70,10 @@ export class CompleteRequest {
     ];
     if (violations.length > 0) throw invalid(...violations);
     const mayFail = this.config.unanswerable_requests === 'fail';
-    const faults = mayFail ? [] : await this.#questionFaults(request, predictor);
+    const question = await this.#questionOf(request, predictor);
+    const faults = mayFail ? [] : await this.#questionFaults(request, question);
     if (faults.length > 0) throw invalid(...faults);
+    await this.#sayOtherwise(request, question);
     return {
       request,
       predictor,
@@ -79,25 +93,30 @@ export class CompleteRequest {
     return { predictor, model: server === null ? name : server.model };
   }
 
-  async #questionFaults(request: StoredRequest, predictor: string): Promise<readonly Violation[]> {
+  async #questionOf(request: StoredRequest, predictor: string): Promise<AskedQuestion> {
     const { model_name: model, predictor_plugin: named, horizons, prediction_horizon: horizon } = request;
-    const faults = await questionFaults(this.plugins, {
+    return {
       feeder: request.feeder_plugin,
       symbol: request.symbol ?? request.ticker ?? '',
-      // The original's clients may ask for any: the prediction fails with the reason when its bars cannot make it.
-      interval: null,
+      interval: request.interval === null ? null : canonicalInterval(request.interval),
       server: model ? await this.#serverOf(model) : this.plugins.serves(predictor),
       model: model || named,
       // Of a list, the steps that the model has are answered, and the others listed as errors.
       horizon: horizons === null ? horizon || null : Math.min(...horizons),
-    });
-    const fields = {
-      symbol: request.symbol === null ? 'ticker' : 'symbol',
-      interval: 'interval',
-      model: model ? 'model_name' : 'predictor_plugin',
-      horizon: horizons === null ? 'prediction_horizon' : 'horizons',
     };
+  }
+
+  async #questionFaults(request: StoredRequest, asked: AskedQuestion): Promise<readonly Violation[]> {
+    // The original's clients may ask for bars of any length: the prediction fails with the reason when they cannot be made.
+    const faults = await questionFaults(this.plugins, { ...asked, interval: null });
+    const fields = fieldsOf(request);
     return faultsAt(faults, ({ part }) => ['body', fields[part]]);
+  }
+
+  async #sayOtherwise(request: StoredRequest, asked: AskedQuestion): Promise<void> {
+    const fields = fieldsOf(request);
+    const remarks = await questionRemarks(this.plugins, asked, request.horizons);
+    warn(...remarks.map(({ part, code, text }) => ({ code, field: fields[part], message: text })));
   }
 
   async #intervalOf({ feeder_plugin: id, symbol, ticker }: StoredRequest): Promise<string | null> {

@@ -1,7 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { compileValidator, requestContext, type Validator, RawText, type WireBytes } from '#libs/http';
+import {
+  compileValidator,
+  type DtoClass,
+  IgnoredInRows,
+  RawText,
+  requestContext,
+  type Validator,
+  type WireBytes,
+} from '#libs/http';
 import { Clock, invalid, type AppError } from '#libs/kernel';
 import { AnswerPage, LINES, ARRAY } from './answer-page.js';
 import { EntryRequest, ExitRequest } from './sync.dto.js';
@@ -46,6 +54,7 @@ export class AnswerBatch {
   entry(body: unknown): Promise<BatchAnswer> {
     return this.inTurn(
       body,
+      EntryRequest,
       checked(compileValidator(EntryRequest), (request) => this.answers.entryAnswer(request)),
       ENTRY_BYTES,
     );
@@ -55,6 +64,7 @@ export class AnswerBatch {
   exit(body: unknown): Promise<BatchAnswer> {
     return this.inTurn(
       body,
+      ExitRequest,
       checked(compileValidator(ExitRequest), (request) => this.answers.exitAnswer(request)),
       EXIT_BYTES,
     );
@@ -62,21 +72,26 @@ export class AnswerBatch {
 
   private async inTurn<A extends object>(
     body: unknown,
+    row: DtoClass,
     answer: AnswerRow<A>,
     write: WireBytes<A>,
   ): Promise<BatchAnswer> {
     const batch = batchRows(body, this.config.max_batch_rows);
+    const ignored = new IgnoredInRows(row);
     const { path, requestId } = requestContext();
     const page = new AnswerPage(batch.form === 'array' ? ARRAY : LINES, write, { instance: path, requestId });
-    const turn = this.last.then(() => this.run(batch, answer, page));
+    const turn = this.last.then(() => this.run(batch, answer, page, ignored));
     this.last = turn.catch(() => undefined);
-    return turn;
+    const answered = await turn;
+    ignored.warn();
+    return answered;
   }
 
   private async run<A extends object>(
     batch: BatchRows,
     answer: AnswerRow<A>,
     page: AnswerPage<A>,
+    ignored: IgnoredInRows,
   ): Promise<BatchAnswer> {
     const isArray = batch.form === 'array';
     let sliceEnds = this.clock.monotonic() + SLICE_MS;
@@ -87,6 +102,7 @@ export class AnswerBatch {
       if (!isArray && within === 0) values = parseLines(rows.slice(index, index + ROWS_A_LOOK) as string[]);
       try {
         const row = isArray ? rows[index] : (values?.[within] ?? parseLine(rows[index] as string));
+        ignored.look(row, index);
         page.add(answer(row));
       } catch (error) {
         page.refuse(error);

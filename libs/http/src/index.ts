@@ -18,8 +18,11 @@ export { Fault } from './validation/fault.js';
 export { ContractValidationPipe, FreeFormBody } from './validation/validation.pipe.js';
 export {
   asksInVain,
+  headerOf,
+  IgnoredInRows,
   textWithWarnings,
   warn,
+  warnOfParameters,
   WARNING_SCHEMA,
   WARNINGS_HEADER,
 } from './validation/warnings.js';

@@ -138,8 +138,8 @@ export function guardFeeder(about: PluginHandle<'feeder'>, feeder: Feeder, guard
       });
     },
     resolve: (symbol) => guard.instant('resolve', () => feeder.resolve(symbol)),
-    intervalOf: (symbol) =>
-      guard.limited('intervalOf', {}, async () => (await feeder.intervalOf?.(symbol)) ?? null),
+    intervalOf: (symbol, asked) =>
+      guard.limited('intervalOf', {}, async () => (await feeder.intervalOf?.(symbol, asked)) ?? null),
     checkInterval: (symbol, interval) =>
       guard.limited('checkInterval', {}, async () => feeder.checkInterval?.(symbol, interval)),
     notes: (frame) => guard.instant('notes', () => feeder.notes?.(frame) ?? []),

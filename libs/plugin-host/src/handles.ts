@@ -38,7 +38,7 @@ export interface CoreHandle extends PluginHandle<'core'> {
 export interface FeederHandle extends PluginHandle<'feeder'> {
   fetch(request: FetchRequest, limits?: CallLimits): Promise<Frame>;
   resolve(symbol: string): FeederSource;
-  intervalOf(symbol: string): Promise<string | null>;
+  intervalOf(symbol: string, asked?: string): Promise<string | null>;
   checkInterval(symbol: string, interval: string): Promise<void>;
   notes(frame: Frame): readonly string[];
   info(): Readonly<Record<string, unknown>>;

@@ -28,5 +28,11 @@ export { ANSWER_TO_PLUGIN_ERROR } from './plugin-errors.js';
 export { parameterPage } from './parameter-page.js';
 export { PluginRegistry, type ModelServer, type SelectableKind } from './plugin-registry.js';
 export type { PluginStatus } from './plugin-status.js';
-export { faultsAt, questionFaults, type QuestionFault } from './question-faults.js';
+export {
+  type AskedQuestion,
+  faultsAt,
+  questionFaults,
+  questionRemarks,
+  type QuestionFault,
+} from './question-faults.js';
 export { runForecast, type Forecast, type ForecastQuestion } from './run-forecast.js';

@@ -1,4 +1,5 @@
 import { AppError, type Violation } from '#libs/kernel';
+import { intervalMs } from '#libs/timeseries';
 import type { FeederHandle } from './handles.js';
 import type { ModelServer, PluginRegistry } from './plugin-registry.js';
 
@@ -7,6 +8,13 @@ export interface QuestionFault {
   readonly part: 'symbol' | 'interval' | 'model' | 'horizon';
   readonly text: string;
   readonly input: unknown;
+}
+
+/** What of a question is answered otherwise than asked: the code and the text of a warning, and the part that it is about. */
+export interface QuestionRemark {
+  readonly part: 'interval' | 'horizon';
+  readonly code: 'interval_aggregated' | 'horizons_cut';
+  readonly text: string;
 }
 
 /** What of a question can be judged before anything is computed. */
@@ -50,6 +58,42 @@ export async function questionFaults(
   return [...source, ...(await modelFaults(plugins, asked))];
 }
 
+/**
+ * What will be answered in another way than asked, as far as it is known when the question is taken: bars put together from
+ * shorter ones, and steps ahead that the model does not have.
+ * @param horizons all steps ahead that were asked for by a list; null when there was none
+ */
+export async function questionRemarks(
+  plugins: PluginRegistry,
+  { feeder: id, symbol, interval, server }: AskedQuestion,
+  horizons: readonly number[] | null,
+): Promise<readonly QuestionRemark[]> {
+  const remarks: QuestionRemark[] = [];
+  const feeder = interval === null ? null : await plugins.usable('feeder', id);
+  const own = feeder === null || interval === null ? null : await feeder.intervalOf(symbol, interval);
+  if (own !== null && interval !== null && intervalMs(own) < intervalMs(interval))
+    remarks.push({
+      part: 'interval',
+      code: 'interval_aggregated',
+      text: `the data has bars of ${own}; bars of ${interval} are put together from them`,
+    });
+  const reach = server === null ? Infinity : await reachOf(plugins, server);
+  const beyond = (horizons ?? []).filter((horizon) => horizon > reach);
+  if (beyond.length > 0)
+    remarks.push({
+      part: 'horizon',
+      code: 'horizons_cut',
+      text: `the model answers at most ${reach} bars ahead; ${beyond.length} of the ${horizons?.length} horizons, the first ${beyond[0]}, have no value and stand in errors`,
+    });
+  return remarks;
+}
+
+/** Most steps ahead that the model answers; infinite where it has no limit, or where only the computation can tell. */
+async function reachOf(plugins: PluginRegistry, { predictor, model }: ModelServer): Promise<number> {
+  const handle = await plugins.usable('predictor', plugins.canonicalId('predictor', predictor));
+  return handle?.reach(model) ?? Infinity;
+}
+
 async function sourceFaults(
   feeder: FeederHandle,
   { symbol, interval }: AskedQuestion,
@@ -83,7 +127,7 @@ async function modelFaults(
     const text = `predictor "${model}" does not forecast; those that do are ${others.join(', ')}`;
     return [{ part: 'model', text, input: model }];
   }
-  const reach = (await plugins.usable('predictor', id))?.reach(server.model) ?? Infinity;
+  const reach = await reachOf(plugins, server);
   if (horizon === null || horizon <= reach) return [];
   const text = `the model answers at most ${reach} bars ahead, not ${horizon}; choose a nearer horizon or a model with more outputs`;
   return [{ part: 'horizon', text, input: horizon }];

@@ -46,8 +46,9 @@ export interface Feeder {
   /**
    * Length of the bars of a source that has one only, canonical as in `FetchRequest.interval`; null where the source has
    * several, or another one. Absent: null.
+   * @param asked length that a question names: the answer is then that of the bars it would be answered from
    */
-  intervalOf?(symbol: string): Promise<string | null>;
+  intervalOf?(symbol: string, asked?: string): Promise<string | null>;
   /**
    * Asked when a question is taken that names a length of bars.
    * @throws PluginError `invalid_request` for one that the source is sure not to have and cannot make

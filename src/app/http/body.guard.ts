@@ -6,6 +6,7 @@ import { AppError } from '#libs/kernel';
 import type { Exchange } from './exchange.js';
 import { RouteCatalogue } from './route-catalogue.js';
 import { parseJsonBody, textOf, parseJsonList } from './json-text.js';
+import { UnreadQuery } from './unread-query.js';
 
 /** What both HTTP libraries' requests have in common. */
 interface AdapterRequest {
@@ -19,7 +20,7 @@ interface AdapterResponse {
 }
 
 /**
- * The first guard of every route: names the route in the request's context and reads the body. Here, and not in the
+ * The first guard of every route: names the route in the request's context, says what of its query nobody reads, and reads the body. Here, and not in the
  * HTTP libraries, so that both behave alike: after routing (an unknown path is 404 whatever its body), before
  * credentials, with the route's own limit.
  */
@@ -27,6 +28,7 @@ interface AdapterResponse {
 export class BodyGuard implements CanActivate {
   readonly #limits: Readonly<Record<BodyLimitName, number>>;
   readonly #limitByHandler = new Map<object, number>();
+  readonly #unreadQuery = new UnreadQuery();
 
   constructor(
     private readonly routes: RouteCatalogue,
@@ -39,6 +41,7 @@ export class BodyGuard implements CanActivate {
     const handler = execution.getHandler();
     const context = requestContext() as Exchange;
     context.route = this.routes.templateOf(handler, context.routedPath);
+    this.#unreadQuery.warn(execution);
     if (context.method === 'GET' || context.method === 'HEAD') return true;
     if (context.refusal !== null) {
       const response = execution.switchToHttp().getResponse<AdapterResponse>();

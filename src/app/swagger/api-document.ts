@@ -7,7 +7,7 @@ import { declareHeaders, HEADERS } from './answer-headers.js';
 import { declareProblems, sharedProblems } from './common-problems.js';
 import type { DescribedOperation, Parameter, Schemas } from './document-parts.js';
 import { TAGS } from './tags.js';
-import { declareWarnings } from './warnings-in-answers.js';
+import { declareWarnings, declareWarningsOfProblems } from './warnings-in-answers.js';
 
 const DESCRIPTION = `Forecasts of financial time series with their uncertainty, synchronous answers for back-testers, a
 marketplace for predictions, and an audit log of all requests.
@@ -50,6 +50,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
       declareHeaders(operation);
     }
   }
+  declareWarningsOfProblems(schemas);
   document.components = { ...document.components, schemas, headers: HEADERS, responses: sharedProblems() };
   return document;
 }

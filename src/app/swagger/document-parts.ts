@@ -3,9 +3,15 @@ import type { AccessPolicy } from '#libs/http';
 /** The parts of an OpenAPI document that are completed here, as far as they are looked at. */
 export interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | string[];
+  readonly allOf?: Schema[];
+  readonly anyOf?: Schema[];
   readonly oneOf?: Schema[];
-  readonly properties?: Readonly<Record<string, object>>;
+  readonly items?: Schema;
+  readonly enum?: unknown[];
+  readonly properties?: Record<string, Schema>;
+  readonly default?: unknown;
+  readonly example?: unknown;
 }
 
 export type Schemas = Record<string, Schema>;

@@ -1,5 +1,6 @@
 import { WARNINGS_HEADER } from '#libs/http';
 import type { Media, DescribedOperation, Response, Schemas } from './document-parts.js';
+import { sampleOf } from './sample.js';
 
 const WARNINGS = {
   warnings: {
@@ -13,6 +14,18 @@ const HEADER = {
   description: 'JSON list of what of the request was ignored; absent when nothing was.',
   schema: { type: 'string' },
 };
+
+const PROBLEMS = ['ProblemDetails', 'ValidationProblem'];
+
+/** Errors may name what was ignored, too: what is missing was often mistyped. */
+export function declareWarningsOfProblems(schemas: Schemas): void {
+  for (const name of PROBLEMS) {
+    const schema = schemas[name];
+    if (schema === undefined) continue;
+    const declared = { ...schema, properties: { ...schema.properties, ...WARNINGS } };
+    schemas[name] = { ...declared, example: sampleOf(schema, schemas) };
+  }
+}
 
 /** Answers of routes that take a body or a query may begin with warnings; those that are no object have a header. */
 export function declareWarnings(operation: DescribedOperation, schemas: Schemas): void {
@@ -40,7 +53,10 @@ function addWarnings(media: Media, schemas: Schemas): boolean {
   const name = $ref?.split('/').at(-1);
   const schema = name === undefined ? media.schema : schemas[name];
   if (schema?.type !== 'object') return false;
-  const declared = { ...schema, properties: { ...WARNINGS, ...schema.properties } };
+  if (schema.properties?.['warnings'] !== undefined) return true;
+  const properties = { ...WARNINGS, ...schema.properties };
+  // Explorers make an example of all properties: this one is absent from most answers.
+  const declared = { ...schema, properties, example: sampleOf(schema, schemas) };
   if (name === undefined) media.schema = declared;
   else schemas[name] = declared;
   return true;

@@ -8,7 +8,7 @@ describeOnAdapters('what a request asks for in vain', (adapter) => {
   beforeAll(async () => {
     app = await startTestApp({
       adapter,
-      config: { data_file_path: resolve('examples/data/synthetic_fx_1h_2023.csv') },
+      config: { data_source: 'file', data_file_path: resolve('examples/data/synthetic_fx_1h_2023.csv') },
     });
     asAdmin = { headers: { 'X-API-KEY': ADMIN_KEY } };
   }, 60_000);
@@ -84,6 +84,73 @@ describeOnAdapters('what a request asks for in vain', (adapter) => {
     expect([first.status, first.body]).toEqual([
       201,
       expect.objectContaining({ warnings: [warning('intervall', 'did you mean interval?')] }),
+    ]);
+  });
+
+  it('stands beside the field that is missing, whose message stays as it was', async () => {
+    const { status, body } = await app.post('/api/v1/predictions', { symbl: 'EURUSD' });
+    expect([status, body]).toMatchObject([
+      422,
+      {
+        detail: [{ msg: 'Value error, Either symbol or ticker must be provided' }],
+        warnings: [warning('symbl', 'did you mean symbol?')],
+      },
+    ]);
+    const order = await app.post('/api/v1/admin/users', { usernam: 'desk9' }, asAdmin);
+    expect(order.body).toMatchObject({ warnings: [warning('usernam', 'did you mean username?')] });
+    const clean = await app.post('/api/v1/predictions', {});
+    expect(clean.body).not.toHaveProperty('warnings');
+  });
+
+  it('is said of rows once a name, with the first row and how many there were', async () => {
+    const row = { symbol: 'EURUSD', interval: '1h', column: 'CLOSE', time: '2019-01-16T00:00:00Z', value: 1 };
+    const { status, body } = await app.post(
+      '/api/v1/outcomes',
+      [row, { ...row, colum: 'CLOSE' }, { ...row, colum: 'OPEN', note: 1 }],
+      asAdmin,
+    );
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      warnings: [
+        warning('colum', 'did you mean column? (2 rows have it, this one first)', '1.colum'),
+        warning('note', 'what is known: symbol, interval, column, time, value', '2.note'),
+      ].map((one) => ({ ...one, message: expect.stringContaining(one.message.slice(0, 40)) as unknown })),
+    });
+  });
+
+  it('is said by a header of a stream of events, and of a route that reads no query', async () => {
+    const made = await app.post('/api/v1/predictions', { symbol: 'EURUSD' });
+    const { id } = made.body as { id: number };
+    const stream = await app.get(`/api/v1/predictions/${id}/events?since=3`);
+    expect(stream.headers.get('content-type')).toContain('text/event-stream');
+    const ignored = [
+      {
+        code: 'ignored_parameter',
+        field: 'since',
+        message: '"since" is not known here and was ignored; no parameter is known',
+      },
+    ];
+    expect(JSON.parse(stream.headers.get('x-warnings') ?? '')).toEqual(ignored);
+    expect((await app.get(`/api/v1/predictions/${id}?since=3`)).body).toMatchObject({ warnings: ignored });
+    expect((await app.get(`/api/v1/predictions/${id}/events`)).headers.has('x-warnings')).toBe(false);
+  });
+
+  it('tells bars that are put together and horizons that are cut', async () => {
+    const asked = { symbol: 'EURUSD', interval: '4h' };
+    const aggregated = await app.post('/api/v1/predictions', asked);
+    expect(aggregated.body).toMatchObject({
+      warnings: [
+        {
+          code: 'interval_aggregated',
+          field: 'interval',
+          message: 'the data has bars of 1h; bars of 4h are put together from them',
+        },
+      ],
+    });
+    const own = await app.post('/api/v1/predictions', { ...asked, interval: '1h' });
+    expect([own.status, own.body]).toEqual([
+      201,
+      expect.not.objectContaining({ warnings: expect.anything() }),
     ]);
   });
 });

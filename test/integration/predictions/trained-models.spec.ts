@@ -113,6 +113,23 @@ describeOnAdapters('a served model', (adapter) => {
       predictions: [expect.any(Number), null],
       errors: [{ horizon: 7, error: 'beyond_model_horizon' }],
     });
+    const { body } = await server.submit({ body: { model_name: 'plain', horizons: [2, 7] } });
+    expect(body).toMatchObject({
+      warnings: [
+        {
+          code: 'horizons_cut',
+          field: 'horizons',
+          message:
+            'the model answers at most 6 bars ahead; 1 of the 2 horizons, the first 7, have no value and stand in errors',
+        },
+      ],
+    });
+  });
+
+  it('refuses a horizon beyond all of its steps when it is asked', async () => {
+    const { status, body } = await server.submit({ body: { model_name: 'plain', prediction_horizon: 7 } });
+    expect(status).toBe(422);
+    expect(JSON.stringify(body)).toContain('the model answers at most 6 bars ahead, not 7');
   });
 
   it('is described completely, and is no test instrument', async () => {

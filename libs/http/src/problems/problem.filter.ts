@@ -10,6 +10,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { AppError, currentContext, newUuid } from '#libs/kernel';
 import type { AnswerForm, RequestContext } from '../request-context.js';
+import { headerOf, WARNINGS_HEADER } from '../validation/warnings.js';
 import { problem, problemOf, problemReply, titleOf, type Occurrence, type Problem } from './problem.js';
 
 /** A route as the API description names it: `/api/v1/predictions/{prediction_id}`. */
@@ -86,12 +87,13 @@ export class ProblemFilter implements ExceptionFilter {
     const asked = { method: context?.method ?? 'GET', path: context?.routedPath ?? '/' };
     const form = context?.form.errors ?? 'problem';
     const answer = this.#answer(error, occurrence, { ...asked, body: context?.payload }, form);
+    const { inBody, inHeader } = warningsBeside(context);
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);
       return;
     }
-    const reply = problemReply(answer.problem, form);
-    const headers = { ...challengeOf(answer.problem), ...answer.headers, ...reply.headers };
+    const reply = problemReply({ ...answer.problem, ...inBody }, form);
+    const headers = { ...challengeOf(answer.problem), ...answer.headers, ...inHeader, ...reply.headers };
     for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.reply(response, reply.body, answer.problem.status);
   }
@@ -117,6 +119,19 @@ export class ProblemFilter implements ExceptionFilter {
       headers: { Allow: methods.join(', ') },
     };
   }
+}
+
+/** What was ignored of the request, where its answers say so; the original's errors have no room for it. */
+function warningsBeside(context: RequestContext | undefined): {
+  readonly inBody: Pick<Problem, 'warnings'>;
+  readonly inHeader: Readonly<Record<string, string>>;
+} {
+  const warnings = context?.warnings;
+  if (warnings === undefined) return { inBody: {}, inHeader: {} };
+  const { errors, warnings: place } = context?.form ?? {};
+  return errors === 'problem' && place === 'body'
+    ? { inBody: { warnings }, inHeader: {} }
+    : { inBody: {}, inHeader: { [WARNINGS_HEADER]: headerOf(warnings) } };
 }
 
 /** How to authenticate, which every 401 must say (RFC 9110, 6750). API keys have no scheme that a challenge could name. */

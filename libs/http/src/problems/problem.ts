@@ -1,7 +1,7 @@
 import { type AppError, type ErrorKind, isSecretName, type Violation } from '#libs/kernel';
 import { RedactedCopy } from '../redaction/redacted-copy.js';
 import { redactPath, redactText } from '../redaction/redact-text.js';
-import type { AnswerForm } from '../request-context.js';
+import type { AnswerForm, Warning } from '../request-context.js';
 
 /** The HTTP status of each kind of error, with its title. */
 const KINDS: Readonly<Record<ErrorKind, readonly [status: number, title: string]>> = {
@@ -46,6 +46,8 @@ export interface Problem {
   readonly detail: string | readonly Violation[];
   readonly instance: string;
   readonly request_id: string;
+  /** What of the request was ignored: a mistyped name beside the field that is missing. */
+  readonly warnings?: readonly Warning[];
 }
 
 /** The request that had the problem. */

@@ -13,7 +13,7 @@ import { map, type Observable } from 'rxjs';
 import type { DtoClass } from '../fields/field-type.js';
 import { writerOf } from '../fields/to-wire.js';
 import { requestContext } from '../request-context.js';
-import { WARNINGS_HEADER, warningsHeader } from '../validation/warnings.js';
+import { headerOf, WARNINGS_HEADER } from '../validation/warnings.js';
 import { Page, pageHeaders } from './page.js';
 
 /** An answer with headers that depend on it, for example `Location`. */
@@ -90,7 +90,7 @@ export class Presenter implements NestInterceptor {
     const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
     if (form.warnings === 'body' && isObject && !(body instanceof StreamableFile))
       return { warnings, ...body };
-    this.#setHeaders(response, { [WARNINGS_HEADER]: warningsHeader() ?? '' });
+    this.#setHeaders(response, { [WARNINGS_HEADER]: headerOf(warnings) });
     return body;
   }
 

@@ -22,7 +22,11 @@ export class ContractValidationPipe implements PipeTransform {
     const validate = this.#validatorOf(metatype);
     if (validate === null) return value;
     const result = validate(value, source);
-    if ('violations' in result) throw invalid(...result.violations);
+    if ('violations' in result) {
+      // A field is missing more often because it is mistyped than because it was forgotten.
+      warnOfIgnored(metatype as DtoClass, value, source);
+      throw invalid(...result.violations);
+    }
     const refused = refusedNames(metatype as DtoClass, value, source);
     if (refused.length > 0) throw invalid(...refused);
     warnOfIgnored(metatype as DtoClass, value, source);

@@ -1,8 +1,8 @@
-import { nearest, type Violation } from '#libs/kernel';
+import { currentContext, nearest, type Violation } from '#libs/kernel';
 import { declaredFields, type DtoClass } from '../fields/field-type.js';
 import { CLOSED, OPEN } from '../fields/rule.js';
 import { redactText } from '../redaction/redact-text.js';
-import { requestContext, type Warning } from '../request-context.js';
+import { requestContext, type RequestContext, type Warning } from '../request-context.js';
 import { isJsonObject } from './coercion.js';
 import type { Source } from './compile.js';
 
@@ -14,7 +14,7 @@ export const WARNING_SCHEMA = {
     code: {
       type: 'string',
       description:
-        '`ignored_field`, or `ignored_parameter` for one of the query; `search_ended` when only the newest rows were searched, `archived` when older ones are elsewhere.',
+        '`ignored_field`, or `ignored_parameter` for one of the query; `interval_aggregated` and `horizons_cut` when a forecast is made otherwise than asked; `search_ended` when only the newest rows were searched, `archived` when older ones are elsewhere.',
       example: 'ignored_field',
     },
     field: { type: 'string', description: 'Its place in the request.', example: 'intervall' },
@@ -64,9 +64,32 @@ export function warnOfIgnored(dto: DtoClass, value: unknown, source: Source): vo
   const ignored = ignoredIn(dto, value);
   if (ignored.length === 0) return;
   const code = source === 'query' ? 'ignored_parameter' : 'ignored_field';
-  const warnings: Warning[] = ignored.slice(0, MOST_WARNINGS).map(({ place, key, fields }) => {
+  warnOfEach(
+    code,
+    ignored.map(({ place, key, fields }) => ({ place, key, hint: hintOf(key, fields) })),
+  );
+}
+
+/** Warns of all parameters of a query that its route does not read. @param query with its `?` */
+export function warnOfParameters(query: string): void {
+  const hint = 'no parameter is known';
+  warnOfEach(
+    'ignored_parameter',
+    [...new Set(new URLSearchParams(query).keys())].map((key) => ({ place: '', key, hint })),
+  );
+}
+
+/** A name that is not known, and what helps. */
+interface Unheard {
+  readonly place: string;
+  readonly key: string;
+  readonly hint: string;
+}
+
+function warnOfEach(code: string, ignored: readonly Unheard[]): void {
+  const warnings: Warning[] = ignored.slice(0, MOST_WARNINGS).map(({ place, key, hint }) => {
     const name = shownName(key);
-    return { code, field: place + name, message: messageOf(name, fields) };
+    return { code, field: place + name, message: ignoredText(name, hint) };
   });
   const rest = ignored[MOST_WARNINGS];
   if (rest !== undefined) {
@@ -76,9 +99,54 @@ export function warnOfIgnored(dto: DtoClass, value: unknown, source: Source): vo
   warn(...warnings);
 }
 
-/** Says something beside the answer to the current request. */
+const ignoredText = (name: string, hint: string): string =>
+  `${JSON.stringify(name)} is not known here and was ignored; ${hint}`;
+
+/**
+ * What the rows of a batch have beside their declared fields: one warning a name, with the row that had it first and how
+ * many had it. Rows are flat objects.
+ */
+export class IgnoredInRows {
+  readonly #fields: Fields;
+  /** By name: index of its first row, and how many rows had it. */
+  readonly #found = new Map<string, { readonly first: number; rows: number }>();
+
+  constructor(dto: DtoClass) {
+    this.#fields = fieldsOf(dto);
+  }
+
+  /** Looks at the next row; costs one look-up a member. */
+  look(row: unknown, index: number): void {
+    if (typeof row !== 'object' || row === null || Array.isArray(row)) return;
+    for (const key in row) if (!this.#fields.has(key)) this.#add(key, index);
+  }
+
+  /** Warns the current request, when all rows were looked at. */
+  warn(): void {
+    warnOfEach(
+      'ignored_field',
+      [...this.#found].map(([key, { first, rows }]) => ({
+        place: `${first}.`,
+        key,
+        hint: `${hintOf(key, this.#fields)}${rows === 1 ? '' : ` (${rows} rows have it, this one first)`}`,
+      })),
+    );
+  }
+
+  #add(key: string, index: number): void {
+    const seen = this.#found.get(key);
+    if (seen !== undefined) seen.rows += 1;
+    else if (this.#found.size <= MOST_NAMES) this.#found.set(key, { first: index, rows: 1 });
+  }
+}
+
+/** Names that are remembered of a batch; a batch with more of them is none of this form. */
+const MOST_NAMES = 100;
+
+/** Says something beside the answer to the current request; outside of one (the schedule's questions) nobody listens. */
 export function warn(...warnings: readonly Warning[]): void {
-  const context = requestContext();
+  const context = currentContext() as RequestContext | undefined;
+  if (context?.form === undefined || warnings.length === 0) return;
   context.warnings = [...(context.warnings ?? []), ...warnings];
 }
 
@@ -116,20 +184,14 @@ function ignoredIn(dto: DtoClass, value: unknown, place = '', found: Ignored[] =
   return found;
 }
 
-function messageOf(name: string, fields: Fields): string {
-  return `${JSON.stringify(name)} is not known here and was ignored; ${hintOf(name, fields)}`;
-}
-
 function hintOf(name: string, fields: Fields): string {
   const names = [...fields.keys()];
   const close = nearest(name, names);
   return close.length > 0 ? `did you mean ${close.join(' or ')}?` : `what is known: ${names.join(', ')}`;
 }
 
-/** The warnings of the current request as a header's value; null when there are none. */
-export function warningsHeader(): string | null {
-  const { warnings } = requestContext();
-  if (warnings === undefined) return null;
+/** Warnings as a header's value: a JSON list in ASCII. */
+export function headerOf(warnings: readonly Warning[]): string {
   return JSON.stringify(warnings).replaceAll(
     /[^\x20-\x7e]/g,
     (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,

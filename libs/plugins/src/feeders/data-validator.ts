@@ -86,7 +86,7 @@ class Validator {
   around(feeder: Feeder): Feeder {
     return {
       resolve: (symbol) => feeder.resolve(symbol),
-      intervalOf: async (symbol) => (await feeder.intervalOf?.(symbol)) ?? null,
+      intervalOf: async (symbol, asked) => (await feeder.intervalOf?.(symbol, asked)) ?? null,
       checkInterval: async (symbol, interval) => feeder.checkInterval?.(symbol, interval),
       info: () => feeder.info?.() ?? {},
       close: async () => feeder.close?.(),

@@ -167,9 +167,9 @@ class BarFeeder implements Feeder {
     return this.facts.looksAhead === true ? { ...found, looksAhead: true } : found;
   }
 
-  async intervalOf(symbol: string): Promise<string | null> {
+  async intervalOf(symbol: string, asked?: string): Promise<string | null> {
     const known = this.source.symbolOf(symbol || this.settings.instrument);
-    return (await this.source.intervalOf?.(known)) ?? null;
+    return (await this.source.intervalOf?.(known, asked)) ?? null;
   }
 
   async checkInterval(symbol: string, interval: string): Promise<void> {

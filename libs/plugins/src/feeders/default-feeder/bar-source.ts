@@ -75,7 +75,7 @@ export interface BarSource {
   /** @throws PluginError `invalid_request` for a symbol that the source is sure not to have */
   resolve(symbol: string): FeederSource;
   /** See `Feeder.intervalOf`. */
-  intervalOf?(symbol: string): Promise<string | null>;
+  intervalOf?(symbol: string, asked?: string): Promise<string | null>;
   /** See `Feeder.checkInterval`. */
   checkInterval?(symbol: string, interval: string): Promise<void>;
   /** What to say about the name of a symbol, in the form of notes. */

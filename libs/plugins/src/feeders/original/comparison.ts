@@ -92,7 +92,7 @@ export class ComparedFeeder {
     const { resolveFile } = this.context;
     return {
       resolve: (symbol) => feeder.resolve(symbol),
-      intervalOf: async (symbol) => (await feeder.intervalOf?.(symbol)) ?? null,
+      intervalOf: async (symbol, asked) => (await feeder.intervalOf?.(symbol, asked)) ?? null,
       checkInterval: async (symbol, interval) => feeder.checkInterval?.(symbol, interval),
       info: () => feeder.info?.() ?? {},
       close: async () => feeder.close?.(),

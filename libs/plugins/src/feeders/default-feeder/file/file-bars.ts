@@ -121,8 +121,8 @@ export class FileBars implements BarSource {
     return { frame, notes, window: null, calendar: frame.calendar };
   }
 
-  async intervalOf(symbol: string): Promise<string | null> {
-    const csv = await this.#loadNow(this.#fileOf(symbol), undefined);
+  async intervalOf(symbol: string, asked?: string): Promise<string | null> {
+    const { csv } = await this.#fileFor(symbol, asked);
     return Object.keys(INTERVAL_MS).find((interval) => isOfLength(csv, interval)) ?? null;
   }
 
@@ -131,7 +131,7 @@ export class FileBars implements BarSource {
     if (!isOfLength(csv, interval)) refuseOtherLength(file, symbol, csv, interval);
   }
 
-  async #fileFor(symbol: string, interval: string, signal?: AbortSignal) {
+  async #fileFor(symbol: string, interval: string | undefined, signal?: AbortSignal) {
     const file = this.files.get(`${symbol}@${interval}`) ?? this.#fileOf(symbol);
     return { file, csv: await this.#loadNow(file, signal) };
   }
