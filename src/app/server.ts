@@ -13,7 +13,7 @@ import {
 } from '#libs/database';
 import { RouteTable } from '#libs/http';
 import { JobEngine, QUEUE_CONNECTIONS } from '#libs/jobs';
-import { systemClock, type Clock } from '#libs/kernel';
+import { type Clock, delay, systemClock } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
 import type { DestinationStream } from 'pino';
 import { AuditRecorder } from '../audit/audit.port.js';
@@ -65,8 +65,8 @@ export interface RunningServer {
   /** The root of the log; lines get their name from a child. */
   readonly logger: Logger;
   /**
-   * Stops gracefully: not ready from now on, no new connections, what is in flight ends (at most `shutdown_grace`
-   * seconds), leases go back, rows are written, everything is closed. A second call waits for the same end.
+   * Stops gracefully: not ready from now on, no new connections after `shutdown_notice`, what is in flight ends (at most
+   * `shutdown_grace` seconds more), leases go back, rows are written, everything is closed. A second call waits for the same end.
    */
   stop(): Promise<void>;
 }
@@ -138,7 +138,7 @@ async function start(
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     await inTurn(logger, [
-      ['requests and jobs', () => drain(front, servers, jobs, config.shutdown_grace * 1000)],
+      ['requests and jobs', () => drain(front, servers, jobs, config)],
       ['the audit log', () => app.get<AuditRecorder>(AuditRecorder).close()],
       ['the application', () => app.close()],
       ['the connection that listens', async () => line?.close()],
@@ -267,11 +267,17 @@ async function drain(
   front: HttpFront,
   servers: NodeServer[],
   jobs: JobEngine,
-  graceMs: number,
+  { shutdown_grace: grace, shutdown_notice: notice }: AppConfig,
 ): Promise<void> {
   front.beginStop();
-  const closed = closeServers(servers);
-  const [, jobsEnded] = await Promise.allSettled([front.drained(graceMs), jobs.stop(graceMs)]);
+  let closed: Promise<unknown> = Promise.resolve();
+  const requestsEnd = async (): Promise<void> => {
+    // A connection that is closed in the moment in which its client asks is a request that is cut off.
+    await delay(systemClock, servers.some(({ listening }) => listening) ? notice * 1000 : 0);
+    closed = closeServers(servers);
+    await front.drained(grace * 1000);
+  };
+  const [, jobsEnded] = await Promise.allSettled([requestsEnd(), jobs.stop(grace * 1000)]);
   for (const server of servers) server.closeAllConnections();
   await closed;
   // Requests that were cut off still leave their audit rows and log lines.

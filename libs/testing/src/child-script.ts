@@ -1,8 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Node's flags for a TypeScript file of the tests that uses the built product. */
 export const CHILD_FLAGS = ['--no-warnings', '--import', './test/runner/built-product.js'] as const;
@@ -15,10 +12,9 @@ export class ChildScript {
   readonly #listeners = new Set<() => void>();
   #errors = '';
 
-  /** @param script path from the project's root */
+  /** @param script path from the project's root, which is the working directory of all specs */
   constructor(script: string, ...args: readonly string[]) {
     const child = spawn(process.execPath, [...CHILD_FLAGS, script, ...args], {
-      cwd: PROJECT,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;

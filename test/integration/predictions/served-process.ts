@@ -57,6 +57,7 @@ export class ServiceFolder {
       job_heartbeat_seconds: 1,
       job_sweep_seconds: 0.1,
       shutdown_grace: 0.2,
+      shutdown_notice: 0,
     };
     writeFileSync(join(this.path, 'config.json'), JSON.stringify(config));
   }

@@ -65,6 +65,10 @@ export const SERVER_SETTINGS = {
     { default: 10, min: 0, max: 600 },
     'Time that running requests and jobs get to finish after a stop signal, in seconds.',
   ),
+  shutdown_notice: decimal(
+    { default: 1, min: 0, max: 600 },
+    'Time after a stop signal for which new requests are still answered, in seconds: not ready, and each connection ends with its answer, so that balancers and clients can turn elsewhere.',
+  ),
   swagger: flag(true, 'Serve the API description at `/openapi.json` and Swagger UI at `/docs`.'),
   metrics: flag(
     true,

@@ -1,0 +1,19 @@
+import type { Scenario } from './scenario.js';
+import { claimRace } from './scenarios/claim-race.js';
+import { databaseFaults } from './scenarios/database-faults.js';
+import { killedService } from './scenarios/killed-service.js';
+import { killedWorkers } from './scenarios/killed-workers.js';
+import { lostReplies } from './scenarios/lost-replies.js';
+import { pausedWorker } from './scenarios/paused-worker.js';
+import { rollingStop } from './scenarios/rolling-stop.js';
+
+/** In the order of their numbers. */
+export const SCENARIOS: readonly Scenario[] = [
+  killedService,
+  killedWorkers,
+  pausedWorker,
+  claimRace,
+  databaseFaults,
+  rollingStop,
+  lostReplies,
+];
