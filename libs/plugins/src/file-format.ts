@@ -19,7 +19,7 @@ export const fileFormatParameters = {
   ),
   time_format: text(
     { default: null, minLength: 1 },
-    'How times are written, in the notation of strptime (`%d/%m/%Y %H:%M`), or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, or `excel` for days of a spreadsheet. Null: found out from the whole column.',
+    'How times are written, in the notation of strptime (`%d/%m/%Y %H:%M`), or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns`, `excel` for days of a spreadsheet, `matlab`, `dotnet_ticks` or `filetime`. `%q` is a quarter. Null: found out from the whole column.',
   ),
   data_timezone: text(
     { default: null, minLength: 1 },

@@ -2,7 +2,7 @@ import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { loadCsv } from '#libs/timeseries';
 import { csvFiles } from './csv-files.js';
-import { expectLast, hourly, hours } from './last-bar.js';
+import { day, expectLast, hourly, hours } from './last-bar.js';
 
 const { write } = csvFiles();
 
@@ -61,11 +61,26 @@ describe('a packed file', () => {
     await expectLast(write(bytes), {}, hours);
   });
 
+  it.each([
+    ['Windows-1252', '446174756d3b4572737465723b48f6636873743b546965663b5363686c75df0a'],
+    [
+      'Windows-1250',
+      '446174613b4f747761726369653b4e616a7779bf737a793b4e616a6e69bf737a793b5a616d6b6e69ea6369650a',
+    ],
+    ['Windows-1251', 'c4e0f2e03bcef2eaf03bcce0eaf13bcce8ed3bc7e0eaf00a'],
+    ['GBK', 'c8d5c6da3bbfaac5ccbcdb3bd7eeb8dfbcdb3bd7eeb5cdbcdb3bcad5c5ccbcdb0a'],
+    ['EUC-KR', 'c0cfc0da3bbdc3b0a13bb0edb0a13bc0fab0a13bc1beb0a10a'],
+    ['Shift_JIS', '93fa95743b8e6e926c3b8d82926c3b88c0926c3b8f49926c0a'],
+  ])('has the names that its maker wrote, which are no UTF-8: %s', async (_, header) => {
+    const text = Buffer.concat([Buffer.from(header, 'hex'), Buffer.from('2024-01-31;1.5;1.7;1.4;1.6\n')]);
+    await expectLast(write(text), {}, day(1.6));
+  });
+
   it.each<[string, Buffer, RegExp]>([
     [
       'two data files',
       zip({ 'a.csv': good, 'b.csv': good }),
-      /a zip archive of 2 files; it must hold one data file/,
+      /a zip archive of 2 files \("a.csv", "b.csv"\); it must hold one data file: unpack/,
     ],
     ['no file', zip({}), /zip archive/],
     [

@@ -5,7 +5,9 @@ export type BarRole = 'OPEN' | 'HIGH' | 'LOW' | 'CLOSE' | 'VOLUME';
 export const bare = (name: string): string =>
   name
     .normalize('NFD')
+    .replaceAll('ß', 'ss')
     .replaceAll('ł', 'l')
+    .replaceAll('ø', 'o')
     .replaceAll('ı', 'i')
     .replace(/^\s*\d+[a-z]?\.\s+/, '')
     .replace(/(?<=.)\((?:usd|eur|gbp|\$|€|btc|usdt)\)\s*$/i, '')
@@ -22,25 +24,29 @@ export const ROLE_NAMES: Readonly<Record<BarRole, readonly string[]>> = {
   OPEN: words(`
     open o openprice priceopen openbid bidopen eroffnung erster eroffnungskurs otwarcie apertura
     abertura ouverture ouv acilis otkrytie abrir aper 开盘 开盘价 開盤 始値 시가 откр открытие ouvert bido mido
-    bidopenprice
+    bidopenprice openingprice oppningskurs apningskurs abningskurs openingskoers avaus
   `),
   HIGH: words(`
     high h highprice pricehigh max highbid bidhigh hoch tageshoch hochstkurs najwyzszy maximo maxima
     alto plushaut haut massimo yuksek 最高 最高价 高値 고가 макс максимум maxi 高 bidh midh
+    hogst hogstkurs hoog hoogste hoy hoj ylin
   `),
   LOW: words(`
     low l lowprice pricelow min lowbid bidlow tief tagestief tiefstkurs najnizszy minimo minima
     baixo plusbas bas minimum dusuk 最低 最低价 安値 저가 мин минимум mini 低 bidl midl
+    lagst lagstkurs laag laagste lav alin
   `),
   CLOSE: words(`
-    close c closeprice priceclose closelast last lastprice price closebid bidclose settle settlement
+    close c closeprice priceclose closelast last latest lastprice price closebid bidclose settle settlement
     schluss schlusskurs schlusskurse zuletzt zamkniecie ultimo cierre chiusura fechamento cloture
     dernier kapanis simdi adjclose adjustedclose 收盘 收盘价 收盤 終値 종가 цена закр закрытие clot
     adjustedclosingprice settlementprice midc bidc
+    closingprice stangningskurs slutkurs sluttkurs slot slotkoers lukke lukkekurs paatos
   `),
   VOLUME: words(`
     volume v vol tickvol tickvolume ticks realvolume totalvolume volumen stucke stuecke wolumen
     obrot volumebtc volumefrom hacim volumi 成交量 交易量 出来高 거래량 объем volumeusdt tottrdqty umsatz hac
+    volym
   `),
 };
 
@@ -59,3 +65,7 @@ export const TIME_NAMES: readonly string[] = [
 export const CLOCK_NAMES: readonly string[] = words(`
     time timestamp zeit uhrzeit hora heure ora czas tid saat hhmm hhmmss hour 时刻
   `);
+
+/** Whether a name is one of those. */
+export const isKnownName = (name: string): boolean =>
+  [...Object.values(ROLE_NAMES), TIME_NAMES, CLOCK_NAMES].some((names) => names.includes(bare(name) || '?'));

@@ -51,7 +51,36 @@ export function rolesOf(names: readonly string[]): ReadonlyMap<BarRole, string> 
       roles.set(role, names[found] ?? '');
   }
   // Without a close they are no bars, whatever a column's name resembles.
-  return roles.has('CLOSE') || names.some((name) => name.toUpperCase() === 'CLOSE') ? roles : new Map();
+  return roles.has('CLOSE') || names.some((name) => name.toUpperCase() === 'CLOSE')
+    ? roles
+    : rolesOfOneSymbol(names);
+}
+
+/** `AAPL.Open`, `Close_AAPL`, `('High', 'BTC-USD')` */
+const WITH_SYMBOL = [
+  /^\('(?<role>\w+)', '(?<symbol>[^']+)'\)$/,
+  /^(?<symbol>.+)[._\s:|/-](?<role>[a-z]+)$/i,
+  /^(?<role>[a-z]+)[._\s:|/-](?<symbol>.+)$/i,
+];
+const SYMBOL_ROLES: readonly BarRole[] = ['OPEN', 'HIGH', 'LOW', 'CLOSE', 'VOLUME'];
+
+/** The columns of bars whose names carry a symbol, where there is one symbol with all four prices; of several none is meant. */
+function rolesOfOneSymbol(names: readonly string[]): ReadonlyMap<BarRole, string> {
+  for (const form of WITH_SYMBOL) {
+    const symbols = new Map<string, Map<BarRole, string>>();
+    for (const name of names) {
+      const { symbol = '', role: word = '' } = form.exec(name)?.groups ?? {};
+      const role = SYMBOL_ROLES.find((one) => one === word.toUpperCase());
+      if (role === undefined) continue;
+      const roles = symbols.get(symbol) ?? new Map<BarRole, string>();
+      symbols.set(symbol, roles.set(role, name));
+    }
+    const [only, ...others] = [...symbols.values()].filter((roles) =>
+      PRICE_ROLES.every((role) => roles.has(role)),
+    );
+    if (only !== undefined && others.length === 0) return only;
+  }
+  return new Map();
 }
 
 /** What bars are called where nothing says it. */

@@ -8,7 +8,16 @@ import { binaryKind } from './binary-files.js';
 import { type CsvOptions, DEFAULT_MAX_BYTES, refuse } from './csv-format.js';
 import { jsonRows } from './json-tables.js';
 import { onlyEntry } from './zip-entry.js';
-import { isQuotedLines, isUtf16, unquoteLines, utf16Lines } from './text-forms.js';
+import {
+  doubleQuoted,
+  hasFormulas,
+  isQuotedLines,
+  isSingleQuoted,
+  isUtf16,
+  unquoteLines,
+  utf16Lines,
+  withoutFormulas,
+} from './text-forms.js';
 
 /** What a file is packed in, and its text. */
 export interface Container {
@@ -83,7 +92,7 @@ async function packed(
 interface TextForm {
   readonly kind: 'plain' | 'json';
   readonly encoding: string;
-  readonly form: 'plain' | 'utf16le' | 'utf16be' | 'quoted lines' | 'json';
+  readonly form: 'plain' | 'utf16le' | 'utf16be' | 'quoted lines' | 'formulas' | 'single quotes' | 'json';
   /** Bytes of the byte order mark. */
   readonly start: number;
 }
@@ -108,7 +117,13 @@ function textForm(file: string, head: Buffer): TextForm {
   const text = head.toString('utf8', start);
   if (/^\s*(?:\[\s*[[{]|\{\s*["}])/.test(text))
     return { kind: 'json', encoding: 'UTF-8', form: 'json', start };
-  return { kind: 'plain', encoding: 'UTF-8', form: isQuotedLines(text) ? 'quoted lines' : 'plain', start };
+  return { kind: 'plain', encoding: 'UTF-8', form: quotingOf(text), start };
+}
+
+function quotingOf(text: string): TextForm['form'] {
+  if (isQuotedLines(text)) return 'quoted lines';
+  if (hasFormulas(text)) return 'formulas';
+  return isSingleQuoted(text) ? 'single quotes' : 'plain';
 }
 
 function formed(
@@ -126,6 +141,10 @@ function formed(
       );
     case 'quoted lines':
       return unquoteLines(without(chunks, start));
+    case 'formulas':
+      return withoutFormulas(without(chunks, start));
+    case 'single quotes':
+      return doubleQuoted(without(chunks, start));
     case 'plain':
       return without(chunks, start);
     case 'utf16le':

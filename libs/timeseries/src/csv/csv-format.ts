@@ -15,7 +15,7 @@ export interface FileFormat {
   readonly names?: Readonly<Record<string, string>>;
   /** Rows that count, by the text of a cell: `{Name: 'AAPL'}`; others are passed over. */
   readonly rows?: Readonly<Record<string, string>>;
-  /** In the notation of `strptime`, or `epoch_s|ms|us|ns`, or `excel`. */
+  /** In the notation of `strptime`, or `epoch_s|ms|us|ns`, `excel` or `matlab`. */
   readonly timeFormat?: string | null;
   /** Zone of times without an offset, see `Zone`. */
   readonly zone?: string | null;

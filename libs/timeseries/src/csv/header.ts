@@ -14,6 +14,8 @@ export interface Header {
   readonly preamble: readonly string[];
   /** Index of the first record below the header. */
   readonly first: number;
+  /** Index of the first record that is data; -1 where none is. */
+  readonly data: number;
 }
 
 /**
@@ -36,7 +38,7 @@ export function findHeader(
   if (header < 0) {
     let first = data;
     while (first > 0 && records[first - 1]?.cells.length === width) first -= 1;
-    return { names: null, line: null, preamble: texts(records.slice(0, first)), first };
+    return { names: null, line: null, preamble: texts(records.slice(0, first)), first, data };
   }
   const record = records[header];
   const cells = record?.cells ?? [];
@@ -47,9 +49,20 @@ export function findHeader(
   // pandas writes the index's name on a line of its own below names of two levels (yfinance).
   const below = header + 1 < data ? records[data - 1]?.cells : undefined;
   const index = below?.length === 1 && timeRank(below[0] ?? '') >= 0 ? below[0] : undefined;
-  const names = isShifted ? ['', ...cells] : cells.map((name, cell) => (cell === 0 ? (index ?? name) : name));
+  const levels = namesOfLevels(cells, records.slice(header + 1, Math.max(header, data)));
+  const names = isShifted
+    ? ['', ...cells]
+    : levels.map((name, cell) => (cell === 0 ? (index ?? name) : name));
   const first = index === undefined ? header + 1 : data;
-  return { names, line: record?.place.line ?? null, preamble: texts(records.slice(0, header)), first };
+  return { names, line: record?.place.line ?? null, preamble: texts(records.slice(0, header)), first, data };
+}
+
+/** Names that stand several times, each with the symbol below it, as in a download of several symbols with yfinance. */
+function namesOfLevels(cells: readonly string[], below: readonly SampleRecord[]): readonly string[] {
+  const [second] = below;
+  if (new Set(cells).size === cells.length || second?.cells.length !== cells.length) return cells;
+  const joined = cells.map((name, cell) => (cell === 0 ? name : `${name}_${second.cells[cell] ?? ''}`));
+  return new Set(joined).size === joined.length ? joined : cells;
 }
 
 const isText = (cell: string): boolean => !isNumberText(cell) && !isTimeText(cell);

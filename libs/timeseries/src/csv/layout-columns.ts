@@ -1,3 +1,4 @@
+import { timeHint } from '../times/period-forms.js';
 import type { TimeReader } from '../times/time-format.js';
 import type { BarRole } from './column-names.js';
 import { findName, namesWithoutHeader, rolesOf, timeRank } from './column-roles.js';
@@ -150,23 +151,27 @@ function timeAsValue({ file }: View, wanted: string): Error {
 }
 
 export function missingColumn(
-  { file, split, header }: View,
+  { file, split, header, rows }: View,
   role: string,
   wanted: string,
   names: readonly string[],
 ): Error {
   const present = (header.names ?? names).slice(0, 60).map(shown).join(', ');
-  const [example] = split.records[header.first]?.cells ?? [];
-  const days = role === 'date column' ? sheetDays(split.records.slice(header.first), names) : null;
-  if (days !== null)
-    return refuse(
-      'invalid',
-      'csv_missing_date',
-      `${file} has no times that are understood; numbers such as ${shown(days)} may be days of a spreadsheet: set time_format to excel`,
-    );
+  if (role === 'date column') {
+    if (header.first >= split.records.length)
+      return refuse('invalid', 'csv_no_rows', `${file} has no data: nothing stands below the header`);
+    const texts = timeTexts(rows, names);
+    const hint = timeHint(texts);
+    if (hint !== null)
+      return refuse(
+        'invalid',
+        'csv_missing_date',
+        `${file} has no times that are understood; what is written as ${shown(texts[0] ?? '')} may be ${hint.what}: set time_format to ${hint.format}`,
+      );
+  }
   const hint =
     role === 'date column'
-      ? `date_column names the column with the times${example === undefined || !isTimeText(example) ? '' : `, here perhaps ${shown(names[0] ?? '')}`}`
+      ? dateHint(split, header, names)
       : 'columns maps names, for example {"CLOSE": "Last"}';
   return refuse(
     'invalid',
@@ -175,15 +180,18 @@ export function missingColumn(
   );
 }
 
-/** A number in a column of times that may be a day of a spreadsheet: 1954 to 2119. */
-function sheetDays(rows: readonly SampleRecord[], names: readonly string[]): string | null {
-  const cell = Math.max(
-    0,
-    names.findIndex((name) => timeRank(name) >= 0),
-  );
-  const texts = rows.map(({ cells }) => cells[cell] ?? '').filter((text) => text !== '');
-  const areDays = texts.every(
-    (text) => /^\d{5}(?:\.\d+)?$/.test(text) && Number(text) > 20_000 && Number(text) < 80_000,
-  );
-  return areDays ? (texts[0] ?? null) : null;
+function dateHint({ records, width }: Split, { first }: Header, names: readonly string[]): string {
+  if (width < 2) return 'cells are to be separated by commas, semicolons, tabs, bars or blanks';
+  const [text] = timeTexts(records.slice(first), names);
+  const [example] = records[first]?.cells ?? [];
+  if (example !== undefined && isTimeText(example))
+    return `date_column names the column with the times, here perhaps ${shown(names[0] ?? '')}`;
+  const unread = text === undefined ? '' : `; ${shown(text)} is no form of a time that is known`;
+  return `date_column names the column with the times, time_format tells how they are written${unread}`;
+}
+
+/** The cells of the column that by its name has the times, or of the first. */
+function timeTexts(rows: readonly SampleRecord[], names: readonly string[]): readonly string[] {
+  const named = names.findIndex((name) => name !== '' && timeRank(name) >= 0);
+  return rows.map(({ cells }) => cells[Math.max(0, named)] ?? '').filter((text) => text !== '');
 }

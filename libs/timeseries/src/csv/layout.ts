@@ -81,7 +81,7 @@ export function detectLayout(
     split,
     header,
     configured,
-    rows: tableRows(split, [...split.records.slice(header.first), ...last]),
+    rows: tableRows(split, header, [...split.records.slice(Math.max(header.first, header.data)), ...last]),
   };
   const { names: given, twice } = namesOf(view);
   const times = timeCells(view, given);
@@ -165,9 +165,15 @@ function timePlan(
   return planTimes(dates, demanded ?? named, format.dialect ?? null, orders);
 }
 
-/** Records that may be rows; a line of text below the table is none. */
-const tableRows = ({ width }: Split, records: readonly SampleRecord[]): readonly SampleRecord[] =>
-  width < 2 ? records : records.filter(({ cells }) => cells.length > 1);
+/** Records that may be rows; a line of text below the table is none, nor the header of a file that was put below another. */
+const tableRows = (
+  { width }: Split,
+  { names }: Header,
+  records: readonly SampleRecord[],
+): readonly SampleRecord[] =>
+  records.filter(
+    ({ cells }) => (width < 2 || cells.length > 1) && cells.join('\0') !== (names ?? []).join('\0'),
+  );
 
 const wantedNames = ({ dateColumn, columns = [], format = {} }: CsvOptions): string[] =>
   [dateColumn, ...columns, ...Object.values(format.names ?? {})].filter((name) => name !== '');
@@ -245,7 +251,7 @@ function numberStyle(
   return { decimal: '.', thousands, settled: points > 0 };
 }
 
-const NUMERIC = /^[-+(]?\s*[\p{Sc}]?\s*[\d.,]*\d[\d.,\s']*\s*[\p{Sc}%kmbt)]*$/iu;
+const NUMERIC = /^[-+(]?\s*[a-z]{0,3}\s?[\p{Sc}]?\s*[\d.,]*\d[\d.,\s']*\s*[\p{Sc}%kmbt)]*$/iu;
 
 function nothing(file: string, { atEnd, end }: CsvWindow): Error {
   if (atEnd || end === 0) return refuse('invalid', 'csv_empty', `${file} is empty: a header line is needed`);

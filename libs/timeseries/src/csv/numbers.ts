@@ -21,12 +21,13 @@ const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => 10 ** powe
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
 /** A sign of money before or behind a number, and a percent sign. */
-const ORNAMENTS = /^([+-]?)\s*(?:[\p{Sc}₿]|usd|eur|gbp|rs\.?)\s*|\s*(?:[\p{Sc}₿%]|usd|eur|gbp)$/giu;
+const ORNAMENTS =
+  /^([+-]?)\s*(?:(?:us|r|hk|a|c|s|nz)?[\p{Sc}₿]|usd|eur|gbp|chf|jpy|rs\.?)\s*|\s*(?:[\p{Sc}₿%]|usd|eur|gbp|chf|jpy|zł|kr\.?)$/giu;
 const SCALED = /^(.*\d)\s*([kmbt])$/i;
 const SCALES: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
 const IN_BRACKETS = /^\((.*\d.*)\)$/;
 /** Groups as in 1,234,567 or 1,23,45,678 (India). */
-const GROUPED = /^[+-]?\d{1,3}(?:\d*|(?:([.,'_ \u00a0\u202f\u2009])\d{2,3}(?:\1\d{2,3})*(?<=\1\d{3})))$/;
+const GROUPED = /^[+-]?\d{1,3}(?:\d*|(?:([.,'’_ \u00a0\u202f\u2009])\d{2,3}(?:\1\d{2,3})*(?<=\1\d{3})))$/;
 
 /**
  * Reads numbers of one style. Plain ones are read from the bytes; thousands, signs of money, percent (`1.5 %` is 1.5) and
@@ -137,7 +138,11 @@ export class NumberReader {
     const groups = GROUPED.exec(whole);
     const sign = groups?.[1];
     if (sign === undefined || sign === decimal) return NaN;
-    if (thousands !== null && !(sign === thousands || (thousands === ' ' && /\s/.test(sign)))) return NaN;
+    if (
+      thousands !== null &&
+      !(sign === thousands || (thousands === ' ' && /\s/.test(sign)) || (thousands === "'" && sign === '’'))
+    )
+      return NaN;
     const decimals = point < 0 ? '' : `.${text.slice(point + 1)}`;
     if (!/^\.?\d*$/.test(decimals)) return NaN;
     if (point >= 0) this.sawDecimals = true;

@@ -1,4 +1,5 @@
 import { CellTimes, type DateOrder } from '../times/cell-times.js';
+import { countHint, periodFormat } from '../times/period-forms.js';
 import type { TimeReader } from '../times/time-format.js';
 import { isMissingText, nameText } from './cells.js';
 import { datePartCells } from './column-roles.js';
@@ -59,6 +60,7 @@ export function isTimeText(text: string, configured?: TimeReader): boolean {
   if (configured !== undefined) return !Number.isNaN(timeOf(configured, text));
   return (
     epochOrder([text]) !== null ||
+    periodFormat(text) !== null ||
     (text.length >= 6 && /\d/.test(text) && ORDERS.some((reader) => isPlausible(timeOf(reader, text))))
   );
 }
@@ -84,6 +86,7 @@ export function epochOrder(texts: readonly string[]): DateOrder | null {
     )
   )
     return null;
+  if (countHint(counts) !== null) return null;
   const largest = Math.max(...counts);
   const units = [
     ['epoch_s', 1e3],
@@ -169,9 +172,13 @@ function splitBy(window: CsvWindow, separator: string): Split {
   return { separator, records, width };
 }
 
+/** Whether cells between blanks hold other separators, as where the times of a file are not understood. */
+const hasOther = (records: readonly SampleRecord[]): boolean =>
+  records.slice(-20).some(({ cells }) => cells.some((cell) => /[;|]|[^\d],|,[^\d]/.test(cell)));
+
 /** Share of records of the usual width times the share of their cells that are times or numbers; 0 for no table. */
-function scoreOf({ records, width }: Split, configured?: TimeReader): number {
-  if (width < 2) return 0;
+function scoreOf({ separator, records, width }: Split, configured?: TimeReader): number {
+  if (width < 2 || (separator === ' ' && hasOther(records))) return 0;
   const rows = records.filter(({ cells }) => cells.length === width).slice(-40);
   let [good, all] = [0, 0];
   const hasParts = records.slice(0, 20).some(({ cells }) => datePartCells(cells).length > 0);

@@ -1,6 +1,7 @@
 const LF = 0x0a;
 const CR = 0x0d;
 const QUOTE = 0x22;
+const EQUALS = 0x3d;
 
 /** Whether bytes are UTF-16: by the byte order mark, or because every second byte of plain text is zero. */
 export function isUtf16(head: Buffer): 'utf16le' | 'utf16be' | null {
@@ -72,4 +73,28 @@ export async function* unquoteLines(chunks: AsyncGenerator<Buffer>): AsyncGenera
     }
     yield out.subarray(0, size);
   }
+}
+
+/** Cells that a spreadsheet is to take as text: `="2024-01-30"`. */
+export const hasFormulas = (text: string): boolean => /(?:^|[,;\t\n])="[^"\n]*"(?:[,;\t\r\n]|$)/.test(text);
+
+/** Whether single quotes stand where double ones belong: around each name of the first line. */
+export const isSingleQuoted = (text: string): boolean => /^'[^'\n]*'(?:[,;\t|]'[^'\n]*')+\r?\n/.test(text);
+
+/** Text without the sign before the quotes of formulas. */
+export async function* withoutFormulas(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const text = Buffer.concat([rest, chunk]);
+    // The quote may be the next chunk's first byte.
+    const end = text.at(-1) === EQUALS ? text.length - 1 : text.length;
+    rest = text.subarray(end);
+    yield Buffer.from(text.toString('latin1', 0, end).replaceAll('="', '"'), 'latin1');
+  }
+  yield rest;
+}
+
+/** Text with double quotes for single ones. */
+export async function* doubleQuoted(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield chunk.map((byte) => (byte === 0x27 ? QUOTE : byte)) as Buffer;
 }

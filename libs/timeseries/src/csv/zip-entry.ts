@@ -1,8 +1,18 @@
 import type yauzl from 'yauzl';
+import { shown } from './cells.js';
 import { refuse } from './csv-format.js';
 
 /** Entries of an archive that are looked at; one with more is no data file. */
 const MAX_ENTRIES = 1000;
+
+/** The first names of entries, for messages. */
+const namesOf = (entries: readonly yauzl.Entry[]): string =>
+  entries.length === 0
+    ? ''
+    : ` (${entries
+        .slice(0, 5)
+        .map(({ fileName }) => shown(fileName))
+        .join(', ')}${entries.length > 5 ? ', …' : ''})`;
 
 /** The one data file of an archive; folders and what macOS adds do not count. */
 export async function onlyEntry(file: string, archive: yauzl.ZipFile): Promise<yauzl.Entry> {
@@ -36,7 +46,7 @@ export async function onlyEntry(file: string, archive: yauzl.ZipFile): Promise<y
     throw refuse(
       'invalid',
       'csv_archive',
-      `${file} is a zip archive of ${entries.length} files; it must hold one data file`,
+      `${file} is a zip archive of ${entries.length} files${namesOf(entries)}; it must hold one data file: unpack the one that is meant`,
     );
   return only;
 }

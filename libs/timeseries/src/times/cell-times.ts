@@ -1,20 +1,31 @@
 import { civilToEpoch, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 import {
   clockOf,
-  epochTime,
+  countedTime,
   isBetween,
+  isDateOrder,
   isDateSign,
   isDigit,
   isSeparator,
   pair,
   plainDate,
   plainTime,
-  sheetTime,
 } from './plain-times.js';
-import { ABBREVIATIONS, EPOCH_UNITS, monthNamed, wholeYear } from './time-words.js';
+import { monthNamed, wholeYear, zoneOfText } from './time-words.js';
 
-/** In which order the parts of a date stand; `epoch_*` is a count since 1970, `excel` days of a spreadsheet. */
-export type DateOrder = 'ymd' | 'dmy' | 'mdy' | 'epoch_s' | 'epoch_ms' | 'epoch_us' | 'epoch_ns' | 'excel';
+/** In which order the parts of a date stand; `epoch_*` is a count since 1970, `excel` and `matlab` are days. */
+export type DateOrder =
+  | 'ymd'
+  | 'dmy'
+  | 'mdy'
+  | 'epoch_s'
+  | 'epoch_ms'
+  | 'epoch_us'
+  | 'epoch_ns'
+  | 'excel'
+  | 'matlab'
+  | 'dotnet_ticks'
+  | 'filetime';
 
 const isLetter = (byte: number | undefined): boolean =>
   byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
@@ -58,9 +69,7 @@ export class CellTimes {
     this.end = end;
     while (this.end > this.at && bytes[this.end - 1] === 0x20) this.end -= 1;
     this.skip(bytes, 0x20);
-    const unit = EPOCH_UNITS[this.order];
-    if (unit !== undefined) return epochTime(bytes, this.at, this.end, unit);
-    if (this.order === 'excel') return sheetTime(bytes, this.at, this.end);
+    if (!isDateOrder(this.order)) return countedTime(this.order, bytes, this.at, this.end);
     const day = this.date(bytes);
     if (Number.isNaN(day) || this.at === this.end) return day;
     const time = this.clock(bytes);
@@ -139,6 +148,7 @@ export class CellTimes {
     this.named = isLetter(bytes[this.at]);
     if (!this.named) {
       this.length = this.number(bytes, 14);
+      if (this.length < 3 && isLetter(bytes[this.at])) this.skipOrdinal(bytes);
       return this.value;
     }
     const month = this.month(bytes);
@@ -171,11 +181,12 @@ export class CellTimes {
     }
     // `09-PM`, as CryptoDataDownload had it
     if (bytes[this.at] === 0x2d && isLetter(bytes[this.at + 1])) this.at += 1;
-    if (bytes[this.at] !== 0x3a) return this.halfDay(bytes, hour, 0);
+    if (!this.isClockSign(bytes)) return this.halfDay(bytes, hour, 0);
+    const sign = bytes[this.at];
     this.at += 1;
     if (this.number(bytes, 2) !== 2 || this.value > 59) return NaN;
     let rest = this.value * MINUTE_MS;
-    if (bytes[this.at] === 0x3a && this.at < this.end) {
+    if (bytes[this.at] === sign && this.at < this.end) {
       this.at += 1;
       if (this.number(bytes, 2) !== 2 || this.value > 59) return NaN;
       rest += this.value * SECOND_MS + this.fraction(bytes);
@@ -183,14 +194,18 @@ export class CellTimes {
     return this.halfDay(bytes, hour, rest);
   }
 
+  /** `20:15`, `20.15`, `20h15` */
+  private isClockSign(bytes: Uint8Array): boolean {
+    const sign = bytes[this.at];
+    return sign === 0x3a || ((sign === 0x2e || sign === 0x68) && isDigit(bytes[this.at + 1]));
+  }
+
   private fraction(bytes: Uint8Array): number {
     const mark = bytes[this.at];
-    if (
-      this.at >= this.end ||
-      (mark !== 0x2e && mark !== 0x2c && mark !== 0x3a) ||
-      !isDigit(bytes[this.at + 1])
-    )
-      return 0;
+    // NinjaTrader writes the 100 ns of a tick behind a blank.
+    const isMark =
+      mark === 0x2e || mark === 0x2c || mark === 0x3a || (mark === 0x20 && this.end - this.at === 8);
+    if (this.at >= this.end || !isMark || !isDigit(bytes[this.at + 1])) return 0;
     this.at += 1;
     const digits = this.number(bytes, 9);
     return (this.value * 1000) / 10 ** digits;
@@ -205,7 +220,8 @@ export class CellTimes {
     if (
       ((bytes[this.at + 1 + dots] ?? 0) | 0x20) === 0x6d &&
       (letter === 0x61 || letter === 0x70) &&
-      this.at + 1 + dots < this.end
+      this.at + 1 + dots < this.end &&
+      !isLetter(bytes[this.at + 2 + dots])
     ) {
       this.at += 2 + dots;
       if (bytes[this.at] === 0x2e && this.at < this.end) this.at += 1;
@@ -220,19 +236,11 @@ export class CellTimes {
   private zoneBehind(bytes: Uint8Array): void {
     this.skip(bytes, 0x20);
     if (this.at >= this.end) return;
-    const text = String.fromCharCode(...bytes.subarray(this.at, Math.min(this.end, this.at + 40))).replace(
-      /\s*\(.*\)$/,
-      '',
-    );
-    const [, word = '', sign, hours, minutes = '0'] =
-      /^([a-z]*(?:\/[a-z_/]+)?)(?:([+-])(\d{1,2}):?(\d{2})?)?$/i.exec(text) ?? [];
-    const known = word === '' ? 0 : ABBREVIATIONS[word.toLowerCase()];
-    if (word.includes('/') && sign === undefined) this.zone = word;
-    else if (known === undefined || (word === '' && sign === undefined)) return;
-    else
-      this.offset =
-        known + (sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)));
-    if (Math.abs(this.offset) > 1439) return;
+    const text = String.fromCharCode(...bytes.subarray(this.at, Math.min(this.end, this.at + 40)));
+    const found = zoneOfText(text);
+    if (found === null) return;
+    if (typeof found === 'string') this.zone = found;
+    else this.offset = found;
     this.at = this.end;
   }
 
@@ -268,6 +276,12 @@ export class CellTimes {
 
   private skipLetters(bytes: Uint8Array): void {
     while (this.at < this.end && isWordByte(bytes[this.at])) this.at += 1;
+  }
+
+  /** `31st` */
+  private skipOrdinal(bytes: Uint8Array): void {
+    const ending = String.fromCharCode(bytes[this.at] ?? 0, bytes[this.at + 1] ?? 0).toLowerCase();
+    if (['st', 'nd', 'rd', 'th'].includes(ending) && !isLetter(bytes[this.at + 2])) this.at += 2;
   }
 
   private skipWeekday(bytes: Uint8Array): void {

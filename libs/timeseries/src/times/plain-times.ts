@@ -1,4 +1,5 @@
 import { civilToEpoch, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
+import { COUNTED_FROM, EPOCH_UNITS } from './time-words.js';
 
 /** Whether a byte is a digit. */
 export const isDigit = (byte: number | undefined): boolean =>
@@ -7,9 +8,15 @@ export const isDigit = (byte: number | undefined): boolean =>
 /** Between the parts of a date: `-` `.` `/` `,` or a blank. */
 export const isSeparator = (byte: number | undefined): boolean =>
   byte === 0x2d || byte === 0x2e || byte === 0x2f || byte === 0x2c || byte === 0x20;
-/** Between date and time: a blank, T, `_`, `-` or `,`. */
+/** Between date and time: a blank, T, `_`, `-`, `,` or (SAS) `:`. */
 export const isBetween = (byte: number | undefined): boolean =>
-  byte === 0x20 || byte === 0x54 || byte === 0x74 || byte === 0x5f || byte === 0x2d || byte === 0x2c;
+  byte === 0x20 ||
+  byte === 0x54 ||
+  byte === 0x74 ||
+  byte === 0x5f ||
+  byte === 0x2d ||
+  byte === 0x2c ||
+  byte === 0x3a;
 
 /** `HHMM` or `HHMMSS` as a number, in ms; NaN for what is no time of day. */
 export function clockOf(value: number, digits: number): number {
@@ -74,13 +81,26 @@ export const isDateSign = (bytes: Uint8Array, at: number): boolean =>
   (bytes[at] === 0xe6 && bytes[at + 1] === 0x9c && bytes[at + 2] === 0x88) ||
   (bytes[at] === 0xe6 && bytes[at + 1] === 0x97 && bytes[at + 2] === 0xa5);
 
-/** Days that a spreadsheet counts from 1970 on: its day 1 is 1900-01-01, and 1900 has a 29th of February. */
-const SHEET_DAYS = 25_569;
+/** Days that are counted from 1970 on: by a spreadsheet, whose day 1 is 1900-01-01 and which has a 29th of February in that year, and by MATLAB. */
+const DAY_COUNTS: Readonly<Record<string, number>> = { excel: 25_569, matlab: 719_529 };
 
-/** Days of a spreadsheet with a fraction, `45321.5`, in whole seconds as epoch ms; NaN when it is none. */
-export function sheetTime(bytes: Uint8Array, start: number, end: number): number {
+/** Whether an order is one of the parts of a date, and no way of counting. */
+export const isDateOrder = (order: string): boolean => order === 'ymd' || order === 'dmy' || order === 'mdy';
+
+/** The moment in a count of days, seconds or their parts, as epoch ms; NaN when it is none. */
+export function countedTime(order: string, bytes: Uint8Array, start: number, end: number): number {
+  const since = DAY_COUNTS[order];
+  if (since !== undefined) return countedDays(bytes, start, end, since);
+  const time = epochTime(bytes, start, end, EPOCH_UNITS[order] ?? NaN);
+  const from = COUNTED_FROM[order];
+  // 18 digits are more than a double holds; these clocks are right to a millisecond anyhow.
+  return from === undefined ? time : Math.round(time) - from;
+}
+
+/** Days with a fraction, `45321.5`, in whole seconds. */
+function countedDays(bytes: Uint8Array, start: number, end: number, since: number): number {
   const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 40)));
   if (!/^\d{4,6}(?:[.,]\d*)?$/.test(text)) return NaN;
-  const days = Number(text.replace(',', '.')) - SHEET_DAYS;
+  const days = Number(text.replace(',', '.')) - since;
   return Math.round((days * DAY_MS) / SECOND_MS) * SECOND_MS;
 }

@@ -1,17 +1,31 @@
 import { civilToEpoch, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 import { CellTimes, type DateOrder } from './cell-times.js';
 import { epochTime } from './plain-times.js';
-import { monthNamed, wholeYear } from './time-words.js';
+import { dayOfParts } from './period-forms.js';
 
 /** What reads the times of a column; {@link CellTimes} where it can, a pattern for forms of their own. */
 export type TimeReader = Pick<CellTimes, 'read' | 'offset' | 'zone' | 'parts' | 'order'>;
 
-const COUNTS: readonly DateOrder[] = ['epoch_s', 'epoch_ms', 'epoch_us', 'epoch_ns', 'excel'];
+const COUNTS: readonly DateOrder[] = [
+  'epoch_s',
+  'epoch_ms',
+  'epoch_us',
+  'epoch_ns',
+  'excel',
+  'matlab',
+  'dotnet_ticks',
+  'filetime',
+];
 const PATTERNS: Readonly<Record<string, string>> = {
   Y: '(?<Y>\\d{4})',
   y: '(?<y>\\d{2})',
   m: '(?<m>\\d{1,2})',
   d: '(?<d>\\d{1,2})',
+  j: '(?<j>\\d{1,3})',
+  q: '(?<q>[1-4])',
+  G: '(?<G>\\d{4})',
+  V: '(?<V>\\d{1,2})',
+  u: '(?<u>[1-7])',
   H: '(?<H>\\d{1,2})',
   I: '(?<I>\\d{1,2})',
   M: '(?<M>\\d{1,2})',
@@ -29,10 +43,11 @@ const PATTERNS: Readonly<Record<string, string>> = {
 
 /** What `time_format` may be, for messages. */
 export const TIME_FORMATS =
-  'a format such as %Y-%m-%d %H:%M:%S (%Y %y %m %d %b %B %H %I %p %M %S %f %z %Z %a %A), or epoch_s, epoch_ms, epoch_us, epoch_ns or excel (days of a spreadsheet)';
+  'a format such as %Y-%m-%d %H:%M:%S (%Y %y %m %d %b %B %j %q %G %V %u %H %I %p %M %S %f %z %Z %a %A), or epoch_s, epoch_ms, epoch_us, epoch_ns, excel (days of a spreadsheet), matlab (datenum), dotnet_ticks or filetime';
 
 /**
- * The reader of a configured format in the notation of `strptime`, one of `epoch_s|ms|us|ns`, or `excel`.
+ * The reader of a configured format in the notation of `strptime`, one of `epoch_s|ms|us|ns`, `excel` or `matlab`.
+ * Besides: `%q` is a quarter, and a year alone or a week (`%G`, `%V`) is its beginning.
  * @throws RangeError for any other text
  */
 export function timeReader(format: string): TimeReader {
@@ -42,11 +57,15 @@ export function timeReader(format: string): TimeReader {
   const wrong = used.find((directive) => PATTERNS[directive] === undefined);
   if (wrong !== undefined) throw new RangeError(`%${wrong} is not known`);
   const has = (...directives: string[]): boolean => directives.some((one) => used.includes(one));
-  if (!has('Y', 'y') || !has('m', 'b', 'B')) throw new RangeError('a year and a month are needed');
+  const isYear = used.length === 1 && has('Y');
+  const isWeek = has('G') && has('V');
+  if (!isWeek && !isYear && !(has('Y', 'y') && has('m', 'b', 'B', 'j', 'q')))
+    throw new RangeError('a year and a month (or %q, %j, or %G and %V) are needed');
   const order = orderOf(used);
   const common = new CellTimes(order);
   const sample = Buffer.from(sampleOf(format));
-  return common.read(sample, 0, sample.length) === expectedOf(used)
+  const isOwn = isYear || has('j', 'q', 'G', 'V', 'u');
+  return !isOwn && common.read(sample, 0, sample.length) === expectedOf(used)
     ? common
     : new PatternTimes(format, order);
 }
@@ -134,7 +153,7 @@ class PatternTimes implements TimeReader {
       seen.add(directive);
       return PATTERNS[directive] ?? '';
     });
-    this.pattern = new RegExp(`^\\s*${source}\\s*$`, 'u');
+    this.pattern = new RegExp(`^\\s*${source}\\s*$`, 'iu');
   }
 
   read(bytes: Uint8Array, start: number, end: number): number {
@@ -143,29 +162,21 @@ class PatternTimes implements TimeReader {
       Buffer.from(bytes.subarray(start, Math.min(end, start + 80))).toString('utf8'),
     )?.groups;
     if (parts === undefined) return NaN;
-    const { Y, y = '', m, b, d = '1', H = '0', I, M = '0', S = '0', f = '', p = '', z } = parts;
-    const year = Y === undefined ? wholeYear(Number(y), 2) : Number(Y);
-    const month = m === undefined ? monthNamed(b ?? '') : Number(m);
+    const { H = '0', I, M = '0', S = '0', f = '', p = '', z } = parts;
     const hour = I === undefined ? Number(H) : (Number(I) % 12) + (/p/i.test(p) ? 12 : 0);
     if (z !== undefined)
       this.offset = z === 'Z' ? 0 : Number(`${z[0]}1`) * (Number(z.slice(1, 3)) * 60 + Number(z.slice(-2)));
-    const isEnd = hour === 24 && Number(M) === 0 && Number(S) === 0;
-    const time = civilToEpoch(
-      year,
-      month,
-      Number(d),
-      isEnd ? 0 : hour,
-      Number(M),
-      Number(S),
-      f === '' ? 0 : (Number(f) * 1000) / 10 ** f.length,
-    );
-    return isEnd ? time + 24 * HOUR_MS : time;
+    const [minute, second] = [Number(M), Number(S)];
+    const isEnd = hour === 24 && minute === 0 && second === 0;
+    if ((hour > 23 && !isEnd) || minute > 59 || second > 59) return NaN;
+    const decimals = f === '' ? 0 : (Number(f) * 1000) / 10 ** f.length;
+    return dayOfParts(parts) + hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS + decimals;
   }
 }
 
 /** The format of a text that {@link CellTimes} reads in this order, in the notation of `strptime`, for people. */
 export function formatOf(text: string, order: DateOrder): string {
-  if (order.startsWith('epoch') || order === 'excel') return order;
+  if (COUNTS.includes(order)) return order;
   const compact = /^(\d{8})(\d{4})?(\d{2})?(?!\d)/.exec(text);
   const date = compact
     ? `%Y%m%d${compact[2] === undefined ? '' : '%H%M'}${compact[3] === undefined ? '' : '%S'}`

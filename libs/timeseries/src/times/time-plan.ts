@@ -2,7 +2,8 @@ import type { DialectName } from '../csv/dialects.js';
 import { DIALECTS, type CsvDialect } from '../csv/dialects.js';
 import { epochOrder, isTimeText, timeOf } from '../csv/sample.js';
 import { CellTimes, type DateOrder } from './cell-times.js';
-import { formatOf, type TimeReader } from './time-format.js';
+import { periodFormat } from './period-forms.js';
+import { formatOf, timeReader, type TimeReader } from './time-format.js';
 
 /** How the times of a file are read. */
 export interface TimePlan {
@@ -48,6 +49,8 @@ export function planTimes(
   if (configured !== null) return made(configured.reader, [configured.reader.order], configured.format);
   const epoch = epochOrder(texts);
   if (epoch !== null) return made(new CellTimes(epoch), [epoch]);
+  const period = periodFormat(example);
+  if (period !== null) return made(timeReader(period), ['ymd'], period);
   const orders = learned ?? possibleOrders(texts, dialect);
   return made(new CellTimes(orders[0] ?? 'ymd'), orders);
 }

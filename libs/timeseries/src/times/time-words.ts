@@ -4,10 +4,18 @@ export const EPOCH_UNITS: Readonly<Record<string, number>> = {
   epoch_ms: 1,
   epoch_us: 1e-3,
   epoch_ns: 1e-6,
+  dotnet_ticks: 1e-4,
+  filetime: 1e-4,
+};
+
+/** Where other counts begin, in ms before 1970: those of .NET in the year 1, those of Windows in 1601. */
+export const COUNTED_FROM: Readonly<Record<string, number>> = {
+  dotnet_ticks: 62_135_596_800_000,
+  filetime: 11_644_473_600_000,
 };
 
 /** Abbreviations that mean one zone only, in minutes east of UTC; EST and its like are those of North America. */
-export const ABBREVIATIONS: Readonly<Record<string, number>> = {
+const ABBREVIATIONS: Readonly<Record<string, number>> = {
   z: 0,
   utc: 0,
   gmt: 0,
@@ -27,6 +35,18 @@ export const ABBREVIATIONS: Readonly<Record<string, number>> = {
   jst: 540,
   hkt: 480,
 };
+
+/** What stands behind a time: the name of a zone, an offset in minutes east of UTC (`+02:00`, `GMT+0100 (CET)`, `UTC`), or null. */
+export function zoneOfText(text: string): string | number | null {
+  const [, word = '', sign, hours, minutes = '0'] =
+    /^([a-z]*(?:\/[a-z_/]+)?)(?:([+-])(\d{1,2}):?(\d{2})?)?(?: [a-z]{3,5}|\s*\(.*\))?$/i.exec(text) ?? [];
+  if (word.includes('/') && sign === undefined) return word;
+  const known = word === '' ? 0 : ABBREVIATIONS[word.toLowerCase()];
+  if (known === undefined || (word === '' && sign === undefined)) return null;
+  const offset =
+    known + (sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)));
+  return Math.abs(offset) > 1439 ? null : offset;
+}
 
 /** Beginnings of the names of months in English, German, French, Spanish, Italian and Portuguese, without accents. */
 const MONTHS: readonly (readonly string[])[] = [
