@@ -1,7 +1,7 @@
 // Joins the compiled files and the libraries of a server process into few files. Node spends four fifths of a start on
 // finding, reading and wrapping 3,000 files, many of them CommonJS; in one piece they take a third of the time.
 // The compiled files stay beside the bundle: threads and child processes start from them.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
 
@@ -71,6 +71,31 @@ export async function bundle(folder) {
     },
     plugins: [compiledTree(folder)],
   });
+  keepOnlyLostNames(join(folder, 'bundle'));
+}
+
+const NAMES_EVERYTHING = 'var __name=(target,value)=>__defProp(target,"name",{value,configurable:true});';
+/**
+ * A class or function that was renamed, or stands where it gets no name by itself; arrow functions go without, except those
+ * that Swagger knows by it (`type: () => Class`).
+ */
+const NAMES_WHAT_LOST_ITS_NAME =
+  'var __name=(target,value)=>target.name===value||target.name===""&&value!=="type"&&!Object.hasOwn(target,"prototype")?target:__defProp(target,"name",{value,configurable:true});';
+
+/**
+ * esbuild names every function anew, each time it is made: those of a request as well, where a property that is defined on
+ * a function costs more than the function. Most have their name anyway.
+ */
+function keepOnlyLostNames(folder) {
+  const chunks = readdirSync(folder).filter((name) => name.endsWith('.js'));
+  const found = chunks.filter((name) => {
+    const path = join(folder, name);
+    const text = readFileSync(path, 'utf8');
+    if (!text.includes(NAMES_EVERYTHING)) return false;
+    writeFileSync(path, text.replace(NAMES_EVERYTHING, NAMES_WHAT_LOST_ITS_NAME));
+    return true;
+  });
+  if (found.length === 0) throw new Error('esbuild no longer names functions as scripts/bundle.mjs knows it');
 }
 
 /** The tree's own libraries, before it has its final place; `import.meta.url` goes on naming the compiled file. */

@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { countsOf, KeptFigures } from '#libs/database';
-import { Clock, DAY_MS } from '#libs/kernel';
+import { Clock, DAY_MS, SECOND_MS } from '#libs/kernel';
 import type { OrderEntity } from './order.entity.js';
 import { OrderRepository } from './order.repository.js';
+import { OrderViews } from './order-views.service.js';
 
 /** Orders completed longer ago say nothing about now. */
 const WINDOW_MS = DAY_MS;
 /** The latest ones that count. */
 const SAMPLE = 100;
 const MIDDLING_PRIORITY = 5;
+/** How long a pace holds that another process may have changed: the median of a hundred does not move in that time. */
+const PACE_HOLDS_MS = SECOND_MS;
 
 /** How fast orders are being worked off. */
 interface Pace {
@@ -19,11 +22,19 @@ interface Pace {
 /** Where orders stand in the queue, and how long that takes: by the latest completed ones, or not at all. */
 @Injectable()
 export class QueueOutlook {
+  /** Found lately: every new order asks for it, and it takes the reading of a hundred rows. */
+  #latest: { readonly pace: Pace | null; readonly foundMs: number } | null = null;
+
   constructor(
     private readonly orders: OrderRepository,
     private readonly kept: KeptFigures,
     private readonly clock: Clock,
-  ) {}
+    views: OrderViews,
+  ) {
+    views.subscribe(async (tx, { kind }) => {
+      if (kind === 'completed') tx.whenOver(() => (this.#latest = null));
+    });
+  }
 
   /**
    * The place of an order that comes now, 1 is next, and when it may be done: the evaluators of the last day take turns;
@@ -59,6 +70,14 @@ export class QueueOutlook {
   }
 
   async #pace(): Promise<Pace | null> {
+    const nowMs = this.clock.monotonic();
+    if (this.#latest !== null && nowMs - this.#latest.foundMs < PACE_HOLDS_MS) return this.#latest.pace;
+    const pace = await this.#findPace();
+    this.#latest = { pace, foundMs: nowMs };
+    return pace;
+  }
+
+  async #findPace(): Promise<Pace | null> {
     const since = new Date(this.clock.now() - WINDOW_MS);
     const latest = await this.orders.latestCompleted(since, SAMPLE);
     if (latest.length === 0) return null;

@@ -1,17 +1,25 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setImmediate as turnOfEventLoop, setTimeout as pause } from 'node:timers/promises';
-import { AppError, OutageError, type Clock } from '#libs/kernel';
+import { AppError, type Clock } from '#libs/kernel';
 import type { Statement } from 'better-sqlite3';
 import { type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { Database } from './database.js';
 import { ImmediateStatements } from './sql-statements.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 import { Transaction, withinLimit, type TransactionLimit } from './transaction.js';
+import { WriteLog } from './write-log.js';
 
 /** Transactions that share one commit at most. */
 const LARGEST_GROUP = 64;
-/** A group that is older takes nobody in: its first transaction has waited long enough. */
-const GROUP_MS = 5;
+/** A group gathers no longer than this before it begins. */
+const GATHER_MS = 5;
+/**
+ * A group that is older takes nobody in: its first transaction has waited long enough. An order takes some milliseconds,
+ * and those that share a commit write the pages that they have in common once: an order alone changes fifty of them.
+ */
+const GROUP_MS = 16;
+/** After so long a group lets the event loop have a turn: others are read, and may join it. */
+const TURN_MS = 4;
 /** Pauses between two looks whether another program still holds the write lock: they double up to this. */
 const LONGEST_PAUSE_MS = 50;
 /** What comes while the lock has long been held waits no longer than this. */
@@ -53,10 +61,9 @@ export class SqliteWriter {
   readonly #connection: QueryRunner;
   readonly #query: QueryRunner['query'];
   readonly #sqlite: Connection;
+  readonly #log: WriteLog;
   readonly #statements: Readonly<Record<'begin' | 'commit' | 'savepoint' | 'release', Statement>>;
   #draining = false;
-  /** Whether the disk has refused something of the log of writes. */
-  #isLogDoubtful = false;
   /** Since when another program holds the write lock; null when the last look found it free. */
   #lockedSinceMs: number | null = null;
 
@@ -70,8 +77,9 @@ export class SqliteWriter {
     this.#sqlite = (
       database.writer.driver as unknown as { databaseConnection: Connection }
     ).databaseConnection;
-    // a commit reaches the log of writes here, and the disk in `syncLog`, before anybody is told of it
-    this.#sqlite.pragma('synchronous = NORMAL');
+    this.#log = new WriteLog(this.#sqlite, database.file);
+    // what a savepoint may restore stays in memory; in a file it would be written for every transaction of a group
+    this.#sqlite.pragma('temp_store = MEMORY');
     // IMMEDIATE: the write lock from the start, so that no other process slips in between a read and a write
     this.#statements = {
       begin: this.#sqlite.prepare('BEGIN IMMEDIATE'),
@@ -112,7 +120,7 @@ export class SqliteWriter {
     for (let waiting = 0; waiting < this.#queue.length && this.#queue.length < LARGEST_GROUP;) {
       waiting = this.#queue.length;
       await turnOfEventLoop();
-      if (this.clock.monotonic() - started >= GROUP_MS) return;
+      if (this.clock.monotonic() - started >= GATHER_MS) return;
     }
   }
 
@@ -121,18 +129,11 @@ export class SqliteWriter {
     const done: Done[] = [];
     if (!(await this.#lock())) return;
     try {
-      const started = this.clock.monotonic();
-      // once the first has failed, or SQLite gave the transaction up, there is nothing to join
-      do await this.#runMember(this.#queue.shift(), done);
-      while (
-        this.#inTransaction &&
-        done.length < LARGEST_GROUP &&
-        this.#queue.length > 0 &&
-        this.clock.monotonic() - started < GROUP_MS
-      );
+      await this.#runMembers(done);
       if (done.length > 0) {
         this.#statements.commit.run(); // fails when SQLite gave the transaction up
-        await this.#sync(done);
+        for (const { tx } of done) tx.end();
+        await this.#log.sync();
         this.database.file?.assertInPlace(); // SQLite would not notice; nobody is told that such rows are safe
       }
     } catch (error) {
@@ -144,29 +145,19 @@ export class SqliteWriter {
     }
   }
 
-  /** Meanwhile the event loop goes on, and the next group gathers. */
-  async #sync(done: readonly Done[]): Promise<void> {
-    for (const { tx } of done) tx.end();
-    try {
-      await this.database.file?.syncLog();
-    } catch (error) {
-      this.#isLogDoubtful = true;
-      throw error;
+  async #runMembers(done: Done[]): Promise<void> {
+    const started = this.clock.monotonic();
+    let turned = started;
+    for (;;) {
+      await this.#runMember(this.#queue.shift(), done);
+      // once the first has failed, or SQLite gave the transaction up, there is nothing to join
+      if (!this.#inTransaction || done.length >= LARGEST_GROUP) return;
+      const now = this.clock.monotonic();
+      if (this.#queue.length === 0 || now - started >= GROUP_MS) return;
+      if (now - turned < TURN_MS) continue;
+      await turnOfEventLoop();
+      turned = this.clock.monotonic();
     }
-  }
-
-  /**
-   * What a failed sync leaves in the log may never reach the disk, and recovery ends where it is missing: what comes after it
-   * would be lost as well. So everything goes from memory into the database itself before another transaction begins.
-   */
-  #settleLog(): void {
-    if (!this.#isLogDoubtful) return;
-    const [result] = this.#sqlite.pragma('wal_checkpoint(FULL)') as [{ readonly busy: number }];
-    if (result.busy !== 0)
-      throw new OutageError('The log of the database could not be emptied after a failed write', {
-        code: 'storage_failed',
-      });
-    this.#isLogDoubtful = false;
   }
 
   /**
@@ -177,7 +168,7 @@ export class SqliteWriter {
     for (let pauseMs = 1; this.#queue.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
         this.database.file?.assertInPlace();
-        this.#settleLog();
+        this.#log.settle();
         this.#statements.begin.run();
         this.#lockedSinceMs = null;
         return true;

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { addUpFigures, Database, TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
-import { Clock, SECOND_MS } from '#libs/kernel';
+import { Clock } from '#libs/kernel';
 
-/** Adds the changes of figures up every two seconds, so that few of them are read beside the sums. */
+/**
+ * Who reads a figure also reads every change that is not added up yet: at 200 orders a second two seconds of them are
+ * 2,000 rows, read again by each new order that asks for its place in the queue.
+ */
+const EVERY_MS = 250;
+
+/** Adds the changes of figures up, so that few of them are read beside the sums. */
 @Injectable()
 export class FigureUpkeep extends PeriodicService {
   constructor(
@@ -11,7 +17,7 @@ export class FigureUpkeep extends PeriodicService {
     private readonly transactions: TransactionRunner,
     clock: Clock,
   ) {
-    super(clock, { everyMs: 2 * SECOND_MS });
+    super(clock, { everyMs: EVERY_MS });
   }
 
   protected async turn(signal: AbortSignal): Promise<void> {

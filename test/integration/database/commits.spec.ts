@@ -29,6 +29,33 @@ describe('commits on SQLite', () => {
     flushes.mockRestore();
   });
 
+  it('takes those into a group who are read while it is at work, until it has lasted long enough', async () => {
+    const clock = new FakeClock();
+    const runner = new TransactionRunner(database.database, { clock });
+    const flushes = jest.spyOn(fileOf(database), 'syncLog');
+    const late = gate();
+    const asked = [
+      runner.run(async (tx) => {
+        await write(tx, 'long');
+        setImmediate(() => late.open());
+        clock.jump(5);
+      }),
+      runner.run((tx) => write(tx, 'waiting')),
+      late.opened.then(() => runner.run((tx) => write(tx, 'late'))),
+    ];
+    await Promise.all(asked);
+    expect(flushes).toHaveBeenCalledTimes(1);
+    await Promise.all([
+      runner.run(async (tx) => {
+        await write(tx, 'longer');
+        clock.jump(16);
+      }),
+      runner.run((tx) => write(tx, 'apart')),
+    ]);
+    expect(flushes).toHaveBeenCalledTimes(3);
+    flushes.mockRestore();
+  });
+
   it('tells nobody of a transaction before the disk has it', async () => {
     const [flushing, disk] = [gate(), gate()];
     const flushes = jest.spyOn(fileOf(database), 'syncLog').mockImplementationOnce(() => {

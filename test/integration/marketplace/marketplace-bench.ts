@@ -106,7 +106,7 @@ export class MarketplaceBench {
     return this.test.app.get(TransactionRunner, { strict: false }).run(work);
   }
 
-  /** What the service does every two seconds, where the clock does not stand still. */
+  /** What the service does four times a second, where the clock does not stand still. */
   async addUp(): Promise<void> {
     const [database, transactions] = [
       this.test.app.get(Database, { strict: false }),
