@@ -38,6 +38,7 @@ module.exports = {
     only('timeseries-stands-low', lib('timeseries'), [lib('kernel', 'numpy-random')]),
     only('keras-onnx-stands-low', lib('keras-onnx'), [lib('kernel')]),
     only('forecast-chart-stands-low', lib('forecast-chart'), [lib('kernel')]),
+    only('telemetry-stands-low', lib('telemetry'), [lib('kernel')]),
     only('scoring-stands-low', lib('scoring'), [lib('kernel', 'numpy-random')]),
     only('plugin-sdk-stands-low', lib('plugin-sdk'), [lib('kernel', 'timeseries')]),
     only('plugin-host', lib('plugin-host'), [lib('kernel', 'config', 'plugin-sdk', 'timeseries')]),
@@ -117,7 +118,16 @@ module.exports = {
     },
     never(
       'pure-libs-know-no-framework',
-      lib('kernel', 'numpy-random', 'timeseries', 'keras-onnx', 'forecast-chart', 'scoring', 'plugin-sdk'),
+      lib(
+        'kernel',
+        'numpy-random',
+        'timeseries',
+        'keras-onnx',
+        'forecast-chart',
+        'scoring',
+        'plugin-sdk',
+        'telemetry',
+      ),
       frameworks,
     ),
     {

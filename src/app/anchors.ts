@@ -5,7 +5,8 @@ import { type Anchor, Database, SealStore } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
 import { AppError, Clock, messageOf, MINUTE_MS } from '#libs/kernel';
 
-const CHAINS = [
+/** The tables whose rows are sealed. */
+export const CHAINS = [
   { chain: 'audit', rows: 'api_logs', seals: 'audit_seals' },
   { chain: 'ledger', rows: 'transactions', seals: 'ledger_seals' },
 ] as const;

@@ -16,6 +16,7 @@ import { AnchorsModule } from './anchors.js';
 import { HostModule } from './host.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { HttpFront } from './http/http-front.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import type { Metrics } from './metrics/metrics.js';
 import { PersistenceModule, type Foundation } from './persistence/persistence.module.js';
 import { PluginsModule } from './plugins.module.js';
@@ -66,4 +67,5 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   AuditModule,
   AdminModule,
   AgentModule,
+  MetricsModule,
 ];

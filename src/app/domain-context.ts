@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { AppConfig } from '#libs/config';
 import { NO_NOTIFICATIONS, TransactionRunner } from '#libs/database';
 import { systemClock } from '#libs/kernel';
+import { Telemetry } from '#libs/telemetry';
 import type { Imports } from './api.module.js';
 import { nameDatabase, printError } from './commands/command.js';
 import { openDatabase } from './schema.js';
@@ -39,6 +40,7 @@ export async function withDomains<T>(
       transactions,
       notifications: NO_NOTIFICATIONS,
       jobListener,
+      telemetry: new Telemetry(),
     };
     const root = DomainContextModule.forRoot(foundation, domains);
     const context = await NestFactory.createApplicationContext(root, {

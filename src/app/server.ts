@@ -13,8 +13,9 @@ import {
 } from '#libs/database';
 import { RouteTable } from '#libs/http';
 import { JobEngine, QUEUE_CONNECTIONS } from '#libs/jobs';
-import { type Clock, delay, systemClock } from '#libs/kernel';
+import { type Clock, systemClock } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
+import { Telemetry } from '#libs/telemetry';
 import type { DestinationStream } from 'pino';
 import { AuditRecorder } from '../audit/audit.port.js';
 import { ApiModule, type Imports } from './api.module.js';
@@ -36,9 +37,12 @@ import {
 } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { Metrics } from './metrics/metrics.js';
+import { ALONE, SupervisedSiblings } from './metrics/siblings.js';
+import { buildInfo, countModelLoads, jobFigures } from './metrics/sources.js';
 import { openDatabase } from './schema.js';
 import { engineOf } from './persistence/engine-of.js';
 import { StoredBarCache } from './persistence/persistence.module.js';
+import { closeServers, drain, inTurn } from './stopping.js';
 import { serveDocumentation } from './swagger/serve-documentation.js';
 
 /** What commands and tests put in place of the ordinary thing. */
@@ -124,9 +128,10 @@ async function start(
   if (config.http_adapter === 'fastify') front.shorten(prepared);
   if (!config.audit_synchronous) front.leaveUnrecorded(prepared.templates);
   const jobs = app.get<JobEngine>(JobEngine);
-  built.metrics.watchJobs(jobs);
-  built.metrics.watchDatabase(database.availability);
+  built.metrics.watchDatabase(database);
+  built.metrics.watchAudit(app.get<AuditRecorder>(AuditRecorder));
   if (logs !== null) built.metrics.watchLog(logs);
+  undo.push(countModelLoads(built.metrics.telemetry));
   await jobs.start();
   undo.push(() => jobs.stop(0));
   const servers: NodeServer[] = [app.getHttpServer() as NodeServer];
@@ -139,6 +144,7 @@ async function start(
   const stop = async (): Promise<void> => {
     await inTurn(logger, [
       ['requests and jobs', () => drain(front, servers, jobs, config)],
+      ['the last figures', () => built.metrics.leave()],
       ['the audit log', () => app.get<AuditRecorder>(AuditRecorder).close()],
       ['the application', () => app.close()],
       ['the connection that listens', async () => line?.close()],
@@ -176,7 +182,10 @@ async function buildApp(
     loadConfiguredPlugins(config, bars, pluginLogger(logger), clock));
   const log = logger.child({ name: 'prediction_provider' });
   for (const notice of config.notices) log.warn(notice);
-  const metrics = new Metrics();
+  const telemetry = new Telemetry();
+  telemetry.set('prediction_provider_build_info', buildInfo(config), 1);
+  const siblings = cluster.isWorker ? new SupervisedSiblings(process) : ALONE;
+  const metrics = new Metrics(telemetry, siblings);
   metrics.watchNotes(plugins);
   let audit: AuditRecorder | null = null;
   const front: HttpFront = new HttpFront({
@@ -189,9 +198,10 @@ async function buildApp(
   });
   const library = await httpLibrary(config, front);
   const jobListener = {
+    ...jobFigures(telemetry),
     failed: (activity: string, error: unknown) => log.error({ err: error }, `jobs: ${activity} failed`),
   };
-  const foundation = { config, clock, database, transactions, notifications, jobListener };
+  const foundation = { config, clock, database, transactions, notifications, jobListener, telemetry };
   const root = ApiModule.forRoot({ foundation, plugins, front, metrics }, overrides.domains);
   const app: INestApplication = await NestFactory.create(root, library.adapter, {
     logger: new NestLogger(logger),
@@ -243,52 +253,3 @@ function urlOf(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
-
-/**
- * Ends one part after the other. One that fails keeps no other from its end: with a database that is away, leases cannot
- * be given back, for example; then they run out.
- */
-async function inTurn(
-  logger: Logger,
-  parts: readonly (readonly [name: string, end: () => Promise<unknown>])[],
-): Promise<void> {
-  for (const [name, end] of parts) {
-    try {
-      await end();
-    } catch (error) {
-      logger.error({ err: error }, `stopping: ${name} could not end properly`);
-    }
-  }
-}
-
-const LAST_ROWS_MS = 2_000;
-
-async function drain(
-  front: HttpFront,
-  servers: NodeServer[],
-  jobs: JobEngine,
-  { shutdown_grace: grace, shutdown_notice: notice }: AppConfig,
-): Promise<void> {
-  front.beginStop();
-  let closed: Promise<unknown> = Promise.resolve();
-  const requestsEnd = async (): Promise<void> => {
-    // A connection that is closed in the moment in which its client asks is a request that is cut off.
-    await delay(systemClock, servers.some(({ listening }) => listening) ? notice * 1000 : 0);
-    closed = closeServers(servers);
-    await front.drained(grace * 1000);
-  };
-  const [, jobsEnded] = await Promise.allSettled([requestsEnd(), jobs.stop(grace * 1000)]);
-  for (const server of servers) server.closeAllConnections();
-  await closed;
-  // Requests that were cut off still leave their audit rows and log lines.
-  await front.drained(LAST_ROWS_MS);
-  if (jobsEnded.status === 'rejected') throw jobsEnded.reason;
-}
-
-/** Stops listening; idle connections are closed at once, the others after their answer. */
-const closeServers = (servers: readonly NodeServer[]): Promise<unknown> =>
-  Promise.all(
-    servers
-      .filter(({ listening }) => listening)
-      .map((server) => new Promise((resolve) => server.close(resolve))),
-  );

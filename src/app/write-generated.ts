@@ -4,6 +4,7 @@ import { configurationPage, differencesTable, environmentExample, loadConfig } f
 import { parameterPage } from '#libs/plugin-host';
 import type { PluginDefinition } from '#libs/plugin-sdk';
 import { BUILT_IN_PLUGINS } from '#libs/plugins';
+import { seriesTable } from '#libs/telemetry';
 import { featurePage } from '#libs/timeseries';
 
 /** `npm run openapi`: made by the application itself, which for that runs on a private database and listens nowhere. */
@@ -42,20 +43,26 @@ async function builtInPlugins(): Promise<PluginDefinition[]> {
 const pluginsPage = async (): Promise<string> => parameterPage(await builtInPlugins());
 
 const MOVING = 'docs/moving.md';
+const METRICS = 'docs/metrics.md';
 const [BEGIN, END] = ['<!-- prettier-ignore-start -->', '<!-- prettier-ignore-end -->'];
 
-/** The page as it is written by hand, with the table of what the switch turns on between its two marks. */
-async function movingPage(): Promise<string> {
-  const page = readFileSync(MOVING, 'utf8');
+/** A page as it is written by hand, with this table between its two marks. */
+function withTable(path: string, table: string): string {
+  const page = readFileSync(path, 'utf8');
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${MOVING} has lost the marks of its table`);
+  if (begin < 0 || end < begin) throw new Error(`${path} has lost the marks of its table`);
+  return `${page.slice(0, begin)}${BEGIN}\n\n${table}\n\n${page.slice(end)}`;
+}
+
+/** With what the switch turns on. */
+async function movingPage(): Promise<string> {
   const plugins = new Map((await builtInPlugins()).map((plugin) => [plugin.id, plugin]));
   const table = differencesTable((plugin, name) => {
     const declared = plugins.get(plugin)?.parameters[name];
     if (declared === undefined) throw new Error(`${plugin} has no parameter ${name}`);
     return declared.default;
   });
-  return `${page.slice(0, begin)}${BEGIN}\n\n${table}\n\n${page.slice(end)}`;
+  return withTable(MOVING, table);
 }
 
 /** What is written from declarations: the command that writes it, and its text. */
@@ -64,6 +71,7 @@ const FILES: Readonly<Record<string, readonly [command: string, text: () => stri
   '.env.example': ['docs', environmentExample],
   'docs/configuration.md': ['docs', configurationPage],
   'docs/features.md': ['docs', featurePage],
+  [METRICS]: ['docs', () => withTable(METRICS, seriesTable())],
   [MOVING]: ['docs', movingPage],
   'docs/plugin-parameters.md': ['docs:plugins', pluginsPage],
 };

@@ -40,6 +40,8 @@ export abstract class AuditRecorder {
   }
   /** True when so many rows are waiting that no further request should begin. */
   abstract readonly overloaded: boolean;
+  /** Rows that wait for their commit. */
+  abstract readonly waiting: number;
   /** Writes the rows that still wait, and accepts no more. */
   abstract close(): Promise<void>;
 }

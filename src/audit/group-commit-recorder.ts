@@ -44,6 +44,10 @@ export class GroupCommitRecorder extends AuditRecorder {
     return this.#closed || this.#queue.length >= this.#maxWaiting * 0.75;
   }
 
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   add(entry: AuditEntry, settled: (error: unknown) => void): void {
     if (this.#closed || this.#queue.length >= this.#maxWaiting) {
       queueMicrotask(() => settled(new AppError('unavailable', 'The audit log accepts no more rows')));

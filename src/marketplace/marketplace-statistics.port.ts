@@ -54,8 +54,18 @@ export interface MarketplaceBacklog {
   readonly oldestPending: Date | null;
 }
 
+/** What tells whether orders are moved on. */
+export interface OrderPulse {
+  /** Claims that ran out before the given moment and are still open; counted up to 1,000. */
+  readonly expiredLeases: number;
+  /** When the oldest pending one was created; null when none waits. */
+  readonly oldestPending: Date | null;
+}
+
 /** Figures about orders, for those who watch the service. */
 export abstract class MarketplaceFigures extends RowFigures {
+  /** Two look-ups by index, for those who ask every few seconds. */
+  abstract pulse(stuckBefore: Date): Promise<OrderPulse>;
   /** @param stuckBefore orders that should have been returned or ended before this time count as stuck */
   abstract backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog>;
 }

@@ -15,6 +15,7 @@ import type {
   MarketplaceBacklog,
   MarketplaceFigures,
   OrderCounts,
+  OrderPulse,
 } from './marketplace-statistics.port.js';
 
 /** What one evaluator did. */
@@ -48,6 +49,20 @@ export class MarketplaceFiguresRepository extends SourceFigures implements Marke
     const byClient = await this.kept.ofOwners('orders', userIds);
     const totals = [...byClient].map(([id, figures]) => [id, total(countsOf(figures, 'status:'))] as const);
     return new Map(totals.filter(([, orders]) => orders > 0));
+  }
+
+  async pulse(stuckBefore: Date): Promise<OrderPulse> {
+    const { read } = this.database;
+    const expiredLeases = await countRows(
+      read,
+      `(SELECT 1 FROM prediction_jobs WHERE status = 'processing' AND timeout_at < ? LIMIT ${MOST_STUCK}) AS late`,
+      [stuckBefore.toISOString()],
+    );
+    const [oldest] = await runSql<{ created_at: string }>(
+      read,
+      `SELECT created_at FROM prediction_jobs WHERE status = 'pending' ORDER BY created_at LIMIT 1`,
+    );
+    return { expiredLeases, oldestPending: oldest === undefined ? null : new Date(oldest.created_at) };
   }
 
   async backlog(now: Date, stuckBefore: Date): Promise<MarketplaceBacklog> {

@@ -10,6 +10,7 @@ import {
   runForecast,
 } from '#libs/plugin-host';
 import type { PredictionOutput } from '#libs/plugin-sdk';
+import { Telemetry } from '#libs/telemetry';
 import { canonicalInterval, parseTimestamp } from '#libs/timeseries';
 import { ForecastPins } from '../outcomes/outcomes.port.js';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
@@ -39,6 +40,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     private readonly jobs: JobEngine,
     private readonly settings: RuntimeSettings,
     private readonly clock: Clock,
+    private readonly telemetry: Telemetry,
   ) {}
 
   onModuleInit(): void {
@@ -61,6 +63,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     await run.complete(async (tx) => {
       this.pins.pin(tx, issuedForecast(prediction, answer, this.#now()));
       await this.#finish(tx, prediction, 'completed', result);
+      tx.afterCommit(() => this.#count(prediction, answer, result));
     });
   };
 
@@ -69,6 +72,8 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     if (prediction === null) return;
     const result = { request: prediction.result.request, error: failure.message, error_code: failure.code };
     await this.#finish(tx, prediction, 'failed', result);
+    const labels = { plugin: prediction.predictorPlugin, result: failure.code };
+    tx.afterCommit(() => this.telemetry.count('predictions_total', labels));
   };
 
   async #compute(
@@ -103,6 +108,19 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
   ): Promise<void> {
     this.predictions.finish(tx, prediction.id, status, result, this.#now());
     tx.afterCommit(() => this.results.wake());
+  }
+
+  #count(
+    { feederPlugin: feeder, symbol, interval, result: { request } }: PredictionEntity,
+    { plugins, isPresent, source }: Forecast,
+    { explanation }: PredictionResult,
+  ): void {
+    this.telemetry.count('predictions_total', { plugin: plugins.predictor.id, result: 'completed' });
+    for (const [stage, ms] of Object.entries(explanation?.timing ?? {}))
+      this.telemetry.observe('prediction_stage_seconds', { stage: stage.replace('_ms', '') }, ms / 1000);
+    if (!isPresent || request.baseline_datetime !== null) return;
+    const opened = Date.parse(source.baseline_bar ?? source.last_bar) / 1000;
+    this.telemetry.set('data_newest_bar_timestamp_seconds', { feeder, symbol, interval }, opened);
   }
 
   /** Calls of plugins have the prediction's own limit: whichever timer is first, the prediction failed by `timeout`. */

@@ -3,6 +3,7 @@ import { AppConfig } from '#libs/config';
 import type { Transaction } from '#libs/database';
 import { type Job, type JobDefinition, JobEngine, type JobRun } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
+import { Telemetry } from '#libs/telemetry';
 import { Webhook } from 'standardwebhooks';
 import { DeliverySlots } from './delivery-slots.js';
 import { retryDelayMs } from './retry-schedule.js';
@@ -34,6 +35,7 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
     private readonly jobs: JobEngine,
     private readonly clock: Clock,
     { job_concurrency }: AppConfig,
+    private readonly telemetry: Telemetry,
   ) {
     this.#slots = new DeliverySlots(job_concurrency, clock);
   }
@@ -84,6 +86,8 @@ export class DeliverWebhooks implements JobDefinition, OnModuleInit {
   async #record(tx: Transaction, delivery: WebhookDeliveryEntity, attempt: DeliveryAttempt): Promise<void> {
     const consequence = this.#consequenceOf(delivery, attempt);
     await this.deliveries.record(tx, delivery, attempt, consequence);
+    const result = attempt.error ?? 'delivered';
+    tx.afterCommit(() => this.telemetry.count('webhook_attempts_total', { result }));
     if (consequence.status === 'pending') await this.#plan(tx, delivery.id, consequence.nextAttemptAt);
   }
 

@@ -117,8 +117,11 @@ describe('processes on PostgreSQL', () => {
     await postgres.start();
     await service.wrote(/listens on/, 2);
     expect(await readinessOf(service)).toBe(200);
+    const counted = await requestsCounted(service);
+    expect(counted).toBeGreaterThanOrEqual(REQUESTS);
     await killedUnderLoad(service);
     await service.wrote(/listens on/, 3);
+    expect(await requestsCounted(service)).toBeGreaterThanOrEqual(counted + REQUESTS);
     await postgres.stop();
     for (const pid of childrenOf(service)) process.kill(pid, 'SIGKILL');
     await service.wrote(/ended \(by a signal\)/, 3);
@@ -171,6 +174,22 @@ const childrenOf = ({ pid }: RunningCommand): number[] =>
     .split('\n')
     .map(Number);
 
+/** Enough for both of two processes, which take connections in turn. */
+const REQUESTS = 6;
+
+/** Requests to `/health` that `/metrics` counts, the same whichever process is asked for it. */
+async function requestsCounted(service: RunningCommand): Promise<number> {
+  const { port } = new URL(addressOf(service));
+  for (let nth = 0; nth < REQUESTS; nth += 1) expect((await answerOf(Number(port)))?.status).toBe(200);
+  const told: number[] = [];
+  for (let nth = 0; nth < REQUESTS; nth += 1) {
+    const { text = '' } = (await answerOf(Number(port), '/metrics')) ?? {};
+    told.push(Number(/^http_requests_total\{method="GET",route="\/health",.*\} (\d+)$/m.exec(text)?.[1]));
+  }
+  expect(new Set(told).size).toBe(1);
+  return told[0] ?? NaN;
+}
+
 const CONNECTIONS = 24;
 const SETTLE_LIMIT_MS = 10_000;
 
@@ -189,7 +208,7 @@ async function killedUnderLoad(service: RunningCommand): Promise<void> {
       const asked = {};
       open.add(asked);
       sent += 1;
-      if ((await statusOf(port)) === 200) answered += 1;
+      if ((await answerOf(port))?.status === 200) answered += 1;
       open.delete(asked);
     }
   };
@@ -205,12 +224,16 @@ async function killedUnderLoad(service: RunningCommand): Promise<void> {
   expect(sent).toBeGreaterThan(answered - 1);
 }
 
-/** The status of one answer over a connection of its own; null when the connection is reset. */
-const statusOf = (port: number): Promise<number | null> =>
+/** One answer over a connection of its own; null when the connection is reset. */
+const answerOf = (
+  port: number,
+  path = '/health',
+): Promise<{ readonly status: number | undefined; readonly text: string } | null> =>
   new Promise((done) => {
-    get({ port, host: '127.0.0.1', path: '/health', agent: false }, (response) => {
-      response.on('error', () => done(null)).on('end', () => done(response.statusCode ?? null));
-      response.resume();
+    get({ port, host: '127.0.0.1', path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('error', () => done(null)).on('end', () => done({ status: response.statusCode, text }));
     }).on('error', () => done(null));
   });
 

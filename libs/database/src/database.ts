@@ -71,6 +71,8 @@ interface Opened {
 
 /** Connections of PostgreSQL's pool. */
 export interface PoolFigures {
+  /** Most connections. */
+  readonly limit: number;
   readonly total: number;
   readonly idle: number;
   /** Callers that wait for a connection. */
@@ -228,9 +230,9 @@ export class Database {
   get pool(): PoolFigures | null {
     if (this.kind === 'sqlite') return null;
     const { master } = this.writer.driver as unknown as {
-      master: { totalCount: number; idleCount: number; waitingCount: number };
+      master: { totalCount: number; idleCount: number; waitingCount: number; options: { max: number } };
     };
-    return { total: master.totalCount, idle: master.idleCount, waiting: master.waitingCount };
+    return { limit: master.options.max, total: master.totalCount, idle: master.idleCount, waiting: master.waitingCount };
   }
 
   /**

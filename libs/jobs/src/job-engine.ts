@@ -89,6 +89,20 @@ export interface JobCounts {
   readonly oldestWaitMs: number | null;
 }
 
+/** The unfinished jobs of one kind, by what they wait for. */
+export interface KindFigures {
+  readonly kind: string;
+  /** Due, and nobody has them yet. */
+  readonly queued: number;
+  /** To be done later. */
+  readonly planned: number;
+  readonly running: number;
+  /** Running ones whose lease has ended. */
+  readonly expired: number;
+  /** How long the oldest due one has waited, in ms; 0 when none does. */
+  readonly oldestWaitMs: number;
+}
+
 /**
  * Durable work. The job's own row is the truth (status, lease_expires_at, lease_epoch, attempts); engines differ only
  * in how a runner is woken. Each engine passes the same conformance suite.
@@ -111,4 +125,6 @@ export abstract class JobEngine {
   /** Stops claiming, lets runs finish for `graceMs`, then aborts them and returns their leases so that others can go on. */
   abstract stop(graceMs: number): Promise<void>;
   abstract counts(): Promise<JobCounts>;
+  /** Unfinished jobs by kind, of the oldest 10,000 that wait and as many that run; a kind without any is left out. */
+  abstract figures(): Promise<KindFigures[]>;
 }

@@ -5,7 +5,7 @@ export {
   type ModelDescription,
   type TensorDescription,
 } from './model.js';
-export { createModelCache, type ModelCache } from './model-cache.js';
+export { createModelCache, MODEL_LOADS, type ModelCache, type ModelLoad } from './model-cache.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export type { ModelFormat, ModelLimits } from './containers/source.js';
 export type { IsolationLimits } from './isolate/compile-isolated.js';

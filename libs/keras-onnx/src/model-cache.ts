@@ -1,8 +1,20 @@
+import { channel } from 'node:diagnostics_channel';
 import { stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { SharedWork } from '#libs/kernel';
 import { notOpened } from './errors.js';
 import { loadModel, type LoadOptions, type Model } from './model.js';
+
+/** Where each read of a model file is told, for whoever counts them: a {@link ModelLoad} a message. */
+export const MODEL_LOADS = 'keras-onnx.model-load';
+const loads = channel(MODEL_LOADS);
+
+/** One read of a model file. */
+export interface ModelLoad {
+  readonly result: 'loaded' | 'failed';
+  /** Until the model was ready, or was refused. */
+  readonly durationMs: number;
+}
 
 /** Loaded models by their content, the least recently used one disposed of when there are too many. */
 export interface ModelCache {
@@ -53,7 +65,7 @@ class BoundedModelCache implements ModelCache {
   }
 
   async #fetch(path: string, stamp: string): Promise<Model> {
-    const model = await this.#load(path);
+    const model = await this.#told(path);
     const { sha256 } = model.describe();
     const same = this.#models.get(sha256);
     this.#remember(path, { stamp, sha256 });
@@ -63,6 +75,20 @@ class BoundedModelCache implements ModelCache {
     }
     this.#models.set(sha256, model);
     return model;
+  }
+
+  async #told(path: string): Promise<Model> {
+    const startedMs = performance.now();
+    const tell = (result: ModelLoad['result']): void =>
+      loads.publish({ result, durationMs: performance.now() - startedMs } satisfies ModelLoad);
+    try {
+      const model = await this.#load(path);
+      tell('loaded');
+      return model;
+    } catch (error) {
+      tell('failed');
+      throw error;
+    }
   }
 
   /** Paths are forgotten oldest first, so that many short-lived names do not add up. */

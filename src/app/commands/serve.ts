@@ -82,6 +82,8 @@ const SETTLE_MS = 200;
  * config file, `.env` or a plugin given by path changes.
  */
 async function supervise(config: AppConfig): Promise<number> {
+  const { GatheredFigures } = await import('../metrics/gathered-figures.js');
+  const figures = new GatheredFigures(cluster);
   const foundation = { clock: systemClock, tell: printError };
   const supervisor = new Supervisor({
     ...foundation,
@@ -97,6 +99,7 @@ async function supervise(config: AppConfig): Promise<number> {
   const watchers = config.reload ? watchFiles(filesOf(config), changed) : [];
   void stopSignal().then(() => supervisor.stop());
   const code = await supervisor.run();
+  figures.close();
   for (const watcher of watchers) watcher.close();
   return code;
 }

@@ -12,6 +12,7 @@ import {
 import { EmbeddedJobEngine, GraphileJobEngine, JobEngine, type JobListener } from '#libs/jobs';
 import { Clock, DAY_MS, SECOND_MS } from '#libs/kernel';
 import type { Bar, BarCache } from '#libs/plugin-sdk';
+import { Telemetry } from '#libs/telemetry';
 import { engineOf } from './engine-of.js';
 import { FigureUpkeep } from './figure-upkeep.service.js';
 
@@ -48,19 +49,21 @@ export interface Foundation {
   readonly notifications: Notifications;
   /** Told what happens to jobs, for figures and logs. */
   readonly jobListener: JobListener;
+  readonly telemetry: Telemetry;
 }
 
 /** Binds configuration, clock, database, transactions, settings, events and the job engine for every domain. */
 @Module({})
 export class PersistenceModule {
   static forRoot(foundation: Foundation): DynamicModule {
-    const { config, clock, database, transactions, notifications } = foundation;
+    const { config, clock, database, transactions, notifications, telemetry } = foundation;
     const providers = [
       { provide: AppConfig, useValue: config },
       { provide: Clock, useValue: clock },
       { provide: Database, useValue: database },
       { provide: TransactionRunner, useValue: transactions },
       { provide: Notifications, useValue: notifications },
+      { provide: Telemetry, useValue: telemetry },
       { provide: SettingsStore, useFactory: () => new SettingsStore(clock) },
       { provide: KeptFigures, useFactory: () => new KeptFigures(database) },
       { provide: EventLog, useFactory: () => new EventLog(clock) },

@@ -4,6 +4,7 @@ import { EmbeddedJobEngine, type JobEngine, type JobEngineOptions } from '#libs/
 import type { Actor } from '#libs/kernel';
 import { followConfigured, type PluginRegistry } from '#libs/plugin-host';
 import { configOf, eventually, FakeClock, partial } from '#libs/testing';
+import { Telemetry } from '#libs/telemetry';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
 import type { Prices } from '../../../src/billing/billing.port.js';
@@ -135,6 +136,7 @@ export class PredictionBench {
       engine,
       settings,
       clock,
+      new Telemetry(),
     ).onModuleInit();
     this.#engines.push(engine);
     return engine;

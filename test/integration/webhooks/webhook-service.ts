@@ -1,6 +1,7 @@
 import type { Database, TransactionRunner } from '#libs/database';
 import { EmbeddedJobEngine } from '#libs/jobs';
 import type { Clock } from '#libs/kernel';
+import { Telemetry } from '#libs/telemetry';
 import { DeliverWebhooks } from '../../../src/webhooks/deliver-webhooks.service.js';
 import { DeliveryLog } from '../../../src/webhooks/delivery-log.service.js';
 import { TargetRules } from '../../../src/webhooks/target-rules.service.js';
@@ -36,7 +37,7 @@ export function webhookService(database: Database, transactions: TransactionRunn
   const keys = new WebhookSecretRepository(database);
   const secrets = new WebhookSecrets(keys, transactions, clock, config);
   const sender = new WebhookSender(rules, unknownHosts(), clock);
-  const delivering = new DeliverWebhooks(deliveries, secrets, sender, engine, clock, config);
+  const delivering = new DeliverWebhooks(deliveries, secrets, sender, engine, clock, config, new Telemetry());
   delivering.onModuleInit();
   return {
     engine,

@@ -28,6 +28,9 @@ export interface SealLink {
   readonly sealedAt: string;
 }
 
+/** When a row of a sealed table was written. */
+const MOMENTS = { api_logs: 'request_timestamp', transactions: 'created_at' } as const;
+
 /** What the first link is hashed onto. */
 export const GENESIS = '0'.repeat(64);
 
@@ -94,6 +97,18 @@ export class SealStore {
     return row === undefined
       ? null
       : { links: Number(row.links), rowCount: Number(row.row_count), hash: row.hash };
+  }
+
+  /** When the oldest row behind the last link was written; null when there is none. Two look-ups by id. */
+  async oldestUnsealed(): Promise<Date | null> {
+    const [last] = await this.newest(1);
+    const { rows } = this.table;
+    const [row] = await runSql<{ at: string }>(
+      this.database.read,
+      `SELECT ${MOMENTS[rows]} AS at FROM ${rows} WHERE id > ? ORDER BY id LIMIT 1`,
+      [last?.idRanges.at(-1)?.[1] ?? 0],
+    );
+    return row === undefined ? null : new Date(row.at);
   }
 
   /** Adds a link and moves the head to it. */

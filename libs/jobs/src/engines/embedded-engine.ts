@@ -1,7 +1,8 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
-import type { JobCounts, JobDefinition, JobEngine, JobStart, NewJob } from '../job-engine.js';
+import type { JobCounts, JobDefinition, JobEngine, JobStart, KindFigures, NewJob } from '../job-engine.js';
 import { ENGINE_DEFAULTS, type JobEngineOptions, kindsToRun } from './engine-options.js';
 import { addedJob, isOpen } from './added-job.js';
+import { JobFiguresRepository } from './job-figures.repository.js';
 import { type ClaimedJob, JobRepository } from './job.repository.js';
 import { JobClaims } from './job-claims.js';
 import { exhausted, JobRunner } from './job-runner.js';
@@ -15,6 +16,7 @@ export class EmbeddedJobEngine implements JobEngine {
   readonly #definitions = new Map<string, JobDefinition>();
   readonly #options: Required<JobEngineOptions>;
   readonly #rows: JobRepository;
+  readonly #figures: JobFiguresRepository;
   readonly #runner: JobRunner;
   readonly #claims: JobClaims;
   readonly #sweeper: JobSweeper;
@@ -30,6 +32,7 @@ export class EmbeddedJobEngine implements JobEngine {
   constructor(database: Database, transactions: TransactionRunner, options: JobEngineOptions) {
     this.#options = { ...ENGINE_DEFAULTS, ...options };
     this.#rows = new JobRepository(database);
+    this.#figures = new JobFiguresRepository(database);
     this.#runner = new JobRunner(this.#rows, transactions, this.#definitions, this.#options, {
       freed: () => this.#claimIfUseful(),
       dueAt: (dueMs) => this.#sweeper.dueAt(dueMs),
@@ -116,7 +119,11 @@ export class EmbeddedJobEngine implements JobEngine {
   }
 
   counts(): Promise<JobCounts> {
-    return this.#rows.counts(this.#options.clock.now());
+    return this.#figures.counts(this.#options.clock.now());
+  }
+
+  figures(): Promise<KindFigures[]> {
+    return this.#figures.figures(this.#options.clock.now());
   }
 
   #wake(): void {

@@ -6,7 +6,7 @@ import {
   type Transaction,
   writeSql,
 } from '#libs/database';
-import type { Job, JobCounts, JobStatus } from '../job-engine.js';
+import type { Job, JobStatus } from '../job-engine.js';
 
 /** A row as a statement returns it; PostgreSQL sends 64-bit integers as text. */
 interface ClaimRow {
@@ -51,8 +51,6 @@ const TO_HOLDER = `status = 'running', lease_holder = ?, lease_expires_at = ?, l
 const WITHOUT_LEASE = 'lease_holder = NULL, lease_expires_at = NULL';
 /** The fence: only the run that holds the newest claim may write. */
 const FENCE = `id = ? AND lease_epoch = ? AND status = 'running'`;
-/** More jobs of a status are not counted: they take 2 ms, and tell as much. */
-const MOST_COUNTED = 10_000;
 /** Rows that one sweep recovers or removes at most, so that it never holds the writer for long. */
 const SWEEP_BATCH = 500;
 
@@ -218,25 +216,6 @@ export class JobRepository {
       kinds,
     );
     return row?.due ? Date.parse(row.due) : null;
-  }
-
-  async counts(nowMs: number): Promise<JobCounts> {
-    const of = async (status: JobStatus): Promise<{ count: number; due: string | null }> => {
-      const [row] = await runSql<{ count: number | string; due: string | null }>(
-        this.database.read,
-        `SELECT COUNT(*) AS count, MIN(run_at) AS due FROM (SELECT run_at FROM jobs
-           WHERE finished_at IS NULL AND status = ? ORDER BY run_at LIMIT ${MOST_COUNTED}) AS open`,
-        [status],
-      );
-      return { count: Number(row?.count ?? 0), due: row?.due ?? null };
-    };
-    const queued = await of('queued');
-    const oldestMs = Date.parse(queued.due ?? '');
-    return {
-      queued: queued.count,
-      running: (await of('running')).count,
-      oldestWaitMs: oldestMs <= nowMs ? nowMs - oldestMs : null,
-    };
   }
 
   /** Whether {@link purge} would find anything. */

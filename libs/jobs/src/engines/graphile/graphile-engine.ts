@@ -1,8 +1,9 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
-import type { Job, JobCounts, JobDefinition, JobEngine, NewJob } from '../../job-engine.js';
+import type { Job, JobCounts, JobDefinition, JobEngine, KindFigures, NewJob } from '../../job-engine.js';
 import { ENGINE_DEFAULTS, type JobEngineOptions, kindsToRun } from '../engine-options.js';
 import { JobClaims } from '../job-claims.js';
 import { addedJob, isOpen } from '../added-job.js';
+import { JobFiguresRepository } from '../job-figures.repository.js';
 import { JobRepository } from '../job.repository.js';
 import { exhausted, JobRunner } from '../job-runner.js';
 import { JobSweeper } from '../job-sweeper.js';
@@ -18,6 +19,7 @@ export class GraphileJobEngine implements JobEngine {
   readonly #definitions = new Map<string, JobDefinition>();
   readonly #options: Required<JobEngineOptions>;
   readonly #rows: JobRepository;
+  readonly #figures: JobFiguresRepository;
   readonly #runner: JobRunner;
   readonly #claims: JobClaims;
   readonly #sweeper: JobSweeper;
@@ -38,6 +40,7 @@ export class GraphileJobEngine implements JobEngine {
     if (database.kind !== 'postgres') throw new Error('graphile-worker works on PostgreSQL only');
     this.#options = { ...ENGINE_DEFAULTS, ...options };
     this.#rows = new JobRepository(database);
+    this.#figures = new JobFiguresRepository(database);
     this.#queue = new JobQueue(database, this.#options, (job) => this.#deliver(job));
     this.#runner = new JobRunner(this.#rows, transactions, this.#definitions, this.#options, {
       freed: () => undefined, // the slot is graphile-worker's
@@ -109,7 +112,11 @@ export class GraphileJobEngine implements JobEngine {
   }
 
   counts(): Promise<JobCounts> {
-    return this.#rows.counts(this.#options.clock.now());
+    return this.#figures.counts(this.#options.clock.now());
+  }
+
+  figures(): Promise<KindFigures[]> {
+    return this.#figures.figures(this.#options.clock.now());
   }
 
   /** Several asks while one look is under way become one more look. */

@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SERIES, type SeriesDeclaration } from '#libs/telemetry';
+import { eventually } from '#libs/testing';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import { DATABASE_KINDS } from '../../harness/databases.js';
+import { type Account, Accounts } from '../../security/accounts.js';
+
+const DATA = resolve('examples/data/synthetic_fx_1h_2023.csv');
+const LAST_BAR = Date.parse('2023-12-31T23:00:00Z') / 1000;
+
+describe.each(DATABASE_KINDS)('what /metrics tells [%s]', (database) => {
+  let app: TestApp;
+  let client: Account;
+  beforeAll(async () => {
+    app = await startTestApp({
+      database,
+      config: {
+        data_source: 'file',
+        data_file_path: DATA,
+        predictor_plugin: 'random_walk_predictor',
+        database_pool_size: 3,
+        database_max_overflow: 2,
+        audit_seal_seconds: 0.1,
+        job_sweep_seconds: 60,
+      },
+    });
+    client = await new Accounts(app).make('client');
+  });
+  afterAll(() => app.close());
+
+  const ask = (body: object): Promise<{ readonly status: number }> =>
+    app.post('/api/v1/predictions', body, { apiKey: client.apiKey, headers: { Prefer: 'wait=20' } });
+
+  /** Values by series with labels. */
+  async function values(): Promise<ReadonlyMap<string, number>> {
+    const lines = (await app.get('/metrics')).text.split('\n').filter((line) => /^[a-z]/.test(line));
+    return new Map(
+      lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+    );
+  }
+
+  it('counts predictions by predictor and result, their stages, jobs, and the age of the data', async () => {
+    expect((await ask({ symbol: 'SYNTHFX', interval: '1h' })).status).toBe(201);
+    expect(
+      (await ask({ symbol: 'SYNTHFX', interval: '1h', baseline_datetime: '1999-01-01T00:00:00Z' })).status,
+    ).toBe(201);
+    const told = await values();
+    expect(told.get('predictions_total{plugin="random_walk_predictor",result="completed"}')).toBe(1);
+    expect(told.get('predictions_total{plugin="random_walk_predictor",result="no_data"}')).toBe(1);
+    expect(told.get('predictions{status="completed"}')).toBe(1);
+    expect(told.get('predictions{status="failed"}')).toBe(1);
+    for (const stage of ['queued', 'fetch', 'predict', 'total'])
+      expect([stage, told.get(`prediction_stage_seconds_count{stage="${stage}"}`)]).toEqual([stage, 1]);
+    expect(told.get('job_runs_total{kind="core_prediction",outcome="failed"}')).toBe(1);
+    expect(told.get('job_wait_seconds_count{kind="core_prediction"}')).toBe(2);
+    expect(
+      told.get('data_newest_bar_timestamp_seconds{feeder="default_feeder",symbol="SYNTHFX",interval="1h"}'),
+    ).toBe(LAST_BAR);
+  });
+
+  it('tells what the database holds: balances, orders, waiting jobs, expired leases', async () => {
+    const credit = { user_id: client.id, amount: 12.5, currency: 'EUR' };
+    expect((await app.post('/api/v1/admin/credits', credit, { apiKey: ADMIN_KEY })).status).toBe(201);
+    const before = await values();
+    expect(before.get('ledger_balance{account="available",currency="EUR"}')).toBe(12.5);
+    expect(
+      [...before]
+        .filter(([name]) => name.includes('currency="EUR"'))
+        .reduce((sum, [, value]) => sum + value, 0),
+    ).toBe(0);
+    expect(before.get('leases_expired{of="jobs"}')).toBe(0);
+    const [past, future] = [new Date(Date.now() - 90_000), new Date(Date.now() + 600_000)].map((at) =>
+      at.toISOString(),
+    );
+    await app.database.run(async ({ manager }) => {
+      const job = (id: string, status: string, due: string, lease: string): string =>
+        `('${id}', 'spec', '${id}', '${status}', '${due}', ${lease}, 1, 1, 3, '${past}', '${past}')`;
+      await manager.query(
+        `INSERT INTO jobs (id, kind, subject, status, run_at, lease_holder, lease_expires_at, lease_epoch, attempts, max_attempts, created_at, updated_at)
+         VALUES ${[
+           job('1', 'queued', String(past), 'NULL, NULL'),
+           job('2', 'queued', String(future), 'NULL, NULL'),
+           job('3', 'running', String(past), `'gone', '${past}'`),
+           job('4', 'running', String(past), `'here', '${future}'`),
+         ].join(', ')}`,
+      );
+    });
+    const told = await values();
+    const ofJobs = ['queued', 'planned', 'running'].map((status) =>
+      told.get(`jobs{kind="spec",status="${status}"}`),
+    );
+    expect(ofJobs).toEqual([1, 1, 2]);
+    expect(told.get('jobs_oldest_wait_seconds{kind="spec"}')).toBeGreaterThanOrEqual(90);
+    expect(told.get('leases_expired{of="jobs"}')).toBe(1);
+    expect(told.get('leases_expired{of="orders"}')).toBe(0);
+  });
+
+  it('tells how far the seals are, the pool, and what runs', async () => {
+    await eventually('everything is sealed', async () => {
+      const told = await values();
+      return (
+        told.get('seal_lag_seconds{chain="audit"}') === 0 && (told.get('sealed_rows{chain="audit"}') ?? 0) > 0
+      );
+    });
+    const told = await values();
+    const build = [...told].filter(([name]) => name.startsWith('prediction_provider_build_info'));
+    expect(build).toEqual([[expect.stringContaining(`database="${database}"`), 1]]);
+    expect(told.get('database_connections_limit')).toBe(database === 'postgres' ? 5 : undefined);
+    expect((told.get('database_connections{state="idle"}') ?? 0) > 0).toBe(database === 'postgres');
+  });
+
+  it('is the declared series with their declared labels, and Node’s own', async () => {
+    const { text } = await app.get('/metrics');
+    const types = new Map(
+      [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+    );
+    for (const [name, { type, labels }] of Object.entries<SeriesDeclaration>(SERIES)) {
+      expect([name, types.get(name)]).toEqual([name, type]);
+      const [line] = new RegExp(`^${name}(?:_count)?\\{(.*)\\}`, 'm').exec(text)?.slice(1) ?? [];
+      if (line === undefined) continue;
+      expect([...line.matchAll(/(\w+)="/g)].map(([, label]) => label)).toEqual([...labels]);
+    }
+    const others = [...types.keys()].filter((name) => !(name in SERIES));
+    expect(others.filter((name) => !/^(?:nodejs|process)_/.test(name))).toEqual([]);
+  });
+});
