@@ -232,7 +232,12 @@ export class Database {
     const { master } = this.writer.driver as unknown as {
       master: { totalCount: number; idleCount: number; waitingCount: number; options: { max: number } };
     };
-    return { limit: master.options.max, total: master.totalCount, idle: master.idleCount, waiting: master.waitingCount };
+    return {
+      limit: master.options.max,
+      total: master.totalCount,
+      idle: master.idleCount,
+      waiting: master.waitingCount,
+    };
   }
 
   /**

@@ -4,6 +4,7 @@ import { SERIES, type SeriesDeclaration } from '#libs/telemetry';
 import { eventually } from '#libs/testing';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
+import { monitoringQueries, seriesOf } from '../../harness/monitoring.js';
 import { type Account, Accounts } from '../../security/accounts.js';
 
 const DATA = resolve('examples/data/synthetic_fx_1h_2023.csv');
@@ -121,7 +122,27 @@ describe.each(DATABASE_KINDS)('what /metrics tells [%s]', (database) => {
       if (line === undefined) continue;
       expect([...line.matchAll(/(\w+)="/g)].map(([, label]) => label)).toEqual([...labels]);
     }
+    const unknown = monitoringQueries().flatMap(({ from, query }) =>
+      seriesOf(query)
+        .filter(({ name, labels }) => !isTold(types, name, labels))
+        .map(({ name, labels }) => `${from}: ${name}{${labels.join()}}`),
+    );
+    expect(unknown).toEqual([]);
+    expect(monitoringQueries().length).toBeGreaterThan(50);
     const others = [...types.keys()].filter((name) => !(name in SERIES));
     expect(others.filter((name) => !/^(?:nodejs|process)_/.test(name))).toEqual([]);
   });
 });
+
+/** Labels that Prometheus gives to what it has scraped. */
+const SCRAPED = ['instance', 'job'];
+
+/** Whether a query finds this series with these labels. */
+function isTold(types: ReadonlyMap<string, string>, asked: string, labels: readonly string[]): boolean {
+  const name = types.has(asked) ? asked : asked.replace(/_(?:bucket|sum|count)$/, '');
+  const type = types.get(name);
+  if (type === undefined || (name !== asked) !== (type === 'histogram')) return false;
+  const declared: readonly string[] = SERIES[name as keyof typeof SERIES]?.labels ?? [];
+  const known = [...declared, ...SCRAPED, ...(type === 'histogram' ? ['le'] : [])];
+  return labels.every((label) => known.includes(label));
+}

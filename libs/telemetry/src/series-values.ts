@@ -29,7 +29,7 @@ interface Cell {
  * The values of one series. prom-client hashes the labels of every observation, 15 µs a request, a tenth of what a
  * synchronous answer costs; here it is one look-up in a map. What it reads and writes is prom-client's form.
  */
-export class Family {
+export class SeriesValues {
   readonly #cells = new Map<string, Cell>();
 
   constructor(
