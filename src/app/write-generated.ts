@@ -5,7 +5,7 @@ import { parameterPage } from '#libs/plugin-host';
 import type { PluginDefinition } from '#libs/plugin-sdk';
 import { BUILT_IN_PLUGINS } from '#libs/plugins';
 import { seriesTable } from '#libs/telemetry';
-import { featurePage } from '#libs/timeseries';
+import { dialectTable, featurePage } from '#libs/timeseries';
 
 /** `npm run openapi`: made by the application itself, which for that runs on a private database and listens nowhere. */
 async function apiText(): Promise<string> {
@@ -44,6 +44,7 @@ const pluginsPage = async (): Promise<string> => parameterPage(await builtInPlug
 
 const MOVING = 'docs/moving.md';
 const METRICS = 'docs/metrics.md';
+const DATA = 'docs/data.md';
 const [BEGIN, END] = ['<!-- prettier-ignore-start -->', '<!-- prettier-ignore-end -->'];
 
 /** A page as it is written by hand, with this table between its two marks. */
@@ -71,6 +72,7 @@ const FILES: Readonly<Record<string, readonly [command: string, text: () => stri
   '.env.example': ['docs', environmentExample],
   'docs/configuration.md': ['docs', configurationPage],
   'docs/features.md': ['docs', featurePage],
+  [DATA]: ['docs', () => withTable(DATA, dialectTable())],
   [METRICS]: ['docs', () => withTable(METRICS, seriesTable())],
   [MOVING]: ['docs', movingPage],
   'docs/plugin-parameters.md': ['docs:plugins', pluginsPage],

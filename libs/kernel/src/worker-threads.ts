@@ -65,11 +65,14 @@ export class WorkerThreads<Task, Result> {
     return this.#file !== undefined;
   }
 
-  /** @throws what the worker throws, what ended its thread, or the signal's AbortError */
-  async run(task: Task, signal?: AbortSignal): Promise<Result> {
+  /**
+   * @param handedOver memory of the task that goes to the thread without being copied; it is gone here
+   * @throws what the worker throws, what ended its thread, or the signal's AbortError
+   */
+  async run(task: Task, signal?: AbortSignal, handedOver: readonly ArrayBuffer[] = []): Promise<Result> {
     this.#pool ??= this.#start();
     const pool = await this.#pool;
-    return pool.run(task, signal ? { signal } : {});
+    return pool.run(task, { ...(signal && { signal }), transferList: [...handedOver] });
   }
 
   /** Ends the threads once their tasks have finished, or at once. */

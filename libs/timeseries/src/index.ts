@@ -41,10 +41,17 @@ export type {
   FileNote,
 } from './csv/csv-format.js';
 export { DIALECT_NAMES, type DialectName, DIALECTS } from './csv/dialects.js';
+export { DIALECT_EXAMPLES, dialectTable } from './csv/dialect-page.js';
 export { gapsOf, lengthText, separatorName } from './csv/file-notes.js';
 export { FAMILIES, featureName, featureSuggestion, type FeatureName } from './indicators/feature-names.js';
 export { featurePage } from './indicators/feature-page.js';
-export { computeFeatures, featureInputs, type FeatureOptions, featureReach } from './indicators/features.js';
+export {
+  computeFeatures,
+  featureGroups,
+  featureInputs,
+  type FeatureOptions,
+  featureReach,
+} from './indicators/features.js';
 export * from './indicators/technical.js';
 export { recentRange, wilderAtr } from './indicators/wilder-atr.js';
 export { loadNormalisation, Normalisation } from './normalisation.js';

@@ -199,6 +199,44 @@ describe('columns on demand', () => {
     await feeder.close?.();
   });
 
+  it('shares many features between threads, and computes the same', async () => {
+    const lines = barLines(12_000);
+    // Bars without any movement, in which some features have no value.
+    const flat = lines.map((line, row) =>
+      row > 6000 && row < 6100 ? line.replace(/,.*/, ',2,2,2,2') : line,
+    );
+    const names = [
+      'CLOSE',
+      'SMA_5',
+      'RSI_14',
+      'MACD',
+      'MACD_Signal',
+      'CLOSE_lag_3',
+      'ATR_7',
+      'hour_sin',
+      'SMA_20',
+      'ROC_3',
+    ];
+    for (const [file, asked] of [
+      [lines, names],
+      [flat, [...names, 'BB_position']],
+    ] as const) {
+      files.write('many.csv', file);
+      const feeder = await files.feeder({ data_file_path: 'many.csv' });
+      const [bars, frame] = [await ask(feeder), await ask(feeder, asked)];
+      const all = computeFeatures(bars, asked);
+      const rows = Array.from(bars.time, (_, row) => row).filter((row) =>
+        asked.every((name) => !Number.isNaN(all.get(name)?.[row])),
+      );
+      expect(frame.names).toEqual(asked);
+      const isSame = (given: Float64Array, right: Float64Array | undefined): boolean =>
+        given.length === rows.length && rows.every((row, place) => given[place] === right?.[row]);
+      expect(isSame(frame.time, bars.time)).toBe(true);
+      expect(asked.filter((name) => !isSame(frame.column(name), all.get(name)))).toEqual([]);
+      await feeder.close?.();
+    }
+  });
+
   it('names what there is when a column is unknown or cannot be computed', async () => {
     const feeder = await files.feeder({ data_file_path: 'eurusd.csv' });
     await expect(ask(feeder, ['SMAA_200'])).rejects.toMatchObject({

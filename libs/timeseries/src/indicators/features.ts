@@ -96,6 +96,23 @@ export function featureReach(
   return { first: first + lag, settled: Math.max(first, indicator.family.settles?.(a, b, c) ?? 0) + lag };
 }
 
+/** Names in groups whose features are computed together: those of one family with the same numbers. */
+export function featureGroups(
+  names: readonly string[],
+  options: FeatureOptions = {},
+): readonly (readonly string[])[] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const { column } = featureName(name);
+    const indicator = decomposedOf(column, options.decomposition) ?? indicatorOf(column, options.presets);
+    const key = indicator === null || typeof indicator === 'string' ? name : keyOf(indicator);
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  return [...groups.values()];
+}
+
+const keyOf = ({ family, periods }: Indicator): string => `${family.members[0]?.name} ${periods.join(' ')}`;
+
 /** A family that is computed, and where its values go. */
 interface Running {
   readonly stream: Stream;
@@ -119,7 +136,7 @@ export function computeFeatures(
   const sources = features.map(({ of }) => {
     if (typeof of === 'string') return frame.column(of);
     const { family, place, periods } = of;
-    const key = `${family.members[0]?.name} ${periods.join(' ')}`;
+    const key = keyOf(of);
     const [a = NaN, b = NaN, c = NaN] = periods;
     const known = running.get(key) ?? {
       stream: family.create(a, b, c),

@@ -57,6 +57,35 @@ export interface ColumnsOutput {
  * other series of bars that were closed when the row's own bar closed.
  */
 export function buildColumns(input: ColumnsInput): ColumnsOutput {
+  const frame = plannedColumns(input);
+  return completeRows(frame.time, [...frame.columns]);
+}
+
+/** A part of the planned columns, all rows kept, and which of them have a value in every column of the part. */
+export interface ColumnsPart {
+  readonly columns: Columns;
+  /** Rows at the beginning that lack a value. */
+  readonly leading: number;
+  /** Whether other rows lack one, too. */
+  readonly isScattered: boolean;
+  /** Columns that have a value in no row. */
+  readonly empty: readonly string[];
+}
+
+/** As {@link buildColumns}, without leaving out rows. */
+export function buildPart(input: ColumnsInput): ColumnsPart {
+  const columns = [...plannedColumns(input).columns];
+  const lacks = missingRows(input.time.length, columns);
+  const leading = firstComplete(lacks);
+  return {
+    columns,
+    leading,
+    isScattered: lacks.includes(1, leading),
+    empty: emptyOf(columns, leading === lacks.length),
+  };
+}
+
+function plannedColumns(input: ColumnsInput): Frame {
   const { time, columns, plan, shorter, sessions, related } = input;
   const bars = Frame.of(time, columns);
   const added = new Map<string, Float64Array>(computeFeatures(bars, plan.own, plan.options));
@@ -78,7 +107,7 @@ export function buildColumns(input: ColumnsInput): ColumnsOutput {
   }
   // A column that the source has itself wins over one that could be computed.
   const whole = bars.with([...added].filter(([name]) => !bars.has(name)));
-  return completeRows(chosenColumns(whole, plan.columns ?? whole.names));
+  return chosenColumns(whole, plan.columns ?? whole.names);
 }
 
 /**
@@ -128,23 +157,36 @@ const chosenColumns = (whole: Frame, names: readonly string[]): Frame =>
     .select(names);
 
 /** Only the rows that have a value in every column: the first rows of indicators have none. */
-function completeRows(frame: Frame): ColumnsOutput {
-  const columns = [...frame.columns];
-  const lacks = new Uint8Array(frame.length);
-  for (const [, values] of columns) markMissing(values, lacks);
-  const count = lacks.reduce((sum, one) => sum + 1 - one, 0);
-  if (count === frame.length) return { time: frame.time, columns, empty: [] };
-  if (count > 0 && lacks.lastIndexOf(1) === frame.length - count - 1) {
-    const rest = frame.last(count);
-    return { time: rest.time, columns: [...rest.columns], empty: [] };
+export function completeRows(time: Float64Array, columns: Columns): ColumnsOutput {
+  const lacks = missingRows(time.length, columns);
+  const leading = firstComplete(lacks);
+  if (!lacks.includes(1, leading)) {
+    const rest = columns.map(([name, values]) => [name, values.subarray(leading)] as const);
+    return { time: time.subarray(leading), columns: rest, empty: emptyOf(columns, leading === time.length) };
   }
+  const count = lacks.reduce((sum, one) => sum + 1 - one, 0);
   const pick = (values: Float64Array) => kept(values, lacks, count);
   return {
-    time: pick(frame.time),
+    time: pick(time),
     columns: columns.map(([name, values]) => [name, pick(values)] as const),
-    empty: columns.filter(([, values]) => values.every(Number.isNaN)).map(([name]) => name),
+    empty: emptyOf(columns, count === 0),
   };
 }
+
+const emptyOf = (columns: Columns, isWanted: boolean): readonly string[] =>
+  isWanted ? columns.filter(([, values]) => values.every(Number.isNaN)).map(([name]) => name) : [];
+
+/** 1 for each row that lacks a value. */
+function missingRows(length: number, columns: Columns): Uint8Array {
+  const lacks = new Uint8Array(length);
+  for (const [, values] of columns) markMissing(values, lacks);
+  return lacks;
+}
+
+const firstComplete = (lacks: Uint8Array): number => {
+  const first = lacks.indexOf(0);
+  return first < 0 ? lacks.length : first;
+};
 
 function markMissing(values: Float64Array, lacks: Uint8Array): void {
   for (let row = 0; row < values.length; row += 1) {

@@ -1,4 +1,3 @@
-import { WorkerThreads } from '#libs/kernel';
 import { Frame, PluginError } from '#libs/plugin-sdk';
 import {
   type BarLength,
@@ -20,7 +19,8 @@ import {
   type SessionCloses,
   withValues,
 } from '../bar-source.js';
-import { buildColumns, type ColumnsInput, type ColumnsOutput, type RelatedSeries } from './build-columns.js';
+import { buildColumns, type RelatedSeries } from './build-columns.js';
+import { ColumnThreads } from './column-threads.js';
 import { type FeaturePlan, refusing, type RelatedFeatures } from './feature-plan.js';
 
 /** A frame with the planned columns, and what the sources of those columns say. */
@@ -63,10 +63,7 @@ const MAIN_THREAD_ROWS = 10_000;
  * a file are computed once, for all who ask meanwhile.
  */
 export class FeatureBuilder {
-  readonly #threads = new WorkerThreads<ColumnsInput, ColumnsOutput>(
-    new URL('./columns-worker.js', import.meta.url),
-    { maxThreads: 1, idleMs: 1000 },
-  );
+  readonly #threads = new ColumnThreads();
   readonly #kept = new WeakMap<Frame, Map<string, Kept>>();
 
   constructor(
@@ -103,7 +100,7 @@ export class FeatureBuilder {
   }
 
   async close(): Promise<void> {
-    await this.#threads.close({ atOnce: true });
+    await this.#threads.close();
   }
 
   async #partsOf(
@@ -150,7 +147,7 @@ export class FeatureBuilder {
     const columns = [...bars.columns];
     const input = { time: bars.time, columns, length, plan, shorter, sessions, related: series };
     const isLong = bars.length > MAIN_THREAD_ROWS && this.#threads.isBuilt;
-    const output = isLong ? await this.#threads.run(input) : buildColumns(input);
+    const output = isLong ? await this.#threads.build(input) : buildColumns(input);
     if (output.time.length === 0 && bars.length > 0) throw noValues(output.empty, bars.length, plan);
     const frame = this.finish(Frame.of(output.time, output.columns));
     return {
