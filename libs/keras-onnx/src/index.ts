@@ -5,6 +5,7 @@ export {
   type ModelDescription,
   type TensorDescription,
 } from './model.js';
+export { CompiledModels, type CompiledModelsOptions } from './isolate/compiled-models.js';
 export { createModelCache, MODEL_LOADS, type ModelCache, type ModelLoad } from './model-cache.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export type { ModelFormat, ModelLimits } from './containers/source.js';

@@ -1,5 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
+import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { SharedWork } from '#libs/kernel';
 import { notOpened } from './errors.js';
@@ -25,9 +27,9 @@ export interface ModelCache {
 }
 
 /**
- * A bounded cache of models. A file counts as unchanged while its size, inode and time of modification are; a changed file
- * is loaded anew, and when its SHA-256 is that of a cached model (a copy, a touched file) that one is answered.
- * TensorFlow.js shards are not watched: replace `model.json` with them.
+ * A bounded cache of models. A file counts as unchanged while its size, inode and time of modification are, and those of the
+ * files beside it that it was read with (weights, shards); a changed one is loaded anew, and when its SHA-256 is that of a
+ * cached model (a copy, a touched file) that one is answered.
  * @param load another way to load a model, for those who compute it themselves
  */
 export function createModelCache(
@@ -38,9 +40,15 @@ export function createModelCache(
   return new BoundedModelCache(size, load);
 }
 
+interface KnownFile {
+  readonly stamp: string;
+  readonly sha256: string;
+  readonly files: readonly string[];
+}
+
 class BoundedModelCache implements ModelCache {
   readonly #models: LRUCache<string, Model>;
-  readonly #known = new Map<string, { readonly stamp: string; readonly sha256: string }>();
+  readonly #known = new Map<string, KnownFile>();
   readonly #loading = new SharedWork<Model>();
   readonly #leaving = new Set<Promise<void>>();
   readonly #load: (path: string) => Promise<Model>;
@@ -51,11 +59,11 @@ class BoundedModelCache implements ModelCache {
   }
 
   async get(path: string): Promise<Model> {
-    const stamp = await stampOf(path);
     const known = this.#known.get(path);
+    const stamp = await stampOf(path, known?.files ?? []);
     const cached = known?.stamp === stamp ? this.#models.get(known.sha256) : undefined;
     if (cached !== undefined) return cached;
-    return this.#loading.of(`${stamp} ${path}`, () => this.#fetch(path, stamp));
+    return this.#loading.of(`${stamp} ${path}`, () => this.#fetch(path));
   }
 
   async clear(): Promise<void> {
@@ -64,11 +72,15 @@ class BoundedModelCache implements ModelCache {
     await Promise.all(this.#leaving);
   }
 
-  async #fetch(path: string, stamp: string): Promise<Model> {
+  async #fetch(path: string): Promise<Model> {
+    const before = await stampOf(path, this.#known.get(path)?.files ?? []);
     const model = await this.#told(path);
-    const { sha256 } = model.describe();
+    const { sha256, files } = model.describe();
     const same = this.#models.get(sha256);
-    this.#remember(path, { stamp, sha256 });
+    // Only a loaded model says which files stand beside it. Where they were not looked at before it was read, the next use
+    // reads them again: one of them may have changed in between.
+    const stamp = await stampOf(path, files);
+    this.#remember(path, { stamp: stamp === before ? stamp : 'unsure', sha256, files });
     if (same !== undefined) {
       this.#leave(model);
       return same;
@@ -92,7 +104,7 @@ class BoundedModelCache implements ModelCache {
   }
 
   /** Paths are forgotten oldest first, so that many short-lived names do not add up. */
-  #remember(path: string, entry: { readonly stamp: string; readonly sha256: string }): void {
+  #remember(path: string, entry: KnownFile): void {
     this.#known.delete(path);
     this.#known.set(path, entry);
     const oldest = this.#known.keys().next();
@@ -105,9 +117,18 @@ class BoundedModelCache implements ModelCache {
   }
 }
 
-async function stampOf(path: string): Promise<string> {
-  const state = await stat(path, { bigint: true }).catch((error: unknown) => {
+/** Of a model's own file, then of those beside it (for an unpacked folder: in it). */
+async function stampOf(path: string, files: readonly string[]): Promise<string> {
+  const own = await stat(path, { bigint: true }).catch((error: unknown) => {
     throw notOpened(error);
   });
-  return `${state.dev}:${state.ino}:${state.size}:${state.mtimeNs}`;
+  const folder = own.isDirectory() ? path : dirname(path);
+  const others = files.map((name) => join(folder, name)).filter((other) => other !== path);
+  const states = await Promise.all(
+    others.map((other) => stat(other, { bigint: true }).catch(() => undefined)),
+  );
+  return [own, ...states].map(textOf).join(' ');
 }
+
+const textOf = (state: BigIntStats | undefined): string =>
+  state === undefined ? 'none' : `${state.dev}:${state.ino}:${state.size}:${state.mtimeNs}`;

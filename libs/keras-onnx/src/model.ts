@@ -9,6 +9,7 @@ import {
   forbidReports,
   type IsolationLimits,
 } from './isolate/compile-isolated.js';
+import type { CompiledModels } from './isolate/compiled-models.js';
 import type { SampledOutput, SampleOptions } from './runtime/sample-summary.js';
 import { InferenceThread, type Inference } from './runtime/inference-thread.js';
 import type { InputTensor, OutputTensor } from './runtime/tensors.js';
@@ -26,6 +27,8 @@ export interface LoadOptions {
   readonly inference?: 'thread' | 'inline' | undefined;
   /** Threads inside one computation, default 1; 0 lets ONNX Runtime choose. More help large models only. */
   readonly threads?: number | undefined;
+  /** Compiled models of earlier loads. One that is found there is opened with its first use; without, every load compiles. */
+  readonly compiled?: CompiledModels | undefined;
 }
 
 /** A named tensor of a model; null is a length that may vary. The first axis counts rows. */
@@ -41,6 +44,8 @@ export interface ModelDescription {
   readonly format: ModelFormat;
   /** Identifies the model: SHA-256 of its file, in hexadecimal. */
   readonly sha256: string;
+  /** Names of the files it was read from, beside each other. */
+  readonly files: readonly string[];
   /** The version of Keras (or of the converter) that wrote the file, when it says so. */
   readonly writtenBy: string | null;
   readonly inputs: readonly TensorDescription[];
@@ -82,13 +87,41 @@ export async function loadModel(path: string | readonly string[], options: LoadO
   forbidReports();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const isolation = { ...DEFAULT_ISOLATION, ...options.isolation };
+  const known = typeof path === 'string' ? await options.compiled?.find(path, limits) : undefined;
+  if (known !== undefined)
+    return new LoadedModel(describe(known), new LaterInference(() => openModel(known, options)));
   const compiled = await compileIsolated(path, limits, isolation);
-  const threads = options.threads ?? 1;
-  const inference =
-    options.inference === 'inline'
-      ? await openInline(compiled, threads)
-      : await InferenceThread.open(compiled, threads);
-  return new LoadedModel(describe(compiled), inference);
+  await options.compiled?.keep(compiled, limits);
+  return new LoadedModel(describe(compiled), await openModel(compiled, options));
+}
+
+function openModel(compiled: CompiledModel, { inference, threads = 1 }: LoadOptions): Promise<Inference> {
+  return inference === 'inline' ? openInline(compiled, threads) : InferenceThread.open(compiled, threads);
+}
+
+/** Opens a model that was proven before with its first use: twenty threads at a start would be felt. */
+class LaterInference implements Inference {
+  #opened: Promise<Inference> | undefined;
+
+  constructor(private readonly open: () => Promise<Inference>) {}
+
+  async run(inputs: readonly InputTensor[]): Promise<OutputTensor[]> {
+    return (await this.#inference()).run(inputs);
+  }
+
+  async sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]> {
+    return (await this.#inference()).sample(inputs, options);
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.close();
+  }
+
+  #inference(): Promise<Inference> {
+    this.#opened ??= this.open();
+    return this.#opened;
+  }
 }
 
 /** ONNX Runtime is loaded here only: with a thread for each model, which has its own, a server starts without it. */
@@ -149,6 +182,7 @@ function describe(model: CompiledModel): ModelDescription {
     name: model.name,
     format: model.format,
     sha256: model.sha256,
+    files: model.files,
     writtenBy: model.writtenBy ?? null,
     inputs: ports(model.run.inputs),
     outputs: ports(model.run.outputs),

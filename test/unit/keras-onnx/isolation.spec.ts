@@ -32,6 +32,7 @@ describe('loading', () => {
       name: 'tiny',
       format: 'keras',
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      files: ['tiny.keras'],
       writtenBy: '3.15.1',
       inputs: [{ name: 'features', shape: [null, 4], dtype: 'float32' }],
       outputs: [{ name: 'answer', shape: [null, 2], dtype: 'float32' }],

@@ -29,6 +29,7 @@ const described = (...shapes: readonly (readonly (number | null)[])[]): ModelDes
   name: 'm',
   format: 'keras',
   sha256: 'a'.repeat(64),
+  files: [],
   writtenBy: null,
   inputs: shapes.map((shape, index) => ({ name: `input_${index}`, shape, dtype: 'float32' })),
   outputs: [],

@@ -10,10 +10,11 @@ import {
 } from '#libs/plugin-sdk';
 import { createModelCache, type ModelCache } from '#libs/keras-onnx';
 import { basicInfo } from '../model-info.js';
+import { compiledModels } from '../model/model-file.js';
 import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
 import { modelFiles, ServedModels } from '../model/served-models.js';
 import { ModelForecaster } from './model-forecaster.js';
-import { defaultPredictorParameters, type DefaultPredictorSettings } from './parameters.js';
+import { defaultPredictorParameters } from './parameters.js';
 import { configuredColumn, horizonsOf, targetColumn } from '../forecast-question.js';
 import { idealForecast, lastRowWithFuture } from '../oracle/ideal-forecast.js';
 
@@ -35,7 +36,7 @@ class DefaultPredictor implements Predictor {
     this.#ideal = new IdealBaseline(parameters);
     this.#models = new ServedModels(
       { samples: mc_samples, cacheSize: model_cache_size },
-      modelCache(parameters),
+      modelCache(context),
     );
     const forecaster = (parameter: string, path: string, name: string) =>
       new ModelForecaster(
@@ -92,8 +93,10 @@ class DefaultPredictor implements Predictor {
   }
 }
 
-function modelCache({ model_cache_size, model_runtime }: DefaultPredictorSettings): ModelCache {
-  if (model_runtime === 'onnx') return createModelCache(model_cache_size);
+function modelCache({ parameters, resolveFile }: Context): ModelCache {
+  const { model_cache_size, model_runtime, compiled_models } = parameters;
+  if (model_runtime === 'onnx')
+    return createModelCache(model_cache_size, { compiled: compiledModels(compiled_models, resolveFile) });
   const library = findTfjs();
   return createModelCache(model_cache_size, {}, (path) => loadTfjsModel(path, library));
 }

@@ -1,6 +1,7 @@
-import { basename, extname } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, extname, join } from 'node:path';
 import { integer, type ParameterDeclarations, text } from '#libs/kernel';
-import { ModelError, type ModelFormat } from '#libs/keras-onnx';
+import { CompiledModels, ModelError, type ModelFormat } from '#libs/keras-onnx';
 import { PluginError, type PluginErrorCode } from '#libs/plugin-sdk';
 
 /** A file that a parameter names; errors begin with the parameter and carry the file's base name only. */
@@ -85,4 +86,19 @@ export const modelParameters = {
     { default: 5, min: 1, max: 1_000 },
     'Number of models kept in memory; the least recently used one is unloaded first.',
   ),
+  compiled_models: text(
+    { default: 'auto', minLength: 1 },
+    'Folder that keeps compiled models, so that a restart need not compile them: a path, `auto` for .cache/prediction-provider/models in the home folder, or `none`. Only its owner may write there.',
+  ),
 } as const satisfies ParameterDeclarations;
+
+/** Where a predictor's models are kept compiled; undefined when they are not. */
+export function compiledModels(
+  setting: string,
+  resolveFile: (path: string) => string,
+): CompiledModels | undefined {
+  if (setting === 'none') return undefined;
+  const folder =
+    setting === 'auto' ? join(homedir(), '.cache', 'prediction-provider', 'models') : resolveFile(setting);
+  return new CompiledModels({ folder });
+}

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { BoundedQueue, SharedWork } from '#libs/kernel';
-import { createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
+import { type CompiledModels, createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
 import { pluginErrorCode, PluginError } from '#libs/plugin-sdk';
 import { loadNormalisation, type Normalisation } from '#libs/timeseries';
 import { modelFault, type ModelType, type NamedFile, refuseForeignType } from './model-file.js';
@@ -86,8 +86,9 @@ export class ServedModels {
       readonly cacheSize: number;
       /** Calls that are handed to the models at the same time; more wait in line. Default 4. */
       readonly atOnce?: number;
+      readonly compiled?: CompiledModels | undefined;
     },
-    cache: ModelCache = createModelCache(rules.cacheSize),
+    cache: ModelCache = createModelCache(rules.cacheSize, { compiled: rules.compiled }),
   ) {
     this.#cache = cache;
     this.#queue = forecastQueue(rules.atOnce ?? AT_ONCE);

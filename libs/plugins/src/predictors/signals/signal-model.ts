@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CompiledModels } from '#libs/keras-onnx';
 import { keyedUniform } from '#libs/numpy-random';
 import type { Normalisation } from '#libs/timeseries';
 import { statisticsOf } from '../model/model-metadata.js';
@@ -23,6 +24,8 @@ export interface SignalModelRules {
   readonly extras?: readonly ExtraInput[];
   /** Probabilities that the model may answer, at most; default 1. */
   readonly probabilities?: 1 | 2;
+  /** Where the model is kept compiled. */
+  readonly compiled?: CompiledModels | undefined;
 }
 
 /** The columns of a model's windows, scaled once for all questions. */
@@ -52,6 +55,7 @@ export class SignalModel {
       extras: rules.extras ?? [],
       outputsTogether: rules.probabilities ?? 1,
       cacheSize: 1,
+      compiled: rules.compiled,
       atOnce: AT_ONCE,
     });
   }

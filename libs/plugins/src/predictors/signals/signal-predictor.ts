@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { ParametersOf } from '#libs/kernel';
 import type { ModelInfo, PluginLogger, Predictor } from '#libs/plugin-sdk';
 import { basicInfo } from '../model-info.js';
+import { compiledModels } from '../model/model-file.js';
 import { SEEDS } from '../model/served-model.js';
 import { modelFiles } from '../model/served-models.js';
 import { loadSignalBars, type SignalBars } from './signal-bars.js';
@@ -99,15 +100,16 @@ function openModels<N extends string>(
   bars: SignalBars,
   files: Readonly<Record<N, SignalModelFile>>,
 ): SignalModels<N> {
-  const { mc_samples: samples, mc_seed } = context.parameters;
+  const { mc_samples: samples, mc_seed, compiled_models } = context.parameters;
   const seed = mc_seed ?? randomInt(SEEDS);
+  const compiled = compiledModels(compiled_models, context.resolveFile);
   return mapped(files, (file) => {
     if (file.path === null) {
       context.logger.warn(`${file.parameter} is not set: ${file.without}`);
       return null;
     }
     const paths = modelFiles(context, file.parameter, file.path);
-    return new SignalModel(bars, paths, { ...file.rules, samples, seed });
+    return new SignalModel(bars, paths, { ...file.rules, samples, seed, compiled });
   });
 }
 
