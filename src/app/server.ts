@@ -191,6 +191,7 @@ async function buildApp(
   const front: HttpFront = new HttpFront({
     allowedOrigins: config.allowed_origins,
     trustedProxies: config.trusted_proxies,
+    maxInWork: config.max_requests_in_work,
     form: { errors: config.error_bodies, warnings: config.answer_warnings },
     clock,
     audit: () => (audit ??= app.get<AuditRecorder>(AuditRecorder)),

@@ -1,38 +1,18 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { Agent, type IncomingHttpHeaders, request } from 'node:http';
-import type { Asked, Call, LoadOrder, Work } from './journal.js';
+import { Agent } from 'node:http';
+import { answerTo, askOnce, claimOf, orderBy, type Parsed, type Question, type Reply } from './asking.js';
+import type { Call, LoadOrder, Work } from './journal.js';
 
-/** Nobody waits longer for an answer: it counts as a request that hangs. */
-export const DEADLINE_MS = 15_000;
 const PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
-const HORIZON = 3;
 const REPEATS = 10;
-const DAY_MS = 86_400_000;
-
-/** One request. */
-export interface Question {
-  readonly asked: Asked;
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly apiKey: string;
-  readonly body?: unknown;
-  readonly key?: string;
-  readonly epoch?: number;
-}
-
-export interface Reply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-}
-
-export type Parsed = Readonly<Record<string, unknown>>;
 
 /** What all callers share. */
 export class Desk {
-  readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  readonly agent = new Agent({ keepAlive: true });
+  /** Requests that no caller waits for. */
+  readonly open = new Set<Promise<unknown>>();
   /** Predictions that were acknowledged, for readers. */
   readonly predictions: { id: string; apiKey: string }[] = [];
   sent = 0;
@@ -101,6 +81,8 @@ export class Caller {
         return this.#predict();
       case 'order':
         return void (await this.#settled(this.#order()));
+      case 'flood':
+        return this.#flood();
       case 'repeat':
         return this.#repeat();
       case 'answer':
@@ -123,6 +105,13 @@ export class Caller {
 
   #order(): Question {
     return orderBy(this.desk.oneOf(this.desk.order.clients) ?? '');
+  }
+
+  /** Waits for no answer: new ones come as fast as they come. The last ones are waited for by the end. */
+  async #flood(): Promise<void> {
+    const asked = this.#ask(this.#order());
+    this.desk.open.add(asked);
+    void asked.finally(() => this.desk.open.delete(asked));
   }
 
   async #repeat(): Promise<void> {
@@ -170,131 +159,10 @@ export class Caller {
   }
 }
 
-/** Where a request goes to, and its line. */
-export interface Way {
-  readonly agent: Agent;
-  nextTarget(): string;
-  write(call: Call): void;
-}
-
-/** Asks, and writes down what came of it before it goes on; null when there was no answer. */
-export async function askOnce(way: Way, question: Question): Promise<Reply | null> {
-  const { asked, key, epoch } = question;
-  const id = randomUUID();
-  const at = Date.now();
-  const started = performance.now();
-  const common = {
-    asked,
-    at,
-    request: id,
-    ...(key !== undefined && { key }),
-    ...(epoch !== undefined && { epoch }),
-  };
-  const took = (): number => Math.round(performance.now() - started);
-  try {
-    const reply = await send(way, question, id);
-    way.write({ ...common, ms: took(), ...read(question, reply) });
-    return reply;
-  } catch (error) {
-    const fault = String((error as NodeJS.ErrnoException).code ?? error);
-    way.write({ ...common, ms: took(), status: null, fault });
-    return null;
-  }
-}
-
-/** An order that costs little to answer. */
-export function orderBy(apiKey: string): Question {
-  const body = {
-    symbol: 'SYNTHFX',
-    prediction_type: 'short_term',
-    datetime_requested: new Date(Date.now() + 2 * DAY_MS).toISOString(),
-    interval: '1h',
-    prediction_horizon: HORIZON,
-    predictor_plugin: 'random_walk_predictor',
-  };
-  return { asked: 'order', method: 'POST', path: '/api/v1/client/predict', apiKey, body, key: randomUUID() };
-}
-
-export const claimOf = (id: string, apiKey: string): Question => ({
-  asked: 'claim',
-  method: 'POST',
-  path: `/api/v1/evaluator/claim/${id}`,
-  apiKey,
-  body: {},
-  key: randomUUID(),
-});
-
-/** An answer under a claim. */
-export function answerTo(id: string, epoch: number, apiKey: string): Question {
-  const predictions = Array.from({ length: HORIZON }, (_, bar) => 1.1 + bar / 1_000);
-  const body = {
-    lease_epoch: epoch,
-    predictions,
-    uncertainties: predictions.map(() => 0.002),
-    confidence_intervals: {
-      lower_95: predictions.map((value) => value - 0.004),
-      upper_95: predictions.map((value) => value + 0.004),
-    },
-    model_metadata: { model: 'observer' },
-  };
-  const path = `/api/v1/evaluator/submit/${id}`;
-  return { asked: 'answer', method: 'POST', path, apiKey, body, epoch, key: randomUUID() };
-}
-
 /** Another try may have another end. Who holds as many orders as he may has to give one back first. */
 function isPassing({ status, text }: Reply, { asked }: Question): boolean {
   if (status === 429) return asked !== 'claim';
   return status === 503 || (status === 409 && text.includes('idempotency_in_progress'));
-}
-
-function read(
-  { asked, path }: Question,
-  { status, headers, text }: Reply,
-): Partial<Call> & Pick<Call, 'status'> {
-  const hasRetryAfter = headers['retry-after'] !== undefined;
-  if (status >= 300) return { status, hasRetryAfter };
-  const said = JSON.parse(text) as Parsed;
-  const digest = createHash('sha256').update(text).digest('hex');
-  const named = asked === 'claim' || asked === 'answer' ? path.split('/').at(-1) : said['id'];
-  return {
-    status,
-    digest,
-    ...(named !== undefined && { id: String(named) }),
-    ...(asked === 'claim' && { epoch: Number(said['lease_epoch']) }),
-    ...(asked === 'answer' && { resultHash: String(said['result_hash']) }),
-  };
-}
-
-function send(way: Way, question: Question, id: string): Promise<Reply> {
-  const { method, path, apiKey, body, key } = question;
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers = {
-    'X-API-KEY': apiKey,
-    'X-Request-Id': id,
-    ...(key !== undefined && { 'Idempotency-Key': key }),
-    ...(text !== undefined && {
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(text),
-    }),
-  };
-  return new Promise((done, fail) => {
-    const call = request(`${way.nextTarget()}${path}`, { method, headers, agent: way.agent }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('error', fail);
-      response.once('aborted', () => fail(Object.assign(new Error('cut'), { code: 'CUT' })));
-      response.once('end', () => {
-        const { statusCode = 0, headers: said } = response;
-        done({ status: statusCode, headers: said, text: Buffer.concat(chunks).toString() });
-      });
-    });
-    const timer = setTimeout(
-      () => call.destroy(Object.assign(new Error('late'), { code: 'TIMEOUT' })),
-      DEADLINE_MS,
-    );
-    call.once('error', fail).once('close', () => clearTimeout(timer));
-    call.end(text);
-  });
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, Math.max(0, ms)));

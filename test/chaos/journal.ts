@@ -12,6 +12,8 @@ export type Work =
   | 'forget'
   /** Reads a prediction that was acknowledged. */
   | 'read'
+  /** Submits orders at the common rate, however many are open, and asks once for each. */
+  | 'flood'
   /** Submits an order with the same key ten times at once. */
   | 'repeat';
 

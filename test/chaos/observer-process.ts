@@ -40,6 +40,7 @@ async function carryOut({ load, targets, stop }: Order): Promise<void> {
   if (stop === true && desk !== null) {
     desk.isOver = true;
     await callers;
+    await Promise.all(desk.open);
     desk.agent.destroy();
     fsyncSync(journal);
   }

@@ -1,7 +1,7 @@
 import type { Call, Figures, LoadOrder, Work } from './journal.js';
-import { DEADLINE_MS } from './caller.js';
+import { DEADLINE_MS } from './asking.js';
 import type { Running, Site } from './site.js';
-import { type Verdict, verifyAll } from './verify-all.js';
+import { type Comparison, type Verdict, verifyAll } from './verify-all.js';
 
 /** How much of it: `quick` is the part that the specs run, `full` the issue's figures, `nightly` more rounds of it. */
 export type Extent = 'quick' | 'full' | 'nightly';
@@ -59,9 +59,9 @@ export const callersOf = (counts: Partial<Readonly<Record<Work, number>>>): Work
   Object.entries(counts).flatMap(([work, count]) => Array.from({ length: count }, () => work as Work));
 
 /** What every scenario tells of its journal, beside its own figures. */
-export async function verdictOf(site: Site): Promise<Verdict & Pick<Played, 'measured'>> {
+export async function verdictOf(site: Site, of?: Comparison): Promise<Verdict & Pick<Played, 'measured'>> {
   const calls = site.calls();
-  const verdict = await verifyAll(site, calls);
+  const verdict = await verifyAll(site, calls, of);
   return { ...verdict, measured: { ...verdict.compared, ...timesOf(calls) } };
 }
 

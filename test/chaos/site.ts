@@ -1,18 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually, HttpClient } from '#libs/testing';
-import Sqlite from 'better-sqlite3';
-import { Client } from 'pg';
 import { OwnPostgres } from '../harness/own-postgres.js';
 import { BuiltCommand, type RunningCommand } from '../system/built-command.js';
-import { askOnce, type Question, type Reply } from './caller.js';
+import { askOnce, type Question, type Reply } from './asking.js';
 import type { Call, LoadOrder } from './journal.js';
+import type { NetworkHost } from './hosts.js';
+import { cpuOf, query } from './measures.js';
 import { Observer } from './observer.js';
 
 type Settings = Readonly<Record<string, string | number | boolean>>;
+type Env = Readonly<Record<string, string>>;
 
 const ADMIN_KEY = 'test-administrator-key-0123456789abcdef';
 const SECRETS = {
@@ -55,6 +56,8 @@ export interface SiteOptions {
   /** Puts something before PostgreSQL: gets its port, returns that of what is before it. */
   readonly through?: (port: number) => Promise<number>;
   readonly folder?: string;
+  /** Of PostgreSQL's processes. */
+  readonly postgresEnv?: Readonly<Record<string, string>>;
   /** Of every process of the service. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -64,6 +67,8 @@ export class Site {
   readonly observer: Observer;
   readonly running = new Set<Running>();
   readonly #own: Call[] = [];
+  /** The journal is not where the service writes: that disk may be full. */
+  readonly #journals = mkdtempSync(join(tmpdir(), 'chaos-journal-'));
   readonly #agent = new Agent({ keepAlive: true });
   #parties: Pick<LoadOrder, 'clients' | 'evaluators'> | null = null;
 
@@ -73,7 +78,7 @@ export class Site {
     readonly databaseUrl: string,
     private readonly options: SiteOptions,
   ) {
-    this.observer = new Observer(folder);
+    this.observer = new Observer(this.#journals);
   }
 
   static sqlite(options: SiteOptions = {}): Site {
@@ -84,7 +89,7 @@ export class Site {
   /** With a server of its own, which keeps what it commits. */
   static async postgres(options: SiteOptions = {}): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), 'chaos-'));
-    const postgres = await OwnPostgres.launch({ isDurable: true });
+    const postgres = await OwnPostgres.launch({ isDurable: true, env: options.postgresEnv ?? {} });
     const url = new URL(await postgres.create('service'));
     if (options.through !== undefined) url.port = String(await options.through(Number(url.port)));
     return new Site(folder, postgres, url.href, options);
@@ -105,26 +110,41 @@ export class Site {
   }
 
   /** Starts a process and waits until it is ready. */
-  async serve(settings: Settings = {}, env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  async serve(settings: Settings = {}, env: Env = {}, host: NetworkHost | null = null): Promise<Running> {
     const port = settings['port'] ?? (await freePort());
-    return this.#start('serve', `http://127.0.0.1:${port}`, { ...settings, port }, env);
+    return this.#start('serve', { ...settings, port }, Number(port), env, host);
   }
 
-  async work(settings: Settings = {}, env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  async work(settings: Settings = {}, env: Env = {}, host: NetworkHost | null = null): Promise<Running> {
     const port = await freePort();
-    return this.#start('worker', `http://127.0.0.1:${port}`, { ...settings, worker_port: port }, env);
+    return this.#start('worker', { ...settings, worker_port: port }, port, env, host);
   }
 
   async #start(
     what: string,
-    url: string,
     settings: Settings,
-    env: Readonly<Record<string, string>>,
+    port: number,
+    env: Env,
+    host: NetworkHost | null,
   ): Promise<Running> {
+    const address = host?.address ?? '127.0.0.1';
+    const url = `http://${address}:${port}`;
+    const seen = new URL(this.databaseUrl);
+    if (host !== null) seen.hostname = host.gateway;
     const started = performance.now();
-    const command = this.command(env).launch(what, ...this.#flags(settings));
+    const built = this.command({ DATABASE_URL: seen.href, ...env });
+    const command = built.launchWithin(
+      host?.prefix ?? [],
+      what,
+      ...this.#flags({ ...settings, host: address }),
+    );
     await isReady(url, command);
-    const running = { command, url, readyMs: performance.now() - started, readyCpuMs: cpuOf(command.pid) };
+    const running = {
+      command,
+      url,
+      readyMs: performance.now() - started,
+      readyCpuMs: cpuOf(command.pid) ?? 0,
+    };
     this.running.add(running);
     return running;
   }
@@ -170,17 +190,8 @@ export class Site {
   }
 
   /** Rows of one statement on a connection of its own. */
-  async query<Row extends object>(sql: string): Promise<Row[]> {
-    if (!this.databaseUrl.startsWith('sqlite')) return queryPostgres<Row>(this.databaseUrl, sql);
-    const database = new Sqlite(this.databaseUrl.slice('sqlite:///'.length));
-    try {
-      const statement = database.prepare(sql);
-      if (statement.reader) return statement.all() as Row[];
-      statement.run();
-      return [];
-    } finally {
-      database.close();
-    }
+  query<Row extends object>(sql: string): Promise<Row[]> {
+    return query<Row>(this.databaseUrl, sql);
   }
 
   async count(sql: string): Promise<number> {
@@ -194,27 +205,9 @@ export class Site {
     for (const { command } of this.running) command.signal('SIGCONT');
     await this.endAll('SIGKILL');
     await this.postgres?.close();
+    rmSync(this.#journals, { recursive: true, force: true });
     if (this.options.folder === undefined) rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-async function queryPostgres<Row extends object>(url: string, sql: string): Promise<Row[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Row>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-/** Ticks of the kernel's clock are hundredths of a second. */
-const TICK_MS = 10;
-
-/** CPU time of a process with all of its threads so far. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 /** @throws Error with its output when the process ends before that */
@@ -256,6 +249,15 @@ export function allJobsEnd(site: Site, limitMs = 60_000): Promise<void> {
     async () => (await site.count('jobs WHERE finished_at IS NULL')) === 0,
     limitMs,
   );
+}
+
+/** Until a prediction that was submitted from now on is completed; in ms. */
+export async function firstJob(site: Site): Promise<number> {
+  const started = performance.now();
+  const last = await site.query<{ id: string | null }>('SELECT MAX(id) AS id FROM predictions');
+  const newer = `predictions WHERE id > ${last[0]?.id ?? 0} AND status = 'completed'`;
+  await eventually('a new prediction is completed', async () => (await site.count(newer)) > 0, 60_000);
+  return performance.now() - started;
 }
 
 export function freePort(): Promise<number> {

@@ -14,12 +14,15 @@ export class OwnPostgres {
   ) {}
 
   /**
-   * @param options `isDurable` for a server that keeps every commit whatever becomes of its processes
+   * @param options `isDurable` for a server that keeps every commit whatever becomes of its processes; `env` for the
+   * environment of its processes, `TMPDIR` decides where its data are
    * @throws Error in the server's own words when it does not start
    */
-  static async launch({ isDurable = false } = {}): Promise<OwnPostgres> {
+  static async launch({ isDurable = false, env = {} } = {}): Promise<OwnPostgres> {
     const flags = isDurable ? ['--durable'] : [];
-    const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js'), ...flags]);
+    const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js'), ...flags], {
+      env: { ...process.env, ...env },
+    });
     keeper.stderr.pipe(process.stderr);
     const answers = createInterface(keeper.stdout)[Symbol.asyncIterator]();
     const first = await answers.next();

@@ -111,9 +111,13 @@ export class BuiltCommand {
 
   /** Starts one that goes on, in a process of its own. */
   launch(...args: readonly string[]): RunningCommand {
-    return new RunningCommand(
-      spawn(process.execPath, [ENTRY, ...args], { cwd: this.folder, env: this.#env }),
-    );
+    return this.launchWithin([], ...args);
+  }
+
+  /** The same by a program that becomes it, such as `ip netns exec NAME`. */
+  launchWithin(prefix: readonly string[], ...args: readonly string[]): RunningCommand {
+    const [program = '', ...rest] = [...prefix, process.execPath, ENTRY, ...args];
+    return new RunningCommand(spawn(program, rest, { cwd: this.folder, env: this.#env }));
   }
 
   /** Ends the shared process. */

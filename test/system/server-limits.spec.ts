@@ -75,6 +75,29 @@ describeOnAdapters('a server with limits', (adapter) => {
     expect(rows).toHaveLength(1);
   });
 
+  it('refuses at once what is more than it can work on, and counts nobody who only waits', async () => {
+    const app = await start({ max_requests_in_work: 1 });
+    const held = app.get('/api/probe/held');
+    await ProbeController.entered.opened;
+    const refused = await app.get('/api/probe/orders/5');
+    expect([refused.status, refused.headers.get('retry-after'), refused.body.type]).toEqual([
+      503,
+      '1',
+      'urn:prediction-provider:problem:overloaded',
+    ]);
+    expect(refused.body.detail).toContain('max_requests_in_work');
+    expect((await app.get('/health')).status).toBe(200);
+    const waiting = { headers: { Prefer: 'wait=1' } };
+    expect((await app.get('/api/probe/orders/5', waiting)).status).toBe(200);
+    ProbeController.held.open();
+    expect((await held).status).toBe(200);
+    await eventually(
+      'there is room again',
+      async () => (await app.get('/api/probe/orders/5')).status === 200,
+    );
+    expect(await app.database.query('SELECT id FROM api_logs WHERE response_status_code = 503')).toEqual([]);
+  });
+
   it('still answers for a while when it stops, and ends each connection with its answer', async () => {
     const app = await start({ shutdown_notice: 0.3 });
     const idle = talk(app.server.port, '');

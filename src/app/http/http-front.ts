@@ -1,4 +1,4 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { OutageError, runInContext, type Clock } from '#libs/kernel';
 import { problem, problemReply, type AnswerForm } from '#libs/http';
@@ -19,6 +19,8 @@ export interface FrontOptions {
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly form: AnswerForm;
+  /** Requests that are worked on at a time. */
+  readonly maxInWork: number;
   readonly clock: Clock;
   readonly audit: () => AuditRecorder;
   readonly observers: readonly RequestObserver[];
@@ -43,6 +45,7 @@ export class HttpFront {
   #prepared: PreparedRoutes | null = null;
   #unrecorded: ReadonlySet<string | null> = new Set();
   #stopping = false;
+  #inWork = 0;
   #onIdle: (() => void) | null = null;
 
   constructor(private readonly options: FrontOptions) {
@@ -67,12 +70,10 @@ export class HttpFront {
       const preflight = this.#cors(request, headers);
       this.#open(exchange, response, headers);
       const refusal = refusalOf(request, target);
-      if (exchange.isAudited && this.options.audit().overloaded) {
+      const overload = this.#overload(exchange, request, response);
+      if (overload !== null) {
         response.abandon();
-        this.#send(
-          response,
-          unavailable(exchange, 'Too many requests are waiting to be recorded; try again shortly'),
-        );
+        this.#send(response, overload);
       } else if (refusal !== null) {
         this.#send(response, refused(exchange, refusal));
       } else if (preflight) {
@@ -81,6 +82,26 @@ export class HttpFront {
         this.#route(exchange, request, response, next);
       }
     };
+  }
+
+  /**
+   * Why there is no room for this request; null when there is. One more than can be worked off in time makes all of them
+   * late, and what is late was worked for in vain: its client is gone.
+   */
+  #overload(exchange: Exchange, request: IncomingMessage, response: GatedResponse): Replacement | null {
+    if (!exchange.isAudited) return null; // probes and figures tell how it stands
+    if (this.options.audit().overloaded)
+      return unavailable(exchange, 'Too many requests are waiting to be recorded; try again shortly');
+    if (waitsMostly(request.headers)) return null;
+    if (this.#inWork >= this.options.maxInWork)
+      return unavailable(
+        exchange,
+        `This process works on ${this.#inWork} requests, as many as max_requests_in_work allows; try again shortly`,
+        'overloaded',
+      );
+    this.#inWork += 1;
+    response.once('close', () => (this.#inWork -= 1));
+    return null;
   }
 
   /** Answers of these routes leave no row; what they refuse does. */
@@ -222,9 +243,13 @@ function refused(exchange: Exchange, { status, code, detail }: EarlyRefusal): Re
   return { status, headers: { ...headers, Connection: 'close' }, body };
 }
 
-function unavailable(exchange: Exchange, detail: string): Replacement {
+/** Such a request costs next to nothing until what it waits for has happened. */
+const waitsMostly = ({ accept = '', prefer = '' }: IncomingHttpHeaders): boolean =>
+  accept.includes('text/event-stream') || /wait\s*=/i.test(String(prefer));
+
+function unavailable(exchange: Exchange, detail: string, code = 'audit_unavailable'): Replacement {
   const occurrence = { instance: exchange.path, requestId: exchange.requestId };
-  const answered = problem(503, 'audit_unavailable', detail, occurrence);
+  const answered = problem(503, code, detail, occurrence);
   const { headers, body } = problemReply(answered, exchange.form.errors);
   return { status: 503, headers: { ...headers, 'Retry-After': '1' }, body };
 }

@@ -1,6 +1,5 @@
-import { eventually } from '#libs/testing';
 import { callersOf, loadOn, roundsOf, type Scenario, verdictOf } from '../scenario.js';
-import { allJobsEnd, freePort, Site } from '../site.js';
+import { allJobsEnd, firstJob, freePort, Site } from '../site.js';
 import { TcpProxy } from '../tcp-proxy.js';
 
 const PER_SECOND = 50;
@@ -95,16 +94,3 @@ export const databaseFaults: Scenario = {
     }
   },
 };
-
-/** Until a prediction that was submitted from now on is completed; in ms. */
-async function firstJob(site: Site): Promise<number> {
-  const started = performance.now();
-  const last = await site.query<{ id: string | null }>('SELECT MAX(id) AS id FROM predictions');
-  const newer = `predictions WHERE id > ${last[0]?.id ?? 0} AND status = 'completed'`;
-  await eventually(
-    'a new prediction is completed',
-    async () => (await site.count(newer)) > 0,
-    6 * BACK_LIMIT_MS,
-  );
-  return performance.now() - started;
-}

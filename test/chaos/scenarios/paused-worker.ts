@@ -1,5 +1,5 @@
 import { HttpClient, eventually } from '#libs/testing';
-import { answerTo, claimOf, orderBy, type Parsed, type Question } from '../caller.js';
+import { answerTo, claimOf, orderBy, type Parsed, type Question } from '../asking.js';
 import { callersOf, loadOn, type Played, roundsOf, type Scenario, verdictOf } from '../scenario.js';
 import { allJobsEnd, Site } from '../site.js';
 import { slowFeeder } from '../slow-feeder.js';

@@ -65,6 +65,10 @@ export const SERVER_SETTINGS = {
     { default: 10, min: 0, max: 600 },
     'Time that running requests and jobs get to finish after a stop signal, in seconds.',
   ),
+  max_requests_in_work: integer(
+    { default: 500, min: 1, max: 100_000 },
+    'Maximum number of requests that a process works on at a time; more are refused at once with 503 and Retry-After, and leave no audit row. Event streams and requests that `Prefer: wait` are not counted.',
+  ),
   shutdown_notice: decimal(
     { default: 1, min: 0, max: 600 },
     'Time after a stop signal for which new requests are still answered, in seconds: not ready, and each connection ends with its answer, so that balancers and clients can turn elsewhere.',
