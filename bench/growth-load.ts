@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { delayOf, MAIN, type Served } from './served.js';
 
 const SECONDS = 15;
-/** Statistics, searches and pages as a program exports them, one after another without a pause. */
+/** Statistics, searches, pages as a program exports them, and files of an order, one after another without a pause. */
 const LOOKED_AT = [
   'admin/stats?period=30d',
   'admin/usage/desk?days=365',
@@ -14,6 +14,10 @@ const LOOKED_AT = [
   'client/predictions?symbol=EURUSD',
   'predictions/?limit=1000',
   'client/spend',
+  'admin/billing?limit=1000',
+  'admin/billing/summary',
+  'client/predictions/{order}/download/results.csv',
+  'client/predictions/{order}/download/metadata.json',
 ];
 
 /** In ms. */
@@ -29,11 +33,14 @@ export async function loopDelayOf(served: Served, databaseUrl: string, adminKey:
   await delayOf(served); // each look begins a new period
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   const idleP99 = await delayOf(served);
+  const order = await answeredOrder(served, adminKey);
+  await delayOf(served);
   const verifying = verify(databaseUrl);
   let answers = 0;
   const end = performance.now() + SECONDS * 1_000;
   while (performance.now() < end) {
-    for (const path of LOOKED_AT) {
+    for (const looked of LOOKED_AT) {
+      const path = looked.replace('{order}', order);
       const answer = await fetch(`${served.url}/api/v1/${path}`, { headers: { 'X-API-KEY': adminKey } });
       if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${await answer.text()}`);
       await answer.arrayBuffer();
@@ -43,6 +50,17 @@ export async function loopDelayOf(served: Served, databaseUrl: string, adminKey:
   const busyP99 = await delayOf(served);
   await verifying;
   return { idleP99, busyP99, answers };
+}
+
+/** An order with an answer, of which files are made: the newest that has ended. */
+async function answeredOrder({ url }: Served, adminKey: string): Promise<string> {
+  const answer = await fetch(`${url}/api/v1/client/predictions?status=completed&limit=1`, {
+    headers: { 'X-API-KEY': adminKey },
+  });
+  const { predictions } = (await answer.json()) as {
+    readonly predictions: readonly { readonly id: string }[];
+  };
+  return predictions[0]?.id ?? '';
 }
 
 /** Finds faults in rows that no service wrote; what it costs is all that counts. */

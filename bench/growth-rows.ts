@@ -1,6 +1,14 @@
 /** Rows of a busy desk's year, made by the databases themselves from a row's number, so that every run has the same. */
-import Sqlite from 'better-sqlite3';
-import { Client } from 'pg';
+import { Database, type DatabaseLocation, TransactionRunner } from '#libs/database';
+import { systemClock } from '#libs/kernel';
+import { configOf } from '#libs/testing';
+import type { QueryRunner } from 'typeorm';
+import { FIGURED } from '../libs/database/src/migrations/1796000000020-figures.js';
+import { forgetFigures, keepFigures } from '../libs/database/src/migrations/kept-figures.js';
+import { entities, migrations } from '../src/app/schema.js';
+import { LoggedRequests } from '../src/audit/logged-requests.repository.js';
+import { AuditSealRepository } from '../src/audit/seal/audit-seal.repository.js';
+import { SealAudit } from '../src/audit/seal/seal-audit.service.js';
 
 /** How many rows there shall be. */
 export interface Growing {
@@ -9,16 +17,7 @@ export interface Growing {
   readonly requests: number;
 }
 
-/** A database that is filled from outside of the service. */
-export interface Filling {
-  readonly kind: 'SQLite' | 'PostgreSQL';
-  /** Adds what is missing of so many rows. */
-  fill(rows: Growing): Promise<void>;
-  /** Resolves when the service has added up all figures. */
-  settled(): Promise<void>;
-}
-
-const CHUNK = 20_000;
+const CHUNK = 50_000;
 const YEAR_MINUTES = 525_600;
 
 /** What differs between the databases. */
@@ -48,6 +47,7 @@ const spread = (i: string): string => `(${i} * 7919) % ${YEAR_MINUTES}`;
 const of = (words: readonly string[], i: string): string =>
   `CASE (${i}) % ${words.length} ${words.map((word, index) => `WHEN ${index} THEN '${word}'`).join(' ')} END`;
 const SYMBOLS = ['EURUSD', 'GBPUSD', 'USDJPY', 'SP500', 'AAPL', 'MSFT', 'XAUUSD', 'BTCUSD'];
+/** None of user 2, who is to submit others: no client may have so many open. */
 const PENDING = '(i % 10) < 3';
 
 const orders = ({ minutesAgo, padded }: Dialect): string => `
@@ -56,7 +56,7 @@ const orders = ({ minutesAgo, padded }: Dialect): string => `
     effort, client_tier, currency, estimated_cost_micros, estimated_payment_micros, provider_id, lease_epoch, claimed_by,
     claimed_at, processing_time_ms, created_at, updated_at, completed_at, expires_at)
   SELECT '00000000-0000-4000-8000-' || ${padded}, '00000000-0000-4000-9000-' || ${padded},
-    CASE WHEN i % 4 = 0 THEN 2 ELSE 100 + i % 50 END, ${of(SYMBOLS, 'i')}, ${of(SYMBOLS, 'i')}, 'default_predictor',
+    CASE WHEN i % 4 = 0 AND NOT ${PENDING} THEN 2 ELSE 100 + i % 50 END, ${of(SYMBOLS, 'i')}, ${of(SYMBOLS, 'i')}, 'default_predictor',
     CASE WHEN ${PENDING} THEN 'pending' WHEN i % 50 = 49 THEN 'failed' ELSE 'completed' END, '{}',
     ${of(['short_term', 'long_term', 'custom'], 'i')}, ${minutesAgo(spread('i'))}, 1000, 'default_predictor', 'default_feeder',
     'default_pipeline', '1h', 6, 1 + i % 10, 1 + i % 3, 'basic', 'USD', 5000000 + (i % 700) * 1000, 3500000 + (i % 700) * 700, 0,
@@ -81,75 +81,87 @@ const requests = ({ minutesAgo }: Dialect, count: number): string => `
     CASE WHEN i % 20 = 0 THEN 'POST' ELSE 'GET' END, ${minutesAgo(`${YEAR_MINUTES} - i * ${YEAR_MINUTES}.0 / ${count}`)},
     CASE WHEN i % 100 = 0 THEN 401 ELSE 200 END, 2.5 FROM n`;
 
-/** Statements that add the rows from one number to another, a chunk at a time. */
-function* chunks(dialect: Dialect, insert: string, from: number, to: number): Generator<string> {
-  for (let start = from + 1; start <= to; start += CHUNK) {
+/** Statements that add so many rows, a chunk at a time. */
+function* chunks(dialect: Dialect, insert: string, to: number): Generator<string> {
+  for (let start = 1; start <= to; start += CHUNK) {
     const numbers = dialect.numbers(start, Math.min(to, start + CHUNK - 1));
     yield numbers.startsWith('WITH RECURSIVE') ? `${numbers} ${insert}` : `${numbers}${insert}`;
   }
 }
 
-export function fillingOf(kind: Filling['kind'], place: string): Filling {
-  const dialect = kind === 'SQLite' ? SQLITE : POSTGRES;
-  let there: Growing = { orders: 0, predictions: 0, requests: 0 };
-  const run = kind === 'SQLite' ? onSqlite(place) : onPostgres(place);
-  return {
-    kind,
-    fill: async (rows) => {
-      await run(function* () {
-        yield* chunks(dialect, orders(dialect), there.orders, rows.orders);
-        yield* chunks(dialect, predictions(dialect), there.predictions, rows.predictions);
-        yield* chunks(dialect, requests(dialect, rows.requests), there.requests, rows.requests);
-        if (kind === 'PostgreSQL') yield 'ANALYZE';
-      });
-      there = rows;
-    },
-    settled: async () => {
-      const query = `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM figure_changes LIMIT 1) AS one)
-        + CASE WHEN (SELECT MAX(id) FROM api_logs) > (SELECT COALESCE(MAX(amount), 0) FROM figures
-            WHERE source = 'requests' AND owner_id = -2 AND period = '' AND name = 'through') + 1000 THEN 1 ELSE 0 END AS open`;
-      for (;;) {
-        const rows = await run(function* () {
-          yield query;
-        });
-        if (Number(rows[0]?.open) === 0) return;
-        await new Promise((done) => setTimeout(done, 1_000));
-      }
-    },
-  };
+const TABLES = ['predictions', 'prediction_jobs', 'api_logs'];
+const IN_TABLES = TABLES.map((table) => `'${table}'`).join(', ');
+
+/**
+ * Adds rows while no service runs: without the indexes and triggers of the tables, which are put back as they were, then with the
+ * figures, sums and seals that the service would have made.
+ */
+export async function fill(location: DatabaseLocation, rows: Growing): Promise<void> {
+  const database = await Database.open({ location, entities, migrations });
+  try {
+    const runner = database.writer.createQueryRunner();
+    try {
+      await addRows(runner, location.kind, rows);
+    } finally {
+      await runner.release();
+    }
+    await settle(database);
+  } finally {
+    await database.close();
+  }
 }
 
-type Rows = { readonly open?: number | string }[];
-type Run = (statements: () => Generator<string>) => Promise<Rows>;
+async function addRows(runner: QueryRunner, kind: DatabaseLocation['kind'], rows: Growing): Promise<void> {
+  for (const statement of kind === 'sqlite' ? SQLITE_HASTE : POSTGRES_HASTE) await runner.query(statement);
+  for (const figured of FIGURED) await forgetFigures(runner, figured);
+  const aside = await takeAside(runner, kind);
+  const dialect = kind === 'sqlite' ? SQLITE : POSTGRES;
+  for (const statement of [
+    ...chunks(dialect, orders(dialect), rows.orders),
+    ...chunks(dialect, predictions(dialect), rows.predictions),
+    ...chunks(dialect, requests(dialect, rows.requests), rows.requests),
+    ...aside,
+    `DELETE FROM figures WHERE source <> 'requests'`,
+    'DELETE FROM figure_changes',
+  ])
+    await runner.query(statement);
+  for (const figured of FIGURED) await keepFigures(runner, figured);
+  if (kind === 'postgres')
+    for (const table of [...TABLES, 'figures', 'figure_changes'])
+      await runner.query(`VACUUM ANALYZE ${table}`);
+}
 
-const onSqlite =
-  (path: string): Run =>
-  async (statements) => {
-    const database = new Sqlite(path, { timeout: 30_000 });
-    try {
-      let rows: Rows = [];
-      for (const sql of statements()) {
-        const statement = database.prepare(sql);
-        if (statement.reader) rows = statement.all() as Rows;
-        else statement.run();
-        await new Promise((done) => setTimeout(done, 20)); // the service writes, too
-      }
-      return rows;
-    } finally {
-      database.close();
-    }
-  };
+const SQLITE_HASTE = ['PRAGMA cache_size = -500000', 'PRAGMA temp_store = MEMORY'];
+const POSTGRES_HASTE = [
+  'SET statement_timeout = 0',
+  'SET synchronous_commit = off',
+  `SET maintenance_work_mem = '512MB'`,
+  `SET work_mem = '256MB'`,
+];
 
-const onPostgres =
-  (url: string): Run =>
-  async (statements) => {
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    try {
-      let rows: Rows = [];
-      for (const sql of statements()) ({ rows } = await client.query<{ open?: string }>(sql));
-      return rows;
-    } finally {
-      await client.end();
-    }
-  };
+/** Takes what makes an insert slow away; returns the statements that put it back. */
+async function takeAside(runner: QueryRunner, kind: DatabaseLocation['kind']): Promise<string[]> {
+  if (kind === 'sqlite') {
+    const found = (await runner.query(
+      `SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN (${IN_TABLES}) AND type IN ('index', 'trigger') AND sql IS NOT NULL`,
+    )) as { type: string; name: string; sql: string }[];
+    for (const { type, name } of found) await runner.query(`DROP ${type} "${name}"`);
+    return found.map(({ sql }) => sql);
+  }
+  // only those of figures fire at an insertion
+  const found = (await runner.query(
+    `SELECT indexname AS name, indexdef AS sql FROM pg_indexes WHERE tablename IN (${IN_TABLES})
+       AND indexname NOT IN (SELECT conname FROM pg_constraint)`,
+  )) as { name: string; sql: string }[];
+  for (const { name } of found) await runner.query(`DROP INDEX "${name}"`);
+  return found.map(({ sql }) => sql);
+}
+
+/** Adds up and seals the audit rows, as the service does behind its requests. */
+async function settle(database: Database): Promise<void> {
+  const transactions = new TransactionRunner(database);
+  const logged = new LoggedRequests(database);
+  const last = await logged.newestRow();
+  while (await transactions.run((tx) => logged.addUp(tx, last)));
+  await new SealAudit(new AuditSealRepository(database), transactions, configOf({}), systemClock).seal();
+}

@@ -1,117 +1,185 @@
 /**
- * `npm run bench -- --growth [--scale 0.1]`: how long each list and figure takes when the database is empty, a tenth full and
- * full: 1,000,000 orders of which 300,000 are pending, 2,000,000 predictions and 5,000,000 audit rows, times the scale.
+ * `npm run bench -- --growth [--scale 0.1] [--on SQLite] [--start FILE]`: how long each route of the contract that submits, lists
+ * or adds up takes on an empty database, one that is a tenth full and a full one, in turns, so that a busy machine slows all of
+ * them. Full is 1,000,000 orders of which 300,000 are pending, 2,000,000 predictions and 5,000,000 audit rows, times the
+ * scale. Then the delay of the event loop while an administrator looks at everything.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type LoopDelay, loopDelayOf } from './growth-load.js';
-import { type Filling, fillingOf, type Growing } from './growth-rows.js';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DatabaseLocation } from '#libs/database';
+import { loopDelayOf } from './growth-load.js';
+import { ask, ASKED, type Keys, type Made } from './growth-routes.js';
+import { fill, type Growing } from './growth-rows.js';
+import { SETTINGS } from './marketplace.js';
+import { median } from './predictions.js';
 import { servePostgres } from './postgres.js';
-import { serveProduct } from './served.js';
+import { serveProduct, type Served } from './served.js';
 
-const ADMIN_KEY = 'administrator-key-of-the-benchmark-only';
-const SETTINGS = { admin_api_key: ADMIN_KEY, secret_key: 'a-secret-of-the-benchmark-that-nobody-keeps' };
-const REQUESTS = 40;
-const WARM_UP = 5;
-const FULL = { orders: 1_000_000, predictions: 2_000_000, requests: 5_000_000 };
+const TURNS = 20;
+const WARM_UP = 3;
+const FULL: Growing = { orders: 1_000_000, predictions: 2_000_000, requests: 5_000_000 };
+const SIZES = [
+  ['empty', 0],
+  ['tenth', 0.1],
+  ['full', 1],
+] as const;
+const LOOK_MS = 1_000;
+const DATA = {
+  data_source: 'file',
+  data_file_path: resolve('examples/data/sp500_daily_2000-2020.csv'),
+  max_concurrent_predictions: 100,
+};
 
-type Who = 'client' | 'evaluator' | 'administrator';
-const ASKED: readonly (readonly [who: Who, path: string])[] = [
-  ['evaluator', 'evaluator/pending'],
-  ['evaluator', 'evaluator/pending?symbol=EURUSD&sort=payment'],
-  ['evaluator', 'evaluator/stats?period=7d'],
-  ['client', 'client/predictions'],
-  ['client', 'client/predictions?status=completed&sort=completed_at'],
-  ['client', 'client/predictions?symbol=EURUSD'],
-  ['administrator', 'client/predictions'],
-  ['client', 'predictions/?limit=100'],
-  ['administrator', 'predictions/?limit=100'],
-  ['administrator', 'admin/stats'],
-  ['administrator', 'admin/system/health'],
-  ['administrator', 'admin/audit?user_id=2'],
-  ['administrator', 'admin/audit?status_code=401,403'],
-  ['administrator', 'admin/logs'],
-  ['administrator', 'admin/usage/desk?days=30'],
-  ['administrator', 'admin/users'],
-  ['client', 'client/spend'],
-];
+type Kind = 'SQLite' | 'PostgreSQL';
 
+export interface Plan {
+  /** Of what a full database has. */
+  readonly scale: number;
+  /** Path of a file: what is filled is measured when it is there, at a moment when the machine has nothing else to do. */
+  readonly start?: string | undefined;
+}
+
+/** p50 and p99 in ms. */
 interface Times {
   readonly p50: number;
   readonly p99: number;
 }
 
-/** One route on one database, in ms. */
-interface Route {
-  readonly database: Filling['kind'];
-  readonly path: string;
-  readonly who: Who;
-  readonly empty: Times;
-  readonly tenth: Times;
-  readonly full: Times;
+/** A service on a database of its own, with the keys of its callers. */
+interface Stand {
+  readonly served: Served;
+  readonly keys: Keys;
 }
 
-/** Fills both databases, one after the other, and measures every route at three sizes. */
-async function measureGrowth(scale: number): Promise<readonly Route[]> {
+/**
+ * Prints the table and whether the bars are reached.
+ * @param only one of the databases; absent: both
+ * @throws Error when a route answers anything but success
+ */
+export async function printGrowth(plan: Plan, only?: string): Promise<void> {
+  if (only !== 'PostgreSQL') await printOnSqlite(plan);
+  if (only !== 'SQLite') await printOnPostgres(plan);
+}
+
+async function printOnSqlite(plan: Plan): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-growth-'));
-  const postgres = await servePostgres();
+  const file = (name: string): Promise<DatabaseLocation> =>
+    Promise.resolve({ kind: 'sqlite', path: join(folder, `${name}.db`) });
   try {
-    const path = join(folder, 'growth.db');
-    return [
-      ...(await measureOn('SQLite', `sqlite:///${path}`, fillingOf('SQLite', path), scale)),
-      ...(await measureOn('PostgreSQL', ...(await filledPostgres(postgres)), scale)),
-    ];
+    await printOn('SQLite', file, plan);
   } finally {
-    await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function filledPostgres(
-  postgres: Awaited<ReturnType<typeof servePostgres>>,
-): Promise<readonly [string, Filling]> {
-  const url = await postgres.create('growth');
-  return [url, fillingOf('PostgreSQL', url)];
-}
-
-async function measureOn(
-  database: Filling['kind'],
-  url: string,
-  filling: Filling,
-  scale: number,
-): Promise<Route[]> {
-  const sizes: Times[][] = [];
-  for (const share of [0, 0.1, 1]) {
-    const served = await serveProduct({ ...SETTINGS, database_url: url });
-    try {
-      const keys = await keysOf(served.url, share === 0);
-      if (share > 0) {
-        const started = performance.now();
-        await filling.fill(sizeOf(share * scale));
-        console.log(
-          `${database}: filled to ${share * scale} in ${Math.round((performance.now() - started) / 1000)} s`,
-        );
-        await filling.settled();
-      }
-      sizes.push(await timesOf(served.url, keys));
-      if (database === 'SQLite' && share === 1) printDelay(await loopDelayOf(served, url, ADMIN_KEY));
-    } finally {
-      await served.stop();
-    }
-  }
-  const [empty = [], tenth = [], full = []] = sizes;
-  return ASKED.map(([who, path], index) => {
-    const at = (times: readonly Times[]): Times => times[index] ?? { p50: Number.NaN, p99: Number.NaN };
-    return { database, path, who, empty: at(empty), tenth: at(tenth), full: at(full) };
+async function printOnPostgres(plan: Plan): Promise<void> {
+  const postgres = await servePostgres();
+  const database = async (name: string): Promise<DatabaseLocation> => ({
+    kind: 'postgres',
+    url: await postgres.create(`growth_${name}`),
   });
+  try {
+    await printOn('PostgreSQL', database, plan);
+  } finally {
+    await postgres.stop();
+  }
 }
 
-function printDelay({ idleP99, busyP99, answers }: LoopDelay): void {
-  const verdict = busyP99 <= 20 ? 'reached' : '**missed**';
+async function printOn(
+  kind: Kind,
+  make: (name: string) => Promise<DatabaseLocation>,
+  { scale, start }: Plan,
+): Promise<void> {
+  const filled: { readonly location: DatabaseLocation; readonly keys: Keys }[] = [];
+  for (const [name, share] of SIZES) {
+    const location = await make(name);
+    filled.push({ location, keys: await keysIn(location) });
+    const started = performance.now();
+    const size = sizeOf(share * scale);
+    await fill(location, size);
+    const seconds = Math.round((performance.now() - started) / 1000);
+    console.log(`${kind}, ${name}: ${JSON.stringify(size)} after ${seconds} s`);
+  }
+  if (start !== undefined) await thereIs(start);
+  const stands: Stand[] = [];
+  try {
+    for (const { location, keys } of filled) stands.push({ served: await serve(location), keys });
+    print(kind, await inTurns(stands));
+    const [full, last] = [stands.at(-1), filled.at(-1)];
+    if (full !== undefined && last !== undefined) await printDelay(kind, full, last.location);
+  } finally {
+    for (const { served } of stands) await served.stop();
+  }
+}
+
+async function thereIs(file: string): Promise<void> {
+  while (!existsSync(file)) await pause(LOOK_MS);
+}
+
+const serve = (location: DatabaseLocation): Promise<Served> =>
+  serveProduct({ ...SETTINGS, ...DATA, database_url: urlOf(location) });
+
+const urlOf = (location: DatabaseLocation): string =>
+  location.kind === 'sqlite' ? `sqlite:///${location.path}` : location.url;
+
+/** Makes a database with its accounts. */
+async function keysIn(location: DatabaseLocation): Promise<Keys> {
+  const served = await serve(location);
+  try {
+    return await keysOf(served.url);
+  } finally {
+    await served.stop();
+  }
+}
+
+/** The callers' keys; their accounts get the ids 2 to 4. */
+async function keysOf(url: string): Promise<Keys> {
+  const keys = { administrator: SETTINGS.admin_api_key, client: '', evaluator: '', provider: '' };
+  for (const [username, role] of [
+    ['desk', 'client'],
+    ['judge', 'evaluator'],
+    ['shop', 'provider'],
+  ] as const) {
+    const made = await post(url, 'admin/users', { username, role, email: `${username}@example.com` });
+    await post(url, `admin/users/${username}/activate`, {});
+    keys[role] = made.api_key;
+  }
+  return keys;
+}
+
+async function post(url: string, path: string, body: object): Promise<{ readonly api_key: string }> {
+  const answer = await fetch(`${url}/api/v1/${path}`, {
+    method: 'POST',
+    headers: { 'X-API-KEY': SETTINGS.admin_api_key, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${await answer.text()}`);
+  return (await answer.json()) as { readonly api_key: string };
+}
+
+/** Every question to one stand after the other, again and again; for each the times on every stand. */
+async function inTurns(stands: readonly Stand[]): Promise<Times[][]> {
+  const times = ASKED.map(() => stands.map((): number[] => []));
+  for (let turn = 0; turn < TURNS + WARM_UP; turn += 1) {
+    const made = stands.map((): Made => ({}));
+    for (const [index, asked] of ASKED.entries())
+      for (const [place, { served, keys }] of stands.entries()) {
+        const took = await ask(served, keys, asked, made[place] ?? {});
+        if (turn >= WARM_UP) times[index]?.[place]?.push(took);
+      }
+  }
+  return times.map((places) => places.map(timesOf));
+}
+
+const timesOf = (took: readonly number[]): Times => ({ p50: median(took), p99: Math.max(...took) });
+
+async function printDelay(kind: Kind, { served, keys }: Stand, location: DatabaseLocation): Promise<void> {
+  const { idleP99, busyP99, answers } = await loopDelayOf(served, urlOf(location), keys.administrator);
   console.log(
-    `event loop delay p99 on a full SQLite file: ${idleP99.toFixed(1)} ms idle, ${busyP99.toFixed(1)} ms with ${answers} statistics, ` +
-      `searches and pages and billing verify in 15 s: ${verdict}`,
+    `${kind}, full: event loop delay p99 ${idleP99.toFixed(1)} ms idle, ${busyP99.toFixed(1)} ms with ${answers} statistics, ` +
+      `searches, pages and exports beside billing verify (≤ 20 ms): ${busyP99 <= 20 ? 'reached' : '**missed**'}`,
   );
 }
 
@@ -121,61 +189,18 @@ const sizeOf = (share: number): Growing => ({
   requests: Math.round(FULL.requests * share),
 });
 
-const known: Partial<Record<Who, string>> = { administrator: ADMIN_KEY };
-
-/** The callers' keys; the accounts are made once for each database, as ids 2 and 3. */
-async function keysOf(url: string, isNew: boolean): Promise<Readonly<Record<Who, string>>> {
-  if (isNew)
-    for (const [username, role] of [
-      ['desk', 'client'],
-      ['judge', 'evaluator'],
-    ] as const) {
-      const made = await post(url, 'admin/users', { username, role, email: `${username}@example.com` });
-      await post(url, `admin/users/${username}/activate`, {});
-      known[role] = made.api_key;
-    }
-  return known as Record<Who, string>;
-}
-
-async function post(url: string, path: string, body: object): Promise<{ readonly api_key: string }> {
-  const answer = await fetch(`${url}/api/v1/${path}`, {
-    method: 'POST',
-    headers: { 'X-API-KEY': ADMIN_KEY, 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${await answer.text()}`);
-  return (await answer.json()) as { readonly api_key: string };
-}
-
-async function timesOf(url: string, keys: Readonly<Record<Who, string>>): Promise<Times[]> {
-  const all: Times[] = [];
-  for (const [who, path] of ASKED) {
-    const times: number[] = [];
-    for (let request = 0; request < REQUESTS + WARM_UP; request += 1) {
-      const started = performance.now();
-      const answer = await fetch(`${url}/api/v1/${path}`, { headers: { 'X-API-KEY': keys[who] } });
-      await answer.arrayBuffer();
-      if (answer.status !== 200) throw new Error(`${path} answers ${answer.status}`);
-      if (request >= WARM_UP) times.push(performance.now() - started);
-    }
-    times.sort((one, other) => one - other);
-    all.push({ p50: times[REQUESTS >> 1] ?? 0, p99: times.at(-1) ?? 0 });
-  }
-  return all;
-}
-
-/** Prints the table and whether the bar is reached. */
-export async function printGrowth(scale: number): Promise<void> {
-  const routes = await measureGrowth(scale);
+/** @param routes the times of each of {@link ASKED}: empty, a tenth, full */
+function print(kind: Kind, routes: readonly Times[][]): void {
   const text = ({ p50, p99 }: Times): string => `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
   console.log(
-    '| Database | Caller | Route | empty, p50 / p99 ms | a tenth | full | full : empty |\n|---|---|---|---|---|---|---|',
+    `| ${kind} | Caller | empty, p50 / p99 ms | a tenth | full | full : empty | |\n|---|---|---|---|---|---|---|`,
   );
-  for (const { database, who, path, empty, tenth, full } of routes) {
+  for (const [index, { method, path, who }] of ASKED.entries()) {
+    const [empty, tenth, full] = routes[index] as [Times, Times, Times];
     const ratio = full.p50 / empty.p50;
     const verdict = ratio <= 2 && full.p50 <= 100 ? 'reached' : '**missed**';
     console.log(
-      `| ${database} | ${who} | \`${path}\` | ${text(empty)} | ${text(tenth)} | ${text(full)} | ${ratio.toFixed(1)} ${verdict} |`,
+      `| \`${method} ${path}\` | ${who} | ${text(empty)} | ${text(tenth)} | ${text(full)} | ${ratio.toFixed(1)} | ${verdict} |`,
     );
   }
 }

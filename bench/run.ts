@@ -18,16 +18,24 @@ import { measureServedModel } from './served-model.js';
 import { measureStart } from './start.js';
 import { measureSync } from './sync.js';
 
-const { growth, memory, scale } = parseArgs({
+const {
+  growth,
+  memory,
+  on,
+  scale,
+  start: file,
+} = parseArgs({
   options: {
     growth: { type: 'boolean' },
     memory: { type: 'string' },
+    on: { type: 'string' },
     scale: { type: 'string', default: '1' },
+    start: { type: 'string' },
     write: { type: 'boolean' },
   },
 }).values;
 if (growth === true) {
-  await printGrowth(Number(scale));
+  await printGrowth({ scale: Number(scale), start: file }, on);
   process.exit(0);
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, placeholders, readSql, type Transaction } from '#libs/database';
+import { Database, placeholders, readSql, rowsOf, type Transaction } from '#libs/database';
 import type { PageWindow, Role } from '#libs/http';
 import { assertPresent } from '#libs/kernel';
 import { type FindOptionsWhere, In, IsNull, MoreThan, Raw } from 'typeorm';
@@ -72,11 +72,11 @@ export class UserRepository implements UserDirectory, TradingParties, Subscripti
 
   /** By id, oldest account first. */
   async list(filter: UserFilter, { limit, offset }: PageWindow): Promise<User[]> {
-    const rows = await this.database.readApart.manager.find(UserEntity, {
+    const rows = await rowsOf(this.database.readApart, UserEntity, {
       where: await this.#where(filter),
       order: { id: 'ASC' },
-      take: limit,
-      skip: offset,
+      limit,
+      offset,
     });
     const names = await this.#roleNames();
     return rows.map((row) => userOf(row, names));

@@ -4,6 +4,7 @@ import {
   countOf,
   countUpTo,
   Database,
+  entitiesOf,
   entityOf,
   insertEach,
   placeholders,
@@ -126,13 +127,9 @@ export class ApiLogRepository {
     const queries = this.#matching(filter);
     const [first] = queries;
     if (queries.length === 1 && first !== undefined)
-      return newestFirst(first).limit(limit).offset(offset).getMany();
+      return entitiesOf(newestFirst(first).limit(limit).offset(offset));
     const parts = await Promise.all(
-      queries.map((query) =>
-        newestFirst(query)
-          .limit(offset + limit)
-          .getMany(),
-      ),
+      queries.map((query) => entitiesOf(newestFirst(query).limit(offset + limit))),
     );
     return parts
       .flat()

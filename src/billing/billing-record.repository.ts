@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Database, KeptFigures, type Later, placeholders, type Transaction, writeSql } from '#libs/database';
+import {
+  Database,
+  KeptFigures,
+  type Later,
+  placeholders,
+  rowsOf,
+  type Transaction,
+  writeSql,
+} from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { HOUR_MS } from '#libs/kernel';
 import { And, type FindOptionsWhere, LessThan, MoreThanOrEqual } from 'typeorm';
@@ -73,11 +81,11 @@ export class BillingRecordRepository implements Turnover {
 
   /** Newest first. */
   newest(filter: SettledFilter, { limit, offset }: PageWindow): Promise<BillingRecordEntity[]> {
-    return this.database.readApart.manager.find(BillingRecordEntity, {
+    return rowsOf(this.database.readApart, BillingRecordEntity, {
       where: whereOf(filter),
       order: { timestamp: 'DESC', id: 'DESC' },
-      take: limit,
-      skip: offset,
+      limit,
+      offset,
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql, type Transaction } from '#libs/database';
+import { Database, rowsOf, runSql, type Transaction } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import type { Currency, Micros } from './billing.port.js';
 import { InvoiceEntity, InvoiceLineEntity } from './invoice.entity.js';
@@ -86,11 +86,11 @@ export class InvoiceRepository {
 
   /** Newest first. */
   list(filter: InvoiceFilter, { limit, offset }: PageWindow): Promise<InvoiceEntity[]> {
-    return this.database.readApart.manager.find(InvoiceEntity, {
+    return rowsOf(this.database.readApart, InvoiceEntity, {
       where: { ...filter },
       order: { id: 'DESC' },
-      take: limit,
-      skip: offset,
+      limit,
+      offset,
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { columnsOf, Database, entityOf, readSql, type Transaction } from '#libs/database';
+import { columnsOf, Database, entityOf, readSql, rowsOf, type Transaction } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { ProviderPriceEntity } from './provider-price.entity.js';
 
@@ -31,11 +31,11 @@ export class PriceRepository {
 
   /** By model, the earlier version first. */
   list(filter: PriceFilter, { limit, offset }: PageWindow): Promise<ProviderPriceEntity[]> {
-    return this.database.readApart.manager.find(ProviderPriceEntity, {
+    return rowsOf(this.database.readApart, ProviderPriceEntity, {
       where: { ...filter },
       order: { modelName: 'ASC', id: 'ASC' },
-      take: limit,
-      skip: offset,
+      limit,
+      offset,
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Count, countsOf, countUpTo, Database, KeptFigures } from '#libs/database';
+import { type Count, countsOf, countUpTo, Database, entitiesOf, KeptFigures } from '#libs/database';
 import { LISTED_FIELDS, type OrderFilter, type OrderList, type OrderPage } from './client-orders.port.js';
 import { heldOrder } from './marketplace.port.js';
 import { type AssignedFilter, type ClaimInForce, HELD_FIELDS } from './order-queue.port.js';
@@ -28,26 +28,28 @@ export class OrderLists {
   async ofClient(clientId: number | null, filter: OrderFilter, page: OrderPage): Promise<OrderList> {
     const orders = await (page.sort === 'completed_at'
       ? this.#byEnd(clientId, filter, page)
-      : inOrder(this.#ofClient(clientId, filter), page).getMany());
+      : entitiesOf(inOrder(this.#ofClient(clientId, filter), page)));
     return { orders, ...(await this.#countOfClient(clientId, filter)) };
   }
 
   /** Those that have ended in the order of their ends, then those that have not: two ranges of one index. */
   async #byEnd(clientId: number | null, filter: OrderFilter, page: OrderPage): Promise<OrderEntity[]> {
     const ended = (): Query => this.#ofClient(clientId, filter).andWhere('o.completedAt IS NOT NULL');
-    const first = await inOrder(ended(), page).getMany();
+    const first = await entitiesOf(inOrder(ended(), page));
     if (first.length === page.limit) return first;
     const before =
       first.length > 0 || page.offset === 0
         ? page.offset + first.length
         : await this.#upTo(ended(), page.offset);
     const open = this.#ofClient(clientId, filter).andWhere('o.completedAt IS NULL');
-    const rest = await inOrder(open, {
-      sort: 'created_at',
-      order: 'desc',
-      limit: page.limit - first.length,
-      offset: Math.max(0, page.offset - before),
-    }).getMany();
+    const rest = await entitiesOf(
+      inOrder(open, {
+        sort: 'created_at',
+        order: 'desc',
+        limit: page.limit - first.length,
+        offset: Math.max(0, page.offset - before),
+      }),
+    );
     return [...first, ...rest];
   }
 
@@ -85,7 +87,7 @@ export class OrderLists {
     const moment = { now: now.toISOString() };
     if (status === 'overdue') query.andWhere('o.timeoutAt < :now', moment);
     else if (status === 'processing' || !includeExpired) query.andWhere('o.timeoutAt >= :now', moment);
-    return (await query.getMany()).map(heldOrder);
+    return (await entitiesOf(query)).map(heldOrder);
   }
 
   async countAssigned(

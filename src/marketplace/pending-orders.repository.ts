@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type Count, countOf, Database, KeptFigures, LARGEST_COUNT, runSql } from '#libs/database';
+import {
+  type Count,
+  countOf,
+  Database,
+  entitiesOf,
+  KeptFigures,
+  LARGEST_COUNT,
+  runSql,
+} from '#libs/database';
 import { HOME_CURRENCY, type Micros } from '../billing/billing.port.js';
 import { OrderClaimEntity } from './order-claim.entity.js';
 import {
@@ -60,15 +68,15 @@ export class PendingOrders {
     page: PendingPage,
     now: Date,
   ): Promise<PendingOrder[]> {
-    return this.#pending(claimant, filter, now)
+    const query = this.#pending(claimant, filter, now)
       .select(columns(OFFERED_FIELDS))
       .orderBy(PENDING_COLUMNS[page.sort], direction(page.order))
       .addOrderBy('o.priority', page.sort === 'priority' ? direction(page.order) : 'DESC')
       .addOrderBy('o.createdAt', page.sort === 'created_at' ? direction(page.order) : 'ASC')
       .addOrderBy('o.id', 'ASC')
       .limit(page.limit)
-      .offset(page.offset ?? 0)
-      .getMany();
+      .offset(page.offset ?? 0);
+    return entitiesOf(query);
   }
 
   async figures(claimant: Claimant, filter: PendingFilter, now: Date): Promise<PendingFigures> {

@@ -5,6 +5,7 @@ import {
   countRows,
   countsOf,
   Database,
+  entitiesOf,
   entityOf,
   EventLog,
   EVERYBODY,
@@ -127,7 +128,7 @@ export class PredictionRepository {
     // SQLite takes an OFFSET only behind a LIMIT.
     if (page.limit !== undefined || page.offset > 0)
       query.limit(page.limit ?? Number.MAX_SAFE_INTEGER).offset(page.offset);
-    return query.getMany();
+    return entitiesOf(query);
   }
 
   /** How many rows the scope has. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, insertRow, runSql, type Transaction } from '#libs/database';
+import { Database, insertRow, rowsOf, runSql, type Transaction } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { And, type FindOptionsWhere, In, LessThan, LessThanOrEqual, MoreThanOrEqual, Not } from 'typeorm';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from './webhook-delivery.entity.js';
@@ -60,11 +60,11 @@ export class WebhookDeliveryRepository {
 
   /** Newest first. */
   list(filter: DeliveryFilter, { limit, offset }: PageWindow): Promise<WebhookDeliveryEntity[]> {
-    return this.database.readApart.manager.find(WebhookDeliveryEntity, {
+    return rowsOf(this.database.readApart, WebhookDeliveryEntity, {
       where: whereOf(filter),
       order: { createdAt: 'DESC', id: 'DESC' },
-      take: limit,
-      skip: offset,
+      limit,
+      offset,
     });
   }
 

@@ -1,4 +1,4 @@
-import type { EntityTarget, ObjectLiteral } from 'typeorm';
+import type { EntityTarget, FindOptionsWhere, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { placeholders, writeSql } from './statements.js';
 import type { MissingRow, SqlParameter, SqlValue, Written } from './sql-statements.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
@@ -14,16 +14,101 @@ export const columnsOf = (scope: DatabaseScope, entity: EntityTarget<ObjectLiter
     .columns.map(({ databaseName }) => `"${databaseName}"`)
     .join(', ');
 
-/** A row with all columns of an entity's table, as the database returns it, as the entity. */
-export function entityOf<T extends ObjectLiteral>(scope: DatabaseScope, entity: new () => T, row: object): T {
-  const { columns } = metadataOf(scope, entity);
-  const { driver } = scope.manager.dataSource;
-  const made = new entity() as Record<string, unknown>;
-  for (const column of columns) {
-    const value = (row as Record<string, unknown>)[column.databaseName];
-    made[column.propertyName] = driver.prepareHydratedValue(value, column);
+type Metadata = ReturnType<typeof metadataOf>;
+
+/** Where a property comes from in a row. */
+interface ReadColumn {
+  readonly property: string;
+  readonly name: string;
+  /** What the database gave as what code has; null where both are the same. */
+  readonly read: ((value: unknown) => unknown) | null;
+}
+
+/** Types that both drivers hand over as they are. */
+const PLAIN: ReadonlySet<unknown> = new Set([
+  'varchar',
+  'text',
+  'integer',
+  'double precision',
+  'bigint',
+  'int8',
+]);
+const known = new WeakMap<Metadata, readonly ReadColumn[]>();
+
+/** What a driver does for each value of each row is decided once for a column. */
+function readColumnsOf(scope: DatabaseScope, entity: EntityTarget<ObjectLiteral>): readonly ReadColumn[] {
+  const metadata = metadataOf(scope, entity);
+  let columns = known.get(metadata);
+  if (columns === undefined) {
+    const { driver } = scope.manager.dataSource;
+    columns = metadata.columns.map((column) => {
+      const { propertyName: property, databaseName: name, transformer, type } = column;
+      if (!PLAIN.has(type) || Array.isArray(transformer))
+        return { property, name, read: (value) => driver.prepareHydratedValue(value, column) as unknown };
+      return {
+        property,
+        name,
+        read: transformer === undefined ? null : (value) => transformer.from(value) as unknown,
+      };
+    });
+    known.set(metadata, columns);
   }
-  return made as T;
+  return columns;
+}
+
+function made<T extends ObjectLiteral>(
+  entity: new () => T,
+  columns: readonly ReadColumn[],
+  row: Readonly<Record<string, unknown>>,
+): T {
+  const one = new entity() as Record<string, unknown>;
+  for (const { property, name, read } of columns) one[property] = read === null ? row[name] : read(row[name]);
+  return one as T;
+}
+
+/** A row with all columns of an entity's table, as the database returns it, as the entity. */
+export const entityOf = <T extends ObjectLiteral>(
+  scope: DatabaseScope,
+  entity: new () => T,
+  row: object,
+): T => made(entity, readColumnsOf(scope, entity), row as Readonly<Record<string, unknown>>);
+
+/**
+ * What a query over one table finds, with the columns that it selects: as `getMany`, which takes another 3 ms of the event
+ * loop for 1,000 rows of 15 columns.
+ */
+export async function entitiesOf<T extends ObjectLiteral>(query: SelectQueryBuilder<T>): Promise<T[]> {
+  const rows = await query.getRawMany<Record<string, unknown>>();
+  const [first] = rows;
+  const main = query.expressionMap.mainAlias;
+  if (first === undefined || main === undefined) return [];
+  const target = main.metadata.target as new () => T;
+  // TypeORM puts the alias before the names of the columns
+  const columns = readColumnsOf({ manager: query.dataSource.manager }, target)
+    .map((column) => ({ ...column, name: `${main.name}_${column.name}` }))
+    .filter(({ name }) => name in first);
+  return rows.map((row) => made(target, columns, row));
+}
+
+/** Which part of a table's rows, in which order. */
+export interface RowPage<T extends ObjectLiteral> {
+  readonly where: FindOptionsWhere<T> | FindOptionsWhere<T>[];
+  /** The first decides before the next. */
+  readonly order: Partial<Record<keyof T & string, 'ASC' | 'DESC'>>;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** A page of a table, by {@link entitiesOf}. */
+export function rowsOf<T extends ObjectLiteral>(
+  { manager }: DatabaseScope,
+  entity: new () => T,
+  { where, order, limit, offset }: RowPage<T>,
+): Promise<T[]> {
+  const query = manager.createQueryBuilder(entity, 'r').where(where).limit(limit).offset(offset);
+  for (const [property, direction] of Object.entries(order) as [string, 'ASC' | 'DESC'][])
+    query.addOrderBy(`r.${property}`, direction);
+  return entitiesOf(query);
 }
 
 /**

@@ -56,6 +56,15 @@ describeOnDatabases(
       expect(await manager(database.readApart)).toEqual(await manager(database.read));
     });
 
+    it('answers no value as another one', async () => {
+      if (isPostgres(database.read)) return; // no process between
+      for (const value of [`x'00ff'`, '9e999'])
+        await expect(runSql(database.readApart, `SELECT ${value} AS a`)).rejects.toThrow(
+          'a column holds bytes or a number that is not finite',
+        );
+      expect(await runSql(database.readApart, 'SELECT 1 AS a, 2 AS b WHERE 1 = 0')).toEqual([]);
+    });
+
     it('fails as reading does', async () => {
       const told = (scope: typeof database.read) =>
         runSql(scope, 'SELECT nothing FROM words').catch((error: unknown) => error);

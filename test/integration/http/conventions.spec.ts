@@ -207,6 +207,16 @@ describeOnAdapters('the HTTP server', (adapter) => {
     expect(envelope.headers.get('x-total-count')).toBe('1');
   });
 
+  it('writes long lists as it writes short ones', async () => {
+    const long = await app.get('/api/probe/lines/long?offset=7&ofset=8');
+    const lines = Array.from({ length: 250 }, (_, index) => ({ line_number: 7 + index, total: 1.25 }));
+    expect(long.body).toMatchObject({ all_lines: lines, total_count: 250 });
+    expect(Object.keys(long.body as object)[0]).toBe('warnings');
+    expect(long.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(long.headers.get('content-length')).toBe(String(Buffer.byteLength(long.text)));
+    expect(long.headers.get('x-total-count')).toBe('250');
+  });
+
   it('sends files and text of handlers as they are', async () => {
     expect((await app.get('/api/probe/lines/file')).text).toBe('{"lineNumber":1}');
     expect((await app.get('/api/probe/lines/text')).text).toBe('{"lineNumber":1}');

@@ -146,6 +146,14 @@ export class ProbeController {
     return new LinePage([lineOf(1)], { limit: 2, offset: 0 }, false, 1);
   }
 
+  @Get('lines/long')
+  @Public()
+  @Answers(200, Lines)
+  long(@Query() { offset }: PageQuery) {
+    const lines = Array.from({ length: 250 }, (_, index) => lineOf(offset + index));
+    return new LinePage(lines, { limit: 250, offset }, false, 250);
+  }
+
   @Get('lines/file')
   @Public()
   @Answers(200, Line)

@@ -108,7 +108,8 @@ const settled = (source: string, owner: string, ...amounts: readonly string[]): 
   columns: [],
 });
 
-const FIGURED: readonly FiguredRows[] = [
+/** The tables whose rows are added up. */
+export const FIGURED: readonly FiguredRows[] = [
   {
     table: 'predictions',
     ...asked(

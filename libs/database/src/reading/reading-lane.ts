@@ -103,7 +103,7 @@ export class ReadingLane {
     this.#read = null;
     clearTimeout(this.#timer);
     this.#letGo();
-    if ('rows' in answer) read?.resolve(answer.rows);
+    if ('rows' in answer) read?.resolve(rowsOf(answer));
     else read?.reject(Object.assign(new Error(answer.error.message), answer.error));
     this.options.onFree();
   }
@@ -126,6 +126,16 @@ export class ReadingLane {
     read?.reject(reason);
     this.options.onEnd(this);
   }
+}
+
+type ReadRows = Extract<ReadAnswer, { readonly rows: string }>;
+
+function rowsOf({ columns, rows }: ReadRows): object[] {
+  return (JSON.parse(rows) as unknown[][]).map((values) => {
+    const row: Record<string, unknown> = {};
+    for (let index = 0; index < columns.length; index += 1) row[columns[index] as string] = values[index];
+    return row;
+  });
 }
 
 const readTimeout = (timeoutMs: number): AppError =>

@@ -8,7 +8,11 @@ export interface ReadRequest {
 /** That the process has started; then for each statement its rows, or SQLite's error. */
 export type ReadAnswer =
   | { readonly ready: true }
-  | { readonly rows: object[] }
+  /**
+   * `rows` is the JSON of a list of rows, each the list of its values: to copy 1,000 objects with their names from process
+   * to process takes 2.8 ms of the event loop, to read that 0.7 ms.
+   */
+  | { readonly columns: readonly string[]; readonly rows: string }
   | {
       readonly error: { readonly name: string; readonly code: string | undefined; readonly message: string };
     };

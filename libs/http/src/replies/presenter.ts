@@ -11,7 +11,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { map, type Observable } from 'rxjs';
 import type { DtoClass } from '../fields/field-type.js';
-import { writerOf } from '../fields/to-wire.js';
+import { longJson, writerOf } from '../fields/to-wire.js';
 import { requestContext } from '../request-context.js';
 import { headerOf, WARNINGS_HEADER } from '../validation/warnings.js';
 import { Page, pageHeaders } from './page.js';
@@ -37,6 +37,13 @@ export class AfterCommit<T> {
 
 type Write = (body: object) => unknown;
 
+/** How a route's answers are written. */
+interface Presentation {
+  readonly write: Write;
+  /** Null for answers that are sent unchanged. */
+  readonly dto: DtoClass | null;
+}
+
 const PRESENTATION = Symbol('PRESENTATION');
 const LOCATION = Symbol('LOCATION');
 type Locate = (created: object) => string;
@@ -53,45 +60,59 @@ export class Presenter implements NestInterceptor {
   constructor(private readonly adapters: HttpAdapterHost) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const write = Reflect.getMetadata(PRESENTATION, context.getHandler()) as Write;
+    const presentation = Reflect.getMetadata(PRESENTATION, context.getHandler()) as Presentation;
     const locate = Reflect.getMetadata(LOCATION, context.getHandler()) as Locate | undefined;
     const response = context.switchToHttp().getResponse<object>();
     return next.handle().pipe(
       map((answer: unknown) => {
         if (locate !== undefined) this.#setHeaders(response, { Location: locate(createdIn(answer)) });
-        return this.#present(answer, write, response);
+        return this.#present(answer, presentation, response);
       }),
     );
   }
 
-  #present(answer: unknown, write: Write, response: object): unknown {
+  #present(answer: unknown, presentation: Presentation, response: object): unknown {
     if (typeof answer !== 'object' || answer === null || answer instanceof StreamableFile) {
       return this.#warned(answer, response);
     }
     if (answer instanceof AfterCommit) {
-      return new AfterCommit(this.#present(answer.now, write, response), async () =>
-        this.#present(await answer.later(), write, response),
+      return new AfterCommit(this.#present(answer.now, presentation, response), async () =>
+        this.#present(await answer.later(), presentation, response),
       );
     }
     if (answer instanceof WithHeaders) {
       this.#setHeaders(response, answer.headers);
-      return this.#present(answer.answer, write, response);
+      return this.#present(answer.answer, presentation, response);
     }
-    if (!(answer instanceof Page)) return this.#warned(write(answer), response);
+    if (!(answer instanceof Page)) return this.#written(answer, presentation, response);
     const { path, query } = requestContext();
     this.#setHeaders(response, pageHeaders(answer, path, query));
-    return this.#warned(write(answer.answer), response);
+    return this.#written(answer.answer, presentation, response);
+  }
+
+  /** An answer with a long list is written as bytes, in parts; that of a POST is stored as an object (`Idempotency-Key`). */
+  #written(body: object, { write, dto }: Presentation, response: object): unknown {
+    const long = requestContext().method === 'GET' ? longJson(dto, body) : null;
+    return long === null
+      ? this.#warned(write(body), response)
+      : long.then((bytes) => this.#warned(bytes, response));
   }
 
   /** Warnings stand at the top of an object, and in a header of anything else, or of every answer. */
   #warned(body: unknown, response: object): unknown {
     const { form, warnings } = requestContext();
-    if (warnings === undefined) return body;
-    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-    if (form.warnings === 'body' && isObject && !(body instanceof StreamableFile))
-      return { warnings, ...body };
+    const isLong = Buffer.isBuffer(body);
+    if (warnings === undefined) return isLong ? jsonFile(body) : body;
+    if (form.warnings === 'body') {
+      if (isLong && body[0] === OPEN_OBJECT)
+        return jsonFile(
+          Buffer.concat([Buffer.from(`{"warnings":${JSON.stringify(warnings)},`), body.subarray(1)]),
+        );
+      const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+      if (isObject && !isLong && !(body instanceof StreamableFile)) return { warnings, ...body };
+    }
     this.#setHeaders(response, { [WARNINGS_HEADER]: headerOf(warnings) });
-    return body;
+    return isLong ? jsonFile(body) : body;
   }
 
   #setHeaders(response: object, headers: Readonly<Record<string, string>>): void {
@@ -99,6 +120,11 @@ export class Presenter implements NestInterceptor {
       this.adapters.httpAdapter.setHeader(response, name, value);
   }
 }
+
+const OPEN_OBJECT = '{'.charCodeAt(0);
+
+const jsonFile = (bytes: Buffer): StreamableFile =>
+  new StreamableFile(bytes, { type: 'application/json; charset=utf-8', length: bytes.length });
 
 const createdIn = (answer: unknown): object =>
   (answer instanceof AfterCommit ? answer.now : answer) as object;
@@ -121,7 +147,7 @@ export function Presents(
   const write: Write = list && dto !== null ? (body) => (body as readonly object[]).map(one) : one;
   return applyDecorators(
     interceptOnce,
-    SetMetadata(PRESENTATION, write),
+    SetMetadata(PRESENTATION, { write, dto } satisfies Presentation),
     ...(location === undefined ? [] : [SetMetadata(LOCATION, location)]),
   );
 }
