@@ -19,6 +19,7 @@ import {
   SealHeads1796000000040,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
+  OrderArchives1796000000110,
   Predictions1795392000003,
   SettingEntity,
   Shared1795392000005,
@@ -47,6 +48,7 @@ import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
 import { ForecastOutcomeEntity, ReportedValueEntity } from '../outcomes/forecast-outcome.entity.js';
 import { ForecastPinEntity, PinnedParametersEntity } from '../outcomes/forecast-pin.entity.js';
 import { ScoreDayEntity, ScoreStandingEntity } from '../outcomes/score-day.entity.js';
+import { ArchivedOrderEntity, OrderArchiveEntity } from '../marketplace/archive/order-archive.entity.js';
 import { OrderClaimEntity } from '../marketplace/order-claim.entity.js';
 import { OrderFileEntity } from '../marketplace/order-file.entity.js';
 import { OrderEntity } from '../marketplace/order.entity.js';
@@ -88,6 +90,8 @@ export const entities = [
   InvoiceEntity,
   InvoiceLineEntity,
   OrderEntity,
+  OrderArchiveEntity,
+  ArchivedOrderEntity,
   OrderClaimEntity,
   OrderFileEntity,
   ForecastPinEntity,
@@ -122,6 +126,7 @@ export const migrations = [
   ForecastPins1796000000095,
   ForecastOutcomes1796000000096,
   Scores1796000000097,
+  OrderArchives1796000000110,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

@@ -29,6 +29,9 @@ import { RequestAccepted, RequestCancelled, RequestListOut, RequestOut } from '.
 const ROLES = { 403: 'Insufficient permissions. Required roles: client, administrator, admin' };
 const NOT_YOURS = { 403: 'Access denied' };
 const NOT_FOUND = { 404: 'Prediction not found' };
+const ARCHIVED = {
+  410: 'This order is completed since 2026-01-31T12:00:00.000Z and was archived in orders-20260601T000000-5f0c7a1e.ndjson.gz, which the operator of the service keeps',
+};
 const NOT_PENDING = { 409: 'Only a pending order can be changed or cancelled; this one is processing' };
 const TOO_DEAR = { 402: 'Estimated cost (6.25) exceeds maximum (5.0)' };
 const FILE = { type: 'string', format: 'binary' };
@@ -104,7 +107,7 @@ export class ClientController {
     description: 'State, progress and, when it is completed, the answer with the links to its files.',
   })
   @Answers(200, RequestOut, { description: 'The order, for its client, its evaluator and administrators.' })
-  @Problems(NOT_YOURS, NOT_FOUND, 422)
+  @Problems(NOT_YOURS, NOT_FOUND, ARCHIVED, 422)
   read(@Param() { id }: OrderIdParam, @Caller() caller: Actor): Promise<RequestOut> {
     return this.orders.one(caller, id);
   }
@@ -117,7 +120,7 @@ export class ClientController {
   })
   @Accepts(RequestChange, { examples: CHANGE_EXAMPLES })
   @Answers(200, RequestOut, { description: 'The changed order; a difference in price is held or returned.' })
-  @Problems(TOO_DEAR, NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
+  @Problems(TOO_DEAR, NOT_YOURS, NOT_FOUND, NOT_PENDING, ARCHIVED, 422)
   update(
     @Param() { id }: OrderIdParam,
     @Body() body: RequestChange,
@@ -133,7 +136,7 @@ export class ClientController {
     description: 'Only until an evaluator claims it. The whole price goes back to your credits.',
   })
   @Answers(200, RequestCancelled, { description: 'Cancelled; the whole price is returned to the credits.' })
-  @Problems(NOT_YOURS, NOT_FOUND, NOT_PENDING, 422)
+  @Problems(NOT_YOURS, NOT_FOUND, NOT_PENDING, ARCHIVED, 422)
   cancel(@Param() { id }: OrderIdParam, @Caller() caller: Actor): Promise<Money> {
     return this.orders.cancel(caller, id);
   }
@@ -156,6 +159,7 @@ export class ClientController {
     { 400: `Invalid file type. Allowed: ${DOWNLOADS.join(', ')}` },
     NOT_YOURS,
     NOT_FOUND,
+    ARCHIVED,
     { 409: 'There are no files: the order is pending' },
     422,
   )

@@ -97,7 +97,7 @@ export abstract class NewOrders {
 
 /**
  * A client's orders once they are taken. Everything about one order answers `not_found` (`prediction_not_found`) for an
- * unknown id and `forbidden` (`not_owner`) for somebody else's: administrators reach all orders, the evaluator who
+ * unknown id, `gone` (`archived`) for one in an archive and `forbidden` (`not_owner`) for somebody else's: administrators reach all orders, the evaluator who
  * claimed one may read it, an operator reads all without results.
  */
 export abstract class ClientOrders {

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { TransactionRunner, type Transaction } from '#libs/database';
-import { isAdministrator } from '#libs/http';
+import { isAdministrator, warn } from '#libs/http';
 import { AppError, type Actor, Clock } from '#libs/kernel';
 import { Billing, type Money, Prices } from '../billing/billing.port.js';
+import { OrderArchiveRepository } from './archive/order-archive.repository.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import type {
   ClientOrders,
@@ -27,6 +28,7 @@ export class ManageOrders implements ClientOrders {
   constructor(
     private readonly orders: OrderRepository,
     private readonly lists: OrderLists,
+    private readonly archives: OrderArchiveRepository,
     private readonly history: ClaimHistory,
     private readonly views: OrderViews,
     private readonly transactions: TransactionRunner,
@@ -42,13 +44,40 @@ export class ManageOrders implements ClientOrders {
 
   async find(actor: Actor, orderId: string): Promise<Order> {
     const row = await this.orders.find(orderId);
-    if (row === null) throw orderNotFound();
+    if (row === null) return this.#refuse(actor, orderId);
     return this.views.of(row, mayReadResult(actor, row));
   }
 
   async list(actor: Actor, filter: OrderFilter, page: OrderPage): Promise<OrderList> {
     const owner = isAdministrator(actor) || isOperator(actor) ? null : actor.userId;
-    return this.lists.ofClient(owner, filter, page);
+    const list = await this.lists.ofClient(owner, filter, page);
+    await this.#warnOfArchived(owner, filter);
+    return list;
+  }
+
+  /** Whoever asks for a time of which orders were archived is told that they are elsewhere. */
+  async #warnOfArchived(owner: number | null, { startDate }: OrderFilter): Promise<void> {
+    const archived = await this.lists.countArchived(owner);
+    const last = archived === 0 ? null : await this.archives.last();
+    if (last === null || (startDate !== undefined && startDate >= last.endedUntil)) return;
+    warn({
+      code: 'archived',
+      field: 'start_date',
+      message: `${archived} orders that ended before ${last.endedUntil.toISOString()} are in archives, not in this list`,
+    });
+  }
+
+  /** @throws AppError `gone` for an order in an archive that the actor may know of, else `not_found` or `forbidden` */
+  async #refuse(actor: Actor, orderId: string): Promise<never> {
+    const archived = await this.archives.find(orderId);
+    if (archived === null) throw orderNotFound();
+    mayReadResult(actor, archived);
+    const { status, endedAt, file } = archived;
+    throw new AppError(
+      'gone',
+      `This order is ${status} since ${endedAt.toISOString()} and was archived in ${file}, which the operator of the service keeps`,
+      { code: 'archived', original: 'Prediction not found' },
+    );
   }
 
   async update(actor: Actor, orderId: string, change: OrderChange): Promise<Order> {
@@ -98,7 +127,8 @@ export class ManageOrders implements ClientOrders {
     orderId: string,
     wish: 'update' | 'cancel',
   ): Promise<OrderEntity> {
-    const row = ownRow(actor, await this.orders.findForUpdate(tx, orderId));
+    const found = await this.orders.findForUpdate(tx, orderId);
+    const row = found === null ? await this.#refuse(actor, orderId) : ownRow(actor, found);
     if (row.status === 'pending') return row;
     throw new AppError(
       'conflict',

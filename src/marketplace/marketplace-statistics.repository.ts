@@ -47,7 +47,10 @@ export class MarketplaceFiguresRepository extends SourceFigures implements Marke
   /** Orders by client, whatever became of them. */
   async countByClient(userIds: readonly number[]): Promise<ReadonlyMap<number, number>> {
     const byClient = await this.kept.ofOwners('orders', userIds);
-    const totals = [...byClient].map(([id, figures]) => [id, total(countsOf(figures, 'status:'))] as const);
+    const totals = [...byClient].map(
+      ([id, figures]) =>
+        [id, total(countsOf(figures, 'status:')) + total(countsOf(figures, 'archived:'))] as const,
+    );
     return new Map(totals.filter(([, orders]) => orders > 0));
   }
 

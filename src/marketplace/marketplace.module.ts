@@ -4,6 +4,8 @@ import { LedgerModule } from '../billing/ledger.module.js';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { OutcomesModule } from '../outcomes/outcomes.module.js';
 import { RuntimeSettingsModule } from '../settings/runtime-settings.module.js';
+import { ArchiveOrders } from './archive/archive-orders.service.js';
+import { OrderArchiveRepository } from './archive/order-archive.repository.js';
 import { ClaimHistory } from './claim-history.repository.js';
 import { ClientOrders, NewOrders } from './client-orders.port.js';
 import { CompleteTerms } from './complete-terms.service.js';
@@ -62,6 +64,8 @@ const PORTS = [
     WorkOnClaim,
     StoredOrderQueue,
     MarketplaceUpkeep,
+    OrderArchiveRepository,
+    ArchiveOrders,
     ReadEvaluatorStatistics,
     ...PORTS,
   ],

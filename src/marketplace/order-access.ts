@@ -20,16 +20,15 @@ export const isOperator = (actor: Actor): boolean => actor.role === 'operator';
  * operator everything but the answer.
  * @throws AppError `not_found`, `forbidden`
  */
-export function mayReadResult(actor: Actor, row: OrderEntity): boolean {
+export function mayReadResult(actor: Actor, row: Pick<OrderEntity, 'clientId' | 'evaluatorId'>): boolean {
   if (isAdministrator(actor) || row.clientId === actor.userId || row.evaluatorId === actor.userId)
     return true;
   if (isOperator(actor)) return false;
   throw accessDenied();
 }
 
-/** The row, for its client and for administrators. @throws AppError `not_found`, `forbidden` */
-export function ownRow(actor: Actor, row: OrderEntity | null): OrderEntity {
-  if (row === null) throw orderNotFound();
+/** The row, for its client and for administrators. @throws AppError `forbidden` */
+export function ownRow(actor: Actor, row: OrderEntity): OrderEntity {
   if (row.clientId !== actor.userId && !isAdministrator(actor)) throw accessDenied();
   return row;
 }

@@ -73,6 +73,12 @@ export class OrderLists {
     return { total, isExact: true };
   }
 
+  /** A client's orders that are in archives, in no list any more. @param clientId whose; null for everybody's */
+  async countArchived(clientId: number | null): Promise<number> {
+    const byStatus = countsOf(await this.kept.standing('orders', clientId ?? undefined), 'archived:');
+    return sum(Object.values(byStatus));
+  }
+
   /** @param evaluatorId whose claims; null for everybody's */
   async assigned(
     evaluatorId: number | null,

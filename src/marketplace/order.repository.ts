@@ -205,10 +205,14 @@ export class OrderRepository implements BillableOrders {
   }
 
   async list(afterOrderId: string | null, limit: number): Promise<BillableOrder[]> {
+    // an archived order has its money still
+    const next = (table: string): string =>
+      `SELECT * FROM (SELECT id, status FROM ${table} WHERE id > ? ORDER BY id LIMIT ?) AS some_${table}`;
+    const page = [afterOrderId ?? '', limit];
     const rows = await runSql<{ id: string; status: OrderStatus }>(
       this.database.read,
-      `SELECT id, status FROM prediction_jobs WHERE id > ? ORDER BY id LIMIT ?`,
-      [afterOrderId ?? '', limit],
+      `${next('prediction_jobs')} UNION ALL ${next('archived_orders')} ORDER BY id LIMIT ?`,
+      [...page, ...page, limit],
     );
     return rows.map(({ id, status }) => ({ orderId: id, state: BILLABLE[status] }));
   }

@@ -48,10 +48,12 @@ function moneyRules({ evaluator_share, platform_fee, credit_limit }: Settings): 
   ];
 }
 
-function archiveRules({ archive_folder, audit_history_days }: Settings): readonly string[] {
-  return when(
-    audit_history_days > 0 && archive_folder === null,
-    `audit_history_days: ${audit_history_days} needs archive_folder, where the rows go; 0 keeps them in the database`,
+function archiveRules({ archive_folder, ...settings }: Settings): readonly string[] {
+  return (['audit_history_days', 'order_history_days'] as const).flatMap((name) =>
+    when(
+      settings[name] > 0 && archive_folder === null,
+      `${name}: ${settings[name]} needs archive_folder, where the rows go; 0 keeps them in the database`,
+    ),
   );
 }
 

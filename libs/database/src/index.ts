@@ -49,6 +49,7 @@ export { Figures1796000000020 } from './migrations/1796000000020-figures.js';
 export { Webhooks1795392000013 } from './migrations/1795392000013-webhooks.js';
 export { SealHeads1796000000040 } from './migrations/1796000000040-seal-heads.js';
 export { Limits1796000000030 } from './migrations/1796000000030-limits.js';
+export { OrderArchives1796000000110 } from './migrations/1796000000110-order-archives.js';
 export { AuditArchives1796000000061 } from './migrations/1796000000061-audit-archives.js';
 export { WideIds1796000000060 } from './migrations/1796000000060-wide-ids.js';
 export { AuditRoutes1796000000031 } from './migrations/1796000000031-audit-routes.js';

@@ -10,7 +10,14 @@ export {
 } from './fields/compound-fields.js';
 export { type DtoClass, type FieldDecorator, type FieldOptions } from './fields/field-type.js';
 export { asciiBytes, JsonBytes } from './fields/json-bytes.js';
-export { longJson, toWire, wireBytesOf, type WireBytes, type WireObject, wireTextOf } from './fields/to-wire.js';
+export {
+  longJson,
+  toWire,
+  wireBytesOf,
+  type WireBytes,
+  type WireObject,
+  wireTextOf,
+} from './fields/to-wire.js';
 export { Closed, datesInOrder, FreeForm, Open, Rule, ruleViolation, type RuleCheck } from './fields/rule.js';
 export { compileValidator, type Source, type Validated, type Validator } from './validation/compile.js';
 export { MAX_INTEGER, RawText } from './validation/coercion.js';

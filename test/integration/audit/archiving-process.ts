@@ -5,9 +5,11 @@ import { ArchiveAudit } from '../../../src/audit/archive/archive-audit.service.j
 import { AuditArchiveRepository } from '../../../src/audit/archive/audit-archive.repository.js';
 import { LoggedRequests } from '../../../src/audit/logged-requests.repository.js';
 import { AuditSealRepository } from '../../../src/audit/seal/audit-seal.repository.js';
+import { ArchiveOrders } from '../../../src/marketplace/archive/archive-orders.service.js';
+import { OrderArchiveRepository } from '../../../src/marketplace/archive/order-archive.repository.js';
 
 /** Archives as the service does, and kills itself behind its step with this number; 0 is before the first. */
-const [location = '', archive_folder = '', now = '', deadly = ''] = process.argv.slice(2);
+const [location = '', archive_folder = '', now = '', deadly = '', what = 'audit'] = process.argv.slice(2);
 const database = await Database.open({
   location: JSON.parse(location) as DatabaseLocation,
   entities,
@@ -38,13 +40,18 @@ watch(transactions, 'run');
 edge();
 
 const clock = new FakeClock(Number(now));
-await new ArchiveAudit(
-  new AuditArchiveRepository(database),
-  new AuditSealRepository(database),
-  new LoggedRequests(database),
-  transactions,
-  configOf({ audit_history_days: 30, archive_folder }),
-  clock,
-).archive();
+const config = configOf({ audit_history_days: 30, order_history_days: 30, archive_folder });
+const service =
+  what === 'orders'
+    ? new ArchiveOrders(new OrderArchiveRepository(database), transactions, config, clock)
+    : new ArchiveAudit(
+        new AuditArchiveRepository(database),
+        new AuditSealRepository(database),
+        new LoggedRequests(database),
+        transactions,
+        config,
+        clock,
+      );
+await service.archive();
 await database.close();
 process.stdout.write('finished\n');

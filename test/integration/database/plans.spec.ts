@@ -10,6 +10,7 @@ const GROWING = new Set([
   'predictions',
   'prediction_jobs',
   'prediction_claims',
+  'archived_orders',
   'api_logs',
   'billing_records',
   'transactions',

@@ -46,6 +46,10 @@ export const MARKETPLACE_SETTINGS = {
     [],
     'Non-public addresses or networks (CIDR) that webhooks may reach, for example `10.1.0.0/16`; loopback and link-local addresses are refused in production.',
   ),
+  order_history_days: integer(
+    { default: 0, min: 0, max: 36_500 },
+    'Number of days after which ended orders are moved, with their claims and files, into archives in `archive_folder`; 0 keeps them in the database forever. Their money stays in the ledger.',
+  ),
   webhook_history_days: integer(
     { default: 30, min: 1, max: 3_650 },
     'Number of days for which finished webhook deliveries can be read and replayed.',
