@@ -88,3 +88,6 @@ export function randomSource(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** Why this machine cannot play a scenario. */
+export class Skipped extends Error {}

@@ -16,8 +16,7 @@ export interface Circumstances {
   readonly say: (what: string) => void;
 }
 
-/** Why this machine cannot play a scenario. */
-export class Skipped extends Error {}
+export { Skipped } from './journal.js';
 
 export interface Played {
   /** What was measured, in the order in which it is told. */
