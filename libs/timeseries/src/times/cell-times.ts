@@ -7,6 +7,8 @@ import {
   isDateSign,
   isDigit,
   isSeparator,
+  offsetAt,
+  offsetMinutes,
   pair,
   plainDate,
   plainTime,
@@ -53,9 +55,14 @@ export class CellTimes {
   read(bytes: Uint8Array, start: number, end: number): number {
     this.offset = NaN;
     if (this.zone !== '') this.zone = '';
-    if (this.order === 'ymd' && end - start >= 16 && end - start <= 19) {
-      const time = plainTime(bytes, start, end);
-      if (!Number.isNaN(time)) return time;
+    if (this.order === 'ymd' && end - start >= 16 && end - start <= 25) {
+      const behind = offsetAt(bytes, end);
+      const time = plainTime(bytes, start, behind);
+      const offset = behind === end ? NaN : offsetMinutes(bytes, behind);
+      if (!Number.isNaN(time) && (behind === end || Math.abs(offset) <= 1439)) {
+        this.offset = offset;
+        return time;
+      }
     } else if (
       this.order === 'ymd' &&
       end - start === 10 &&

@@ -60,6 +60,17 @@ export function plainTime(bytes: Uint8Array, start: number, end: number): number
   );
 }
 
+/** Where the offset of a time of ISO 8601 begins, `Z` or `+02:00` at its end; the end where it has none. */
+export function offsetAt(bytes: Uint8Array, end: number): number {
+  if (bytes[end - 1] === 0x5a) return end - 1;
+  const sign = bytes[end - 6];
+  return (sign === 0x2b || sign === 0x2d) && bytes[end - 3] === 0x3a ? end - 6 : end;
+}
+
+/** The minutes in such an offset. */
+export const offsetMinutes = (bytes: Uint8Array, at: number): number =>
+  bytes[at] === 0x5a ? 0 : (bytes[at] === 0x2d ? -1 : 1) * (pair(bytes, at + 1) * 60 + pair(bytes, at + 4));
+
 /** `YYYY?MM?DD`, the signs between not looked at. */
 export const plainDate = (bytes: Uint8Array, start: number): number =>
   civilToEpoch(
