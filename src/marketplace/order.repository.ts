@@ -18,7 +18,7 @@ import type { ClaimCommand } from './order-queue.port.js';
 import { OrderEntity } from './order.entity.js';
 
 /** What a new order brings; everything else is empty until something happens to it. */
-export type NewOrderRow = Omit<OrderEntity, keyof typeof UNTOUCHED | 'updatedAt'>;
+export type NewOrderRow = Omit<OrderEntity, keyof typeof UNTOUCHED>;
 
 /** What an order has before anything happens to it, and again without its claim. */
 export const UNCLAIMED = {
@@ -88,10 +88,8 @@ export class OrderRepository implements BillableOrders {
   }
 
   async add(tx: Transaction, order: NewOrderRow): Promise<OrderEntity> {
-    const { status, leaseEpoch, ...empty } = UNTOUCHED;
-    const filled = { ...order, status, leaseEpoch, updatedAt: order.createdAt };
-    insertRow(tx, OrderEntity, filled);
-    return { ...empty, ...filled };
+    insertRow(tx, OrderEntity, order);
+    return { ...UNTOUCHED, ...order };
   }
 
   async find(id: string): Promise<OrderEntity | null> {

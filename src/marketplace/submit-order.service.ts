@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { AppError, Clock, HOUR_MS, moneyOf, moneyText, newUuid, snakeCased, type Actor } from '#libs/kernel';
-import { Billing, Prices, type Quote } from '../billing/billing.port.js';
+import { Billing, HOME_CURRENCY, Prices, type Quote } from '../billing/billing.port.js';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { type SubscriptionTier, Subscriptions } from '../accounts/accounts.port.js';
 import type { NewOrders, SubmittedOrder } from './client-orders.port.js';
@@ -36,13 +36,14 @@ export class SubmitOrder implements NewOrders {
   async submit(actor: Actor, terms: AskedTerms): Promise<SubmittedOrder> {
     const priced = await this.terms.complete(terms);
     return this.transactions.run(async (tx) => {
-      const quote = await this.prices.quote(priceTermsOf(priced));
       const [orderId, clientId] = [newUuid(), actor.userId];
       // until the transaction ends nobody else takes the client's room, or from its funds
-      await Promise.all([
+      const [quote] = await Promise.all([
+        this.prices.quote(priceTermsOf(priced)),
         this.orders.lockParty(tx, 'client', clientId),
-        this.billing.lockFunds(tx, clientId, quote.currency),
+        this.billing.lockFunds(tx, clientId, HOME_CURRENCY),
       ]);
+      if (quote.currency !== HOME_CURRENCY) await this.billing.lockFunds(tx, clientId, quote.currency);
       const [clientTier, place, funds] = await Promise.all([
         this.#tierWithRoom(clientId),
         this.outlook.ofNext(terms),
@@ -99,6 +100,7 @@ export class SubmitOrder implements NewOrders {
       providerId: quote.providerId,
       priceId: quote.priceId,
       createdAt: new Date(now),
+      updatedAt: new Date(now),
       expiresAt: new Date(now + this.config.marketplace_expiry_hours * HOUR_MS),
     };
   }

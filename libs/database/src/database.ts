@@ -17,7 +17,6 @@ import { GuardedDataSource } from './guarded-data-source.js';
 import { migrate, requireFile, requireTables } from './migrate.js';
 import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
 import { refuseOriginalFile, refuseOriginalTables } from './original-database.js';
-import { watchedPostgres } from './postgres-pool.js';
 import { managerApart, ReadingProcesses } from './reading/reading-processes.js';
 import { assertDurable, lockForService, prepareFile, SqliteFile } from './sqlite-file.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
@@ -153,7 +152,8 @@ export class Database {
     }
     const atTheEnd = undo.toReversed();
     const finish = (): void => atTheEnd.forEach((step) => step());
-    const driver = location.kind === 'postgres' ? watchedPostgres(availability) : undefined;
+    const postgres = location.kind === 'postgres' ? await import('./postgres-pool.js') : undefined;
+    const driver = postgres?.watchedPostgres(availability);
     const writer = new GuardedDataSource(writerOptions(location, options, driver), availability);
     await writer.initialize();
     undo.push(() => writer.destroy());

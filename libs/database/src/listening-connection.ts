@@ -3,7 +3,6 @@ import { Clock, delay, within } from '#libs/kernel';
 import type { Database } from './database.js';
 import { POSTGRES_SESSION } from './data-source-options.js';
 import { DatabaseClock, type TimeSample } from './database-clock.js';
-import { watchedClient } from './postgres-pool.js';
 import { runSql } from './statements.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 import type { Transaction } from './transaction.js';
@@ -83,6 +82,7 @@ export class ListeningConnection implements Notifications {
   async #listen(): Promise<void> {
     const { location } = this.database;
     if (location.kind !== 'postgres') return;
+    const { watchedClient } = await import('./postgres-pool.js');
     const { client, cutOff } = watchedClient({
       ...POSTGRES_SESSION,
       connectionString: location.url,

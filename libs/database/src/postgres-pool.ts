@@ -5,6 +5,8 @@ import type { Availability } from './availability.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 import { asUnavailable, unreachable } from './unavailable.js';
 
+// Loaded where PostgreSQL is: with SQLite a start needs none of pg, and of what pg looks for in the process.
+
 /** A connection that knows how long the server has been silent. */
 class WatchedClient extends Client {
   readonly #socket: Socket;

@@ -92,6 +92,7 @@ describe('the steps of an order on PostgreSQL, over HTTP, each with an Idempoten
     const steps: Record<string, number[]> = {};
     const id = await submit();
     steps['submit'] = await counts(submit);
+    expect(steps['submit']).toEqual([3]); // price and locks, what is behind them, all that is written
     steps['claim'] = await counts(() => post(`evaluator/claim/${id}`, {}, evaluator));
     steps['answer'] = await counts(() => post(`evaluator/submit/${id}`, ANSWER, evaluator));
     const [cancelled, released] = [await submit(), await claimed()];

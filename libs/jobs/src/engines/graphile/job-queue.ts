@@ -87,7 +87,7 @@ export class JobQueue {
       // of what concerns everybody the watch over the database tells, once
       if (this.database.availability.figures.outage === null) listener.failed('deliver jobs', error);
     });
-    const pool = openSidePool(this.database, QUEUE_CONNECTIONS);
+    const pool = await openSidePool(this.database, QUEUE_CONNECTIONS);
     this.#pool = pool;
     const utils = await makeWorkerUtils({ pgPool: pool, schema: QUEUE_SCHEMA, logger });
     // deliveries that hung with a process and were replaced: graphile-worker sets them aside after four hours
