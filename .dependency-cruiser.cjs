@@ -41,6 +41,9 @@ module.exports = {
     only('telemetry-stands-low', lib('telemetry'), [lib('kernel')]),
     only('scoring-stands-low', lib('scoring'), [lib('kernel', 'numpy-random')]),
     only('plugin-sdk-stands-low', lib('plugin-sdk'), [lib('kernel', 'timeseries')]),
+    only('backtest-stands-on-the-host', lib('backtest'), [
+      lib('kernel', 'numpy-random', 'timeseries', 'scoring', 'plugin-sdk', 'plugin-host', 'forecast-chart'),
+    ]),
     only('plugin-host', lib('plugin-host'), [lib('kernel', 'config', 'plugin-sdk', 'timeseries')]),
     only('config-stands-low', lib('config'), [lib('kernel')]),
     only('database-stands-low', lib('database'), [lib('kernel', 'config')]),
@@ -127,6 +130,7 @@ module.exports = {
         'scoring',
         'plugin-sdk',
         'telemetry',
+        'backtest',
       ),
       frameworks,
     ),

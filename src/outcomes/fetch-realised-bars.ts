@@ -5,7 +5,7 @@ import type { Frame } from '#libs/plugin-sdk';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import { OutcomesRepository } from './outcomes.repository.js';
 import { closeOfTarget } from './pin-forecast.service.js';
-import { SCALE_CHANGES } from './pinned-window.js';
+import { SCALE_CHANGES } from '#libs/scoring';
 import type { KnownBars } from './realised-bars.js';
 
 /** What a column is called where a forecast does not say. */

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { rowIdColumn, serialColumn, utcColumn } from '#libs/database';
-import type { LossKind } from './score-outcome.js';
+import type { LossKind } from '#libs/scoring';
 import type { OutcomeStatus, UnresolvableReason } from './outcomes.port.js';
 
 /** The realised value of one target of a pinned forecast, and what the forecast was worth. Never changed. */

@@ -1,6 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { integerColumn, jsonColumn, serialColumn, utcColumn } from '#libs/database';
-import type { ForecastSource, PinnedInterval, PinStanding } from './outcomes.port.js';
+import type { StatedInterval } from '#libs/scoring';
+import type { ForecastSource, PinStanding } from './outcomes.port.js';
 
 type Numbers = readonly (number | null)[];
 
@@ -34,7 +35,7 @@ export class ForecastPinEntity {
   @Column(jsonColumn()) targetTimes!: Numbers;
   @Column(jsonColumn()) points!: Numbers;
   @Column(jsonColumn()) deviations!: Numbers;
-  @Column(jsonColumn()) intervals!: readonly PinnedInterval[];
+  @Column(jsonColumn()) intervals!: readonly StatedInterval[];
   @Column(jsonColumn()) quantiles!: Readonly<Record<string, Numbers>>;
   @Column({ type: 'integer', nullable: true }) sampleCount!: number | null;
 

@@ -1,5 +1,6 @@
 import type { Transaction } from '#libs/database';
 import type { Forecast } from '#libs/plugin-host';
+import type { StatedNumbers } from '#libs/scoring';
 
 export type ForecastSource = 'prediction' | 'order';
 
@@ -17,26 +18,10 @@ export type OutcomeStatus = 'resolved' | 'unresolvable';
 export const UNRESOLVABLE_REASONS = ['no_bar_within_limit', 'no_data', 'known_at_issue'] as const;
 export type UnresolvableReason = (typeof UNRESOLVABLE_REASONS)[number];
 
-/** A central interval for each horizon. */
-export interface PinnedInterval {
-  /** Coverage that it claims, 0 to 1 exclusive. */
-  readonly level: number;
-  readonly lower: readonly (number | null)[];
-  readonly upper: readonly (number | null)[];
-}
-
-/** The numbers of a forecast; lists are in the order of `horizons`, null where a horizon has no value. */
-export interface StatedForecast {
-  /** Bars ahead. */
-  readonly horizons: readonly number[];
+/** The numbers of a forecast with the bars that they are about. */
+export interface StatedForecast extends StatedNumbers {
   /** Label of each forecast bar, epoch ms UTC. */
   readonly targetTimes: readonly (number | null)[];
-  readonly points: readonly (number | null)[];
-  /** Standard deviations, in the unit of the points. */
-  readonly deviations: readonly (number | null)[];
-  readonly intervals: readonly PinnedInterval[];
-  /** By level, `"0.05"`. */
-  readonly quantiles: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 /** A forecast at the moment of its completion. */

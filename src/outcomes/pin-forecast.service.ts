@@ -4,7 +4,8 @@ import type { Forecast } from '#libs/plugin-host';
 import { barsLater, canonicalInterval, parseTimestamp } from '#libs/timeseries';
 import { ForecastPinEntity } from './forecast-pin.entity.js';
 import type { ForecastPins, IssuedForecast, PinStanding, StatedForecast } from './outcomes.port.js';
-import { type ForecastScale, jsonDigest, type PinnedWindow, scaleAt, windowDigest } from './pinned-window.js';
+import { type ForecastScale, scaleAt } from '#libs/scoring';
+import { jsonDigest, type PinnedWindow, windowDigest } from './pinned-window.js';
 
 /** Beyond it no number is a seed, a count or a window. */
 const LARGEST_COUNT = Number.MAX_SAFE_INTEGER;

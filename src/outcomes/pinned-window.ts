@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 import { pythonJson } from '#libs/kernel';
-import { naiveMae, trailingVolatility } from '#libs/scoring';
 import { Frame } from '#libs/timeseries';
 
 /** Bars before a forecast that its digest covers; more when the model says that its window is larger. */
 const PINNED_BARS = 1_024;
-/** One-bar changes from which the scale of a forecast is measured. */
-export const SCALE_CHANGES = 256;
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 const IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -69,30 +66,6 @@ export const jsonDigest = (value: unknown): string =>
   createHash('sha256')
     .update(pythonJson(value, { compact: true }))
     .digest('hex');
-
-/** How much a series moves from bar to bar: what its errors are measured in. */
-export interface ForecastScale {
-  /** Mean absolute change, > 0. */
-  readonly naiveMae: number;
-  /** Root mean square change, > 0. */
-  readonly volatility: number;
-}
-
-/**
- * The scale of the last {@link SCALE_CHANGES} changes of the known values up to a row; null without two known values, and for a
- * series that does not move.
- */
-export function scaleAt(values: Float64Array, row: number): ForecastScale | null {
-  const known: number[] = [];
-  for (let at = Math.min(row, values.length - 1); at >= 0 && known.length <= SCALE_CHANGES; at -= 1) {
-    const value = values[at] ?? NaN;
-    if (Number.isFinite(value)) known.push(value);
-  }
-  if (known.length < 2) return null;
-  known.reverse();
-  const scale = { naiveMae: naiveMae(known), volatility: trailingVolatility(known) };
-  return scale.naiveMae > 0 ? scale : null;
-}
 
 /** {@link windowDigest} of one bar with one column. */
 export const digestOfValue = (time: number, column: string, value: number): string =>

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { COVERAGE_LEVELS, skillScore } from '#libs/scoring';
+import { COVERAGE_LEVELS, skillScore, coverageOf } from '#libs/scoring';
 import type { ForecastOutcomeEntity } from './forecast-outcome.entity.js';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import type { ForecastOutcome, ForecastOutcomes, ForecastSource, TargetOutcome } from './outcomes.port.js';
 import { OutcomesRepository } from './outcomes.repository.js';
 import { closeOfTarget } from './pin-forecast.service.js';
-import { coverageOf } from './score-outcome.js';
 
 /** Pinned forecasts with what became of them. */
 @Injectable()

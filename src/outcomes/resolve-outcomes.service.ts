@@ -3,6 +3,7 @@ import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
 import { Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '#libs/kernel';
+import { scaleAt, scoreForecast, type ForecastScale } from '#libs/scoring';
 import { canonicalInterval, intervalMs } from '#libs/timeseries';
 import type { ForecastOutcomeEntity } from './forecast-outcome.entity.js';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
@@ -10,9 +11,7 @@ import { KeepScores } from './keep-scores.service.js';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
 import { type NewOutcome, OutcomesRepository } from './outcomes.repository.js';
 import { closeOfTarget, dueAtOf } from './pin-forecast.service.js';
-import { type ForecastScale, scaleAt } from './pinned-window.js';
 import { type KnownBars, realisationOf, type Realisation } from './realised-bars.js';
-import { scoreOutcome } from './score-outcome.js';
 
 /** Pins in one go: they share what is fetched of their symbols. */
 const BATCH = 200;
@@ -203,7 +202,7 @@ function outcomeOf(pin: ForecastPinEntity, at: number, found: Found): NewOutcome
   const horizon = pin.horizons[at] ?? 0;
   const bar = typeof realisation === 'string' ? null : realisation;
   const scores =
-    bar === null ? null : scoreOutcome(pin, at, bar.value, { walk: scale, key: `${pin.id}:${horizon}` });
+    bar === null ? null : scoreForecast(pin, at, bar.value, { walk: scale, key: `${pin.id}:${horizon}` });
   return {
     pinId: pin.id,
     horizon,

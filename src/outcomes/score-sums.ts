@@ -1,7 +1,6 @@
-import { COVERAGE_LEVELS } from '#libs/scoring';
+import { COVERAGE_LEVELS, coverageOf } from '#libs/scoring';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import type { NewOutcome } from './outcomes.repository.js';
-import { coverageOf } from './score-outcome.js';
 import type { ScoreDayEntity } from './score-day.entity.js';
 
 /** Bins of the kept PIT histogram. */

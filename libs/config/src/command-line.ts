@@ -191,6 +191,42 @@ const strayDash = (token: string): string =>
     : `"${token}" is not a flag; flags start with two dashes, as in --port 8000`;
 
 /**
+ * Takes the flags that a command has beside the settings out of its arguments.
+ * @throws ConfigError with every value that is out of range
+ */
+export function splitArguments<D extends ParameterDeclarations>(
+  line: CommandLine,
+  declarations: D,
+): { readonly line: CommandLine; readonly flags: ParametersOf<D> } {
+  const isOwn = ([name]: [string, ParameterValue]): boolean => Object.hasOwn(declarations, name);
+  const given = Object.entries(line.extras);
+  const own = Object.fromEntries(given.filter(isOwn));
+  const extras = Object.fromEntries(given.filter((one) => !isOwn(one)));
+  const faults: string[] = [];
+  const flags = checkedFlags(own, declarations, faults);
+  if (faults.length > 0) throw new ConfigError([...line.faults, ...faults], 'The command line');
+  return { line: { ...line, extras }, flags };
+}
+
+function checkedFlags<D extends ParameterDeclarations>(
+  given: Readonly<Record<string, ParameterValue>>,
+  declarations: D,
+  faults: string[],
+): ParametersOf<D> {
+  const values = Object.entries(declarations).map(([flag, declaration]): [string, ParameterValue] => {
+    const value = given[flag] ?? declaration.default;
+    // `--horizons 6` was read as a number: nobody knew yet that it is a list
+    const list = declaration.type === 'list' && typeof value === 'number' ? [value] : value;
+    const checked = checkParameter(declaration, list);
+    if ('value' in checked) return [flag, checked.value];
+    faults.push(`--${flag} ${checked.fault}`);
+    return [flag, null];
+  });
+  // Each value passed the check of its own declaration, from which the type is derived.
+  return Object.fromEntries(values) as ParametersOf<D>;
+}
+
+/**
  * The arguments of a command that has flags of its own: its positionals in order and its flags by name.
  * @throws ConfigError with every fault: unknown flags, values out of range, missing positionals
  */
@@ -202,19 +238,14 @@ export function commandArguments<D extends ParameterDeclarations>(
   const name = line.command.join(' ');
   const faults = [...line.faults];
   const wanted = COMMANDS.find((command) => command.name === name)?.argument;
-  if (wanted !== undefined && line.positionals.length === 0) faults.push(`${name}: ${wanted} is missing`);
+  const [missing] = wanted?.split(' ').slice(line.positionals.length) ?? [];
+  if (missing !== undefined) faults.push(`${name}: ${missing} is missing`);
   for (const flag of Object.keys(given).filter((one) => !Object.hasOwn(declarations, one))) {
     faults.push(`--${flag} is not a flag of "${name}"; ${listed(Object.keys(declarations))}`);
   }
-  const values = Object.entries(declarations).map(([flag, declaration]): [string, ParameterValue] => {
-    const checked = checkParameter(declaration, given[flag]);
-    if ('value' in checked) return [flag, checked.value];
-    faults.push(`--${flag} ${checked.fault}`);
-    return [flag, null];
-  });
+  const flags = checkedFlags(given, declarations, faults);
   if (faults.length > 0) throw new ConfigError(faults, 'The command line');
-  // Each value passed the check of its own declaration, from which the type is derived.
-  return { positionals: line.positionals, flags: Object.fromEntries(values) as ParametersOf<D> };
+  return { positionals: line.positionals, flags };
 }
 
 const listed = (flags: readonly string[]): string =>

@@ -1,4 +1,5 @@
 import { nearest, type ParameterDeclarations } from '#libs/kernel';
+import { BACKTEST_FLAGS } from './backtest-flags.js';
 
 /** A sub-command: its one or two words, what may follow them, and one line of help. */
 export interface CommandInfo {
@@ -10,6 +11,8 @@ export interface CommandInfo {
   readonly settings?: readonly string[];
   /** A command with flags of its own reads no settings and opens no database. */
   readonly flags?: ParameterDeclarations;
+  /** It reads settings all the same; its own flags are told apart by `splitArguments`. */
+  readonly readsSettings?: true;
 }
 
 /** How a command is written: `users create NAME`. */
@@ -168,6 +171,20 @@ export const COMMANDS: readonly CommandInfo[] = [
     summary: 'Print the completion for bash or zsh: source <(prediction-provider completion bash)',
     flags: {},
   },
+  {
+    name: 'backtest compare',
+    argument: 'A B',
+    summary: 'Compare two files of --forecasts on the targets that both have, by Diebold and Mariano.',
+    flags: {},
+  },
+  {
+    name: 'backtest',
+    summary:
+      'Forecast a history bar by bar (--model_path, --data_file_path) and score it beside a random walk, without a service or a database.',
+    settings: ['model_path', 'data_file_path', 'predictor_plugin'],
+    flags: BACKTEST_FLAGS,
+    readsSettings: true,
+  },
   { name: 'plugins list', summary: 'List the plugins and their parameters.' },
   {
     name: 'data inspect',
@@ -229,7 +246,7 @@ export function matchCommand(words: readonly string[]): CommandMatch {
   if (!info) return { fault: unknownCommand(first, second) };
   const command = info.name.split(' ');
   const positionals = words.slice(command.length);
-  const surplus = positionals[info.argument === undefined ? 0 : 1];
+  const surplus = positionals[info.argument?.split(' ').length ?? 0];
   return surplus === undefined
     ? { command, positionals }
     : { fault: `"${surplus}" is not expected after "${words.slice(0, -1).join(' ')}"` };

@@ -71,7 +71,7 @@ export function commandHelp(words: readonly string[], columns = 80): string {
     ...(own.length + settings.length > 0 ? ['', 'Flags:'] : []),
     ...own.flatMap(([flag, declaration]) => flagLines(flag, declaration, width, 2)),
     ...settings.flatMap((key) => settingLines(key, width)),
-    ...(one.flags === undefined
+    ...(one.flags === undefined || one.readsSettings === true
       ? [
           '',
           ...wrap(
@@ -180,7 +180,7 @@ export function configurationPage(): string {
   ].join('\n');
 }
 
-/** A command with flags of its own reads no settings. */
+/** The flags that a command has of its own. */
 function ownFlags(command: string, flags: ParameterDeclarations): string[] {
   const rows = Object.entries(flags).map(
     ([name, one]) =>

@@ -10,7 +10,12 @@ export { createModelCache, MODEL_LOADS, type ModelCache, type ModelLoad } from '
 export { ModelError, type ModelErrorCode } from './errors.js';
 export type { ModelFormat, ModelLimits } from './containers/source.js';
 export type { IsolationLimits } from './isolate/compile-isolated.js';
-export { Summary, type SampledOutput, type SampleOptions } from './runtime/sample-summary.js';
+export {
+  Summary,
+  type RowSampleOptions,
+  type SampledOutput,
+  type SampleOptions,
+} from './runtime/sample-summary.js';
 export type { InputTensor, OutputTensor } from './runtime/tensors.js';
 export { SUPPORTED_LAYERS } from './layers/registry.js';
 export { SUPPORTED_OPERATIONS } from './layers/operations.js';

@@ -10,7 +10,7 @@ import {
   type IsolationLimits,
 } from './isolate/compile-isolated.js';
 import type { CompiledModels } from './isolate/compiled-models.js';
-import type { SampledOutput, SampleOptions } from './runtime/sample-summary.js';
+import type { RowSampleOptions, SampledOutput, SampleOptions } from './runtime/sample-summary.js';
 import { InferenceThread, type Inference } from './runtime/inference-thread.js';
 import type { InputTensor, OutputTensor } from './runtime/tensors.js';
 
@@ -75,6 +75,11 @@ export interface Model {
    * layer is followed by one that mixes rows.
    */
   sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]>;
+  /**
+   * As {@link sample} for each row by itself, in one message to the model's thread: row `n` has the bits that a call with
+   * that row alone and the seed `seeds[n]` has. Throws `model_input` when there are not as many seeds as rows.
+   */
+  sampleRows(inputs: readonly InputTensor[], options: RowSampleOptions): Promise<SampledOutput[][]>;
   /** Frees memory and thread once the calls under way have finished. Calling it again does nothing. */
   dispose(): Promise<void>;
 }
@@ -111,6 +116,10 @@ class LaterInference implements Inference {
 
   async sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]> {
     return (await this.#inference()).sample(inputs, options);
+  }
+
+  async sampleRows(inputs: readonly InputTensor[], options: RowSampleOptions): Promise<SampledOutput[][]> {
+    return (await this.#inference()).sampleRows(inputs, options);
   }
 
   async close(): Promise<void> {
@@ -151,6 +160,10 @@ class LoadedModel implements Model {
 
   sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]> {
     return this.#track(() => this.#inference.sample(inputs, options));
+  }
+
+  sampleRows(inputs: readonly InputTensor[], options: RowSampleOptions): Promise<SampledOutput[][]> {
+    return this.#track(() => this.#inference.sampleRows(inputs, options));
   }
 
   dispose(): Promise<void> {

@@ -1,11 +1,13 @@
 import { AppError } from '#libs/kernel';
 import {
+  type BatchedForecast,
   entryFaults,
   type EntryQuestion,
   exitFaults,
   type ExitQuestion,
   type Feeder,
   type FetchRequest,
+  type ForecastBatchRequest,
   forecastFaults,
   type ForecastOutput,
   type ForecastRequest,
@@ -13,11 +15,13 @@ import {
   frameFaults,
   type Pipeline,
   PluginError,
+  pluginErrorCode,
   type PredictionRequest,
   type Predictor,
   type PredictorCapability,
   type PredictorDefinition,
 } from '#libs/plugin-sdk';
+import { answerTo } from './plugin-errors.js';
 import type { CallLimits, Guard } from './guard.js';
 import type { FeederHandle, PipelineHandle, PluginHandle, PredictorHandle, RunOptions } from './handles.js';
 
@@ -78,6 +82,12 @@ export function guardPredictor(
         if (faults.length > 0) throw new Error(`forecast broke the contract: ${faults.join('; ')}`);
         return output;
       }),
+    forecastBatch: (frame, request, limits = {}) =>
+      guard.limited('forecastBatch', { signal: request.signal, ...limits }, (signal) =>
+        has('forecast')
+          ? askBatch(about.id, predictor, frame, { ...request, signal })
+          : refusal(about.id, 'forecast')(),
+      ),
     entry: (question: EntryQuestion) => guard.direct('entry', entry, question),
     exit: (question: ExitQuestion) => guard.direct('exit', exit, question),
     describe: (modelName = null) => guard.direct('describe', describeIt, modelName),
@@ -95,6 +105,48 @@ const refusal = (id: string, capability: PredictorCapability) => (): never => {
       : `Predictor does not support ${name}`;
   throw new AppError('unsupported', detail, { code: 'unsupported' });
 };
+
+/** All answers of a batch, checked as single ones are. */
+async function askBatch(
+  id: string,
+  predictor: Predictor,
+  frame: Frame,
+  request: ForecastBatchRequest,
+): Promise<readonly (BatchedForecast | AppError)[]> {
+  const answers =
+    (await predictor.forecastBatch?.(frame, request)) ?? (await askOneByOne(predictor, frame, request));
+  if (answers.length !== request.baselines.length)
+    throw new Error(
+      `forecastBatch broke the contract: ${answers.length} answers to ${request.baselines.length}`,
+    );
+  return answers.map((answer) => {
+    if (answer instanceof Error || pluginErrorCode(answer) !== null) return answerTo(id, answer);
+    const undated = { ...answer, future_datetimes: answer.horizons?.map(() => null) };
+    const faults = forecastFaults(undated, request);
+    if (faults.length > 0) throw new Error(`forecastBatch broke the contract: ${faults.join('; ')}`);
+    return answer;
+  });
+}
+
+async function askOneByOne(
+  predictor: Predictor,
+  frame: Frame,
+  { baselines, seeds, ...asked }: ForecastBatchRequest,
+): Promise<readonly (BatchedForecast | PluginError)[]> {
+  const answers: (BatchedForecast | PluginError)[] = [];
+  for (const [at, baseline] of baselines.entries()) {
+    const request = { ...asked, baseline, seed: seeds[at] ?? null };
+    try {
+      const answer = await predictor.forecast?.(visible(frame, request, false), request);
+      if (answer === undefined) throw new PluginError('unsupported', 'it does not forecast');
+      answers.push(answer);
+    } catch (error) {
+      if (pluginErrorCode(error) === null) throw error;
+      answers.push(error as PluginError);
+    }
+  }
+  return answers;
+}
 
 /** Bars that the predictor may see: none after the baseline, unless it declares that it looks ahead. */
 function visible(frame: Frame, { baseline }: ForecastRequest, looksAhead: boolean): Frame {

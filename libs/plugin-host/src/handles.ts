@@ -1,5 +1,6 @@
 import type { ParameterValue } from '#libs/kernel';
 import type {
+  BatchedForecast,
   CoreFeatures,
   EntryAnswer,
   EntryQuestion,
@@ -8,6 +9,7 @@ import type {
   ExitQuestion,
   FeederSource,
   FetchRequest,
+  ForecastBatchRequest,
   ForecastOutput,
   ForecastRequest,
   Frame,
@@ -57,6 +59,15 @@ export interface PredictorHandle extends PluginHandle<'predictor'> {
   /** `request.signal` ends it early. */
   forecast(frame: Frame, request: ForecastRequest, limits?: CallLimits): Promise<ForecastOutput>;
   /** Answers at once, without a promise, when the plugin does. */
+  /**
+   * Answers at many baselines, as `Predictor.forecastBatch`; where the plugin has none it is asked one by one, and sees no
+   * bar after each baseline. Refusals stand in the place of answers.
+   */
+  forecastBatch(
+    frame: Frame,
+    request: ForecastBatchRequest,
+    limits?: CallLimits,
+  ): Promise<readonly (BatchedForecast | Error)[]>;
   entry(question: EntryQuestion): EntryAnswer | Promise<EntryAnswer>;
   /** Answers at once, without a promise, when the plugin does. */
   exit(question: ExitQuestion): ExitAnswer | Promise<ExitAnswer>;

@@ -31,7 +31,22 @@ export interface ForecastRequest {
   /** One of the names in the predictor's parameter `model_files`; null or absent = the predictor's own choice. */
   readonly modelName?: string | null;
   readonly signal: AbortSignal;
+  /** Random passes, 0 to 100,000; null or absent = the predictor's own number. Predictors that make none leave it alone. */
+  readonly samples?: number | null;
+  /** Seed of everything random in the answer, 0 to 2³² − 1; null or absent = the predictor's own. */
+  readonly seed?: number | null;
 }
+
+/** The arguments of `forecastBatch`: one question at many bars. */
+export interface ForecastBatchRequest extends Omit<ForecastRequest, 'baseline' | 'seed'> {
+  /** Labels of bars, epoch ms UTC, ascending; the last bar of the frame is not later than the last of them. */
+  readonly baselines: readonly number[];
+  /** One for each baseline, as `ForecastRequest.seed`. */
+  readonly seeds: readonly number[];
+}
+
+/** One answer of a batch. When the bars that were forecast came, the asker knows. */
+export type BatchedForecast = Omit<ForecastOutput, 'future_datetimes'>;
 
 /** One horizon that could not be answered; the others are answered. */
 export interface HorizonError {
@@ -152,6 +167,12 @@ export interface PredictorMetrics {
  */
 export interface Predictor {
   forecast?(frame: Frame, request: ForecastRequest): ForecastOutput | Promise<ForecastOutput>;
+  /**
+   * What `forecast` answers at each baseline, in their order, faster than one by one; back-tests ask so. The frame goes on to
+   * the last baseline: an answer must depend on no bar after its own, which the back-test tests by changing them. A
+   * `PluginError` stands in the place of an answer that cannot be given. Absent: `forecast` is asked.
+   */
+  forecastBatch?(frame: Frame, request: ForecastBatchRequest): Promise<readonly (BatchedForecast | Error)[]>;
   /**
    * Only beside `looksAhead: true` in the definition: whether forecasts of this model (as in `ForecastRequest.modelName`)
    * look ahead. Where it returns false the host passes no bar after the baseline. Absent: all models look ahead.

@@ -13,7 +13,9 @@ export function checkFinite(name: string, value: number): void {
 export function checkList(name: string, values: ArrayLike<number>, least = 1): void {
   if (values.length < least)
     throw unscorable(`${name} needs ${least} or more values, and has ${values.length}`);
-  for (let at = 0; at < values.length; at += 1) checkFinite(`${name}[${at}]`, values[at] ?? NaN);
+  // The name of a value is only written for one that is refused: lists are long, and checked for each forecast.
+  for (let at = 0; at < values.length; at += 1)
+    if (!Number.isFinite(values[at])) checkFinite(`${name}[${at}]`, values[at] ?? NaN);
 }
 
 /** @throws AppError `invalid` (code `invalid_score_input`) unless both lists are finite and as long as each other */

@@ -18,7 +18,23 @@ export {
   skillScore,
   type DirectionalAccuracy,
 } from './point-scores.js';
-export { randomWalkForecast, trailingVolatility, type NormalForecast } from './random-walk.js';
+export {
+  randomWalkForecast,
+  SCALE_CHANGES,
+  scaleAt,
+  trailingVolatility,
+  type ForecastScale,
+  type NormalForecast,
+} from './random-walk.js';
+export {
+  coverageOf,
+  scoreForecast,
+  type LossKind,
+  type OutcomeScores,
+  type StatedInterval,
+  type StatedNumbers,
+  type WalkStart,
+} from './score-forecast.js';
 export {
   brierDecomposition,
   brierScore,

@@ -1,4 +1,8 @@
 import { checkFinite, checkList, unscorable } from './check.js';
+import { naiveMae } from './point-scores.js';
+
+/** One-bar changes from which the scale of a forecast is measured. */
+export const SCALE_CHANGES = 256;
 
 /** A normal predictive distribution, in the unit of the series. */
 export interface NormalForecast {
@@ -34,4 +38,28 @@ export function randomWalkForecast(last: number, volatility: number, horizon: nu
   if (!Number.isInteger(horizon) || horizon < 1)
     throw unscorable(`horizon must be a whole number of at least 1, not ${horizon}`);
   return { mean: last, sd: volatility * Math.sqrt(horizon) };
+}
+
+/** How much a series moves from bar to bar: what its errors are measured in. */
+export interface ForecastScale {
+  /** Mean absolute change, > 0. */
+  readonly naiveMae: number;
+  /** Root mean square change, > 0. */
+  readonly volatility: number;
+}
+
+/**
+ * The scale of the last {@link SCALE_CHANGES} changes of the known values up to a row; null without two known values, and for a
+ * series that does not move.
+ */
+export function scaleAt(values: Float64Array, row: number): ForecastScale | null {
+  const known: number[] = [];
+  for (let at = Math.min(row, values.length - 1); at >= 0 && known.length <= SCALE_CHANGES; at -= 1) {
+    const value = values[at] ?? NaN;
+    if (Number.isFinite(value)) known.push(value);
+  }
+  if (known.length < 2) return null;
+  known.reverse();
+  const scale = { naiveMae: naiveMae(known), volatility: trailingVolatility(known) };
+  return scale.naiveMae > 0 ? scale : null;
 }

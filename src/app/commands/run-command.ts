@@ -1,10 +1,12 @@
 import cluster from 'node:cluster';
 import {
+  BACKTEST_FLAGS,
   type CommandLine,
   commandHelp,
   CONFIG_KEYS,
   ConfigError,
   parseCommandLine,
+  splitArguments,
   startConfig,
 } from '#libs/config';
 import { DatabaseOpenError, isDatabaseAway, refuseOriginalFile } from '#libs/database';
@@ -31,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'users activate': async () => (await import('./users.js')).activateUser,
   'users reset-password': async () => (await import('./users.js')).resetPassword,
   'plugins list': async () => (await import('./plugins.js')).listPlugins,
+  backtest: async () => (await import('./backtest.js')).backtest,
   'audit anchor': async () => (await import('./verify.js')).anchorAudit,
   'audit verify': async () => (await import('./verify.js')).verifyAudit,
   'audit export': async () => (await import('./archive.js')).exportAudit,
@@ -38,6 +41,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 };
 /** These read no settings, so that a model or a data file can be tried in any folder. */
 const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
+  'backtest compare': async () => (await import('./backtest.js')).compareBacktests,
   'data inspect': async () => (await import('./data.js')).inspectData,
   'data validate': async () => (await import('./validate-data.js')).validateData,
   'audit verify-archive': async () => (await import('./archive.js')).verifyAuditArchive,
@@ -47,7 +51,14 @@ const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
 };
 const SERVING = new Set(['serve', 'worker']);
 /** Only these load plugins, whose parameters may be flags. */
-const WITH_PLUGINS = new Set([...SERVING, 'evaluate', 'plugins list', 'config check', 'config show']);
+const WITH_PLUGINS = new Set([
+  ...SERVING,
+  'backtest',
+  'evaluate',
+  'plugins list',
+  'config check',
+  'config show',
+]);
 
 /**
  * Runs what the arguments say; never rejects. Until the command is at its end the process lives: none of its timers keeps
@@ -73,7 +84,7 @@ async function run(argv: readonly string[]): Promise<number> {
     if (loadPlain !== undefined) return await (await loadPlain())(line);
     if (!WITH_PLUGINS.has(name)) refuseUnknownFlags(line);
     const config = await startConfig({
-      commandLine: line,
+      commandLine: name === 'backtest' ? backtestSettings(line) : line,
       serving: name === 'config check' ? 'check' : SERVING.has(name),
       refuseDatabase: refuseOriginalFile,
     });
@@ -89,6 +100,13 @@ async function run(argv: readonly string[]): Promise<number> {
   } finally {
     endJson?.();
   }
+}
+
+/** The settings among the arguments of a back-test; whoever names a data file wants its bars. */
+function backtestSettings(line: CommandLine): CommandLine {
+  const { line: rest } = splitArguments(line, BACKTEST_FLAGS);
+  const namesFile = rest.extras['data_file_path'] !== undefined && rest.extras['data_source'] === undefined;
+  return namesFile ? { ...rest, extras: { ...rest.extras, data_source: 'file' } } : rest;
 }
 
 /** A mistyped flag would otherwise be a parameter that no plugin is asked for. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Frame } from '#libs/timeseries';
-import { jsonDigest, scaleAt, windowDigest } from '../../../src/outcomes/pinned-window.js';
+import { scaleAt } from '#libs/scoring';
+import { jsonDigest, windowDigest } from '../../../src/outcomes/pinned-window.js';
 
 const frame = (columns: Readonly<Record<string, readonly number[]>>, times = [1_000, 2_000, 3_000]): Frame =>
   Frame.of(

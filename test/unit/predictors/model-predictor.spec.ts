@@ -18,6 +18,7 @@ import {
   start,
   windowTo,
 } from './model-bench.js';
+import { forecastRequest } from './predictor-context.js';
 import { denseAnswer, type DenseModel } from './trained-models.js';
 
 const { folder, create } = modelBench();
@@ -195,5 +196,29 @@ describe('returns', () => {
     const std = Math.sqrt(square - mean ** 2);
     expect(Math.abs((output.predictions[0] ?? NaN) - mean)).toBeLessThan((4 * std) / Math.sqrt(4000));
     expect(Math.abs((output.uncertainty[0] ?? NaN) / std - 1)).toBeLessThan(0.1);
+  });
+});
+
+describe('many bars at once', () => {
+  const baselines = [2, 20, 21, 40, ROWS - 1].map((row) => start + row * HOUR);
+  const seeds = [1, 2, 3, 4, 5];
+  const request = { ...forecastRequest({ horizons: [3, 1] }), baselines, seeds };
+
+  it.each([
+    ['without random layers', LINEAR],
+    ['with them', DROPPING],
+  ])('are answered as one by one, %s', async (name, model) => {
+    const predictor = await create({
+      model_path: folder.model(`batch_${name.replaceAll(' ', '_')}`, model, METADATA),
+    });
+    const [refused, ...answers] = (await predictor.forecastBatch?.(bars, request)) ?? [];
+    expect(refused).toMatchObject({ code: 'no_data' });
+    for (const [at, answer] of answers.entries()) {
+      const alone = { horizons: [3, 1], baseline: baselines[at + 1] ?? 0, seed: seeds[at + 1] ?? 0 };
+      const { future_datetimes, metadata, ...same } = await ask(predictor, alone);
+      expect(future_datetimes).toHaveLength(2);
+      expect(metadata).toBeDefined();
+      expect(answer).toMatchObject({ ...same, metadata: { model_name: 'default_predictor' } });
+    }
   });
 });

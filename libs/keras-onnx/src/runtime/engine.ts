@@ -14,6 +14,7 @@ import {
   KEPT_ELEMENTS,
   product,
   repeated,
+  type RowSampleOptions,
   type SampledOutput,
   type SampleOptions,
   samplePasses,
@@ -151,6 +152,22 @@ export class Engine {
       const parts = perRow.map((row) => row[at]).filter((one) => one !== undefined);
       return joinRows(port.name, shapes[at] ?? [], parts, quantiles, keepSamples);
     });
+  }
+
+  /** {@link sample} for each row by itself. */
+  async sampleRows(
+    inputs: readonly InputTensor[],
+    { seeds, ...options }: RowSampleOptions,
+  ): Promise<SampledOutput[][]> {
+    const { ordered, rows } = matchInputs(this.#model.run.inputs, inputs);
+    if (seeds.length !== rows)
+      throw new ModelError('model_input', `there are ${rows} rows and ${seeds.length} seeds`);
+    const answers: SampledOutput[][] = [];
+    for (const [row, seed] of seeds.entries()) {
+      const one = ordered.map((input) => rowOf(input, row));
+      answers.push(await this.sample(one, { ...options, seed }));
+    }
+    return answers;
   }
 
   async #sampleRow(

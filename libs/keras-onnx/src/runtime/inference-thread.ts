@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { entryPoint } from '#libs/kernel';
 import { ModelError, isModelErrorCode } from '../errors.js';
 import type { CompiledModel } from '../isolate/compile-file.js';
-import type { SampledOutput, SampleOptions } from './sample-summary.js';
+import type { RowSampleOptions, SampledOutput, SampleOptions } from './sample-summary.js';
 import type { InputTensor, OutputTensor } from './tensors.js';
 
 /** Something that answers `run` and `sample`: an engine in this thread or one behind a thread of its own. */
 export interface Inference {
   run(inputs: readonly InputTensor[]): Promise<OutputTensor[]>;
   sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]>;
+  sampleRows(inputs: readonly InputTensor[], options: RowSampleOptions): Promise<SampledOutput[][]>;
   close(): Promise<void>;
 }
 
@@ -20,6 +21,12 @@ export type ThreadRequest =
       readonly kind: 'sample';
       readonly inputs: readonly InputTensor[];
       readonly options: SampleOptions;
+    }
+  | {
+      readonly id: number;
+      readonly kind: 'sampleRows';
+      readonly inputs: readonly InputTensor[];
+      readonly options: RowSampleOptions;
     }
   | { readonly id: number; readonly kind: 'close' };
 
@@ -75,6 +82,11 @@ export class InferenceThread implements Inference {
 
   async sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]> {
     return (await this.#ask((id) => ({ id, kind: 'sample', inputs, options }))) as SampledOutput[];
+  }
+
+  async sampleRows(inputs: readonly InputTensor[], options: RowSampleOptions): Promise<SampledOutput[][]> {
+    const asked = (id: number): ThreadRequest => ({ id, kind: 'sampleRows', inputs, options });
+    return (await this.#ask(asked)) as SampledOutput[][];
   }
 
   async close(): Promise<void> {

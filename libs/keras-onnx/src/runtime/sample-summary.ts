@@ -16,6 +16,11 @@ export interface SampleOptions {
   readonly keepSamples?: boolean | undefined;
 }
 
+/** As {@link SampleOptions}, with a seed for each row. */
+export interface RowSampleOptions extends Omit<SampleOptions, 'seed'> {
+  readonly seeds: readonly number[];
+}
+
 /** The distribution of one output; all arrays have the shape `shape`, `values` one more axis for the samples in front. */
 export interface SampledOutput {
   readonly name: string;

@@ -27,6 +27,7 @@ await answer(0, async () => void (await engine));
 async function serve(request: ThreadRequest): Promise<unknown> {
   const open = await engine;
   if (request.kind === 'run') return open.run(request.inputs);
+  if (request.kind === 'sampleRows') return open.sampleRows(request.inputs, request.options);
   return request.kind === 'sample' ? open.sample(request.inputs, request.options) : open.close();
 }
 

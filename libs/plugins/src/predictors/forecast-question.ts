@@ -34,7 +34,10 @@ export function checkQuantileLevels(levels: readonly number[]): void {
  * horizon.
  * @throws PluginError `invalid_request` for a step that is no positive whole number
  */
-export function horizonsOf(request: ForecastRequest, configured: number): readonly number[] {
+export function horizonsOf(
+  request: Pick<ForecastRequest, 'horizons' | 'horizon'>,
+  configured: number,
+): readonly number[] {
   const steps = wantedHorizons({ ...request, horizon: request.horizon ?? configured }) ?? [];
   const wrong = steps.find((step) => !Number.isSafeInteger(step) || step < 1);
   if (wrong === undefined) return steps;

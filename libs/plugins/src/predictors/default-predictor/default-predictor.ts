@@ -1,5 +1,7 @@
 import {
+  type BatchedForecast,
   definePredictor,
+  type ForecastBatchRequest,
   type ForecastOutput,
   type ForecastRequest,
   type Frame,
@@ -72,6 +74,15 @@ class DefaultPredictor implements Predictor {
   forecast(frame: Frame, request: ForecastRequest): ForecastOutput | Promise<ForecastOutput> {
     const forecaster = this.#forecaster(request.modelName ?? null);
     return forecaster === null ? this.#ideal.forecast(frame, request) : forecaster.forecast(frame, request);
+  }
+
+  forecastBatch(
+    frame: Frame,
+    request: ForecastBatchRequest,
+  ): Promise<readonly (BatchedForecast | PluginError)[]> {
+    const forecaster = this.#forecaster(request.modelName ?? null);
+    if (forecaster !== null) return forecaster.forecastBatch(frame, request);
+    throw new PluginError('unsupported', 'the ideal baseline reads the future: it cannot be back-tested');
   }
 
   async describe(modelName: string | null = null): Promise<ModelInfo> {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type ForecastOutput, type HorizonError, PluginError } from '#libs/plugin-sdk';
+import { type BatchedForecast, type HorizonError, PluginError } from '#libs/plugin-sdk';
 import type { Normalisation } from '#libs/timeseries';
 import { shapeText } from '../model/input-layout.js';
 import type { TargetKind } from '../model/model-metadata.js';
@@ -123,7 +123,6 @@ export interface ModelAnswer {
   readonly target: string;
   readonly baseline: number;
   readonly baselineTime: string;
-  readonly timeAfter: (step: number) => string;
   readonly predictedAt: string;
   readonly inferenceMs: number;
   readonly isDenormalised: boolean;
@@ -133,12 +132,9 @@ export interface ModelAnswer {
  * The answer over the wire. Intervals and quantiles are those of the passes, so they take the shape of the distribution;
  * a single deterministic pass has none, because it claims nothing about its error.
  */
-export function forecastOutput(answer: ModelAnswer, settings: DefaultPredictorSettings): ForecastOutput {
-  const { outlook, horizons, own, passes } = answer;
-  const places = horizons.map((horizon) => own.indexOf(horizon));
-  const errors = horizons.map((horizon, at) => horizonError(horizon, places[at] ?? -1, outlook));
-  const pick = <T>(values: (place: number) => T): (T | null)[] =>
-    places.map((place, at) => (errors[at] === null ? values(place) : null));
+export function forecastOutput(answer: ModelAnswer, settings: DefaultPredictorSettings): BatchedForecast {
+  const { outlook, horizons, passes } = answer;
+  const { pick, errors } = answered(answer);
   const [lower = [], upper = [], ...quantiles] = outlook.quantiles;
   const numbers = (values: readonly number[]) => pick((place) => values[place] ?? null);
   return {
@@ -149,7 +145,6 @@ export function forecastOutput(answer: ModelAnswer, settings: DefaultPredictorSe
     baseline_value: answer.baseline,
     horizons,
     predictions: numbers(outlook.mean),
-    future_datetimes: pick((place) => answer.timeAfter(own[place] ?? NaN)),
     uncertainty: numbers(outlook.std),
     errors: errors.filter((error): error is HorizonError => error !== null),
     prediction: [outlook.mean.map((value) => (Number.isFinite(value) ? value : null))],
@@ -165,6 +160,19 @@ export function forecastOutput(answer: ModelAnswer, settings: DefaultPredictorSe
     metadata: metadataOf(answer),
   };
 }
+
+/** Which horizons have an answer, and where it stands among the outputs. */
+function answered({ outlook, horizons, own }: ModelAnswer) {
+  const places = horizons.map((horizon) => own.indexOf(horizon));
+  const errors = horizons.map((horizon, at) => horizonError(horizon, places[at] ?? -1, outlook));
+  const pick = <T>(values: (place: number) => T): (T | null)[] =>
+    places.map((place, at) => (errors[at] === null ? values(place) : null));
+  return { pick, errors };
+}
+
+/** Labels of the forecast bars. @param timeAfter label of the bar so many steps ahead */
+export const futureDatetimes = (answer: ModelAnswer, timeAfter: (step: number) => string) =>
+  answered(answer).pick((place) => timeAfter(answer.own[place] ?? NaN));
 
 function metadataOf(answer: ModelAnswer): Readonly<Record<string, unknown>> {
   const { model, passes, own } = answer;

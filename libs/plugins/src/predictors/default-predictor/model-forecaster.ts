@@ -1,5 +1,7 @@
 import type { Clock } from '#libs/kernel';
 import {
+  type BatchedForecast,
+  type ForecastBatchRequest,
   PluginError,
   type ForecastOutput,
   type ForecastRequest,
@@ -10,12 +12,32 @@ import { formatIso, formatNaiveIso, futureTimes, intervalMs } from '#libs/timese
 import { basicInfo } from '../model-info.js';
 import { checkQuantileLevels, configuredColumn, horizonsOf, targetColumn } from '../forecast-question.js';
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
-import type { ServedModel } from '../model/served-model.js';
+import type { Passes, ServedModel } from '../model/served-model.js';
 import type { ModelFiles, ServedModels } from '../model/served-models.js';
-import { statisticsFor, windowAt, windowColumns, withFeatures } from '../model/window.js';
+import { statisticsFor, windowAt, windowColumns, type WindowSpec, withFeatures } from '../model/window.js';
 import { valueAt } from '../oracle/ideal-forecast.js';
-import { forecastOutput, type ModelAnswer, modelHorizons, outlookOf } from './model-answer.js';
+import {
+  forecastOutput,
+  futureDatetimes,
+  type ModelAnswer,
+  modelHorizons,
+  outlookOf,
+} from './model-answer.js';
 import type { DefaultPredictorSettings } from './parameters.js';
+
+/** What forecasts of one bar and of many ask alike. */
+type Question = Omit<ForecastRequest, 'baseline' | 'seed'>;
+
+/** A question put to a model, before any window of it is cut. */
+interface Asked {
+  readonly model: ServedModel;
+  readonly past: Frame;
+  readonly target: ReturnType<typeof targetColumn>;
+  readonly entry: string | null;
+  /** The last bars of `past` with the model's features. */
+  readonly bars: Frame;
+  readonly spec: WindowSpec;
+}
 
 /** Forecasts of one trained model. Nothing after the baseline is read. */
 export class ModelForecaster {
@@ -48,11 +70,57 @@ export class ModelForecaster {
 
   async forecast(frame: Frame, request: ForecastRequest): Promise<ForecastOutput> {
     const past = request.baseline === null ? frame : frame.upTo(request.baseline);
-    return this.models.use(
-      this.files,
-      async (model) => forecastOutput(await this.#answer(this.#checked(model), past, request), this.settings),
-      request.signal,
-    );
+    const work = async (model: ServedModel): Promise<ForecastOutput> => {
+      const asked = this.#asked(this.#checked(model), past, request, 1);
+      const row = past.length - 1;
+      const window = windowAt(asked.bars, asked.bars.length - 1, asked.spec);
+      const startedAt = this.clock.monotonic();
+      const passes = await model.passes(window, {
+        ...this.#passOptions(model, request),
+        seed: request.seed ?? this.settings.mc_seed,
+      });
+      const inferenceMs = this.clock.monotonic() - startedAt;
+      const answer = this.#answer(asked, row, passes, { ...request, inferenceMs });
+      const timeAfter = timesAfter(past, request.interval);
+      return {
+        ...forecastOutput(answer, this.settings),
+        future_datetimes: futureDatetimes(answer, timeAfter),
+      };
+    };
+    return this.models.use(this.files, work, request.signal);
+  }
+
+  /** The windows of all baselines in one call of the model. */
+  async forecastBatch(
+    frame: Frame,
+    request: ForecastBatchRequest,
+  ): Promise<readonly (BatchedForecast | PluginError)[]> {
+    const rows = request.baselines.map((baseline) => frame.rowAtOrBefore(baseline));
+    const work = async (model: ServedModel): Promise<readonly (BatchedForecast | PluginError)[]> => {
+      const [first = 0, last = -1] = [rows[0], rows.at(-1)];
+      const asked = this.#asked(this.#checked(model), frame.slice(0, last + 1), request, last - first + 1);
+      const windows = rows.map((row) =>
+        orFault(() => windowAt(asked.bars, asked.bars.length - 1 - (last - row), asked.spec)),
+      );
+      const kept = [...windows.keys()].filter((at) => !(windows[at] instanceof PluginError));
+      const together = joined(windows.filter((one) => one instanceof Float32Array));
+      const startedAt = this.clock.monotonic();
+      const seeds = kept.map((at) => request.seeds[at] ?? 0);
+      const passes =
+        kept.length === 0 ? [] : await model.passesOfRows(together, seeds, this.#passOptions(model, request));
+      const inferenceMs = (this.clock.monotonic() - startedAt) / Math.max(1, kept.length);
+      return windows.map((window, at) => {
+        const own = passes[kept.indexOf(at)];
+        if (window instanceof PluginError || own === undefined) return window as PluginError;
+        return orFault(() =>
+          forecastOutput(
+            this.#answer(asked, rows[at] ?? -1, own, { ...request, inferenceMs }),
+            this.settings,
+          ),
+        );
+      });
+    };
+    return this.models.use(this.files, work, request.signal);
   }
 
   async describe(): Promise<ModelInfo> {
@@ -90,10 +158,18 @@ export class ModelForecaster {
     };
   }
 
-  async #answer(model: ServedModel, past: Frame, request: ForecastRequest): Promise<ModelAnswer> {
+  #passOptions({ metadata }: ServedModel, { samples }: Pick<ForecastRequest, 'samples'>) {
+    return {
+      samples: samples ?? this.settings.mc_samples,
+      batch: this.settings.batch_size,
+      quantiles: this.#levels,
+      keepValues: metadata.target === 'log_return',
+    };
+  }
+
+  /** @param windows so many windows end with the last bars of `past` */
+  #asked(model: ServedModel, past: Frame, request: Question, windows: number): Asked {
     const target = this.#target(model, past, request);
-    const row = past.length - 1;
-    const baseline = valueAt(past.time, target.values, row);
     const { metadata, normalisation, layout } = model;
     const entry = scaleEntry(model, target.name);
     const source = {
@@ -102,20 +178,21 @@ export class ModelForecaster {
       target: target.name,
       normalisation,
     };
-    const bars = withFeatures(past, metadata, layout.size);
+    const bars = withFeatures(past, metadata, layout.size + windows - 1);
     const columns = windowColumns(bars, source);
     const statistics = statisticsFor(model, columns);
     const spec = { columns, size: layout.size, normalisation, padding: 'refuse', statistics } as const;
-    const window = windowAt(bars, bars.length - 1, spec);
-    const startedAt = this.clock.monotonic();
-    const passes = await model.passes(window, {
-      samples: this.settings.mc_samples,
-      seed: this.settings.mc_seed,
-      batch: this.settings.batch_size,
-      quantiles: this.#levels,
-      keepValues: metadata.target === 'log_return',
-    });
-    const inferenceMs = this.clock.monotonic() - startedAt;
+    return { model, past, target, entry, bars, spec };
+  }
+
+  #answer(
+    { model, past, target, entry }: Asked,
+    row: number,
+    passes: Passes,
+    request: Question & { readonly inferenceMs: number },
+  ): ModelAnswer {
+    const { metadata, normalisation } = model;
+    const baseline = valueAt(past.time, target.values, row);
     const own = modelHorizons(passes.shape, metadata.horizons);
     return {
       name: this.name,
@@ -128,14 +205,13 @@ export class ModelForecaster {
       target: target.name,
       baseline,
       baselineTime: formatNaiveIso(past.time[row] ?? NaN),
-      timeAfter: timesAfter(past, request.interval),
       predictedAt: formatIso(this.clock.now()),
-      inferenceMs,
+      inferenceMs: request.inferenceMs,
       isDenormalised: entry !== null,
     };
   }
 
-  #target(model: ServedModel, past: Frame, request: ForecastRequest): ReturnType<typeof targetColumn> {
+  #target(model: ServedModel, past: Frame, request: Question): ReturnType<typeof targetColumn> {
     const trained =
       model.metadata.targetColumn ?? configuredColumn(past, this.settings.prediction_target_column);
     const asked = targetColumn(past, request.targetColumn ?? trained);
@@ -144,7 +220,7 @@ export class ModelForecaster {
   }
 
   /** The asked ones; where nothing is asked those of the model, up to the configured horizon when some are. */
-  #horizons(request: ForecastRequest, own: readonly number[]): readonly number[] {
+  #horizons(request: Question, own: readonly number[]): readonly number[] {
     const { prediction_horizon } = this.settings;
     if (request.horizons !== null || request.horizon !== null) return horizonsOf(request, prediction_horizon);
     const near = own.filter((horizon) => horizon <= prediction_horizon);
@@ -188,6 +264,27 @@ function scaleEntry({ normalisation, metadata }: ServedModel, target: string | n
     'not_configured',
     `the normalisation has no entry "${wanted}" for the outputs; name one as output_scale in the metadata ("none" when they are not scaled)`,
   );
+}
+
+/** An answer, or the plugin's own refusal of one. */
+function orFault<T>(work: () => T): T | PluginError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PluginError) return error;
+    throw error;
+  }
+}
+
+/** One window after the other. */
+function joined(windows: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(windows.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const window of windows) {
+    all.set(window, at);
+    at += window.length;
+  }
+  return all;
 }
 
 function timesAfter({ time, calendar }: Frame, interval: string): (step: number) => string {

@@ -196,6 +196,49 @@ export class ServedModel {
     );
   }
 
+  /**
+   * Asks about several windows, which lie one after the other, in as few calls as the model allows: one, unless its file
+   * fixes the number of rows.
+   * @param seeds one for each window: its passes are those of {@link passes} with that seed
+   */
+  async passesOfRows(
+    windows: Float32Array,
+    seeds: readonly number[],
+    options: Omit<PassOptions, 'seed'>,
+  ): Promise<readonly Passes[]> {
+    const { samples, batch, quantiles = [], keepValues = false } = options;
+    const [first, ...rest] = this.layout.shape;
+    const size = windows.length / seeds.length;
+    const takesRows = this.description.inputs[0]?.shape[0] === null && first === 1;
+    if (!takesRows)
+      return Promise.all(
+        seeds.map((seed, row) =>
+          this.passes(windows.subarray(row * size, (row + 1) * size), { ...options, seed }),
+        ),
+      );
+    const inputs = [{ shape: [seeds.length, ...rest], data: windows }];
+    const { name } = this.output;
+    try {
+      if (samples === 0 || !this.description.stochastic) {
+        const { shape, data } = named(await this.model.run(inputs), name);
+        const width = data.length / seeds.length;
+        return seeds.map((_, row) => {
+          const own = {
+            name,
+            shape: [1, ...shape.slice(1)],
+            data: data.subarray(row * width, (row + 1) * width),
+          };
+          return certain(own, quantiles.length, keepValues);
+        });
+      }
+      const settings = { samples, seeds, batch, quantiles, keepSamples: keepValues };
+      const answers = await this.model.sampleRows(inputs, settings);
+      return answers.map((answer, row) => sampled(named(answer, name), samples, seeds[row] ?? NaN));
+    } catch (error) {
+      throw modelFault(this.file, error);
+    }
+  }
+
   async #passesOf(
     outputs: readonly string[],
     window: Float32Array,

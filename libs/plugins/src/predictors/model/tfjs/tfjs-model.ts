@@ -8,6 +8,7 @@ import {
   type Model,
   type ModelDescription,
   type OutputTensor,
+  type RowSampleOptions,
   type SampledOutput,
   type SampleOptions,
 } from '#libs/keras-onnx';
@@ -92,6 +93,25 @@ class TfjsModel implements Model {
 
   async sample(inputs: readonly InputTensor[], options: SampleOptions): Promise<SampledOutput[]> {
     return (await this.#ask(inputs, options)) as SampledOutput[];
+  }
+
+  async sampleRows(
+    inputs: readonly InputTensor[],
+    { seeds, ...options }: RowSampleOptions,
+  ): Promise<SampledOutput[][]> {
+    const answers: SampledOutput[][] = [];
+    for (const [row, seed] of seeds.entries()) {
+      const own = inputs.map(({ name, shape, data }) => {
+        const size = data.length / seeds.length;
+        return {
+          name,
+          shape: [1, ...shape.slice(1)],
+          data: Array.from(data).slice(row * size, (row + 1) * size),
+        };
+      });
+      answers.push(await this.sample(own, { ...options, seed }));
+    }
+    return answers;
   }
 
   async dispose(): Promise<void> {

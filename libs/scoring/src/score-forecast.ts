@@ -1,15 +1,28 @@
 import { keyedUniform } from '#libs/numpy-random';
-import {
-  COVERAGE_LEVELS,
-  crpsNorm,
-  crpsQuantile,
-  intervalCoverage,
-  normalQuantile,
-  pitNorm,
-  pitQuantile,
-  randomWalkForecast,
-} from '#libs/scoring';
-import type { StatedForecast } from './outcomes.port.js';
+import { COVERAGE_LEVELS, intervalCoverage, pitNorm, pitQuantile } from './calibration.js';
+import { crpsNorm, crpsQuantile } from './distribution-scores.js';
+import { normalQuantile } from './distributions.js';
+import { randomWalkForecast } from './random-walk.js';
+
+/** A central interval for each horizon. */
+export interface StatedInterval {
+  /** Coverage that it claims, 0 to 1 exclusive. */
+  readonly level: number;
+  readonly lower: readonly (number | null)[];
+  readonly upper: readonly (number | null)[];
+}
+
+/** The numbers of a forecast; lists are in the order of `horizons`, null where a horizon has no value. */
+export interface StatedNumbers {
+  /** Bars ahead. */
+  readonly horizons: readonly number[];
+  readonly points: readonly (number | null)[];
+  /** Standard deviations, in the unit of the points. */
+  readonly deviations: readonly (number | null)[];
+  readonly intervals: readonly StatedInterval[];
+  /** By level, `"0.05"`. */
+  readonly quantiles: Readonly<Record<string, readonly (number | null)[]>>;
+}
 
 /** What the loss is: the CRPS of a normal distribution, of quantiles, or (no spread was stated) the absolute error. */
 export type LossKind = 'crps_norm' | 'crps_quantile' | 'absolute_error';
@@ -50,8 +63,8 @@ interface StatedPoint {
  * @param key identifies forecast and horizon
  * @returns null where the forecast has no point there
  */
-export function scoreOutcome(
-  stated: StatedForecast,
+export function scoreForecast(
+  stated: StatedNumbers,
   at: number,
   value: number,
   { walk, key }: { readonly walk: WalkStart | null; readonly key: string },
@@ -89,7 +102,7 @@ export function scoreOutcome(
   };
 }
 
-function statedAt(stated: StatedForecast, at: number): StatedPoint | null {
+function statedAt(stated: StatedNumbers, at: number): StatedPoint | null {
   const point = stated.points[at] ?? null;
   const horizon = stated.horizons[at];
   if (point === null || horizon === undefined) return null;
@@ -98,7 +111,7 @@ function statedAt(stated: StatedForecast, at: number): StatedPoint | null {
 }
 
 /** Quantiles and the ends of intervals by level; those that cross are no distribution, and none are used then. */
-function quantilesAt({ quantiles, intervals }: StatedForecast, at: number) {
+function quantilesAt({ quantiles, intervals }: StatedNumbers, at: number) {
   const byLevel = new Map<number, number>();
   for (const { level, lower, upper } of intervals) {
     const [low, high] = [lower[at] ?? null, upper[at] ?? null];
@@ -120,7 +133,7 @@ const rounded = (level: number): number => Math.round(level * 1e9) / 1e9;
 
 /** An interval is that which was stated, else between two stated quantiles, else of the normal distribution. */
 function coverageBits(
-  stated: StatedForecast,
+  stated: StatedNumbers,
   at: number,
   value: number,
   { point, sd, quantiles }: StatedPoint,

@@ -1,19 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
-import { crpsNorm, crpsQuantile, normalQuantile } from '#libs/scoring';
-import type { StatedForecast } from '../../../src/outcomes/outcomes.port.js';
-import { coverageOf, scoreOutcome } from '../../../src/outcomes/score-outcome.js';
+import {
+  coverageOf,
+  crpsNorm,
+  crpsQuantile,
+  normalQuantile,
+  scoreForecast,
+  type StatedNumbers,
+} from '#libs/scoring';
 
-const NOTHING: StatedForecast = {
+const NOTHING: StatedNumbers = {
   horizons: [4],
-  targetTimes: [0],
   points: [10],
   deviations: [null],
   intervals: [],
   quantiles: {},
 };
 const walk = { baselineValue: 9, volatility: 0.5 };
-const score = (stated: Partial<StatedForecast>, value = 11) =>
-  scoreOutcome({ ...NOTHING, ...stated }, 0, value, { walk, key: '1:4' });
+const score = (stated: Partial<StatedNumbers>, value = 11) =>
+  scoreForecast({ ...NOTHING, ...stated }, 0, value, { walk, key: '1:4' });
 
 describe('the scores of one outcome', () => {
   it('are those of the normal distribution where a deviation was stated', () => {
@@ -50,7 +54,7 @@ describe('the scores of one outcome', () => {
   });
 
   it('have no baseline without a scale, and are none without a point', () => {
-    const alone = scoreOutcome({ ...NOTHING, deviations: [1] }, 0, 11, { walk: null, key: '' });
+    const alone = scoreForecast({ ...NOTHING, deviations: [1] }, 0, 11, { walk: null, key: '' });
     expect(alone).toMatchObject({ baselineLoss: null, loss: crpsNorm(11, 10, 1) });
     expect(score({ points: [null] })).toBeNull();
   });
