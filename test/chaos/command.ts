@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { randomSource } from './journal.js';
-import { type Circumstances, type Extent, type Played, type Scenario, Skipped } from './scenario.js';
+import { randomSource, Skipped } from './journal.js';
+import { type Circumstances, type Extent, type Played, type Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios.js';
 
 const USAGE = 'npm run chaos -- [--scenario 1,5] [--seed 1] [--rounds N] [--quick | --nightly] [--list]';

@@ -16,8 +16,6 @@ export interface Circumstances {
   readonly say: (what: string) => void;
 }
 
-export { Skipped } from './journal.js';
-
 export interface Played {
   /** What was measured, in the order in which it is told. */
   readonly measured: Readonly<Record<string, string | number>>;

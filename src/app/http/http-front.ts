@@ -8,6 +8,7 @@ import type { AuditEntry, AuditRecorder } from '../../audit/audit.port.js';
 import { Exchange, normalizeRequest, addressReader, refusalOf, type EarlyRefusal } from './exchange.js';
 import type { Departure, GatedResponse, Replacement } from './gated-response.js';
 import type { PreparedRoutes } from './prepared-routes.js';
+import { WorkLimit } from './work-limit.js';
 
 /** Hears of every finished request. */
 export interface RequestObserver {
@@ -19,7 +20,7 @@ export interface FrontOptions {
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly form: AnswerForm;
-  /** Requests that are worked on at a time. */
+  /** Most requests that are worked on at a time. */
   readonly maxInWork: number;
   readonly clock: Clock;
   readonly audit: () => AuditRecorder;
@@ -42,15 +43,16 @@ export class HttpFront {
   readonly #addressOf;
   readonly #cors;
   readonly #inFlight = new Set<GatedResponse>();
+  readonly #work: WorkLimit;
   #prepared: PreparedRoutes | null = null;
   #unrecorded: ReadonlySet<string | null> = new Set();
   #stopping = false;
-  #inWork = 0;
   #onIdle: (() => void) | null = null;
 
   constructor(private readonly options: FrontOptions) {
     this.#addressOf = addressReader(options.trustedProxies);
     this.#cors = corsPolicy(options.allowedOrigins);
+    this.#work = new WorkLimit(options.maxInWork);
   }
 
   /** From now on answers ask their clients to close the connection; false means not ready for traffic. */
@@ -93,14 +95,16 @@ export class HttpFront {
     if (this.options.audit().overloaded)
       return unavailable(exchange, 'Too many requests are waiting to be recorded; try again shortly');
     if (waitsMostly(request.headers)) return null;
-    if (this.#inWork >= this.options.maxInWork)
+    if (!this.#work.begun())
       return unavailable(
         exchange,
-        `This process works on ${this.#inWork} requests, as many as max_requests_in_work allows; try again shortly`,
+        `This process works on ${this.#work.inWork} requests, more than it can answer in time or max_requests_in_work allows; try again shortly`,
         'overloaded',
       );
-    this.#inWork += 1;
-    response.once('close', () => (this.#inWork -= 1));
+    response.once('close', () => {
+      const now = this.options.clock.monotonic();
+      this.#work.ended(now - exchange.startedAt, now);
+    });
     return null;
   }
 

@@ -67,7 +67,7 @@ export const SERVER_SETTINGS = {
   ),
   max_requests_in_work: integer(
     { default: 500, min: 1, max: 100_000 },
-    'Maximum number of requests that a process works on at a time; more are refused at once with 503 and Retry-After, and leave no audit row. Event streams and requests that `Prefer: wait` are not counted.',
+    'Maximum number of requests that a process works on at a time, fewer while answers take longer than two seconds; more are refused at once with 503 and Retry-After, and leave no audit row. Event streams and requests that `Prefer: wait` are not counted.',
   ),
   shutdown_notice: decimal(
     { default: 1, min: 0, max: 600 },
