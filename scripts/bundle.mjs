@@ -12,7 +12,7 @@ const ENTRIES = ['src/main.js', 'src/app/write-generated.js', 'libs/plugin-sdk/s
  * Stays in node_modules: native code, packages that look for files or threads of their own beside their code, and what
  * most processes never load. And `reflect-metadata`, which is imported at the top of every file, see below.
  */
-const SEPARATE = [
+export const SEPARATE = [
   '@node-rs/bcrypt',
   '@resvg/resvg-js',
   '@tensorflow/tfjs-node',
@@ -29,10 +29,8 @@ const SEPARATE = [
   'undici',
   'vega',
   'vega-lite',
-];
-
-/** Libraries would load these where they are installed; this product does not use them. */
-const COMPANIONS = [
+  'yahoo-finance2',
+  // Libraries would load these where they are installed; this product does not use them.
   '@fastify/cors',
   '@fastify/multipart',
   '@fastify/static',
@@ -79,7 +77,7 @@ export async function bundle(folder) {
     lineLimit: 120,
     legalComments: 'linked',
     logLevel: 'warning',
-    external: [...SEPARATE, ...COMPANIONS],
+    external: SEPARATE,
     banner: {
       // Decorators run while a file is evaluated, which need this before whatever order the files are joined in.
       js: `import 'reflect-metadata';\nimport { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);`,

@@ -3,7 +3,7 @@ import { dirname, extname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { existsSync } from 'node:fs';
 import type { AppConfig } from '#libs/config';
-import type { ResolutionHookData } from './module-resolution-hook.js';
+import { PLUGIN_PACKAGE, type ResolutionHookData } from './module-resolution-hook.js';
 
 const PATH = /^\.{0,2}[\\/]|^[A-Za-z]:[\\/]/;
 
@@ -26,7 +26,7 @@ export function moduleImporter(
       registerHook(folders);
     }
     const isPath = PATH.test(specifier) || isAbsolute(specifier);
-    return import(isPath ? pathToFileURL(resolveFile(specifier)).href : specifier);
+    return import(isPath ? pathToFileURL(resolveFile(specifier)).href : `${PLUGIN_PACKAGE}${specifier}`);
   };
 }
 
@@ -35,7 +35,6 @@ function registerHook(folders: readonly string[]): void {
   const data: ResolutionHookData = {
     folders: [...new Set(folders)].map((folder) => pathToFileURL(resolve(folder, 'plugin.js')).href),
     sdk: import.meta.resolve('#libs/plugin-sdk'),
-    importer: import.meta.url,
   };
   const hook = new URL(`./module-resolution-hook${extname(import.meta.url)}`, import.meta.url);
   register(hook.href, import.meta.url, { data });

@@ -4,8 +4,6 @@ export interface ResolutionHookData {
   readonly folders: readonly string[];
   /** Address of this server's plugin SDK. */
   readonly sdk: string;
-  /** Address of the module whose imports are looked up in the folders. */
-  readonly importer: string;
 }
 
 interface ResolveContext {
@@ -16,6 +14,11 @@ interface Resolved {
 }
 type NextResolve = (specifier: string, context: ResolveContext) => Promise<Resolved>;
 
+/**
+ * In front of the name of a plugin's package in the importer's own imports. Which file these come from is no sign of them:
+ * a build joins files.
+ */
+export const PLUGIN_PACKAGE = 'plugin-package:';
 const SDK = 'prediction-provider/plugin-sdk';
 let told: ResolutionHookData | null = null;
 
@@ -34,17 +37,16 @@ export async function resolve(
   if (specifier === SDK) {
     return nextResolve(specifier, context).catch((error: unknown) => orSdk(error, told?.sdk));
   }
-  if (context.parentURL !== told.importer || /^(file|node|data):/.test(specifier)) {
-    return nextResolve(specifier, context);
-  }
+  if (!specifier.startsWith(PLUGIN_PACKAGE)) return nextResolve(specifier, context);
+  const name = specifier.slice(PLUGIN_PACKAGE.length);
   for (const parentURL of told.folders) {
     try {
-      return await nextResolve(specifier, { ...context, parentURL });
+      return await nextResolve(name, { ...context, parentURL });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
-  return nextResolve(specifier, context);
+  return nextResolve(name, context);
 }
 
 const isNotFound = (error: unknown): boolean =>
