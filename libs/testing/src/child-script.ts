@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** Node's flags for a TypeScript file of the tests that uses the built product. */
-export const CHILD_FLAGS = ['--no-warnings', '--import', './test/runner/built-product.js'] as const;
+/** Node's flags for a TypeScript file of the tests that uses the built product; its path and arguments follow. */
+export const CHILD_FLAGS = ['--no-warnings', 'scripts/join-script.mjs'] as const;
 
 /** Another process that runs a TypeScript file of the tests, with the built product, and talks in lines. */
 export class ChildScript {
