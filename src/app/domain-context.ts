@@ -41,6 +41,7 @@ export async function withDomains<T>(
       notifications: NO_NOTIFICATIONS,
       jobListener,
       telemetry: new Telemetry(),
+      tracer: null,
     };
     const root = DomainContextModule.forRoot(foundation, domains);
     const context = await NestFactory.createApplicationContext(root, {

@@ -14,6 +14,7 @@ import {
   ForecastPins1796000000095,
   Jobs1795392000002,
   Limits1796000000030,
+  JobTraces1796000000150,
   Scores1796000000097,
   SealHeadEntity,
   SealHeads1796000000040,
@@ -127,6 +128,7 @@ export const migrations = [
   ForecastOutcomes1796000000096,
   Scores1796000000097,
   OrderArchives1796000000110,
+  JobTraces1796000000150,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

@@ -15,7 +15,7 @@ import { RouteTable } from '#libs/http';
 import { JobEngine, QUEUE_CONNECTIONS } from '#libs/jobs';
 import { type Clock, systemClock } from '#libs/kernel';
 import type { PluginRegistry } from '#libs/plugin-host';
-import { Telemetry } from '#libs/telemetry';
+import { Telemetry, type Tracer } from '#libs/telemetry';
 import type { DestinationStream } from 'pino';
 import { AuditRecorder } from '../audit/audit.port.js';
 import { ApiModule, type Imports } from './api.module.js';
@@ -43,6 +43,8 @@ import { openDatabase } from './schema.js';
 import { engineOf } from './persistence/engine-of.js';
 import { StoredBarCache } from './persistence/persistence.module.js';
 import { closeServers, drain, inTurn } from './stopping.js';
+import { openTracer } from './tracing/otlp-tracer.js';
+import { TraceRequests } from './tracing/trace-requests.js';
 import { serveDocumentation } from './swagger/serve-documentation.js';
 
 /** What commands and tests put in place of the ordinary thing. */
@@ -112,11 +114,14 @@ async function start(
   const hostClock = overrides.hostClock ?? systemClock;
   const line = database.kind === 'postgres' ? await ListeningConnection.open(database, hostClock) : null;
   undo.push(() => line?.close());
+  const tracer = await openTracer(config, logger);
+  undo.push(() => tracer?.close());
   const built = await buildApp(config, overrides, {
     clock: overrides.clock ?? line?.clock ?? hostClock,
     database,
     notifications: line ?? NO_NOTIFICATIONS,
     logger,
+    tracer,
   });
   undo.push(() => built.app.close());
   const { app, library, front } = built;
@@ -149,6 +154,7 @@ async function start(
       ['the application', () => app.close()],
       ['the connection that listens', async () => line?.close()],
       ['the database', () => database.close()],
+      ['the last traces', async () => tracer?.close()],
     ]);
     await logs?.close();
   };
@@ -168,13 +174,14 @@ interface Ground {
   readonly database: Database;
   readonly notifications: Notifications;
   readonly logger: Logger;
+  readonly tracer: Tracer | null;
 }
 
 /** Everything but running: nothing listens and no job is claimed yet. */
 async function buildApp(
   config: AppConfig,
   overrides: ServerOverrides,
-  { clock, database, notifications, logger }: Ground,
+  { clock, database, notifications, logger, tracer }: Ground,
 ): Promise<BuiltApp> {
   const transactions = new TransactionRunner(database);
   const bars = new StoredBarCache(database, transactions);
@@ -195,14 +202,24 @@ async function buildApp(
     form: { errors: config.error_bodies, warnings: config.answer_warnings },
     clock,
     audit: () => (audit ??= app.get<AuditRecorder>(AuditRecorder)),
-    observers: [new AccessLog(logger), metrics],
+    observers: [new AccessLog(logger), metrics, new TraceRequests()],
+    tracer,
   });
   const library = await httpLibrary(config, front);
   const jobListener = {
     ...jobFigures(telemetry),
     failed: (activity: string, error: unknown) => log.error({ err: error }, `jobs: ${activity} failed`),
   };
-  const foundation = { config, clock, database, transactions, notifications, jobListener, telemetry };
+  const foundation = {
+    config,
+    clock,
+    database,
+    transactions,
+    notifications,
+    jobListener,
+    telemetry,
+    tracer,
+  };
   const root = ApiModule.forRoot({ foundation, plugins, front, metrics }, overrides.domains);
   const app: INestApplication = await NestFactory.create(root, library.adapter, {
     logger: new NestLogger(logger),

@@ -55,4 +55,5 @@ export { WideIds1796000000060 } from './migrations/1796000000060-wide-ids.js';
 export { AuditRoutes1796000000031 } from './migrations/1796000000031-audit-routes.js';
 export { ForecastPins1796000000095 } from './migrations/1796000000095-forecast-pins.js';
 export { ForecastOutcomes1796000000096 } from './migrations/1796000000096-forecast-outcomes.js';
+export { JobTraces1796000000150 } from './migrations/1796000000150-job-traces.js';
 export { Scores1796000000097 } from './migrations/1796000000097-scores.js';

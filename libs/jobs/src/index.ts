@@ -1,5 +1,5 @@
 export * from './job-engine.js';
-export type { JobEngineOptions, JobListener } from './engines/engine-options.js';
+export type { JobEngineOptions, JobListener, RunWrapper } from './engines/engine-options.js';
 export { EmbeddedJobEngine } from './engines/embedded-engine.js';
 export { GraphileJobEngine } from './engines/graphile/graphile-engine.js';
 export { QUEUE_CONNECTIONS } from './engines/graphile/job-queue.js';

@@ -40,6 +40,8 @@ export interface Job {
   /** Fence: every claim raises it, every write of a run carries it. */
   readonly leaseEpoch: number;
   readonly createdAt: Date;
+  /** W3C Trace Context of who added it; null where nobody makes traces. */
+  readonly traceparent: string | null;
 }
 
 /** One run of a job under a lease. */

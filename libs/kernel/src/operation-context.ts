@@ -13,6 +13,8 @@ export interface Actor {
  */
 export interface OperationContext {
   readonly requestId: string;
+  /** W3C Trace Context of the work in progress, for those who go on with its trace; null or absent without one. */
+  readonly traceparent?: string | null;
   /** Set by the access guard as soon as the caller is known, so that refusals are attributed too. */
   actor?: Actor;
 }

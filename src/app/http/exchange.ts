@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { addressSet, callerNetwork, newTimeOrderedUuid, readAddress, type Actor } from '#libs/kernel';
+import { readTraceparent, type TraceSpan } from '#libs/telemetry';
 import { redactText, type AnswerForm, type RequestContext, type Warning } from '#libs/http';
 
 const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
@@ -26,6 +27,12 @@ export class Exchange implements RequestContext {
   readonly routedPath: string;
   readonly query: string;
   readonly #hasAuditedPath: boolean;
+  /** The `traceparent` that came with the request; null without a valid one. */
+  readonly givenTrace: string | null;
+  /** Where traces are made, the request's part of one. */
+  span: TraceSpan | null = null;
+  /** Bytes of the answer's body; null for a stream, and before there is an answer. */
+  answerBytes: number | null = null;
   form: AnswerForm = { errors: 'problem', warnings: 'body' };
   actor?: Actor;
   payload: unknown;
@@ -51,12 +58,17 @@ export class Exchange implements RequestContext {
     this.auditId = newTimeOrderedUuid(receivedAt);
     const given = request.headers['x-request-id'];
     this.requestId = typeof given === 'string' && isSafeId(given) ? given : this.auditId;
+    this.givenTrace = readTraceparent(request.headers.traceparent);
     this.userAgent = request.headers['user-agent'] ?? null;
     this.method = request.method ?? 'GET';
     this.path = path;
     this.routedPath = routedPath;
     this.query = query;
     this.#hasAuditedPath = AUDITED.test(routedPath);
+  }
+
+  get traceparent(): string | null {
+    return this.span?.traceparent ?? this.givenTrace;
   }
 
   get callerNetwork(): string {

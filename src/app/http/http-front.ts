@@ -4,6 +4,7 @@ import { OutageError, runInContext, type Clock } from '#libs/kernel';
 import { problem, problemReply, type AnswerForm } from '#libs/http';
 import helmet from 'helmet';
 import { corsPolicy } from './cors.js';
+import type { Tracer } from '#libs/telemetry';
 import type { AuditEntry, AuditRecorder } from '../../audit/audit.port.js';
 import { Exchange, normalizeRequest, addressReader, refusalOf, type EarlyRefusal } from './exchange.js';
 import type { Departure, GatedResponse, Replacement } from './gated-response.js';
@@ -25,6 +26,8 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly audit: () => AuditRecorder;
   readonly observers: readonly RequestObserver[];
+  /** Null where no traces are wanted. */
+  readonly tracer: Tracer | null;
 }
 
 /** nginx's word for "the client closed the connection first". */
@@ -64,10 +67,12 @@ export class HttpFront {
   before(next: Listener): Listener {
     return (request, response) => {
       const target = normalizeRequest(request);
-      const { clock } = this.options;
+      const { clock, tracer } = this.options;
       const address = this.#addressOf(request);
       const exchange = new Exchange(request, target, address, clock.now(), clock.monotonic());
       exchange.form = this.options.form;
+      if (tracer !== null)
+        exchange.span = tracer.begin(exchange.method, { kind: 'server', parent: exchange.givenTrace });
       const headers = { ...this.#headers, 'X-Request-Id': exchange.requestId };
       const preflight = this.#cors(request, headers);
       this.#open(exchange, response, headers);
@@ -140,6 +145,7 @@ export class HttpFront {
     departure: Departure,
     opened: (replacement: Replacement | null) => void,
   ): void {
+    exchange.answerBytes = departure.bytes;
     if (this.#stopping) response.shouldKeepAlive = false;
     if (!this.#isRecorded(exchange, departure)) return queueMicrotask(() => opened(null));
     this.options
@@ -160,6 +166,7 @@ export class HttpFront {
     response: GatedResponse,
     departure: Departure,
   ): Promise<Replacement | null> {
+    exchange.answerBytes = departure.bytes;
     if (this.#stopping) response.shouldKeepAlive = false;
     if (!this.#isRecorded(exchange, departure)) return null;
     try {

@@ -4,6 +4,7 @@ import type { OutageListener } from '#libs/database';
 import { redactPath, redactText } from '#libs/http';
 import { currentContext, messageOf, OutageError } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
+import { traceIdOf } from '#libs/telemetry';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
 import { LastingStream } from './lasting-stream.js';
@@ -62,8 +63,11 @@ export function createLogger(settings: LogSettings, streams: readonly Destinatio
         },
       },
       mixin: () => {
-        const requestId = currentContext()?.requestId;
-        return requestId === undefined ? {} : { request_id: requestId };
+        const { requestId, traceparent = null } = currentContext() ?? {};
+        return {
+          ...(requestId !== undefined && { request_id: requestId }),
+          ...(traceparent !== null && { trace_id: traceIdOf(traceparent) }),
+        };
       },
     },
     multistream(streams.map((stream) => ({ stream, level: 'trace' as const }))),
@@ -125,14 +129,20 @@ export class AccessLog implements RequestObserver {
 
   finished(exchange: Exchange, status: number, durationMs: number): void {
     if (!this.#logger.isLevelEnabled('info')) return;
+    const { method, requestId, traceparent } = exchange;
     this.#logger.info(
       {
-        request_id: exchange.requestId,
+        request_id: requestId,
+        ...(traceparent !== null && { trace_id: traceIdOf(traceparent) }),
         user: exchange.actor?.username,
         address: exchange.clientAddress,
+        method,
         route: exchange.route ?? undefined,
+        status,
+        ms: Math.round(durationMs * 10) / 10,
+        bytes: exchange.answerBytes ?? undefined,
       },
-      `${exchange.method} ${redactPath(exchange.path)} - ${status} - ${durationMs.toFixed(1)}ms`,
+      `${method} ${redactPath(exchange.path)} - ${status} - ${durationMs.toFixed(1)}ms`,
     );
   }
 }

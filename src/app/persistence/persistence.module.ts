@@ -12,8 +12,9 @@ import {
 import { EmbeddedJobEngine, GraphileJobEngine, JobEngine, type JobListener } from '#libs/jobs';
 import { Clock, DAY_MS, SECOND_MS } from '#libs/kernel';
 import type { Bar, BarCache } from '#libs/plugin-sdk';
-import { Telemetry } from '#libs/telemetry';
+import { Telemetry, type Tracer } from '#libs/telemetry';
 import { engineOf } from './engine-of.js';
+import { tracedRuns } from '../tracing/traced-runs.js';
 import { FigureUpkeep } from './figure-upkeep.service.js';
 
 /** Feeders' bars in the table `time_series_data`. */
@@ -50,6 +51,8 @@ export interface Foundation {
   /** Told what happens to jobs, for figures and logs. */
   readonly jobListener: JobListener;
   readonly telemetry: Telemetry;
+  /** Null where no traces are wanted. */
+  readonly tracer: Tracer | null;
 }
 
 /** Binds configuration, clock, database, transactions, settings, events and the job engine for every domain. */
@@ -81,7 +84,14 @@ export class PersistenceModule {
   }
 }
 
-function makeJobEngine({ config, clock, database, transactions, jobListener }: Foundation): JobEngine {
+function makeJobEngine({
+  config,
+  clock,
+  database,
+  transactions,
+  jobListener,
+  tracer,
+}: Foundation): JobEngine {
   const Engine = engineOf(config) === 'graphile' ? GraphileJobEngine : EmbeddedJobEngine;
   return new Engine(database, transactions, {
     clock,
@@ -93,5 +103,6 @@ function makeJobEngine({ config, clock, database, transactions, jobListener }: F
     maxAttempts: config.job_attempts,
     retentionMs: config.job_history_days * DAY_MS,
     listener: jobListener,
+    around: tracer === null ? undefined : tracedRuns(tracer),
   });
 }

@@ -14,6 +14,7 @@ const newJob = (subject: string, dueAtMs: number, kind: string) => ({
     attempt: 0,
     leaseEpoch: 0,
     createdAt: new Date(NOW),
+    traceparent: null,
   },
   maxAttempts: 3,
   timeLimitMs: null,

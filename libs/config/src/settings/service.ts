@@ -1,4 +1,13 @@
-import { choice, decimal, flag, integer, textList, type ParameterDeclarations, text } from '#libs/kernel';
+import {
+  choice,
+  decimal,
+  flag,
+  integer,
+  map,
+  textList,
+  type ParameterDeclarations,
+  text,
+} from '#libs/kernel';
 
 const HTTP_URL = /^https?:\/\//;
 
@@ -117,6 +126,18 @@ export const LOGGING_SETTINGS = {
   remote_log: text(
     { default: null, pattern: HTTP_URL },
     'URL to post the log lines to as well, as newline-delimited JSON.',
+  ),
+  otlp_endpoint: text(
+    { default: null, pattern: HTTP_URL },
+    'URL of an OpenTelemetry collector to send traces to (OTLP over HTTP, `/v1/traces` is added), for example `http://localhost:4318`; null: no traces are made.',
+  ),
+  otlp_headers: map(
+    { default: {}, items: 'string', secret: true },
+    'Headers to send to `otlp_endpoint`, for example `{"authorization": "Bearer …"}`.',
+  ),
+  trace_ratio: decimal(
+    { default: 1, min: 0, max: 1 },
+    'Share of the requests without a `traceparent` that are traced; those with one are as it says.',
   ),
 } satisfies ParameterDeclarations;
 

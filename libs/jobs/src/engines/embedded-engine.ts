@@ -1,6 +1,11 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
 import type { JobCounts, JobDefinition, JobEngine, JobStart, KindFigures, NewJob } from '../job-engine.js';
-import { ENGINE_DEFAULTS, type JobEngineOptions, kindsToRun } from './engine-options.js';
+import {
+  ENGINE_DEFAULTS,
+  type CompleteOptions,
+  type JobEngineOptions,
+  kindsToRun,
+} from './engine-options.js';
 import { addedJob, isOpen } from './added-job.js';
 import { JobFiguresRepository } from './job-figures.repository.js';
 import { type ClaimedJob, JobRepository } from './job.repository.js';
@@ -14,7 +19,7 @@ import { JobSweeper } from './job-sweeper.js';
  */
 export class EmbeddedJobEngine implements JobEngine {
   readonly #definitions = new Map<string, JobDefinition>();
-  readonly #options: Required<JobEngineOptions>;
+  readonly #options: CompleteOptions;
   readonly #rows: JobRepository;
   readonly #figures: JobFiguresRepository;
   readonly #runner: JobRunner;
@@ -50,9 +55,9 @@ export class EmbeddedJobEngine implements JobEngine {
   }
 
   async enqueue(tx: Transaction, job: NewJob): Promise<string> {
-    const { maxAttempts, leaseMs, clock } = this.#options;
+    const { maxAttempts, leaseMs, clock, around } = this.#options;
     const nowMs = clock.now();
-    const added = addedJob(job, { maxAttempts, nowMs });
+    const added = addedJob(job, { maxAttempts, nowMs, isTraced: around !== undefined });
     const isClaimed = added.job.status === 'running';
     const lease = isClaimed ? { holder: this.#runner.holder, untilMs: nowMs + leaseMs } : null;
     this.#rows.insert(tx, added, lease, isOpen);

@@ -28,7 +28,18 @@ export interface JobEngineOptions {
   /** How long rows of ended jobs are kept; default 7 days. */
   readonly retentionMs?: number;
   readonly listener: JobListener;
+  /**
+   * Called with each run in place of it, to do something before and after. Absent: jobs are run as they are, and those that are
+   * added keep no trace.
+   */
+  readonly around?: RunWrapper | undefined;
 }
+
+/** Runs `work`, which is the run of this job. */
+export type RunWrapper = (job: Job, work: () => Promise<void>) => Promise<void>;
+
+/** Options with the defaults in place of what is absent. */
+export type CompleteOptions = Required<Omit<JobEngineOptions, 'around'>> & Pick<JobEngineOptions, 'around'>;
 
 export const ENGINE_DEFAULTS = {
   kinds: [] as readonly string[],
@@ -38,6 +49,7 @@ export const ENGINE_DEFAULTS = {
   maxAttempts: 3,
   retryDelayMs: (attempt: number) => 1_000 * 2 ** (attempt - 1),
   retentionMs: WEEK_MS,
+  around: undefined,
 } as const;
 
 /**

@@ -1,7 +1,7 @@
 import type { Transaction, TransactionRunner } from '#libs/database';
 import { assertPresent } from '#libs/kernel';
 import { type JobDefinition, LeaseLostError } from '../job-engine.js';
-import type { JobEngineOptions } from './engine-options.js';
+import type { CompleteOptions } from './engine-options.js';
 import type { ClaimedJob, JobRepository } from './job.repository.js';
 import type { JobRunner } from './job-runner.js';
 
@@ -17,7 +17,7 @@ export class JobClaims {
     private readonly rows: JobRepository,
     private readonly transactions: TransactionRunner,
     private readonly definitions: ReadonlyMap<string, JobDefinition>,
-    private readonly options: Required<JobEngineOptions>,
+    private readonly options: CompleteOptions,
     private readonly runner: JobRunner,
   ) {}
 

@@ -1,7 +1,7 @@
 import { isDatabaseRefusal, type Transaction, type TransactionRunner } from '#libs/database';
 import { AppError, assertPresent, messageOf, newUuid, OutageError, Repeater } from '#libs/kernel';
 import { type Job, type JobDefinition, type JobFailure, LeaseLostError } from '../job-engine.js';
-import type { JobEngineOptions } from './engine-options.js';
+import type { CompleteOptions } from './engine-options.js';
 import type { ClaimedJob, ExpiredJob, JobRepository } from './job.repository.js';
 import { LeasedRun, type RunOutcome } from './leased-run.js';
 
@@ -22,7 +22,7 @@ export class JobRunner {
     private readonly rows: JobRepository,
     private readonly transactions: TransactionRunner,
     private readonly definitions: ReadonlyMap<string, JobDefinition>,
-    private readonly options: Required<JobEngineOptions>,
+    private readonly options: CompleteOptions,
     private readonly host: {
       /** A slot became free. */
       readonly freed: () => void;
@@ -155,7 +155,8 @@ export class JobRunner {
 
   async #perform(run: LeasedRun, definition: JobDefinition): Promise<void> {
     try {
-      await definition.run(run);
+      const { around } = this.options;
+      await (around === undefined ? definition.run(run) : around(run.job, () => definition.run(run)));
       if (run.outcome === null) throw new Error('the handler ended without completing its job');
     } catch (error) {
       await this.#endBadly(run, error);

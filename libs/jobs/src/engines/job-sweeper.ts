@@ -1,6 +1,6 @@
 import type { TransactionRunner } from '#libs/database';
 import { type CancelTimer, Repeater } from '#libs/kernel';
-import type { JobEngineOptions } from './engine-options.js';
+import type { CompleteOptions } from './engine-options.js';
 import type { ExpiredJob, JobRepository } from './job.repository.js';
 
 /** Ended jobs are looked for this often. */
@@ -29,7 +29,7 @@ export class JobSweeper {
   constructor(
     private readonly rows: JobRepository,
     private readonly transactions: TransactionRunner,
-    private readonly options: Required<JobEngineOptions>,
+    private readonly options: CompleteOptions,
     private readonly host: SweepHost,
   ) {
     const { clock, sweepMs, listener } = options;

@@ -35,6 +35,8 @@ export class JobEntity {
 
   /** Why the last run ended badly, for operators; never shown to clients. */
   @Column({ type: 'text', nullable: true }) lastError!: string | null;
+  /** W3C Trace Context of who added it. */
+  @Column({ type: 'varchar', length: 55, nullable: true }) traceparent!: string | null;
   @Column(utcColumn()) createdAt!: Date;
   @Column(utcColumn()) updatedAt!: Date;
   @Column(utcColumn({ nullable: true })) finishedAt!: Date | null;

@@ -19,6 +19,7 @@ interface ClaimRow {
   readonly time_limit_ms: number | string | null;
   readonly run_at: string;
   readonly created_at: string;
+  readonly traceparent: string | null;
 }
 
 interface ExpiredRow extends ClaimRow {
@@ -43,7 +44,7 @@ export interface ExpiredJob extends ClaimedJob {
 }
 
 const CLAIM_COLUMNS =
-  'id, kind, subject, attempts, max_attempts, lease_epoch, time_limit_ms, run_at, created_at';
+  'id, kind, subject, attempts, max_attempts, lease_epoch, time_limit_ms, run_at, created_at, traceparent';
 /** Its values: holder, end of the lease, now. */
 const TO_HOLDER = `status = 'running', lease_holder = ?, lease_expires_at = ?, lease_epoch = lease_epoch + 1,
   attempts = attempts + 1, updated_at = ?`;
@@ -77,9 +78,21 @@ export class JobRepository {
     writeSql(
       tx,
       `INSERT INTO jobs (id, kind, subject, status, run_at, lease_holder, lease_expires_at, lease_epoch, attempts,
-         max_attempts, time_limit_ms, created_at, updated_at)
-       VALUES (${placeholders(13)}) ON CONFLICT DO NOTHING RETURNING id`,
-      [id, kind, subject, status, iso(dueAtMs), ...claim, maxAttempts, timeLimitMs, now, now],
+         max_attempts, time_limit_ms, traceparent, created_at, updated_at)
+       VALUES (${placeholders(14)}) ON CONFLICT DO NOTHING RETURNING id`,
+      [
+        id,
+        kind,
+        subject,
+        status,
+        iso(dueAtMs),
+        ...claim,
+        maxAttempts,
+        timeLimitMs,
+        job.traceparent,
+        now,
+        now,
+      ],
       isOpen,
     );
   }
@@ -266,6 +279,7 @@ function claimedJob(row: ClaimRow): ClaimedJob {
     attempt: row.attempts,
     leaseEpoch: Number(row.lease_epoch),
     createdAt: new Date(row.created_at),
+    traceparent: row.traceparent,
   };
   return {
     job,

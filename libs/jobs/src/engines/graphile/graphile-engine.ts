@@ -1,6 +1,11 @@
 import type { Database, Transaction, TransactionRunner } from '#libs/database';
 import type { Job, JobCounts, JobDefinition, JobEngine, KindFigures, NewJob } from '../../job-engine.js';
-import { ENGINE_DEFAULTS, type JobEngineOptions, kindsToRun } from '../engine-options.js';
+import {
+  ENGINE_DEFAULTS,
+  type CompleteOptions,
+  type JobEngineOptions,
+  kindsToRun,
+} from '../engine-options.js';
 import { JobClaims } from '../job-claims.js';
 import { addedJob, isOpen } from '../added-job.js';
 import { JobFiguresRepository } from '../job-figures.repository.js';
@@ -17,7 +22,7 @@ import { JobQueue } from './job-queue.js';
  */
 export class GraphileJobEngine implements JobEngine {
   readonly #definitions = new Map<string, JobDefinition>();
-  readonly #options: Required<JobEngineOptions>;
+  readonly #options: CompleteOptions;
   readonly #rows: JobRepository;
   readonly #figures: JobFiguresRepository;
   readonly #runner: JobRunner;
@@ -60,9 +65,16 @@ export class GraphileJobEngine implements JobEngine {
   }
 
   async enqueue(tx: Transaction, job: NewJob): Promise<string> {
-    const { maxAttempts, clock } = this.#options;
+    const { maxAttempts, clock, around } = this.#options;
     const nowMs = clock.now();
-    const { job: added, ...row } = addedJob({ ...job, start: null }, { maxAttempts, nowMs });
+    const { job: added, ...row } = addedJob(
+      { ...job, start: null },
+      {
+        maxAttempts,
+        nowMs,
+        isTraced: around !== undefined,
+      },
+    );
     this.#rows.insert(tx, { job: added, ...row }, null, isOpen);
     if (row.dueAtMs <= nowMs) this.#queue.add(tx, added, 0);
     else tx.afterCommit(() => this.#sweeper.dueAt(row.dueAtMs));

@@ -10,7 +10,7 @@ import { type CancelTimer, delay, messageOf, systemClock } from '#libs/kernel';
 import type { WorkerPool } from 'graphile-worker';
 import type { Pool } from 'pg';
 import type { Job } from '../../job-engine.js';
-import type { JobEngineOptions } from '../engine-options.js';
+import type { CompleteOptions } from '../engine-options.js';
 import { errorLogger, loadGraphileWorker, QUEUE_SCHEMA } from './queue-schema.js';
 
 /** One listens, one takes and ends deliveries: both are short statements, whatever the jobs take. */
@@ -36,7 +36,7 @@ export class JobQueue {
 
   constructor(
     private readonly database: Database,
-    private readonly options: Required<JobEngineOptions>,
+    private readonly options: CompleteOptions,
     /** Works on the job of one delivery until it is out of this engine's hands; never rejects. */
     private readonly deliver: (job: Pick<Job, 'id' | 'kind'>) => Promise<void>,
   ) {}
