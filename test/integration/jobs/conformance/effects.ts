@@ -1,4 +1,4 @@
-import { Jobs1795392000002, runSql, type Transaction } from '#libs/database';
+import { Jobs1795392000002, JobTraces1796000000150, runSql, type Transaction } from '#libs/database';
 import { JobEntity, type JobRun, migrateQueue } from '#libs/jobs';
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 
@@ -24,7 +24,7 @@ export class Effects1795392099999 implements MigrationInterface {
 /** The table of jobs and the suite's own. */
 export const CONFORMANCE_SCHEMA = {
   entities: [JobEntity],
-  migrations: [Jobs1795392000002, Effects1795392099999],
+  migrations: [Jobs1795392000002, JobTraces1796000000150, Effects1795392099999],
   migrateBeside: migrateQueue,
 };
 
