@@ -27,11 +27,11 @@ export function declareWarningsOfProblems(schemas: Schemas): void {
   }
 }
 
-/** Answers of routes that take a body or a query may begin with warnings; those that are no object have a header. */
+/**
+ * Answers may begin with warnings, also of routes that take nothing: a parameter that they do not have is ignored. Those
+ * that are no object have a header.
+ */
 export function declareWarnings(operation: DescribedOperation, schemas: Schemas): void {
-  const takes =
-    operation.requestBody !== undefined || operation.parameters?.some((one) => one.in === 'query');
-  if (takes !== true) return;
   for (const [status, response] of Object.entries(operation.responses as Record<string, Response>)) {
     if (!status.startsWith('2')) continue;
     for (const [type, media] of Object.entries(response.content ?? {})) {
