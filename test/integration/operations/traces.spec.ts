@@ -117,7 +117,9 @@ describe.each(DATABASE_KINDS)('traces [%s]', (database) => {
     ]);
     expect(attribute(jobs[0], 'prediction_provider.job.subject')).toBe(String(asked.body.id));
     expect(collector.headers[0]).toMatchObject({ 'x-scope': 'desk', url: '/v1/traces' });
-    const line = app.logLines.find(({ trace_id }) => trace_id === TRACE);
+    const line = app.logLines.find(
+      ({ name, trace_id }) => name === 'prediction_provider.access' && trace_id === TRACE,
+    );
     expect(line).toMatchObject({
       name: 'prediction_provider.access',
       method: 'POST',
