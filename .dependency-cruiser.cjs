@@ -17,7 +17,7 @@ const FLOORS = [
   ['settings'],
   ['accounts'],
   ['auth', 'audit', 'billing', 'outcomes'],
-  ['predictions', 'marketplace', 'sync', 'webhooks'],
+  ['predictions', 'backtests', 'marketplace', 'sync', 'webhooks'],
   ['client', 'evaluator', 'agent', 'users'],
   ['admin'],
 ];

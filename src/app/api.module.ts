@@ -4,6 +4,7 @@ import { AdminModule } from '../admin/admin.module.js';
 import { AgentModule } from '../agent/agent.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { BacktestsModule } from '../backtests/backtests.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { EvaluatorModule } from '../evaluator/evaluator.module.js';
 import { ClientModule } from '../client/client.module.js';
@@ -59,6 +60,7 @@ export class ApiModule {
 const domainsOf = ({ core }: PluginRegistry): Imports => [
   UsersModule,
   PredictionsModule,
+  BacktestsModule,
   ...(core.features.syncEndpoints ? [SyncModule] : []),
   BillingModule,
   EvaluatorModule,

@@ -5,6 +5,7 @@ import {
   AuditRoutes1796000000031,
   AuditSeals1795392000006,
   BarEntity,
+  Backtests1796000000160,
   Billing1795392000011,
   EventEntity,
   FigureChangeEntity,
@@ -46,6 +47,7 @@ import {
   TransactionEntryEntity,
 } from '../billing/ledger.entity.js';
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
+import { BacktestEntity, BacktestPartEntity } from '../backtests/backtest.entity.js';
 import { ForecastOutcomeEntity, ReportedValueEntity } from '../outcomes/forecast-outcome.entity.js';
 import { ForecastPinEntity, PinnedParametersEntity } from '../outcomes/forecast-pin.entity.js';
 import { ScoreDayEntity, ScoreStandingEntity } from '../outcomes/score-day.entity.js';
@@ -101,6 +103,8 @@ export const entities = [
   ReportedValueEntity,
   ScoreDayEntity,
   ScoreStandingEntity,
+  BacktestEntity,
+  BacktestPartEntity,
   WebhookSecretEntity,
   WebhookDeliveryEntity,
   WebhookAttemptEntity,
@@ -129,6 +133,7 @@ export const migrations = [
   Scores1796000000097,
   OrderArchives1796000000110,
   JobTraces1796000000150,
+  Backtests1796000000160,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

@@ -15,6 +15,7 @@ import {
 import {
   AUDIT_SETTINGS,
   JOB_SETTINGS,
+  BACKTEST_SETTINGS,
   OUTCOME_SETTINGS,
   PREDICTION_SETTINGS,
 } from './settings/predictions.js';
@@ -30,6 +31,7 @@ export const SETTINGS = {
   ...PREDICTOR_SETTINGS,
   ...PIPELINE_SETTINGS,
   ...PREDICTION_SETTINGS,
+  ...BACKTEST_SETTINGS,
   ...OUTCOME_SETTINGS,
   ...JOB_SETTINGS,
   ...AUDIT_SETTINGS,
@@ -60,6 +62,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Predictor', settings: PREDICTOR_SETTINGS },
   { title: 'Pipeline', settings: PIPELINE_SETTINGS },
   { title: 'Predictions', settings: PREDICTION_SETTINGS },
+  { title: 'Back-tests', settings: BACKTEST_SETTINGS },
   { title: 'Outcomes of forecasts', settings: OUTCOME_SETTINGS },
   { title: 'Jobs', settings: JOB_SETTINGS },
   { title: 'Audit', settings: AUDIT_SETTINGS },

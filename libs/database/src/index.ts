@@ -57,3 +57,4 @@ export { ForecastPins1796000000095 } from './migrations/1796000000095-forecast-p
 export { ForecastOutcomes1796000000096 } from './migrations/1796000000096-forecast-outcomes.js';
 export { JobTraces1796000000150 } from './migrations/1796000000150-job-traces.js';
 export { Scores1796000000097 } from './migrations/1796000000097-scores.js';
+export { Backtests1796000000160 } from './migrations/1796000000160-backtests.js';

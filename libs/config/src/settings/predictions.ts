@@ -64,6 +64,30 @@ export const OUTCOME_SETTINGS = {
   ),
 } satisfies ParameterDeclarations;
 
+/** Walks through history. */
+export const BACKTEST_SETTINGS = {
+  backtest_forecasts: integer(
+    { default: 20_000, min: 1, max: 1_000_000 },
+    'Maximum number of forecasts of one back-test over HTTP.',
+  ),
+  backtest_forecasts_admin: integer(
+    { default: 200_000, min: 1, max: 1_000_000 },
+    'The same for administrators.',
+  ),
+  backtests_open: integer(
+    { default: 2, min: 1, max: 1_000 },
+    'Maximum number of back-tests of one account that have not ended.',
+  ),
+  backtest_timeout: integer(
+    { default: 3_600, min: 1, max: 86_400 },
+    'Time limit of one back-test, in seconds.',
+  ),
+  backtest_history_days: integer(
+    { default: 30, min: 1, max: 36_500 },
+    'Number of days after which ended back-tests are deleted with their forecasts.',
+  ),
+} satisfies ParameterDeclarations;
+
 /** Durable work: how jobs are leased, watched and tried again. */
 export const JOB_SETTINGS = {
   job_engine: choice(
@@ -76,7 +100,7 @@ export const JOB_SETTINGS = {
   ),
   job_kinds: textList(
     [],
-    'Kinds of jobs that this process runs: `core_prediction`, `webhook`; none means all. For `worker`, `--kinds` says the same.',
+    'Kinds of jobs that this process runs: `core_prediction`, `webhook`, `backtest`; none means all. For `worker`, `--kinds` says the same.',
   ),
   worker_port: integer(
     { default: null, min: 0, max: 65_535 },
