@@ -102,6 +102,33 @@ export const DATA_VALIDATE_FLAGS = {
   },
 } as const satisfies ParameterDeclarations;
 
+/** Flags of `plugins new`. */
+export const PLUGINS_NEW_FLAGS = {
+  kind: {
+    type: 'string',
+    default: 'predictor',
+    oneOf: ['predictor', 'feeder'],
+    help: 'What the plugin is, predictor if not set.',
+  },
+} as const satisfies ParameterDeclarations;
+
+/** Flags of `plugins test`. */
+export const PLUGINS_TEST_FLAGS = {
+  data: {
+    type: 'string',
+    default: null,
+    help: 'Data file with at least 40 bars to ask predictors about; made-up hourly bars if not set.',
+  },
+  parameters: {
+    type: 'map',
+    default: {},
+    help: 'Parameters of the plugins, their defaults if not set.',
+  },
+  symbol: { type: 'string', default: 'EURUSD', help: 'Symbol that a feeder has.' },
+  interval: { type: 'string', default: '1h', help: 'Length of bars that a feeder has.' },
+  unknown_symbol: { type: 'string', default: null, help: 'Symbol that a feeder must refuse.' },
+} as const satisfies ParameterDeclarations;
+
 /** Flags of `audit verify-archive`. */
 export const AUDIT_VERIFY_ARCHIVE_FLAGS = {
   audit_anchor: { type: 'string', default: null, help: 'Path of a file with anchors to compare with.' },
@@ -186,6 +213,18 @@ export const COMMANDS: readonly CommandInfo[] = [
     readsSettings: true,
   },
   { name: 'plugins list', summary: 'List the plugins and their parameters.' },
+  {
+    name: 'plugins new',
+    argument: 'NAME',
+    summary: 'Make a folder with a plugin, its test and how to use it.',
+    flags: PLUGINS_NEW_FLAGS,
+  },
+  {
+    name: 'plugins test',
+    argument: 'FILE',
+    summary: 'Run the checks of the plugin contract on the plugins of a module.',
+    flags: PLUGINS_TEST_FLAGS,
+  },
   {
     name: 'data inspect',
     argument: 'FILE',

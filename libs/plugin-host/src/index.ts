@@ -17,6 +17,7 @@ export {
   followConfigured,
 } from './configured-plugins.js';
 export {
+  definitionsOf,
   loadPlugins,
   PluginLoadError,
   type LoadPluginsOptions,

@@ -135,7 +135,7 @@ function withDefaultsOf(config: AppConfig, definition: PluginDefinition): Plugin
  * The definitions that a module's default export holds: one, or a list of them.
  * @returns the definitions, or what is wrong with them, one sentence each
  */
-function definitionsOf(
+export function definitionsOf(
   module: unknown,
   origin: string,
 ): { readonly definitions: readonly PluginDefinition[]; readonly faults: readonly string[] } {

@@ -63,12 +63,12 @@ export class Frame {
     return this.columns.has(name);
   }
 
-  /** @throws AppError `invalid` (code `unknown_column`), naming the columns that exist */
+  /** @throws AppError `invalid` (code `invalid_request`, as plugins say it), naming the columns that exist */
   column(name: string): Float64Array {
     const values = this.columns.get(name);
     if (values) return values;
     throw new AppError('invalid', `there is no column "${name}"; the data has ${this.names.join(', ')}`, {
-      code: 'unknown_column',
+      code: 'invalid_request',
     });
   }
 
@@ -79,7 +79,7 @@ export class Frame {
 
   /**
    * Only these columns, in this order.
-   * @throws AppError `invalid` (code `unknown_column`)
+   * @throws AppError `invalid` (code `invalid_request`)
    */
   select(names: readonly string[]): Frame {
     return Frame.trusted(

@@ -12,6 +12,7 @@ import {
   separatorName,
 } from '#libs/timeseries';
 import { type PlainCommand, print } from './command.js';
+import { table } from './terminal.js';
 
 /** `data inspect FILE`: how a data file is read, what is in it and what looks wrong, for people or as JSON. */
 export const inspectData: PlainCommand = async (line) => {
@@ -136,19 +137,4 @@ function formatText({ container, encoding, separator, headerLine, preamble }: Lo
   const header = headerLine === null ? 'no header' : `header on line ${headerLine}${before}`;
   if (/^(?:parquet|feather|arrow) /.test(container)) return container;
   return `${container === 'plain' ? 'text' : container}, ${encoding}, separated by ${separatorName(separator)}, ${header}`;
-}
-
-/** Rows of cells under each other. */
-export function table(rows: readonly (readonly string[])[], indent: string): string[] {
-  const widths = (rows[0] ?? []).map((_, place) =>
-    Math.max(...rows.map((row) => [...(row[place] ?? '')].length)),
-  );
-  return rows.map(
-    (row) =>
-      indent +
-      row
-        .map((cell, place) => cell.padEnd((widths[place] ?? 0) + 2))
-        .join('')
-        .trimEnd(),
-  );
 }

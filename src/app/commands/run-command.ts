@@ -46,6 +46,8 @@ const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
   'data validate': async () => (await import('./validate-data.js')).validateData,
   'audit verify-archive': async () => (await import('./archive.js')).verifyAuditArchive,
   'models inspect': async () => (await import('./models.js')).inspectModel,
+  'plugins new': async () => (await import('./plugin-author.js')).newPlugin,
+  'plugins test': async () => (await import('./plugin-author.js')).testPlugins,
   'models run': async () => (await import('./models.js')).runModel,
   completion: async () => (await import('./completion.js')).printCompletion,
 };

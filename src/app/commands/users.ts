@@ -7,6 +7,7 @@ import { UserAdministration } from '../../accounts/user-administration.service.j
 import { AccountsModule } from '../../accounts/accounts.module.js';
 import { withDomains } from '../domain-context.js';
 import { type Command, print } from './command.js';
+import { listing, table } from './terminal.js';
 
 /** `users create NAME --email ... [--role client] [--password ...]` */
 export const createUser: Command = (config, { positionals }) =>
@@ -79,7 +80,7 @@ export const showUser: Command = (config, { positionals }) =>
       ['API key ends', momentOf(key?.expiresAt)],
       ['API key used', momentOf(key?.lastUsedAt)],
     ];
-    return print(tableOf(facts));
+    return print(table(facts).join('\n'));
   });
 
 /** `users list [--role ROLE]`: a line for each account, oldest first. */
@@ -99,7 +100,7 @@ export const listUsers: Command = (config) =>
           user.email,
         ]),
       );
-      if (users.length < PAGE) return print(tableOf(rows));
+      if (users.length < PAGE) return print(listing(rows));
     }
   });
 
@@ -108,19 +109,6 @@ const PAGE = 500;
 const OPERATOR: Actor = { userId: 0, username: 'command line', role: 'administrator' };
 const stateOf = ({ isActive }: User): string => (isActive ? 'active' : 'inactive');
 const momentOf = (moment: Date | null | undefined): string => moment?.toISOString() ?? 'never';
-
-/** Cells in columns that are as wide as their longest one, two blanks apart. */
-function tableOf(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
 
 async function userNamed(context: INestApplicationContext, username: string): Promise<User> {
   const user = await context.get(UserRepository, { strict: false }).findByUsername(username);

@@ -10,7 +10,8 @@ import {
   qualityOf,
 } from '#libs/timeseries';
 import { EXIT, type PlainCommand, print } from './command.js';
-import { formatOfFlags, table } from './data.js';
+import { formatOfFlags } from './data.js';
+import { table } from './terminal.js';
 
 type Flags = ParametersOf<typeof DATA_VALIDATE_FLAGS>;
 

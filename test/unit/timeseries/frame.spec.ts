@@ -18,11 +18,11 @@ describe('Frame', () => {
     expect(() => frame.column('HIGH')).toThrow(
       expect.objectContaining({
         kind: 'invalid',
-        code: 'unknown_column',
+        code: 'invalid_request',
         message: expect.stringContaining('CLOSE, OPEN'),
       }),
     );
-    expect(() => frame.select(['CLOSE', 'X'])).toThrow(expect.objectContaining({ code: 'unknown_column' }));
+    expect(() => frame.select(['CLOSE', 'X'])).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 
   it('slices without copying', () => {
