@@ -129,7 +129,7 @@ interface UnsignedMessage {
  * signatures; a receiver takes the message when any of them is right.
  * @param secrets `whsec_…`, the newest first
  */
-function signedHeaders(
+export function signedHeaders(
   { id, body }: UnsignedMessage,
   secrets: readonly string[],
   nowMs: number,

@@ -86,7 +86,7 @@ describe('plugins test', () => {
          }),
        });`,
     );
-    const args = ['peeking.mjs', '--data', 'bars.csv', '--parameters', '{"column": "PRICE"}'];
+    const args = ['peeking.mjs', '--bars', 'bars.csv', '--parameters', '{"column": "PRICE"}'];
     const { status, stdout } = await plugins('test', ...args);
     expect(status).toBe(1);
     const failed = stdout.split('\n').filter((line) => line.startsWith('  FAIL'));

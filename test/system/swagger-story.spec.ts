@@ -4,7 +4,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
 import { describeInBrowser, launchChromium } from '../harness/chromium.js';
 
-/** The explorer renders all of its operations anew on a click; a loaded machine takes its time. */
+/** The explorer renders all that is open anew on a click; a loaded machine takes its time. */
 const PATIENCE_MS = 180_000;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -15,6 +15,9 @@ interface Changes {
   readonly body?: Readonly<Record<string, number>>;
   readonly choice?: number;
 }
+
+/** The parts of the description that are opened, the one that is open at first among them. */
+const PARTS = ['predictions', 'administration', 'billing', 'client', 'evaluator'];
 
 /** Somebody with a key before Swagger UI, who presses Execute. */
 class Explorer {
@@ -48,9 +51,10 @@ class Explorer {
   }
 
   async #opened(tag: string, method: string, path: string): Promise<Locator> {
-    // The dialog of Authorize, which the other spec of this page fills in, does the same.
+    // The dialog of Authorize, which the other spec of this page fills in, does the same. One part is open at a time.
     await this.page.evaluate(
-      `ui.preauthorizeApiKey('api-key', ${JSON.stringify(this.key)}); ui.layoutActions.show(['operations-tag', '${tag}'], true)`,
+      `ui.preauthorizeApiKey('api-key', ${JSON.stringify(this.key)});
+       for (const other of ${JSON.stringify(PARTS)}) ui.layoutActions.show(['operations-tag', other], other === '${tag}')`,
     );
     const operation = this.page
       .locator(`.opblock-${method.toLowerCase()}`)
@@ -102,7 +106,7 @@ describeInBrowser('in Swagger UI,', () => {
     await app?.close();
   });
 
-  it('the story of the marketplace begins from the examples, with other ids and keys: each route as often as one likes', async () => {
+  it('the story of the marketplace is played from the examples, with other ids and keys, up to the money', async () => {
     const admin = new Explorer(page, ADMIN_KEY);
     const people: { readonly id: number; readonly explorer: Explorer }[] = [];
     for (const choice of [0, 1, 2]) {
@@ -125,18 +129,34 @@ describeInBrowser('in Swagger UI,', () => {
     await admin.execute('billing', 'POST', '/api/v1/admin/credits', { body: { user_id: client.id } });
     await provider.explorer.execute('billing', 'POST', '/api/v1/provider/pricing');
 
+    const choice = 1; // the one that pays the price of the provider's example
+    const quote = await client.explorer.execute('client', 'POST', '/api/v1/client/quote', { choice });
     const orders: Json[] = [];
-    for (const choice of [0, 1]) {
-      const quote = await client.explorer.execute('client', 'POST', '/api/v1/client/quote', { choice });
-      const order = await client.explorer.execute('client', 'POST', '/api/v1/client/predict', { choice });
-      expect(order['estimated_cost']).toBe(quote['estimated_cost']);
-      orders.push(order);
-    }
+    for (const each of [0, choice])
+      orders.push(
+        await client.explorer.execute('client', 'POST', '/api/v1/client/predict', { choice: each }),
+      );
+    const { id = '', estimated_cost: price } = orders[choice] as { id?: string; estimated_cost?: number };
+    expect(price).toBe(quote['estimated_cost']);
     const { pending_requests: pending } = await evaluator.explorer.execute<{ pending_requests: Json[] }>(
       'evaluator',
       'GET',
       '/api/v1/evaluator/pending',
     );
-    expect(pending.map(({ id }) => id).sort()).toEqual(orders.map(({ id }) => id).sort());
+    expect(pending.map((one) => one['id']).sort()).toEqual(orders.map((one) => one['id']).sort());
+    const lease = { ids: { request_id: id }, choice };
+    await evaluator.explorer.execute('evaluator', 'POST', '/api/v1/evaluator/claim/{request_id}', lease);
+    await evaluator.explorer.execute('evaluator', 'POST', '/api/v1/evaluator/submit/{request_id}', lease);
+    const done = await client.explorer.execute('client', 'GET', '/api/v1/client/predictions/{id}', {
+      ids: { id },
+    });
+    expect(done).toMatchObject({ status: 'completed', actual_cost: price });
+
+    const spend = await client.explorer.execute('billing', 'GET', '/api/v1/client/spend');
+    expect(spend).toMatchObject({ total_requests: 1, total_spent: price });
+    const earned = await provider.explorer.execute('billing', 'GET', '/api/v1/provider/earnings');
+    expect(earned).toMatchObject({ total_requests: 1 });
+    const revenue = await admin.execute('billing', 'GET', '/api/v1/admin/billing/summary');
+    expect(revenue).toMatchObject({ total_revenue: price });
   }, 600_000);
 });

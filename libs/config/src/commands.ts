@@ -1,5 +1,13 @@
 import { nearest, type ParameterDeclarations } from '#libs/kernel';
 import { BACKTEST_FLAGS } from './backtest-flags.js';
+import {
+  MODEL_RUN_FLAGS,
+  DATA_INSPECT_FLAGS,
+  DATA_VALIDATE_FLAGS,
+  PLUGINS_NEW_FLAGS,
+  PLUGINS_TEST_FLAGS,
+  AUDIT_VERIFY_ARCHIVE_FLAGS,
+} from './command-flags.js';
 
 /** A sub-command: its one or two words, what may follow them, and one line of help. */
 export interface CommandInfo {
@@ -18,121 +26,6 @@ export interface CommandInfo {
 /** How a command is written: `users create NAME`. */
 export const usageOf = ({ name, argument }: CommandInfo): string =>
   argument === undefined ? name : `${name} ${argument}`;
-
-/** Flags of `models run`. */
-export const MODEL_RUN_FLAGS = {
-  input: {
-    type: 'string',
-    default: null,
-    minLength: 1,
-    help: 'Path of a JSON file of the form `{"inputs": [{"name", "shape", "data"}]}`; `-` reads standard input.',
-  },
-  mc_samples: {
-    type: 'integer',
-    default: null,
-    min: 0,
-    max: 100_000,
-    help: 'Number of passes with dropout active; the output then includes their mean and standard deviation.',
-  },
-  mc_seed: {
-    type: 'integer',
-    default: null,
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-    help: 'Seed of the `mc_samples` passes, 0 if not set; the same seed gives exactly the same output.',
-  },
-} as const satisfies ParameterDeclarations;
-
-/** Flags of `data inspect`; those of the format have the names and the rules of the settings. */
-export const DATA_INSPECT_FLAGS = {
-  json: { type: 'boolean', default: null, help: 'Print everything as JSON.' },
-  date_column: { type: 'string', default: null, help: 'Name of the column with the times.' },
-  csv_dialect: { type: 'string', default: null, help: 'Maker of the file.' },
-  columns: {
-    type: 'map',
-    items: 'string',
-    default: null,
-    help: 'Names of columns in the file by the name under which they are wanted.',
-  },
-  rows: {
-    type: 'map',
-    items: 'string',
-    default: null,
-    help: 'Rows that count in a file of several symbols, by the text of a column.',
-  },
-  time_format: { type: 'string', default: null, help: 'How times are written.' },
-  data_timezone: { type: 'string', default: null, help: 'Time zone of times without an offset.' },
-  bar_time: {
-    type: 'string',
-    default: null,
-    help: 'Whether times are the beginnings of bars, `open`, or their ends, `close`.',
-  },
-  decimal: { type: 'string', default: null, help: 'Sign before the decimals of numbers.' },
-  thousands: { type: 'string', default: null, help: 'Sign between the thousands of numbers.' },
-} as const satisfies ParameterDeclarations;
-
-/** Flags of `data validate`: those of `data inspect`, and what the data must be. */
-export const DATA_VALIDATE_FLAGS = {
-  ...DATA_INSPECT_FLAGS,
-  expect_columns: {
-    type: 'list',
-    items: 'string',
-    default: null,
-    help: 'Columns that must exist and have values, CLOSE if not set.',
-  },
-  from: { type: 'string', default: null, help: 'Time at which the bars must have begun.' },
-  to: { type: 'string', default: null, help: 'Time that the bars must reach.' },
-  max_missing: {
-    type: 'number',
-    default: null,
-    min: 0,
-    max: 1,
-    help: 'Greatest share of rows without a value in one of these columns, 0 if not set.',
-  },
-  reference: {
-    type: 'string',
-    default: null,
-    help: 'File to compare with: columns of the same name in bars of the same time.',
-  },
-  tolerance: {
-    type: 'number',
-    default: null,
-    min: 0,
-    help: 'Greatest difference from the reference that is no difference, 0.001 if not set.',
-  },
-} as const satisfies ParameterDeclarations;
-
-/** Flags of `plugins new`. */
-export const PLUGINS_NEW_FLAGS = {
-  kind: {
-    type: 'string',
-    default: 'predictor',
-    oneOf: ['predictor', 'feeder'],
-    help: 'What the plugin is, predictor if not set.',
-  },
-} as const satisfies ParameterDeclarations;
-
-/** Flags of `plugins test`. */
-export const PLUGINS_TEST_FLAGS = {
-  data: {
-    type: 'string',
-    default: null,
-    help: 'Data file with at least 40 bars to ask predictors about; made-up hourly bars if not set.',
-  },
-  parameters: {
-    type: 'map',
-    default: {},
-    help: 'Parameters of the plugins, their defaults if not set.',
-  },
-  symbol: { type: 'string', default: 'EURUSD', help: 'Symbol that a feeder has.' },
-  interval: { type: 'string', default: '1h', help: 'Length of bars that a feeder has.' },
-  unknown_symbol: { type: 'string', default: null, help: 'Symbol that a feeder must refuse.' },
-} as const satisfies ParameterDeclarations;
-
-/** Flags of `audit verify-archive`. */
-export const AUDIT_VERIFY_ARCHIVE_FLAGS = {
-  audit_anchor: { type: 'string', default: null, help: 'Path of a file with anchors to compare with.' },
-} as const satisfies ParameterDeclarations;
 
 /** Every sub-command; the first one runs when none is given. */
 export const COMMANDS: readonly CommandInfo[] = [
@@ -156,8 +49,8 @@ export const COMMANDS: readonly CommandInfo[] = [
   {
     name: 'users create',
     argument: 'NAME',
-    summary: 'Create an account.',
-    settings: ['email', 'role', 'password'],
+    summary: 'Create an account; with --demo those that the API is tried with.',
+    settings: ['email', 'role', 'password', 'demo'],
   },
   { name: 'users list', summary: 'List the accounts; with --role those of one role.', settings: ['role'] },
   { name: 'users show', argument: 'NAME', summary: 'Show an account and the state of its API key.' },
@@ -267,6 +160,29 @@ export const COMMANDS: readonly CommandInfo[] = [
     flags: AUDIT_VERIFY_ARCHIVE_FLAGS,
   },
   { name: 'billing verify', summary: 'Verify that the money in the ledger adds up.' },
+  {
+    name: 'orders list',
+    summary: 'List the newest orders of the marketplace; with --username those of one client.',
+    settings: ['username'],
+  },
+  { name: 'orders show', argument: 'ID', summary: 'Show the terms, the money and the claims of an order.' },
+  { name: 'predictions tail', summary: 'Print a line for each prediction that ends, until it is stopped.' },
+  {
+    name: 'webhooks send-test',
+    argument: 'URL',
+    summary: 'Send a receiver a test message, signed with the secret of the account --username.',
+    settings: ['username'],
+  },
+  {
+    name: 'backup',
+    argument: 'FOLDER',
+    summary: 'Copy the database, which may be in use, and the secret beside it into a new folder.',
+  },
+  {
+    name: 'restore',
+    argument: 'FOLDER',
+    summary: 'Bring a backup into a database that is not there yet, or is empty.',
+  },
 ];
 
 /** Whether a command begins with this word. */

@@ -3,6 +3,7 @@ export * from './config-error.js';
 export * from './database-url.js';
 export * from './environment.js';
 export * from './backtest-flags.js';
+export * from './command-flags.js';
 export * from './commands.js';
 export * from './command-line.js';
 export * from './load-config.js';

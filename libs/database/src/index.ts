@@ -34,6 +34,8 @@ export type { Anchor, SealedCell, SealVerdict } from './seals/chain-walk.js';
 export { type ArchivedRows, NOTHING_ARCHIVED, verifySeals } from './seals/verify-seals.js';
 export * from './seals/sealed-archive.js';
 export * from './archives/archive-folder.js';
+export { copySqlite, placeSqlite } from './copies/sqlite-copy.js';
+export { appliedMigrations, copiedRows, copiedTables, restoreRows } from './copies/row-copy.js';
 export * from './user-session.entity.js';
 export * from './bar-store.js';
 export { Users1795392000001 } from './migrations/1795392000001-users.js';

@@ -126,7 +126,7 @@ interface Subject {
 async function subjectOf(flags: ParametersOf<typeof PLUGINS_TEST_FLAGS>): Promise<Subject> {
   return {
     frame:
-      flags.data === null ? madeUpBars() : (await loadCsv(flags.data, { dateColumn: 'DATE_TIME' })).frame,
+      flags.bars === null ? madeUpBars() : (await loadCsv(flags.bars, { dateColumn: 'DATE_TIME' })).frame,
     parameters: flags.parameters,
     symbol: flags.symbol,
     interval: flags.interval,

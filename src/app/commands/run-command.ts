@@ -38,6 +38,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'audit verify': async () => (await import('./verify.js')).verifyAudit,
   'audit export': async () => (await import('./archive.js')).exportAudit,
   'billing verify': async () => (await import('./verify.js')).verifyBilling,
+  'orders list': async () => (await import('./look.js')).listOrders,
+  'orders show': async () => (await import('./look.js')).showOrder,
+  'predictions tail': async () => (await import('./look.js')).tailPredictions,
+  'webhooks send-test': async () => (await import('./webhooks.js')).sendTest,
+  backup: async () => (await import('./backup.js')).backUp,
+  restore: async () => (await import('./backup.js')).restore,
 };
 /** These read no settings, so that a model or a data file can be tried in any folder. */
 const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {

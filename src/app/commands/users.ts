@@ -1,16 +1,48 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { AppConfig } from '#libs/config';
-import { type Actor, AppError } from '#libs/kernel';
+import type { Transaction } from '#libs/database';
+import { type Actor, AppError, microsOf } from '#libs/kernel';
 import { Accounts, Credentials, type User, userNotFound } from '../../accounts/accounts.port.js';
 import { UserRepository } from '../../accounts/user.repository.js';
 import { UserAdministration } from '../../accounts/user-administration.service.js';
 import { AccountsModule } from '../../accounts/accounts.module.js';
+import { CreditGrants, HOME_CURRENCY } from '../../billing/billing.port.js';
+import { LedgerModule } from '../../billing/ledger.module.js';
 import { withDomains } from '../domain-context.js';
 import { type Command, print } from './command.js';
 import { listing, table } from './terminal.js';
 
 /** `users create NAME --email ... [--role client] [--password ...]` */
-export const createUser: Command = (config, { positionals }) =>
+export const createUser: Command = (config, line) =>
+  config.demo ? createDemoUsers(config) : createOneUser(config, line);
+
+/** The parties of the marketplace with keys to try the API with, each active at once. */
+const createDemoUsers = (config: AppConfig): Promise<number> => {
+  const work = async (context: INestApplicationContext): Promise<number> => {
+    const accounts = context.get<Accounts>(Accounts, { strict: false });
+    const grants = context.get<CreditGrants>(CreditGrants, { strict: false });
+    const rows = [['ACCOUNT', 'API KEY', 'WHAT IT OPENS']];
+    for (const { role, opens } of DEMO_USERS) {
+      const username = `demo-${role}`;
+      const credits = async (tx: Transaction, { id: userId }: User): Promise<unknown> =>
+        role === 'client' ? grants.grant(tx, { ...DEMO_CREDITS, userId, grantedBy: OPERATOR.userId }) : null;
+      const order = { username, email: `${username}@localhost.localdomain`, role, isActive: true };
+      const { apiKey } = await accounts.create(order, 'conflict', credits);
+      rows.push([username, apiKey, opens]);
+    }
+    return print(`${listing(rows)}\nThe keys are shown only once. Press Authorize at /docs and paste one.`);
+  };
+  return withDomains(config, [AccountsModule, LedgerModule], work);
+};
+
+const DEMO_USERS = [
+  { role: 'client', opens: 'predictions, orders, own money (100 USD of credits), webhooks' },
+  { role: 'evaluator', opens: 'pending orders: claim, answer, earn' },
+  { role: 'provider', opens: 'prices of models, earnings' },
+];
+const DEMO_CREDITS = { type: 'bonus', amount: microsOf(100), currency: HOME_CURRENCY } as const;
+
+const createOneUser: Command = (config, { positionals }) =>
   administer(config, {}, async (users) => {
     const username = nameOf(positionals[0] ?? config.create_user ?? config.username);
     const { email, role, password } = config;

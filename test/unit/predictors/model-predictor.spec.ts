@@ -108,6 +108,32 @@ describe('a trained model without random layers', () => {
     expect((await ask(predictor)).predictions).toEqual(closeTo(denseAnswer(alone, window), 3));
     expect(await predictor.describe?.()).toMatchObject({ required_columns: ['CLOSE'], window_size: 4 });
   });
+
+  it('refuses keys of metadata that are nearly known ones, and lists the others', async () => {
+    const mistyped = folder.model('mistyped', LINEAR, { feature_colums: ['CLOSE'], targte: 'price' });
+    await expect(create({ model_path: mistyped })).rejects.toThrow(
+      /feature_colums is not known; did you mean feature_columns\?; targte is not known; did you mean target\?$/,
+    );
+    const own = folder.model('own_keys', LINEAR, { ...METADATA, trained_on: 'bars.csv', epochs: 40 });
+    expect(await (await create({ model_path: own })).describe?.()).toMatchObject({
+      metadata: { ignored_keys: ['trained_on', 'epochs'] },
+    });
+  });
+
+  it('says when numbers without metadata cannot be prices', async () => {
+    const share: DenseModel = { ...LINEAR, columns: 1, kernel: () => 0, bias: () => 0.5 };
+    const { metadata } = await ask(await create({ model_path: folder.model('share', share) }));
+    expect(metadata?.['scale_note']).toMatch(
+      /^the outputs were taken as prices, because there is no share_metadata\.json; 0\.5 is no price near 1\d\d/,
+    );
+    const price: DenseModel = { ...share, bias: () => close(ROWS - 1) };
+    const near = await ask(await create({ model_path: folder.model('near', price) }));
+    expect(near.metadata).not.toHaveProperty('scale_note');
+    const told = await ask(
+      await create({ model_path: folder.model('told', share, { target: 'return', trained_by: 'us' }) }),
+    );
+    expect(told.metadata).not.toHaveProperty('scale_note');
+  });
 });
 
 describe('normalisation', () => {

@@ -13,6 +13,8 @@ import { modelHorizons } from '../../../libs/plugins/src/predictors/default-pred
 
 const file = { parameter: 'model_path', path: '/srv/models/m.keras' };
 const metadataOf = (part: Partial<ModelMetadata> = {}): ModelMetadata => ({
+  isThere: true,
+  otherKeys: [],
   featureColumns: null,
   windowSize: null,
   targetColumn: null,

@@ -86,6 +86,10 @@ export const USER_SETTINGS = {
     },
     'Role of the account to create, to change, or of those to list.',
   ),
+  demo: flag(
+    false,
+    '`users create --demo` makes a client with 100 USD of credits, an evaluator and a provider to try the API with, and prints their keys.',
+  ),
   activate_user: text(
     { default: null, minLength: 1, maxLength: 50 },
     'Name of the account to activate; the same as `users activate NAME`.',

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { type BatchedForecast, type HorizonError, PluginError } from '#libs/plugin-sdk';
 import type { Normalisation } from '#libs/timeseries';
 import { shapeText } from '../model/input-layout.js';
-import type { TargetKind } from '../model/model-metadata.js';
+import { metadataName, type TargetKind } from '../model/model-metadata.js';
 import type { Passes, ServedModel } from '../model/served-model.js';
 import type { DefaultPredictorSettings } from './parameters.js';
 
@@ -190,6 +190,21 @@ function metadataOf(answer: ModelAnswer): Readonly<Record<string, unknown>> {
     window_size: model.layout.size,
     inference_ms: Math.round(answer.inferenceMs * 1000) / 1000,
     ...(passes.samples === 0 && { uncertainty_note: noteOf(description.stochastic) }),
+    ...scaleNote(answer),
+  };
+}
+
+/** No market doubles or halves from one bar to the next: such a number is in other units. */
+const FARTHEST = 2;
+
+/** What to look at when numbers of a model that says nothing of itself are taken as prices, and cannot be any. */
+function scaleNote({ model, baseline, outlook }: ModelAnswer): { readonly scale_note?: string } {
+  const [first = NaN] = outlook.mean;
+  const share = first / baseline;
+  if (model.metadata.isThere || model.normalisation !== null || baseline === 0) return {};
+  if (share <= FARTHEST && share >= 1 / FARTHEST) return {};
+  return {
+    scale_note: `the outputs were taken as prices, because there is no ${metadataName(model.file)}; ${Number(first.toPrecision(6))} is no price near ${baseline}: say there what they are (target, output_scale, normalization)`,
   };
 }
 

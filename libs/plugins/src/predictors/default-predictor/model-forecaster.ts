@@ -153,6 +153,7 @@ export class ModelForecaster {
         target_column: metadata.targetColumn,
         target: metadata.target,
         horizons: metadata.horizons,
+        ignored_keys: metadata.otherKeys,
       },
       normalized_columns: features.filter((column) => model.normalisation?.has(column) === true),
     };

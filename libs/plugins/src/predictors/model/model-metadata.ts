@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { AppError, isRecord } from '#libs/kernel';
+import { AppError, isRecord, nearest } from '#libs/kernel';
 import { Normalisation } from '#libs/timeseries';
 import { fileFault, type NamedFile } from './model-file.js';
 
@@ -19,6 +19,10 @@ const STATISTICS_PERIODS = [12, 48];
 
 /** What a model's metadata file says of its inputs and outputs; null where it says nothing. */
 export interface ModelMetadata {
+  /** Whether there is such a file. */
+  readonly isThere: boolean;
+  /** Keys of the trainer's own, which serve nothing here. */
+  readonly otherKeys: readonly string[];
   /** Input columns in the order that the model was trained with. */
   readonly featureColumns: readonly string[] | null;
   /** Bars of one input. */
@@ -50,6 +54,8 @@ export const statisticsOf = ({ statisticsPeriods }: ModelMetadata): readonly str
   ]);
 
 const NOTHING: ModelMetadata = {
+  isThere: false,
+  otherKeys: [],
   featureColumns: null,
   windowSize: null,
   targetColumn: null,
@@ -104,7 +110,36 @@ async function readText(file: NamedFile): Promise<string | null> {
   }
 }
 
-/** Collects what is wrong in `faults`, so that an operator sees all of it at once. Unknown keys are the trainer's own. */
+/** Keys that are read here. */
+const KEYS = [
+  'feature_columns',
+  'window_size',
+  'target_column',
+  'target',
+  'horizons',
+  'output',
+  'output_scale',
+  'add_window_stats',
+  'window_stats_periods',
+  'feature_definitions',
+  'normalization',
+];
+
+/**
+ * The keys that are not read: trainers write what they trained on and how. One that is nearly the name of a known key is
+ * that key mistyped: the model would be served by a default in its place.
+ */
+function otherKeys(json: Readonly<Record<string, unknown>>, faults: string[]): readonly string[] {
+  return Object.keys(json).filter((key) => {
+    if (KEYS.includes(key)) return false;
+    const [close] = nearest(key, KEYS);
+    if (close === undefined || Object.hasOwn(json, close)) return true;
+    faults.push(`${key} is not known; did you mean ${close}?`);
+    return false;
+  });
+}
+
+/** Collects what is wrong in `faults`, so that an operator sees all of it at once. */
 function parseMetadata(json: unknown, source: string, faults: string[]): ModelMetadata {
   if (!isRecord(json)) {
     faults.push('must be a JSON object');
@@ -117,6 +152,8 @@ function parseMetadata(json: unknown, source: string, faults: string[]): ModelMe
     return null;
   };
   return {
+    isThere: true,
+    otherKeys: otherKeys(json, faults),
     featureColumns: read('feature_columns', isNameList, 'a list of different column names'),
     windowSize: read('window_size', isIntegerTo(MAX_WINDOW), `a whole number from 1 to ${MAX_WINDOW}`),
     targetColumn: read('target_column', isName, 'a column name'),
