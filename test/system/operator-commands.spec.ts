@@ -150,7 +150,7 @@ describe.each(DATABASE_KINDS)('commands beside a running service [%s]:', (kind: 
       stderr: expect.stringContaining('not whole'),
     });
     await empty?.close();
-  }, 60_000);
+  }, 180_000);
 
   it('a restored database has every row as it was', async () => {
     if (kind === 'sqlite') return; // its copy is the file
@@ -167,5 +167,5 @@ describe.each(DATABASE_KINDS)('commands beside a running service [%s]:', (kind: 
     expect(linesOf('second')).toEqual(linesOf('first'));
     expect(linesOf('first').length).toBeGreaterThan(20);
     await target.close();
-  }, 60_000);
+  }, 180_000);
 });

@@ -83,6 +83,11 @@ export const DATA_VALIDATE_FLAGS = {
   },
 } as const satisfies ParameterDeclarations;
 
+/** Flags of `demo`. */
+export const DEMO_FLAGS = {
+  once: { type: 'boolean', default: false, help: 'End after the answers.' },
+} as const satisfies ParameterDeclarations;
+
 /** Flags of `plugins new`. */
 export const PLUGINS_NEW_FLAGS = {
   kind: {

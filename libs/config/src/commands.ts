@@ -7,6 +7,7 @@ import {
   PLUGINS_NEW_FLAGS,
   PLUGINS_TEST_FLAGS,
   AUDIT_VERIFY_ARCHIVE_FLAGS,
+  DEMO_FLAGS,
 } from './command-flags.js';
 
 /** A sub-command: its one or two words, what may follow them, and one line of help. */
@@ -38,6 +39,11 @@ export const COMMANDS: readonly CommandInfo[] = [
   {
     name: 'evaluate',
     summary: 'Claim and compute marketplace orders of the service at --url, using --api_key.',
+  },
+  {
+    name: 'demo',
+    summary: 'Start a service of its own with sample data, ask it for a forecast, and stay up to be tried.',
+    flags: DEMO_FLAGS,
   },
   { name: 'migrate', summary: 'Apply the pending database migrations.' },
   {

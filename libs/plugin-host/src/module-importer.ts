@@ -30,11 +30,14 @@ export function moduleImporter(
   };
 }
 
+/** Found before any hook is there, which would look for it in the folders of a plugin. */
+const SDK = import.meta.resolve('#libs/plugin-sdk');
+
 /** Runs only where third-party plugins are configured: the hook's thread costs about 30 ms at start. */
 function registerHook(folders: readonly string[]): void {
   const data: ResolutionHookData = {
     folders: [...new Set(folders)].map((folder) => pathToFileURL(resolve(folder, 'plugin.js')).href),
-    sdk: import.meta.resolve('#libs/plugin-sdk'),
+    sdk: SDK,
   };
   const hook = new URL(`./module-resolution-hook${extname(import.meta.url)}`, import.meta.url);
   register(hook.href, import.meta.url, { data });

@@ -18,7 +18,7 @@ import type { PluginLogger } from '#libs/plugin-sdk';
 import { canonicalInterval, formatIso, parseTimestamp } from '#libs/timeseries';
 import { loadConfiguredPlugins } from '../load-configured-plugins.js';
 import { type Command, type PlainCommand, print, printError, stopSignal } from './command.js';
-import { table } from './data.js';
+import { table } from './terminal.js';
 
 /** Forecasts of one back-test on the command line: what it gathers of each is some hundred bytes. */
 const MOST_FORECASTS = 5_000_000;

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGzip } from 'node:zlib';
 import { type AppConfig, ConfigError, describeDatabase } from '#libs/config';
 import {
   appliedMigrations,
@@ -13,6 +12,7 @@ import {
   copiedTables,
   copySqlite,
   type Database,
+  linesOf,
   placeSqlite,
   restoreRows,
   TransactionRunner,
@@ -150,11 +150,7 @@ async function restorePostgres(config: AppConfig, file: string, manifest: Manife
       throw refused(
         `the backup has the tables of version ${manifest.service}, this is ${VERSION}: restore with that version, then start this one`,
       );
-    const lines = createInterface({
-      input: createReadStream(file).pipe(createGunzip()),
-      crlfDelay: Infinity,
-    });
-    await new TransactionRunner(database, { limitMs: LIMIT_MS }).run((tx) => restoreRows(tx, lines));
+    await new TransactionRunner(database, { limitMs: LIMIT_MS }).run((tx) => restoreRows(tx, linesOf(file)));
   } finally {
     await database.close();
   }

@@ -48,6 +48,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 /** These read no settings, so that a model or a data file can be tried in any folder. */
 const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
   'backtest compare': async () => (await import('./backtest.js')).compareBacktests,
+  demo: async () => (await import('./demo.js')).demo,
   'data inspect': async () => (await import('./data.js')).inspectData,
   'data validate': async () => (await import('./validate-data.js')).validateData,
   'audit verify-archive': async () => (await import('./archive.js')).verifyAuditArchive,
