@@ -154,8 +154,8 @@ describeInBrowser('in Swagger UI,', () => {
 
     const spend = await client.explorer.execute('billing', 'GET', '/api/v1/client/spend');
     expect([spend['total_requests'], Number(spend['total_spent'])]).toEqual([1, Number(price)]);
-    const earned = await provider.explorer.execute('billing', 'GET', '/api/v1/provider/earnings');
-    expect(earned).toMatchObject({ total_requests: 1 });
+    const figures = await evaluator.explorer.execute('evaluator', 'GET', '/api/v1/evaluator/stats');
+    expect(figures).toMatchObject({ performance_summary: { total_completed: 1 } });
     const revenue = await admin.execute('billing', 'GET', '/api/v1/admin/billing/summary');
     expect(Number(revenue['total_revenue'])).toBe(Number(price));
   }, 600_000);
