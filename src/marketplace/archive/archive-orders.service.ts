@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { AppConfig } from '#libs/config';
 import { ArchiveFolder, TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
@@ -90,7 +90,7 @@ export class ArchiveOrders extends PeriodicService {
     const written = createHash('sha256');
     const lines = this.#lines(ids, before);
     const file = await folder.write(
-      nameOf(archivedAt),
+      `orders-${archivedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}`,
       passing(lines, (line) => written.update(`${line}\n`)),
       async (again) => {
         const read = createHash('sha256');
@@ -116,10 +116,6 @@ export class ArchiveOrders extends PeriodicService {
 }
 
 const isOver = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
-
-/** One that no other process has: two that write the same orders at once would share a draft, and the loser removes its own. */
-const nameOf = (archivedAt: Date): string =>
-  `orders-${archivedAt.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}-${randomUUID().slice(0, 8)}`;
 
 /** Fields have the names of their columns in JSON, amounts are in micro-units, files are in Base64. */
 const lineOf = ({ order, claims, files }: WholeOrder): string =>

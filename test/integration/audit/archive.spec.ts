@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type Anchor, linesOf, openArchive, runSql, verifyArchive } from '#libs/database';
+import { type Anchor, ArchiveFolder, linesOf, openArchive, runSql, verifyArchive } from '#libs/database';
 import { DAY_MS, HOUR_MS, newUuid } from '#libs/kernel';
-import { ChildScript, configOf, FakeClock } from '#libs/testing';
+import { ChildScript, configOf, eventually, FakeClock } from '#libs/testing';
 import { currentAnchors } from '../../../src/app/anchors.js';
 import { ApiLogRepository } from '../../../src/audit/api-log.repository.js';
 import { ArchiveAudit } from '../../../src/audit/archive/archive-audit.service.js';
@@ -233,6 +233,44 @@ describeOnDatabases('an archive of the audit log', (_, kind) => {
     writeFileSync(file, whole);
     await archiving().archive();
     expect(await rowsLeft()).toHaveLength(NEW * ROWS_A_LINK);
+    expect(await faults()).toEqual([]);
+  });
+
+  it('is one of two that are written at once', async () => {
+    const { write, discard, publish } = ArchiveFolder.prototype;
+    let [written, discarded] = [0, 0];
+    // both write the same rows before one is recorded, and the other's file goes before that one has its name
+    const spies = [
+      jest.spyOn(ArchiveFolder.prototype, 'write').mockImplementation(async function (
+        this: ArchiveFolder,
+        ...given
+      ) {
+        const file = await write.apply(this, given);
+        written += 1;
+        await eventually('both have written', () => written === 2);
+        return file;
+      }),
+      jest.spyOn(ArchiveFolder.prototype, 'discard').mockImplementation(async function (
+        this: ArchiveFolder,
+        file,
+      ) {
+        await discard.call(this, file);
+        discarded += 1;
+      }),
+      jest.spyOn(ArchiveFolder.prototype, 'publish').mockImplementation(async function (
+        this: ArchiveFolder,
+        file,
+      ) {
+        await eventually('one is discarded', () => discarded === 1);
+        await publish.call(this, file);
+      }),
+    ];
+    const runs = await Promise.allSettled([archiving().archive(), archiving().archive()]);
+    for (const spy of spies) spy.mockRestore();
+    expect(runs.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(await rowsLeft()).toHaveLength(NEW * ROWS_A_LINK);
+    const records = await new AuditArchiveRepository(test.database).all();
+    expect(readdirSync(folder).sort()).toEqual(records.map(({ file }) => file).sort());
     expect(await faults()).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ import { AppError, DAY_MS, messageOf } from '#libs/kernel';
 
 /** A file of an archive as it is recorded in the database. */
 export interface ArchiveFile {
-  /** Its name in the folder; it ends with eight digits of the hash, so that two files never share one. */
+  /** Its name in the folder; it ends with eight random digits, so that two files never share one. */
   readonly file: string;
   /** SHA-256 of its bytes, hexadecimal. */
   readonly fileHash: string;
@@ -43,7 +43,10 @@ export class ArchiveFolder {
     lines: AsyncIterable<string>,
     check: (lines: AsyncIterable<string>) => Promise<void>,
   ): Promise<ArchiveFile> {
-    const draft = join(this.path, `${name}-${randomUUID()}${DRAFT}`);
+    // No other process has this name: two that archive the same rows at once write the same bytes, and the one whose file
+    // is not recorded removes it.
+    const file = `${name}-${randomUUID().slice(0, 8)}.ndjson.gz`;
+    const draft = join(this.path, file + DRAFT);
     try {
       await mkdir(this.path, { recursive: true, mode: 0o700 });
       await this.#removeAbandoned();
@@ -54,8 +57,6 @@ export class ArchiveFolder {
       );
       await check(linesOf(draft));
       const { hash, bytes } = await digestOf(draft);
-      const file = `${name}-${hash.slice(0, 8)}.ndjson.gz`;
-      await rename(draft, join(this.path, file + DRAFT));
       await syncFolder(this.path);
       return { file, fileHash: hash, fileBytes: bytes };
     } catch (error) {
