@@ -4,6 +4,7 @@ import type { AccessPolicy } from '#libs/http';
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | string[];
+  readonly format?: string;
   readonly allOf?: Schema[];
   readonly anyOf?: Schema[];
   readonly oneOf?: Schema[];

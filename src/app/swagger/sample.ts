@@ -17,7 +17,7 @@ export function sampleOf(schema: Schema, schemas: Schemas, levels = MOST_LEVELS)
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
   if (type === 'array') return schema.items === undefined ? [] : [sampleOf(schema.items, schemas, levels)];
   if (type === 'object') return levels === 0 ? {} : membersOf(schema, schemas, levels - 1);
-  return PLAIN[type ?? ''] ?? null;
+  return FORMATS[schema.format ?? ''] ?? PLAIN[type ?? ''] ?? null;
 }
 
 const choiceOf = ({ allOf, oneOf, anyOf }: Schema): Schema | undefined => (allOf ?? oneOf ?? anyOf)?.[0];
@@ -28,5 +28,14 @@ const membersOf = ({ properties = {} }: Schema, schemas: Schemas, levels: number
       .filter(([name]) => name !== 'warnings')
       .map(([name, property]) => [name, sampleOf(property, schemas, levels)]),
   );
+
+/** Texts that must have a form. */
+const FORMATS: Readonly<Record<string, string>> = {
+  'date-time': '2026-01-31T12:00:00.000Z',
+  date: '2026-01-31',
+  uuid: '01890a5d-ac96-774b-bcce-b302099a8057',
+  email: 'ann@example.com',
+  uri: 'https://example.com',
+};
 
 const PLAIN: Readonly<Record<string, unknown>> = { string: 'string', number: 0, integer: 0, boolean: true };

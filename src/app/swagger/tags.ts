@@ -5,6 +5,7 @@ export const TAGS: readonly { readonly name: string; readonly description: strin
     description: 'Ask for a forecast and read it. Begin here: no key is needed unless `require_auth` is set.',
   },
   { name: 'outcomes', description: 'What became of forecasts, and how good models are.' },
+  { name: 'backtests', description: 'A model walked through its history, and scored.' },
   {
     name: 'synchronous',
     description: 'Entry and exit answers for back-testers, at once. Mounted with `core_plugin=sync_core`.',
