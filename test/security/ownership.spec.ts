@@ -66,6 +66,13 @@ const OWNED: readonly ObjectKind[] = [
     make: completedOrder,
     path: { file: 'metadata.json' },
   },
+  {
+    routes: /^\/api\/v1\/backtests\/\{id\}$/,
+    make: async ({ send }) => {
+      const asked = { symbol: 'SP500', model: 'random_walk_predictor', interval: '1d' };
+      return String((await send('POST', '/api/v1/backtests', asked)).body['id']);
+    },
+  },
   { routes: /^\/api\/v1\/client\/invoices\/\{invoice_id\}(\/invoice\.(html|pdf))?$/, make: invoiceOf },
   {
     routes: /^\/api\/v1\/client\/webhooks\/deliveries\/\{delivery_id\}(\/replay)?$/,
@@ -136,8 +143,12 @@ async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Prom
   return String((await listed())[0]?.id);
 }
 
-/** Parameters that name no object of anybody; an order in the evaluators' queue is its claimer's, see its own specs. */
+/**
+ * Parameters that name no object of anybody. An order in the evaluators' queue is its claimer's, and forecasts of a back-test
+ * are there once it has ended: see their own specs.
+ */
 const OWNERLESS: readonly RegExp[] = [
+  /^\/api\/v1\/backtests\/\{id\}\/forecasts$/,
   /^\/api\/v1\/models\/\{model\}\/scorecard$/,
   /^\/api\/v1\/evaluator\/(claim|progress|submit|release)\/\{request_id\}$/,
 ];
@@ -163,7 +174,7 @@ describe('an object in a path', () => {
   let other: Account;
   let admin: Account;
   beforeAll(async () => {
-    const limits = { max_concurrent_predictions: 100, marketplace_limit_basic: 100 };
+    const limits = { max_concurrent_predictions: 100, marketplace_limit_basic: 100, backtests_open: 100 };
     app = await startTestApp({ config: { core_plugin: 'sync_core', ...DATA, ...limits } });
     const accounts = new Accounts(app);
     routes = routesOf(apiDocument(app.app)).filter(({ parameters }) => parameters.length > 0);
