@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,9 +28,10 @@ function freeBytes(folder) {
 
 /** The server of PostgreSQL may have to be copied there. */
 function mayExecute(folder) {
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
-  return !mounts.some((line) => line.split(' ')[1] === folder && line.includes('noexec'));
+  return !mounts().some((line) => line.split(' ')[1] === folder && line.includes('noexec'));
 }
+
+const mounts = () => (process.platform === 'linux' ? readFileSync('/proc/mounts', 'utf8').split('\n') : []);
 
 /**
  * Removes what a killed run left in the temporary folder: `<prefix><pid>-…` of processes that are gone, and a database
@@ -41,7 +43,16 @@ export function removeLeftovers(prefix) {
     if (Number.isNaN(owner) || isAlive(owner)) continue;
     const folder = join(tmpdir(), name);
     endServerOn(join(folder, 'data'));
+    unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A folder on which something is mounted cannot be removed: a spec's small disk outlives a run that skips its specs. */
+function unmountBelow(folder) {
+  for (const line of mounts()) {
+    const place = line.split(' ')[1] ?? '';
+    if (place.startsWith(`${folder}/`)) execFileSync('umount', ['--lazy', place]);
   }
 }
 

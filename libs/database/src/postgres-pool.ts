@@ -118,7 +118,12 @@ class WatchedPool extends Pool {
   override connect(): Promise<PoolClient>;
   override connect(done: Checkout): void;
   override connect(done?: Checkout): Promise<PoolClient> | void {
-    if (done === undefined) return super.connect();
+    // told apart by our words: graphile-worker waits up to two minutes after some of the codes that pg has for the same
+    if (done === undefined) {
+      return super.connect().catch((error: unknown) => {
+        throw asUnavailable(error);
+      });
+    }
     const { away } = this.availability;
     if (away !== null) return done(unreachable(away), undefined, () => undefined);
     const giveUp = (error: Error): void => {

@@ -6,8 +6,9 @@ import {
   type Transaction,
   writeSql,
 } from '#libs/database';
-import { type CancelTimer, delay, messageOf, systemClock } from '#libs/kernel';
-import type { WorkerPool } from 'graphile-worker';
+import { type CancelTimer, delay, systemClock } from '#libs/kernel';
+import type { WorkerEvents, WorkerPool } from 'graphile-worker';
+import { EventEmitter } from 'node:events';
 import type { Pool } from 'pg';
 import type { Job } from '../../job-engine.js';
 import type { CompleteOptions } from '../engine-options.js';
@@ -81,12 +82,9 @@ export class JobQueue {
   async start(kinds: readonly string[]): Promise<void> {
     const slots = this.options.concurrency();
     if (slots === 0 || kinds.length === 0) return;
-    const { listener, sweepMs } = this.options;
+    const { sweepMs } = this.options;
     const { makeWorkerUtils, runTaskList } = await loadGraphileWorker();
-    const logger = await errorLogger((error) => {
-      // of what concerns everybody the watch over the database tells, once
-      if (this.database.availability.figures.outage === null) listener.failed('deliver jobs', error);
-    });
+    const logger = await errorLogger((error) => this.#tell(error));
     const pool = await openSidePool(this.database, QUEUE_CONNECTIONS);
     this.#pool = pool;
     const utils = await makeWorkerUtils({ pgPool: pool, schema: QUEUE_SCHEMA, logger });
@@ -105,7 +103,12 @@ export class JobQueue {
     const taskOf = (kind: string) => (payload: unknown) =>
       this.deliver({ id: (payload as { id: string }).id, kind });
     const tasks = Object.fromEntries(kinds.map((kind) => [kind, taskOf(kind)]));
-    this.#take(() => runTaskList(options, tasks, pool));
+    this.#take(() => {
+      const events: WorkerEvents = new EventEmitter();
+      const workers = runTaskList({ ...options, events }, tasks, pool);
+      this.#endUnlessLooked(workers, events);
+      return workers;
+    });
   }
 
   /** Takes no more; resolves at once. */
@@ -130,15 +133,38 @@ export class JobQueue {
     const workers = begin();
     this.#workers = workers;
     this.#ended = workers.promise.then(
-      () => this.#takeAgain(begin, 'it ended'),
-      (error: unknown) => this.#takeAgain(begin, messageOf(error)),
+      () => this.#takeAgain(begin, undefined),
+      (error: unknown) => this.#takeAgain(begin, error),
     );
   }
 
   /** graphile-worker gives up when it cannot end a delivery in a long outage, for instance. */
-  #takeAgain(begin: () => WorkerPool, why: string): void {
+  #takeAgain(begin: () => WorkerPool, cause: unknown): void {
     if (this.#stopped) return;
-    this.options.listener.failed('deliver jobs', new Error(`graphile-worker begins again: ${why}`));
+    this.#tell(new Error('graphile-worker begins again', { cause }));
     this.#cancelRestart = this.options.clock.after(RESTART_MS, () => this.#take(begin));
+  }
+
+  /**
+   * Ends workers whose first look for a delivery fails, so that others begin. graphile-worker asks for the numbers of its
+   * tasks in that look, keeps the failed answer for as long as its options live, and would fail in the same way for ever.
+   */
+  #endUnlessLooked(workers: WorkerPool, events: WorkerEvents): void {
+    const looked = (): void => void events.off('worker:getJob:error', failed);
+    const failed = ({ error }: { readonly error: unknown }): void => {
+      looked();
+      this.#tell(error);
+      void Promise.resolve(workers.gracefulShutdown()).catch(() => undefined); // its promise tells
+    };
+    events.on('worker:getJob:error', failed);
+    events.once('worker:getJob:empty', looked);
+    events.once('job:start', looked);
+  }
+
+  /** Of what concerns everybody the watch over the database tells, once. */
+  #tell(error: unknown): void {
+    const { availability } = this.database;
+    availability.met(error);
+    if (availability.figures.outage === null) this.options.listener.failed('deliver jobs', error);
   }
 }
