@@ -8,6 +8,12 @@ import { build } from 'esbuild';
 /** What Node starts or other programs import; everything else is reached from these. */
 const ENTRIES = ['src/main.js', 'src/app/write-generated.js', 'libs/plugin-sdk/src/index.js'];
 
+/** Processes and threads that are started once for each model: joined by themselves, so that they load nothing of the service. */
+const MODEL_ENTRIES = [
+  'libs/keras-onnx/src/isolate/worker.js',
+  'libs/keras-onnx/src/runtime/thread-entry.js',
+];
+
 /**
  * Stays in node_modules: native code, packages that look for files or threads of their own beside their code, and what
  * most processes never load. And `reflect-metadata`, which is imported at the top of every file, see below.
@@ -61,12 +67,27 @@ const IN_PART = {
 
 /** @param folder the compiled tree; its entries are replaced */
 export async function bundle(folder) {
+  await build(joined(folder, MODEL_ENTRIES, 'models'));
   await build({
+    ...joined(folder, ENTRIES, 'bundle'),
+    banner: {
+      // Decorators run while a file is evaluated, which need this before whatever order the files are joined in.
+      js: `import 'reflect-metadata';\n${REQUIRE}`,
+    },
+  });
+  keepOnlyLostNames(join(folder, 'bundle'));
+}
+
+const REQUIRE = `import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);`;
+
+/** Entries take the place of their compiled files; what several of them need stands in `place`. */
+function joined(folder, entryPoints, place) {
+  return {
     absWorkingDir: folder,
-    entryPoints: ENTRIES,
+    entryPoints,
     outdir: folder,
     outbase: folder,
-    chunkNames: 'bundle/[name]-[hash]',
+    chunkNames: `${place}/[name]-[hash]`,
     allowOverwrite: true,
     bundle: true,
     splitting: true,
@@ -82,13 +103,9 @@ export async function bundle(folder) {
     legalComments: 'linked',
     logLevel: 'warning',
     external: SEPARATE,
-    banner: {
-      // Decorators run while a file is evaluated, which need this before whatever order the files are joined in.
-      js: `import 'reflect-metadata';\nimport { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);`,
-    },
+    banner: { js: REQUIRE },
     plugins: [compiledTree(folder), leftOut],
-  });
-  keepOnlyLostNames(join(folder, 'bundle'));
+  };
 }
 
 const NAMES_EVERYTHING = 'var __name=(target,value)=>__defProp(target,"name",{value,configurable:true});';

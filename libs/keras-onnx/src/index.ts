@@ -9,7 +9,7 @@ export { CompiledModels, type CompiledModelsOptions } from './isolate/compiled-m
 export { createModelCache, MODEL_LOADS, type ModelCache, type ModelLoad } from './model-cache.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export type { ModelFormat, ModelLimits } from './containers/source.js';
-export type { IsolationLimits } from './isolate/compile-isolated.js';
+export type { IsolationLimits } from './isolate/isolate.js';
 export {
   Summary,
   type RowSampleOptions,

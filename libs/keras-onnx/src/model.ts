@@ -3,12 +3,8 @@ import { ModelError } from './errors.js';
 import type { OnnxFacts } from './foreign/compile-foreign.js';
 import type { Port } from './graph/compile.js';
 import type { CompiledModel } from './isolate/compile-file.js';
-import {
-  compileIsolated,
-  DEFAULT_ISOLATION,
-  forbidReports,
-  type IsolationLimits,
-} from './isolate/compile-isolated.js';
+import { compileIsolated, DEFAULT_ISOLATION } from './isolate/compile-isolated.js';
+import { forbidReports, type IsolationLimits } from './isolate/isolate.js';
 import type { CompiledModels } from './isolate/compiled-models.js';
 import type { RowSampleOptions, SampledOutput, SampleOptions } from './runtime/sample-summary.js';
 import { InferenceThread, type Inference } from './runtime/inference-thread.js';

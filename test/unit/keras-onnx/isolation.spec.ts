@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,6 +107,47 @@ describe('loading', () => {
     expect(() => decodeModel(encodeError(new RangeError('stack')))).toThrow(
       expect.objectContaining({ code: 'model_corrupt' }),
     );
+  });
+});
+
+/** The processes that this one started and that still run. */
+const running = (): string[] =>
+  readdirSync('/proc/self/task').flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'utf8')
+      .split(' ')
+      .filter((pid) => pid !== '' && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')),
+  );
+
+(existsSync('/proc/self/task') ? describe : describe.skip)('the process that compiles', () => {
+  // Limits of their own, so that no other test has left a process for them.
+  const open = async (file: string, timeMs: number): Promise<void> =>
+    (await loadModel(file, { inference: 'inline', isolation: { timeMs } })).dispose();
+
+  it('takes the next file after a sound one, and ends after any other', async () => {
+    const before = running();
+    const started = (): string[] => running().filter((pid) => !before.includes(pid));
+    await open(path, 59_000);
+    const [first, ...others] = started();
+    expect([typeof first, others]).toEqual(['string', []]);
+    await Promise.all([open(path, 59_000), open(path, 59_000)]);
+    expect(started()).toContain(first);
+    expect(started()).toHaveLength(2);
+    const bad = join(folder, 'bad.keras');
+    await writeFile(bad, 'no model');
+    for (const _ of [1, 2]) await expect(open(bad, 59_000)).rejects.toMatchObject({ code: 'model_corrupt' });
+    while (started().length > 0) await new Promise(setImmediate);
+    await open(path, 59_000);
+    expect(started()).toHaveLength(1);
+    expect(started()).not.toContain(first);
+  });
+
+  it('costs the next file nothing when it died meanwhile', async () => {
+    const before = running();
+    await open(path, 58_000);
+    const [waiting] = running().filter((pid) => !before.includes(pid));
+    process.kill(Number(waiting), 'SIGKILL');
+    await open(path, 58_000);
+    expect(running()).not.toContain(waiting);
   });
 });
 

@@ -38,6 +38,19 @@ export function encodeModel(model: CompiledModel): Buffer {
   return frame(answer, [run.onnx, ...(sample === undefined ? [] : [sample.onnx])]);
 }
 
+/** Bytes in front of an answer in the stream of them. */
+export const FRAME_BYTES = 8;
+
+/** The answer with its length in front, by which the reader tells where it ends. */
+export function withLength(answer: Buffer): Buffer {
+  const length = Buffer.alloc(FRAME_BYTES);
+  length.writeDoubleBE(answer.length);
+  return Buffer.concat([length, answer]);
+}
+
+/** The length that stands in front of an answer. */
+export const frameLength = (bytes: Buffer): number => bytes.readDoubleBE(0);
+
 /** The answer for a refused file. */
 export function encodeError(error: unknown): Buffer {
   const known =
