@@ -52,7 +52,7 @@ describe('data inspect', () => {
       '  format: cells are separated by semicolons, there is no header, times are written %Y%m%d %H%M%S, it looks like a file of histdata',
       '  bad_cells: 1 cell of CLOSE is no number and counts as missing, the first on line 4: "x" (decimal and thousands tell how numbers are written)',
       '  duplicate_times: 1 bar has the time of the bar before',
-      '  time_zone: times were converted from EST, in which histdata writes (data_timezone overrides it)',
+      '  time_zone: times were converted from EST, in which histdata writes (data_timezone overrides it; files of NinjaTrader look the same, whose times are ends of bars in UTC: set csv_dialect to ninjatrader for those)',
       '  zero_prices: 1 bar has a price of 0, the first at 2024-01-03T05:00:00Z',
       '',
     ]);

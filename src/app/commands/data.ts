@@ -127,7 +127,7 @@ function textOf(path: string, file: LoadedCsv): string {
 const ZONE_FROM = {
   setting: 'your setting',
   file: 'from the file',
-  header: 'from the name of the column',
+  header: 'from a name or a line above the table',
   maker: 'usual for the maker',
   assumed: 'assumed',
 } as const;

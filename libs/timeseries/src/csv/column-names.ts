@@ -41,7 +41,8 @@ export const ROLE_NAMES: Readonly<Record<BarRole, readonly string[]>> = {
     schluss schlusskurs schlusskurse zuletzt zamkniecie ultimo cierre chiusura fechamento cloture
     dernier kapanis simdi adjclose adjustedclose 收盘 收盘价 收盤 終値 종가 цена закр закрытие clot
     adjustedclosingprice settlementprice midc bidc
-    closingprice stangningskurs slutkurs sluttkurs slot slotkoers lukke lukkekurs paatos
+    closingprice stangningskurs slutkurs sluttkurs slot slotkoers lukke lukkekurs paatos kurs zaver
+    zaviraci zaro zaroar
   `),
   VOLUME: words(`
     volume v vol tickvol tickvolume ticks realvolume totalvolume volumen stucke stuecke wolumen
@@ -63,7 +64,8 @@ export const TIME_NAMES: readonly string[] = [
 
 /** Names of columns with times of day. */
 export const CLOCK_NAMES: readonly string[] = words(`
-    time timestamp zeit uhrzeit hora heure ora czas tid saat hhmm hhmmss hour 时刻
+    time timestamp zeit uhrzeit hora heure ora czas godzina tid tijd klockslag cas saat hhmm hhmmss
+    hour hourending hourbeginning he 时刻 时间 時刻 시간 время
   `);
 
 /** Whether a name is one of those. */

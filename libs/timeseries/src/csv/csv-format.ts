@@ -75,6 +75,7 @@ export type FileNoteCode =
   | 'time_zone'
   | 'unusual_hours'
   | 'bar_ends'
+  | 'sorted_rows'
   | 'duplicate_times'
   | 'gaps'
   | 'price_jump'
@@ -102,6 +103,8 @@ export interface Detected {
   readonly barTimeFrom: 'setting' | 'maker' | 'assumed';
   readonly decimal: DecimalSign;
   readonly dialect: DialectName | null;
+  /** Whether `csv_dialect` named it; false where the file only looks so. */
+  readonly isDialectTold: boolean;
   /** Columns of the file in their order, with what was made of them. */
   readonly columns: readonly DetectedColumn[];
 }

@@ -1,5 +1,6 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, WEEK_MS } from '#libs/kernel';
 import { SessionClock } from '../times/session-clock.js';
+import { zoneInName } from '../times/time-words.js';
 import { formatIso } from '../timestamps.js';
 import { shown } from './cells.js';
 import type { BadCells, BadRow, FileNote } from './csv-format.js';
@@ -75,19 +76,30 @@ function formatText(detected: Layout['detected']): string {
 export const separatorName = (separator: string): string =>
   ({ ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars', ' ': 'blanks' })[separator] ?? separator;
 
-function zoneNotes({ zone, zoneFrom, dialect, timeColumns }: Layout['detected']): readonly FileNote[] {
+function whoTells(timeColumns: readonly string[]): string {
+  const name = timeColumns.find((one) => zoneInName(one) !== null);
+  return name === undefined ? 'a line above the table tells' : `the name ${shown(name)} tells`;
+}
+
+function zoneNotes({
+  zone,
+  zoneFrom,
+  dialect,
+  timeColumns,
+  isDialectTold,
+}: Layout['detected']): readonly FileNote[] {
   if (zoneFrom === 'header' && zone !== 'UTC')
     return [
       {
         code: 'time_zone',
-        text: `times were converted from ${zone}, which the name ${shown(timeColumns[0] ?? '')} tells (data_timezone overrides it)`,
+        text: `times were converted from ${zone}, which ${whoTells(timeColumns)} (data_timezone overrides it)`,
       },
     ];
   if (zoneFrom === 'maker' && zone !== 'UTC')
     return [
       {
         code: 'time_zone',
-        text: `times were converted from ${zone}, in which ${dialect ?? ''} writes (data_timezone overrides it)`,
+        text: `times were converted from ${zone}, in which ${dialect ?? ''} writes (data_timezone overrides it${dialect === 'histdata' && !isDialectTold ? '; files of NinjaTrader look the same, whose times are ends of bars in UTC: set csv_dialect to ninjatrader for those' : ''})`,
       },
     ];
   if (zoneFrom !== 'assumed' || (dialect !== 'mt4' && dialect !== 'mt5')) return [];

@@ -179,7 +179,7 @@ function flattened(records: readonly Record<string, unknown>[]): readonly Record
       if (!isRecord(value)) flat[key] = value;
       else
         for (const [name, cell] of Object.entries(value))
-          flat[inner.size === 1 ? name : `${key}_${name}`] = cell;
+          flat[inner.size === 1 && !(name in record) ? name : `${key}_${name}`] = cell;
     }
     return flat;
   });

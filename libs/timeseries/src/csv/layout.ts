@@ -1,7 +1,7 @@
 import { planTimes, type TimePlan } from '../times/time-plan.js';
 import { CellTimes } from '../times/cell-times.js';
 import { dayInName, DayTimes, TIME_FORMATS, timeReader, type TimeReader } from '../times/time-format.js';
-import { zoneInName } from '../times/time-words.js';
+import { zoneInLine, zoneInName } from '../times/time-words.js';
 import { Zone, ZONES } from '../times/zones.js';
 import { type CsvOptions, type Detected, type FileFormat, type Learned, refuse } from './csv-format.js';
 import { DIALECTS, type CsvDialect, type DialectName, recognised } from './dialects.js';
@@ -90,7 +90,7 @@ export function detectLayout(
   const usual: CsvDialect = dialect === null ? { maker: '' } : DIALECTS[dialect.name];
   const time = timePlan(view, times, demanded, learned);
   const timeColumns = cellsOf(times).map((cell) => names[cell] ?? '');
-  const zone = zoneOf(format, time, dialect, usual, timeColumns);
+  const zone = zoneOf(view, time, dialect, usual, timeColumns);
   const numbers = numberStyle(view, times, usual, learned.decimal);
   const chosen = chooseColumns(view, names, times);
   return {
@@ -120,6 +120,7 @@ export function detectLayout(
       ...barTimeOf(format, usual),
       decimal: numbers.decimal,
       dialect: dialect?.name ?? null,
+      isDialectTold: format.dialect != null,
     },
   };
 }
@@ -211,7 +212,7 @@ function dialectOf(
 }
 
 function zoneOf(
-  format: FileFormat,
+  { format, header }: View,
   time: TimePlan,
   dialect: { zone: boolean } | null,
   usual: CsvDialect,
@@ -222,7 +223,9 @@ function zoneOf(
     return { zone: checked('data_timezone', () => new Zone(format.zone ?? '')), from: 'setting' };
   if (time.hasOffsets || epoch) return { zone: new Zone('UTC'), from: 'file' };
   if (time.zone !== '') return { zone: checked('data_timezone', () => new Zone(time.zone)), from: 'file' };
-  const named = timeNames.map(zoneInName).find((one) => one !== null);
+  const named = [...timeNames.map(zoneInName), ...header.preamble.map(zoneInLine)].find(
+    (one) => one !== null,
+  );
   if (named !== undefined) return { zone: checked('data_timezone', () => new Zone(named)), from: 'header' };
   const known = dialect?.zone === true;
   return { zone: new Zone((known ? usual.zone : undefined) ?? 'UTC'), from: known ? 'maker' : 'assumed' };
@@ -251,7 +254,7 @@ function numberStyle(
   return { decimal: '.', thousands, settled: points > 0 };
 }
 
-const NUMERIC = /^[-+(]?\s*[a-z]{0,3}\s?[\p{Sc}]?\s*[\d.,]*\d[\d.,\s']*\s*[\p{Sc}%kmbt)]*$/iu;
+const NUMERIC = /^[-+(]?\s*[a-z]{0,3}\s?[\p{Sc}]?\s*[\d.,]*\d[\d.,\s']*(?:e[-+]?\d+)?\s*[\p{Sc}%kmbt)]*$/iu;
 
 function nothing(file: string, { atEnd, end }: CsvWindow): Error {
   if (atEnd || end === 0) return refuse('invalid', 'csv_empty', `${file} is empty: a header line is needed`);

@@ -120,7 +120,11 @@ export class NumberReader {
     if (!/\d/.test(text)) return NaN;
     const bracketed = IN_BRACKETS.exec(text)?.[1];
     if (bracketed !== undefined) return -this.ofText(bracketed);
-    const bare = text.replaceAll(ORNAMENTS, '$1').replace(/^[\u2212\u2013](?=\d)/, '-');
+    const bare = text
+      .replaceAll(ORNAMENTS, '$1')
+      .replace(/^[\u2212\u2013](?=\d)/, '-')
+      .replace(/^'(?=[-+.\d])/, '')
+      .replace(/^(\d.*\d)\s?[-\u2212]$/, '-$1');
     if (bare !== text) return this.ofText(bare);
     const scaled = SCALED.exec(text);
     // Divided by a power of ten and multiplied again, 24.82M would come out as 24820000.000000004.
@@ -159,7 +163,7 @@ export type NumberEvidence = DecimalSign | 'either' | null;
 
 /** What one number tells: `1,5` and `1.234,5` a decimal comma, `1,234.5` and `1.5` a point, `1,234` could be either. */
 export function numberEvidence(text: string): NumberEvidence {
-  const bare = text.replaceAll(/[^\d.,]/g, '');
+  const bare = text.replace(/(?<=\d)e[-+]?\d+$/i, '').replaceAll(/[^\d.,]/g, '');
   const [commas, points] = [bare.split(',').length - 1, bare.split('.').length - 1];
   if (commas === 0 && points === 0) return null;
   if (commas > 0 && points > 0) return bare.lastIndexOf(',') > bare.lastIndexOf('.') ? ',' : '.';

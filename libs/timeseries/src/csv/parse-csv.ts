@@ -16,7 +16,7 @@ import {
 import { fileNotes } from './file-notes.js';
 import { detectLayout, type Layout } from './layout.js';
 import { RecordScanner } from './record-scanner.js';
-import { momentsOf, settleOrder, type TriedOrders } from './row-times.js';
+import { inOneUnit, momentsOf, settleOrder, type TriedOrders } from './row-times.js';
 import { makeSeries } from './series.js';
 import { type ReadRows, TableBuilder } from './table-builder.js';
 
@@ -121,7 +121,10 @@ class Reading {
   }
 
   private finish(source: ByteSource, layout: Layout, builder: TableBuilder): Omit<ParsedCsv, 'fingerprint'> {
-    const rows = builder.finish();
+    const read = builder.finish();
+    const isTold = this.options.format?.timeFormat != null;
+    const { local, notes: unitNotes } = inOneUnit(read.local, isTold ? null : layout.time.reader.order);
+    const rows = { ...read, local };
     const { badRows, badRowCount } = builder;
     const orderNotes = settleOrder(this.file, layout, rows, this.tried);
     const moments = momentsOf(rows, layout.zone, layout.detected);
@@ -139,7 +142,7 @@ class Reading {
       reordered: series.reordered,
       stepMs: series.stepMs,
       detected: detectedBy(source, layout, rows),
-      notes: [...notes, ...orderNotes, ...moments.notes, ...series.notes],
+      notes: [...notes, ...unitNotes, ...orderNotes, ...moments.notes, ...series.notes],
     };
   }
 }

@@ -71,16 +71,16 @@ export class RecordScanner {
         this.keep(start, index);
         const width = byte === CR && bytes[index + 1] === LF ? 2 : 1;
         return this.finish(index + width, line + 1);
-      } else if (byte === QUOTE && index === start) {
+      } else if (byte === QUOTE && (index === start || isBlankBetween(bytes, start, index))) {
         const close = closingQuote(bytes, index + 1, end);
         if (close < 0) {
           if (!atEnd) return false;
           this.badQuotes = true;
-          this.keep(start + 1, end);
+          this.keep(index + 1, end);
           return this.finish(end, line);
         }
         line += newlines(bytes, index, close);
-        index = this.afterQuotes(bytes, start + 1, close, end);
+        index = this.afterQuotes(bytes, index + 1, close, end);
         // At the buffer's end nobody knows yet what follows the quote.
         if (index >= end && !atEnd) return false;
         start = index + 1;
@@ -96,12 +96,12 @@ export class RecordScanner {
     return this.finish(end, line);
   }
 
-  /** Keeps a quoted cell and goes on to the delimiter behind it; text in between spoils the record. */
+  /** Keeps a quoted cell and goes on to the delimiter behind it; text in between, other than blanks, spoils the record. */
   private afterQuotes(bytes: Uint8Array, start: number, close: number, end: number): number {
     this.keep(start, close);
     let index = close + 1;
     while (index < end && bytes[index] !== this.separator && bytes[index] !== LF && bytes[index] !== CR) {
-      this.badQuotes = true;
+      if (bytes[index] !== BLANK) this.badQuotes = true;
       index += 1;
     }
     return index;
@@ -121,6 +121,13 @@ export class RecordScanner {
     this.nextLine = nextLine;
     return true;
   }
+}
+
+/** Blanks before a quote, as in `Date, "Open"`, are no part of the cell. */
+function isBlankBetween(bytes: Uint8Array, start: number, end: number): boolean {
+  let index = start;
+  while (index < end && bytes[index] === BLANK) index += 1;
+  return index === end;
 }
 
 /** Offset of the quote that closes a cell, -1 when it is not in the buffer; a doubled quote is content. */

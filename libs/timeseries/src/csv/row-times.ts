@@ -1,5 +1,6 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 import type { DateOrder } from '../times/cell-times.js';
+import { EPOCH_UNITS } from '../times/time-words.js';
 import { LocalClock, type Zone } from '../times/zones.js';
 import { formatOf } from '../times/time-format.js';
 import { monthsLater } from '../intervals.js';
@@ -42,6 +43,44 @@ function medianOf(values: Float64Array): number {
   let times = 0;
   for (const value of values) if (value === candidate) times += 1;
   return 2 * times > values.length ? candidate : (values.toSorted()[values.length >>> 1] ?? NaN);
+}
+
+/** Counts since 1970 of this unit, by the moment they would be in it: between these they are certain to be of it. */
+const [FIRST_CERTAIN, LAST_CERTAIN] = [Date.UTC(1973, 0), Date.UTC(2100, 0)];
+
+/**
+ * Times of a file in which counts of seconds, milliseconds and so on stand in one column. Where the counts in one unit jump
+ * back and forth, and each in the unit that its size tells makes bars one after the other, the latter is meant.
+ * @param order of the file; null where a setting says it
+ */
+export function inOneUnit(
+  local: Float64Array,
+  order: DateOrder | null,
+): { readonly local: Float64Array; readonly notes: readonly FileNote[] } {
+  const alone = { local, notes: [] };
+  if (order?.startsWith('epoch') !== true || !local.some((time) => time < FIRST_CERTAIN) || isSteady(local))
+    return alone;
+  const units = Object.entries(EPOCH_UNITS).filter(([name]) => name.startsWith('epoch'));
+  const unit = EPOCH_UNITS[order] ?? 1;
+  const own = local.map((time) => {
+    const fitting = units.map(([, one]) => (time / unit) * one);
+    return fitting.find((one) => one >= FIRST_CERTAIN && one < LAST_CERTAIN) ?? time;
+  });
+  if (!isSteady(own)) return alone;
+  const text =
+    'times are counts since 1970 in several units; each was read in the one in which bars follow each other';
+  return { local: own, notes: [{ code: 'format', text }] };
+}
+
+/** Whether times only rise or only fall. */
+function isSteady(local: Float64Array): boolean {
+  let [rises, falls] = [true, true];
+  for (let row = 1; row < local.length && (rises || falls); row += 1) {
+    const step = (local[row] ?? NaN) - (local[row - 1] ?? NaN);
+    rises &&= step >= 0;
+    falls &&= step <= 0;
+  }
+  return rises || falls;
 }
 
 /** What a reading in each order of date parts gave: whether its bars follow each other as bars do. */
@@ -89,15 +128,7 @@ function onlySeries(
 const MAX_SERIES_STEP_MS = 100 * DAY_MS;
 
 /** Whether times only rise or only fall, in steps of bars. */
-function isSeries(local: Float64Array): boolean {
-  let [rises, falls] = [true, true];
-  for (let row = 1; row < local.length; row += 1) {
-    const step = (local[row] ?? NaN) - (local[row - 1] ?? NaN);
-    rises &&= step >= 0;
-    falls &&= step <= 0;
-  }
-  return (rises || falls) && usualStep(local) <= MAX_SERIES_STEP_MS;
-}
+const isSeries = (local: Float64Array): boolean => isSteady(local) && usualStep(local) <= MAX_SERIES_STEP_MS;
 
 function goesOnAtMidnight(local: Float64Array): boolean {
   const step = usualStep(local);

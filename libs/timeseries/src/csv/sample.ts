@@ -76,7 +76,7 @@ const isPlausible = (time: number): boolean => time > Date.UTC(1600, 0) && time 
 
 /** The unit of counts since 1970, told from the largest of them; null when they are no such counts. */
 export function epochOrder(texts: readonly string[]): DateOrder | null {
-  const counts = texts.filter((text) => /^\d{9,19}(?:\.\d*)?$/.test(text)).map(Number);
+  const counts = texts.filter((text) => /^-?\d{9,19}(?:\.\d*)?$/.test(text)).map(Number);
   if (counts.length < 0.8 * texts.length || counts.length === 0) return null;
   if (
     texts.every(
@@ -87,7 +87,7 @@ export function epochOrder(texts: readonly string[]): DateOrder | null {
   )
     return null;
   if (countHint(counts) !== null) return null;
-  const largest = Math.max(...counts);
+  const largest = Math.max(...counts.map(Math.abs));
   const units = [
     ['epoch_s', 1e3],
     ['epoch_ms', 1],
@@ -153,15 +153,17 @@ export interface Split {
   readonly width: number;
 }
 
-/** The separator that makes the best table of the first lines; a comma where none makes one. */
+/** The separator that makes the best table of the first lines; where none makes one, the first that cuts all alike. */
 export function chooseSplit(window: CsvWindow, configured?: TimeReader): Split {
-  let best: Split & { readonly score: number } = { ...splitBy(window, ','), score: 0 };
-  for (const separator of SEPARATORS) {
-    const split = splitBy(window, separator);
+  let best: (Split & { readonly score: number }) | null = null;
+  const splits = SEPARATORS.map((separator) => splitBy(window, separator));
+  for (const split of splits) {
     const score = scoreOf(split, configured);
-    if (score > best.score + 1e-9) best = { ...split, score };
+    if (score > (best?.score ?? 0) + 1e-9) best = { ...split, score };
   }
-  return best;
+  const isEven = ({ records, width }: Split): boolean =>
+    width > 1 && records.every(({ cells }) => cells.length === width);
+  return best ?? splits.find(isEven) ?? splits[0] ?? splitBy(window, ',');
 }
 
 function splitBy(window: CsvWindow, separator: string): Split {

@@ -19,7 +19,7 @@ export interface Series {
 }
 
 /** Puts rows in order and gives columns all their names. */
-export function makeSeries(layout: Layout, { values }: ReadRows, { time: moments }: Moments): Series {
+export function makeSeries(layout: Layout, { values, local }: ReadRows, { time: moments }: Moments): Series {
   const order = orderOf(moments);
   const sorted = (column: Float64Array): Float64Array =>
     order === null ? column : Float64Array.from(order, (row) => column[row] ?? NaN);
@@ -40,7 +40,7 @@ export function makeSeries(layout: Layout, { values }: ReadRows, { time: moments
     reordered: order !== null,
     duplicateTimes: countRepeats(kept),
     stepMs,
-    notes: [...scaled, ...merged],
+    notes: [...(order !== null && !isTurned(order) ? [sortedNote(local)] : []), ...scaled, ...merged],
   };
 }
 
@@ -56,6 +56,25 @@ function orderOf(time: Float64Array): Uint32Array | null {
   }
   const rows = Uint32Array.from({ length: time.length }, (_, index) => index);
   return rows.sort((a, b) => (time[a] ?? 0) - (time[b] ?? 0) || a - b);
+}
+
+/** Whether the newest row stood first. */
+const isTurned = (order: Uint32Array): boolean =>
+  order.every((row, index) => row === order.length - 1 - index);
+
+/** Rows that were put in order, and the clock of twelve hours that may be why they were not. */
+function sortedNote(local: Float64Array): FileNote {
+  const isTwelve = local.every((time) => {
+    const hour = new Date(time).getUTCHours();
+    return hour >= 1 && hour <= 12;
+  });
+  const hours = isTwelve
+    ? '; no hour is before 1 or after 12, so that am and pm may be missing and afternoons stand in the morning'
+    : '';
+  return {
+    code: 'sorted_rows',
+    text: `rows do not stand in the order of their times and were sorted${hours}`,
+  };
 }
 
 function countRepeats(time: Float64Array): number {

@@ -1,6 +1,6 @@
 import { DAY_MS, SECOND_MS } from '#libs/kernel';
 import { timeReader } from '../times/time-format.js';
-import { datePartCells, findName, isClockName, timeRank } from './column-roles.js';
+import { datePartCells, findName, isClockName, isRoleName, timeRank } from './column-roles.js';
 import { shown } from './cells.js';
 import { refuse } from './csv-format.js';
 import { missingColumn, type TimeCells, type View } from './layout-columns.js';
@@ -12,10 +12,13 @@ export function timeCells(view: View, names: readonly string[]): TimeCells {
   const wanted = format.names?.['DATE_TIME'] ?? options.dateColumn;
   const given = wanted === '' ? -1 : findName(names, wanted);
   const samples = names.map((_, cell) => sampleColumn(rows, cell, configured));
-  const isTime = (cell: number): boolean => isMostly(samples[cell], 'times');
+  // Of a column that is called so, half are enough: totals may stand below a short table.
+  const isTime = (cell: number): boolean =>
+    isMostly(samples[cell], 'times', names[cell] !== '' && timeRank(names[cell] ?? '') >= 0 ? 0.5 : 0.8);
   const ofClock = names.findIndex((name, cell) => {
-    const form = header.names === null ? CLOCK_WITHOUT_NAME : CLOCK;
-    const mayBe = header.names === null ? isTime(cell - 1) : isClockName(name);
+    const isNamed = header.names !== null && isClockName(name);
+    const form = isNamed ? CLOCK : header.names === null ? CLOCK_WITHOUT_NAME : CLOCK_WITH_COLONS;
+    const mayBe = isNamed || (isTime(cell - 1) && !isRoleName(name));
     return (
       mayBe &&
       !isTime(cell) &&
@@ -49,6 +52,8 @@ export function timeCells(view: View, names: readonly string[]): TimeCells {
 const CLOCK = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]m)?$|^\d{1,6}$/i;
 /** Where no name says so, a time of day has colons or all its six digits. */
 const CLOCK_WITHOUT_NAME = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?$|^(?:[01]\d|2[0-3])[0-5]\d[0-5]\d$/;
+/** Below a name that says nothing, six digits may be the code of a share. */
+const CLOCK_WITH_COLONS = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?$/;
 const hasClock = (rows: readonly SampleRecord[], cell: number): boolean =>
   rows.some(({ cells }) => /\d[T ,_]\d|:|^\d{9,}$/.test(cells[cell] ?? ''));
 
@@ -59,8 +64,8 @@ function rankOf(name: string, sample: ColumnSample | undefined): number {
   return sample !== undefined && sample.numbers > 0 ? 2000 : 1000;
 }
 
-const isMostly = (sample: ColumnSample | undefined, what: 'times' | 'numbers'): boolean =>
-  sample !== undefined && sample.values > 0 && sample[what] >= 0.8 * sample.values;
+const isMostly = (sample: ColumnSample | undefined, what: 'times' | 'numbers', share: number): boolean =>
+  sample !== undefined && sample.values > 0 && sample[what] >= share * sample.values;
 
 /** The text of a row's date, see {@link joinParts}. */
 export const dateText = ({ cells }: SampleRecord, { date, parts }: TimeCells): string =>

@@ -6,12 +6,18 @@ import {
   isDateOrder,
   isDateSign,
   isDigit,
+  isLetter,
+  isOrdinal,
+  isPointAtEnd,
   isSeparator,
+  isWordByte,
+  isWordStart,
   offsetAt,
   offsetMinutes,
   pair,
   plainDate,
   plainTime,
+  withPlainBlanks,
 } from './plain-times.js';
 import { monthNamed, wholeYear, zoneOfText } from './time-words.js';
 
@@ -28,11 +34,6 @@ export type DateOrder =
   | 'matlab'
   | 'dotnet_ticks'
   | 'filetime';
-
-const isLetter = (byte: number | undefined): boolean =>
-  byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
-/** Letters with accents are bytes above the ASCII ones. */
-const isWordByte = (byte: number | undefined): boolean => isLetter(byte) || (byte ?? 0) >= 0x80;
 
 /**
  * Reads times of one order of parts, whatever stands between them: `2024-01-30`, `30.01.2024 20:00:00.000`, `30-Jan-24`,
@@ -72,10 +73,14 @@ export class CellTimes {
       const day = plainDate(bytes, start);
       if (!Number.isNaN(day)) return day;
     }
+    const plain = withPlainBlanks(bytes, start, end);
+    if (plain !== null) return this.read(plain, 0, plain.length);
     this.at = start;
     this.end = end;
     while (this.end > this.at && bytes[this.end - 1] === 0x20) this.end -= 1;
     this.skip(bytes, 0x20);
+    // A spreadsheet's sign that a cell is text.
+    if (bytes[this.at] === 0x27) this.at += 1;
     if (!isDateOrder(this.order)) return countedTime(this.order, bytes, this.at, this.end);
     const day = this.date(bytes);
     if (Number.isNaN(day) || this.at === this.end) return day;
@@ -114,7 +119,7 @@ export class CellTimes {
   private date(bytes: Uint8Array): number {
     this.parts[0] = 0;
     this.parts[1] = 0;
-    if (isLetter(bytes[this.at]) && this.month(bytes) === 0) this.skipWeekday(bytes);
+    if (isWordStart(bytes[this.at]) && this.month(bytes) === 0) this.skipWeekday(bytes);
     const first = this.part(bytes);
     const firstDigits = this.length;
     if (firstDigits === 8 || firstDigits === 12 || firstDigits === 14)
@@ -134,6 +139,8 @@ export class CellTimes {
     const third = this.part(bytes);
     if (this.length === 0) return NaN;
     if (isDateSign(bytes, this.at)) this.at += 3;
+    // `2024. 1. 30.` (Hungary, Korea)
+    else if (isPointAtEnd(bytes, this.at, this.end)) this.at += 1;
     if (firstDigits === 4) return civilToEpoch(first, second, third);
     const year = wholeYear(third, this.length);
     if (named) return civilToEpoch(year, first, second);
@@ -152,10 +159,10 @@ export class CellTimes {
 
   /** A number, or a month by its name; its digits in {@link length}. */
   private part(bytes: Uint8Array): number {
-    this.named = isLetter(bytes[this.at]);
+    this.named = isWordStart(bytes[this.at]);
     if (!this.named) {
       this.length = this.number(bytes, 14);
-      if (this.length < 3 && isLetter(bytes[this.at])) this.skipOrdinal(bytes);
+      if (this.length < 3 && isOrdinal(bytes, this.at)) this.at += 2;
       return this.value;
     }
     const month = this.month(bytes);
@@ -269,12 +276,10 @@ export class CellTimes {
     return monthNamed(Buffer.from(bytes.subarray(this.at, end)).toString('utf8'));
   }
 
-  private separator(bytes: Uint8Array): boolean {
-    const from = this.at;
-    while (this.at < this.end && isSeparator(bytes[this.at])) this.at += 1;
+  private separator(bytes: Uint8Array): void {
     // 2024年01月31日
-    if (this.at === from && isDateSign(bytes, this.at)) this.at += 3;
-    return this.at > from;
+    if (isDateSign(bytes, this.at)) this.at += 3;
+    else while (this.at < this.end && isSeparator(bytes[this.at])) this.at += 1;
   }
 
   private skip(bytes: Uint8Array, byte: number): void {
@@ -283,12 +288,6 @@ export class CellTimes {
 
   private skipLetters(bytes: Uint8Array): void {
     while (this.at < this.end && isWordByte(bytes[this.at])) this.at += 1;
-  }
-
-  /** `31st` */
-  private skipOrdinal(bytes: Uint8Array): void {
-    const ending = String.fromCharCode(bytes[this.at] ?? 0, bytes[this.at + 1] ?? 0).toLowerCase();
-    if (['st', 'nd', 'rd', 'th'].includes(ending) && !isLetter(bytes[this.at + 2])) this.at += 2;
   }
 
   private skipWeekday(bytes: Uint8Array): void {

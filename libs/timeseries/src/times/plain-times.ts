@@ -5,6 +5,26 @@ import { COUNTED_FROM, EPOCH_UNITS } from './time-words.js';
 export const isDigit = (byte: number | undefined): boolean =>
   byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
+/** Whether a byte is an ASCII letter. */
+export const isLetter = (byte: number | undefined): boolean =>
+  byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
+/** Letters with accents are bytes above the ASCII ones. */
+export const isWordByte = (byte: number | undefined): boolean => isLetter(byte) || (byte ?? 0) >= 0x80;
+/** The first byte of a Latin, Greek or Cyrillic letter in UTF-8; signs of dates begin higher. */
+export const isWordStart = (byte: number | undefined): boolean =>
+  isLetter(byte) || ((byte ?? 0) >= 0xc3 && (byte ?? 0) <= 0xd3);
+
+/** A cell with its no-break and narrow blanks (U+00A0, U+2009, U+202F: `9:30 AM` of a browser) as plain ones; null where it has none. */
+export function withPlainBlanks(bytes: Uint8Array, start: number, end: number): Uint8Array | null {
+  for (let index = start; index < end; index += 1) {
+    if (bytes[index] !== 0xc2 && bytes[index] !== 0xe2) continue;
+    const text = new TextDecoder().decode(bytes.subarray(start, end));
+    const plain = text.replaceAll(/[\u00a0\u2009\u202f]/g, ' ');
+    return plain === text ? null : new TextEncoder().encode(plain);
+  }
+  return null;
+}
+
 /** Between the parts of a date: `-` `.` `/` `,` or a blank. */
 export const isSeparator = (byte: number | undefined): boolean =>
   byte === 0x2d || byte === 0x2e || byte === 0x2f || byte === 0x2c || byte === 0x20;
@@ -91,6 +111,17 @@ export const isDateSign = (bytes: Uint8Array, at: number): boolean =>
   (bytes[at] === 0xe5 && bytes[at + 1] === 0xb9 && bytes[at + 2] === 0xb4) ||
   (bytes[at] === 0xe6 && bytes[at + 1] === 0x9c && bytes[at + 2] === 0x88) ||
   (bytes[at] === 0xe6 && bytes[at + 1] === 0x97 && bytes[at + 2] === 0xa5);
+
+/** Whether a point stands at the end of a date. */
+export const isPointAtEnd = (bytes: Uint8Array, at: number, end: number): boolean =>
+  bytes[at] === 0x2e && (at + 1 === end || bytes[at + 1] === 0x20);
+
+/** Whether the ending of `31st` stands here. */
+export function isOrdinal(bytes: Uint8Array, at: number): boolean {
+  if (!isLetter(bytes[at])) return false;
+  const ending = String.fromCharCode(bytes[at] ?? 0, bytes[at + 1] ?? 0).toLowerCase();
+  return ['st', 'nd', 'rd', 'th'].includes(ending) && !isLetter(bytes[at + 2]);
+}
 
 /** Days that are counted from 1970 on: by a spreadsheet, whose day 1 is 1900-01-01 and which has a 29th of February in that year, and by MATLAB. */
 const DAY_COUNTS: Readonly<Record<string, number>> = { excel: 25_569, matlab: 719_529 };

@@ -39,7 +39,9 @@ const ABBREVIATIONS: Readonly<Record<string, number>> = {
 /** What stands behind a time: the name of a zone, an offset in minutes east of UTC (`+02:00`, `GMT+0100 (CET)`, `UTC`), or null. */
 export function zoneOfText(text: string): string | number | null {
   const [, word = '', sign, hours, minutes = '0'] =
-    /^([a-z]*(?:\/[a-z_/]+)?)(?:([+-])(\d{1,2}):?(\d{2})?)?(?: [a-z]{3,5}|\s*\(.*\))?$/i.exec(text) ?? [];
+    /^(z(?=\[)|[a-z]*(?:\/[a-z_/]+)?)(?:([+-])(\d{1,2}):?(\d{2})?)?(?: [a-z]{3,5}|\s*\(.*\)|\[.*\])?$/i.exec(
+      text,
+    ) ?? [];
   if (word.includes('/') && sign === undefined) return word;
   const known = word === '' ? 0 : ABBREVIATIONS[word.toLowerCase()];
   if (known === undefined || (word === '' && sign === undefined)) return null;
@@ -48,20 +50,24 @@ export function zoneOfText(text: string): string | number | null {
   return Math.abs(offset) > 1439 ? null : offset;
 }
 
-/** Beginnings of the names of months in English, German, French, Spanish, Italian and Portuguese, without accents. */
+/**
+ * Beginnings of the names of months, without accents, in English, German, French, Spanish, Italian, Portuguese, Dutch, the
+ * Scandinavian languages, Finnish, Polish, Czech, Hungarian, Romanian, Turkish, Indonesian and Russian. A word of four letters
+ * stands where three are also those of another month.
+ */
 const MONTHS: readonly (readonly string[])[] = [
-  ['jan', 'ene', 'gen'],
-  ['feb', 'fev'],
-  ['mar', 'mrz'],
-  ['apr', 'abr', 'avr'],
-  ['may', 'mai', 'mag'],
-  ['jun', 'juin', 'giu'],
-  ['jul', 'juil', 'lug'],
-  ['aug', 'ago', 'aou'],
-  ['sep', 'set'],
-  ['oct', 'okt', 'out', 'ott'],
-  ['nov'],
-  ['dec', 'dez', 'dic'],
+  ['jan', 'ene', 'gen', 'sty', 'led', 'tamm', 'oca', 'ian', 'янв'],
+  ['feb', 'fev', 'lut', 'uno', 'helm', 'sub', 'фев'],
+  ['mar', 'mrz', 'mrt', 'maar', 'maal', 'bre', 'мар'],
+  ['apr', 'abr', 'avr', 'kwi', 'dub', 'huht', 'nis', 'апр'],
+  ['may', 'mai', 'mag', 'mei', 'maj', 'kve', 'touk', 'маи', 'мая'],
+  ['jun', 'juin', 'giu', 'cze', 'kesa', 'haz', 'iun', 'июн'],
+  ['jul', 'juil', 'lug', 'lip', 'hein', 'tem', 'iul', 'июл'],
+  ['aug', 'ago', 'aou', 'sie', 'srp', 'elok', 'agu', 'авг'],
+  ['sep', 'set', 'wrz', 'zar', 'syys', 'sze', 'eyl', 'сен'],
+  ['oct', 'okt', 'out', 'ott', 'paz', 'rij', 'loka', 'eki', 'окт'],
+  ['nov', 'lis', 'marr', 'kas', 'noi', 'ноя'],
+  ['dec', 'dez', 'dic', 'des', 'gru', 'pro', 'joul', 'ara', 'дек'],
 ];
 const BY_NAME: ReadonlyMap<string, number> = new Map(
   MONTHS.flatMap((names, month) => names.map((name) => [name, month + 1] as const)),
@@ -97,6 +103,16 @@ const ZONES_IN_NAMES: Readonly<Record<string, string>> = {
   hkt: 'Asia/Hong_Kong',
   sgt: 'Asia/Singapore',
 };
+
+/** The zone that a line above the table tells: `# Timezone: America/New_York`, `Times are in UTC`; null where it tells none. */
+export function zoneInLine(line: string): string | null {
+  const [, word = ''] =
+    /\b(?:time\s?zone|tz|times?(?: are)? in|zeitzone)\b\W{0,3}([A-Z][a-z]+\/[A-Za-z_]+|[A-Z]{2,4}(?:[+-]\d{1,2}(?::\d{2})?)?)/i.exec(
+      line,
+    ) ?? [];
+  if (/^[A-Z][a-z]+\/|^(?:UTC|GMT)[+-]/.test(word)) return word;
+  return ZONES_IN_NAMES[word.toLowerCase()] ?? null;
+}
 
 /** The zone that the name of a column tells; null where it tells none. */
 export function zoneInName(name: string): string | null {
