@@ -31,6 +31,7 @@ import {
   WideIds1796000000060,
   Database,
   type DatabaseOptions,
+  type ReplicaListener,
 } from '#libs/database';
 import type { AppConfig } from '#libs/config';
 import { ApiLogEntity } from '../audit/api-log.entity.js';
@@ -142,7 +143,7 @@ export const migrateBeside = migrateQueue;
 /** Opens the configured database and brings its tables up to date. */
 export const openDatabase = (
   config: AppConfig,
-  options: Pick<DatabaseOptions, 'serves' | 'outages' | 'mustExist'> = {},
+  options: Pick<DatabaseOptions, 'serves' | 'outages' | 'mustExist' | 'replica'> = {},
 ): Promise<Database> =>
   Database.open({
     location: config.database,
@@ -156,3 +157,11 @@ export const openDatabase = (
     ...(options.serves === true && { readTimeoutMs: config.database_read_timeout * 1_000 }),
     ...options,
   });
+
+/** The replica that is configured; undefined without one. */
+export function replicaOf(config: AppConfig, listener: ReplicaListener): DatabaseOptions['replica'] {
+  const { database_read_url, database_read_lag } = config;
+  if (database_read_url === null) return undefined;
+  const location = { kind: 'postgres', url: database_read_url } as const;
+  return { location, maxBehindMs: database_read_lag * 1_000, listener };
+}

@@ -33,13 +33,14 @@ import {
   type Logger,
   openLogStreams,
   outageLog,
+  replicaLog,
   pluginLogger,
 } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { ALONE, SupervisedSiblings } from './metrics/siblings.js';
 import { buildInfo, countModelLoads, jobFigures } from './metrics/sources.js';
-import { openDatabase } from './schema.js';
+import { openDatabase, replicaOf } from './schema.js';
 import { engineOf } from './persistence/engine-of.js';
 import { StoredBarCache } from './persistence/persistence.module.js';
 import { closeServers, drain, inTurn } from './stopping.js';
@@ -103,14 +104,9 @@ async function start(
   );
   undo.push(() => logs?.close());
   if (overrides.listens !== false) await assertPortsAreFree(config);
-  const database = await openDatabase(config, { serves: true, outages: outageLog(logger) });
+  const database = await openServed(config, logger);
   undo.push(() => database.close());
-  await assertConnectionBudget(database, {
-    poolSize: config.database_pool_size,
-    poolOverflow: config.database_max_overflow,
-    queue: config.jobs && engineOf(config) === 'graphile' ? QUEUE_CONNECTIONS : 0,
-    processes: overrides.listens === false ? 1 : config.workers,
-  });
+  await assertConnections(database, config, overrides);
   const hostClock = overrides.hostClock ?? systemClock;
   const line = database.kind === 'postgres' ? await ListeningConnection.open(database, hostClock) : null;
   undo.push(() => line?.close());
@@ -161,6 +157,25 @@ async function start(
   return { url: urlOf(config.host, port), port, app, logger, stop: () => (stopping ??= stop()) };
 }
 
+const openServed = (config: AppConfig, logger: Logger): Promise<Database> =>
+  openDatabase(config, {
+    serves: true,
+    outages: outageLog(logger),
+    replica: replicaOf(config, replicaLog(logger)),
+  });
+
+const assertConnections = (
+  database: Database,
+  config: AppConfig,
+  { listens }: ServerOverrides,
+): Promise<void> =>
+  assertConnectionBudget(database, {
+    poolSize: config.database_pool_size,
+    poolOverflow: config.database_max_overflow,
+    queue: config.jobs && engineOf(config) === 'graphile' ? QUEUE_CONNECTIONS : 0,
+    processes: listens === false ? 1 : config.workers,
+  });
+
 interface BuiltApp {
   readonly app: INestApplication;
   readonly library: HttpLibrary;
@@ -204,6 +219,7 @@ async function buildApp(
     audit: () => (audit ??= app.get<AuditRecorder>(AuditRecorder)),
     observers: [new AccessLog(logger), metrics, new TraceRequests()],
     tracer,
+    replica: database.replica,
   });
   const library = await httpLibrary(config, front);
   const jobListener = {

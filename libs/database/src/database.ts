@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError } from '#libs/kernel';
+import { AppError, currentContext } from '#libs/kernel';
 import type { Pool } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import { nameRowIds } from './column-types.js';
+import { bindIntegers } from './column-types.js';
 import { Availability, type OutageListener } from './availability.js';
 import {
   type DatabaseLocation,
@@ -18,29 +18,10 @@ import { migrate, requireFile, requireTables } from './migrate.js';
 import { DatabaseOpenError, explainOpenFailure } from './open-error.js';
 import { refuseOriginalFile, refuseOriginalTables } from './original-database.js';
 import { managerApart, ReadingProcesses } from './reading/reading-processes.js';
+import { Replica, type ReplicaOptions } from './replica/replica.js';
 import { assertDurable, lockForService, prepareFile, SqliteFile } from './sqlite-file.js';
 import { DATABASE_TIMEOUTS } from './timeouts.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
-
-/**
- * Lets TypeORM bind whole numbers instead of writing them into the text of a statement, as it does on SQLite only. With
- * them every `WHERE id = 7` is a statement of its own, compiled for one run, and drives the others out of the cache of
- * prepared statements: 2.7 instead of 2.3 ms a core prediction. As bigint, because better-sqlite3 binds every number as
- * a float.
- */
-function bindIntegers(dataSource: DataSource): DataSource {
-  const { driver } = dataSource;
-  nameRowIds(driver);
-  const escape = driver.escapeQueryWithParameters.bind(driver);
-  driver.escapeQueryWithParameters = (sql, parameters) => {
-    const bound = Object.entries(parameters).map(([name, value]: [string, unknown]) => [
-      name,
-      Number.isSafeInteger(value) ? BigInt(value as number) : value,
-    ]);
-    return escape(sql, Object.fromEntries(bound) as typeof parameters);
-  };
-  return dataSource;
-}
 
 export interface DatabaseOptions extends SchemaOptions {
   readonly location: DatabaseLocation;
@@ -52,6 +33,8 @@ export interface DatabaseOptions extends SchemaOptions {
   readonly readTimeoutMs?: number;
   /** Told when the database stops to serve and when it serves again. */
   readonly outages?: OutageListener;
+  /** PostgreSQL: a server that follows this one, for the reads of requests that may be a moment old. */
+  readonly replica?: ReplicaOptions | undefined;
 }
 
 /** What an opening made. */
@@ -64,6 +47,7 @@ interface Opened {
   /** SQLite's files; null for PostgreSQL. */
   readonly file: SqliteFile | null;
   readonly apart: { readonly processes: ReadingProcesses; readonly manager: EntityManager } | null;
+  readonly replica: Replica | null;
   /** To be done after both sides are closed. */
   readonly finish: () => void;
 }
@@ -101,6 +85,8 @@ export class Database {
   /** @internal SQLite's files; null for PostgreSQL. */
   readonly file: SqliteFile | null;
   readonly #apart: Opened['apart'];
+  /** PostgreSQL: who serves reads beside it; null without one. */
+  readonly replica: Replica | null;
   readonly #finish: () => void;
   readonly #fileWatch: NodeJS.Timeout | undefined;
 
@@ -112,6 +98,7 @@ export class Database {
     this.availability = opened.availability;
     this.file = opened.file;
     this.#apart = opened.apart;
+    this.replica = opened.replica;
     this.#finish = opened.finish;
     this.availability.watch();
     if (this.file !== null) {
@@ -163,13 +150,18 @@ export class Database {
     const migrated = await migrate(writer);
     if (location.kind === 'postgres') {
       await options.migrateBeside?.((writer.driver as unknown as { master: Pool }).master);
-      return { location, migrated, writer, reader: writer, availability, file: null, apart: null, finish };
+      const replica =
+        options.replica === undefined || postgres === undefined
+          ? null
+          : await Replica.open(writer, options.replica, options, postgres.watchedPostgres);
+      const shared = { location, migrated, writer, availability, replica, finish };
+      return { ...shared, reader: writer, file: null, apart: null };
     }
     const reader = new GuardedDataSource(readerOptions(location.path, options), availability);
     await bindIntegers(await reader.initialize()).query('SELECT 1 FROM sqlite_master'); // opens the log of writes
     const file = new SqliteFile(location.path);
     const apart = readingApart(reader, availability, file, options.readTimeoutMs);
-    return { location, migrated, writer, reader, availability, file, apart, finish };
+    return { location, migrated, writer, reader, availability, file, apart, replica: null, finish };
   }
 
   get kind(): DatabaseLocation['kind'] {
@@ -188,12 +180,14 @@ export class Database {
   /**
    * As {@link read}, for what may take more than some milliseconds: pages of lists, statistics, searches. On SQLite it runs
    * in a process beside the event loop and fails with `read_timeout` when it takes too long. Decision 0048 says what goes here.
+   * On PostgreSQL it may run on the replica, as far behind as the operation's context allows.
    */
   get readApart(): DatabaseScope {
-    const apart = this.#apart;
-    return apart === null
-      ? this.read
-      : (this.openTransaction ?? this.#snapshot.getStore() ?? { manager: apart.manager });
+    const own = this.openTransaction ?? this.#snapshot.getStore();
+    if (own !== undefined && own !== null) return own;
+    if (this.#apart !== null) return { manager: this.#apart.manager };
+    const need = this.replica === null ? undefined : currentContext()?.replicaNeed;
+    return (need === undefined ? null : this.replica?.scope(need)) ?? this.read;
   }
 
   /** Processes that read beside this one at the moment. */
@@ -261,6 +255,7 @@ export class Database {
     this.availability.stop();
     clearInterval(this.#fileWatch);
     await this.#apart?.processes.close();
+    await this.replica?.close();
     if (this.reader !== this.writer) await this.reader.destroy();
     await this.writer.destroy();
     // Up to Node.js 22 an enabled storage costs every promise of the process a little, for ever.

@@ -8,6 +8,7 @@ export type { AvailabilityFigures, OutageListener } from './availability.js';
 export { DatabaseClock, type TimeSample } from './database-clock.js';
 export { ListeningConnection, NO_NOTIFICATIONS, Notifications } from './listening-connection.js';
 export { assertConnectionBudget } from './connection-budget.js';
+export type { Replica, ReplicaFigures, ReplicaListener } from './replica/replica.js';
 export { openSidePool } from './side-pool.js';
 export { DATABASE_TIMEOUTS } from './timeouts.js';
 export * from './transaction.js';

@@ -19,7 +19,8 @@ export type OpenFailure =
   | 'no_such_database'
   | 'not_permitted'
   | 'too_many_connections'
-  | 'connection_budget';
+  | 'connection_budget'
+  | 'replica_of_another';
 
 /**
  * The database can't be used, and what the operator can do about it. It ends the start of a program: the message names

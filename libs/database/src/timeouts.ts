@@ -13,6 +13,8 @@ export const DATABASE_TIMEOUTS = {
   probeEveryMs: 500,
   /** PostgreSQL: how often the connection that listens shows that it hears, and the database's time is asked for. */
   listenCheckMs: 5_000,
+  /** PostgreSQL, with a replica: how often it is asked how far it is; who has written reads from the primary until it was. */
+  replicaLookMs: 250,
   /** PostgreSQL's own guard against statements and transactions that hang; above the limit of the transaction runner. */
   statementMs: 60_000,
   /** PostgreSQL: a statement that waits longer for a lock fails, so that its transaction can end within its limit. */

@@ -15,6 +15,11 @@ export interface OperationContext {
   readonly requestId: string;
   /** W3C Trace Context of the work in progress, for those who go on with its trace; null or absent without one. */
   readonly traceparent?: string | null;
+  /**
+   * Position in the database's log that a replica must have reached to serve what this operation reads; absent when it
+   * reads from the primary only.
+   */
+  readonly replicaNeed?: bigint | undefined;
   /** Set by the access guard as soon as the caller is known, so that refusals are attributed too. */
   actor?: Actor;
 }

@@ -88,6 +88,14 @@ export const SERIES = {
     { labels: ['state'] },
   ),
   database_connections_limit: gauge('Most connections that the pool opens. Absent on SQLite.'),
+  database_replica_lag_seconds: gauge(
+    'How far the replica was behind when it was last asked; absent without one and while it is not known.',
+    { together: 'max' },
+  ),
+  database_replica_reads: gauge(
+    'Number of reads that could go to the replica, by where they went: `replica`, or `primary` because it was away or too far behind.',
+    { labels: ['where'] },
+  ),
   audit_rows_waiting: gauge(
     'Number of audit rows that wait for their commit; no request begins above 15,000.',
   ),

@@ -10,6 +10,7 @@ const EXPOSED = [
   'RateLimit',
   'RateLimit-Policy',
   'Retry-After',
+  'X-Database-Position',
   'X-Problem-Type',
   'X-Request-Id',
   'X-Total-Count',

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
+import type { Replica } from '#libs/database';
 import { addressSet, callerNetwork, newTimeOrderedUuid, readAddress, type Actor } from '#libs/kernel';
 import { readTraceparent, type TraceSpan } from '#libs/telemetry';
 import { redactText, type AnswerForm, type RequestContext, type Warning } from '#libs/http';
@@ -31,6 +32,9 @@ export class Exchange implements RequestContext {
   readonly givenTrace: string | null;
   /** Where traces are made, the request's part of one. */
   span: TraceSpan | null = null;
+  /** Null where everything is read from the database that is written. */
+  replica: Pick<Replica, 'needOf'> | null = null;
+  readonly #givenPosition: string | undefined;
   /** Bytes of the answer's body; null for a stream, and before there is an answer. */
   answerBytes: number | null = null;
   form: AnswerForm = { errors: 'problem', warnings: 'body' };
@@ -65,6 +69,12 @@ export class Exchange implements RequestContext {
     this.routedPath = routedPath;
     this.query = query;
     this.#hasAuditedPath = AUDITED.test(routedPath);
+    this.#givenPosition = request.headers[POSITION_HEADER.toLowerCase()] as string | undefined;
+  }
+
+  /** What writes reads what it writes on from the primary, too. */
+  get replicaNeed(): bigint | undefined {
+    return isRead(this) ? this.replica?.needOf(this.actor?.userId, this.#givenPosition) : undefined;
   }
 
   get traceparent(): string | null {
@@ -80,6 +90,12 @@ export class Exchange implements RequestContext {
     return this.#hasAuditedPath || AUDITED.test(this.route ?? '');
   }
 }
+
+export const isRead = ({ method }: { readonly method: string }): boolean =>
+  method === 'GET' || method === 'HEAD';
+
+/** Of an answer: what it wrote is in every replica that has reached this position. Of a request: what it reads is no older. */
+export const POSITION_HEADER = 'X-Database-Position';
 
 const AUDITED = /^\/(?:api\/|(?:predict|status)(?:\/|$))/;
 

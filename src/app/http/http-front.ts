@@ -1,14 +1,22 @@
-import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Replica } from '#libs/database';
 import { OutageError, runInContext, type Clock } from '#libs/kernel';
 import { problem, problemReply, type AnswerForm } from '#libs/http';
-import helmet from 'helmet';
 import { corsPolicy } from './cors.js';
 import type { Tracer } from '#libs/telemetry';
 import type { AuditEntry, AuditRecorder } from '../../audit/audit.port.js';
-import { Exchange, normalizeRequest, addressReader, refusalOf, type EarlyRefusal } from './exchange.js';
-import type { Departure, GatedResponse, Replacement } from './gated-response.js';
+import {
+  addressReader,
+  type EarlyRefusal,
+  Exchange,
+  isRead,
+  normalizeRequest,
+  POSITION_HEADER,
+  refusalOf,
+} from './exchange.js';
+import type { Departure, DepartureGate, GatedResponse, Replacement } from './gated-response.js';
 import type { PreparedRoutes } from './prepared-routes.js';
+import { securityHeaders } from './security-headers.js';
 import { WorkLimit } from './work-limit.js';
 
 /** Hears of every finished request. */
@@ -28,10 +36,15 @@ export interface FrontOptions {
   readonly observers: readonly RequestObserver[];
   /** Null where no traces are wanted. */
   readonly tracer: Tracer | null;
+  /** Null where everything is read from the database that is written. */
+  readonly replica: Pick<Replica, 'wrote' | 'needOf'> | null;
 }
 
 /** nginx's word for "the client closed the connection first". */
 const CLIENT_GONE = 499;
+
+/** Whose writes are remembered together when nobody is logged in. */
+const ANYBODY = 0;
 
 /** What a server does with a request. */
 export type Listener = (request: IncomingMessage, response: GatedResponse) => void;
@@ -71,6 +84,7 @@ export class HttpFront {
       const address = this.#addressOf(request);
       const exchange = new Exchange(request, target, address, clock.now(), clock.monotonic());
       exchange.form = this.options.form;
+      exchange.replica = this.options.replica;
       if (tracer !== null)
         exchange.span = tracer.begin(exchange.method, { kind: 'server', parent: exchange.givenTrace });
       const headers = { ...this.#headers, 'X-Request-Id': exchange.requestId };
@@ -155,9 +169,17 @@ export class HttpFront {
       );
   }
 
-  #open(exchange: Exchange, response: GatedResponse, headers: Readonly<Record<string, string>>): void {
+  #open(exchange: Exchange, response: GatedResponse, headers: Record<string, string>): void {
     this.#inFlight.add(response);
-    response.guardWith((departure) => this.#depart(exchange, response, departure), headers);
+    const mayRead = this.options.replica === null || !exchange.isAudited || isRead(exchange);
+    const depart: DepartureGate = (departure) => this.#depart(exchange, response, departure);
+    const departWritten: DepartureGate = async (departure) => {
+      const replacement = await depart(departure);
+      const position = await this.options.replica?.wrote(exchange.actor?.userId ?? ANYBODY);
+      if (typeof position === 'string') headers[POSITION_HEADER] = position;
+      return replacement;
+    };
+    response.guardWith(mayRead ? depart : departWritten, headers);
     response.once('close', () => this.#closed(exchange, response));
   }
 
@@ -263,33 +285,4 @@ function unavailable(exchange: Exchange, detail: string, code = 'audit_unavailab
   const answered = problem(503, code, detail, occurrence);
   const { headers, body } = problemReply(answered, exchange.form.errors);
   return { status: 503, headers: { ...headers, 'Retry-After': '1' }, body };
-}
-
-/**
- * The security headers of every answer, worked out once. The policy lets the API explorer at `/docs` work (it comes
- * from this server, with inline styles) and nothing else.
- */
-function securityHeaders(): Readonly<Record<string, string>> {
-  const probe = new ServerResponse(new IncomingMessage(new Socket()));
-  const apply = helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        baseUri: ["'none'"],
-        connectSrc: ["'self'"],
-        fontSrc: ["'self'", 'data:'],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-        imgSrc: ["'self'", 'data:'],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-      },
-    },
-    crossOriginResourcePolicy: { policy: 'same-origin' },
-    // Only a proxy that speaks TLS may promise TLS.
-    strictTransportSecurity: false,
-  });
-  apply(new IncomingMessage(new Socket()), probe, () => undefined);
-  return Object.fromEntries(Object.entries(probe.getHeaders()).map(([name, value]) => [name, String(value)]));
 }

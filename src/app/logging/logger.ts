@@ -1,6 +1,6 @@
 import { pino, multistream, type DestinationStream, type Logger } from 'pino';
 import type { AppConfig } from '#libs/config';
-import type { OutageListener } from '#libs/database';
+import type { OutageListener, ReplicaListener } from '#libs/database';
 import { redactPath, redactText } from '#libs/http';
 import { currentContext, messageOf, OutageError } from '#libs/kernel';
 import type { PluginLogger } from '#libs/plugin-sdk';
@@ -92,6 +92,16 @@ export function outageLog(logger: Logger): OutageListener {
       ),
     ended: ({ code }, lastedMs, refused) =>
       log.warn({ code, refused }, `The database serves again after ${(lastedMs / 1000).toFixed(1)} s`),
+  };
+}
+
+/** Says once that lists are read from the database itself, and once that the replica has them again. */
+export function replicaLog(logger: Logger): ReplicaListener {
+  const log = logger.child({ name: 'prediction_provider.database' });
+  return {
+    left: (error) =>
+      log.warn({ reason: rootOf(error) }, 'The replica cannot be read; database_url serves its reads too'),
+    joined: () => log.info('Lists, statistics and searches are read from the replica'),
   };
 }
 

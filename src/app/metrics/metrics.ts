@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { AvailabilityFigures, PoolFigures } from '#libs/database';
+import type { AvailabilityFigures, PoolFigures, ReplicaFigures } from '#libs/database';
 import { type SeriesReading, Telemetry } from '#libs/telemetry';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
@@ -34,12 +34,20 @@ export class Metrics implements RequestObserver {
   watchDatabase(database: {
     readonly availability: { readonly figures: AvailabilityFigures };
     readonly pool: PoolFigures | null;
+    readonly replica: { readonly figures: ReplicaFigures } | null;
   }): void {
     this.#sources.push(() => {
       const { outage, outages, refused } = database.availability.figures;
       this.telemetry.set('database_up', {}, outage === null ? 1 : 0);
       this.telemetry.set('database_outages', {}, outages);
       this.telemetry.set('database_refusals', {}, refused);
+      const replica = database.replica?.figures;
+      if (replica !== undefined) {
+        const { behindMs, reads, passed } = replica;
+        if (behindMs !== null) this.telemetry.set('database_replica_lag_seconds', {}, behindMs / 1_000);
+        this.telemetry.set('database_replica_reads', { where: 'replica' }, reads);
+        this.telemetry.set('database_replica_reads', { where: 'primary' }, passed);
+      }
       const { pool } = database;
       if (pool === null) return;
       this.telemetry.set('database_connections', { state: 'busy' }, pool.total - pool.idle);

@@ -82,7 +82,7 @@ function valueFor(key: ConfigKey): fc.Arbitrary<ParameterValue> | undefined {
 }
 
 const RULED =
-  /^(workers|(audit|order)_history_|credit_limit|jobs?(_|$)|headers_|request_|evaluator_share|platform_fee|environment)/;
+  /^(workers|(audit|order)_history_|credit_limit|jobs?(_|$)|database_read_url|headers_|request_|evaluator_share|platform_fee|environment)/;
 
 describe('settings as text', () => {
   const cwd = folderWith();

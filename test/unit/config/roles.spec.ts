@@ -35,6 +35,9 @@ describe('the role of a process', () => {
   });
 
   it('is the only one with SQLite', () => {
+    expect(() =>
+      load({ database_url: 'sqlite:///a.db', database_read_url: 'postgres://replica/service' }),
+    ).toThrow(/database_read_url: SQLite has no replicas/);
     expect(() => load({ database_url: 'sqlite:///a.db', jobs: false })).toThrow(/requires PostgreSQL/);
     expect(() => load({ database_url: 'sqlite:///a.db', job_kinds: ['webhook'] })).toThrow(
       /requires PostgreSQL/,

@@ -9,6 +9,7 @@ import {
   text,
 } from '#libs/kernel';
 
+const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^/]+\/.+/;
 const HTTP_URL = /^https?:\/\//;
 
 /** Where the service listens, how it speaks HTTP and how it stops. */
@@ -103,6 +104,14 @@ export const DATABASE_SETTINGS = {
   database_max_overflow: integer(
     { default: 20, min: 0, max: 1_000 },
     'Number of additional PostgreSQL connections that one process may open under load, above `database_pool_size`.',
+  ),
+  database_read_url: text(
+    { default: null, pattern: POSTGRES_URL, secret: true },
+    'PostgreSQL: a server that follows `database_url` (streaming replication); lists, statistics and searches are read there, unless their caller has written what it has not yet.',
+  ),
+  database_read_lag: decimal(
+    { default: 5, min: 0.5, max: 3_600 },
+    'Time that a replica (`database_read_url`) may be behind, in seconds; beyond it everything is read from `database_url`.',
   ),
   database_read_timeout: decimal(
     { default: 15, min: 0.1, max: 600 },
