@@ -6,6 +6,7 @@ import {
   AuditSeals1795392000006,
   BarEntity,
   Backtests1796000000160,
+  NarrowedLists1796000000170,
   Billing1795392000011,
   EventEntity,
   FigureChangeEntity,
@@ -135,6 +136,7 @@ export const migrations = [
   OrderArchives1796000000110,
   JobTraces1796000000150,
   Backtests1796000000160,
+  NarrowedLists1796000000170,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

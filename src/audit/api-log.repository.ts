@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  bestOf,
   type Count,
   countOf,
   countUpTo,
@@ -7,20 +8,18 @@ import {
   entitiesOf,
   entityOf,
   insertEach,
+  LARGEST_COUNT,
+  lookedNumber,
+  narrowedBy,
   placeholders,
+  rangeTerm,
   runSql,
+  type Term,
+  term,
   type Transaction,
 } from '#libs/database';
 import type { PageWindow } from '#libs/http';
-import {
-  Between,
-  In,
-  LessThanOrEqual,
-  MoreThanOrEqual,
-  Raw,
-  type FindOptionsWhere,
-  type SelectQueryBuilder,
-} from 'typeorm';
+import type { SelectQueryBuilder } from 'typeorm';
 import { ApiLogEntity } from './api-log.entity.js';
 
 /** The columns of a new row, in the order of {@link NewApiLog}. */
@@ -78,8 +77,8 @@ function castOf(column: string): string {
 }
 
 /**
- * A search for a part of a path looks at so many rows that match the other filters, the newest ones: no index finds a part.
- * They take 20 to 60 ms to read, beside the event loop on SQLite.
+ * A search for a part of a path, or for what several filters match together, looks at so many rows that one filter matches,
+ * the newest ones: no index finds the rest. They take 20 to 60 ms to read, beside the event loop on SQLite.
  */
 export const MOST_SEARCHED = 20_000;
 
@@ -122,47 +121,65 @@ export class ApiLogRepository {
     insertEach(this.database, tx, SQLITE_INSERT, rows);
   }
 
-  /** Newest first. */
-  async newest(filter: ApiLogFilter, { limit, offset }: PageWindow): Promise<ApiLogEntity[]> {
-    const queries = this.#matching(filter);
-    const [first] = queries;
-    if (queries.length === 1 && first !== undefined)
-      return entitiesOf(newestFirst(first).limit(limit).offset(offset));
-    const parts = await Promise.all(
-      queries.map((query) => entitiesOf(newestFirst(query).limit(offset + limit))),
-    );
-    return parts
-      .flat()
-      .sort(byAge)
-      .slice(offset, offset + limit);
-  }
-
-  /** Rows whose path or route has this text, letter by letter, newest first, among the newest {@link MOST_SEARCHED}. */
-  async search(filter: ApiLogFilter, part: string, { limit, offset }: PageWindow): Promise<FoundLogs> {
+  /**
+   * Rows that match, newest first: what one filter matches by its index, of several what is among the newest
+   * {@link MOST_SEARCHED} that the best of them matches.
+   * @param part of a path or route, letter by letter; empty for any
+   */
+  async find(filter: ApiLogFilter, part: string, page: PageWindow): Promise<FoundLogs> {
     const searches = await Promise.all(
-      this.#matching(filter).map((query) => this.#searchIn(query, part, offset + limit)),
+      pathsOf(filter.endpoint).map((path) => this.#find(filter, path, part, page.offset + page.limit)),
     );
-    const total = searches.reduce((sum, { matches }) => sum + matches, 0);
-    const cut = searches.flatMap(({ back }) => (back === null ? [] : [back.getTime()]));
+    const [first] = searches;
+    const cut = searches.flatMap(({ searchedBackTo: to }) => (to === null ? [] : [to.getTime()]));
+    const total = searches.reduce((sum, { count }) => sum + count.total, 0);
+    const isExact = searches.every(({ count }) => count.isExact);
+    const rows =
+      searches.length === 1 && first !== undefined
+        ? first.rows
+        : searches.flatMap((one) => one.rows).sort(byAge);
     return {
-      rows: searches
-        .flatMap(({ rows }) => rows)
-        .sort(byAge)
-        .slice(offset, offset + limit),
-      count: { total, isExact: cut.length === 0 },
+      rows: rows.slice(page.offset, page.offset + page.limit),
+      count: isExact ? countOf(total) : { total: Math.min(total, LARGEST_COUNT), isExact },
       searchedBackTo: cut.length === 0 ? null : new Date(Math.max(...cut)),
     };
   }
 
-  async #searchIn(query: SelectQueryBuilder<ApiLogEntity>, part: string, most: number) {
+  /** @param most rows */
+  async #find(filter: ApiLogFilter, path: Term | null, part: string, most: number): Promise<FoundLogs> {
+    const { words, looked, dates } = termsOf(filter);
+    const terms = path === null ? words : [path, ...words];
+    const rows = (): SelectQueryBuilder<ApiLogEntity> =>
+      narrowedBy(this.database.readApart.manager.createQueryBuilder(ApiLogEntity, 'l'), dates, dates);
+    const [one, ...more] = terms;
+    const best = one === undefined ? null : await bestOf(this.database.readApart, rows, [one, ...more]);
+    const found = newestFirst(best === null ? rows() : narrowedBy(rows(), [best], [best]));
+    const others = [
+      ...terms.filter((other) => other !== best),
+      ...looked,
+      ...(part === '' ? [] : [partTerm(part)]),
+    ];
+    if (others.length > 0) return this.#searchIn(found, others, most);
+    return {
+      rows: await entitiesOf(found.clone().limit(most)),
+      count: await countUpTo(this.database.readApart, found),
+      searchedBackTo: null,
+    };
+  }
+
+  async #searchIn(
+    found: SelectQueryBuilder<ApiLogEntity>,
+    others: readonly Term[],
+    most: number,
+  ): Promise<FoundLogs> {
     const { manager } = this.database.readApart;
-    const newest = newestFirst(query).limit(MOST_SEARCHED);
+    const newest = found.limit(MOST_SEARCHED);
     const from = () =>
       manager
         .createQueryBuilder()
         .from(`(${newest.getQuery()})`, 's')
-        .setParameters({ ...newest.getParameters(), part });
-    const isFound = `(${contains('s.l_endpoint')} OR ${contains('s.l_route')})`;
+        .setParameters(Object.assign({ ...newest.getParameters() }, ...others.map(({ values }) => values)));
+    const isFound = others.map(({ looked }) => `(${looked.replaceAll(/\bl\./g, 's.l_')})`).join(' AND ');
     const rows = await from()
       .select('*')
       .where(isFound)
@@ -176,40 +193,12 @@ export class ApiLogRepository {
       .addSelect('MIN(s.l_request_timestamp)', 'oldest')
       .getRawOne<FoundFigures>();
     const { matches = 0, searched = 0, oldest = null } = figures ?? {};
+    const searchedBackTo = Number(searched) < MOST_SEARCHED || oldest === null ? null : new Date(oldest);
     return {
       rows: rows.map((row) => entityOf({ manager }, ApiLogEntity, withoutAlias(row))),
-      matches: Number(matches),
-      back: Number(searched) < MOST_SEARCHED || oldest === null ? null : new Date(oldest),
+      count: { total: Number(matches), isExact: searchedBackTo === null },
+      searchedBackTo,
     };
-  }
-
-  async count(filter: ApiLogFilter): Promise<Count> {
-    const counts = await Promise.all(
-      this.#matching(filter).map((query) => countUpTo(this.database.readApart, query)),
-    );
-    return countOf(counts.reduce((sum, { total, isExact }) => sum + total + (isExact ? 0 : 1), 0));
-  }
-
-  /** Each row that matches is found by one of the queries. */
-  #matching(filter: ApiLogFilter): SelectQueryBuilder<ApiLogEntity>[] {
-    if (filter.endpoint === undefined) return [this.#query(filter)];
-    const path = filter.endpoint;
-    return [
-      this.#query(filter).andWhere('l.endpoint = :path', { path }),
-      this.#query(filter).andWhere('l.route = :path AND l.route <> l.endpoint', { path }),
-    ];
-  }
-
-  #query(filter: ApiLogFilter): SelectQueryBuilder<ApiLogEntity> {
-    const query = this.database.readApart.manager
-      .createQueryBuilder(ApiLogEntity, 'l')
-      .where(whereOf(filter));
-    // to the letter as in the conditions of the indexes
-    const { method, statusCodes } = filter;
-    if (method !== undefined && !['GET', 'POST'].includes(method))
-      query.andWhere(`l.method NOT IN ('GET', 'POST')`);
-    if (statusCodes?.every((code) => code >= 400) === true) query.andWhere('l.response_status_code >= 400');
-    return query;
   }
 }
 
@@ -219,29 +208,48 @@ const newestFirst = (query: SelectQueryBuilder<ApiLogEntity>): SelectQueryBuilde
 const byAge = (one: ApiLogEntity, other: ApiLogEntity): number =>
   other.requestTimestamp.getTime() - one.requestTimestamp.getTime() || other.id - one.id;
 
-function whereOf(filter: ApiLogFilter): FindOptionsWhere<ApiLogEntity> {
-  const { userId, method, statusCodes, from, to } = filter;
-  return {
-    ...(userId !== undefined && { userId }),
-    ...(method !== undefined && { method }),
-    ...(statusCodes !== undefined && { responseStatusCode: oneOf(statusCodes) }),
-    ...periodOf(from, to),
-  };
-}
+/** Each row with this path is found by one of these. */
+const pathsOf = (path: string | undefined): (Term | null)[] =>
+  path === undefined
+    ? [null]
+    : [
+        term('l.endpoint', '= :path', { path }),
+        {
+          found: 'l.route = :path AND l.route <> l.endpoint',
+          looked: `COALESCE(l.route, '') = :path AND l.route <> l.endpoint`,
+          values: { path },
+        },
+      ];
 
-function periodOf(from: Date | undefined, to: Date | undefined): FindOptionsWhere<ApiLogEntity> {
-  if (from !== undefined && to !== undefined) return { requestTimestamp: Between(from, to) };
-  if (from !== undefined) return { requestTimestamp: MoreThanOrEqual(from) };
-  return to === undefined ? {} : { requestTimestamp: LessThanOrEqual(to) };
+/** What a listing is narrowed to: what an index finds, what is looked at in each row, and the time. */
+function termsOf({ userId, method, statusCodes, from, to }: ApiLogFilter) {
+  const dates = rangeTerm('l.request_timestamp', from?.toISOString(), to?.toISOString());
+  const words: Term[] = [];
+  const looked: Term[] = [];
+  if (userId !== undefined) words.push(term('l.user_id', '= :userId', { userId }, lookedNumber));
+  // to the letter as in the conditions of the indexes
+  if (method !== undefined) {
+    const one = term('l.method', '= :method', { method });
+    if (['GET', 'POST'].includes(method)) looked.push(one);
+    else words.push({ ...one, found: `${one.found} AND l.method NOT IN ('GET', 'POST')` });
+  }
+  if (statusCodes !== undefined) {
+    const one = term('l.response_status_code', 'IN (:...statusCodes)', { statusCodes }, lookedNumber);
+    // one by the index of statuses, several by that of moments: no index has the rows of several in one order
+    const found = `${statusCodes.length === 1 ? one.found : one.looked} AND l.response_status_code >= 400`;
+    if (statusCodes.every((code) => code >= 400)) words.push({ ...one, found });
+    else looked.push(one);
+  }
+  return { words, looked, dates: dates === null ? [] : [dates] };
 }
-
-/** One by the index of statuses, several by that of moments: no index has the rows of several in one order. */
-const oneOf = (codes: readonly number[]) =>
-  codes.length === 1 ? In([...codes]) : Raw((column) => `+ ${column} IN (:...codes)`, { codes });
 
 /** The columns of a row under their own names, which TypeORM puts the alias before. */
 const withoutAlias = (row: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/^l_/, ''), value]));
 
 /** Letter by letter; `LIKE` would ignore case on one of the two databases, and know wildcards. */
-const contains = (column: string): string => `replace(${column}, :part, '') <> ${column}`;
+function partTerm(part: string): Term {
+  const contains = (column: string): string => `replace(${column}, :part, '') <> ${column}`;
+  const looked = `(${contains('l.endpoint')} OR ${contains('l.route')})`;
+  return { found: looked, looked, values: { part } };
+}

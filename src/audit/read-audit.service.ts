@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Count } from '#libs/database';
-import { warn } from '#libs/http';
+import { type PageWindow, warn } from '#libs/http';
 import { Clock, HOUR_MS } from '#libs/kernel';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import type { ApiLogEntity } from './api-log.entity.js';
@@ -32,10 +32,7 @@ export class ReadAudit implements AuditTrail {
       ...(userId !== undefined && { userId }),
       ...(endpoint !== undefined && { endpoint }),
     };
-    const [rows, count] = await Promise.all([
-      this.logs.newest(filter, { limit, offset }),
-      this.logs.count(filter),
-    ]);
+    const { rows, count } = await this.#found(filter, '', { limit, offset });
     await this.#warnOfArchived('hours', filter.from);
     return { logs: rows, ...count };
   }
@@ -45,7 +42,7 @@ export class ReadAudit implements AuditTrail {
     // No row has a risk score, so none has a high one.
     const unscored = query.riskScoreMin !== undefined;
     const [{ rows, count }, failed] = await Promise.all([
-      unscored ? { rows: [], count: NONE } : this.#found(query),
+      unscored ? { rows: [], count: NONE } : this.#found(query, query.endpointPart ?? '', query),
       this.figures.count('failed', null, this.#hoursAgo(24)),
     ]);
     const { total, isExact } = count;
@@ -62,21 +59,17 @@ export class ReadAudit implements AuditTrail {
     };
   }
 
-  async #found(query: ListAudit): Promise<Pick<FoundLogs, 'rows' | 'count'>> {
-    const { endpointPart: part = '' } = query;
-    if (part === '') {
-      const [rows, count] = await Promise.all([this.logs.newest(query, query), this.logs.count(query)]);
-      return { rows, count };
-    }
-    // a path is found as it was sent, and by its route: `/api/v1/auth/%6cogin` is a login
-    const found = await this.logs.search(query, part, query);
-    if (found.searchedBackTo !== null)
+  /** A path is found as it was sent, and by its route: `/api/v1/auth/%6cogin` is a login. */
+  async #found(filter: ApiLogFilter, part: string, page: PageWindow): Promise<FoundLogs> {
+    const found = await this.logs.find(filter, part, page);
+    const goesOn = part !== '' || found.rows.length < page.limit;
+    if (found.searchedBackTo !== null && goesOn)
       warn({
         code: 'search_ended',
-        field: 'endpoint',
+        field: part === '' && filter.endpoint === undefined ? 'end_date' : 'endpoint',
         message:
-          `only the newest ${MOST_SEARCHED} requests that the other filters match were searched, back to ` +
-          `${found.searchedBackTo.toISOString()}; that moment as end_date goes on from there`,
+          `only the newest ${MOST_SEARCHED} requests that one of the filters matches were searched, back to ` +
+          `${found.searchedBackTo.toISOString()}; that moment as end_date of /admin/audit goes on from there`,
       });
     return found;
   }

@@ -5,11 +5,11 @@ import {
   Database,
   type Figures,
   KeptFigures,
+  lookedText,
   meanMs,
   runSql,
   SourceFigures,
 } from '#libs/database';
-import { unsought } from './order-lists.repository.js';
 import type {
   EvaluatorFigures,
   MarketplaceBacklog,
@@ -84,7 +84,7 @@ export class MarketplaceFiguresRepository extends SourceFigures implements Marke
     const [oldest] = await runSql<{ created_at: string }>(
       this.database.readApart,
       `SELECT created_at FROM prediction_jobs WHERE status = 'pending'
-         AND ${unsought('expires_at')} > ? ORDER BY created_at LIMIT 1`,
+         AND ${lookedText('expires_at')} > ? ORDER BY created_at LIMIT 1`,
       [now.toISOString()],
     );
     return {

@@ -1,5 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { type Count, countsOf, countUpTo, Database, entitiesOf, KeptFigures } from '#libs/database';
+import {
+  type Count,
+  countNarrowed,
+  countsOf,
+  Database,
+  entitiesInOrder,
+  entitiesOf,
+  isFew,
+  KeptFigures,
+  lookedText,
+  narrowedBy,
+  rangeTerm,
+  type Sorting,
+  type Term,
+  term,
+} from '#libs/database';
 import { LISTED_FIELDS, type OrderFilter, type OrderList, type OrderPage } from './client-orders.port.js';
 import { heldOrder } from './marketplace.port.js';
 import { type AssignedFilter, type ClaimInForce, HELD_FIELDS } from './order-queue.port.js';
@@ -7,14 +22,22 @@ import type { SelectQueryBuilder } from 'typeorm';
 import { OrderEntity } from './order.entity.js';
 
 const CLIENT_COLUMNS: Readonly<Record<OrderPage['sort'], string>> = {
-  created_at: 'o.createdAt',
-  completed_at: 'o.completedAt',
+  created_at: 'o.created_at',
+  completed_at: 'o.completed_at',
   priority: 'o.priority',
-  cost: 'o.estimatedCost',
+  cost: 'o.estimated_cost_micros',
 };
 
 export type OrderQueryBuilder = SelectQueryBuilder<OrderEntity>;
 type Query = OrderQueryBuilder;
+
+/** Orders that a client's list is about. */
+interface View {
+  readonly rows: () => Query;
+  /** Few, so that all of them are sorted; otherwise they are read in the order of the list. */
+  readonly areFew: boolean;
+  readonly count: Count;
+}
 
 /** Orders in lists: every filter, sorting and total in SQL. */
 @Injectable()
@@ -26,51 +49,78 @@ export class OrderLists {
 
   /** @param clientId whose; null for everybody's */
   async ofClient(clientId: number | null, filter: OrderFilter, page: OrderPage): Promise<OrderList> {
-    const orders = await (page.sort === 'completed_at'
-      ? this.#byEnd(clientId, filter, page)
-      : entitiesOf(inOrder(this.#ofClient(clientId, filter), page)));
-    return { orders, ...(await this.#countOfClient(clientId, filter)) };
+    // what is open has no end to be sorted by
+    const isOpen = filter.status === 'pending' || filter.status === 'processing';
+    const by: OrderPage =
+      isOpen && page.sort === 'completed_at' ? { ...page, sort: 'created_at', order: 'desc' } : page;
+    const view = await this.#viewOf(clientId, filter, by);
+    const orders = await (by.sort === 'completed_at'
+      ? this.#byEnd(view, by)
+      : this.#pageOf(view.rows(), view, by));
+    return { orders, ...view.count };
+  }
+
+  async #viewOf(clientId: number | null, filter: OrderFilter, page: OrderPage): Promise<View> {
+    const { words, dates } = termsOf(filter);
+    const whose = (): Query => having(this.#orders(), { clientId });
+    const kept = countsOf(await this.kept.standing('orders', clientId ?? undefined), 'status:');
+    const all = sum(Object.values(kept));
+    const terms = [...words, ...dates];
+    if (terms.length === 0) return { rows: whose, areFew: false, count: { total: all, isExact: true } };
+    // the indexes of words go on with the moment of creation
+    const within = (): Query => (words.length === 0 ? whose() : narrowedBy(whose(), dates, dates));
+    const { count, best } = await countNarrowed(this.database.readApart, {
+      rows: within,
+      terms: words.length === 0 ? dates : words,
+    });
+    const { status } = filter;
+    const exact =
+      status !== undefined && terms.length === 1 ? { total: kept[status] ?? 0, isExact: true } : count;
+    const areFew = page.sort !== 'created_at' && isFew(exact, all, page);
+    const found = areFew || page.sort === 'created_at' ? [...dates, ...(best === null ? [] : [best])] : [];
+    return { rows: () => narrowedBy(whose(), terms, found), areFew, count: exact };
   }
 
   /** Those that have ended in the order of their ends, then those that have not: two ranges of one index. */
-  async #byEnd(clientId: number | null, filter: OrderFilter, page: OrderPage): Promise<OrderEntity[]> {
-    const ended = (): Query => this.#ofClient(clientId, filter).andWhere('o.completedAt IS NOT NULL');
-    const first = await entitiesOf(inOrder(ended(), page));
+  async #byEnd(view: View, page: OrderPage): Promise<OrderEntity[]> {
+    const ends = view.areFew ? `${lookedText('o.completed_at')} <> ''` : 'o.completed_at IS NOT NULL';
+    const ended = (): Query => view.rows().andWhere(ends);
+    const first = await this.#pageOf(ended(), view, page);
     if (first.length === page.limit) return first;
     const before =
       first.length > 0 || page.offset === 0
         ? page.offset + first.length
         : await this.#upTo(ended(), page.offset);
-    const open = this.#ofClient(clientId, filter).andWhere('o.completedAt IS NULL');
-    const rest = await entitiesOf(
-      inOrder(open, {
-        sort: 'created_at',
-        order: 'desc',
-        limit: page.limit - first.length,
-        offset: Math.max(0, page.offset - before),
-      }),
-    );
+    const open = view
+      .rows()
+      .andWhere(view.areFew ? `${lookedText('o.completed_at')} = ''` : 'o.completed_at IS NULL');
+    const rest = await this.#pageOf(open, view, {
+      sort: 'created_at',
+      order: 'desc',
+      limit: page.limit - first.length,
+      offset: Math.max(0, page.offset - before),
+    });
     return [...first, ...rest];
+  }
+
+  #pageOf(query: Query, { areFew }: View, page: OrderPage): Promise<OrderEntity[]> {
+    const sorting = sortingOf(page);
+    if (areFew)
+      return entitiesInOrder(this.database.readApart, query, {
+        key: 'id',
+        shown: LISTED_FIELDS,
+        sorting,
+        ...page,
+      });
+    query.select(columns(LISTED_FIELDS)).limit(page.limit).offset(page.offset);
+    for (const [column, order] of sorting) query.addOrderBy(column, order);
+    return entitiesOf(query);
   }
 
   /** Rows of a query, at most so many. */
   async #upTo(query: Query, most: number): Promise<number> {
     const rows = await query.select('o.id', 'id').limit(most).getRawMany();
     return rows.length;
-  }
-
-  /** All of a client's orders are kept as figures; narrower ones are counted as far as that is quick. */
-  async #countOfClient(clientId: number | null, filter: OrderFilter): Promise<Count> {
-    const { status, ...others } = filter;
-    if (
-      [others.symbol, others.predictionType, others.startDate, others.endDate].some(
-        (value) => value !== undefined,
-      )
-    )
-      return countUpTo(this.database.readApart, this.#ofClient(clientId, filter));
-    const byStatus = countsOf(await this.kept.standing('orders', clientId ?? undefined), 'status:');
-    const total = status === undefined ? sum(Object.values(byStatus)) : (byStatus[status] ?? 0);
-    return { total, isExact: true };
   }
 
   /** A client's orders that are in archives, in no list any more. @param clientId whose; null for everybody's */
@@ -114,26 +164,30 @@ export class OrderLists {
   #claimed(evaluatorId: number | null): Query {
     return having(this.#orders().where(`o.status = 'processing'`), { evaluatorId });
   }
-
-  #ofClient(clientId: number | null, filter: OrderFilter): Query {
-    const { status, symbol, predictionType, startDate, endDate } = filter;
-    const query = having(this.#orders(), { clientId, symbol, predictionType });
-    // a word of a closed list, to the letter as in the conditions of the indexes
-    if (status !== undefined) query.andWhere(`o.status = '${status}'`);
-    return between(query, 'createdAt', startDate?.toISOString(), endDate?.toISOString());
-  }
 }
 
-/** A page of a client's list. Ties: by creation, in the same direction. */
-function inOrder(query: Query, page: OrderPage): Query {
-  return query
-    .select(columns(LISTED_FIELDS))
-    .orderBy(CLIENT_COLUMNS[page.sort], direction(page.order))
-    .addOrderBy('o.createdAt', direction(page.order))
-    .addOrderBy('o.id', 'ASC')
-    .limit(page.limit)
-    .offset(page.offset);
+/** What a client's list is narrowed to: words, each of which an index finds, and a time. */
+function termsOf({ status, symbol, predictionType, startDate, endDate }: OrderFilter) {
+  const dates = rangeTerm('o.created_at', startDate?.toISOString(), endDate?.toISOString());
+  return {
+    words: [
+      // a word of a closed list, to the letter as in the conditions of the indexes
+      status === undefined ? null : term('o.status', `= '${status}'`, {}),
+      symbol === undefined ? null : term('o.symbol', '= :symbol', { symbol }),
+      predictionType === undefined
+        ? null
+        : term('o.prediction_type', '= :predictionType', { predictionType }),
+    ].filter((one): one is Term => one !== null),
+    dates: dates === null ? [] : [dates],
+  };
 }
+
+/** Ties: by creation, in the same direction. */
+const sortingOf = ({ sort, order }: OrderPage): Sorting => [
+  [CLIENT_COLUMNS[sort], direction(order)],
+  ['o.created_at', direction(order)],
+  ['o.id', 'ASC'],
+];
 
 /** Of an order in a list only what it says is read, for the rest of a row is large. */
 export const columns = (fields: readonly (keyof OrderEntity)[]) => fields.map((field) => `o.${field}`);
@@ -143,7 +197,7 @@ export const direction = (order: 'asc' | 'desc') => (order === 'asc' ? 'ASC' : '
 export const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
 /** Orders with these values; null and undefined allow any. */
-export function having(
+function having(
   query: Query,
   values: Partial<Record<keyof OrderEntity, string | number | null | undefined>>,
 ): Query {
@@ -152,21 +206,3 @@ export function having(
       query.andWhere(`o.${column} = :${column}`, { [column]: value });
   return query;
 }
-
-/** Orders between two values, both included; undefined is no limit. */
-export function between<T extends string | number>(
-  query: Query,
-  column: keyof OrderEntity,
-  min?: T,
-  max?: T,
-): Query {
-  if (min !== undefined) query.andWhere(`o.${column} >= :min_${column}`, { [`min_${column}`]: min });
-  if (max !== undefined) query.andWhere(`o.${column} <= :max_${column}`, { [`max_${column}`]: max });
-  return query;
-}
-
-/**
- * A column that is compared but not looked up by: nearly all that waits is younger than its end, and a planner without
- * statistics would take the index of ends and sort the whole queue.
- */
-export const unsought = (column: string): string => `COALESCE(${column}, '')`;

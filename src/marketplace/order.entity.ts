@@ -19,7 +19,7 @@ const effortNumber: ValueTransformer = {
 };
 
 const PENDING = { where: `"status" = 'pending'` };
-/** An index with a column that falls, which decorators can't declare: the migration `ListingIndexes` has it. */
+/** An index with a column that falls, which decorators can't declare: the migrations `ListingIndexes` and `NarrowedLists` have it. */
 const DESCENDING = { synchronize: false } as const;
 const PROCESSING = { where: `"status" = 'processing'` };
 
@@ -50,6 +50,8 @@ const PROCESSING = { where: `"status" = 'processing'` };
 @Index('ix_prediction_jobs_user_cost', ['clientId', 'estimatedCost', 'createdAt'])
 @Index('ix_prediction_jobs_symbol', ['symbol', 'createdAt'])
 @Index('ix_prediction_jobs_type', ['predictionType', 'createdAt'])
+@Index('ix_prediction_jobs_priority', ['priority', 'createdAt'])
+@Index('ix_prediction_jobs_cost', ['estimatedCost', 'createdAt'])
 @Index('ix_prediction_jobs_ended', ['completedAt', 'createdAt'])
 @Index('ix_prediction_jobs_waiting_first', DESCENDING)
 @Index('ix_prediction_jobs_waiting_oldest', DESCENDING)

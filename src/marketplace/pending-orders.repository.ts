@@ -1,24 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import {
+  bestOf,
   type Count,
-  countOf,
   Database,
+  entitiesInOrder,
   entitiesOf,
+  isFew,
   KeptFigures,
   LARGEST_COUNT,
+  lookedText,
+  meets,
+  MOST_LOOKED_AT,
+  narrowedBy,
+  rangeTerm,
   runSql,
+  type Sorting,
+  type Term,
+  term,
 } from '#libs/database';
 import { HOME_CURRENCY, type Micros } from '../billing/billing.port.js';
 import { OrderClaimEntity } from './order-claim.entity.js';
-import {
-  columns,
-  direction,
-  having,
-  unsought,
-  type OrderQueryBuilder as Query,
-  sum,
-  between,
-} from './order-lists.repository.js';
+import { columns, direction, type OrderQueryBuilder as Query, sum } from './order-lists.repository.js';
 import {
   OFFERED_FIELDS,
   type PendingFilter,
@@ -36,17 +38,22 @@ export interface Claimant {
   readonly releasedAfter: Date;
 }
 
-export interface PendingFigures extends Count {
+interface PendingFigures extends Count {
   /** In the home currency, of the orders that were counted. */
   readonly range: { readonly min: Micros; readonly max: Micros; readonly average: Micros } | null;
 }
 
 const PENDING_COLUMNS: Readonly<Record<PendingPage['sort'], string>> = {
   priority: 'o.priority',
-  created_at: 'o.createdAt',
-  payment: 'o.estimatedPayment',
+  created_at: 'o.created_at',
+  payment: 'o.estimated_payment_micros',
   effort: 'o.effort',
 };
+
+/** A page, and figures of all pages. */
+interface PendingFound extends PendingFigures {
+  readonly orders: readonly PendingOrder[];
+}
 
 interface HiddenRow {
   readonly id: string;
@@ -62,47 +69,56 @@ export class PendingOrders {
     private readonly kept: KeptFigures,
   ) {}
 
-  async list(
-    claimant: Claimant,
-    filter: PendingFilter,
-    page: PendingPage,
-    now: Date,
-  ): Promise<PendingOrder[]> {
-    const query = this.#pending(claimant, filter, now)
-      .select(columns(OFFERED_FIELDS))
-      .orderBy(PENDING_COLUMNS[page.sort], direction(page.order))
-      .addOrderBy('o.priority', page.sort === 'priority' ? direction(page.order) : 'DESC')
-      .addOrderBy('o.createdAt', page.sort === 'created_at' ? direction(page.order) : 'ASC')
-      .addOrderBy('o.id', 'ASC')
-      .limit(page.limit)
-      .offset(page.offset ?? 0);
-    return entitiesOf(query);
+  async list(claimant: Claimant, filter: PendingFilter, page: PendingPage, now: Date): Promise<PendingFound> {
+    const terms = termsOf(filter);
+    const [first, ...others] = terms;
+    if (first === undefined) {
+      const orders = await entitiesOf(pageOf(this.#pending(claimant, now), page));
+      return { orders, ...(await this.#allFigures(claimant, now)) };
+    }
+    const rows = (): Query => this.#pending(claimant, now);
+    const best = await bestOf(this.database.readApart, rows, [first, ...others]);
+    const figures = await this.#matchingFigures(narrowedBy(rows(), [best], [best]), without(best, terms));
+    if (figures.total === 0 && figures.isExact) return { orders: [], ...figures };
+    // the indexes of words have the order of the queue
+    if (page.sort === 'priority' && page.order === 'desc' && !isRange(best))
+      return { orders: await entitiesOf(pageOf(narrowedBy(rows(), terms, [best]), page)), ...figures };
+    const waiting = (await this.kept.standing('orders')).get('status:pending')?.events ?? 0;
+    const orders = isFew(figures, waiting, page)
+      ? await entitiesInOrder(this.database.readApart, narrowedBy(rows(), terms, [best]), {
+          key: 'id',
+          shown: OFFERED_FIELDS,
+          sorting: sortingOf(page),
+          ...page,
+        })
+      : await entitiesOf(pageOf(narrowedBy(rows(), terms), page));
+    return { orders, ...figures };
   }
 
-  async figures(claimant: Claimant, filter: PendingFilter, now: Date): Promise<PendingFigures> {
-    const { predictionType, symbol, predictorPlugin, minPriority, maxPriority, minPayment, maxPayment } =
-      filter;
-    const terms = [predictionType, symbol, predictorPlugin, minPriority, maxPriority, minPayment, maxPayment];
-    return terms.some((value) => value !== undefined)
-      ? this.#matchingFigures(claimant, filter, now)
-      : this.#allFigures(claimant, now);
-  }
-
-  /** Of what matches, counted as far as that is quick. */
-  async #matchingFigures(claimant: Claimant, filter: PendingFilter, now: Date): Promise<PendingFigures> {
-    const some = this.#pending(claimant, filter, now)
-      .select(`CASE WHEN o.currency = '${HOME_CURRENCY}' THEN o.estimated_payment_micros END`, 'home')
-      .limit(LARGEST_COUNT + 1);
+  /** Of what matches, counted as far as that is quick. @param found by the best term */
+  async #matchingFigures(found: Query, others: readonly Term[]): Promise<PendingFigures> {
+    const most = others.length === 0 ? LARGEST_COUNT : MOST_LOOKED_AT;
+    for (const { values } of others) found.setParameters(values);
+    const some = found
+      .select(meets(others), 'hit')
+      .addSelect(
+        `CASE WHEN ${meets(others)} = 1 AND o.currency = '${HOME_CURRENCY}' THEN o.estimated_payment_micros END`,
+        'home',
+      )
+      .limit(most + 1);
     const row = await this.database.readApart.manager
       .createQueryBuilder()
-      .select('COUNT(*)', 'total')
+      .select('COUNT(*)', 'looked')
+      .addSelect('SUM(hit)', 'hits')
       .addSelect('MIN(home)', 'min')
       .addSelect('MAX(home)', 'max')
       .addSelect('AVG(home)', 'average')
       .from(`(${some.getQuery()})`, 'some')
       .setParameters(some.getParameters())
-      .getRawOne<Record<'total' | 'min' | 'max' | 'average', number | string | null>>();
-    const count = countOf(Number(row?.total ?? 0));
+      .getRawOne<Record<'looked' | 'hits' | 'min' | 'max' | 'average', number | string | null>>();
+    const hits = Number(row?.hits ?? 0);
+    const isExact = Number(row?.looked ?? 0) <= most && hits <= LARGEST_COUNT;
+    const count = { total: Math.min(hits, LARGEST_COUNT), isExact };
     if (row?.min === null || row?.min === undefined) return { ...count, range: null };
     const average = Math.round(Number(row.average));
     return { ...count, range: { min: Number(row.min), max: Number(row.max), average } };
@@ -146,7 +162,7 @@ export class PendingOrders {
   }
 
   async #extreme(claimant: Claimant, now: Date, order: 'ASC' | 'DESC'): Promise<Micros> {
-    const row = await this.#pending(claimant, {}, now)
+    const row = await this.#pending(claimant, now)
       .andWhere(`o.currency = '${HOME_CURRENCY}'`)
       .select('o.estimated_payment_micros', 'payment')
       .orderBy('o.estimatedPayment', order)
@@ -155,24 +171,55 @@ export class PendingOrders {
     return Number(row?.payment ?? 0);
   }
 
-  #pending({ userId, seesAll, releasedAfter }: Claimant, filter: PendingFilter, now: Date): Query {
-    const { predictionType, symbol, predictorPlugin, minPriority, maxPriority } = filter;
-    const { minPayment, maxPayment } = filter;
-    // amounts of two currencies can't be compared: bounds are of the home currency
-    const currency = (minPayment ?? maxPayment) === undefined ? null : HOME_CURRENCY;
-    const query = this.database.readApart.manager
-      .createQueryBuilder(OrderEntity, 'o')
+  #orders(): Query {
+    return this.database.readApart.manager.createQueryBuilder(OrderEntity, 'o');
+  }
+
+  #pending({ userId, seesAll, releasedAfter }: Claimant, now: Date): Query {
+    const query = this.#orders()
       .where(`o.status = 'pending'`) // to the letter as in the index's condition
-      .andWhere(`${unsought('o.expires_at')} > :now`, { now: now.toISOString() });
-    having(query, { predictionType, symbol, predictorPlugin, currency });
-    between(query, 'priority', minPriority, maxPriority);
-    // compared only, see `unsought`
-    if (minPayment !== undefined)
-      query.andWhere('o.estimated_payment_micros + 0 >= :minPayment', { minPayment });
-    if (maxPayment !== undefined)
-      query.andWhere('o.estimated_payment_micros + 0 <= :maxPayment', { maxPayment });
+      // nearly all that waits is younger than its end: no index is to be taken for that
+      .andWhere(`${lookedText('o.expires_at')} > :now`, { now: now.toISOString() });
     return seesAll ? query : claimableBy(query, userId, releasedAfter);
   }
+}
+
+const PAYMENT = 'o.estimated_payment_micros';
+
+/** What the filter asks for. Amounts of two currencies can't be compared: bounds are of the home currency. */
+function termsOf(filter: PendingFilter): Term[] {
+  const { symbol, predictorPlugin, predictionType, minPayment, maxPayment, minPriority, maxPriority } =
+    filter;
+  const payment = rangeTerm(PAYMENT, minPayment, maxPayment);
+  const atHome = ` AND o.currency = '${HOME_CURRENCY}'`;
+  return [
+    symbol === undefined ? null : term('o.symbol', '= :symbol', { symbol }),
+    predictorPlugin === undefined
+      ? null
+      : term('o.predictor_plugin', '= :predictorPlugin', { predictorPlugin }),
+    predictionType === undefined ? null : term('o.prediction_type', '= :predictionType', { predictionType }),
+    payment && { ...payment, found: payment.found + atHome, looked: payment.looked + atHome },
+    rangeTerm('o.priority', minPriority, maxPriority),
+  ].filter((one) => one !== null);
+}
+
+const isRange = ({ found }: Term): boolean => !found.includes(' = :');
+const without = (best: Term, terms: readonly Term[]): Term[] => terms.filter((one) => one !== best);
+
+const sortingOf = ({ sort, order }: PendingPage): Sorting => [
+  [PENDING_COLUMNS[sort], direction(order)],
+  ['o.priority', sort === 'priority' ? direction(order) : 'DESC'],
+  ['o.created_at', sort === 'created_at' ? direction(order) : 'ASC'],
+  ['o.id', 'ASC'],
+];
+
+function pageOf(query: Query, page: PendingPage): Query {
+  query
+    .select(columns(OFFERED_FIELDS))
+    .limit(page.limit)
+    .offset(page.offset ?? 0);
+  for (const [column, order] of sortingOf(page)) query.addOrderBy(column, order);
+  return query;
 }
 
 function claimableBy(query: Query, userId: number, releasedAfter: Date): Query {

@@ -54,10 +54,9 @@ export class StoredOrderQueue implements OrderQueue {
       seesAll: actsForAll(evaluator),
       releasedAfter: new Date(now.getTime() - this.config.release_cooldown_seconds * SECOND_MS),
     };
-    const orders = await this.pendingOrders.list(claimant, filter, page, now);
-    const { range, ...count } = await this.pendingOrders.figures(claimant, filter, now);
+    const { range, ...list } = await this.pendingOrders.list(claimant, filter, page, now);
     const estimatedQueueMs = await this.outlook.waitMs();
-    return { orders, ...count, estimatedQueueMs, paymentRange: range };
+    return { ...list, estimatedQueueMs, paymentRange: range };
   }
 
   async claim(evaluator: Evaluator, command: ClaimCommand): Promise<ClaimedOrder> {

@@ -22,9 +22,10 @@ export class DeliveryLog {
     private readonly clock: Clock,
   ) {}
 
-  list(query: DeliveriesQuery, caller: Actor): Promise<Page<DeliveryOut>> {
+  async list(query: DeliveriesQuery, caller: Actor): Promise<Page<DeliveryOut>> {
     const filter: DeliveryFilter = isAdministrator(caller) ? query : { ...query, userId: caller.userId };
-    return Page.counted(query, this.deliveries.list(filter, query), this.deliveries.count(filter));
+    const { rows, more, count } = await this.deliveries.list(filter, query);
+    return new Page(rows, query, more, count.total, count.isExact);
   }
 
   /** @throws AppError `not_found`, also for a delivery of somebody else */

@@ -5,8 +5,10 @@ import type { AttemptError, DeliveryStatus, WebhookEventType } from './webhook.t
 /** A message to a receiver, and how far it got. */
 @Entity('webhook_deliveries')
 @Index('ix_webhook_deliveries_user', ['userId', 'createdAt'])
+@Index('ix_webhook_deliveries_user_status', ['userId', 'status', 'createdAt'])
+@Index('ix_webhook_deliveries_status', ['status', 'createdAt'])
 @Index('ix_webhook_deliveries_created', ['createdAt'])
-@Index('ix_webhook_deliveries_prediction', ['orderId'])
+@Index('ix_webhook_deliveries_prediction', ['orderId', 'createdAt'])
 @Index('ix_webhook_deliveries_finished', ['finishedAt'], { where: '"finished_at" IS NOT NULL' })
 export class WebhookDeliveryEntity {
   /** UUID; the `webhook-id` of every attempt. */

@@ -1,7 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { Database, insertRow, rowsOf, runSql, type Transaction } from '#libs/database';
+import {
+  type Count,
+  countNarrowed,
+  Database,
+  entitiesOf,
+  insertRow,
+  narrowedBy,
+  rangeTerm,
+  runSql,
+  type Term,
+  term,
+  type Transaction,
+} from '#libs/database';
 import type { PageWindow } from '#libs/http';
-import { And, type FindOptionsWhere, In, LessThan, LessThanOrEqual, MoreThanOrEqual, Not } from 'typeorm';
+import { In, LessThan, Not, type SelectQueryBuilder } from 'typeorm';
 import { WebhookAttemptEntity, WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 import type { DeliveryAttempt, DeliveryStatus, WebhookEventType } from './webhook.types.js';
 
@@ -59,17 +71,28 @@ export class WebhookDeliveryRepository {
   }
 
   /** Newest first. */
-  list(filter: DeliveryFilter, { limit, offset }: PageWindow): Promise<WebhookDeliveryEntity[]> {
-    return rowsOf(this.database.readApart, WebhookDeliveryEntity, {
-      where: whereOf(filter),
-      order: { createdAt: 'DESC', id: 'DESC' },
-      limit,
-      offset,
-    });
-  }
-
-  count(filter: DeliveryFilter): Promise<number> {
-    return this.database.readApart.manager.countBy(WebhookDeliveryEntity, whereOf(filter));
+  async list(
+    filter: DeliveryFilter,
+    { limit, offset }: PageWindow,
+  ): Promise<{ readonly rows: WebhookDeliveryEntity[]; readonly more: boolean; readonly count: Count }> {
+    const { terms, dates, looked } = termsOf(filter);
+    const { userId } = filter;
+    const rows = (): SelectQueryBuilder<WebhookDeliveryEntity> => {
+      const query = this.database.readApart.manager.createQueryBuilder(WebhookDeliveryEntity, 'd');
+      return narrowedBy(
+        userId === undefined ? query : query.where('d.user_id = :userId', { userId }),
+        dates,
+        dates,
+      );
+    };
+    const { count, best } = await countNarrowed(this.database.readApart, { rows, terms, looked });
+    const page = narrowedBy(rows(), [...terms, ...looked], best === null ? [] : [best])
+      .orderBy('d.createdAt', 'DESC')
+      .addOrderBy('d.id', 'DESC')
+      .limit(limit + 1)
+      .offset(offset);
+    const found = await entitiesOf(page);
+    return { rows: found.slice(0, limit), more: found.length > limit, count };
   }
 
   /** Writes down an attempt and what follows from it. */
@@ -147,17 +170,15 @@ export class WebhookDeliveryRepository {
   }
 }
 
-function whereOf(filter: DeliveryFilter): FindOptionsWhere<WebhookDeliveryEntity> {
-  const { userId, status, eventType, orderId, from, to } = filter;
-  const bounds = [
-    ...(from === undefined ? [] : [MoreThanOrEqual(from)]),
-    ...(to === undefined ? [] : [LessThanOrEqual(to)]),
-  ];
+/** What a list is narrowed to: what an index finds, the time, and what is looked at in each row. */
+function termsOf({ status, eventType, orderId, from, to }: DeliveryFilter) {
+  const dates = rangeTerm('d.created_at', from?.toISOString(), to?.toISOString());
   return {
-    ...(userId !== undefined && { userId }),
-    ...(status !== undefined && { status }),
-    ...(eventType !== undefined && { eventType }),
-    ...(orderId !== undefined && { orderId }),
-    ...(bounds.length > 0 && { createdAt: And(...bounds) }),
+    terms: [
+      orderId === undefined ? null : term('d.prediction_id', '= :orderId', { orderId }),
+      status === undefined ? null : term('d.status', '= :status', { status }),
+    ].filter((one): one is Term => one !== null),
+    dates: dates === null ? [] : [dates],
+    looked: eventType === undefined ? [] : [term('d.event_type', '= :eventType', { eventType })],
   };
 }

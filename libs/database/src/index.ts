@@ -16,6 +16,7 @@ export * from './transaction-runner.js';
 export * from './statements.js';
 export type { Later } from './sql-statements.js';
 export * from './entity-rows.js';
+export * from './narrowed-rows.js';
 export * from './kept-figures.js';
 export * from './row-figures.js';
 export {
@@ -61,3 +62,4 @@ export { ForecastOutcomes1796000000096 } from './migrations/1796000000096-foreca
 export { JobTraces1796000000150 } from './migrations/1796000000150-job-traces.js';
 export { Scores1796000000097 } from './migrations/1796000000097-scores.js';
 export { Backtests1796000000160 } from './migrations/1796000000160-backtests.js';
+export { NarrowedLists1796000000170 } from './migrations/1796000000170-narrowed-lists.js';

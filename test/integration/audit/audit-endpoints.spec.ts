@@ -150,7 +150,7 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
         {
           code: 'search_ended',
           field: 'endpoint',
-          message: `only the newest 20000 requests that the other filters match were searched, back to ${minute(0)}; that moment as end_date goes on from there`,
+          message: `only the newest 20000 requests that one of the filters matches were searched, back to ${minute(0)}; that moment as end_date of /admin/audit goes on from there`,
         },
       ],
     });
@@ -164,6 +164,14 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
     expect(old).not.toHaveProperty('warnings');
     expect(old).not.toHaveProperty('total_is_exact');
     expect((await get('audit?endpoint=/api/v1/a&user_id=1')).warnings).toBeUndefined();
+    // a full page is one of what was looked at; one that is not says so
+    const full = await get('audit?method=GET&status_code=200&limit=5');
+    expect(full).toMatchObject({ total_is_exact: false, total_count: 10_000 });
+    expect(full.audit_logs).toHaveLength(5);
+    expect(full).not.toHaveProperty('warnings');
+    const none = await get('audit?method=POST&status_code=200');
+    expect(none).toMatchObject({ audit_logs: [], total_is_exact: false });
+    expect(none.warnings).toMatchObject([{ code: 'search_ended', field: 'end_date' }]);
   });
 
   it('say that older requests are in archives', async () => {

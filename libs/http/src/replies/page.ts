@@ -39,7 +39,8 @@ export const IsExactField = BooleanField({
   optional: true,
   from: ({ isExact }: { readonly isExact: boolean }) => (isExact ? undefined : false),
   description:
-    'Present and false if more than 10,000 rows match: they are not counted further, and the total is 10,000.',
+    'Present and false if more rows may match than `total` says: at most 10,000 are counted, and of several filters ' +
+    '20,000 rows that one of them matches are looked at.',
 });
 
 /** A part of a list: sent as an array, with the header `Link`, and `X-Total-Count` if the total is known. */
