@@ -1,9 +1,10 @@
-/** Files of 1,000,000 bars in the forms of several makers, loaded as the file feeder does, with the event loop watched meanwhile. */
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+/** Files of 1,000,000 bars in the forms of several makers and in Parquet, loaded as the file feeder does, with the event loop watched meanwhile. */
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { type CsvOptions, loadCsv } from '#libs/timeseries';
 
 const ROWS = 1_000_000;
@@ -63,6 +64,8 @@ const FORMS: readonly Form[] = [
 export interface CsvMeasure {
   readonly name: string;
   readonly seconds: number;
+  /** Processor time of all threads: what other work on the machine changes least. */
+  readonly cpuSeconds: number;
   readonly extraMb: number;
   readonly delayP99Ms: number;
 }
@@ -70,29 +73,37 @@ export interface CsvMeasure {
 /** The plain file first, then each of the other forms. */
 export async function measureCsv(): Promise<readonly CsvMeasure[]> {
   const measures: CsvMeasure[] = [];
-  for (const form of [PLAIN, ...FORMS]) measures.push(await measureForm(form));
-  return measures;
+  for (const form of [PLAIN, ...FORMS])
+    measures.push(await measureFile(form.name, (path) => writeBars(path, form), form.options));
+  return [...measures, await measureFile('Parquet (snappy)', writeParquet)];
 }
 
-async function measureForm({ name, options, ...form }: Form): Promise<CsvMeasure> {
+async function measureFile(
+  name: string,
+  write: (path: string) => Promise<void>,
+  options?: CsvOptions['format'],
+): Promise<CsvMeasure> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-csv-'));
   try {
     const path = join(folder, 'bars.csv');
-    await writeBars(path, form);
+    await write(path);
     const before = process.memoryUsage().rss;
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
     const startedAt = performance.now();
+    const usage = process.cpuUsage();
     const { frame } = await loadCsv(path, {
       dateColumn: 'DATE_TIME',
       ...(options && { format: options }),
     });
     const seconds = (performance.now() - startedAt) / 1000;
+    const { user, system } = process.cpuUsage(usage);
     delay.disable();
     if (frame.length !== ROWS) throw new Error(`${frame.length} of ${ROWS} rows were loaded`);
     return {
       name,
       seconds,
+      cpuSeconds: (user + system) / 1e6,
       extraMb: (process.memoryUsage().rss - before) / MB,
       delayP99Ms: delay.percentile(99) / 1e6,
     };
@@ -108,14 +119,28 @@ export async function writeBars(
   const file = createWriteStream(path);
   file.write(header);
   for (let row = 0; row < ROWS; row += 1) {
-    const time = new Date(Date.UTC(2020, 0, 1) + row * MINUTE_MS)
-      .toISOString()
-      .slice(0, 19)
-      .replace('T', ' ');
-    const price = 1.1 + Math.sin(row / 1000) / 100;
-    const prices = [price, price + 0.0005, price - 0.0005, price + 0.0001];
-    if (!file.write(line(time, prices))) await once(file, 'drain');
+    const time = timeOf(row).toISOString().slice(0, 19).replace('T', ' ');
+    if (!file.write(line(time, pricesOf(row)))) await once(file, 'drain');
   }
   file.end();
   await once(file, 'finish');
+}
+
+const timeOf = (row: number): Date => new Date(Date.UTC(2020, 0, 1) + row * MINUTE_MS);
+
+function pricesOf(row: number): readonly number[] {
+  const price = 1.1 + Math.sin(row / 1000) / 100;
+  return [price, price + 0.0005, price - 0.0005, price + 0.0001];
+}
+
+function writeParquet(path: string): Promise<void> {
+  const rows = Array.from({ length: ROWS }, (_, row) => row);
+  const prices = ['OPEN', 'HIGH', 'LOW', 'CLOSE'].map((name, place) => ({
+    name,
+    data: rows.map((row) => Number(pricesOf(row)[place]?.toFixed(5))),
+    type: 'DOUBLE' as const,
+  }));
+  const time = { name: 'DATE_TIME', data: rows.map(timeOf), type: 'TIMESTAMP' as const };
+  writeFileSync(path, Buffer.from(parquetWriteBuffer({ columnData: [time, ...prices], codec: 'SNAPPY' })));
+  return Promise.resolve();
 }

@@ -49,6 +49,8 @@ const FEATURES = [
 export interface FeaturesMeasure {
   readonly features: number;
   readonly seconds: number;
+  /** Processor time of all threads. */
+  readonly cpuSeconds: number;
   readonly delayP99Ms: number;
   /** Median of a fetch and a forecast, once the file is loaded. */
   readonly forecastMs: number;
@@ -64,13 +66,21 @@ export async function measureFeatures(): Promise<FeaturesMeasure> {
     await feeder.fetch(question);
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
+    const usage = process.cpuUsage();
     const startedAt = performance.now();
     const frame = await feeder.fetch({ ...question, columns: FEATURES });
     const seconds = (performance.now() - startedAt) / 1000;
+    const { user, system } = process.cpuUsage(usage);
     delay.disable();
     if (frame.names.length !== FEATURES.length) throw new Error('features are missing');
     const forecastMs = await medianForecastMs(() => feeder.fetch(question));
-    return { features: FEATURES.length, seconds, delayP99Ms: delay.percentile(99) / 1e6, forecastMs };
+    return {
+      features: FEATURES.length,
+      seconds,
+      cpuSeconds: (user + system) / 1e6,
+      delayP99Ms: delay.percentile(99) / 1e6,
+      forecastMs,
+    };
   } finally {
     await feeder.close?.();
     rmSync(folder, { recursive: true, force: true });

@@ -127,15 +127,15 @@ const [plainCsv, ...otherCsv] = await measureCsv();
 if (plainCsv === undefined) throw new Error('no CSV was measured');
 row(
   '1,000,000-row CSV',
-  `${round(plainCsv.seconds, 2)} s, ${round(plainCsv.extraMb)} MB, event-loop delay p99 ${round(plainCsv.delayP99Ms)} ms`,
+  `${round(plainCsv.seconds, 2)} s, ${round(plainCsv.cpuSeconds, 2)} of the processor, ${round(plainCsv.extraMb)} MB, event-loop delay p99 ${round(plainCsv.delayP99Ms)} ms`,
   '≤ 3 s, ≤ 200 MB, ≤ 50 ms',
   plainCsv.seconds <= 3 && plainCsv.extraMb <= 200 && plainCsv.delayP99Ms <= 50,
 );
 for (const csv of otherCsv) {
-  const times = csv.seconds / plainCsv.seconds;
+  const times = csv.cpuSeconds / plainCsv.cpuSeconds;
   row(
     `the same bars as a file of another form: ${csv.name}`,
-    `${round(csv.seconds, 2)} s (${round(times, 1)} × the plain CSV), ${round(csv.extraMb)} MB, event-loop delay p99 ${round(csv.delayP99Ms)} ms`,
+    `${round(csv.seconds, 2)} s, ${round(csv.cpuSeconds, 2)} of the processor (${round(times, 1)} × the plain CSV), ${round(csv.extraMb)} MB, event-loop delay p99 ${round(csv.delayP99Ms)} ms`,
     '≤ 1.5 ×, ≤ 200 MB, ≤ 50 ms',
     times <= 1.5 && csv.extraMb <= 200 && csv.delayP99Ms <= 50,
   );
@@ -144,7 +144,7 @@ for (const csv of otherCsv) {
 const features = await measureFeatures();
 row(
   `${features.features} indicators over 1,000,000 bars, in a thread`,
-  `${round(features.seconds, 2)} s, event-loop delay p99 ${round(features.delayP99Ms)} ms`,
+  `${round(features.seconds, 2)} s, ${round(features.cpuSeconds, 2)} of the processor, event-loop delay p99 ${round(features.delayP99Ms)} ms`,
   '≤ 2 s, ≤ 50 ms',
   features.seconds <= 2 && features.delayP99Ms <= 50,
 );

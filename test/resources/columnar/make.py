@@ -93,3 +93,12 @@ polars.select(
 ).write_parquet(path("pl_date_time.parquet"))
 polars.write_ipc(path("pl_lz4.feather"), compression="lz4")
 polars.with_columns(pl.col("Name").cast(pl.Categorical)).write_ipc(path("pl_cat.feather"), compression="lz4")
+
+# Two symbols at the same times, and a row without a time and a price that is none.
+two = pd.concat([bars.reset_index().assign(Symbol="A"), bars.reset_index().assign(Symbol="B", Close=5.0)])
+two.to_parquet(path("two_symbols.parquet"), index=False)
+holes = bars.reset_index()
+holes.loc[2, "Date"] = pd.NaT
+holes.loc[4, "Close"] = float("inf")
+holes.to_parquet(path("holes.parquet"), index=False)
+holes.to_feather(path("holes.feather"))

@@ -13,7 +13,7 @@ const load = (name: string, options: object = {}) =>
 const { write } = csvFiles();
 
 describe('a Parquet or Feather file', () => {
-  it.each(NAMES.filter((name) => !/hk_daily|_ny|_berlin/.test(name)))(
+  it.each(NAMES.filter((name) => !/hk_daily|_ny|_berlin|two_symbols|holes/.test(name)))(
     'gives the bars that were written: %s',
     async (name) => {
       await expectLast(join(FOLDER, name), {}, hours);
@@ -60,6 +60,27 @@ describe('a Parquet or Feather file', () => {
       expect(notes).toEqual([
         { code: 'ignored_columns', text: 'columns without numbers are left out: lst, st, Symbol, nul' },
       ]);
+    },
+  );
+
+  it('of several symbols is refused with the setting, and read with it', async () => {
+    await expect(load('two_symbols.parquet')).rejects.toMatchObject({ code: 'csv_several_symbols' });
+    const { frame } = await load('two_symbols.parquet', { format: { rows: { Symbol: 'B' } } });
+    expect([frame.length, frame.columns.get('Close')?.at(-1)]).toEqual([10, 5]);
+  });
+
+  it.each(['holes.parquet', 'holes.feather'])(
+    'leaves out a row without a time and a price that is none, and says so: %s',
+    async (name) => {
+      const { frame, notes, badRows } = await load(name);
+      expect(frame.length).toBe(9);
+      expect(frame.columns.get('Close')?.[3]).toBeNaN();
+      expect(badRows).toEqual([{ line: 4, rule: 'bad_date', column: 'Date', value: '' }]);
+      expect(notes.map(({ code }) => code)).toEqual(['bad_rows', 'bad_cells', 'gaps']);
+      // As text, which a form of times makes necessary, it is the same.
+      const told = await load(name, { format: { timeFormat: '%Y-%m-%dT%H:%M:%S' } });
+      expect(told.frame.columns).toEqual(frame.columns);
+      expect(told.frame.time).toEqual(frame.time);
     },
   );
 

@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type ArrowField, MESSAGE, schemaFields, schemaOf } from './arrow-schema.js';
-import { type ArrowBuffers, cellTexts } from './arrow-values.js';
+import { type ArrowBuffers, columnCells } from './arrow-values.js';
 import { bytesAt, viewOf } from './file-bytes.js';
 import { FlatTable } from './flatbuffer.js';
-import type { CellText, ColumnarTable, ColumnKind } from './text-rows.js';
+import type { ColumnarTable, ColumnCells, ColumnKind, TablePiece } from './text-rows.js';
 import { unpack } from './unpack.js';
 
 /** The description of a message at most. */
@@ -37,7 +37,7 @@ export async function arrowTable(handle: FileHandle, fileBytes: number): Promise
   const packed = first.done === true ? 'empty' : codecOf(first.value.head).toLowerCase();
   return {
     what: `${isFile ? 'feather' : 'arrow'} (${packed})`,
-    columns: fields.map((field) => ({ name: field.name, kind: kindOf(field) })),
+    columns: fields.map((field) => ({ name: field.name, kind: kindOf(field), zone: field.zone })),
     pieces: (wanted) => new ArrowBatches(handle, fileBytes, fields, new Set(wanted)).of(messages()),
   };
 }
@@ -125,7 +125,7 @@ class ArrowBatches {
     private readonly wanted: ReadonlySet<number>,
   ) {}
 
-  async *of(messages: AsyncGenerator<Message>): AsyncGenerator<{ rows: number; cells: readonly CellText[] }> {
+  async *of(messages: AsyncGenerator<Message>): AsyncGenerator<TablePiece> {
     for await (const message of messages) {
       const kind = message.head.byte(1);
       if (kind === MESSAGE.dictionary) await this.#learn(message);
@@ -134,14 +134,14 @@ class ArrowBatches {
     }
   }
 
-  async #batch(message: Message): Promise<{ rows: number; cells: readonly CellText[] }> {
+  async #batch(message: Message): Promise<TablePiece> {
     const reader = new BatchReader(this.handle, this.fileBytes, message);
-    const cells: CellText[] = [];
+    const cells: ColumnCells[] = [];
     for (const [index, field] of this.fields.entries()) {
       const buffers = await reader.next(field, this.wanted.has(index));
       if (buffers === null) continue;
       if (buffers.rows !== reader.rows) throw new RangeError('a column has another number of rows');
-      cells.push(cellTexts(field, buffers, this.#dictionaries.get(field.dictionary?.id ?? -1)));
+      cells.push(columnCells(field, buffers, this.#dictionaries.get(field.dictionary?.id ?? -1)));
     }
     return { rows: reader.rows, cells };
   }
@@ -157,7 +157,7 @@ class ArrowBatches {
     const before = dictionary.byte(2) === 0 ? [] : (this.#dictionaries.get(id) ?? []);
     const rows = buffers?.rows ?? 0;
     if (before.length + rows > MAX_DICTIONARY_ENTRIES) throw new RangeError('a dictionary is too large');
-    const text = buffers === null ? () => '' : cellTexts(values, buffers);
+    const text = buffers === null ? () => '' : columnCells(values, buffers).text;
     this.#dictionaries.set(id, [...before, ...Array.from({ length: rows }, (_, row) => text(row))]);
   }
 }

@@ -1,6 +1,14 @@
 import type { ArrowField } from './arrow-schema.js';
-import { viewOf } from './file-bytes.js';
-import { type CellText, clockText, dayText, numberText, quoted, TimeText } from './text-rows.js';
+import { viewOf, wholeMilliseconds } from './file-bytes.js';
+import {
+  type CellText,
+  clockText,
+  type ColumnCells,
+  dayText,
+  numberText,
+  quoted,
+  TimeText,
+} from './text-rows.js';
 
 /** The buffers of a column in one batch. */
 export interface ArrowBuffers {
@@ -15,68 +23,85 @@ const MAX_TEXT_BYTES = 64 * 1024;
 const DAY_MS = 86_400_000;
 
 /**
- * The text of each value of a column in one batch.
+ * The values of a column in one batch.
  * @param dictionary texts that the values point at
  * @throws RangeError when the buffers are too short for their rows
  */
-export function cellTexts(
+export function columnCells(
   field: ArrowField,
   buffers: ArrowBuffers,
   dictionary?: readonly string[],
-): CellText {
+): ColumnCells {
   const { rows, nulls, validity } = buffers;
-  const write = valueText(field, buffers, dictionary);
-  if (nulls === 0 || validity.length === 0) return write;
+  const cells = valuesOf(field, buffers, dictionary);
+  if (nulls === 0 || validity.length === 0) return cells;
   if (validity.length * 8 < rows) throw new RangeError('too few bits for the rows');
-  return (row) => ((((validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 0 ? '' : write(row));
+  const isThere = (row: number): boolean => (((validity[row >> 3] ?? 0) >> (row & 7)) & 1) !== 0;
+  const { text, number } = cells;
+  return {
+    text: (row) => (isThere(row) ? text(row) : ''),
+    number: number && ((row) => (isThere(row) ? number(row) : NaN)),
+  };
 }
 
-function valueText(
+function valuesOf(
   field: ArrowField,
   { rows, parts }: ArrowBuffers,
   dictionary?: readonly string[],
-): CellText {
+): ColumnCells {
   const values = parts[0] ?? new Uint8Array(0);
+  const { type, bits, signed, perMs } = field;
   if (field.dictionary !== null) {
     const at = integerAt(values, rows, field.dictionary.bits, field.dictionary.signed);
-    return (row) => dictionary?.[Number(at(row))] ?? '';
+    return onlyText((row) => dictionary?.[Number(at(row))] ?? '');
   }
-  const { type, bits, signed, perMs } = field;
   switch (type) {
     case 'int': {
       const at = integerAt(values, rows, bits, signed);
-      return (row) => String(at(row));
+      return { text: (row) => String(at(row)), number: (row) => Number(at(row)) };
     }
-    case 'float':
-      return floatText(values, rows, bits);
-    case 'bool':
+    case 'float': {
+      const number = floatAt(values, rows, bits);
+      return { text: (row) => numberText(number(row)), number };
+    }
+    case 'bool': {
       needs(values, rows, 1);
-      return (row) => ((((values[row >> 3] ?? 0) >> (row & 7)) & 1) === 0 ? '0' : '1');
-    case 'decimal':
-      return decimalText(values, rows, field);
+      const number = (row: number): number => ((values[row >> 3] ?? 0) >> (row & 7)) & 1;
+      return { text: (row) => String(number(row)), number };
+    }
+    case 'decimal': {
+      const text = decimalText(values, rows, field);
+      return { text, number: (row) => Number(text(row)) };
+    }
     case 'date': {
       const at = integerAt(values, rows, bits, true);
-      return (row) => dayText(bits === 32 ? Number(at(row)) : Math.floor(Number(at(row)) / DAY_MS));
+      const day = (row: number): number =>
+        bits === 32 ? Number(at(row)) : Math.floor(Number(at(row)) / DAY_MS);
+      return { text: (row) => dayText(day(row)), number: (row) => day(row) * DAY_MS };
     }
     case 'time': {
       const at = integerAt(values, rows, bits, true);
-      return (row) => clockText(Number(at(row)) / perMs);
+      return onlyText((row) => clockText(Number(at(row)) / perMs));
     }
     case 'timestamp': {
-      const at = integerAt(values, rows, bits, true);
+      needs(values, rows, 64);
+      const view = viewOf(values);
       const times = new TimeText(field.zone);
-      const divisor = BigInt(Math.max(1, perMs));
-      return (row) => times.text(perMs > 1 ? Number(BigInt(at(row)) / divisor) : Number(at(row)) / perMs);
+      const number = (row: number): number =>
+        wholeMilliseconds(view.getInt32(8 * row + 4, true), view.getUint32(8 * row, true), perMs);
+      return { text: (row) => times.text(number(row)), number };
     }
     case 'utf8':
     case 'large utf8':
-      return offsetText(values, parts[1] ?? new Uint8Array(0), rows, type === 'utf8' ? 32 : 64);
+      return onlyText(offsetText(values, parts[1] ?? new Uint8Array(0), rows, type === 'utf8' ? 32 : 64));
     case 'utf8 view':
-      return viewText(values, parts.slice(1), rows);
+      return onlyText(viewText(values, parts.slice(1), rows));
     default:
-      return () => '';
+      return onlyText(() => '');
   }
 }
+
+const onlyText = (text: CellText): ColumnCells => ({ text, number: null });
 
 function needs(values: Uint8Array, rows: number, bits: number): void {
   if (!(values.length * 8 >= rows * bits)) throw new RangeError('too few bytes for the rows');
@@ -104,12 +129,12 @@ function integerAt(
   }
 }
 
-function floatText(values: Uint8Array, rows: number, bits: number): CellText {
+function floatAt(values: Uint8Array, rows: number, bits: number): (row: number) => number {
   needs(values, rows, bits);
   const view = viewOf(values);
-  if (bits === 64) return (row) => numberText(view.getFloat64(8 * row, true));
-  if (bits === 32) return (row) => numberText(view.getFloat32(4 * row, true));
-  if (bits === 16) return (row) => numberText(halfOf(view.getUint16(2 * row, true)));
+  if (bits === 64) return (row) => view.getFloat64(8 * row, true);
+  if (bits === 32) return (row) => view.getFloat32(4 * row, true);
+  if (bits === 16) return (row) => halfOf(view.getUint16(2 * row, true));
   throw new RangeError(`numbers of ${bits} bits`);
 }
 

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { CsvRefused, type CsvOptions, refuse } from '../csv/csv-format.js';
 import { arrowTable } from './arrow-table.js';
 import { parquetTable } from './parquet-table.js';
-import { type ColumnarTable, textRows } from './text-rows.js';
+import { type TableColumn, TableRows } from './text-rows.js';
 
 /** Files whose columns stand one after the other, in binary form. */
 type ColumnarKind = 'Parquet' | 'Feather';
@@ -17,38 +17,52 @@ export function columnarKind(head: Uint8Array): ColumnarKind | null {
   return start.startsWith('ARROW1') || isStream ? 'Feather' : null;
 }
 
-/**
- * The rows of a Parquet or Feather file as lines of text.
- * @returns how it is packed, and its text
- * @throws CsvRefused `csv_columnar`, `csv_too_large`
- */
-export async function columnarText(
-  file: string,
-  kind: ColumnarKind,
-  handle: FileHandle,
-  size: number,
-  options: CsvOptions,
-  maxBytes: number,
-): Promise<{ what: string; chunks: AsyncGenerator<Buffer> }> {
-  const table = await named(file, kind, () =>
-    kind === 'Parquet' ? parquetTable(handle, size) : arrowTable(handle, size),
-  );
-  return { what: table.what, chunks: rows(file, kind, table, size, options, maxBytes) };
-}
+/** A Parquet or Feather file, its rows as text and as the numbers that they are. */
+export class ColumnarFile {
+  private constructor(
+    private readonly file: string,
+    private readonly kind: ColumnarKind,
+    /** How it is packed. */
+    readonly what: string,
+    private readonly rows: TableRows,
+  ) {}
 
-async function* rows(
-  file: string,
-  kind: ColumnarKind,
-  table: ColumnarTable,
-  size: number,
-  options: CsvOptions,
-  maxBytes: number,
-): AsyncGenerator<Buffer> {
-  const text = textRows(file, table, size, options, maxBytes);
-  for (;;) {
-    const next = await named(file, kind, () => text.next());
-    if (next.done === true) return;
-    yield next.value;
+  /** @throws CsvRefused `csv_columnar` */
+  static async open(
+    file: string,
+    kind: ColumnarKind,
+    handle: FileHandle,
+    size: number,
+    options: CsvOptions,
+    maxBytes: number,
+  ): Promise<ColumnarFile> {
+    const table = await named(file, kind, () =>
+      kind === 'Parquet' ? parquetTable(handle, size) : arrowTable(handle, size),
+    );
+    return new ColumnarFile(file, kind, table.what, new TableRows(file, table, size, options, maxBytes));
+  }
+
+  /** See {@link TableRows.columns}. */
+  get columns(): readonly TableColumn[] {
+    return this.rows.columns;
+  }
+
+  /** See {@link TableRows.text}; throws CsvRefused `csv_columnar`, `csv_too_large`. */
+  text(): AsyncGenerator<Buffer> {
+    return this.#said(this.rows.text());
+  }
+
+  /** See {@link TableRows.numbers}; throws CsvRefused `csv_columnar`, `csv_too_large`. */
+  numbers(places: readonly number[]): ReturnType<TableRows['numbers']> {
+    return this.#said(this.rows.numbers(places));
+  }
+
+  async *#said<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
+    for (;;) {
+      const next = await named(this.file, this.kind, () => values.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+const SHORT_BYTES = 64;
+
 /**
  * Unpacks one LZ4 block into `output` from `at` on and returns where it ended.
  * Format: https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
@@ -20,7 +22,9 @@ export function unpackLz4Block(input: Uint8Array, output: Uint8Array, at: number
     from += 1;
     const literals = length(token >> 4);
     if (!(from + literals <= input.length) || to + literals > output.length) throw broken();
-    output.set(input.subarray(from, from + literals), to);
+    // Most runs have a few bytes, for which a call costs more than a loop.
+    if (literals > SHORT_BYTES) output.set(input.subarray(from, from + literals), to);
+    else for (let index = 0; index < literals; index += 1) output[to + index] = input[from + index] ?? 0;
     from += literals;
     to += literals;
     // The last sequence has literals only.
@@ -29,7 +33,7 @@ export function unpackLz4Block(input: Uint8Array, output: Uint8Array, at: number
     from += 2;
     const match = length(token & 15) + 4;
     if (offset === 0 || offset > to || from > input.length || !(to + match <= output.length)) throw broken();
-    if (offset >= match) output.copyWithin(to, to - offset, to - offset + match);
+    if (offset >= match && match > SHORT_BYTES) output.copyWithin(to, to - offset, to - offset + match);
     // A match may reach into itself, which repeats it.
     else for (let index = 0; index < match; index += 1) output[to + index] = output[to + index - offset] ?? 0;
     to += match;

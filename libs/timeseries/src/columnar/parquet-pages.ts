@@ -34,6 +34,22 @@ const PARSERS = {
 
 type Decoder = Parameters<typeof convert>[1];
 
+/** A time without what it is, so that its counts stay in the array in which they were unpacked. */
+function withoutUnit({
+  logical_type: logical,
+  converted_type: converted,
+  ...element
+}: SchemaElement): SchemaElement {
+  const isTime = logical?.type === 'TIMESTAMP' || converted?.startsWith('TIMESTAMP') === true;
+  return isTime
+    ? element
+    : {
+        ...element,
+        ...(logical && { logical_type: logical }),
+        ...(converted && { converted_type: converted }),
+      };
+}
+
 /** One column of one row group, read page by page: memory is one page. Values are decoded by hyparquet, sizes and counts are checked before. */
 export class ColumnPages {
   readonly #decoder: Decoder;
@@ -62,8 +78,9 @@ export class ColumnPages {
       ];
       return { pathInSchema, type, element: leaf, schemaPath, codec, parsers: PARSERS };
     };
-    this.#decoder = decoder(element);
-    this.#whole = decoder({ ...element, repetition_type: 'REQUIRED' });
+    const leaf = type === 'INT64' ? withoutUnit(element) : element;
+    this.#decoder = decoder(leaf);
+    this.#whole = decoder({ ...leaf, repetition_type: 'REQUIRED' });
     this.#optional = element.repetition_type === 'OPTIONAL';
     this.#position = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
     this.#end = this.#position + Number(chunk.total_compressed_size);

@@ -14,6 +14,21 @@ export type ColumnKind = 'number' | 'text' | 'time' | 'other';
 export interface TableColumn {
   readonly name: string;
   readonly kind: ColumnKind;
+  /** Zone of moments; null for what clocks showed, and for values that are no times. */
+  readonly zone: string | null;
+}
+
+/** The values of a column in the rows that are at hand. */
+export interface ColumnCells {
+  readonly text: CellText;
+  /** The number, or the time as epoch ms, NaN where there is none; null for a column of other values. */
+  readonly number: ((row: number) => number) | null;
+}
+
+/** Some rows of a table. */
+export interface TablePiece {
+  readonly rows: number;
+  readonly cells: readonly ColumnCells[];
 }
 
 /** A table that is read in pieces. */
@@ -22,7 +37,7 @@ export interface ColumnarTable {
   readonly what: string;
   readonly columns: readonly TableColumn[];
   /** Pieces of rows, the cells of wanted columns in their order; `wanted` are indexes of {@link columns}. */
-  pieces: (wanted: readonly number[]) => AsyncGenerator<{ rows: number; cells: readonly CellText[] }>;
+  pieces: (wanted: readonly number[]) => AsyncGenerator<TablePiece>;
 }
 
 /**
@@ -60,39 +75,81 @@ const ROWS_AT_ONCE = 2000;
 const MAX_RATIO = 1000;
 const FREE_BYTES = 64 * 1024 * 1024;
 
-/**
- * A table as lines of text with commas and a header, so that it is read with the same settings and notes as any other file.
- * @throws CsvRefused `csv_too_large`
- */
-export async function* textRows(
-  file: string,
-  table: ColumnarTable,
-  fileBytes: number,
-  options: CsvOptions,
-  maxBytes: number,
-): AsyncGenerator<Buffer> {
-  const wanted = table.columns
-    .map((column, at) => (isNeeded(column, options) ? at : -1))
-    .filter((at) => at >= 0);
-  const names = headerNames(table.columns, options);
-  // pandas' index comes last in the file, and first in its CSV.
-  const order = names
-    .map((_, at) => at)
-    .toSorted((a, b) => Number(names[b] === '') - Number(names[a] === '') || a - b);
-  const places = order.map((at) => wanted.indexOf(at));
-  yield Buffer.from(`${order.map((at) => quoted(names[at] ?? '')).join(',')}\n`);
-  let size = 0;
-  for await (const { rows, cells } of table.pieces(wanted)) {
-    const texts = places.map((place): CellText => cells[place] ?? (() => ''));
-    for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
-      const bytes = Buffer.from(linesOf(texts, first, Math.min(rows, first + ROWS_AT_ONCE)));
-      size += bytes.length;
-      if (size > maxBytes || (size > FREE_BYTES && size > MAX_RATIO * fileBytes)) {
-        const detail = `${file} unpacks to more than ${Math.floor(size / 1e6)} MB of text, which is more than is read`;
-        throw refuse('too_large', 'csv_too_large', detail);
+/** A table with the columns in the order in which a CSV file has them. */
+export class TableRows {
+  /** The columns of the header. */
+  readonly columns: readonly TableColumn[];
+  readonly #wanted: readonly number[];
+  readonly #order: readonly number[];
+
+  /** @param maxBytes what the rows may take at most */
+  constructor(
+    private readonly file: string,
+    private readonly table: ColumnarTable,
+    private readonly fileBytes: number,
+    options: CsvOptions,
+    private readonly maxBytes: number,
+  ) {
+    const names = headerNames(table.columns, options);
+    this.#wanted = table.columns
+      .map((column, at) => (isNeeded(column, options) ? at : -1))
+      .filter((at) => at >= 0);
+    // pandas' index comes last in the file, and first in its CSV.
+    this.#order = names
+      .map((_, at) => at)
+      .toSorted((a, b) => Number(names[b] === '') - Number(names[a] === '') || a - b);
+    this.columns = this.#order.flatMap((at) => ({
+      kind: 'other',
+      zone: null,
+      ...table.columns[at],
+      name: names[at] ?? '',
+    }));
+  }
+
+  /**
+   * Lines of text with commas and a header, so that the table is understood with the same settings and notes as any other file.
+   * @throws CsvRefused `csv_too_large`
+   */
+  async *text(): AsyncGenerator<Buffer> {
+    yield Buffer.from(`${this.columns.map(({ name }) => quoted(name)).join(',')}\n`);
+    let size = 0;
+    for await (const { rows, cells } of this.table.pieces(this.#wanted)) {
+      const texts = this.#placed(cells).map((cell): CellText => cell?.text ?? (() => ''));
+      for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
+        const bytes = Buffer.from(linesOf(texts, first, Math.min(rows, first + ROWS_AT_ONCE)));
+        size += bytes.length;
+        this.#check(size);
+        yield bytes;
       }
-      yield bytes;
     }
+  }
+
+  /**
+   * The values of some columns as they are, without a text in between.
+   * @param places of columns that hold numbers or times, in the header
+   * @throws CsvRefused `csv_too_large`
+   */
+  async *numbers(
+    places: readonly number[],
+  ): AsyncGenerator<{ rows: number; columns: readonly ((row: number) => number)[] }> {
+    const wanted = [...new Set(places.map((place) => this.#order[place] ?? -1))].toSorted((a, b) => a - b);
+    let size = 0;
+    for await (const { rows, cells } of this.table.pieces(wanted)) {
+      size += rows * places.length * Float64Array.BYTES_PER_ELEMENT;
+      this.#check(size);
+      const columns = places.map((place) => cells[wanted.indexOf(this.#order[place] ?? -1)]?.number);
+      yield { rows, columns: columns.map((number) => number ?? (() => NaN)) };
+    }
+  }
+
+  #placed(cells: readonly ColumnCells[]): readonly (ColumnCells | undefined)[] {
+    return this.#order.map((at) => cells[this.#wanted.indexOf(at)]);
+  }
+
+  #check(size: number): void {
+    if (size <= this.maxBytes && (size <= FREE_BYTES || size <= MAX_RATIO * this.fileBytes)) return;
+    const detail = `${this.file} unpacks to more than ${Math.floor(size / 1e6)} MB, which is more than is read`;
+    throw refuse('too_large', 'csv_too_large', detail);
   }
 }
 
@@ -125,7 +182,7 @@ export class TimeText {
 
   /** @param zone null: what clocks showed */
   constructor(zone: string | null) {
-    this.#zone = zone === null ? null : zoneOf(zone);
+    this.#zone = zoneOfMoments(zone);
   }
 
   text(time: number): string {
@@ -157,7 +214,8 @@ const two = (number: number): string => TWO[number] ?? '';
 const MAX_TIME_MS = Date.UTC(9999, 11, 31);
 
 /** A zone that this platform does not know is UTC: the moments are right, only whole days may begin at another hour. */
-function zoneOf(name: string): Zone {
+export function zoneOfMoments(name: string | null): Zone | null {
+  if (name === null) return null;
   try {
     return new Zone(name);
   } catch {

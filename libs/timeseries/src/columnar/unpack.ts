@@ -1,10 +1,13 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { decompress as unzstd } from 'fzstd';
 import { snappyUncompress } from 'hyparquet';
 import { unpackLz4, unpackLz4Frame } from './lz4.js';
 
 /** What a column may be packed with, by the name that Parquet and Arrow give it. */
 type Codec = (bytes: Uint8Array, size: number) => Uint8Array;
+
+/** Node has it from 22.15 on, and takes a third of the time. */
+const platformZstd = (zlib as { readonly zstdDecompressSync?: typeof zlib.gunzipSync }).zstdDecompressSync;
 
 const CODECS: Readonly<Record<string, Codec>> = {
   UNCOMPRESSED: (bytes) => bytes,
@@ -13,9 +16,10 @@ const CODECS: Readonly<Record<string, Codec>> = {
     snappyUncompress(bytes, output);
     return output;
   },
-  GZIP: (bytes, size) => gunzipSync(bytes, { maxOutputLength: Math.max(1, size) }),
-  BROTLI: (bytes, size) => brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, size) }),
-  ZSTD: (bytes, size) => unzstd(bytes, new Uint8Array(size)),
+  GZIP: (bytes, size) => zlib.gunzipSync(bytes, { maxOutputLength: Math.max(1, size) }),
+  BROTLI: (bytes, size) => zlib.brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, size) }),
+  ZSTD: (bytes, size) =>
+    platformZstd?.(bytes, { maxOutputLength: size }) ?? unzstd(bytes, new Uint8Array(size)),
   LZ4: unpackLz4,
   LZ4_RAW: unpackLz4,
   LZ4_FRAME: unpackLz4Frame,

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { PassThrough, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import yauzl from 'yauzl';
-import { columnarKind, columnarText } from '../columnar/columnar-file.js';
+import { ColumnarFile, columnarKind } from '../columnar/columnar-file.js';
 import { binaryKind } from './binary-files.js';
 import { type CsvOptions, DEFAULT_MAX_BYTES, refuse } from './csv-format.js';
 import { jsonRows } from './json-tables.js';
@@ -28,6 +28,8 @@ export interface Container {
   readonly chunks: AsyncGenerator<Buffer> | null;
   /** Where the text begins in the file, behind a byte order mark. */
   readonly start: number;
+  /** The table of a Parquet or Feather file. */
+  readonly table?: ColumnarFile;
 }
 
 /** Bytes of a piece of text at most. */
@@ -59,8 +61,8 @@ export async function openContainer(
   const columnar = columnarKind(first);
   if (columnar !== null) {
     const limit = options.maxBytes ?? DEFAULT_MAX_BYTES;
-    const { what, chunks } = await columnarText(file, columnar, handle, size, options, limit);
-    return { kind: what, encoding: 'UTF-8', chunks: pieces(chunks), start: 0 };
+    const table = await ColumnarFile.open(file, columnar, handle, size, options, limit);
+    return { kind: table.what, encoding: 'UTF-8', chunks: pieces(table.text()), start: 0, table };
   }
   const text = textForm(file, first);
   if (text.form === 'plain') return { kind: 'plain', encoding: 'UTF-8', chunks: null, start: text.start };

@@ -178,6 +178,8 @@ export class ReadAgain extends Error {
 
 /** What only the whole of a file shows. */
 export interface Learned {
+  /** That a table of numbers has to be read as text. */
+  readonly asText?: boolean;
   readonly decimal?: DecimalSign;
   /** Orders of date parts that are still possible, the one to try first. */
   readonly orders?: readonly DateOrder[];

@@ -1,5 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { ColumnarFile } from '../columnar/columnar-file.js';
+import { type TableColumn, zoneOfMoments } from '../columnar/text-rows.js';
 import { ByteSource, checkRecordLength } from './byte-source.js';
 import {
   checkFile,
@@ -99,8 +101,14 @@ class Reading {
         this.learned,
       );
       const builder = new TableBuilder(this.file, layout, expectedRows(layout, this.size));
-      await this.scan(source, layout, builder);
-      return this.finish(source, layout, builder);
+      const { table } = source.container;
+      const places =
+        table === undefined || this.learned.asText === true
+          ? null
+          : numberPlaces(table.columns, layout, this.options);
+      if (table === undefined || places === null) await this.scan(source, layout, builder);
+      else await this.fill(table, places, layout, builder);
+      return this.finish(source, layout, builder, places !== null);
     } finally {
       await source.close();
     }
@@ -120,7 +128,26 @@ class Reading {
     }
   }
 
-  private finish(source: ByteSource, layout: Layout, builder: TableBuilder): Omit<ParsedCsv, 'fingerprint'> {
+  /** Takes the numbers of a Parquet or Feather file as they are: text made of them and read again takes three times as long. */
+  private async fill(
+    table: ColumnarFile,
+    places: readonly number[],
+    { dateCell }: Layout,
+    builder: TableBuilder,
+  ): Promise<void> {
+    const zone = zoneOfMoments(table.columns[dateCell]?.zone ?? null);
+    for await (const { rows, columns } of table.numbers(places)) {
+      this.signal?.throwIfAborted();
+      builder.addNumbers(rows, columns, zone);
+    }
+  }
+
+  private finish(
+    source: ByteSource,
+    layout: Layout,
+    builder: TableBuilder,
+    areNumbers: boolean,
+  ): Omit<ParsedCsv, 'fingerprint'> {
     const read = builder.finish();
     const isTold = this.options.format?.timeFormat != null;
     const { local, notes: unitNotes } = inOneUnit(read.local, isTold ? null : layout.time.reader.order);
@@ -129,6 +156,9 @@ class Reading {
     const orderNotes = settleOrder(this.file, layout, rows, this.tried);
     const moments = momentsOf(rows, layout.zone, layout.detected);
     const series = makeSeries(layout, rows, moments);
+    // Only then it matters whose bars they are, which is text.
+    if (areNumbers && layout.choice.symbolCell >= 0 && series.duplicateTimes > 0)
+      throw new ReadAgain({ asText: true });
     builder.filter.check(this.file, layout.names, series.duplicateTimes);
     const notes = fileNotes(layout, series, { badRows, badRowCount, badCells: rows.badCells });
     return {
@@ -145,6 +175,18 @@ class Reading {
       notes: [...notes, ...unitNotes, ...orderNotes, ...moments.notes, ...series.notes],
     };
   }
+}
+
+/** The columns of times and values, where all of them hold numbers or times and no setting needs their text; else null. */
+function numberPlaces(
+  table: readonly TableColumn[],
+  { dateCell, clockCell, partCells, columns, choice }: Layout,
+  { format = {} }: CsvOptions,
+): readonly number[] | null {
+  const hasTimes = table[dateCell]?.kind === 'time' && clockCell < 0 && partCells.length === 0;
+  if (!hasTimes || choice.wanted.length > 0 || format.timeFormat != null) return null;
+  const places = columns.map(({ cell }) => cell);
+  return places.every((place) => table[place]?.kind === 'number') ? [dateCell, ...places] : null;
 }
 
 function detectedBy({ container }: ByteSource, layout: Layout, { missing }: ReadRows): Detected {

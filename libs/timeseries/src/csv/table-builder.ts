@@ -1,6 +1,8 @@
+import { MINUTE_MS } from '#libs/kernel';
 import type { DateOrder } from '../times/cell-times.js';
 import { CellTimes } from '../times/cell-times.js';
 import { ordersOf } from '../times/time-plan.js';
+import type { Zone } from '../times/zones.js';
 import { cellText, isMissing, shown } from './cells.js';
 import {
   type BadCells,
@@ -27,6 +29,8 @@ export interface ReadRows extends ReadTimes {
 }
 
 const DAY_MINUTES = 1440;
+/** Beyond the year 9999 there are no bars. */
+const MAX_TIME_MS = Date.UTC(9999, 11, 31);
 
 /** Turns records into columns: one growing array a column. A row counts when its time can be read; a cell that holds no number is NaN. */
 export class TableBuilder {
@@ -88,6 +92,41 @@ export class TableBuilder {
     }
     this.time[row] = time;
     this.rows = row + 1;
+  }
+
+  /**
+   * Adds rows of a table whose values are numbers, the time first.
+   * @param zone of times that are moments; null where they are what clocks showed
+   */
+  addNumbers(
+    rows: number,
+    [timeAt, ...columns]: readonly ((row: number) => number)[],
+    zone: Zone | null,
+  ): void {
+    for (let row = 0; row < rows; row += 1) {
+      const time = timeAt?.(row) ?? NaN;
+      const line = this.rows + this.badRowCount + 2;
+      if (!(Math.abs(time) < MAX_TIME_MS)) {
+        this.reject(line, 'bad_date', this.layout.names[this.layout.dateCell] ?? '', '');
+        continue;
+      }
+      if (this.rows === this.time.length) this.grow();
+      const offset = zone?.offsetAt(time) ?? 0;
+      this.time[this.rows] = time + offset;
+      if (this.offsets !== null) this.offsets[this.rows] = offset / MINUTE_MS;
+      for (let index = 0; index < columns.length; index += 1) {
+        const value = columns[index]?.(row) ?? NaN;
+        const column = this.values[index];
+        if (column) column[this.rows] = Number.isFinite(value) ? value : this.noNumber(value, index, line);
+      }
+      this.rows += 1;
+    }
+  }
+
+  private noNumber(value: number, index: number, line: number): number {
+    this.missing[index] = (this.missing[index] ?? 0) + 1;
+    if (!Number.isNaN(value)) this.noteCell(index, line, String(value));
+    return NaN;
   }
 
   /** @throws CsvRefused `csv_no_rows` without a good row, `csv_ambiguous_numbers`; ReadAgain */
@@ -161,12 +200,14 @@ export class TableBuilder {
       numberEvidence(text) === ','
     )
       throw new ReadAgain({ decimal: ',' });
+    this.noteCell(index, scanner.line, text.slice(0, 40));
+    return NaN;
+  }
+
+  private noteCell(index: number, line: number, value: string): void {
     const known = this.bad[index];
     const column = this.layout.columns[index]?.name ?? '';
-    this.bad[index] = known
-      ? { ...known, count: known.count + 1 }
-      : { column, count: 1, line: scanner.line, value: text.slice(0, 40) };
-    return NaN;
+    this.bad[index] = known ? { ...known, count: known.count + 1 } : { column, count: 1, line, value };
   }
 
   /** Numbers such as `1,234` throughout may be one and a quarter or one thousand. */

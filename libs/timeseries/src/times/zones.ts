@@ -21,6 +21,9 @@ export class Zone {
   private readonly format: Intl.DateTimeFormat | null;
   private readonly movedMs: number;
   private readonly years = new Map<number, readonly Span[]>();
+  /** The span of the last moment, as the next is mostly in it too. */
+  private span: Span = { from: Infinity, offset: 0 };
+  private spanEnd = -Infinity;
 
   /**
    * @param name an IANA name (`Europe/Berlin`, `EET` with summer time, `EST` without), `UTC`, an offset (`+02:00`) or a
@@ -59,10 +62,14 @@ export class Zone {
   /** The offset of the clocks at a moment (epoch ms UTC), in ms east of UTC. */
   offsetAt(time: number): number {
     if (this.fixed !== null) return this.fixed;
-    const spans = this.spansOf(new Date(time).getUTCFullYear());
-    let offset = spans[0]?.offset ?? 0;
-    for (const span of spans) if (span.from <= time) offset = span.offset;
-    return offset;
+    if (time >= this.span.from && time < this.spanEnd) return this.span.offset;
+    const year = new Date(time).getUTCFullYear();
+    const spans = this.spansOf(year);
+    let at = 0;
+    while (at + 1 < spans.length && (spans[at + 1]?.from ?? Infinity) <= time) at += 1;
+    this.span = spans[at] ?? this.span;
+    this.spanEnd = spans[at + 1]?.from ?? Date.UTC(year + 1, 0, 1);
+    return this.span.offset;
   }
 
   /** The offsets of a year and the moments at which they change. */
