@@ -21,6 +21,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import type { Metrics } from './metrics/metrics.js';
 import { PersistenceModule, type Foundation } from './persistence/persistence.module.js';
 import { PluginsModule } from './plugins.module.js';
+import { SecretKeysModule } from './secret-keys.js';
 import { RootController } from './root.controller.js';
 
 /** What an API process is made of before Nest starts. */
@@ -49,6 +50,7 @@ export class ApiModule {
         AuthModule,
         FirstStartModule,
         AnchorsModule,
+        SecretKeysModule,
         ...domains,
         PluginsModule.forRoot(parts.plugins),
       ],

@@ -20,6 +20,8 @@ import {
   Scores1796000000097,
   SealHeadEntity,
   SealHeads1796000000040,
+  SecretKeyEntity,
+  SecretKeys1796000000250,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
   OrderArchives1796000000110,
@@ -71,6 +73,7 @@ export const entities = [
   SettingEntity,
   IdempotencyKeyEntity,
   EventEntity,
+  SecretKeyEntity,
   FigureEntity,
   FigureChangeEntity,
   BarEntity,
@@ -137,6 +140,7 @@ export const migrations = [
   JobTraces1796000000150,
   Backtests1796000000160,
   NarrowedLists1796000000170,
+  SecretKeys1796000000250,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

@@ -2,8 +2,9 @@ import cluster from 'node:cluster';
 import type { Server as NodeServer } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { AppConfig } from '#libs/config';
+import { type AppConfig, secretKeysOf } from '#libs/config';
 import {
+  admitSecretKeys,
   assertConnectionBudget,
   type Database,
   ListeningConnection,
@@ -107,6 +108,8 @@ async function start(
   const database = await openServed(config, logger);
   undo.push(() => database.close());
   await assertConnections(database, config, overrides);
+  const transactions = new TransactionRunner(database);
+  await admitSecretKeys(transactions, secretKeysOf(config), new Date());
   const hostClock = overrides.hostClock ?? systemClock;
   const line = database.kind === 'postgres' ? await ListeningConnection.open(database, hostClock) : null;
   undo.push(() => line?.close());
@@ -115,6 +118,7 @@ async function start(
   const built = await buildApp(config, overrides, {
     clock: overrides.clock ?? line?.clock ?? hostClock,
     database,
+    transactions,
     notifications: line ?? NO_NOTIFICATIONS,
     logger,
     tracer,
@@ -187,6 +191,7 @@ interface BuiltApp {
 interface Ground {
   readonly clock: Clock;
   readonly database: Database;
+  readonly transactions: TransactionRunner;
   readonly notifications: Notifications;
   readonly logger: Logger;
   readonly tracer: Tracer | null;
@@ -196,9 +201,8 @@ interface Ground {
 async function buildApp(
   config: AppConfig,
   overrides: ServerOverrides,
-  { clock, database, notifications, logger, tracer }: Ground,
+  { clock, database, transactions, notifications, logger, tracer }: Ground,
 ): Promise<BuiltApp> {
-  const transactions = new TransactionRunner(database);
   const bars = new StoredBarCache(database, transactions);
   const plugins = await (overrides.plugins?.(config, clock) ??
     loadConfiguredPlugins(config, bars, pluginLogger(logger), clock));

@@ -1,7 +1,7 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { AppConfig, secretKeyOf } from '#libs/config';
+import { AppConfig, secretKeysOf } from '#libs/config';
 import { Clock, isRecord, isUuid } from '#libs/kernel';
 import { ExtractJwt, type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { Credentials } from '../accounts/accounts.port.js';
@@ -45,15 +45,27 @@ function hasClaims(token: string): boolean {
   }
 }
 
+/** The key that signed the token, else the present one, under which it is refused. The library knows one key at a time. */
+function signerOf(token: string, keys: readonly KeyObject[]): KeyObject | undefined {
+  if (keys.length === 1) return keys[0];
+  const end = token.lastIndexOf('.');
+  const signature = Buffer.from(token.slice(end + 1), 'base64url');
+  const hasSigned = (key: KeyObject): boolean => {
+    const own = createHmac('sha256', key).update(token.slice(0, end)).digest();
+    return own.length === signature.length && timingSafeEqual(own, signature);
+  };
+  return keys.find(hasSigned) ?? keys[0];
+}
+
 /**
  * The secret as a key object, for tokens with claims. A secret as text is first tried as a public key for each token,
  * which takes half a millisecond; the type of the library's callback knows text only.
  */
 const provided =
-  (key: KeyObject): SecretOrKeyProvider =>
+  (keys: readonly KeyObject[]): SecretOrKeyProvider =>
   (_request, token: string, done) =>
     hasClaims(token)
-      ? (done as unknown as (error: null, key: KeyObject) => void)(null, key)
+      ? (done as unknown as (error: null, key: KeyObject | undefined) => void)(null, signerOf(token, keys))
       : done(new Error('the payload of the token is no JSON object'));
 
 /**
@@ -69,7 +81,7 @@ export class TokenStrategy extends PassportStrategy(Strategy, 'jwt') {
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKeyProvider: provided(createSecretKey(secretKeyOf(config), 'utf8')),
+      secretOrKeyProvider: provided(secretKeysOf(config).map((key) => createSecretKey(key, 'utf8'))),
       algorithms: [TOKEN_ALGORITHM],
       // The library reads the system's clock; `validate` checks the expiry on the product's.
       ignoreExpiration: true,

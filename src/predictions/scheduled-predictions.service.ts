@@ -32,7 +32,7 @@ export class PredictionSchedule extends PeriodicService implements BeforeApplica
       onLate: () =>
         this.logger.warn('a scheduled prediction was left out: the one before it is still running'),
     });
-    this.#ids = new KeyedDigest(config.secret_key ?? '', 'scheduled predictions');
+    this.#ids = new KeyedDigest([config.secret_key ?? ''], 'scheduled predictions');
   }
 
   override onApplicationBootstrap(): void {

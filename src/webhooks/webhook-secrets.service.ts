@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AppConfig, secretKeyOf } from '#libs/config';
+import { AppConfig, secretKeysOf } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { type Actor, AppError, assertPresent, Clock, HOUR_MS, TextCipher } from '#libs/kernel';
 import type { RotateSecret, SecretInfoOut, SecretOut } from './secret.dto.js';
-import type { WebhookSecretEntity } from './webhook-secret.entity.js';
+import { WEBHOOK_SECRETS, type WebhookSecretEntity } from './webhook-secret.entity.js';
 import { WebhookSecretRepository } from './webhook-secret.repository.js';
 
 /** Marks a secret of the Standard Webhooks specification. */
@@ -24,7 +24,7 @@ export class WebhookSecrets {
     private readonly clock: Clock,
     config: AppConfig,
   ) {
-    this.#cipher = new TextCipher(secretKeyOf(config), 'webhook secrets');
+    this.#cipher = new TextCipher(secretKeysOf(config), WEBHOOK_SECRETS);
   }
 
   /** Makes a secret, the only time it is shown. The one before signs as well for some hours, and none before that. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { nameOfSecret } from '#libs/kernel';
 import { Webhook } from 'standardwebhooks';
 import { startTestApp, type TestApp } from '../harness/app.js';
 import { DATABASE_KINDS, type DatabaseKind, TestDatabase } from '../harness/databases.js';
@@ -150,6 +151,27 @@ describe.each(DATABASE_KINDS)('commands beside a running service [%s]:', (kind: 
       stderr: expect.stringContaining('not whole'),
     });
     await empty?.close();
+  }, 180_000);
+
+  it('secrets rotate brings all under a new key, refuses one that reads nothing, and forget lets it in', async () => {
+    const [next, lost] = ['next-X5b1pQ8wZ0kTn2Yc7LrVhM4sJdGfE9aU', 'lost-X5b1pQ8wZ0kTn2Yc7LrVhM4sJdGfE9aU'];
+    const flags = ['--secret_key', next, '--previous_secret_keys', SECRET];
+    expect(await run('secrets', 'rotate', ...flags.slice(0, 2))).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(nameOfSecret(SECRET)),
+    });
+    const rotated = await run('secrets', 'rotate', ...flags);
+    expect(rotated).toMatchObject({ status: 0, stderr: expect.stringContaining('database') });
+    expect(rotated.stdout).toMatch(/^webhook_secrets.secret: 1 encrypted anew, 0 unreadable$/m);
+    expect((await run('secrets', 'rotate', ...flags)).stdout).toMatch(/^webhook_secrets.secret: 0 /m);
+    expect(await run('secrets', 'rotate', '--secret_key', lost)).toMatchObject({ status: 2 });
+    expect(await run('secrets', 'forget', '--secret_key', lost)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(nameOfSecret(next)),
+    });
+    const after = await run('secrets', 'rotate', '--secret_key', lost);
+    expect(after).toMatchObject({ status: 1 });
+    expect(after.stdout).toMatch(/^webhook_secrets.secret: 0 encrypted anew, 1 unreadable$/m);
   }, 180_000);
 
   it('a restored database has every row as it was', async () => {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { assertPresent, type ParameterValue } from '#libs/kernel';
+import { assertPresent, type ParameterValue, type SecretKeys } from '#libs/kernel';
 import type { DatabaseTarget } from './database-url.js';
 import { CONFIG_KEYS, declarationOf, type Settings, type ConfigKey } from './settings.js';
 import type { ConfigSource, Given } from './sources.js';
@@ -33,6 +33,12 @@ export abstract class AppConfig extends Loaded {}
 /** The key that tokens are signed with. Only a config loaded for serving is sure to have one. */
 export const secretKeyOf = (config: Settings): string =>
   assertPresent(config.secret_key, 'a serving process has a secret key');
+
+/** That key, and those of before that are still accepted; for whatever was made with one of them. */
+export const secretKeysOf = (config: Settings): SecretKeys => [
+  secretKeyOf(config),
+  ...config.previous_secret_keys,
+];
 
 interface Parts {
   readonly values: Settings;

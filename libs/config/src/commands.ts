@@ -180,6 +180,14 @@ export const COMMANDS: readonly CommandInfo[] = [
     settings: ['username'],
   },
   {
+    name: 'secrets rotate',
+    summary: 'Encrypt anew under SECRET_KEY what is stored under PREVIOUS_SECRET_KEYS.',
+  },
+  {
+    name: 'secrets forget',
+    summary: 'Let the service start although a secret key is lost; what it encrypted stays unreadable.',
+  },
+  {
     name: 'backup',
     argument: 'FOLDER',
     summary: 'Copy the database, which may be in use, and the secret beside it into a new folder.',

@@ -13,6 +13,7 @@ const PREFIX = 'PREDICTION_PROVIDER_';
 export const SHORT_VARIABLES: Readonly<Record<string, ConfigKey>> = {
   DATABASE_URL: 'database_url',
   SECRET_KEY: 'secret_key',
+  PREVIOUS_SECRET_KEYS: 'previous_secret_keys',
   PORT: 'port',
   HOST: 'host',
   NODE_ENV: 'environment',

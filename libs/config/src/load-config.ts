@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { ParameterValue } from '#libs/kernel';
+import type { ParameterValue, SecretKeys } from '#libs/kernel';
 import type { CommandLine } from './command-line.js';
 import { parseCommandLine } from './command-line.js';
 import { ConfigError } from './config-error.js';
@@ -9,14 +9,8 @@ import { parseDatabaseUrl, type DatabaseTarget } from './database-url.js';
 import { processEnvironment, type Environment } from './environment.js';
 import { readConfigFile, readDotenv, type Read } from './files.js';
 import { freezeConfig, type AppConfig } from './app-config.js';
-import {
-  auditNotices,
-  brokenRules,
-  compatibilityNotices,
-  isShortExample,
-  LEAST_SECRET,
-  secretNotices,
-} from './rules.js';
+import { auditNotices, brokenRules, compatibilityNotices } from './rules.js';
+import { isShortExample, LEAST_SECRET, secretNotices } from './secret-rules.js';
 import { defaultOf } from './compatibility.js';
 import { CONFIG_KEYS, declarationOf, KEYS_WITHOUT_EFFECT, type Settings } from './settings.js';
 import { Collection } from './sources.js';
@@ -66,7 +60,11 @@ export function loadConfig(options: LoadConfigOptions = {}): AppConfig {
     ...compatibilityNotices(values),
   ];
   if (isShortExample(values.secret_key)) values.secret_key = null;
-  if (serving === true && values.secret_key === null) values.secret_key = makeSecret(database);
+  if (serving === true && values.secret_key === null) {
+    const [secret, ...before] = makeSecrets(database);
+    values.secret_key = secret;
+    values.previous_secret_keys = [...values.previous_secret_keys, ...before];
+  }
   return freezeConfig({
     values: values as Settings,
     settings: collection.settings,
@@ -129,10 +127,25 @@ function databaseOf(values: Settings, cwd: string, faults: string[]): DatabaseTa
   }
 }
 
-function makeSecret(database: DatabaseTarget): string {
+function makeSecrets(database: DatabaseTarget): SecretKeys {
   return database.kind === 'sqlite' && database.path !== ':memory:'
-    ? secretBeside(database.path)
-    : randomSecret();
+    ? secretsBeside(database.path)
+    : [randomSecret()];
+}
+
+/**
+ * The settings with the secret keys that a service on this database has, for a command that works beside it.
+ * @throws ConfigError when a service would not have one
+ */
+export function withSecrets(config: AppConfig): AppConfig {
+  if (config.secret_key !== null) return config;
+  if (config.database.kind !== 'sqlite')
+    throw new ConfigError(['secret_key: is required; set SECRET_KEY as for the service']);
+  const [value, ...before] = secretsBeside(config.database.path);
+  return Object.create(config, {
+    secret_key: { value },
+    previous_secret_keys: { value: [...config.previous_secret_keys, ...before] },
+  }) as AppConfig;
 }
 
 function noticesOf({ settings }: Collection): readonly string[] {
@@ -149,12 +162,13 @@ const OTHERS = 0o077;
 const randomSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
 
 /**
- * The signing key kept beside a SQLite file, made on first use with mode 0600. Two processes that start at the same
+ * The secret key kept beside a SQLite file, made on first use with mode 0600; below it, a line each, those of before
+ * that are still accepted. Two processes that start at the same
  * moment end with the same key: each writes its own draft completely and links it to the one name, which only
  * succeeds for the first; both then read what the name holds. A key that others may read, that is damaged, or that
  * cannot be written is a {@link ConfigError}.
  */
-export function secretBeside(databasePath: string): string {
+export function secretsBeside(databasePath: string): SecretKeys {
   const path = `${databasePath}.secret`;
   try {
     if (!statSync(path, { throwIfNoEntry: false })) createSecret(path);
@@ -164,8 +178,8 @@ export function secretBeside(databasePath: string): string {
         `secret_key: ${path} can be read by other users; run: chmod 600 ${basename(path)}`,
       ]);
     }
-    const secret = readFileSync(path, 'utf8').trim();
-    if (secret.length >= LEAST_SECRET) return secret;
+    const [secret = '', ...before] = linesOfSecrets(readFileSync(path, 'utf8'));
+    if ([secret, ...before].every(({ length }) => length >= LEAST_SECRET)) return [secret, ...before];
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
@@ -174,9 +188,16 @@ export function secretBeside(databasePath: string): string {
     ]);
   }
   throw new ConfigError([
-    `secret_key: ${path} is damaged (shorter than ${LEAST_SECRET} characters); delete it to create a new one; everyone must then log in again`,
+    `secret_key: ${path} is damaged (a line is shorter than ${LEAST_SECRET} characters); put the one that belongs to this database back`,
   ]);
 }
+
+/** The keys in the text of such a file, the present one first. */
+export const linesOfSecrets = (text: string): readonly string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 
 function createSecret(path: string): void {
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);

@@ -20,6 +20,7 @@ export * from './narrowed-rows.js';
 export * from './kept-figures.js';
 export * from './row-figures.js';
 export {
+  hiddenColumn,
   integerColumn,
   jsonColumn,
   nameRowIds,
@@ -29,6 +30,8 @@ export {
 } from './column-types.js';
 export * from './settings-store.js';
 export * from './event-log.js';
+export * from './secret-keys/hidden-texts.js';
+export * from './secret-keys/secret-keys.js';
 export * from './file-cursor.js';
 export * from './seals/seal-store.js';
 export { LOOK_BACK, openIds, rangesOf, type SealableRows, SealWriter } from './seals/seal-writer.js';
@@ -61,5 +64,6 @@ export { ForecastPins1796000000095 } from './migrations/1796000000095-forecast-p
 export { ForecastOutcomes1796000000096 } from './migrations/1796000000096-forecast-outcomes.js';
 export { JobTraces1796000000150 } from './migrations/1796000000150-job-traces.js';
 export { Scores1796000000097 } from './migrations/1796000000097-scores.js';
+export { SecretKeys1796000000250 } from './migrations/1796000000250-secret-keys.js';
 export { Backtests1796000000160 } from './migrations/1796000000160-backtests.js';
 export { NarrowedLists1796000000170 } from './migrations/1796000000170-narrowed-lists.js';

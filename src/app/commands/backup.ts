@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type AppConfig, ConfigError, describeDatabase } from '#libs/config';
+import { type AppConfig, ConfigError, describeDatabase, linesOfSecrets } from '#libs/config';
 import {
   appliedMigrations,
   copiedRows,
@@ -17,7 +17,7 @@ import {
   restoreRows,
   TransactionRunner,
 } from '#libs/database';
-import { HOUR_MS, isRecord } from '#libs/kernel';
+import { HOUR_MS, isRecord, nameOfSecret } from '#libs/kernel';
 import { openDatabase } from '../schema.js';
 import { VERSION } from '../version.js';
 import { type Command, nameDatabase, print } from './command.js';
@@ -171,12 +171,8 @@ async function secretOf({ database, secret_key }: AppConfig): Promise<KnownSecre
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  return text === null ? null : { text: text.trim(), path };
+  return text === null ? null : { text: linesOfSecrets(text)[0] ?? '', path };
 }
-
-/** Sixteen digits of a digest. Secrets are random, so that nobody finds one by its name. */
-const nameOfSecret = (secret: string): string =>
-  createHash('sha256').update(`secret_key of a backup\n${secret}`).digest('hex').slice(0, 16);
 
 function adviceOn(secret: KnownSecret | null): string {
   if (secret?.path !== undefined)

@@ -42,6 +42,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'orders show': async () => (await import('./look.js')).showOrder,
   'predictions tail': async () => (await import('./look.js')).tailPredictions,
   'webhooks send-test': async () => (await import('./webhooks.js')).sendTest,
+  'secrets rotate': async () => (await import('./secrets.js')).rotateSecrets,
+  'secrets forget': async () => (await import('./secrets.js')).forgetSecrets,
   backup: async () => (await import('./backup.js')).backUp,
   restore: async () => (await import('./backup.js')).restore,
 };

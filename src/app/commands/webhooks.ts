@@ -1,4 +1,4 @@
-import { type AppConfig, ConfigError, secretBeside } from '#libs/config';
+import { ConfigError, withSecrets } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { AppError, newTimeOrderedUuid, systemClock } from '#libs/kernel';
 import { UserRepository } from '../../accounts/user.repository.js';
@@ -28,7 +28,7 @@ export const sendTest: Command = async (config, { positionals }) => {
       new WebhookSecretRepository(database),
       new TransactionRunner(database),
       systemClock,
-      withSecret(config),
+      withSecrets(config),
     ).toSignWith(user.id);
     if (secrets === null)
       throw new AppError('conflict', 'the secret of this account was stored under another secret_key');
@@ -51,15 +51,3 @@ export const sendTest: Command = async (config, { positionals }) => {
     await database.close();
   }
 };
-
-/** The settings with the secret that a service on this database has. */
-function withSecret(config: AppConfig): AppConfig {
-  if (config.secret_key !== null) return config;
-  if (config.database.kind !== 'sqlite')
-    throw new ConfigError(
-      ['secret_key: is required; set SECRET_KEY as for the service'],
-      'The configuration',
-    );
-  const secret_key = { value: secretBeside(config.database.path) };
-  return Object.create(config, { secret_key }) as AppConfig;
-}

@@ -1,5 +1,6 @@
 import {
   DATABASE_TIMEOUTS,
+  hiddenColumn,
   jsonColumn,
   runSql,
   type Transaction,
@@ -10,6 +11,9 @@ import {
 import type { IdempotentRequest, Reserved, StoredReply } from '#libs/http';
 import { AppError, DAY_MS, newUuid } from '#libs/kernel';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** Names the keys that answers are encrypted with. */
+export const IDEMPOTENT_REPLIES = 'idempotent replies';
 
 /** A request that carried an Idempotency-Key, and its answer once there is one. */
 @Entity('idempotency_keys')
@@ -30,7 +34,7 @@ export class IdempotencyKeyEntity {
   @Column(utcColumn()) leaseExpiresAt!: Date;
   @Column({ type: 'integer', nullable: true }) status!: number | null;
   @Column(jsonColumn({ nullable: true })) headers!: Readonly<Record<string, string>> | null;
-  @Column({ type: 'text', nullable: true }) body!: string | null;
+  @Column(hiddenColumn(IDEMPOTENT_REPLIES, { nullable: true })) body!: string | null;
   @Column(utcColumn()) createdAt!: Date;
   @Column(utcColumn()) expiresAt!: Date;
 }
@@ -60,10 +64,18 @@ const ATTEMPTS = 3;
 export class IdempotencyStore {
   constructor(private readonly transactions: TransactionRunner) {}
 
-  /** Takes the key, or says who has it, in a transaction of its own. @param nowMs epoch ms */
-  async reserve(request: IdempotentRequest, nowMs: number): Promise<Reserved<Reservation>> {
+  /**
+   * Takes the key, or says who has it, in a transaction of its own.
+   * @param nowMs epoch ms
+   * @param former fingerprints that the same request had under secret keys of before
+   */
+  async reserve(
+    request: IdempotentRequest,
+    nowMs: number,
+    former: readonly string[] = [],
+  ): Promise<Reserved<Reservation>> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const outcome = await this.transactions.run((tx) => this.#reserve(tx, request, nowMs));
+      const outcome = await this.transactions.run((tx) => this.#reserve(tx, request, nowMs, former));
       if (outcome !== null) return outcome;
     }
     // each time the row that stood in the way was gone when it was looked at
@@ -114,6 +126,7 @@ export class IdempotencyStore {
     tx: Transaction,
     { scope, key, fingerprint }: IdempotentRequest,
     nowMs: number,
+    former: readonly string[],
   ): Promise<Reserved<Reservation> | null> {
     const holder = newUuid();
     const now = iso(nowMs);
@@ -132,7 +145,7 @@ export class IdempotencyStore {
     );
     if (taken.length === 1) return { state: 'reserved', reservation: { scope, key, holder } };
     const row = await tx.manager.findOneBy(IdempotencyKeyEntity, { scope, key });
-    return row === null ? null : outcomeOf(row, fingerprint);
+    return row === null ? null : outcomeOf(row, [fingerprint, ...former]);
   }
 }
 
@@ -151,9 +164,9 @@ const lost = () =>
     code: 'idempotency_lost',
   });
 
-function outcomeOf(row: IdempotencyKeyEntity, fingerprint: string): Reserved<Reservation> {
+function outcomeOf(row: IdempotencyKeyEntity, fingerprints: readonly string[]): Reserved<Reservation> {
   const { status, headers, body } = row;
-  if (row.fingerprint !== fingerprint) return { state: 'mismatch' };
+  if (!fingerprints.includes(row.fingerprint)) return { state: 'mismatch' };
   if (status === null || headers === null || body === null) return { state: 'in_progress' };
   return { state: 'completed', reply: { status, headers, body } };
 }

@@ -1,10 +1,10 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { secretKeyOf, AppConfig } from '#libs/config';
+import { secretKeysOf, AppConfig } from '#libs/config';
 import { Database, TransactionRunner } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
 import { PeriodicService } from '#libs/jobs';
 import { AppError, Clock, HOUR_MS, KeyedDigest, TextCipher } from '#libs/kernel';
-import { IdempotencyStore, type Reservation } from './idempotency-key.repository.js';
+import { IDEMPOTENT_REPLIES, IdempotencyStore, type Reservation } from './idempotency-key.repository.js';
 
 const PURGE_EVERY_MS = HOUR_MS;
 
@@ -27,8 +27,8 @@ export class StoredIdempotency extends PeriodicService implements IdempotencyPor
   ) {
     super(clock, { everyMs: PURGE_EVERY_MS });
     this.#store = new IdempotencyStore(transactions);
-    this.#cipher = new TextCipher(secretKeyOf(config), 'idempotent replies');
-    this.#digest = new KeyedDigest(secretKeyOf(config), 'idempotent requests');
+    this.#cipher = new TextCipher(secretKeysOf(config), IDEMPOTENT_REPLIES);
+    this.#digest = new KeyedDigest(secretKeysOf(config), 'idempotent requests');
   }
 
   /** One process serves a SQLite file; on PostgreSQL others may be at work on their requests. */
@@ -39,7 +39,8 @@ export class StoredIdempotency extends PeriodicService implements IdempotencyPor
 
   async reserve(request: IdempotentRequest): Promise<Reserved<Reservation>> {
     const fingerprint = this.#digest.of(request.fingerprint);
-    const outcome = await this.#store.reserve({ ...request, fingerprint }, this.clock.now());
+    const former = this.#digest.formerOf(request.fingerprint);
+    const outcome = await this.#store.reserve({ ...request, fingerprint }, this.clock.now(), former);
     if (outcome.state !== 'completed') return outcome;
     const body = this.#cipher.decrypt(outcome.reply.body);
     if (body !== null) return { state: 'completed', reply: { ...outcome.reply, body } };

@@ -39,7 +39,13 @@ describe('generated documentation', () => {
   it('publishes no secret of its own', () => {
     const secrets = CONFIG_KEYS.filter((key) => declarationOf(key).secret === true);
     const preset = secrets.filter((key) => declarationOf(key).default !== null);
-    expect(preset).toEqual(['database_url', 'plugin_parameters', 'plugin_aliases', 'otlp_headers']);
+    expect(preset).toEqual([
+      'database_url',
+      'previous_secret_keys',
+      'plugin_parameters',
+      'plugin_aliases',
+      'otlp_headers',
+    ]);
   });
 });
 

@@ -85,8 +85,8 @@ describe('the signing key', () => {
     const cwd = folderWith();
     const paths = Array.from({ length: 40 }, (_, index) => join(cwd, `${index}.db`));
     const room = join(import.meta.dirname, '../../../libs/config/src/load-config.ts');
-    const script = `import { secretBeside } from ${JSON.stringify(room)};
-      for (const path of process.argv.slice(1)) console.log(secretBeside(path));`;
+    const script = `import { secretsBeside } from ${JSON.stringify(room)};
+      for (const path of process.argv.slice(1)) console.log(...secretsBeside(path));`;
     const run = () =>
       promisify(execFile)(process.execPath, [
         '--conditions=development',

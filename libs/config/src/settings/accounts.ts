@@ -6,6 +6,13 @@ export const SECURITY_SETTINGS = {
     { default: null, secret: true },
     'Key that signs login tokens, of at least 32 characters. If not set, SQLite installations generate a random key and keep it beside the database file; it is required with PostgreSQL and in production. An example such as `change-me` is refused there; elsewhere there is a warning, and one shorter than 32 characters counts as not set.',
   ),
+  previous_secret_keys: {
+    type: 'list',
+    items: 'string',
+    default: [],
+    secret: true,
+    help: 'Keys that `secret_key` had before, or will have next: login tokens that they signed stay valid, and what they encrypted can be read and is encrypted anew under `secret_key` (docs/runbook.md, _Change the secret key_). Each is held to the rules of `secret_key`.',
+  },
   algorithm: choice(
     { default: 'HS256', oneOf: ['HS256'] },
     'Signature algorithm of login tokens; fixed, so that a token cannot choose a weaker one.',
