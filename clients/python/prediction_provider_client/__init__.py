@@ -4,6 +4,7 @@ from .asynchronous import AsyncPredictionProvider
 from .client import PredictionProvider
 from .errors import (
     ApiError,
+    BacktestFailedError,
     ConflictError,
     ForbiddenError,
     InvalidRequestError,
@@ -22,6 +23,7 @@ from .webhooks import WebhookVerificationError, verify_webhook
 __all__ = [
     "ApiError",
     "AsyncPredictionProvider",
+    "BacktestFailedError",
     "ConflictError",
     "Event",
     "ForbiddenError",

@@ -44,6 +44,12 @@ class AsyncPredictionProvider:
     async def wait_for(self, prediction_id: int, timeout: float = 120) -> Prediction:
         return await asyncio.to_thread(self._client.wait_for, prediction_id, timeout)
 
+    async def backtest(self, symbol: str, **fields: Any) -> dict[str, Any]:
+        return await asyncio.to_thread(self._client.backtest, symbol, **fields)
+
+    async def backtest_forecasts(self, backtest_id: str) -> list[dict[str, Any]]:
+        return await asyncio.to_thread(self._client.backtest_forecasts, backtest_id)
+
     async def entry(self, moment: datetime | str, **fields: Any) -> dict[str, Any]:
         return await asyncio.to_thread(self._client.entry, moment, **fields)
 

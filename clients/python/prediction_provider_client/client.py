@@ -7,9 +7,9 @@ import json
 import time
 import uuid
 from datetime import datetime
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
-from .errors import ApiError, PredictionFailedError, WaitTimeoutError, error_of
+from .errors import ApiError, BacktestFailedError, PredictionFailedError, WaitTimeoutError, error_of
 from .forecast import Event, Forecast, Prediction, back_test_time, iso_time
 from .transport import Answer, Transport, failure_of, is_worth_another, pause
 
@@ -168,6 +168,46 @@ class PredictionProvider:
             connection.close()
 
     # Back-tests
+
+    def backtest(
+        self,
+        symbol: str,
+        *,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+        timeout: float = 600,
+        on_progress: Callable[[int, int], None] | None = None,
+        idempotency_key: str | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Walks a model through history in the service; its answer has `scores`, beside those of a random walk.
+
+        Fields are those of `POST /api/v1/backtests`, for example `model="my_predictor", horizons=[1, 5], stride=5`.
+        on_progress: told how many forecasts are made, of how many (0 before that is known). Raises BacktestFailedError
+        with the service's reason, WaitTimeoutError after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        asked = {"symbol": symbol, "start_date": iso_time(start), "end_date": iso_time(end), **fields}
+        body = {name: value for name, value in asked.items() if value is not None}
+        key = idempotency_key or str(uuid.uuid4())
+        seen: dict[str, Any] = self.request("POST", "/api/v1/backtests", body, idempotency_key=key).json()
+        looks = 0
+        while seen["status"] not in ("completed", "failed"):
+            if time.monotonic() >= deadline:
+                raise WaitTimeoutError(f"back-test {seen['id']} has not ended within {timeout:g} s")
+            looks += 1
+            time.sleep(min(1.0, 0.05 * looks))
+            seen = self.request("GET", f"/api/v1/backtests/{seen['id']}").json()
+            if on_progress is not None:
+                on_progress(seen["done"], seen["total"])
+        if seen["status"] == "failed":
+            raise BacktestFailedError(seen["id"], seen["error"]["code"], seen["error"]["message"])
+        return seen
+
+    def backtest_forecasts(self, backtest_id: str) -> list[dict[str, Any]]:
+        """Every forecast of a back-test, oldest first, with what came and its scores; `pandas.DataFrame` takes them."""
+        answer = self.request("GET", f"/api/v1/backtests/{backtest_id}/forecasts", timeout=600)
+        return [json.loads(line) for line in answer.body.splitlines() if line]
 
     def entry(self, moment: datetime | str, **fields: Any) -> dict[str, Any]:
         """Whether to open a position: `buy_entry_binary`, `sell_entry_binary`. Fields: `tp`, `sl` (pips), costs."""

@@ -10,7 +10,7 @@ class PredictionProviderError(Exception):
 
 
 class WaitTimeoutError(PredictionProviderError):
-    """A prediction had not ended when the time to wait was over; it goes on in the service."""
+    """A prediction or a back-test had not ended when the time to wait was over; it goes on in the service."""
 
 
 class PredictionFailedError(PredictionProviderError):
@@ -19,6 +19,16 @@ class PredictionFailedError(PredictionProviderError):
     def __init__(self, prediction_id: int, code: str, reason: str) -> None:
         super().__init__(f"prediction {prediction_id} failed ({code}): {reason}")
         self.prediction_id = prediction_id
+        self.code = code
+        self.reason = reason
+
+
+class BacktestFailedError(PredictionProviderError):
+    """The service could not finish a back-test, for example because the model looks ahead (`looks_ahead`)."""
+
+    def __init__(self, backtest_id: str, code: str, reason: str) -> None:
+        super().__init__(f"back-test {backtest_id} failed ({code}): {reason}")
+        self.backtest_id = backtest_id
         self.code = code
         self.reason = reason
 

@@ -68,6 +68,25 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(many[0], one)
         self.assertIn("error", many[2])
 
+    def test_a_model_is_walked_through_history(self) -> None:
+        asked = {"interval": "1d", "horizons": [1, 5], "end": "2018-06-30"}
+        progress: list[tuple[int, int]] = []
+        done = self.client.backtest(
+            "SP500",
+            model="random_walk_predictor",
+            start=datetime(2018, 1, 1, tzinfo=timezone.utc),
+            on_progress=lambda made, total: progress.append((made, total)),
+            **asked,
+        )
+        self.assertEqual([one["horizon"] for one in done["scores"]], [None, 1, 5])
+        self.assertEqual(progress[-1], (done["total"], done["total"]))
+        made = [one["baseline"] for one in self.client.backtest_forecasts(done["id"])]
+        self.assertEqual(made, sorted(made))
+        self.assertEqual(len(made), done["total"])
+        with self.assertRaises(provider.BacktestFailedError) as caught:
+            self.client.backtest("SP500", model="noisy_ideal_predictor", start="2018-01-01", **asked)
+        self.assertEqual(caught.exception.code, "looks_ahead")
+
     def test_an_order_is_quoted_and_submitted(self) -> None:
         order = {
             "symbol": "SP500",

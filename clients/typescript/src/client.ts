@@ -1,5 +1,5 @@
-import { ApiError, PredictionFailedError, WaitTimeoutError } from './errors.js';
-import { eventsIn } from './events.js';
+import { ApiError, BacktestFailedError, PredictionFailedError, WaitTimeoutError } from './errors.js';
+import { eventsIn, linesOf } from './events.js';
 import type { components } from './schema.js';
 import { type Asked, isWorthAnother, pause, send, type TransportOptions } from './transport.js';
 
@@ -9,6 +9,9 @@ type Forecast = Schemas['ForecastOut'];
 type StatusEvent = Schemas['PredictionEventOut'] & { readonly eventId: string };
 /** A body as the service takes it: what has a default may be left out. */
 type Question = Partial<Schemas['CreatePrediction']> & { readonly symbol: string };
+
+type Backtest = Schemas['BacktestOut'];
+type BacktestQuestion = Partial<Schemas['CreateBacktest']> & { readonly symbol: string };
 
 /** A service and one credential or none. */
 export interface ClientOptions {
@@ -30,9 +33,19 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What may be said of a back-test. */
+export interface BacktestOptions extends RequestOptions {
+  /** Default 10 minutes. */
+  readonly waitMs?: number;
+  /** Told how many forecasts are made, of how many; 0 before that is known. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /** Milliseconds that one request waits in the service. */
 const LONGEST_HOLD_MS = 20_000;
 const DEFAULT_WAIT_MS = 120_000;
+const BACKTEST_WAIT_MS = 600_000;
+const BACKTEST_LOOK_MS = 1_000;
 const MAX_BROKEN_STREAMS = 8;
 
 /** Forecasts, entry and exit answers, orders: one method each; `request` reaches the rest. */
@@ -164,6 +177,41 @@ export class PredictionProvider {
   /** Whether to keep a position. */
   exit(question: Schemas['ExitRequest']): Promise<Schemas['ExitResponse']> {
     return this.#ask('/api/v1/predict/exit', question);
+  }
+
+  /**
+   * Walks a model through history in the service and returns its scores, beside a random walk's.
+   * @throws BacktestFailedError with the service's reason, WaitTimeoutError after `waitMs`
+   */
+  async backtest(question: BacktestQuestion, options: BacktestOptions = {}): Promise<Backtest> {
+    const { waitMs = BACKTEST_WAIT_MS, onProgress, ...more } = options;
+    const deadline = Date.now() + waitMs;
+    let seen = await this.#create<Backtest>('/api/v1/backtests', question, more);
+    for (let looks = 1; !hasEnded(seen.status); looks += 1) {
+      if (Date.now() >= deadline)
+        throw new WaitTimeoutError(`back-test ${seen.id} has not ended within ${waitMs} ms`);
+      await pause(0, Math.min(BACKTEST_LOOK_MS, 50 * looks), more.signal);
+      seen = await this.request('GET', `/api/v1/backtests/${seen.id}`, { signal: more.signal });
+      onProgress?.(seen.done, seen.total);
+    }
+    if (seen.error !== null) throw new BacktestFailedError(seen.id, seen.error.code, seen.error.message);
+    return seen;
+  }
+
+  /** Every forecast of a back-test, oldest first, with what came and its scores; read line by line. */
+  async *backtestForecasts(
+    id: string,
+    { signal }: Pick<RequestOptions, 'signal'> = {},
+  ): AsyncGenerator<object> {
+    const { body } = await send(this.#transport, {
+      method: 'GET',
+      path: `/api/v1/backtests/${id}/forecasts`,
+      headers: { Accept: 'application/x-ndjson' },
+      timeoutMs: Infinity,
+      signal,
+    });
+    if (body === null) return;
+    for await (const line of linesOf(body)) if (line !== '') yield JSON.parse(line) as object;
   }
 
   /** The price of an order, with the same body as `order`. */

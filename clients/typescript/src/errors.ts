@@ -44,7 +44,20 @@ export class PredictionFailedError extends PredictionProviderError {
   }
 }
 
-/** A prediction had not ended when the time to wait was over; it goes on in the service. */
+/** The service could not finish a back-test, for example because the model looks ahead (`looks_ahead`). */
+export class BacktestFailedError extends PredictionProviderError {
+  override readonly name = 'BacktestFailedError';
+
+  constructor(
+    readonly backtestId: string,
+    readonly code: string,
+    reason: string,
+  ) {
+    super(`back-test ${backtestId} failed (${code}): ${reason}`);
+  }
+}
+
+/** A prediction or a back-test had not ended when the time to wait was over; it goes on in the service. */
 export class WaitTimeoutError extends PredictionProviderError {
   override readonly name = 'WaitTimeoutError';
 }

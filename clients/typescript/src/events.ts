@@ -7,19 +7,33 @@ export interface ServerEvent {
 
 /** The messages in a body, as the HTML standard reads them; comments and messages without data are left out. */
 export async function* eventsIn(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+  for await (const block of partsOf(body, '\n\n')) {
+    const message = messageOf(block);
+    if (message.data !== '') yield message;
+  }
+}
+
+/** The lines of a body, the last one too when nothing ends it. */
+export const linesOf = (body: ReadableStream<Uint8Array>): AsyncGenerator<string> =>
+  partsOf(body, '\n', true);
+
+/** What stands before each separator; what follows the last one only when the rest counts too. */
+async function* partsOf(
+  body: ReadableStream<Uint8Array>,
+  separator: string,
+  withRest = false,
+): AsyncGenerator<string> {
   const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
   let rest = '';
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
-      const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n');
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const message = messageOf(block);
-        if (message.data !== '') yield message;
-      }
+      if (done) break;
+      const parts = (rest + value).replaceAll('\r\n', '\n').split(separator);
+      rest = parts.pop() ?? '';
+      yield* parts;
     }
+    if (withRest && rest !== '') yield rest;
   } finally {
     await reader.cancel().catch(() => undefined);
   }

@@ -1,6 +1,12 @@
-export { PredictionProvider, type ClientOptions, type RequestOptions } from './client.js';
+export {
+  type BacktestOptions,
+  type ClientOptions,
+  PredictionProvider,
+  type RequestOptions,
+} from './client.js';
 export {
   ApiError,
+  BacktestFailedError,
   PredictionFailedError,
   PredictionProviderError,
   type Problem,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   ApiError,
+  BacktestFailedError,
   PredictionProvider,
   verifyWebhook,
   WebhookVerificationError,
@@ -43,6 +44,31 @@ assert.ok(read.length >= 3);
 
 const entry = await provider.entry({ datetime: '14.03.2023 10:00:00.000', tp: 150, sl: 100 });
 assert.ok([0, 1].includes(entry.buy_entry_binary));
+
+const progress = [];
+const walk = {
+  symbol: 'SP500',
+  interval: '1d',
+  start_date: '2018-01-01',
+  end_date: '2018-06-30',
+  horizons: [1, 5],
+};
+const tested = await provider.backtest(
+  { ...walk, model: 'random_walk_predictor' },
+  { onProgress: (done, total) => progress.push([done, total]) },
+);
+assert.deepEqual(
+  [tested.status, tested.scores.map(({ horizon }) => horizon), progress.at(-1)],
+  ['completed', [null, 1, 5], [tested.total, tested.total]],
+);
+const made = [];
+for await (const one of provider.backtestForecasts(tested.id)) made.push(one.baseline);
+assert.equal(made.length, tested.total);
+assert.deepEqual(made, made.toSorted());
+await assert.rejects(
+  provider.backtest({ ...walk, model: 'noisy_ideal_predictor' }),
+  (error) => error instanceof BacktestFailedError && error.code === 'looks_ahead',
+);
 
 await assert.rejects(
   provider.prediction(999_999),
