@@ -13,7 +13,7 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
   const clock = new FakeClock(Date.UTC(2026, 0, 14, 12));
   let app: TestApp;
   beforeAll(async () => {
-    const config = { swagger: false, max_concurrent_predictions: 7 };
+    const config = { swagger: false, max_concurrent_predictions: 7, job_history_days: 3 };
     app = await startTestApp({ database: kind, plugins: tinyPlugins, config, clock });
   }, 60_000);
   afterAll(() => app.close());
@@ -220,17 +220,67 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
     expect(app.logLines.some(({ msg }) => msg.includes('max_concurrent_predictions'))).toBe(true);
   });
 
-  it('switches the default plugin of a kind, also for whoever holds its handle', async () => {
-    const own = await startTestApp({ database: kind, config: { swagger: false }, clock });
-    try {
+  it('forgets jobs that ended longer ago than job_history_days, and no others', () =>
+    forgetsOldJobs(app, clock));
+
+  describe('of an application with the embedded engine', () => {
+    let own: TestApp;
+    beforeAll(async () => {
+      const config = { swagger: false, job_engine: 'embedded', job_history_days: 3 };
+      own = await startTestApp({ database: kind, config, clock });
+    }, 60_000);
+    afterAll(() => own.close());
+
+    it('forgets jobs in the same way', () => forgetsOldJobs(own, clock));
+
+    it('switches the default plugin of a kind, also for whoever holds its handle', async () => {
       const held = own.app.get(ConfiguredPredictor, { strict: false }) as ConfiguredPredictor;
       expect([held.id, held.has('forecast')]).toEqual(['default_predictor', true]);
       const body = { default_plugins: { predictor: PREDICTOR } };
       expect((await own.post('/api/v1/admin/config', body, admin)).status).toBe(200);
       expect(own.app.get(PluginRegistry, { strict: false }).configuredId('predictor')).toBe(PREDICTOR);
       expect(held.id).toBe(PREDICTOR);
-    } finally {
-      await own.close();
-    }
-  }, 60_000);
+    });
+  });
 });
+
+/** @param app with three days of history */
+async function forgetsOldJobs(app: TestApp, clock: FakeClock): Promise<void> {
+  const kept = 3 * 24 * HOUR_MS;
+  const ended = { old: clock.now() - kept - 1, young: clock.now() - kept + HOUR_MS, open: null };
+  await app.database.run(async (tx) => {
+    for (const [subject, moment] of Object.entries(ended)) {
+      const at = new Date(moment ?? clock.now() - 2 * kept).toISOString();
+      await runSql(
+        tx,
+        `INSERT INTO jobs (id, kind, subject, status, run_at, lease_epoch, attempts, max_attempts, created_at, updated_at, finished_at)
+         VALUES (?, 'nobodys', ?, ?, ?, 1, 1, 3, ?, ?, ?)`,
+        [
+          crypto.randomUUID(),
+          subject,
+          moment === null ? 'queued' : 'completed',
+          at,
+          at,
+          at,
+          moment === null ? null : at,
+        ],
+      );
+    }
+  });
+  const left = async () =>
+    (
+      await app.database.query<{ subject: string }>(
+        `SELECT subject FROM jobs WHERE kind = 'nobodys' ORDER BY subject`,
+      )
+    )
+      .map(({ subject }) => subject)
+      .join();
+  const looks = (subjects: string) =>
+    eventually(`${subjects} are left`, async () => {
+      await clock.advance(5_000);
+      return (await left()) === subjects;
+    });
+  await looks('open,young');
+  clock.jump(HOUR_MS);
+  await looks('open');
+}
