@@ -1,7 +1,7 @@
 import { corrupt, ModelError, unsupported } from '../errors.js';
 import type { LayerCall, Resolved } from '../layers/definition.js';
 import { operationOf } from '../layers/operations.js';
-import { isInt8 } from '../layers/quantized.js';
+import { quantizationOf } from '../layers/quantized.js';
 import { definitionOf } from '../layers/registry.js';
 import { GraphBuilder, type ElementType } from '../onnx/builder.js';
 import { writeModel } from '../onnx/protobuf.js';
@@ -209,7 +209,8 @@ class Compiler {
     const call = this.#layerCall(layer, inputs, args, kwargs, settings);
     if (isOperation(layer, args))
       return this.#unmasked(inputs, [operationOf(layer.className, layer.name)(call)].flat());
-    const dtype = isInt8(call.config, layer.className) ? undefined : dtypeOf(call.config);
+    const dtype =
+      quantizationOf(call.config, layer.className) === undefined ? dtypeOf(call.config) : undefined;
     if (dtype !== undefined && !FLOATS.has(dtype))
       throw call.config.refuse(`the dtype ${dtype}`, 'save it as float32');
     const definition = definitionOf(layer);

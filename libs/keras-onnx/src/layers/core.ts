@@ -1,10 +1,15 @@
-import type { Dim } from '../graph/dims.js';
-import type { Value } from '../graph/emitter.js';
+import type { Tensor, Value } from '../graph/emitter.js';
 import { activationOf, LAYER_ACTIVATIONS } from './activations.js';
 import { binary, cast, matmul, reduce, squeeze, unary, where } from '../graph/tensor-ops.js';
-import { fromInt8, isInt8, toInt8 } from './quantized.js';
 import {
-  fixed,
+  dequantized,
+  quantizationOf,
+  type Quantization,
+  quantizedSlots,
+  roundedBias,
+  roundedInputs,
+} from './quantized.js';
+import {
   known,
   type LayerCall,
   type LayerDefinition,
@@ -26,45 +31,44 @@ export function addBias(call: LayerCall, x: Value, units: number): Value {
   return binary(call.emit, 'Add', x, variable(call, 'bias', [units]));
 }
 
+/** With the numbers that quantized variables stand for in their place. */
+export function plain(
+  found: ReadonlyMap<string, Tensor>,
+  names: Readonly<Record<string, Tensor | undefined>>,
+): ReadonlyMap<string, Tensor> {
+  const own = new Map(found);
+  for (const [name, tensor] of Object.entries(names)) if (tensor !== undefined) own.set(name, tensor);
+  return own;
+}
+
+/** The bias as it is added. */
+export function plainBias(found: ReadonlyMap<string, Tensor>, how: Quantization): Tensor | undefined {
+  const bias = found.get('bias');
+  return bias === undefined || how.mode !== 'float8' ? bias : { ...bias, data: roundedBias(bias.data) };
+}
+
 const dense: LayerDefinition = {
   masks: 'pass',
-  weights: (config) => [
-    ...withBias(config, 'kernel'),
-    ...(isInt8(config, 'Dense') ? fixed('kernel_scale') : []),
-  ],
+  weights: (config) => quantizedSlots('kernel', withBias(config, 'kernel'), quantizationOf(config, 'Dense')),
+  adapt(found, config) {
+    const how = quantizationOf(config, 'Dense');
+    if (how === undefined) return found;
+    const kernel = dequantized(found, 'kernel', how, {
+      length: config.integer('units'),
+      packed: 1,
+      scaled: 'columns',
+    });
+    return plain(found, { kernel, bias: plainBias(found, how) });
+  },
   emit(call) {
     const x = only(call);
     const { emit, config } = call;
     const units = config.integer('units');
     const channels = known(call, x.shape.at(-1), 'number of features');
     const kernel = variable(call, 'kernel', [channels, units]);
-    if (!isInt8(config, 'Dense')) return activate(call, addBias(call, matmul(emit, x, kernel), units));
-    const { steps, perUnit } = toInt8(emit, x);
-    const both = binary(emit, 'Mul', perUnit, variable(call, 'kernel_scale', [units]));
-    return activate(call, addBias(call, fromInt8(emit, matmul(emit, steps, kernel), both), units));
-  },
-};
-
-const embedding: LayerDefinition = {
-  masks: 'use',
-  weights: (config) => [
-    ...trainable('embeddings'),
-    ...(isInt8(config, 'Embedding') ? fixed('embeddings_scale') : []),
-  ],
-  emit(call) {
-    const x = only(call);
-    const { emit, config } = call;
-    const [rows, columns] = [config.integer('input_dim'), config.integer('output_dim')];
-    const index = cast(emit, x, 'int64');
-    const look = (table: Value, shape: readonly Dim[]): Value =>
-      emit.op('Gather', [table, index], shape, { type: 'float32' });
-    const found = look(variable(call, 'embeddings', [rows, columns]), [...x.shape, columns]);
-    const whole = isInt8(config, 'Embedding')
-      ? fromInt8(emit, found, look(variable(call, 'embeddings_scale', [rows], [rows, 1]), [...x.shape, 1]))
-      : found;
-    if (!config.flag('mask_zero', false)) return whole;
-    const isZero = binary(emit, 'Equal', cast(emit, x, 'float32'), emit.scalar(0), 'bool');
-    return masked(call, whole, unary(emit, 'Not', isZero));
+    const scale = (): Tensor => call.weight('inputs_scale', []);
+    const seen = roundedInputs(emit, x, quantizationOf(config, 'Dense'), { scale });
+    return activate(call, addBias(call, matmul(emit, seen, kernel), units));
   },
 };
 
@@ -88,13 +92,12 @@ const masking: LayerDefinition = {
 /** Layers that hold or look up values. */
 export const CORE_LAYERS: Readonly<Record<string, LayerDefinition>> = {
   Dense: dense,
-  Embedding: embedding,
   Masking: masking,
   Identity: { masks: 'pass', emit: (call) => call.inputs },
   ActivityRegularization: { masks: 'pass', emit: (call) => call.inputs },
 };
 
-const plain = Object.fromEntries(
+const elementwise = Object.fromEntries(
   Object.entries(LAYER_ACTIVATIONS).map(([className, make]): [string, LayerDefinition] => [
     className,
     { masks: 'pass', emit: (call) => make(call.config)(call.emit, only(call)) },
@@ -134,7 +137,7 @@ const prelu: LayerDefinition = {
 
 /** Layers that apply a function elementwise or along one axis. */
 export const ACTIVATION_LAYERS: Readonly<Record<string, LayerDefinition>> = {
-  ...plain,
+  ...elementwise,
   Softmax: softmaxLayer,
   PReLU: prelu,
   Activation: {

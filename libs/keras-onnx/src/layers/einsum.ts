@@ -2,8 +2,9 @@ import { corrupt, unsupported } from '../errors.js';
 import type { Dim } from '../graph/dims.js';
 import type { Emitter, Value } from '../graph/emitter.js';
 import { binary } from '../graph/tensor-ops.js';
-import { activate } from './core.js';
+import { activate, plain, plainBias } from './core.js';
 import { only, trainable, variable, type LayerCall, type LayerDefinition } from './definition.js';
+import { dequantized, quantizationOf, quantizedSlots, roundedInputs } from './quantized.js';
 
 /** Letters of each operand and of the result; an ellipsis stands as `0`. */
 interface Equation {
@@ -101,18 +102,70 @@ function shapesOf(call: LayerCall, x: Value): { kernel: number[]; bias: number[]
   return { kernel: [...weight].map(known), bias: [...bias, ...Array.from({ length: behind }, () => 1)] };
 }
 
+/** Where the letters of the equation stand that matter for quantized layers. */
+function quantizedAxes(
+  call: LayerCall,
+  rank: number,
+): { reduced: number[]; scale: (kernel: readonly number[]) => number[] } {
+  const { inputs, output } = parseEquation(String(call.config.get('equation')), 2);
+  const [input = '', weight = ''] = inputs;
+  const elided = rank - input.replace('0', '').length;
+  const widen = (letters: string): string => letters.replace('0', '0'.repeat(elided));
+  const reduced = [...widen(input)].flatMap((letter, axis) =>
+    letter !== '0' && weight.includes(letter) && !output.includes(letter) ? [axis] : [],
+  );
+  const scale = (kernel: readonly number[]): number[] =>
+    [...widen(output)].map((letter) => (letter === '0' ? 1 : (kernel[weight.indexOf(letter)] ?? 1)));
+  return { reduced, scale };
+}
+
 /** A dense layer over any axes. */
 export const einsumDense: LayerDefinition = {
   masks: 'drop',
-  weights: (config) => trainable('kernel', ...(typeof config.get('bias_axes') === 'string' ? ['bias'] : [])),
+  weights(config) {
+    const own = trainable('kernel', ...(typeof config.get('bias_axes') === 'string' ? ['bias'] : []));
+    return quantizedSlots('kernel', own, quantizationOf(config, 'EinsumDense'));
+  },
+  adapt(found, config) {
+    const how = quantizationOf(config, 'EinsumDense');
+    if (how === undefined) return found;
+    const bias = plainBias(found, how);
+    // The scales of int8 lie along the axes of the result, and are divided by there.
+    if (how.mode === 'int8') return plain(found, { bias });
+    const length = found.get('kernel_scale')?.shape.at(-1) ?? 1;
+    return plain(found, {
+      kernel: dequantized(found, 'kernel', how, { length, packed: 1, scaled: 'columns' }),
+      bias,
+    });
+  },
   emit(call) {
     const { emit, config } = call;
     const x = only(call);
+    const how = quantizationOf(config, 'EinsumDense');
     const { kernel, bias } = shapesOf(call, x);
-    const product = einsum(emit, String(config.get('equation')), [x, variable(call, 'kernel', kernel)]);
+    const { reduced, scale } = quantizedAxes(call, x.shape.length);
+    const size = kernel.reduce((product, length) => product * length, 1);
+    const columns = how?.mode === 'int4' ? columnsOf(call, kernel) : 0;
+    const weights =
+      columns === 0
+        ? variable(call, 'kernel', kernel)
+        : variable(call, 'kernel', [size / columns, columns], kernel);
+    const seen = roundedInputs(emit, x, how, { axes: reduced, scale: () => call.weight('inputs_scale', []) });
+    const raw = einsum(emit, String(config.get('equation')), [seen, weights]);
+    const product =
+      how?.mode === 'int8' ? binary(emit, 'Div', raw, variable(call, 'kernel_scale', scale(kernel))) : raw;
     return activate(
       call,
       bias === undefined ? product : binary(emit, 'Add', product, variable(call, 'bias', bias)),
     );
   },
 };
+
+/** Of a packed kernel: the lengths that are in the result, multiplied. */
+function columnsOf(call: LayerCall, kernel: readonly number[]): number {
+  const { inputs, output } = parseEquation(String(call.config.get('equation')), 2);
+  return kernel.reduce(
+    (product, length, axis) => (output.includes(inputs[1]?.[axis] ?? '') ? product * length : product),
+    1,
+  );
+}

@@ -9,6 +9,7 @@ import type { LayerDefinition } from './definition.js';
 import { MERGING_LAYERS } from './merging.js';
 import { NORMALIZATION_LAYERS } from './normalization.js';
 import { einsumDense } from './einsum.js';
+import { EMBEDDING_LAYERS } from './embedding.js';
 import { MULTI_HEAD_LAYERS } from './multi-head.js';
 import { POOLING_LAYERS } from './pooling.js';
 import { CELL_LAYERS } from './rnn.js';
@@ -25,6 +26,7 @@ const LAYERS: Readonly<Record<string, LayerDefinition>> = {
   ...ATTENTION_LAYERS,
   ...MULTI_HEAD_LAYERS,
   EinsumDense: einsumDense,
+  ...EMBEDDING_LAYERS,
   ...CONVOLUTION_LAYERS,
   ...CONV_LSTM_LAYERS,
   ...CUDNN_LAYERS,

@@ -1,5 +1,5 @@
 /** Element types that emitted graphs use. */
-export type ElementType = 'float32' | 'float64' | 'uint8' | 'int32' | 'int64' | 'bool' | 'float16';
+export type ElementType = 'float32' | 'float64' | 'uint8' | 'int32' | 'int64' | 'bool' | 'float16' | 'float8';
 
 /** An attribute of a node, tagged by its ONNX type. */
 export type Attribute =
