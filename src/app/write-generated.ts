@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { configurationPage, differencesTable, environmentExample, loadConfig } from '#libs/config';
+import { kerasSupportTable } from '#libs/keras-onnx';
 import { parameterPage } from '#libs/plugin-host';
 import type { PluginDefinition } from '#libs/plugin-sdk';
 import { HOUR_MS } from '#libs/kernel';
@@ -49,6 +50,7 @@ const pluginsPage = async (): Promise<string> => parameterPage(await builtInPlug
 const MOVING = 'docs/moving.md';
 const METRICS = 'docs/metrics.md';
 const DATA = 'docs/data.md';
+const KERAS = 'libs/keras-onnx/README.md';
 const [BEGIN, END] = ['<!-- prettier-ignore-start -->', '<!-- prettier-ignore-end -->'];
 
 /** A page as it is written by hand, with this table between its two marks. */
@@ -79,6 +81,7 @@ const FILES: Readonly<Record<string, readonly [command: string, text: () => stri
   [DATA]: ['docs', () => withTable(DATA, dialectTable())],
   [METRICS]: ['docs', () => withTable(METRICS, seriesTable())],
   [MOVING]: ['docs', movingPage],
+  [KERAS]: ['docs', () => withTable(KERAS, kerasSupportTable())],
   'docs/plugin-parameters.md': ['docs:plugins', pluginsPage],
 };
 

@@ -19,3 +19,4 @@ export {
 export type { InputTensor, OutputTensor } from './runtime/tensors.js';
 export { SUPPORTED_LAYERS } from './layers/registry.js';
 export { SUPPORTED_OPERATIONS } from './layers/operations.js';
+export { KERAS_SUPPORT, kerasSupportTable, type Support } from './support-table.js';

@@ -1,4 +1,8 @@
-import { describe, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { KERAS_SUPPORT } from '../../../libs/keras-onnx/src/index.js';
+import { operationOf } from '../../../libs/keras-onnx/src/layers/operations.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import { compile, expectClose, expectLayer, tabulate, type Nd } from './models.js';
 
@@ -108,5 +112,57 @@ describe('a model may hold besides layers', () => {
       { className: 'Unstack', operation: true, config: { axis: 1, num: null }, inputs: [x], args },
       ...steps,
     );
+  });
+});
+
+interface Recorded {
+  readonly name: string;
+  /** Its configuration as Keras 3.15 saved it. */
+  readonly model: unknown;
+  readonly weights?: Readonly<Record<string, readonly Nd[]>>;
+  readonly inputs: readonly Nd[];
+  /** What Keras 3.15 on TensorFlow answers; null is no finite number. */
+  readonly expected: readonly {
+    readonly shape: readonly number[];
+    readonly data: readonly (number | null)[];
+  }[];
+}
+
+describe('what Keras 3.15 answers', () => {
+  const path = join(import.meta.dirname, 'answers-of-keras.json');
+  const recorded = JSON.parse(readFileSync(path, 'utf8')) as readonly Recorded[];
+  it.each(recorded.map((one) => [one.name, one] as const))(
+    '%s',
+    async (_, { model, weights, inputs, expected }) => {
+      const engine = await Engine.open(
+        compile(model, (layer) => weights?.[layer.name] ?? []),
+        1,
+      );
+      const answers = await engine.run(
+        inputs.map(({ shape, data }) => ({ shape, data: data.map((one) => one ?? NaN) })),
+      );
+      await engine.close();
+      expect(answers).toHaveLength(expected.length);
+      answers.forEach(({ shape, data }, at) => {
+        const hidden = expected[at]?.data.map((value) => (value === null ? 0 : value)) ?? [];
+        const got = [...data].map((value, index) =>
+          expected[at]?.data[index] === null && !Number.isFinite(value) ? 0 : value,
+        );
+        expectClose({ shape, data: got }, { shape: expected[at]?.shape ?? [], data: hidden });
+      });
+    },
+  );
+});
+
+describe('the classes of Keras 3.15', () => {
+  it('are all served, or refused with a reason and a way out', () => {
+    const { layers, operations } = KERAS_SUPPORT;
+    expect([layers.length, operations.length]).toEqual([164, 353]);
+    for (const { name, state, refusal } of [...layers, ...operations])
+      expect([name, state === 'unknown', (refusal?.need ?? 'none').length > 3]).toEqual([name, false, true]);
+    const refused = [...layers, ...operations].filter(({ refusal }) => refusal !== undefined);
+    expect(refused.length).toBeGreaterThan(50);
+    for (const { className = '', refusal } of operations.filter((one) => one.refusal !== undefined))
+      expect(() => operationOf(className, 'node')).toThrow(refusal?.reason ?? 'a reason');
   });
 });

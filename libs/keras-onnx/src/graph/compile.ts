@@ -209,9 +209,8 @@ class Compiler {
     const call = this.#layerCall(layer, inputs, args, kwargs, settings);
     if (isOperation(layer, args))
       return this.#unmasked(inputs, [operationOf(layer.className, layer.name)(call)].flat());
-    const dtype =
-      quantizationOf(call.config, layer.className) === undefined ? dtypeOf(call.config) : undefined;
-    if (dtype !== undefined && !FLOATS.has(dtype))
+    const dtype = dtypeOf(call.config) ?? 'float32';
+    if (quantizationOf(call.config, layer.className) === undefined && !FLOATS.has(dtype))
       throw call.config.refuse(`the dtype ${dtype}`, 'save it as float32');
     const definition = definitionOf(layer);
     const [first] = call.masks;

@@ -1,4 +1,5 @@
-import { corrupt } from '../errors.js';
+import { corrupt, unsupported } from '../errors.js';
+import { PROJECTION } from '../layers/multi-head.js';
 import { definitionOf } from '../layers/registry.js';
 import type { WeightSlot } from '../layers/definition.js';
 import type { Tensor } from './emitter.js';
@@ -52,6 +53,12 @@ function assign(
   found: readonly Tensor[],
   bound: Bound,
 ): void {
+  if (found.length > slots.length && layer.className === PROJECTION)
+    throw unsupported(
+      'a quantized attention layer, whose file Keras does not load either,',
+      'save the model before quantize()',
+      layer.name,
+    );
   if (found.length !== slots.length) {
     throw corrupt(`has ${slots.length} variables, but the file holds ${found.length}`, layer.name);
   }

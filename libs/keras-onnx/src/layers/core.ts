@@ -32,7 +32,7 @@ export function addBias(call: LayerCall, x: Value, units: number): Value {
 }
 
 /** With the numbers that quantized variables stand for in their place. */
-export function plain(
+export function dequantizedIn(
   found: ReadonlyMap<string, Tensor>,
   names: Readonly<Record<string, Tensor | undefined>>,
 ): ReadonlyMap<string, Tensor> {
@@ -58,7 +58,7 @@ const dense: LayerDefinition = {
       packed: 1,
       scaled: 'columns',
     });
-    return plain(found, { kernel, bias: plainBias(found, how) });
+    return dequantizedIn(found, { kernel, bias: plainBias(found, how) });
   },
   emit(call) {
     const x = only(call);

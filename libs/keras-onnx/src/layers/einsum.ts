@@ -2,7 +2,7 @@ import { corrupt, unsupported } from '../errors.js';
 import type { Dim } from '../graph/dims.js';
 import type { Emitter, Value } from '../graph/emitter.js';
 import { binary } from '../graph/tensor-ops.js';
-import { activate, plain, plainBias } from './core.js';
+import { activate, dequantizedIn, plainBias } from './core.js';
 import { only, trainable, variable, type LayerCall, type LayerDefinition } from './definition.js';
 import { dequantized, quantizationOf, quantizedSlots, roundedInputs } from './quantized.js';
 
@@ -131,9 +131,9 @@ export const einsumDense: LayerDefinition = {
     if (how === undefined) return found;
     const bias = plainBias(found, how);
     // The scales of int8 lie along the axes of the result, and are divided by there.
-    if (how.mode === 'int8') return plain(found, { bias });
+    if (how.mode === 'int8') return dequantizedIn(found, { bias });
     const length = found.get('kernel_scale')?.shape.at(-1) ?? 1;
-    return plain(found, {
+    return dequantizedIn(found, {
       kernel: dequantized(found, 'kernel', how, { length, packed: 1, scaled: 'columns' }),
       bias,
     });

@@ -1,6 +1,6 @@
 import type { Tensor, Value } from '../graph/emitter.js';
 import { binary, cast, matmul, scale, unary } from '../graph/tensor-ops.js';
-import { plain } from './core.js';
+import { dequantizedIn } from './core.js';
 import {
   fixed,
   known,
@@ -48,7 +48,7 @@ const embedding: LayerDefinition = {
   adapt(found, config) {
     const how = quantizationOf(config, 'Embedding');
     if (how === undefined) return found;
-    return plain(found, { embeddings: table(found, how, config) });
+    return dequantizedIn(found, { embeddings: table(found, how, config) });
   },
   emit: lookUp,
 };
@@ -69,7 +69,7 @@ const reversible: LayerDefinition = {
     const how = quantizationOf(config, 'ReversibleEmbedding');
     if (how === undefined) return found;
     const length = config.integer('output_dim');
-    return plain(found, {
+    return dequantizedIn(found, {
       embeddings: table(found, how, config),
       [REVERSE]: dequantized(found, REVERSE, how, { length, packed: 0, scaled: 'columns' }),
     });

@@ -47,7 +47,7 @@ function projectionsOf(layer: LayerSpec): Readonly<Record<string, LayerSpec>> {
   return made;
 }
 
-const PROJECTION = 'AttentionProjection';
+export const PROJECTION = 'AttentionProjection';
 
 /** Holds the variables of one projection. Keras has no such class, so no file can name it. */
 const projection: LayerDefinition = {

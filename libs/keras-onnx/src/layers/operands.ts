@@ -23,7 +23,19 @@ export function tensor(call: LayerCall, argument: Resolved | undefined): Value {
 export function operand(call: LayerCall, argument: Resolved | undefined): Value {
   if (typeof argument === 'number' || typeof argument === 'boolean')
     return call.emit.scalar(Number(argument));
+  const listed = Array.isArray(argument) ? listOf(argument as readonly Resolved[]) : undefined;
+  if (listed !== undefined) return call.emit.constant(Float32Array.from(listed.flat), listed.shape);
   return cast(call.emit, tensor(call, argument), 'float32');
+}
+
+/** A list of plain numbers, or lists of such lists of one length, with its shape. */
+function listOf(list: readonly Resolved[]): { flat: number[]; shape: number[] } | undefined {
+  if (list.length > 0 && list.every((one) => typeof one === 'number' || typeof one === 'boolean'))
+    return { flat: list.map(Number), shape: [list.length] };
+  const parts = list.map((one) => (Array.isArray(one) ? listOf(one as readonly Resolved[]) : undefined));
+  const shape = parts[0]?.shape;
+  if (shape === undefined || parts.some((part) => String(part?.shape) !== String(shape))) return undefined;
+  return { flat: parts.flatMap((part) => part?.flat ?? []), shape: [list.length, ...shape] };
 }
 
 /** The first argument as floats. */

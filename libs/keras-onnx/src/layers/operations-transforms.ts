@@ -4,7 +4,7 @@ import type { LayerCall, Resolved } from './definition.js';
 import { first, lengthOf, operand, type Operation, setting } from './operands.js';
 
 /** The numbers of a discrete Fourier transform as two matrices. */
-function waves(
+export function waves(
   rows: number,
   columns: number,
   length: number,

@@ -16,9 +16,14 @@ import {
   setting,
 } from './operands.js';
 import { arrange } from './operations-arrange.js';
+import { matrices } from './operations-matrices.js';
 import { numeric } from './operations-numeric.js';
 import { products } from './operations-products.js';
 import { selecting } from './operations-select.js';
+import { shaping } from './operations-shapes.js';
+import { signals } from './operations-signals.js';
+import { special } from './operations-special.js';
+import { refusedClass } from './refusals.js';
 import { unitLength } from './normalization.js';
 
 const elementwise =
@@ -219,6 +224,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...numeric,
   ...selecting,
   ...products,
+  ...shaping,
+  ...matrices,
+  ...signals,
+  ...special,
 };
 
 /** Operations that compile, for documentation and messages. */
@@ -228,9 +237,6 @@ export const SUPPORTED_OPERATIONS: readonly string[] = Object.keys(OPERATIONS).s
 export function operationOf(className: string, name: string): Operation {
   const operation = Object.hasOwn(OPERATIONS, className) ? OPERATIONS[className] : undefined;
   if (operation !== undefined) return operation;
-  throw unsupported(
-    `the operation '${className}'`,
-    'express it with supported operations, or export the model to ONNX',
-    name,
-  );
+  const { what, need } = refusedClass('operation', className);
+  throw unsupported(what, need, name);
 }

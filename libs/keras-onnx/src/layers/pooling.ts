@@ -69,27 +69,37 @@ const globalAverage: LayerDefinition = {
   },
 };
 
-/** Max or mean of bins that share the axis evenly: bin i of n holds ⌊i·L/n⌋ up to ⌈(i+1)·L/n⌉. */
+/** Max or mean of bins that share each of the axes evenly: bin i of n holds ⌊i·L/n⌋ up to ⌈(i+1)·L/n⌉. */
+export function intoBins(
+  call: LayerCall,
+  given: Value,
+  op: string,
+  sizes: readonly number[],
+  axes: readonly number[],
+): Value {
+  // Bins are rectangles, so that one axis can be done after the other.
+  return axes.reduce((x, axis, index) => {
+    const length = known(call, x.shape[axis], 'length');
+    const count = sizes[index] ?? 1;
+    if (count === length) return x;
+    const bins = Array.from({ length: count }, (_, bin) => {
+      const [start, stop] = [Math.floor((bin * length) / count), Math.ceil(((bin + 1) * length) / count)];
+      return reduce(call.emit, op, sliceAxis(call.emit, x, axis, start, stop), [axis], true);
+    });
+    return concat(call.emit, bins, axis);
+  }, given);
+}
+
 const adaptive = (op: string, spatial: number): LayerDefinition => ({
   masks: 'drop',
-  emit(call) {
-    const sizes = perAxis(call, 'output_size', spatial);
-    const { space } = layoutOf(call, spatial);
-    // Bins are rectangles, so that one axis can be done after the other.
-    return space.reduce(
-      (x, axis, index) => {
-        const length = known(call, x.shape[axis], 'length');
-        const count = sizes[index] ?? 1;
-        if (count === length) return x;
-        const bins = Array.from({ length: count }, (_, bin) => {
-          const [start, stop] = [Math.floor((bin * length) / count), Math.ceil(((bin + 1) * length) / count)];
-          return reduce(call.emit, op, sliceAxis(call.emit, x, axis, start, stop), [axis], true);
-        });
-        return concat(call.emit, bins, axis);
-      },
+  emit: (call) =>
+    intoBins(
+      call,
       only(call, spatial + 2),
-    );
-  },
+      op,
+      perAxis(call, 'output_size', spatial),
+      layoutOf(call, spatial).space,
+    ),
 });
 
 const overAxes = (

@@ -16,6 +16,7 @@ import { CELL_LAYERS } from './rnn.js';
 import { ENCODING_LAYERS } from './encoding.js';
 import { RECURRENT_LAYERS } from './recurrent.js';
 import { REGULARIZATION_LAYERS } from './regularization.js';
+import { refusedClass } from './refusals.js';
 import { RESHAPING_LAYERS } from './reshaping.js';
 import { TF_OPERATION_LAYERS } from './tf-operations.js';
 import { WRAPPER_LAYERS } from './wrappers.js';
@@ -50,18 +51,8 @@ export function definitionOf(layer: LayerSpec): LayerDefinition {
   if (layer.className === 'InputLayer') return INPUT;
   const definition = Object.hasOwn(LAYERS, layer.className) ? LAYERS[layer.className] : undefined;
   if (definition !== undefined) return definition;
-  if (layer.className === 'Lambda') {
-    throw unsupported(
-      'a Lambda layer (Python code)',
-      'rebuild it from built-in layers or keras.ops, or export the model to ONNX',
-      layer.name,
-    );
-  }
-  throw unsupported(
-    `the layer class '${layer.className}'`,
-    'replace it by supported layers, or export the model to ONNX',
-    layer.name,
-  );
+  const { what, need } = refusedClass('layer', layer.className);
+  throw unsupported(what, need, layer.name);
 }
 
 const INPUT: LayerDefinition = { masks: 'pass', emit: (call) => call.inputs };

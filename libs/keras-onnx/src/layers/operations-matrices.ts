@@ -1,0 +1,178 @@
+import { corrupt } from '../errors.js';
+import { multiplyDims, sizeOf, type Dim } from '../graph/dims.js';
+import type { Value } from '../graph/emitter.js';
+import {
+  axisOf,
+  binary,
+  concat,
+  expand,
+  flip,
+  reduce,
+  reshape,
+  takeIndex,
+  transpose,
+  unary,
+  unsqueeze,
+} from '../graph/tensor-ops.js';
+import type { LayerCall } from './definition.js';
+import {
+  first,
+  left,
+  lengthOf,
+  numberOf,
+  operand,
+  type Operation,
+  ownAxis,
+  second,
+  setting,
+} from './operands.js';
+
+const diagonal: Operation = (call) => {
+  const x = first(call);
+  const offset = numberOf(call, 'offset', 0);
+  const axes = [numberOf(call, 'axis1', 0), numberOf(call, 'axis2', 1)].map((axis) =>
+    axisOf(axis, x.shape.length),
+  );
+  const [one = 0, other = 1] = axes;
+  const order = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
+  const moved = transpose(call.emit, x, [...order, one, other]);
+  const rank = x.shape.length;
+  const [rows, columns] = [lengthOf(call, moved, rank - 2), lengthOf(call, moved, rank - 1)];
+  const [down, right] = [Math.max(-offset, 0), Math.max(offset, 0)];
+  const count = Math.min(rows - down, columns - right);
+  if (count < 1) throw corrupt('the diagonal lies outside of the matrix', call.layer.name);
+  const flat = reshape(call.emit, moved, [...moved.shape.slice(0, -2), rows * columns]);
+  const places = Array.from({ length: count }, (_, at) => (at + down) * columns + at + right);
+  const axis = flat.shape.length - 1;
+  return call.emit.op('Gather', [flat, call.emit.integers(places)], [...flat.shape.slice(0, -1), count], {
+    attributes: { axis: { int: axis } },
+  });
+};
+
+/** A matrix with a vector on its diagonal. */
+function onDiagonal(call: LayerCall, x: Value, offset: number): Value {
+  const count = lengthOf(call, x, 0);
+  const size = count + Math.abs(offset);
+  const ones = new Float32Array(size * count);
+  // Row r of the matrix shows element r − down at column r − down + right.
+  const [down, right] = [Math.max(-offset, 0), Math.max(offset, 0)];
+  for (let at = 0; at < count; at += 1) ones[(at + down) * count + at] = 1;
+  const rows = binary(call.emit, 'Mul', call.emit.constant(ones, [size, count]), unsqueeze(call.emit, x, 0));
+  const pads = [0, right, 0, down];
+  return call.emit.op('Pad', [rows, call.emit.builder.integers(pads)], [size, count + right + down]);
+}
+
+const diag: Operation = (call) => {
+  const x = first(call);
+  const offset = numberOf(call, 'k', 0);
+  return x.shape.length === 1
+    ? onDiagonal(call, x, offset)
+    : diagonal({ ...call, kwargs: { ...call.kwargs, offset } });
+};
+
+/** Turned by right angles in the plane of two axes. */
+const rotate: Operation = (call) => {
+  const x = operand(call, call.args[0] ?? call.kwargs.array);
+  const [from = 0, to = 1] = (
+    Array.isArray(setting(call, 'axes')) ? (setting(call, 'axes') as number[]) : [0, 1]
+  ).map((axis) => axisOf(axis, x.shape.length));
+  const turns = ((numberOf(call, 'k', 1) % 4) + 4) % 4;
+  const swap = (value: Value): Value =>
+    transpose(
+      call.emit,
+      value,
+      [...value.shape.keys()].map((axis) => (axis === from ? to : axis === to ? from : axis)),
+    );
+  for (const axis of [from, to]) if (turns !== 0) ownAxis(call, x, axis);
+  if (turns === 0) return x;
+  const isSquare = JSON.stringify(x.shape[from]) === JSON.stringify(x.shape[to]);
+  if (turns === 2 && !isSquare)
+    throw call.config.refuse(
+      'half a turn of what is not square, which Keras answers by its backend,',
+      'flip both axes',
+    );
+  if (turns === 2) return flip(call.emit, flip(call.emit, x, from), to);
+  return turns === 1 ? swap(flip(call.emit, x, to)) : flip(call.emit, swap(x), to);
+};
+
+/** The vector that stands upright on two others. */
+const cross: Operation = (call) => {
+  const { emit } = call;
+  const axis = (key: string): number => Number(setting(call, 'axis') ?? setting(call, key) ?? -1);
+  const toLast = (x: Value, at: number): Value => {
+    const place = axisOf(at, x.shape.length);
+    return transpose(emit, x, [...[...x.shape.keys()].filter((one) => one !== place), place]);
+  };
+  const [a, b] = [toLast(left(call), axis('axisa')), toLast(second(call), axis('axisb'))];
+  const lengths = [a, b].map((one) => lengthOf(call, one, one.shape.length - 1));
+  if (lengths.some((length) => length !== 3 && length !== 2))
+    throw corrupt('takes vectors of two or three numbers', call.layer.name);
+  const part = (x: Value, at: number): Value | undefined =>
+    at < lengthOf(call, x, x.shape.length - 1) ? takeIndex(emit, x, -1, at) : undefined;
+  const product = (i: number, j: number): Value => {
+    const [one, other] = [part(a, i), part(b, j)];
+    return one === undefined || other === undefined ? emit.scalar(0) : binary(emit, 'Mul', one, other);
+  };
+  const minus = (i: number, j: number): Value => binary(emit, 'Sub', product(i, j), product(j, i));
+  if (lengths.every((length) => length === 2)) return minus(0, 1);
+  const parts = [minus(1, 2), minus(2, 0), minus(0, 1)];
+  const shape = parts[2]?.shape ?? [];
+  const joined = concat(
+    emit,
+    parts.map((one) => unsqueeze(emit, one.shape.length === 0 ? expand(emit, one, shape) : one, -1)),
+    -1,
+  );
+  const place = axisOf(axis('axisc'), joined.shape.length);
+  const order = [...joined.shape.keys()].slice(0, -1);
+  order.splice(place, 0, joined.shape.length - 1);
+  return transpose(emit, joined, order);
+};
+
+const kron: Operation = (call) => {
+  const { emit } = call;
+  const [a, b] = [left(call), second(call)];
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const wide = (x: Value, at: 0 | 1): Value => {
+    const shape = [...Array.from({ length: rank - x.shape.length }, () => 1), ...x.shape];
+    return reshape(
+      emit,
+      x,
+      shape.flatMap((dim): Dim[] => (at === 0 ? [dim, 1] : [1, dim])),
+    );
+  };
+  const product = binary(emit, 'Mul', wide(a, 0), wide(b, 1));
+  return reshape(
+    emit,
+    product,
+    Array.from({ length: rank }, (_, axis) =>
+      multiplyDims(product.shape[2 * axis] ?? 1, product.shape[2 * axis + 1] ?? 1),
+    ),
+  );
+};
+
+/** The determinant of each square matrix, which the last two axes hold. */
+function determinant(call: LayerCall): Value {
+  const x = first(call);
+  return call.emit.op('Det', [x], x.shape.slice(0, -2));
+}
+
+const logSize = (call: LayerCall, determined: Value): Value =>
+  unary(call.emit, 'Log', unary(call.emit, 'Abs', determined));
+
+/** Operations on matrices. */
+export const matrices: Readonly<Record<string, Operation>> = {
+  Diag: diag,
+  Diagflat: (call) =>
+    onDiagonal(call, reshape(call.emit, first(call), [sizeOf(first(call).shape)]), numberOf(call, 'k', 0)),
+  Diagonal: diagonal,
+  Trace: (call) => reduce(call.emit, 'ReduceSum', diagonal(call) as Value, [-1], false),
+  Rot90: rotate,
+  Cross: cross,
+  Kron: kron,
+  Det: determinant,
+  Logdet: (call) => logSize(call, determinant(call)),
+  Slogdet: (call) => {
+    const found = determinant(call);
+    return [unary(call.emit, 'Sign', found), logSize(call, found)];
+  },
+};
