@@ -61,7 +61,7 @@ export const POSTGRES_SESSION = {
   keepAlive: true, // a server that vanished is noticed, also by a connection that only waits
   lock_timeout: DATABASE_TIMEOUTS.lockMs,
   statement_timeout: DATABASE_TIMEOUTS.statementMs,
-  idle_in_transaction_session_timeout: DATABASE_TIMEOUTS.statementMs,
+  idle_in_transaction_session_timeout: DATABASE_TIMEOUTS.idleTransactionMs,
 } as const;
 
 /** Columns are called as their properties are, in snake_case, unless the entity names one itself. */

@@ -20,7 +20,7 @@ import { refuseOriginalFile, refuseOriginalTables } from './original-database.js
 import { managerApart, ReadingProcesses } from './reading/reading-processes.js';
 import { Replica, type ReplicaOptions } from './replica/replica.js';
 import { assertDurable, lockForService, prepareFile, SqliteFile } from './sqlite-file.js';
-import { DATABASE_TIMEOUTS } from './timeouts.js';
+import { DATABASE_TIMEOUTS, LONGER_IDLE } from './timeouts.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
 
 export interface DatabaseOptions extends SchemaOptions {
@@ -202,7 +202,10 @@ export class Database {
   async inSnapshot<T>(work: () => Promise<T>): Promise<T> {
     if (this.openTransaction !== null) throw new Error('a snapshot cannot be taken inside of a transaction');
     if (this.kind === 'postgres') {
-      return this.reader.transaction('REPEATABLE READ', (manager) => this.#snapshot.run({ manager }, work));
+      return this.reader.transaction('REPEATABLE READ', async (manager) => {
+        await manager.query(LONGER_IDLE); // what is read may be worked on, or written, for a while
+        return this.#snapshot.run({ manager }, work);
+      });
     }
     // A connection of its own: a snapshot on the shared one would be that of all readers.
     const own = await new GuardedDataSource(this.reader.options, this.availability).initialize();

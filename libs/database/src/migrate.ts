@@ -3,7 +3,7 @@ import { describeDatabase } from '#libs/config';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import type { DatabaseLocation } from './data-source-options.js';
 import { DatabaseOpenError } from './open-error.js';
-import { DATABASE_TIMEOUTS } from './timeouts.js';
+import { DATABASE_TIMEOUTS, LONGER_IDLE } from './timeouts.js';
 
 /** PostgreSQL's advisory locks are numbers that a database's users agree on. */
 const ADVISORY_LOCK = 4_919_227_306;
@@ -53,6 +53,7 @@ async function migrateLocked(
 async function takeLock(queryRunner: QueryRunner, sqlite: boolean): Promise<void> {
   if (!sqlite) {
     await queryRunner.query('SET LOCAL statement_timeout = 0'); // building an index on a large table takes its time
+    await queryRunner.query(LONGER_IDLE); // rows may be worked on between two statements
     await queryRunner.query(`SET LOCAL lock_timeout = ${DATABASE_TIMEOUTS.migrationMs}`);
     await queryRunner.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
     return;

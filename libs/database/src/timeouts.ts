@@ -17,6 +17,11 @@ export const DATABASE_TIMEOUTS = {
   replicaLookMs: 250,
   /** PostgreSQL's own guard against statements and transactions that hang; above the limit of the transaction runner. */
   statementMs: 60_000,
+  /**
+   * PostgreSQL: what a transaction may leave the server without a statement for. A machine that is cut off in the midst of one
+   * keeps its locks for so long, so it is below the lease of a job: others wait for the lease, not for this.
+   */
+  idleTransactionMs: 15_000,
   /** PostgreSQL: a statement that waits longer for a lock fails, so that its transaction can end within its limit. */
   lockMs: 20_000,
   /** PostgreSQL: how long a connection of the overflow is kept without work. */
@@ -32,3 +37,6 @@ export const DATABASE_TIMEOUTS = {
   /** Either: a transaction that is open longer is rolled back. */
   transactionMs: 30_000,
 } as const;
+
+/** PostgreSQL, in a transaction that nobody waits for: it may be without a statement for as long as one may take. */
+export const LONGER_IDLE = `SET LOCAL idle_in_transaction_session_timeout = ${DATABASE_TIMEOUTS.statementMs}`;

@@ -41,6 +41,15 @@ describeOnDatabases(
       expect(await test().query('SELECT word FROM words')).toEqual([{ word: 'the next one' }]);
       expect(String(failure)).toMatch(/released/);
     });
+
+    if (kind === 'sqlite') return;
+    it('gives its locks back 15 s after its machine was cut off; a snapshot, which has none, after 60', async () => {
+      const { database } = test();
+      const idle = (): Promise<unknown> =>
+        database.read.manager.query('SHOW idle_in_transaction_session_timeout');
+      expect(await test().run(idle)).toEqual([{ idle_in_transaction_session_timeout: '15s' }]);
+      expect(await database.inSnapshot(idle)).toEqual([{ idle_in_transaction_session_timeout: '1min' }]);
+    });
   },
   SCRATCH,
 );

@@ -1,28 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Database } from '#libs/database';
 import { eventually } from '#libs/testing';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
 import { OwnPostgres } from '../harness/own-postgres.js';
+import { Accounts } from '../security/accounts.js';
+import * as product from '../../src/app/schema.js';
 
 jest.setTimeout(60_000);
 
 const POSITION = 'x-database-position';
 const USERS = '/api/v1/admin/users';
 
-/** The same database on another server. */
-const on = (server: OwnPostgres, address: string): string => {
+const PASSWORD = 'password-of-the-roles';
+
+/** The database `service` as one of the two roles sees it. */
+const as = (role: 'owner' | 'service', server: OwnPostgres): string => {
   const url = new URL(server.url);
-  url.pathname = new URL(address).pathname;
+  url.pathname = 'service';
+  [url.username, url.password] = [`prediction_provider_${role}`, PASSWORD];
   return url.href;
 };
 
-describe('a service with a replica', () => {
+/** Where docs/operations.md leads: the roles of ops/postgres/roles.sql, and a replica. */
+describe('a service on PostgreSQL, set up for more than one machine', () => {
   let [primary, replica]: OwnPostgres[] = [];
-  let url = '';
   let apps: TestApp[] = [];
 
   beforeAll(async () => {
     primary = await OwnPostgres.launch();
-    url = await primary.create('service');
+    const url = await primary.create('service');
+    const roles = readFileSync('ops/postgres/roles.sql', 'utf8');
+    await primary.query(roles, url);
+    for (const role of ['owner', 'service'])
+      await primary.query(`ALTER ROLE prediction_provider_${role} PASSWORD '${PASSWORD}'`);
+    await migrateAs(as('owner', primary));
+    await primary.query(roles, url); // a second run changes nothing
     replica = await OwnPostgres.launch({ follows: primary.url });
     apps = [await start(), await start()];
   });
@@ -31,10 +45,20 @@ describe('a service with a replica', () => {
     await Promise.all([replica?.close(), primary?.close()]);
   });
 
+  /** Opens the database with the tables of this version, or of one that has more. */
+  async function migrateAs(url: string, more: typeof product.migrations = []): Promise<void> {
+    const migrations = [...product.migrations, ...more];
+    const options = { ...product, migrations, location: { kind: 'postgres', url } as const };
+    await (await Database.open(options)).close();
+  }
+
   async function start(settings: object = {}): Promise<TestApp> {
     const config = {
-      database_url: url,
-      database_read_url: on(replica as OwnPostgres, url),
+      database_url: as('service', primary as OwnPostgres),
+      database_read_url: as('service', replica as OwnPostgres),
+      data_source: 'file',
+      data_file_path: resolve('examples/data/synthetic_fx_1h_2023.csv'),
+      feeder_plugin: 'default_feeder',
       database_read_lag: 600,
       database_pool_size: 2,
       ...settings,
@@ -67,7 +91,28 @@ describe('a service with a replica', () => {
   const replay = (what: 'pause' | 'resume'): Promise<unknown> =>
     (replica as OwnPostgres).query(`SELECT pg_wal_replay_${what}()`);
 
-  it('reads lists there, and what a caller wrote where it is', async () => {
+  it('serves with a role that can change rows, and neither tables nor what guards them', async () => {
+    const [here] = apps as [TestApp];
+    const { apiKey } = await new Accounts(here).make('client');
+    const asked = { apiKey, headers: { Prefer: 'wait=30' } };
+    const { body } = await here.post('/api/v1/predictions/', { symbol: 'EURUSD' }, asked);
+    expect(body).toMatchObject({ status: 'completed' });
+    const url = as('service', primary as OwnPostgres);
+    for (const forbidden of [
+      'ALTER TABLE api_logs DISABLE TRIGGER ALL',
+      'DROP TABLE api_logs',
+      'TRUNCATE transactions',
+      'CREATE TABLE mine (id int)',
+      'ALTER TABLE predictions ADD COLUMN mine int',
+      "SET session_replication_role = 'replica'",
+      'GRANT prediction_provider_owner TO prediction_provider_service',
+    ]) {
+      const refused = (primary as OwnPostgres).query(forbidden, url);
+      await expect(refused).rejects.toThrow(/permission denied|must be owner|must have/);
+    }
+  });
+
+  it('reads lists from the replica, and what a caller wrote where it is', async () => {
     const [here, there] = apps as [TestApp, TestApp];
     await untilReadThere(here);
     await untilReadThere(there);
@@ -114,5 +159,34 @@ describe('a service with a replica', () => {
     await expect(start({ database_read_url: another })).rejects.toThrow(
       /database_read_url does not lead to a replica/,
     );
+  });
+
+  it('goes on while a newer version makes its tables', async () => {
+    const [here] = apps as [TestApp];
+    class Newer1900000000000 {
+      async up(runner: { query(sql: string): Promise<unknown> }): Promise<void> {
+        await runner.query('ALTER TABLE predictions ADD COLUMN of_a_newer_version text');
+        await runner.query('CREATE TABLE of_a_newer_version (id bigint PRIMARY KEY)');
+      }
+      async down(): Promise<void> {}
+    }
+    const { apiKey } = await new Accounts(here).make('client');
+    const asked = { apiKey, headers: { Prefer: 'wait=30' } };
+    const statuses: string[] = [];
+    const serving = new AbortController();
+    const asking = (async () => {
+      while (!serving.signal.aborted || statuses.length < 10) {
+        const { body } = await here.post('/api/v1/predictions/', { symbol: 'EURUSD' }, asked);
+        statuses.push((body as { status: string }).status);
+      }
+    })();
+    await migrateAs(as('owner', primary as OwnPostgres), [Newer1900000000000]);
+    serving.abort();
+    await asking;
+    expect(new Set(statuses)).toEqual(new Set(['completed']));
+    // rows of the newer version's table are the serving role's without another GRANT
+    const url = as('service', primary as OwnPostgres);
+    await (primary as OwnPostgres).query('INSERT INTO of_a_newer_version VALUES (1)', url);
+    await expect(migrateAs(as('owner', primary as OwnPostgres))).rejects.toThrow(/newer version/);
   });
 });
