@@ -39,6 +39,7 @@ module.exports = {
     only('keras-onnx-stands-low', lib('keras-onnx'), [lib('kernel')]),
     only('forecast-chart-stands-low', lib('forecast-chart'), [lib('kernel')]),
     only('telemetry-stands-low', lib('telemetry'), [lib('kernel')]),
+    only('receipt-verifier-stands-alone', lib('receipt-verifier'), []),
     only('scoring-stands-low', lib('scoring'), [lib('kernel', 'numpy-random')]),
     only('plugin-sdk-stands-low', lib('plugin-sdk'), [lib('kernel', 'timeseries')]),
     only('backtest-stands-on-the-host', lib('backtest'), [
@@ -131,8 +132,9 @@ module.exports = {
         'plugin-sdk',
         'telemetry',
         'backtest',
+        'receipt-verifier',
       ),
-      frameworks,
+      [...frameworks, 'jose/'],
     ),
     {
       name: 'typeorm-in-its-rooms',

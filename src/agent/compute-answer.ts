@@ -79,12 +79,10 @@ export class ComputeAnswer {
     };
     const answer = await runForecast(this.plugins, question, limits);
     const { output, plugins } = answer;
-    const predictions = complete(output.predictions, answer);
+    const numbers = answeredNumbers(answer);
     const used = process.cpuUsage(cpu);
     const result: OrderResult = {
-      predictions,
-      uncertainties: complete(output.uncertainty, answer),
-      confidenceIntervals: bandsOf(output.intervals ?? [], answer),
+      ...numbers,
       modelMetadata: {
         mode: output.mode,
         model_name: server.model ?? plugins.predictor.id,
@@ -109,6 +107,16 @@ export class ComputeAnswer {
     return { result, made: answer };
   }
 }
+
+/**
+ * The numbers of a forecast as the answer to an order has them.
+ * @throws AppError `unavailable` (`incomplete_forecast`) when a bar has no value
+ */
+export const answeredNumbers = (answer: PredictionOutput) => ({
+  predictions: complete(answer.output.predictions, answer),
+  uncertainties: complete(answer.output.uncertainty, answer),
+  confidenceIntervals: bandsOf(answer.output.intervals ?? [], answer),
+});
 
 /** What the order's answer may know: what was known at `as_of`, or when its time passed, or now. */
 function momentOf({ customParameters, datetimeRequested }: OfferedOrder, now: number) {

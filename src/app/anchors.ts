@@ -4,6 +4,7 @@ import { AppConfig } from '#libs/config';
 import { type Anchor, Database, SealStore } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
 import { AppError, Clock, messageOf, MINUTE_MS } from '#libs/kernel';
+import { ReceiptRepository } from '../outcomes/receipts/receipt.repository.js';
 
 /** The tables whose rows are sealed. */
 export const CHAINS = [
@@ -11,7 +12,7 @@ export const CHAINS = [
   { chain: 'ledger', rows: 'transactions', seals: 'ledger_seals' },
 ] as const;
 
-/** How far the chains of the audit log and of the ledger have come; a chain without links is left out. */
+/** How far the chains of the audit log, of the ledger and of receipts have come; a chain without links is left out. */
 export async function currentAnchors(database: Database, now: Date): Promise<Anchor[]> {
   const anchors: Anchor[] = [];
   for (const table of CHAINS) {
@@ -19,6 +20,8 @@ export async function currentAnchors(database: Database, now: Date): Promise<Anc
     if (head !== null && head.links > 0)
       anchors.push({ chain: table.chain, rows: head.rowCount, hash: head.hash, at: now.toISOString() });
   }
+  const { number, hash } = await new ReceiptRepository(database).end();
+  if (number > 0) anchors.push({ chain: 'receipts', rows: number, hash, at: now.toISOString() });
   return anchors;
 }
 

@@ -26,6 +26,7 @@ import {
   Marketplace1795392000012,
   OrderArchives1796000000110,
   Predictions1795392000003,
+  Receipts1796000000220,
   SettingEntity,
   Shared1795392000005,
   Users1795392000001,
@@ -54,6 +55,7 @@ import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
 import { BacktestEntity, BacktestPartEntity } from '../backtests/backtest.entity.js';
 import { ForecastOutcomeEntity, ReportedValueEntity } from '../outcomes/forecast-outcome.entity.js';
 import { ForecastPinEntity, PinnedParametersEntity } from '../outcomes/forecast-pin.entity.js';
+import { ForecastReceiptEntity, ReceiptKeyEntity } from '../outcomes/receipts/receipt.entity.js';
 import { ScoreDayEntity, ScoreStandingEntity } from '../outcomes/score-day.entity.js';
 import { ArchivedOrderEntity, OrderArchiveEntity } from '../marketplace/archive/order-archive.entity.js';
 import { OrderClaimEntity } from '../marketplace/order-claim.entity.js';
@@ -106,6 +108,8 @@ export const entities = [
   PinnedParametersEntity,
   ForecastOutcomeEntity,
   ReportedValueEntity,
+  ForecastReceiptEntity,
+  ReceiptKeyEntity,
   ScoreDayEntity,
   ScoreStandingEntity,
   BacktestEntity,
@@ -140,6 +144,7 @@ export const migrations = [
   JobTraces1796000000150,
   Backtests1796000000160,
   NarrowedLists1796000000170,
+  Receipts1796000000220,
   SecretKeys1796000000250,
 ];
 

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
-import { ForecastOutcomes, ForecastPins } from './outcomes.port.js';
+import { ForecastOutcomes, ForecastPins, ForecastReceipts } from './outcomes.port.js';
 import { OutcomesRepository } from './outcomes.repository.js';
 import { PinForecast } from './pin-forecast.service.js';
 import { KeepScores } from './keep-scores.service.js';
@@ -10,11 +10,16 @@ import { ScoresRepository } from './scores.repository.js';
 import { ReadOutcomes } from './read-outcomes.service.js';
 import { ReportOutcomes } from './report-outcomes.service.js';
 import { OutcomesController } from './outcomes.controller.js';
+import { LinkReceipts } from './receipts/link-receipts.service.js';
+import { ReadReceipts } from './receipts/read-receipts.service.js';
+import { ReceiptKeysController } from './receipts/receipt-keys.controller.js';
+import { ReceiptKeys } from './receipts/receipt-keys.service.js';
+import { ReceiptRepository } from './receipts/receipt.repository.js';
 import { ResolveOutcomes } from './resolve-outcomes.service.js';
 
 /** Forecasts as they were made, and what became of them. */
 @Module({
-  controllers: [OutcomesController, ScoresController],
+  controllers: [OutcomesController, ScoresController, ReceiptKeysController],
   providers: [
     OutcomesRepository,
     FetchRealisedBars,
@@ -25,9 +30,14 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     PinForecast,
     ReadOutcomes,
     ReportOutcomes,
+    ReceiptRepository,
+    ReceiptKeys,
+    LinkReceipts,
+    ReadReceipts,
     { provide: ForecastPins, useExisting: PinForecast },
+    { provide: ForecastReceipts, useExisting: ReadReceipts },
     { provide: ForecastOutcomes, useExisting: ReadOutcomes },
   ],
-  exports: [ForecastPins, ForecastOutcomes],
+  exports: [ForecastPins, ForecastOutcomes, ForecastReceipts],
 })
 export class OutcomesModule {}

@@ -38,6 +38,8 @@ export interface IssuedForecast {
   readonly issuedAt: Date;
   readonly providerId: number | null;
   readonly evaluatorId: number | null;
+  /** What was asked for, in the words of the API; nothing of who asked. */
+  readonly request: Readonly<Record<string, unknown>>;
   readonly stated: StatedForecast;
   /** Null for the answer of an evaluator elsewhere: of how it was made, this service knows nothing. */
   readonly made: Forecast | null;
@@ -110,6 +112,15 @@ export interface ForecastOutcome {
 export abstract class ForecastOutcomes {
   /** Null for one that was not pinned: it has not completed, or is older than pins are, or was imported. */
   abstract of(source: ForecastSource, subjectId: string): Promise<ForecastOutcome | null>;
+}
+
+/** Signed receipts of forecasts. Who may see one is decided by the domain that the forecast belongs to. */
+export abstract class ForecastReceipts {
+  /**
+   * The receipt as canonical JSON; null for a forecast that has none: it has not completed, or is older than receipts are.
+   * @throws AppError `unavailable` (`receipt_key_unreadable`) when it cannot be signed
+   */
+  abstract of(source: ForecastSource, subjectId: string): Promise<string | null>;
 }
 
 /** Keeps forecasts as they were made. */

@@ -3,6 +3,8 @@ import { insertRow, type Transaction, writeSql } from '#libs/database';
 import type { Forecast } from '#libs/plugin-host';
 import { barsLater, canonicalInterval, parseTimestamp } from '#libs/timeseries';
 import { ForecastPinEntity } from './forecast-pin.entity.js';
+import { ForecastReceiptEntity } from './receipts/receipt.entity.js';
+import { draftText } from './receipts/receipt-text.js';
 import type { ForecastPins, IssuedForecast, PinStanding, StatedForecast } from './outcomes.port.js';
 import { type ForecastScale, scaleAt } from '#libs/scoring';
 import { jsonDigest, type PinnedWindow, windowDigest } from './pinned-window.js';
@@ -45,7 +47,7 @@ const NOTHING_KNOWN: Making = {
   parameters: null,
 };
 
-/** Pins forecasts: one narrow row each, beside what is stored for their readers. */
+/** Pins forecasts: one narrow row each, beside what is stored for their readers, and the draft of a receipt. */
 @Injectable()
 export class PinForecast implements ForecastPins {
   readonly #parameters = new Set<string>();
@@ -54,7 +56,7 @@ export class PinForecast implements ForecastPins {
     const { stated, made } = forecast;
     const making = made === null ? NOTHING_KNOWN : makingOf(made);
     const standing = standingOf(forecast, making);
-    insertRow(tx, ForecastPinEntity, {
+    const pin = {
       source: forecast.source,
       subjectId: forecast.subjectId,
       standing,
@@ -80,8 +82,11 @@ export class PinForecast implements ForecastPins {
       parametersSha256: making.parameters === null ? null : this.#keep(tx, making.parameters),
       windowSha256: making.window?.sha256 ?? null,
       windowBars: making.window?.bars ?? null,
-      dueAt: isResolved(standing) ? dueAtOf(stated, forecast.interval, null) : null,
-    });
+    };
+    const dueAt = isResolved(standing) ? dueAtOf(stated, forecast.interval, null) : null;
+    insertRow(tx, ForecastPinEntity, { ...pin, dueAt });
+    const { source, subjectId } = forecast;
+    insertRow(tx, ForecastReceiptEntity, { source, subjectId, body: draftText(forecast, pin) });
   }
 
   /** Stores parameters once; returns their digest. */
@@ -143,7 +148,8 @@ function isHindcast(made: Forecast | null, firstClose: number, interval: string,
   return !made.isPresent || firstClose + REST_BARS * length <= issuedAt;
 }
 
-function makingOf({ output, source, plugins, input, parameters }: Forecast): Making {
+/** How a forecast was made, as it is pinned. */
+export function makingOf({ output, source, plugins, input, parameters }: Forecast): Making {
   const label = parseTimestamp(output.baseline_datetime);
   const closed = parseTimestamp(source.baseline_bar_closed ?? '');
   const metadata = output.metadata ?? {};

@@ -1,6 +1,7 @@
 import type { Forecast } from '#libs/plugin-host';
+import type { ForecastOutput } from '#libs/plugin-sdk';
 import { parseTimestamp } from '#libs/timeseries';
-import type { IssuedForecast } from '../outcomes/outcomes.port.js';
+import type { IssuedForecast, StatedForecast } from '../outcomes/outcomes.port.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { modelOf } from './prediction.types.js';
 
@@ -20,16 +21,20 @@ export function issuedForecast(
     feeder: plugins.feeder.id,
     predictor: plugins.predictor.id,
     issuedAt,
+    request: { ...prediction.result.request },
     providerId: null,
     evaluatorId: null,
-    stated: {
-      horizons: output.horizons,
-      targetTimes: output.future_datetimes.map((time) => (time === null ? null : parseTimestamp(time))),
-      points: output.predictions,
-      deviations: output.uncertainty,
-      intervals: output.intervals ?? [],
-      quantiles: output.quantiles ?? {},
-    },
+    stated: statedOutput(output),
     made: answer,
   };
 }
+
+/** The numbers of an answer as they are pinned. */
+export const statedOutput = (output: ForecastOutput): StatedForecast => ({
+  horizons: output.horizons,
+  targetTimes: output.future_datetimes.map((time) => (time === null ? null : parseTimestamp(time))),
+  points: output.predictions,
+  deviations: output.uncertainty,
+  intervals: output.intervals ?? [],
+  quantiles: output.quantiles ?? {},
+});

@@ -1,4 +1,15 @@
-import { Body, Controller, Delete, Get, Headers, Param, Post, Query, Sse } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  Param,
+  Post,
+  Query,
+  Sse,
+  type StreamableFile,
+} from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   Accepts,
@@ -15,6 +26,7 @@ import {
   PageQuery,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
+import { RECEIPT } from '../outcomes/forecast-receipt.fields.js';
 import { ForecastOutcomeOut } from '../outcomes/forecast-outcome.fields.js';
 import type { ForecastOutcome } from '../outcomes/outcomes.port.js';
 import { DeletePrediction } from './delete-prediction.service.js';
@@ -131,6 +143,15 @@ export class PredictionsController {
   @Problems(403, 404, 422)
   outcome(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<ForecastOutcome> {
     return this.outcomes.of(predictionId, caller);
+  }
+
+  @Get('predictions/:prediction_id/receipt')
+  @Flexible()
+  @ApiOperation({ summary: 'Read the signed receipt of a prediction', description: RECEIPT.description })
+  @Answers(200, RECEIPT.schema, { description: RECEIPT.answer })
+  @Problems(403, 404, 422, RECEIPT.problems)
+  receipt(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<StreamableFile> {
+    return this.outcomes.receiptOf(predictionId, caller);
   }
 
   @Delete('predictions/:prediction_id')

@@ -1,14 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type StreamableFile } from '@nestjs/common';
 import { type Actor, AppError } from '#libs/kernel';
-import { type ForecastOutcome, ForecastOutcomes } from '../outcomes/outcomes.port.js';
+import { type ForecastOutcome, ForecastOutcomes, ForecastReceipts } from '../outcomes/outcomes.port.js';
+import { receiptAnswer } from '../outcomes/forecast-receipt.fields.js';
 import { ReadPredictions } from './read-predictions.service.js';
 
-/** What became of predictions, each caller within what is theirs. */
+/** What became of predictions, and their receipts, each caller within what is theirs. */
 @Injectable()
 export class ReadPredictionOutcome {
   constructor(
     private readonly reading: ReadPredictions,
     private readonly outcomes: ForecastOutcomes,
+    private readonly receipts: ForecastReceipts,
   ) {}
 
   /** @throws AppError as `ReadPredictions.one`; `not_found` (`not_pinned`) for one that has not completed or was imported */
@@ -18,5 +20,11 @@ export class ReadPredictionOutcome {
     if (outcome !== null) return outcome;
     const text = 'This prediction has no pinned forecast: it has not completed, or was imported';
     throw new AppError('not_found', text, { code: 'not_pinned' });
+  }
+
+  /** @throws AppError as `ReadPredictions.one`, and as {@link receiptAnswer} and {@link ForecastReceipts.of} */
+  async receiptOf(id: number, caller: Actor | null): Promise<StreamableFile> {
+    await this.reading.one(id, caller);
+    return receiptAnswer(String(id), await this.receipts.of('prediction', String(id)));
   }
 }

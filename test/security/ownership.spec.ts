@@ -45,7 +45,7 @@ const OWNED: readonly ObjectKind[] = [
     },
   },
   {
-    routes: /^\/api\/v1\/predictions\/\{prediction_id\}\/outcome$/,
+    routes: /^\/api\/v1\/predictions\/\{prediction_id\}\/(outcome|receipt)$/,
     make: async ({ send }) => {
       const { body } = await send('POST', '/api/v1/predictions', { symbol: 'SP500' });
       const path = `/api/v1/predictions/${String(body['id'])}`;
@@ -65,6 +65,10 @@ const OWNED: readonly ObjectKind[] = [
     routes: /^\/api\/v1\/client\/predictions\/\{id\}\/download\/\{file\}$/,
     make: completedOrder,
     path: { file: 'metadata.json' },
+  },
+  {
+    routes: /^\/api\/v1\/client\/predictions\/\{id\}\/(outcome|receipt)$/,
+    make: completedOrder,
   },
   {
     routes: /^\/api\/v1\/backtests\/\{id\}$/,

@@ -115,6 +115,17 @@ export const PLUGINS_TEST_FLAGS = {
   unknown_symbol: { type: 'string', default: null, help: 'Symbol that a feeder must refuse.' },
 } as const satisfies ParameterDeclarations;
 
+/** Flags of `receipts verify`. */
+export const RECEIPTS_VERIFY_FLAGS = {
+  keys: {
+    type: 'string',
+    default: null,
+    minLength: 1,
+    help: 'Path of the public keys, as `/.well-known/jwks.json` serves them; `jwks.json` beside the receipts if not set.',
+  },
+  audit_anchor: { type: 'string', default: null, help: 'Path of a file with anchors to compare with.' },
+} as const satisfies ParameterDeclarations;
+
 /** Flags of `audit verify-archive`. */
 export const AUDIT_VERIFY_ARCHIVE_FLAGS = {
   audit_anchor: { type: 'string', default: null, help: 'Path of a file with anchors to compare with.' },

@@ -7,6 +7,7 @@ import {
   PLUGINS_NEW_FLAGS,
   PLUGINS_TEST_FLAGS,
   AUDIT_VERIFY_ARCHIVE_FLAGS,
+  RECEIPTS_VERIFY_FLAGS,
   DEMO_FLAGS,
 } from './command-flags.js';
 
@@ -172,6 +173,24 @@ export const COMMANDS: readonly CommandInfo[] = [
     settings: ['username'],
   },
   { name: 'orders show', argument: 'ID', summary: 'Show the terms, the money and the claims of an order.' },
+  {
+    name: 'receipts verify',
+    argument: 'PATH',
+    summary: 'Verify a receipt, or every one in a folder and their chain, without a service or a database.',
+    flags: RECEIPTS_VERIFY_FLAGS,
+  },
+  {
+    name: 'receipts replay',
+    argument: 'ID',
+    summary:
+      'Make the forecast of a prediction or an order again, and compare it bit for bit with its receipt.',
+  },
+  {
+    name: 'receipts export',
+    argument: 'FOLDER',
+    summary: 'Write every signed receipt, and the public keys, into a new folder.',
+  },
+  { name: 'receipts rotate', summary: 'Make a new key for receipts; the public keys before it stay valid.' },
   { name: 'predictions tail', summary: 'Print a line for each prediction that ends, until it is stopped.' },
   {
     name: 'webhooks send-test',

@@ -1,5 +1,5 @@
 import type { FetchRequest, Frame, PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
-import type { FeederHandle, PluginHandle, RunOptions } from './handles.js';
+import type { FeederHandle, PluginHandle, PredictorHandle, RunOptions } from './handles.js';
 import type { PluginRegistry } from './plugin-registry.js';
 import { type AskedMoment, type BarsSeen, PointInTime, type UsedBar } from './point-in-time.js';
 
@@ -16,6 +16,8 @@ export interface ForecastQuestion
   readonly anyInterval?: boolean;
   /** Most bars of history, up to the baseline. Absent: as many as the feeder brings. */
   readonly lookback?: number;
+  /** Of everything random in the answer, see `ForecastRequest.seed`; absent: the predictor's own. */
+  readonly seed?: number;
 }
 
 /** Which plugin took part. */
@@ -30,6 +32,8 @@ export interface Forecast extends PredictionOutput, BarsSeen {
   };
   /** Of the predictor, as they were in effect; without secrets and folders. */
   readonly parameters: PluginHandle['parameters'];
+  /** What was asked, so that it can be asked again. */
+  readonly question: ForecastQuestion;
 }
 
 /**
@@ -40,7 +44,10 @@ export interface Forecast extends PredictionOutput, BarsSeen {
  */
 export async function runForecast(
   registry: PluginRegistry,
-  {
+  question: ForecastQuestion,
+  limits: Omit<RunOptions, 'feeder' | 'predictor'>,
+): Promise<Forecast> {
+  const {
     feeder,
     pipeline,
     predictor,
@@ -48,10 +55,9 @@ export async function runForecast(
     anyInterval = false,
     baselineMeans = null,
     freshAt,
+    seed,
     ...asked
-  }: ForecastQuestion,
-  limits: Omit<RunOptions, 'feeder' | 'predictor'>,
-): Promise<Forecast> {
+  } = question;
   const [source, runner, answerer] = await Promise.all([
     registry.feeder(feeder),
     registry.pipeline(pipeline),
@@ -68,13 +74,13 @@ export async function runForecast(
   const answer = await runner.run(request, {
     ...limits,
     feeder: lookback === undefined ? bars : withLookback(bars, lookback, request.baseline),
-    predictor: moment.watch(answerer),
+    predictor: moment.watch(seed === undefined ? answerer : withSeed(answerer, seed)),
   });
   const plugins = { feeder: stamp(source), pipeline: stamp(runner), predictor: stamp(answerer) };
   const explained = moment.explain(answer.source, answer.output);
   registry.countNotes(explained.notes ?? []);
   const { parameters } = answerer;
-  return { ...answer, source: explained, plugins, ...moment.input, parameters };
+  return { ...answer, source: explained, plugins, ...moment.input, parameters, question };
 }
 
 const NOTHING_CHOSEN = {
@@ -85,6 +91,11 @@ const NOTHING_CHOSEN = {
   targetColumn: null,
   modelName: null,
 };
+
+const withSeed = (predictor: PredictorHandle, seed: number): PredictorHandle => ({
+  ...predictor,
+  forecast: (frame, request, limits) => predictor.forecast(frame, { ...request, seed }, limits),
+});
 
 /** The feeder with at most so many bars up to the baseline. Those after it stay: test instruments read them. */
 function withLookback(feeder: FeederHandle, lookback: number, baseline: number | null): FeederHandle {

@@ -62,6 +62,10 @@ export const OUTCOME_SETTINGS = {
     { default: 7, min: 0, max: 3_650 },
     'Number of days after its last outcome when the bars of a forecast are looked at once more; what changed is added as a revision. 0: never.',
   ),
+  receipt_seconds: decimal(
+    { default: 5, min: 0.1, max: 86_400 },
+    'Time between two looks for completed forecasts whose receipt is to be signed, in seconds; one that is asked for is signed at once.',
+  ),
 } satisfies ParameterDeclarations;
 
 /** Walks through history. */
