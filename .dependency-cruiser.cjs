@@ -17,7 +17,7 @@ const FLOORS = [
   ['settings'],
   ['accounts'],
   ['auth', 'audit', 'billing', 'outcomes'],
-  ['predictions', 'backtests', 'marketplace', 'sync', 'webhooks'],
+  ['predictions', 'backtests', 'marketplace', 'sync', 'webhooks', 'inference'],
   ['client', 'evaluator', 'agent', 'users'],
   ['admin'],
 ];
@@ -41,7 +41,8 @@ module.exports = {
     only('telemetry-stands-low', lib('telemetry'), [lib('kernel')]),
     only('receipt-verifier-stands-alone', lib('receipt-verifier'), []),
     only('scoring-stands-low', lib('scoring'), [lib('kernel', 'numpy-random')]),
-    only('plugin-sdk-stands-low', lib('plugin-sdk'), [lib('kernel', 'timeseries')]),
+    only('open-inference-stands-low', lib('open-inference'), [lib('kernel')]),
+    only('plugin-sdk-stands-low', lib('plugin-sdk'), [lib('kernel', 'timeseries', 'open-inference')]),
     only('backtest-stands-on-the-host', lib('backtest'), [
       lib('kernel', 'numpy-random', 'timeseries', 'scoring', 'plugin-sdk', 'plugin-host', 'forecast-chart'),
     ]),
@@ -58,7 +59,15 @@ module.exports = {
         path: '^(src|libs)/',
         pathNot: [
           '^libs/plugins/',
-          lib('plugin-sdk', 'kernel', 'timeseries', 'numpy-random', 'scoring', 'keras-onnx'),
+          lib(
+            'plugin-sdk',
+            'kernel',
+            'timeseries',
+            'numpy-random',
+            'scoring',
+            'keras-onnx',
+            'open-inference',
+          ),
         ],
       },
     },
@@ -133,6 +142,7 @@ module.exports = {
         'telemetry',
         'backtest',
         'receipt-verifier',
+        'open-inference',
       ),
       [...frameworks, 'jose/'],
     ),

@@ -8,6 +8,7 @@ import { BacktestsModule } from '../backtests/backtests.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { EvaluatorModule } from '../evaluator/evaluator.module.js';
 import { ClientModule } from '../client/client.module.js';
+import { InferenceModule } from '../inference/inference.module.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../accounts/first-start.module.js';
@@ -64,6 +65,7 @@ const domainsOf = ({ core }: PluginRegistry): Imports => [
   PredictionsModule,
   BacktestsModule,
   ...(core.features.syncEndpoints ? [SyncModule] : []),
+  InferenceModule,
   BillingModule,
   EvaluatorModule,
   WebhooksModule,

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
-import { RawText, redactPath, redactQuery, redactText, RedactedCopy } from '#libs/http';
+import { RawBytes, RawText, redactPath, redactQuery, redactText, RedactedCopy } from '#libs/http';
 import { AppError } from '#libs/kernel';
 import type { TransactionRunner } from '#libs/database';
 import type { ApiLogRepository, NewApiLog } from './api-log.repository.js';
@@ -119,5 +119,7 @@ export function auditPayload(body: unknown, limit: number): unknown {
   if (body instanceof RawText) {
     return { content_type: body.contentType.slice(0, 100), bytes: Buffer.byteLength(body.text) };
   }
+  if (body instanceof RawBytes)
+    return { content_type: body.contentType.slice(0, 100), bytes: body.bytes.length };
   return new RedactedCopy(limit).of(body);
 }

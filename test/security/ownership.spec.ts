@@ -154,6 +154,7 @@ async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Prom
 const OWNERLESS: readonly RegExp[] = [
   /^\/api\/v1\/backtests\/\{id\}\/forecasts$/,
   /^\/api\/v1\/models\/\{model\}\/scorecard$/,
+  /^\/v2\/models\/\{model\}(\/versions\/\{version\})?(\/ready|\/infer)?$/,
   /^\/api\/v1\/evaluator\/(claim|progress|submit|release)\/\{request_id\}$/,
 ];
 

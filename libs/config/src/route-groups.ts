@@ -10,6 +10,7 @@ export const ROUTE_GROUPS = [
   'evaluator',
   'provider',
   'billing',
+  'inference',
   'other',
 ] as const;
 export type RouteGroup = (typeof ROUTE_GROUPS)[number];

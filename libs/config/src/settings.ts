@@ -16,6 +16,7 @@ import {
   AUDIT_SETTINGS,
   JOB_SETTINGS,
   BACKTEST_SETTINGS,
+  INFERENCE_SETTINGS,
   OUTCOME_SETTINGS,
   PREDICTION_SETTINGS,
 } from './settings/predictions.js';
@@ -32,6 +33,7 @@ export const SETTINGS = {
   ...PIPELINE_SETTINGS,
   ...PREDICTION_SETTINGS,
   ...BACKTEST_SETTINGS,
+  ...INFERENCE_SETTINGS,
   ...OUTCOME_SETTINGS,
   ...JOB_SETTINGS,
   ...AUDIT_SETTINGS,
@@ -63,6 +65,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Pipeline', settings: PIPELINE_SETTINGS },
   { title: 'Predictions', settings: PREDICTION_SETTINGS },
   { title: 'Back-tests', settings: BACKTEST_SETTINGS },
+  { title: 'Models over the Open Inference Protocol', settings: INFERENCE_SETTINGS },
   { title: 'Outcomes of forecasts', settings: OUTCOME_SETTINGS },
   { title: 'Jobs', settings: JOB_SETTINGS },
   { title: 'Audit', settings: AUDIT_SETTINGS },

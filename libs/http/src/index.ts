@@ -65,7 +65,15 @@ export {
   type ProblemName,
 } from './replies/documentation.js';
 export { Prepared, PREPARED } from './replies/prepared.js';
-export { BatchBody, BODY_LIMIT, IgnoreBody, type BodyLimitName } from './replies/body-limit.js';
+export {
+  BatchBody,
+  BINARY_BODY,
+  BinaryBody,
+  BODY_LIMIT,
+  IgnoreBody,
+  RawBytes,
+  type BodyLimitName,
+} from './replies/body-limit.js';
 export {
   LimitField,
   MAX_PAGE,

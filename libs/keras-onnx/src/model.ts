@@ -37,7 +37,14 @@ export interface TensorDescription {
 /** What a model is. */
 export interface ModelDescription {
   readonly name: string;
-  readonly format: ModelFormat;
+  readonly format: ModelFormat | 'inference_server';
+  /** Of a model that is computed by a server elsewhere; absent for files. */
+  readonly served?: {
+    /** The server's word for the version; null when it has none. */
+    readonly version: string | null;
+    /** What `sha256` is the digest of: the model's own, or what the server says of it. */
+    readonly digestOf: 'model' | 'metadata';
+  };
   /** Identifies the model: SHA-256 of its file, in hexadecimal. */
   readonly sha256: string;
   /** Names of the files it was read from, beside each other. */

@@ -12,6 +12,8 @@ export * from './secret-names.js';
 export * from './snake-case.js';
 export * from './text-cipher.js';
 export * from './networks.js';
+export * from './address-policy.js';
+export * from './half.js';
 export * from './bounded-queue.js';
 export * from './shared-work.js';
 export * from './worker-threads.js';

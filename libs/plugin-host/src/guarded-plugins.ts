@@ -20,12 +20,23 @@ import {
   type Predictor,
   type PredictorCapability,
   type PredictorDefinition,
+  type TensorQuestion,
 } from '#libs/plugin-sdk';
 import { answerTo } from './plugin-errors.js';
 import type { CallLimits, Guard } from './guard.js';
 import type { FeederHandle, PipelineHandle, PluginHandle, PredictorHandle, RunOptions } from './handles.js';
 
-type Asked = 'forecast' | 'entry' | 'exit' | 'describe' | 'metrics' | 'resetMetrics' | 'setNoise';
+type Asked =
+  | 'forecast'
+  | 'entry'
+  | 'exit'
+  | 'describe'
+  | 'metrics'
+  | 'resetMetrics'
+  | 'setNoise'
+  | 'tensorModels'
+  | 'tensorModel'
+  | 'infer';
 const NEEDS: Readonly<Record<Asked, PredictorCapability>> = {
   forecast: 'forecast',
   entry: 'entry',
@@ -34,6 +45,9 @@ const NEEDS: Readonly<Record<Asked, PredictorCapability>> = {
   metrics: 'metrics',
   resetMetrics: 'metrics',
   setNoise: 'noise',
+  tensorModels: 'tensors',
+  tensorModel: 'tensors',
+  infer: 'tensors',
 };
 
 /** What the original calls its operations; its clients match them in the answer 501. */
@@ -65,6 +79,9 @@ export function guardPredictor(
   const metrics = operation('metrics');
   const resetMetrics = operation('resetMetrics');
   const setNoise = operation('setNoise');
+  const tensorModels = operation('tensorModels');
+  const tensorModel = operation('tensorModel');
+  const infer = operation('infer');
   const describeIt = (modelName: string | null) => describe(modelName);
   return {
     ...about,
@@ -94,6 +111,13 @@ export function guardPredictor(
     metrics: () => guard.instant('metrics', () => metrics()),
     resetMetrics: () => guard.instant('resetMetrics', () => resetMetrics()),
     setNoise: (std: number) => guard.instant('setNoise', () => setNoise(std)),
+    tensorModels: () => guard.instant('tensorModels', () => tensorModels()),
+    tensorModel: (modelName) => guard.limited('tensorModel', {}, () => tensorModel(modelName)),
+    infer: (question: TensorQuestion, limits: CallLimits = {}) =>
+      guard.limited('infer', { signal: question.signal, ...limits }, (signal) =>
+        infer({ ...question, signal }),
+      ),
+    readiness: async () => (await predictor.readiness?.()) ?? null,
   };
 }
 

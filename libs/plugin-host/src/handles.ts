@@ -13,12 +13,16 @@ import type {
   ForecastOutput,
   ForecastRequest,
   Frame,
+  HealthReading,
   ModelInfo,
   PluginKind,
   PredictionOutput,
   PredictionRequest,
   PredictorCapability,
   PredictorMetrics,
+  TensorAnswer,
+  TensorModel,
+  TensorQuestion,
 } from '#libs/plugin-sdk';
 import type { CallLimits } from './guard.js';
 
@@ -77,6 +81,12 @@ export interface PredictorHandle extends PluginHandle<'predictor'> {
   resetMetrics(): void;
   /** Needs the capability `noise`. */
   setNoise(std: number): void;
+  /** Models that answer tensors; null is the predictor's own choice. Needs the capability `tensors`, as the two below. */
+  tensorModels(): readonly (string | null)[];
+  tensorModel(modelName: string | null): Promise<TensorModel>;
+  infer(question: TensorQuestion, limits?: CallLimits): Promise<TensorAnswer>;
+  /** What the predictor stands on elsewhere; null when it is nothing. */
+  readiness(): Promise<HealthReading | null>;
 }
 
 /** What a pipeline run is given beside the request. */

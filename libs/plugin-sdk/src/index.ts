@@ -2,6 +2,7 @@ export * from './definitions.js';
 export * from './feeder.js';
 export * from './pipeline.js';
 export * from './predictor.js';
+export * from './tensors.js';
 export * from './endpoints.js';
 export * from './plugin-error.js';
 export * from './contract-checks.js';

@@ -1,8 +1,14 @@
 import type { Frame } from '#libs/timeseries';
+import type { HealthReading } from './endpoints.js';
+import type { TensorAnswer, TensorModel, TensorQuestion } from './tensors.js';
 
-export type PredictorCapability = 'forecast' | 'entry' | 'exit' | 'describe' | 'metrics' | 'noise';
+export type PredictorCapability =
+  'forecast' | 'entry' | 'exit' | 'describe' | 'metrics' | 'noise' | 'tensors';
 
-/** Every capability. `noise` stands for `setNoise`, `metrics` for `metrics` and `resetMetrics`. */
+/**
+ * Every capability. `noise` stands for `setNoise`, `metrics` for `metrics` and `resetMetrics`, `tensors` for `tensorModels`,
+ * `tensorModel` and `infer`.
+ */
 export const PREDICTOR_CAPABILITIES: readonly PredictorCapability[] = [
   'forecast',
   'entry',
@@ -10,6 +16,7 @@ export const PREDICTOR_CAPABILITIES: readonly PredictorCapability[] = [
   'describe',
   'metrics',
   'noise',
+  'tensors',
 ];
 
 /** The arguments of `forecast`. */
@@ -191,5 +198,13 @@ export interface Predictor {
   resetMetrics?(): void;
   /** Sets the standard deviation of the noise (≥ 0), zeroes the metrics and re-seeds. */
   setNoise?(std: number): void;
+  /** Models that answer tensors under `/v2`; null is the predictor's own choice. */
+  tensorModels?(): readonly (string | null)[];
+  /** @param modelName as in `ForecastRequest.modelName` */
+  tensorModel?(modelName: string | null): Promise<TensorModel>;
+  /** Computes the outputs of a model from its inputs, without bars. */
+  infer?(question: TensorQuestion): Promise<TensorAnswer>;
+  /** What the predictor stands on elsewhere, as the readiness of the process shows it. It must be cheap: probes ask often. */
+  readiness?(): Promise<HealthReading | null>;
   close?(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { BODY_LIMIT, requestContext, type BodyLimitName, RawText } from '#libs/http';
+import { BINARY_BODY, BODY_LIMIT, requestContext, type BodyLimitName, RawBytes, RawText } from '#libs/http';
 import { AppError } from '#libs/kernel';
 import type { Exchange } from './exchange.js';
 import { RouteCatalogue } from './route-catalogue.js';
@@ -51,7 +51,8 @@ export class BodyGuard implements CanActivate {
     const limit = this.#limitOf(handler);
     if (limit === 0) return true;
     const request = execution.switchToHttp().getRequest<AdapterRequest>();
-    return this.#receive(request, limit, context);
+    const isBinary = Reflect.getMetadata(BINARY_BODY, handler) === true;
+    return this.#receive(request, limit, context, isBinary);
   }
 
   #limitOf(handler: object): number {
@@ -62,10 +63,15 @@ export class BodyGuard implements CanActivate {
     return this.#limits[name];
   }
 
-  async #receive(request: AdapterRequest, limit: number, context: Exchange): Promise<true> {
+  async #receive(
+    request: AdapterRequest,
+    limit: number,
+    context: Exchange,
+    isBinary: boolean,
+  ): Promise<true> {
     const incoming = request.raw ?? (request as IncomingMessage);
     const { received } = context;
-    const body = received === null ? await receiveBody(incoming, limit) : parseJsonBody(received);
+    const body = received === null ? await receiveBody(incoming, limit, isBinary) : parseJsonBody(received);
     request.body = body;
     context.payload = body;
     return true;
@@ -93,16 +99,20 @@ const PIECEMEAL_BYTES = 262_144;
  * Reads and parses the body of a request: JSON by its content type (or without one), other text as {@link RawText},
  * undefined when there is none.
  * @param limit most bytes
+ * @param isBinary the route reads bytes: what is no JSON, or says where its JSON ends, is handed over as {@link RawBytes}
  * @throws AppError `too_large`, `unsupported_media`, or `invalid` with type `json_invalid`; Error when the client goes away
  */
-async function receiveBody(request: IncomingMessage, limit: number): Promise<unknown> {
+async function receiveBody(request: IncomingMessage, limit: number, isBinary: boolean): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') throw encoded();
   const bytes = await readBytes(request, limit);
   if (bytes.length === 0) return undefined;
   const type = request.headers['content-type'];
-  if (type !== undefined && !JSON_BODY.test(type)) return new RawText(bytes.toString('utf8'), type);
+  const isOther = type !== undefined && !JSON_BODY.test(type);
+  if (isBinary && (isOther || request.headers['inference-header-content-length'] !== undefined))
+    return new RawBytes(bytes, type ?? 'none');
+  if (isOther) return new RawText(bytes.toString('utf8'), type);
   return bytes.length > PIECEMEAL_BYTES ? parseJsonList(textOf(bytes)) : parseJsonBody(bytes);
 }
 

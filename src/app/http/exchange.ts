@@ -85,7 +85,7 @@ export class Exchange implements RequestContext {
     return callerNetwork(this.clientAddress);
   }
 
-  /** Requests of the API and of its legacy paths leave an audit row; probes and the API description do not. */
+  /** Requests of the API, of models and of the legacy paths leave an audit row; probes and the API description do not. */
   get isAudited(): boolean {
     return this.#hasAuditedPath || AUDITED.test(this.route ?? '');
   }
@@ -97,7 +97,7 @@ export const isRead = ({ method }: { readonly method: string }): boolean =>
 /** Of an answer: what it wrote is in every replica that has reached this position. Of a request: what it reads is no older. */
 export const POSITION_HEADER = 'X-Database-Position';
 
-const AUDITED = /^\/(?:api\/|(?:predict|status)(?:\/|$))/;
+const AUDITED = /^\/(?:api\/|v2\/models\/|(?:predict|status)(?:\/|$))/;
 
 /** What a request line asks for. */
 export interface RequestTarget {

@@ -89,6 +89,6 @@ function commonStatuses(path: string, method: string, operation: DescribedOperat
     ...(mode === 'flexible' || mode === 'predict' ? [403] : []),
     ...(parameters.some(({ name }) => name === 'Idempotency-Key') ? [409] : []),
     ...(readsBody ? [413, 415, 422] : []),
-    ...(path.startsWith('/api/') ? [503] : []),
+    ...(path.startsWith('/api/') || path.startsWith('/v2/models/') ? [503] : []),
   ];
 }

@@ -26,6 +26,11 @@ export const TAGS: readonly { readonly name: string; readonly description: strin
   { name: 'evaluator', description: 'Claim orders and answer them, with the key of an evaluator.' },
   { name: 'webhooks', description: 'Signed messages to the receivers of clients, and their log.' },
   { name: 'audit', description: 'Who asked for what, and what was answered. Nothing can be changed here.' },
+  {
+    name: 'inference',
+    description:
+      'The models of this service by the Open Inference Protocol (V2), as Triton, KServe and MLServer speak it.',
+  },
   { name: 'plugins', description: 'Which feeders, pipelines and predictors a request may name.' },
   { name: 'health', description: 'Probes for load balancers and monitors.' },
   { name: 'service', description: 'What runs here, and its figures.' },

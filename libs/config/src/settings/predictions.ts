@@ -92,6 +92,18 @@ export const BACKTEST_SETTINGS = {
   ),
 } satisfies ParameterDeclarations;
 
+/** Tensors in, tensors out: `/v2`. */
+export const INFERENCE_SETTINGS = {
+  inference_rows: integer(
+    { default: 1_000, min: 1, max: 1_000_000 },
+    'Maximum number of rows (windows) of one request to `/v2/models/{model}/infer`. Its body may have `batch_body_limit_bytes`.',
+  ),
+  inference_passes: integer(
+    { default: 100_000, min: 1, max: 10_000_000 },
+    'Maximum number of random passes of one request to `/v2/models/{model}/infer`, over all of its rows.',
+  ),
+} satisfies ParameterDeclarations;
+
 /** Durable work: how jobs are leased, watched and tried again. */
 export const JOB_SETTINGS = {
   job_engine: choice(

@@ -29,6 +29,12 @@ export class ProblemDetails {
     example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e',
   })
   requestId!: string;
+
+  @StringField({
+    optional: true,
+    description: 'Under `/v2` only: the description alone, as the Open Inference Protocol has it.',
+  })
+  error?: string;
 }
 
 /** One violated rule of a request. */
@@ -65,4 +71,5 @@ export class ValidationProblem {
   @ListField(NestedField(ViolationItem)) detail!: ViolationItem[];
   @StringField({ example: '/api/v1/predictions/' }) instance!: string;
   @StringField({ example: '0b6f7c0e-7d2a-4f61-9a57-2f6f0b1c3d4e' }) requestId!: string;
+  @StringField({ optional: true, description: 'Under `/v2` only: all faults in one text.' }) error?: string;
 }

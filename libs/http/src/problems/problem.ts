@@ -46,6 +46,8 @@ export interface Problem {
   readonly detail: string | readonly Violation[];
   readonly instance: string;
   readonly request_id: string;
+  /** Under `/v2`: the text alone, as the Open Inference Protocol has it. */
+  readonly error?: string;
   /** What of the request was ignored: a mistyped name beside the field that is missing. */
   readonly warnings?: readonly Warning[];
 }
@@ -55,6 +57,9 @@ export interface Occurrence {
   readonly instance: string;
   readonly requestId: string;
 }
+
+/** Paths whose clients read errors as `{"error": text}`. */
+const OPEN_INFERENCE = /^\/v2(?:\/|$)/;
 
 /** `code` is stable and machine-readable; the problem's `type` ends with it. */
 export const problem = (
@@ -69,7 +74,11 @@ export const problem = (
   detail,
   instance: redactPath(instance),
   request_id: requestId,
+  ...(OPEN_INFERENCE.test(instance) && { error: textOf(detail) }),
 });
+
+const textOf = (detail: Problem['detail']): string =>
+  typeof detail === 'string' ? detail : detail.map(({ msg }) => msg).join('; ');
 
 /** If the inputs of all violations have more characters than this, the answer leaves them out. */
 const MAX_ECHO = 65_536;
@@ -114,7 +123,10 @@ export function problemReply(answered: Problem, form: AnswerForm['errors']): Pro
           'Content-Type': 'application/json; charset=utf-8',
           [PROBLEM_TYPE_HEADER]: answered.type,
         },
-        body: JSON.stringify({ detail: answered.detail }),
+        body: JSON.stringify({
+          detail: answered.detail,
+          ...(answered.error !== undefined && { error: answered.error }),
+        }),
       };
 }
 

@@ -1,7 +1,7 @@
 import { Dataset, File, FS, Group, Module, ready } from 'h5wasm';
 import { corrupt, ModelError } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
-import { bfloatToNumber, halfToNumber } from '../onnx/half.js';
+import { bfloatToNumber, halfToNumber } from '#libs/kernel';
 import type { ModelLimits } from './source.js';
 
 /** HDF5 keeps open files apart by their path, so each gets its own. */

@@ -3,7 +3,7 @@ import type { Tensor } from '../graph/emitter.js';
 import { isObject } from '../graph/layer-config.js';
 import { parseModel } from '../graph/parse.js';
 import type { LayerSpec } from '../graph/spec.js';
-import { halfToNumber } from '../onnx/half.js';
+import { halfToNumber } from '#libs/kernel';
 import type { GraphSource, ModelLimits } from './source.js';
 
 interface Entry {

@@ -31,6 +31,10 @@ export interface SampledOutput {
   /** One array for each asked level. */
   readonly quantiles: readonly Float32Array[];
   readonly values: Float32Array | undefined;
+  /** Where the model is computed elsewhere: passes that were really made. */
+  readonly samples?: number;
+  /** Where the model is computed elsewhere: the seed that it says it used; null when it says none. */
+  readonly seed?: number | null;
 }
 
 /** Numbers kept for quantiles or single passes, at most 256 MiB. */

@@ -3,7 +3,7 @@ import { ModelError } from '../errors.js';
 import type { Port } from '../graph/compile.js';
 import { BATCH, evaluateDim, SAMPLES, showShape } from '../graph/dims.js';
 import type { ElementType } from '../onnx/builder.js';
-import { halfToNumber, numberToHalf } from '../onnx/half.js';
+import { halfToNumber, numberToHalf } from '#libs/kernel';
 
 /** A tensor given to a model. `data` is flat in row-major order; `shape[0]` is the number of rows. */
 export interface InputTensor {

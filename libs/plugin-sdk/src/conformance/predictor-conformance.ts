@@ -41,6 +41,7 @@ const OPERATIONS: Readonly<Record<PredictorCapability, readonly (keyof Predictor
   describe: ['describe'],
   metrics: ['metrics', 'resetMetrics'],
   noise: ['setNoise'],
+  tensors: ['tensorModels', 'tensorModel', 'infer'],
 };
 
 type Work = (predictor: Predictor) => Promise<void> | void;

@@ -9,12 +9,16 @@ import {
   type PluginContext,
   PluginError,
   type Predictor,
+  type TensorAnswer,
+  type TensorModel,
+  type TensorQuestion,
 } from '#libs/plugin-sdk';
 import { createModelCache, type ModelCache } from '#libs/keras-onnx';
 import { basicInfo } from '../model-info.js';
 import { compiledModels } from '../model/model-file.js';
 import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
-import { modelFiles, ServedModels } from '../model/served-models.js';
+import { modelFiles, type ModelSource, ServedModels } from '../model/served-models.js';
+import { inferFrom, tensorModelOf } from '../model/tensor-model.js';
 import { ModelForecaster } from './model-forecaster.js';
 import { defaultPredictorParameters } from './parameters.js';
 import { configuredColumn, horizonsOf, targetColumn } from '../forecast-question.js';
@@ -43,8 +47,7 @@ class DefaultPredictor implements Predictor {
     const forecaster = (parameter: string, path: string, name: string) =>
       new ModelForecaster(
         name,
-        this.#models,
-        modelFiles(context, parameter, path),
+        this.#models.of(modelFiles(context, parameter, path)),
         parameters,
         context.clock,
       );
@@ -91,8 +94,26 @@ class DefaultPredictor implements Predictor {
     return this.#named.size === 0 ? info : { ...info, models: [...this.#named.keys()] };
   }
 
+  tensorModels(): readonly (string | null)[] {
+    return [...(this.#main === null ? [] : [null]), ...this.#named.keys()];
+  }
+
+  tensorModel(modelName: string | null): Promise<TensorModel> {
+    return tensorModelOf(this.#tensors(modelName));
+  }
+
+  infer(question: TensorQuestion): Promise<TensorAnswer> {
+    return inferFrom(this.#tensors(question.modelName), question);
+  }
+
   close(): Promise<void> {
     return this.#models.close();
+  }
+
+  #tensors(name: string | null): ModelSource {
+    const forecaster = this.#forecaster(name);
+    if (forecaster !== null) return forecaster.source;
+    throw new PluginError('no_data', 'there is no model: model_path is not set');
   }
 
   #forecaster(name: string | null): ModelForecaster | null {
@@ -166,11 +187,11 @@ function baselineRow(frame: Frame, baseline: number | null, horizons: readonly n
 export default definePredictor({
   id: 'default_predictor',
   apiVersion: 1,
-  version: '1.1.0',
+  version: '1.2.0',
   description:
     'Forecasts of trained models (Keras, ONNX, TensorFlow.js) with Monte-Carlo dropout. Without a model it is the ideal baseline: a test instrument that reads the values that really followed.',
   parameters: defaultPredictorParameters,
-  capabilities: ['forecast', 'describe'],
+  capabilities: ['forecast', 'describe', 'tensors'],
   looksAhead: true,
   create: async (context) => {
     const predictor = new DefaultPredictor(context);

@@ -3,8 +3,8 @@ import { type BatchedForecast, type HorizonError, PluginError } from '#libs/plug
 import type { Normalisation } from '#libs/timeseries';
 import { shapeText } from '../model/input-layout.js';
 import { metadataName, type TargetKind } from '../model/model-metadata.js';
-import type { Passes, ServedModel } from '../model/served-model.js';
-import type { DefaultPredictorSettings } from './parameters.js';
+import { type Passes, servedFacts, type ServedModel } from '../model/served-model.js';
+import type { ForecasterSettings } from './parameters.js';
 
 /** How the numbers of a model become values of the target. */
 export interface OutputScale {
@@ -132,7 +132,7 @@ export interface ModelAnswer {
  * The answer over the wire. Intervals and quantiles are those of the passes, so they take the shape of the distribution;
  * a single deterministic pass has none, because it claims nothing about its error.
  */
-export function forecastOutput(answer: ModelAnswer, settings: DefaultPredictorSettings): BatchedForecast {
+export function forecastOutput(answer: ModelAnswer, settings: ForecasterSettings): BatchedForecast {
   const { outlook, horizons, passes } = answer;
   const { pick, errors } = answered(answer);
   const [lower = [], upper = [], ...quantiles] = outlook.quantiles;
@@ -181,6 +181,7 @@ function metadataOf(answer: ModelAnswer): Readonly<Record<string, unknown>> {
     model_name: answer.name,
     model_path: basename(file.path),
     model_sha256: description.sha256,
+    ...servedFacts(description),
     model_type: description.format,
     prediction_timestamp: answer.predictedAt,
     prediction_horizon: Math.max(...own),

@@ -13,7 +13,7 @@ import { basicInfo } from '../model-info.js';
 import { checkQuantileLevels, configuredColumn, horizonsOf, targetColumn } from '../forecast-question.js';
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { Passes, ServedModel } from '../model/served-model.js';
-import type { ModelFiles, ServedModels } from '../model/served-models.js';
+import type { ModelSource } from '../model/served-models.js';
 import { statisticsFor, windowAt, windowColumns, type WindowSpec, withFeatures } from '../model/window.js';
 import { valueAt } from '../oracle/ideal-forecast.js';
 import {
@@ -23,7 +23,7 @@ import {
   modelHorizons,
   outlookOf,
 } from './model-answer.js';
-import type { DefaultPredictorSettings } from './parameters.js';
+import type { ForecasterSettings } from './parameters.js';
 
 /** What forecasts of one bar and of many ask alike. */
 type Question = Omit<ForecastRequest, 'baseline' | 'seed'>;
@@ -48,9 +48,8 @@ export class ModelForecaster {
   /** @throws PluginError `not_configured` for a quantile that is not between 0 and 1 */
   constructor(
     private readonly name: string,
-    private readonly models: ServedModels,
-    private readonly files: ModelFiles,
-    private readonly settings: DefaultPredictorSettings,
+    readonly source: ModelSource,
+    private readonly settings: ForecasterSettings,
     private readonly clock: Clock,
   ) {
     const { quantile_levels, prediction_confidence_level } = settings;
@@ -65,7 +64,7 @@ export class ModelForecaster {
 
   /** @throws PluginError `not_configured` for files that cannot be served */
   async check(): Promise<void> {
-    this.#checked(await this.models.open(this.files));
+    this.#checked(await this.source.open());
   }
 
   async forecast(frame: Frame, request: ForecastRequest): Promise<ForecastOutput> {
@@ -87,7 +86,7 @@ export class ModelForecaster {
         future_datetimes: futureDatetimes(answer, timeAfter),
       };
     };
-    return this.models.use(this.files, work, request.signal);
+    return this.source.use(work, request.signal);
   }
 
   /** The windows of all baselines in one call of the model. */
@@ -120,11 +119,11 @@ export class ModelForecaster {
         );
       });
     };
-    return this.models.use(this.files, work, request.signal);
+    return this.source.use(work, request.signal);
   }
 
   async describe(): Promise<ModelInfo> {
-    const model = this.#checked(await this.models.open(this.files));
+    const model = this.#checked(await this.source.open());
     const { description, metadata, layout, output } = model;
     const target = metadata.targetColumn ?? this.settings.prediction_target_column;
     const horizons = knownHorizons(model);

@@ -50,3 +50,16 @@ export const defaultPredictorParameters = {
 } as const satisfies ParameterDeclarations;
 
 export type DefaultPredictorSettings = ParametersOf<typeof defaultPredictorParameters>;
+
+/** What forecasts of a model need to know, wherever it is computed. */
+export type ForecasterSettings = Pick<
+  DefaultPredictorSettings,
+  | 'prediction_horizon'
+  | 'prediction_target_column'
+  | 'prediction_confidence_level'
+  | 'quantile_levels'
+  | 'model_type'
+  | 'mc_samples'
+  | 'mc_seed'
+  | 'batch_size'
+>;

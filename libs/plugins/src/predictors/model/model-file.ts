@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { integer, type ParameterDeclarations, text } from '#libs/kernel';
-import { CompiledModels, ModelError, type ModelFormat } from '#libs/keras-onnx';
+import { CompiledModels, type ModelDescription, ModelError } from '#libs/keras-onnx';
 import { PluginError, type PluginErrorCode } from '#libs/plugin-sdk';
 
 /** A file that a parameter names; errors begin with the parameter and carry the file's base name only. */
@@ -10,6 +10,8 @@ export interface NamedFile {
   readonly parameter: string;
   /** Absolute. */
   readonly path: string;
+  /** Name of its metadata file for messages, where it is not the usual one. */
+  readonly metadata?: string;
 }
 
 /** The fault of a file, in words for the operator who configured it. */
@@ -67,7 +69,11 @@ export function refuseForeignType(file: NamedFile, type: ModelType): void {
  * The file itself says what it is, so the default `keras` takes every format; a type that was chosen must be the file's.
  * @throws PluginError `not_configured`
  */
-export function refuseOtherFormat(file: NamedFile, type: ModelType, format: ModelFormat): void {
+export function refuseOtherFormat(
+  file: NamedFile,
+  type: ModelType,
+  format: ModelDescription['format'],
+): void {
   if (type === 'keras' || type === format) return;
   throw fileFault(file, `the file is a ${format} model, but model_type is ${type}`);
 }

@@ -53,7 +53,8 @@ export const statisticsOf = ({ statisticsPeriods }: ModelMetadata): readonly str
     `price_minus_ema_${bars}`,
   ]);
 
-const NOTHING: ModelMetadata = {
+/** Of a model that nothing is said of. */
+export const NO_METADATA: ModelMetadata = {
   isThere: false,
   otherKeys: [],
   featureColumns: null,
@@ -74,16 +75,21 @@ export function metadataPath(modelPath: string): string {
 }
 
 /** The file's name alone, for messages. */
-export const metadataName = ({ path }: NamedFile): string => basename(metadataPath(path));
+export const metadataName = ({ path, metadata }: NamedFile): string =>
+  metadata ?? basename(metadataPath(path));
 
 /**
  * Reads the metadata beside a model. A model without such a file has none.
  * @throws PluginError `not_configured` naming the file and every key at fault
  */
 export async function loadMetadata(model: NamedFile): Promise<ModelMetadata> {
-  const file = { ...model, path: metadataPath(model.path) };
+  return readMetadata({ ...model, path: metadataPath(model.path) });
+}
+
+/** Reads a metadata file; one that is not there says nothing. @throws PluginError as {@link loadMetadata} */
+export async function readMetadata(file: NamedFile): Promise<ModelMetadata> {
   const text = await readText(file);
-  if (text === null) return NOTHING;
+  if (text === null) return NO_METADATA;
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -143,7 +149,7 @@ function otherKeys(json: Readonly<Record<string, unknown>>, faults: string[]): r
 function parseMetadata(json: unknown, source: string, faults: string[]): ModelMetadata {
   if (!isRecord(json)) {
     faults.push('must be a JSON object');
-    return NOTHING;
+    return NO_METADATA;
   }
   const read = <T>(key: string, isRight: (value: unknown) => value is T, allowed: string): T | null => {
     const value = json[key] ?? null;

@@ -54,8 +54,8 @@ function sampled(answer: SampledOutput, samples: number, seed: number): Passes {
     std: answer.std,
     quantiles: answer.quantiles,
     values: answer.values ?? null,
-    samples,
-    seed,
+    samples: answer.samples ?? samples,
+    seed: answer.seed === undefined ? seed : answer.seed,
   };
 }
 
@@ -130,6 +130,10 @@ export function uselessNormalisation(
   return fileFault(file, `its normalisation knows none of ${columns}; it knows ${known}`);
 }
 
+/** What is told of a model that a server elsewhere computes. */
+export const servedFacts = ({ served }: ModelDescription): Readonly<Record<string, unknown>> =>
+  served === undefined ? {} : { model_version: served.version, model_sha256_of: served.digestOf };
+
 /** A loaded model with everything that is needed to ask it about bars. */
 export class ServedModel {
   readonly description: ModelDescription;
@@ -140,7 +144,7 @@ export class ServedModel {
   /** @throws PluginError `not_configured` for a model that does not fit its metadata or the rules */
   constructor(
     readonly file: NamedFile,
-    private readonly model: Model,
+    readonly model: Model,
     readonly metadata: ModelMetadata,
     readonly normalisation: Normalisation | null,
     rules: ServingRules,
@@ -172,6 +176,7 @@ export class ServedModel {
       model_type: description.format,
       model_path: basename(this.file.path),
       model_sha256: description.sha256,
+      ...servedFacts(description),
       written_by: description.writtenBy,
       input_shape: description.inputs[0]?.shape ?? [],
     };

@@ -42,6 +42,14 @@ interface ModelFilesContext {
   readonly resolveFile: (path: string) => string;
 }
 
+/** Where a forecaster finds its model. */
+export interface ModelSource {
+  /** The model as it is now. @throws PluginError */
+  open(): Promise<ServedModel>;
+  /** Works with the model when its turn comes. @throws PluginError as `open`, and what the work throws */
+  use<T>(work: (model: ServedModel) => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
 interface SideFiles {
   readonly stamp: string;
   readonly metadata: ModelMetadata;
@@ -117,6 +125,11 @@ export class ServedModels {
         }
       }
     }, signal);
+  }
+
+  /** The source of one model. */
+  of(files: ModelFiles): ModelSource {
+    return { open: () => this.open(files), use: (work, signal) => this.use(files, work, signal) };
   }
 
   /** Frees all models once their calls under way have finished. */

@@ -1,0 +1,3 @@
+export * from './datatypes.js';
+export * from './message.js';
+export * from './tensor-json.js';

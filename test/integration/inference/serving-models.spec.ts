@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { HttpAnswer, RequestOptions } from '#libs/testing';
+import { Accounts } from '../../security/accounts.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import { offlineSettings } from '../../harness/original.js';
+import { denseAnswer, modelFolder, type DenseModel } from '../../unit/predictors/trained-models.js';
+import { binaryMessage, expectMessage, floatsOf } from './protocol.js';
+
+const PLAIN: DenseModel = {
+  bars: 4,
+  columns: 2,
+  outputs: 3,
+  kernel: (input, output) => Math.sin(1 + input * (output + 1)) / 8,
+  bias: (output) => output / 16,
+};
+const METADATA = { feature_columns: ['CLOSE', 'VOLUME'], window_size: 4, target_column: 'CLOSE' };
+const WINDOW = [0.5, -0.25, 1 / 3, 2, -0, 7e-12, 0.1, 40];
+const input = (data: unknown = WINDOW, more: object = {}) => ({
+  name: 'window',
+  shape: [1, 4, 2],
+  datatype: 'FP32',
+  data,
+  ...more,
+});
+
+/** The same, with its numbers behind the JSON. */
+const binaryInput = (size = 32) => ({
+  name: 'window',
+  shape: [1, 4, 2],
+  datatype: 'FP32',
+  parameters: { binary_data_size: size },
+});
+
+const folder = modelFolder();
+let server: TestApp;
+let evaluatorKey: string;
+beforeAll(async () => {
+  server = await startTestApp({
+    config: {
+      ...offlineSettings(),
+      model_path: folder.model('dropping', { ...PLAIN, dropout: 0.25 }, METADATA),
+      model_files: { plain: folder.model('plain', PLAIN, METADATA) },
+      inference_rows: 8,
+      inference_passes: 100,
+      body_limit_bytes: 2_000,
+      batch_body_limit_bytes: 20_000,
+    },
+  });
+  evaluatorKey = (await new Accounts(server).make('evaluator')).apiKey;
+});
+afterAll(async () => {
+  await server.close();
+  folder.remove();
+});
+
+const infer = (body: unknown, { model = 'plain', ...options }: RequestOptions & { model?: string } = {}) =>
+  server.post(`/v2/models/${model}/infer`, body, { apiKey: evaluatorKey, ...options });
+const numbers = ({ body }: HttpAnswer, at = 0) => body.outputs[at].data as number[];
+const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 5) as unknown);
+
+/** A binary answer in its two parts. */
+async function inferBytes(json: object, bytes: Buffer, model = 'plain') {
+  const { body, headers } = binaryMessage(json, bytes);
+  const answer = await server.fetch('POST', `/v2/models/${model}/infer`, {
+    apiKey: evaluatorKey,
+    body,
+    headers,
+  });
+  const all = Buffer.from(await answer.arrayBuffer());
+  const length = Number(answer.headers.get('Inference-Header-Content-Length') ?? all.length);
+  const head = JSON.parse(all.subarray(0, length).toString()) as HttpAnswer['body'];
+  return {
+    status: answer.status,
+    type: answer.headers.get('content-type'),
+    head,
+    bytes: all.subarray(length),
+  };
+}
+
+describe('the models of the service over the Open Inference Protocol', () => {
+  it('tell of the server and of themselves', async () => {
+    const about = await server.get('/v2');
+    expectMessage('server', about.body);
+    expect(about.body).toMatchObject({ name: 'prediction-provider', extensions: ['binary_tensor_data'] });
+    expect((await server.get('/v2/health/live')).body).toEqual({ live: true });
+    expect((await server.get('/v2/health/ready')).body).toEqual({ live: true });
+    const model = await server.get('/v2/models/default_predictor', { apiKey: ADMIN_KEY });
+    expectMessage('model', model.body);
+    expect(model.body).toEqual({
+      name: 'default_predictor',
+      versions: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+      platform: 'tfjs',
+      inputs: [{ name: 'window', datatype: 'FP32', shape: [-1, 4, 2] }],
+      outputs: [
+        { name: 'answer', datatype: 'FP32', shape: [-1, 3] },
+        { name: 'answer_samples', datatype: 'FP32', shape: [-1, -1, 3] },
+      ],
+    });
+    const [version] = model.body.versions as string[];
+    const path = `/v2/models/default_predictor/versions/${version}`;
+    expect((await server.get(path, { apiKey: ADMIN_KEY })).body).toEqual(model.body);
+    expect((await server.get(`${path}/ready`, { apiKey: ADMIN_KEY })).body).toEqual({
+      name: 'default_predictor',
+      ready: true,
+    });
+    const other = await server.get('/v2/models/plain/versions/1', { apiKey: ADMIN_KEY });
+    expect(other.status).toBe(404);
+    expectMessage('error', other.body);
+  });
+
+  it('compute by the numbers of plain loops, one row and many', async () => {
+    const one = await infer({ id: 'a', inputs: [input()] });
+    expect(one.status).toBe(200);
+    expectMessage('response', one.body);
+    expect(one.body).toMatchObject({
+      model_name: 'plain',
+      id: 'a',
+      outputs: [{ name: 'answer', datatype: 'FP32', shape: [1, 3] }],
+    });
+    expect(numbers(one)).toEqual(close(denseAnswer(PLAIN, WINDOW)));
+    const twice = [WINDOW, WINDOW.map((value) => 2 * value)];
+    const nested = twice.map((row) => [row.slice(0, 2), row.slice(2, 4), row.slice(4, 6), row.slice(6)]);
+    const many = await infer({ inputs: [input(nested, { shape: [2, 4, 2] })] });
+    expect(numbers(many)).toEqual(close(twice.flatMap((row) => denseAnswer(PLAIN, row))));
+    expect(numbers(many).slice(0, 3)).toEqual(numbers(one));
+  });
+
+  it('answer the same bits as JSON and as binary data', async () => {
+    const { body: json } = await infer({ inputs: [input()] });
+    const head = { inputs: [binaryInput()] };
+    const asked = { ...head, parameters: { binary_data_output: true } };
+    const binary = await inferBytes(asked, floatsOf(WINDOW));
+    expect(binary).toMatchObject({ status: 200, type: 'application/octet-stream' });
+    expectMessage('request', asked);
+    expectMessage('response', binary.head);
+    expect(binary.head.outputs).toEqual([
+      { name: 'answer', datatype: 'FP32', shape: [1, 3], parameters: { binary_data_size: 12 } },
+    ]);
+    expect(binary.bytes).toEqual(floatsOf(json.outputs[0].data as number[]));
+    // bytes in, JSON out, and JSON in, bytes out
+    const mixed = await inferBytes({ ...head, outputs: [{ name: 'answer' }] }, floatsOf(WINDOW));
+    expect(mixed.head.outputs).toEqual(json.outputs);
+    const out = { inputs: [input()], outputs: [{ name: 'answer', parameters: { binary_data: true } }] };
+    expect((await inferBytes(out, Buffer.alloc(0))).bytes).toEqual(binary.bytes);
+  });
+
+  it('give the passes behind a forecast, and repeat them from their seed', async () => {
+    const ask = (parameters: object, outputs?: object[]) =>
+      infer({ inputs: [input()], parameters, ...(outputs && { outputs }) }, { model: 'default_predictor' });
+    const first = await ask({ samples: 5, seed: 7 });
+    expect(first.body).toMatchObject({
+      parameters: { samples: 5, seed: 7 },
+      outputs: [
+        { name: 'answer', shape: [1, 3] },
+        { name: 'answer_samples', shape: [1, 5, 3] },
+      ],
+    });
+    const passes = numbers(first, 1);
+    const mean = [0, 1, 2].map(
+      (at) => passes.filter((_, index) => index % 3 === at).reduce((a, b) => a + b) / 5,
+    );
+    expect(numbers(first)).toEqual(close(mean));
+    expect(new Set(passes).size).toBeGreaterThan(3);
+    expect((await ask({ samples: 5, seed: 7 })).body.outputs).toEqual(first.body.outputs);
+    expect((await ask({ samples: 5, seed: 8 })).body.outputs).not.toEqual(first.body.outputs);
+    const drawn = await ask({ samples: 2 }, [{ name: 'answer_samples' }]);
+    expect(drawn.body.outputs).toHaveLength(1);
+    const { seed } = drawn.body.parameters as { seed: number };
+    expect((await ask({ samples: 2, seed }, [{ name: 'answer_samples' }])).body.outputs).toEqual(
+      drawn.body.outputs,
+    );
+    const certain = await ask({});
+    expect(certain.body.outputs).toEqual([expect.objectContaining({ name: 'answer' })]);
+    expect(numbers(certain)).toEqual(close(denseAnswer(PLAIN, WINDOW)));
+  });
+
+  it('are for those who compute, and leave a row', async () => {
+    const accounts = new Accounts(server);
+    for (const role of ['client', 'provider', 'guest'] as const) {
+      const { apiKey } = await accounts.make(role);
+      for (const path of ['/v2/models/plain', '/v2/models/plain/ready'])
+        expect([role, (await server.get(path, { apiKey })).status]).toEqual([role, 403]);
+      expect((await infer({ inputs: [input()] }, { apiKey })).status).toBe(403);
+    }
+    expect((await server.post('/v2/models/plain/infer', { inputs: [input()] })).status).toBe(401);
+    const { status } = await inferBytes({ inputs: [binaryInput()] }, floatsOf(WINDOW));
+    expect(status).toBe(200);
+    const logs = await server.get('/api/v1/admin/logs?endpoint=/v2/models/plain/infer&limit=1', {
+      apiKey: ADMIN_KEY,
+    });
+    const [row] = (logs.body.logs ?? logs.body) as {
+      request_payload: unknown;
+      response_status_code: number;
+    }[];
+    expect(row?.request_payload).toEqual({
+      content_type: 'application/octet-stream',
+      bytes: expect.any(Number),
+    });
+  });
+
+  const WRONG: readonly (readonly [fault: string, body: unknown, told: string])[] = [
+    ['no inputs', {}, 'the message needs a list of tensors'],
+    ['a list', [], 'the request needs a JSON object with inputs'],
+    ['another name', { inputs: [input(WINDOW, { name: 'x' })] }, 'the model takes window (FP32)'],
+    ['another type', { inputs: [input(WINDOW, { datatype: 'FP64' })] }, 'is FP32, not FP64'],
+    ['a type of texts', { inputs: [input(WINDOW, { datatype: 'BYTES' })] }, 'the datatype "BYTES"'],
+    ['no type', { inputs: [input(WINDOW, { datatype: undefined })] }, 'has the datatype undefined'],
+    ['too few numbers', { inputs: [input([1, 2])] }, 'has 2 elements, its shape has 8'],
+    ['too many numbers', { inputs: [input([...WINDOW, 1])] }, 'has 9 elements, its shape has 8'],
+    ['texts', { inputs: [input(['a', ...WINDOW.slice(1)])] }, 'holds "a", which is no FP32'],
+    ['nothing known', { inputs: [input([null, ...WINDOW.slice(1)])] }, 'holds null'],
+    ['another shape', { inputs: [input(WINDOW, { shape: [1, 8] })] }, 'must have the shape'],
+    [
+      'a huge shape',
+      { inputs: [input(WINDOW, { shape: [2 ** 40, 2 ** 40, 2] })] },
+      'may have 20000 elements',
+    ],
+    ['a negative length', { inputs: [input(WINDOW, { shape: [-1, 4, 2] })] }, 'needs a shape'],
+    ['no rows', { inputs: [input([], { shape: [0, 4, 2] })] }, 'must have the shape'],
+    [
+      'too many rows',
+      { inputs: [input(Array(72).fill(1), { shape: [9, 4, 2] })] },
+      '8 rows (inference_rows)',
+    ],
+    ['too many passes', { inputs: [input()], parameters: { samples: 101 } }, '(inference_passes)'],
+    ['passes as text', { inputs: [input()], parameters: { samples: '5' } }, 'parameters.samples must be'],
+    ['a seed below 0', { inputs: [input()], parameters: { seed: -1 } }, 'parameters.seed must be'],
+    ['an unknown output', { inputs: [input()], outputs: [{ name: 'x' }] }, 'there is no output "x"'],
+    ['an output without a name', { inputs: [input()], outputs: [{}] }, 'every one of outputs needs a name'],
+    ['an id that is none', { id: 4, inputs: [input()] }, 'id must be a text'],
+    ['an input twice', { inputs: [input(), input()] }, 'each of these inputs once'],
+    ['bytes that are not there', { inputs: [binaryInput()] }, '0 of 32 bytes are left'],
+  ];
+  it.each(WRONG)('refuse %s', async (_, body, told) => {
+    const answer = await infer(body);
+    expectMessage('error', answer.body);
+    expect([answer.status, answer.body.error]).toEqual([400, expect.stringContaining(told)]);
+  });
+
+  const lying = (length: string, bytes: Buffer, size = 32) => {
+    const { body, headers } = binaryMessage({ inputs: [binaryInput(size)] }, bytes);
+    const told = length === '' ? headers['Inference-Header-Content-Length'] : length;
+    return infer(body, { headers: { ...headers, 'Inference-Header-Content-Length': told } });
+  };
+  it('refuse lengths that lie', async () => {
+    const whole = floatsOf(WINDOW);
+    const cases: readonly (readonly [HttpAnswer, string])[] = [
+      [await lying('', whole.subarray(4)), '28 of 32 bytes are left'],
+      [await lying('', Buffer.concat([whole, whole])), '32 bytes of the binary data belong to no tensor'],
+      [await lying('', whole, 31), 'says binary_data_size 31'],
+      [await lying('', whole, 2 ** 50), 'says binary_data_size'],
+      [await lying('100000', whole), 'must be the length of the JSON in front'],
+      [await lying('-5', whole), 'must be the length of the JSON in front'],
+      [await lying('12', whole), 'the JSON in front of the binary data is none'],
+      [await lying('1e3', whole), 'must be the length of the JSON in front'],
+    ];
+    for (const [{ status, body }, told] of cases) {
+      expect([status, body.error]).toEqual([400, expect.stringContaining(told)]);
+      expectMessage('error', body);
+    }
+  });
+
+  it('refuse what is not there or too large', async () => {
+    const unknown = await infer({ inputs: [input()] }, { model: 'nobody' });
+    expect([unknown.status, unknown.body.error]).toEqual([404, 'There is no model "nobody" here']);
+    expect((await infer({ inputs: [input()] }, { model: 'random_walk_predictor' })).status).toBe(404);
+    const large = await infer(Buffer.alloc(20_001), {
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
+    expect(large.status).toBe(413);
+    expectMessage('error', large.body);
+    const ignored = await infer({ inputs: [input()], parameters: { sampels: 3 } });
+    expect(ignored.headers.get('X-Warnings')).toContain('parameters.sampels');
+  });
+});
