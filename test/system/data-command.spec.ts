@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BuiltCommand } from './built-command.js';
 
@@ -90,6 +90,49 @@ describe('data inspect', () => {
     expect(wrong.stderr).toMatch(/--csv_dialect: "mt6" is not allowed; one of auto, mt4, mt5/);
   });
 });
+
+/** Small files that failed once, with their right last bars. */
+const CASES = resolve('../shared/cases/market-data');
+
+interface RightBar {
+  readonly right_time: string | null;
+  readonly right_close: number | null;
+  readonly interval: string;
+  readonly target: string | null;
+}
+
+(existsSync(CASES) ? describe : describe.skip)('data inspect of a file that failed once', () => {
+  const right = existsSync(CASES)
+    ? (JSON.parse(readFileSync(join(CASES, 'expected.json'), 'utf8')) as Record<string, RightBar>)
+    : {};
+  const names = existsSync(CASES)
+    ? readdirSync(CASES).filter((name) => !/^(?:expected|market_)/.test(name))
+    : [];
+
+  it('has a right answer of each', () => expect(names.toSorted()).toEqual(Object.keys(right).toSorted()));
+
+  it.each(names)('says what a trader wants to know: %s', async (name) => {
+    const { right_time: time, right_close: close, interval = '', target = null } = right[name] ?? {};
+    const { status, stdout, stderr } = await inspect(join(CASES, name));
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const lines = stdout.split('\n').map((text) => text.trimEnd());
+    const fact = (of: string) => lines.find((line) => line.startsWith(`  ${of.padEnd(10)}  `))?.slice(14);
+    expect(fact('First bar')).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/);
+    if (time != null) expect(fact('Last bar')).toBe(`${time.replace(' ', 'T')}Z`);
+    expect(fact('Bars')).toContain(`, ${LENGTHS[interval]} apart`);
+    expect([fact('Gaps'), fact('Duplicates'), fact('Left out')]).toEqual(['none', '0', '0 rows']);
+    expect(fact('Times')).toMatch(/^%?\S.* in \S.*; zone \S+ \(.+\); beginnings of bars$/);
+    // Of the columns, that of the close has the right last value, whatever its name.
+    const isClose = target === null ? /^ {2}\S*close\S* |\sCLOSE\s|\sprice /i : new RegExp(`^ {2}${target} `);
+    const row = lines.find((line) => isClose.test(line) && / values /.test(line)) ?? '';
+    if (close != null) expect(Number(row.split(/\s+/).at(-1))).toBe(close);
+    expect(lines.some((line) => line === 'Notes' || line === 'No notes.')).toBe(true);
+    const json = JSON.parse((await inspect(join(CASES, name), '--json')).stdout) as Record<string, unknown>;
+    expect(json).toMatchObject({ last_bar: fact('Last bar'), first_bar: fact('First bar'), duplicates: 0 });
+  });
+});
+
+const LENGTHS: Readonly<Record<string, string>> = { '1h': '1 h', '1d': '1 d', '1w': '7 d' };
 
 describe('data validate', () => {
   const validate = (...args: readonly string[]) => command.run('data', 'validate', ...args);

@@ -95,7 +95,7 @@ function textOf(path: string, file: LoadedCsv): string {
     ],
     [
       'Times',
-      `${detected.timeFormat} in ${detected.timeColumns.join(' and ')}; zone ${detected.zone} (${ZONE_FROM[detected.zoneFrom]}); ${detected.barTime === 'open' ? 'beginnings' : 'ends'} of bars`,
+      `${detected.timeFormat} in ${detected.timeColumns.map((name) => name || 'a column without a name').join(' and ')}; zone ${detected.zone} (${ZONE_FROM[detected.zoneFrom]}); ${detected.barTime === 'open' ? 'beginnings' : 'ends'} of bars`,
     ],
     ['Numbers', detected.decimal === '.' ? 'decimal point' : 'decimal comma'],
     [
@@ -133,8 +133,13 @@ const ZONE_FROM = {
 } as const;
 
 function formatText({ container, encoding, separator, headerLine, preamble }: LoadedCsv['detected']): string {
-  const before = preamble.length === 0 ? '' : `, ${preamble.length} lines before it`;
+  const before =
+    preamble.length === 0
+      ? ''
+      : `, ${preamble.length === 1 ? '1 line' : `${preamble.length} lines`} before it`;
   const header = headerLine === null ? 'no header' : `header on line ${headerLine}${before}`;
   if (/^(?:parquet|feather|arrow) /.test(container)) return container;
+  if (container.endsWith('json'))
+    return `${container}, ${headerLine === null ? 'values without names' : 'values with names'}`;
   return `${container === 'plain' ? 'text' : container}, ${encoding}, separated by ${separatorName(separator)}, ${header}`;
 }

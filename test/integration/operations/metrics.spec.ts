@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SERIES, type SeriesDeclaration } from '#libs/telemetry';
 import { eventually } from '#libs/testing';
@@ -10,15 +12,55 @@ import { type Account, Accounts } from '../../security/accounts.js';
 const DATA = resolve('examples/data/synthetic_fx_1h_2023.csv');
 const LAST_BAR = Date.parse('2023-12-31T23:00:00Z') / 1000;
 
+/** Files of brokers and spreadsheets by their symbols: the last bar, its close, and codes that are noted. */
+const ODD: Readonly<Record<string, { text: string; bar: string; close: number; notes: readonly string[] }>> =
+  {
+    EXCEL: {
+      text: '\ufeffsep=;\r\nDatum;Schluss;Volumen\r\n30.01.2024;1.235,50;1.200\r\n31.01.2024;1.240,25;\r\n',
+      bar: '2024-01-31T00:00:00Z',
+      close: 1240.25,
+      notes: ['format'],
+    },
+    NEWEST: {
+      text: 'Date,Time,Close\n01/31/2024,3:00 PM,2.5\n01/31/2024,2:00 PM,1.5\n01/31/2024,1:00 PM,1.4\n',
+      bar: '2024-01-31T15:00:00Z',
+      close: 2.5,
+      notes: ['format'],
+    },
+    TOTALS: {
+      text: 'Date,Close,Who\n2024-01-30,"1,000.5",A\n2024-01-31,"1,002.5",A\nTotal,,\n',
+      bar: '2024-01-31T00:00:00Z',
+      close: 1002.5,
+      notes: ['bad_rows', 'ignored_columns'],
+    },
+    UNITS: {
+      text: 'time,close\n1706572800,1.4\n1706576400000,1.5\n1706580000,1.6\n',
+      bar: '2024-01-30T02:00:00Z',
+      close: 1.6,
+      notes: ['format'],
+    },
+    NEWYORK: {
+      text: 'Timezone: America/New_York\nDate,Close\n2024-01-30 09:30,1.5\n2024-01-30 09:31,2.5\n',
+      bar: '2024-01-30T14:31:00Z',
+      close: 2.5,
+      notes: ['time_zone'],
+    },
+  };
+
 describe.each(DATABASE_KINDS)('what /metrics tells [%s]', (database) => {
   let app: TestApp;
   let client: Account;
+  const odd = mkdtempSync(join(tmpdir(), 'odd-'));
   beforeAll(async () => {
+    for (const [symbol, { text }] of Object.entries(ODD)) writeFileSync(join(odd, `${symbol}.csv`), text);
     app = await startTestApp({
       database,
       config: {
         data_source: 'file',
         data_file_path: DATA,
+        data_files: Object.fromEntries(
+          Object.keys(ODD).map((symbol) => [symbol, join(odd, `${symbol}.csv`)]),
+        ),
         predictor_plugin: 'random_walk_predictor',
         database_pool_size: 3,
         database_max_overflow: 2,
@@ -28,7 +70,10 @@ describe.each(DATABASE_KINDS)('what /metrics tells [%s]', (database) => {
     });
     client = await new Accounts(app).make('client');
   });
-  afterAll(() => app.close());
+  afterAll(async () => {
+    await app.close();
+    rmSync(odd, { recursive: true, force: true });
+  });
 
   const ask = (body: object): Promise<{ readonly status: number }> =>
     app.post('/api/v1/predictions', body, { apiKey: client.apiKey, headers: { Prefer: 'wait=20' } });
@@ -132,6 +177,28 @@ describe.each(DATABASE_KINDS)('what /metrics tells [%s]', (database) => {
     const others = [...types.keys()].filter((name) => !(name in SERIES));
     expect(others.filter((name) => !/^(?:nodejs|process)_/.test(name))).toEqual([]);
   });
+
+  it.each(Object.entries(ODD))(
+    'counts the notes of a forecast from an odd file, which begins at its right bar: %s',
+    async (symbol, { bar, close, notes }) => {
+      const { status, body } = await app.post(
+        '/api/v1/predictions',
+        { symbol },
+        { apiKey: client.apiKey, headers: { Prefer: 'wait=20' } },
+      );
+      expect(status).toBe(201);
+      expect(body).toMatchObject({
+        status: 'completed',
+        result: {
+          output: { predictions: expect.arrayContaining([expect.closeTo(close, 6)]) },
+          explanation: { source: { baseline_bar: bar } },
+        },
+      });
+      const told = await values();
+      for (const code of [...notes, 'stale'])
+        expect([code, told.get(`data_notes_total{code="${code}"}`)]).toEqual([code, expect.any(Number)]);
+    },
+  );
 });
 
 /** Labels that Prometheus gives to what it has scraped. */

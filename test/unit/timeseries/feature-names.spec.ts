@@ -74,6 +74,11 @@ describe('names of features', () => {
     ['OBV_3', /OBV takes no number/],
     ['rolling_std_1', /from 2 to/],
     ['BB_upper_20_0', /^"BB_upper_20_0": width must be a number above 0 to 100000, not 0$/],
+    [
+      '1d:SMA_2',
+      /^"1d:SMA_2" is of other bars than these; the feeder computes it where feature_columns names it$/,
+    ],
+    ['^GSPC:CLOSE', /is of other bars/],
     ['zzzzqqqq', /^there is no column "zzzzqqqq"; the data has/],
   ])('are refused with what helps: %s', (name, message) => {
     expect(() => of(name)).toThrow(

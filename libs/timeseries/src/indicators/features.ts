@@ -26,7 +26,7 @@ interface OwnFeature {
 
 /**
  * What a name means over these bars; their own columns (in any case) go before indicators.
- * @throws AppError `invalid` (code `unknown_feature`) with the nearest name, or (code `missing_prices`) with what it needs
+ * @throws AppError `invalid` (code `unknown_feature`) with the nearest name or for a name of other bars, or (code `missing_prices`) with what it needs
  */
 function ownFeature(
   frame: Frame,
@@ -35,12 +35,18 @@ function ownFeature(
 ): OwnFeature {
   const exact = frame.spelled(name);
   if (exact !== undefined) return { name, lag: 0, of: exact };
-  const { column, lag } = featureName(name);
+  const { column, lag, symbol, interval } = featureName(name);
+  const isOfOthers = symbol !== null || interval !== null;
   const present = frame.spelled(column);
-  if (present !== undefined) return { name, lag, of: present };
+  if (present !== undefined && !isOfOthers) return { name, lag, of: present };
   const indicator =
     decomposedOf(column, decomposition) ??
     indicatorOf(SHAPE.test(column) ? `${column}_${barShapes}` : column, presets);
+  if (isOfOthers && (present !== undefined || (indicator !== null && typeof indicator !== 'string')))
+    throw invalid(
+      `"${name}" is of other bars than these; the feeder computes it where feature_columns names it`,
+      'unknown_feature',
+    );
   if (indicator === null) {
     const suggestion = featureSuggestion(name, frame.names);
     throw invalid(
