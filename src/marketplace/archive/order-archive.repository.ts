@@ -8,7 +8,7 @@ import { OrderEntity } from '../order.entity.js';
 import { ArchivedOrderEntity, OrderArchiveEntity } from './order-archive.entity.js';
 
 /** Orders that go in one transaction: each has 30 index entries. About 5 ms of SQLite's event loop. */
-const ORDERS_A_DROP = { sqlite: 20, postgres: 200 } as const;
+const ORDERS_A_DROP = { sqlite: 10, postgres: 200 } as const;
 const ENDED = `status IN ('completed', 'failed', 'cancelled')`;
 
 /** An order with all that belongs to it alone. */

@@ -19,7 +19,8 @@ export interface ArchiveFile {
 const DRAFT = '.part';
 /** A draft that nobody has touched for so long was left behind by a process that was killed. */
 const ABANDONED_MS = DAY_MS;
-const LINES_A_CHUNK = 64;
+/** Made in one turn of the event loop: an order takes 0.1 ms. */
+const LINES_A_CHUNK = 16;
 
 /**
  * A folder of archives: gzipped lines of JSON. A file is written under another name, brought to the disk and read again from
