@@ -129,10 +129,10 @@ describeInBrowser('in Swagger UI,', () => {
     await admin.execute('billing', 'POST', '/api/v1/admin/credits', { body: { user_id: client.id } });
     await provider.explorer.execute('billing', 'POST', '/api/v1/provider/pricing');
 
-    const choice = 1; // the one that pays the price of the provider's example
+    const choice = 0; // the model whose price the provider's example sets
     const quote = await client.explorer.execute('client', 'POST', '/api/v1/client/quote', { choice });
     const orders: Json[] = [];
-    for (const each of [0, choice])
+    for (const each of [choice, 1])
       orders.push(
         await client.explorer.execute('client', 'POST', '/api/v1/client/predict', { choice: each }),
       );
@@ -154,6 +154,10 @@ describeInBrowser('in Swagger UI,', () => {
 
     const spend = await client.explorer.execute('billing', 'GET', '/api/v1/client/spend');
     expect([spend['total_requests'], Number(spend['total_spent'])]).toEqual([1, Number(price)]);
+    const earned = await provider.explorer.execute('billing', 'GET', '/api/v1/provider/earnings');
+    expect(earned).toMatchObject({ total_requests: 1, currencies: [{ total_requests: 1 }] });
+    expect(Number(earned['total_earnings'])).toBeGreaterThan(0);
+    expect(Number(earned['total_earnings'])).toBeLessThan(Number(price));
     const figures = await evaluator.explorer.execute('evaluator', 'GET', '/api/v1/evaluator/stats');
     expect(figures).toMatchObject({ performance_summary: { total_completed: 1 } });
     const revenue = await admin.execute('billing', 'GET', '/api/v1/admin/billing/summary');
