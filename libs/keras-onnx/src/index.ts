@@ -6,7 +6,13 @@ export {
   type TensorDescription,
 } from './model.js';
 export { CompiledModels, type CompiledModelsOptions } from './isolate/compiled-models.js';
-export { createModelCache, MODEL_LOADS, type ModelCache, type ModelLoad } from './model-cache.js';
+export {
+  createModelCache,
+  MODEL_LOADS,
+  type ModelCache,
+  type ModelLoad,
+  type ModelPaths,
+} from './model-cache.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export type { ModelFormat, ModelLimits } from './containers/source.js';
 export type { IsolationLimits } from './isolate/isolate.js';

@@ -18,10 +18,13 @@ export interface ModelLoad {
   readonly durationMs: number;
 }
 
+/** A model's file, or the two of an architecture and its weights. */
+export type ModelPaths = string | readonly string[];
+
 /** Loaded models by their content, the least recently used one disposed of when there are too many. */
 export interface ModelCache {
   /** The model at a path: loaded, or the one from before when the file is still the same. */
-  get(path: string): Promise<Model>;
+  get(path: ModelPaths): Promise<Model>;
   /** Disposes of all models. */
   clear(): Promise<void>;
 }
@@ -35,7 +38,7 @@ export interface ModelCache {
 export function createModelCache(
   size: number,
   options: LoadOptions = {},
-  load = (path: string): Promise<Model> => loadModel(path, options),
+  load = (path: ModelPaths): Promise<Model> => loadModel(path, options),
 ): ModelCache {
   return new BoundedModelCache(size, load);
 }
@@ -51,19 +54,19 @@ class BoundedModelCache implements ModelCache {
   readonly #known = new Map<string, KnownFile>();
   readonly #loading = new SharedWork<Model>();
   readonly #leaving = new Set<Promise<void>>();
-  readonly #load: (path: string) => Promise<Model>;
+  readonly #load: (path: ModelPaths) => Promise<Model>;
 
-  constructor(size: number, load: (path: string) => Promise<Model>) {
+  constructor(size: number, load: (path: ModelPaths) => Promise<Model>) {
     this.#load = load;
     this.#models = new LRUCache({ max: size, dispose: (model) => this.#leave(model) });
   }
 
-  async get(path: string): Promise<Model> {
-    const known = this.#known.get(path);
+  async get(path: ModelPaths): Promise<Model> {
+    const known = this.#known.get(keyOf(path));
     const stamp = await stampOf(path, known?.files ?? []);
     const cached = known?.stamp === stamp ? this.#models.get(known.sha256) : undefined;
     if (cached !== undefined) return cached;
-    return this.#loading.of(`${stamp} ${path}`, () => this.#fetch(path));
+    return this.#loading.of(`${stamp} ${keyOf(path)}`, () => this.#fetch(path));
   }
 
   async clear(): Promise<void> {
@@ -72,15 +75,15 @@ class BoundedModelCache implements ModelCache {
     await Promise.all(this.#leaving);
   }
 
-  async #fetch(path: string): Promise<Model> {
-    const before = await stampOf(path, this.#known.get(path)?.files ?? []);
+  async #fetch(path: ModelPaths): Promise<Model> {
+    const before = await stampOf(path, this.#known.get(keyOf(path))?.files ?? []);
     const model = await this.#told(path);
     const { sha256, files } = model.describe();
     const same = this.#models.get(sha256);
     // Only a loaded model says which files stand beside it. Where they were not looked at before it was read, the next use
     // reads them again: one of them may have changed in between.
     const stamp = await stampOf(path, files);
-    this.#remember(path, { stamp: stamp === before ? stamp : 'unsure', sha256, files });
+    this.#remember(keyOf(path), { stamp: stamp === before ? stamp : 'unsure', sha256, files });
     if (same !== undefined) {
       this.#leave(model);
       return same;
@@ -89,7 +92,7 @@ class BoundedModelCache implements ModelCache {
     return model;
   }
 
-  async #told(path: string): Promise<Model> {
+  async #told(path: ModelPaths): Promise<Model> {
     const startedMs = performance.now();
     const tell = (result: ModelLoad['result']): void =>
       loads.publish({ result, durationMs: performance.now() - startedMs } satisfies ModelLoad);
@@ -104,9 +107,9 @@ class BoundedModelCache implements ModelCache {
   }
 
   /** Paths are forgotten oldest first, so that many short-lived names do not add up. */
-  #remember(path: string, entry: KnownFile): void {
-    this.#known.delete(path);
-    this.#known.set(path, entry);
+  #remember(key: string, entry: KnownFile): void {
+    this.#known.delete(key);
+    this.#known.set(key, entry);
     const oldest = this.#known.keys().next();
     if (this.#known.size > 4 * this.#models.max && oldest.done !== true) this.#known.delete(oldest.value);
   }
@@ -118,7 +121,8 @@ class BoundedModelCache implements ModelCache {
 }
 
 /** Of a model's own file, then of those beside it (for an unpacked folder: in it). */
-async function stampOf(path: string, files: readonly string[]): Promise<string> {
+async function stampOf(given: ModelPaths, files: readonly string[]): Promise<string> {
+  const [path = ''] = [given].flat();
   const own = await stat(path, { bigint: true }).catch((error: unknown) => {
     throw notOpened(error);
   });
@@ -129,6 +133,8 @@ async function stampOf(path: string, files: readonly string[]): Promise<string> 
   );
   return [own, ...states].map(textOf).join(' ');
 }
+
+const keyOf = (path: ModelPaths): string => [path].flat().join('\n');
 
 const textOf = (state: BigIntStats | undefined): string =>
   state === undefined ? 'none' : `${state.dev}:${state.ino}:${state.size}:${state.mtimeNs}`;

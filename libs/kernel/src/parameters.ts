@@ -33,7 +33,7 @@ export type ParameterDeclaration =
     });
 
 /** What every member of a list, or every value of a map, must be. Left out: any JSON value. */
-export type ItemType = 'string' | 'integer' | 'number';
+export type ItemType = 'string' | 'integer' | 'number' | 'strings';
 
 export type ParameterDeclarations = Readonly<Record<string, ParameterDeclaration>>;
 
@@ -51,9 +51,11 @@ type ValueOf<D extends ParameterDeclaration> = D extends { type: 'integer' | 'nu
 
 type ItemOf<D> = D extends { items: 'string' }
   ? string
-  : D extends { items: 'integer' | 'number' }
-    ? number
-    : ParameterValue;
+  : D extends { items: 'strings' }
+    ? string | readonly string[]
+    : D extends { items: 'integer' | 'number' }
+      ? number
+      : ParameterValue;
 
 /** The value type of each declared parameter; nullable exactly where the default is null. */
 export type ParametersOf<D extends ParameterDeclarations> = {
@@ -123,6 +125,7 @@ const ITEM_WORDS: Readonly<Record<ItemType, string>> = {
   string: 'texts',
   integer: 'integers',
   number: 'numbers',
+  strings: 'texts, or lists of texts',
 };
 
 function range({ min, max }: { min?: number; max?: number }): string {
@@ -183,6 +186,7 @@ const ITEM_CHECKS: Readonly<Record<ItemType, (item: unknown) => boolean>> = {
   string: (item) => typeof item === 'string',
   integer: (item) => Number.isSafeInteger(item),
   number: (item) => typeof item === 'number' && Number.isFinite(item),
+  strings: (item) => [item].flat().length > 0 && [item].flat().every((one) => typeof one === 'string'),
 };
 
 function checkJson(

@@ -184,8 +184,11 @@ export function legacyTiny(
   });
 }
 
-/** A model of one dense layer over the whole window as a `.keras` archive of Keras 3. */
-export async function denseKeras(name: string, model: DenseModel): Promise<Buffer> {
+/** Architecture and weights of a model of one dense layer over the whole window, as Keras 3 saves them. */
+export async function denseParts(
+  name: string,
+  model: DenseModel,
+): Promise<{ config: unknown; weights: Uint8Array }> {
   const { bars, columns, outputs, kernel, bias = () => 0, activation = 'linear', dropout } = model;
   const layer = (class_name: string, config: object) => ({ module: 'keras.layers', class_name, config });
   const layers = [
@@ -208,5 +211,11 @@ export async function denseKeras(name: string, model: DenseModel): Promise<Buffe
     );
   });
   const config = { module: 'keras', class_name: 'Sequential', config: { name, layers } };
+  return { config, weights };
+}
+
+/** The same as a `.keras` archive. */
+export async function denseKeras(name: string, model: DenseModel): Promise<Buffer> {
+  const { config, weights } = await denseParts(name, model);
   return tinyKeras([{ name: 'model.weights.h5', bytes: weights }], config);
 }

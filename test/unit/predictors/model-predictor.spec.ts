@@ -19,9 +19,38 @@ import {
   windowTo,
 } from './model-bench.js';
 import { forecastRequest } from './predictor-context.js';
+import { denseParts } from '../keras-onnx/files.js';
 import { denseAnswer, type DenseModel } from './trained-models.js';
 
 const { folder, create } = modelBench();
+
+describe('a model of two files', () => {
+  it('may be an architecture with its weights beside it, found by its name or named with it', async () => {
+    const { config, weights } = await denseParts('pair', LINEAR);
+    const architecture = folder.write('pair.json', JSON.stringify(config));
+    folder.write('pair_metadata.json', JSON.stringify(METADATA));
+    const other = folder.write('of-june.h5', weights);
+    const named = await create({ model_files: { a: [architecture, other] } });
+    const beside = folder.write('pair.weights.h5', weights);
+    const found = await create({ model_path: architecture });
+    for (const [predictor, modelName] of [[named, 'a'] as const, [found, null] as const]) {
+      const { predictions, metadata } = await ask(predictor, { modelName });
+      expect(predictions).toEqual(closeTo(denseAnswer(LINEAR, windowTo(ROWS - 1)), 2));
+      expect(metadata).toMatchObject({ model_path: 'pair.json' });
+    }
+    const faults = [
+      [[architecture], 'must name two files'],
+      [[architecture, beside, other], 'must name two files'],
+      [[architecture, '/srv/models/other.h5'], 'two in one folder'],
+      [[architecture, `${beside}.none`], 'a part of the model is missing: pair.weights.h5.none'],
+    ] as const;
+    for (const [a, text] of faults)
+      await expect(create({ model_files: { a } })).rejects.toThrow(
+        new RegExp(`model_files.a: pair.json: .*${text}`),
+      );
+    await expect(create({ model_files: { a: [] } })).rejects.toThrow('texts, or lists of texts');
+  });
+});
 
 describe('a trained model without random layers', () => {
   it('answers as plain loops do, from the last bar, and says that it measures no uncertainty', async () => {

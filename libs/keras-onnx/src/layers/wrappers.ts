@@ -2,7 +2,7 @@ import { corrupt } from '../errors.js';
 import { multiplyDims, type Dim } from '../graph/dims.js';
 import { dependsOnSamples, type Value } from '../graph/emitter.js';
 import type { LayerSpec } from '../graph/spec.js';
-import { binary, concat, expand, flip, reshape, scale } from '../graph/tensor-ops.js';
+import { binary, cast, concat, expand, flip, reshape, scale } from '../graph/tensor-ops.js';
 import {
   fixed,
   masked,
@@ -127,19 +127,33 @@ const timeDistributed: LayerDefinition = {
     const [given] = call.inputs;
     if (given === undefined || given.shape.length < 3)
       throw corrupt('takes (rows, steps, features…)', layer.name);
+    const [mask] = call.masks;
+    const isMasked = mask !== undefined && MASKED_INSIDE.includes(inner.className);
     // The mask of the steps is no mask of what is inside one of them.
-    if (call.masks[0] !== undefined && MASKED_INSIDE.includes(inner.className))
+    if (isMasked && mask.shape.length < 3)
       throw config.refuse(`a mask on a TimeDistributed ${inner.className}`, 'leave the masking out');
     const fanFirst = emit.mode === 'sample' && isStochastic(inner) && !dependsOnSamples(given.shape[0] ?? 1);
     const x = fanFirst ? fanOut(call, given) : given;
     const [rows = 1, steps = 1, ...features] = x.shape;
     const merged: Dim = multiplyDims(rows, steps);
-    const outputs = call.inner(inner, [reshape(emit, x, [merged, ...features])]);
+    const outputs = call.inner(
+      inner,
+      [reshape(emit, x, [merged, ...features])],
+      isMasked ? { mask: { kind: 'value', value: stepsAsRows(call, mask, x) } } : {},
+    );
     return outputs.map((output) =>
       masked(call, reshape(emit, output, [rows, steps, ...output.shape.slice(1)]), undefined),
     );
   },
 };
+
+/** The masks inside the steps, one a row, for all samples where the tensor has them. */
+function stepsAsRows({ emit }: LayerCall, mask: Value, x: Value): Value {
+  const [rows = 1, steps = 1] = x.shape;
+  const rest = mask.shape.slice(2);
+  const wide = expand(emit, cast(emit, mask, 'float32'), [rows, steps, ...rest]);
+  return cast(emit, reshape(emit, wide, [multiplyDims(rows, steps), ...rest]), 'bool');
+}
 
 /** Masks inside must differ from step to step, so the samples have to be rows before the steps are merged in. */
 function fanOut(call: LayerCall, x: Value): Value {

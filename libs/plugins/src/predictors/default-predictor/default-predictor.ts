@@ -13,7 +13,7 @@ import {
   type TensorModel,
   type TensorQuestion,
 } from '#libs/plugin-sdk';
-import { createModelCache, type ModelCache } from '#libs/keras-onnx';
+import { createModelCache, type ModelCache, type ModelPaths } from '#libs/keras-onnx';
 import { basicInfo } from '../model-info.js';
 import { compiledModels } from '../model/model-file.js';
 import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
@@ -25,6 +25,9 @@ import { configuredColumn, horizonsOf, targetColumn } from '../forecast-question
 import { idealForecast, lastRowWithFuture } from '../oracle/ideal-forecast.js';
 
 type Context = PluginContext<typeof defaultPredictorParameters>;
+
+/** Models that are opened at the same time when the service starts. */
+const CHECKS = 4;
 
 /**
  * Forecasts with trained models: that of `model_path`, or the one of `model_files` that a request names. A request that
@@ -44,7 +47,7 @@ class DefaultPredictor implements Predictor {
       { samples: mc_samples, cacheSize: model_cache_size },
       modelCache(context),
     );
-    const forecaster = (parameter: string, path: string, name: string) =>
+    const forecaster = (parameter: string, path: ModelPaths, name: string) =>
       new ModelForecaster(
         name,
         this.#models.of(modelFiles(context, parameter, path)),
@@ -63,7 +66,10 @@ class DefaultPredictor implements Predictor {
   /** Opens every configured model once, so that a file at fault stops the start. */
   async check(): Promise<void> {
     const all = [...(this.#main === null ? [] : [this.#main]), ...this.#named.values()];
-    for (const forecaster of all) await forecaster.check();
+    const next = async (): Promise<void> => {
+      for (let one = all.shift(); one !== undefined; one = all.shift()) await one.check();
+    };
+    await Promise.all(Array.from({ length: CHECKS }, next));
   }
 
   looksAheadWith(modelName: string | null): boolean {

@@ -24,8 +24,8 @@ export const defaultPredictorParameters = {
     'File of a trained model: .keras, .h5, .onnx, or model.json of TensorFlow.js. Null selects the ideal baseline.',
   ),
   model_files: map(
-    { items: 'string' },
-    'Additional models: a file for each name. A request chooses one by `predictor_plugin` or `model_name`.',
+    { items: 'strings' },
+    'Additional models: a file for each name, or the two of an architecture and its weights (`["a.json", "a.weights.h5"]`). A request chooses one by `predictor_plugin` or `model_name`.',
   ),
   model_type: choice(
     { default: 'keras', oneOf: MODEL_TYPES },

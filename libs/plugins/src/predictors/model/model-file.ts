@@ -12,6 +12,8 @@ export interface NamedFile {
   readonly path: string;
   /** Name of its metadata file for messages, where it is not the usual one. */
   readonly metadata?: string;
+  /** The other file of a model that is an architecture and weights; absolute. */
+  readonly partner?: string | undefined;
 }
 
 /** The fault of a file, in words for the operator who configured it. */

@@ -3,7 +3,7 @@ import { BoundedQueue, SharedWork } from '#libs/kernel';
 import { type CompiledModels, createModelCache, type Model, type ModelCache } from '#libs/keras-onnx';
 import { pluginErrorCode, PluginError } from '#libs/plugin-sdk';
 import { loadNormalisation, type Normalisation } from '#libs/timeseries';
-import { modelFault, type ModelType, type NamedFile, refuseForeignType } from './model-file.js';
+import { fileFault, modelFault, type ModelType, type NamedFile, refuseForeignType } from './model-file.js';
 import { configuredFile } from '../../configured-file.js';
 import { loadMetadata, metadataPath, type ModelMetadata } from './model-metadata.js';
 import { ServedModel, type ServingRules, withoutExtras } from './served-model.js';
@@ -22,11 +22,15 @@ export interface ModelFiles {
 export function modelFiles(
   { parameters, resolveFile }: ModelFilesContext,
   parameter: string,
-  path: string,
+  path: string | readonly string[],
 ): ModelFiles {
   const { model_type = 'keras', normalization_params_path: normalisation } = parameters;
   const named = (name: string, given: string): NamedFile => ({ parameter: name, path: resolveFile(given) });
-  const model = named(parameter, path);
+  const [first = '', partner, ...others] = [path].flat();
+  const own = named(parameter, first);
+  if (others.length > 0 || (partner === undefined && typeof path !== 'string'))
+    throw fileFault(own, 'a list must name two files, an architecture (.json) and its weights (.h5)');
+  const model = partner === undefined ? own : { ...own, partner: resolveFile(partner) };
   refuseForeignType(model, model_type);
   return {
     model,
@@ -107,7 +111,7 @@ export class ServedModels {
    * @throws PluginError `not_configured` naming parameter, file and fault; `source_unavailable` when loading took too long
    */
   open(files: ModelFiles): Promise<ServedModel> {
-    const key = `${files.model.path}\n${files.normalisation?.path ?? ''}`;
+    const key = `${files.model.path}\n${files.model.partner ?? ''}\n${files.normalisation?.path ?? ''}`;
     return this.#opening.of(key, () => this.#open(files));
   }
 
@@ -141,9 +145,12 @@ export class ServedModels {
   async #open(files: ModelFiles): Promise<ServedModel> {
     if (this.#isClosed) throw new PluginError('source_unavailable', 'the models are closed');
     const sides = await this.#sideFiles(files);
-    const model = await this.#cache.get(files.model.path).catch((error: unknown) => {
-      throw modelFault(files.model, error);
-    });
+    const { path, partner } = files.model;
+    const model = await this.#cache
+      .get(partner === undefined ? path : [path, partner])
+      .catch((error: unknown) => {
+        throw modelFault(files.model, error);
+      });
     const known = this.#served.get(model);
     const isSame =
       known?.metadata === sides.metadata &&

@@ -7,6 +7,7 @@ import {
   type InputTensor,
   type Model,
   type ModelDescription,
+  type ModelPaths,
   type OutputTensor,
   type RowSampleOptions,
   type SampledOutput,
@@ -39,11 +40,11 @@ export function findTfjs(name = TFJS_PACKAGE): string {
  * described as every other model first, in the process that hostile files can't harm.
  * @param library address of the library's module, from {@link findTfjs}
  */
-export async function loadTfjsModel(path: string, library: string): Promise<Model> {
+export async function loadTfjsModel(path: ModelPaths, library: string): Promise<Model> {
   const checked = await loadModel(path);
   const description = checked.describe();
   await checked.dispose();
-  if (description.format !== 'tfjs') {
+  if (description.format !== 'tfjs' || typeof path !== 'string') {
     const detail = `model_runtime tfjs takes TensorFlow.js models (model.json), not ${description.format} files`;
     throw new ModelError('model_unsupported', detail);
   }
