@@ -141,7 +141,7 @@ for (const csv of otherCsv) {
   );
 }
 
-const features = await measureFeatures();
+const features = measureFeatures();
 row(
   `${features.features} indicators over 1,000,000 bars, in a thread`,
   `${round(features.seconds, 2)} s, ${round(features.cpuSeconds, 2)} of the processor, event-loop delay p99 ${round(features.delayP99Ms)} ms`,

@@ -35,7 +35,12 @@ export class ColumnThreads {
       (name) => [name, own.get(name) ?? found.get(name) ?? NONE] as const,
     );
     const leading = Math.max(...parts.map((part) => part.leading));
-    if (parts.some(({ isScattered }) => isScattered)) return this.#rows(input.time, columns, own);
+    const lacks = allLacking(parts, leading);
+    if (lacks !== null)
+      return {
+        ...(await this.#rows(input.time, columns, own, lacks)),
+        empty: parts.flatMap(({ empty }) => empty),
+      };
     return {
       time: input.time.subarray(leading),
       columns: columns.map(([name, values]) => [name, values.subarray(leading)] as const),
@@ -59,18 +64,42 @@ export class ColumnThreads {
     return output;
   }
 
-  /** Leaves out the rows that lack a value here and there. */
-  #rows(
+  /** Leaves out the rows that lack a value here and there, half of the columns in each thread. */
+  async #rows(
     time: Float64Array,
     columns: ColumnsOutput['columns'],
     own: ReadonlyMap<string, Float64Array>,
-  ): Promise<ColumnsOutput> {
-    const made = columns.filter(([name]) => !own.has(name)).map(([, { buffer }]) => buffer);
-    return this.#whole(
-      { rows: { time, columns } },
-      [...new Set(made)].filter((buffer) => buffer instanceof ArrayBuffer),
+    lacks: Uint8Array,
+  ): Promise<Pick<ColumnsOutput, 'time' | 'columns'>> {
+    // Names of one array stay together, as it is handed over once.
+    const arrays = [...new Set(columns.map(([, values]) => values))];
+    const isFirst = new Set(arrays.slice(0, Math.ceil(arrays.length / THREADS)));
+    const halves = [true, false].map((first) =>
+      columns.filter(([, values]) => isFirst.has(values) === first),
     );
+    const outputs = await Promise.all(
+      halves.map((half) => {
+        const made = half.filter(([name]) => !own.has(name)).map(([, { buffer }]) => buffer);
+        const handedOver = [...new Set(made)].filter((buffer) => buffer instanceof ArrayBuffer);
+        return this.#whole({ rows: { time, columns: half }, lacks }, handedOver);
+      }),
+    );
+    const found = new Map(outputs.flatMap((output) => output.columns));
+    return {
+      time: outputs[0]?.time ?? NONE,
+      columns: columns.map(([name]) => [name, found.get(name) ?? NONE] as const),
+    };
   }
+}
+
+/** 1 for each row that lacks a value in any part; null where only the first `leading` do. */
+function allLacking(parts: readonly ColumnsPart[], leading: number): Uint8Array | null {
+  const [first, ...others] = parts.map(({ lacks }) => lacks).filter((lacks) => lacks !== null);
+  if (first === undefined) return null;
+  first.fill(1, 0, leading);
+  for (const lacks of others)
+    for (let row = leading; row < first.length; row += 1) first[row] = (first[row] ?? 0) | (lacks[row] ?? 0);
+  return first;
 }
 
 const NONE = new Float64Array();

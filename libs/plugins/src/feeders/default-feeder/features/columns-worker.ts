@@ -5,14 +5,14 @@ import {
   type ColumnsInput,
   type ColumnsOutput,
   type ColumnsPart,
-  completeRows,
+  completeRowsInPlace,
 } from './build-columns.js';
 
 /** What a thread is asked for: all of the columns, a part of them, or the complete rows of columns that are there. */
 export type ColumnsTask =
   | { readonly whole: ColumnsInput }
   | { readonly part: ColumnsInput }
-  | { readonly rows: Pick<ColumnsOutput, 'time' | 'columns'> };
+  | { readonly rows: Pick<ColumnsOutput, 'time' | 'columns'>; readonly lacks: Uint8Array };
 
 /** The worker thread's entry: builds the columns of one frame and hands the arrays over without copying them. */
 export default function buildInThread(task: ColumnsTask): unknown {
@@ -33,5 +33,5 @@ export default function buildInThread(task: ColumnsTask): unknown {
 
 function outputOf(task: ColumnsTask): ColumnsOutput | ColumnsPart {
   if ('part' in task) return buildPart(task.part);
-  return 'rows' in task ? completeRows(task.rows.time, task.rows.columns) : buildColumns(task.whole);
+  return 'rows' in task ? completeRowsInPlace(task.lacks, task.rows) : buildColumns(task.whole);
 }
