@@ -1,5 +1,6 @@
 import { assertPresent, type Clock } from '#libs/kernel';
 import { Column, Entity, Index, MoreThan, PrimaryColumn } from 'typeorm';
+import { NO_NOTIFICATIONS, type Notifications } from './listening-connection.js';
 import { isPostgres, placeholders, runSql, writeSql } from './statements.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
 import { jsonColumn, serialColumn, utcColumn } from './column-types.js';
@@ -34,6 +35,7 @@ export interface FollowedSteps {
 type StepListener = (type: string) => void;
 
 const PURGE_BATCH = 1_000;
+const STEPS = 'prediction_provider_steps';
 
 /**
  * Durable steps of things that clients follow (table `events`): written with the change they tell of, read again by a
@@ -44,9 +46,18 @@ export class EventLog {
   /** Live listeners by topic, in this process. */
   readonly #listeners = new Map<string, Set<StepListener>>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    /** Of the other processes; a command has none to tell. */
+    private readonly notifications: Pick<Notifications, 'on' | 'spread'> = NO_NOTIFICATIONS,
+  ) {
+    notifications.on(STEPS, (text) => {
+      const blank = text.lastIndexOf(' ');
+      if (blank > 0) this.#call(text.slice(0, blank), text.slice(blank + 1));
+    });
+  }
 
-  /** Adds a step and, once it is durable, calls the topic's listeners of this process. Returns its id. */
+  /** Adds a step and, once it is durable, calls the topic's listeners. Returns its id. */
   async append(tx: Transaction, topic: string, type: string, data: unknown): Promise<number> {
     const [row] = await runSql<{ id: number }>(
       tx,
@@ -69,6 +80,11 @@ export class EventLog {
   }
 
   #tell(topic: string, type: string): void {
+    this.#call(topic, type);
+    this.notifications.spread(STEPS, `${topic} ${type}`);
+  }
+
+  #call(topic: string, type: string): void {
     for (const listener of this.#listeners.get(topic) ?? []) listener(type);
   }
 
@@ -108,8 +124,8 @@ export class EventLog {
   }
 
   /**
-   * Calls `listener` after each commit in this process that added to the topic, with the type of the step; it then reads with {@link after}.
-   * Steps written by other processes don't call it: whoever follows those reads now and then as well.
+   * Calls `listener` after each commit that added to the topic, with the type of the step; it then reads with {@link after}.
+   * Other processes tell of theirs some milliseconds later, or, when one is killed, never: whoever follows reads now and then as well.
    */
   listen(topic: string, listener: StepListener): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set();

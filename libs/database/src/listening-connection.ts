@@ -8,18 +8,38 @@ import { DATABASE_TIMEOUTS } from './timeouts.js';
 import type { Transaction } from './transaction.js';
 
 /** What other processes are told of; PostgreSQL shares names of channels with every program on a database. */
-export type Channel = 'prediction_provider_settings';
+export type Channel = 'prediction_provider_settings' | 'prediction_provider_steps';
+
+/** Hears what was told: a text, or nothing where one may have been missed. */
+type Hearing = (text: string) => void;
 
 /** Tells all processes on one PostgreSQL that something has changed. With SQLite there is one process, which knows. */
 export abstract class Notifications {
   /** Calls `listener` after each commit that told of the channel, and whenever one may have been missed. */
-  abstract on(channel: Channel, listener: () => void): void;
+  abstract on(channel: Channel, listener: Hearing): void;
   /** Tells of the channel when the transaction commits. */
   abstract tell(tx: Transaction, channel: Channel): Promise<void>;
+  /**
+   * Tells other processes a text in some milliseconds, together with others. It may be lost with this process, so whoever
+   * waits for it also looks now and then. Unlike {@link tell} it makes no commit wait: one that notifies holds a lock of the
+   * whole server until it is durable.
+   */
+  abstract spread(channel: Channel, text: string): void;
 }
 
 /** SQLite's: nobody else is there. */
-export const NO_NOTIFICATIONS: Notifications = { on: () => undefined, tell: async () => undefined };
+export const NO_NOTIFICATIONS: Notifications = {
+  on: () => undefined,
+  tell: async () => undefined,
+  spread: () => undefined,
+};
+
+/** How long a text waits for others to go with. */
+const SPREAD_MS = 2;
+/** PostgreSQL's limit is 8,000 bytes; texts are ASCII. */
+const MOST_SPREAD = 7_900;
+/** While there is no connection; what comes then is found by looking. */
+const MOST_WAITING = 10_000;
 
 const TIME = 'SELECT (extract(epoch from clock_timestamp()) * 1000)::float8 AS ms';
 
@@ -28,7 +48,9 @@ const TIME = 'SELECT (extract(epoch from clock_timestamp()) * 1000)::float8 AS m
  * {@link DatabaseClock} right and shows that it would still hear something; otherwise another one is made.
  */
 export class ListeningConnection implements Notifications {
-  readonly #listeners = new Map<Channel, (() => void)[]>();
+  readonly #listeners = new Map<Channel, Hearing[]>();
+  #waiting: { readonly channel: Channel; readonly text: string }[] = [];
+  #isSpreading = false;
   readonly #stopping = new AbortController();
   #client: Client | null = null;
   #life: Promise<void> = Promise.resolve();
@@ -50,7 +72,7 @@ export class ListeningConnection implements Notifications {
     return opened;
   }
 
-  on(channel: Channel, listener: () => void): void {
+  on(channel: Channel, listener: Hearing): void {
     const known = this.#listeners.get(channel);
     this.#listeners.set(channel, [...(known ?? []), listener]);
     if (known === undefined) this.#client?.query(`LISTEN ${channel}`).catch(() => undefined); // the next question tells
@@ -58,6 +80,37 @@ export class ListeningConnection implements Notifications {
 
   async tell(tx: Transaction, channel: Channel): Promise<void> {
     await runSql(tx, 'SELECT pg_notify(?, ?)', [channel, '']);
+  }
+
+  spread(channel: Channel, text: string): void {
+    if (this.#waiting.length < MOST_WAITING) this.#waiting.push({ channel, text });
+    if (this.#isSpreading) return;
+    this.#isSpreading = true;
+    this.host.after(SPREAD_MS, () => void this.#spreadAll());
+  }
+
+  /** One notification for as many texts of a channel as it holds. */
+  async #spreadAll(): Promise<void> {
+    try {
+      while (this.#client !== null && this.#waiting.length > 0) {
+        const channel = this.#waiting[0]?.channel;
+        let bytes = 0;
+        const fits = ({ channel: own, text }: { channel: Channel; text: string }): boolean =>
+          own === channel && (bytes += text.length + 1) <= MOST_SPREAD;
+        const end = this.#waiting.findIndex((one) => !fits(one));
+        const sent = this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
+        await this.#client.query({
+          name: 'spread',
+          text: 'SELECT pg_notify($1, $2)',
+          values: [channel, sent.map(({ text }) => text).join('\n')],
+        });
+      }
+    } catch {
+      // the next question tells that the connection is gone
+    } finally {
+      this.#waiting = [];
+      this.#isSpreading = false;
+    }
   }
 
   async close(): Promise<void> {
@@ -90,12 +143,17 @@ export class ListeningConnection implements Notifications {
       connectionTimeoutMillis: DATABASE_TIMEOUTS.connectMs,
     });
     client.on('error', () => undefined); // the next question tells
-    client.on('notification', ({ channel }) => this.#heard(channel as Channel));
+    client.on('notification', ({ channel, payload, processId }) => {
+      // what this process spreads it knows
+      if (processId === (client as unknown as { processID: number }).processID) return;
+      for (const text of (payload ?? '').split('\n')) this.#heard(channel as Channel, text);
+    });
     try {
       await client.connect();
+      await client.query('SET synchronous_commit = off'); // it writes nothing but notifications
       this.#client = client;
       for (const channel of this.#listeners.keys()) await client.query(`LISTEN ${channel}`);
-      for (const channel of this.#listeners.keys()) this.#heard(channel); // while nobody listened
+      for (const channel of this.#listeners.keys()) this.#heard(channel, ''); // while nobody listened
       await this.#keepAsking(client);
     } finally {
       this.#client = null;
@@ -117,8 +175,8 @@ export class ListeningConnection implements Notifications {
     }
   }
 
-  #heard(channel: Channel): void {
-    for (const listener of this.#listeners.get(channel) ?? []) listener();
+  #heard(channel: Channel, text: string): void {
+    for (const listener of this.#listeners.get(channel) ?? []) listener(text);
   }
 }
 

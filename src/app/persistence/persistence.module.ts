@@ -69,7 +69,7 @@ export class PersistenceModule {
       { provide: Telemetry, useValue: telemetry },
       { provide: SettingsStore, useFactory: () => new SettingsStore(clock) },
       { provide: KeptFigures, useFactory: () => new KeptFigures(database) },
-      { provide: EventLog, useFactory: () => new EventLog(clock) },
+      { provide: EventLog, useFactory: () => new EventLog(clock, notifications) },
       {
         provide: JobEngine,
         useFactory: () => makeJobEngine(foundation),

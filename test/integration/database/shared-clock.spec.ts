@@ -87,6 +87,24 @@ describe('two hosts whose clocks are ten minutes apart', () => {
 });
 
 describe('two processes on one PostgreSQL', () => {
+  it('tell each other of what has ended: who waits for it is answered without looking', async () => {
+    // nobody turns the clock, so nobody looks by itself
+    const clock = new FakeClock(Date.UTC(2026, 0, 5));
+    const hosts = await twoHosts({ clock, config: { ...SETTINGS, jobs: false } }, { clock });
+    try {
+      const [asked] = hosts;
+      const { apiKey } = await new Accounts(asked).make('client');
+      const question = { symbol: 'SP500', interval: '1d' };
+      const wait = { apiKey, headers: { Prefer: 'wait=30' } };
+      for (let nth = 0; nth < 3; nth += 1) {
+        const { body } = await asked.post('/api/v1/predictions/', question, wait);
+        expect(body).toMatchObject({ status: 'completed' });
+      }
+    } finally {
+      for (const one of hosts.toReversed()) await one.close();
+    }
+  }, 120_000);
+
   it('tell each other of changed settings, without being asked', async () => {
     // nobody turns the clock, so nobody looks by itself
     const clock = new FakeClock(Date.UTC(2026, 0, 5));
