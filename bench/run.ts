@@ -1,11 +1,13 @@
 /**
  * `npm run bench [-- --write]`: what docs/performance.md promises, each row against its limit or a peer in the same run;
  * `--write` rewrites the page. `--growth` measures the routes on a full database instead, see growth.ts; `--memory MINUTES`
- * whether resident memory stays flat, see memory.ts.
+ * whether resident memory stays flat, see memory.ts; `--postgres` several processes on PostgreSQL, see cluster.ts; `--sharding` how
+ * work spreads over several databases, see sharding.ts.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { printCluster } from './cluster.js';
 import { measureCsv } from './csv.js';
 import { measureFeatures } from './features.js';
 import { printGrowth } from './growth.js';
@@ -15,6 +17,7 @@ import { measureMarketplace } from './marketplace.js';
 import { measureMemory } from './memory.js';
 import { measurePredictions } from './predictions.js';
 import { measureServedModel } from './served-model.js';
+import { printSharding } from './sharding.js';
 import { measureStart } from './start.js';
 import { measureSync } from './sync.js';
 
@@ -22,13 +25,17 @@ const {
   growth,
   memory,
   on,
+  postgres,
   scale,
+  sharding,
   start: file,
 } = parseArgs({
   options: {
     growth: { type: 'boolean' },
     memory: { type: 'string' },
     on: { type: 'string' },
+    postgres: { type: 'boolean' },
+    sharding: { type: 'boolean' },
     scale: { type: 'string', default: '1' },
     start: { type: 'string' },
     write: { type: 'boolean' },
@@ -36,6 +43,12 @@ const {
 }).values;
 if (growth === true) {
   await printGrowth({ scale: Number(scale), start: file }, on);
+  process.exit(0);
+}
+
+if (postgres === true || sharding === true) {
+  if (postgres === true) await printCluster();
+  if (sharding === true) printSharding();
   process.exit(0);
 }
 

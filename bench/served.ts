@@ -45,6 +45,17 @@ export async function serveProduct(
   };
 }
 
+/** A process that runs jobs and answers nobody, on the database that `settings` name. */
+export async function serveWorker(
+  settings: Readonly<Record<string, string | number | boolean>>,
+): Promise<Served> {
+  const port = await freePort();
+  const flags = Object.entries({ worker_port: port, ...settings }).map(
+    ([name, value]) => `--${name}=${value}`,
+  );
+  return serve([MAIN, 'worker', ...flags], port, '/health/ready');
+}
+
 /** A bare node:http server that reads the body of every request and answers these bytes as JSON. */
 export async function serveBytes(body: string): Promise<Served> {
   const port = await freePort();
