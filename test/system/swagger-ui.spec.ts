@@ -47,6 +47,22 @@ describeInBrowser('in Chromium,', () => {
     expect(listed.body).toHaveLength(1);
   }, 60_000);
 
+  it('an opened operation shows its parameters and the fields of its body, each reference followed', async () => {
+    await page.goto(`${app.url}/docs`);
+    const operations = page.locator('.opblock-tag-section.is-open .opblock');
+    await operations.first().waitFor();
+    expect(await operations.first().getAttribute('class')).not.toContain('deprecated');
+    const operation = page
+      .locator('.opblock-post')
+      .filter({ has: page.locator('[data-path="/api/v1/predictions"]') });
+    await operation.locator('.opblock-summary-control').click();
+    await operation.locator('tr[data-param-name="Prefer"]').waitFor();
+    const shown = await operation.innerText();
+    for (const field of ['baseline_datetime', 'quantiles', 'X-Request-Id', 'request_id'])
+      expect(shown).toContain(field);
+    expect(await page.locator('.errors-wrapper').count()).toBe(0);
+  }, 60_000);
+
   it('the pages follow the dark mode of the system and open the first part of the story', async () => {
     const dark = await browser.newContext({ colorScheme: 'dark' });
     const docs = await dark.newPage();

@@ -65,13 +65,39 @@ const follow = () => document.documentElement.classList.toggle('dark-mode', dark
 dark.addEventListener('change', follow);
 follow();`;
 
-/** All parts are closed but the first of the story, unless the address names another. */
-const START = `const ui = window.ui = SwaggerUIBundle({
+/**
+ * All parts are closed but the first of the story, unless the address names another; what is deprecated comes last in its part.
+ *
+ * The plugin does two things in a simpler way than Swagger UI, which reads any description from anywhere: ours is JSON, not
+ * YAML, and all its references lead into it. Swagger UI makes a tree of objects of the whole description before it
+ * shows anything, and again when operations are opened: 2.8 of 5.7 s to the first operation (CPU profile, two slow cores).
+ */
+const START = `const resolved = (spec, value, open = []) => {
+  if (Array.isArray(value)) return value.map((one) => resolved(spec, one, open));
+  if (typeof value !== 'object' || value === null) return value;
+  const { $ref: reference, ...own } = value;
+  const copy = (of) => Object.fromEntries(Object.entries(of).map(([key, one]) => [key, resolved(spec, one, open)]));
+  if (typeof reference !== 'string') return copy(value);
+  if (open.includes(reference)) return value;
+  const steps = reference.slice(2).split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return { ...resolved(spec, at(spec, steps), [...open, reference]), ...copy(own), $$ref: location.origin + '/openapi.json' + reference };
+};
+const at = (spec, steps) => steps.reduce((one, step) => one?.[step], spec);
+const ours = () => ({
+  fn: { resolveSubtree: async (spec, steps) => ({ spec: resolved(spec, at(spec, steps)), errors: [] }) },
+  statePlugins: {
+    spec: { wrapActions: { parseToJson: (_, { specActions }) => (text) => specActions.updateJsonSpec(JSON.parse(text)) } },
+  },
+});
+const isDeprecated = (operation) => Number(operation.getIn(['operation', 'deprecated'], false));
+const ui = window.ui = SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#swagger-ui',
+  plugins: [ours],
   deepLinking: true,
   docExpansion: 'none',
   filter: true,
+  operationsSorter: (one, other) => isDeprecated(one) - isDeprecated(other),
   defaultModelsExpandDepth: 0,
   persistAuthorization: true,
   displayRequestDuration: true,
