@@ -17,6 +17,7 @@ export { ModelError, type ModelErrorCode } from './errors.js';
 export type { ModelFormat, ModelLimits } from './containers/source.js';
 export type { IsolationLimits } from './isolate/isolate.js';
 export {
+  joinRows,
   Summary,
   type RowSampleOptions,
   type SampledOutput,

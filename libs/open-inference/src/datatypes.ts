@@ -17,6 +17,17 @@ export const DATATYPES = [
 ] as const;
 export type Datatype = (typeof DATATYPES)[number];
 
+/** Names of ONNX and NumPy for the types that models take. */
+export const DTYPES: Readonly<Record<string, string>> = {
+  BOOL: 'bool',
+  UINT8: 'uint8',
+  INT32: 'int32',
+  INT64: 'int64',
+  FP16: 'float16',
+  FP32: 'float32',
+  FP64: 'float64',
+};
+
 export const isDatatype = (value: unknown): value is Datatype => DATATYPES.some((one) => one === value);
 
 /** Numbers of a tensor, flat and row-major. Floats of 32 bits stay what they are, everything else is in doubles. */

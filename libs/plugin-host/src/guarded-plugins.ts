@@ -117,7 +117,14 @@ export function guardPredictor(
       guard.limited('infer', { signal: question.signal, ...limits }, (signal) =>
         infer({ ...question, signal }),
       ),
-    readiness: async () => (await predictor.readiness?.()) ?? null,
+    readiness: async () => {
+      try {
+        const reading = (await predictor.readiness?.()) ?? null;
+        return reading === null ? null : { ...reading, name: about.id };
+      } catch {
+        return { name: about.id, up: false, detail: {} }; // the reading is the report
+      }
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { AppError, assertPresent, invalid } from '#libs/kernel';
-import type { PluginDefinition, PluginKind, PluginSummary } from '#libs/plugin-sdk';
+import type { HealthReading, PluginDefinition, PluginKind, PluginSummary } from '#libs/plugin-sdk';
 import type {
   CoreHandle,
   EndpointsHandle,
@@ -241,6 +241,15 @@ export class PluginRegistry {
   /** Every known plugin with what was measured since the start, in the order of the lists. */
   status(): readonly PluginStatus[] {
     return [...this.#slots.values()].map((slot) => pluginStatusOf(slot, this.#isConfigured(slot)));
+  }
+
+  /** What the loaded predictors stand on elsewhere. */
+  async readings(): Promise<readonly HealthReading[]> {
+    const loaded = this.#ofKind('predictor').map(
+      ({ handle }) => handle as PredictorHandle | null | undefined,
+    );
+    const found = await Promise.all(loaded.map((handle) => handle?.readiness() ?? null));
+    return found.filter((reading) => reading !== null);
   }
 
   /** Every known plugin in short. */

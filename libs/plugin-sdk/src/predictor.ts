@@ -204,7 +204,10 @@ export interface Predictor {
   tensorModel?(modelName: string | null): Promise<TensorModel>;
   /** Computes the outputs of a model from its inputs, without bars. */
   infer?(question: TensorQuestion): Promise<TensorAnswer>;
-  /** What the predictor stands on elsewhere, as the readiness of the process shows it. It must be cheap: probes ask often. */
+  /**
+   * What the predictor stands on elsewhere; the readiness of the process shows it under the plugin's id. It must be cheap:
+   * probes ask often, and wait for a second or two.
+   */
   readiness?(): Promise<HealthReading | null>;
   close?(): Promise<void>;
 }

@@ -10,6 +10,7 @@ export const BUILT_IN_PLUGINS: readonly (() => Promise<unknown>)[] = [
   () => import('./pipelines/default-pipeline.js'),
   () => import('./pipelines/enhanced-pipeline.js'),
   () => import('./predictors/default-predictor/default-predictor.js'),
+  () => import('./predictors/inference-server/inference-server-predictor.js'),
   () => import('./predictors/random-walk-predictor.js'),
   () => import('./predictors/noisy-ideal-predictor.js'),
   () => import('./predictors/oracle/binary-ideal-oracle.js'),

@@ -24,8 +24,9 @@ export class Readiness {
   ) {}
 
   /** Every condition, measured now; a check that fails is a reading that is down, never an error. */
-  readings(): Promise<HealthReading[]> {
-    return Promise.all([
+  async readings(): Promise<HealthReading[]> {
+    const elsewhere = this.plugins.readings();
+    const own = await Promise.all([
       measured('server', async () => ({
         up: !this.front.stopping,
         detail: { stopping: this.front.stopping },
@@ -35,6 +36,7 @@ export class Readiness {
       measured('plugins', async () => this.#plugins()),
       measured('audit', async () => ({ up: !this.audit.overloaded, detail: {} })),
     ]);
+    return [...own, ...(await elsewhere)];
   }
 
   async #database(): Promise<Measured> {

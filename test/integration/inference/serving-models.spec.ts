@@ -3,43 +3,23 @@ import type { HttpAnswer, RequestOptions } from '#libs/testing';
 import { Accounts } from '../../security/accounts.js';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import { offlineSettings } from '../../harness/original.js';
-import { denseAnswer, modelFolder, type DenseModel } from '../../unit/predictors/trained-models.js';
-import { binaryMessage, expectMessage, floatsOf } from './protocol.js';
-
-const PLAIN: DenseModel = {
-  bars: 4,
-  columns: 2,
-  outputs: 3,
-  kernel: (input, output) => Math.sin(1 + input * (output + 1)) / 8,
-  bias: (output) => output / 16,
-};
-const METADATA = { feature_columns: ['CLOSE', 'VOLUME'], window_size: 4, target_column: 'CLOSE' };
-const WINDOW = [0.5, -0.25, 1 / 3, 2, -0, 7e-12, 0.1, 40];
-const input = (data: unknown = WINDOW, more: object = {}) => ({
-  name: 'window',
-  shape: [1, 4, 2],
-  datatype: 'FP32',
-  data,
-  ...more,
-});
-
-/** The same, with its numbers behind the JSON. */
-const binaryInput = (size = 32) => ({
-  name: 'window',
-  shape: [1, 4, 2],
-  datatype: 'FP32',
-  parameters: { binary_data_size: size },
-});
+import { denseAnswer, modelFolder } from '../../unit/predictors/trained-models.js';
+import { binaryMessage, expectMessage, floatsOf, forecast, partsOf } from './protocol.js';
+import { binaryInput, input, METADATA, PLAIN, WINDOW, WRONG } from './questions.js';
 
 const folder = modelFolder();
 let server: TestApp;
 let evaluatorKey: string;
+const MODELS = () => ({
+  model_path: folder.model('dropping', { ...PLAIN, dropout: 0.25 }, METADATA),
+  model_files: { plain: folder.model('plain', PLAIN, METADATA) },
+});
 beforeAll(async () => {
   server = await startTestApp({
     config: {
       ...offlineSettings(),
-      model_path: folder.model('dropping', { ...PLAIN, dropout: 0.25 }, METADATA),
-      model_files: { plain: folder.model('plain', PLAIN, METADATA) },
+      ...MODELS(),
+      mc_seed: 17,
       inference_rows: 8,
       inference_passes: 100,
       body_limit_bytes: 2_000,
@@ -49,7 +29,7 @@ beforeAll(async () => {
   evaluatorKey = (await new Accounts(server).make('evaluator')).apiKey;
 });
 afterAll(async () => {
-  await server.close();
+  await server?.close();
   folder.remove();
 });
 
@@ -66,15 +46,7 @@ async function inferBytes(json: object, bytes: Buffer, model = 'plain') {
     body,
     headers,
   });
-  const all = Buffer.from(await answer.arrayBuffer());
-  const length = Number(answer.headers.get('Inference-Header-Content-Length') ?? all.length);
-  const head = JSON.parse(all.subarray(0, length).toString()) as HttpAnswer['body'];
-  return {
-    status: answer.status,
-    type: answer.headers.get('content-type'),
-    head,
-    bytes: all.subarray(length),
-  };
+  return partsOf(answer);
 }
 
 describe('the models of the service over the Open Inference Protocol', () => {
@@ -198,39 +170,6 @@ describe('the models of the service over the Open Inference Protocol', () => {
     });
   });
 
-  const WRONG: readonly (readonly [fault: string, body: unknown, told: string])[] = [
-    ['no inputs', {}, 'the message needs a list of tensors'],
-    ['a list', [], 'the request needs a JSON object with inputs'],
-    ['another name', { inputs: [input(WINDOW, { name: 'x' })] }, 'the model takes window (FP32)'],
-    ['another type', { inputs: [input(WINDOW, { datatype: 'FP64' })] }, 'is FP32, not FP64'],
-    ['a type of texts', { inputs: [input(WINDOW, { datatype: 'BYTES' })] }, 'the datatype "BYTES"'],
-    ['no type', { inputs: [input(WINDOW, { datatype: undefined })] }, 'has the datatype undefined'],
-    ['too few numbers', { inputs: [input([1, 2])] }, 'has 2 elements, its shape has 8'],
-    ['too many numbers', { inputs: [input([...WINDOW, 1])] }, 'has 9 elements, its shape has 8'],
-    ['texts', { inputs: [input(['a', ...WINDOW.slice(1)])] }, 'holds "a", which is no FP32'],
-    ['nothing known', { inputs: [input([null, ...WINDOW.slice(1)])] }, 'holds null'],
-    ['another shape', { inputs: [input(WINDOW, { shape: [1, 8] })] }, 'must have the shape'],
-    [
-      'a huge shape',
-      { inputs: [input(WINDOW, { shape: [2 ** 40, 2 ** 40, 2] })] },
-      'may have 20000 elements',
-    ],
-    ['a negative length', { inputs: [input(WINDOW, { shape: [-1, 4, 2] })] }, 'needs a shape'],
-    ['no rows', { inputs: [input([], { shape: [0, 4, 2] })] }, 'must have the shape'],
-    [
-      'too many rows',
-      { inputs: [input(Array(72).fill(1), { shape: [9, 4, 2] })] },
-      '8 rows (inference_rows)',
-    ],
-    ['too many passes', { inputs: [input()], parameters: { samples: 101 } }, '(inference_passes)'],
-    ['passes as text', { inputs: [input()], parameters: { samples: '5' } }, 'parameters.samples must be'],
-    ['a seed below 0', { inputs: [input()], parameters: { seed: -1 } }, 'parameters.seed must be'],
-    ['an unknown output', { inputs: [input()], outputs: [{ name: 'x' }] }, 'there is no output "x"'],
-    ['an output without a name', { inputs: [input()], outputs: [{}] }, 'every one of outputs needs a name'],
-    ['an id that is none', { id: 4, inputs: [input()] }, 'id must be a text'],
-    ['an input twice', { inputs: [input(), input()] }, 'each of these inputs once'],
-    ['bytes that are not there', { inputs: [binaryInput()] }, '0 of 32 bytes are left'],
-  ];
   it.each(WRONG)('refuse %s', async (_, body, told) => {
     const answer = await infer(body);
     expectMessage('error', answer.body);
@@ -271,5 +210,85 @@ describe('the models of the service over the Open Inference Protocol', () => {
     expectMessage('error', large.body);
     const ignored = await infer({ inputs: [input()], parameters: { sampels: 3 } });
     expect(ignored.headers.get('X-Warnings')).toContain('parameters.sampels');
+  });
+});
+
+describe('a second instance that has no model of its own', () => {
+  let asking: TestApp;
+  beforeAll(async () => {
+    asking = await startTestApp({
+      adapter: 'express',
+      config: {
+        ...offlineSettings(),
+        predictor_plugin: 'inference_server',
+        inference_url: server.url,
+        inference_model: 'default_predictor',
+        inference_headers: { 'X-API-KEY': evaluatorKey },
+        inference_networks: ['127.0.0.0/8'],
+        inference_output: 'answer',
+        inference_sample_output: 'answer_samples',
+        inference_metadata_path: `${folder.path}/dropping_metadata.json`,
+        inference_required: true,
+        mc_seed: 17,
+      },
+    });
+  });
+  afterAll(() => asking?.close());
+
+  it('forecasts with the model of the first, bit for bit, and pins what it was', async () => {
+    const own = (await forecast(server)).result.output;
+    const { id, result } = await forecast(asking);
+    const there = result.output;
+    for (const key of [
+      'predictions',
+      'uncertainty',
+      'intervals',
+      'quantiles',
+      'seed',
+      'mode',
+      'future_datetimes',
+    ])
+      expect([key, there[key]]).toEqual([key, own[key]]);
+    expect(there['mode']).toBe('mc_dropout');
+    const { model_sha256: sha256 } = own['metadata'] as { model_sha256: string };
+    expect(there['metadata']).toMatchObject({
+      model_sha256: sha256,
+      model_version: sha256,
+      model_sha256_of: 'model',
+      model_type: 'inference_server',
+      mc_samples: 100,
+    });
+    const { body: outcome } = await asking.get(`/api/v1/predictions/${id}/outcome`);
+    expect(outcome.forecast ?? outcome).toMatchObject({ model_sha256: sha256, seed: 17 });
+  });
+
+  it('is ready as long as the first is, and serves its model on', async () => {
+    const ready = await asking.get('/health/ready');
+    expect(ready.body.details.inference_server).toEqual({
+      status: 'up',
+      model: 'default_predictor',
+      ready: true,
+      circuit: 'closed',
+    });
+    const answer = await asking.post(
+      '/v2/models/inference_server/infer',
+      { inputs: [input()] },
+      { apiKey: ADMIN_KEY },
+    );
+    expect(numbers(answer)).toEqual(
+      numbers(await infer({ inputs: [input()] }, { model: 'default_predictor' })),
+    );
+    const status = await asking.get('/api/v1/plugins/status');
+    expect(status.text).not.toContain(evaluatorKey);
+    await server.server.stop();
+    expect((await asking.get('/health/ready')).status).toBe(503);
+    const { body } = await asking.post(
+      '/api/v1/predictions',
+      { symbol: 'SP500', interval: '1h' },
+      {
+        headers: { Prefer: 'wait=20' },
+      },
+    );
+    expect(body).toMatchObject({ status: 'failed' });
   });
 });

@@ -120,15 +120,15 @@ export class ServedModels {
    * @throws PluginError as {@link open}, and what the work throws
    */
   use<T>(files: ModelFiles, work: (model: ServedModel) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#queue.run(async () => {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await work(await this.open(files));
-        } catch (error) {
-          if (this.#isClosed || attempt === ATTEMPTS || !wasDisposed(error)) throw error;
-        }
-      }
-    }, signal);
+    return this.#queue.run(
+      () =>
+        workWith(
+          () => this.open(files),
+          work,
+          () => this.#isClosed,
+        ),
+      signal,
+    );
   }
 
   /** The source of one model. */
@@ -176,6 +176,21 @@ export class ServedModels {
     const sides = { stamp, metadata, normalisation };
     this.#sides.set(key, sides);
     return sides;
+  }
+}
+
+/** Works with a model, again from the start where it left while it was worked with. */
+export async function workWith<T>(
+  open: () => Promise<ServedModel>,
+  work: (model: ServedModel) => Promise<T>,
+  isOver: () => boolean,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work(await open());
+    } catch (error) {
+      if (isOver() || attempt === ATTEMPTS || !wasDisposed(error)) throw error;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { ModelError, type SampledOutput, type TensorDescription } from '#libs/keras-onnx';
-import { type Datatype, type NumberTensor, type TensorPort } from '#libs/open-inference';
+import { DTYPES, type NumberTensor, type TensorPort } from '#libs/open-inference';
 import { PluginError, type TensorAnswer, type TensorModel, type TensorQuestion } from '#libs/plugin-sdk';
 import { modelFault } from './model-file.js';
 import { SEEDS, type ServedModel } from './served-model.js';
@@ -9,15 +9,7 @@ import type { ModelSource } from './served-models.js';
 /** Behind the name of an output: the output of every random pass, with an axis for the passes behind that of the rows. */
 const SAMPLES = '_samples';
 
-const DATATYPES: Readonly<Record<string, Datatype>> = {
-  bool: 'BOOL',
-  uint8: 'UINT8',
-  int32: 'INT32',
-  int64: 'INT64',
-  float16: 'FP16',
-  float32: 'FP32',
-  float64: 'FP64',
-};
+const DATATYPES = new Map(Object.entries(DTYPES).map(([datatype, dtype]) => [dtype, datatype]));
 
 /** The tensors of a model as it is now. */
 export const tensorModelOf = async (source: ModelSource): Promise<TensorModel> =>
@@ -29,7 +21,7 @@ export const inferFrom = (source: ModelSource, question: TensorQuestion): Promis
 
 const portOf = ({ name, shape, dtype }: TensorDescription): TensorPort => ({
   name,
-  datatype: DATATYPES[dtype] ?? dtype,
+  datatype: DATATYPES.get(dtype) ?? dtype,
   shape: shape.map((length) => length ?? -1),
 });
 
