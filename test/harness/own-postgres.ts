@@ -15,19 +15,26 @@ export class OwnPostgres {
 
   /**
    * @param options `isDurable` for a server that keeps every commit whatever becomes of its processes; `env` for the
-   * environment of its processes, `TMPDIR` decides where its data are; `follows` for a replica of the server with this address
+   * environment of its processes, `TMPDIR` decides where its data are; `follows` for a replica of the server with this address;
+   * `restores` for a base copy with the log of its server (`pg_wal`) up to a moment: it has that server's passwords
    * @throws Error in the server's own words when it does not start
    */
   static async launch({
     isDurable = false,
     env = {},
     follows = '',
+    restores = [],
   }: {
     readonly isDurable?: boolean;
     readonly env?: NodeJS.ProcessEnv;
     readonly follows?: string;
+    readonly restores?: readonly [] | readonly [copy: string, log: string, moment: string];
   } = {}): Promise<OwnPostgres> {
-    const flags = [...(isDurable ? ['--durable'] : []), ...(follows === '' ? [] : ['--follows', follows])];
+    const flags = [
+      ...(isDurable ? ['--durable'] : []),
+      ...(follows === '' ? [] : ['--follows', follows]),
+      ...(restores.length === 0 ? [] : ['--restores', ...restores]),
+    ];
     const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js'), ...flags], {
       env: { ...process.env, ...env },
     });
@@ -74,6 +81,11 @@ export class OwnPostgres {
     const moved = new URL(this.url);
     moved.port = String(port);
     this.url = moved.href;
+  }
+
+  /** A base copy in this new folder, taken while it serves. */
+  copyTo(folder: string): Promise<void> {
+    return this.#order(`copy ${folder}`);
   }
 
   start(): Promise<void> {

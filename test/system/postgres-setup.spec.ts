@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Database } from '#libs/database';
 import { eventually } from '#libs/testing';
@@ -159,6 +160,32 @@ describe('a service on PostgreSQL, set up for more than one machine', () => {
     await expect(start({ database_read_url: another })).rejects.toThrow(
       /database_read_url does not lead to a replica/,
     );
+  });
+
+  it('comes back as it was at a moment, from a base copy and the log', async () => {
+    const [here] = apps as [TestApp];
+    const main = primary as OwnPostgres;
+    const copy = join(mkdtempSync(join(tmpdir(), 'base-copy-')), 'data');
+    await main.copyTo(copy);
+    await add(here, 'before');
+    const [moment] = await main.query<{ at: string; log: string }>(
+      `SELECT clock_timestamp()::text AS at, current_setting('data_directory') || '/pg_wal' AS log`,
+    );
+    await add(here, 'after');
+    await main.query('SELECT pg_switch_wal()'); // else the last part of the log is still being written
+    const restored = await OwnPostgres.launch({
+      restores: [copy, String(moment?.log), String(moment?.at)],
+    });
+    try {
+      const app = await start({ database_url: as('service', restored), database_read_url: null });
+      const there = await names(app);
+      expect(there).toContain('before');
+      expect(there).not.toContain('after');
+      await app.close();
+    } finally {
+      await restored.close();
+      rmSync(dirname(copy), { recursive: true });
+    }
   });
 
   it('goes on while a newer version makes its tables', async () => {
