@@ -67,6 +67,14 @@ export class BacktestRepository {
     return row === undefined ? null : entityOf(read, BacktestPartEntity, row);
   }
 
+  /** The last parts, in their order. */
+  async lastParts(backtestId: string, count: number): Promise<BacktestPartEntity[]> {
+    const { read } = this.database;
+    const sql = `SELECT ${columnsOf(read, BacktestPartEntity)} FROM backtest_parts WHERE backtest_id = ? ORDER BY part DESC LIMIT ?`;
+    const rows = await runSql(read, sql, [backtestId, count]);
+    return rows.map((row) => entityOf(read, BacktestPartEntity, row)).toReversed();
+  }
+
   /** Deletes some that ended before a moment; returns how many. */
   async deleteBefore(tx: Transaction, moment: Date, limit: number): Promise<number> {
     const sql = 'SELECT id FROM backtests WHERE finished_at < ? ORDER BY finished_at LIMIT ?';

@@ -81,4 +81,17 @@ export class BacktestsController {
   forecasts(@Param() { id }: BacktestId, @Caller() caller: Actor): Promise<StreamableFile> {
     return this.reading.forecasts(id, caller);
   }
+
+  @Get(':id/report')
+  @Authenticated()
+  @ApiOperation({
+    summary: 'Download the report of a back-test',
+    description:
+      'A page with the scores of each horizon and pictures: a forecast with what came, calibration, the places where values fell, skill by month. It loads nothing from elsewhere.',
+  })
+  @Answers(200, { type: 'string' }, { contentType: 'text/html', description: 'The page.' })
+  @Problems(404, { 409: 'There are no forecasts: the back-test is processing' }, 422)
+  report(@Param() { id }: BacktestId, @Caller() caller: Actor): Promise<StreamableFile> {
+    return this.reading.report(id, caller);
+  }
 }

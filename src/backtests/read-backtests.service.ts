@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { Injectable, StreamableFile } from '@nestjs/common';
+import { type Backtest, backtestReport } from '#libs/backtest';
 import { isAdministrator } from '#libs/http';
 import { type Actor, AppError } from '#libs/kernel';
 import type { BacktestOut } from './backtest.dto.js';
@@ -9,6 +10,8 @@ import type { BacktestEntity } from './backtest.entity.js';
 import { BacktestRepository } from './backtest.repository.js';
 
 const unpack = promisify(gunzip);
+/** Stored parts that hold the forecasts of a report: the last one may have a single line. */
+const REPORTED_PARTS = 2;
 
 /** A back-test as its owner sees it. */
 export function backtestOut({ question, result, failure, ...row }: BacktestEntity): BacktestOut {
@@ -40,14 +43,32 @@ export class ReadBacktests {
 
   /** Every forecast, a part of the stored ones at a time. */
   async forecasts(id: string, caller: Actor): Promise<StreamableFile> {
-    const { status } = await this.#own(id, caller);
-    if (status !== 'completed')
-      throw new AppError('conflict', `There are no forecasts: the back-test is ${status}`, {
-        code: 'not_completed',
-      });
+    await this.#completed(id, caller);
     return new StreamableFile(Readable.from(this.#lines(id)), {
       type: 'application/x-ndjson',
       disposition: `attachment; filename="backtest-${id}.ndjson"`,
+    });
+  }
+
+  /** A page with the scores and pictures of them, of the last forecasts too. */
+  async report(id: string, caller: Actor): Promise<StreamableFile> {
+    const { result, question } = await this.#completed(id, caller);
+    const parts = await this.backtests.lastParts(id, REPORTED_PARTS);
+    const texts = await Promise.all(parts.map(({ content }) => unpack(content)));
+    const lines = texts.flatMap((text) => text.toString('utf8').trimEnd().split('\n'));
+    const page = await backtestReport(result, question, lines);
+    return new StreamableFile(Buffer.from(page, 'utf8'), {
+      type: 'text/html; charset=utf-8',
+      disposition: `attachment; filename="backtest-${id}.html"`,
+    });
+  }
+
+  async #completed(id: string, caller: Actor): Promise<BacktestEntity & { readonly result: Backtest }> {
+    const row = await this.#own(id, caller);
+    const { status, result } = row;
+    if (status === 'completed' && result !== null) return { ...row, result };
+    throw new AppError('conflict', `There are no forecasts: the back-test is ${status}`, {
+      code: 'not_completed',
     });
   }
 

@@ -152,7 +152,7 @@ async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Prom
  * are there once it has ended: see their own specs.
  */
 const OWNERLESS: readonly RegExp[] = [
-  /^\/api\/v1\/backtests\/\{id\}\/forecasts$/,
+  /^\/api\/v1\/backtests\/\{id\}\/(forecasts|report)$/,
   /^\/api\/v1\/models\/\{model\}\/scorecard$/,
   /^\/v2\/models\/\{model\}(\/versions\/\{version\})?(\/ready|\/infer)?$/,
   /^\/api\/v1\/evaluator\/(claim|progress|submit|release)\/\{request_id\}$/,

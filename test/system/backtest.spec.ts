@@ -42,7 +42,19 @@ const walk = (...more: readonly string[]) =>
 describe('the command backtest', () => {
   it('shows its progress, prints a table, and writes every forecast', async () => {
     const file = join(folder, 'a.ndjson');
-    const asked = ['--from', '2020-03-01', '--to', '2020-08-31', '--horizons', '1,5', '--forecasts', file];
+    const page = join(folder, 'a.html');
+    const asked = [
+      '--from',
+      '2020-03-01',
+      '--to',
+      '2020-08-31',
+      '--horizons',
+      '1,5',
+      '--forecasts',
+      file,
+      '--html',
+      page,
+    ];
     const { code, out, err } = await walk(...asked);
     expect({ code, err }).toMatchObject({
       code: 0,
@@ -53,6 +65,9 @@ describe('the command backtest', () => {
     expect(out).toContain('Later bars were changed behind 12 forecasts; none depended on them.');
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     expect(lines).toHaveLength(184);
+    const html = readFileSync(page, 'utf8');
+    expect(html.match(/<svg /g)).toHaveLength(4);
+    expect(html).toContain(`<td>184</td>`);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       baseline: '2020-03-01T00:00:00Z',
       horizons: [1, 5],

@@ -119,6 +119,46 @@ describe.each(DATABASE_KINDS)('commands beside a running service [%s]:', (kind: 
     receiver.close();
   });
 
+  it('receipts export, verify, rotate and replay prove what was forecast', async () => {
+    const asked = { symbol: 'SYNTHFX', predictor_plugin: 'random_walk_predictor' };
+    const { body: forecast } = await app.post('/api/v1/predict', asked, {
+      headers: { ...asClient().headers, Prefer: 'wait=20' },
+    });
+    const made = join(folder, 'receipts');
+    expect(await run('receipts', 'export', made)).toMatchObject({ status: 0 });
+    expect((await run('receipts', 'export', made)).stderr).toMatch('must be a new folder');
+    const [first = '', ...others] = readdirSync(made);
+    expect([first, others.at(-1)]).toEqual(['jwks.json', expect.stringMatching(/^receipt-0+\d+\.json$/)]);
+    const whole = await command.run('receipts', 'verify', made);
+    expect(whole).toMatchObject({ status: 0, stdout: expect.stringContaining('are what was signed') });
+    const one = join(made, 'receipt-000000001.json');
+    const text = readFileSync(one, 'utf8');
+    writeFileSync(one, text.replace('"number":1,', '"number":2,'));
+    const changed = await command.run('receipts', 'verify', one);
+    expect(changed).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('the signature does not fit'),
+    });
+    writeFileSync(one, text);
+    const data = [
+      '--data_source',
+      'file',
+      '--data_file_path',
+      resolve('examples/data/synthetic_fx_1h_2023.csv'),
+    ];
+    const again = await run('receipts', 'replay', String(forecast.id), ...data);
+    expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining('equal bit for bit') });
+    const missing = await run('receipts', 'replay', '999999', ...data);
+    expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('There is no receipt') });
+    expect((await run('receipts', 'rotate')).stdout).toMatch('older keys stay published');
+    const newest = join(folder, 'keys.json');
+    const { body } = await app.get('/.well-known/jwks.json');
+    expect(body.keys).toHaveLength(2);
+    writeFileSync(newest, JSON.stringify({ keys: body.keys.slice(0, 1) }));
+    const unknown = await command.run('receipts', 'verify', one, '--keys', newest);
+    expect(unknown.stderr).toMatch('is not among those that were given');
+  });
+
   it('backup copies the database in use, and restore brings it back whole', async () => {
     expect(await run('backup', 'copy')).toMatchObject({ status: 0 });
     expect(await run('backup', 'copy')).toMatchObject({

@@ -47,5 +47,11 @@ export const BACKTEST_FLAGS = {
     minLength: 1,
     help: 'File to write every forecast to, as NDJSON.',
   },
+  html: {
+    type: 'string',
+    default: null,
+    minLength: 1,
+    help: 'File to write a report with pictures to; it loads nothing from elsewhere.',
+  },
   json: { type: 'boolean', default: null, help: 'Print the scores as JSON.' },
 } as const satisfies ParameterDeclarations;

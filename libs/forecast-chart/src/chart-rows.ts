@@ -109,12 +109,13 @@ export type Span = Readonly<Record<'time' | 'value', readonly [number, number]>>
 
 /** The earliest and latest time and the lowest and highest value of everything that is drawn. */
 export function spanOf(chart: CheckedChart): Span {
-  const { history, forecast, intervals } = chart;
+  const { history, forecast, intervals, outcome } = chart;
   return {
-    time: extent([history.time, forecast.time]),
+    time: extent([history.time, forecast.time, outcome.time]),
     value: extent([
       history.value,
       forecast.median,
+      outcome.value,
       ...intervals.flatMap(({ lower, upper }) => [lower, upper]),
     ]),
   };

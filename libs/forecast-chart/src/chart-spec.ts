@@ -17,7 +17,12 @@ export interface Drawing {
   readonly spec: TopLevelSpec;
   readonly background: string;
   readonly pixelRatio: number;
+  /** Default `png`. */
+  readonly format?: PictureFormat;
 }
+
+export const PICTURE_FORMATS = ['png', 'svg'] as const;
+export type PictureFormat = (typeof PICTURE_FORMATS)[number];
 
 export const FONT = 'DejaVu Sans';
 /** Each time of the forecast gets a dot when they are so many pixels apart; closer ones would be a rope of pearls. */
@@ -37,6 +42,8 @@ const TIME_FORMAT = {
   seconds: '%H:%M:%S',
 };
 
+const OUTCOME = 'What came';
+
 const nameOf = ({ level, label }: ChartInterval): string =>
   label ?? `${Number((level * 100).toFixed(2))} % interval`;
 
@@ -54,7 +61,7 @@ export function chartSpec(chart: CheckedChart): Drawing {
     title: { text: title, ...(subtitle === '' ? {} : { subtitle }) },
     encoding: { x: timeAxis(chart, span), color: legendOf(chart, theme) },
     layer: layersOf(chart, theme, span),
-    config: configOf(theme, width),
+    config: chartConfig(theme, width),
   };
   return { spec, background: theme.background, pixelRatio };
 }
@@ -102,6 +109,7 @@ function legendOf(chart: CheckedChart, theme: Theme) {
     ...(chart.history.time.length > 0 ? [{ name: 'History', colour: theme.history }] : []),
     ...(chart.forecast.time.length > 0 ? [{ name: chart.labels.median, colour: theme.accent }] : []),
     ...(chart.forecast.time.length > 0 ? areas.toReversed() : []),
+    ...(chart.outcome.time.length > 0 ? [{ name: OUTCOME, colour: theme.outcome }] : []),
   ];
   return {
     scale: { domain: drawn.map(({ name }) => name), range: drawn.map(({ colour }) => colour) },
@@ -124,6 +132,7 @@ function layersOf(chart: CheckedChart, theme: Theme, span: Span): TopLevelLayers
   }));
   const history = historyPoints(chart.history, chart.width);
   const median = medianPoints(chart);
+  const outcome = historyPoints(chart.outcome, chart.width);
   const line = (name: string, values: readonly Point[], strokeWidth: number): object => ({
     data: { values },
     mark: { type: 'line', strokeWidth },
@@ -144,6 +153,8 @@ function layersOf(chart: CheckedChart, theme: Theme, span: Span): TopLevelLayers
       chart.labels.median,
       dotted(chart, span) ? median.slice(-chart.forecast.time.length) : lonely(median),
     ),
+    line(OUTCOME, outcome, 1.6),
+    dots(OUTCOME, outcome),
   ] as TopLevelLayers;
 }
 
@@ -169,7 +180,8 @@ function dotted(chart: CheckedChart, span: Span): boolean {
   return time.length > 1 && (share * chart.width) / time.length >= DOT_DISTANCE;
 }
 
-const configOf = (theme: Theme, width: number) => ({
+/** How all pictures look. */
+export const chartConfig = (theme: Theme, width: number) => ({
   font: FONT,
   view: { stroke: null },
   title: {

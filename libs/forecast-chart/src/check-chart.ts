@@ -10,6 +10,7 @@ export interface CheckedChart {
   readonly subtitle: string;
   readonly history: ForecastChart['history'];
   readonly forecast: ForecastChart['forecast'];
+  readonly outcome: ForecastChart['history'];
   readonly intervals: readonly ChartInterval[];
   readonly labels: { readonly value: string; readonly time: string; readonly median: string };
   readonly width: number;
@@ -21,6 +22,9 @@ export interface CheckedChart {
 /** @throws AppError `chart_invalid` */
 export function checkChart(chart: ForecastChart): CheckedChart {
   const { history, forecast } = chart;
+  const outcome = chart.outcome ?? { time: [], value: [] };
+  checkTimes('outcome.time', outcome.time);
+  checkLength('outcome.value', outcome.value, outcome.time.length);
   const intervals = [...(forecast.intervals ?? [])].sort((a, b) => b.level - a.level);
   checkTimes('history.time', history.time);
   checkLength('history.value', history.value, history.time.length);
@@ -28,13 +32,16 @@ export function checkChart(chart: ForecastChart): CheckedChart {
   checkLength('forecast.median', forecast.median, forecast.time.length);
   checkIntervals(intervals, forecast.time.length);
   if (!hasNumber(history.value) && !hasNumber(forecast.median)) {
-    throw refuse('history.value and forecast.median hold no finite number, so there is nothing to draw');
+    throw refusedChart(
+      'history.value and forecast.median hold no finite number, so there is nothing to draw',
+    );
   }
   return {
     title: plainText(chart.title),
     subtitle: plainText(chart.subtitle ?? ''),
     history,
     forecast,
+    outcome,
     intervals,
     labels: {
       value: plainText(chart.valueLabel ?? 'Value'),
@@ -51,23 +58,23 @@ export function checkChart(chart: ForecastChart): CheckedChart {
 function checkTimes(field: string, times: ArrayLike<number>): void {
   for (let i = 0; i < times.length; i += 1) {
     const time = times[i] ?? Number.NaN;
-    if (!Number.isFinite(time)) throw refuse(`${field}[${i}] must be a number of milliseconds`);
+    if (!Number.isFinite(time)) throw refusedChart(`${field}[${i}] must be a number of milliseconds`);
     if (i > 0 && time <= (times[i - 1] ?? Number.NaN)) {
-      throw refuse(`${field}[${i}] must be later than the time before it`);
+      throw refusedChart(`${field}[${i}] must be later than the time before it`);
     }
   }
 }
 
 function checkIntervals(intervals: readonly ChartInterval[], length: number): void {
   if (intervals.length > MOST_INTERVALS) {
-    throw refuse(
+    throw refusedChart(
       `forecast.intervals has ${intervals.length} items; at most ${MOST_INTERVALS} can be told apart`,
     );
   }
   intervals.forEach(({ level, lower, upper }, i) => {
     if (!(level > 0 && level < 1))
-      throw refuse(`the level of an interval must be between 0 and 1, not ${level}`);
-    if (level === intervals[i - 1]?.level) throw refuse(`there are two intervals of level ${level}`);
+      throw refusedChart(`the level of an interval must be between 0 and 1, not ${level}`);
+    if (level === intervals[i - 1]?.level) throw refusedChart(`there are two intervals of level ${level}`);
     checkLength(`lower of the interval ${level}`, lower, length);
     checkLength(`upper of the interval ${level}`, upper, length);
   });
@@ -75,7 +82,7 @@ function checkIntervals(intervals: readonly ChartInterval[], length: number): vo
 
 function checkLength(field: string, values: ArrayLike<unknown>, length: number): void {
   if (values.length !== length) {
-    throw refuse(`${field} has ${values.length} items; its times have ${length}`);
+    throw refusedChart(`${field} has ${values.length} items; its times have ${length}`);
   }
 }
 
@@ -85,7 +92,7 @@ function hasNumber(values: ArrayLike<number | null>): boolean {
 }
 
 /** One line without characters that XML forbids; markup in it stays text, the drawing escapes it. */
-function plainText(text: string): string {
+export function plainText(text: string): string {
   const clean = text.replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF\s]+/gu, ' ').trim();
   const characters = [...clean];
   return characters.length > MOST_CHARACTERS
@@ -94,21 +101,24 @@ function plainText(text: string): string {
 }
 
 function size(field: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value)) throw refuse(`${field} must be a whole number from ${least} to ${most}`);
+  if (!Number.isInteger(value))
+    throw refusedChart(`${field} must be a whole number from ${least} to ${most}`);
   return inRange(field, value, least, most);
 }
 
 function inRange(field: string, value: number, least: number, most: number): number {
   if (!(value >= least && value <= most))
-    throw refuse(`${field} must be from ${least} to ${most}, not ${value}`);
+    throw refusedChart(`${field} must be from ${least} to ${most}, not ${value}`);
   return value;
 }
 
 function themeNamed(name: ThemeName): ThemeName {
   if (!Object.hasOwn(THEMES, name)) {
-    throw refuse(`there is no theme "${name}"; there are ${Object.keys(THEMES).join(', ')}`);
+    throw refusedChart(`there is no theme "${name}"; there are ${Object.keys(THEMES).join(', ')}`);
   }
   return name;
 }
 
-const refuse = (detail: string): AppError => new AppError('invalid', detail, { code: 'chart_invalid' });
+/** The error of a chart that cannot be drawn. */
+export const refusedChart = (detail: string): AppError =>
+  new AppError('invalid', detail, { code: 'chart_invalid' });

@@ -35,6 +35,8 @@ export interface ForecastChart {
   readonly subtitle?: string;
   readonly history: HistorySeries;
   readonly forecast: ForecastSeries;
+  /** What came, where it is known. */
+  readonly outcome?: HistorySeries;
   /** Name of the value axis with its unit, for example `Close (USD)`. Default `Value`. */
   readonly valueLabel?: string;
   /** Name of the time axis. Default `Time (UTC)`. */
@@ -58,6 +60,7 @@ export interface Theme {
   readonly grid: string;
   readonly history: string;
   readonly accent: string;
+  readonly outcome: string;
 }
 
 export const THEMES = {
@@ -68,6 +71,7 @@ export const THEMES = {
     grid: 'rgba(31, 35, 40, 0.10)',
     history: '#3d444d',
     accent: '#0b62d6',
+    outcome: '#a6330a',
   },
   dark: {
     background: '#12161c',
@@ -76,6 +80,7 @@ export const THEMES = {
     grid: 'rgba(240, 243, 246, 0.12)',
     history: '#cfd6de',
     accent: '#62a8ff',
+    outcome: '#ffab70',
   },
 } as const satisfies Readonly<Record<string, Theme>>;
 

@@ -1,6 +1,7 @@
 import { WorkerThreads } from '#libs/kernel';
 import { checkChart } from './check-chart.js';
-import { chartSpec, type Drawing } from './chart-spec.js';
+import { chartSpec, type Drawing, type PictureFormat } from './chart-spec.js';
+import { type ScoreChart, scoreSpec } from './score-charts.js';
 import type { ForecastChart } from './forecast-chart.js';
 
 /** Loading Vega takes 0.4 s, so the thread stays a while for the next picture. */
@@ -18,7 +19,21 @@ const threads = new WorkerThreads<Drawing, Uint8Array>(new URL('./draw-worker.js
  * nothing can be drawn, or an option is outside its range
  */
 export async function renderForecastPng(chart: ForecastChart): Promise<Uint8Array> {
-  const drawing = chartSpec(checkChart(chart));
+  return rendered(chartSpec(checkChart(chart)));
+}
+
+/**
+ * Draws a forecast, or scores, as PNG or SVG. An SVG names no other file and its text has the font's name only; a PNG has its
+ * letters in it.
+ * @returns the bytes
+ * @throws AppError as {@link renderForecastPng}
+ */
+export function renderPicture(chart: ForecastChart | ScoreChart, format: PictureFormat): Promise<Uint8Array> {
+  const drawing = 'kind' in chart ? scoreSpec(chart) : chartSpec(checkChart(chart));
+  return rendered({ ...drawing, format });
+}
+
+async function rendered(drawing: Drawing): Promise<Uint8Array> {
   // Without a build the calling thread draws; Vega is loaded only then, for it is large.
   return threads.isBuilt ? threads.run(drawing) : (await import('./draw.js')).draw(drawing);
 }

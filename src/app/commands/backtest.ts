@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { basename } from 'node:path';
 import {
   type Backtest,
+  backtestReport,
   type BacktestQuestion,
   compareForecasts,
   forecastLine,
   readForecastLine,
+  REPORTED_FORECASTS,
   type ScoredLine,
   type ScoreRow,
   walkForward,
@@ -38,6 +40,7 @@ export const backtest: Command = async (config, line) => {
   );
   const file = flags.forecasts === null ? null : await open(flags.forecasts, 'w');
   const bar = new ProgressBar();
+  let last: string[] = [];
   try {
     const result = await walkForward(question, {
       feeder: await registry.feeder(),
@@ -47,10 +50,13 @@ export const backtest: Command = async (config, line) => {
       signal: controller.signal,
       progress: (done, total) => bar.show(done, total),
       forecasts: async (walked) => {
-        await file?.write(walked.map((one) => `${forecastLine(one)}\n`).join(''));
+        const lines = walked.map(forecastLine);
+        if (flags.html !== null) last = [...last, ...lines].slice(-REPORTED_FORECASTS);
+        await file?.write(lines.map((one) => `${one}\n`).join(''));
       },
     });
     bar.end();
+    if (flags.html !== null) await writeFile(flags.html, await backtestReport(result, question, last));
     return print(flags.json === true ? JSON.stringify(result, null, 2) : scoresText(result, question));
   } finally {
     bar.end();

@@ -57,6 +57,23 @@ describe.each(DATABASE_KINDS)('back-tests over HTTP [%s]', (kind) => {
     );
   });
 
+  it('have a report with pictures that loads nothing', async () => {
+    const { body } = await bench.app.post(URL, { ...ASKED, model: 'random_walk_predictor' }, bench.client);
+    await ended(String(body.id));
+    const headers = { 'x-api-key': bench.client.apiKey };
+    const answer = await fetch(`${bench.app.url}${URL}/${body.id}/report`, { headers });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const page = await answer.text();
+    expect(page.match(/<svg /g)).toHaveLength(4);
+    expect(page).toContain('SP500: a forecast and what came');
+    expect(page.replaceAll(/ xmlns(:\w+)?="[^"]*"/g, '')).not.toMatch(
+      /<script|<link|<img|\bsrc=|url\(|https?:/i,
+    );
+    expect(
+      (await bench.app.get(`${URL}/${body.id}/report`, await bench.accounts.make('client'))).status,
+    ).toBe(404);
+  });
+
   it('fail with a code where the predictor sees what comes, and beyond the limit', async () => {
     const ask = async (more: object) => {
       const { id } = (await bench.app.post(URL, { ...ASKED, ...more }, bench.client)).body;

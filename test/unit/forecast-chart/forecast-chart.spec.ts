@@ -1,11 +1,19 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { renderForecastPng, THEMES, type ForecastChart, type ThemeName } from '#libs/forecast-chart';
+import {
+  renderForecastPng,
+  renderPicture,
+  THEMES,
+  type ForecastChart,
+  type ScoreChart,
+  type ThemeName,
+} from '#libs/forecast-chart';
 import { AppError } from '#libs/kernel';
 import { checkChart } from '../../../libs/forecast-chart/src/check-chart.js';
 import { historyPoints } from '../../../libs/forecast-chart/src/chart-rows.js';
 import { chartSpec } from '../../../libs/forecast-chart/src/chart-spec.js';
 import { draw } from '../../../libs/forecast-chart/src/draw.js';
+import { scoreSpec } from '../../../libs/forecast-chart/src/score-charts.js';
 import { areaColour } from '../../../libs/forecast-chart/src/forecast-chart.js';
 import { columnsOf, decodePng, leastOpacity, type Picture } from './png.js';
 
@@ -200,5 +208,72 @@ describe('what cannot be drawn', () => {
     await expect(refusal).rejects.toThrow(text);
     await expect(refusal).rejects.toMatchObject({ kind: 'invalid', code: 'chart_invalid' });
     await expect(refusal).rejects.toBeInstanceOf(AppError);
+  });
+});
+
+describe('pictures of scores', () => {
+  const levels = [
+    { level: 0.5, share: 0.61, lower: 0.55, upper: 0.66 },
+    { level: 0.9, share: null, lower: 0, upper: 1 },
+    { level: 0.8, share: 0.7, lower: 0.6, upper: 0.8 },
+  ];
+  const charts: readonly ScoreChart[] = [
+    { kind: 'calibration', title: 'Inside <b>', levels },
+    { kind: 'pit', title: 'Where', counts: [10, 12, 8, 9, 11, 10, 30, 9, 10, 1] },
+    {
+      kind: 'skill',
+      title: 'When',
+      periods: days(5).map((time, at) => ({ time, skill: at === 2 ? null : at / 10 - 0.2 })),
+    },
+  ];
+
+  it.each(charts)('are drawn as SVG that loads nothing, and as PNG: $kind', async (one) => {
+    const svg = Buffer.from(await renderPicture(one, 'svg')).toString('utf8');
+    expect(svg).toMatch(/^<svg [^]*<\/svg>$/);
+    expect(svg).toContain(one.title.replace('<b>', '&lt;b&gt;'));
+    expect(svg.replaceAll(/ xmlns(:\w+)?="[^"]*"/g, '')).not.toMatch(/href|url\(|<script|<image|https?:/);
+    const { width, height } = decodePng(await renderPicture({ ...one, theme: 'dark' }, 'png'));
+    expect([width, height]).toEqual([960, 640]);
+  });
+
+  it('show the edges of the band, the even share and each bar at its height', async () => {
+    const { spec } = scoreSpec({ kind: 'pit', title: '', counts: [30, 10] });
+    const [bars, ...rules] = (spec as unknown as { layer: { data: { values: Record<string, number>[] } }[] })
+      .layer;
+    expect(bars?.data.values.map(({ share }) => share)).toEqual([0.75, 0.25]);
+    const half = 1.959963984540054 * Math.sqrt(0.25 / 40);
+    expect(rules.map(({ data }) => data.values[0])).toEqual([
+      { even: 0.5 },
+      { edge: 0.5 - half },
+      { edge: 0.5 + half },
+    ]);
+    const { spec: shares } = scoreSpec({ kind: 'calibration', title: '', levels });
+    const drawn = (shares as unknown as { layer: { data: { values: { level: number }[] } }[] }).layer[1];
+    expect(drawn?.data.values.map(({ level }) => level)).toEqual([0.5, 0.8]);
+  });
+
+  it.each([
+    [{ kind: 'calibration', title: '', levels: [] }, 'no level has a share'],
+    [
+      { kind: 'calibration', title: '', levels: [{ level: 2, share: 0, lower: 0, upper: 1 }] },
+      'from 0 to 1, not 2',
+    ],
+    [{ kind: 'pit', title: '', counts: [0, 0] }, 'not all of them 0'],
+    [{ kind: 'pit', title: '', counts: [1.5, 1] }, 'whole numbers'],
+    [{ kind: 'skill', title: '', periods: [{ time: NaN, skill: 1 }] }, 'finite'],
+    [{ kind: 'skill', title: '', periods: [] }, 'no period has a skill'],
+    [{ kind: 'pit', title: '', counts: [1, 2], theme: 'pink' }, 'there is no theme "pink"'],
+  ] as [ScoreChart, string][])('refuse what cannot be drawn: %j', (one, fault) => {
+    expect(() => scoreSpec(one)).toThrow(fault);
+  });
+
+  it('show what came beside a forecast', async () => {
+    const outcome = { time: chart.forecast.time, value: chart.forecast.median };
+    const picture = await plotWith({ outcome });
+    expect(columnsOf(picture, THEMES.light.outcome).length).toBeGreaterThan(20);
+    expect(columnsOf(await plotWith({}), THEMES.light.outcome)).toEqual([]);
+    expect(() => checkChart({ ...chart, outcome: { time: [1], value: [] } })).toThrow(
+      'outcome.value has 0 items',
+    );
   });
 });
