@@ -47,7 +47,7 @@ const median = (times: readonly number[]): number =>
   times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 
 /** LSTM(64) → Dropout(0.2) → Dense(6) on 256 × 8, for machines without the reference models. */
-async function builtInLstm(folder: string): Promise<string> {
+export async function builtInLstm(folder: string): Promise<string> {
   const entry = (class_name: string, config: Record<string, unknown>) => ({
     module: 'keras.layers',
     class_name,

@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { printCluster } from './cluster.js';
+import { describeBacktest, measureBacktest } from './backtest.js';
 import { measureCsv } from './csv.js';
 import { measureFeatures } from './features.js';
 import { printGrowth } from './growth.js';
@@ -123,6 +124,16 @@ for (const one of await measureKerasOnnx()) {
     describeKerasOnnx(one),
     isPromised ? '≥ 10 × faster than the batch, ≤ 2 ms' : '–',
     isPromised ? one.batchedMs / one.inlineMs >= 10 && one.inlineMs <= 2 : null,
+  );
+}
+
+for (const one of await measureBacktest()) {
+  const least = one.samples === 0 ? 2_000 : 200;
+  row(
+    `back-test of an LSTM 64, window 256 × 8, ${one.samples === 0 ? 'deterministic' : `${one.samples} samples`}`,
+    describeBacktest(one),
+    `≥ ${least} windows/s, ≤ 50 ms`,
+    one.walked >= least && one.delayP99Ms <= 50,
   );
 }
 
