@@ -6,6 +6,7 @@ import {
   EventLog,
   KeptFigures,
   OriginalFile,
+  type OriginalRow,
   type Transaction,
   TransactionRunner,
 } from '#libs/database';
@@ -20,6 +21,7 @@ import { ImportMoney } from '../import/import-money.js';
 import { ImportPredictions } from '../import/import-predictions.js';
 import { ImportReport } from '../import/import-report.js';
 import { openDatabase } from '../schema.js';
+import { progressBar } from './terminal.js';
 import { type Command, print } from './command.js';
 
 /** Tables whose rows have no place here, and why. */
@@ -105,12 +107,29 @@ interface Import {
   readonly report: ImportReport;
 }
 
+/** Tables whose rows are brought. */
+const BROUGHT = ['users', 'roles', 'predictions', 'prediction_jobs', 'provider_pricing', 'billing_records'];
+
+/** The rows of a table, with a bar that tells how many of all have come. */
+function counted(original: OriginalFile): (table: string) => Generator<OriginalRow> {
+  const total = BROUGHT.reduce((sum, table) => sum + original.count(table), 0);
+  const draw = progressBar('import');
+  let come = 0;
+  return function* (table) {
+    for (const row of original.rows(table)) {
+      yield row;
+      draw(++come / total);
+    }
+  };
+}
+
 async function importWithin(tx: Transaction, { database, original, config, report }: Import): Promise<void> {
   const now = new Date(systemClock.now());
   const figures = new KeptFigures(database);
   const users = new UserRepository(database);
   const accounts = new ImportAccounts(users, new PasswordHasher(config), report);
-  const sources = { users: original.rows('users'), roles: original.rows('roles') };
+  const rowsOf = counted(original);
+  const sources = { users: rowsOf('users'), roles: rowsOf('roles') };
   const ids = await accounts.run(tx, sources, now);
   const money = new ImportMoney(
     new PriceRepository(database),
@@ -119,10 +138,10 @@ async function importWithin(tx: Transaction, { database, original, config, repor
   );
   const repository = new PredictionRepository(database, new EventLog(systemClock), figures);
   const predictions = new ImportPredictions(repository, report);
-  await predictions.takePredictions(tx, original.rows('predictions'), ids, now);
-  await predictions.takeOrders(tx, original.rows('prediction_jobs'), ids, now);
-  await money.takePrices(tx, original.rows('provider_pricing'), ids, now);
-  await money.takeBills(tx, original.rows('billing_records'), ids, now);
+  await predictions.takePredictions(tx, rowsOf('predictions'), ids, now);
+  await predictions.takeOrders(tx, rowsOf('prediction_jobs'), ids, now);
+  await money.takePrices(tx, rowsOf('provider_pricing'), ids, now);
+  await money.takeBills(tx, rowsOf('billing_records'), ids, now);
   for (const [table, reason] of LEFT) {
     const rows = original.count(table);
     if (rows > 0) report.skipped(table, reason, rows);
