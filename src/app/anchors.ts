@@ -1,9 +1,9 @@
+import { verify } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
-import { Injectable, Module } from '@nestjs/common';
-import { AppConfig } from '#libs/config';
-import { type Anchor, Database, SealStore } from '#libs/database';
-import { PeriodicService } from '#libs/jobs';
-import { AppError, Clock, messageOf, MINUTE_MS } from '#libs/kernel';
+import type { AppConfig } from '#libs/config';
+import { type Anchor, type Database, SealStore } from '#libs/database';
+import { AppError, messageOf } from '#libs/kernel';
+import { readKeys, type ReceiptKeySet } from '#libs/receipt-verifier';
 import { ReceiptRepository } from '../outcomes/receipts/receipt.repository.js';
 
 /** The tables whose rows are sealed. */
@@ -25,74 +25,125 @@ export async function currentAnchors(database: Database, now: Date): Promise<Anc
   return anchors;
 }
 
-/** Adds lines to a file of anchors; one that is missing is made, for its owner only. */
-export const addAnchors = (path: string, anchors: readonly Anchor[]): Promise<void> =>
-  appendFile(path, anchors.map((anchor) => `${JSON.stringify(anchor)}\n`).join(''), { mode: 0o600 });
+/** An anchor as it is written down; the service signs it, the command `audit anchor` does not. */
+export type WrittenAnchor = Anchor & {
+  /** Compact JWS (EdDSA over Ed25519) of {@link anchorText}. */
+  readonly signature?: string;
+};
+
+/** What is signed: canonical JSON (RFC 8785). */
+export const anchorText = ({ chain, rows, hash, at }: Anchor): string =>
+  JSON.stringify({ at, chain, hash, rows });
+
+const isUrl = (place: string): boolean => /^https?:\/\//.test(place);
+/** How long whoever keeps anchors may take. */
+const KEEPER_MS = 10_000;
 
 /**
- * The anchors in a file, none if no file is configured.
- * @throws AppError `bad_request` when it cannot be read or a line is no anchor
+ * Adds lines to a file of anchors, or posts them to the one who keeps them (NDJSON); a file that is missing is made, for its owner only.
+ * @throws Error when they were not taken
  */
-export async function readAnchors(path: string | null): Promise<Anchor[]> {
-  if (path === null) return [];
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new AppError('bad_request', `audit_anchor: ${path} cannot be read: ${messageOf(error)}`);
+export async function addAnchors(place: string, anchors: readonly WrittenAnchor[]): Promise<void> {
+  const lines = anchors.map((anchor) => `${JSON.stringify(anchor)}\n`).join('');
+  if (!isUrl(place)) return appendFile(place, lines, { mode: 0o600 });
+  const { ok, status } = await fetch(place, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: lines,
+    redirect: 'error',
+    signal: AbortSignal.timeout(KEEPER_MS),
+  });
+  if (!ok) throw new Error(`audit_anchor: ${shownPlace(place)} answered ${status}`);
+}
+
+/** A path or a query of a URL may hold a secret. */
+const shownPlace = (place: string): string => (isUrl(place) ? new URL(place).origin : place);
+
+async function textAt(place: string): Promise<string> {
+  if (!isUrl(place)) return readFile(place, 'utf8');
+  const answer = await fetch(place, { redirect: 'error', signal: AbortSignal.timeout(KEEPER_MS) });
+  if (!answer.ok) throw new Error(`it answered ${answer.status}`);
+  return answer.text();
+}
+
+/** What the settings say of anchors: where they are, and the public keys that they must be signed with. */
+type AnchorSettings = Pick<AppConfig, 'audit_anchor' | 'audit_anchor_keys'>;
+
+/**
+ * The anchors in a file or at a URL, none if no place is configured.
+ * @throws AppError `bad_request` when they cannot be read, a line is no anchor or, with `audit_anchor_keys`, is not signed
+ * with one of those keys
+ */
+export async function readAnchors({ audit_anchor, audit_anchor_keys }: AnchorSettings): Promise<Anchor[]> {
+  if (audit_anchor === null) return [];
+  const place = shownPlace(audit_anchor);
+  const keys = audit_anchor_keys === null ? null : await keysAt(audit_anchor_keys);
+  const text = await textAt(audit_anchor).catch((error: unknown) => {
+    throw new AppError('bad_request', `audit_anchor: ${place} cannot be read: ${messageOf(error)}`);
   });
   return text
     .split('\n')
     .map((line, at) => ({ line: line.trim(), at: at + 1 }))
     .filter(({ line }) => line !== '')
-    .map(({ line, at }) => anchorOf(line, `${path}, line ${at}`));
+    .map(({ line, at }) => anchorOf(line, `${place}, line ${at}`, keys));
 }
 
-function anchorOf(line: string, place: string): Anchor {
+async function keysAt(path: string): Promise<ReceiptKeySet> {
   try {
-    const { chain, rows, hash, at } = JSON.parse(line) as Partial<Anchor>;
-    if (
+    return readKeys(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new AppError(
+      'bad_request',
+      `audit_anchor_keys: ${path} cannot be read: ${messageOf(error)}; it is a copy of /.well-known/jwks.json`,
+    );
+  }
+}
+
+function anchorOf(line: string, place: string, keys: ReceiptKeySet | null): Anchor {
+  const anchor = parsedAnchor(line);
+  if (anchor === null)
+    throw new AppError(
+      'bad_request',
+      `audit_anchor: ${place} is no anchor; a line looks like {"chain":"audit","rows":1,"hash":"…","at":"…"}`,
+    );
+  const { signature, ...stated } = anchor;
+  const fault = keys === null ? null : signatureFault(stated, signature, keys);
+  if (fault !== null) throw new AppError('bad_request', `audit_anchor: ${place} ${fault}`);
+  return stated;
+}
+
+function parsedAnchor(line: string): WrittenAnchor | null {
+  try {
+    const { chain, rows, hash, at, signature } = JSON.parse(line) as Partial<WrittenAnchor>;
+    const isAnchor =
       typeof chain === 'string' &&
       typeof hash === 'string' &&
       typeof at === 'string' &&
-      Number.isSafeInteger(rows)
-    )
-      return { chain, rows: rows as number, hash, at };
+      Number.isSafeInteger(rows);
+    if (!isAnchor) return null;
+    return { chain, rows: rows as number, hash, at, ...(typeof signature === 'string' && { signature }) };
   } catch {
-    // no JSON is no anchor either
-  }
-  throw new AppError(
-    'bad_request',
-    `audit_anchor: ${place} is no anchor; a line looks like {"chain":"audit","rows":1,"hash":"…","at":"…"}`,
-  );
-}
-
-/** Writes anchors to the file `audit_anchor`, if one is configured, whenever the chains have grown. */
-@Injectable()
-export class KeepAnchors extends PeriodicService {
-  #last = new Map<string, number>();
-
-  constructor(
-    private readonly database: Database,
-    private readonly config: AppConfig,
-    private readonly clock: Clock,
-  ) {
-    const everyMs = config.audit_anchor_minutes * MINUTE_MS;
-    // a process that is often started again writes anchors, too
-    super(clock, { everyMs, firstMs: Math.min(everyMs, MINUTE_MS) });
-  }
-
-  protected async turn(): Promise<void> {
-    const { audit_anchor: path } = this.config;
-    if (path === null) return;
-    const anchors = await currentAnchors(this.database, new Date(this.clock.now()));
-    const grown = anchors.filter(({ chain, rows }) => rows > (this.#last.get(chain) ?? 0));
-    if (grown.length === 0) return;
-    await addAnchors(path, grown);
-    for (const { chain, rows } of grown) this.#last.set(chain, rows);
-  }
-
-  protected override failed(error: unknown): void {
-    this.logger.error({ err: error }, 'anchors could not be written to the file audit_anchor');
+    return null; // no JSON is no anchor either
   }
 }
 
-@Module({ providers: [KeepAnchors] })
-export class AnchorsModule {}
+/** With code that shares nothing with what signs. */
+function signatureFault(anchor: Anchor, signature: string | undefined, keys: ReceiptKeySet): string | null {
+  if (signature === undefined) return 'is not signed';
+  const [header = '', payload = '', mark = '', ...more] = signature.split('.');
+  const bytes = (part: string): Buffer => Buffer.from(part, 'base64url');
+  if (more.length > 0 || bytes(payload).toString() !== anchorText(anchor))
+    return 'is signed for another anchor';
+  const key = keys.get(kidOf(bytes(header).toString()));
+  if (key === undefined) return 'is signed with a key that is not in audit_anchor_keys';
+  return verify(null, Buffer.from(`${header}.${payload}`), key, bytes(mark)) ? null : 'has a false signature';
+}
+
+function kidOf(header: string): string {
+  try {
+    const { alg, kid } = JSON.parse(header) as { alg?: unknown; kid?: unknown };
+    return alg === 'EdDSA' && typeof kid === 'string' ? kid : '';
+  } catch {
+    return ''; // nobody's
+  }
+}

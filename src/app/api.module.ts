@@ -14,7 +14,7 @@ import { SyncModule } from '../sync/sync.module.js';
 import { FirstStartModule } from '../accounts/first-start.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
-import { AnchorsModule } from './anchors.js';
+import { AnchorsModule } from './keep-anchors.js';
 import { HostModule } from './host.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { HttpFront } from './http/http-front.js';

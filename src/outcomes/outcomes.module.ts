@@ -38,6 +38,6 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     { provide: ForecastReceipts, useExisting: ReadReceipts },
     { provide: ForecastOutcomes, useExisting: ReadOutcomes },
   ],
-  exports: [ForecastPins, ForecastOutcomes, ForecastReceipts],
+  exports: [ForecastPins, ForecastOutcomes, ForecastReceipts, ReceiptKeys],
 })
 export class OutcomesModule {}

@@ -115,6 +115,15 @@ export const PLUGINS_TEST_FLAGS = {
   unknown_symbol: { type: 'string', default: null, help: 'Symbol that a feeder must refuse.' },
 } as const satisfies ParameterDeclarations;
 
+const ANCHOR_FLAGS = {
+  audit_anchor: { type: 'string', default: null, help: 'Path or URL of anchors to compare with.' },
+  audit_anchor_keys: {
+    type: 'string',
+    default: null,
+    help: 'Path of the public keys that the anchors must be signed with: a copy of `/.well-known/jwks.json`.',
+  },
+} as const satisfies ParameterDeclarations;
+
 /** Flags of `receipts verify`. */
 export const RECEIPTS_VERIFY_FLAGS = {
   keys: {
@@ -123,10 +132,10 @@ export const RECEIPTS_VERIFY_FLAGS = {
     minLength: 1,
     help: 'Path of the public keys, as `/.well-known/jwks.json` serves them; `jwks.json` beside the receipts if not set.',
   },
-  audit_anchor: { type: 'string', default: null, help: 'Path of a file with anchors to compare with.' },
+  ...ANCHOR_FLAGS,
 } as const satisfies ParameterDeclarations;
 
 /** Flags of `audit verify-archive`. */
 export const AUDIT_VERIFY_ARCHIVE_FLAGS = {
-  audit_anchor: { type: 'string', default: null, help: 'Path of a file with anchors to compare with.' },
+  ...ANCHOR_FLAGS,
 } as const satisfies ParameterDeclarations;

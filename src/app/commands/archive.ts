@@ -35,7 +35,7 @@ export const exportAudit: Command = async (config) => {
 export const verifyAuditArchive: PlainCommand = async (line) => {
   const { positionals, flags } = commandArguments(line, AUDIT_VERIFY_ARCHIVE_FLAGS);
   const path = resolve(positionals[0] ?? '');
-  const anchors = await readAnchors(flags.audit_anchor);
+  const anchors = await readAnchors(flags);
   try {
     const archive = await openArchive(linesOf(path));
     const { faults, sealedRows, hash } = await verifyArchive(archive, anchors);

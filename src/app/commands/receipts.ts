@@ -35,7 +35,7 @@ export const verifyReceipts: PlainCommand = async (line) => {
   const path = resolve(positionals[0] ?? '');
   const files = await receiptFiles(path);
   const keys = await keysIn(flags.keys ?? join(dirname(files[0] ?? path), KEYS_FILE));
-  const anchors = (await readAnchors(flags.audit_anchor)).filter(({ chain }) => chain === 'receipts');
+  const anchors = (await readAnchors(flags)).filter(({ chain }) => chain === 'receipts');
   const receipts: CheckedReceipt[] = [];
   const faults: string[] = [];
   for (const file of files) {

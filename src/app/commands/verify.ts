@@ -28,7 +28,7 @@ export const anchorAudit: Command = async (config) => {
 
 /** `audit verify`: checks the chain over the audit log; exit code 1 when a row was changed, removed or put in. */
 export const verifyAudit: Command = async (config) => {
-  const anchors = await readAnchors(config.audit_anchor);
+  const anchors = await readAnchors(config);
   const database = await openDatabase(config, { mustExist: true });
   nameDatabase(config);
   try {
@@ -54,7 +54,7 @@ export const verifyAudit: Command = async (config) => {
  * anything else. It reads one moment of the database, also of one that is in use.
  */
 export const verifyBilling: Command = async (config) => {
-  const anchors = await readAnchors(config.audit_anchor);
+  const anchors = await readAnchors(config);
   const domains = [LedgerModule, MarketplaceBooksModule];
   const verify = async (context: INestApplicationContext): Promise<number> => {
     const verifier = context.get<BillingVerifier>(BillingVerifier, { strict: false });

@@ -165,11 +165,15 @@ export const AUDIT_SETTINGS = {
   ),
   audit_anchor: text(
     { default: null, minLength: 1 },
-    'Path of a file for anchors: how far the chains of the audit log and the ledger have come. The service adds to it, `audit verify` and `billing verify` compare with it. Keep it where nobody who can change the database can change it.',
+    'Path of a file for anchors, or a URL to post them to (and to read them from): how far the chains of the audit log, the ledger and the receipts have come, signed with the key of the receipts. The service adds to it, `audit verify` and `billing verify` compare with it. Keep it where nobody who can change the database can change it.',
+  ),
+  audit_anchor_keys: text(
+    { default: null, minLength: 1 },
+    'Path of a copy of `/.well-known/jwks.json` that is kept elsewhere: `audit verify` and `billing verify` refuse anchors that are not signed with one of its keys.',
   ),
   audit_anchor_minutes: decimal(
     { default: 60, min: 0.01, max: 10_080 },
-    'Time between two anchors in the file `audit_anchor`, in minutes.',
+    'Time between two anchors in `audit_anchor`, in minutes.',
   ),
   audit_history_days: integer(
     { default: 0, min: 0, max: 36_500 },
