@@ -1,7 +1,18 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it } from '@jest/globals';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ask, clock, faultOf, LAST, served, server, serveSpecs, warned } from './inference-server-room.js';
-import { type About, reply, type Script, serverOf, stepping } from './scripted-inference-server.js';
+import {
+  type About,
+  reply,
+  type Script,
+  ScriptedInferenceServer,
+  serverOf,
+  stepping,
+} from './scripted-inference-server.js';
 
 serveSpecs();
 
@@ -233,5 +244,47 @@ describe('a server that fails', () => {
     ]);
     await server.start();
     expect((await ask(one))?.predictions).toEqual([LAST + 1, LAST + 2]);
+  });
+});
+
+/** Only openssl makes certificates; where it is missing nothing can be shown. */
+const describeWithOpenssl = spawnSync('openssl', ['version']).status === 0 ? describe : describe.skip;
+
+describeWithOpenssl('a server that speaks https', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'inference-tls-'));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  let secret: ScriptedInferenceServer;
+  beforeAll(async () => {
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+        .concat(['-subj', '/CN=inference', '-addext', 'subjectAltName=IP:127.0.0.1'])
+        .concat(['-keyout', key, '-out', cert]),
+      { stdio: 'ignore' },
+    );
+    const tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+    secret = await new ScriptedInferenceServer(serverOf({}, stepping), tls).start();
+  });
+  afterAll(async () => {
+    await secret.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is believed when an authority of the operator signed for it', async () => {
+    const there = { inference_url: secret.url, inference_headers: { Authorization: 'Bearer abc' } };
+    const one = await served({ ...there, inference_ca_path: cert });
+    expect((await ask(one))?.predictions).toEqual([LAST + 1, LAST + 2]);
+    expect(secret.inferences[0]?.headers.authorization).toBe('Bearer abc');
+    const asked = secret.asked.length;
+    const stranger = await served(there);
+    expect(await faultOf(ask(stranger))).toEqual([
+      'source_unavailable',
+      'the inference server could not be asked (DEPTH_ZERO_SELF_SIGNED_CERT)',
+    ]);
+    expect(await faultOf(served({ ...there, inference_networks: [] }))).toEqual([
+      'not_configured',
+      'inference_url: 127.0.0.1 is not a public address; inference_networks opens others',
+    ]);
+    expect(secret.asked).toHaveLength(asked);
   });
 });

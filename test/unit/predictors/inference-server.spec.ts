@@ -5,6 +5,7 @@ import { FakeClock } from '#libs/testing';
 import inferenceServer from '../../../libs/plugins/src/predictors/inference-server/inference-server-predictor.js';
 import {
   ask,
+  clock,
   CLOSES,
   faultOf,
   frame,
@@ -133,6 +134,13 @@ describe('a forecast of an inference server', () => {
     expect([before?.predictions[0], after?.predictions[0]]).toEqual([LAST + 3, LAST + 4]);
     expect(after?.metadata).toMatchObject({ model_version: '4' });
     expect(after?.metadata?.['model_sha256']).not.toBe(before?.metadata?.['model_sha256']);
+    // a minute later it is asked again what it is; by then that version may be gone, too
+    version = '5';
+    const { script } = server;
+    server.script = (asked, response) =>
+      asked.path.endsWith('/versions/4') ? reply(response, 404, { error: 'gone' }) : script(asked, response);
+    await clock.current.advance(60_000);
+    expect((await ask(one))?.metadata).toMatchObject({ model_version: '5' });
     const pinned = await served({ inference_version: '3' }, stepping);
     server.script = serverOf({}, (_, response) =>
       reply(response, 200, {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** A request as it arrived. */
@@ -21,10 +22,14 @@ export class ScriptedInferenceServer {
   #server: Server | null = null;
   #port = 0;
 
-  constructor(public script: Script) {}
+  /** @param tls key and certificate of a server that speaks https */
+  constructor(
+    public script: Script,
+    private readonly tls: { readonly key: string; readonly cert: string } | null = null,
+  ) {}
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http${this.tls === null ? '' : 's'}://127.0.0.1:${this.#port}`;
   }
 
   /** Requests for inference so far. */
@@ -34,7 +39,8 @@ export class ScriptedInferenceServer {
 
   /** Listens, on the same port as before if it did. */
   async start(): Promise<this> {
-    const server = createServer((request, response) => void this.#take(request, response));
+    const take = (request: IncomingMessage, response: ServerResponse) => void this.#take(request, response);
+    const server = this.tls === null ? createServer(take) : createTlsServer(this.tls, take);
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { type Clock, MINUTE_MS, SharedWork } from '#libs/kernel';
-import { PluginError } from '#libs/plugin-sdk';
+import { PluginError, pluginErrorCode } from '#libs/plugin-sdk';
 import { fileFault, type NamedFile } from '../model/model-file.js';
 import { type ModelMetadata, NO_METADATA, readMetadata } from '../model/model-metadata.js';
 import { ServedModel } from '../model/served-model.js';
 import { type ModelSource, workWith } from '../model/served-models.js';
-import type { InferenceProtocol } from './inference-protocol.js';
+import type { InferenceProtocol, RemoteFacts } from './inference-protocol.js';
 import type { InferenceServerSettings } from './parameters.js';
 import { RemoteModel } from './remote-model.js';
 
@@ -43,7 +43,7 @@ export class RemoteSource implements ModelSource {
 
   async #describe(): Promise<ServedModel> {
     const metadata = await this.#metadata();
-    const facts = await this.protocol.facts(this.#learned);
+    const facts = await this.#facts();
     const model = new RemoteModel(this.model, facts, this.protocol, this.settings, (version) => {
       this.#learned = version;
       this.#known = null;
@@ -53,6 +53,18 @@ export class RemoteSource implements ModelSource {
     });
     this.#known = { served, untilMs: this.clock.monotonic() + BELIEVED_MS };
     return served;
+  }
+
+  /** A version that an answer told may be gone by now; then the server chooses again. */
+  async #facts(): Promise<RemoteFacts> {
+    const learned = this.#learned;
+    try {
+      return await this.protocol.facts(learned);
+    } catch (error) {
+      if (learned === null || pluginErrorCode(error) !== 'not_configured') throw error;
+      this.#learned = null;
+      return this.protocol.facts(null);
+    }
   }
 
   /** What messages say of the model, which is no file here. */
