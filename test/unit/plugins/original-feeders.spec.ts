@@ -106,6 +106,39 @@ describe("the original's feeders", () => {
     ]);
   });
 
+  it('have the documented parameters with their defaults, and real_feeder its 54 columns', async () => {
+    const common = {
+      instrument: 'EURUSD=X',
+      correlated_instruments: ['^GSPC', '^VIX'],
+      n_batches: 1,
+      batch_size: 256,
+      window_size: 256,
+      target_column: 'CLOSE',
+      error_tolerance: 0.001,
+    };
+    const own: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+      real_feeder_original: { additional_previous_ticks: 50 },
+      real_feeder_modular: { additional_previous_ticks: 50 },
+      real_feeder: JSON.parse(
+        `{"additional_previous_ticks":0,"use_stl":true,"stl_period":24,"stl_window":49,"stl_trend":25,"use_wavelets":true,
+        "wavelet_name":"db4","wavelet_levels":2,"wavelet_mode":"symmetric","use_multi_tapper":true,"mtm_window_len":168,
+        "mtm_step":1,"mtm_time_bandwidth":5,"mtm_num_tapers":null,"mtm_freq_bands":[[0,0.01],[0.01,0.06],[0.06,0.2],[0.2,0.5]],
+        "use_technical_indicators":true,"preserve_base_features":true,"preserve_ohlc":true,"normalize_features":true,
+        "expected_feature_count":54,"expected_stl_features":11,"expected_technical_indicators":15,"expected_tick_features":16,
+        "validate_feature_count":true,"validate_feature_names":true,"strict_validation":true}`,
+      ) as Record<string, unknown>,
+      fe_replicator_feeder: { tolerance: 0, fe_config_path: 'fe_config_test.json' },
+    };
+    for (const [id, parameters] of Object.entries(own)) {
+      const declared = definitions.find((one) => one.id === id)?.parameters ?? {};
+      for (const [name, value] of Object.entries({ ...common, ...parameters }))
+        expect([id, name, declared[name]?.default]).toEqual([id, name, value]);
+    }
+    expect((await ask(await open('real_feeder'))).names.join(' ')).toBe(
+      `RSI MACD MACD_Histogram MACD_Signal EMA Stochastic_%K Stochastic_%D ADX DI+ DI- ATR CCI WilliamsR Momentum ROC S&P500_Close vix_close OPEN HIGH LOW ${TICKS.join(' ')} ${SHAPES.join(' ')} ${CALENDAR.join(' ')} log_return stl_trend stl_seasonal stl_resid wav_detail_L1 wav_detail_L2 wav_approx_L2 mtm_band_1 mtm_band_2 mtm_band_3 mtm_band_4 CLOSE`,
+    );
+  });
+
   it('take the shape of the bar itself, and EMA of 10 bars', async () => {
     const frame = await ask(await open('real_feeder_modular'));
     const bars = await ask(await open('real_feeder_original'));

@@ -23,7 +23,7 @@ export const originalParameters = {
     help: noEffect('the columns of these feeders are fixed: S&P500_Close of ^GSPC and vix_close of ^VIX'),
   },
   additional_previous_ticks: integer(
-    { default: 50, min: 0, max: 100_000 },
+    { default: 50 as number, min: 0, max: 100_000 },
     noEffect('as many bars are read before the wanted ones as the columns need'),
   ),
   error_tolerance: decimal(
@@ -108,6 +108,7 @@ export const replicatorParameters = {
 
 /** Parameters of `real_feeder` beside the others. */
 export const realParameters = {
+  additional_previous_ticks: { ...originalParameters.additional_previous_ticks, default: 0 },
   ...decompositionParameters,
   use_technical_indicators: flag(true, 'Whether the fifteen indicators are delivered.'),
   preserve_base_features: flag(
