@@ -100,7 +100,7 @@ export interface Detected {
   readonly zone: string;
   readonly zoneFrom: 'setting' | 'file' | 'header' | 'maker' | 'assumed';
   readonly barTime: 'open' | 'close';
-  readonly barTimeFrom: 'setting' | 'maker' | 'assumed';
+  readonly barTimeFrom: 'setting' | 'maker' | 'header' | 'assumed';
   readonly decimal: DecimalSign;
   readonly dialect: DialectName | null;
   /** Whether `csv_dialect` named it; false where the file only looks so. */

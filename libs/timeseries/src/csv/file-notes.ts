@@ -44,11 +44,10 @@ export function fileNotes(
     );
   const { duplicateTimes: repeats } = series;
   if (repeats > 0) {
+    const isOfDays = 2 * repeats >= series.time.length && series.time.every((time) => time % DAY_MS === 0);
     add(
       'duplicate_times',
-      repeats === 1
-        ? '1 bar has the time of the bar before'
-        : `${repeats} bars have the time of the bar before`,
+      `${repeats === 1 ? '1 bar has' : `${repeats} bars have`} the time of the bar before${isOfDays ? '; all times are midnights: is the time of day in a column that was not understood?' : ''}`,
     );
   }
   notes.push(...zoneNotes(layout.detected), ...priceNotes(series), ...gapNotes(series, layout.zone.name));
@@ -78,7 +77,9 @@ export const separatorName = (separator: string): string =>
 
 function whoTells(timeColumns: readonly string[]): string {
   const name = timeColumns.find((one) => zoneInName(one) !== null);
-  return name === undefined ? 'a line above the table tells' : `the name ${shown(name)} tells`;
+  return name === undefined
+    ? 'a line above the table or a column beside them tells'
+    : `the name ${shown(name)} tells`;
 }
 
 function zoneNotes({

@@ -1,5 +1,6 @@
 import type { TimeReader } from '../times/time-format.js';
 import { bare } from './column-names.js';
+import { refuse } from './csv-format.js';
 import { isRoleName, timeRank } from './column-roles.js';
 import { isData, isTimeText, type SampleRecord, type Split } from './sample.js';
 import { isNumberText } from './numbers.js';
@@ -63,6 +64,26 @@ function namesOfLevels(cells: readonly string[], below: readonly SampleRecord[])
   if (new Set(cells).size === cells.length || second?.cells.length !== cells.length) return cells;
   const joined = cells.map((name, cell) => (cell === 0 ? name : `${name}_${second.cells[cell] ?? ''}`));
   return new Set(joined).size === joined.length ? joined : cells;
+}
+
+/**
+ * Makes sure that a row does not name the columns of the table anew in another order.
+ * @throws CsvRefused `csv_second_table`
+ */
+export function checkOrder(
+  file: string,
+  line: number,
+  cells: readonly string[],
+  names: readonly string[],
+): void {
+  const [given, known] = [cells.map(bare), names.map(bare)];
+  const isOther =
+    given.join('\0') !== known.join('\0') &&
+    given.every((cell) => cell !== '') &&
+    given.toSorted().join('\0') === known.toSorted().join('\0');
+  if (!isOther) return;
+  const detail = `${file} names its columns anew in another order on line ${line}: it is two tables, split it there`;
+  throw refuse('invalid', 'csv_second_table', detail);
 }
 
 const isText = (cell: string): boolean => !isNumberText(cell) && !isTimeText(cell);

@@ -1,8 +1,7 @@
 import { planTimes, type TimePlan } from '../times/time-plan.js';
 import { CellTimes } from '../times/cell-times.js';
-import { dayInName, DayTimes, TIME_FORMATS, timeReader, type TimeReader } from '../times/time-format.js';
-import { zoneInLine, zoneInName } from '../times/time-words.js';
-import { Zone, ZONES } from '../times/zones.js';
+import { dayInName, DayTimes, timeReader, type TimeReader } from '../times/time-format.js';
+import type { Zone } from '../times/zones.js';
 import { type CsvOptions, type Detected, type FileFormat, type Learned, refuse } from './csv-format.js';
 import { DIALECTS, type CsvDialect, type DialectName, recognised } from './dialects.js';
 import { findHeader, type Header, uniqueNames } from './header.js';
@@ -17,8 +16,8 @@ import {
 import { type DecimalSign, numberEvidence, type NumberStyle } from './numbers.js';
 import { MAX_CELLS, type ScannerPlace } from './record-scanner.js';
 import { chooseRows, type RowChoice } from './row-filter.js';
-import { chooseSplit, type CsvWindow, type SampleRecord, sampleRecords, type Split } from './sample.js';
-import { dateText, timeCells } from './time-cells.js';
+import { chooseSplit, type CsvWindow, lastRecords, type SampleRecord, type Split } from './sample.js';
+import { barTimeOf, checkedSetting, dateText, timeCells, zoneOf } from './time-cells.js';
 
 /** How the rows of a file are read. */
 export interface Layout {
@@ -64,7 +63,7 @@ export function detectLayout(
   learned: Learned = {},
 ): Layout {
   const { format = {} } = options;
-  const demanded = checked('time_format', () => demandedTimes(file, format));
+  const demanded = checkedSetting('time_format', () => demandedTimes(file, format));
   const configured = demanded?.reader;
   const split = chooseSplit(head, configured);
   if (split.records.length === 0) throw nothing(file, head);
@@ -72,8 +71,7 @@ export function detectLayout(
   if (Math.max(header.names?.length ?? 0, split.width) > MAX_CELLS - 1)
     throw tooManyColumns(file, head, split);
   const separator = split.separator.charCodeAt(0);
-  // The first record of the tail is a part of one.
-  const last = tail === null ? [] : sampleRecords(tail, separator).slice(1);
+  const last = lastRecords(head, tail, separator);
   const view: View = {
     file,
     options,
@@ -90,7 +88,7 @@ export function detectLayout(
   const usual: CsvDialect = dialect === null ? { maker: '' } : DIALECTS[dialect.name];
   const time = timePlan(view, times, demanded, learned);
   const timeColumns = cellsOf(times).map((cell) => names[cell] ?? '');
-  const zone = zoneOf(view, time, dialect, usual, timeColumns);
+  const zone = zoneOf(view, names, time, dialect, usual, timeColumns);
   const numbers = numberStyle(view, times, usual, learned.decimal);
   const chosen = chooseColumns(view, names, times);
   return {
@@ -117,21 +115,13 @@ export function detectLayout(
       timeFormat: times.clock < 0 ? time.format : `${time.format} and a time of day`,
       zone: zone.zone.name,
       zoneFrom: zone.from,
-      ...barTimeOf(format, usual),
+      ...barTimeOf(format, usual, timeColumns),
       decimal: numbers.decimal,
       dialect: dialect?.name ?? null,
       isDialectTold: format.dialect != null,
     },
   };
 }
-
-const barTimeOf = (
-  { barTime }: FileFormat,
-  usual: CsvDialect,
-): Pick<Detected, 'barTime' | 'barTimeFrom'> => ({
-  barTime: barTime ?? usual.barTime ?? 'open',
-  barTimeFrom: barTime != null ? 'setting' : usual.barTime === undefined ? 'assumed' : 'maker',
-});
 
 const clockDigits = ({ rows }: View, { clock }: TimeCells): number =>
   Math.max(
@@ -211,26 +201,6 @@ function dialectOf(
   });
 }
 
-function zoneOf(
-  { format, header }: View,
-  time: TimePlan,
-  dialect: { zone: boolean } | null,
-  usual: CsvDialect,
-  timeNames: readonly string[],
-): { zone: Zone; from: Detected['zoneFrom'] } {
-  const epoch = time.reader.order.startsWith('epoch');
-  if (format.zone != null && !epoch)
-    return { zone: checked('data_timezone', () => new Zone(format.zone ?? '')), from: 'setting' };
-  if (time.hasOffsets || epoch) return { zone: new Zone('UTC'), from: 'file' };
-  if (time.zone !== '') return { zone: checked('data_timezone', () => new Zone(time.zone)), from: 'file' };
-  const named = [...timeNames.map(zoneInName), ...header.preamble.map(zoneInLine)].find(
-    (one) => one !== null,
-  );
-  if (named !== undefined) return { zone: checked('data_timezone', () => new Zone(named)), from: 'header' };
-  const known = dialect?.zone === true;
-  return { zone: new Zone((known ? usual.zone : undefined) ?? 'UTC'), from: known ? 'maker' : 'assumed' };
-}
-
 function numberStyle(
   { rows, format }: View,
   times: TimeCells,
@@ -277,20 +247,4 @@ function bytesPerRow(records: readonly SampleRecord[], first: number): number {
   const [from, to] = [records[first]?.place.position, records.at(-1)?.place.position];
   const rows = records.length - 1 - first;
   return from === undefined || to === undefined || rows < 1 ? 0 : (to - from) / rows;
-}
-
-const ALLOWED = { time_format: TIME_FORMATS, data_timezone: ZONES } as const;
-
-/** Runs a check of a setting; its RangeError becomes a refusal that names the setting. */
-function checked<T>(setting: keyof typeof ALLOWED, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw refuse(
-      'invalid',
-      'csv_format',
-      `${setting} can't be used: ${error.message}; ${ALLOWED[setting]} is allowed`,
-    );
-  }
 }

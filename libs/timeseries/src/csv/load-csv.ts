@@ -36,7 +36,7 @@ export interface LoadedCsv extends CsvReport {
  *   `csv_too_large` (too_large), `csv_unreadable` and `csv_changed` (unavailable: try again), and as `invalid`
  *   `csv_is_directory`, `csv_not_a_file`, `csv_binary`, `csv_empty`, `csv_no_rows`, `csv_header_too_long`,
  *   `csv_row_too_long`, `csv_too_many_columns`, `csv_duplicate_column`, `csv_missing_column`, `csv_column_not_numeric`,
- *   `csv_ambiguous_dates`, `csv_ambiguous_numbers`, `csv_missing_date`, `csv_columnar`; `csv_thread` (internal) when the thread dies. The signal's reason when it aborts.
+ *   `csv_ambiguous_dates`, `csv_ambiguous_numbers`, `csv_missing_date`, `csv_second_table`, `csv_columnar`; `csv_thread` (internal) when the thread dies. The signal's reason when it aborts.
  */
 export async function loadCsv(path: string, options: CsvOptions, signal?: AbortSignal): Promise<LoadedCsv> {
   const outcome = await parse(path, options, signal);

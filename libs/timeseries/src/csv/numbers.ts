@@ -22,7 +22,7 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
 /** A sign of money before or behind a number, and a percent sign. */
 const ORNAMENTS =
-  /^([+-]?)\s*(?:(?:us|r|hk|a|c|s|nz)?[\p{Sc}₿]|usd|eur|gbp|chf|jpy|rs\.?)\s*|\s*(?:[\p{Sc}₿%]|usd|eur|gbp|chf|jpy|zł|kr\.?)$/giu;
+  /^([+-]?)\s*(?:(?:us|r|hk|a|c|s|nz)?[\p{Sc}₿]|usdt?|eur|gbp|chf|jpy|cny|inr|cad|aud|btc|rs\.?)\s*|\s*(?:[\p{Sc}₿%]|usdt?|eur|gbp|chf|jpy|cny|inr|cad|aud|btc|sek|nok|dkk|pln|czk|huf|rub|krw|brl|zł|kr\.?|원|元|円|圆|руб\.?|kč|ft|tl)$/giu;
 const SCALED = /^(.*\d)\s*([kmbt])$/i;
 const SCALES: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9, t: 1e12 };
 const IN_BRACKETS = /^\((.*\d.*)\)$/;

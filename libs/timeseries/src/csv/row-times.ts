@@ -156,9 +156,9 @@ export function momentsOf(
   zone: Zone,
   { barTime, barTimeFrom }: Pick<Layout['detected'], 'barTime' | 'barTimeFrom'>,
 ): Moments {
-  const isFromMaker = barTime === 'close' && barTimeFrom === 'maker';
+  const isTold = barTime === 'close' && barTimeFrom !== 'setting';
   // Makers that label bars with their ends date those of whole days with the day itself.
-  const isByDay = isFromMaker && usualStep(read) >= DAY_MS;
+  const isByDay = isTold && usualStep(read) >= DAY_MS;
   const ends = isByDay || barTimeFrom === 'setting' ? null : lastInstants(read);
   const local = isByDay ? read.map((time) => Math.floor(time / DAY_MS) * DAY_MS) : (ends?.time ?? read);
   const { time, notes } = isMidnight(local) ? { time: local, notes: [] } : inUtc(local, offsets, zone);

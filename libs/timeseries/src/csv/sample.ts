@@ -34,13 +34,14 @@ export function sampleRecords(
   { bytes, end, atEnd }: CsvWindow,
   separator: number,
   from?: ScannerPlace,
+  most = SAMPLE_ROWS,
 ): SampleRecord[] {
   const scanner = new RecordScanner(separator);
   if (from !== undefined) scanner.goTo(from);
   const records: SampleRecord[] = [];
   for (
     let place = scanner.place;
-    records.length < SAMPLE_ROWS && scanner.next(bytes, end, atEnd);
+    records.length < most && scanner.next(bytes, end, atEnd);
     place = scanner.place
   ) {
     const count = Math.min(scanner.cells, MAX_CELLS);
@@ -51,6 +52,22 @@ export function sampleRecords(
     if (cells.length > 0) records.push({ cells, place });
   }
   return records;
+}
+
+/** The end of a file that is in memory as a whole is looked at, too. */
+const END_BYTES = 16 * 1024;
+
+/** The last records of a file: of its last bytes, or of its first where no others are. The first of a window is a part of one. */
+export function lastRecords(head: CsvWindow, tail: CsvWindow | null, separator: number): SampleRecord[] {
+  const from = Math.max(0, head.end - END_BYTES);
+  const end = head.atEnd
+    ? { bytes: head.bytes.subarray(from, head.end), end: head.end - from, atEnd: true }
+    : null;
+  const window = tail ?? end;
+  if (window === null) return [];
+  // A file that is shorter than this end has been looked at from its first record on.
+  const seen = tail === null && from === 0 ? SAMPLE_ROWS : 1;
+  return sampleRecords(window, separator, undefined, Infinity).slice(seen).slice(-SAMPLE_ROWS);
 }
 
 const ORDERS = (['ymd', 'dmy', 'mdy'] as const).map((order) => new CellTimes(order));

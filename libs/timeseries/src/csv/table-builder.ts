@@ -12,6 +12,7 @@ import {
   ReadAgain,
   refuse,
 } from './csv-format.js';
+import { checkOrder } from './header.js';
 import type { Layout } from './layout.js';
 import { numberEvidence, NumberReader } from './numbers.js';
 import type { RecordScanner } from './record-scanner.js';
@@ -231,6 +232,8 @@ export class TableBuilder {
     const { dateCell, clockCell, names, partCells } = this.layout;
     const text = (cell: number): string =>
       cellText(bytes, scanner.spans[2 * cell] ?? 0, scanner.spans[2 * cell + 1] ?? 0);
+    const cells = names.map((_, cell) => text(cell));
+    checkOrder(this.file, scanner.line, cells, names);
     const date = partCells.length === 0 ? text(dateCell) : this.partsText(scanner.spans, bytes);
     const value = clockCell < 0 ? date : `${date} ${text(clockCell)}`;
     this.reject(scanner.line, 'bad_date', names[dateCell] ?? '', value.slice(0, 40));

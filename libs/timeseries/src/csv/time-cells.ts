@@ -1,8 +1,13 @@
 import { DAY_MS, SECOND_MS } from '#libs/kernel';
-import { timeReader } from '../times/time-format.js';
+import { TIME_FORMATS, timeReader } from '../times/time-format.js';
+import type { TimePlan } from '../times/time-plan.js';
+import { zoneInLine, zoneInName, zoneOfWords } from '../times/time-words.js';
+import { Zone, ZONES } from '../times/zones.js';
+import { bare } from './column-names.js';
 import { datePartCells, findName, isClockName, isRoleName, timeRank } from './column-roles.js';
 import { shown } from './cells.js';
-import { refuse } from './csv-format.js';
+import { type Detected, type FileFormat, refuse } from './csv-format.js';
+import type { CsvDialect } from './dialects.js';
 import { missingColumn, type TimeCells, type View } from './layout-columns.js';
 import { type ColumnSample, sampleColumn, type SampleRecord, timeOf } from './sample.js';
 
@@ -49,7 +54,7 @@ export function timeCells(view: View, names: readonly string[]): TimeCells {
   throw timesOfDay(view) ?? missingColumn(view, 'date column', wanted, names);
 }
 
-const CLOCK = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]m)?$|^\d{1,6}$/i;
+const CLOCK = /^\d{1,2}[:h]\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]m)?$|^\d{1,6}$/i;
 /** Where no name says so, a time of day has colons or all its six digits. */
 const CLOCK_WITHOUT_NAME = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?$|^(?:[01]\d|2[0-3])[0-5]\d[0-5]\d$/;
 /** Below a name that says nothing, six digits may be the code of a share. */
@@ -112,4 +117,73 @@ function timesOfDay({ file, rows, header }: View): Error | null {
     return null;
   const detail = `${file} seems to have milliseconds since midnight, as the files of LEAN: set csv_dialect to lean, and let the name of the file have the date, as 20131007_trade.csv`;
   return refuse('invalid', 'csv_missing_date', detail);
+}
+
+/** Names of columns whose times are the ends of bars. */
+const END_NAMES = new Set(
+  'closetime timeclose closedatetime closingtime end endtime barend periodend candleend intervalend hourending he'.split(
+    ' ',
+  ),
+);
+
+/** Whether times are beginnings or ends of bars, and how that is known. */
+export function barTimeOf(
+  { barTime }: FileFormat,
+  usual: CsvDialect,
+  timeColumns: readonly string[],
+): Pick<Detected, 'barTime' | 'barTimeFrom'> {
+  if (barTime != null) return { barTime, barTimeFrom: 'setting' };
+  if (usual.barTime !== undefined) return { barTime: usual.barTime, barTimeFrom: 'maker' };
+  const areEnds = timeColumns.some((name) => END_NAMES.has(bare(name)));
+  return areEnds ? { barTime: 'close', barTimeFrom: 'header' } : { barTime: 'open', barTimeFrom: 'assumed' };
+}
+
+/** The zone of times without an offset, and how it is known. */
+export function zoneOf(
+  { format, header, rows }: View,
+  names: readonly string[],
+  time: TimePlan,
+  dialect: { zone: boolean } | null,
+  usual: CsvDialect,
+  timeNames: readonly string[],
+): { zone: Zone; from: Detected['zoneFrom'] } {
+  const epoch = time.reader.order.startsWith('epoch');
+  if (format.zone != null && !epoch)
+    return { zone: checkedSetting('data_timezone', () => new Zone(format.zone ?? '')), from: 'setting' };
+  if (time.hasOffsets || epoch) return { zone: new Zone('UTC'), from: 'file' };
+  if (time.zone !== '')
+    return { zone: checkedSetting('data_timezone', () => new Zone(time.zone)), from: 'file' };
+  const told = [
+    ...timeNames.map(zoneInName),
+    ...header.preamble.map(zoneInLine),
+    zoneInColumn(rows, names),
+  ].find((one) => one !== null);
+  if (told !== undefined)
+    return { zone: checkedSetting('data_timezone', () => new Zone(told)), from: 'header' };
+  const known = dialect?.zone === true;
+  return { zone: new Zone((known ? usual.zone : undefined) ?? 'UTC'), from: known ? 'maker' : 'assumed' };
+}
+
+const ZONE_COLUMNS = new Set(['tz', 'timezone', 'zone', 'timezonename', 'exchangetimezone']);
+
+/** The zone that stands in a column of its own, the same in every row but for summer time; null where none does. */
+function zoneInColumn(rows: readonly SampleRecord[], names: readonly string[]): string | null {
+  const cell = names.findIndex((name) => ZONE_COLUMNS.has(bare(name)));
+  return cell < 0 ? null : zoneOfWords(new Set(rows.map(({ cells }) => cells[cell] ?? '')));
+}
+
+const ALLOWED = { time_format: TIME_FORMATS, data_timezone: ZONES } as const;
+
+/** Runs a check of a setting; its RangeError becomes a refusal that names the setting. */
+export function checkedSetting<T>(setting: keyof typeof ALLOWED, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw refuse(
+      'invalid',
+      'csv_format',
+      `${setting} can't be used: ${error.message}; ${ALLOWED[setting]} is allowed`,
+    );
+  }
 }

@@ -6,6 +6,7 @@ import {
   isDateOrder,
   isDateSign,
   isDigit,
+  isInBrackets,
   isLetter,
   isOrdinal,
   isPointAtEnd,
@@ -84,7 +85,8 @@ export class CellTimes {
     if (!isDateOrder(this.order)) return countedTime(this.order, bytes, this.at, this.end);
     const day = this.date(bytes);
     if (Number.isNaN(day) || this.at === this.end) return day;
-    const time = this.clock(bytes);
+    const time = isInBrackets(bytes, this.at, this.end) ? 0 : this.clock(bytes);
+    if (isInBrackets(bytes, this.at, this.end)) return day + time;
     this.zoneBehind(bytes);
     return this.at === this.end ? day + time : NaN;
   }

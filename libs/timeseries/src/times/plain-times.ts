@@ -112,6 +112,12 @@ export const isDateSign = (bytes: Uint8Array, at: number): boolean =>
   (bytes[at] === 0xe6 && bytes[at + 1] === 0x9c && bytes[at + 2] === 0x88) ||
   (bytes[at] === 0xe6 && bytes[at + 1] === 0x97 && bytes[at + 2] === 0xa5);
 
+/** Whether the rest of a cell is a word in brackets, `(Tue)`, ASCII ones or those of Japan. */
+export function isInBrackets(bytes: Uint8Array, at: number, end: number): boolean {
+  const rest = at < end && end - at < 16 ? String.fromCharCode(...bytes.subarray(at, end)) : '';
+  return /^ ?(?:\([^()\d]+\)|\u00ef\u00bc\u0088[^\d]+\u00ef\u00bc\u0089)$/.test(rest);
+}
+
 /** Whether a point stands at the end of a date. */
 export const isPointAtEnd = (bytes: Uint8Array, at: number, end: number): boolean =>
   bytes[at] === 0x2e && (at + 1 === end || bytes[at + 1] === 0x20);

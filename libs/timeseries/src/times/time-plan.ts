@@ -61,7 +61,7 @@ function possibleOrders(texts: readonly string[], dialect: DialectName | null): 
   const isPlain = (text: string): boolean => !Number.isNaN(timeOf(plain, text)) && plain.parts[0] === 0;
   const times = texts.filter((text) => ordersOf(text, YEAR_LAST).length > 0);
   const doubtful = times.filter((text) => !isPlain(text));
-  if (doubtful.length < 0.5 * times.length || times.length === 0) return ['ymd'];
+  if (doubtful.length < 0.5 * times.length || times.length === 0) return [onlyOrder(doubtful) ?? 'ymd'];
   // With points the day comes first wherever the year comes last.
   if (doubtful.filter((text) => /^\d{1,2}\.\d{1,2}\.\d{4}/.test(text)).length > 0.5 * doubtful.length)
     return ['dmy'];
@@ -75,6 +75,12 @@ function possibleOrders(texts: readonly string[], dialect: DialectName | null): 
   }
   const usual: CsvDialect = dialect === null ? { maker: '' } : DIALECTS[dialect];
   return usual.order !== undefined && orders.includes(usual.order) ? [usual.order] : orders;
+}
+
+/** The one order with the year last that a few dates among others have, as where a file was gone on with by hand; others are read in it, too. */
+function onlyOrder(texts: readonly string[]): DateOrder | undefined {
+  const orders = texts.reduce<readonly DateOrder[]>((left, text) => ordersOf(text, left), ['dmy', 'mdy']);
+  return texts.length > 1 && orders.length === 1 ? orders[0] : undefined;
 }
 
 /** Those of some orders in which a text is a time. */

@@ -104,6 +104,27 @@ const ZONES_IN_NAMES: Readonly<Record<string, string>> = {
   sgt: 'Asia/Singapore',
 };
 
+/** Abbreviations that one clock shows in winter and in summer. */
+const OF_ONE_CLOCK: Readonly<Record<string, string>> = {
+  'EDT EST': 'America/New_York',
+  'CDT CST': 'America/Chicago',
+  'PDT PST': 'America/Los_Angeles',
+  'CEST CET': 'CET',
+  'EEST EET': 'EET',
+  'BST GMT': 'Europe/London',
+};
+
+/** The zone that all of these words mean: one name or offset, or both abbreviations of one clock; null for others. */
+export function zoneOfWords(words: ReadonlySet<string>): string | null {
+  const [word = ''] = words;
+  if (words.size !== 1) return OF_ONE_CLOCK[[...words].toSorted().join(' ').toUpperCase()] ?? null;
+  const found = word === '' ? null : zoneOfText(word);
+  if (typeof found !== 'number') return found;
+  const minutes = Math.abs(found);
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return `${found < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
 /** The zone that a line above the table tells: `# Timezone: America/New_York`, `Times are in UTC`; null where it tells none. */
 export function zoneInLine(line: string): string | null {
   const [, word = ''] =
