@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
-import { ForecastOutcomes, ForecastPins, ForecastReceipts } from './outcomes.port.js';
+import { ForecastOutcomes, ForecastPins, ForecastReceipts, OutcomePictures } from './outcomes.port.js';
 import { OutcomesRepository } from './outcomes.repository.js';
 import { PinForecast } from './pin-forecast.service.js';
+import { DrawScores } from './draw-scores.service.js';
 import { KeepScores } from './keep-scores.service.js';
 import { ReadScores } from './read-scores.service.js';
 import { ScoresController } from './scores.controller.js';
@@ -27,6 +28,8 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     ScoresRepository,
     KeepScores,
     ReadScores,
+    DrawScores,
+    { provide: OutcomePictures, useExisting: DrawScores },
     PinForecast,
     ReadOutcomes,
     ReportOutcomes,
@@ -38,6 +41,6 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     { provide: ForecastReceipts, useExisting: ReadReceipts },
     { provide: ForecastOutcomes, useExisting: ReadOutcomes },
   ],
-  exports: [ForecastPins, ForecastOutcomes, ForecastReceipts, ReceiptKeys],
+  exports: [ForecastPins, ForecastOutcomes, ForecastReceipts, ReceiptKeys, OutcomePictures],
 })
 export class OutcomesModule {}

@@ -1,4 +1,6 @@
+import type { StreamableFile } from '@nestjs/common';
 import type { Transaction } from '#libs/database';
+import type { PictureFormat } from '#libs/forecast-chart';
 import type { Forecast } from '#libs/plugin-host';
 import type { StatedNumbers } from '#libs/scoring';
 
@@ -112,6 +114,17 @@ export interface ForecastOutcome {
 export abstract class ForecastOutcomes {
   /** Null for one that was not pinned: it has not completed, or is older than pins are, or was imported. */
   abstract of(source: ForecastSource, subjectId: string): Promise<ForecastOutcome | null>;
+}
+
+/** Forecasts drawn beside what came. Who may see one is decided by the domain that it belongs to. */
+export abstract class OutcomePictures {
+  /** @throws AppError `not_found` (`nothing_to_draw`) for one without times or values */
+  abstract forecast(
+    source: ForecastSource,
+    subjectId: string,
+    outcome: ForecastOutcome,
+    format: PictureFormat,
+  ): Promise<StreamableFile>;
 }
 
 /** Signed receipts of forecasts. Who may see one is decided by the domain that the forecast belongs to. */

@@ -1,19 +1,26 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, type StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Answers, Flexible, Problems } from '#libs/http';
+import { DrawScores } from './draw-scores.service.js';
 import { ReadScores } from './read-scores.service.js';
 import {
   ModelName,
   ScoreboardEntryOut,
   ScoreboardQuery,
   ScorecardOut,
+  ScorecardPicture,
   ScorecardQuery,
 } from './scores.dto.js';
+
+const FILE = { type: 'string', format: 'binary' };
 
 @ApiTags('outcomes')
 @Controller('api/v1')
 export class ScoresController {
-  constructor(private readonly scores: ReadScores) {}
+  constructor(
+    private readonly scores: ReadScores,
+    private readonly pictures: DrawScores,
+  ) {}
 
   @Get('models/:model/scorecard')
   @Flexible()
@@ -26,6 +33,22 @@ export class ScoresController {
   @Problems(403, 404, 422)
   scorecard(@Param() { model }: ModelName, @Query() query: ScorecardQuery): Promise<ScorecardOut> {
     return this.scores.scorecard(model, query);
+  }
+
+  @Get('models/:model/scorecard/:picture')
+  @Flexible()
+  @ApiOperation({
+    summary: 'Draw how good a model is',
+    description:
+      'The shares inside of the intervals with their 95 % band, the places where values fell in the stated distributions, or skill by day. Takes the filters of the scorecard.',
+  })
+  @Answers(200, FILE, { contentType: ['image/png', 'image/svg+xml'], description: 'The picture.' })
+  @Problems(403, 404, 422)
+  picture(
+    @Param() { model, picture }: ScorecardPicture,
+    @Query() query: ScorecardQuery,
+  ): Promise<StreamableFile> {
+    return this.pictures.scorecard(model, picture, query);
   }
 
   @Get('scoreboard')

@@ -11,6 +11,7 @@ import {
   StringField,
 } from '#libs/http';
 import { INTERVALS } from '#libs/timeseries';
+import { SCORE_PICTURES, type ScorePicture } from './score-pictures.js';
 import { type Rating, RATINGS } from './standing.js';
 
 const nullable = { nullable: true } as const;
@@ -24,6 +25,16 @@ const RatingField = () =>
 export class ModelName {
   @StringField({ minLength: 1, maxLength: 100, description: 'Model.', example: 'random_walk_predictor' })
   model!: string;
+}
+
+/** A picture of a model's scores. */
+export class ScorecardPicture extends ModelName {
+  @EnumField(SCORE_PICTURES, {
+    name: 'ScorePicture',
+    description: 'What is drawn, and as what.',
+    example: 'pit.svg',
+  })
+  picture!: ScorePicture;
 }
 
 /** Which outcomes count; by default all of the last 365 days. */

@@ -1,3 +1,4 @@
+import { PICTURE_FORMATS, type PictureFormat } from '#libs/forecast-chart';
 import {
   DateTimeField,
   EnumField,
@@ -211,6 +212,12 @@ export class PredictionOut {
 export class PredictionId {
   @PathIdField({ largest: Number.MAX_SAFE_INTEGER, description: 'Id of the prediction.', example: 1 })
   predictionId!: number;
+}
+
+/** The picture of a prediction. */
+export class PredictionPicture extends PredictionId {
+  @EnumField(PICTURE_FORMATS, { name: 'PictureFormat', description: 'What is drawn.', example: 'svg' })
+  format!: PictureFormat;
 }
 
 /** One event of `/api/v1/predictions/{prediction_id}/events`, as its `data` line. */

@@ -1,15 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  Param,
-  Post,
-  Query,
-  Sse,
-  type StreamableFile,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, Param, Post, Query, Sse } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   Accepts,
@@ -26,15 +15,11 @@ import {
   PageQuery,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import { RECEIPT } from '../outcomes/forecast-receipt.fields.js';
-import { ForecastOutcomeOut } from '../outcomes/forecast-outcome.fields.js';
-import type { ForecastOutcome } from '../outcomes/outcomes.port.js';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, PredictionEventOut, PredictionId, PredictionOut } from './prediction.dto.js';
 import { COMPLETED_EXAMPLE, PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { MayWait } from './prefer-wait.interceptor.js';
-import { ReadPredictionOutcome } from './read-prediction-outcome.service.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
 
@@ -55,7 +40,6 @@ export class PredictionsController {
     private readonly reading: ReadPredictions,
     private readonly deleting: DeletePrediction,
     private readonly events: PredictionEvents,
-    private readonly outcomes: ReadPredictionOutcome,
   ) {}
 
   @Post('predict')
@@ -127,31 +111,6 @@ export class PredictionsController {
   @Problems(403, 404, 422)
   read(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<PredictionOut> {
     return this.reading.one(predictionId, caller);
-  }
-
-  @Get('predictions/:prediction_id/outcome')
-  @Flexible()
-  @ApiOperation({
-    summary: 'Read what became of a prediction',
-    description:
-      'The forecast is pinned when it completes: its numbers, the last closed bar, the scale of the series, and digests of the bars, the model and the parameters. When a bar that it is about has closed, its value is written beside it, once, with the scores. The service looks every `outcome_seconds`.',
-  })
-  @Answers(200, ForecastOutcomeOut, {
-    description:
-      'The forecast as it was pinned when it was made, with the realised value and the scores of each horizon whose time has come.',
-  })
-  @Problems(403, 404, 422)
-  outcome(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<ForecastOutcome> {
-    return this.outcomes.of(predictionId, caller);
-  }
-
-  @Get('predictions/:prediction_id/receipt')
-  @Flexible()
-  @ApiOperation({ summary: 'Read the signed receipt of a prediction', description: RECEIPT.description })
-  @Answers(200, RECEIPT.schema, { description: RECEIPT.answer })
-  @Problems(403, 404, 422, RECEIPT.problems)
-  receipt(@Param() { predictionId }: PredictionId, @Caller() caller: Actor | null): Promise<StreamableFile> {
-    return this.outcomes.receiptOf(predictionId, caller);
   }
 
   @Delete('predictions/:prediction_id')

@@ -6,6 +6,7 @@ import { AwaitPrediction } from './await-prediction.service.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { LegacyPredictionsController } from './legacy-predictions.controller.js';
+import { PredictionEvidenceController } from './prediction-evidence.controller.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { PredictionUpkeep } from './prediction-upkeep.service.js';
 import { PredictionRepository } from './prediction.repository.js';
@@ -21,7 +22,12 @@ import { SubmitPrediction } from './submit-prediction.service.js';
 /** Submit, run, read and delete core predictions; live status. */
 @Module({
   imports: [LedgerModule, OutcomesModule],
-  controllers: [PredictionsController, SecurePredictionsController, LegacyPredictionsController],
+  controllers: [
+    PredictionsController,
+    PredictionEvidenceController,
+    SecurePredictionsController,
+    LegacyPredictionsController,
+  ],
   providers: [
     PredictionRepository,
     PredictionUpkeep,

@@ -1,6 +1,12 @@
 import { Injectable, type StreamableFile } from '@nestjs/common';
+import type { PictureFormat } from '#libs/forecast-chart';
 import { type Actor, AppError } from '#libs/kernel';
-import { type ForecastOutcome, ForecastOutcomes, ForecastReceipts } from '../outcomes/outcomes.port.js';
+import {
+  type ForecastOutcome,
+  ForecastOutcomes,
+  ForecastReceipts,
+  OutcomePictures,
+} from '../outcomes/outcomes.port.js';
 import { receiptAnswer } from '../outcomes/forecast-receipt.fields.js';
 import { ReadPredictions } from './read-predictions.service.js';
 
@@ -11,6 +17,7 @@ export class ReadPredictionOutcome {
     private readonly reading: ReadPredictions,
     private readonly outcomes: ForecastOutcomes,
     private readonly receipts: ForecastReceipts,
+    private readonly pictures: OutcomePictures,
   ) {}
 
   /** @throws AppError as `ReadPredictions.one`; `not_found` (`not_pinned`) for one that has not completed or was imported */
@@ -20,6 +27,11 @@ export class ReadPredictionOutcome {
     if (outcome !== null) return outcome;
     const text = 'This prediction has no pinned forecast: it has not completed, or was imported';
     throw new AppError('not_found', text, { code: 'not_pinned' });
+  }
+
+  /** @throws AppError as {@link of}, and as {@link OutcomePictures.forecast} */
+  async pictureOf(id: number, format: PictureFormat, caller: Actor | null): Promise<StreamableFile> {
+    return this.pictures.forecast('prediction', String(id), await this.of(id, caller), format);
   }
 
   /** @throws AppError as `ReadPredictions.one`, and as {@link receiptAnswer} and {@link ForecastReceipts.of} */

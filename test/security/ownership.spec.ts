@@ -45,7 +45,7 @@ const OWNED: readonly ObjectKind[] = [
     },
   },
   {
-    routes: /^\/api\/v1\/predictions\/\{prediction_id\}\/(outcome|receipt)$/,
+    routes: /^\/api\/v1\/predictions\/\{prediction_id\}\/(outcome(\/\{format\})?|receipt)$/,
     make: async ({ send }) => {
       const { body } = await send('POST', '/api/v1/predictions', { symbol: 'SP500' });
       const path = `/api/v1/predictions/${String(body['id'])}`;
@@ -55,6 +55,7 @@ const OWNED: readonly ObjectKind[] = [
       );
       return String(body['id']);
     },
+    path: { format: 'svg' },
   },
   {
     routes: /^\/api\/v1\/client\/predictions\/\{id\}$/,
@@ -153,7 +154,7 @@ async function invoiceOf({ app, account }: Pick<Owner, 'app' | 'account'>): Prom
  */
 const OWNERLESS: readonly RegExp[] = [
   /^\/api\/v1\/backtests\/\{id\}\/(forecasts|report)$/,
-  /^\/api\/v1\/models\/\{model\}\/scorecard$/,
+  /^\/api\/v1\/models\/\{model\}\/scorecard(\/\{picture\})?$/,
   /^\/v2\/models\/\{model\}(\/versions\/\{version\})?(\/ready|\/infer)?$/,
   /^\/api\/v1\/evaluator\/(claim|progress|submit|release)\/\{request_id\}$/,
 ];

@@ -27,6 +27,8 @@ describe.each(DATABASE_KINDS)('scorecards of what was forecast on history [%s]',
       days: [],
     });
     expect((await bench.app.get('/api/v1/scoreboard', bench.client)).body).toEqual([]);
+    const picture = await bench.app.get(`/api/v1/models/${MODEL}/scorecard/pit.svg`, bench.client);
+    expect(picture).toMatchObject({ status: 404, body: { detail: expect.stringContaining('drawn yet') } });
   });
 
   it('are not made up for a name that nobody has', async () => {
@@ -69,6 +71,29 @@ describe.each(DATABASE_KINDS)('scorecards of what was forecast on history [%s]',
     expect(card.effective_count).toBeLessThan(ISSUES + 5);
     const other = await bench.app.get('/api/v1/models/noisy_ideal_predictor/scorecard', bench.client);
     expect(other.body).toMatchObject({ rating: 'unrated', outcomes: 0 });
+  });
+
+  it('are drawn, and so is a forecast beside what came', async () => {
+    const drawn = async (path: string) => {
+      const answer = await fetch(`${bench.app.url}${path}`, {
+        headers: { 'x-api-key': bench.client.apiKey ?? '' },
+      });
+      expect(answer.status).toBe(200);
+      return { type: answer.headers.get('content-type'), bytes: Buffer.from(await answer.arrayBuffer()) };
+    };
+    for (const name of ['calibration', 'pit', 'skill']) {
+      const svg = await drawn(`/api/v1/models/${MODEL}/scorecard/${name}.svg`);
+      expect(svg.type).toMatch('image/svg+xml');
+      expect(svg.bytes.toString()).toContain(`${MODEL}: ${5 * ISSUES} outcomes`);
+      const png = await drawn(`/api/v1/models/${MODEL}/scorecard/${name}.png?symbol=SP500`);
+      expect([png.type, png.bytes.subarray(1, 4).toString()]).toEqual(['image/png', 'PNG']);
+    }
+    const fan = await drawn('/api/v1/predictions/1/outcome/svg');
+    for (const text of ['SP500, 1d: 5 bars ahead', 'What came', 'value: 2670.71'])
+      expect([text, fan.bytes.includes(text)]).toEqual([text, true]);
+    expect((await drawn('/api/v1/predictions/1/outcome/png')).bytes.subarray(1, 4).toString()).toBe('PNG');
+    const unknown = await bench.app.get(`/api/v1/models/${MODEL}/scorecard/pit.gif`, bench.client);
+    expect(unknown.status).toBe(422);
   });
 
   it('are what a sum over the outcomes gives', async () => {
