@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TINY, tinyAnswer, tinyKeras } from '../unit/keras-onnx/files.js';
+import { TINY, tinyAnswer, tinyKeras, tinyWeights } from '../unit/keras-onnx/files.js';
 import { BuiltCommand, type Ended } from './built-command.js';
 
 let folder: string;
@@ -50,9 +50,12 @@ const write = (name: string, value: unknown): string => {
 
 describe('models inspect', () => {
   it('tells what a file takes, answers and weighs', async () => {
-    const { status, stdout } = await models(['inspect', 'tiny.keras']);
+    const { status, stdout } = await models(['inspect', 'tiny.keras', '--json']);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
+      opset: 20,
+      facts: { layers: { Dense: 2, Dropout: 1 }, masking: [], stochasticLayers: ['dropping'], notFinite: [] },
+      serving: { fault: expect.stringContaining('window_size and feature_columns in tiny_metadata.json') },
       name: 'tiny',
       format: 'keras',
       writtenBy: '3.15.1',
@@ -61,6 +64,35 @@ describe('models inspect', () => {
       parameters: { total: 23, trainable: 23 },
       stochastic: true,
     });
+  });
+
+  it('shows people a table, also of what is odd, and what the metadata beside it say', async () => {
+    const weights = await tinyWeights(Number.NaN);
+    writeFileSync(join(folder, 'odd.keras'), await tinyKeras([{ name: 'model.weights.h5', bytes: weights }]));
+    write('odd_metadata.json', { feature_columns: ['CLOSE', 'VOLUME'], window_size: 2 });
+    const { status, stdout } = await models(['inspect', 'odd.keras']);
+    expect(status).toBe(0);
+    const rows = new Map(stdout.split('\n').map((line) => line.split(/ {2,}/, 2) as [string, string]));
+    expect(Object.fromEntries(rows)).toMatchObject({
+      Layers: '2 × Dense, Dropout',
+      'Random layers': 'dropping',
+      Weights: 'NOT FINITE: 1 NaN in hidden/kernel; the model answers NaN',
+      Served: 'yes',
+      Window: '2 bars of 2 columns',
+      Columns: 'CLOSE, VOLUME',
+    });
+  });
+});
+
+describe('models convert', () => {
+  it('writes the graph as an ONNX file that answers the same, and replaces nothing', async () => {
+    expect((await models(['convert', 'tiny.keras', 'tiny.onnx'])).status).toBe(0);
+    const { outputs } = await answered(['run', 'tiny.onnx', '--input', 'case.json']);
+    tinyAnswer().answer.forEach((value, i) => expect(outputs[0]?.data[i]).toBeCloseTo(value, 5));
+    const again = await models(['convert', 'tiny.keras', 'tiny.onnx']);
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('tiny.onnx cannot be written')]);
+    const wrong = await models(['convert', 'tiny.keras', 'x.onnx', '--custom_layers', '{"A":"b"}']);
+    expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining("there is no recipe 'b'")]);
   });
 });
 
@@ -168,9 +200,13 @@ describe('models run', () => {
       undefined,
     ],
     ['from 0 to 100000', ['run', 'tiny.keras', '--input', 'case.json', '--mc_samples', '-1'], undefined],
-    ['it takes --input, --mc_samples, --mc_seed', ['run', 'tiny.keras', '--port', '3'], undefined],
-    ['it takes no flags', ['inspect', 'tiny.keras', '--verbosely'], undefined],
-    ['must be followed by inspect, run', [], undefined],
+    [
+      'it takes --custom_layers, --input, --mc_samples, --mc_seed',
+      ['run', 'tiny.keras', '--port', '3'],
+      undefined,
+    ],
+    ['it takes --custom_layers, --json', ['inspect', 'tiny.keras', '--verbosely'], undefined],
+    ['must be followed by inspect, convert, run', [], undefined],
   ])('ends with 2 when it is misused: %s', async (text, args, file) => {
     if (file !== undefined) write('bad.json', file);
     const { status, stdout, stderr } = await models(args);

@@ -1,7 +1,17 @@
 import type { ParameterDeclarations } from '#libs/kernel';
 
+const CUSTOM_LAYERS = {
+  custom_layers: {
+    type: 'map',
+    items: 'string',
+    default: null,
+    help: 'Recipes for layer classes of your own, by class, as JSON.',
+  },
+} as const satisfies ParameterDeclarations;
+
 /** Flags of `models run`. */
 export const MODEL_RUN_FLAGS = {
+  ...CUSTOM_LAYERS,
   input: {
     type: 'string',
     default: null,
@@ -22,6 +32,15 @@ export const MODEL_RUN_FLAGS = {
     max: Number.MAX_SAFE_INTEGER,
     help: 'Seed of the `mc_samples` passes, 0 if not set; the same seed gives exactly the same output.',
   },
+} as const satisfies ParameterDeclarations;
+
+/** Flags of `models convert`. */
+export const MODEL_CONVERT_FLAGS = CUSTOM_LAYERS;
+
+/** Flags of `models inspect`. */
+export const MODEL_INSPECT_FLAGS = {
+  ...CUSTOM_LAYERS,
+  json: { type: 'boolean', default: null, help: 'Print everything as JSON.' },
 } as const satisfies ParameterDeclarations;
 
 /** Flags of `data inspect`; those of the format have the names and the rules of the settings. */

@@ -1,6 +1,8 @@
 import { nearest, type ParameterDeclarations } from '#libs/kernel';
 import { BACKTEST_FLAGS } from './backtest-flags.js';
 import {
+  MODEL_CONVERT_FLAGS,
+  MODEL_INSPECT_FLAGS,
   MODEL_RUN_FLAGS,
   DATA_INSPECT_FLAGS,
   DATA_VALIDATE_FLAGS,
@@ -140,8 +142,15 @@ export const COMMANDS: readonly CommandInfo[] = [
   {
     name: 'models inspect',
     argument: 'FILE',
-    summary: 'Show the inputs, outputs and parameters of a model file as JSON.',
-    flags: {},
+    summary:
+      'Show what a model file takes, answers and is made of, what is odd about it, and whether the service would serve it.',
+    flags: MODEL_INSPECT_FLAGS,
+  },
+  {
+    name: 'models convert',
+    argument: 'FILE OUT',
+    summary: 'Write the graph of a model file as an ONNX file, for use elsewhere.',
+    flags: MODEL_CONVERT_FLAGS,
   },
   {
     name: 'models run',

@@ -1,4 +1,5 @@
 export {
+  convertModel,
   loadModel,
   type LoadOptions,
   type Model,
@@ -27,3 +28,5 @@ export type { InputTensor, OutputTensor } from './runtime/tensors.js';
 export { SUPPORTED_LAYERS } from './layers/registry.js';
 export { SUPPORTED_OPERATIONS } from './layers/operations.js';
 export { KERAS_SUPPORT, kerasSupportTable, type Support } from './support-table.js';
+export { LAYER_RECIPES, registerRecipe } from './register-layer.js';
+export { NO_FACTS, type ModelFacts, type NotFinite } from './isolate/facts.js';

@@ -3,10 +3,12 @@ import { ModelError } from './errors.js';
 import type { OnnxFacts } from './foreign/compile-foreign.js';
 import type { Port } from './graph/compile.js';
 import type { CompiledModel } from './isolate/compile-file.js';
+import type { ModelFacts } from './isolate/facts.js';
 import { compileIsolated, DEFAULT_ISOLATION } from './isolate/compile-isolated.js';
 import { forbidReports, type IsolationLimits } from './isolate/isolate.js';
 import type { CompiledModels } from './isolate/compiled-models.js';
 import type { RowSampleOptions, SampledOutput, SampleOptions } from './runtime/sample-summary.js';
+import { OPSET } from './onnx/protobuf.js';
 import { InferenceThread, type Inference } from './runtime/inference-thread.js';
 import type { InputTensor, OutputTensor } from './runtime/tensors.js';
 
@@ -59,6 +61,10 @@ export interface ModelDescription {
   readonly stochastic: boolean;
   /** Why sampling is refused although the model has random layers. */
   readonly samplingRefused: string | null;
+  /** The version of the operator set that its graph is computed by; null where it is computed elsewhere. */
+  readonly opset: number | null;
+  /** Masking, precision, quantization, random and custom layers, and weights that are no numbers. */
+  readonly facts: ModelFacts;
   /** Of an ONNX file of another tool: its operator set, and what of its inputs and outputs is not as written; else null. */
   readonly onnx: OnnxFacts | null;
 }
@@ -101,6 +107,17 @@ export async function loadModel(path: string | readonly string[], options: LoadO
   const compiled = await compileIsolated(path, limits, isolation);
   await options.compiled?.keep(compiled, limits);
   return new LoadedModel(describe(compiled), await openModel(compiled, options));
+}
+
+/**
+ * The graph of a model as an ONNX file, for use elsewhere: what `run` computes, with everything random at rest. Throws as {@link loadModel}.
+ */
+export async function convertModel(
+  path: string | readonly string[],
+  options: LoadOptions = {},
+): Promise<Uint8Array> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  return (await compileIsolated(path, limits, { ...DEFAULT_ISOLATION, ...options.isolation })).run.onnx;
 }
 
 function openModel(compiled: CompiledModel, { inference, threads = 1 }: LoadOptions): Promise<Inference> {
@@ -205,6 +222,8 @@ function describe(model: CompiledModel): ModelDescription {
     parameters: model.parameters ?? null,
     stochastic: model.sample !== undefined,
     samplingRefused: model.sampleRefusal ?? null,
+    opset: model.onnx?.opset ?? OPSET,
+    facts: model.facts,
     onnx: model.onnx ?? null,
   };
 }

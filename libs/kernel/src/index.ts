@@ -18,3 +18,4 @@ export * from './bounded-queue.js';
 export * from './shared-work.js';
 export * from './worker-threads.js';
 export * from './repeater.js';
+export type { LayerRecipe, RecipeSetting, RecipeStep, RecipeValue, RecipeVariable } from './layer-recipe.js';

@@ -4,6 +4,7 @@ export * from './pipeline.js';
 export * from './predictor.js';
 export * from './tensors.js';
 export * from './endpoints.js';
+export * from './layers.js';
 export * from './plugin-error.js';
 export * from './contract-checks.js';
 export * from './conformance/checks.js';
@@ -12,4 +13,10 @@ export * from './conformance/predictor-conformance.js';
 export * from './conformance/pipeline-conformance.js';
 export * from './conformance/small-conformance.js';
 export { Frame, INTERVAL_MS, isInterval, type Interval } from '#libs/timeseries';
-export type { Clock, ParameterDeclaration, ParameterDeclarations, ParametersOf } from '#libs/kernel';
+export type {
+  Clock,
+  LayerRecipe,
+  ParameterDeclaration,
+  ParameterDeclarations,
+  ParametersOf,
+} from '#libs/kernel';

@@ -1,20 +1,57 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, writeFile, type FileHandle } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { isRecord, messageOf } from '#libs/kernel';
-import { commandArguments, ConfigError, MODEL_RUN_FLAGS } from '#libs/config';
 import {
+  commandArguments,
+  ConfigError,
+  MODEL_CONVERT_FLAGS,
+  MODEL_INSPECT_FLAGS,
+  MODEL_RUN_FLAGS,
+} from '#libs/config';
+import {
+  convertModel,
   loadModel,
   ModelError,
+  registerRecipe,
   type Model,
   type OutputTensor,
   type SampledOutput,
   type InputTensor,
 } from '#libs/keras-onnx';
+import { checkServing } from '#libs/plugins';
 import { EXIT, type PlainCommand, print, printError } from './command.js';
+import { modelText } from './model-table.js';
 
-/** `models inspect FILE`: what a model file takes, answers and weighs, as JSON. */
+/** `models inspect FILE [--json]`: what a model file takes, answers and is made of, and whether it would be served. */
 export const inspectModel: PlainCommand = async (line) => {
-  const { positionals } = commandArguments(line, {});
-  return withModel(positionals[0] ?? '', async (model) => print(JSON.stringify(model.describe(), null, 2)));
+  const { positionals, flags } = commandArguments(line, MODEL_INSPECT_FLAGS);
+  const [file = ''] = positionals;
+  register(flags.custom_layers);
+  return withModel(file, async (model) => {
+    const description = model.describe();
+    const serving = await checkServing(resolve(file), description);
+    return print(
+      flags.json === true
+        ? JSON.stringify({ ...description, serving }, null, 2)
+        : modelText(description, serving),
+    );
+  });
+};
+
+/** `models convert FILE OUT`: the graph of a model file as an ONNX file. */
+export const convert: PlainCommand = async (line) => {
+  const { positionals, flags } = commandArguments(line, MODEL_CONVERT_FLAGS);
+  const [file = '', out = ''] = positionals;
+  register(flags.custom_layers);
+  return told(file, async () => {
+    const bytes = await convertModel(file);
+    const exists = await writeFile(out, bytes, { flag: 'wx' }).catch((error: unknown) => messageOf(error));
+    if (typeof exists === 'string') {
+      printError(`${out} cannot be written: ${exists}; choose a name that is not there yet`);
+      return EXIT.failed;
+    }
+    return print(`${out}: ${bytes.length} bytes`);
+  });
 };
 
 /**
@@ -28,6 +65,7 @@ export const runModel: PlainCommand = async (line) => {
     throw misused('--mc_seed requires --mc_samples: the seed applies only to those passes');
   }
   const inputs = await readModelCase(flags.input);
+  register(flags.custom_layers);
   const [samples, seed] = [flags.mc_samples ?? 0, flags.mc_seed ?? 0];
   return withModel(positionals[0] ?? '', async (model) => {
     const outputs = await model.run(inputs);
@@ -53,14 +91,34 @@ const numbers = (data: Float32Array): number[] => Array.from(data, (value) => Nu
 async function withModel(file: string, work: (model: Model) => Promise<number>): Promise<number> {
   let model: Model | undefined;
   try {
-    model = await loadModel(file, { inference: 'inline' });
-    return await work(model);
+    return await told(file, async () => {
+      model = await loadModel(file, { inference: 'inline' });
+      return work(model);
+    });
+  } finally {
+    await model?.dispose();
+  }
+}
+
+/** Recipes for this command. */
+function register(recipes: Readonly<Record<string, string>> | null): void {
+  for (const [className, recipe] of Object.entries(recipes ?? {})) {
+    try {
+      registerRecipe(className, recipe);
+    } catch (error) {
+      throw misused(`--custom_layers: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Work on a file; what the library has against it is one line. */
+async function told(file: string, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     printError(`${file}: ${error.message.replaceAll(/\s+/g, ' ')}`);
     return exitOf(error);
-  } finally {
-    await model?.dispose();
   }
 }
 

@@ -59,6 +59,7 @@ const PLAIN_COMMANDS: Readonly<Record<string, () => Promise<PlainCommand>>> = {
   'receipts verify': async () => (await import('./receipts.js')).verifyReceipts,
   'audit verify-archive': async () => (await import('./archive.js')).verifyAuditArchive,
   'models inspect': async () => (await import('./models.js')).inspectModel,
+  'models convert': async () => (await import('./models.js')).convert,
   'plugins new': async () => (await import('./plugin-author.js')).newPlugin,
   'plugins test': async () => (await import('./plugin-author.js')).testPlugins,
   'models run': async () => (await import('./models.js')).runModel,

@@ -1,7 +1,8 @@
 import { loadConfig } from '#libs/config';
 import { systemClock } from '#libs/kernel';
-import { loadPlugins, moduleImporter } from '#libs/plugin-host';
+import { loadPlugins } from '#libs/plugin-host';
 import { Frame } from '#libs/plugin-sdk';
+import { pluginImporter } from '../../../src/app/load-configured-plugins.js';
 import { minimalPlugins } from '../../unit/plugin-host/stage.js';
 
 /** Loads the plugins of a config file as the server does, asks the configured predictor, and prints what came. */
@@ -14,7 +15,7 @@ try {
     clock: systemClock,
     logger: { info: () => undefined, warn: console.log, error: console.log },
     barCache: null,
-    importModule: moduleImporter(config, folder),
+    importModule: pluginImporter(config, folder),
     cwd: folder,
   });
   const time = Float64Array.from({ length: 40 }, (_, row) => row * 3_600_000);

@@ -95,6 +95,25 @@ describe('third-party plugins', () => {
     expect(failed).toContain("@acme/none: the module cannot be imported: Cannot find package '@acme/none'");
   });
 
+  it('register layers of model files, each class by one recipe, and faulty ones are named', async () => {
+    const registering = (name: string, ...calls: string[]): void =>
+      writeFileSync(
+        join(folder, `config/${name}.js`),
+        `import { registerLayer } from 'prediction-provider/plugin-sdk';
+         ${calls.map((call) => `registerLayer(${call});`).join('\n')}
+         export default [];`,
+      );
+    registering('first', "'Block', 'transformerBlock'", "'Block', 'transformerBlock'");
+    registering('second', "'Block', 'time2Vec'");
+    registering('third', "'Other', 'time2vec'");
+    const [failed] = await loadedBy({ plugins: ['./first.js', './second.js', './third.js'] });
+    expect(failed).not.toContain('first.js');
+    expect(failed).toContain(
+      './second.js: the module cannot be imported: the layer Block is registered already',
+    );
+    expect(failed).toContain("there is no recipe 'time2vec' (did you mean time2Vec?)");
+  });
+
   it('run their own tests against the installed package, under its public name', () => {
     const own = join(folder, 'elsewhere/momentum');
     cpSync(example, own, { recursive: true });

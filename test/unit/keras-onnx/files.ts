@@ -142,11 +142,13 @@ export function tinyAnswer(input: ArrayLike<number> = TINY.input.data): {
   return { hidden, answer };
 }
 
-/** The weights of TINY as Keras 3 saves them. */
-export function tinyWeights(): Promise<Uint8Array> {
+/** The weights of TINY as Keras 3 saves them, with another number in the first place where one is given. */
+export function tinyWeights(first?: number): Promise<Uint8Array> {
   return hdf5((root) => {
-    for (const [index, { place, shape, data }] of TINY.weights.entries())
-      put(root, `layers/${place}/vars/${index % 2}`, shape, data);
+    for (const [index, { place, shape, data }] of TINY.weights.entries()) {
+      const own = data.map((value, at) => (index + at === 0 ? (first ?? value) : value));
+      put(root, `layers/${place}/vars/${index % 2}`, shape, own);
+    }
   });
 }
 

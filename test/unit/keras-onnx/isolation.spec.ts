@@ -3,9 +3,16 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { createModelCache, loadModel, ModelError, type Model } from '../../../libs/keras-onnx/src/index.js';
+import type { LayerRecipe } from '#libs/kernel';
+import {
+  createModelCache,
+  loadModel,
+  ModelError,
+  registerRecipe,
+  type Model,
+} from '../../../libs/keras-onnx/src/index.js';
 import { decodeModel, encodeError, encodeModel } from '../../../libs/keras-onnx/src/isolate/protocol.js';
-import { TINY, tinyAnswer, tinyKeras, tinyWeights, zip } from './files.js';
+import { hdf5, put, TINY, tinyAnswer, tinyKeras, tinyWeights, zip } from './files.js';
 import { compile } from './models.js';
 import { mutate, type Seed } from './mutations.js';
 
@@ -40,6 +47,16 @@ describe('loading', () => {
       parameters: { total: 23, trainable: 23 },
       stochastic: true,
       samplingRefused: null,
+      opset: 20,
+      facts: {
+        layers: { Dense: 2, Dropout: 1 },
+        masking: [],
+        dtypePolicies: [],
+        quantization: [],
+        stochasticLayers: ['dropping'],
+        customLayers: [],
+        notFinite: [],
+      },
       onnx: null,
     });
     await Promise.all([expectTiny(behind), expectTiny(inline)]);
@@ -121,7 +138,7 @@ const running = (): string[] =>
 (existsSync('/proc/self/task') ? describe : describe.skip)('the process that compiles', () => {
   // Limits of their own, so that no other test has left a process for them.
   const open = async (file: string, timeMs: number): Promise<void> =>
-    (await loadModel(file, { inference: 'inline', isolation: { timeMs } })).dispose();
+    (await loadModel(file, { inference: 'inline', isolation: { timeMs, idleMs: 600_000 } })).dispose();
 
   it('takes the next file after a sound one, and ends after any other', async () => {
     const before = running();
@@ -139,6 +156,7 @@ const running = (): string[] =>
     await open(path, 59_000);
     expect(started()).toHaveLength(1);
     expect(started()).not.toContain(first);
+    await expect(open(bad, 59_000)).rejects.toMatchObject({ code: 'model_corrupt' });
   });
 
   it('costs the next file nothing when it died meanwhile', async () => {
@@ -148,6 +166,81 @@ const running = (): string[] =>
     process.kill(Number(waiting), 'SIGKILL');
     await open(path, 58_000);
     expect(running()).not.toContain(waiting);
+    await expect(open(join(folder, 'gone'), 58_000)).rejects.toMatchObject({ code: 'model_not_found' });
+  });
+});
+
+describe('a layer class of somebody else', () => {
+  const layer = (config: object) => ({
+    module: null,
+    class_name: 'Scaled',
+    registered_name: 'mine>Scaled',
+    config: { name: 'scaled', ...config },
+  });
+  const kernel = Float32Array.from({ length: 8 }, (_, index) => (index - 3) / 5);
+  const gain = Float32Array.of(0.5, 2);
+  const write = async (name: string, config: object, columns = 2): Promise<string> => {
+    const input = { name: 'x', batch_shape: [null, 4], dtype: 'float32' };
+    const layers = [{ module: 'keras.layers', class_name: 'InputLayer', config: input }, layer(config)];
+    const weights = await hdf5((root) => {
+      put(root, 'layers/scaled/vars/0', [2], gain);
+      put(root, 'layers/scaled/inner/vars/0', [8 / columns, columns], kernel);
+    });
+    const model = { module: 'keras', class_name: 'Sequential', config: { name: 'custom', layers } };
+    const file = join(folder, name);
+    await writeFile(file, await tinyKeras([{ name: 'model.weights.h5', bytes: weights }], model));
+    return file;
+  };
+  const recipe: LayerRecipe = {
+    settings: { units: { type: 'integer' }, mode: { type: 'text', default: 'plain', oneOf: ['plain'] } },
+    variables: [{ name: 'gain', shape: ['$units'] }],
+    steps: [
+      { name: 'inner', layer: 'Dense', config: { units: '$units', use_bias: false }, inputs: ['input'] },
+      { name: 'product', operation: 'Multiply', inputs: ['inner', 'gain'] },
+    ],
+    output: 'product',
+  };
+
+  it('is refused until it has a recipe, and then computed by it where its configuration fits', async () => {
+    const file = await write('custom.keras', { units: 2 });
+    await expect(loadModel(file)).rejects.toMatchObject({ code: 'model_unsupported', layer: 'scaled' });
+    registerRecipe('Scaled', recipe);
+    const model = await loadModel(file, { inference: 'inline' });
+    expect(model.describe()).toMatchObject({
+      parameters: { total: 10 },
+      facts: { customLayers: ['Scaled'], layers: { Scaled: 1, Dense: 1 } },
+    });
+    const [output] = await model.run([{ shape: [1, 4], data: [1, -2, 0.5, 3] }]);
+    await model.dispose();
+    const want = [0, 1].map(
+      (unit) =>
+        [1, -2, 0.5, 3].reduce((sum, x, row) => sum + x * (kernel[row * 2 + unit] ?? 0), 0) *
+        (gain[unit] ?? 0),
+    );
+    want.forEach((value, unit) => expect(output?.data[unit]).toBeCloseTo(value, 5));
+    const faults = [
+      [await write('a.keras', { units: 2, other: 1 }), "the setting 'other'"],
+      [await write('b.keras', { units: 2, mode: 'rich' }), 'mode=rich'],
+      [await write('c.keras', { mode: 'plain' }), "'units' must be of the type integer"],
+      [await write('d.keras', { units: 2 }, 4), 'has the shape (2, 4) instead of (4, 2)'],
+    ] as const;
+    for (const [bad, text] of faults) await expect(loadModel(bad)).rejects.toThrow(text);
+  });
+
+  it.each<[string, LayerRecipe | string]>([
+    ["there is no recipe 'time2vec' (did you mean time2Vec?)", 'time2vec'],
+    ['is registered already, with another recipe', { ...recipe, output: 'inner' }],
+    ["the output 'end' is no step", { ...recipe, output: 'end' }],
+    [
+      "the layer 'Lambda' of 'inner' is not served",
+      { ...recipe, steps: [{ name: 'inner', layer: 'Lambda', inputs: ['input'] }], output: 'inner' },
+    ],
+    [
+      "'gone', an input of 'a', is no step or variable before it",
+      { ...recipe, steps: [{ name: 'a', operation: 'Add', inputs: ['gone', 1] }], output: 'a' },
+    ],
+  ])('says what is wrong with a recipe: %s', (text, given) => {
+    expect(() => registerRecipe('Scaled', given)).toThrow(text);
   });
 });
 

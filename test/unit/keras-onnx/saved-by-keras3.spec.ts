@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { KERAS_SUPPORT } from '../../../libs/keras-onnx/src/index.js';
+import { KERAS_SUPPORT, LAYER_RECIPES, registerRecipe } from '../../../libs/keras-onnx/src/index.js';
 import { operationOf } from '../../../libs/keras-onnx/src/layers/operations.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import { compile, expectClose, expectLayer, tabulate, type Nd } from './models.js';
@@ -130,6 +130,10 @@ interface Recorded {
 
 describe('what Keras 3.15 answers', () => {
   const path = join(import.meta.dirname, 'answers-of-keras.json');
+  registerRecipe('TransformerBlock', 'transformerBlock');
+  registerRecipe('my>ResidualBlock', 'tcnResidualBlock');
+  registerRecipe('PositionalEncoding', LAYER_RECIPES.positionalEncoding);
+  registerRecipe('Time2Vector', LAYER_RECIPES.time2Vec);
   const recorded = JSON.parse(readFileSync(path, 'utf8')) as readonly Recorded[];
   it.each(recorded.map((one) => [one.name, one] as const))(
     '%s',

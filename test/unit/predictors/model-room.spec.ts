@@ -38,6 +38,16 @@ const described = (...shapes: readonly (readonly (number | null)[])[]): ModelDes
   parameters: null,
   stochastic: false,
   samplingRefused: null,
+  opset: 20,
+  facts: {
+    layers: {},
+    masking: [],
+    dtypePolicies: [],
+    quantization: [],
+    stochasticLayers: [],
+    customLayers: [],
+    notFinite: [],
+  },
   onnx: null,
 });
 

@@ -21,6 +21,8 @@ export interface CompiledForeign {
   readonly run: CompiledGraph;
   readonly sample: CompiledGraph | undefined;
   readonly onnx: OnnxFacts;
+  /** The random operators that are seeded. */
+  readonly random: readonly string[];
 }
 
 /**
@@ -46,5 +48,6 @@ export async function compileForeign(
         ? undefined
         : { ...graphOf(writeForeign(model, seeded.sample)), passes: seeded.randoms },
     onnx: { opset: model.opset, cut, shapeless },
+    random: seeded?.names ?? [],
   };
 }

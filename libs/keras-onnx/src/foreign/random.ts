@@ -31,6 +31,8 @@ export interface SeededGraphs {
   readonly run: readonly Field[];
   readonly sample: readonly Field[];
   readonly randoms: readonly PassRandom[];
+  /** The operators, for people. */
+  readonly names: readonly string[];
 }
 
 /** ConstantOfShape, which stands in for a tensor of means, came with this one. */
@@ -63,6 +65,7 @@ export function seedRandoms(model: ForeignModel, graph: readonly Field[]): Seede
   const [run, sample]: [Field[], Field[]] = [[], []];
   const [outputs, inputs]: [Field[], Field[]] = [[], []];
   const randoms: PassRandom[] = [];
+  const names: string[] = [];
   for (const field of graph) {
     const node = field.number === GRAPH.node ? readNode(field) : undefined;
     if (node !== undefined && UNSEEDED.has(node.op)) throw notSeeded(node);
@@ -76,12 +79,13 @@ export function seedRandoms(model: ForeignModel, graph: readonly Field[]): Seede
     run.push(...seeded.run);
     sample.push(...seeded.sample);
     randoms.push(seeded.random);
+    names.push(node.name === '' ? node.op : `${node.op} '${node.name}'`);
     const { name, shape } = seeded.random;
     if (typeof shape === 'string') outputs.push(tensorPort(GRAPH.output, shape, ELEMENT_TYPES.int64));
     inputs.push(tensorPort(GRAPH.input, name, ELEMENT_TYPES.float32));
   }
   if (randoms.length === 0) return null;
-  return { run: [...run, ...outputs], sample: [...sample, ...inputs], randoms };
+  return { run: [...run, ...outputs], sample: [...sample, ...inputs], randoms, names };
 }
 
 function notSeeded(node: ForeignNode, where = ''): Error {

@@ -1,5 +1,6 @@
 import { corrupt, unsupported } from '../errors.js';
 import { SUPPORTED_OPERATIONS } from '../layers/operations.js';
+import { customClass } from '../layers/recipe-book.js';
 import { parseArgument, parseLegacyCall } from './arguments.js';
 import { isObject } from './layer-config.js';
 import type { Dialect, LayerSpec, ModelSpec, NodeCall, TensorReference } from './spec.js';
@@ -23,8 +24,11 @@ export function parseLayer(raw: unknown, dialect: Dialect, fallbackName: string)
     throw corrupt(`'${fallbackName}' has no class_name`);
   const config = isObject(raw.config) ? raw.config : {};
   const name = firstText(raw.name, config.name) ?? fallbackName;
-  const className = raw.class_name;
-  const kind = kindOf(raw, className, name, dialect);
+  const custom = isForeign(raw, raw.class_name)
+    ? customClass(raw.class_name, raw.registered_name)
+    : undefined;
+  const className = custom ?? raw.class_name;
+  const kind = custom === undefined ? kindOf(raw, className, name, dialect) : 'layer';
   return {
     kind,
     className,
@@ -51,15 +55,11 @@ function kindOf(
 ): LayerSpec['kind'] {
   const { module, registered_name: registered } = raw;
   if (isFunctionalGraph(raw.config)) return 'model';
-  const foreign =
-    className.includes('>') ||
-    (typeof registered === 'string' && registered.includes('>')) ||
-    ('module' in raw && !(typeof module === 'string' && /^(tf_)?keras(\.|$)/.test(module)));
-  if (foreign) {
+  if (isForeign(raw, className)) {
     const shown = typeof registered === 'string' ? registered : className;
     throw unsupported(
       `the custom class '${shown}'`,
-      'rebuild it from built-in layers, or export the model to ONNX',
+      'register a recipe for it (custom_layers, or registerLayer in a plugin), rebuild it from built-in layers, or export the model to ONNX',
       name,
     );
   }
@@ -68,6 +68,16 @@ function kindOf(
   return !('module' in raw) && dialect === 'keras3' && isBareOperation(raw, className)
     ? 'operation'
     : 'layer';
+}
+
+/** Classes that do not come from Keras, whatever they are called. */
+function isForeign(raw: Readonly<Record<string, unknown>>, className: string): boolean {
+  const { module, registered_name: registered } = raw;
+  return (
+    className.includes('>') ||
+    (typeof registered === 'string' && registered.includes('>')) ||
+    ('module' in raw && !(typeof module === 'string' && /^(tf_)?keras(\.|$)/.test(module)))
+  );
 }
 
 /** A subclass of a functional model is saved as the graph that it is, whatever it is called. */

@@ -41,10 +41,12 @@ function slotsOf(layer: LayerSpec): readonly WeightSlot[] {
   return definitionOf(layer).weights?.(new LayerConfig(layer.name, layer.config)) ?? [];
 }
 
-function childrenOf(layer: LayerSpec): readonly LayerSpec[] {
+function childrenOf(layer: LayerSpec, withOptional: boolean): readonly LayerSpec[] {
   if (layer.model !== undefined) return layer.model.layers;
   if (layer.kind !== 'layer') return [];
-  return (definitionOf(layer).children?.(layer) ?? []).map((child) => child.layer);
+  return (definitionOf(layer).children?.(layer) ?? [])
+    .filter((child) => withOptional || child.isOptional !== true)
+    .map((child) => child.layer);
 }
 
 function assign(
@@ -113,6 +115,8 @@ class TreeBinding {
     const found = slots.length === 0 ? [] : this.source.variables(`${place}/${variables}`);
     assign(layer, slots, found, this.bound);
     for (const child of children?.(layer) ?? []) {
+      const isThere = child.places.some((one) => this.source.has(`${place}/${one}`));
+      if (child.isOptional === true && !isThere) continue;
       this.#layer(child.layer, this.#first(child.places.map((one) => `${place}/${one}`)));
     }
   }
@@ -126,15 +130,19 @@ class TreeBinding {
 const savedAs = (layer: LayerSpec): string =>
   (layer.kind === 'layer' ? definitionOf(layer).savedAs : undefined) ?? layer.className;
 
-function allSlots(layer: LayerSpec, frozen: boolean): Slot[] {
+function allSlots(layer: LayerSpec, frozen: boolean, withOptional = true): Slot[] {
   const still = frozen || !layer.trainable;
   const kept = slotsOf(layer).filter((slot) => slot.isCopy !== true);
   const own = kept.map((slot) => ({ ...slot, trainable: slot.trainable && !still, layer }));
-  return [...own, ...childrenOf(layer).flatMap((child) => allSlots(child, still))];
+  return [
+    ...own,
+    ...childrenOf(layer, withOptional).flatMap((child) => allSlots(child, still, withOptional)),
+  ];
 }
 
 function bindFlat(layer: LayerSpec, found: readonly Tensor[], bound: Bound): void {
-  const slots = allSlots(layer, false);
+  const all = allSlots(layer, false);
+  const slots = all.length === found.length ? all : allSlots(layer, false, false);
   const ordered = [...slots.filter((slot) => slot.trainable), ...slots.filter((slot) => !slot.trainable)];
   if (ordered.length !== found.length) {
     throw corrupt(`has ${ordered.length} variables, but the file holds ${found.length}`, layer.name);

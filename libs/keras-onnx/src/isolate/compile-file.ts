@@ -21,9 +21,11 @@ import {
 } from '../containers/source.js';
 import { readTfjs } from '../containers/tfjs.js';
 import { corrupt, ModelError, unsupported } from '../errors.js';
+import { readForeign } from '../foreign/model.js';
 import { compileForeign, type OnnxFacts } from '../foreign/compile-foreign.js';
 import { type CompiledGraph, compileGraph } from '../graph/compile.js';
 import { bindWeights } from '../graph/weights.js';
+import { factsOf, foreignFacts, type ModelFacts } from './facts.js';
 import { ModelFolder } from './read-files.js';
 
 /** Everything the serving process needs of a model file. */
@@ -41,6 +43,7 @@ export interface CompiledModel {
   readonly sample: CompiledGraph | undefined;
   /** Why a model with random layers cannot be sampled, when it cannot. */
   readonly sampleRefusal: string | undefined;
+  readonly facts: ModelFacts;
   /** Of an ONNX file only. */
   readonly onnx?: OnnxFacts | undefined;
 }
@@ -125,7 +128,16 @@ async function firstOf(folder: ModelFolder, names: readonly string[]): Promise<s
 /** The ports of a plain ONNX file are read from its session, which knows them best. */
 async function readOnnx(bytes: Uint8Array, folder: ModelFolder): Promise<Ready> {
   const foreign = await compileForeign(bytes, (name) => folder.beside(name));
-  return { format: 'onnx', name: 'onnx', parameters: undefined, sampleRefusal: undefined, ...foreign };
+  const facts = foreignFacts(readForeign(foreign.run.onnx).graph, foreign.random);
+  const { random: _, ...compiled } = foreign;
+  return {
+    format: 'onnx',
+    name: 'onnx',
+    parameters: undefined,
+    sampleRefusal: undefined,
+    facts,
+    ...compiled,
+  };
 }
 
 async function readFolder(folder: ModelFolder, limits: ModelLimits): Promise<GraphSource> {
@@ -167,6 +179,7 @@ export function compileSource(source: GraphSource): Ready {
     name: source.model.name,
     writtenBy: source.writtenBy,
     parameters: weights.parameters,
+    facts: factsOf(source, weights),
     run,
   };
   try {

@@ -2,18 +2,22 @@ import { resolve } from 'node:path';
 import { BoundedQueue } from '#libs/kernel';
 import { ModelError } from '../errors.js';
 import type { ModelLimits } from '../containers/source.js';
+import { recipesNow } from '../layers/recipe-book.js';
 import type { CompiledModel } from './compile-file.js';
 import { Isolate, type IsolationLimits } from './isolate.js';
 import { decodeModel, type CompileRequest } from './protocol.js';
 
 /** Enough for models of about 100 MB. */
-export const DEFAULT_ISOLATION: IsolationLimits = { memoryBytes: 2 * 1024 ** 3, timeMs: 60_000 };
+export const DEFAULT_ISOLATION: IsolationLimits = {
+  memoryBytes: 2 * 1024 ** 3,
+  timeMs: 60_000,
+  idleMs: 2_000,
+};
 
 /** Two at once keep a small machine responsive; more wait. */
 const MAX_RUNNING = 2;
 const MAX_WAITING = 64;
-/** How long a process waits for a next file, and how much it may have answered: what one file left behind must not starve the next. */
-const IDLE_MS = 2_000;
+/** How much a process may have answered: what one file left behind must not starve the next. */
 const MOST_ANSWERED = 64 * 1024 ** 2;
 
 const compilations = new BoundedQueue(
@@ -34,7 +38,7 @@ export function compileIsolated(
   limits: ModelLimits,
   isolation: IsolationLimits,
 ): Promise<CompiledModel> {
-  const request = { path: [path].flat().map((one) => resolve(one)), limits };
+  const request = { path: [path].flat().map((one) => resolve(one)), limits, recipes: recipesNow() };
   return compilations.run(async () => {
     const waiting = takeIdle(isolation);
     if (waiting !== undefined) {
@@ -83,5 +87,5 @@ function keepIdle(isolate: Isolate, isolation: IsolationLimits): void {
     if (at < 0) return;
     waiting.splice(at, 1);
     isolate.end();
-  }, IDLE_MS).unref();
+  }, isolation.idleMs).unref();
 }

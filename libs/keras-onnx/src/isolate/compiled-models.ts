@@ -7,6 +7,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { workerFile } from '#libs/kernel';
 import type { ModelLimits } from '../containers/source.js';
+import { recipesNow } from '../layers/recipe-book.js';
 import type { CompiledModel } from './compile-file.js';
 import { decodeModel, encodeModel } from './protocol.js';
 
@@ -96,7 +97,7 @@ export class CompiledModels {
   async #entry(sha256: string, limits: ModelLimits): Promise<string> {
     const rules = createHash('sha256')
       .update(await compiler())
-      .update(JSON.stringify(limits))
+      .update(JSON.stringify([limits, recipesNow()]))
       .digest('hex');
     return join(this.#folder, `${sha256}-${rules.slice(0, 16)}${ENDING}`);
   }

@@ -12,6 +12,8 @@ export interface IsolationLimits {
   readonly memoryBytes: number;
   /** Milliseconds until it is killed. */
   readonly timeMs: number;
+  /** Milliseconds for which it waits for a next file. */
+  readonly idleMs: number;
 }
 
 const PRLIMIT = '/usr/bin/prlimit';

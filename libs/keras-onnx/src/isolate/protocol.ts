@@ -1,3 +1,4 @@
+import type { LayerRecipe } from '#libs/kernel';
 import { corrupt, isModelErrorCode, ModelError } from '../errors.js';
 import type { ModelLimits } from '../containers/source.js';
 import type { CompiledGraph } from '../graph/compile.js';
@@ -8,6 +9,8 @@ import type { CompiledModel } from './compile-file.js';
 export interface CompileRequest {
   readonly path: readonly string[];
   readonly limits: ModelLimits;
+  /** Of custom layers, by class. */
+  readonly recipes: readonly (readonly [string, LayerRecipe])[];
 }
 
 type GraphHeader = Omit<CompiledGraph, 'onnx'> & { readonly bytes: number };

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { compileFile } from './compile-file.js';
+import { replaceRecipes } from '../layers/recipe-book.js';
 import { proven } from './prove.js';
 import { encodeError, encodeModel, withLength, type CompileRequest } from './protocol.js';
 
@@ -12,7 +13,8 @@ const ANSWER = 3;
 
 async function compile(line: string): Promise<Buffer> {
   try {
-    const { path, limits } = JSON.parse(line) as CompileRequest;
+    const { path, limits, recipes } = JSON.parse(line) as CompileRequest;
+    replaceRecipes(recipes);
     return encodeModel(await proven(await compileFile(path, limits)));
   } catch (error) {
     return encodeError(error);

@@ -18,6 +18,8 @@ export interface WeightSlot {
 export interface ChildLayer {
   readonly places: readonly string[];
   readonly layer: LayerSpec;
+  /** The file may have no variables of it. */
+  readonly isOptional?: boolean;
 }
 
 /** An argument of a call with its tensors in place. */

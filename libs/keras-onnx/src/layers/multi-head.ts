@@ -117,9 +117,12 @@ const groupQuery: LayerDefinition = {
 
 function attend(call: LayerCall, heads: Heads): readonly Value[] {
   const { emit, config } = call;
-  const query = tensorOf(call.args[0] ?? call.kwargs.query);
-  const value = tensorOf(call.args[1] ?? call.kwargs.value);
-  const ownKey = tensorOf(call.args[2] ?? call.kwargs.key);
+  const [listed] = call.args;
+  // Inside of another layer its tensors come as one list.
+  const given = Array.isArray(listed) ? (listed as typeof call.args) : call.args;
+  const query = tensorOf(given[0] ?? call.kwargs.query);
+  const value = tensorOf(given[1] ?? call.kwargs.value);
+  const ownKey = tensorOf(given[2] ?? call.kwargs.key);
   const key = ownKey ?? value;
   if (query === undefined || value === undefined || key === undefined)
     throw corrupt('takes query and value', call.layer.name);

@@ -215,7 +215,11 @@ const [ofLayers, ofOperations] = [byClass(LAYERS), byClass(OPERATIONS)];
 export function refusedClass(kind: 'layer' | 'operation', className: string): { what: string; need: string } {
   const known = (kind === 'layer' ? ofLayers : ofOperations).get(className);
   const named = kind === 'layer' ? `the layer class '${className}'` : `the operation '${className}'`;
-  if (known !== undefined) return { what: `${named} (${known.reason})`, need: known.need };
+  if (known !== undefined)
+    return {
+      what: kind === 'layer' ? `a ${className} layer (${known.reason})` : `${named} (${known.reason})`,
+      need: known.need,
+    };
   return {
     what: named,
     need:

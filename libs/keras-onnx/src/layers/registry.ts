@@ -16,6 +16,7 @@ import { CELL_LAYERS } from './rnn.js';
 import { ENCODING_LAYERS } from './encoding.js';
 import { RECURRENT_LAYERS } from './recurrent.js';
 import { REGULARIZATION_LAYERS } from './regularization.js';
+import { recipeDefinition } from './recipes.js';
 import { refusedClass } from './refusals.js';
 import { RESHAPING_LAYERS } from './reshaping.js';
 import { TF_OPERATION_LAYERS } from './tf-operations.js';
@@ -49,7 +50,8 @@ export const SUPPORTED_LAYERS: readonly string[] = ['InputLayer', ...Object.keys
 /** The definition of a layer's class. Throws `model_unsupported`, naming the layer, for any other class. */
 export function definitionOf(layer: LayerSpec): LayerDefinition {
   if (layer.className === 'InputLayer') return INPUT;
-  const definition = Object.hasOwn(LAYERS, layer.className) ? LAYERS[layer.className] : undefined;
+  const own = recipeDefinition(layer.className);
+  const definition = own ?? (Object.hasOwn(LAYERS, layer.className) ? LAYERS[layer.className] : undefined);
   if (definition !== undefined) return definition;
   const { what, need } = refusedClass('layer', layer.className);
   throw unsupported(what, need, layer.name);

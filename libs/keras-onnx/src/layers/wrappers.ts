@@ -94,11 +94,19 @@ function merge(call: LayerCall, mode: 'concat' | 'sum' | 'ave' | 'mul', a: Value
   return mode === 'ave' ? scale(emit, sum, 0.5) : sum;
 }
 
+/** Whether settings of a layer make it draw random numbers while sampling. */
+export const isRandom = ({
+  rate,
+  stddev,
+  dropout,
+  recurrent_dropout: recurrent,
+}: LayerSpec['config']): boolean =>
+  [rate, stddev, dropout, recurrent].some((one) => typeof one === 'number' && one > 0);
+
 /** Whether a layer or one inside it draws random numbers while sampling. */
 function isStochastic(layer: LayerSpec): boolean {
   const { config } = layer;
-  const strengths = [config.rate, config.stddev, config.dropout, config.recurrent_dropout];
-  if (strengths.some((one) => typeof one === 'number' && one > 0)) return true;
+  if (isRandom(config)) return true;
   if (layer.model !== undefined) return layer.model.layers.some(isStochastic);
   return [config.layer, config.backward_layer].some(
     (raw) => typeof raw === 'object' && raw !== null && isStochastic(wrapped(layer, 'layer', raw)),

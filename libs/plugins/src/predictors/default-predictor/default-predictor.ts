@@ -15,7 +15,7 @@ import {
 } from '#libs/plugin-sdk';
 import { createModelCache, type ModelCache, type ModelPaths } from '#libs/keras-onnx';
 import { basicInfo } from '../model-info.js';
-import { compiledModels } from '../model/model-file.js';
+import { compiledModels, registerCustomLayers } from '../model/model-file.js';
 import { findTfjs, loadTfjsModel } from '../model/tfjs/tfjs-model.js';
 import { modelFiles, type ModelSource, ServedModels } from '../model/served-models.js';
 import { inferFrom, tensorModelOf } from '../model/tensor-model.js';
@@ -132,6 +132,7 @@ class DefaultPredictor implements Predictor {
 }
 
 function modelCache({ parameters, resolveFile }: Context): ModelCache {
+  registerCustomLayers(parameters);
   const { model_cache_size, model_runtime, compiled_models } = parameters;
   if (model_runtime === 'onnx')
     return createModelCache(model_cache_size, { compiled: compiledModels(compiled_models, resolveFile) });

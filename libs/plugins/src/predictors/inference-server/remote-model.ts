@@ -1,4 +1,5 @@
 import {
+  NO_FACTS,
   type InputTensor,
   joinRows,
   type Model,
@@ -52,6 +53,8 @@ export class RemoteModel implements Model {
       parameters: null,
       stochastic: settings.inference_sample_output !== null,
       samplingRefused: null,
+      opset: null,
+      facts: NO_FACTS,
       onnx: null,
       served: { version, digestOf },
     };

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { basename, extname, join } from 'node:path';
-import { integer, type ParameterDeclarations, text } from '#libs/kernel';
-import { CompiledModels, type ModelDescription, ModelError } from '#libs/keras-onnx';
+import { integer, map, messageOf, type ParameterDeclarations, text } from '#libs/kernel';
+import { CompiledModels, type ModelDescription, ModelError, registerRecipe } from '#libs/keras-onnx';
 import { PluginError, type PluginErrorCode } from '#libs/plugin-sdk';
 
 /** A file that a parameter names; errors begin with the parameter and carry the file's base name only. */
@@ -94,11 +94,30 @@ export const modelParameters = {
     { default: 5, min: 1, max: 1_000 },
     'Number of models kept in memory; the least recently used one is unloaded first.',
   ),
+  custom_layers: map(
+    { items: 'string' },
+    'Recipes for layer classes of your own, by class: `{"TransformerBlock": "transformerBlock"}`. There are transformerBlock, tcnResidualBlock, positionalEncoding, positionalEncodingHalves and time2Vec; plugins may register others. Configuration and variables of the layer must fit.',
+  ),
   compiled_models: text(
     { default: 'auto', minLength: 1 },
     'Folder that keeps compiled models, so that a restart need not compile them: a path, `auto` for .cache/prediction-provider/models in the home folder, or `none`. Only its owner may write there.',
   ),
 } as const satisfies ParameterDeclarations;
+
+/** Registers the recipes that a predictor's parameters name. @throws PluginError `not_configured` */
+export function registerCustomLayers({
+  custom_layers: recipes,
+}: {
+  readonly custom_layers: Readonly<Record<string, string>>;
+}): void {
+  for (const [className, recipe] of Object.entries(recipes)) {
+    try {
+      registerRecipe(className, recipe);
+    } catch (error) {
+      throw new PluginError('not_configured', `custom_layers: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
 
 /** Where a predictor's models are kept compiled; undefined when they are not. */
 export function compiledModels(

@@ -56,6 +56,7 @@ export const signalParameters = {
     help: 'Maximum distance in seconds between a question and its bar (the last one that is not later); a question further away is refused. Null accepts any distance.',
   },
   normalization_params_path: modelParameters.normalization_params_path,
+  custom_layers: modelParameters.custom_layers,
   compiled_models: modelParameters.compiled_models,
   mc_samples: integer(
     { default: 0, min: 0, max: 100_000 },

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { ParametersOf } from '#libs/kernel';
 import type { ModelInfo, PluginLogger, Predictor } from '#libs/plugin-sdk';
 import { basicInfo } from '../model-info.js';
-import { compiledModels } from '../model/model-file.js';
+import { compiledModels, registerCustomLayers } from '../model/model-file.js';
 import { SEEDS } from '../model/served-model.js';
 import { modelFiles } from '../model/served-models.js';
 import { loadSignalBars, type SignalBars } from './signal-bars.js';
@@ -102,6 +102,7 @@ function openModels<N extends string>(
 ): SignalModels<N> {
   const { mc_samples: samples, mc_seed, compiled_models } = context.parameters;
   const seed = mc_seed ?? randomInt(SEEDS);
+  registerCustomLayers(context.parameters);
   const compiled = compiledModels(compiled_models, context.resolveFile);
   return mapped(files, (file) => {
     if (file.path === null) {
