@@ -1,7 +1,7 @@
 import { Inject, Injectable, StreamableFile } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
 import { RawBytes, WithHeaders } from '#libs/http';
-import { AppError, isRecord } from '#libs/kernel';
+import { AppError, isRecord, OutageError } from '#libs/kernel';
 import {
   BINARY_EXTENSION,
   BINARY_TYPE,
@@ -62,10 +62,12 @@ export class ServeModels {
       }
     }
     if (down.length === 0) return { live: true };
-    throw new AppError('unavailable', `Not ready: ${down.join(', ')}`, {
-      code: 'not_ready',
-      headers: { 'Retry-After': '1' },
-    });
+    const text = `Not ready: ${down.join(', ')}`;
+    const options = { code: 'not_ready', headers: { 'Retry-After': '1' } };
+    // of an outage the log has said so already; probes ask every few seconds
+    throw down.includes('database')
+      ? new OutageError(text, options)
+      : new AppError('unavailable', text, options);
   }
 
   async metadata(model: string, version: string | null): Promise<ModelOut> {

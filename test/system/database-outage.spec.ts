@@ -18,6 +18,8 @@ const NEEDS_NONE = [
   'GET /info',
   'GET /metrics',
   'GET /plugins',
+  'GET /v2',
+  'GET /v2/health/live',
 ];
 const POOL = 2;
 const READ = '/api/v1/predictions/';
