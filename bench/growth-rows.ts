@@ -37,7 +37,7 @@ const SQLITE: Dialect = {
   minutesAgo: (minutes) => `strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || (${minutes}) || ' minutes')`,
 };
 const POSTGRES: Dialect = {
-  numbers: (from, to) => `WITH n(i) AS (SELECT generate_series(${from}, ${to}))`,
+  numbers: (from, to) => `WITH n(i) AS (SELECT generate_series(${from}::bigint, ${to}))`,
   padded: `right('000000000000' || i, 12)`,
   minutesAgo: (minutes) =>
     `to_char((now() - (${minutes}) * interval '1 minute') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
