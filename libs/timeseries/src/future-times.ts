@@ -42,6 +42,11 @@ export function futureTimes(history: Float64Array, known: string | null = null):
 
 function medianSpacing(history: Float64Array): number {
   const recent = history.subarray(-SPACING_BARS);
+  const last = (recent.at(-1) ?? NaN) - (recent.at(-2) ?? NaN);
+  let equal = 0;
+  for (let row = 1; row < recent.length; row += 1)
+    if ((recent[row] ?? NaN) - (recent[row - 1] ?? NaN) === last) equal += 1;
+  if (last > 0 && 2 * equal > recent.length) return last; // what more than half are is the median
   const spacings = Float64Array.from(recent.subarray(1), (time, index) => time - (recent[index] ?? NaN))
     .filter((spacing) => spacing > 0)
     .sort();

@@ -16,15 +16,23 @@ export type PinnedForecast = Omit<ForecastPinEntity, 'id' | 'dueAt'>;
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Canonical JSON (RFC 8785) of a value as JSON has it: what is no number in JSON is null. */
-const canonicalText = (value: unknown): string => inOrder(JSON.parse(JSON.stringify(value)));
-
-/** ECMAScript's own texts of numbers and strings are those of the RFC; what is left is the order of members. */
-function inOrder(value: unknown): string {
+/**
+ * Canonical JSON (RFC 8785) of a value as JSON has it: what is no number in JSON is null. ECMAScript's own texts of numbers and
+ * strings are those of the RFC; what is left is the order of members.
+ */
+function canonicalText(value: unknown): string {
+  if (value === undefined) return 'null';
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(inOrder).join(',')}]`;
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, one]) => `${JSON.stringify(name)}:${inOrder(one)}`).join(',')}}`;
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  const members = value as Readonly<Record<string, unknown>>;
+  if (typeof members['toJSON'] === 'function') return canonicalText(JSON.parse(JSON.stringify(value)));
+  let text = '';
+  for (const name of Object.keys(members).sort()) {
+    const one = members[name];
+    if (one === undefined || typeof one === 'function' || typeof one === 'symbol') continue;
+    text += `${text === '' ? '{' : ','}${JSON.stringify(name)}:${canonicalText(one)}`;
+  }
+  return text === '' ? '{}' : `${text}}`;
 }
 
 /** The numbers of a forecast as canonical JSON: what `output_sha256` is the digest of. */

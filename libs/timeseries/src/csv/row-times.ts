@@ -21,6 +21,8 @@ export interface ReadTimes {
 /** The usual distance of neighbouring times in ms, whatever their order: the median over the last 1,000; NaN with fewer than two. */
 export function usualStep(times: Float64Array): number {
   const first = Math.max(0, times.length - 1001);
+  const last = Math.abs((times.at(-1) ?? NaN) - (times.at(-2) ?? NaN));
+  if (last > 0 && isMostOf(times, first, last)) return last;
   const steps = new Float64Array(times.length - first);
   let count = 0;
   for (let row = first + 1; row < times.length; row += 1) {
@@ -28,6 +30,15 @@ export function usualStep(times: Float64Array): number {
     if (step > 0) steps[count++] = step;
   }
   return medianOf(steps.subarray(0, count));
+}
+
+/** Whether more than half of the distances from a row on are this one: then it is their median, found without a list of them. */
+function isMostOf(times: Float64Array, first: number, step: number): boolean {
+  let left = Math.floor((times.length - first - 1) / 2) + 1;
+  for (let row = times.length - 1; row > first; row -= 1) {
+    if (Math.abs((times[row] ?? NaN) - (times[row - 1] ?? NaN)) === step && --left === 0) return true;
+  }
+  return false;
 }
 
 /**
