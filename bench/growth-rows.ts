@@ -135,7 +135,8 @@ const SQLITE_HASTE = ['PRAGMA cache_size = -500000', 'PRAGMA temp_store = MEMORY
 const POSTGRES_HASTE = [
   'SET statement_timeout = 0',
   'SET synchronous_commit = off',
-  `SET maintenance_work_mem = '512MB'`,
+  `SET maintenance_work_mem = '256MB'`,
+  'SET max_parallel_maintenance_workers = 0',
   `SET work_mem = '256MB'`,
 ];
 

@@ -1,10 +1,11 @@
 /**
- * `npm run bench -- --growth [--scale 0.1] [--on SQLite] [--start FILE]`: how long each route of the contract that submits, lists
+ * `npm run bench -- --growth [--scale 0.1] [--on SQLite] [--data FOLDER] [--start FILE]`: how long each route of the contract that submits, lists
  * or adds up takes on an empty database, one that is a tenth full and a full one, in turns, so that a busy machine slows all of
  * them. Full is 1,000,000 orders of which 300,000 are pending, 2,000,000 predictions and 5,000,000 audit rows, times the
  * scale. Then the delay of the event loop while an administrator looks at everything.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,9 +16,9 @@ import { fill, type Growing } from './growth-rows.js';
 import { SETTINGS } from './marketplace.js';
 import { median } from './predictions.js';
 import { servePostgres } from './postgres.js';
-import { serveProduct, type Served } from './served.js';
+import { MAIN, serveProduct, type Served } from './served.js';
 
-const TURNS = 20;
+const TURNS = Number(process.env['BENCH_TURNS'] ?? 20);
 const WARM_UP = 3;
 const FULL: Growing = { orders: 1_000_000, predictions: 2_000_000, requests: 5_000_000 };
 const SIZES = [
@@ -37,6 +38,8 @@ type Kind = 'SQLite' | 'PostgreSQL';
 export interface Plan {
   /** Of what a full database has. */
   readonly scale: number;
+  /** Of SQLite: databases that are there are measured as they are, others are filled, and all stay. */
+  readonly data?: string | undefined;
   /** Path of a file: what is filled is measured when it is there, at a moment when the machine has nothing else to do. */
   readonly start?: string | undefined;
 }
@@ -64,13 +67,14 @@ export async function printGrowth(plan: Plan, only?: string): Promise<void> {
 }
 
 async function printOnSqlite(plan: Plan): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-growth-'));
+  const folder = plan.data ?? mkdtempSync(join(tmpdir(), 'prediction-provider-growth-'));
+  mkdirSync(folder, { recursive: true });
   const file = (name: string): Promise<DatabaseLocation> =>
     Promise.resolve({ kind: 'sqlite', path: join(folder, `${name}.db`) });
   try {
     await printOn('SQLite', file, plan);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (plan.data === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -95,6 +99,10 @@ async function printOn(
   const filled: { readonly location: DatabaseLocation; readonly keys: Keys }[] = [];
   for (const [name, share] of SIZES) {
     const location = await make(name);
+    if (location.kind === 'sqlite' && existsSync(location.path)) {
+      filled.push({ location, keys: await renewedKeys(location) });
+      continue;
+    }
     filled.push({ location, keys: await keysIn(location) });
     const started = performance.now();
     const size = sizeOf(share * scale);
@@ -132,6 +140,22 @@ async function keysIn(location: DatabaseLocation): Promise<Keys> {
   } finally {
     await served.stop();
   }
+}
+
+/** Of a database that was filled before; a start brings its tables up to date. */
+async function renewedKeys(location: DatabaseLocation): Promise<Keys> {
+  await (await serve(location)).stop();
+  const keyOf = (username: string): string => {
+    const flags = [`--database_url=${urlOf(location)}`, `--secret_key=${SETTINGS.secret_key}`];
+    const said = execFileSync(process.execPath, [MAIN, 'users', 'new-key', username, ...flags], {
+      encoding: 'utf8',
+    });
+    const [, key] = /^API key: (\S+)/m.exec(said) ?? [];
+    if (key === undefined) throw new Error(`no key in: ${said}`);
+    return key;
+  };
+  const [client, evaluator, provider] = [keyOf('desk'), keyOf('judge'), keyOf('shop')];
+  return { administrator: SETTINGS.admin_api_key, client, evaluator, provider };
 }
 
 /** The callers' keys; their accounts get the ids 2 to 4. */

@@ -23,6 +23,7 @@ import { measureStart } from './start.js';
 import { measureSync } from './sync.js';
 
 const {
+  data,
   growth,
   memory,
   on,
@@ -32,6 +33,7 @@ const {
   start: file,
 } = parseArgs({
   options: {
+    data: { type: 'string' },
     growth: { type: 'boolean' },
     memory: { type: 'string' },
     on: { type: 'string' },
@@ -43,7 +45,7 @@ const {
   },
 }).values;
 if (growth === true) {
-  await printGrowth({ scale: Number(scale), start: file }, on);
+  await printGrowth({ scale: Number(scale), data, start: file }, on);
   process.exit(0);
 }
 

@@ -6,10 +6,10 @@ import {
   countUpTo,
   Database,
   entitiesOf,
-  entityOf,
   insertEach,
   LARGEST_COUNT,
   lookedNumber,
+  meets,
   narrowedBy,
   placeholders,
   rangeTerm,
@@ -80,7 +80,9 @@ function castOf(column: string): string {
  * A search for a part of a path, or for what several filters match together, looks at so many rows that one filter matches,
  * the newest ones: no index finds the rest. They take 20 to 60 ms to read, beside the event loop on SQLite.
  */
-export const MOST_SEARCHED = 20_000;
+const MOST_SEARCHED = 20_000;
+/** The same for several filters without such a part, which many pages of a list ask for. */
+const MOST_LOOKED_AT_LOGS = 5_000;
 
 /** What a search found. */
 export interface FoundLogs {
@@ -88,6 +90,8 @@ export interface FoundLogs {
   readonly count: Count;
   /** The moment of the oldest row that was looked at, when there may be older ones; null when all were. */
   readonly searchedBackTo: Date | null;
+  /** How many rows were looked at then. */
+  readonly searched: number;
 }
 
 interface FoundFigures {
@@ -142,6 +146,7 @@ export class ApiLogRepository {
       rows: rows.slice(page.offset, page.offset + page.limit),
       count: isExact ? countOf(total) : { total: Math.min(total, LARGEST_COUNT), isExact },
       searchedBackTo: cut.length === 0 ? null : new Date(Math.max(...cut)),
+      searched: Math.max(...searches.map((one) => one.searched)),
     };
   }
 
@@ -159,45 +164,56 @@ export class ApiLogRepository {
       ...looked,
       ...(part === '' ? [] : [partTerm(part)]),
     ];
-    if (others.length > 0) return this.#searchIn(found, others, most);
+    if (others.length > 0)
+      return this.#searchIn(found, others, {
+        most,
+        looked: part === '' ? MOST_LOOKED_AT_LOGS : MOST_SEARCHED,
+      });
     return {
       rows: await entitiesOf(found.clone().limit(most)),
       count: await countUpTo(this.database.readApart, found),
       searchedBackTo: null,
+      searched: 0,
     };
   }
 
   async #searchIn(
     found: SelectQueryBuilder<ApiLogEntity>,
     others: readonly Term[],
-    most: number,
+    { most, looked }: { readonly most: number; readonly looked: number },
   ): Promise<FoundLogs> {
     const { manager } = this.database.readApart;
-    const newest = found.limit(MOST_SEARCHED);
+    const whole = found.clone();
+    for (const { values } of others) found.setParameters(values);
+    const newest = found
+      .select(meets(others), 'hit')
+      .addSelect('l.id', 'id')
+      .addSelect('l.request_timestamp', 'at')
+      .limit(looked);
     const from = () =>
-      manager
-        .createQueryBuilder()
-        .from(`(${newest.getQuery()})`, 's')
-        .setParameters(Object.assign({ ...newest.getParameters() }, ...others.map(({ values }) => values)));
-    const isFound = others.map(({ looked }) => `(${looked.replaceAll(/\bl\./g, 's.l_')})`).join(' AND ');
-    const rows = await from()
-      .select('*')
-      .where(isFound)
-      .orderBy('s.l_request_timestamp', 'DESC')
-      .addOrderBy('s.l_id', 'DESC')
+      manager.createQueryBuilder().from(`(${newest.getQuery()})`, 's').setParameters(newest.getParameters());
+    const hits = await from()
+      .select('s.id', 'id')
+      .where('s.hit = 1')
+      .orderBy('s.at', 'DESC')
+      .addOrderBy('s.id', 'DESC')
       .limit(most)
-      .getRawMany<Record<string, unknown>>();
+      .getRawMany<{ readonly id: number | string }>();
     const figures = await from()
-      .select(`COALESCE(SUM(CASE WHEN ${isFound} THEN 1 ELSE 0 END), 0)`, 'matches')
+      .select('COALESCE(SUM(s.hit), 0)', 'matches')
       .addSelect('COUNT(*)', 'searched')
-      .addSelect('MIN(s.l_request_timestamp)', 'oldest')
+      .addSelect('MIN(s.at)', 'oldest')
       .getRawOne<FoundFigures>();
     const { matches = 0, searched = 0, oldest = null } = figures ?? {};
-    const searchedBackTo = Number(searched) < MOST_SEARCHED || oldest === null ? null : new Date(oldest);
+    const searchedBackTo = Number(searched) < looked || oldest === null ? null : new Date(oldest);
+    const ids = hits.map(({ id }) => Number(id));
+    const rows =
+      ids.length === 0 ? [] : await entitiesOf(whole.orderBy().where('l.id IN (:...ids)', { ids }));
     return {
-      rows: rows.map((row) => entityOf({ manager }, ApiLogEntity, withoutAlias(row))),
+      rows: rows.sort(byAge),
       count: { total: Number(matches), isExact: searchedBackTo === null },
       searchedBackTo,
+      searched: looked,
     };
   }
 }
@@ -242,10 +258,6 @@ function termsOf({ userId, method, statusCodes, from, to }: ApiLogFilter) {
   }
   return { words, looked, dates: dates === null ? [] : [dates] };
 }
-
-/** The columns of a row under their own names, which TypeORM puts the alias before. */
-const withoutAlias = (row: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/^l_/, ''), value]));
 
 /** Letter by letter; `LIKE` would ignore case on one of the two databases, and know wildcards. */
 function partTerm(part: string): Term {

@@ -4,7 +4,7 @@ import { type PageWindow, warn } from '#libs/http';
 import { Clock, HOUR_MS } from '#libs/kernel';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import type { ApiLogEntity } from './api-log.entity.js';
-import { ApiLogRepository, type ApiLogFilter, type FoundLogs, MOST_SEARCHED } from './api-log.repository.js';
+import { ApiLogRepository, type ApiLogFilter, type FoundLogs } from './api-log.repository.js';
 import { AuditArchiveRepository } from './archive/audit-archive.repository.js';
 import type { AuditLogList, ListAudit, ListLogs, LogList } from './audit.dto.js';
 import type { AuditTrail } from './audit.port.js';
@@ -68,7 +68,7 @@ export class ReadAudit implements AuditTrail {
         code: 'search_ended',
         field: part === '' && filter.endpoint === undefined ? 'end_date' : 'endpoint',
         message:
-          `only the newest ${MOST_SEARCHED} requests that one of the filters matches were searched, back to ` +
+          `only the newest ${found.searched} requests that one of the filters matches were searched, back to ` +
           `${found.searchedBackTo.toISOString()}; that moment as end_date of /admin/audit goes on from there`,
       });
     return found;

@@ -5,6 +5,7 @@ import {
   Database,
   entitiesInOrder,
   entitiesOf,
+  entitiesOnTheWay,
   isFew,
   KeptFigures,
   LARGEST_COUNT,
@@ -73,8 +74,11 @@ export class PendingOrders {
     const terms = termsOf(filter);
     const [first, ...others] = terms;
     if (first === undefined) {
-      const orders = await entitiesOf(pageOf(this.#pending(claimant, now), page));
-      return { orders, ...(await this.#allFigures(claimant, now)) };
+      const [orders, figures] = await Promise.all([
+        entitiesOf(pageOf(this.#pending(claimant, now), page)),
+        this.#allFigures(claimant, now),
+      ]);
+      return { orders, ...figures };
     }
     const rows = (): Query => this.#pending(claimant, now);
     const best = await bestOf(this.database.readApart, rows, [first, ...others]);
@@ -84,14 +88,12 @@ export class PendingOrders {
     if (page.sort === 'priority' && page.order === 'desc' && !isRange(best))
       return { orders: await entitiesOf(pageOf(narrowedBy(rows(), terms, [best]), page)), ...figures };
     const waiting = (await this.kept.standing('orders')).get('status:pending')?.events ?? 0;
-    const orders = isFew(figures, waiting, page)
-      ? await entitiesInOrder(this.database.readApart, narrowedBy(rows(), terms, [best]), {
-          key: 'id',
-          shown: OFFERED_FIELDS,
-          sorting: sortingOf(page),
-          ...page,
-        })
-      : await entitiesOf(pageOf(narrowedBy(rows(), terms), page));
+    const sorted = { key: 'id', shown: OFFERED_FIELDS, sorting: sortingOf(page), ...page } as const;
+    const walked = isFew(figures, waiting, page)
+      ? null
+      : await entitiesOnTheWay(this.database.readApart, rows(), terms, sorted);
+    const orders =
+      walked ?? (await entitiesInOrder(this.database.readApart, narrowedBy(rows(), terms, [best]), sorted));
     return { orders, ...figures };
   }
 
@@ -138,10 +140,7 @@ export class PendingOrders {
     const priced = (offered?.events ?? 0) - atHome.length;
     if (priced <= 0) return { total, isExact: true, range: null };
     const amount = (offered?.amount ?? 0) - sum(atHome.map(({ payment }) => Number(payment)));
-    const [min, max] = [
-      await this.#extreme(claimant, now, 'ASC'),
-      await this.#extreme(claimant, now, 'DESC'),
-    ];
+    const { min, max } = await this.#extremes(claimant, now);
     return { total, isExact: true, range: { min, max, average: Math.round(amount / priced) } };
   }
 
@@ -161,14 +160,22 @@ export class PendingOrders {
     return [...new Map(rows.map((row) => [row.id, row])).values()];
   }
 
-  async #extreme(claimant: Claimant, now: Date, order: 'ASC' | 'DESC'): Promise<Micros> {
-    const row = await this.#pending(claimant, now)
-      .andWhere(`o.currency = '${HOME_CURRENCY}'`)
-      .select('o.estimated_payment_micros', 'payment')
-      .orderBy('o.estimatedPayment', order)
-      .limit(1)
-      .getRawOne<{ payment: number | string }>();
-    return Number(row?.payment ?? 0);
+  async #extremes(claimant: Claimant, now: Date): Promise<{ readonly min: Micros; readonly max: Micros }> {
+    const first = (order: 'ASC' | 'DESC'): Query =>
+      this.#pending(claimant, now)
+        .andWhere(`o.currency = '${HOME_CURRENCY}'`)
+        .select('o.estimated_payment_micros', 'payment')
+        .orderBy('o.estimatedPayment', order)
+        .limit(1);
+    const least = first('ASC');
+    const row = await this.database.readApart.manager
+      .createQueryBuilder()
+      .select('MIN(payment)', 'min')
+      .addSelect(`(${first('DESC').getQuery()})`, 'max')
+      .from(`(${least.getQuery()})`, 'least')
+      .setParameters(least.getParameters())
+      .getRawOne<Record<'min' | 'max', number | string | null>>();
+    return { min: Number(row?.min ?? 0), max: Number(row?.max ?? 0) };
   }
 
   #orders(): Query {

@@ -139,7 +139,12 @@ export type Sorting = readonly (readonly [column: string, direction: 'ASC' | 'DE
 export const isFew = ({ total, isExact }: Count, all: number, page: { limit: number; offset?: number }) =>
   isExact && total ** 2 <= (page.limit + (page.offset ?? 0)) * all;
 
-/** A page of few rows. */
+/** Rows that are read in the order of a list for a page of it, before all that one term finds are sorted instead. */
+const MOST_WALKED = 2_000;
+/** Rows that are sorted for a page: with keys that an index has, 0.1 s. */
+const MOST_SORTED = 200_000;
+
+/** A page of a list in an order. */
 export interface SortedPage<T extends ObjectLiteral> {
   /** A property with a value of its own in each row. */
   readonly key: keyof T & string;
@@ -151,32 +156,64 @@ export interface SortedPage<T extends ObjectLiteral> {
   readonly offset?: number;
 }
 
-/** A page of few rows, which are found in any order and sorted by their keys; then those of the page are read. */
+/** A page of rows that are found in any order and sorted by their keys; then those of the page are read. */
 export async function entitiesInOrder<T extends ObjectLiteral>(
-  { manager }: DatabaseScope,
-  few: SelectQueryBuilder<T>,
-  { key, shown, sorting, limit, offset = 0 }: SortedPage<T>,
+  scope: DatabaseScope,
+  found: SelectQueryBuilder<T>,
+  page: SortedPage<T>,
 ): Promise<T[]> {
-  const alias = few.alias;
-  const whole = few.clone();
+  const whole = found.clone();
+  return entitiesOfKeys(whole, await keysOf(scope, found.orderBy().limit(MOST_SORTED), page), page);
+}
+
+/**
+ * A page of a list that is read in its order, when it is full after {@link MOST_WALKED} rows; null when it is not: what
+ * matches may stand at the end of the list, all together.
+ */
+export async function entitiesOnTheWay<T extends ObjectLiteral>(
+  scope: DatabaseScope,
+  list: SelectQueryBuilder<T>,
+  terms: readonly Term[],
+  page: SortedPage<T>,
+): Promise<T[] | null> {
+  const whole = list.clone();
+  const walked = list.orderBy().limit(MOST_WALKED);
+  for (const [column, direction] of page.sorting) walked.addOrderBy(column, direction);
+  for (const { values } of terms) walked.setParameters(values);
+  const keys = await keysOf(scope, walked, page, terms);
+  return keys.length < page.limit ? null : entitiesOfKeys(whole, keys, page);
+}
+
+async function keysOf<T extends ObjectLiteral>(
+  { manager }: DatabaseScope,
+  some: SelectQueryBuilder<T>,
+  { sorting, limit, offset = 0 }: SortedPage<T>,
+  terms: readonly Term[] = [],
+): Promise<unknown[]> {
   const columnNames = [...new Set(sorting.map(([column]) => column))];
   const nameOf = (column: string): string => `s${columnNames.indexOf(column)}`;
-  const some = few
-    .select([])
-    .orderBy()
-    .limit(LARGEST_COUNT + 1);
+  some.select(meets(terms), 'hit');
   for (const column of columnNames) some.addSelect(column, nameOf(column));
   const sorted = manager
     .createQueryBuilder()
     .select(`found.${nameOf(columnNames.at(-1) ?? '')}`, 'key')
     .from(`(${some.getQuery()})`, 'found')
+    .where('found.hit = 1')
     .setParameters(some.getParameters())
     .limit(limit)
     .offset(offset);
   for (const [column, direction] of sorting) sorted.addOrderBy(`found.${nameOf(column)}`, direction);
-  const keys = (await sorted.getRawMany<{ readonly key: unknown }>()).map((row) => row.key);
+  return (await sorted.getRawMany<{ readonly key: unknown }>()).map((row) => row.key);
+}
+
+async function entitiesOfKeys<T extends ObjectLiteral>(
+  query: SelectQueryBuilder<T>,
+  keys: readonly unknown[],
+  { key, shown }: SortedPage<T>,
+): Promise<T[]> {
   if (keys.length === 0) return [];
-  const query = whole
+  const { alias } = query;
+  query
     .select([...new Set([key, ...shown])].map((property) => `${alias}.${property}`))
     .where(`${alias}.${key} IN (:...keys)`, { keys });
   const rows = new Map((await entitiesOf(query)).map((row) => [row[key] as unknown, row]));

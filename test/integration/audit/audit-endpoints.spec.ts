@@ -166,7 +166,9 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
     expect((await get('audit?endpoint=/api/v1/a&user_id=1')).warnings).toBeUndefined();
     // a full page is one of what was looked at; one that is not says so
     const full = await get('audit?method=GET&status_code=200&limit=5');
-    expect(full).toMatchObject({ total_is_exact: false, total_count: 10_000 });
+    expect(full).toMatchObject({ total_is_exact: false });
+    expect(full.total_count).toBeGreaterThan(4_900);
+    expect(full.total_count).toBeLessThanOrEqual(5_000);
     expect(full.audit_logs).toHaveLength(5);
     expect(full).not.toHaveProperty('warnings');
     const none = await get('audit?method=POST&status_code=200');
