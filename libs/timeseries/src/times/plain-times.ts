@@ -114,7 +114,10 @@ export const isDateSign = (bytes: Uint8Array, at: number): boolean =>
 
 /** Whether the rest of a cell is a word in brackets, `(Tue)`, ASCII ones or those of Japan. */
 export function isInBrackets(bytes: Uint8Array, at: number, end: number): boolean {
-  const rest = at < end && end - at < 16 ? String.fromCharCode(...bytes.subarray(at, end)) : '';
+  const first = bytes[at] === 0x20 ? bytes[at + 1] : bytes[at];
+  // Most rows end here: a text of each would take longer than all else.
+  if ((first !== 0x28 && first !== 0xef) || at >= end) return false;
+  const rest = end - at < 16 ? String.fromCharCode(...bytes.subarray(at, end)) : '';
   return /^ ?(?:\([^()\d]+\)|\u00ef\u00bc\u0088[^\d]+\u00ef\u00bc\u0089)$/.test(rest);
 }
 
