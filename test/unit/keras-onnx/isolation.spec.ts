@@ -264,7 +264,7 @@ describe('the cache', () => {
 });
 
 describe('mutated files', () => {
-  // A sample of the 2,000 that `bench/keras-onnx-fuzz.ts` sends through the process.
+  // A sample of the 10,000 that `bench/keras-onnx-fuzz.ts` sends through the process.
   it('end in a model or a typed error', async () => {
     const { run } = compile(TINY.config, (layer) =>
       TINY.weights
