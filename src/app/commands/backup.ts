@@ -36,6 +36,8 @@ interface Manifest {
   readonly migrations: readonly string[];
   /** SHA-256 of the file with the rows. */
   readonly sha256: string;
+  /** Lines of the file with PostgreSQL's rows; absent of SQLite. */
+  readonly rows?: number;
   /** Tells secrets apart, and nothing of one; null when it is not known here. */
   readonly secret_key_is: string | null;
 }
@@ -48,14 +50,14 @@ export const backUp: Command = async (config, { positionals }) => {
   try {
     const secret = await secretOf(config);
     const name = config.database.kind === 'sqlite' ? SQLITE : ROWS;
-    const migrations = await writeCopy(config, database, join(folder, name));
+    const copy = await writeCopy(config, database, join(folder, name));
     await chmod(join(folder, name), OWNER_ONLY);
     if (secret?.path !== undefined) await copyFile(secret.path, join(folder, SECRET));
     const manifest: Manifest = {
       service: VERSION,
       made_at: new Date().toISOString(),
       database: config.database.kind,
-      migrations,
+      ...copy,
       sha256: await digestOf(join(folder, name)),
       secret_key_is: secret === null ? null : nameOfSecret(secret.text),
     };
@@ -100,21 +102,34 @@ async function newFolder(name: string | undefined): Promise<string> {
   return folder;
 }
 
-/** @returns the migrations that the copy has */
-async function writeCopy(config: AppConfig, database: Database, file: string): Promise<readonly string[]> {
+/** @returns what the copy has */
+async function writeCopy(
+  config: AppConfig,
+  database: Database,
+  file: string,
+): Promise<Pick<Manifest, 'migrations' | 'rows'>> {
   if (config.database.kind === 'sqlite') {
     await copySqlite(config.database.path, file);
-    return appliedMigrations(database.read);
+    return { migrations: await appliedMigrations(database.read) };
   }
   return database.inSnapshot(async () => {
     const scope = database.read;
     const tables = await copiedTables(scope);
     const draw = progressBar('backup');
-    let done = 0;
-    const rows = copiedRows(scope, tables, () => draw(++done / tables.length));
-    await pipeline(Readable.from(rows), createGzip(), createWriteStream(file, { mode: OWNER_ONLY }));
-    return appliedMigrations(scope);
+    let [done, rows] = [0, 0];
+    const copied = copiedRows(scope, tables, () => draw(++done / tables.length));
+    const counted = passing(copied, () => (rows += 1));
+    await pipeline(Readable.from(counted), createGzip(), createWriteStream(file, { mode: OWNER_ONLY }));
+    return { migrations: await appliedMigrations(scope), rows };
   });
+}
+
+/** The same lines, each told of as it passes. */
+async function* passing(lines: AsyncIterable<string>, passed: () => void): AsyncIterable<string> {
+  for await (const line of lines) {
+    passed();
+    yield line;
+  }
 }
 
 async function digestOf(path: string): Promise<string> {
@@ -150,7 +165,11 @@ async function restorePostgres(config: AppConfig, file: string, manifest: Manife
       throw refused(
         `the backup has the tables of version ${manifest.service}, this is ${VERSION}: restore with that version, then start this one`,
       );
-    await new TransactionRunner(database, { limitMs: LIMIT_MS }).run((tx) => restoreRows(tx, linesOf(file)));
+    const draw = progressBar('restore');
+    let done = 0;
+    const lines = passing(linesOf(file), () => draw(++done / (manifest.rows ?? Infinity)));
+    await new TransactionRunner(database, { limitMs: LIMIT_MS }).run((tx) => restoreRows(tx, lines));
+    draw(1);
   } finally {
     await database.close();
   }

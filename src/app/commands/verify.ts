@@ -8,6 +8,7 @@ import { addAnchors, currentAnchors, readAnchors } from '../anchors.js';
 import { withDomains } from '../domain-context.js';
 import { openDatabase } from '../schema.js';
 import { EXIT, type Command, nameDatabase, print, printError } from './command.js';
+import { progressBar } from './terminal.js';
 
 /**
  * `audit anchor`: prints how far the chains have come, one JSON object a line, to be kept elsewhere; with `audit_anchor` set
@@ -32,8 +33,15 @@ export const verifyAudit: Command = async (config) => {
   const database = await openDatabase(config, { mustExist: true });
   nameDatabase(config);
   try {
-    const verifying = new VerifyAudit(new AuditSealRepository(database));
-    const verdict = await database.inSnapshot(() => verifying.verify(anchors, config.archive_folder));
+    const seals = new AuditSealRepository(database);
+    const verifying = new VerifyAudit(seals);
+    const draw = progressBar('audit verify');
+    const verdict = await database.inSnapshot(async () => {
+      const total = (await seals.store.head())?.rowCount ?? 0;
+      let done = 0;
+      return verifying.verify(anchors, config.archive_folder, (rows) => draw((done += rows) / (total + 1)));
+    });
+    draw(1);
     for (const note of verdict.notes) printError(`note: ${note}`);
     for (const fault of verdict.faults) printError(fault);
     const rows = `${verdict.sealedRows} rows checked, ${verdict.unsealedRows} too recent to be sealed`;

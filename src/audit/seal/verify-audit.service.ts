@@ -15,11 +15,20 @@ export class VerifyAudit {
   /**
    * Run it in a snapshot of a database that is in use.
    * @param archiveFolder where to read rows that are not in the table any more; null: their links are believed
+   * @param passed told of how many rows were looked at, again and again
    */
-  async verify(anchors: readonly Anchor[] = [], archiveFolder: string | null = null): Promise<SealVerdict> {
+  async verify(
+    anchors: readonly Anchor[] = [],
+    archiveFolder: string | null = null,
+    passed: (rows: number) => void = () => undefined,
+  ): Promise<SealVerdict> {
     return verifySeals(
       this.seals.store,
-      async (range) => (await this.seals.rowsBetween(range)).map(cellsOf),
+      async (range) => {
+        const rows = await this.seals.rowsBetween(range);
+        passed(rows.length);
+        return rows.map(cellsOf);
+      },
       anchors,
       await archivedRows(new AuditArchiveRepository(this.seals.store.database), archiveFolder),
     );
