@@ -1,7 +1,11 @@
+import { corrupt } from '../errors.js';
 import type { Value } from '../graph/emitter.js';
 import { binary, matmul, sliceAxis } from '../graph/tensor-ops.js';
 import type { LayerCall, Resolved } from './definition.js';
 import { first, lengthOf, operand, type Operation, setting } from './operands.js';
+
+/** Numbers of a matrix that no honest transform needs. */
+const MOST = 16 * 1024 * 1024;
 
 /** The numbers of a discrete Fourier transform as two matrices. */
 export function waves(
@@ -10,6 +14,8 @@ export function waves(
   length: number,
   sign: 1 | -1,
 ): { cos: Float32Array; sin: Float32Array } {
+  if (![rows, columns, length].every((one) => Number.isSafeInteger(one) && one >= 1) || rows * columns > MOST)
+    throw corrupt(`a transform of ${length} numbers`);
   const [cos, sin] = [new Float32Array(rows * columns), new Float32Array(rows * columns)];
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
