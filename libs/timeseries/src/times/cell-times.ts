@@ -57,7 +57,7 @@ export class CellTimes {
   read(bytes: Uint8Array, start: number, end: number): number {
     this.offset = NaN;
     if (this.zone !== '') this.zone = '';
-    if (this.order === 'ymd' && end - start >= 16 && end - start <= 25) {
+    if (this.order === 'ymd' && end - start >= 15 && end - start <= 25) {
       const behind = offsetAt(bytes, end);
       const time = plainTime(bytes, start, behind);
       const offset = behind === end ? NaN : offsetMinutes(bytes, behind);

@@ -61,8 +61,12 @@ export function epochTime(bytes: Uint8Array, start: number, end: number, unit: n
   return bytes[start] === 0x2d ? -time : time;
 }
 
-/** `YYYY?MM?DD HH:MM` and `…:SS` with one sign between the parts of the date, without looking for parts; NaN otherwise. */
+/**
+ * `YYYY?MM?DD HH:MM` and `…:SS` with one sign between the parts of the date, and `YYYYMMDD HHMMSS`, without looking for parts; NaN
+ * otherwise.
+ */
 export function plainTime(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start === 15) return compactTime(bytes, start);
   const between = bytes[start + 10];
   const sign = bytes[start + 4];
   const seconds = end - start === 19;
@@ -77,6 +81,18 @@ export function plainTime(bytes: Uint8Array, start: number, end: number): number
     hour,
     pair(bytes, start + 14),
     seconds ? pair(bytes, start + 17) : 0,
+  );
+}
+
+function compactTime(bytes: Uint8Array, start: number): number {
+  if (bytes[start + 8] !== 0x20) return NaN;
+  return civilToEpoch(
+    pair(bytes, start) * 100 + pair(bytes, start + 2),
+    pair(bytes, start + 4),
+    pair(bytes, start + 6),
+    pair(bytes, start + 9),
+    pair(bytes, start + 11),
+    pair(bytes, start + 13),
   );
 }
 
