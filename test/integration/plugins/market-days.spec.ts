@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Feeder, Frame } from '#libs/plugin-sdk';
 import { failure, marketFeeder, NOW } from './market-feeder.js';
-import { rowsOf, type Row, yahooServer } from './yahoo-server.js';
+import { json, rowsOf, type Row, yahooServer } from './yahoo-server.js';
 
 const yahoo = yahooServer();
 const NEW_YORK = { gmtoffset: -18_000, exchangeTimezoneName: 'America/New_York' };
@@ -192,5 +194,47 @@ describe('what the market leaves open is said', () => {
       message: 'Yahoo Finance refuses to answer about MSFT: it has bars of 1d and none of 1h',
     });
     expect(await feeder.fetch({ symbol: 'MSFT', interval: '1d' })).toMatchObject({ length: 2 });
+  });
+});
+
+const CASES = resolve('../shared/cases/market-data');
+const whereTheyAre = existsSync(CASES) ? describe : describe.skip;
+
+whereTheyAre('answers of the market as they were recorded', () => {
+  const ask = async (name: string, interval: string, request: object = {}) => {
+    const text = readFileSync(join(CASES, `market_${name}.json`), 'utf8');
+    yahoo.answer(json(200, JSON.parse(text)));
+    const { feeder } = await marketFeeder(yahoo.url, {}, null, Date.parse('2026-11-28T20:30Z'));
+    const asking = feeder.fetch({ symbol: 'X', interval, ...request });
+    return asking.then((frame) => ({
+      date: new Date(frame.time.at(-1) ?? NaN).toISOString().slice(0, 10),
+      last: (column: string) => frame.column(column).at(-1),
+      notes: (feeder.notes?.(frame) ?? []).map((note) => note.split(':')[0]),
+    }));
+  };
+
+  it('have the day of the exchange in summer, and calendar columns of that day', async () => {
+    const columns = ['day_of_week', 'hour_of_day', 'day_of_month'];
+    const to = Date.parse('2026-07-15T12:00Z');
+    const { date, last } = await ask('eurusd_1d_summer', '1d', { to, columns });
+    expect([date, ...columns.map(last)]).toEqual(['2026-07-15', 2, 0, 15]);
+  });
+
+  it('have one bar of the week that runs', async () => {
+    const { date, last } = await ask('weekly_live_friday', '1w');
+    expect([date, last('HIGH'), last('CLOSE')]).toEqual(['2026-11-23', 171, 170.5]);
+  });
+
+  it('have the date of the day that runs', async () => {
+    expect((await ask('crypto_1d_running', '1d')).date).toBe('2026-11-28');
+  });
+
+  it('say that the newest bar has no close', async () => {
+    expect(await ask('last_close_null', '1d')).toMatchObject({ date: '2026-11-26', notes: ['no_close'] });
+  });
+
+  it('are refused with bars of another length, and noted when they are old', async () => {
+    await expect(ask('other_granularity', '1h')).rejects.toThrow('it has bars of 1d and none of 1h');
+    expect(await ask('stale', '1d')).toMatchObject({ notes: ['stale'] });
   });
 });
