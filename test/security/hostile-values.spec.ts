@@ -8,6 +8,8 @@ import type { DatabaseKind } from '../harness/databases.js';
 import { Accounts } from './accounts.js';
 import { type DeclaredInput, inputsOf, pathWith } from './walked-routes.js';
 
+/** Parameters of paths that are one of a few words. */
+const NAMED = { model: 'random_walk_predictor', picture: 'skill.svg', format: 'svg' };
 const SECRET = 'a-secret-that-the-forger-has-got-hold-of';
 const CONFIG = {
   core_plugin: 'sync_core',
@@ -84,10 +86,9 @@ describe.each(PLATFORMS)('every declared input [%s, %s]', (database, adapter) =>
 
   /** Sends a request that is right but for this value. */
   const send = ({ method, template, place, name, body, role }: DeclaredInput, value: unknown) => {
-    const path =
-      place === 'path'
-        ? pathWith(template, String(value))
-        : pathWith(template.replace('{model}', 'random_walk_predictor'), '999999');
+    const others = Object.entries(NAMED).filter(([param]) => param !== name);
+    const known = others.reduce((path, [param, one]) => path.replace(`{${param}}`, one), template);
+    const path = pathWith(known, place === 'path' ? String(value) : '999999');
     const query = place === 'query' ? `?${new URLSearchParams({ [name]: String(value) }).toString()}` : '';
     const sent = place === 'body' ? { ...body, [name]: value } : body;
     return app.request(method, `${path}${query}`, {
@@ -129,7 +130,7 @@ describe.each(PLATFORMS)('every declared input [%s, %s]', (database, adapter) =>
     const { wrong } = await complaints(
       ({ isMoment, place }) => isMoment && place === 'query',
       EXTREMES,
-      ({ status }) => status === 200,
+      ({ status, body }) => status === 200 || body.type.endsWith('nothing-to-draw'),
     );
     expect(wrong).toEqual([]);
   });

@@ -171,7 +171,7 @@ describe('models run', () => {
     const { status, stderr } = await models(['run', 'lambda.keras', '--input', 'case.json']);
     expect(status).toBe(3);
     expect(stderr).toMatch(
-      /^lambda\.keras: layer 'dropping': the layer class 'Lambda' \(Python code\) is not supported/,
+      /^lambda\.keras: layer 'dropping': a Lambda layer \(Python code\) is not supported/,
     );
   });
 

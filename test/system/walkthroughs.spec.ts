@@ -79,7 +79,7 @@ describe('from nothing to the first result,', () => {
     };
     write('mine_metadata.json', JSON.stringify(metadata));
     expect(await ok('data', 'inspect', 'mine.csv')).toMatch(/Bars +400, 1 h apart/);
-    expect(JSON.parse(await ok('models', 'inspect', 'mine.keras'))).toMatchObject({
+    expect(JSON.parse(await ok('models', 'inspect', 'mine.keras', '--json'))).toMatchObject({
       inputs: [{ shape: [null, 8, 1] }],
       outputs: [{ shape: [null, 3] }],
     });
