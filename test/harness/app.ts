@@ -63,7 +63,7 @@ export class TestApp extends HttpClient {
 }
 
 /** Settings that keep a test application quick, quiet and to itself. */
-const TEST_SETTINGS = {
+export const TEST_SETTINGS = {
   host: '127.0.0.1',
   port: 0,
   environment: 'test',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, describe } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TransactionRunner } from '#libs/database';
@@ -7,7 +7,14 @@ import { assertPresent } from '#libs/kernel';
 import { hashApiKey } from '../../src/accounts/api-key.js';
 import { PasswordHasher } from '../../src/accounts/password-hasher.js';
 import { UserRepository } from '../../src/accounts/user.repository.js';
-import { type AdapterName, describeOnAdapters, startTestApp, type TestApp } from './app.js';
+import {
+  type AdapterName,
+  describeOnAdapters,
+  startTestApp,
+  type TestApp,
+  type TestAppOptions,
+} from './app.js';
+import { TestCluster } from './cluster.js';
 import { runFolder } from './test-resources.js';
 
 /** Password of every seeded account. */
@@ -62,20 +69,27 @@ export type OriginalKey = keyof typeof ORIGINAL_ACCOUNTS;
  * Declares specs of the original's suites on both HTTP libraries: one application for all of them, with the accounts
  * they expect and predictions that succeed without a network.
  * @param config settings that make this suite's expectations meaningful
+ * @param onCluster also on two processes of the API and two workers, with PostgreSQL
  */
 export function describeOriginal(
   name: string,
   specs: (app: () => TestApp, adapter: AdapterName) => void,
   config: Readonly<Record<string, unknown>> = {},
+  onCluster = false,
 ): void {
-  describeOnAdapters(name, (adapter) => {
+  const declare = (adapter: AdapterName, start: (options: TestAppOptions) => Promise<TestApp>): void => {
     let started: TestApp | null = null;
     beforeAll(async () => {
       const settings = { ...offlineSettings(), ...config };
-      started = await startTestApp({ adapter, config: settings, seed: seedOriginalAccounts });
-    });
+      started = await start({ adapter, config: settings, seed: seedOriginalAccounts });
+    }, 120_000);
     afterAll(() => started?.close());
     specs(() => assertPresent(started, 'the application runs inside of specs'), adapter);
+  };
+  describeOnAdapters(name, (adapter) => declare(adapter, startTestApp));
+  if (!onCluster) return;
+  describe(`${name} [two processes and two workers]`, () => {
+    declare('fastify', (options) => TestCluster.start(options));
   });
 }
 
