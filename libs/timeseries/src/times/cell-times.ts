@@ -2,6 +2,7 @@ import { civilToEpoch, HOUR_MS, MINUTE_MS, SECOND_MS } from '#libs/kernel';
 import {
   clockOf,
   countedTime,
+  dayFirstTime,
   isBetween,
   isDateOrder,
   isDateSign,
@@ -16,7 +17,6 @@ import {
   offsetAt,
   offsetMinutes,
   pair,
-  plainDate,
   plainTime,
   withPlainBlanks,
 } from './plain-times.js';
@@ -57,7 +57,7 @@ export class CellTimes {
   read(bytes: Uint8Array, start: number, end: number): number {
     this.offset = NaN;
     if (this.zone !== '') this.zone = '';
-    if (this.order === 'ymd' && end - start >= 15 && end - start <= 25) {
+    if (this.order === 'ymd' && end - start >= 10 && end - start <= 25) {
       const behind = offsetAt(bytes, end);
       const time = plainTime(bytes, start, behind);
       const offset = behind === end ? NaN : offsetMinutes(bytes, behind);
@@ -65,14 +65,13 @@ export class CellTimes {
         this.offset = offset;
         return time;
       }
-    } else if (
-      this.order === 'ymd' &&
-      end - start === 10 &&
-      bytes[start + 4] === bytes[start + 7] &&
-      isSeparator(bytes[start + 4])
-    ) {
-      const day = plainDate(bytes, start);
-      if (!Number.isNaN(day)) return day;
+    } else if (this.order === 'dmy' || this.order === 'mdy') {
+      const time = dayFirstTime(bytes, start, end, this.order === 'mdy');
+      if (!Number.isNaN(time)) {
+        this.parts[0] = pair(bytes, start);
+        this.parts[1] = pair(bytes, start + 3);
+        return time;
+      }
     }
     const plain = withPlainBlanks(bytes, start, end);
     if (plain !== null) return this.read(plain, 0, plain.length);

@@ -62,13 +62,15 @@ export function epochTime(bytes: Uint8Array, start: number, end: number, unit: n
 }
 
 /**
- * `YYYY?MM?DD HH:MM` and `…:SS` with one sign between the parts of the date, and `YYYYMMDD HHMMSS`, without looking for parts; NaN
- * otherwise.
+ * `YYYY?MM?DD`, with ` HH:MM` and `…:SS`, with one sign between the parts of the date, and `YYYYMMDD HHMMSS`, without looking for parts;
+ * NaN otherwise.
  */
 export function plainTime(bytes: Uint8Array, start: number, end: number): number {
   if (end - start === 15) return compactTime(bytes, start);
   const between = bytes[start + 10];
   const sign = bytes[start + 4];
+  if (end - start === 10)
+    return sign === bytes[start + 7] && isSeparator(sign) ? plainDate(bytes, start) : NaN;
   const seconds = end - start === 19;
   if (sign !== bytes[start + 7] || !isSeparator(sign) || bytes[start + 13] !== 0x3a) return NaN;
   if ((between !== 0x20 && between !== 0x54) || (seconds ? bytes[start + 16] !== 0x3a : end - start !== 16))
@@ -81,6 +83,27 @@ export function plainTime(bytes: Uint8Array, start: number, end: number): number
     hour,
     pair(bytes, start + 14),
     seconds ? pair(bytes, start + 17) : 0,
+  );
+}
+
+/** The same with the year behind: `DD?MM?YYYY HH:MM`, `…:SS` and `…:SS.fff`, or with the month in front. */
+export function dayFirstTime(bytes: Uint8Array, start: number, end: number, isMonthFirst: boolean): number {
+  const length = end - start;
+  const between = bytes[start + 10];
+  const sign = bytes[start + 2];
+  if (sign !== bytes[start + 5] || !isSeparator(sign) || bytes[start + 13] !== 0x3a) return NaN;
+  if (between !== 0x20 && between !== 0x54) return NaN;
+  if (length !== 16 && ((length !== 19 && length !== 23) || bytes[start + 16] !== 0x3a)) return NaN;
+  if (length === 23 && bytes[start + 19] !== 0x2e) return NaN;
+  const [first, second] = [pair(bytes, start), pair(bytes, start + 3)];
+  return civilToEpoch(
+    pair(bytes, start + 6) * 100 + pair(bytes, start + 8),
+    isMonthFirst ? first : second,
+    isMonthFirst ? second : first,
+    pair(bytes, start + 11),
+    pair(bytes, start + 14),
+    length === 16 ? 0 : pair(bytes, start + 17),
+    length === 23 ? pair(bytes, start + 20) * 10 + (pair(bytes, start + 21) % 10) : 0,
   );
 }
 
