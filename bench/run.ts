@@ -214,7 +214,7 @@ The machine is shared and noisy, so compare ratios rather than absolute figures.
 |---|---|---|---|
 ${rows.map((one) => `| ${one.work} | ${one.measured} | ${one.reach} | ${VERDICTS[`${one.reached}`]} |`).join('\n')}
 
-About the \`/predict/entry\` row: a node:http server that only parses the request and stores one durable row for each reaches
+About the \`/predict/entry\` row: where a server that only keeps its rows does not reach the bar, no service can. A node:http server that only parses the request and stores one durable row for each reaches
 ${round(ceiling * 100)} % of one that stores nothing. With validation, policy, audit, metrics and framework the service reaches ${round(ofRecorded * 100)} % of the server
 that stores a row. A whole back-test fits into one call to the batch routes, which saves the network round trip of each request:
 
