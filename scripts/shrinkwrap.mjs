@@ -1,7 +1,6 @@
 // `node scripts/shrinkwrap.mjs [--remove]`: `npm pack` calls it. Makes npm-shrinkwrap.json of package-lock.json, without what only
-// development needs. With it an installation of the tarball (`npm install -g`) gets the versions that were tested, and no
-// install script that `allowScripts` denies: that of onnxruntime-node downloads libraries for CUDA from outside of the
-// registry and fails the whole installation where that cannot be reached.
+// development needs. An installation from a registry gets the versions that were tested; of a local file npm 11 leaves it
+// aside, and runs the install scripts that `allowScripts` denies: docs/operations.md names the flag for the one that matters.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const target = new URL('../npm-shrinkwrap.json', import.meta.url);
