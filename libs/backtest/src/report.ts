@@ -1,6 +1,7 @@
 import { type ForecastChart, renderPicture, type ScoreChart } from '#libs/forecast-chart';
 import { formatIso, parseTimestamp } from '#libs/timeseries';
 import type { ScoreRow } from './horizon-scores.js';
+import { leakSentence, scoreTable } from './score-table.js';
 import type { BacktestQuestion } from './question.js';
 import type { Backtest } from './walk-forward.js';
 
@@ -117,52 +118,18 @@ function summaryOf(
   { stride, seed, samples }: Parameters<typeof backtestReport>[1],
 ): string {
   const refused = Object.values(result.refused).reduce((sum, count) => sum + count, 0);
-  const { windows, unrepeatable } = result.leakCheck;
-  const leaks =
-    unrepeatable === 0
-      ? `Later bars were changed behind ${windows} forecasts; none depended on them.`
-      : `${unrepeatable} of ${windows} forecasts cannot be repeated, so whether later bars matter is not known.`;
   return [
     `${result.forecasts} forecasts of ${result.targetColumn ?? 'the target'}, every ${stride} bars from ${formatIso(result.from)} to ${formatIso(result.to)}, ${refused} refused.`,
     `Bars by ${result.feeder.id}, seed ${seed}, samples ${samples ?? 'of the predictor'}, model SHA-256 ${result.modelSha256 ?? 'none'}.`,
-    leaks,
+    leakSentence(result.leakCheck),
   ].join(' ');
 }
 
-const number = (value: number | null): string =>
-  value === null ? '–' : String(Number(value.toPrecision(4)));
-const percent = (value: number | null): string => (value === null ? '–' : `${(value * 100).toFixed(1)} %`);
-const HEADINGS = [
-  'Bars ahead',
-  'Outcomes',
-  'Loss',
-  'Walk',
-  'Skill (90 % bounds)',
-  'p',
-  'MAE',
-  'RMSE',
-  'MASE',
-  'Direction',
-  'In 90 %',
-];
-
 function tableOf(scores: readonly ScoreRow[]): string {
-  const rows = scores.map((row) => [
-    row.horizon === null ? 'all' : String(row.horizon),
-    String(row.outcomes),
-    number(row.loss),
-    number(row.baselineLoss),
-    `${percent(row.skill)} (${percent(row.skillLower)} to ${percent(row.skillUpper)})`,
-    number(row.pValue),
-    number(row.mae),
-    number(row.rmse),
-    number(row.mase),
-    percent(row.directionalAccuracy.share),
-    percent(row.coverage.find(({ level }) => level === 0.9)?.share ?? null),
-  ]);
+  const [headings = [], ...rows] = scoreTable(scores);
   const line = (cells: readonly string[], tag: string): string =>
     `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table><thead>${line(HEADINGS, 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('')}</tbody></table>`;
+  return `<table><thead>${line(headings, 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('')}</tbody></table>`;
 }
 
 const escaped = (text: string): string =>

@@ -63,6 +63,17 @@ function stepFaults(step: RecipeStep, names: ReadonlySet<string>): string[] {
 
 const whole = { type: 'integer' } as const;
 
+/** The input and a table of sines and cosines. */
+const positional = <Table extends 'sinusoids_interleaved' | 'sinusoids_halves'>(table: Table) =>
+  ({
+    settings: { max_len: { type: 'integer', default: 0 }, d_model: { type: 'integer', default: 0 } },
+    steps: [
+      { name: 'table', table, inputs: ['input'] },
+      { name: 'sum', operation: 'Add', inputs: ['input', 'table'] },
+    ],
+    output: 'sum',
+  }) as const satisfies LayerRecipe;
+
 /**
  * Recipes of layers that many people write. They are registered for nobody: whoever knows that a class is one of them says so by
  * {@link registerRecipe}; configuration and variables are checked all the same.
@@ -150,23 +161,9 @@ export const LAYER_RECIPES = {
     output: 'out',
   },
   /** The input and a table of sines and cosines, turn by turn. */
-  positionalEncoding: {
-    settings: { max_len: { type: 'integer', default: 0 }, d_model: { type: 'integer', default: 0 } },
-    steps: [
-      { name: 'table', table: 'sinusoids_interleaved', inputs: ['input'] },
-      { name: 'sum', operation: 'Add', inputs: ['input', 'table'] },
-    ],
-    output: 'sum',
-  },
+  positionalEncoding: positional('sinusoids_interleaved'),
   /** The same with the sines in front of the cosines. */
-  positionalEncodingHalves: {
-    settings: { max_len: { type: 'integer', default: 0 }, d_model: { type: 'integer', default: 0 } },
-    steps: [
-      { name: 'table', table: 'sinusoids_halves', inputs: ['input'] },
-      { name: 'sum', operation: 'Add', inputs: ['input', 'table'] },
-    ],
-    output: 'sum',
-  },
+  positionalEncodingHalves: positional('sinusoids_halves'),
   /** Kazemi et al. (2019) over the mean of the features: one line and one wave for each step. */
   time2Vec: {
     settings: { seq_len: whole },

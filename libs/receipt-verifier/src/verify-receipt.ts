@@ -1,4 +1,4 @@
-import { createHash, verify } from 'node:crypto';
+import { createHash, type KeyObject, verify } from 'node:crypto';
 import type { ReceiptKeySet } from './read-keys.js';
 import { canonical, isMembers, parsed, strictBase64url } from './strict-json.js';
 
@@ -42,18 +42,40 @@ export function verifyReceipt(bytes: Uint8Array, keys: ReceiptKeySet): CheckedRe
     return 'it is not in canonical form (RFC 8785): a byte differs from what the service sent';
   if (sha256(outputText) !== receipt['output_sha256'])
     return 'the forecast is not the one whose digest was signed';
-  const signer = signerOf(header, keys);
+  const signer = verifySignature({ header, payload, signature }, keys);
   if ('fault' in signer) return signer.fault;
-  const signed = strictBase64url(signature);
-  if (signed?.length !== SIGNATURE_BYTES) return 'the signature is not 64 bytes in base64url';
-  const jws = `${String(header)}.${Buffer.from(payload, 'utf8').toString('base64url')}`;
-  if (!verify(null, Buffer.from(jws, 'ascii'), signer.key, signed)) return 'the signature does not fit';
-  return statements(receipt, signer.kid, sha256(`${jws}.${String(signature)}`));
+  return statements(receipt, signer.kid, sha256(signer.jws));
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-function signerOf(header: unknown, keys: ReceiptKeySet) {
+/** The parts of a JWS whose payload is known. */
+interface SignedText {
+  readonly header: unknown;
+  /** As it was signed, not in base64url. */
+  readonly payload: string;
+  readonly signature: unknown;
+}
+
+/** Checks an Ed25519 JWS over a text. @returns the key's id and the compact form, or what is wrong in one sentence */
+export function verifySignature(
+  { header, payload, signature }: SignedText,
+  keys: ReceiptKeySet,
+): { readonly kid: string; readonly jws: string } | { readonly fault: string } {
+  const signer = signerOf(header, keys);
+  if ('fault' in signer) return { fault: signer.fault };
+  const signed = strictBase64url(signature);
+  if (signed?.length !== SIGNATURE_BYTES) return { fault: 'the signature is not 64 bytes in base64url' };
+  const input = `${String(header)}.${Buffer.from(payload, 'utf8').toString('base64url')}`;
+  if (!verify(null, Buffer.from(input, 'ascii'), signer.key, signed))
+    return { fault: 'the signature does not fit' };
+  return { kid: signer.kid, jws: `${input}.${String(signature)}` };
+}
+
+function signerOf(
+  header: unknown,
+  keys: ReceiptKeySet,
+): { readonly fault: string } | { readonly kid: string; readonly key: KeyObject } {
   const bytes = strictBase64url(header);
   const stated = bytes === null ? undefined : parsed(bytes.toString('utf8'));
   if (!isMembers(stated)) return { fault: 'the protected header is no JSON object in base64url' };

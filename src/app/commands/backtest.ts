@@ -8,10 +8,12 @@ import {
   type BacktestQuestion,
   compareForecasts,
   forecastLine,
+  leakSentence,
   readForecastLine,
   REPORTED_FORECASTS,
   type ScoredLine,
-  type ScoreRow,
+  scoreTable,
+  shortNumber,
   walkForward,
 } from '#libs/backtest';
 import { type AppConfig, BACKTEST_FLAGS, commandArguments, ConfigError, splitArguments } from '#libs/config';
@@ -126,62 +128,19 @@ class ProgressBar {
   }
 }
 
-const number = (value: number | null): string =>
-  value === null ? '–' : Number(value.toPrecision(4)).toString();
-const percent = (value: number | null): string => (value === null ? '–' : `${(value * 100).toFixed(1)} %`);
-
-function scoreCells(row: ScoreRow): string[] {
-  const coverage = row.coverage.find(({ level }) => level === 0.9)?.share ?? null;
-  const skill =
-    row.skill === null
-      ? '–'
-      : `${percent(row.skill)} (${percent(row.skillLower)} to ${percent(row.skillUpper)})`;
-  return [
-    row.horizon === null ? 'all' : String(row.horizon),
-    String(row.outcomes),
-    number(row.loss),
-    number(row.baselineLoss),
-    skill,
-    number(row.pValue),
-    number(row.mae),
-    number(row.baselineMae),
-    number(row.mase),
-    percent(row.directionalAccuracy.share),
-    percent(coverage),
-  ];
-}
-
-const HEADINGS = [
-  'Bars ahead',
-  'Outcomes',
-  'Loss',
-  'Walk',
-  'Skill (90 % bounds)',
-  'p',
-  'MAE',
-  'Walk',
-  'MASE',
-  'Direction',
-  'In 90 %',
-];
-
 function scoresText(result: Backtest, question: BacktestQuestion): string {
-  const { leakCheck, refused } = result;
+  const { refused } = result;
   const refusals = Object.entries(refused).map(([reason, count]) => `  ${count} refused: ${reason}`);
-  const repeated =
-    leakCheck.unrepeatable === 0
-      ? `Later bars were changed behind ${leakCheck.windows} forecasts; none depended on them.`
-      : `${leakCheck.unrepeatable} of ${leakCheck.windows} forecasts cannot be repeated, so whether later bars matter is not known.`;
   return [
     `${result.predictor.id} ${result.predictor.version} on ${question.symbol}, ${result.targetColumn ?? ''}: ` +
       `${result.forecasts} forecasts from ${formatIso(result.from)} to ${formatIso(result.to)}`,
     ...refusals,
     '',
-    ...table([HEADINGS, ...result.scores.map(scoreCells)], ''),
+    ...table(scoreTable(result.scores), ''),
     '',
     'Loss is the CRPS, or the absolute error where no spread was stated; Walk is a random walk with the volatility of the last',
     '256 bars, scored alike. Skill above 0 is better than the walk; p is that of Diebold and Mariano.',
-    repeated,
+    leakSentence(result.leakCheck),
   ].join('\n');
 }
 
@@ -193,10 +152,10 @@ export const compareBacktests: PlainCommand = async (line) => {
   const rows = compared.map(({ horizon, targets, lossA, lossB, statistic, pValue }) => [
     String(horizon),
     String(targets),
-    number(lossA),
-    number(lossB),
-    number(statistic),
-    number(pValue),
+    shortNumber(lossA),
+    shortNumber(lossB),
+    shortNumber(statistic),
+    shortNumber(pValue),
     pValue >= 0.05 ? 'no difference shown' : statistic < 0 ? `A, ${basename(a)}` : `B, ${basename(b)}`,
   ]);
   return print(
