@@ -27,8 +27,11 @@ export {
   type NormalForecast,
 } from './random-walk.js';
 export {
+  coverageBitsOf,
   coverageOf,
   scoreForecast,
+  statedInterval,
+  type CentralInterval,
   type LossKind,
   type OutcomeScores,
   type StatedInterval,
@@ -66,3 +69,19 @@ export {
   type BootstrapOptions,
 } from './block-bootstrap.js';
 export { chiSquareSurvival, normalCdf, normalQuantile, studentTwoSided } from './distributions.js';
+export {
+  ADAPTIVE_START,
+  adaptiveStep,
+  adaptiveStretches,
+  conformalQuantile,
+  conformityScore,
+  splitConformal,
+  SPREAD_KINDS,
+  spreadOf,
+  stretchedInterval,
+  type AdaptiveOptions,
+  type AdaptiveState,
+  type Spread,
+  type SpreadKind,
+} from './conformal.js';
+export { rangeDistance, rangeOfMoments, type TrainingRange } from './training-range.js';

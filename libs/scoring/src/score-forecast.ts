@@ -131,26 +131,66 @@ function quantilesAt({ quantiles, intervals }: StatedNumbers, at: number) {
 
 const rounded = (level: number): number => Math.round(level * 1e9) / 1e9;
 
-/** An interval is that which was stated, else between two stated quantiles, else of the normal distribution. */
-function coverageBits(
+/** A central interval with its level. */
+export interface CentralInterval {
+  readonly level: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** The intervals that a horizon states, and those between its quantiles; none where they cross. */
+export function centralIntervals(stated: StatedNumbers, at: number): readonly CentralInterval[] {
+  const { levels, values } = quantilesAt(stated, at);
+  return levels.flatMap((low, place) => {
+    const upper = values[levels.indexOf(rounded(1 - low))];
+    return low < 0.5 && upper !== undefined
+      ? [{ level: rounded(1 - 2 * low), lower: values[place] ?? NaN, upper }]
+      : [];
+  });
+}
+
+/**
+ * What a horizon says of a level: the interval that was stated, else that between two stated quantiles, else that of the normal
+ * distribution; null where there is none of them.
+ */
+export function statedInterval(
   stated: StatedNumbers,
   at: number,
-  value: number,
+  level: number,
+): Omit<CentralInterval, 'level'> | null {
+  const one = statedAt(stated, at);
+  return one === null ? null : intervalAt(stated, at, level, one);
+}
+
+function intervalAt(
+  stated: StatedNumbers,
+  at: number,
+  level: number,
   { point, sd, quantiles }: StatedPoint,
+): Omit<CentralInterval, 'level'> | null {
+  const own = stated.intervals.find((one) => rounded(one.level) === level);
+  const ends = [(1 - level) / 2, (1 + level) / 2].map((end) => quantiles.levels.indexOf(rounded(end)));
+  const [low, high] = ends.map((place) => quantiles.values[place]);
+  const [lower, upper] = [own?.lower[at] ?? low, own?.upper[at] ?? high];
+  if (lower !== undefined && upper !== undefined) return { lower, upper };
+  if (sd === null) return null;
+  const half = sd * normalQuantile((1 + level) / 2);
+  return { lower: point - half, upper: point + half };
+}
+
+const coverageBits = (stated: StatedNumbers, at: number, value: number, one: StatedPoint): number | null =>
+  coverageBitsOf(
+    value,
+    COVERAGE_LEVELS.map((level) => intervalAt(stated, at, level, one)),
+  );
+
+/** Which of the intervals at `COVERAGE_LEVELS` hold the value, as {@link coverageOf} reads it; null where there are none. */
+export function coverageBitsOf(
+  value: number,
+  intervals: readonly (Omit<CentralInterval, 'level'> | null)[],
 ): number | null {
   let bits = 0;
-  for (const [bit, level] of COVERAGE_LEVELS.entries()) {
-    const own = stated.intervals.find((one) => rounded(one.level) === level);
-    const ends = [(1 - level) / 2, (1 + level) / 2].map((end) => quantiles.levels.indexOf(rounded(end)));
-    const [low, high] = ends.map((place) => quantiles.values[place]);
-    const [lower, upper] = [own?.lower[at] ?? low, own?.upper[at] ?? high];
-    const half = sd === null ? null : sd * normalQuantile((1 + level) / 2);
-    const interval =
-      lower !== undefined && upper !== undefined && lower !== null && upper !== null
-        ? { lower, upper }
-        : half === null
-          ? null
-          : { lower: point - half, upper: point + half };
+  for (const [bit, interval] of intervals.entries()) {
     if (interval === null) continue;
     bits |= 1 << (bit + COVERAGE_LEVELS.length);
     if (intervalCoverage(value, interval)) bits |= 1 << bit;
