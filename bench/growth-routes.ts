@@ -64,7 +64,7 @@ export const ASKED: readonly Asked[] = [
   ...get('client', 'predictions/{prediction}', 'predictions/{prediction}/outcome'),
   { who: 'client', method: 'DELETE', path: 'predictions/{prediction}' },
   ...get('client', 'predictions/?limit=100', 'secure/predictions?limit=100', 'scoreboard'),
-  ...get('client', 'models/random_walk_predictor/scorecard'),
+  ...get('client', 'models/random_walk_predictor/scorecard', 'models'),
   ...get('client', 'client/predictions', 'client/predictions?status=completed&sort=completed_at'),
   ...get('client', 'client/predictions?symbol=EURUSD', 'client/predictions?sort=cost&limit=100'),
   ...get('client', 'client/spend', 'client/billing', 'client/invoices', 'client/webhooks/deliveries'),
@@ -73,7 +73,7 @@ export const ASKED: readonly Asked[] = [
   ...get('evaluator', 'evaluator/pending?symbol=NONE', 'evaluator/pending?min_payment=4.1&sort=created_at'),
   ...get('evaluator', 'evaluator/pending?prediction_type=custom&max_priority=5&sort=effort&order=asc'),
   ...get('evaluator', 'evaluator/stats?period=7d'),
-  ...get('provider', 'provider/pricing', 'provider/earnings'),
+  ...get('provider', 'provider/pricing', 'provider/earnings', 'provider/stats'),
   ...get(
     'administrator',
     'client/predictions',

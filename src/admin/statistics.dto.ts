@@ -12,6 +12,7 @@ import {
   UNMEASURED,
 } from '#libs/http';
 import type { Micros } from '../billing/billing.port.js';
+import { MeasuredReasonField, QUALITY } from '../marketplace/order.fields.js';
 
 export const PERIODS = ['1d', '7d', '30d'] as const;
 export type StatisticsPeriod = (typeof PERIODS)[number];
@@ -161,8 +162,7 @@ export class EvaluatorPerformance {
   })
   successRate!: number | null;
 
-  @NumberField({ nullable: true, always: null, description: 'Always null; see `reason`.', example: null })
-  averageQuality?: null;
+  @NumberField({ ...QUALITY, wire: 'average_quality' }) quality!: number | null;
 
   @MoneyField({
     wire: 'earnings_today',
@@ -171,12 +171,7 @@ export class EvaluatorPerformance {
   })
   earnings!: Micros;
 
-  @StringField({
-    always: 'needs realised outcomes',
-    description: 'Why `average_quality` is null.',
-    example: 'needs realised outcomes',
-  })
-  reason?: string;
+  @MeasuredReasonField('quality') reason?: string | null;
 }
 
 /** All predictions, counted. */

@@ -18,6 +18,7 @@ import {
   Limits1796000000030,
   JobTraces1796000000150,
   Scores1796000000097,
+  Standings1796000000280,
   SealHeadEntity,
   SealHeads1796000000040,
   SecretKeyEntity,
@@ -146,6 +147,7 @@ export const migrations = [
   NarrowedLists1796000000170,
   Receipts1796000000220,
   SecretKeys1796000000250,
+  Standings1796000000280,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

@@ -1,4 +1,5 @@
 import type { Anchor, Transaction } from '#libs/database';
+import type { PageWindow } from '#libs/http';
 
 /** An amount of money in micro-units (1e-6) of its currency: an integer below 2^53 in size. */
 export type Micros = number;
@@ -109,6 +110,9 @@ export interface Settlement extends PriceShares {
   readonly bonus: Micros;
 }
 
+/** What a provider asks for a model, before surcharges. */
+export type Offer = Pick<Quote, 'providerId' | 'unitPrice' | 'currency'>;
+
 /** What orders cost. */
 export abstract class Prices {
   /** Prices an order. @throws AppError `invalid` for a named provider that is unknown or has no price for the model */
@@ -120,6 +124,10 @@ export abstract class Prices {
   abstract requote(orderId: string, terms: PriceTerms): Promise<Quote>;
   /** Whether an active provider has an active price for this model. */
   abstract isPriced(modelName: string): Promise<boolean>;
+  /** What a quote without a provider would take, by model; models without an active price are left out. At most 1,000 a call. */
+  abstract offers(models: readonly string[]): Promise<ReadonlyMap<string, Offer>>;
+  /** Models with an active price, by name; the given ones are left out, of which there are at most 1,000. */
+  abstract pricedModels(except: readonly string[], window: PageWindow): Promise<readonly string[]>;
 }
 
 /** Moves the money of orders. Every write belongs into the transaction that changes the order. */

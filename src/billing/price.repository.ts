@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { columnsOf, Database, entityOf, readSql, rowsOf, type Transaction } from '#libs/database';
+import {
+  columnsOf,
+  Database,
+  entityOf,
+  placeholders,
+  readSql,
+  rowsOf,
+  type Transaction,
+} from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import { ProviderPriceEntity } from './provider-price.entity.js';
 
@@ -43,15 +51,29 @@ export class PriceRepository {
     return this.database.readApart.manager.countBy(ProviderPriceEntity, { ...filter });
   }
 
-  /** Active prices for a model, the cheapest first, the oldest first among equals. */
-  async activeFor(modelName: string): Promise<ProviderPriceEntity[]> {
+  /** Active prices for models, the cheapest first, the oldest first among equals. At most 1,000 models. */
+  async activeFor(...models: readonly string[]): Promise<ProviderPriceEntity[]> {
+    if (models.length === 0) return [];
     const { read } = this.database;
     const rows = await readSql(
       read,
       `SELECT ${columnsOf(read, ProviderPriceEntity)} FROM provider_pricing
-       WHERE model_name = ? AND is_active ORDER BY price_micros, id`,
-      [modelName],
+       WHERE model_name ${models.length === 1 ? '= ?' : `IN (${placeholders(models.length)})`} AND is_active
+       ORDER BY price_micros, id`,
+      models,
     );
     return rows.map((row) => entityOf(read, ProviderPriceEntity, row));
+  }
+
+  /** Models with an active price, in the order of their names. */
+  async models(except: readonly string[], { limit, offset }: PageWindow): Promise<string[]> {
+    const rows = await readSql<{ model_name: string }>(
+      this.database.readApart,
+      `SELECT DISTINCT model_name FROM provider_pricing
+       WHERE is_active ${except.length === 0 ? '' : `AND model_name NOT IN (${placeholders(except.length)})`}
+       ORDER BY model_name LIMIT ? OFFSET ?`,
+      [...except, limit, offset],
+    );
+    return rows.map(({ model_name }) => model_name);
   }
 }

@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
+import type { PageWindow } from '#libs/http';
 import { AppError, Clock, invalid, MINUTE_MS } from '#libs/kernel';
 import { TradingParties } from '../accounts/accounts.port.js';
-import { HOME_CURRENCY, PLATFORM_ID, type Prices, type PriceTerms, type Quote } from './billing.port.js';
+import {
+  HOME_CURRENCY,
+  type Offer,
+  PLATFORM_ID,
+  type Prices,
+  type PriceTerms,
+  type Quote,
+} from './billing.port.js';
 import { PriceRepository } from './price.repository.js';
 import { basePrice, multiplied, multipliersOf, sharesOf, type ShareRates } from './pricing.js';
 import type { ProviderPriceEntity } from './provider-price.entity.js';
@@ -10,6 +18,9 @@ import { QuoteRepository } from './quote.repository.js';
 
 /** How long a quote may wait to be held. */
 const QUOTE_VALID_MS = 5 * MINUTE_MS;
+
+/** Ids that accounts answer for in one call. */
+const IDS_A_CALL = 1_000;
 
 type PlainPrice = Pick<Quote, 'modelName' | 'providerId' | 'priceId' | 'unitPrice' | 'currency'>;
 
@@ -36,7 +47,7 @@ export class QuotePrices implements Prices {
   async quote(terms: PriceTerms): Promise<Quote> {
     const { modelName, predictionType, provider } = terms;
     const offers = await this.#offers(terms);
-    const offer = offers.find(({ currency }) => currency === HOME_CURRENCY) ?? offers[0];
+    const offer = bestOf(offers);
     if (offer === undefined && provider !== undefined) throw noPrice(modelName, provider);
     const plain: PlainPrice = offer === undefined ? platformPrice(modelName, predictionType) : priceOf(offer);
     return this.#priced(plain, terms);
@@ -54,6 +65,20 @@ export class QuotePrices implements Prices {
     return (await this.#offers({ modelName })).length > 0;
   }
 
+  async offers(models: readonly string[]): Promise<ReadonlyMap<string, Offer>> {
+    const all = await this.#active(await this.prices.activeFor(...models));
+    return new Map(
+      models.flatMap((model) => {
+        const best = bestOf(all.filter(({ modelName }) => modelName === model));
+        return best === undefined ? [] : [[model, priceOf(best)] as const];
+      }),
+    );
+  }
+
+  pricedModels(except: readonly string[], window: PageWindow): Promise<readonly string[]> {
+    return this.prices.models(except, window);
+  }
+
   #priced({ modelName, providerId, priceId, unitPrice, currency }: PlainPrice, terms: PriceTerms): Quote {
     const multipliers = multipliersOf(terms);
     const total = multiplied(unitPrice, multipliers);
@@ -69,13 +94,25 @@ export class QuotePrices implements Prices {
   }: Pick<PriceTerms, 'modelName' | 'provider'>): Promise<ProviderPriceEntity[]> {
     const providerId = typeof provider === 'string' ? await this.parties.idOf(provider) : provider;
     const all = await this.prices.activeFor(modelName);
-    const asked = providerId === undefined ? all : all.filter((price) => price.providerId === providerId);
-    if (asked.length === 0) return [];
-    const providers = asked.map((price) => price.providerId);
-    const active = await this.parties.activeAmong(providers);
-    return asked.filter((price) => active.has(price.providerId));
+    return this.#active(
+      providerId === undefined ? all : all.filter((price) => price.providerId === providerId),
+    );
+  }
+
+  async #active(prices: readonly ProviderPriceEntity[]): Promise<ProviderPriceEntity[]> {
+    if (prices.length === 0) return [];
+    const providers = [...new Set(prices.map((price) => price.providerId))];
+    const active = new Set<number>();
+    for (let first = 0; first < providers.length; first += IDS_A_CALL)
+      for (const id of await this.parties.activeAmong(providers.slice(first, first + IDS_A_CALL)))
+        active.add(id);
+    return prices.filter((price) => active.has(price.providerId));
   }
 }
+
+/** Of prices that rise: the cheapest in the home currency, else the cheapest. */
+const bestOf = (prices: readonly ProviderPriceEntity[]): ProviderPriceEntity | undefined =>
+  prices.find(({ currency }) => currency === HOME_CURRENCY) ?? prices[0];
 
 const priceOf = (price: ProviderPriceEntity): PlainPrice => ({
   modelName: price.modelName,

@@ -11,9 +11,10 @@ import {
   type WithHeaders,
 } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import type { Money, Quote } from '../billing/billing.port.js';
+import type { Money } from '../billing/billing.port.js';
 import { DOWNLOADS, DownloadFiles } from './download-files.service.js';
 import { METADATA_SCHEMA } from './download-texts.js';
+import type { JudgedQuote } from './list-models.service.js';
 import { ManageOwnOrders, type OrderListPage } from './manage-own-orders.service.js';
 import { QuoteOut } from './quote.dto.js';
 import {
@@ -60,7 +61,7 @@ export class ClientController {
   @Accepts(ClientRequest, { examples: ORDER_EXAMPLES })
   @Answers(200, QuoteOut, { description: 'The price; no money is held yet.' })
   @Problems(ROLES, 422)
-  quote(@Body() body: ClientRequest): Promise<Quote> {
+  quote(@Body() body: ClientRequest): Promise<JudgedQuote> {
     return this.orders.quote(body);
   }
 

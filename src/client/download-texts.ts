@@ -25,6 +25,9 @@ export function resultsCsv({ result, times, bands }: CompletedOrder): string {
   return [header, ...rows].map((cells) => `${cells.join(',')}\r\n`).join('');
 }
 
+/** A file is made once, a reputation changes. */
+const LATER = 'changes with outcomes: read the order';
+
 const columnsOf = ({ level }: Band): string[] =>
   level === null ? ['lower', 'upper'] : [`lower_${level}`, `upper_${level}`];
 
@@ -41,7 +44,7 @@ export function metadataJson({ order, result, resultHash, completedAt, times }: 
     request,
     forecast_times: { source: times.source, times: times.times.map(formatIso) },
     model: { model_name: order.modelName, provider_id: order.providerId, metadata: result.modelMetadata },
-    evaluator: toWire(EvaluatorInfo, order),
+    evaluator: { ...toWire(EvaluatorInfo, { ...order, reputation: null }), reason: LATER },
     timings: {
       created_at: order.createdAt,
       claimed_at: order.claimedAt,

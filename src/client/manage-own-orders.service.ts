@@ -1,11 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Page, WithHeaders } from '#libs/http';
 import type { Actor } from '#libs/kernel';
-import type { Money, Quote } from '../billing/billing.port.js';
+import type { Money } from '../billing/billing.port.js';
 import { ClientOrders, NewOrders, type OrderSummary } from '../marketplace/client-orders.port.js';
+import type { Order } from '../marketplace/marketplace.port.js';
+import { ScoreStandings } from '../outcomes/standings.port.js';
 import { Webhooks } from '../webhooks/webhooks.port.js';
+import { type JudgedQuote, ListModels } from './list-models.service.js';
 import type { ClientRequest, RequestChange, RequestsQuery } from './order.dto.js';
-import { pathOf, type RequestAccepted, type RequestListOut, type RequestOut } from './order-out.dto.js';
+import {
+  pathOf,
+  type ReadOrder,
+  type RequestAccepted,
+  type RequestListOut,
+  type RequestOut,
+} from './order-out.dto.js';
 
 /** A page that is answered in an envelope of its own. */
 export class OrderListPage extends Page<OrderSummary> {
@@ -40,11 +49,13 @@ export class ManageOwnOrders {
     private readonly entry: NewOrders,
     private readonly orders: ClientOrders,
     private readonly webhooks: Webhooks,
+    private readonly standings: ScoreStandings,
+    private readonly models: ListModels,
   ) {}
 
-  async quote(body: ClientRequest): Promise<Quote> {
+  async quote(body: ClientRequest): Promise<JudgedQuote> {
     this.#checkTarget(body);
-    return this.entry.quote(body);
+    return this.models.judged(await this.entry.quote(body));
   }
 
   /** The answer says where the order is. */
@@ -54,8 +65,8 @@ export class ManageOwnOrders {
     return new WithHeaders({ ...order, ...place }, { Location: pathOf(order.id) });
   }
 
-  one(caller: Actor, id: string): Promise<RequestOut> {
-    return this.orders.find(caller, id);
+  async one(caller: Actor, id: string): Promise<RequestOut> {
+    return this.#read(await this.orders.find(caller, id));
   }
 
   async list(caller: Actor, query: RequestsQuery): Promise<OrderListPage> {
@@ -65,11 +76,18 @@ export class ManageOwnOrders {
 
   async update(caller: Actor, id: string, body: RequestChange): Promise<RequestOut> {
     this.#checkTarget(body);
-    return this.orders.update(caller, id, body);
+    return this.#read(await this.orders.update(caller, id, body));
   }
 
   async cancel(caller: Actor, id: string): Promise<Money> {
     return (await this.orders.cancel(caller, id)).refund;
+  }
+
+  async #read(order: Order): Promise<ReadOrder> {
+    const { evaluatorId } = order;
+    if (evaluatorId === null) return { ...order, reputation: null };
+    const standings = await this.standings.of('evaluator', [evaluatorId]);
+    return { ...order, reputation: standings.get(evaluatorId)?.reputation ?? null };
   }
 
   /** What a form can't check is checked by the port. @throws AppError `invalid` for the receiver's address */

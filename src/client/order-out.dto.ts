@@ -22,12 +22,13 @@ import {
   type OrderStatus,
 } from '../marketplace/marketplace.port.js';
 import {
+  MeasuredReasonField,
   OrderCurrencyField,
   OrderIdField,
   OrderTimeField,
   PredictionTypeField,
   SymbolField,
-  UnmeasuredReasonField,
+  REPUTATION,
 } from '../marketplace/order.fields.js';
 
 const ROOT = '/api/v1/client/predictions';
@@ -105,14 +106,8 @@ export class EvaluatorInfo {
   @StringField({ wire: 'username', nullable: true, example: 'desk_evaluator' })
   evaluatorUsername!: string | null;
 
-  @NumberField({
-    nullable: true,
-    always: null,
-    description: 'Reputation score; null until it can be measured.',
-  })
-  reputationScore?: null;
-
-  @UnmeasuredReasonField reason?: string;
+  @NumberField({ ...REPUTATION, wire: 'reputation_score' }) reputation!: number | null;
+  @MeasuredReasonField('reputation') reason?: string | null;
 }
 
 export class CostInfo {
@@ -169,6 +164,12 @@ export class RequestCancellation {
   @StringField({ example: 'user_requested' }) cancellationReason!: string | null;
 }
 
+/** An order with what its evaluator is worth. */
+export interface ReadOrder extends Order {
+  /** Null without an evaluator, and for one that is unrated. */
+  readonly reputation: number | null;
+}
+
 /** Answer of E-45 and E-47. */
 export class RequestOut {
   @OrderIdField id!: string;
@@ -188,7 +189,7 @@ export class RequestOut {
 
   @NestedField(EvaluatorInfo, {
     nullable: true,
-    from: (order: Order) => (order.evaluatorId === null ? null : order),
+    from: (order: ReadOrder) => (order.evaluatorId === null ? null : order),
     description: 'Evaluator that claimed the order; null if none.',
   })
   evaluatorInfo?: EvaluatorInfo | null;

@@ -79,8 +79,8 @@ export class EvaluateOrders {
     const since = new Date(this.clock.now() - PERIOD_DAYS[period] * DAY_MS);
     const figures = await this.statistics.of(userId, since);
     return {
-      performanceSummary: { ...figures.period, ...figures },
-      recentActivity: figures,
+      performanceSummary: { ...figures.period, ...figures, ...figures.standing },
+      recentActivity: { lastWeek: { ...figures.lastWeek, trend: figures.standing.trend } },
       rankings: includeRankings ? figures.ranks : null,
     };
   }

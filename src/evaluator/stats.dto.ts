@@ -9,13 +9,8 @@ import {
 } from '#libs/http';
 import { MINUTE_MS, moneyOf } from '#libs/kernel';
 import { ExactOf } from '../billing/money.fields.js';
-import {
-  OrderCurrencyField,
-  UnmeasuredField,
-  UnmeasuredRankField,
-  UnmeasuredReasonField,
-  UnmeasuredTextField,
-} from '../marketplace/order.fields.js';
+import { type Trend, TRENDS } from '../outcomes/standings.port.js';
+import { MeasuredReasonField, OrderCurrencyField, QUALITY, REPUTATION } from '../marketplace/order.fields.js';
 
 export const STATS_PERIODS = ['7d', '30d', '90d'] as const;
 export type StatsPeriod = (typeof STATS_PERIODS)[number];
@@ -78,7 +73,7 @@ export class PerformanceSummary {
   })
   meanProcessingMs!: number | null;
 
-  @UnmeasuredField averageQualityScore?: null;
+  @NumberField({ ...QUALITY, wire: 'average_quality_score' }) quality!: number | null;
 
   @MoneyField({
     wire: 'total_earnings',
@@ -90,8 +85,8 @@ export class PerformanceSummary {
   @ListField(NestedField(EvaluatorCurrencyEarnings), { description: 'Earnings in each currency.' })
   currencies!: readonly EvaluatorCurrencyEarnings[];
 
-  @UnmeasuredField currentReputation?: null;
-  @UnmeasuredReasonField reason?: string;
+  @NumberField({ ...REPUTATION, wire: 'current_reputation' }) reputation!: number | null;
+  @MeasuredReasonField('quality') reason?: string | null;
 }
 
 /** What was done in the last seven days. */
@@ -106,8 +101,17 @@ export class LastWeek {
   })
   earnings!: number;
 
-  @UnmeasuredTextField qualityTrend?: null;
-  @UnmeasuredReasonField reason?: string;
+  @EnumField(TRENDS, {
+    wire: 'quality_trend',
+    nullable: true,
+    name: 'QualityTrend',
+    description:
+      'Whether the skill of these days lies above or below all before by more than its bounds; null where that cannot be told.',
+    example: 'stable',
+  })
+  trend!: Trend | null;
+
+  @MeasuredReasonField('trend') reason?: string | null;
 }
 
 /** What was done lately. */
@@ -120,13 +124,13 @@ const rank = (wire: string, by: string) =>
   IntegerField({
     wire,
     nullable: true,
-    description: `Rank ${by}; 1 is best. Null if nothing was completed in the period.`,
+    description: `Rank ${by}; 1 is best. Null if nothing was completed in the period${by === 'by quality' ? ', or while that is null' : ''}.`,
     example: 2,
   });
 
 /** Places among the evaluators who completed anything in the period. */
 export class Rankings {
-  @UnmeasuredRankField qualityRank?: null;
+  @rank('quality_rank', 'by quality') quality!: number | null;
   @rank('speed_rank', 'by the mean time from claim to submission') speed!: number | null;
 
   @rank('reliability_rank', 'by success rate; ties are ranked by the number of completed orders')
@@ -135,10 +139,10 @@ export class Rankings {
   @IntegerField({ wire: 'total_evaluators', description: 'Number of ranked evaluators.', example: 5 })
   evaluators!: number;
 
-  @UnmeasuredReasonField reason?: string;
+  @MeasuredReasonField('quality') reason?: string | null;
 }
 
-/** An evaluator's own figures, counted from its claims. Nothing that it says of itself counts. */
+/** An evaluator's own figures, from its claims and the outcomes of its answers. Nothing that it says of itself counts. */
 export class EvaluatorStatsOut {
   @NestedField(PerformanceSummary, { description: 'Results within `period`.' })
   performanceSummary!: PerformanceSummary;

@@ -1,5 +1,6 @@
 import { RowFigures } from '#libs/database';
 import type { BillingTotal, Micros } from '../billing/billing.port.js';
+import type { ScoreStanding } from '../outcomes/standings.port.js';
 
 /** What an evaluator did with the claims that ended in a period. */
 export interface EvaluatorFigures {
@@ -19,6 +20,8 @@ export interface EvaluatorRanks {
   readonly speed: number | null;
   /** By the success rate; ties by the number of completed orders. */
   readonly reliability: number | null;
+  /** By the quality of what was answered; null while unrated, too. */
+  readonly quality: number | null;
   readonly evaluators: number;
 }
 
@@ -32,6 +35,8 @@ export interface EvaluatorReport {
   /** In the home currency for the last seven days. */
   readonly lastWeek: { readonly completed: number; readonly earnings: Micros };
   readonly ranks: EvaluatorRanks;
+  /** By the outcomes of the last year, whatever the period. */
+  readonly standing: ScoreStanding;
 }
 
 /** One evaluator's day, for administrators. */
@@ -40,6 +45,8 @@ export interface EvaluatorDay {
   readonly username: string | null;
   readonly completed: number;
   readonly successRate: number | null;
+  /** By the outcomes of the last year; null while unrated. */
+  readonly quality: number | null;
   /** In the home currency. */
   readonly earnings: Micros;
 }

@@ -89,10 +89,31 @@ const unmeasured = {
   example: null,
 } as const;
 export const UnmeasuredField = NumberField(unmeasured);
-export const UnmeasuredRankField = IntegerField(unmeasured);
-export const UnmeasuredTextField = StringField(unmeasured);
+const NEEDS_OUTCOMES = 'needs realised outcomes';
 export const UnmeasuredReasonField = StringField({
-  always: 'needs realised outcomes',
+  always: NEEDS_OUTCOMES,
   description: 'Why values here are null.',
-  example: 'needs realised outcomes',
+  example: NEEDS_OUTCOMES,
 });
+/** Of a value that outcomes give, once there are enough. */
+export const MeasuredReasonField = <Of extends string>(of: Of) =>
+  StringField({
+    nullable: true,
+    from: (measured: Readonly<Record<Of, unknown>>) => (measured[of] === null ? NEEDS_OUTCOMES : null),
+    description: 'Why values here are null; null when they are not.',
+    example: null,
+  });
+/** A reputation, wherever one is shown. */
+export const REPUTATION = {
+  nullable: true,
+  description:
+    'Reputation, 0 to 1: quality × the rate of claims answered in time; null below 40 outcomes of the last 365 days.',
+  example: 0.0186,
+} as const;
+/** A quality, wherever one is shown. */
+export const QUALITY = {
+  nullable: true,
+  description:
+    'Quality, 0 to 1: n / (n + 50) × the lower 90 % bound of the skill over the last 365 days; null below 40 outcomes.',
+  example: 0.019,
+} as const;

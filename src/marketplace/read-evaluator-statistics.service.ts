@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, WEEK_MS } from '#libs/kernel';
 import { amountIn, Turnover, type Micros } from '../billing/billing.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
+import { type ScoreStanding, ScoreStandings, UNRATED } from '../outcomes/standings.port.js';
 import type {
   EvaluatorDay,
   EvaluatorFigures,
@@ -11,15 +12,20 @@ import type {
 } from './marketplace-statistics.port.js';
 import { type EvaluatorTally, MarketplaceFiguresRepository } from './marketplace-statistics.repository.js';
 
+/** Evaluators whose qualities are compared: those who completed most. */
+const MOST_RIVALS = 999;
+type Standings = ReadonlyMap<number, ScoreStanding>;
+
 const NOTHING = { completed: 0, released: 0, timedOut: 0, successRate: null, meanProcessingMs: null };
 
-/** Evaluators in numbers: counts from their claims, money from billing. */
+/** Evaluators in numbers: counts from their claims, money from billing, quality from outcomes. */
 @Injectable()
 export class ReadEvaluatorStatistics implements EvaluatorStatistics {
   constructor(
     private readonly figures: MarketplaceFiguresRepository,
     private readonly turnover: Turnover,
     private readonly users: UserDirectory,
+    private readonly standings: ScoreStandings,
     private readonly clock: Clock,
   ) {}
 
@@ -30,6 +36,8 @@ export class ReadEvaluatorStatistics implements EvaluatorStatistics {
       this.figures.tallies(weekAgo),
     ]);
     const currencies = await this.turnover.totals({ evaluatorId, from: since }, 'evaluator');
+    const rivals = tallies.filter(({ completed }) => completed > 0).slice(0, MOST_RIVALS);
+    const standings = await this.#standings([evaluatorId, ...rivals.map((rival) => rival.evaluatorId)]);
     return {
       period: figuresOf(tallies, evaluatorId),
       earnings: amountIn(currencies),
@@ -38,20 +46,27 @@ export class ReadEvaluatorStatistics implements EvaluatorStatistics {
         completed: figuresOf(lastWeek, evaluatorId).completed,
         earnings: await this.#earned(evaluatorId, weekAgo),
       },
-      ranks: ranksOf(tallies, evaluatorId),
+      ranks: ranksOf(tallies, standings, evaluatorId),
+      standing: standings.get(evaluatorId) ?? UNRATED,
     };
   }
 
   async best(since: Date, limit: number): Promise<readonly EvaluatorDay[]> {
     const tallies = (await this.figures.tallies(since)).slice(0, limit);
-    const names = await this.users.usernames(tallies.map(({ evaluatorId }) => evaluatorId));
+    const ids = tallies.map(({ evaluatorId }) => evaluatorId);
+    const [names, standings] = await Promise.all([this.users.usernames(ids), this.#standings(ids)]);
     return Promise.all(
       tallies.map(async (tally) => ({
         ...tally,
         username: names.get(tally.evaluatorId) ?? null,
+        quality: standings.get(tally.evaluatorId)?.quality ?? null,
         earnings: await this.#earned(tally.evaluatorId, since),
       })),
     );
+  }
+
+  #standings(ids: readonly number[]): Promise<Standings> {
+    return this.standings.of('evaluator', ids);
   }
 
   async #earned(evaluatorId: number, from: Date): Promise<Micros> {
@@ -66,12 +81,20 @@ function figuresOf(tallies: readonly EvaluatorTally[], of: number): EvaluatorFig
 }
 
 /** Places among those who completed anything; equal ones share a place. */
-function ranksOf(tallies: readonly EvaluatorTally[], of: number): EvaluatorRanks {
+function ranksOf(tallies: readonly EvaluatorTally[], standings: Standings, of: number): EvaluatorRanks {
   const ranked = tallies.filter(({ completed }) => completed > 0);
   const own = ranked.find(({ evaluatorId }) => evaluatorId === of);
   const place = (isBetter: (other: EvaluatorTally, than: EvaluatorTally) => boolean): number | null =>
     own === undefined ? null : 1 + ranked.filter((other) => isBetter(other, own)).length;
-  return { speed: place(isFaster), reliability: place(isMoreReliable), evaluators: ranked.length };
+  const qualityOf = ({ evaluatorId }: EvaluatorTally) => standings.get(evaluatorId)?.quality ?? null;
+  const isBetter = (one: EvaluatorTally, than: EvaluatorTally) =>
+    (qualityOf(one) ?? -1) > (qualityOf(than) ?? -1);
+  return {
+    speed: place(isFaster),
+    reliability: place(isMoreReliable),
+    quality: own === undefined || qualityOf(own) === null ? null : place(isBetter),
+    evaluators: ranked.length,
+  };
 }
 
 const isFaster = (one: EvaluatorTally, than: EvaluatorTally): boolean =>

@@ -6,8 +6,9 @@ import { PinForecast } from './pin-forecast.service.js';
 import { DrawScores } from './draw-scores.service.js';
 import { KeepScores } from './keep-scores.service.js';
 import { ReadScores } from './read-scores.service.js';
-import { ScoresController } from './scores.controller.js';
+import { ProviderStatsController, ScoresController } from './scores.controller.js';
 import { ScoresRepository } from './scores.repository.js';
+import { ScoreStandings } from './standings.port.js';
 import { ReadOutcomes } from './read-outcomes.service.js';
 import { ReportOutcomes } from './report-outcomes.service.js';
 import { OutcomesController } from './outcomes.controller.js';
@@ -20,7 +21,7 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
 
 /** Forecasts as they were made, and what became of them. */
 @Module({
-  controllers: [OutcomesController, ScoresController, ReceiptKeysController],
+  controllers: [OutcomesController, ScoresController, ProviderStatsController, ReceiptKeysController],
   providers: [
     OutcomesRepository,
     FetchRealisedBars,
@@ -30,6 +31,7 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     ReadScores,
     DrawScores,
     { provide: OutcomePictures, useExisting: DrawScores },
+    { provide: ScoreStandings, useExisting: ReadScores },
     PinForecast,
     ReadOutcomes,
     ReportOutcomes,
@@ -41,6 +43,6 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     { provide: ForecastReceipts, useExisting: ReadReceipts },
     { provide: ForecastOutcomes, useExisting: ReadOutcomes },
   ],
-  exports: [ForecastPins, ForecastOutcomes, ForecastReceipts, ReceiptKeys, OutcomePictures],
+  exports: [ForecastPins, ForecastOutcomes, ForecastReceipts, ReceiptKeys, OutcomePictures, ScoreStandings],
 })
 export class OutcomesModule {}

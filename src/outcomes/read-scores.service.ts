@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { KeptFigures } from '#libs/database';
 import { AppError, Clock, DAY_MS, suggestion } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import { type Share, uniformityOf, wilsonInterval } from '#libs/scoring';
@@ -6,17 +7,19 @@ import { canonicalInterval } from '#libs/timeseries';
 import { dayOf, JUDGED_DAYS } from './keep-scores.service.js';
 import type { ScoreDayEntity } from './score-day.entity.js';
 import { addSums, ALL_HORIZONS, coverageSums, noSums, pitSums, type ScoreSums } from './score-sums.js';
-import type { ScoreboardEntryOut, ScorecardOut, ScorecardQuery } from './scores.dto.js';
+import type { ProviderStatsOut, ScoreboardEntryOut, ScorecardOut, ScorecardQuery } from './scores.dto.js';
 import { ScoresRepository } from './scores.repository.js';
-import { RATING_LIMITS, standingOf } from './standing.js';
+import { ratingOf, standingOf } from './standing.js';
+import { type JudgedKind, type ScoreStanding, ScoreStandings, UNRATED } from './standings.port.js';
 
 const FOR_MODEL = 'model:';
 
-/** Scorecards and the scoreboard, from sums that are kept. */
+/** Scorecards, the scoreboard and standings, from sums that are kept. */
 @Injectable()
-export class ReadScores {
+export class ReadScores implements ScoreStandings {
   constructor(
     private readonly scores: ScoresRepository,
+    private readonly figures: KeptFigures,
     private readonly clock: Clock,
     private readonly plugins: PluginRegistry,
   ) {}
@@ -54,6 +57,27 @@ export class ReadScores {
     };
   }
 
+  async of<Name extends string | number>(
+    kind: JudgedKind,
+    names: readonly Name[],
+  ): Promise<ReadonlyMap<Name, ScoreStanding>> {
+    const rows = await this.scores.standings([...new Set(names)].map((name) => `${kind}:${name}`));
+    const judged = new Map(rows.map((row) => [row.subject, { ...row, rating: ratingOf(row.outcomes) }]));
+    return new Map(names.map((name) => [name, judged.get(`${kind}:${name}`) ?? UNRATED]));
+  }
+
+  /** A provider's standing, and what became of the orders at its prices. */
+  async provider(id: number): Promise<ProviderStatsOut> {
+    const since = new Date(this.clock.now() - JUDGED_DAYS * DAY_MS);
+    const [standings, figures] = await Promise.all([
+      this.of('provider', [id]),
+      this.figures.since('deliveries', since, id),
+    ]);
+    const events = (name: string): number => figures.get(name)?.events ?? 0;
+    const deliveries = { completed: events('completed'), failed: events('failed') };
+    return { ...(standings.get(id) ?? UNRATED), deliveries };
+  }
+
   /** A mistyped name must not look like a model without luck. */
   async #assertKnown(model: string): Promise<void> {
     if (this.plugins.serves(model) !== null) return;
@@ -67,7 +91,7 @@ export class ReadScores {
     const best = await this.scores.best('model', limit);
     return best.map(({ subject, outcomes, effectiveCount, skill, skillLower, quality, updatedAt }) => ({
       model: subject.slice(FOR_MODEL.length),
-      rating: outcomes < RATING_LIMITS.rated ? 'provisional' : 'rated',
+      rating: ratingOf(outcomes),
       outcomes,
       effectiveCount,
       skill,

@@ -69,6 +69,7 @@ export class ResolveOutcomes extends PeriodicService {
 
   protected async turn(signal: AbortSignal): Promise<void> {
     const { resolved, unresolvable, revised } = await this.resolve(signal);
+    await this.scores.refresh(this.clock.now());
     if (resolved + unresolvable > 0)
       this.logger.log(`resolved ${resolved} targets of forecasts; ${unresolvable} cannot be`);
     if (revised > 0)

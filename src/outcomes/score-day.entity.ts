@@ -1,5 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { integerColumn, utcColumn } from '#libs/database';
+import type { Trend } from './standings.port.js';
 
 const Count = (name: string): PropertyDecorator => Column(integerColumn({ name }));
 const Sum = (): PropertyDecorator => Column({ type: 'double precision' });
@@ -57,6 +58,7 @@ export class ScoreDayEntity {
 /** Where a model, evaluator or provider stands, from its last year. */
 @Entity('score_standings')
 @Index('ix_score_standings_quality', ['kind', 'quality'])
+@Index('ix_score_standings_updated', ['updatedAt'])
 export class ScoreStandingEntity {
   @PrimaryColumn({ type: 'varchar', length: 110 }) subject!: string;
   @Column({ type: 'varchar', length: 16 }) kind!: string;
@@ -65,5 +67,9 @@ export class ScoreStandingEntity {
   @Column({ type: 'double precision', nullable: true }) skill!: number | null;
   @Column({ type: 'double precision', nullable: true }) skillLower!: number | null;
   @Column({ type: 'double precision', nullable: true }) quality!: number | null;
+  /** Null for models, which promise no time. */
+  @Column({ type: 'double precision', nullable: true }) onTimeRate!: number | null;
+  @Column({ type: 'double precision', nullable: true }) reputation!: number | null;
+  @Column({ type: 'varchar', length: 9, nullable: true }) trend!: Trend | null;
   @Column(utcColumn()) updatedAt!: Date;
 }

@@ -1,10 +1,12 @@
 import { Controller, Get, Param, Query, type StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Answers, Flexible, Problems } from '#libs/http';
+import { ADMINISTRATORS, Answers, Authenticated, Caller, Flexible, Problems, RoleProblems } from '#libs/http';
+import type { Actor } from '#libs/kernel';
 import { DrawScores } from './draw-scores.service.js';
 import { ReadScores } from './read-scores.service.js';
 import {
   ModelName,
+  ProviderStatsOut,
   ScoreboardEntryOut,
   ScoreboardQuery,
   ScorecardOut,
@@ -61,5 +63,24 @@ export class ScoresController {
   @Problems(403, 422)
   scoreboard(@Query() { limit }: ScoreboardQuery): Promise<ScoreboardEntryOut[]> {
     return this.scores.scoreboard(limit);
+  }
+}
+
+@ApiTags('billing')
+@RoleProblems('provider', ...ADMINISTRATORS)
+@Controller('api/v1/provider')
+export class ProviderStatsController {
+  constructor(private readonly scores: ReadScores) {}
+
+  @Get('stats')
+  @Authenticated('provider', ...ADMINISTRATORS)
+  @ApiOperation({
+    summary: 'Read your statistics as a provider',
+    description:
+      'How good the answers to orders at your prices were, by their outcomes, and how many orders were answered.',
+  })
+  @Answers(200, ProviderStatsOut, { description: 'Quality, reputation and deliveries.' })
+  stats(@Caller() { userId }: Actor): Promise<ProviderStatsOut> {
+    return this.scores.provider(userId);
   }
 }

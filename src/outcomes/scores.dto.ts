@@ -12,15 +12,9 @@ import {
 } from '#libs/http';
 import { INTERVALS } from '#libs/timeseries';
 import { SCORE_PICTURES, type ScorePicture } from './score-pictures.js';
-import { type Rating, RATINGS } from './standing.js';
+import { PartyStandingOut, StandingOut } from './standing.fields.js';
 
 const nullable = { nullable: true } as const;
-const RatingField = () =>
-  EnumField(RATINGS, {
-    name: 'ModelRating',
-    description: '`unrated` below 40 outcomes, `provisional` below 150.',
-    example: 'rated',
-  });
 
 export class ModelName {
   @StringField({ minLength: 1, maxLength: 100, description: 'Model.', example: 'random_walk_predictor' })
@@ -90,42 +84,15 @@ export class ScoreDayOut {
 }
 
 /** Where a model stands. */
-class StandingOut {
+class ModelStandingOut extends StandingOut {
   @StringField({ description: 'Model.', example: 'random_walk_predictor' }) model!: string;
-  @RatingField() rating!: Rating;
-  @IntegerField({ description: 'Number of outcomes with a baseline.', example: 240 }) outcomes!: number;
-  @NumberField({
-    description:
-      'As many independent ones: outcomes of the same symbol and day count once, and after 60 days half.',
-    example: 88.4,
-  })
-  effectiveCount!: number;
-  @NumberField({
-    ...nullable,
-    description:
-      '1 − loss / loss of a random walk with the volatility known at issue, after 60 days counting half; above 0 is better.',
-    example: 0.08,
-  })
-  skill!: number | null;
-  @NumberField({
-    ...nullable,
-    description: 'Lower 90 % bound of the skill, from a bootstrap of whole symbol-days.',
-    example: 0.03,
-  })
-  skillLower!: number | null;
-  @NumberField({
-    ...nullable,
-    description: 'n / (n + 50) × the lower bound of the skill, not below 0; null while unrated.',
-    example: 0.019,
-  })
-  quality!: number | null;
 }
 
-export class ScoreboardEntryOut extends StandingOut {
+export class ScoreboardEntryOut extends ModelStandingOut {
   @DateTimeField({ description: 'When it was last judged.' }) updatedAt!: Date;
 }
 
-export class ScorecardOut extends StandingOut {
+export class ScorecardOut extends ModelStandingOut {
   @StringField({ ...nullable, description: 'Symbol that was asked for.', example: null })
   symbol!: string | null;
   @StringField({ ...nullable, description: 'Interval that was asked for.', example: null })
@@ -156,4 +123,17 @@ export class ScorecardOut extends StandingOut {
   @NestedField(PitOut, { description: 'Whether the probabilities mean what they say.' }) pit!: PitOut;
   @ListField(NestedField(ScoreDayOut), { description: 'Skill over time, oldest day first.' })
   days!: readonly ScoreDayOut[];
+}
+
+/** What became of orders. */
+export class DeliveriesOut {
+  @IntegerField({ description: 'Number of answered orders.', example: 118 }) completed!: number;
+  @IntegerField({ description: 'Number of orders that nobody answered in time.', example: 2 })
+  failed!: number;
+}
+
+/** A provider's own standing. */
+export class ProviderStatsOut extends PartyStandingOut {
+  @NestedField(DeliveriesOut, { description: 'Orders at your prices that ended in the last 365 days.' })
+  deliveries!: DeliveriesOut;
 }

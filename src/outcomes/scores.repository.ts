@@ -15,6 +15,18 @@ import { type KeyedSums, SUM_NAMES } from './score-sums.js';
 const KEYS = ['subject', 'horizon', 'day', 'symbol', 'interval'] as const;
 const column = (name: string): string => snakeCased(name).replace(/_?(\d+)$/, '_$1');
 const SUMS = SUM_NAMES.map(column);
+/** What a standing says, but for whose it is and since when. */
+const STANDING = [
+  'kind',
+  'outcomes',
+  'effectiveCount',
+  'skill',
+  'skillLower',
+  'quality',
+  'onTimeRate',
+  'reputation',
+  'trend',
+] as const;
 /** Days in one statement: 33 values each. */
 const DAYS_A_STATEMENT = 100;
 
@@ -65,21 +77,37 @@ export class ScoresRepository {
   }
 
   setStanding(tx: Transaction, standing: ScoreStandingEntity): void {
-    const { subject, kind, outcomes, effectiveCount, skill, skillLower, quality, updatedAt } = standing;
-    const columns = ['kind', 'outcomes', 'effective_count', 'skill', 'skill_lower', 'quality', 'updated_at'];
+    const values = STANDING.map((name) => standing[name]);
+    const columns = STANDING.map(snakeCased);
     writeSql(
       tx,
-      `INSERT INTO score_standings (subject, ${columns.join(', ')}) VALUES (${placeholders(columns.length + 1)})
-       ON CONFLICT (subject) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}`,
-      [subject, kind, outcomes, effectiveCount, skill, skillLower, quality, updatedAt.toISOString()],
+      `INSERT INTO score_standings (subject, updated_at, ${columns.join(', ')}) VALUES (${placeholders(columns.length + 2)})
+       ON CONFLICT (subject) DO UPDATE SET ${['updated_at', ...columns].map((name) => `${name} = excluded.${name}`).join(', ')}`,
+      [standing.subject, standing.updatedAt.toISOString(), ...values],
     );
   }
 
-  async standing(subject: string): Promise<ScoreStandingEntity | null> {
+  /** By subject, found by the primary key; those that were never judged are left out. At most 1,000 a call. */
+  async standings(subjects: readonly string[]): Promise<ScoreStandingEntity[]> {
+    if (subjects.length === 0) return [];
     const { read } = this.database;
-    const sql = `SELECT ${columnsOf(read, ScoreStandingEntity)} FROM score_standings WHERE subject = ?`;
-    const [row] = await runSql(read, sql, [subject]);
-    return row === undefined ? null : entityOf(read, ScoreStandingEntity, row);
+    const sql = `SELECT ${columnsOf(read, ScoreStandingEntity)} FROM score_standings
+      WHERE subject IN (${placeholders(subjects.length)})`;
+    const rows = await runSql(read, sql, [...subjects]);
+    return rows.map((row) => entityOf(read, ScoreStandingEntity, row));
+  }
+
+  /** Those that were judged longest ago, before a moment. */
+  async judgedBefore(moment: Date, limit: number): Promise<string[]> {
+    const sql = 'SELECT subject FROM score_standings WHERE updated_at < ? ORDER BY updated_at LIMIT ?';
+    const values = [moment.toISOString(), limit];
+    const rows = await runSql<{ subject: string }>(this.database.read, sql, values);
+    return rows.map(({ subject }) => subject);
+  }
+
+  async standing(subject: string): Promise<ScoreStandingEntity | null> {
+    const [standing] = await this.standings([subject]);
+    return standing ?? null;
   }
 
   /** Those of a kind that have a quality, the best first. */

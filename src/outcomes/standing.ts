@@ -1,14 +1,16 @@
-import { blockBootstrapRatio } from '#libs/scoring';
+import type { DailyFigure } from '#libs/database';
 import { DAY_MS } from '#libs/kernel';
+import { blockBootstrapRatio } from '#libs/scoring';
 import type { ScoreDayEntity } from './score-day.entity.js';
+import type { Rating, Trend } from './standings.port.js';
 
 /** Outcomes below which nothing is said, and below which it is said with reserve. */
-export const RATING_LIMITS = { provisional: 40, rated: 150 } as const;
-export const RATINGS = ['unrated', 'provisional', 'rated'] as const;
-export type Rating = (typeof RATINGS)[number];
+const RATING_LIMITS = { provisional: 40, rated: 150 } as const;
 
 /** After so many days an outcome counts half. */
 const HALF_LIFE_DAYS = 60;
+/** What counts as lately. */
+const TREND_DAYS = 7;
 /** So many independent outcomes bring half of the trust. */
 const TRUST_AT = 50;
 /** The lower bound lies below the true skill with this probability: 10 % on either side are left out. */
@@ -37,13 +39,13 @@ export interface Standing {
   readonly quality: number | null;
 }
 
-const ratingOf = (outcomes: number): Rating =>
+export const ratingOf = (outcomes: number): Rating =>
   outcomes < RATING_LIMITS.provisional ? 'unrated' : outcomes < RATING_LIMITS.rated ? 'provisional' : 'rated';
 
 /** @param now epoch ms */
 export function standingOf(days: readonly ScoreDayEntity[], now: number): Standing {
   const blocks = [...symbolDays(days, now).values()];
-  const outcomes = days.reduce((sum, { scored }) => sum + scored, 0);
+  const outcomes = outcomesOf(days);
   const rating = ratingOf(outcomes);
   const total = blocks.reduce((sum, { baselineLoss }) => sum + baselineLoss, 0);
   if (!(total > 0))
@@ -56,15 +58,7 @@ export function standingOf(days: readonly ScoreDayEntity[], now: number): Standi
       skillUpper: null,
       quality: null,
     };
-  const drawn = blocks.length > MOST_BLOCKS ? wholeDays(blocks) : blocks;
-  const losses = drawn.map(({ loss }) => loss);
-  const baselines = drawn.map(({ baselineLoss }) => baselineLoss);
-  const replicates = Math.floor(MOST_DRAWS / drawn.length);
-  const { ratio, lower, upper } = blockBootstrapRatio(losses, baselines, {
-    seed: SEED,
-    confidence: CONFIDENCE,
-    replicates: Math.min(MOST_REPLICATES, Math.max(FEWEST_REPLICATES, replicates)),
-  });
+  const { ratio, lower, upper } = lossRatioOf(blocks);
   const effectiveCount = kishCount(blocks.map(({ weight }) => weight));
   const quality = (effectiveCount / (effectiveCount + TRUST_AT)) * Math.max(0, 1 - upper);
   return {
@@ -76,6 +70,61 @@ export function standingOf(days: readonly ScoreDayEntity[], now: number): Standi
     skillUpper: 1 - lower,
     quality: rating === 'unrated' ? null : quality,
   };
+}
+
+const outcomesOf = (days: readonly ScoreDayEntity[]): number =>
+  days.reduce((sum, { scored }) => sum + scored, 0);
+
+/** Loss over that of the random walk, with its bounds. */
+function lossRatioOf(blocks: readonly Block[]) {
+  const drawn = blocks.length > MOST_BLOCKS ? wholeDays(blocks) : blocks;
+  const losses = drawn.map(({ loss }) => loss);
+  const baselines = drawn.map(({ baselineLoss }) => baselineLoss);
+  const replicates = Math.floor(MOST_DRAWS / drawn.length);
+  return blockBootstrapRatio(losses, baselines, {
+    seed: SEED,
+    confidence: CONFIDENCE,
+    replicates: Math.min(MOST_REPLICATES, Math.max(FEWEST_REPLICATES, replicates)),
+  });
+}
+
+/**
+ * Whether the skill of the last seven days lies above or below all that was before by more than its bounds; null where
+ * there was nothing lately, or fewer outcomes before than a rating takes.
+ * @param now epoch ms
+ */
+export function trendOf(days: readonly ScoreDayEntity[], now: number): Trend | null {
+  const since = new Date(now - TREND_DAYS * DAY_MS).toISOString().slice(0, 10);
+  const lately = days.filter(({ day }) => day > since);
+  const before = days.filter(({ day }) => day <= since);
+  if (ratingOf(outcomesOf(before)) === 'unrated') return null;
+  const [recent, past] = [lately, before].map((some) => [...symbolDays(some, now).values()]);
+  const hasBaseline = (blocks: readonly Block[] | undefined): blocks is readonly Block[] =>
+    blocks?.some(({ baselineLoss }) => baselineLoss > 0) === true;
+  if (!hasBaseline(recent) || !hasBaseline(past)) return null;
+  const { lower, upper } = lossRatioOf(recent);
+  const { ratio } = lossRatioOf(past);
+  return upper < ratio ? 'improving' : lower > ratio ? 'declining' : 'stable';
+}
+
+/**
+ * What was delivered in time among all that ended, the older ones counting less; null without any.
+ * @param figures `completed`, and under any other name what was not delivered
+ */
+export function onTimeRateOf(figures: readonly DailyFigure[], now: number): number | null {
+  let delivered = 0;
+  let ended = 0;
+  for (const { day, name, events } of figures) {
+    const weight = events * weightOf(day, now);
+    ended += weight;
+    if (name === 'completed') delivered += weight;
+  }
+  return ended > 0 ? delivered / ended : null;
+}
+
+function weightOf(day: string, now: number): number {
+  const age = Math.max(0, (now - Date.parse(`${day}T00:00:00Z`)) / DAY_MS);
+  return 2 ** (-age / HALF_LIFE_DAYS);
 }
 
 interface Block {
@@ -101,8 +150,7 @@ function symbolDays(days: readonly ScoreDayEntity[], now: number) {
   const blocks = new Map<string, Block>();
   for (const { symbol, day, loss, baselineLoss, scored } of days) {
     if (scored === 0) continue;
-    const age = Math.max(0, (now - Date.parse(`${day}T00:00:00Z`)) / DAY_MS);
-    const weight = 2 ** (-age / HALF_LIFE_DAYS);
+    const weight = weightOf(day, now);
     const key = `${symbol}@${day}`;
     const known = blocks.get(key) ?? { day, loss: 0, baselineLoss: 0, weight };
     known.loss += weight * loss;

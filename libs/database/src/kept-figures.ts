@@ -44,6 +44,13 @@ export interface Figure {
 /** Figures by name; what never was is left out. */
 export type Figures = ReadonlyMap<string, Figure>;
 
+/** How often something happened on a day (UTC), `2026-11-28`. */
+export interface DailyFigure {
+  readonly day: string;
+  readonly name: string;
+  readonly events: number;
+}
+
 interface FigureRow {
   readonly owner: number;
   readonly name: string;
@@ -74,6 +81,20 @@ export class KeptFigures {
   /** Of the hours from that of `from` on, up to that of `to`, which is left out. @param owner whose; absent: everybody's */
   between(source: string, from: Date, to: Date, owner: number = EVERYBODY): Promise<Figures> {
     return this.#of(source, owner, 'period >= ? AND period < ?', [hourOf(from), hourOf(to)]);
+  }
+
+  /** From the beginning of the hour that `moment` lies in, day by day: at most as many rows are read as there are hours and names. */
+  async daily(source: string, moment: Date, owner: number): Promise<readonly DailyFigure[]> {
+    const of = (table: string): string =>
+      `SELECT substr(period, 1, 10) AS day, name, events FROM ${table} WHERE source = ? AND owner_id = ? AND period >= ?`;
+    const values = [source, owner, hourOf(moment)];
+    const rows = await runSql<DailyFigure>(
+      this.database.readApart,
+      `SELECT day, name, SUM(events) AS events FROM (${of('figures')} UNION ALL ${of('figure_changes')}) AS every
+       GROUP BY day, name`,
+      [...values, ...values],
+    );
+    return rows.map(({ day, name, events }) => ({ day, name, events: Number(events) }));
   }
 
   /** Owners of whom there is anything of this name in those hours. */

@@ -25,6 +25,7 @@ it.each([
   ['GET', '/provider/pricing', ['provider', 'administrator', 'admin']],
   ['POST', '/provider/pricing', ['provider', 'administrator', 'admin']],
   ['GET', '/provider/earnings', ['provider', 'administrator', 'admin']],
+  ['GET', '/provider/stats', ['provider', 'administrator', 'admin']],
   ['GET', '/client/spend', ['client', 'administrator', 'admin']],
   ['GET', '/client/billing', ['client', 'administrator', 'admin']],
   ['GET', '/client/invoices', ['client', 'administrator', 'admin']],

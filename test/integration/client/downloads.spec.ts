@@ -135,7 +135,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
         evaluator_id: '905',
         username: null,
         reputation_score: null,
-        reason: 'needs realised outcomes',
+        reason: 'changes with outcomes: read the order',
       },
       timings: {
         created_at: new Date(now).toISOString(),

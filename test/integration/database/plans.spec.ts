@@ -49,6 +49,8 @@ const ASKED: readonly Question[] = [
   ['client', 'models/random_walk_predictor/scorecard'],
   ['client', 'models/random_walk_predictor/scorecard?symbol=SP500&horizon=3'],
   ['client', 'scoreboard'],
+  ['client', 'models'],
+  ['provider', 'provider/stats'],
   ['administrator', 'predictions/?limit=20&offset=40'],
   ['client', 'secure/predictions?limit=20'],
   ['client', 'backtests'],

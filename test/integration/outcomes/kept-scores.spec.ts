@@ -59,6 +59,9 @@ describeOnDatabases('kept scores', (database) => {
           skill: 0.1,
           skillLower: -0.05,
           quality,
+          onTimeRate: null,
+          reputation: null,
+          trend: null,
           updatedAt,
         }),
       );

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { eventually, FakeClock } from '#libs/testing';
+import { eventually, FakeClock, type HttpAnswer } from '#libs/testing';
 import { ResolveOutcomes } from '../../../src/outcomes/resolve-outcomes.service.js';
 import { type Account, Accounts } from '../../security/accounts.js';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
@@ -59,6 +59,48 @@ export class OutcomesBench {
       return body.status === 'completed';
     });
     return id;
+  }
+
+  /** An order of the client for the ten bars that come next, at the price of a provider. */
+  async order(model: string): Promise<string> {
+    const { status, body } = await this.app.post('/api/v1/client/predict', this.asked(model), this.client);
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    return String(body.id);
+  }
+
+  /** What such an order asks for. */
+  asked(model: string): object {
+    return {
+      symbol: 'SP500',
+      prediction_type: 'short_term',
+      datetime_requested: new Date(this.clock.now() + DAY_MS).toISOString(),
+      interval: '1d',
+      prediction_horizon: 10,
+      custom_parameters: { model_name: model },
+    };
+  }
+
+  claim(orderId: string, { apiKey }: Account): Promise<HttpAnswer> {
+    return this.app.post(`/api/v1/evaluator/claim/${orderId}`, {}, { apiKey });
+  }
+
+  /** An answer by somebody who knows what comes, give or take what is added. */
+  async answer(orderId: string, { apiKey }: Account, add: number): Promise<void> {
+    const today = new Date(this.clock.now()).toISOString().slice(0, 10);
+    const [head = '', ...rows] = (await readFile(SP500, 'utf8')).trimEnd().split('\n');
+    const close = head.split(',').indexOf('CLOSE');
+    const next = rows.filter((row) => row.slice(0, 10) > today).slice(0, 10);
+    const { status, body } = await this.app.post(
+      `/api/v1/evaluator/submit/${orderId}`,
+      {
+        predictions: next.map((row) => Number(row.split(',')[close]) + add),
+        uncertainties: next.map(() => 5),
+        confidence_intervals: {},
+        model_metadata: { future_datetimes: next.map((row) => `${row.slice(0, 10)}T00:00:00Z`) },
+      },
+      { apiKey },
+    );
+    if (status !== 200) throw new Error(JSON.stringify(body));
   }
 
   /** The day before today: that of the last closed bar. */

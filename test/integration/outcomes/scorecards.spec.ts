@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '#libs/testing';
+import { KeepScores } from '../../../src/outcomes/keep-scores.service.js';
+import type { Account } from '../../security/accounts.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
 import { DAY_MS, OutcomesBench } from './outcomes-bench.js';
 
@@ -120,5 +123,160 @@ describe.each(DATABASE_KINDS)('scorecards of what was forecast on history [%s]',
   it('stand on the scoreboard', async () => {
     const { body } = await bench.app.get('/api/v1/scoreboard?limit=10', bench.client);
     expect(body).toMatchObject([{ model: MODEL, rating: 'rated', outcomes: 5 * ISSUES, quality: 0 }]);
+  });
+
+  describe('of evaluators and providers', () => {
+    const SOLD = 'sold_model';
+    let evaluator: Account;
+    let provider: Account;
+    const delivered: string[] = [];
+    beforeAll(async () => {
+      evaluator = await bench.accounts.make('evaluator');
+      provider = await bench.accounts.make('provider');
+      const price = { model_name: SOLD, price_per_request: 2 };
+      expect((await bench.app.post('/api/v1/provider/pricing', price, provider)).status).toBe(201);
+    });
+    const read = async (path: string, by: { apiKey: string }) => {
+      const { status, body } = await bench.app.get(`/api/v1/${path}`, { apiKey: by.apiKey });
+      expect([path, status]).toEqual([path, 200]);
+      return body;
+    };
+    const today = () => new Date(bench.clock.now()).toISOString().slice(0, 10);
+    /** Those of the days count half after 60 of them. */
+    const weightOf = (day: string, now: number) => 2 ** (-(now - Date.parse(day)) / DAY_MS / 60);
+
+    it('are unrated before anything came true', async () => {
+      expect(await read('provider/stats', provider)).toEqual({
+        rating: 'unrated',
+        outcomes: 0,
+        effective_count: 0,
+        skill: null,
+        skill_lower: null,
+        quality: null,
+        on_time_rate: null,
+        reputation: null,
+        trend: null,
+        updated_at: null,
+        deliveries: { completed: 0, failed: 0 },
+      });
+      expect((await bench.app.get('/api/v1/provider/stats', bench.client)).status).toBe(403);
+    });
+
+    it('come from outcomes and from what was delivered in time, and from nothing that anybody says of itself', async () => {
+      for (let issue = 0; issue < 5; issue += 1) {
+        const id = await bench.order(SOLD);
+        expect((await bench.claim(id, evaluator)).status).toBe(200);
+        await bench.answer(id, evaluator, issue % 2 === 0 ? 2 : -2);
+        delivered.push(today());
+        bench.clock.jump(DAY_MS);
+      }
+      const late = await bench.order(SOLD);
+      await bench.claim(late, evaluator);
+      bench.clock.jump(DAY_MS + 1);
+      await bench.clock.advance(5_000);
+      await eventually('the order has failed', async () => {
+        const { body } = await bench.app.get(`/api/v1/client/predictions/${late}`, bench.client);
+        return body.status === 'failed';
+      });
+      const failed = today();
+      bench.clock.jump(20 * DAY_MS);
+      await bench.resolve();
+      const now = bench.clock.now();
+      const stats = await read('provider/stats', provider);
+      expect(stats).toMatchObject({
+        rating: 'provisional',
+        outcomes: 50,
+        deliveries: { completed: 5, failed: 1 },
+        updated_at: new Date(now).toISOString(),
+      });
+      expect(stats.skill).toBeGreaterThan(0.5);
+      const count = stats.effective_count;
+      expect(stats.quality).toBeCloseTo((count / (count + 50)) * stats.skill_lower, 12);
+      const done = delivered.reduce((sum, day) => sum + weightOf(day, now), 0);
+      expect(stats.on_time_rate).toBeCloseTo(done / (done + weightOf(failed, now)), 12);
+      expect(stats.reputation).toBeCloseTo(stats.quality * stats.on_time_rate, 12);
+
+      const own = await read('evaluator/stats?period=90d', evaluator);
+      expect(own.performance_summary.average_quality_score).toBeCloseTo(stats.quality, 12);
+      expect(own.performance_summary.current_reputation).toBeCloseTo(stats.reputation, 12);
+      expect(own).toMatchObject({
+        performance_summary: { total_completed: 5, total_timed_out: 1, reason: null },
+        recent_activity: { last_7_days: { quality_trend: null, reason: 'needs realised outcomes' } },
+        rankings: { quality_rank: 1, reason: null },
+      });
+    });
+
+    it('are read at one look-up, wherever they are shown', async () => {
+      const id = await bench.order(SOLD);
+      await bench.claim(id, evaluator);
+      const order = await read(`client/predictions/${id}`, bench.client);
+      const own = await read('evaluator/stats', evaluator);
+      expect(order.evaluator_info).toEqual({
+        evaluator_id: String(evaluator.id),
+        username: evaluator.username,
+        reputation_score: own.performance_summary.current_reputation,
+        reason: null,
+      });
+      await bench.answer(id, evaluator, 1);
+      const { evaluator_performance: all } = await read('admin/stats', bench.admin);
+      expect(all).toMatchObject([
+        { average_quality: own.performance_summary.average_quality_score, reason: null },
+      ]);
+    });
+
+    it('stand beside the price, in quotes and in the list of models', async () => {
+      const standing = await read('provider/stats', provider);
+      const { body: card } = await bench.app.get(`/api/v1/models/${SOLD}/scorecard`, bench.client);
+      const model = {
+        rating: 'provisional',
+        outcomes: 50,
+        skill: card.skill,
+        skill_lower: card.skill_lower,
+        quality: card.quality,
+        scorecard: `/api/v1/models/${SOLD}/scorecard`,
+      };
+      const { deliveries: _, ...judged } = standing;
+      const quote = await bench.app.post('/api/v1/client/quote', bench.asked(SOLD), bench.client);
+      expect(quote.body).toMatchObject({ model_standing: model, provider_standing: judged });
+      const list = await read('models?limit=200', bench.client);
+      const { provider: seller, ...offer } = list.find((one: { model: string }) => one.model === SOLD).offer;
+      expect(list.at(-1)).toMatchObject({ ...model, model: SOLD, served: false });
+      expect(offer).toEqual({ price_per_request: 2, currency: 'USD', provider_id: provider.id });
+      expect(seller).toEqual(judged);
+      expect(list.find((one: { model: string }) => one.model === MODEL)).toMatchObject({
+        served: true,
+        offer: null,
+        rating: 'rated',
+      });
+      const names = list.map((one: { model: string }) => one.model);
+      const paged = [];
+      for (let offset = 0; offset < names.length; offset += 3)
+        paged.push(...(await read(`models?limit=3&offset=${offset}`, bench.client)));
+      expect(paged).toEqual(list);
+      expect(await read('models?limit=1&offset=1000', bench.client)).toEqual([]);
+      const unrated = await bench.app.post(
+        '/api/v1/client/quote',
+        bench.asked('noisy_ideal_predictor'),
+        bench.client,
+      );
+      expect(unrated.body).toMatchObject({
+        model_standing: { rating: 'unrated', quality: null },
+        provider_id: 0,
+        provider_standing: { rating: 'unrated', reputation: null },
+      });
+    });
+
+    it('are judged anew every day: who stops forecasting is unrated after a year', async () => {
+      bench.clock.jump(400 * DAY_MS);
+      await bench.app.app.get(KeepScores, { strict: false }).refresh(bench.clock.now());
+      expect(await read('provider/stats', provider)).toMatchObject({
+        rating: 'unrated',
+        outcomes: 0,
+        quality: null,
+        reputation: null,
+        deliveries: { completed: 0, failed: 0 },
+      });
+      expect((await bench.app.get('/api/v1/scoreboard', bench.client)).body).toEqual([]);
+    });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NumpyGenerator } from '#libs/numpy-random';
 import type { ScoreDayEntity } from '../../../src/outcomes/score-day.entity.js';
 import { noSums } from '../../../src/outcomes/score-sums.js';
-import { standingOf } from '../../../src/outcomes/standing.js';
+import { onTimeRateOf, standingOf, trendOf } from '../../../src/outcomes/standing.js';
 
 const NOW = Date.UTC(2026, 0, 31);
 const DAY_MS = 86_400_000;
@@ -76,5 +76,38 @@ describe('where a model stands', () => {
     const bad = Array.from({ length: 50 }, (_, age) => day(age, { scored: 1, loss: 3, baselineLoss: 2 }));
     // (1/2 · 0.5 + 1 · (−0.5)) / 1.5
     expect(standingOf([...bad, ...good], NOW).skill).toBeCloseTo(-1 / 6, 6);
+  });
+});
+
+describe('what the last seven days say', () => {
+  /** The losses of the last week are another share of the baseline's than all before. */
+  const weeks = (lately: number, before: number): ScoreDayEntity[] => [
+    ...model(7, lately),
+    ...model(60, before).map((one, age) => ({ ...one, day: day(age + 7, {}).day })),
+  ];
+
+  it.each([
+    [0.4, 0.9, 'improving'],
+    [1.4, 0.9, 'declining'],
+    [0.9, 0.9, 'stable'],
+  ] as const)('at %d of the loss after %d is %s', (lately, before, trend) => {
+    expect(trendOf(weeks(lately, before), NOW)).toBe(trend);
+  });
+
+  it('is nothing where there is nothing lately, or too little before', () => {
+    expect(trendOf([], NOW)).toBeNull();
+    expect(trendOf(weeks(0.4, 0.9).slice(7), NOW)).toBeNull();
+    expect(trendOf(weeks(0.4, 0.9).slice(0, 15), NOW)).toBeNull();
+  });
+});
+
+describe('punctuality', () => {
+  const on = (age: number, name: string, events: number) => ({ day: day(age, {}).day, name, events });
+
+  it('is what was delivered among all that ended, half after 60 days', () => {
+    expect(onTimeRateOf([], NOW)).toBeNull();
+    expect(onTimeRateOf([on(0, 'completed', 3), on(0, 'expired', 1)], NOW)).toBe(0.75);
+    expect(onTimeRateOf([on(0, 'completed', 1), on(60, 'released', 1)], NOW)).toBeCloseTo(1 / 1.5, 12);
+    expect(onTimeRateOf([on(5, 'failed', 2)], NOW)).toBe(0);
   });
 });

@@ -28,6 +28,8 @@ export interface KeptFigure {
 /** The figures of a table, kept by triggers of the database itself, so that no writer can forget them. */
 export interface FiguredRows {
   readonly table: string;
+  /** Names the triggers where a table has several sets of them; absent: `figures`. */
+  readonly set?: string;
   /** Of the rows that are there: they follow every change, and fall when a row is deleted. */
   readonly standing: readonly KeptFigure[];
   /** Of what happened, once for each row; they never fall. */
@@ -59,14 +61,16 @@ export async function keepFigures(queryRunner: QueryRunner, rows: FiguredRows): 
 }
 
 /** Takes the triggers of a table away. */
-export async function forgetFigures(queryRunner: QueryRunner, { table }: FiguredRows): Promise<void> {
+export async function forgetFigures(queryRunner: QueryRunner, rows: FiguredRows): Promise<void> {
   if (queryRunner.dataSource.options.type === 'postgres') {
-    await queryRunner.query(`DROP FUNCTION ${table}_figures() CASCADE`);
+    await queryRunner.query(`DROP FUNCTION ${nameOf(rows)}() CASCADE`);
     return;
   }
   for (const event of ['added', 'changed', 'removed'])
-    await queryRunner.query(`DROP TRIGGER IF EXISTS ${table}_figures_${event}`);
+    await queryRunner.query(`DROP TRIGGER IF EXISTS ${nameOf(rows)}_${event}`);
 }
+
+const nameOf = ({ table, set = 'figures' }: FiguredRows): string => `${table}_${set}`;
 
 /** The figures of all rows of the table, of each owner and of everybody. */
 function recount({ table, standing, happened }: FiguredRows, sql: Dialect): string[] {
@@ -131,7 +135,7 @@ const watched = ({ standing, happened }: FiguredRows): string =>
 function sqliteTriggers(rows: FiguredRows): string[] {
   const { table } = rows;
   const trigger = (name: string, event: string, body: string): string =>
-    `CREATE TRIGGER ${table}_figures_${name} AFTER ${event} ON ${table} BEGIN ${body} END`;
+    `CREATE TRIGGER ${nameOf(rows)}_${name} AFTER ${event} ON ${table} BEGIN ${body} END`;
   return [
     trigger('added', 'INSERT', added(rows, SQLITE)),
     ...(watched(rows) === ''
@@ -150,14 +154,14 @@ function postgresTriggers(rows: FiguredRows): string[] {
     ...(watched(rows) === '' ? [] : [`UPDATE OF ${watched(rows)}`]),
   ];
   return [
-    `CREATE FUNCTION ${table}_figures() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    `CREATE FUNCTION ${nameOf(rows)}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
        IF TG_OP = 'INSERT' THEN ${added(rows, POSTGRES)}
        ELSIF TG_OP = 'UPDATE' THEN ${watched(rows) === '' ? 'NULL;' : changed(rows, POSTGRES)}
        ELSE ${remove}
        END IF;
        RETURN NULL;
      END $$`,
-    `CREATE TRIGGER ${table}_figures AFTER ${events.join(' OR ')} ON ${table}
-       FOR EACH ROW EXECUTE FUNCTION ${table}_figures()`,
+    `CREATE TRIGGER ${nameOf(rows)} AFTER ${events.join(' OR ')} ON ${table}
+       FOR EACH ROW EXECUTE FUNCTION ${nameOf(rows)}()`,
   ];
 }
