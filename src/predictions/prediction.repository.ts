@@ -5,6 +5,7 @@ import {
   countRows,
   countsOf,
   Database,
+  type DatabaseScope,
   entitiesOf,
   entityOf,
   EventLog,
@@ -48,6 +49,23 @@ const NOBODY = 0;
 
 const FINISHED: readonly PredictionStatus[] = ['completed', 'failed'];
 
+function inFlight(scope: DatabaseScope, owner: PredictionOwner): Promise<number> {
+  // to the letter as in the conditions of the indexes
+  const open = `predictions WHERE status IN ('pending', 'processing')`;
+  return 'userId' in owner
+    ? countRows(scope, `${open} AND user_id = ?`, [owner.userId])
+    : countRows(scope, `${open} AND user_id IS NULL AND client_address = ?`, [owner.address]);
+}
+
+const ended = (status: 'completed' | 'failed', result: PredictionResult, now: Date): FinishedPrediction => ({
+  status,
+  result,
+  prediction: result.output?.predictions ?? null,
+  uncertainty: result.output?.uncertainty ?? null,
+  completedAt: now,
+  timestamp: now,
+});
+
 @Injectable()
 export class PredictionRepository {
   constructor(
@@ -68,6 +86,19 @@ export class PredictionRepository {
     return { ...row, id };
   }
 
+  /** Adds a prediction that was computed before anything of it was stored, with all of its steps; returns it with its id. */
+  async addCompleted(
+    tx: Transaction,
+    prediction: NewPrediction & Pick<PredictionEntity, 'startedAt'>,
+    result: PredictionResult,
+    now: Date,
+  ): Promise<PredictionEntity> {
+    const row = { ...prediction, ...ended('completed', result, now) };
+    const id = await valueOf(tx, insertRow(tx, PredictionEntity, row, 'id').column('id'));
+    this.#tell(tx, id, 'pending', 'processing', 'completed');
+    return { ...row, id };
+  }
+
   /**
    * In-flight predictions of an owner. On PostgreSQL the owner is locked until the transaction ends, so that two
    * submits can't both see the last free place; SQLite's one writer makes that unnecessary.
@@ -77,11 +108,12 @@ export class PredictionRepository {
       tx,
       'userId' in owner ? `predictions:user:${owner.userId}` : `predictions:address:${owner.address}`,
     );
-    // to the letter as in the conditions of the indexes
-    const inFlight = `predictions WHERE status IN ('pending', 'processing')`;
-    return 'userId' in owner
-      ? countRows(tx, `${inFlight} AND user_id = ?`, [owner.userId])
-      : countRows(tx, `${inFlight} AND user_id IS NULL AND client_address = ?`, [owner.address]);
+    return inFlight(tx, owner);
+  }
+
+  /** As {@link countInFlight}, of those that are committed. */
+  countSeenInFlight(owner: PredictionOwner): Promise<number> {
+    return inFlight(this.database.read, owner);
   }
 
   /**
@@ -164,14 +196,7 @@ export class PredictionRepository {
     result: PredictionResult,
     now: Date,
   ): FinishedPrediction {
-    const change = {
-      status,
-      result,
-      prediction: result.output?.predictions ?? null,
-      uncertainty: result.output?.uncertainty ?? null,
-      completedAt: now,
-      timestamp: now,
-    };
+    const change = ended(status, result, now);
     updateRow(tx, PredictionEntity, { id }, change);
     this.#tell(tx, id, status);
     return change;

@@ -19,7 +19,7 @@ import { DeletePrediction } from './delete-prediction.service.js';
 import { CreatePrediction, PredictionEventOut, PredictionId, PredictionOut } from './prediction.dto.js';
 import { COMPLETED_EXAMPLE, PREDICTION_EXAMPLES } from './prediction.examples.js';
 import { PredictionEvents } from './prediction-events.service.js';
-import { MayWait } from './prefer-wait.interceptor.js';
+import { MayWait, Waits } from './prefer-wait.interceptor.js';
 import { ReadPredictions } from './read-predictions.service.js';
 import { SubmitPrediction } from './submit-prediction.service.js';
 
@@ -59,8 +59,9 @@ export class PredictionsController {
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
     @CallerNetwork() address: string,
+    @Waits() waits: boolean,
   ): Promise<PredictionOut> {
-    return this.submitting.submit({ entrance: 'predict', request, caller, address });
+    return this.submitting.submit({ entrance: 'predict', request, caller, address, waits });
   }
 
   @Post('predictions')
@@ -79,8 +80,9 @@ export class PredictionsController {
     @Body() request: CreatePrediction,
     @Caller() caller: Actor | null,
     @CallerNetwork() address: string,
+    @Waits() waits: boolean,
   ): Promise<PredictionOut> {
-    return this.submitting.submit({ entrance: 'predictions', request, caller, address });
+    return this.submitting.submit({ entrance: 'predictions', request, caller, address, waits });
   }
 
   @Get('predictions')
@@ -179,8 +181,9 @@ export class SecurePredictionsController {
     @Body() request: CreatePrediction,
     @Caller() caller: Actor,
     @CallerNetwork() address: string,
+    @Waits() waits: boolean,
   ): Promise<PredictionOut> {
-    return this.submitting.submit({ entrance: 'secure', request, caller, address });
+    return this.submitting.submit({ entrance: 'secure', request, caller, address, waits });
   }
 
   @Post('auth/predictions')
@@ -199,8 +202,9 @@ export class SecurePredictionsController {
     @Body() request: CreatePrediction,
     @Caller() caller: Actor,
     @CallerNetwork() address: string,
+    @Waits() waits: boolean,
   ): Promise<PredictionOut> {
-    return this.create(request, caller, address);
+    return this.create(request, caller, address, waits);
   }
 
   @Get('secure/predictions')

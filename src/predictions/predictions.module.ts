@@ -6,6 +6,7 @@ import { AwaitPrediction } from './await-prediction.service.js';
 import { CompleteRequest } from './complete-request.service.js';
 import { DeletePrediction } from './delete-prediction.service.js';
 import { LegacyPredictionsController } from './legacy-predictions.controller.js';
+import { PredictAtOnce } from './predict-at-once.service.js';
 import { PredictionEvidenceController } from './prediction-evidence.controller.js';
 import { PredictionEvents } from './prediction-events.service.js';
 import { PredictionUpkeep } from './prediction-upkeep.service.js';
@@ -35,6 +36,7 @@ import { SubmitPrediction } from './submit-prediction.service.js';
     AwaitPrediction,
     CompleteRequest,
     SubmitPrediction,
+    PredictAtOnce,
     ResultsFile,
     RunPrediction,
     ReadPredictions,

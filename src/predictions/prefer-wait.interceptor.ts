@@ -1,5 +1,6 @@
 import {
   applyDecorators,
+  createParamDecorator,
   Injectable,
   UseInterceptors,
   type CallHandler,
@@ -11,8 +12,10 @@ import { ApiHeader } from '@nestjs/swagger';
 import { map, type Observable } from 'rxjs';
 import { AppConfig } from '#libs/config';
 import { AfterCommit } from '#libs/http';
-import { AwaitPrediction } from './await-prediction.service.js';
+import { AwaitPrediction, isFinal } from './await-prediction.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const WAIT = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i;
 
@@ -36,7 +39,7 @@ export class PreferWaitInterceptor implements NestInterceptor<PredictionEntity, 
 
   intercept(context: ExecutionContext, next: CallHandler<PredictionEntity>): Observable<unknown> {
     const http = context.switchToHttp();
-    const { headers } = http.getRequest<{ headers: Record<string, string | string[] | undefined> }>();
+    const { headers } = http.getRequest<{ headers: Headers }>();
     const seconds = Math.min(preferredWait(headers['prefer']), this.config.max_wait_seconds);
     if (seconds === 0) return next.handle();
     this.host.httpAdapter.setHeader(http.getResponse(), 'Preference-Applied', `wait=${seconds}`);
@@ -46,9 +49,16 @@ export class PreferWaitInterceptor implements NestInterceptor<PredictionEntity, 
   }
 
   async #ended(submitted: PredictionEntity, waitMs: number): Promise<PredictionEntity> {
+    if (isFinal(submitted)) return submitted;
     return (await this.waiting.until(submitted.id, waitMs)) ?? submitted;
   }
 }
+
+/** Whether the caller asks to wait for the end: then nothing must be stored before it. */
+export const Waits = createParamDecorator((_: unknown, context: ExecutionContext): boolean => {
+  const { headers } = context.switchToHttp().getRequest<{ headers: Headers }>();
+  return preferredWait(headers['prefer']) > 0;
+});
 
 /** The route takes `Prefer: wait=SECONDS`. */
 export const MayWait = (): MethodDecorator =>

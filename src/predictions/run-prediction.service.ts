@@ -16,7 +16,7 @@ import { ForecastPins } from '../outcomes/outcomes.port.js';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
-import { PredictionRepository } from './prediction.repository.js';
+import { type NewPrediction, PredictionRepository } from './prediction.repository.js';
 import { issuedForecast } from './issued-forecast.js';
 import { ResultsFile } from './results-file.service.js';
 import {
@@ -25,6 +25,28 @@ import {
   type StoredRequest,
   PREDICTION_JOB,
 } from './prediction.types.js';
+
+/** What a computation needs to know of a prediction. */
+type Question = Omit<NewPrediction, 'startedAt'> & Pick<PredictionEntity, 'startedAt'>;
+
+/** An answer that is not stored yet. */
+interface ComputedPrediction {
+  readonly result: PredictionResult;
+  readonly answer: Forecast;
+}
+
+/** A prediction that is being computed before anything of it is stored. */
+export interface BegunPrediction {
+  readonly row: Question;
+  readonly computed: Promise<ComputedPrediction>;
+  readonly abort: (reason: unknown) => void;
+}
+
+/** What a submit hands over to the run of its job. */
+export interface StartedPrediction {
+  readonly prediction: PredictionEntity;
+  readonly begun: BegunPrediction | null;
+}
 
 /** Computes predictions: claimed → processing → completed or failed, each change under the job's fence. */
 @Injectable()
@@ -55,17 +77,32 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
 
   readonly run = async (run: JobRun): Promise<void> => {
     const id = idOf(run.job);
-    const prediction = (run.input as PredictionEntity | undefined) ?? (await this.predictions.findById(id));
+    const started = run.input as StartedPrediction | undefined;
+    const prediction = started?.prediction ?? (await this.predictions.findById(id));
     if (prediction === null) return run.complete(() => Promise.resolve());
-    const { result, answer } = await this.#compute(prediction, run).catch((error: unknown) => {
+    const begun = started?.begun ?? null;
+    const computed = await (
+      begun === null ? this.compute(prediction, run.signal, run.job.attempt) : goOnWith(begun, run.signal)
+    ).catch((error: unknown) => {
       throw this.#ranOutOfTime(error) ?? error;
     });
     await run.complete(async (tx) => {
-      this.pins.pin(tx, issuedForecast(prediction, answer, this.#now()));
-      await this.#finish(tx, prediction, 'completed', result);
-      tx.afterCommit(() => this.#count(prediction, answer, result));
+      await this.#finish(tx, prediction, 'completed', computed.result);
+      this.#keep(tx, prediction, computed);
     });
   };
+
+  /** Adds a prediction that was computed before, as it ended. */
+  async addCompleted(
+    tx: Transaction,
+    row: Question,
+    computed: ComputedPrediction,
+  ): Promise<PredictionEntity> {
+    const prediction = await this.predictions.addCompleted(tx, row, computed.result, this.#now());
+    tx.afterCommit(() => this.results.wake());
+    this.#keep(tx, prediction, computed);
+    return prediction;
+  }
 
   readonly failed = async (tx: Transaction, job: Job, failure: JobFailure): Promise<void> => {
     const prediction = await this.predictions.findById(idOf(job));
@@ -76,14 +113,12 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     tx.afterCommit(() => this.telemetry.count('predictions_total', labels));
   };
 
-  async #compute(
-    prediction: PredictionEntity,
-    run: JobRun,
-  ): Promise<{ readonly result: PredictionResult; readonly answer: Forecast }> {
+  /** Computes the answer and stores nothing. */
+  async compute(prediction: Question, signal: AbortSignal, attempt: number): Promise<ComputedPrediction> {
     const { request } = prediction.result;
     const served = await this.requests.serverOf(prediction);
     const answer = await runForecast(this.plugins, questionOf(prediction, request, served), {
-      signal: run.signal,
+      signal,
     });
     const finishedAt = this.clock.now();
     const result: PredictionResult = {
@@ -94,10 +129,16 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
         plugins: answer.plugins,
         seed: answer.output.seed ?? null,
         timing: timing(prediction, answer, finishedAt),
-        attempt: run.job.attempt,
+        attempt,
       },
     };
     return { result, answer };
+  }
+
+  /** The forecast as evidence, and in the figures. */
+  #keep(tx: Transaction, prediction: PredictionEntity, { result, answer }: ComputedPrediction): void {
+    this.pins.pin(tx, issuedForecast(prediction, answer, this.#now()));
+    tx.afterCommit(() => this.#count(prediction, answer, result));
   }
 
   async #finish(
@@ -137,21 +178,18 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
 
 const idOf = (job: Job): number => Number(job.subject);
 
-function timing(
-  prediction: PredictionEntity,
-  answer: PredictionOutput,
-  finishedAt: number,
-): Explanation['timing'] {
+function goOnWith({ computed, abort }: BegunPrediction, signal: AbortSignal): Promise<ComputedPrediction> {
+  signal.addEventListener('abort', () => abort(signal.reason), { once: true });
+  return computed;
+}
+
+function timing(prediction: Question, answer: PredictionOutput, finishedAt: number): Explanation['timing'] {
   const submittedAt = prediction.createdAt.getTime();
   const startedAt = assertPresent(prediction.startedAt, 'a running prediction was claimed').getTime();
   return { ...answer.timing, queued_ms: startedAt - submittedAt, total_ms: finishedAt - submittedAt };
 }
 
-function questionOf(
-  prediction: PredictionEntity,
-  request: StoredRequest,
-  served: ModelServer,
-): ForecastQuestion {
+function questionOf(prediction: Question, request: StoredRequest, served: ModelServer): ForecastQuestion {
   return {
     feeder: prediction.feederPlugin,
     pipeline: prediction.pipelinePlugin,

@@ -6,9 +6,11 @@ import { isAdministrator } from '#libs/http';
 import { AppError, newUuid, type Actor, Clock } from '#libs/kernel';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest, type CompletedRequest } from './complete-request.service.js';
+import { PredictAtOnce } from './predict-at-once.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { type NewPrediction, PredictionRepository, type PredictionOwner } from './prediction.repository.js';
 import { type AskedRequest, PREDICTION_JOB } from './prediction.types.js';
+import type { BegunPrediction, StartedPrediction } from './run-prediction.service.js';
 
 /**
  * The door that a question came in by; the original's clients rely on their differences.
@@ -34,16 +36,27 @@ export interface SubmitCommand {
   readonly address: string;
   /** Chosen by legacy callers; a new UUID when absent. */
   readonly taskId?: string | undefined;
+  /** Whether the caller waits for the end. */
+  readonly waits?: boolean;
 }
 
-/** Takes a question: the limit is counted, the row inserted and the job enqueued in one transaction. */
+/**
+ * Takes a question: the limit is counted, the row inserted and the job enqueued in one transaction. Where the caller waits, it is
+ * answered first, if that is quick, and stored as it ended.
+ */
 @Injectable()
 export class SubmitPrediction {
+  /** Predictions in flight that are not stored yet. */
+  readonly #unstored = new Tally();
+  /** Predictions in flight whose transaction is not over. */
+  readonly #uncommitted = new Tally();
+
   constructor(
     private readonly predictions: PredictionRepository,
     private readonly transactions: TransactionRunner,
     private readonly requests: CompleteRequest,
     private readonly jobs: JobEngine,
+    private readonly atOnce: PredictAtOnce,
     private readonly settings: RuntimeSettings,
     private readonly config: AppConfig,
     private readonly clock: Clock,
@@ -58,27 +71,74 @@ export class SubmitPrediction {
     refuseAdministrators(command);
     this.#refuseWhileSwitchedOff();
     const completed = await this.requests.complete(command.request, INTERVALS_OF[command.entrance]);
-    return this.transactions.run(async (tx) => {
-      await this.#refuseBeyondLimit(tx, command);
-      await this.#refuseUsedTaskId(tx, command.taskId);
-      const row = this.#newRow(command, completed);
-      return this.#startsWork(command.entrance) ? this.#addWithJob(tx, row) : this.predictions.add(tx, row);
-    });
+    const row = this.#newRow(command, completed);
+    return (await this.#atOnce(command, row)) ?? this.transactions.run((tx) => this.#store(tx, command, row));
+  }
+
+  async #store(tx: Transaction, command: SubmitCommand, row: NewPrediction): Promise<PredictionEntity> {
+    await this.#refuseBeyondLimit(tx, command);
+    await this.#refuseUsedTaskId(tx, command.taskId);
+    const stored = this.#startsWork(command.entrance)
+      ? await this.#addWithJob(tx, row)
+      : await this.predictions.add(tx, row);
+    tx.whenOver(this.#uncommitted.add(ownerKey(command)));
+    return stored;
+  }
+
+  /** Null for what takes the usual way. One that takes long is stored with its job, which goes on with what was begun. */
+  async #atOnce(command: SubmitCommand, row: NewPrediction): Promise<PredictionEntity | null> {
+    if (!this.#mayEndAtOnce(command)) return null;
+    const key = ownerKey(command);
+    const seen = await this.predictions.countSeenInFlight(ownerOf(command));
+    // at the limit the transaction counts exactly
+    const inFlight = seen + this.#unstored.of(key) + this.#uncommitted.of(key);
+    if (inFlight >= this.settings.get('max_concurrent_predictions')) return null;
+    const stored = this.#unstored.add(key);
+    try {
+      const answer = await this.atOnce.complete(row);
+      if (answer === null || 'id' in answer) return answer;
+      return await this.transactions.run(async (tx) => {
+        const entity = await this.#addWithJob(tx, row, answer);
+        stored();
+        tx.whenOver(this.#uncommitted.add(key));
+        return entity;
+      });
+    } finally {
+      stored();
+    }
+  }
+
+  /** With an `Idempotency-Key`, what is stored and its answer share a transaction, in which nothing is computed. */
+  #mayEndAtOnce({ entrance, taskId, waits }: SubmitCommand): boolean {
+    return (
+      waits === true &&
+      this.config.max_wait_seconds > 0 &&
+      taskId === undefined &&
+      this.#startsWork(entrance) &&
+      !this.transactions.isInTransaction &&
+      this.jobs.mayRunHere(PREDICTION_JOB, 0)
+    );
   }
 
   /** Where this process has a place for it, it is claimed from the beginning; the answer tells its first step in any case. */
-  async #addWithJob(tx: Transaction, row: NewPrediction): Promise<PredictionEntity> {
+  async #addWithJob(
+    tx: Transaction,
+    row: NewPrediction,
+    begun: BegunPrediction | null = null,
+  ): Promise<PredictionEntity> {
     const start = this.jobs.startHere(tx, PREDICTION_JOB);
     if (start === null) {
+      begun?.abort(new Error('there is no place for it any more'));
       const waiting = await this.predictions.add(tx, row);
       await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(waiting.id) });
       return waiting;
     }
-    const begun = { ...row, status: 'processing' as const, startedAt: row.createdAt };
-    const claimed = await this.predictions.add(tx, begun, row.status, begun.status);
-    start.input = claimed;
-    await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(claimed.id), start });
-    return { ...claimed, status: row.status, startedAt: null };
+    const startedAt = begun?.row.startedAt ?? row.createdAt;
+    const processing = { ...row, status: 'processing' as const, startedAt };
+    const prediction = await this.predictions.add(tx, processing, row.status, processing.status);
+    start.input = { prediction, begun } satisfies StartedPrediction;
+    await this.jobs.enqueue(tx, { kind: PREDICTION_JOB, subject: String(prediction.id), start });
+    return { ...prediction, status: row.status, startedAt: null };
   }
 
   #refuseWhileSwitchedOff(): void {
@@ -92,10 +152,10 @@ export class SubmitPrediction {
     return !(entrance === 'predict' && this.config.skip_background_tasks);
   }
 
-  async #refuseBeyondLimit(tx: Transaction, { caller, address }: SubmitCommand): Promise<void> {
-    const owner: PredictionOwner = caller === null ? { address } : { userId: caller.userId };
+  async #refuseBeyondLimit(tx: Transaction, command: SubmitCommand): Promise<void> {
     const limit = this.settings.get('max_concurrent_predictions');
-    const inFlight = await this.predictions.countInFlight(tx, owner);
+    const stored = await this.predictions.countInFlight(tx, ownerOf(command));
+    const inFlight = stored + this.#unstored.of(ownerKey(command));
     if (inFlight < limit) return;
     throw new AppError(
       'too_many',
@@ -134,6 +194,34 @@ export class SubmitPrediction {
       pipelinePlugin: request.pipeline_plugin,
       predictionType: request.prediction_type,
       result: { request },
+    };
+  }
+}
+
+const ownerOf = ({ caller, address }: SubmitCommand): PredictionOwner =>
+  caller === null ? { address } : { userId: caller.userId };
+
+const ownerKey = ({ caller, address }: SubmitCommand): string =>
+  caller === null ? address : String(caller.userId);
+
+/** Counts by name. */
+class Tally {
+  readonly #counts = new Map<string, number>();
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  /** Counts one more; what it returns takes it back, once. */
+  add(name: string): () => void {
+    this.#counts.set(name, this.of(name) + 1);
+    let isCounted = true;
+    return () => {
+      if (!isCounted) return;
+      isCounted = false;
+      const left = this.of(name) - 1;
+      if (left > 0) this.#counts.set(name, left);
+      else this.#counts.delete(name);
     };
   }
 }

@@ -52,6 +52,11 @@ export class TransactionRunner {
     return { pending: this.#pending, committed: this.#committed, rolledBack: this.#rolledBack };
   }
 
+  /** Whether {@link run} would join a transaction that is open. */
+  get isInTransaction(): boolean {
+    return this.database.openTransaction !== null;
+  }
+
   /**
    * Runs `work` in a transaction and resolves when it is durable. A rejection of `work` rolls everything back, that of
    * a joined part too. `work` waits for nothing but the database: on SQLite others wait for it, and their commit too.

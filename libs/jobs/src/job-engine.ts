@@ -118,6 +118,12 @@ export abstract class JobEngine {
    * Null when there is no place, or when others wait for one; the place is given back with the transaction's end.
    */
   abstract startHere(tx: Transaction, kind: string): JobStart | null;
+  /**
+   * Whether this process may begin a computation of this kind before there is a job for it, beside so many others of that sort.
+   * Never on PostgreSQL, where other processes share the limits that a row in the table counts for, and never where runs are
+   * wrapped: what traces tell of one belongs to a job.
+   */
+  abstract mayRunHere(kind: string, besides: number): boolean;
   /** Ends an open job as cancelled in the caller's transaction; false when it was not open. A running one's signal aborts. */
   abstract cancel(tx: Transaction, kind: string, subject: string): Promise<boolean>;
   /** Before `start`. */

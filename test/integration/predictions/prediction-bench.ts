@@ -13,6 +13,7 @@ import { PinForecast } from '../../../src/outcomes/pin-forecast.service.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
 import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
 import { DeletePrediction } from '../../../src/predictions/delete-prediction.service.js';
+import { PredictAtOnce } from '../../../src/predictions/predict-at-once.service.js';
 import { PredictionEvents } from '../../../src/predictions/prediction-events.service.js';
 import { PredictionUpkeep } from '../../../src/predictions/prediction-upkeep.service.js';
 import type { PredictionEntity } from '../../../src/predictions/prediction.entity.js';
@@ -125,9 +126,15 @@ export class PredictionBench {
       listener: { failed: (_activity, error) => this.reported.push(error) },
       ...overrides,
     });
+    this.#runsOf(engine).onModuleInit();
+    this.#engines.push(engine);
+    return engine;
+  }
+
+  #runsOf(engine: JobEngine): RunPrediction {
     const { repository, registry, completing, results, settings, clock } = this;
     const pins = new PinForecast();
-    new RunPrediction(
+    return new RunPrediction(
       repository,
       registry,
       completing,
@@ -137,14 +144,23 @@ export class PredictionBench {
       settings,
       clock,
       new Telemetry(),
-    ).onModuleInit();
-    this.#engines.push(engine);
-    return engine;
+    );
   }
 
   submitVia(engine: JobEngine): SubmitPrediction {
     const { repository, test, completing, settings, config, clock } = this;
-    return new SubmitPrediction(repository, test.transactions, completing, engine, settings, config, clock);
+    const { transactions } = test;
+    const atOnce = new PredictAtOnce(this.#runsOf(engine), engine, transactions, clock);
+    return new SubmitPrediction(
+      repository,
+      transactions,
+      completing,
+      engine,
+      atOnce,
+      settings,
+      config,
+      clock,
+    );
   }
 
   /** Submits as user 1 unless told otherwise. */

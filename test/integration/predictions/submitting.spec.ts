@@ -1,11 +1,13 @@
 import { AppError } from '#libs/kernel';
-import { gate } from '#libs/testing';
+import { PluginError } from '#libs/plugin-sdk';
+import { eventually, gate } from '#libs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SubmitCommand } from '../../../src/predictions/submit-prediction.service.js';
 import { actor, PredictionBench } from './prediction-bench.js';
 import { describeOnDatabases } from '../../harness/databases.js';
 
 const LIMIT = 10;
+const CONCURRENCY = 8;
 const TOGETHER = 30;
 
 describeOnDatabases('submitting predictions', (database) => {
@@ -206,5 +208,78 @@ describeOnDatabases('submitting predictions', (database) => {
     const off = await PredictionBench.open(database(), { pipeline_enabled: false });
     await expect(off.submit()).rejects.toMatchObject({ kind: 'unavailable', code: 'pipeline_disabled' });
     expect(await off.count('predictions')).toBe(0);
+  });
+
+  describe('for a caller who waits', () => {
+    const isAtOnce = (): boolean => bench.test.database.kind === 'sqlite';
+
+    /** Forecasts wait until they are let go on. */
+    function heldForecasts() {
+      const proceed = gate();
+      let begun = 0;
+      const answer = bench.script.forecast;
+      bench.script.forecast = async (frame, request) => {
+        begun += 1;
+        await proceed.opened;
+        return answer(frame, request);
+      };
+      return { begun: () => begun, proceed: proceed.open };
+    }
+
+    it('stores a quick prediction once, as it ended, with all of its steps and no job', async () => {
+      await bench.engine.start();
+      const row = await bench.submit({ horizons: [1, 5] }, { waits: true });
+      const stored = await bench.until(row.id, 'completed');
+      expect(await bench.steps(row.id)).toEqual(['pending', 'processing', 'completed']);
+      expect(await bench.count('jobs')).toBe(isAtOnce() ? 0 : 1);
+      const [pin] = await bench.test.query<{ rows: number | string }>(
+        `SELECT count(*) AS rows FROM forecast_receipts WHERE subject_id = '${row.id}'`,
+      );
+      expect(Number(pin?.rows)).toBe(1);
+      if (isAtOnce()) expect(row).toEqual(stored);
+      expect(stored).toMatchObject({ prediction: [110, 114], result: { explanation: { attempt: 1 } } });
+    });
+
+    it('makes a job of one that takes long, which goes on with what was begun', async () => {
+      await bench.engine.start();
+      const { begun, proceed } = heldForecasts();
+      const submitted = bench.submit({}, { waits: true });
+      await eventually('it is computed', async () => begun() === 1);
+      expect(await bench.count('predictions')).toBe(isAtOnce() ? 0 : 1);
+      await bench.clock.advance(50);
+      const { id, status } = await submitted;
+      expect(status).toBe('pending');
+      expect(await bench.row(id)).toMatchObject({ status: 'processing' });
+      proceed();
+      expect(await bench.until(id, 'completed')).toMatchObject({ prediction: [110] });
+      expect([begun(), await bench.jobs()]).toEqual([
+        1,
+        [{ subject: String(id), status: 'completed', attempts: 1 }],
+      ]);
+    });
+
+    it('makes a job of one that fails, which fails in the usual way', async () => {
+      await bench.engine.start();
+      bench.script.forecast = () => {
+        throw new PluginError('invalid_request', 'no such column');
+      };
+      const { id } = await bench.submit({}, { waits: true });
+      const { result } = await bench.until(id, 'failed');
+      expect(result).toMatchObject({ error: 'no such column' });
+      expect(await bench.jobs()).toMatchObject([{ subject: String(id), status: 'failed' }]);
+    });
+
+    it('counts those that are not stored yet, and computes no more at once than jobs may run', async () => {
+      await bench.engine.start();
+      const { begun, proceed } = heldForecasts();
+      const taken = Array.from({ length: LIMIT }, () => bench.submit({}, { waits: true }));
+      await eventually('as many as may run are computed', async () => begun() === CONCURRENCY);
+      await expect(bench.submit({}, { waits: true })).rejects.toMatchObject({ code: 'in_flight_limit' });
+      await expect(bench.submit()).rejects.toMatchObject({ code: 'in_flight_limit' });
+      expect(begun()).toBe(CONCURRENCY);
+      proceed();
+      for (const { id } of await Promise.all(taken)) await bench.until(id, 'completed');
+      expect(await bench.submit()).toMatchObject({ status: 'pending' });
+    });
   });
 });

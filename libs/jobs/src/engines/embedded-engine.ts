@@ -34,7 +34,11 @@ export class EmbeddedJobEngine implements JobEngine {
   #taken = 0;
   #onNoneTaken: () => void = () => undefined;
 
-  constructor(database: Database, transactions: TransactionRunner, options: JobEngineOptions) {
+  constructor(
+    private readonly database: Database,
+    transactions: TransactionRunner,
+    options: JobEngineOptions,
+  ) {
     this.#options = { ...ENGINE_DEFAULTS, ...options };
     this.#rows = new JobRepository(database);
     this.#figures = new JobFiguresRepository(database);
@@ -81,13 +85,26 @@ export class EmbeddedJobEngine implements JobEngine {
    */
   #mayStartHere(kind: string): boolean {
     const most = this.#options.concurrency();
+    return this.#hasPlaces(kind, most) && this.#runner.active + this.#taken < 2 * most;
+  }
+
+  mayRunHere(kind: string, besides: number): boolean {
+    const { around, concurrency } = this.#options;
+    return (
+      this.database.kind === 'sqlite' &&
+      around === undefined &&
+      this.#hasPlaces(kind, concurrency() - besides)
+    );
+  }
+
+  /** Whether fewer than so many run, and nobody waits for a place. */
+  #hasPlaces(kind: string, most: number): boolean {
     return (
       this.#state === 'running' &&
       !this.#backlog &&
       this.#claiming === null &&
       this.#kinds.includes(kind) &&
-      this.#runner.active < most &&
-      this.#runner.active + this.#taken < 2 * most
+      this.#runner.active < most
     );
   }
 

@@ -164,6 +164,25 @@ export const startSpecs: Readonly<Record<string, JobSpec>> = {
     expect(await startHere(bench, engine, 'after')).toBe(false);
   },
 
+  'a computation without a job counts as one that runs, and is for SQLite alone': async (bench) => {
+    const isHere = bench.test.database.kind === 'sqlite';
+    const { open } = held(bench);
+    const engine = bench.engine();
+    expect(engine.mayRunHere('work', 0)).toBe(false);
+    await engine.start();
+    expect([engine.mayRunHere('work', CONCURRENCY - 1), engine.mayRunHere('work', CONCURRENCY)]).toEqual([
+      isHere,
+      false,
+    ]);
+    expect(engine.mayRunHere('of nobody', 0)).toBe(false);
+    expect(await startHere(bench, engine, 'a')).toBe(true);
+    expect(engine.mayRunHere('work', CONCURRENCY - 1)).toBe(false);
+    open();
+    await bench.untilStatus('a', 'completed');
+    await engine.stop(0);
+    expect(engine.mayRunHere('work', 0)).toBe(false);
+  },
+
   'a job whose process died after the commit is taken up when its lease is over': async (bench) => {
     bench.handle = () => new Promise(() => undefined);
     const dead = await bench.started({ clock: new FakeClock(bench.clock.now()) });

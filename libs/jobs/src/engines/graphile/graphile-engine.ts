@@ -86,6 +86,10 @@ export class GraphileJobEngine implements JobEngine {
     return null;
   }
 
+  mayRunHere(): boolean {
+    return false;
+  }
+
   async cancel(tx: Transaction, kind: string, subject: string): Promise<boolean> {
     const id = await this.#rows.cancel(tx, kind, subject, this.#options.clock.now());
     if (id === null) return false;
