@@ -6,6 +6,7 @@ import {
   entityOf,
   insertRow,
   lockName,
+  lookedNumber,
   readSql,
   runSql,
   type Transaction,
@@ -169,7 +170,8 @@ export class OrderRepository implements BillableOrders {
 
   /** Pending ones that are too old, with at least this priority: those of the seconds since the last sweep. */
   countOutdated(priority: number, now: Date): Promise<number> {
-    return this.#count(`status = 'pending' AND expires_at <= ? AND priority >= ?`, [
+    // found by their age: by their priority it may be all that wait
+    return this.#count(`status = 'pending' AND expires_at <= ? AND ${lookedNumber('priority')} >= ?`, [
       now.toISOString(),
       priority,
     ]);

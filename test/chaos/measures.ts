@@ -43,3 +43,30 @@ export function memoryOf(pid: number): number {
   const [, kb] = (existsSync(path) && /VmRSS:\s+(\d+)/.exec(readFileSync(path, 'utf8'))) || [];
   return Number(kb ?? 0) / 1024;
 }
+
+/** What a process did up to now, and what the scheduler kept from it; ms. */
+export interface Effort {
+  /** Computed by all of its threads. */
+  readonly cpuMs: number;
+  /** Of the thread of its event loop: computed, */
+  readonly loopMs: number;
+  /** and able to compute but without a core, because others had them. */
+  readonly heldUpMs: number;
+}
+
+/** Of a process that runs. */
+export function effortOf(pid: number): Effort {
+  const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8')
+    .split(' ')
+    .map(Number);
+  return { cpuMs: cpuOf(pid) ?? 0, loopMs: ran / 1e6, heldUpMs: waited / 1e6 };
+}
+
+/** From one look to the next. */
+export function between(before: Effort, after: Effort): Effort {
+  return {
+    cpuMs: after.cpuMs - before.cpuMs,
+    loopMs: after.loopMs - before.loopMs,
+    heldUpMs: after.heldUpMs - before.heldUpMs,
+  };
+}

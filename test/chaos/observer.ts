@@ -14,6 +14,10 @@ export class Observer {
     this.#child = new ChildScript('test/chaos/observer-process.ts', this.#path);
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Begins to ask. */
   load(load: LoadOrder): Promise<Figures> {
     return this.#order({ load });

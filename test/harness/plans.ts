@@ -1,4 +1,6 @@
 /** What is wrong with a statement's plan on a database that grows. */
+import { Database } from '#libs/database';
+import type { QueryRunner } from 'typeorm';
 import type { TestApp } from './app.js';
 
 /** What grows with use. */
@@ -109,3 +111,32 @@ const allOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatM
 const readsUnlimited = (node: PlanNode): boolean =>
   node['Node Type'] !== 'Limit' &&
   (GROWING.has(node['Relation Name'] ?? '') || (node.Plans ?? []).some(readsUnlimited));
+
+/** Notes every statement that either side of the application sends from now on. */
+export function record(app: TestApp, seen: Statement[]): void {
+  const database = app.app.get(Database, { strict: false });
+  const noted = new WeakSet<object>();
+  const note = (runner: QueryRunner): QueryRunner => {
+    if (noted.has(runner)) return runner;
+    noted.add(runner);
+    const query = runner.query.bind(runner) as (...statement: unknown[]) => Promise<unknown>;
+    runner.query = ((sql: string, parameters: unknown[] = [], ...rest: unknown[]) => {
+      seen.push({ sql, parameters });
+      return query(sql, parameters, ...rest);
+    }) as typeof runner.query;
+    return runner;
+  };
+  for (const source of new Set([database.reader, database.writer])) {
+    const create = source.createQueryRunner.bind(source);
+    source.createQueryRunner = (...mode) => note(create(...mode));
+    const executing = source as unknown as { execute?: (...statement: [string, unknown[]]) => unknown };
+    const execute = executing.execute?.bind(source); // the short way of SQLite
+    if (execute === undefined) continue;
+    executing.execute = (sql, parameters) => {
+      seen.push({ sql, parameters });
+      return execute(sql, parameters);
+    };
+  }
+  const { queryRunner } = database.readApart.manager; // SQLite: that of the reading processes
+  if (queryRunner !== undefined) note(queryRunner);
+}

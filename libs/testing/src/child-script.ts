@@ -31,6 +31,10 @@ export class ChildScript {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Waits until `count` lines begin with `prefix`. @throws Error with its error output when it ends before that */
   async until(prefix: string, count = 1): Promise<string[]> {
     for (;;) {

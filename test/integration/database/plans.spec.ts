@@ -1,9 +1,7 @@
-import { Database } from '#libs/database';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { QueryRunner } from 'typeorm';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
-import { faultsOf, type Statement } from '../../harness/plans.js';
+import { faultsOf, record, type Statement } from '../../harness/plans.js';
 import { type Account, Accounts } from '../../security/accounts.js';
 
 type Who = 'client' | 'evaluator' | 'provider' | 'administrator';
@@ -223,6 +221,24 @@ describe.each(DATABASE_KINDS)('the plan of every listing and figure [%s]', (kind
     expect(listed.map(({ id }) => id)).toEqual(expected.slice(3, 33).map(({ id }) => id));
     expect(body.total_pending ?? body.total_count).toBe(expected.length);
   });
+
+  it('for the place of a new order finds what is too old by its age, however much waits', async () => {
+    if (kind === 'postgres') return; // its planner knows how much waits, and by which index little is read
+    seen.length = 0;
+    const order = {
+      symbol: 'SP500',
+      prediction_type: 'short_term',
+      datetime_requested: '2099-01-01T00:00:00Z',
+    };
+    await app.post('/api/v1/client/predict', order, { apiKey: callers.get('client')?.apiKey ?? '' });
+    const found = seen.filter(({ sql }) => /COUNT.*expires_at/.test(sql));
+    expect(found).toHaveLength(1);
+    for (const { sql, parameters } of found) {
+      const { reader } = app.database.database;
+      const plan: { detail: string }[] = await reader.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters]);
+      expect(plan.map(({ detail }) => detail).join()).toMatch(/ix_prediction_jobs_expiry/);
+    }
+  });
 });
 
 /** Enough rows for a planner to prefer an index to a sort. */
@@ -266,25 +282,3 @@ const ordersOf = (client: number, moment: string): string => `
     CASE WHEN i % 5 < 2 THEN 'custom' ELSE 'short_term' END, ${moment}, 1000, 'p', 'f', 'q', '1h', 6, 1 + i % 10, 1 + i % 3, 'basic',
     'USD', 5000000, 3000000 + i % 700, 0, 0, ${moment}, ${moment}, CASE WHEN i % 2 = 0 THEN NULL ELSE ${moment} END,
     '2099-01-01T00:00:00.000Z' FROM n`;
-
-/** Notes every statement that either side of the application sends from now on. */
-function record(app: TestApp, seen: Statement[]): void {
-  const database = app.app.get(Database, { strict: false });
-  const noted = new WeakSet<object>();
-  const note = (runner: QueryRunner): QueryRunner => {
-    if (noted.has(runner)) return runner;
-    noted.add(runner);
-    const query = runner.query.bind(runner) as (...statement: unknown[]) => Promise<unknown>;
-    runner.query = ((sql: string, parameters: unknown[] = [], ...rest: unknown[]) => {
-      seen.push({ sql, parameters });
-      return query(sql, parameters, ...rest);
-    }) as typeof runner.query;
-    return runner;
-  };
-  for (const source of new Set([database.reader, database.writer])) {
-    const create = source.createQueryRunner.bind(source);
-    source.createQueryRunner = (...mode) => note(create(...mode));
-  }
-  const { queryRunner } = database.readApart.manager; // SQLite: that of the reading processes
-  if (queryRunner !== undefined) note(queryRunner);
-}
