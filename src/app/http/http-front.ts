@@ -114,7 +114,7 @@ export class HttpFront {
     if (this.options.audit().overloaded)
       return unavailable(exchange, 'Too many requests are waiting to be recorded; try again shortly');
     if (waitsMostly(request.headers)) return null;
-    if (!this.#work.begun())
+    if (!this.#work.begun(exchange.startedAt))
       return unavailable(
         exchange,
         `This process works on ${this.#work.inWork} requests, more than it can answer in time or max_requests_in_work allows; try again shortly`,

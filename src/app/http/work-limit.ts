@@ -2,18 +2,26 @@
 const LATE_MS = 2_000;
 /** So many are always worked on: a few slow questions are no overload. */
 const FLOOR = 32;
-/** What a late answer leaves of the limit. */
-const CUT = 0.7;
+/** Of what can be answered in time, what is let in: the rest is for what costs more than the last ones. */
+const SHARE = 0.7;
+/** So long after the last refusal, the overload that the limit comes from is over. */
+const CALM_MS = 10_000;
+/** How finely the answers of the last {@link LATE_MS} are told apart. */
+const STEPS = 8;
+const STEP_MS = LATE_MS / STEPS;
 
 /**
- * How many requests are worked on at a time: as many as are answered in time, found by additive increase and multiplicative
- * decrease, as TCP finds its window (RFC 5681). A fixed number would be too much for a slow machine or too little for a
- * quick one.
+ * How many requests are worked on at a time: as many as are answered in time. A late answer shows how many that is: what was
+ * answered while it waited. From there it grows by one in as many answers as it allows, as TCP's window does (RFC 5681). A
+ * fixed number would be too much for a slow machine or too little for a quick one.
  */
 export class WorkLimit {
   #limit: number;
   #inWork = 0;
   #cutAt = -Infinity;
+  #refusedAt = -Infinity;
+  readonly #answered = Array.from({ length: STEPS }, () => 0);
+  #step = -Infinity;
 
   /** @param most is never exceeded */
   constructor(private readonly most: number) {
@@ -24,9 +32,14 @@ export class WorkLimit {
     return this.#inWork;
   }
 
-  /** Whether there is room for one more, which then has begun and must be {@link ended}. */
-  begun(): boolean {
-    if (this.#inWork >= this.#limit) return false;
+  /** Whether there is room for one more, which then has begun and must be {@link ended}. @param now ms on the monotonic clock */
+  begun(now: number): boolean {
+    if (this.#inWork >= this.#limit) {
+      const isOver = now - Math.max(this.#cutAt, this.#refusedAt) > CALM_MS;
+      this.#refusedAt = now;
+      if (!isOver || this.#inWork >= this.most) return false;
+      this.#limit = this.most;
+    }
     this.#inWork += 1;
     return true;
   }
@@ -35,13 +48,23 @@ export class WorkLimit {
   ended(tookMs: number, now: number): void {
     const inWork = this.#inWork;
     this.#inWork -= 1;
+    this.#count(now);
     if (tookMs <= LATE_MS) {
       this.#limit = Math.min(this.most, this.#limit + 1 / this.#limit);
       return;
     }
-    // those that began beside it are late as well, of the same crowd
-    if (now - this.#cutAt < LATE_MS) return;
+    // it was slow by itself, or began beside one that was late already, of the same crowd
+    if (inWork <= FLOOR || now - this.#cutAt < LATE_MS) return;
     this.#cutAt = now;
-    this.#limit = Math.max(Math.min(FLOOR, this.most), Math.min(this.#limit, inWork) * CUT);
+    const inTime = this.#answered.reduce((sum, one) => sum + one, 0);
+    this.#limit = Math.min(this.#limit, Math.max(FLOOR, SHARE * inTime));
+  }
+
+  #count(now: number): void {
+    const step = Math.floor(now / STEP_MS);
+    if (step - this.#step >= STEPS) this.#answered.fill(0);
+    else for (let passed = this.#step + 1; passed <= step; passed += 1) this.#answered[passed % STEPS] = 0;
+    this.#step = step;
+    this.#answered[step % STEPS] = (this.#answered[step % STEPS] ?? 0) + 1;
   }
 }

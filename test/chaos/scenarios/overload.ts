@@ -83,6 +83,8 @@ interface Window {
   readonly calls: readonly Call[];
   readonly ms: number;
   readonly effort: Effort;
+  /** What the observer computed: for the same answers always the same, so that it shows how fast the machine is. */
+  readonly observerMs: number;
 }
 
 class Load {
@@ -105,13 +107,19 @@ class Load {
     const { pid } = this.service.command;
     await loadOn(this.site, [this.service], load);
     await passed(this.leadMs);
-    const [before, started] = [effortOf(pid), Date.now()];
+    const look = (): [Effort, Effort, number] => [
+      effortOf(pid),
+      effortOf(this.site.observer.pid),
+      Date.now(),
+    ];
+    const [before, observerBefore, started] = look();
     await passed(forMs);
-    const [after, ended] = [effortOf(pid), Date.now()];
+    const [after, observerAfter, ended] = look();
     await this.site.observer.stop();
     const isIn = ({ at, ms }: Call): boolean => at + ms >= started && at + ms <= ended;
     const calls = this.site.calls().filter(isIn);
-    return { calls, ms: ended - started, effort: between(before, after) };
+    const { loopMs: observerMs } = between(observerBefore, observerAfter);
+    return { calls, ms: ended - started, effort: between(before, after), observerMs };
   }
 }
 
@@ -131,7 +139,10 @@ function judgementOf(
     return fairRateOf(flood) / ((before + behind) / 2);
   });
   const under = meanOf(beside);
-  const after = fairRateOf(peaks.at(-1)) / fairRateOf(peaks[0]);
+  const after = meanOf(floods.map((_, nth) => fairRateOf(peaks[nth + 1]) / fairRateOf(peaks[nth])));
+  // a cost that grows with what is stored shows from the first to the last, however fast the machine is by then
+  const costs = peaks.map(({ effort, observerMs }) => effort.loopMs / observerMs);
+  const dearer = (costs.at(-1) ?? 0) / (costs[0] ?? 0);
   const refused = floods.flatMap(({ calls }) => calls.filter(({ status }) => status === 503));
   const asked = meanOf(floods.map(({ calls, ms }, nth) => ((calls.length / ms) * 1000) / rateOf(peaks[nth])));
   const refusalMs = p99(refused.map(({ ms }) => ms));
@@ -141,7 +152,10 @@ function judgementOf(
       'peaks a second': peaks.map((one) => Math.round(fairRateOf(one))).join(', '),
       'asked, times the peak': asked.toFixed(1),
       'goodput under it': `${percent(under)} (${beside.map(percent).join(', ')})`,
-      'after all of it': percent(after),
+      'peak behind it': percent(after),
+      "cost of an answer at each peak, as a multiple of the observer's": costs
+        .map((one) => one.toFixed(1))
+        .join(', '),
       refusals: refused.length,
       'refusals p99': `${refusalMs} ms`,
     },
@@ -151,6 +165,7 @@ function judgementOf(
         : []),
       ...(under < LIMITS.goodput ? [`goodput fell to ${percent(under)}`] : []),
       ...(after < LIMITS.goodput ? [`afterwards ${percent(after)} of the peak`] : []),
+      ...(dearer > 1 / LIMITS.goodput ? [`an answer costs ${percent(dearer)} of what it cost before`] : []),
       ...(refusalMs > LIMITS.refusalMs ? [`refusals took ${refusalMs} ms`] : []),
     ],
   };
