@@ -1,7 +1,12 @@
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { build } from 'esbuild';
 import { Database } from '#libs/database';
 import { eventually } from '#libs/testing';
 import { ADMIN_KEY, startTestApp, type TestApp } from '../harness/app.js';
@@ -15,6 +20,8 @@ const POSITION = 'x-database-position';
 const USERS = '/api/v1/admin/users';
 
 const PASSWORD = 'password-of-the-roles';
+const run = promisify(execFile);
+const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 /** The database `service` as one of the two roles sees it. */
 const as = (role: 'owner' | 'service', server: OwnPostgres): string => {
@@ -129,6 +136,28 @@ describe('a service on PostgreSQL, set up for more than one machine', () => {
     await untilReadThere(there);
   });
 
+  it.each([...(hasPython ? ['Python'] : []), 'TypeScript'])(
+    'tells the client for %s how far it has written, which says so to every process',
+    async (language) => {
+      const [here, there] = apps as [TestApp, TestApp];
+      const [name, folder] = [`by_${language.toLowerCase()}`, mkdtempSync(join(tmpdir(), 'client-'))];
+      await untilReadThere(here);
+      await replay('pause');
+      const balancer = await readsAt(here.url, there.url);
+      try {
+        expect(await names(here)).not.toContain(name);
+        const { port } = balancer.address() as AddressInfo;
+        const told = await (language === 'Python' ? inPython : inTypeScript)(folder, port, name);
+        expect(told.split(' ')).toContain(name);
+        expect(await names(here)).not.toContain(name); // from the replica, which stands still
+      } finally {
+        await replay('resume');
+        balancer.close();
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
   it('reads nothing there that is older than it may be', async () => {
     const strict = await start({ database_read_lag: 0.5 });
     try {
@@ -217,3 +246,52 @@ describe('a service on PostgreSQL, set up for more than one machine', () => {
     await expect(migrateAs(as('owner', primary as OwnPostgres))).rejects.toThrow(/newer version/);
   });
 });
+
+/** A balancer that sends what reads to one process and what writes to another. */
+async function readsAt(reading: string, writing: string): Promise<Server> {
+  const server = createServer((asked, answer) => {
+    const { method, url = '', headers } = asked;
+    const target = `${method === 'GET' ? reading : writing}${url}`;
+    asked.pipe(
+      request(target, { method, headers }, (given) => {
+        answer.writeHead(given.statusCode ?? 502, given.headers);
+        given.pipe(answer);
+      }),
+    );
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return server;
+}
+
+/** Adds a user, and lists them all. */
+async function inPython(_folder: string, port: number, name: string): Promise<string> {
+  const program = `
+import sys
+from prediction_provider_client import PredictionProvider
+url, key, name = sys.argv[1:]
+client = PredictionProvider(url, api_key=key)
+user = {"username": name, "email": name + "@example.com", "role": "client"}
+client.request("POST", "${USERS}", user)
+print(*[one["username"] for one in client.request("GET", "${USERS}").json()])
+`;
+  const env = { ...process.env, PYTHONPATH: resolve('clients/python'), PYTHONDONTWRITEBYTECODE: '1' };
+  const { stdout } = await run('python3', ['-c', program, `http://127.0.0.1:${port}`, ADMIN_KEY, name], {
+    env,
+  });
+  return stdout.trim();
+}
+
+async function inTypeScript(folder: string, port: number, name: string): Promise<string> {
+  const outfile = join(folder, 'client.mjs');
+  await build({ entryPoints: ['clients/typescript/src/index.ts'], bundle: true, format: 'esm', outfile });
+  const program = `
+const { PredictionProvider } = await import(${JSON.stringify(outfile)});
+const [url, apiKey, name] = process.argv.slice(1);
+const client = new PredictionProvider({ url, apiKey });
+await client.request('POST', '${USERS}', { body: { username: name, email: name + '@example.com', role: 'client' } });
+console.log(...(await client.request('GET', '${USERS}')).map(({ username }) => username));
+`;
+  const flags = ['--input-type=module', '--eval', program];
+  const { stdout } = await run(process.execPath, [...flags, `http://127.0.0.1:${port}`, ADMIN_KEY, name]);
+  return stdout.trim();
+}

@@ -16,6 +16,7 @@ from .errors import ApiError, error_of
 
 AGAIN = frozenset({429, 502, 503, 504})
 LONGEST_PAUSE = 30.0
+POSITION = "X-Database-Position"
 
 
 class Answer:
@@ -49,6 +50,7 @@ class Transport:
         self._local = threading.local()
         self._open: set[http.client.HTTPConnection] = set()
         self._lock = threading.Lock()
+        self._position: str | None = None
 
     def send(
         self,
@@ -129,8 +131,10 @@ class Transport:
         if connection is None:
             connection = self._connected()
         _set_timeout(connection, timeout or self.timeout)
+        if self._position is not None:
+            headers = {POSITION: self._position, **headers}
         try:
-            return _exchange(connection, method, target, body, headers)
+            return self._exchange(connection, method, target, body, headers)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
             # The service closes idle connections: one that was kept may have ended before this request reached it.
             if not is_used:
@@ -138,16 +142,38 @@ class Transport:
             self._drop()
             connection = self._connected()
             _set_timeout(connection, timeout or self.timeout)
-            return _exchange(connection, method, target, body, headers)
+            return self._exchange(connection, method, target, body, headers)
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        connection.request(method, target, body=body, headers=dict(headers))
+        response = connection.getresponse()
+        answered = {name.lower(): value for name, value in response.getheaders()}
+        self._heard(answered.get(POSITION.lower()))
+        return Answer(response.status, answered, response.read())
+
+    def _heard(self, position: str | None) -> None:
+        """Keeps the furthest position that a write was told: what is read with it is no older, whoever answers."""
+        if position is None:
+            return
+        with self._lock:
+            if self._position is None or _place(position) >= _place(self._position):
+                self._position = position
 
 
-def _exchange(
-    connection: http.client.HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
-) -> Answer:
-    connection.request(method, target, body=body, headers=dict(headers))
-    response = connection.getresponse()
-    answered = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, answered, response.read())
+def _place(position: str) -> tuple[int, int]:
+    """A place in PostgreSQL's log, as `16/B374D848`; what cannot be read is before all others."""
+    try:
+        segment, offset = (int(part, 16) for part in position.split("/"))
+    except ValueError:
+        return (-1, -1)
+    return (segment, offset)
 
 
 def _set_timeout(connection: http.client.HTTPConnection, timeout: float) -> None:

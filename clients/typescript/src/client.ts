@@ -1,7 +1,7 @@
 import { ApiError, BacktestFailedError, PredictionFailedError, WaitTimeoutError } from './errors.js';
 import { eventsIn, linesOf } from './events.js';
 import type { components } from './schema.js';
-import { type Asked, isWorthAnother, pause, send, type TransportOptions } from './transport.js';
+import { type Asked, isWorthAnother, pause, send, type TransportOptions, Written } from './transport.js';
 
 type Schemas = components['schemas'];
 type Prediction = Schemas['PredictionOut'];
@@ -55,7 +55,8 @@ export class PredictionProvider {
   constructor({ url, apiKey, token, tries = 5, timeoutMs = 30_000, fetch: given = fetch }: ClientOptions) {
     const credential = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     const headers = apiKey === undefined ? credential : { 'X-API-KEY': apiKey };
-    this.#transport = { url, headers, tries, timeoutMs, fetch: (...request) => given(...request) };
+    const written = new Written();
+    this.#transport = { url, headers, tries, timeoutMs, fetch: (...request) => given(...request), written };
   }
 
   /** Any route. A POST that breaks off is tried again only with a key, or when it may run twice. */

@@ -9,6 +9,31 @@ export interface TransportOptions {
   /** Of one try; events have none. */
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
+  readonly written: Written;
+}
+
+const POSITION = 'X-Database-Position';
+
+/** How far the caller has written, as answers to writes tell: what is read with it is no older, whichever process answers. */
+export class Written {
+  #position: string | null = null;
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#position === null ? {} : { [POSITION]: this.#position };
+  }
+
+  heard(headers: Headers): void {
+    const position = headers.get(POSITION);
+    if (position === null) return;
+    if (this.#position === null || placeOf(position) >= placeOf(this.#position)) this.#position = position;
+  }
+}
+
+/** A place in PostgreSQL's log, as `16/B374D848`; what cannot be read is before all others. */
+function placeOf(position: string): bigint {
+  const [, segment, offset] = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i.exec(position) ?? [];
+  if (segment === undefined || offset === undefined) return -1n;
+  return (BigInt(`0x${segment}`) << 32n) | BigInt(`0x${offset}`);
 }
 
 /** One request. */
@@ -61,12 +86,14 @@ async function once(options: TransportOptions, asked: Asked): Promise<Response |
       headers: {
         Accept: 'application/json',
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...options.written.headers,
         ...options.headers,
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.any([...timeout, ...(signal === undefined ? [] : [signal])]),
     });
+    options.written.heard(response.headers);
     return response.ok ? response : await failureOf(response);
   } catch (error) {
     return new ApiError(0, { type: 'connection', detail: `${method} ${path}: ${String(error)}` }, undefined, {
