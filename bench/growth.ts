@@ -5,9 +5,9 @@
  * scale. Then the delay of the event loop while an administrator looks at everything.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DatabaseLocation } from '#libs/database';
 import { loopDelayOf } from './growth-load.js';
@@ -38,7 +38,7 @@ type Kind = 'SQLite' | 'PostgreSQL';
 export interface Plan {
   /** Of what a full database has. */
   readonly scale: number;
-  /** Of SQLite: databases that are there are measured as they are, others are filled, and all stay. */
+  /** A folder where databases stay: those that are filled are brought up to date and measured, others are filled first. */
   readonly data?: string | undefined;
   /** Path of a file: what is filled is measured when it is there, at a moment when the machine has nothing else to do. */
   readonly start?: string | undefined;
@@ -67,39 +67,45 @@ export async function printGrowth(plan: Plan, only?: string): Promise<void> {
 }
 
 async function printOnSqlite(plan: Plan): Promise<void> {
-  const folder = plan.data ?? mkdtempSync(join(tmpdir(), 'prediction-provider-growth-'));
+  const folder = join(plan.data ?? mkdtempSync(join(tmpdir(), 'prediction-provider-growth-')), 'sqlite');
   mkdirSync(folder, { recursive: true });
   const file = (name: string): Promise<DatabaseLocation> =>
     Promise.resolve({ kind: 'sqlite', path: join(folder, `${name}.db`) });
   try {
-    await printOn('SQLite', file, plan);
+    await printOn('SQLite', { folder, make: file }, plan);
   } finally {
-    if (plan.data === undefined) rmSync(folder, { recursive: true, force: true });
+    if (plan.data === undefined) rmSync(dirname(folder), { recursive: true, force: true });
   }
 }
 
 async function printOnPostgres(plan: Plan): Promise<void> {
-  const postgres = await servePostgres();
+  const folder = plan.data === undefined ? undefined : join(plan.data, 'postgres');
+  if (folder !== undefined) mkdirSync(folder, { recursive: true });
+  const postgres = await servePostgres(folder);
   const database = async (name: string): Promise<DatabaseLocation> => ({
     kind: 'postgres',
     url: await postgres.create(`growth_${name}`),
   });
   try {
-    await printOn('PostgreSQL', database, plan);
+    await printOn('PostgreSQL', { folder, make: database }, plan);
   } finally {
     await postgres.stop();
   }
 }
 
-async function printOn(
-  kind: Kind,
-  make: (name: string) => Promise<DatabaseLocation>,
-  { scale, start }: Plan,
-): Promise<void> {
+/** Where databases are made. */
+interface Place {
+  /** Has a file for each database that is filled; absent: nothing stays. */
+  readonly folder: string | undefined;
+  readonly make: (name: string) => Promise<DatabaseLocation>;
+}
+
+async function printOn(kind: Kind, { folder, make }: Place, { scale, start }: Plan): Promise<void> {
   const filled: { readonly location: DatabaseLocation; readonly keys: Keys }[] = [];
   for (const [name, share] of SIZES) {
     const location = await make(name);
-    if (location.kind === 'sqlite' && existsSync(location.path)) {
+    const mark = folder === undefined ? undefined : join(folder, `${name}.filled`);
+    if (mark !== undefined && existsSync(mark)) {
       filled.push({ location, keys: await renewedKeys(location) });
       continue;
     }
@@ -109,6 +115,7 @@ async function printOn(
     await fill(location, size);
     const seconds = Math.round((performance.now() - started) / 1000);
     console.log(`${kind}, ${name}: ${JSON.stringify(size)} after ${seconds} s`);
+    if (mark !== undefined) writeFileSync(mark, JSON.stringify(size));
   }
   if (start !== undefined) await thereIs(start);
   const stands: Stand[] = [];

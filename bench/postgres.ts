@@ -6,14 +6,18 @@ import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 
 export interface PostgresServer {
-  /** Makes an empty database; returns its address. */
+  /** Makes an empty database, unless there is one of this name; returns its address. */
   create(name: string): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** @throws Error in the server's own words when it does not start */
-export async function servePostgres(): Promise<PostgresServer> {
-  const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js'), '--durable'], {
+/**
+ * @param folder where its data stays; absent: nowhere
+ * @throws Error in the server's own words when it does not start
+ */
+export async function servePostgres(folder?: string): Promise<PostgresServer> {
+  const flags = ['--durable', ...(folder === undefined ? [] : ['--keeps', resolve(folder)])];
+  const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js'), ...flags], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = once(keeper, 'exit');
@@ -24,7 +28,8 @@ export async function servePostgres(): Promise<PostgresServer> {
     create: async (name) => {
       const client = new Client({ connectionString: url });
       await client.connect();
-      await client.query(`CREATE DATABASE ${name}`);
+      const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+      if (rowCount === 0) await client.query(`CREATE DATABASE ${name}`);
       await client.end();
       const made = new URL(url);
       made.pathname = `/${name}`;

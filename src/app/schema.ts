@@ -10,6 +10,8 @@ import {
   Billing1795392000011,
   EventEntity,
   FigureChangeEntity,
+  FigureDayEntity,
+  FigureDays1796000000260,
   FigureEntity,
   Figures1796000000020,
   ForecastOutcomes1796000000096,
@@ -78,6 +80,7 @@ export const entities = [
   EventEntity,
   SecretKeyEntity,
   FigureEntity,
+  FigureDayEntity,
   FigureChangeEntity,
   BarEntity,
   RoleEntity,
@@ -147,6 +150,7 @@ export const migrations = [
   NarrowedLists1796000000170,
   Receipts1796000000220,
   SecretKeys1796000000250,
+  FigureDays1796000000260,
   Standings1796000000280,
 ];
 

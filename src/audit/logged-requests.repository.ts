@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, EVERYBODY, lockName, runSql, type Transaction } from '#libs/database';
+import { Database, EVERYBODY, keptWithin, lockName, runSql, type Transaction } from '#libs/database';
 
 /** Rows that are added up in one transaction: about 3 ms on SQLite. */
 const ROWS_A_SUM = 2_000;
@@ -36,14 +36,18 @@ export class LoggedRequests {
   async count(name: 'requests' | 'failed', userId: number | null, since: Date): Promise<number> {
     const hour = since.toISOString().slice(0, 13);
     const ofUser = userId === null ? '' : ' AND user_id = ?';
+    const whose = {
+      sql: `source = 'requests' AND owner_id = ? AND name = ?`,
+      values: [userId ?? EVERYBODY, name],
+    };
+    const kept = keptWithin('events', whose, since);
     // one statement, so that no row is added up between its halves
     const [row] = await runSql<{ total: number | string }>(
       this.database.readApart,
-      `SELECT (SELECT COALESCE(SUM(events), 0) FROM figures
-          WHERE source = 'requests' AND owner_id = ? AND period >= ? AND name = ?)
+      `SELECT (SELECT COALESCE(SUM(events), 0) FROM (${kept.sql}) AS added)
         + (SELECT COUNT(*) FROM api_logs WHERE id > (${THROUGH}) AND request_timestamp >= ?
           ${ofUser}${name === 'failed' ? FAILED : ''}) AS total`,
-      [userId ?? EVERYBODY, hour, name, hour, ...(userId === null ? [] : [userId])],
+      [...kept.values, hour, ...(userId === null ? [] : [userId])],
     );
     return Number(row?.total ?? 0);
   }

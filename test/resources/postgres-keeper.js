@@ -4,8 +4,10 @@ import {
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -24,7 +26,8 @@ import { copyBase, copyPrimary, restoreUntil } from './replica-data.js';
  * `{"url": …}` or `{"error": …}`. Each line on stdin is an order, answered by the same line once it is carried out: `stop`
  * (at once, every connection is ended), `kill` (each process by SIGKILL), `start` (again, on the same port), `move PORT` (kill, and start on another one), `copy FOLDER` (a base copy), `pause` or `resume`. Durability is off unless `--durable` is
  * given: a test server need not survive a power cut, and specs create dozens of databases. `--follows URL`: a replica of that server. `--restores COPY LOG MOMENT`: a base copy
- * with the log of its server up to that moment; it prints an address without the password.
+ * with the log of its server up to that moment; it prints an address without the password. `--keeps FOLDER`: the server's data stays there, for the
+ * next one that is started on it.
  */
 const FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 const FLAGS = [
@@ -46,7 +49,8 @@ const READY = /ready to accept (read-only )?connections/;
 process.stdout.on('error', () => {}); // whoever asked is gone: stdin tells the same, and ends the server
 const orders = createInterface({ input: process.stdin })[Symbol.asyncIterator](); // listens from now on
 removeLeftovers(PREFIX);
-const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+const [kept] = process.argv.includes('--keeps') ? optionsOf('--keeps') : [];
+const folder = kept ?? mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
 let server = null;
 try {
   const user = ordinaryUser();
@@ -75,7 +79,7 @@ try {
   process.exitCode = 1;
 } finally {
   if (server !== null) await stop(server);
-  rmSync(folder, { recursive: true, force: true });
+  if (kept === undefined) rmSync(folder, { recursive: true, force: true });
 }
 process.exit();
 
@@ -102,11 +106,12 @@ function isOpenToAll(path) {
   return open && (dirname(path) === path || isOpenToAll(dirname(path)));
 }
 
-/** Makes the data folder; returns the new superuser's password. */
+/** Makes the data folder, unless one was kept; returns the superuser's password. */
 function initialise(user, binaries) {
-  const password = randomBytes(12).toString('hex');
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'password');
+  if (existsSync(data)) return readFileSync(passwordFile, 'utf8');
+  const password = randomBytes(12).toString('hex');
   mkdirSync(data, { mode: 0o700 });
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (user.uid !== undefined) {

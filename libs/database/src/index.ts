@@ -65,6 +65,7 @@ export { ForecastOutcomes1796000000096 } from './migrations/1796000000096-foreca
 export { JobTraces1796000000150 } from './migrations/1796000000150-job-traces.js';
 export { Scores1796000000097 } from './migrations/1796000000097-scores.js';
 export { SecretKeys1796000000250 } from './migrations/1796000000250-secret-keys.js';
+export { FigureDays1796000000260 } from './migrations/1796000000260-figure-days.js';
 export { Standings1796000000280 } from './migrations/1796000000280-standings.js';
 export { Receipts1796000000220 } from './migrations/1796000000220-receipts.js';
 export { Backtests1796000000160 } from './migrations/1796000000160-backtests.js';

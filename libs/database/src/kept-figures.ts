@@ -1,3 +1,4 @@
+import { DAY_MS } from '#libs/kernel';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { integerColumn, serialColumn } from './column-types.js';
 import type { Database } from './database.js';
@@ -18,6 +19,19 @@ export class FigureEntity {
   @PrimaryColumn({ type: 'integer' }) ownerId!: number;
   /** The hour in UTC as `2026-11-28T13`; empty for all time. */
   @PrimaryColumn({ type: 'varchar', length: 13 }) period!: string;
+  @PrimaryColumn({ type: 'varchar', length: 64 }) name!: string;
+  @Column(integerColumn()) events!: number;
+  @Column(integerColumn()) amount!: number;
+}
+
+/** The sum of a day's figures, kept by triggers of `figures` (see the migration `FigureDays`). */
+@Entity('figure_days')
+@Index('ix_figure_days_day', ['source', 'day'])
+export class FigureDayEntity {
+  @PrimaryColumn({ type: 'varchar', length: 16 }) source!: string;
+  @PrimaryColumn({ type: 'integer' }) ownerId!: number;
+  /** In UTC, as `2026-11-28`. */
+  @PrimaryColumn({ type: 'varchar', length: 10 }) day!: string;
   @PrimaryColumn({ type: 'varchar', length: 64 }) name!: string;
   @Column(integerColumn()) events!: number;
   @Column(integerColumn()) amount!: number;
@@ -61,6 +75,49 @@ interface FigureRow {
 /** The hour of a moment as figures name it. */
 const hourOf = (moment: Date): string => moment.toISOString().slice(0, 13);
 
+/** The first moment of a day that is not before this one. */
+const nextDay = (moment: number): number => Math.ceil(moment / DAY_MS) * DAY_MS;
+
+/** A statement with its values. */
+interface Kept {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+/**
+ * What is added up of the hours from that of `from` on, up to that of `to`: hours until the first whole day and after the
+ * last one, in between days.
+ * @param whose condition on `source`, `owner_id` and `name`, with its values
+ */
+export function keptWithin(columns: string, whose: Kept, from: Date, to?: Date): Kept {
+  const [start, end] = [hourOf(from), to === undefined ? undefined : hourOf(to)];
+  const firstDay = nextDay(Date.parse(`${start}:00Z`));
+  const afterLast = to === undefined ? Infinity : Math.floor(to.getTime() / DAY_MS) * DAY_MS;
+  const dayOf = (moment: number): string => new Date(moment).toISOString().slice(0, 10);
+  const hours = (...bounds: readonly [string, string?]) => ['figures', 'period', ...bounds] as const;
+  const parts =
+    firstDay >= afterLast
+      ? [hours(start, end)]
+      : [
+          hours(start, dayOf(firstDay)),
+          ['figure_days', 'day', dayOf(firstDay), ...(end === undefined ? [] : [dayOf(afterLast)])] as const,
+          ...(end === undefined ? [] : [hours(dayOf(afterLast), end)]),
+        ];
+  return {
+    sql: parts
+      .map(
+        ([table, column, , below]) =>
+          `SELECT ${columns} FROM ${table} WHERE ${whose.sql} AND ${column} >= ?${below === undefined ? '' : ` AND ${column} < ?`}`,
+      )
+      .join(' UNION ALL '),
+    values: parts.flatMap(([, , first, below]) => [
+      ...whose.values,
+      first,
+      ...(below === undefined ? [] : [below]),
+    ]),
+  };
+}
+
 /**
  * Figures that triggers keep with every change of a row (see the migration `Figures`), exact at any moment: the sums of
  * `figures` and the changes that are not added to them yet. Reading costs what it returns, not what the tables hold.
@@ -70,17 +127,17 @@ export class KeptFigures {
 
   /** All time. @param owner whose; absent: everybody's */
   standing(source: string, owner: number = EVERYBODY): Promise<Figures> {
-    return this.#of(source, owner, `period = ''`, []);
+    return this.#of(source, owner, null);
   }
 
   /** From the beginning of the hour that `moment` lies in. @param owner whose; absent: everybody's */
   since(source: string, moment: Date, owner: number = EVERYBODY): Promise<Figures> {
-    return this.#of(source, owner, 'period >= ?', [hourOf(moment)]);
+    return this.#of(source, owner, [moment]);
   }
 
   /** Of the hours from that of `from` on, up to that of `to`, which is left out. @param owner whose; absent: everybody's */
   between(source: string, from: Date, to: Date, owner: number = EVERYBODY): Promise<Figures> {
-    return this.#of(source, owner, 'period >= ? AND period < ?', [hourOf(from), hourOf(to)]);
+    return this.#of(source, owner, [from, to]);
   }
 
   /** From the beginning of the hour that `moment` lies in, day by day: at most as many rows are read as there are hours and names. */
@@ -99,13 +156,13 @@ export class KeptFigures {
 
   /** Owners of whom there is anything of this name in those hours. */
   async ownersBetween(source: string, name: string, from: Date, to: Date): Promise<ReadonlySet<number>> {
-    const of = (table: string): string =>
-      `SELECT owner_id FROM ${table} WHERE source = ? AND period >= ? AND period < ? AND name = ?`;
-    const values = [source, hourOf(from), hourOf(to), name];
+    const whose = { sql: 'source = ? AND name = ?', values: [source, name] };
+    const kept = keptWithin('owner_id', whose, from, to);
     const rows = await runSql<{ owner_id: number }>(
       this.database.readApart,
-      `${of('figures')} UNION ${of('figure_changes')}`,
-      [...values, ...values],
+      `SELECT DISTINCT owner_id FROM (${kept.sql}
+         UNION ALL SELECT owner_id FROM figure_changes WHERE ${whose.sql} AND period >= ? AND period < ?) AS every`,
+      [...kept.values, ...whose.values, hourOf(from), hourOf(to)],
     );
     return new Set(rows.map((row) => row.owner_id).filter((owner) => owner !== EVERYBODY));
   }
@@ -113,41 +170,59 @@ export class KeptFigures {
   /** All time, by owner; owners without any are left out. At most 1,000 owners a call. */
   async ofOwners(source: string, owners: readonly number[]): Promise<ReadonlyMap<number, Figures>> {
     if (owners.length === 0) return new Map();
-    const whose = `source = ? AND owner_id IN (${placeholders(owners.length)}) AND period = ''`;
-    return byOwner(await this.#rows(whose, [source, ...owners]));
+    const whose = `source = ? AND owner_id IN (${placeholders(owners.length)})`;
+    return byOwner(await this.#rows({ sql: whose, values: [source, ...owners] }, null));
   }
 
   /** As {@link since} of each owner of whom there is anything. */
   async byOwnerSince(source: string, moment: Date): Promise<ReadonlyMap<number, Figures>> {
-    const whose = `source = ? AND period >= ? AND owner_id <> ${EVERYBODY}`;
-    return byOwner(await this.#rows(whose, [source, hourOf(moment)]));
+    const whose = { sql: `source = ? AND owner_id <> ${EVERYBODY}`, values: [source] };
+    return byOwner(await this.#rows(whose, [moment]));
   }
 
-  async #of(source: string, owner: number, period: string, values: readonly string[]): Promise<Figures> {
-    const everybody = owner === EVERYBODY;
-    const kept = `SELECT name, events, amount FROM figures WHERE source = ? AND owner_id = ? AND ${period}`;
-    const fresh = `SELECT name, events, amount FROM figure_changes WHERE source = ? AND ${period}`;
+  /** @param hours from that of the first moment, up to that of the second; null for all time */
+  async #of(source: string, owner: number, hours: Hours): Promise<Figures> {
+    const whose = { sql: 'source = ? AND owner_id = ?', values: [source, owner] };
+    const fresh = owner === EVERYBODY ? { sql: 'source = ?', values: [source] } : whose;
     // all time is a fixed number of rows and the newest changes; hours are many
     const { read, readApart } = this.database;
     const rows = await readSql<FigureRow>(
-      values.length === 0 ? read : readApart,
-      `SELECT 0 AS owner, name, SUM(events) AS events, SUM(amount) AS amount FROM (
-         ${kept} UNION ALL ${fresh}${everybody ? '' : ' AND owner_id = ?'}) AS every GROUP BY name`,
-      [source, owner, ...values, source, ...values, ...(everybody ? [] : [owner])],
+      hours === null ? read : readApart,
+      ...sumOf('0', whose, fresh, hours),
     );
     return byOwner(rows).get(0) ?? new Map();
   }
 
-  #rows(condition: string, values: readonly (string | number)[]): Promise<FigureRow[]> {
-    const from = (table: string): string =>
-      `SELECT owner_id, name, events, amount FROM ${table} WHERE ${condition}`;
-    return runSql<FigureRow>(
-      this.database.readApart,
-      `SELECT owner_id AS owner, name, SUM(events) AS events, SUM(amount) AS amount FROM (
-         ${from('figures')} UNION ALL ${from('figure_changes')}) AS every GROUP BY owner_id, name`,
-      [...values, ...values],
-    );
+  #rows(whose: Kept, hours: Hours): Promise<FigureRow[]> {
+    return runSql<FigureRow>(this.database.readApart, ...sumOf('owner_id', whose, whose, hours));
   }
+}
+
+type Hours = readonly [from: Date, to?: Date] | null;
+
+/** Figures by owner and name, of what is added up and what is not yet. */
+function sumOf(
+  owner: string,
+  whose: Kept,
+  fresh: Kept,
+  hours: Hours,
+): [sql: string, values: (string | number)[]] {
+  const columns = `${owner} AS owner, name, events, amount`;
+  const [from, to] = hours ?? [];
+  const kept =
+    from === undefined
+      ? { sql: `SELECT ${columns} FROM figures WHERE ${whose.sql} AND period = ''`, values: whose.values }
+      : keptWithin(columns, whose, from, to);
+  const within = `period ${from === undefined ? `= ''` : `>= ?${to === undefined ? '' : ' AND period < ?'}`}`;
+  return [
+    `SELECT owner, name, SUM(events) AS events, SUM(amount) AS amount FROM (
+       ${kept.sql} UNION ALL SELECT ${columns} FROM figure_changes WHERE ${fresh.sql} AND ${within}) AS every GROUP BY owner, name`,
+    [
+      ...kept.values,
+      ...fresh.values,
+      ...[from, to].flatMap((one) => (one === undefined ? [] : [hourOf(one)])),
+    ],
+  ];
 }
 
 function byOwner(rows: readonly FigureRow[]): Map<number, Map<string, Figure>> {
