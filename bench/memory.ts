@@ -1,6 +1,6 @@
 /**
- * Resident memory under mixed load: synchronous answers, core predictions, orders and their answers, lists and statistics, as
- * fast as they are answered. Memory that is held for good shows as a slope.
+ * Resident memory under mixed load: synchronous answers, core predictions, orders and their answers, lists and statistics, each
+ * at a fixed rate, about a fifth of a core together. Memory that is held for good shows as a slope. It needs no quiet machine: run it at `nice`.
  *
  *   npm run bench -- --memory 60
  */
@@ -18,6 +18,10 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** The first part of the time, in which code is compiled and caches are filled. */
 const WARM_UP = 1 / 3;
 const PARTIES = 4;
+/** How often each client asks, in ms: 80 synchronous answers and 20 predictions a second, and so on. */
+const EVERY_MS = { entry: 50, prediction: 200, orders: 10_000, list: 500, statistics: 1_000 };
+/** How long orders are submitted in each turn, and then answered. */
+const [SUBMIT_MS, ANSWER_MS] = [250, 1_000];
 /** Fewer leave no minutes for a line with an error. */
 const FEWEST_MINUTES = 6;
 
@@ -73,6 +77,7 @@ async function leastOfMinutes(served: Served, minutes: number): Promise<number[]
       await pause(LOOK_MS);
     }
     least.push(mb);
+    console.log(`minute ${minute + 1}: ${mb.toFixed(1)} MB`);
   }
   return least;
 }
@@ -110,17 +115,26 @@ class MixedLoad {
       this.#repeat('entry', end, PARTIES, () => this.#ask('/predict/entry', entry)),
       this.#repeat('prediction', end, PARTIES, () => predict(this.served)),
       this.#repeat('orders', end, 1, async () => {
-        await this.market.submitFor(PARTIES, LOOK_MS);
-        await this.market.answerFor(PARTIES, 2 * LOOK_MS);
+        await this.market.submitFor(PARTIES, SUBMIT_MS);
+        await this.market.answerFor(PARTIES, ANSWER_MS);
       }),
       this.#repeat('list', end, 1, () => this.#ask('/predictions?limit=50')),
       this.#repeat('statistics', end, 1, () => this.#ask('/admin/stats')),
     ]);
   }
 
-  async #repeat(name: string, end: number, clients: number, work: () => Promise<unknown>): Promise<void> {
+  async #repeat(
+    name: keyof typeof EVERY_MS,
+    end: number,
+    clients: number,
+    work: () => Promise<unknown>,
+  ): Promise<void> {
     const one = async (): Promise<void> => {
-      for (; performance.now() < end; this.done[name] = (this.done[name] ?? 0) + 1) await work();
+      for (let next = performance.now(); next < end; next += EVERY_MS[name]) {
+        await pause(Math.max(0, next - performance.now()));
+        await work();
+        this.done[name] = (this.done[name] ?? 0) + 1;
+      }
     };
     await Promise.all(Array.from({ length: clients }, one));
   }
