@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError, currentContext } from '#libs/kernel';
 import type { Pool } from 'pg';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { bindIntegers } from './column-types.js';
 import { Availability, type OutageListener } from './availability.js';
 import {
@@ -42,7 +42,7 @@ interface Opened {
   readonly location: DatabaseLocation;
   readonly migrated: readonly string[];
   readonly writer: GuardedDataSource;
-  readonly reader: DataSource;
+  readonly reader: GuardedDataSource;
   readonly availability: Availability;
   /** SQLite's files; null for PostgreSQL. */
   readonly file: SqliteFile | null;
@@ -79,7 +79,7 @@ export class Database {
   readonly migrated: readonly string[];
   /** @internal Writing goes through the transaction runner: on SQLite this connection is in the midst of others' work. */
   readonly writer: GuardedDataSource;
-  readonly reader: DataSource;
+  readonly reader: GuardedDataSource;
   /** Whether the database serves at the moment. */
   readonly availability: Availability;
   /** @internal SQLite's files; null for PostgreSQL. */

@@ -3,8 +3,6 @@ import { placeholders, writeSql } from './statements.js';
 import type { MissingRow, SqlParameter, SqlValue, Written } from './sql-statements.js';
 import type { DatabaseScope, Transaction } from './transaction.js';
 
-type Columns = ReturnType<typeof metadataOf>['columns'];
-
 const metadataOf = ({ manager }: DatabaseScope, entity: EntityTarget<ObjectLiteral>) =>
   manager.dataSource.getMetadata(entity);
 
@@ -155,14 +153,48 @@ function stored<T extends ObjectLiteral>(
   entity: new () => T,
   row: Readonly<Partial<T>>,
 ): { readonly names: string[]; readonly values: SqlParameter[] } {
-  const { driver } = scope.manager.dataSource;
   const names: string[] = [];
   const values: SqlParameter[] = [];
-  for (const column of metadataOf(scope, entity).columns as Columns) {
-    const value: unknown = row[column.propertyName];
+  for (const { property, name, write } of writtenColumnsOf(scope, entity)) {
+    const value: unknown = row[property];
     if (value === undefined) continue;
-    names.push(`"${column.databaseName}"`);
-    values.push(driver.preparePersistentValue(value, column) as SqlValue);
+    names.push(name);
+    values.push((write === null ? value : write(value)) as SqlValue);
   }
   return { names, values };
+}
+
+/** Where a property goes in a row. */
+interface WrittenColumn {
+  readonly property: string;
+  /** In quotes. */
+  readonly name: string;
+  /** What code has as what the database takes; null where both are the same. */
+  readonly write: ((value: unknown) => unknown) | null;
+}
+
+const written = new WeakMap<Metadata, readonly WrittenColumn[]>();
+
+function writtenColumnsOf(
+  scope: DatabaseScope,
+  entity: EntityTarget<ObjectLiteral>,
+): readonly WrittenColumn[] {
+  const metadata = metadataOf(scope, entity);
+  let columns = written.get(metadata);
+  if (columns === undefined) {
+    const { driver } = scope.manager.dataSource;
+    columns = metadata.columns.map((column) => {
+      const { propertyName: property, databaseName, transformer, type } = column;
+      const name = `"${databaseName}"`;
+      if (!PLAIN.has(type) || Array.isArray(transformer))
+        return { property, name, write: (value) => driver.preparePersistentValue(value, column) as unknown };
+      return {
+        property,
+        name,
+        write: transformer === undefined ? null : (value) => transformer.to(value) as unknown,
+      };
+    });
+    written.set(metadata, columns);
+  }
+  return columns;
 }

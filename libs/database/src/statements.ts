@@ -1,4 +1,5 @@
 import type { Database } from './database.js';
+import { GuardedDataSource } from './guarded-data-source.js';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import {
   type Later,
@@ -24,7 +25,11 @@ export async function runSql<Row extends object>(
 ): Promise<Row[]> {
   if (scope instanceof Transaction) return (await scope.statements.run(sql, parameters)) as Row[];
   const { manager } = scope;
+  const { dataSource } = manager;
   if (!isPostgres(scope)) {
+    // past TypeORM, whose layers take longer than most statements
+    if (dataSource instanceof GuardedDataSource && manager === dataSource.manager)
+      return dataSource.execute(sql, boundValues(parameters)) as Row[];
     const raw: unknown = await manager.query(sql, boundValues(parameters));
     return Array.isArray(raw) ? (raw as Row[]) : [];
   }
@@ -200,7 +205,11 @@ export async function lockName(tx: Transaction, ...names: readonly string[]): Pr
 }
 
 /** `IN (…)` with one placeholder a value; an empty list matches nothing. */
-export const placeholders = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+export const placeholders = (count: number): string =>
+  (lists[count] ??= Array.from({ length: count }, () => '?').join(', '));
+
+/** Those that were asked for; SQLite takes 32,766 parameters at most. */
+const lists: string[] = [];
 
 function numberPlaceholders(sql: string): string {
   let text = numbered.get(sql);

@@ -1,5 +1,6 @@
+import { type KeyObject, sign } from 'node:crypto';
+import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { FlattenedSign } from 'jose';
 import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
@@ -11,6 +12,8 @@ import { hashOfSigned, linkedText } from './receipt-text.js';
 
 /** Receipts of one transaction. They are signed before it begins. */
 const BATCH = 100;
+/** Signatures between two turns of the event loop: 1 ms. */
+const SIGNED_TOGETHER = 20;
 
 /**
  * Gives drafts their place in the chain and signs them: every `receipt_seconds`, and when somebody wants to see one. Any
@@ -62,15 +65,24 @@ export async function signedLinks(
   { kid, key }: SigningKey,
 ): Promise<LinkedReceipt[]> {
   const links: LinkedReceipt[] = [];
+  const header = base64url(JSON.stringify({ alg: RECEIPT_ALGORITHM, kid }));
   let { number, hash } = end;
   for (const { id, body: draft } of drafts) {
     number += 1;
     const body = linkedText(draft, number, hash);
-    const { protected: header = '', signature } = await new FlattenedSign(Buffer.from(body, 'utf8'))
-      .setProtectedHeader({ alg: RECEIPT_ALGORITHM, kid })
-      .sign(key);
+    const signature = signed(`${header}.${base64url(body)}`, key);
     hash = hashOfSigned(header, body, signature);
     links.push({ id, body, number, hash, header, signature });
+    if (links.length % SIGNED_TOGETHER === 0) await turnOfEventLoop();
   }
   return links;
 }
+
+const base64url = (text: string): string => Buffer.from(text, 'utf8').toString('base64url');
+
+/**
+ * Of a JWS (RFC 7515, 8037), Ed25519. By node:crypto on this thread: a signature takes 50 µs, and to send it to another one, as
+ * libraries for JWS do, another 60.
+ */
+const signed = (input: string, key: KeyObject): string =>
+  sign(null, Buffer.from(input, 'ascii'), key).toString('base64url');

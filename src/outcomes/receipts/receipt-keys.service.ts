@@ -1,13 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  calculateJwkThumbprint,
-  type CryptoKey,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-  type KeyObject,
-} from 'jose';
+import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { AppConfig, secretKeysOf } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { AppError, Clock, TextCipher } from '#libs/kernel';
@@ -20,7 +13,7 @@ export const RECEIPT_ALGORITHM = 'EdDSA';
 /** What receipts are signed with. */
 export interface SigningKey {
   readonly kid: string;
-  readonly key: CryptoKey | KeyObject | Uint8Array;
+  readonly key: KeyObject;
 }
 
 /** Keys of receipts: one signs, the public parts of all before it stay published. */
@@ -52,7 +45,10 @@ export class ReceiptKeys {
         'Receipts cannot be signed: their key was stored under another secret_key; set that one again, or make a new key with: prediction-provider receipts rotate',
         { code: 'receipt_key_unreadable' },
       );
-    this.#known = { kid: row.kid, key: await importJWK(JSON.parse(text) as JWK, RECEIPT_ALGORITHM) };
+    this.#known = {
+      kid: row.kid,
+      key: createPrivateKey({ key: JSON.parse(text) as JsonWebKey, format: 'jwk' }),
+    };
     return this.#known;
   }
 
