@@ -25,6 +25,7 @@ import {
   SealHeads1796000000040,
   SecretKeyEntity,
   SecretKeys1796000000250,
+  Calibrations1796000000270,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
   OrderArchives1796000000110,
@@ -55,6 +56,7 @@ import {
   TransactionEntryEntity,
 } from '../billing/ledger.entity.js';
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
+import { CalibrationStateEntity } from '../outcomes/calibration/calibration-state.entity.js';
 import { BacktestEntity, BacktestPartEntity } from '../backtests/backtest.entity.js';
 import { ForecastOutcomeEntity, ReportedValueEntity } from '../outcomes/forecast-outcome.entity.js';
 import { ForecastPinEntity, PinnedParametersEntity } from '../outcomes/forecast-pin.entity.js';
@@ -112,6 +114,7 @@ export const entities = [
   PinnedParametersEntity,
   ForecastOutcomeEntity,
   ReportedValueEntity,
+  CalibrationStateEntity,
   ForecastReceiptEntity,
   ReceiptKeyEntity,
   ScoreDayEntity,
@@ -151,6 +154,7 @@ export const migrations = [
   Receipts1796000000220,
   SecretKeys1796000000250,
   FigureDays1796000000260,
+  Calibrations1796000000270,
   Standings1796000000280,
 ];
 

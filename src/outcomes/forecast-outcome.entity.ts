@@ -41,6 +41,9 @@ export class ForecastOutcomeEntity {
 
   /** For 50, 80, 90 and 95 % one bit each whether that interval held the value, then one each whether it was stated. */
   @Column({ type: 'integer', nullable: true }) covered!: number | null;
+
+  /** The same of the calibrated intervals; null where none were issued. */
+  @Column({ type: 'integer', nullable: true }) calibratedCovered!: number | null;
 }
 
 /** The value of a bar as somebody sent it in. */

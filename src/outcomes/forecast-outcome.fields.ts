@@ -11,6 +11,7 @@ import {
 } from '#libs/http';
 import {
   type ForecastOutcome,
+  ISSUED_INTERVALS,
   PIN_STANDINGS,
   type PinStanding,
   type RevisedOutcome,
@@ -120,6 +121,12 @@ export class TargetOutcomeOut implements TargetOutcome {
     example: { '50': true, '80': true, '90': true, '95': true },
   })
   covered!: Readonly<Record<string, boolean | null>>;
+  @MapField(BooleanField(), {
+    sparse: true,
+    description: 'The same of the calibrated intervals; null where none were issued.',
+    example: { '50': true, '80': true, '90': true, '95': true },
+  })
+  calibratedCovered!: Readonly<Record<string, boolean | null>>;
   @ListField(NestedField(RevisedOutcomeOut), {
     description: 'What the source said later, where it differs. It changes no score.',
   })
@@ -188,6 +195,13 @@ export class ForecastOutcomeOut implements ForecastOutcome {
   windowSha256!: string | null;
   @IntegerField({ ...nullable, description: 'Number of those bars.', example: 1024 })
   windowBars!: number | null;
+  @EnumField(ISSUED_INTERVALS, {
+    name: 'IssuedIntervals',
+    description:
+      '`calibrated`: issued with intervals calibrated by earlier outcomes; `raw`: as the model made it.',
+    example: 'raw',
+  })
+  issued!: (typeof ISSUED_INTERVALS)[number];
   @ListField(NestedField(TargetOutcomeOut), { description: 'One entry for each horizon.' })
   targets!: readonly TargetOutcome[];
 }

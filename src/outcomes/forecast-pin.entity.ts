@@ -1,6 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { integerColumn, jsonColumn, serialColumn, utcColumn } from '#libs/database';
 import type { StatedInterval } from '#libs/scoring';
+import type { UsedCalibration } from './calibration.port.js';
 import type { ForecastSource, PinStanding } from './outcomes.port.js';
 
 type Numbers = readonly (number | null)[];
@@ -56,6 +57,12 @@ export class ForecastPinEntity {
   @Column({ name: 'window_sha256', type: 'varchar', length: 64, nullable: true }) windowSha256!:
     string | null;
   @Column({ type: 'integer', nullable: true }) windowBars!: number | null;
+
+  /** With what it was calibrated; null where nobody asked for it. */
+  @Column(jsonColumn({ nullable: true })) calibration!: UsedCalibration | null;
+
+  /** By level; with them it was issued. Null where it was issued as the model made it. */
+  @Column(jsonColumn({ nullable: true })) calibratedIntervals!: readonly StatedInterval[] | null;
 
   /** When its next target is looked for; null when there is nothing left to look for. */
   @Column(utcColumn({ nullable: true })) dueAt!: Date | null;

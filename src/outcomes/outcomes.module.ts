@@ -1,8 +1,16 @@
 import { Module } from '@nestjs/common';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
-import { ForecastOutcomes, ForecastPins, ForecastReceipts, OutcomePictures } from './outcomes.port.js';
+import {
+  ForecastCalibrations,
+  ForecastOutcomes,
+  ForecastPins,
+  ForecastReceipts,
+  OutcomePictures,
+} from './outcomes.port.js';
 import { OutcomesRepository } from './outcomes.repository.js';
 import { PinForecast } from './pin-forecast.service.js';
+import { CalibrateForecast } from './calibration/calibrate-forecast.service.js';
+import { CalibrationRepository } from './calibration/calibration.repository.js';
 import { DrawScores } from './draw-scores.service.js';
 import { KeepScores } from './keep-scores.service.js';
 import { ReadScores } from './read-scores.service.js';
@@ -33,6 +41,9 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     { provide: OutcomePictures, useExisting: DrawScores },
     { provide: ScoreStandings, useExisting: ReadScores },
     PinForecast,
+    CalibrationRepository,
+    CalibrateForecast,
+    { provide: ForecastCalibrations, useExisting: CalibrateForecast },
     ReadOutcomes,
     ReportOutcomes,
     ReceiptRepository,
@@ -43,6 +54,14 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     { provide: ForecastReceipts, useExisting: ReadReceipts },
     { provide: ForecastOutcomes, useExisting: ReadOutcomes },
   ],
-  exports: [ForecastPins, ForecastOutcomes, ForecastReceipts, ReceiptKeys, OutcomePictures, ScoreStandings],
+  exports: [
+    ForecastPins,
+    ForecastCalibrations,
+    ForecastOutcomes,
+    ForecastReceipts,
+    ReceiptKeys,
+    OutcomePictures,
+    ScoreStandings,
+  ],
 })
 export class OutcomesModule {}

@@ -3,6 +3,7 @@ import type { Transaction } from '#libs/database';
 import type { PictureFormat } from '#libs/forecast-chart';
 import type { Forecast } from '#libs/plugin-host';
 import type { StatedNumbers } from '#libs/scoring';
+import type { BacktestedHorizon, CalibratedModel, IssuedCalibration } from './calibration.port.js';
 
 export type ForecastSource = 'prediction' | 'order';
 
@@ -45,6 +46,8 @@ export interface IssuedForecast {
   readonly stated: StatedForecast;
   /** Null for the answer of an evaluator elsewhere: of how it was made, this service knows nothing. */
   readonly made: Forecast | null;
+  /** Where calibrated intervals were asked for. */
+  readonly calibration?: IssuedCalibration | null;
 }
 
 /** `pending`: its time has not come, or its bar is not there yet; `not_resolved`: of an excluded forecast. */
@@ -83,8 +86,13 @@ export interface TargetOutcome {
   readonly pit: number | null;
   /** By level in percent; null where the forecast stated none. */
   readonly covered: Readonly<Record<string, boolean | null>>;
+  /** The same of the calibrated intervals. */
+  readonly calibratedCovered: Readonly<Record<string, boolean | null>>;
   readonly revisions: readonly RevisedOutcome[];
 }
+
+/** Which intervals a forecast was issued with. */
+export const ISSUED_INTERVALS = ['raw', 'calibrated'] as const;
 
 /** A pinned forecast with what became of it. */
 export interface ForecastOutcome {
@@ -107,6 +115,8 @@ export interface ForecastOutcome {
   readonly parametersSha256: string | null;
   readonly windowSha256: string | null;
   readonly windowBars: number | null;
+  /** `calibrated`: with intervals that were calibrated; `raw`: as the model made it. */
+  readonly issued: (typeof ISSUED_INTERVALS)[number];
   readonly targets: readonly TargetOutcome[];
 }
 
@@ -140,4 +150,20 @@ export abstract class ForecastReceipts {
 export abstract class ForecastPins {
   /** Pins the forecast in the transaction that completes it: both or neither. It adds no round trip on PostgreSQL. */
   abstract pin(tx: Transaction, forecast: IssuedForecast): void;
+}
+
+/** What a calibration needs to know of a forecast. */
+export type CalibratedForecast = Pick<IssuedForecast, 'symbol' | 'interval' | 'stated' | 'made'>;
+
+/** Intervals that hold as often as they say. */
+export abstract class ForecastCalibrations {
+  /** Calibrates a forecast that is about to be issued: one read by the primary key. */
+  abstract calibrate(forecast: CalibratedForecast): Promise<IssuedCalibration>;
+  /** Keeps what a back-test found, in the transaction that completes it; the latest back-test stands. */
+  abstract keepBacktest(
+    tx: Transaction,
+    backtestId: string,
+    model: CalibratedModel,
+    found: readonly BacktestedHorizon[],
+  ): Promise<void>;
 }

@@ -82,6 +82,8 @@ export class PinForecast implements ForecastPins {
       parametersSha256: making.parameters === null ? null : this.#keep(tx, making.parameters),
       windowSha256: making.window?.sha256 ?? null,
       windowBars: making.window?.bars ?? null,
+      calibration: forecast.calibration?.used ?? null,
+      calibratedIntervals: forecast.calibration?.intervals ?? null,
     };
     const dueAt = isResolved(standing) ? dueAtOf(stated, forecast.interval, null) : null;
     insertRow(tx, ForecastPinEntity, { ...pin, dueAt });

@@ -15,7 +15,8 @@ export class ReadOutcomes implements ForecastOutcomes {
     const pin = await this.outcomes.pinOf(source, subjectId);
     if (pin === null) return null;
     const rows = await this.outcomes.outcomesOf([pin.id]);
-    return { ...pin, targets: pin.horizons.map((_, at) => targetOf(pin, at, rows)) };
+    const issued = pin.calibratedIntervals === null ? 'raw' : 'calibrated';
+    return { ...pin, issued, targets: pin.horizons.map((_, at) => targetOf(pin, at, rows)) };
   }
 }
 
@@ -49,12 +50,8 @@ function targetOf(pin: ForecastPinEntity, at: number, rows: readonly ForecastOut
         ? skillScore(first.loss, baselineLoss)
         : null,
     pit: first?.pit ?? null,
-    covered: Object.fromEntries(
-      COVERAGE_LEVELS.map((level, bit) => [
-        String(level * 100),
-        coverageOf(first?.covered ?? null)[bit] ?? null,
-      ]),
-    ),
+    covered: coveredOf(first?.covered ?? null),
+    calibratedCovered: coveredOf(first?.calibratedCovered ?? null),
     revisions: own
       .filter(({ revision }) => revision > 0)
       .map(({ value: revised, barAt, dataSha256, resolvedAt }) => ({
@@ -65,3 +62,8 @@ function targetOf(pin: ForecastPinEntity, at: number, rows: readonly ForecastOut
       })),
   };
 }
+
+const coveredOf = (bits: number | null): Readonly<Record<string, boolean | null>> =>
+  Object.fromEntries(
+    COVERAGE_LEVELS.map((level, bit) => [String(level * 100), coverageOf(bits)[bit] ?? null]),
+  );

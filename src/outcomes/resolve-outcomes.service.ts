@@ -3,13 +3,15 @@ import { AppConfig } from '#libs/config';
 import { TransactionRunner } from '#libs/database';
 import { PeriodicService } from '#libs/jobs';
 import { Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '#libs/kernel';
-import { scaleAt, scoreForecast, type ForecastScale } from '#libs/scoring';
+import { coverageBitsOf, scaleAt, scoreForecast, type ForecastScale } from '#libs/scoring';
 import { canonicalInterval, intervalMs } from '#libs/timeseries';
+import { CalibrateForecast } from './calibration/calibrate-forecast.service.js';
 import type { ForecastOutcomeEntity } from './forecast-outcome.entity.js';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import { KeepScores } from './keep-scores.service.js';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
 import { type NewOutcome, OutcomesRepository } from './outcomes.repository.js';
+import { groupedBy } from './group.js';
 import { closeOfTarget, dueAtOf } from './pin-forecast.service.js';
 import { type KnownBars, realisationOf, type Realisation } from './realised-bars.js';
 
@@ -44,6 +46,7 @@ export class ResolveOutcomes extends PeriodicService {
     private readonly outcomes: OutcomesRepository,
     private readonly bars: FetchRealisedBars,
     private readonly scores: KeepScores,
+    private readonly calibrations: CalibrateForecast,
     private readonly transactions: TransactionRunner,
     private readonly config: AppConfig,
     private readonly clock: Clock,
@@ -98,6 +101,7 @@ export class ResolveOutcomes extends PeriodicService {
       const outcomes = written.map(({ outcome }) => outcome);
       await this.outcomes.add(tx, outcomes);
       await this.scores.add(tx, written);
+      await this.calibrations.learn(tx, written);
       return outcomes;
     });
   }
@@ -158,16 +162,6 @@ export class ResolveOutcomes extends PeriodicService {
   }
 }
 
-function groupedBy<T, K>(list: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const one of list) {
-    const group = groups.get(keyOf(one));
-    if (group === undefined) groups.set(keyOf(one), [one]);
-    else group.push(one);
-  }
-  return groups;
-}
-
 const lengthOf = (interval: string): number => intervalMs(canonicalInterval(interval) ?? interval) || DAY_MS;
 
 /** That of the pin, or of the bars that had closed when it was issued. */
@@ -224,5 +218,15 @@ function outcomeOf(pin: ForecastPinEntity, at: number, found: Found): NewOutcome
     baselineLoss: scores?.baselineLoss ?? null,
     pit: scores?.pit ?? null,
     covered: scores?.covered ?? null,
+    calibratedCovered: bar === null ? null : calibratedCovered(pin, at, bar.value),
   };
 }
+
+const calibratedCovered = ({ calibratedIntervals }: ForecastPinEntity, at: number, value: number) =>
+  coverageBitsOf(
+    value,
+    (calibratedIntervals ?? []).map(({ lower, upper }) => {
+      const [low, high] = [lower[at] ?? null, upper[at] ?? null];
+      return low === null || high === null ? null : { lower: low, upper: high };
+    }),
+  );

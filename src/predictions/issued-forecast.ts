@@ -1,7 +1,7 @@
 import type { Forecast } from '#libs/plugin-host';
 import type { ForecastOutput } from '#libs/plugin-sdk';
 import { parseTimestamp } from '#libs/timeseries';
-import type { IssuedForecast, StatedForecast } from '../outcomes/outcomes.port.js';
+import type { CalibratedForecast, IssuedForecast, StatedForecast } from '../outcomes/outcomes.port.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { modelOf } from './prediction.types.js';
 
@@ -28,6 +28,12 @@ export function issuedForecast(
     made: answer,
   };
 }
+
+/** An answer that is not stored yet, as it is calibrated. */
+export const asMade = (
+  { symbol, interval }: Pick<PredictionEntity, 'symbol' | 'interval'>,
+  answer: Forecast,
+): CalibratedForecast => ({ symbol, interval, stated: statedOutput(answer.output), made: answer });
 
 /** The numbers of an answer as they are pinned. */
 export const statedOutput = (output: ForecastOutput): StatedForecast => ({

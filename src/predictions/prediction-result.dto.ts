@@ -9,6 +9,7 @@ import {
   ObjectField,
   StringField,
 } from '#libs/http';
+import { CalibrationOut } from '../outcomes/calibration.fields.js';
 import { BASELINE_MEANINGS } from '#libs/timeseries';
 
 /*
@@ -40,6 +41,7 @@ class StoredRequestOut {
   @ListField(IntegerField(), { ...orNull, example: [1, 5, 20] }) horizons!: number[] | null;
   @StringField({ ...orNull, example: null }) dateColumn!: string | null;
   @StringField({ ...orNull, example: null }) targetColumn!: string | null;
+  @BooleanField({ ...absent, description: 'Present where the request had it.' }) calibrate?: boolean;
 }
 
 class HorizonErrorOut {
@@ -184,6 +186,12 @@ export class PredictionResultOut {
 
   @NestedField(ExplanationOut, { ...absent, description: 'Completed only: how it came about.' })
   explanation?: ExplanationOut;
+
+  @NestedField(CalibrationOut, {
+    ...absent,
+    description: 'Where `calibrate` was asked for: intervals that hold as often as they say.',
+  })
+  calibration?: CalibrationOut;
 
   @StringField({ ...absent, description: 'Failed only: the reason, for people.' }) error?: string;
   @StringField({ ...absent, description: 'Failed only: the reason, for programs.', example: 'no_data' })

@@ -1,5 +1,6 @@
 import { PICTURE_FORMATS, type PictureFormat } from '#libs/forecast-chart';
 import {
+  BooleanField,
   DateTimeField,
   EnumField,
   IntegerField,
@@ -167,6 +168,14 @@ export class CreatePrediction implements AskedRequest {
     example: 'CLOSE',
   })
   target_column!: string | null;
+
+  @BooleanField({
+    optional: true,
+    description:
+      "True: the answer also has intervals that are calibrated by what became of the model's earlier forecasts, or by its back-test (`result.calibration`).",
+    example: true,
+  })
+  calibrate?: boolean;
 }
 
 export type Answered = Pick<PredictionEntity, 'predictorPlugin' | 'result' | 'prediction' | 'uncertainty'>;

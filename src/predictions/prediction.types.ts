@@ -1,5 +1,6 @@
 import type { Forecast } from '#libs/plugin-host';
 import type { ForecastOutput } from '#libs/plugin-sdk';
+import type { CalibrationText } from '../outcomes/calibration.port.js';
 import type { BaselineMeans } from '#libs/timeseries';
 
 /** A core prediction's life: pending → processing → completed or failed. A retry goes back from processing to processing. */
@@ -24,6 +25,8 @@ export interface StoredRequest {
   readonly horizons: readonly number[] | null;
   readonly date_column: string | null;
   readonly target_column: string | null;
+  /** Absent where the caller did not say. */
+  readonly calibrate?: boolean;
 }
 
 /** The question as it comes in: plugins that it does not name are the configured ones. */
@@ -67,6 +70,8 @@ export interface PredictionResult {
   readonly prediction?: readonly (number | null)[];
   readonly uncertainty?: readonly (number | null)[];
   readonly explanation?: Explanation;
+  /** Where it was asked for. */
+  readonly calibration?: CalibrationText;
   /** Failed only: text for people, and a stable code for programs. */
   readonly error?: string;
   readonly error_code?: string;

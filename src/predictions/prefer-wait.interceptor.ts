@@ -14,6 +14,7 @@ import { AppConfig } from '#libs/config';
 import { AfterCommit } from '#libs/http';
 import { AwaitPrediction, isFinal } from './await-prediction.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
+import { warnOfCalibration } from './read-predictions.service.js';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -49,8 +50,11 @@ export class PreferWaitInterceptor implements NestInterceptor<PredictionEntity, 
   }
 
   async #ended(submitted: PredictionEntity, waitMs: number): Promise<PredictionEntity> {
-    if (isFinal(submitted)) return submitted;
-    return (await this.waiting.until(submitted.id, waitMs)) ?? submitted;
+    const ended = isFinal(submitted)
+      ? submitted
+      : ((await this.waiting.until(submitted.id, waitMs)) ?? submitted);
+    warnOfCalibration(ended);
+    return ended;
   }
 }
 

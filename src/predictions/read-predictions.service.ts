@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Page, type PageQuery } from '#libs/http';
+import { Page, type PageQuery, warn } from '#libs/http';
 import { AppError, type Actor } from '#libs/kernel';
 import { flexibleScope, isReached, listScope, type PredictionScope } from './prediction-access.js';
 import type { PredictionEntity } from './prediction.entity.js';
@@ -45,5 +45,11 @@ export class ReadPredictions {
 function reached(row: PredictionEntity | null, scope: PredictionScope): PredictionEntity {
   if (row === null) throw new AppError('not_found', 'Prediction not found', { code: 'prediction_not_found' });
   if (!isReached(scope, row.userId)) throw new AppError('forbidden', 'Access denied', { code: 'not_owner' });
+  warnOfCalibration(row);
   return row;
+}
+
+/** What an answer has to say of its calibration stands at its top, as every warning does. */
+export function warnOfCalibration({ result }: Pick<PredictionEntity, 'result'>): void {
+  warn(...(result.calibration?.notes ?? []));
 }

@@ -12,12 +12,13 @@ import {
 import type { PredictionOutput } from '#libs/plugin-sdk';
 import { Telemetry } from '#libs/telemetry';
 import { canonicalInterval, parseTimestamp } from '#libs/timeseries';
-import { ForecastPins } from '../outcomes/outcomes.port.js';
+import type { IssuedCalibration } from '../outcomes/calibration.port.js';
+import { ForecastCalibrations, ForecastPins } from '../outcomes/outcomes.port.js';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { type NewPrediction, PredictionRepository } from './prediction.repository.js';
-import { issuedForecast } from './issued-forecast.js';
+import { asMade, issuedForecast } from './issued-forecast.js';
 import { ResultsFile } from './results-file.service.js';
 import {
   type Explanation,
@@ -33,6 +34,8 @@ type Question = Omit<NewPrediction, 'startedAt'> & Pick<PredictionEntity, 'start
 interface ComputedPrediction {
   readonly result: PredictionResult;
   readonly answer: Forecast;
+  /** Null where nobody asked for it. */
+  readonly calibration: IssuedCalibration | null;
 }
 
 /** A prediction that is being computed before anything of it is stored. */
@@ -59,6 +62,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     private readonly requests: CompleteRequest,
     private readonly results: ResultsFile,
     private readonly pins: ForecastPins,
+    private readonly calibrations: ForecastCalibrations,
     private readonly jobs: JobEngine,
     private readonly settings: RuntimeSettings,
     private readonly clock: Clock,
@@ -120,6 +124,8 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     const answer = await runForecast(this.plugins, questionOf(prediction, request, served), {
       signal,
     });
+    const calibration =
+      request.calibrate === true ? await this.calibrations.calibrate(asMade(prediction, answer)) : null;
     const finishedAt = this.clock.now();
     const result: PredictionResult = {
       request,
@@ -131,13 +137,15 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
         timing: timing(prediction, answer, finishedAt),
         attempt,
       },
+      ...(calibration !== null && { calibration: calibration.shown }),
     };
-    return { result, answer };
+    return { result, answer, calibration };
   }
 
   /** The forecast as evidence, and in the figures. */
-  #keep(tx: Transaction, prediction: PredictionEntity, { result, answer }: ComputedPrediction): void {
-    this.pins.pin(tx, issuedForecast(prediction, answer, this.#now()));
+  #keep(tx: Transaction, prediction: PredictionEntity, computed: ComputedPrediction): void {
+    const { result, answer, calibration } = computed;
+    this.pins.pin(tx, { ...issuedForecast(prediction, answer, this.#now()), calibration });
     tx.afterCommit(() => this.#count(prediction, answer, result));
   }
 

@@ -68,5 +68,6 @@ export { SecretKeys1796000000250 } from './migrations/1796000000250-secret-keys.
 export { FigureDays1796000000260 } from './migrations/1796000000260-figure-days.js';
 export { Standings1796000000280 } from './migrations/1796000000280-standings.js';
 export { Receipts1796000000220 } from './migrations/1796000000220-receipts.js';
+export { Calibrations1796000000270 } from './migrations/1796000000270-calibrations.js';
 export { Backtests1796000000160 } from './migrations/1796000000160-backtests.js';
 export { NarrowedLists1796000000170 } from './migrations/1796000000170-narrowed-lists.js';

@@ -6,6 +6,7 @@ import { BASELINE_MEANINGS, parseTimestamp } from '#libs/timeseries';
 import { answeredNumbers } from '../../agent/compute-answer.js';
 import { statedAnswer } from '../../marketplace/issued-answer.js';
 import type { StatedForecast } from '../../outcomes/outcomes.port.js';
+import { calibratedIntervals } from '../../outcomes/calibration/calibrated-intervals.js';
 import { makingOf } from '../../outcomes/pin-forecast.service.js';
 import { jsonDigest } from '../../outcomes/pinned-window.js';
 import { bodyOf, outputDigest, type ReceiptBody } from '../../outcomes/receipts/receipt-text.js';
@@ -85,7 +86,7 @@ export async function replayDifferences(
       body.parameters_sha256,
       making.parameters === null ? null : jsonDigest(making.parameters),
     ],
-    ['the numbers (output_sha256)', body.output_sha256, outputDigest(statedAgain(answer, body))],
+    ['the numbers (output_sha256)', body.output_sha256, outputDigest(numbersAgain(answer, making, body))],
   ];
   return compared.flatMap(([name, then, now]) =>
     then === now ? [] : [`${name}: ${String(then)} then, ${String(now)} now`],
@@ -117,6 +118,15 @@ function asAsked(
     ...(window !== null && { lookback: window.input_bars }),
     ...(seed !== null && { seed }),
   };
+}
+
+/** With the intervals that the calibration of then makes of them. */
+function numbersAgain(answer: Forecast, { scale }: ReturnType<typeof makingOf>, body: ReceiptBody) {
+  const stated = statedAgain(answer, body);
+  const { calibration } = body;
+  const intervals =
+    calibration === undefined ? null : calibratedIntervals(stated, scale?.volatility ?? null, calibration);
+  return { ...stated, calibratedIntervals: intervals };
 }
 
 /** The numbers as they are pinned: those of a prediction, or of the answer to an order. */

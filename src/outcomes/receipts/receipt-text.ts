@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ForecastQuestion } from '#libs/plugin-host';
-import type { StatedNumbers } from '#libs/scoring';
+import type { StatedInterval, StatedNumbers } from '#libs/scoring';
 import type { Frame } from '#libs/timeseries';
 import type { ForecastPinEntity } from '../forecast-pin.entity.js';
+import type { UsedCalibration } from '../calibration.port.js';
 import type { IssuedForecast } from '../outcomes.port.js';
 import type { ForecastReceiptEntity } from './receipt.entity.js';
 
@@ -35,6 +36,12 @@ function canonicalText(value: unknown): string {
   return text === '' ? '{}' : `${text}}`;
 }
 
+/** What a forecast says; with calibrated intervals, where it was issued with them. */
+type ForecastNumbers = StatedNumbers & {
+  readonly targetTimes: readonly (number | null)[];
+  readonly calibratedIntervals?: readonly StatedInterval[] | null;
+};
+
 /** The numbers of a forecast as canonical JSON: what `output_sha256` is the digest of. */
 export const forecastText = ({
   horizons,
@@ -43,15 +50,19 @@ export const forecastText = ({
   deviations,
   intervals,
   quantiles,
-}: StatedNumbers & { readonly targetTimes: readonly (number | null)[] }): string =>
+  calibratedIntervals,
+}: ForecastNumbers): string =>
   canonicalText({
     horizons,
     target_times: targetTimes.map(isoOf),
     points,
     deviations,
-    intervals: intervals.map(({ level, lower, upper }) => ({ level, lower, upper })),
+    intervals: intervals.map(intervalText),
     quantiles,
+    ...(calibratedIntervals && { calibrated_intervals: calibratedIntervals.map(intervalText) }),
   });
+
+const intervalText = ({ level, lower, upper }: StatedInterval) => ({ level, lower, upper });
 
 /** SHA-256 of {@link forecastText}, hexadecimal. */
 export const outputDigest = (stated: Parameters<typeof forecastText>[0]): string =>
@@ -74,6 +85,8 @@ export function draftText({ request, made }: IssuedForecast, pin: PinnedForecast
     seed: pin.seed,
     window: made === null || made.input === null ? null : windowText(made.input, pin),
     output_sha256: outputDigest(pin),
+    // undefined is left out: receipts of forecasts that were not calibrated stay as they were
+    calibration: pin.calibration ?? undefined,
   });
 }
 
@@ -119,6 +132,7 @@ export interface ReceiptBody {
   readonly seed: number | null;
   readonly window: ReturnType<typeof windowText> | null;
   readonly output_sha256: string;
+  readonly calibration?: UsedCalibration;
 }
 
 export const bodyOf = ({ body }: Pick<ForecastReceiptEntity, 'body'>): ReceiptBody =>

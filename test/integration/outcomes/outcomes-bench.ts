@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { eventually, FakeClock, type HttpAnswer } from '#libs/testing';
 import { ResolveOutcomes } from '../../../src/outcomes/resolve-outcomes.service.js';
 import { type Account, Accounts } from '../../security/accounts.js';
-import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import { ADMIN_KEY, startTestApp, type TestApp, type TestAppOptions } from '../../harness/app.js';
 import type { DatabaseKind } from '../../harness/databases.js';
 
 export const DAY_MS = 86_400_000;
@@ -27,11 +27,13 @@ export class OutcomesBench {
   static async open(
     database: DatabaseKind,
     config: Readonly<Record<string, unknown>> = {},
+    plugins: TestAppOptions['plugins'] = undefined,
   ): Promise<OutcomesBench> {
     const clock = new FakeClock(Date.UTC(2019, 0, 16, 12));
     const app = await startTestApp({
       database,
       clock,
+      ...(plugins !== undefined && { plugins }),
       config: {
         predictor_plugin: 'random_walk_predictor',
         data_source: 'file',

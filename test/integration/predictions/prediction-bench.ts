@@ -9,6 +9,8 @@ import { ConsoleLogger, Logger } from '@nestjs/common';
 import type { RuntimeSettings } from '../../../src/settings/runtime-settings.port.js';
 import type { Prices } from '../../../src/billing/billing.port.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
+import { CalibrateForecast } from '../../../src/outcomes/calibration/calibrate-forecast.service.js';
+import { CalibrationRepository } from '../../../src/outcomes/calibration/calibration.repository.js';
 import { PinForecast } from '../../../src/outcomes/pin-forecast.service.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
 import { CompleteRequest } from '../../../src/predictions/complete-request.service.js';
@@ -134,12 +136,15 @@ export class PredictionBench {
   #runsOf(engine: JobEngine): RunPrediction {
     const { repository, registry, completing, results, settings, clock } = this;
     const pins = new PinForecast();
+    const states = new CalibrationRepository(this.test.database);
+    const calibrations = new CalibrateForecast(states, this.config, clock);
     return new RunPrediction(
       repository,
       registry,
       completing,
       results,
       pins,
+      calibrations,
       engine,
       settings,
       clock,

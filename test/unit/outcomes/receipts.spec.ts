@@ -56,6 +56,8 @@ const pin = (at: number): Draft[1] => ({
   parametersSha256: null,
   windowSha256: null,
   windowBars: null,
+  calibration: null,
+  calibratedIntervals: null,
 });
 const draft = (at: number): string =>
   draftText(

@@ -62,6 +62,18 @@ export const OUTCOME_SETTINGS = {
     { default: 7, min: 0, max: 3_650 },
     'Number of days after its last outcome when the bars of a forecast are looked at once more; what changed is added as a revision. 0: never.',
   ),
+  calibration_gamma: decimal(
+    { default: 0.005, min: 0, max: 0.5 },
+    'Step γ by which the level of calibrated intervals follows misses and hits (adaptive conformal inference; 0.005 as in Gibbs and Candès 2021). Larger follows faster and varies more; 0: the level stays.',
+  ),
+  calibration_window: integer(
+    { default: 500, min: 40, max: 5_000 },
+    'Number of latest outcomes of a model, symbol, interval and horizon whose errors calibrated intervals are made of.',
+  ),
+  calibration_outcomes: integer(
+    { default: 40, min: 20, max: 5_000 },
+    'Number of outcomes, live or of a back-test, without which no calibrated interval is made.',
+  ),
   receipt_seconds: decimal(
     { default: 5, min: 0.1, max: 86_400 },
     'Time between two looks for completed forecasts whose receipt is to be signed, in seconds; one that is asked for is signed at once.',

@@ -14,7 +14,7 @@ export const WARNING_SCHEMA = {
     code: {
       type: 'string',
       description:
-        '`ignored_field`, or `ignored_parameter` for one of the query; `interval_aggregated` and `horizons_cut` when a forecast is made otherwise than asked; `search_ended` when only the newest rows were searched, `archived` when older ones are elsewhere.',
+        '`ignored_field`, or `ignored_parameter` for one of the query; `interval_aggregated` and `horizons_cut` when a forecast is made otherwise than asked; `search_ended` when only the newest rows were searched, `archived` when older ones are elsewhere; `calibration_unavailable` when a forecast could not be calibrated.',
       example: 'ignored_field',
     },
     field: { type: 'string', description: 'Its place in the request.', example: 'intervall' },

@@ -1,0 +1,57 @@
+import { loadPlugins, type PluginRegistry } from '#libs/plugin-host';
+import type { AppConfig } from '#libs/config';
+import type { Clock } from '#libs/kernel';
+import { NumpyGenerator } from '#libs/numpy-random';
+import { definePredictor, type ForecastRequest, type Frame } from '#libs/plugin-sdk';
+import { BUILT_IN_PLUGINS } from '#libs/plugins';
+import { DAY_MS } from './outcomes-bench.js';
+
+/** What the predictor claims of the walk's standard deviation of 1. */
+export const NARROW = 0.7;
+
+/** A walk of daily closes with steps of N(0, 1) from 100, as a CSV file. */
+export function walkFile(first: Date, bars: number, seed: number): { text: string; values: number[] } {
+  const generator = NumpyGenerator.fromSeed(seed);
+  let value = 100;
+  const values = Array.from({ length: bars }, () => Number((value += generator.standardNormal()).toFixed(6)));
+  const day = (at: number) => new Date(first.getTime() + at * DAY_MS).toISOString().slice(0, 10);
+  const lines = values.map((close, at) => `${day(at)} 00:00:00,${close}`);
+  return { text: ['DATE_TIME,CLOSE', ...lines].join('\n') + '\n', values };
+}
+
+function forecast(frame: Frame, request: ForecastRequest) {
+  const past = request.baseline === null ? frame : frame.upTo(request.baseline);
+  const [time, value] = [past.time.at(-1) ?? NaN, past.column('CLOSE').at(-1) ?? NaN];
+  const horizons = request.horizons ?? [1];
+  return {
+    mode: 'narrow',
+    date_column: 'DATE_TIME',
+    target_column: 'CLOSE',
+    baseline_datetime: new Date(time).toISOString(),
+    baseline_value: value,
+    horizons,
+    predictions: horizons.map(() => value),
+    future_datetimes: horizons.map((horizon) => new Date(time + horizon * DAY_MS).toISOString()),
+    uncertainty: horizons.map((horizon) => NARROW * Math.sqrt(horizon)),
+    errors: [],
+  };
+}
+
+const common = { apiVersion: 1, version: '1.0.0', parameters: {}, capabilities: ['forecast'] } as const;
+const narrow = definePredictor({
+  ...common,
+  id: 'narrow_predictor',
+  description: 'Claims 0.7 of the standard deviation that the walk has.',
+  create: () => ({ forecast }),
+});
+
+/** The built-in plugins and those of these specs. */
+export const withNarrow = (config: AppConfig, clock: Clock): Promise<PluginRegistry> =>
+  loadPlugins({
+    manifest: [...BUILT_IN_PLUGINS, () => Promise.resolve({ default: [narrow] })],
+    config,
+    clock,
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    barCache: null,
+    importModule: () => Promise.reject(new Error('no others')),
+  });
