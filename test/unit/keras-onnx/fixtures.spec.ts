@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
 import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
+import { rowOf } from '../../../libs/keras-onnx/src/runtime/tensors.js';
 import type { Nd } from './models.js';
 
 interface Fixture {
@@ -67,6 +68,13 @@ const fixtures = present ? readdirSync(folder).filter((name) => name.endsWith('.
         data: data.slice(0, data.length / (shape[0] ?? 1)),
       }));
       const [output] = await engine.sample(first, { samples: 20_000, seed: 2026 });
+      const rows = fixture.inputs.map(({ shape, data }) => ({ shape, data }));
+      const seeds = Array.from({ length: rows[0]?.shape[0] ?? 0 }, (_, row) => row + 7);
+      const together = await engine.sampleRows(rows, { samples: 40, seeds });
+      for (const [row, seed] of seeds.entries()) {
+        const one = rows.map((input) => rowOf(input, row));
+        expect(together[row]).toEqual(await engine.sample(one, { samples: 40, seed }));
+      }
       await engine.close();
       dropout.std_population.forEach((std, index) => {
         // Both sides are estimates: their errors add up, hence the factor √2.

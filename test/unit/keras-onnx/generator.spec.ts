@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { Generator } from '../../../libs/keras-onnx/src/runtime/generator.js';
+import { Draws } from '../../../libs/keras-onnx/src/runtime/draws.js';
+import { Generator, splitMix } from '../../../libs/keras-onnx/src/runtime/generator.js';
 import { Summary } from '../../../libs/keras-onnx/src/runtime/sample-summary.js';
+
+/** Masks of `count` samples of `size` elements each. */
+function masks(seed: number, keep: number, high: number, size: number, count = 1): Float32Array {
+  const draws = new Draws([{ distribution: { kind: 'bernoulli', keep, high }, size, isBased: false }], count);
+  draws.seed(seed);
+  draws.draw(0, count);
+  return draws.numbers(0, count);
+}
 
 describe('the generator', () => {
   it('is xoshiro128** seeded by SplitMix64', () => {
@@ -41,8 +50,7 @@ describe('the generator', () => {
     summary.finish();
     expect(summary.mean[0]).toBeCloseTo(2, 1);
     expect(summary.std[0]).toBeCloseTo(3, 1);
-    const kept = new Float32Array(100_000);
-    generator.draw(kept, { kind: 'bernoulli', keep: 0.25, high: 4 });
+    const kept = masks(1, 0.25, 4, 100_000);
     expect(kept.filter((one) => one === 4).length / kept.length).toBeCloseTo(0.25, 2);
     expect(kept.every((one) => one === 0 || one === 4)).toBe(true);
   });
@@ -50,20 +58,21 @@ describe('the generator', () => {
   it.each([0.001, 0.25, 0.5, 0.8, 0.9, 0.999])(
     'spreads the dropped elements as independent draws would (keep %p)',
     (keep) => {
-      const drawn = new Float32Array(200_000);
-      new Generator(3).draw(drawn, { kind: 'bernoulli', keep, high: 1 });
+      const drawn = masks(3, keep, 1, 200_000);
       const kept = drawn.filter((one) => one === 1).length;
       // Five standard deviations of the number that independent draws give.
       expect(Math.abs(kept - drawn.length * keep)).toBeLessThan(
         5 * Math.sqrt(drawn.length * keep * (1 - keep)),
       );
-      for (const lag of [1, 2, 7, 254, 255, 256, 257, 1000]) {
+      for (const lag of [1, 2, 3, 4, 7, 32, 64, 124, 127, 128, 129, 256, 1000]) {
         for (const [value, chance] of [
           [1, keep],
           [0, 1 - keep],
         ] as const) {
           const pairs = drawn.length - lag;
-          const both = drawn.filter((one, index) => one === value && drawn[index + lag] === value).length;
+          let both = 0;
+          for (let index = 0; index < pairs; index += 1)
+            if (drawn[index] === value && drawn[index + lag] === value) both += 1;
           // Pairs that share an element are not independent of each other.
           const variance = chance ** 2 * (1 - chance ** 2) + 2 * chance ** 3 * (1 - chance);
           expect(Math.abs(both - pairs * chance ** 2)).toBeLessThan(5 * Math.sqrt(pairs * variance) + 1);
@@ -72,33 +81,82 @@ describe('the generator', () => {
     },
   );
 
-  it('turns each integer into the gap before the next rarer value', () => {
-    const keep = 0.9;
-    const drawn = new Float32Array(10_000);
-    new Generator(8).draw(drawn, { kind: 'bernoulli', keep, high: 2 });
-    const generator = new Generator(8);
-    const want = new Float32Array(drawn.length).fill(2);
-    for (let at = -1; at < want.length;) {
-      // Inversion by logarithms; the largest integers mean no gap at all.
-      at += 1 + Math.floor(Math.log((generator.integer() + 0.5) / 2 ** 32) / Math.log(keep));
-      want[at] = 0;
+  it('compares 128 uniform numbers at a time with the rate, by xoshiro128++ in four lanes', () => {
+    const low = (1n << 32n) - 1n;
+    const rotate = (x: bigint, k: bigint): bigint => ((x << k) | (x >> (32n - k))) & low;
+    // The reference C code's definitions on 64-bit integers; word i of lane j is the 4i + j-th of the state.
+    const words = splitMix(7n, 8).flatMap((one) => [one & low, one >> 32n]);
+    const lanes = [0, 1, 2, 3].map((lane) => [0, 4, 8, 12].map((word) => words[word + lane] ?? 0n));
+    const next = (s: bigint[]): bigint => {
+      const [a = 0n, b = 0n, c = 0n, d = 0n] = s;
+      const result = (rotate((a + d) & low, 7n) + a) & low;
+      const [x2, x3] = [c ^ a, d ^ b];
+      s[1] = b ^ x2;
+      s[0] = a ^ x3;
+      s[2] = x2 ^ ((b << 9n) & low);
+      s[3] = rotate(x3, 11n);
+      return result;
+    };
+    const keep = 0.8;
+    const chance = BigInt(Math.round((1 - keep) * 2 ** 32));
+    const want: number[] = [];
+    for (let block = 0; block < 3; block += 1) {
+      const open = [low, low, low, low];
+      const dropped = [0n, 0n, 0n, 0n];
+      for (let bit = 31n; bit >= 0n && open.some((one) => one !== 0n); bit -= 1n) {
+        const isOne = (chance >> bit) & 1n;
+        lanes.forEach((lane, at) => {
+          const differs = next(lane) ^ (isOne === 1n ? low : 0n);
+          const still = open[at] ?? 0n;
+          if (isOne === 1n) dropped[at] = (dropped[at] ?? 0n) | (still & differs);
+          open[at] = still & ~differs & low;
+        });
+      }
+      for (let bit = 31n; bit >= 0n; bit -= 1n)
+        for (const lane of dropped) want.push(((lane >> bit) & 1n) === 1n ? 0 : 2);
     }
-    expect(drawn).toEqual(want);
+    // 300 elements end within the third block, whose rest is not used.
+    expect(Array.from(masks(7, keep, 2, 300))).toEqual(want.slice(0, 300));
   });
 
-  it.each([0.3, 0.9, 0.9995])('draws the same whatever the pieces (keep %p)', (keep) => {
-    const distribution = { kind: 'bernoulli', keep, high: 1 } as const;
-    const [whole, pieces] = [new Float32Array(10_000), new Float32Array(10_000)];
-    new Generator(5).draw(whole, distribution);
-    const generator = new Generator(5);
-    for (let at = 0, size = 0; at < pieces.length; at += size, size = (size + 1) % 97)
-      generator.draw(pieces.subarray(at, at + size), distribution);
-    expect(pieces).toEqual(whole);
+  it.each([
+    [0.3, 64],
+    [0.9, 333],
+    [0.9995, 1],
+  ])('draws the same however many samples are drawn together (keep %p, %p elements)', (keep, size) => {
+    const whole = masks(5, keep, 1, size, 50);
+    const draws = new Draws(
+      [
+        { distribution: { kind: 'bernoulli', keep, high: 1 }, size, isBased: false },
+        { distribution: { kind: 'normal', mean: 0, deviation: 1 }, size, isBased: false },
+      ],
+      7,
+    );
+    draws.seed(5);
+    for (let done = 0; done < 50; done += 7) {
+      const count = Math.min(7, 50 - done);
+      draws.draw(0, Math.min(2, count));
+      if (count > 2) draws.draw(2, count - 2);
+      expect(draws.numbers(0, count)).toEqual(whole.subarray(done * size, (done + count) * size));
+    }
+  });
+
+  it('draws masks on the numbers of a row', () => {
+    const [size, count] = [203, 3];
+    const numbers = Float32Array.from({ length: size }, (_, index) => index - 100.5);
+    const distribution = { kind: 'bernoulli', keep: 0.5, high: 2 } as const;
+    const draws = new Draws([{ distribution, size, isBased: true }], count);
+    draws.seed(9);
+    draws.base(0, numbers);
+    draws.draw(0, count);
+    const plain = masks(9, 0.5, 2, size, count);
+    expect(Array.from(draws.numbers(0, count))).toEqual(
+      Array.from(plain, (one, index) => (one === 0 ? 0 : (numbers[index % size] ?? NaN) * 2)),
+    );
   });
 
   it('drops nothing when the rate is too small to tell from zero', () => {
-    const drawn = new Float32Array(1_000);
-    new Generator(5).draw(drawn, { kind: 'bernoulli', keep: 1 - 1e-15, high: 1 });
+    const drawn = masks(5, 1 - 1e-15, 1, 1_000);
     expect(drawn.every((one) => one === 1)).toBe(true);
   });
 

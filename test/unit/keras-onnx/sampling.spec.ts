@@ -1,5 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import type { InferenceSession } from 'onnxruntime-node';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
+import type { SampledOutput } from '../../../libs/keras-onnx/src/runtime/sample-summary.js';
+import { openSession } from '../../../libs/keras-onnx/src/runtime/session.js';
 import { TINY, tinyAnswer } from './files.js';
 import { compile, modelAround, numbers, random, type LayerCase, type Nd } from './models.js';
 
@@ -12,6 +15,8 @@ const tiny = () =>
     compile(TINY.config, (layer) => tinyWeights(layer.name)),
     1,
   );
+
+const sessionOf = () => openSession(compile(TINY.config, (layer) => tinyWeights(layer.name)).run.onnx, 1);
 
 async function sampleLayer(
   test: LayerCase,
@@ -84,6 +89,35 @@ describe('Monte-Carlo sampling', () => {
         (a, b) => a - b,
       );
       expect(output?.quantiles.map((level) => level[index])).toEqual([column[0], column[50], column[100]]);
+    }
+  });
+
+  it('computes several rows in one run and answers each with the bits that it has alone', async () => {
+    const engine = await tiny();
+    const next = numbers(8);
+    const rows = random([9, 4], next);
+    const seeds = [3, 1, 4, 1, 5, 9, 2, 6, 5];
+    const ask = { samples: 50, quantiles: [0.1, 0.9], keepSamples: true };
+    const alone: unknown[] = [];
+    for (const [row, seed] of seeds.entries()) {
+      const input = { shape: [1, 4], data: rows.data.slice(row * 4, row * 4 + 4) };
+      alone.push(await engine.sample([input], { ...ask, seed }));
+    }
+    // The first time rows are computed in both ways, to see whether they are the same.
+    expect(await engine.sampleRows([rows], { ...ask, seeds })).toEqual(alone);
+    const runs = jest.spyOn(Object.getPrototypeOf(await sessionOf()) as InferenceSession, 'run');
+    try {
+      expect(await engine.sampleRows([rows], { ...ask, seeds })).toEqual(alone);
+      // One run for the part of each row that nothing random reaches, and one for all of the rest.
+      expect(runs).toHaveBeenCalledTimes(10);
+      runs.mockClear();
+      expect(await engine.sampleRows([rows], { ...ask, seeds, batch: 150 })).toEqual(alone);
+      expect(runs).toHaveBeenCalledTimes(12);
+      const [together] = await engine.sample([rows], { ...ask, seed: 3 });
+      expect(together?.mean.subarray(0, 2)).toEqual((alone[0] as SampledOutput[])[0]?.mean);
+    } finally {
+      runs.mockRestore();
+      await engine.close();
     }
   });
 

@@ -18,6 +18,7 @@ import {
   type Value,
 } from './emitter.js';
 import { isObject, LayerConfig } from './layer-config.js';
+import { type SharedPart, splitAtRandoms } from './split.js';
 import { unary } from './tensor-ops.js';
 import type { LayerSpec, ModelSpec } from './spec.js';
 import type { BoundWeights } from './weights.js';
@@ -37,11 +38,13 @@ export interface CompiledGraph {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly randoms: readonly RandomInput[];
+  /** Of a sampling graph: what is computed once for a row. */
+  readonly shared?: SharedPart & { readonly before: Uint8Array | undefined };
   /** Instead of `randoms`: the random inputs of a graph of another tool, which is computed once for each sample. */
   readonly passes?: readonly PassRandom[] | undefined;
 }
 
-/** Keras dtypes that are computed in float32; a float16 policy loses nothing by it. */
+/** Keras dtypes that are computed in float32. */
 const FLOATS = new Set(['float32', 'float64', 'float16', 'bfloat16', 'mixed_float16', 'mixed_bfloat16']);
 const INPUT_TYPES: Readonly<Record<string, ElementType>> = {
   ...Object.fromEntries([...FLOATS].map((name): [string, ElementType] => [name, 'float32'])),
@@ -67,20 +70,18 @@ export function compileGraph(model: ModelSpec, weights: BoundWeights, mode: Emit
   const ports = nameOutputs(model, outputs, inputs).map((name, index): Port => {
     const value = outputs[index];
     if (value === undefined) throw new Error('invariant broken: every output has a name');
-    const [result] =
-      builder.nodes.length === 0 || value.name !== name ? rename(builder, value, name) : [value.name];
-    builder.outputs.push({ name: result ?? name, type: value.type });
+    if (builder.nodes.length === 0 || value.name !== name) rename(builder, value, name);
+    builder.outputs.push({ name, type: value.type });
     return { name, type: value.type, shape: value.shape };
   });
-  return {
-    onnx: writeModel(builder),
-    inputs: inputs.map(({ name, type, shape }) => ({ name, type, shape })),
-    outputs: ports,
-    randoms: emit.randoms,
-  };
+  const edges = { inputs: inputs.map(({ name, type, shape }) => ({ name, type, shape })), outputs: ports };
+  if (emit.randoms.length === 0) return { onnx: writeModel(builder), ...edges, randoms: [] };
+  const { before, rest, randoms, ...shared } = splitAtRandoms(builder, emit.randoms, emit.values);
+  const first = before && writeModel(before);
+  return { onnx: writeModel(rest), ...edges, randoms, shared: { ...shared, before: first } };
 }
 
-function rename(builder: GraphBuilder, value: Value, name: string): string[] {
+function rename(builder: GraphBuilder, value: Value, name: string): void {
   builder.nodes.push({
     name: builder.fresh('n'),
     op: 'Identity',
@@ -88,7 +89,6 @@ function rename(builder: GraphBuilder, value: Value, name: string): string[] {
     outputs: [name],
     attributes: {},
   });
-  return [name];
 }
 
 /** Outputs are called after their layers; a number keeps them apart from each other and from the inputs. */

@@ -26,6 +26,8 @@ export interface RandomInput {
   readonly name: string;
   readonly shape: readonly Dim[];
   readonly distribution: Distribution;
+  /** The tensor that the mask is drawn on: what is kept of it, scaled, is the input. */
+  readonly base?: string;
 }
 
 /**
@@ -53,6 +55,8 @@ export class Emitter {
   readonly randoms: RandomInput[] = [];
   /** The mask of a tensor by its name: true for what counts. Keras hangs masks on tensors in the same way. */
   readonly masks = new Map<string, Value>();
+  /** Every tensor by its name. */
+  readonly values = new Map<string, Value>();
   /** Where a symbolic length can be read at run time. */
   readonly #sources = new Map<string, { readonly name: string; readonly axis: number }>();
 
@@ -162,7 +166,9 @@ export class Emitter {
       const key = JSON.stringify(dim);
       if (typeof dim !== 'number' && !this.#sources.has(key)) this.#sources.set(key, { name, axis });
     });
-    return { name, shape, type };
+    const value = { name, shape, type };
+    this.values.set(name, value);
+    return value;
   }
 }
 

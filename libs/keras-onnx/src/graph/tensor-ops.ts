@@ -62,6 +62,26 @@ export function matmul(emit: Emitter, a: Value, b: Value): Value {
   return emit.op('MatMul', [a, b], [...batch, ...rows, ...columns]);
 }
 
+/** x · kernel + bias over the last axis; `bend` is a function of each number or of that axis. */
+export function project(
+  emit: Emitter,
+  x: Value,
+  kernel: Value,
+  bias: Value | undefined,
+  bend: (sum: Value) => Value = (sum) => sum,
+): Value {
+  const plain = (rows: Value): Value => {
+    const product = matmul(emit, rows, kernel);
+    return bend(bias === undefined ? product : binary(emit, 'Add', product, bias));
+  };
+  if (x.shape.length < 3 || emit.mode === 'run' || !isFanned(x)) return plain(x);
+  // Of two axes ONNX Runtime makes bias and product one operator. It adds up in another order, which costs the last digit
+  // that `run` keeps and that samples do not need.
+  const front = x.shape.slice(0, -1);
+  const flat = plain(reshape(emit, x, [sizeOf(front), x.shape.at(-1) ?? 1]));
+  return reshape(emit, flat, [...front, flat.shape.at(-1) ?? 1]);
+}
+
 /** Reorders the axes. */
 export function transpose(emit: Emitter, x: Value, order: readonly number[]): Value {
   if (order.length !== x.shape.length || new Set(order).size !== order.length)

@@ -13,7 +13,11 @@ export interface CompileRequest {
   readonly recipes: readonly (readonly [string, LayerRecipe])[];
 }
 
-type GraphHeader = Omit<CompiledGraph, 'onnx'> & { readonly bytes: number };
+type Shared = NonNullable<CompiledGraph['shared']>;
+type GraphHeader = Omit<CompiledGraph, 'onnx' | 'shared'> & {
+  readonly bytes: number;
+  readonly shared: (Omit<Shared, 'before'> & { readonly bytes: number | undefined }) | undefined;
+};
 type Answer =
   | {
       readonly model: Omit<CompiledModel, 'run' | 'sample'> & {
@@ -33,13 +37,19 @@ export function encodeModel(model: CompiledModel): Buffer {
     randoms: graph.randoms,
     passes: graph.passes,
     bytes: graph.onnx.length,
+    shared: graph.shared === undefined ? undefined : sharedHeader(graph.shared),
   });
   const { run, sample } = model;
   const answer: Answer = {
     model: { ...model, run: header(run), sample: sample === undefined ? undefined : header(sample) },
   };
-  return frame(answer, [run.onnx, ...(sample === undefined ? [] : [sample.onnx])]);
+  return frame(
+    answer,
+    [run.onnx, sample?.onnx, sample?.shared?.before].filter((bytes) => bytes !== undefined),
+  );
 }
+
+const sharedHeader = ({ before, ...shared }: Shared) => ({ ...shared, bytes: before?.length });
 
 /** Bytes in front of an answer in the stream of them. */
 export const FRAME_BYTES = 8;
@@ -81,11 +91,17 @@ export function decodeModel(bytes: Buffer): CompiledModel {
   }
   if (!isObject(answer.model)) throw corrupt('the compiler gave no answer');
   let offset = 4 + length;
-  const graph = ({ bytes: size, ...ports }: GraphHeader): CompiledGraph => {
-    const onnx = bytes.subarray(offset, offset + size);
+  const next = (size: number): Uint8Array => {
+    const part = bytes.subarray(offset, offset + size);
     offset += size;
-    if (onnx.length !== size) throw corrupt('the compiler gave half an answer');
-    return { ...ports, onnx };
+    if (part.length !== size) throw corrupt('the compiler gave half an answer');
+    return part;
+  };
+  const graph = ({ bytes: size, shared, ...ports }: GraphHeader): CompiledGraph => {
+    const onnx = next(size);
+    if (shared === undefined) return { ...ports, onnx };
+    const { bytes: early, ...rest } = shared;
+    return { ...ports, onnx, shared: { ...rest, before: early === undefined ? undefined : next(early) } };
   };
   const { model } = answer;
   const run = graph(model.run);

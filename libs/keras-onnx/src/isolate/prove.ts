@@ -1,4 +1,4 @@
-import { openSession, portsOf } from '../runtime/engine.js';
+import { openSession, portsOf } from '../runtime/session.js';
 import { toOrt } from '../runtime/tensors.js';
 import type { CompiledModel } from './compile-file.js';
 
@@ -7,7 +7,8 @@ import type { CompiledModel } from './compile-file.js';
  * one from its session.
  */
 export async function proven(model: CompiledModel): Promise<CompiledModel> {
-  if (model.sample !== undefined) await (await openSession(model.sample.onnx, 1)).release();
+  for (const onnx of [model.sample?.shared?.before, model.sample?.onnx])
+    if (onnx !== undefined) await (await openSession(onnx, 1)).release();
   const session = await openSession(model.run.onnx, 1);
   if (model.format !== 'onnx') {
     await session.release();

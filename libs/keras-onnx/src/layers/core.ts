@@ -1,6 +1,6 @@
 import type { Tensor, Value } from '../graph/emitter.js';
 import { activationOf, LAYER_ACTIVATIONS } from './activations.js';
-import { binary, cast, matmul, reduce, squeeze, unary, where } from '../graph/tensor-ops.js';
+import { binary, cast, project, reduce, squeeze, unary, where } from '../graph/tensor-ops.js';
 import {
   dequantized,
   quantizationOf,
@@ -23,12 +23,6 @@ import {
 /** Applies the layer's `activation` setting. */
 export function activate(call: LayerCall, x: Value): Value {
   return activationOf(call.config.get('activation'), call.layer.name, call.layer.dialect)(call.emit, x);
-}
-
-/** Adds the layer's bias along the last axis when it has one. */
-export function addBias(call: LayerCall, x: Value, units: number): Value {
-  if (!call.config.flag('use_bias', true)) return x;
-  return binary(call.emit, 'Add', x, variable(call, 'bias', [units]));
 }
 
 /** With the numbers that quantized variables stand for in their place. */
@@ -68,7 +62,8 @@ const dense: LayerDefinition = {
     const kernel = variable(call, 'kernel', [channels, units]);
     const scale = (): Tensor => call.weight('inputs_scale', []);
     const seen = roundedInputs(emit, x, quantizationOf(config, 'Dense'), { scale });
-    return activate(call, addBias(call, matmul(emit, seen, kernel), units));
+    const bias = config.flag('use_bias', true) ? variable(call, 'bias', [units]) : undefined;
+    return project(emit, seen, kernel, bias, (sum) => activate(call, sum));
   },
 };
 

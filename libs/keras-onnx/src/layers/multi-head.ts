@@ -9,6 +9,7 @@ import {
   cast,
   expand,
   matmul,
+  project as linear,
   reshape,
   scale,
   transpose,
@@ -265,11 +266,11 @@ function project(
   from: number,
   to: number,
 ): Value {
-  const { emit } = call;
-  const product = matmul(emit, x, variable(call, `${name}/kernel`, kernelShape, [from, to]));
-  return call.config.flag('use_bias', true)
-    ? binary(emit, 'Add', product, variable(call, `${name}/bias`, biasShape, [to]))
-    : product;
+  const kernel = variable(call, `${name}/kernel`, kernelShape, [from, to]);
+  const bias = call.config.flag('use_bias', true)
+    ? variable(call, `${name}/bias`, biasShape, [to])
+    : undefined;
+  return linear(call.emit, x, kernel, bias);
 }
 
 /** Attention by several heads at once. */
