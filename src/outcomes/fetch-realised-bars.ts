@@ -10,6 +10,10 @@ import type { KnownBars } from './realised-bars.js';
 
 /** What a column is called where a forecast does not say. */
 const USUAL_COLUMN = 'CLOSE';
+/** Note of a feeder whose source gave no answer. */
+const STORED_BARS = 'stored_bars:';
+/** What passes: nothing is concluded from it. */
+const AWAY: ReadonlySet<AppError['kind']> = new Set(['unavailable', 'too_many', 'internal']);
 /** Bars of a market that rests over nights and weekends reach back further than their number says. */
 const CALENDAR_FACTOR = 5;
 
@@ -44,23 +48,27 @@ export class FetchRealisedBars {
         to: new Date(range.to),
       }),
     ]);
-    const column = fetched?.frame.spelled(targetColumn ?? USUAL_COLUMN) ?? null;
-    return { frame: fetched?.frame ?? null, source: fetched?.source ?? '', column, interval, reported };
+    const { frame, source, isAway } = fetched;
+    const column = frame?.spelled(targetColumn ?? USUAL_COLUMN) ?? null;
+    return { frame, source, isAway, column, interval, reported };
   }
 
-  /** Null where the source is away or does not have the symbol: then reports count, and time. */
+  /** Without bars where the source is away or does not have the symbol: then reports count, and, of a symbol it does not have, time. */
   async #fetch(
     { feeder: id, symbol, interval }: ForecastPinEntity,
     range: { readonly from: number; readonly to: number },
-  ): Promise<{ readonly frame: Frame; readonly source: string } | null> {
+  ): Promise<Pick<KnownBars, 'frame' | 'source' | 'isAway'>> {
     try {
       const feeder = await this.plugins.feeder(id);
       const frame = await fetchBars(feeder, { symbol, interval, ...range });
-      return { frame, source: feeder.resolve(symbol).source };
+      const stored = feeder.notes(frame).find((note) => note.startsWith(STORED_BARS));
+      // stored bars may have holes, and a hole is no bar that never was
+      if (stored !== undefined) throw new AppError('unavailable', stored);
+      return { frame, source: feeder.resolve(symbol).source, isAway: false };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.#logger.warn(`no bars of ${symbol} to resolve forecasts with: ${error.code}: ${error.detail}`);
-      return null;
+      return { frame: null, source: '', isAway: AWAY.has(error.kind) };
     }
   }
 }

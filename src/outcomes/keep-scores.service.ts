@@ -49,6 +49,11 @@ export class KeepScores {
     for (const subject of stale) await this.#judge(subject, now);
   }
 
+  /** Whether {@link refresh} has something to do. */
+  async isStale(now: number): Promise<boolean> {
+    return (await this.scores.judgedBefore(new Date(now - STALE_AFTER_MS), 1)).length > 0;
+  }
+
   async #judge(subject: string, now: number): Promise<void> {
     const since = now - JUDGED_DAYS * DAY_MS;
     const range = { from: dayOf(since), to: dayOf(now) };

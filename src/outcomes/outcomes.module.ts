@@ -25,6 +25,7 @@ import { ReadReceipts } from './receipts/read-receipts.service.js';
 import { ReceiptKeysController } from './receipts/receipt-keys.controller.js';
 import { ReceiptKeys } from './receipts/receipt-keys.service.js';
 import { ReceiptRepository } from './receipts/receipt.repository.js';
+import { ResolutionJob, ResolutionSchedule } from './resolution-job.service.js';
 import { ResolveOutcomes } from './resolve-outcomes.service.js';
 
 /** Forecasts as they were made, and what became of them. */
@@ -34,6 +35,8 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     OutcomesRepository,
     FetchRealisedBars,
     ResolveOutcomes,
+    ResolutionJob,
+    ResolutionSchedule,
     ScoresRepository,
     KeepScores,
     ReadScores,

@@ -22,6 +22,8 @@ export type Realisation = RealisedBar | UnresolvableReason | null;
 export interface KnownBars {
   /** Null where the source could not be asked, or does not have the symbol. */
   readonly frame: Frame | null;
+  /** It could not be asked, so nothing is concluded from what is not there. */
+  readonly isAway: boolean;
   /** Name of the source. */
   readonly source: string;
   readonly column: string | null;
@@ -48,10 +50,12 @@ export interface SoughtBar {
 export function realisationOf(bars: KnownBars, sought: SoughtBar, now: number): Realisation {
   const own = ofSource(bars, sought, now);
   if (own !== null && typeof own !== 'string') return own;
-  const reported = ofReports(bars, sought, now);
+  const isOver = now > sought.close + sought.waitMs;
+  // a source that is away comes first when it is back
+  const reported = bars.isAway && !isOver ? null : ofReports(bars, sought, now);
   if (reported !== null) return reported;
   if (own !== null) return own;
-  return now > sought.close + sought.waitMs ? 'no_data' : null;
+  return isOver && !bars.isAway ? 'no_data' : null;
 }
 
 function ofSource(

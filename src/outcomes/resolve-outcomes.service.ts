@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { TransactionRunner } from '#libs/database';
-import { PeriodicService } from '#libs/jobs';
+import { type Transaction, TransactionRunner } from '#libs/database';
 import { Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '#libs/kernel';
 import { coverageBitsOf, scaleAt, scoreForecast, type ForecastScale } from '#libs/scoring';
 import { canonicalInterval, intervalMs } from '#libs/timeseries';
@@ -27,6 +26,18 @@ export interface ResolutionFigures {
   readonly unresolvable: number;
   /** Outcomes of which the source now says something else. */
   readonly revised: number;
+  /** Whether something was left that is due. */
+  readonly isMore: boolean;
+}
+
+/** Runs a transaction, whose writes are kept as long as the caller may write. */
+type Write = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+
+export interface ResolutionOptions {
+  readonly signal?: AbortSignal;
+  readonly write?: Write;
+  /** At most so many; absent: until nothing is due. */
+  readonly batches?: number;
 }
 
 interface Step {
@@ -37,11 +48,11 @@ interface Step {
 /**
  * Looks for the bars that pinned forecasts were about, when they have closed, and writes down what came: once. When the
  * last target of a pin has its outcome, its bars are looked at once more after `outcome_recheck_days`, and those that
- * changed get a second row. A batch costs what its own pins cost, however many there are. Any number of processes may do
- * so: a pin is taken in the transaction that writes its outcomes.
+ * changed get a second row. A batch costs what its own pins cost, however many there are. One process at a time does so
+ * (see `ResolutionJob`); were there two, a pin is taken in the transaction that writes its outcomes.
  */
 @Injectable()
-export class ResolveOutcomes extends PeriodicService {
+export class ResolveOutcomes {
   constructor(
     private readonly outcomes: OutcomesRepository,
     private readonly bars: FetchRealisedBars,
@@ -50,49 +61,44 @@ export class ResolveOutcomes extends PeriodicService {
     private readonly transactions: TransactionRunner,
     private readonly config: AppConfig,
     private readonly clock: Clock,
-  ) {
-    super(clock, { everyMs: config.outcome_seconds * 1_000 });
-  }
+  ) {}
 
   /** Everything that is due, in batches. */
-  async resolve(signal?: AbortSignal): Promise<ResolutionFigures> {
+  async resolve({ signal, write, batches = Infinity }: ResolutionOptions = {}): Promise<ResolutionFigures> {
     const figures = { resolved: 0, unresolvable: 0, revised: 0 };
+    const writer: Write = write ?? ((work) => this.transactions.run(work));
     const goesOn = (): boolean => signal?.aborted !== true;
-    while (goesOn()) {
+    for (let batch = 0; goesOn(); batch += 1) {
       const now = this.clock.now();
       const pins = await this.outcomes.due(new Date(now), BATCH);
       if (pins.length === 0) break;
-      for (const outcome of await this.#batch(pins, now)) {
+      if (batch >= batches) return { ...figures, isMore: true };
+      for (const outcome of await this.#batch(pins, now, writer)) {
         if (outcome.revision > 0) figures.revised += 1;
         else figures[outcome.status] += 1;
       }
     }
-    return figures;
+    return { ...figures, isMore: false };
   }
 
-  protected async turn(signal: AbortSignal): Promise<void> {
-    const { resolved, unresolvable, revised } = await this.resolve(signal);
-    await this.scores.refresh(this.clock.now());
-    if (resolved + unresolvable > 0)
-      this.logger.log(`resolved ${resolved} targets of forecasts; ${unresolvable} cannot be`);
-    if (revised > 0)
-      this.logger.warn(`the source of ${revised} outcomes says something else now; their second row has it`);
-  }
-
-  async #batch(pins: readonly ForecastPinEntity[], now: number): Promise<readonly NewOutcome[]> {
+  async #batch(
+    pins: readonly ForecastPinEntity[],
+    now: number,
+    write: Write,
+  ): Promise<readonly NewOutcome[]> {
     const known = groupedBy(await this.outcomes.outcomesOf(pins.map(({ id }) => id)), ({ pinId }) => pinId);
     const written: NewOutcome[] = [];
     for (const group of groupedBy(pins, (pin) => this.bars.keyOf(pin)).values()) {
       const bars = await this.bars.of(group, now);
       const steps = group.map((pin) => ({ pin, step: this.#step(pin, known.get(pin.id) ?? [], bars, now) }));
-      written.push(...(await this.#write(steps)));
+      written.push(...(await this.#write(steps, write)));
     }
     await this.scores.judge(pins, now);
     return written;
   }
 
-  #write(steps: readonly { pin: ForecastPinEntity; step: Step }[]): Promise<NewOutcome[]> {
-    return this.transactions.run(async (tx) => {
+  #write(steps: readonly { pin: ForecastPinEntity; step: Step }[], write: Write): Promise<NewOutcome[]> {
+    return write(async (tx) => {
       const written: { pin: ForecastPinEntity; outcome: NewOutcome }[] = [];
       for (const { pin, step } of steps) {
         if (!(await this.outcomes.advance(tx, pin, step.dueAt))) continue;
@@ -112,19 +118,19 @@ export class ResolveOutcomes extends PeriodicService {
     const isLast = targets.every(({ at }) => before.has(pin.horizons[at] ?? 0));
     const scale = scaleOf(pin, bars);
     const outcomes: NewOutcome[] = [];
-    let waits = false;
+    let waitsSince = Infinity;
     for (const { target, at } of targets) {
       const close = closeOfTarget(target, pin.interval);
       const old = before.get(pin.horizons[at] ?? 0);
       if (close > now || (old !== undefined && !isLast)) continue;
       const realisation = this.#realisation(pin, { target, close }, bars, now);
-      if (old === undefined && realisation === null) waits = true;
+      if (old === undefined && realisation === null) waitsSince = Math.min(waitsSince, close);
       else if (old === undefined || isRevised(old, realisation))
         outcomes.push(outcomeOf(pin, at, { target, realisation, scale, old, now }));
     }
-    if (isLast) return { outcomes, dueAt: null };
+    if (isLast) return { outcomes, dueAt: bars.isAway ? this.#lookAgainAt(pin, now) : null };
     const next = dueAtOf(pin, pin.interval, now);
-    const retry = waits ? now + this.#retryMs(pin) : Infinity;
+    const retry = waitsSince === Infinity ? Infinity : now + this.#retryMs(pin, now - waitsSince);
     const later = Math.min(next?.getTime() ?? Infinity, retry);
     return { outcomes, dueAt: later === Infinity ? this.#recheckAt(now) : new Date(later) };
   }
@@ -148,6 +154,13 @@ export class ResolveOutcomes extends PeriodicService {
     return isKnown && pin.standing === 'live' ? 'known_at_issue' : found;
   }
 
+  /** A source that is away cannot be asked for revisions either, but not for ever. */
+  #lookAgainAt(pin: ForecastPinEntity, now: number): Date | null {
+    const last = Math.max(...pin.targetTimes.map((time) => closeOfTarget(time ?? 0, pin.interval)));
+    const { outcome_recheck_days: recheck, outcome_wait_days: wait } = this.config;
+    return now > last + (recheck + wait) * DAY_MS ? null : new Date(now + LATEST_RETRY_MS);
+  }
+
   #recheckAt(now: number): Date | null {
     const days = this.config.outcome_recheck_days;
     return days === 0 ? null : new Date(now + days * DAY_MS);
@@ -157,7 +170,8 @@ export class ResolveOutcomes extends PeriodicService {
     return this.config.outcome_limit_bars * lengthOf(interval);
   }
 
-  #retryMs({ interval }: ForecastPinEntity): number {
+  #retryMs({ interval }: ForecastPinEntity, waitedMs: number): number {
+    if (waitedMs > this.config.outcome_wait_days * DAY_MS) return DAY_MS;
     return Math.min(LATEST_RETRY_MS, Math.max(EARLIEST_RETRY_MS, lengthOf(interval) / 4));
   }
 }

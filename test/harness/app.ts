@@ -21,6 +21,8 @@ export interface TestAppOptions {
   readonly database?: DatabaseKind;
   /** Default: Fastify. */
   readonly adapter?: AdapterName;
+  /** Another one whose database it serves, too; who opened that closes it. */
+  readonly beside?: TestApp;
   /** Fills the database once the application runs. */
   readonly seed?: (app: TestApp) => Promise<void>;
   readonly clock?: Clock;
@@ -78,7 +80,7 @@ export const TEST_SETTINGS = {
 
 /** Starts the product on a database of its own; `close()` it at the end. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const database = await TestDatabase.open(options.database ?? 'sqlite');
+  const database = options.beside?.database ?? (await TestDatabase.open(options.database ?? 'sqlite'));
   const lines: LogLine[] = [];
   try {
     const server = await startServer(testConfig(options, database), {
@@ -92,7 +94,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     await options.seed?.(app);
     return app;
   } catch (error) {
-    await database.close();
+    if (options.beside === undefined) await database.close();
     throw error;
   }
 }

@@ -128,7 +128,7 @@ export const JOB_SETTINGS = {
   ),
   job_kinds: textList(
     [],
-    'Kinds of jobs that this process runs: `core_prediction`, `webhook`, `backtest`; none means all. For `worker`, `--kinds` says the same.',
+    'Kinds of jobs that this process runs: `core_prediction`, `webhook`, `backtest`, `outcomes`; none means all. For `worker`, `--kinds` says the same.',
   ),
   worker_port: integer(
     { default: null, min: 0, max: 65_535 },
