@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { OutcomesModule } from '../outcomes/outcomes.module.js';
 import { BacktestRepository } from './backtest.repository.js';
 import { BacktestUpkeep } from './backtest-upkeep.service.js';
 import { BacktestsController } from './backtests.controller.js';
@@ -8,6 +9,7 @@ import { SubmitBacktest } from './submit-backtest.service.js';
 
 /** Walks through history, asked for over HTTP and run as jobs. */
 @Module({
+  imports: [OutcomesModule],
   controllers: [BacktestsController],
   providers: [BacktestRepository, BacktestUpkeep, ReadBacktests, RunBacktest, SubmitBacktest],
 })

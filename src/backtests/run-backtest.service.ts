@@ -7,6 +7,7 @@ import type { Transaction } from '#libs/database';
 import { type Job, type JobDefinition, JobEngine, type JobFailure, type JobRun } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
+import { ForecastCalibrations } from '../outcomes/outcomes.port.js';
 import { BacktestRepository } from './backtest.repository.js';
 import { BACKTEST_JOB } from './submit-backtest.service.js';
 
@@ -22,6 +23,7 @@ export class RunBacktest implements JobDefinition, OnModuleInit {
   constructor(
     private readonly backtests: BacktestRepository,
     private readonly plugins: PluginRegistry,
+    private readonly calibrations: ForecastCalibrations,
     private readonly jobs: JobEngine,
     private readonly config: AppConfig,
     private readonly clock: Clock,
@@ -53,9 +55,10 @@ export class RunBacktest implements JobDefinition, OnModuleInit {
       part += 1;
       await run.checkpoint(async (tx) => this.backtests.addPart(tx, stored, progress));
     };
+    const answerer = await this.plugins.predictor(predictor);
     const result = await walkForward(question, {
       feeder: await this.plugins.feeder(feeder),
-      predictor: await this.plugins.predictor(predictor),
+      predictor: answerer,
       clock: this.clock,
       maxForecasts,
       signal: run.signal,
@@ -69,6 +72,12 @@ export class RunBacktest implements JobDefinition, OnModuleInit {
     await run.complete(async (tx) => {
       const finishedAt = new Date(this.clock.now());
       this.backtests.finish(tx, id, { ...progress, status: 'completed', result, finishedAt });
+      // With passes of its own number it says nothing of the model as it is served.
+      const { targetColumn } = result;
+      if (question.samples !== null || targetColumn === null) return;
+      const { parameters } = answerer;
+      const model = { ...result, symbol: question.symbol, parameters, targetColumn };
+      await this.calibrations.keepBacktest(tx, id, model, result.calibration);
     });
   };
 

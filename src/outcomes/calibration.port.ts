@@ -65,6 +65,17 @@ export interface CalibrationText {
   readonly notes: readonly CalibrationWarning[];
 }
 
+/** Who made the forecasts of a back-test, and about what. */
+export interface BacktestedModel {
+  readonly predictor: { readonly id: string; readonly version: string };
+  readonly modelSha256: string | null;
+  /** Those of the predictor, as they were in effect. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly symbol: string;
+  readonly interval: string;
+  readonly targetColumn: string;
+}
+
 /** Whose intervals are calibrated. */
 export interface CalibratedModel {
   readonly predictor: string;

@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/database';
 import type { PictureFormat } from '#libs/forecast-chart';
 import type { Forecast } from '#libs/plugin-host';
 import type { StatedNumbers } from '#libs/scoring';
-import type { BacktestedHorizon, CalibratedModel, IssuedCalibration } from './calibration.port.js';
+import type { BacktestedHorizon, BacktestedModel, IssuedCalibration } from './calibration.port.js';
 
 export type ForecastSource = 'prediction' | 'order';
 
@@ -163,7 +163,7 @@ export abstract class ForecastCalibrations {
   abstract keepBacktest(
     tx: Transaction,
     backtestId: string,
-    model: CalibratedModel,
+    model: BacktestedModel,
     found: readonly BacktestedHorizon[],
   ): Promise<void>;
 }

@@ -2,8 +2,12 @@ import {
   blockBootstrapRatio,
   COVERAGE_LEVELS,
   coverageOf,
+  conformityScore,
   dieboldMariano,
   type Share,
+  splitConformal,
+  type SpreadKind,
+  spreadOf,
   symbolDay,
   uniformityOf,
   wilsonInterval,
@@ -59,11 +63,25 @@ interface Sums {
   rightDirections: number;
 }
 
+/** What the errors of one horizon say of its intervals. */
+export interface HorizonCalibration {
+  /** Bars ahead. */
+  readonly horizon: number;
+  /** What errors are measured in. */
+  readonly spread: SpreadKind;
+  readonly outcomes: number;
+  /** Spreads from the point that hold the values at each of `COVERAGE_LEVELS`, by split conformal. */
+  readonly stretches: readonly number[];
+}
+
 /** Gathers what one horizon scored, forecast by forecast in the order of time. */
 export class HorizonScores {
   readonly losses: number[] = [];
   readonly baselineLosses: number[] = [];
   readonly #blocks: string[] = [];
+  /** Errors in units of the spread. */
+  readonly #conformity: number[] = [];
+  #spread: SpreadKind | null = null;
   readonly #hits = COVERAGE_LEVELS.map(() => 0);
   readonly #stated = COVERAGE_LEVELS.map(() => 0);
   readonly #pits = Array.from({ length: PIT_BINS }, () => 0);
@@ -104,6 +122,7 @@ export class HorizonScores {
     }
     sums.outcomes += 1;
     this.#addErrors(one, point, value);
+    this.#addConformity(one, at, point, value);
     if (loss !== null && baselineLoss !== null) {
       sums.scored += 1;
       sums.loss += loss;
@@ -137,6 +156,23 @@ export class HorizonScores {
     if (walk === 0 || point === baselineValue) return;
     sums.directions += 1;
     sums.rightDirections += Math.sign(walk) === Math.sign(point - baselineValue) ? 1 : 0;
+  }
+
+  /** Null of all horizons together, and where no forecast had a spread. */
+  calibration(): HorizonCalibration | null {
+    const { horizon } = this;
+    if (horizon === null || this.#spread === null) return null;
+    const stretches = splitConformal(this.#conformity);
+    return { horizon, spread: this.#spread, outcomes: this.#conformity.length, stretches };
+  }
+
+  /** Of one horizon; a model whose forecasts have different kinds of spread is calibrated by the first. */
+  #addConformity(one: WalkedForecast, at: number, point: number, value: number): void {
+    if (this.horizon === null) return;
+    const spread = spreadOf(one, at, one.volatility);
+    this.#spread ??= spread?.kind ?? null;
+    if (spread === null || spread.kind !== this.#spread) return;
+    this.#conformity.push(conformityScore(value, point, spread));
   }
 
   row(): ScoreRow {

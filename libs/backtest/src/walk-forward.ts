@@ -4,7 +4,7 @@ import { keyedUniform } from '#libs/numpy-random';
 import type { FeederHandle, PredictorHandle } from '#libs/plugin-host';
 import type { BatchedForecast, ForecastBatchRequest } from '#libs/plugin-sdk';
 import { formatIso, type Frame } from '#libs/timeseries';
-import { HorizonScores, type ScoreRow } from './horizon-scores.js';
+import { type HorizonCalibration, HorizonScores, type ScoreRow } from './horizon-scores.js';
 import { checkForLeaks, type LeakCheck } from './leak-check.js';
 import type { BacktestQuestion, WalkedForecast } from './question.js';
 import { refuseForesight, walkedBars, walkedRows } from './walk-range.js';
@@ -41,6 +41,8 @@ export interface Backtest {
   readonly mode: string | null;
   readonly feeder: { readonly id: string; readonly version: string };
   readonly targetColumn: string | null;
+  /** Length of the bars. */
+  readonly interval: string;
   readonly bars: number;
   /** Labels of the first and the last bar that was forecast from, epoch ms UTC. */
   readonly from: number;
@@ -51,6 +53,8 @@ export interface Backtest {
   readonly leakCheck: LeakCheck;
   /** All horizons together, then each. */
   readonly scores: readonly ScoreRow[];
+  /** Of each horizon, ascending. */
+  readonly calibration: readonly HorizonCalibration[];
   readonly skillByMonth: readonly {
     readonly month: string;
     readonly outcomes: number;
@@ -122,6 +126,7 @@ class BacktestRun {
       mode: this.#first?.mode ?? null,
       feeder: stamp(feeder),
       targetColumn: this.#first?.target_column ?? null,
+      interval,
       bars: frame.length,
       from: frame.time[rows[0] ?? 0] ?? NaN,
       to: frame.time[rows.at(-1) ?? 0] ?? NaN,
@@ -129,6 +134,7 @@ class BacktestRun {
       refused: Object.fromEntries(this.#refused),
       leakCheck,
       scores: this.#scores(),
+      calibration: this.#sorted().flatMap((scores) => scores.calibration() ?? []),
       skillByMonth: [...this.#months].map(([month, { outcomes, loss, baselineLoss }]) => ({
         month,
         outcomes,
@@ -220,8 +226,11 @@ class BacktestRun {
   }
 
   #scores(): readonly ScoreRow[] {
-    const each = [...this.#byHorizon].toSorted(([a], [b]) => a - b).map(([, scores]) => scores.row());
-    return [this.#all.row(), ...each];
+    return [this.#all.row(), ...this.#sorted().map((scores) => scores.row())];
+  }
+
+  #sorted(): readonly HorizonScores[] {
+    return [...this.#byHorizon].toSorted(([a], [b]) => a - b).map(([, scores]) => scores);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '#libs/scoring';
 import type {
   BacktestedHorizon,
+  BacktestedModel,
   CalibratedHorizon,
   CalibratedModel,
   CalibrationWarning,
@@ -108,10 +109,16 @@ export class CalibrateForecast implements ForecastCalibrations {
   async keepBacktest(
     tx: Transaction,
     backtestId: string,
-    model: CalibratedModel,
+    { predictor, parameters, ...about }: BacktestedModel,
     found: readonly BacktestedHorizon[],
   ): Promise<void> {
     const now = new Date(this.clock.now());
+    const model = {
+      ...about,
+      predictor: predictor.id,
+      predictorVersion: predictor.version,
+      parametersSha256: jsonDigest(parameters),
+    };
     const some = found.slice(0, MOST_CALIBRATED);
     for (const spread of new Set(some.map((one) => one.spread)))
       await this.states.lock(tx, calibrationDigest(model, spread));

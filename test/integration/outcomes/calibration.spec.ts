@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '#libs/testing';
 import { PluginRegistry } from '#libs/plugin-host';
 import { readKeys, verifyReceipt } from '#libs/receipt-verifier';
 import { ADAPTIVE_START, adaptiveStep, adaptiveStretches, type AdaptiveState } from '#libs/scoring';
@@ -135,6 +136,38 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
     const plain = await ask({ horizons: [1] });
     expect(plain.result.calibration).toBeUndefined();
     expect(plain.warnings).toBeUndefined();
+  });
+
+  it("from the model's latest back-test, until it has outcomes of its own", async () => {
+    const asked = {
+      model: 'narrow_predictor',
+      symbol: 'OTHER',
+      interval: '1d',
+      horizons: [1],
+      end_date: '2018-12-31',
+    };
+    const { body } = await bench.app.post('/api/v1/backtests', asked, bench.client);
+    await eventually('the back-test ended', async () => {
+      const read = await bench.app.get(`/api/v1/backtests/${body.id}`, bench.client);
+      return read.body.status === 'completed';
+    });
+    const { id, result, warnings } = await ask({ symbol: 'OTHER', horizons: [1, 2], calibrate: true });
+    const [one, two] = result.calibration.horizons;
+    expect(one).toMatchObject({ method: 'split_conformal', outcomes: 365, spread: 'deviation' });
+    expect(one?.intervals.map(({ alpha }) => alpha)).toEqual(ADAPTIVE_START.alphas);
+    // 90 % of a normal distribution is 1.645 σ, of which 0.7 was stated
+    expect(Math.abs((one?.intervals[2]?.stretch ?? NaN) - 1.645 / NARROW)).toBeLessThan(0.25);
+    expect(two?.method).toBeNull();
+    expect(warnings).toMatchObject([{ message: expect.stringContaining('for horizon 2') }]);
+    bench.clock.jump(DAY_MS);
+    await bench.resolve();
+    const outcome = await bench.app.get(`/api/v1/predictions/${id}/outcome`, bench.client);
+    expect(outcome.body.targets[0].calibrated_covered['90']).toEqual(expect.any(Boolean));
+    expect(outcome.body.targets[1].calibrated_covered['90']).toBeNull();
+    // two forecasts of one bar; what a back-test gave was not issued by α, and does not move it
+    const state = (await states()).find((row) => row['symbol'] === 'OTHER' && row['horizon'] === 1);
+    expect(state?.['outcomes']).toBe(1);
+    expect(JSON.parse(String(state?.['alphas']))).toEqual(ADAPTIVE_START.alphas);
   });
 
   it('with a receipt that holds what was used, and a replay that is equal when the state has moved on', async () => {
