@@ -38,6 +38,7 @@ export {
   type StatedNumbers,
   type WalkStart,
 } from './score-forecast.js';
+export { PAY_BOUND, scorePay, scorePayOf, type PaidForecast, type ScorePay } from './score-pay.js';
 export {
   brierDecomposition,
   brierScore,

@@ -102,7 +102,8 @@ export function scoreForecast(
   };
 }
 
-function statedAt(stated: StatedNumbers, at: number): StatedPoint | null {
+/** @returns null where the forecast has no point there */
+export function statedAt(stated: StatedNumbers, at: number): StatedPoint | null {
   const point = stated.points[at] ?? null;
   const horizon = stated.horizons[at];
   if (point === null || horizon === undefined) return null;

@@ -1,10 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { nearestOf, payTable, simulatePay, TABLE } from '../../../bench/score-pay.js';
 import {
   coverageOf,
   crpsNorm,
   crpsQuantile,
   normalQuantile,
+  PAY_BOUND,
+  type PaidForecast,
   scoreForecast,
+  scorePay,
+  scorePayOf,
   type StatedNumbers,
 } from '#libs/scoring';
 
@@ -67,5 +74,105 @@ describe('the scores of one outcome', () => {
       true,
       false,
     ]);
+  });
+});
+
+describe('the pay of one outcome', () => {
+  const WALK = { baselineValue: 100, volatility: 2 };
+  const pay = (value: number, forecast: PaidForecast) => scorePay(value, forecast, WALK, 4);
+  const numbers = fc.double({ min: -1e9, max: 1e9, noNaN: true });
+  const near = fc.double({ min: 80, max: 120, noNaN: true });
+  const value = fc.oneof(near, numbers);
+  const ascending = (least: number) =>
+    fc.array(value, { minLength: least, maxLength: 8 }).map((list) => list.toSorted((a, b) => a - b));
+  const quantiles = ascending(1).chain((values) =>
+    fc
+      .uniqueArray(fc.integer({ min: 1, max: 999 }), { minLength: values.length, maxLength: values.length })
+      .map((levels) => ({
+        kind: 'quantiles' as const,
+        levels: levels.toSorted((a, b) => a - b).map((level) => level / 1_000),
+        values,
+      })),
+  );
+  const forecasts: fc.Arbitrary<PaidForecast> = fc.oneof(
+    fc
+      .record({ mean: value, sd: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e12, noNaN: true })) })
+      .map((one) => ({ kind: 'normal' as const, ...one })),
+    quantiles,
+    ascending(2).map((samples) => ({ kind: 'samples' as const, samples })),
+  );
+
+  it('is half for the random walk, whatever comes and however it is stated', () => {
+    const levels = [0.1, 0.5, 0.75];
+    for (const came of [-1e6, 93, 100, 104.5, 1e6]) {
+      const values = levels.map((level) => 100 + 4 * normalQuantile(level));
+      expect(pay(came, { kind: 'normal', mean: 100, sd: 4 }).fraction).toBe(0.5);
+      expect(pay(came, { kind: 'quantiles', levels, values }).fraction).toBeCloseTo(0.5, 14);
+    }
+  });
+
+  it('is all for knowing, and nothing for being sure of the opposite, at the bound of what counts', () => {
+    const edge = 100 + PAY_BOUND * 4;
+    expect(pay(edge, { kind: 'normal', mean: 200 - edge, sd: 0 }).fraction).toBeCloseTo(0, 14);
+    expect(pay(edge + 50, { kind: 'normal', mean: edge, sd: 0 }).fraction).toBeGreaterThan(0.77);
+    expect(pay(edge, { kind: 'normal', mean: edge, sd: 0 }).loss).toBe(0);
+    expect(pay(edge, { kind: 'normal', mean: -1e300, sd: 1 }).fraction).toBeCloseTo(0, 14);
+  });
+
+  it('lies between nothing and all for every value and every forecast, and no cut makes it so', () => {
+    fc.assert(
+      fc.property(value, forecasts, (came, forecast) => {
+        const { fraction, loss, baselineLoss, scale } = pay(came, forecast);
+        const line = 0.5 + (baselineLoss - loss) / scale;
+        expect(line).toBeGreaterThan(-1e-9);
+        expect(line).toBeLessThan(1 + 1e-9);
+        expect(fraction).toBeCloseTo(line, 9);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is that of the CRPS within the bounds: the integral of the squared distance', () => {
+    fc.assert(
+      fc.property(near, near, fc.double({ min: 0.3, max: 40, noNaN: true }), (came, mean, sd) => {
+        const { loss } = pay(came, { kind: 'normal', mean, sd });
+        // the CRPS of many quantiles of the same distribution, moved into the bounds one by one
+        const levels = Array.from({ length: 2_000 }, (_, at) => (at + 0.5) / 2_000);
+        const values = levels.map((level) => mean + sd * normalQuantile(level));
+        expect(Math.abs(pay(came, { kind: 'quantiles', levels, values }).loss - loss)).toBeLessThan(0.01);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('refuses numbers that are no forecast', () => {
+    const normal = { kind: 'normal', mean: 100, sd: 1 } as const;
+    expect(() => pay(NaN, normal)).toThrow('value must be a finite number');
+    expect(() => pay(100, { ...normal, sd: -1 })).toThrow('sd must not be below 0');
+    expect(() => scorePay(100, normal, { ...WALK, volatility: 0 }, 1)).toThrow('volatility must be above 0');
+    expect(() => pay(100, { kind: 'quantiles', levels: [0.1, 0.9], values: [2, 1] })).toThrow('cross');
+  });
+
+  it('takes the form in which the forecast is scored', () => {
+    const one = { ...NOTHING, intervals: [{ level: 0.9, lower: [8], upper: [12] }] };
+    const of = (stated: StatedNumbers) => scorePayOf(stated, 0, 11, walk)?.fraction;
+    const [low, high] = [0.05, 0.95];
+    expect(of({ ...one, deviations: [2] })).toBe(
+      scorePay(11, { kind: 'normal', mean: 10, sd: 2 }, walk, 4).fraction,
+    );
+    expect(of(one)).toBe(
+      scorePay(11, { kind: 'quantiles', levels: [low, high], values: [8, 12] }, walk, 4).fraction,
+    );
+    expect(of(NOTHING)).toBe(scorePay(11, { kind: 'normal', mean: 10, sd: 0 }, walk, 4).fraction);
+    expect(of({ ...NOTHING, points: [null] })).toBeUndefined();
+  });
+
+  it('is best for whoever states what they believe, as docs/scoring.md shows at full size', () => {
+    const pays = simulatePay(1_500);
+    for (const pay of pays) expect(nearestOf(pay).lost).toBeGreaterThan(2 * nearestOf(pay).error);
+    const [, , kept = ''] = TABLE.exec(readFileSync('docs/scoring.md', 'utf8')) ?? [];
+    const forms = (table: string) => table.split('\n').map((row) => row.split('|').slice(1, 3).join());
+    expect(forms(kept)).toEqual(forms(payTable(pays)).map(expect.stringContaining));
+    expect(kept).toMatch(/shift 0, stretch/);
   });
 });
