@@ -26,6 +26,7 @@ import {
   SecretKeyEntity,
   SecretKeys1796000000250,
   Calibrations1796000000270,
+  ScoreHolds1796000000290,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
   OrderArchives1796000000110,
@@ -55,6 +56,7 @@ import {
   TransactionEntity,
   TransactionEntryEntity,
 } from '../billing/ledger.entity.js';
+import { ScoreHoldEntity } from '../billing/score-hold.entity.js';
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
 import { CalibrationStateEntity } from '../outcomes/calibration/calibration-state.entity.js';
 import { BacktestEntity, BacktestPartEntity } from '../backtests/backtest.entity.js';
@@ -103,6 +105,7 @@ export const entities = [
   CreditEntity,
   CreditUseEntity,
   BillingRecordEntity,
+  ScoreHoldEntity,
   InvoiceEntity,
   InvoiceLineEntity,
   OrderEntity,
@@ -156,6 +159,7 @@ export const migrations = [
   FigureDays1796000000260,
   Calibrations1796000000270,
   Standings1796000000280,
+  ScoreHolds1796000000290,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

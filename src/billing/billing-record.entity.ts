@@ -20,7 +20,7 @@ export class BillingRecordEntity {
   @Column({ name: 'prediction_id', type: 'varchar', length: 36 }) orderId!: string;
   @Column({ type: 'varchar', length: 100 }) modelName!: string;
 
-  /** The whole cost: the sum of the next four. */
+  /** What was paid at the answer: the sum of the next four. What a score earned later stands in `score_holds`. */
   @Column(integerColumn()) costMicros!: number;
   @Column(integerColumn()) evaluatorMicros!: number;
   @Column(integerColumn()) bonusMicros!: number;

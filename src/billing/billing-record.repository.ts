@@ -14,6 +14,7 @@ import { And, type FindOptionsWhere, LessThan, MoreThanOrEqual } from 'typeorm';
 import { BillingRecordEntity } from './billing-record.entity.js';
 import type { BillingTotal, SettledAmount, SettledFilter, Settlement, Turnover } from './billing.port.js';
 import type { StoredHold } from './quote.repository.js';
+import { ScoreHoldRepository } from './score-hold.repository.js';
 
 export interface NewBillingRecord {
   readonly hold: StoredHold;
@@ -52,6 +53,7 @@ export class BillingRecordRepository implements Turnover {
   constructor(
     private readonly database: Database,
     private readonly figures: KeptFigures,
+    private readonly holds: ScoreHoldRepository,
   ) {}
 
   async add(tx: Transaction, { hold, evaluatorId, transactionId, settlement }: NewBillingRecord, now: Date) {
@@ -66,7 +68,7 @@ export class BillingRecordRepository implements Turnover {
         evaluatorId,
         hold.orderId,
         hold.quote.modelName,
-        settlement.total,
+        settlement.total - settlement.staked,
         settlement.evaluator,
         settlement.bonus,
         settlement.provider,
@@ -161,8 +163,17 @@ export class BillingRecordRepository implements Turnover {
     );
   }
 
-  /** At most an hour of rows. */
+  /** At most an hour of rows: what was paid at answers, and what scores earned of earlier ones. */
   async #addedUp(filter: SettledFilter, amount: SettledAmount): Promise<BillingTotal[]> {
+    if (amount === 'evaluator') return this.#paidAtAnswer(filter, amount);
+    const [paid, scored] = await Promise.all([
+      this.#paidAtAnswer(filter, amount),
+      this.holds.totals(filter, filter),
+    ]);
+    return [...paid, ...scored.map(({ currency, earned }) => ({ currency, amount: earned, orders: 0 }))];
+  }
+
+  async #paidAtAnswer(filter: SettledFilter, amount: SettledAmount): Promise<BillingTotal[]> {
     const rows = await this.#settled(filter)
       .select('r.currency', 'currency')
       .addSelect(`SUM(${SUMS[amount]})`, 'amount')

@@ -63,7 +63,7 @@ const LEDGER_RULES: readonly BillingRule[] = [
   {
     rule: 'negative_account',
     sql: `SELECT owner_id, kind, currency, SUM(amount_micros) AS balance FROM transaction_entries
-          WHERE kind IN ('held', 'earned', 'fees') GROUP BY owner_id, kind, currency HAVING SUM(amount_micros) < 0`,
+          WHERE kind IN ('held', 'escrow', 'earned', 'fees') GROUP BY owner_id, kind, currency HAVING SUM(amount_micros) < 0`,
     sentence: (row) =>
       `account ${row['owner_id']}/${row['kind']} holds ${row['balance']} ${row['currency']} micro-units`,
   },
@@ -126,7 +126,9 @@ const ORDER_RULES: readonly BillingRule[] = [
           SELECT r.id, r.prediction_id FROM billing_records r
           LEFT JOIN transactions t ON t.id = r.transaction_id AND t.transaction_type = 'capture'
           LEFT JOIN latest l ON l.prediction_id = r.prediction_id
-          WHERE t.id IS NULL OR l.id IS NULL OR t.amount_micros <> r.cost_micros OR l.total_micros <> r.cost_micros
+          LEFT JOIN score_holds h ON h.prediction_id = r.prediction_id
+          WHERE t.id IS NULL OR l.id IS NULL OR t.amount_micros <> l.total_micros
+             OR l.total_micros <> r.cost_micros + COALESCE(h.held_micros, 0)
              OR l.client_id <> r.client_id OR l.provider_id <> r.provider_id OR l.currency <> r.currency
              OR l.evaluator_micros <> r.evaluator_micros OR r.bonus_micros < 0
              OR r.bonus_micros * 10 > r.evaluator_micros OR r.provider_micros < 0 OR r.platform_micros < 0
@@ -150,6 +152,59 @@ const ORDER_RULES: readonly BillingRule[] = [
           WHERE d.amount <> COALESCE(e.amount_micros, 0)`,
     sentence: (row) =>
       `billing record ${row['id']} gives ${row['amount']} micro-units to ${row['owner_id']}/${row['kind']}; the ledger moved ${row['moved']}`,
+  },
+];
+
+/** What is held until a forecast is scored, and what was paid of it. */
+const SCORE_RULES: readonly BillingRule[] = [
+  {
+    rule: 'wrong_score_hold',
+    sql: `WITH escrow AS (
+            SELECT t.prediction_id, SUM(e.amount_micros) AS amount
+            FROM transactions t JOIN transaction_entries e
+              ON e.transaction_id = t.id AND e.kind = 'escrow' AND e.owner_id = t.user_id
+            WHERE t.prediction_id IS NOT NULL GROUP BY t.prediction_id),
+          due AS (
+            SELECT prediction_id, client_id, CASE WHEN settled_at IS NULL THEN COALESCE(held_micros, 0) ELSE 0 END AS expected
+            FROM score_holds
+            UNION ALL
+            SELECT prediction_id, 0, 0 FROM escrow
+            WHERE prediction_id NOT IN (SELECT prediction_id FROM score_holds WHERE held_micros IS NOT NULL))
+          SELECT d.prediction_id, d.expected, COALESCE(x.amount, 0) AS amount
+          FROM due d LEFT JOIN escrow x ON x.prediction_id = d.prediction_id
+          WHERE d.expected <> COALESCE(x.amount, 0)`,
+    sentence: (row) =>
+      `order ${row['prediction_id']} should hold ${row['expected']} micro-units until its score and holds ${row['amount']}`,
+  },
+  {
+    rule: 'wrong_score_terms',
+    sql: `SELECT h.prediction_id, h.held_micros FROM score_holds h
+          LEFT JOIN billing_records r ON r.prediction_id = h.prediction_id
+          LEFT JOIN quotes q ON q.prediction_id = h.prediction_id AND q.revision = 0
+          WHERE q.id IS NULL OR q.client_id <> h.client_id OR q.provider_id <> h.provider_id OR q.currency <> h.currency
+             OR (h.held_micros IS NULL) <> (h.held_at IS NULL)
+             OR (h.held_micros IS NOT NULL AND (r.id IS NULL
+               OR h.held_micros <> (r.provider_micros + h.held_micros) * h.score_share / 1000000))`,
+    sentence: (row) =>
+      `what is held of order ${row['prediction_id']} (${row['held_micros']} micro-units) is not what it was agreed to be`,
+  },
+  {
+    rule: 'wrong_score_payment',
+    sql: `SELECT h.prediction_id, h.held_micros, h.earned_micros, h.returned_micros FROM score_holds h
+          LEFT JOIN transactions t ON t.prediction_id = h.prediction_id AND t.transaction_type = 'score'
+          LEFT JOIN transaction_entries p
+            ON p.transaction_id = t.id AND p.owner_id = h.provider_id AND p.kind = 'earned'
+          LEFT JOIN transaction_entries c
+            ON c.transaction_id = t.id AND c.owner_id = h.client_id AND c.kind = 'available'
+          WHERE (h.settled_at IS NULL) <> (t.id IS NULL) OR (h.settled_at IS NULL) <> (h.state IN ('agreed', 'held'))
+             OR (h.settled_at IS NOT NULL AND (h.held_micros IS NULL OR h.fraction IS NULL
+               OR t.amount_micros <> h.held_micros OR h.earned_micros < 0 OR h.returned_micros < 0
+               OR h.earned_micros + h.returned_micros <> h.held_micros
+               OR h.earned_micros <> COALESCE(p.amount_micros, 0) OR h.returned_micros <> COALESCE(c.amount_micros, 0)
+               OR h.fraction * h.held_micros < h.earned_micros OR h.fraction * h.held_micros >= h.earned_micros + 1
+               OR (h.state = 'unresolvable' AND h.earned_micros <> 0)))`,
+    sentence: (row) =>
+      `of the ${row['held_micros']} micro-units held of order ${row['prediction_id']} the score gave ${row['earned_micros']} to the provider and ${row['returned_micros']} back; the ledger says something else`,
   },
 ];
 
@@ -187,11 +242,19 @@ const OTHER_RULES: readonly BillingRule[] = [
                   WHERE l.invoice_id = i.id AND l.amount_micros = l.quantity * l.unit_micros), 0)
              OR i.subtotal_micros <> COALESCE((SELECT SUM(r.cost_micros) FROM billing_records r
                   WHERE r.client_id = i.user_id AND r.currency = i.currency
-                    AND r.timestamp >= i.billing_period_start AND r.timestamp < i.billing_period_end), 0)`,
+                    AND r.timestamp >= i.billing_period_start AND r.timestamp < i.billing_period_end), 0)
+                + COALESCE((SELECT SUM(h.earned_micros) FROM score_holds h
+                  WHERE h.client_id = i.user_id AND h.currency = i.currency
+                    AND h.settled_at >= i.billing_period_start AND h.settled_at < i.billing_period_end), 0)`,
     sentence: (row) =>
       `invoice ${row['invoice_number']} over ${row['total_micros']} micro-units is not what was billed in its month`,
   },
 ];
 
 /** Everything that the tables can prove of themselves. */
-export const BILLING_RULES: readonly BillingRule[] = [...LEDGER_RULES, ...ORDER_RULES, ...OTHER_RULES];
+export const BILLING_RULES: readonly BillingRule[] = [
+  ...LEDGER_RULES,
+  ...ORDER_RULES,
+  ...SCORE_RULES,
+  ...OTHER_RULES,
+];

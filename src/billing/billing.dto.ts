@@ -176,6 +176,12 @@ export class BillingOut {
   @MomentField timestamp!: Date;
 }
 
+const scoreShare = {
+  nullable: true,
+  description:
+    'Fraction of your own share, above 0 and at most 1 with up to 6 decimals, that is held until the forecast can be scored and then paid by its score; null: nothing is.',
+  example: 0.4,
+};
 const price = { description: 'Base price of one order, up to 6 decimals.', example: 3.5 };
 
 /** What a provider asks for one order of a model. */
@@ -190,6 +196,7 @@ export class PricingRequest {
 
   @UnitPriceField({ ...price, wire: 'price_per_request', min: 0, max: MAX_PRICE }) priceMicros!: Micros;
   @CurrencyCodeField currency!: Currency;
+  @UnitPriceField({ ...scoreShare, default: null, min: 0.000_001, max: 1 }) scoreShare!: Micros | null;
 }
 
 /** Which prices to list. */
@@ -212,6 +219,8 @@ export class PricingOut {
   @StringField({ example: 'lstm_1h' }) modelName!: string;
   @UnitPriceField({ ...price, wire: 'price_per_request' }) priceMicros!: Micros;
   @CurrencyField currency!: Currency;
+  @UnitPriceField({ ...scoreShare, description: "Fraction of the provider's share that is paid by score." })
+  scoreShare!: Micros | null;
 
   @BooleanField({ description: 'False for versions that have been replaced.', example: true })
   isActive!: boolean;

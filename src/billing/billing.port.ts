@@ -59,6 +59,8 @@ export interface Quote {
   readonly multipliers: readonly PriceMultiplier[];
   readonly total: Micros;
   readonly shares: PriceShares;
+  /** Millionths of the provider's share that wait until the forecast is scored; null for none. */
+  readonly scoreShare: Micros | null;
   readonly currency: Currency;
   /** Epoch ms; later it can't be held any more. */
   readonly expiresAt: number;
@@ -100,12 +102,14 @@ export interface CaptureCommand {
   readonly leaseMs: number;
 }
 
-/** How an order was settled. `evaluator` + `bonus` + `provider` + `platform` = `total`. */
+/** How an order was settled. `evaluator` + `bonus` + `provider` + `platform` + `staked` = `total`. */
 export interface Settlement extends PriceShares {
   readonly orderId: string;
   readonly currency: Currency;
-  /** The whole cost, as the client pays it. */
+  /** The price of the order. */
   readonly total: Micros;
+  /** Of the provider's share, what is held until the forecast is scored. */
+  readonly staked: Micros;
   /** For speed, taken from the provider's and the platform's shares: 0 to 10 % of the evaluator's share. */
   readonly bonus: Micros;
 }
@@ -186,6 +190,8 @@ export interface Balance {
   readonly available: Micros;
   /** Reserved for open orders. */
   readonly held: Micros;
+  /** Of answered orders, until their forecasts are scored. */
+  readonly escrow: Micros;
   /** Earned as provider or evaluator and not paid out. */
   readonly earned: Micros;
 }
@@ -256,10 +262,7 @@ export interface BillableOrder {
 
 /** What the domain of the orders provides, so that money can be checked against work. */
 export abstract class BillableOrders {
-  /**
-   * Orders sorted by id as the database does it, after the given one; fewer than `limit` means that it was the last
-   * page.
-   */
+  /** Orders sorted by id as the database does it, after the given one; fewer than `limit`: it was the last page. */
   abstract list(afterOrderId: string | null, limit: number): Promise<readonly BillableOrder[]>;
 }
 

@@ -28,7 +28,7 @@ import {
 } from './money.fields.js';
 
 /** Kinds of accounts that belong to users. */
-const ACCOUNTS = ['available', 'held', 'earned'] as const;
+const ACCOUNTS = ['available', 'held', 'escrow', 'earned'] as const;
 
 const SMALLEST_AMOUNT = 0.000_001;
 const MAX_AMOUNT = 1_000_000_000;
@@ -127,9 +127,12 @@ export class CurrencyBalance implements Balance {
   available!: Micros;
 
   @MoneyField({ description: 'Amount held for open orders.', example: 12 }) held!: Micros;
+  @MoneyField({ description: 'Amount held of answered orders until their forecasts are scored.', example: 0 })
+  escrow!: Micros;
   @MoneyField({ description: 'Earnings that have not been paid out.', example: 0 }) earned!: Micros;
   @ExactOf('available', { of: 'available', example: 88_000_000 }) availableMicros?: Micros;
   @ExactOf('held', { of: 'held', example: 12_000_000 }) heldMicros?: Micros;
+  @ExactOf('escrow', { of: 'escrow', example: 0 }) escrowMicros?: Micros;
   @ExactOf('earned', { of: 'earned', example: 0 }) earnedMicros?: Micros;
 
   @MoneyField({ description: 'How far below zero `available` may fall.', example: 1000 })

@@ -40,18 +40,21 @@ export class InvoiceRepository {
 
   /** Clients with settled orders in the month that have no invoice for it. */
   notInvoiced({ start, end }: Month): Promise<Billable[]> {
+    const month = [start.toISOString(), end.toISOString()];
     return runSql<Billable>(
       this.database.read,
-      `SELECT r.client_id AS "clientId", r.currency FROM billing_records r
-       WHERE r.timestamp >= ? AND r.timestamp < ?
-         AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.user_id = r.client_id AND i.currency = r.currency
+      `SELECT r.client_id AS "clientId", r.currency FROM (
+         SELECT client_id, currency FROM billing_records WHERE timestamp >= ? AND timestamp < ?
+         UNION ALL
+         SELECT client_id, currency FROM score_holds WHERE settled_at >= ? AND settled_at < ? AND earned_micros > 0) AS r
+       WHERE NOT EXISTS (SELECT 1 FROM invoices i WHERE i.user_id = r.client_id AND i.currency = r.currency
                          AND i.billing_period_start = ?)
        GROUP BY r.client_id, r.currency ORDER BY r.client_id, r.currency`,
-      [start.toISOString(), end.toISOString(), start.toISOString()],
+      [...month, ...month, start.toISOString()],
     );
   }
 
-  /** What the client's orders of the month cost, by kind and price. */
+  /** What the client's orders of the month cost, by kind and price, and then what scores earned in it of earlier answers. */
   async billedGroups(
     tx: Transaction,
     { clientId, currency }: Billable,
@@ -64,7 +67,19 @@ export class InvoiceRepository {
        GROUP BY description, model_name, cost_micros ORDER BY model_name, description, cost_micros`,
       [clientId, currency, start.toISOString(), end.toISOString()],
     );
-    return rows.map((row) => ({
+    const scored = await runSql<BilledGroup>(
+      tx,
+      `SELECT r.description, r.model_name AS "modelName", h.earned_micros AS "unitMicros", COUNT(*) AS quantity
+       FROM score_holds h JOIN billing_records r ON r.prediction_id = h.prediction_id
+       WHERE h.client_id = ? AND h.currency = ? AND h.settled_at >= ? AND h.settled_at < ? AND h.earned_micros > 0
+       GROUP BY r.description, r.model_name, h.earned_micros ORDER BY r.model_name, r.description, h.earned_micros`,
+      [clientId, currency, start.toISOString(), end.toISOString()],
+    );
+    const byScore = scored.map((row) => ({
+      ...row,
+      description: `Paid by score: ${row.description ?? 'Prediction'}`,
+    }));
+    return [...rows, ...byScore].map((row) => ({
       ...row,
       unitMicros: Number(row.unitMicros),
       quantity: Number(row.quantity),

@@ -11,7 +11,10 @@ import { OrderBilling } from './order-billing.service.js';
 import { PriceRepository } from './price.repository.js';
 import { QuotePrices } from './quote-prices.service.js';
 import { QuoteRepository } from './quote.repository.js';
+import { ScoreHoldRepository } from './score-hold.repository.js';
+import { ScoreHolds } from './score-holds.port.js';
 import { LedgerSealRepository } from './seal-ledger.service.js';
+import { SettleScoreHolds } from './settle-score-holds.service.js';
 import { BillingChecks, VerifyBilling } from './verify-billing.service.js';
 
 const SERVICES = [
@@ -20,6 +23,7 @@ const SERVICES = [
   PriceRepository,
   CreditRepository,
   BillingRecordRepository,
+  ScoreHoldRepository,
   CreditPolicy,
   CreditUses,
   GrantCredits,
@@ -38,14 +42,16 @@ const SERVICES = [
     BillingChecks,
     QuotePrices,
     OrderBilling,
+    SettleScoreHolds,
     VerifyBilling,
     { provide: Prices, useExisting: QuotePrices },
     { provide: Billing, useExisting: OrderBilling },
+    { provide: ScoreHolds, useExisting: SettleScoreHolds },
     { provide: Turnover, useExisting: BillingRecordRepository },
     { provide: Balances, useExisting: LedgerRepository },
     { provide: BillingVerifier, useExisting: VerifyBilling },
     { provide: CreditGrants, useExisting: GrantCredits },
   ],
-  exports: [...SERVICES, Prices, Billing, Turnover, Balances, BillingVerifier, CreditGrants],
+  exports: [...SERVICES, Prices, Billing, ScoreHolds, Turnover, Balances, BillingVerifier, CreditGrants],
 })
 export class LedgerModule {}

@@ -254,7 +254,7 @@ export class LedgerRepository implements Balances {
 function balancesBy(figures: Figures, expired: readonly ExpiredRow[]): Balance[] {
   const byCurrency = new Map<string, Balance>();
   const change = (currency: string, kind: string, amount: Micros): void => {
-    const known = byCurrency.get(currency) ?? { currency, available: 0, held: 0, earned: 0 };
+    const known = byCurrency.get(currency) ?? { currency, available: 0, held: 0, escrow: 0, earned: 0 };
     byCurrency.set(currency, { ...known, [kind]: known[kind as keyof Omit<Balance, 'currency'>] + amount });
   };
   for (const [name, { amount }] of figures) {

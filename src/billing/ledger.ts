@@ -4,11 +4,12 @@ import { PLATFORM_ID, type Currency, type Micros } from './billing.port.js';
 export const EXTERNAL_ID = -1;
 
 /**
- * What an account is for. Users have `available` (credits to spend), `held` (reserved for open orders) and `earned`;
+ * What an account is for. Users have `available` (credits to spend), `held` (reserved for open orders), `escrow` (of
+ * answered orders, until their forecasts are scored) and `earned`;
  * the platform `earned` (as provider or evaluator of last resort), `fees` and `grants` (credits it gave away, below
  * zero); the outside world `payments` (below zero: what came in and did not leave again).
  */
-export type AccountKind = 'available' | 'held' | 'earned' | 'fees' | 'grants' | 'payments';
+export type AccountKind = 'available' | 'held' | 'escrow' | 'earned' | 'fees' | 'grants' | 'payments';
 
 /** An account exists by being named; with the currency it is one balance. */
 export interface Account {
@@ -18,17 +19,19 @@ export interface Account {
 
 export const availableOf = (ownerId: number): Account => ({ ownerId, kind: 'available' });
 export const heldOf = (ownerId: number): Account => ({ ownerId, kind: 'held' });
+export const escrowOf = (ownerId: number): Account => ({ ownerId, kind: 'escrow' });
 export const earnedOf = (ownerId: number): Account => ({ ownerId, kind: 'earned' });
 export const FEES: Account = { ownerId: PLATFORM_ID, kind: 'fees' };
 export const GRANTS: Account = { ownerId: PLATFORM_ID, kind: 'grants' };
 export const PAYMENTS: Account = { ownerId: EXTERNAL_ID, kind: 'payments' };
 
-/** Why money moves; `opening` is history of another system. An order has at most one `hold`, one adjustment a revision, and one of `capture` and `void`. */
+/** Why money moves; `opening` is history of another system. An order has at most one `hold`, one adjustment a revision, one of `capture` and `void`, and after a `capture` at most one `score`. */
 export const TRANSACTION_TYPES = [
   'hold',
   'adjustment',
   'capture',
   'void',
+  'score',
   'credit',
   'expiry',
   'payout',

@@ -42,7 +42,7 @@ export class MoneyAccounts {
 
   async balance({ userId }: MoneyOwner): Promise<BalanceOut> {
     const known = await this.ledger.balancesOf(userId, new Date(this.clock.now()));
-    const home: Balance = { currency: HOME_CURRENCY, available: 0, held: 0, earned: 0 };
+    const home: Balance = { currency: HOME_CURRENCY, available: 0, held: 0, escrow: 0, earned: 0 };
     const hasHome = known.some(({ currency }) => currency === HOME_CURRENCY);
     const balances = hasHome ? known : [home, ...known];
     return {

@@ -16,17 +16,18 @@ import { BillingRecordRepository } from './billing-record.repository.js';
 import { CreditPolicy } from './credit-policy.js';
 import type { CreditOfOrder } from './credit.repository.js';
 import { CreditUses, type Funds } from './credit-uses.service.js';
-import { availableOf, earnedOf, type Entry, FEES, heldOf } from './ledger.js';
+import { availableOf, earnedOf, type Entry, escrowOf, FEES, heldOf } from './ledger.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { notHeld } from './quote-prices.service.js';
 import { type NewQuote, QuoteRepository, type StoredHold } from './quote.repository.js';
-import { withBonus } from './pricing.js';
+import { stakedOf, withBonus } from './pricing.js';
+import { ScoreHoldRepository } from './score-hold.repository.js';
 
 const LONGEST_TEXT = 255;
 
 /**
  * The money of orders: quote, hold, adjust, and either capture or void. Each step is one balanced transaction
- * of the ledger, written in the transaction of the caller.
+ * of the ledger, written in the transaction of the caller. Of the share of a provider that is paid by score a part is kept back.
  */
 @Injectable()
 export class OrderBilling implements Billing {
@@ -36,6 +37,7 @@ export class OrderBilling implements Billing {
     private readonly records: BillingRecordRepository,
     private readonly policy: CreditPolicy,
     private readonly credits: CreditUses,
+    private readonly scoreHolds: ScoreHoldRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -47,6 +49,9 @@ export class OrderBilling implements Billing {
       throw new AppError('conflict', 'The money of this order is already held', { code: 'already_held' });
     const reservation = { orderId, clientId, description, revision: 0, quote, amount: quote.total };
     await this.#reserve(tx, { ...reservation, ...funds, used: [], type: 'hold' }, now);
+    const { scoreShare, providerId, currency } = quote;
+    if (scoreShare !== null)
+      this.scoreHolds.agree(tx, { orderId, clientId, providerId, currency, scoreShare });
   }
 
   lockFunds(tx: Transaction, clientId: number, currency: Currency): Promise<void> {
@@ -93,7 +98,9 @@ export class OrderBilling implements Billing {
     const hold = await this.#openHold(orderId);
     const { clientId, quote } = hold;
     const { total, currency, providerId } = quote;
-    const shares = withBonus(quote.shares, command);
+    const whole = withBonus(quote.shares, command);
+    const staked = stakedOf(whole.provider, quote.scoreShare);
+    const shares = { ...whole, provider: whole.provider - staked };
     const now = new Date(this.clock.now());
     const transactionId = await this.ledger.post(
       tx,
@@ -108,12 +115,14 @@ export class OrderBilling implements Billing {
           { account: heldOf(clientId), amount: -total },
           { account: earnedOf(evaluatorId), amount: shares.evaluator + shares.bonus },
           { account: earnedOf(providerId), amount: shares.provider },
+          { account: escrowOf(clientId), amount: staked },
           { account: FEES, amount: shares.platform },
         ],
       },
       now,
     );
-    const settlement: Settlement = { orderId, currency, total, ...shares };
+    const settlement: Settlement = { orderId, currency, total, ...shares, staked };
+    if (staked > 0) this.scoreHolds.hold(tx, orderId, staked, now);
     await this.records.add(tx, { hold, evaluatorId, transactionId, settlement }, now);
     return settlement;
   }

@@ -11,7 +11,8 @@ import {
 import type { PageWindow } from '#libs/http';
 import { ProviderPriceEntity } from './provider-price.entity.js';
 
-export type NewPrice = Pick<ProviderPriceEntity, 'providerId' | 'modelName' | 'priceMicros' | 'currency'>;
+export type NewPrice = Pick<ProviderPriceEntity, 'providerId' | 'modelName' | 'priceMicros' | 'currency'> &
+  Partial<Pick<ProviderPriceEntity, 'scoreShare'>>;
 
 /** Which prices a list shows; absent means any. */
 export interface PriceFilter {

@@ -79,6 +79,10 @@ export function sharesOf(total: Micros, rates: ShareRates): PriceShares {
   return { evaluator, provider, platform };
 }
 
+/** What waits of a provider's share until the forecast is scored, rounded down. @param scoreShare in millionths */
+export const stakedOf = (provider: Micros, scoreShare: number | null): Micros =>
+  scoreShare === null ? 0 : Number((BigInt(provider) * BigInt(scoreShare)) / BigInt(PARTS));
+
 export interface BonusShares extends PriceShares {
   readonly bonus: Micros;
 }

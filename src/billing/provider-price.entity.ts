@@ -11,6 +11,9 @@ export class ProviderPriceEntity {
   @Column({ type: 'varchar', length: 100 }) modelName!: string;
   @Column(integerColumn()) priceMicros!: number;
   @Column({ type: 'varchar', length: 3 }) currency!: string;
+
+  /** Millionths of the provider's share that wait until the forecast is scored; null for none. */
+  @Column({ type: 'integer', nullable: true }) scoreShare!: number | null;
   @Column({ type: 'boolean', default: true }) isActive!: boolean;
   @Column(utcColumn()) createdAt!: Date;
   @Column(utcColumn()) updatedAt!: Date;

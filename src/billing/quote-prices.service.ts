@@ -22,7 +22,10 @@ const QUOTE_VALID_MS = 5 * MINUTE_MS;
 /** Ids that accounts answer for in one call. */
 const IDS_A_CALL = 1_000;
 
-type PlainPrice = Pick<Quote, 'modelName' | 'providerId' | 'priceId' | 'unitPrice' | 'currency'>;
+type PlainPrice = Pick<
+  Quote,
+  'modelName' | 'providerId' | 'priceId' | 'unitPrice' | 'scoreShare' | 'currency'
+>;
 
 /** Makes binding prices. */
 @Injectable()
@@ -79,12 +82,14 @@ export class QuotePrices implements Prices {
     return this.prices.models(except, window);
   }
 
-  #priced({ modelName, providerId, priceId, unitPrice, currency }: PlainPrice, terms: PriceTerms): Quote {
+  #priced(plain: PlainPrice, terms: PriceTerms): Quote {
+    const { modelName, providerId, priceId, unitPrice, scoreShare, currency } = plain;
     const multipliers = multipliersOf(terms);
     const total = multiplied(unitPrice, multipliers);
     const shares = sharesOf(total, this.#rates);
     const expiresAt = this.clock.now() + QUOTE_VALID_MS;
-    return { modelName, providerId, priceId, unitPrice, currency, multipliers, total, shares, expiresAt };
+    const price = { modelName, providerId, priceId, unitPrice, scoreShare, currency };
+    return { ...price, multipliers, total, shares, expiresAt };
   }
 
   /** Active prices of providers in good standing, the cheapest of each currency first. */
@@ -119,6 +124,7 @@ const priceOf = (price: ProviderPriceEntity): PlainPrice => ({
   providerId: price.providerId,
   priceId: price.id,
   unitPrice: price.priceMicros,
+  scoreShare: price.scoreShare,
   currency: price.currency,
 });
 
@@ -127,6 +133,7 @@ const platformPrice = (modelName: string, predictionType: string): PlainPrice =>
   providerId: PLATFORM_ID,
   priceId: null,
   unitPrice: basePrice(predictionType),
+  scoreShare: null,
   currency: HOME_CURRENCY,
 });
 

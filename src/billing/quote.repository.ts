@@ -34,6 +34,7 @@ interface HoldRow {
   readonly provider_micros: number | string;
   readonly platform_micros: number | string;
   readonly settled: 'capture' | 'void' | null;
+  readonly score_share: number | null;
 }
 
 /** The prices that orders are held with. */
@@ -72,7 +73,8 @@ export class QuoteRepository {
     const [row] = await readSql<HoldRow>(
       this.database.read,
       `SELECT q.*, (SELECT MIN(t.transaction_type) FROM transactions t WHERE t.prediction_id = q.prediction_id
-                    AND t.transaction_type IN ('capture', 'void')) AS settled
+                    AND t.transaction_type IN ('capture', 'void')) AS settled,
+         (SELECT s.score_share FROM score_holds s WHERE s.prediction_id = q.prediction_id) AS score_share
        FROM quotes q WHERE q.prediction_id = ? ORDER BY q.revision DESC LIMIT 1`,
       [orderId],
     );
@@ -100,6 +102,7 @@ const holdOfRow = (row: HoldRow): StoredHold => ({
       provider: Number(row.provider_micros),
       platform: Number(row.platform_micros),
     },
+    scoreShare: row.score_share,
     currency: row.currency,
     // A quote that is held does not expire.
     expiresAt: Number.MAX_SAFE_INTEGER,

@@ -5,9 +5,10 @@ import { type MarketplaceEvent, MarketplaceEvents } from '../marketplace/marketp
 import { Webhooks } from '../webhooks/webhooks.port.js';
 import { EndedOrder } from './order-out.dto.js';
 
-/** The ends of an order. */
+/** The ends of an order, and that of the money that was held of it. */
 const ENDS = {
   completed: 'prediction.completed',
+  scored: 'prediction.scored',
   failed: 'prediction.failed',
   cancelled: 'prediction.cancelled',
   expired: 'prediction.expired',
@@ -16,7 +17,7 @@ const ENDS = {
 type End = keyof typeof ENDS;
 const isEnd = (kind: string): kind is End => Object.hasOwn(ENDS, kind);
 
-/** Has the receiver of an order called when it ended: the message is written down in the transaction of that end. */
+/** Has the receiver of an order called when it ended, or was paid by its score: the message is written down in the transaction of that end. */
 @Injectable()
 export class NotifyClients implements OnModuleInit {
   constructor(

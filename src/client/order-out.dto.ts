@@ -14,6 +14,7 @@ import {
   IsExactField,
 } from '#libs/http';
 import type { Micros } from '../billing/billing.port.js';
+import { ScoreInfoField, type ScoreInfo } from './order-score.dto.js';
 import {
   type JsonObject,
   type MarketplacePredictionType,
@@ -46,7 +47,7 @@ const PriorityField = IntegerField({ example: 5 });
 const EstimatedCostField = MoneyField({ description: 'Binding price of the order.', example: 12.5 });
 const ActualCostField = MoneyField({
   nullable: true,
-  description: 'Amount paid; null until completed.',
+  description: 'Amount paid so far; null until completed. It grows by what a score earns.',
   example: 12.5,
 });
 const endedAt = {
@@ -114,6 +115,7 @@ export class CostInfo {
   @EstimatedCostField estimatedCost!: Micros;
   @ActualCostField actualCost!: Micros | null;
   @OrderCurrencyField currency!: string;
+  @ScoreInfoField score?: ScoreInfo | null;
 }
 
 const link = (file: string) =>
@@ -270,6 +272,7 @@ export class EndedOrder {
   @OrderCurrencyField currency!: string;
   @StringField({ nullable: true, example: null }) failureReason!: string | null;
   @StringField({ nullable: true, example: null }) resultHash!: string | null;
+  @ScoreInfoField score?: ScoreInfo | null;
   @StringField({ from: ({ id }: Order) => pathOf(id) }) path?: string;
 }
 

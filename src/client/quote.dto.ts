@@ -15,7 +15,7 @@ import {
 import type { Micros, PriceMultiplier, PriceShares } from '../billing/billing.port.js';
 import { ExactOf } from '../billing/money.fields.js';
 import { PartyStandingOut, StandingOut } from '../outcomes/standing.fields.js';
-import { ModelNameField, OrderCurrencyField } from '../marketplace/order.fields.js';
+import { ModelNameField, OrderCurrencyField, ScoreShareField } from '../marketplace/order.fields.js';
 
 const share = (of: string, example: number) =>
   IntegerField({
@@ -84,6 +84,8 @@ export class QuoteOut {
     description: 'How good the answers to orders at prices of this provider were.',
   })
   providerStanding!: PartyStandingOut;
+
+  @ScoreShareField scoreShare!: Micros | null;
 
   @DateTimeField({
     write: (epochMs: number) => new Date(epochMs),

@@ -1,7 +1,7 @@
 import type { Transaction } from '#libs/database';
 import type { Order } from './marketplace.port.js';
 
-/** What happened to an order. `expired` is the failure of an order that nobody finished in time. */
+/** What happened to an order. `expired` is the failure of an order that nobody finished in time; `scored`: what was held of its price is paid. */
 export type MarketplaceEventKind =
   | 'submitted'
   | 'updated'
@@ -9,6 +9,7 @@ export type MarketplaceEventKind =
   | 'released'
   | 'lease_expired'
   | 'completed'
+  | 'scored'
   | 'cancelled'
   | 'failed'
   | 'expired';

@@ -21,6 +21,7 @@ import { MarketplaceUpkeep } from './marketplace-upkeep.service.js';
 import { OrderFileRepository } from './order-file.repository.js';
 import { OrderFiles } from './order-files.port.js';
 import { OrderRepository } from './order.repository.js';
+import { PayByScore } from './pay-by-score.service.js';
 import { PendingOrders } from './pending-orders.repository.js';
 import { QueueOutlook } from './queue-outlook.service.js';
 import { ReadEvaluatorStatistics } from './read-evaluator-statistics.service.js';
@@ -64,6 +65,7 @@ const PORTS = [
     WorkOnClaim,
     StoredOrderQueue,
     MarketplaceUpkeep,
+    PayByScore,
     OrderArchiveRepository,
     ArchiveOrders,
     ReadEvaluatorStatistics,

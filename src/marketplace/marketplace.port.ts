@@ -17,6 +17,10 @@ export type MarketplacePredictionType = (typeof PREDICTION_TYPES)[number];
 export const ORDER_INTERVALS = ['1h', '1d', '1w', '1M'] as const;
 export type OrderInterval = (typeof ORDER_INTERVALS)[number];
 
+/** Where the part of an answered order stands that is paid by score. */
+export const ORDER_SCORE_STATES = ['held', 'scored', 'unresolvable'] as const;
+export type OrderScoreState = (typeof ORDER_SCORE_STATES)[number];
+
 /** How much an evaluator has to do: by horizon, lookback and predictor. */
 export const EFFORTS = ['low', 'medium', 'high'] as const;
 export type Effort = (typeof EFFORTS)[number];
@@ -92,7 +96,14 @@ export interface Order extends OrderTerms, OrderProgress {
   readonly estimatedCost: Micros;
   /** The evaluator's promised share of it. */
   readonly estimatedPayment: Micros;
-  /** What the client paid; null until completed. */
+  /** Millionths of the provider's share that wait until the forecast is scored; null for none. */
+  readonly scoreShare: Micros | null;
+  /** Null while nothing is held: before the answer, and without such a share. */
+  readonly scoreState: OrderScoreState | null;
+  /** What was held at the answer, and what the provider earned of it; the rest returned to the client. */
+  readonly scoreHeld: Micros | null;
+  readonly scoreEarned: Micros | null;
+  /** What the client paid; null until completed. It grows by what a score earns. */
   readonly actualCost: Micros | null;
   /** User id of the provider; 0 for the platform. */
   readonly providerId: number;

@@ -9,6 +9,7 @@ import {
   type Order,
   type OrderInterval,
   type OrderResult,
+  type OrderScoreState,
   type OrderStatus,
 } from './marketplace.port.js';
 
@@ -99,6 +100,12 @@ export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadRe
 
   /** Version of the provider's price; null for the base table. */
   @Column({ type: 'integer', nullable: true }) priceId!: number | null;
+
+  /** Millionths of the provider's share that wait for the score; with what became of them. */
+  @Column({ type: 'integer', nullable: true }) scoreShare!: number | null;
+  @Column({ type: 'varchar', length: 16, nullable: true }) scoreState!: OrderScoreState | null;
+  @Column(integerColumn({ name: 'score_held_micros', nullable: true })) scoreHeld!: number | null;
+  @Column(integerColumn({ name: 'score_earned_micros', nullable: true })) scoreEarned!: number | null;
   @Column({ name: 'claimed_by', type: 'integer', nullable: true }) evaluatorId!: number | null;
   @Column(utcColumn({ nullable: true })) claimedAt!: Date | null;
   @Column(utcColumn({ nullable: true })) timeoutAt!: Date | null;

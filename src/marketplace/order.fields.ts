@@ -1,4 +1,12 @@
-import { DateTimeField, EnumField, IntegerField, MoneyField, NumberField, StringField } from '#libs/http';
+import {
+  DateTimeField,
+  EnumField,
+  IntegerField,
+  MoneyField,
+  NumberField,
+  StringField,
+  UnitPriceField,
+} from '#libs/http';
 import { ORDER_INTERVALS, PREDICTION_TYPES } from './marketplace.port.js';
 
 /*
@@ -59,6 +67,14 @@ export const ExpectedPaymentField = MoneyField({
   wire: 'expected_payment',
   description: "The evaluator's share of the price.",
   example: 3.5,
+});
+
+export const ScoreShareField = UnitPriceField({
+  wire: 'score_share',
+  nullable: true,
+  description:
+    "Fraction of the provider's share that is held at the answer until the forecast can be scored, and then paid by its score; the rest returns to the client. Null: nothing is.",
+  example: 0.4,
 });
 
 /** A moment of the past: creation, claim. */

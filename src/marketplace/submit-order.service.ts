@@ -99,6 +99,7 @@ export class SubmitOrder implements NewOrders {
       estimatedPayment: quote.shares.evaluator,
       providerId: quote.providerId,
       priceId: quote.priceId,
+      scoreShare: quote.scoreShare,
       createdAt: new Date(now),
       updatedAt: new Date(now),
       expiresAt: new Date(now + this.config.marketplace_expiry_hours * HOUR_MS),

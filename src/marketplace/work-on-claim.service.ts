@@ -90,8 +90,9 @@ export class WorkOnClaim implements ClaimedWork {
           resultHash: hash,
           processingMs,
           completedAt: now,
-          actualCost: settled.total,
+          actualCost: settled.total - settled.staked,
           bonus: settled.bonus,
+          ...(settled.staked > 0 && { scoreState: 'held', scoreHeld: settled.staked }),
         },
         now,
       );

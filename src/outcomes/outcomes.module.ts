@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
+import { PayForecasts } from './pay-forecasts.service.js';
 import {
   ForecastCalibrations,
   ForecastOutcomes,
+  ForecastPays,
   ForecastPins,
   ForecastReceipts,
   OutcomePictures,
@@ -54,12 +56,15 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     LinkReceipts,
     ReadReceipts,
     { provide: ForecastPins, useExisting: PinForecast },
+    PayForecasts,
+    { provide: ForecastPays, useExisting: PayForecasts },
     { provide: ForecastReceipts, useExisting: ReadReceipts },
     { provide: ForecastOutcomes, useExisting: ReadOutcomes },
   ],
   exports: [
     ForecastPins,
     ForecastCalibrations,
+    ForecastPays,
     ForecastOutcomes,
     ForecastReceipts,
     ReceiptKeys,

@@ -126,6 +126,24 @@ export abstract class ForecastOutcomes {
   abstract of(source: ForecastSource, subjectId: string): Promise<ForecastOutcome | null>;
 }
 
+/** What the answer to an order earns by its outcomes, as a part of what is held of it. */
+export interface ForecastPay {
+  /** Mean over all horizons, each 0 to 1; a horizon that cannot be scored earns nothing. */
+  readonly fraction: number;
+  /** Horizons that were scored. */
+  readonly scored: number;
+  /** Why not all of them could be: `UnresolvableReason`, a standing, `own_report`, `no_scale` or `not_pinned`. */
+  readonly reason: string | null;
+  /** When the next outcome is looked for; null when there is nothing more to wait for. */
+  readonly nextAt: Date | null;
+}
+
+/** What answers to orders earn. */
+export abstract class ForecastPays {
+  /** Of each of these orders. @param now epoch ms */
+  abstract of(orderIds: readonly string[], now: number): Promise<ReadonlyMap<string, ForecastPay>>;
+}
+
 /** Forecasts drawn beside what came. Who may see one is decided by the domain that it belongs to. */
 export abstract class OutcomePictures {
   /** @throws AppError `not_found` (`nothing_to_draw`) for one without times or values */

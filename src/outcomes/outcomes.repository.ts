@@ -41,11 +41,19 @@ export class OutcomesRepository {
     return rows.map((row) => entityOf(read, ForecastPinEntity, row));
   }
 
-  async pinOf(source: ForecastSource, subjectId: string): Promise<ForecastPinEntity | null> {
+  /** Those of several subjects; the ones without a pin are left out. */
+  async pinsOf(source: ForecastSource, subjectIds: readonly string[]): Promise<ForecastPinEntity[]> {
+    if (subjectIds.length === 0) return [];
     const { read } = this.database;
-    const sql = `SELECT ${columnsOf(read, ForecastPinEntity)} FROM forecast_pins WHERE source = ? AND subject_id = ?`;
-    const [row] = await runSql(read, sql, [source, subjectId]);
-    return row === undefined ? null : entityOf(read, ForecastPinEntity, row);
+    const sql = `SELECT ${columnsOf(read, ForecastPinEntity)} FROM forecast_pins
+      WHERE source = ? AND subject_id IN (${placeholders(subjectIds.length)})`;
+    const rows = await runSql(read, sql, [source, ...subjectIds]);
+    return rows.map((row) => entityOf(read, ForecastPinEntity, row));
+  }
+
+  async pinOf(source: ForecastSource, subjectId: string): Promise<ForecastPinEntity | null> {
+    const [pin] = await this.pinsOf(source, [subjectId]);
+    return pin ?? null;
   }
 
   /** Outcomes of these pins, by pin, horizon and revision. */

@@ -1,6 +1,7 @@
 /** What a client can be told of. */
 export const EVENT_TYPES = [
   'prediction.completed',
+  'prediction.scored',
   'prediction.failed',
   'prediction.cancelled',
   'prediction.expired',

@@ -64,6 +64,7 @@ export { ForecastPins1796000000095 } from './migrations/1796000000095-forecast-p
 export { ForecastOutcomes1796000000096 } from './migrations/1796000000096-forecast-outcomes.js';
 export { JobTraces1796000000150 } from './migrations/1796000000150-job-traces.js';
 export { Scores1796000000097 } from './migrations/1796000000097-scores.js';
+export { ScoreHolds1796000000290 } from './migrations/1796000000290-score-holds.js';
 export { SecretKeys1796000000250 } from './migrations/1796000000250-secret-keys.js';
 export { FigureDays1796000000260 } from './migrations/1796000000260-figure-days.js';
 export { Standings1796000000280 } from './migrations/1796000000280-standings.js';

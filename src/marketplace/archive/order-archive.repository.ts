@@ -10,6 +10,7 @@ import { ArchivedOrderEntity, OrderArchiveEntity } from './order-archive.entity.
 /** Orders that go in one transaction: each has 30 index entries. About 5 ms of SQLite's event loop. */
 const ORDERS_A_DROP = { sqlite: 10, postgres: 200 } as const;
 const ENDED = `status IN ('completed', 'failed', 'cancelled')`;
+const PAID = `COALESCE(score_state, '') <> 'held'`;
 
 /** An order with all that belongs to it alone. */
 export interface WholeOrder {
@@ -26,11 +27,11 @@ export type ArchivedOrder = ArchivedOrderEntity & { readonly file: string };
 export class OrderArchiveRepository {
   constructor(private readonly database: Database) {}
 
-  /** Ids of orders that ended before then, those that ended first in front. */
+  /** Ids of orders that ended before then, those that ended first in front; without those of which money is held still. */
   async endedBefore(moment: Date, limit: number): Promise<string[]> {
     const rows = await runSql<{ id: string }>(
       this.database.readApart,
-      `SELECT id FROM prediction_jobs WHERE completed_at < ? AND ${ENDED} ORDER BY completed_at, created_at, id LIMIT ?`,
+      `SELECT id FROM prediction_jobs WHERE completed_at < ? AND ${ENDED} AND ${PAID} ORDER BY completed_at, created_at, id LIMIT ?`,
       [moment.toISOString(), limit],
     );
     return rows.map(({ id }) => id);

@@ -13,6 +13,7 @@ const TABLES = [
   'invoices',
   'invoice_lines',
   'provider_pricing',
+  'score_holds',
 ];
 
 describeOnDatabases('money on record', (database, kind) => {
@@ -21,7 +22,13 @@ describeOnDatabases('money on record', (database, kind) => {
 
   beforeAll(async () => {
     bench = new BillingBench(database());
-    await bench.prices.switchTo({ providerId: 3, modelName: 'm', priceMicros: USD, currency: 'USD' });
+    await bench.prices.switchTo({
+      providerId: 3,
+      modelName: 'm',
+      priceMicros: USD,
+      scoreShare: 500_000,
+      currency: 'USD',
+    });
     await bench.grant(1, 9 * USD, { type: 'bonus', expiresAt: new Date(bench.clock.now() + 1e9) });
     await bench.complete(await bench.submit(1, { modelName: 'm' }));
     await sql(`INSERT INTO balance_snapshots VALUES (99, 'USD', 'available', 1, 0)`);

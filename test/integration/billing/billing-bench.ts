@@ -20,6 +20,9 @@ import { GrantCredits } from '../../../src/billing/grant-credits.service.js';
 import { OrderBilling } from '../../../src/billing/order-billing.service.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
+import { ScoreHoldRepository } from '../../../src/billing/score-hold.repository.js';
+import { SettleScoreHolds } from '../../../src/billing/settle-score-holds.service.js';
+import type { ScorePayment } from '../../../src/billing/score-holds.port.js';
 import { QuotePrices } from '../../../src/billing/quote-prices.service.js';
 import { QuoteRepository } from '../../../src/billing/quote.repository.js';
 import { PriceList } from '../../../src/billing/price-list.service.js';
@@ -55,6 +58,8 @@ export class BillingBench implements BillableOrders {
   readonly inactive = new Set<number>();
   readonly quoting: QuotePrices;
   readonly billing: OrderBilling;
+  readonly scores: SettleScoreHolds;
+  readonly holds: ScoreHoldRepository;
   readonly quotes: QuoteRepository;
   readonly records: BillingRecordRepository;
   readonly grants: GrantCredits;
@@ -73,7 +78,8 @@ export class BillingBench implements BillableOrders {
     const { clock } = this;
     const ledger = new LedgerRepository(database, new KeptFigures(database));
     const quotes = new QuoteRepository(database);
-    const records = new BillingRecordRepository(database, new KeptFigures(database));
+    this.holds = new ScoreHoldRepository(database);
+    const records = new BillingRecordRepository(database, new KeptFigures(database), this.holds);
     const prices = new PriceRepository(database);
     this.ledger = ledger;
     this.quotes = quotes;
@@ -82,7 +88,9 @@ export class BillingBench implements BillableOrders {
     const uses = new CreditUses(this.credits, ledger);
     this.expiry = new ExpireCredits(this.credits, uses, ledger, transactions, clock);
     this.quoting = new QuotePrices(prices, quotes, this.parties, policy, clock);
-    this.billing = new OrderBilling(quotes, ledger, records, new CreditPolicy(policy), uses, clock);
+    const creditPolicy = new CreditPolicy(policy);
+    this.billing = new OrderBilling(quotes, ledger, records, creditPolicy, uses, this.holds, clock);
+    this.scores = new SettleScoreHolds(this.holds, ledger, uses, clock);
     this.grants = new GrantCredits(ledger, this.credits, clock);
     this.prices = new PriceList(prices, transactions, clock);
     this.verifier = new VerifyBilling(
@@ -129,6 +137,11 @@ export class BillingBench implements BillableOrders {
     return settlement;
   }
 
+  /** Pays out what is held of an order; null when nothing is. */
+  score(orderId: string, fraction: number): Promise<ScorePayment | null> {
+    return this.run((tx) => this.scores.settle(tx, orderId, { state: 'scored', fraction, reason: null }));
+  }
+
   async cancel(orderId: string): Promise<number> {
     const { amount } = await this.run((tx) => this.billing.void(tx, orderId, 'cancelled'));
     this.states.set(orderId, 'ended');
@@ -157,15 +170,25 @@ export class BillingBench implements BillableOrders {
 
   /** In micro-units of USD. */
   async balance(userId: number): Promise<{ available: number; held: number; earned: number }> {
-    const all = await this.ledger.balancesOf(userId, new Date(this.clock.now()));
-    const { available = 0, held = 0, earned = 0 } = all.find(({ currency }) => currency === 'USD') ?? {};
+    const { available, held, earned } = await this.#balanceOf(userId);
     return { available, held, earned };
+  }
+
+  /** What is held of answered orders until their scores, in micro-units of USD. */
+  async escrow(userId: number): Promise<number> {
+    return (await this.#balanceOf(userId)).escrow;
+  }
+
+  async #balanceOf(userId: number) {
+    const all = await this.ledger.balancesOf(userId, new Date(this.clock.now()));
+    const none = { available: 0, held: 0, escrow: 0, earned: 0 };
+    return all.find(({ currency }) => currency === 'USD') ?? none;
   }
 
   /** As its billing record says; null without one. */
   async settlementOf(orderId: string): Promise<Settlement | null> {
     const [row] = await this.test.query<
-      Record<Exclude<keyof Settlement, 'orderId' | 'currency'>, number | string>
+      Record<Exclude<keyof Settlement, 'orderId' | 'currency' | 'staked'>, number | string>
     >(
       `SELECT cost_micros AS total, evaluator_micros AS evaluator, bonus_micros AS bonus, provider_micros AS provider,
          platform_micros AS platform, currency FROM billing_records WHERE prediction_id = '${orderId}'`,
@@ -173,7 +196,8 @@ export class BillingBench implements BillableOrders {
     if (row === undefined) return null;
     const { currency, ...amounts } = row as typeof row & { currency: string };
     const exact = Object.entries(amounts).map(([name, amount]) => [name, Number(amount)]);
-    return { orderId, currency, ...Object.fromEntries(exact) } as Settlement;
+    const staked = (await this.holds.of(orderId))?.held ?? 0;
+    return { orderId, currency, staked, ...Object.fromEntries(exact) } as Settlement;
   }
 
   /** What the verifier finds, without the texts. */

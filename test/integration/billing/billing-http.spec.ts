@@ -55,7 +55,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
   it('sets, replaces and lists prices', async () => {
     const first = await post(
       '/provider/pricing',
-      { model_name: 'm', price_per_request: '3.50' },
+      { model_name: 'm', price_per_request: '3.50', score_share: 0.4 },
       'provider_key',
     );
     expect(first.status).toBe(201);
@@ -65,6 +65,7 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
       model_name: 'm',
       price_per_request: 3.5,
       currency: 'USD',
+      score_share: 0.4,
       is_active: true,
       created_at: new Date(JANUARY).toISOString(),
       replaced_at: null,

@@ -23,6 +23,7 @@ describeOnDatabases('the money of an order', (database) => {
       bonus: 0,
       provider: 3 * USD,
       platform: 0.6 * USD,
+      staked: 0,
     });
     await expect(bench.balance(101)).resolves.toEqual({ available: -12 * USD, held: 0, earned: 0 });
     await expect(bench.balance(900)).resolves.toEqual({ available: 0, held: 0, earned: 8.4 * USD });
@@ -117,6 +118,79 @@ describeOnDatabases('the money of an order', (database) => {
     await bench.prices.switchTo({ providerId: 7, modelName: 'free', priceMicros: 0, currency: 'USD' });
     const order = await bench.submit(110, { modelName: 'free' });
     await expect(bench.complete(order)).resolves.toMatchObject({ total: 0, evaluator: 0, bonus: 0 });
+  });
+
+  describe('of which a part is paid by score', () => {
+    const sold = { providerId: 31, modelName: 'scored', priceMicros: 10 * USD, currency: 'USD' };
+    /** A quarter of the price is the provider's: 2.5 USD, of which 40 % wait. */
+    const answered = async (client: number): Promise<string> => {
+      await bench.prices.switchTo({ ...sold, scoreShare: 400_000 });
+      const order = await bench.submit(client, { modelName: 'scored' });
+      await bench.prices.switchTo({ ...sold, scoreShare: null });
+      await bench.complete(order, 932);
+      return order;
+    };
+    const spent = async (clientId: number) => (await bench.records.totals({ clientId }, 'cost'))[0];
+    const earned = async () => (await bench.records.totals({ providerId: 31 }, 'provider'))[0]?.amount ?? 0;
+
+    it('keeps it back at the answer, by the terms of the submission; nobody has been billed for it', async () => {
+      const before = await earned();
+      const order = await answered(130);
+      expect(await bench.settlementOf(order)).toMatchObject({
+        total: 9 * USD,
+        provider: 1.5 * USD,
+        staked: USD,
+      });
+      expect(await bench.balance(130)).toEqual({ available: -10 * USD, held: 0, earned: 0 });
+      expect(await bench.escrow(130)).toBe(USD);
+      expect(await spent(130)).toMatchObject({ amount: 9 * USD, orders: 1 });
+      expect(await earned()).toBe(before + 1.5 * USD);
+      expect(await bench.holds.totals({ clientId: 130 }, {})).toEqual([
+        { currency: 'USD', held: USD, earned: 0, returned: 0 },
+      ]);
+    });
+
+    it('pays it once, rounded down for the provider, and returns the rest, also into credits that expire', async () => {
+      const expiresAt = new Date(bench.clock.now() + 86_400_000);
+      const credit = await bench.grant(131, 10 * USD, { type: 'bonus', expiresAt });
+      const order = await answered(131);
+      const before = await earned();
+      const paid = await Promise.all([
+        bench.score(order, 1 / 3),
+        bench.score(order, 1),
+        bench.score(order, 0),
+      ]);
+      expect(paid.filter((one) => one !== null)).toEqual([
+        expect.objectContaining({ orderId: order, held: USD, earned: 333_333, returned: 666_667 }),
+      ]);
+      expect(await bench.score(order, 1)).toBeNull();
+      expect(await bench.balance(131)).toEqual({ available: 666_667, held: 0, earned: 0 });
+      expect(await bench.escrow(131)).toBe(0);
+      expect((await bench.credits.find(credit))?.usedMicros).toBe(10 * USD - 666_667);
+      expect(await spent(131)).toMatchObject({ amount: 9_333_333, orders: 1 });
+      expect(await earned()).toBe(before + 333_333);
+      bench.clock.jump(2 * 3_600_000);
+      expect(await spent(131)).toMatchObject({ amount: 9_333_333, orders: 1 });
+      expect(await earned()).toBe(before + 333_333);
+    });
+
+    it('holds nothing of an order that is cancelled, and pays nothing for one that was never answered', async () => {
+      await bench.prices.switchTo({ ...sold, scoreShare: 1_000_000 });
+      const order = await bench.submit(132, { modelName: 'scored' });
+      expect(await bench.score(order, 1)).toBeNull();
+      await bench.cancel(order);
+      expect(await bench.score(order, 1)).toBeNull();
+      expect(await bench.balance(132)).toEqual({ available: 0, held: 0, earned: 0 });
+    });
+
+    it('refuses a pay that is none, and what does not fit is refused by the database itself', async () => {
+      const order = await answered(133);
+      await expect(bench.score(order, 1.01)).rejects.toThrow('0 to 1');
+      await expect(bench.score(order, NaN)).rejects.toThrow('0 to 1');
+      await bench.score(order, 0.5);
+      const reopen = `UPDATE score_holds SET settled_at = NULL WHERE prediction_id = '${order}'`;
+      await expect(bench.test.database.writer.query(reopen)).rejects.toThrow('append-only');
+    });
   });
 
   it('adds up after all of that', async () => {

@@ -65,6 +65,33 @@ describeOnDatabases('invoices', (database) => {
     expect(last?.paymentDueDate.getTime()).toBe(bench.clock.now() + 30 * DAY);
   });
 
+  it('bill what a score earned in the month in which it came, and what returned never', async () => {
+    const price = { providerId: 41, modelName: 'scored', priceMicros: 4 * USD, currency: 'USD' };
+    await bench.prices.switchTo({ ...price, scoreShare: 1_000_000 });
+    const orders = [
+      await bench.submit(7, { modelName: 'scored' }),
+      await bench.submit(7, { modelName: 'scored' }),
+    ];
+    for (const order of orders) await bench.complete(order);
+    const march = monthOf('2026-03');
+    bench.clock.jump(31 * DAY);
+    await issuing.issue(march);
+    for (const order of orders) await bench.score(order, 0.25);
+    bench.clock.jump(30 * DAY);
+    await issuing.issue(monthOf('2026-04'));
+    const [april, first] = await invoices.list({ userId: 7 }, { limit: 5, offset: 0 });
+    expect([first?.totalMicros, april?.totalMicros]).toEqual([6 * USD, 0.5 * USD]);
+    expect(await invoices.linesOf(april?.id ?? 0)).toMatchObject([
+      {
+        description: 'Paid by score: EURUSD short_term, model scored',
+        quantity: 2,
+        unitMicros: 0.25 * USD,
+        amountMicros: 0.5 * USD,
+      },
+    ]);
+    await expect(bench.verify()).resolves.toEqual([]);
+  });
+
   it('say the same as a page and as a PDF, and escape what people wrote', async () => {
     const [invoice] = await invoices.list({ userId: 2 }, { limit: 1, offset: 0 });
     if (invoice === undefined) throw new Error('the invoice was issued');

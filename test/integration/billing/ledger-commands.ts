@@ -95,14 +95,15 @@ const captures = fc
       if (order === undefined) return;
       const attempt = bench.complete(order.id, evaluator, workedMs);
       if (order.state !== 'held') return expect(attempt).rejects.toMatchObject({ code: 'already_settled' });
-      const { bonus, evaluator: share, provider, platform } = await attempt;
-      expect(share + bonus + provider + platform).toBe(order.total);
+      const { bonus, evaluator: share, provider, platform, staked } = await attempt;
+      expect(share + bonus + provider + platform + staked).toBe(order.total);
       const providerId = (await bench.quotes.holdOf(order.id))?.quote.providerId ?? -1;
       const users = [[evaluator, share + bonus] as const, [providerId, provider] as const];
       model.capture(
         order,
         users.filter(([owner]) => owner > 0),
       );
+      model.stake(order, providerId, staked);
     }),
   );
 
@@ -149,11 +150,17 @@ const payouts = fc
   );
 
 const prices = fc
-  .tuple(index, fc.constantFrom(...MODELS), fc.integer({ min: 0, max: 20 * USD }))
-  .map(([who, modelName, priceMicros]) =>
-    step(`price ${modelName} ${priceMicros} by ${who}`, async (_model, { bench, cast }) => {
+  .tuple(
+    index,
+    fc.constantFrom(...MODELS),
+    fc.integer({ min: 0, max: 20 * USD }),
+    fc.option(fc.integer({ min: 1, max: 1_000_000 })),
+  )
+  .map(([who, modelName, priceMicros, scoreShare]) =>
+    step(`price ${modelName} ${priceMicros} (${scoreShare}) by ${who}`, async (_model, { bench, cast }) => {
       const providerId = pick(cast.providers, who) ?? 0;
-      const price = { providerId, modelName: modelOf(cast, modelName), priceMicros, currency: 'USD' };
+      const offer = { modelName: modelOf(cast, modelName), priceMicros, scoreShare, currency: 'USD' };
+      const price = { providerId, ...offer };
       await bench.prices.switchTo(price);
     }),
   );
@@ -207,8 +214,28 @@ const races = fc.tuple(index, index).map(([which, who]) =>
     const providerId = (await bench.quotes.holdOf(order.id))?.quote.providerId ?? -1;
     model.capture(order, [[evaluator, settlement.evaluator + settlement.bonus]]);
     if (providerId > 0) model.earn(providerId, settlement.provider);
+    model.stake(order, providerId, settlement.staked);
   }),
 );
+
+/** A score comes, several times at once: one pays, and only what is held. */
+const scores = fc
+  .tuple(index, fc.oneof(fc.constantFrom(0, 0.5, 1), fc.double({ min: 0, max: 1, noNaN: true })))
+  .map(([which, fraction]) =>
+    step(`score ${which} with ${fraction}`, async (model, { bench }) => {
+      const staked = model.orders.filter((one) => one.staked != null);
+      const order = pick(staked.length > 0 ? staked : model.orders, which);
+      if (order === undefined) return;
+      const attempts = await Promise.all([1, 2, 3].map(() => bench.score(order.id, fraction)));
+      const paid = attempts.filter((one) => one !== null);
+      expect(paid).toHaveLength(order.staked == null ? 0 : 1);
+      for (const { earned, returned, held } of paid) {
+        expect([earned + returned, held]).toEqual([held, order.staked?.amount]);
+        expect(Math.abs(earned - fraction * held)).toBeLessThan(1);
+        model.score(order, earned);
+      }
+    }),
+  );
 
 /** All that can happen to money, in any order. */
 export const steps = [
@@ -216,6 +243,7 @@ export const steps = [
   submits,
   requotes,
   captures,
+  scores,
   voids,
   grants,
   payouts,

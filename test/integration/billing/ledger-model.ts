@@ -10,6 +10,7 @@ interface ModelCredit {
 interface ModelClient {
   available: number;
   held: number;
+  escrow: number;
   readonly credits: ModelCredit[];
 }
 
@@ -18,6 +19,8 @@ export interface ModelOrder {
   readonly client: number;
   total: number;
   state: 'held' | 'captured' | 'voided';
+  /** Held of it until the score; null when nothing is, or no more. */
+  staked?: { readonly provider: number; readonly amount: number } | null;
   readonly taken: Map<ModelCredit, number>;
 }
 
@@ -34,7 +37,7 @@ export class LedgerModel {
   ) {}
 
   client(id: number): ModelClient {
-    const known = this.clients.get(id) ?? { available: 0, held: 0, credits: [] };
+    const known = this.clients.get(id) ?? { available: 0, held: 0, escrow: 0, credits: [] };
     this.clients.set(id, known);
     return known;
   }
@@ -102,6 +105,23 @@ export class LedgerModel {
     for (const [owner, amount] of shares) this.earn(owner, amount);
   }
 
+  stake(order: ModelOrder, provider: number, amount: number): void {
+    if (amount === 0) return;
+    order.staked = { provider, amount };
+    this.client(order.client).escrow += amount;
+  }
+
+  /** What the provider does not earn goes back to the client. */
+  score(order: ModelOrder, earned: number): void {
+    const { provider, amount } = order.staked ?? { provider: 0, amount: 0 };
+    const client = this.client(order.client);
+    client.escrow -= amount;
+    client.available += amount - earned;
+    this.#giveBack(order, amount - earned);
+    this.earn(provider, earned);
+    order.staked = null;
+  }
+
   earn(owner: number, amount: number): void {
     this.earned.set(owner, (this.earned.get(owner) ?? 0) + amount);
   }
@@ -117,9 +137,10 @@ export class LedgerModel {
   /** The same numbers as {@link actual}. */
   expected(): Record<string, number> {
     return Object.fromEntries([
-      ...[...this.clients].flatMap(([id, { held }]) => [
+      ...[...this.clients].flatMap(([id, { held, escrow }]) => [
         [`${id} available`, this.spendable(id) - this.limit],
         [`${id} held`, held],
+        [`${id} escrow`, escrow],
       ]),
       ...[...this.earned].map(([id, amount]) => [`${id} earned`, amount]),
     ]);
@@ -129,7 +150,8 @@ export class LedgerModel {
     const numbers: [string, number][] = [];
     for (const id of this.clients.keys()) {
       const { available, held } = await bench.balance(id);
-      numbers.push([`${id} available`, available], [`${id} held`, held]);
+      const escrow = await bench.escrow(id);
+      numbers.push([`${id} available`, available], [`${id} held`, held], [`${id} escrow`, escrow]);
     }
     for (const id of this.earned.keys()) numbers.push([`${id} earned`, (await bench.balance(id)).earned]);
     return Object.fromEntries(numbers);

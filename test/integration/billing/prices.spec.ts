@@ -19,6 +19,7 @@ describeOnDatabases('quotes', (database) => {
       providerId: 0,
       priceId: null,
       unitPrice: 5 * USD,
+      scoreShare: null,
       currency: 'USD',
       multipliers: [
         { reason: 'horizon', hundredths: 20 },

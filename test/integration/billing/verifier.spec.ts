@@ -80,6 +80,30 @@ const TAMPERINGS: readonly (readonly [string, string, string])[] = [
     `INSERT INTO transactions (transaction_type, user_id, prediction_id, revision, amount_micros, currency, created_at) SELECT 'void', user_id, prediction_id, revision, 0, currency, created_at FROM transactions WHERE transaction_type = 'capture'`,
   ],
   [
+    'a held part that was made smaller',
+    'wrong_score_hold',
+    "UPDATE score_holds SET held_micros = held_micros - 1 WHERE state = 'held'",
+  ],
+  ['a held part that nobody knows of', 'wrong_score_hold', "DELETE FROM score_holds WHERE state = 'held'"],
+  ['a share that was raised afterwards', 'wrong_score_terms', 'UPDATE score_holds SET score_share = 500000'],
+  ['terms of another client', 'wrong_score_terms', 'UPDATE score_holds SET client_id = 2'],
+  [
+    'a score that was paid from nothing',
+    'wrong_score_payment',
+    "UPDATE score_holds SET settled_at = held_at, state = 'scored', fraction = 1, earned_micros = held_micros, returned_micros = 0 WHERE state = 'held'",
+  ],
+  [
+    'a score that was raised afterwards',
+    'wrong_score_payment',
+    "UPDATE score_holds SET fraction = 0.9 WHERE state = 'scored'",
+  ],
+  [
+    'a pay that went to somebody else',
+    'wrong_score_payment',
+    `UPDATE transaction_entries SET owner_id = 666 WHERE kind = 'earned' AND owner_id = 4
+       AND transaction_id IN (SELECT id FROM transactions WHERE transaction_type = 'score')`,
+  ],
+  [
     'two active prices',
     'several_active_prices',
     `INSERT INTO provider_pricing (provider_id, model_name, price_micros, currency, is_active, created_at, updated_at) SELECT provider_id, model_name, 1, currency, is_active, created_at, updated_at FROM provider_pricing`,
@@ -92,6 +116,12 @@ async function live(bench: BillingBench): Promise<void> {
   await bench.grant(1, 2 * USD, { type: 'bonus', expiresAt: new Date(bench.clock.now() + 90 * DAY) });
   await bench.complete(await bench.submit(1, { modelName: 'm' }), 9, 0);
   await bench.cancel(await bench.submit(1));
+  const byScore = { providerId: 4, modelName: 'n', priceMicros: 4 * USD, scoreShare: 400_000 };
+  await bench.prices.switchTo({ ...byScore, currency: 'USD' });
+  const scored = await bench.submit(1, { modelName: 'n' });
+  await bench.complete(scored, 9);
+  await bench.score(scored, 0.3);
+  await bench.complete(await bench.submit(1, { modelName: 'n' }), 9);
   const { database, transactions } = bench.test;
   bench.clock.jump(40 * DAY);
   const issuing = new IssueInvoices(

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { scorePay } from '#libs/scoring';
+import { BillingVerifier } from '../../../src/billing/billing.port.js';
+import { OrderArchiveRepository } from '../../../src/marketplace/archive/order-archive.repository.js';
+import { MarketplaceEvents } from '../../../src/marketplace/marketplace-events.port.js';
+import { OrderRepository } from '../../../src/marketplace/order.repository.js';
+import { PayByScore } from '../../../src/marketplace/pay-by-score.service.js';
+import { answerOf, bodyOf } from '../../harness/answers.js';
+import type { Account } from '../../security/accounts.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
-import { DAY_MS, GrowingFile, OutcomesBench } from './outcomes-bench.js';
+import { DAY_MS, GrowingFile, OutcomesBench, type Row } from './outcomes-bench.js';
 
 describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
   let growing: GrowingFile;
@@ -57,5 +65,166 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
     bench.clock.jump(20 * DAY_MS);
     await bench.resolve();
     expect(await bench.outcomesOf(silent)).toMatchObject([{ status: 'unresolvable', reason: 'no_data' }]);
+  });
+
+  describe('of orders that are paid by score', () => {
+    const MODEL = 'random_walk_predictor';
+    const PRICE = { model_name: MODEL, price_per_request: 4 };
+    let provider: Account;
+    let evaluator: Account;
+    beforeAll(async () => {
+      provider = await bench.accounts.make('provider');
+      evaluator = await bench.accounts.make('evaluator');
+    });
+
+    const get = <T>(token: abstract new (...parts: never[]) => T): T =>
+      bench.app.app.get<T>(token, { strict: false });
+    const post = async (path: string, body: object, { apiKey }: { apiKey: string }) => {
+      const answer = await bench.app.post(`/api/v1/${path}`, body, { apiKey });
+      if (answer.status >= 300) throw new Error(`${path}: ${answer.text}`);
+      return answer.body;
+    };
+    const read = async (path: string, { apiKey }: { apiKey: string } = bench.client) =>
+      (await bench.app.get(`/api/v1/${path}`, { apiKey })).body;
+    const pay = () => get(PayByScore).pay();
+    const midnight = (days: number): number => {
+      const today = bench.clock.now() - (bench.clock.now() % DAY_MS);
+      return today + days * DAY_MS;
+    };
+    /** Submitted under a share of one half, which the price has no more when it is answered; the last close is stated. */
+    const answered = async ({ ahead = 1, webhook = null as string | null } = {}): Promise<string> => {
+      await post('provider/pricing', { ...PRICE, score_share: 0.5 }, provider);
+      const order = {
+        symbol: 'GROWS',
+        prediction_type: 'custom',
+        predictor_plugin: MODEL,
+        datetime_requested: new Date(midnight(ahead)).toISOString(),
+        interval: '1d',
+        prediction_horizon: 2,
+        notification_webhook: webhook,
+      };
+      expect(await post('client/quote', order, bench.client)).toMatchObject({ score_share: 0.5 });
+      const { id } = await post('client/predict', order, bench.client);
+      await post('provider/pricing', PRICE, provider);
+      await post(`evaluator/claim/${id}`, {}, evaluator);
+      const predictions = [2_800, 2_900];
+      const uncertainties = [20, 0.5];
+      const body = bodyOf(answerOf(2, { predictions, uncertainties, confidenceIntervals: {} }));
+      await post(`evaluator/submit/${id}`, body, evaluator);
+      return String(id);
+    };
+    const scoreOf = async (id: string) => (await read(`client/predictions/${id}`)).cost_info.score;
+    const balance = async () => (await read('billing/balance')).balances[0];
+    const rows = (id: string): Promise<Row[]> =>
+      bench.app.database.query(`SELECT o.* FROM forecast_outcomes o JOIN forecast_pins p ON p.id = o.pin_id
+        WHERE p.source = 'order' AND p.subject_id = '${id}' ORDER BY o.horizon`);
+    const verified = async () => {
+      const { violations } = await get<BillingVerifier>(BillingVerifier).verify(get(OrderRepository));
+      expect(violations).toEqual([]);
+    };
+    const archivable = () => get(OrderArchiveRepository).endedBefore(new Date(bench.clock.now() + 1), 100);
+
+    it('pay by the pinned rule when the last bar has its outcome, once, whatever fails on the way', async () => {
+      await growing.grow(bench.yesterday());
+      const id = await answered({ webhook: 'https://receiver.example/orders' });
+      const { held, held_micros: micros } = await scoreOf(id);
+      expect(await scoreOf(id)).toEqual({
+        score_share: 0.5,
+        state: 'held',
+        held: expect.any(Number),
+        earned: null,
+        returned: null,
+        held_micros: expect.any(Number),
+        earned_micros: null,
+      });
+      const before = await balance();
+      expect(before.escrow).toBe(held);
+      expect(await pay()).toEqual({ scored: 0, unresolvable: 0 });
+      await growing.grow('2019-12-31');
+      bench.clock.jump(12 * DAY_MS);
+      await bench.resolve();
+      const outcomes = await rows(id);
+      expect(outcomes).toMatchObject([{ status: 'resolved' }, { status: 'resolved' }]);
+      const parts = outcomes.map((row, at) => {
+        const forecast = { kind: 'normal', mean: [2_800, 2_900][at] ?? 0, sd: [20, 0.5][at] ?? 0 } as const;
+        const [baselineValue, volatility] = [Number(row['baseline_value']), Number(row['volatility'])];
+        return scorePay(Number(row['value']), forecast, { baselineValue, volatility }, at + 1).fraction;
+      });
+      expect(new Set(parts).size).toBe(2);
+      // it is killed, so to say, between the pay and its commit
+      const stop = get<MarketplaceEvents>(MarketplaceEvents).subscribe(() =>
+        Promise.reject(new Error('killed')),
+      );
+      expect(await pay()).toEqual({ scored: 0, unresolvable: 0 });
+      stop();
+      expect((await scoreOf(id)).state).toBe('held');
+      expect(await archivable()).not.toContain(id);
+      await verified();
+      bench.clock.jump(3_600_000);
+      const turns = await Promise.all([pay(), pay(), pay()]);
+      expect(turns.reduce((sum, { scored }) => sum + scored, 0)).toBe(1);
+      expect(await pay()).toEqual({ scored: 0, unresolvable: 0 });
+      const earned = Math.floor((micros * ((parts[0] ?? NaN) + (parts[1] ?? NaN))) / 2);
+      const [hold] = await bench.app.database.query<Row>(
+        `SELECT * FROM score_holds WHERE prediction_id = '${id}'`,
+      );
+      expect([Number(hold?.['earned_micros']), Number(hold?.['returned_micros'])]).toEqual([
+        earned,
+        micros - earned,
+      ]);
+      expect(hold).toMatchObject({ state: 'scored', reason: null, look_at: null });
+      expect(earned).toBeGreaterThan(0);
+      expect(earned).toBeLessThan(micros);
+      const after = await balance();
+      expect(after).toMatchObject({ escrow: 0, available_micros: before.available_micros + micros - earned });
+      expect(await archivable()).toContain(id);
+      const sent = await bench.app.database.query<Row>(
+        `SELECT event_type FROM webhook_deliveries WHERE prediction_id = '${id}' ORDER BY created_at`,
+      );
+      expect(sent.map((row) => row['event_type'])).toContain('prediction.scored');
+      await verified();
+    });
+
+    it('return everything where the only outcome is that of the evaluator itself', async () => {
+      await growing.grow(bench.yesterday());
+      const id = await answered();
+      const times = [midnight(1), midnight(2)];
+      bench.clock.jump(4 * DAY_MS);
+      const reports = times.map((time) => ({
+        symbol: 'GROWS',
+        interval: '1d',
+        time: new Date(time).toISOString(),
+        value: 2_800,
+      }));
+      await post('outcomes', reports, evaluator);
+      await bench.resolve();
+      expect(await rows(id)).toMatchObject([{ source: 'reported_by_evaluator' }, { status: 'resolved' }]);
+      expect(await pay()).toEqual({ scored: 0, unresolvable: 1 });
+      expect(await scoreOf(id)).toMatchObject({ state: 'unresolvable', earned: 0 });
+      const [hold] = await bench.app.database.query<Row>(
+        `SELECT * FROM score_holds WHERE prediction_id = '${id}'`,
+      );
+      expect(hold).toMatchObject({ reason: 'own_report', fraction: 0 });
+      await verified();
+    });
+
+    it('return everything when no bar came in time, and what has not come when it was held too long', async () => {
+      await growing.grow(bench.yesterday());
+      const silent = await answered();
+      const far = await answered({ ahead: 2_000 });
+      bench.clock.jump(40 * DAY_MS);
+      await bench.resolve();
+      expect(await pay()).toEqual({ scored: 0, unresolvable: 1 });
+      expect(await scoreOf(silent)).toMatchObject({ state: 'unresolvable', earned: 0 });
+      expect(await scoreOf(far)).toMatchObject({ state: 'held' });
+      bench.clock.jump(400 * DAY_MS);
+      expect(await pay()).toEqual({ scored: 0, unresolvable: 1 });
+      const reasons = await bench.app.database.query<Row>(
+        `SELECT reason FROM score_holds WHERE prediction_id IN ('${silent}', '${far}') ORDER BY settled_at`,
+      );
+      expect(reasons.map((row) => row['reason'])).toEqual(['no_data', 'held_too_long']);
+      expect(await balance()).toMatchObject({ escrow: 0, held: 0 });
+      await verified();
+    });
   });
 });

@@ -4,6 +4,7 @@ import type { Database, TransactionRunner } from '#libs/database';
 import type { Actor } from '#libs/kernel';
 import { configOf, FakeClock } from '#libs/testing';
 import { BillingRecordRepository } from '../../../src/billing/billing-record.repository.js';
+import { ScoreHoldRepository } from '../../../src/billing/score-hold.repository.js';
 import { LedgerRepository } from '../../../src/billing/ledger.repository.js';
 import { BootstrapAdministrator } from '../../../src/accounts/first-start.module.js';
 import { CredentialRepository } from '../../../src/accounts/credential.repository.js';
@@ -65,7 +66,11 @@ export class AccountBench {
       clock,
       config,
     );
-    const turnover = new BillingRecordRepository(database, new KeptFigures(database));
+    const turnover = new BillingRecordRepository(
+      database,
+      new KeptFigures(database),
+      new ScoreHoldRepository(database),
+    );
     this.listing = new ListUsers(
       this.accounts,
       clock,

@@ -74,6 +74,10 @@ export const OUTCOME_SETTINGS = {
     { default: 40, min: 20, max: 5_000 },
     'Number of outcomes, live or of a back-test, without which no calibrated interval is made.',
   ),
+  score_hold_days: integer(
+    { default: 370, min: 1, max: 3_650 },
+    'Number of days from the answer to an order after which a share that waits for the score is paid by what has come by then; the rest returns to the client.',
+  ),
   receipt_seconds: decimal(
     { default: 5, min: 0.1, max: 86_400 },
     'Time between two looks for completed forecasts whose receipt is to be signed, in seconds; one that is asked for is signed at once.',

@@ -19,6 +19,8 @@ export interface KeptFigure {
   readonly name: RowSql;
   /** A whole number; absent: 0. */
   readonly amount?: RowSql;
+  /** The row is a part of something that is counted already: its amount is added, and no event. */
+  readonly isPart?: true;
   /** Which rows count; absent: every one. */
   readonly when?: RowSql;
   /** Columns whose change may change the figure. */
@@ -79,7 +81,7 @@ function recount({ table, standing, happened }: FiguredRows, sql: Dialect): stri
       const owner = together ? String(EVERYBODY) : figure.owner(table, sql);
       const { source, name, amount, when } = figure;
       return `INSERT INTO figures (${COLUMNS})
-        SELECT '${source}', owner, period, name, COUNT(*), SUM(amount) FROM (
+        SELECT '${source}', owner, period, name, ${figure.isPart === true ? '0' : 'COUNT(*)'}, SUM(amount) FROM (
           SELECT ${owner} AS owner, ${periodOf(figure, table)} AS period, ${name(table, sql)} AS name,
             ${amount?.(table, sql) ?? 0} AS amount FROM ${table}${when === undefined ? '' : ` WHERE ${when(table, sql)}`}
         ) AS counted GROUP BY owner, period, name`;
@@ -95,7 +97,7 @@ function changeOf(figure: KeptFigure, row: 'NEW' | 'OLD', sql: Dialect, conditio
   const { source, owner, name, amount } = figure;
   const sign = row === 'NEW' ? '' : '-';
   const sum = amount === undefined ? '0' : `${sign}(${amount(row, sql)})`;
-  return `SELECT '${source}', ${owner(row, sql)}, ${periodOf(figure, row)}, ${name(row, sql)}, ${sign}1, ${sum} WHERE ${condition}`;
+  return `SELECT '${source}', ${owner(row, sql)}, ${periodOf(figure, row)}, ${name(row, sql)}, ${figure.isPart === true ? '0' : `${sign}1`}, ${sum} WHERE ${condition}`;
 }
 
 const counts = ({ when }: KeptFigure, row: 'NEW' | 'OLD', sql: Dialect): string =>
