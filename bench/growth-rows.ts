@@ -2,7 +2,7 @@
 import { Database, type DatabaseLocation, TransactionRunner } from '#libs/database';
 import { systemClock } from '#libs/kernel';
 import { configOf } from '#libs/testing';
-import type { QueryRunner } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { FIGURED } from '../libs/database/src/migrations/1796000000020-figures.js';
 import { forgetFigures, keepFigures } from '../libs/database/src/migrations/kept-figures.js';
 import { entities, migrations } from '../src/app/schema.js';
@@ -99,11 +99,17 @@ const IN_TABLES = TABLES.map((table) => `'${table}'`).join(', ');
 export async function fill(location: DatabaseLocation, rows: Growing): Promise<void> {
   const database = await Database.open({ location, entities, migrations });
   try {
-    const runner = database.writer.createQueryRunner();
+    // the service's own connections are given up when a busy server says nothing for some seconds, as it makes an index
+    const plain =
+      location.kind === 'postgres'
+        ? await new DataSource({ type: 'postgres', url: location.url }).initialize()
+        : null;
+    const runner = (plain ?? database.writer).createQueryRunner();
     try {
       await addRows(runner, location.kind, rows);
     } finally {
       await runner.release();
+      await plain?.destroy();
     }
     await settle(database);
   } finally {

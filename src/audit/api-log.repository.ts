@@ -6,20 +6,20 @@ import {
   countUpTo,
   Database,
   entitiesOf,
+  entitiesOfLanes,
+  inEach,
   insertEach,
-  LARGEST_COUNT,
-  lookedNumber,
   meets,
   narrowedBy,
   placeholders,
-  rangeTerm,
   runSql,
+  type Sorting,
   type Term,
-  term,
   type Transaction,
 } from '#libs/database';
 import type { PageWindow } from '#libs/http';
 import type { SelectQueryBuilder } from 'typeorm';
+import { type ApiLogFilter, FAILED, partTerm, pathsOf, termsOf } from './api-log-terms.js';
 import { ApiLogEntity } from './api-log.entity.js';
 
 /** The columns of a new row, in the order of {@link NewApiLog}. */
@@ -100,17 +100,6 @@ interface FoundFigures {
   readonly oldest: string | null;
 }
 
-/** What a listing is narrowed to; absent means any. */
-export interface ApiLogFilter {
-  readonly userId?: number;
-  /** Exact path as it was sent, or the template of its route. */
-  readonly endpoint?: string;
-  readonly method?: string;
-  readonly statusCodes?: readonly number[];
-  readonly from?: Date;
-  readonly to?: Date;
-}
-
 /** The audit log: added to and read, nothing else. */
 @Injectable()
 export class ApiLogRepository {
@@ -144,7 +133,7 @@ export class ApiLogRepository {
         : searches.flatMap((one) => one.rows).sort(byAge);
     return {
       rows: rows.slice(page.offset, page.offset + page.limit),
-      count: isExact ? countOf(total) : { total: Math.min(total, LARGEST_COUNT), isExact },
+      count: isExact ? countOf(total) : { total, isExact },
       searchedBackTo: cut.length === 0 ? null : new Date(Math.max(...cut)),
       searched: Math.max(...searches.map((one) => one.searched)),
     };
@@ -152,10 +141,14 @@ export class ApiLogRepository {
 
   /** @param most rows */
   async #find(filter: ApiLogFilter, path: Term | null, part: string, most: number): Promise<FoundLogs> {
-    const { words, looked, dates } = termsOf(filter);
+    const { words, looked, dates, codes } = termsOf(filter);
     const terms = path === null ? words : [path, ...words];
     const rows = (): SelectQueryBuilder<ApiLogEntity> =>
       narrowedBy(this.database.readApart.manager.createQueryBuilder(ApiLogEntity, 'l'), dates, dates);
+    if (codes !== null && path === null && part === '' && words.length + looked.length === 2) {
+      const failed = await this.#ofCodes(rows, codes, most);
+      if (failed !== null) return failed;
+    }
     const [one, ...more] = terms;
     const best = one === undefined ? null : await bestOf(this.database.readApart, rows, [one, ...more]);
     const found = newestFirst(best === null ? rows() : narrowedBy(rows(), [best], [best]));
@@ -175,6 +168,25 @@ export class ApiLogRepository {
       searchedBackTo: null,
       searched: 0,
     };
+  }
+
+  /** Of several codes, each found by itself; null when the page lies too deep. */
+  async #ofCodes(rows: () => Logs, codes: readonly number[], most: number): Promise<FoundLogs | null> {
+    const failed = { found: FAILED, looked: FAILED, values: {} };
+    const columns = [{ column: 'l.response_status_code', values: codes }];
+    const found = await entitiesOfLanes(
+      this.database.readApart,
+      { rows, columns, found: [failed], looked: [] },
+      { key: 'id', shown: this.#properties(), sorting: NEWEST_FIRST, limit: most },
+    );
+    if (found === null) return null;
+    const count = await countUpTo(this.database.readApart, inEach(rows().andWhere(FAILED), columns));
+    return { rows: found, count, searchedBackTo: null, searched: 0 };
+  }
+
+  #properties(): (keyof ApiLogEntity)[] {
+    const { columns } = this.database.readApart.manager.dataSource.getMetadata(ApiLogEntity);
+    return columns.map(({ propertyName }) => propertyName as keyof ApiLogEntity);
   }
 
   async #searchIn(
@@ -218,50 +230,15 @@ export class ApiLogRepository {
   }
 }
 
+type Logs = SelectQueryBuilder<ApiLogEntity>;
+
+const NEWEST_FIRST: Sorting = [
+  ['l.request_timestamp', 'DESC'],
+  ['l.id', 'DESC'],
+];
+
 const newestFirst = (query: SelectQueryBuilder<ApiLogEntity>): SelectQueryBuilder<ApiLogEntity> =>
   query.orderBy('l.requestTimestamp', 'DESC').addOrderBy('l.id', 'DESC');
 
 const byAge = (one: ApiLogEntity, other: ApiLogEntity): number =>
   other.requestTimestamp.getTime() - one.requestTimestamp.getTime() || other.id - one.id;
-
-/** Each row with this path is found by one of these. */
-const pathsOf = (path: string | undefined): (Term | null)[] =>
-  path === undefined
-    ? [null]
-    : [
-        term('l.endpoint', '= :path', { path }),
-        {
-          found: 'l.route = :path AND l.route <> l.endpoint',
-          looked: `COALESCE(l.route, '') = :path AND l.route <> l.endpoint`,
-          values: { path },
-        },
-      ];
-
-/** What a listing is narrowed to: what an index finds, what is looked at in each row, and the time. */
-function termsOf({ userId, method, statusCodes, from, to }: ApiLogFilter) {
-  const dates = rangeTerm('l.request_timestamp', from?.toISOString(), to?.toISOString());
-  const words: Term[] = [];
-  const looked: Term[] = [];
-  if (userId !== undefined) words.push(term('l.user_id', '= :userId', { userId }, lookedNumber));
-  // to the letter as in the conditions of the indexes
-  if (method !== undefined) {
-    const one = term('l.method', '= :method', { method });
-    if (['GET', 'POST'].includes(method)) looked.push(one);
-    else words.push({ ...one, found: `${one.found} AND l.method NOT IN ('GET', 'POST')` });
-  }
-  if (statusCodes !== undefined) {
-    const one = term('l.response_status_code', 'IN (:...statusCodes)', { statusCodes }, lookedNumber);
-    // one by the index of statuses, several by that of moments: no index has the rows of several in one order
-    const found = `${statusCodes.length === 1 ? one.found : one.looked} AND l.response_status_code >= 400`;
-    if (statusCodes.every((code) => code >= 400)) words.push({ ...one, found });
-    else looked.push(one);
-  }
-  return { words, looked, dates: dates === null ? [] : [dates] };
-}
-
-/** Letter by letter; `LIKE` would ignore case on one of the two databases, and know wildcards. */
-function partTerm(part: string): Term {
-  const contains = (column: string): string => `replace(${column}, :part, '') <> ${column}`;
-  const looked = `(${contains('l.endpoint')} OR ${contains('l.route')})`;
-  return { found: looked, looked, values: { part } };
-}

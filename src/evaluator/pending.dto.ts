@@ -191,7 +191,7 @@ export class PendingOut {
   estimatedQueueMs!: number | null;
 
   @NestedField(PaymentRangeOut, {
-    description: 'Payments of all matching orders, or of the 10,000 that are counted.',
+    description: 'Payments of all matching orders, or of the 2,000 that are counted.',
   })
   paymentRange!: PaymentRangeOut;
 }

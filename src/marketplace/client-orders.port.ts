@@ -50,7 +50,7 @@ export type OrderSummary = Pick<Order, (typeof LISTED_FIELDS)[number]>;
 
 export interface OrderList {
   readonly orders: readonly OrderSummary[];
-  /** How many match on all pages; above 10,000 of a filter other than the status only that they are more. */
+  /** How many match on all pages; above 2,000 of a filter other than the status only that they are more. */
   readonly total: number;
   readonly isExact: boolean;
 }

@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import {
   type Count,
-  countNarrowed,
   countsOf,
+  countUpTo,
   Database,
   entitiesInOrder,
   entitiesOf,
-  isFew,
+  entitiesOfLanes,
+  inEach,
   KeptFigures,
-  lookedText,
+  type LaneColumn,
   narrowedBy,
   rangeTerm,
   type Sorting,
@@ -16,7 +17,7 @@ import {
   term,
 } from '#libs/database';
 import { LISTED_FIELDS, type OrderFilter, type OrderList, type OrderPage } from './client-orders.port.js';
-import { heldOrder } from './marketplace.port.js';
+import { heldOrder, ORDER_STATUSES, PREDICTION_TYPES } from './marketplace.port.js';
 import { type AssignedFilter, type ClaimInForce, HELD_FIELDS } from './order-queue.port.js';
 import type { SelectQueryBuilder } from 'typeorm';
 import { OrderEntity } from './order.entity.js';
@@ -33,9 +34,11 @@ type Query = OrderQueryBuilder;
 
 /** Orders that a client's list is about. */
 interface View {
-  readonly rows: () => Query;
-  /** Few, so that all of them are sorted; otherwise they are read in the order of the list. */
-  readonly areFew: boolean;
+  readonly whose: Query;
+  readonly symbol: Term | null;
+  /** When they were created. */
+  readonly dates: Term | null;
+  readonly filter: OrderFilter;
   readonly count: Count;
 }
 
@@ -53,68 +56,77 @@ export class OrderLists {
     const isOpen = filter.status === 'pending' || filter.status === 'processing';
     const by: OrderPage =
       isOpen && page.sort === 'completed_at' ? { ...page, sort: 'created_at', order: 'desc' } : page;
-    const view = await this.#viewOf(clientId, filter, by);
-    const orders = await (by.sort === 'completed_at'
-      ? this.#byEnd(view, by)
-      : this.#pageOf(view.rows(), view, by));
+    const view = await this.#viewOf(clientId, filter);
+    const orders = await (by.sort === 'completed_at' ? this.#byEnd(view, by) : this.#pageOf(view, by));
     return { orders, ...view.count };
   }
 
-  async #viewOf(clientId: number | null, filter: OrderFilter, page: OrderPage): Promise<View> {
-    const { words, dates } = termsOf(filter);
-    const whose = (): Query => having(this.#orders(), { clientId });
+  async #viewOf(clientId: number | null, filter: OrderFilter): Promise<View> {
+    const dates = rangeTerm('o.created_at', filter.startDate?.toISOString(), filter.endDate?.toISOString());
     const kept = countsOf(await this.kept.standing('orders', clientId ?? undefined), 'status:');
-    const all = sum(Object.values(kept));
-    const terms = [...words, ...dates];
-    if (terms.length === 0) return { rows: whose, areFew: false, count: { total: all, isExact: true } };
-    // the indexes of words go on with the moment of creation
-    const within = (): Query => (words.length === 0 ? whose() : narrowedBy(whose(), dates, dates));
-    const { count, best } = await countNarrowed(this.database.readApart, {
-      rows: within,
-      terms: words.length === 0 ? dates : words,
-    });
-    const { status } = filter;
-    const exact =
-      status !== undefined && terms.length === 1 ? { total: kept[status] ?? 0, isExact: true } : count;
-    const areFew = page.sort !== 'created_at' && isFew(exact, all, page);
-    const found = areFew || page.sort === 'created_at' ? [...dates, ...(best === null ? [] : [best])] : [];
-    return { rows: () => narrowedBy(whose(), terms, found), areFew, count: exact };
+    const all = { total: sum(Object.values(kept)), isExact: true };
+    const whose = having(this.#orders(), { clientId });
+    const symbol =
+      filter.symbol === undefined ? null : term('o.symbol', '= :symbol', { symbol: filter.symbol });
+    const view = { whose, symbol, dates, filter };
+    if (isPlain(view)) return { ...view, count: dates === null ? all : await this.#countOf(view) };
+    const isKept = filter.status !== undefined && Object.values(filter).filter(isGiven).length === 1;
+    if (isKept) return { ...view, count: { total: kept[filter.status ?? ''] ?? 0, isExact: true } };
+    return { ...view, count: await this.#countOf(view) };
+  }
+
+  #countOf(view: Omit<View, 'count'>): Promise<Count> {
+    return countUpTo(this.database.readApart, matching(view));
   }
 
   /** Those that have ended in the order of their ends, then those that have not: two ranges of one index. */
   async #byEnd(view: View, page: OrderPage): Promise<OrderEntity[]> {
-    const ends = view.areFew ? `${lookedText('o.completed_at')} <> ''` : 'o.completed_at IS NOT NULL';
-    const ended = (): Query => view.rows().andWhere(ends);
-    const first = await this.#pageOf(ended(), view, page);
+    const first = await this.#pageOf(view, page, ENDED);
     if (first.length === page.limit) return first;
     const before =
       first.length > 0 || page.offset === 0
         ? page.offset + first.length
-        : await this.#upTo(ended(), page.offset);
-    const open = view
-      .rows()
-      .andWhere(view.areFew ? `${lookedText('o.completed_at')} = ''` : 'o.completed_at IS NULL');
-    const rest = await this.#pageOf(open, view, {
-      sort: 'created_at',
-      order: 'desc',
-      limit: page.limit - first.length,
-      offset: Math.max(0, page.offset - before),
-    });
+        : await this.#upTo(matching(view, ENDED), page.offset);
+    const rest = await this.#pageOf(
+      view,
+      {
+        sort: 'created_at',
+        order: 'desc',
+        limit: page.limit - first.length,
+        offset: Math.max(0, page.offset - before),
+      },
+      NOT_ENDED,
+    );
     return [...first, ...rest];
   }
 
-  #pageOf(query: Query, { areFew }: View, page: OrderPage): Promise<OrderEntity[]> {
-    const sorting = sortingOf(page);
-    if (areFew)
-      return entitiesInOrder(this.database.readApart, query, {
-        key: 'id',
-        shown: LISTED_FIELDS,
-        sorting,
-        ...page,
-      });
-    query.select(columns(LISTED_FIELDS)).limit(page.limit).offset(page.offset);
-    for (const [column, order] of sorting) query.addOrderBy(column, order);
-    return entitiesOf(query);
+  /** @param which of those that match */
+  async #pageOf(view: View, page: OrderPage, which: Term | null = null): Promise<OrderEntity[]> {
+    // the index of ends has those without one by their creation
+    const sorting: Sorting = [
+      ...(which === NOT_ENDED ? [['o.completed_at', 'DESC'] as const] : []),
+      ...sortingOf(page),
+    ];
+    const sorted = { key: 'id', shown: LISTED_FIELDS, sorting, ...page } as const;
+    const { symbol, dates, filter } = view;
+    if (isPlain(view) && (dates === null || page.sort === 'created_at')) {
+      const query = narrowedBy(view.whose.clone(), given(dates, which), given(dates, which));
+      query.select(columns(LISTED_FIELDS)).limit(page.limit).offset(page.offset);
+      for (const [column, order] of sorting) query.addOrderBy(column, order);
+      return entitiesOf(query);
+    }
+    const byTime = which === NOT_ENDED || page.sort === 'created_at' || page.sort === 'priority';
+    const laned = {
+      rows: () => view.whose.clone(),
+      columns:
+        which === NOT_ENDED ? lanesOf(filter) : byTime ? [...lanesOf(filter), PRIORITIES] : lanesOf(filter),
+      found: byTime && which !== NOT_ENDED ? given(symbol, dates) : given(which),
+      looked: byTime && which !== NOT_ENDED ? given(which) : given(symbol, dates),
+    };
+    return (
+      (await entitiesOfLanes(this.database.readApart, laned, sorted)) ??
+      entitiesInOrder(this.database.readApart, matching(view, which), sorted)
+    );
   }
 
   /** Rows of a query, at most so many. */
@@ -166,20 +178,30 @@ export class OrderLists {
   }
 }
 
-/** What a client's list is narrowed to: words, each of which an index finds, and a time. */
-function termsOf({ status, symbol, predictionType, startDate, endDate }: OrderFilter) {
-  const dates = rangeTerm('o.created_at', startDate?.toISOString(), endDate?.toISOString());
-  return {
-    words: [
-      // a word of a closed list, to the letter as in the conditions of the indexes
-      status === undefined ? null : term('o.status', `= '${status}'`, {}),
-      symbol === undefined ? null : term('o.symbol', '= :symbol', { symbol }),
-      predictionType === undefined
-        ? null
-        : term('o.prediction_type', '= :predictionType', { predictionType }),
-    ].filter((one): one is Term => one !== null),
-    dates: dates === null ? [] : [dates],
-  };
+const ENDED: Term = term('o.completed_at', 'IS NOT NULL', {}, (column) => column);
+const NOT_ENDED: Term = term('o.completed_at', 'IS NULL', {}, (column) => column);
+/** From the lowest. */
+export const PRIORITIES: LaneColumn = { column: 'o.priority', values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+
+const isGiven = (value: unknown): boolean => value !== undefined;
+const given = (...terms: readonly (Term | null)[]): Term[] => terms.filter((one) => one !== null);
+
+/** No filter but that of time. */
+const isPlain = ({ filter }: Pick<View, 'filter'>): boolean =>
+  ![filter.status, filter.symbol, filter.predictionType].some(isGiven);
+
+/** What each lane has one of. */
+const lanesOf = ({ status, predictionType }: OrderFilter): LaneColumn[] => [
+  { column: 'o.status', values: status === undefined ? ORDER_STATUSES : [status] },
+  { column: 'o.prediction_type', values: predictionType === undefined ? PREDICTION_TYPES : [predictionType] },
+];
+
+/** All that match, in no order: every lane. */
+function matching({ whose, symbol, dates, filter }: Omit<View, 'count'>, which: Term | null = null): Query {
+  const terms = given(symbol, dates, which);
+  const query = narrowedBy(whose.clone(), terms, terms);
+  if (isPlain({ filter })) return query;
+  return inEach(query, [...lanesOf(filter), ...(dates === null ? [] : [PRIORITIES])]);
 }
 
 /** Ties: by creation, in the same direction. */

@@ -64,7 +64,7 @@ export type PendingOrder = Pick<Order, (typeof OFFERED_FIELDS)[number]>;
 
 export interface PendingList {
   readonly orders: readonly PendingOrder[];
-  /** How many match on all pages; above 10,000 of a filter only that they are more. */
+  /** How many match on all pages; above 2,000 of a filter only that they are more. */
   readonly total: number;
   readonly isExact: boolean;
   /**

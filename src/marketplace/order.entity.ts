@@ -20,9 +20,13 @@ const effortNumber: ValueTransformer = {
 };
 
 const PENDING = { where: `"status" = 'pending'` };
-/** An index with a column that falls, which decorators can't declare: the migrations `ListingIndexes` and `NarrowedLists` have it. */
+/** An index with a column that falls, which decorators can't declare, or one like it: the migrations `ListingIndexes`, `NarrowedLists` and `LanedLists` have it. */
 const DESCENDING = { synchronize: false } as const;
 const PROCESSING = { where: `"status" = 'processing'` };
+/** Lanes of lists, see decision 0092. */
+const BY_COST = ['estimatedCost', 'createdAt', 'id', 'symbol'] as const;
+const BY_END = ['completedAt', 'createdAt', 'id', 'symbol'] as const;
+const OF_SYMBOL = ['symbol', 'status', 'predictionType', 'priority', 'createdAt', 'id'] as const;
 
 /**
  * An order of the marketplace: what was asked, what it costs, who works on it and what came out; {@link Order} tells what
@@ -36,21 +40,27 @@ const PROCESSING = { where: `"status" = 'processing'` };
 @Index('ix_prediction_jobs_held', ['evaluatorId', 'claimedAt'], PROCESSING)
 @Index('ix_prediction_jobs_claims', ['claimedAt'], PROCESSING)
 @Index('ix_prediction_jobs_done', ['completedAt'], { where: `"status" = 'completed'` })
-@Index('ix_prediction_jobs_processing', ['createdAt'], PROCESSING)
-@Index('ix_prediction_jobs_completed', ['createdAt'], { where: `"status" = 'completed'` })
-@Index('ix_prediction_jobs_failed', ['createdAt'], { where: `"status" = 'failed'` })
-@Index('ix_prediction_jobs_cancelled', ['createdAt'], { where: `"status" = 'cancelled'` })
 @Index('ix_prediction_jobs_open', ['clientId'], { where: `"status" IN ('pending', 'processing')` })
 @Index('ix_prediction_jobs_user', ['clientId', 'createdAt'])
 @Index('ix_prediction_jobs_created', ['createdAt'])
-@Index('ix_prediction_jobs_user_status', ['clientId', 'status', 'createdAt'])
-@Index('ix_prediction_jobs_user_symbol', ['clientId', 'symbol', 'createdAt'])
-@Index('ix_prediction_jobs_user_type', ['clientId', 'predictionType', 'createdAt'])
+@Index('ix_prediction_jobs_user_status', [
+  'clientId',
+  'status',
+  'predictionType',
+  'priority',
+  'createdAt',
+  'id',
+])
+@Index('ix_prediction_jobs_user_status_cost', ['clientId', 'status', 'predictionType', ...BY_COST])
+@Index('ix_prediction_jobs_user_status_ended', ['clientId', 'status', 'predictionType', ...BY_END])
+@Index('ix_prediction_jobs_type_status', ['predictionType', 'status', 'priority', 'createdAt', 'id'])
+@Index('ix_prediction_jobs_type_status_cost', ['predictionType', 'status', ...BY_COST])
+@Index('ix_prediction_jobs_type_status_ended', ['predictionType', 'status', ...BY_END])
+@Index('ix_prediction_jobs_user_symbol', ['clientId', ...OF_SYMBOL])
 @Index('ix_prediction_jobs_user_ended', ['clientId', 'completedAt', 'createdAt'])
 @Index('ix_prediction_jobs_user_priority', ['clientId', 'priority', 'createdAt'])
 @Index('ix_prediction_jobs_user_cost', ['clientId', 'estimatedCost', 'createdAt'])
-@Index('ix_prediction_jobs_symbol', ['symbol', 'createdAt'])
-@Index('ix_prediction_jobs_type', ['predictionType', 'createdAt'])
+@Index('ix_prediction_jobs_symbol', [...OF_SYMBOL])
 @Index('ix_prediction_jobs_priority', ['priority', 'createdAt'])
 @Index('ix_prediction_jobs_cost', ['estimatedCost', 'createdAt'])
 @Index('ix_prediction_jobs_ended', ['completedAt', 'createdAt'])
@@ -64,6 +74,10 @@ const PROCESSING = { where: `"status" = 'processing'` };
 @Index('ix_prediction_jobs_waiting_symbol', DESCENDING)
 @Index('ix_prediction_jobs_waiting_type', DESCENDING)
 @Index('ix_prediction_jobs_waiting_plugin', DESCENDING)
+@Index('ix_prediction_jobs_waiting_symbol_cheapest', DESCENDING)
+@Index('ix_prediction_jobs_waiting_symbol_dearest', DESCENDING)
+@Index('ix_prediction_jobs_waiting_type_cheapest', DESCENDING)
+@Index('ix_prediction_jobs_waiting_type_dearest', DESCENDING)
 export class OrderEntity implements Omit<Order, 'evaluatorUsername' | 'mayReadResult'> {
   @PrimaryColumn({ type: 'varchar', length: 36 }) id!: string;
   @Column({ type: 'varchar', length: 36 }) taskId!: string;

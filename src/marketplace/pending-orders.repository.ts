@@ -5,9 +5,10 @@ import {
   Database,
   entitiesInOrder,
   entitiesOf,
-  entitiesOnTheWay,
-  isFew,
+  entitiesOfLanes,
+  inEach,
   KeptFigures,
+  type LaneColumn,
   LARGEST_COUNT,
   lookedText,
   meets,
@@ -20,8 +21,14 @@ import {
   term,
 } from '#libs/database';
 import { HOME_CURRENCY, type Micros } from '../billing/billing.port.js';
-import { OrderClaimEntity } from './order-claim.entity.js';
-import { columns, direction, type OrderQueryBuilder as Query, sum } from './order-lists.repository.js';
+import { EFFORTS, PREDICTION_TYPES } from './marketplace.port.js';
+import {
+  columns,
+  direction,
+  type OrderQueryBuilder as Query,
+  PRIORITIES,
+  sum,
+} from './order-lists.repository.js';
 import {
   OFFERED_FIELDS,
   type PendingFilter,
@@ -71,29 +78,35 @@ export class PendingOrders {
   ) {}
 
   async list(claimant: Claimant, filter: PendingFilter, page: PendingPage, now: Date): Promise<PendingFound> {
-    const terms = termsOf(filter);
-    const [first, ...others] = terms;
-    if (first === undefined) {
+    const released = await this.#releasedBy(claimant);
+    const rows = (): Query => this.#pending(claimant, released, now);
+    if (Object.values(filter).every((one) => one === undefined)) {
       const [orders, figures] = await Promise.all([
-        entitiesOf(pageOf(this.#pending(claimant, now), page)),
-        this.#allFigures(claimant, now),
+        entitiesOf(pageOf(rows(), page)),
+        this.#allFigures(claimant, now, rows),
       ]);
       return { orders, ...figures };
     }
-    const rows = (): Query => this.#pending(claimant, now);
-    const best = await bestOf(this.database.readApart, rows, [first, ...others]);
-    const figures = await this.#matchingFigures(narrowedBy(rows(), [best], [best]), without(best, terms));
+    const terms = termsOf(filter);
+    // every word of a closed list is spelled out: an index has the others behind them
+    const inLanes = (): Query => inEach(rows(), lanesOf(filter));
+    const [first, ...rest] = terms;
+    const best =
+      first === undefined ? [] : [await bestOf(this.database.readApart, inLanes, [first, ...rest])];
+    const others = terms.filter((one) => !best.includes(one));
+    const figures = await this.#matchingFigures(narrowedBy(inLanes(), best, best), others);
     if (figures.total === 0 && figures.isExact) return { orders: [], ...figures };
-    // the indexes of words have the order of the queue
-    if (page.sort === 'priority' && page.order === 'desc' && !isRange(best))
-      return { orders: await entitiesOf(pageOf(narrowedBy(rows(), terms, [best]), page)), ...figures };
-    const waiting = (await this.kept.standing('orders')).get('status:pending')?.events ?? 0;
     const sorted = { key: 'id', shown: OFFERED_FIELDS, sorting: sortingOf(page), ...page } as const;
-    const walked = isFew(figures, waiting, page)
-      ? null
-      : await entitiesOnTheWay(this.database.readApart, rows(), terms, sorted);
+    const found = terms.filter((one) => isInLanes(one, page, terms));
+    const laned = {
+      rows,
+      columns: [...lanesOf(filter), ...(page.sort === 'payment' ? [] : [EACH_EFFORT])],
+      found,
+      looked: terms.filter((one) => !found.includes(one)),
+    };
     const orders =
-      walked ?? (await entitiesInOrder(this.database.readApart, narrowedBy(rows(), terms, [best]), sorted));
+      (await entitiesOfLanes(this.database.readApart, laned, sorted)) ??
+      (await entitiesInOrder(this.database.readApart, narrowedBy(inLanes(), terms, best), sorted));
     return { orders, ...figures };
   }
 
@@ -127,7 +140,7 @@ export class PendingOrders {
   }
 
   /** Of the whole queue: the kept figures, without what this claimant can't have. */
-  async #allFigures(claimant: Claimant, now: Date): Promise<PendingFigures> {
+  async #allFigures(claimant: Claimant, now: Date, rows: () => Query): Promise<PendingFigures> {
     const own = claimant.seesAll ? null : await this.kept.standing('orders', claimant.userId);
     const all = await this.kept.standing('orders');
     const hidden = await this.#hidden(claimant, now);
@@ -140,7 +153,7 @@ export class PendingOrders {
     const priced = (offered?.events ?? 0) - atHome.length;
     if (priced <= 0) return { total, isExact: true, range: null };
     const amount = (offered?.amount ?? 0) - sum(atHome.map(({ payment }) => Number(payment)));
-    const { min, max } = await this.#extremes(claimant, now);
+    const { min, max } = await this.#extremes(rows);
     return { total, isExact: true, range: { min, max, average: Math.round(amount / priced) } };
   }
 
@@ -160,9 +173,9 @@ export class PendingOrders {
     return [...new Map(rows.map((row) => [row.id, row])).values()];
   }
 
-  async #extremes(claimant: Claimant, now: Date): Promise<{ readonly min: Micros; readonly max: Micros }> {
+  async #extremes(rows: () => Query): Promise<{ readonly min: Micros; readonly max: Micros }> {
     const first = (order: 'ASC' | 'DESC'): Query =>
-      this.#pending(claimant, now)
+      rows()
         .andWhere(`o.currency = '${HOME_CURRENCY}'`)
         .select('o.estimated_payment_micros', 'payment')
         .orderBy('o.estimatedPayment', order)
@@ -182,21 +195,32 @@ export class PendingOrders {
     return this.database.readApart.manager.createQueryBuilder(OrderEntity, 'o');
   }
 
-  #pending({ userId, seesAll, releasedAfter }: Claimant, now: Date): Query {
+  #pending({ userId, seesAll }: Claimant, released: readonly string[], now: Date): Query {
     const query = this.#orders()
       .where(`o.status = 'pending'`) // to the letter as in the index's condition
       // nearly all that waits is younger than its end: no index is to be taken for that
       .andWhere(`${lookedText('o.expires_at')} > :now`, { now: now.toISOString() });
-    return seesAll ? query : claimableBy(query, userId, releasedAfter);
+    if (!seesAll) query.andWhere('o.user_id <> :userId', { userId });
+    return released.length === 0 ? query : query.andWhere('o.id NOT IN (:...released)', { released });
+  }
+
+  /** What the claimant gave back just now; few, so that no row of a list is asked for it. */
+  async #releasedBy({ userId, seesAll, releasedAfter }: Claimant): Promise<string[]> {
+    if (seesAll) return [];
+    const rows = await runSql<{ id: string }>(
+      this.database.readApart,
+      `SELECT DISTINCT prediction_id AS id FROM prediction_claims
+         WHERE evaluator_id = ? AND released_by = ? AND outcome = 'released' AND ended_at > ?`,
+      [userId, userId, releasedAfter.toISOString()],
+    );
+    return rows.map(({ id }) => id);
   }
 }
 
 const PAYMENT = 'o.estimated_payment_micros';
 
-/** What the filter asks for. Amounts of two currencies can't be compared: bounds are of the home currency. */
-function termsOf(filter: PendingFilter): Term[] {
-  const { symbol, predictorPlugin, predictionType, minPayment, maxPayment, minPriority, maxPriority } =
-    filter;
+/** What the filter asks for beside words of closed lists. Amounts of two currencies can't be compared: bounds are of the home currency. */
+function termsOf({ symbol, predictorPlugin, minPayment, maxPayment }: PendingFilter): Term[] {
   const payment = rangeTerm(PAYMENT, minPayment, maxPayment);
   const atHome = ` AND o.currency = '${HOME_CURRENCY}'`;
   return [
@@ -204,14 +228,28 @@ function termsOf(filter: PendingFilter): Term[] {
     predictorPlugin === undefined
       ? null
       : term('o.predictor_plugin', '= :predictorPlugin', { predictorPlugin }),
-    predictionType === undefined ? null : term('o.prediction_type', '= :predictionType', { predictionType }),
     payment && { ...payment, found: payment.found + atHome, looked: payment.looked + atHome },
-    rangeTerm('o.priority', minPriority, maxPriority),
   ].filter((one) => one !== null);
 }
 
-const isRange = ({ found }: Term): boolean => !found.includes(' = :');
-const without = (best: Term, terms: readonly Term[]): Term[] => terms.filter((one) => one !== best);
+/** Whether the index of lanes finds by a term: it begins with a symbol or, where it is not sorted by payment, with a predictor. */
+function isInLanes(one: Term, { sort }: PendingPage, terms: readonly Term[]): boolean {
+  if ('symbol' in one.values) return true;
+  if ('predictorPlugin' in one.values)
+    return sort !== 'payment' && !terms.some(({ values }) => 'symbol' in values);
+  return sort === 'payment';
+}
+
+const EACH_EFFORT: LaneColumn = { column: 'o.effort', values: EFFORTS.map((_, index) => index + 1) };
+
+/** What each lane of the queue has one of. */
+const lanesOf = ({ predictionType, minPriority = 1, maxPriority = 10 }: PendingFilter): LaneColumn[] => [
+  { column: 'o.prediction_type', values: predictionType === undefined ? PREDICTION_TYPES : [predictionType] },
+  {
+    ...PRIORITIES,
+    values: PRIORITIES.values.filter((one) => Number(one) >= minPriority && Number(one) <= maxPriority),
+  },
+];
 
 const sortingOf = ({ sort, order }: PendingPage): Sorting => [
   [PENDING_COLUMNS[sort], direction(order)],
@@ -227,17 +265,4 @@ function pageOf(query: Query, page: PendingPage): Query {
     .offset(page.offset ?? 0);
   for (const [column, order] of sortingOf(page)) query.addOrderBy(column, order);
   return query;
-}
-
-function claimableBy(query: Query, userId: number, releasedAfter: Date): Query {
-  const released = query
-    .subQuery()
-    .select('1')
-    .from(OrderClaimEntity, 'c')
-    .where('c.orderId = o.id AND c.evaluatorId = :userId AND c.releasedBy = :userId')
-    .andWhere(`c.outcome = 'released' AND c.endedAt > :releasedAfter`)
-    .getQuery();
-  return query
-    .andWhere('o.clientId <> :userId', { userId })
-    .andWhere(`NOT EXISTS ${released}`, { releasedAfter: releasedAfter.toISOString() });
 }

@@ -16,6 +16,7 @@ export * from './transaction-runner.js';
 export * from './statements.js';
 export type { Later } from './sql-statements.js';
 export * from './entity-rows.js';
+export * from './lanes.js';
 export * from './narrowed-rows.js';
 export * from './kept-figures.js';
 export * from './row-figures.js';
@@ -68,6 +69,7 @@ export { ScoreHolds1796000000290 } from './migrations/1796000000290-score-holds.
 export { SecretKeys1796000000250 } from './migrations/1796000000250-secret-keys.js';
 export { FigureDays1796000000260 } from './migrations/1796000000260-figure-days.js';
 export { Standings1796000000280 } from './migrations/1796000000280-standings.js';
+export { LanedLists1796000000261 } from './migrations/1796000000261-laned-lists.js';
 export { Receipts1796000000220 } from './migrations/1796000000220-receipts.js';
 export { Calibrations1796000000270 } from './migrations/1796000000270-calibrations.js';
 export { Backtests1796000000160 } from './migrations/1796000000160-backtests.js';

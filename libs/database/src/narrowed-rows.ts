@@ -132,15 +132,6 @@ async function figuresOf<T extends ObjectLiteral>(
 /** A column to sort by, with its alias. */
 export type Sorting = readonly (readonly [column: string, direction: 'ASC' | 'DESC'])[];
 
-/**
- * Whether so few match that finding and sorting them all costs less than reading the list in its order until a page is
- * full: of `all` rows one in `all / total` matches. Either way about √(page × all) rows are read, at most.
- */
-export const isFew = ({ total, isExact }: Count, all: number, page: { limit: number; offset?: number }) =>
-  isExact && total ** 2 <= (page.limit + (page.offset ?? 0)) * all;
-
-/** Rows that are read in the order of a list for a page of it, before all that one term finds are sorted instead. */
-const MOST_WALKED = 2_000;
 /** Rows that are sorted for a page: with keys that an index has, 0.1 s. */
 const MOST_SORTED = 200_000;
 
@@ -166,39 +157,19 @@ export async function entitiesInOrder<T extends ObjectLiteral>(
   return entitiesOfKeys(whole, await keysOf(scope, found.orderBy().limit(MOST_SORTED), page), page);
 }
 
-/**
- * A page of a list that is read in its order, when it is full after {@link MOST_WALKED} rows; null when it is not: what
- * matches may stand at the end of the list, all together.
- */
-export async function entitiesOnTheWay<T extends ObjectLiteral>(
-  scope: DatabaseScope,
-  list: SelectQueryBuilder<T>,
-  terms: readonly Term[],
-  page: SortedPage<T>,
-): Promise<T[] | null> {
-  const whole = list.clone();
-  const walked = list.orderBy().limit(MOST_WALKED);
-  for (const [column, direction] of page.sorting) walked.addOrderBy(column, direction);
-  for (const { values } of terms) walked.setParameters(values);
-  const keys = await keysOf(scope, walked, page, terms);
-  return keys.length < page.limit ? null : entitiesOfKeys(whole, keys, page);
-}
-
 async function keysOf<T extends ObjectLiteral>(
   { manager }: DatabaseScope,
   some: SelectQueryBuilder<T>,
   { sorting, limit, offset = 0 }: SortedPage<T>,
-  terms: readonly Term[] = [],
 ): Promise<unknown[]> {
   const columnNames = [...new Set(sorting.map(([column]) => column))];
   const nameOf = (column: string): string => `s${columnNames.indexOf(column)}`;
-  some.select(meets(terms), 'hit');
+  some.select([]);
   for (const column of columnNames) some.addSelect(column, nameOf(column));
   const sorted = manager
     .createQueryBuilder()
     .select(`found.${nameOf(columnNames.at(-1) ?? '')}`, 'key')
     .from(`(${some.getQuery()})`, 'found')
-    .where('found.hit = 1')
     .setParameters(some.getParameters())
     .limit(limit)
     .offset(offset);
@@ -206,7 +177,8 @@ async function keysOf<T extends ObjectLiteral>(
   return (await sorted.getRawMany<{ readonly key: unknown }>()).map((row) => row.key);
 }
 
-async function entitiesOfKeys<T extends ObjectLiteral>(
+/** The rows of these keys, in the order of the keys. */
+export async function entitiesOfKeys<T extends ObjectLiteral>(
   query: SelectQueryBuilder<T>,
   keys: readonly unknown[],
   { key, shown }: SortedPage<T>,

@@ -39,8 +39,8 @@ export const IsExactField = BooleanField({
   optional: true,
   from: ({ isExact }: { readonly isExact: boolean }) => (isExact ? undefined : false),
   description:
-    'Present and false if more rows may match than `total` says: at most 10,000 are counted, and of several filters ' +
-    '20,000 rows that one of them matches are looked at.',
+    'Present and false if more rows may match than `total` says: at most 2,000 are counted, and of several filters ' +
+    '4,000 rows (in the audit log 5,000) that one of them matches are looked at.',
 });
 
 /** A part of a list: sent as an array, with the header `Link`, and `X-Total-Count` if the total is known. */

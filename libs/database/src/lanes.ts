@@ -1,0 +1,169 @@
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import {
+  entitiesOfKeys,
+  meets,
+  narrowedBy,
+  type SortedPage,
+  type Sorting,
+  type Term,
+} from './narrowed-rows.js';
+import type { SqlValue } from './sql-statements.js';
+import { isPostgres } from './statements.js';
+import type { DatabaseScope } from './transaction.js';
+
+/** A column with few values, all of which are known; words of the code, never of a caller. */
+export interface LaneColumn {
+  readonly column: string;
+  readonly values: readonly (string | number)[];
+}
+
+/**
+ * A list as lanes: in each one the columns of few values have one value each, so that an index, which begins with what
+ * `found` and these columns fix, has the rows of a lane in the order of the list.
+ */
+export interface Laned<T extends ObjectLiteral> {
+  readonly rows: () => SelectQueryBuilder<T>;
+  readonly columns: readonly LaneColumn[];
+  /** What the index finds by. */
+  readonly found: readonly Term[];
+  /** What is looked at in each row. */
+  readonly looked: readonly Term[];
+}
+
+/** Rows of lanes that are read for a page at most: about 10 ms. */
+const MOST_READ = 6_000;
+/** Rows of a page, with those before it, that are put together from lanes. */
+const DEEPEST = 1_000;
+const GROWTH = 4;
+
+type Key = readonly SqlValue[];
+
+/** What is read of a lane. */
+interface Lane {
+  readonly values: Key;
+  hits: readonly Key[];
+  /** The last row that was read, whether it meets the terms or not; null when there is no other. */
+  last: Key | null;
+}
+
+/** All rows of some lanes, in no order. */
+export function inEach<T extends ObjectLiteral>(
+  query: SelectQueryBuilder<T>,
+  columns: readonly LaneColumn[],
+): SelectQueryBuilder<T> {
+  for (const { column, values } of columns) {
+    const words = values.map((value) => (typeof value === 'number' ? String(value) : `'${value}'`));
+    query.andWhere(`${column} IN (${words.join(', ')})`);
+  }
+  return query;
+}
+
+/**
+ * A page of a list whose lanes are read side by side, each only as far as the page needs it: of 90 lanes some 300 rows
+ * for a page of 20. Null when it would take too many, because what is looked at lies far down or the page itself does.
+ */
+export async function entitiesOfLanes<T extends ObjectLiteral>(
+  scope: DatabaseScope,
+  laned: Laned<T>,
+  page: SortedPage<T>,
+): Promise<T[] | null> {
+  const { limit, offset = 0 } = page;
+  const sorting = page.sorting.filter(
+    ([column], index) => page.sorting.findIndex(([other]) => other === column) === index,
+  );
+  const depth = limit + offset;
+  if (depth > DEEPEST) return null;
+  const lanes = combined(laned.columns).map((values): Lane => ({ values, hits: [], last: [] }));
+  const compare = comparison(sorting);
+  let open = lanes;
+  let read = 0;
+  for (let rows = startOf(depth, lanes.length); open.length > 0; rows *= GROWTH) {
+    read += open.length * rows;
+    if (read > Math.max(MOST_READ, lanes.length * startOf(depth, lanes.length))) return null;
+    await readOn(scope, laned, { open, sorting, rows });
+    const nth = firstOf(lanes, compare, depth)[depth - 1];
+    open = open.filter(({ last }) => last !== null && (nth === undefined || compare(last, nth) < 0));
+  }
+  const keys = firstOf(lanes, compare, depth)
+    .slice(offset)
+    .map((key) => key.at(-1));
+  return entitiesOfKeys(laned.rows(), keys, page);
+}
+
+/** Twice the share of a lane in the page, as a power of two: a statement's text is that of few lengths. */
+const startOf = (depth: number, lanes: number): number =>
+  2 ** Math.ceil(Math.log2(Math.min(depth, Math.max(4, (2 * depth) / lanes))));
+
+const combined = (columns: readonly LaneColumn[]): Key[] =>
+  columns.reduce<Key[]>(
+    (some, { values }) => some.flatMap((fixed) => values.map((value) => [...fixed, value])),
+    [[]],
+  );
+
+const firstOf = (lanes: readonly Lane[], compare: (one: Key, other: Key) => number, count: number): Key[] =>
+  lanes
+    .flatMap(({ hits }) => hits)
+    .sort(compare)
+    .slice(0, count);
+
+function comparison(sorting: Sorting): (one: Key, other: Key) => number {
+  return (one, other) => {
+    for (const [index, [, direction]] of sorting.entries()) {
+      const [first, second] = [one[index] ?? '', other[index] ?? ''];
+      if (first !== second) return first < second === (direction === 'ASC') ? -1 : 1;
+    }
+    return 0;
+  };
+}
+
+/** Reads the first `rows` rows of each lane. */
+async function readOn<T extends ObjectLiteral>(
+  scope: DatabaseScope,
+  laned: Laned<T>,
+  {
+    open,
+    sorting,
+    rows,
+  }: { readonly open: readonly Lane[]; readonly sorting: Sorting; readonly rows: number },
+): Promise<void> {
+  const one = laneQuery(scope, laned, sorting).limit(rows);
+  const keys = [...sorting.keys()].map((index) => `r.s${index}`).join(', ');
+  const [array, object, each] = isPostgres(scope)
+    ? ['json_agg', 'json_build_array', 'json_array_elements(CAST(:lanes AS json))']
+    : ['json_group_array', 'json_array', 'json_each(:lanes)'];
+  const found = await scope.manager
+    .createQueryBuilder()
+    .select(`(SELECT ${array}(${object}(r.hit, ${keys})) FROM (${one.getQuery()}) r)`, 'found')
+    .from(`(SELECT value FROM ${each})`, 'lane')
+    .setParameters({ ...one.getParameters(), lanes: JSON.stringify(open.map(({ values }) => values)) })
+    .getRawMany<{ readonly found: string | readonly Key[] | null }>();
+  for (const [index, lane] of open.entries()) {
+    const told = found[index]?.found ?? [];
+    const all = typeof told === 'string' ? (JSON.parse(told) as readonly Key[]) : told;
+    lane.hits = all.filter(([hit]) => hit === 1).map((key) => key.slice(1));
+    lane.last = all.length < rows ? null : (all.at(-1)?.slice(1) ?? null);
+  }
+}
+
+/** The rows of one lane in their order, with what they are sorted by. */
+function laneQuery<T extends ObjectLiteral>(
+  scope: DatabaseScope,
+  { rows, columns, found, looked }: Laned<T>,
+  sorting: Sorting,
+): SelectQueryBuilder<T> {
+  const query = narrowedBy(rows(), found, found);
+  for (const [index, { column, values }] of columns.entries())
+    query.andWhere(`${column} = ${fixedValue(scope, index, typeof values[0] === 'number')}`);
+  for (const { values } of looked) query.setParameters(values);
+  query.select(meets(looked), 'hit').orderBy();
+  for (const [index, [column, direction]] of sorting.entries()) {
+    query.addSelect(column, `s${index}`);
+    if (!columns.some((lane) => lane.column === column)) query.addOrderBy(column, direction);
+  }
+  return query;
+}
+
+function fixedValue(scope: DatabaseScope, index: number, isNumber: boolean): string {
+  if (!isPostgres(scope)) return `json_extract(lane.value, '$[${index}]')`;
+  return isNumber ? `CAST(lane.value ->> ${index} AS integer)` : `(lane.value ->> ${index})`;
+}
