@@ -16,6 +16,7 @@ const MODELS = () => ({
 });
 beforeAll(async () => {
   server = await startTestApp({
+    database: 'postgres',
     config: {
       ...offlineSettings(),
       ...MODELS(),
@@ -213,82 +214,87 @@ describe('the models of the service over the Open Inference Protocol', () => {
   });
 });
 
-describe('a second instance that has no model of its own', () => {
-  let asking: TestApp;
-  beforeAll(async () => {
-    asking = await startTestApp({
-      adapter: 'express',
-      config: {
-        ...offlineSettings(),
-        predictor_plugin: 'inference_server',
-        inference_url: server.url,
-        inference_model: 'default_predictor',
-        inference_headers: { 'X-API-KEY': evaluatorKey },
-        inference_networks: ['127.0.0.0/8'],
-        inference_output: 'answer',
-        inference_sample_output: 'answer_samples',
-        inference_metadata_path: `${folder.path}/dropping_metadata.json`,
-        inference_required: true,
-        mc_seed: 17,
-      },
+describe.each(['postgres', 'sqlite'] as const)(
+  'a second instance that has no model of its own [%s]',
+  (kind) => {
+    let asking: TestApp;
+    beforeAll(async () => {
+      asking = await startTestApp({
+        database: kind,
+        adapter: 'express',
+        config: {
+          ...offlineSettings(),
+          predictor_plugin: 'inference_server',
+          inference_url: server.url,
+          inference_model: 'default_predictor',
+          inference_headers: { 'X-API-KEY': evaluatorKey },
+          inference_networks: ['127.0.0.0/8'],
+          inference_output: 'answer',
+          inference_sample_output: 'answer_samples',
+          inference_metadata_path: `${folder.path}/dropping_metadata.json`,
+          inference_required: true,
+          mc_seed: 17,
+        },
+      });
     });
-  });
-  afterAll(() => asking?.close());
+    afterAll(() => asking?.close());
 
-  it('forecasts with the model of the first, bit for bit, and pins what it was', async () => {
-    const own = (await forecast(server)).result.output;
-    const { id, result } = await forecast(asking);
-    const there = result.output;
-    for (const key of [
-      'predictions',
-      'uncertainty',
-      'intervals',
-      'quantiles',
-      'seed',
-      'mode',
-      'future_datetimes',
-    ])
-      expect([key, there[key]]).toEqual([key, own[key]]);
-    expect(there['mode']).toBe('mc_dropout');
-    const { model_sha256: sha256 } = own['metadata'] as { model_sha256: string };
-    expect(there['metadata']).toMatchObject({
-      model_sha256: sha256,
-      model_version: sha256,
-      model_sha256_of: 'model',
-      model_type: 'inference_server',
-      mc_samples: 100,
+    it('forecasts with the model of the first, bit for bit, and pins what it was', async () => {
+      const own = (await forecast(server)).result.output;
+      const { id, result } = await forecast(asking);
+      const there = result.output;
+      for (const key of [
+        'predictions',
+        'uncertainty',
+        'intervals',
+        'quantiles',
+        'seed',
+        'mode',
+        'future_datetimes',
+      ])
+        expect([key, there[key]]).toEqual([key, own[key]]);
+      expect(there['mode']).toBe('mc_dropout');
+      const { model_sha256: sha256 } = own['metadata'] as { model_sha256: string };
+      expect(there['metadata']).toMatchObject({
+        model_sha256: sha256,
+        model_version: sha256,
+        model_sha256_of: 'model',
+        model_type: 'inference_server',
+        mc_samples: 100,
+      });
+      const { body: outcome } = await asking.get(`/api/v1/predictions/${id}/outcome`);
+      expect(outcome.forecast ?? outcome).toMatchObject({ model_sha256: sha256, seed: 17 });
     });
-    const { body: outcome } = await asking.get(`/api/v1/predictions/${id}/outcome`);
-    expect(outcome.forecast ?? outcome).toMatchObject({ model_sha256: sha256, seed: 17 });
-  });
 
-  it('is ready as long as the first is, and serves its model on', async () => {
-    const ready = await asking.get('/health/ready');
-    expect(ready.body.details.inference_server).toEqual({
-      status: 'up',
-      model: 'default_predictor',
-      ready: true,
-      circuit: 'closed',
+    it('is ready as long as the first is, and serves its model on', async () => {
+      const ready = await asking.get('/health/ready');
+      expect(ready.body.details.inference_server).toEqual({
+        status: 'up',
+        model: 'default_predictor',
+        ready: true,
+        circuit: 'closed',
+      });
+      const answer = await asking.post(
+        '/v2/models/inference_server/infer',
+        { inputs: [input()] },
+        { apiKey: ADMIN_KEY },
+      );
+      expect(numbers(answer)).toEqual(
+        numbers(await infer({ inputs: [input()] }, { model: 'default_predictor' })),
+      );
+      const status = await asking.get('/api/v1/plugins/status');
+      expect(status.text).not.toContain(evaluatorKey);
+      if (kind === 'postgres') return; // the other one asks the first, too
+      await server.server.stop();
+      expect((await asking.get('/health/ready')).status).toBe(503);
+      const { body } = await asking.post(
+        '/api/v1/predictions',
+        { symbol: 'SP500', interval: '1h' },
+        {
+          headers: { Prefer: 'wait=20' },
+        },
+      );
+      expect(body).toMatchObject({ status: 'failed' });
     });
-    const answer = await asking.post(
-      '/v2/models/inference_server/infer',
-      { inputs: [input()] },
-      { apiKey: ADMIN_KEY },
-    );
-    expect(numbers(answer)).toEqual(
-      numbers(await infer({ inputs: [input()] }, { model: 'default_predictor' })),
-    );
-    const status = await asking.get('/api/v1/plugins/status');
-    expect(status.text).not.toContain(evaluatorKey);
-    await server.server.stop();
-    expect((await asking.get('/health/ready')).status).toBe(503);
-    const { body } = await asking.post(
-      '/api/v1/predictions',
-      { symbol: 'SP500', interval: '1h' },
-      {
-        headers: { Prefer: 'wait=20' },
-      },
-    );
-    expect(body).toMatchObject({ status: 'failed' });
-  });
-});
+  },
+);
