@@ -17,7 +17,11 @@ export class AnswerChecks {
   readonly #validators = new Map<string, ValidateFunction>();
   readonly #secrets: readonly RegExp[];
 
-  constructor(private readonly document: Document) {
+  /** @param options `mayBeAway`: processes and the database break meanwhile, and what needs them may say so */
+  constructor(
+    private readonly document: Document,
+    private readonly options: { readonly mayBeAway: boolean },
+  ) {
     // CommonJS in its own words, a function in its types.
     (formats as unknown as { default: (ajv: Ajv2020) => void }).default(this.#ajv);
     for (const name of ['password', 'binary']) this.#ajv.addFormat(name, true);
@@ -35,7 +39,7 @@ export class AnswerChecks {
   faultsOf(request: FuzzRequest, outcome: Outcome): string[] {
     if ('failure' in outcome) return [outcome.failure];
     return [
-      ...serverFault(request, outcome),
+      ...serverFault(request, outcome, this.options.mayBeAway),
       ...this.#contractFaults(request, outcome),
       ...headerFaults(outcome),
       ...this.#leaks(outcome),
@@ -52,7 +56,9 @@ export class AnswerChecks {
     const response = shared === undefined ? given : this.document.components.responses[shared];
     const isExact = operation !== undefined && isOnRoute(request);
     if (response === undefined) {
-      const isPossible = !isExact && (UNROUTED.includes(String(status)) || isOptions(request, status));
+      const isAway = status === 503 && this.options.mayBeAway;
+      const isPossible =
+        !isExact && (isAway || UNROUTED.includes(String(status)) || isOptions(request, status));
       if (!isPossible) return [`undeclared ${status}`];
     }
     if (request.method === 'HEAD' || body.length === 0) return emptyFaults(request, response, status);
@@ -105,8 +111,12 @@ export class AnswerChecks {
   }
 }
 
-/** Outages are no part of a run, so nothing may be unavailable. */
-function serverFault({ route }: FuzzRequest, { status }: Answer): string[] {
+/** Where outages are no part of a run, nothing may be unavailable. */
+function serverFault({ route }: FuzzRequest, { status, headers }: Answer, mayBeAway: boolean): string[] {
+  if (status === 503 && mayBeAway)
+    return headers['retry-after'] === undefined && route.template !== '/health/ready'
+      ? ['503 without Retry-After']
+      : [];
   const isAllowed = status < 500 || status === 501 || (status === 503 && route.template === '/health/ready');
   return isAllowed ? [] : [`answers ${status}`];
 }

@@ -4,12 +4,13 @@ import type { DatabaseKind } from '../harness/databases.js';
 import { AnswerChecks } from './checks.js';
 import { readDocument, type Route, routesIn } from './description.js';
 import { type FuzzRequest, requestsFor } from './requests.js';
-import { curlOf, type Outcome, Sender, wireOf } from './send.js';
+import { curlOf, isCut, type Outcome, Sender, type WireRequest, wireOf } from './send.js';
+import { FaultyCluster } from './faults.js';
 import { FuzzTarget } from './target.js';
 
 export interface FuzzRun {
-  readonly database: DatabaseKind;
-  readonly adapter: AdapterName;
+  /** Two processes of the API and two workers on PostgreSQL, with a fault in each batch of requests; else one process. */
+  readonly on: 'cluster' | { readonly database: DatabaseKind; readonly adapter: AdapterName };
   readonly requests: number;
   readonly seed: number;
   /** Called now and then with the number of requests so far. */
@@ -33,6 +34,8 @@ export interface FuzzReport {
   readonly statuses: ReadonlyMap<string, number>;
   /** Routes that never answered with success. */
   readonly unreached: readonly string[];
+  /** How often which fault happened. */
+  readonly faults: ReadonlyMap<string, number>;
 }
 
 const CONNECTIONS = 8;
@@ -52,20 +55,28 @@ interface Found {
 
 /** Sends requests that chance and the description make to the product, and checks every answer. */
 export async function fuzz(run: FuzzRun): Promise<FuzzReport> {
-  const target = await FuzzTarget.start(run.database, run.adapter);
-  const session = new FuzzSession(run, target);
+  if (run.on !== 'cluster') {
+    const target = await FuzzTarget.start(run.on.database, run.on.adapter);
+    return reportOf(new FuzzSession(run, target, null), () => target.close());
+  }
+  const cluster = await FaultyCluster.start();
+  return reportOf(new FuzzSession(run, cluster.target, cluster), () => cluster.close());
+}
+
+async function reportOf(session: FuzzSession, end: () => Promise<void>): Promise<FuzzReport> {
   try {
     await session.sendAll();
     const findings = [...(await session.findings()), ...session.logFindings()];
-    const complaints = await target.verify();
+    const complaints = await session.complaints();
     return {
       findings: [...findings, ...complaints.map(unsent)],
       statuses: session.statuses,
       unreached: session.unreached(),
+      faults: session.faults,
     };
   } finally {
     session.close();
-    await target.close();
+    await end();
   }
 }
 
@@ -78,7 +89,8 @@ class FuzzSession {
   readonly #reached = new Set<string>();
   readonly #arbitrary: fc.Arbitrary<FuzzRequest>;
   readonly #checks: AnswerChecks;
-  readonly #sender: Sender;
+  readonly #senders: readonly Sender[];
+  #turn = 0;
   readonly #found = new Map<string, Found>();
   /** Routes by the ids of the requests to them, for errors in the log. */
   readonly #routes = new Map<string, string>();
@@ -86,12 +98,13 @@ class FuzzSession {
   constructor(
     private readonly run: FuzzRun,
     private readonly target: FuzzTarget,
+    private readonly cluster: FaultyCluster | null,
   ) {
     const document = readDocument();
     this.#described = routesIn(document);
     this.#arbitrary = requestsFor(document, this.#described);
-    this.#checks = new AnswerChecks(document);
-    this.#sender = new Sender(target.app.server.url, CONNECTIONS);
+    this.#checks = new AnswerChecks(document, { mayBeAway: cluster !== null });
+    this.#senders = (cluster?.urls ?? [target.app.server.url]).map((url) => new Sender(url, CONNECTIONS));
   }
 
   async sendAll(): Promise<void> {
@@ -100,7 +113,8 @@ class FuzzSession {
       const numRuns = Math.min(BATCH, this.run.requests - done);
       const requests = fc.sample(this.#arbitrary, { seed, numRuns });
       const lanes = Array.from({ length: CONNECTIONS }, (_, lane) => this.#lane(requests, seed, lane));
-      await Promise.all(lanes);
+      const fault = this.cluster?.next(done / BATCH, (seed % 97) / 97);
+      await Promise.all([...lanes, fault]);
       await this.target.refresh();
       this.run.onProgress?.(done + numRuns);
     }
@@ -120,13 +134,32 @@ class FuzzSession {
   }
 
   async #send(request: FuzzRequest): Promise<Outcome> {
-    const outcome = await this.#sender.send(wireOf(request, this.target));
+    const outcome = await this.#answerTo(wireOf(request, this.target));
     this.target.learn(request, outcome);
     const status = 'failure' in outcome ? 'none' : String(outcome.status);
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
     if ('status' in outcome && outcome.status < 300) this.#reached.add(routeOf(request));
     if (!('failure' in outcome)) this.#routes.set(String(outcome.headers['x-request-id']), routeOf(request));
     return outcome;
+  }
+
+  /** Asks the next process. One that is being killed is left for the first one, as a balancer does. */
+  async #answerTo(wire: WireRequest): Promise<Outcome> {
+    this.#turn += 1;
+    const [first, ...others] = this.#senders;
+    const other = others[(this.#turn % this.#senders.length) - 1];
+    if (first === undefined) throw new Error('there is a process to ask');
+    const outcome = await (other ?? first).send(wire);
+    return other !== undefined && isCut(outcome) ? first.send(wire) : outcome;
+  }
+
+  get faults(): ReadonlyMap<string, number> {
+    return this.cluster?.happened ?? new Map();
+  }
+
+  /** What is wrong behind all of it: with the books, the audit log, and processes that nobody ended. */
+  async complaints(): Promise<string[]> {
+    return [...(await this.target.verify()), ...(this.cluster?.ended() ?? [])];
   }
 
   async findings(): Promise<Finding[]> {
@@ -190,7 +223,7 @@ class FuzzSession {
   }
 
   close(): void {
-    this.#sender.close();
+    for (const sender of this.#senders) sender.close();
   }
 }
 

@@ -148,6 +148,10 @@ export class Sender {
 
 const STALE = 'stale connection';
 
+/** Whether the process that was asked went away before its answer had come; one that never answers did not. */
+export const isCut = (outcome: Outcome): boolean =>
+  'failure' in outcome && /^(?:stale connection|connection broken|answer cut off)/.test(outcome.failure);
+
 const piecesOf = (body: Buffer, chunked: boolean): readonly Buffer[] => {
   const size = Math.ceil(body.length / CHUNKS);
   if (!chunked || size === 0) return [body];

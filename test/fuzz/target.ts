@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { ROLES, type Role } from '#libs/http';
-import { type CancelTimer, Clock, DAY_MS, isUuid, systemClock } from '#libs/kernel';
+import type { DatabaseLocation } from '#libs/database';
+import { assertPresent, type CancelTimer, Clock, DAY_MS, isUuid, systemClock } from '#libs/kernel';
 import { answerOf, bodyOf } from '../harness/answers.js';
 import { type AdapterName, startTestApp, type TestApp } from '../harness/app.js';
+import { TestCluster } from '../harness/cluster.js';
 import type { DatabaseKind } from '../harness/databases.js';
 import { runFolder } from '../harness/test-resources.js';
 import { type Account, Accounts } from '../security/accounts.js';
@@ -35,6 +37,24 @@ class SeedingClock extends Clock {
   }
 }
 
+const sample = (name: string): string => resolve('examples/data', name);
+const CONFIG = {
+  core_plugin: 'sync_core',
+  endpoint_plugins: ['predict_endpoint', 'health_endpoint', 'info_endpoint', 'metrics_endpoint'],
+  predictor_plugin: 'direction_ideal_oracle',
+  csv_file: sample('synthetic_fx_1h_2023.csv'),
+  data_source: 'file',
+  data_files: {
+    SP500: sample('sp500_daily_2000-2020.csv'),
+    SYNTHFX: sample('synthetic_fx_1h_2023.csv'),
+  },
+  allow_noise_control: true,
+  skip_rate_limiting: true,
+};
+
+const addressOf = (location: DatabaseLocation): string =>
+  location.kind === 'sqlite' ? `sqlite:///${location.path}` : location.url;
+
 type NounKind = 'predictions' | 'orders' | 'claimed' | 'deliveries' | 'usernames' | 'userIds' | 'invoices';
 /** Newer things push out older ones. */
 const MAX_NOUNS = 21;
@@ -56,32 +76,30 @@ export class FuzzTarget implements World {
   private constructor(
     readonly app: TestApp,
     private readonly clock: SeedingClock,
+    private readonly databaseUrl: string,
   ) {
     this.#accounts = new Accounts(app);
   }
 
   static async start(database: DatabaseKind, adapter: AdapterName): Promise<FuzzTarget> {
-    const sample = (name: string): string => resolve('examples/data', name);
     const clock = new SeedingClock();
-    const app = await startTestApp({
-      database,
-      adapter,
+    return FuzzTarget.#seeded(await startTestApp({ database, adapter, clock, config: CONFIG }), clock);
+  }
+
+  /** Two processes of the API and two workers on a server of PostgreSQL; seeded before there is more than one. */
+  static async startCluster(database_url: string): Promise<{ target: FuzzTarget; cluster: TestCluster }> {
+    const clock = new SeedingClock();
+    const made: FuzzTarget[] = [];
+    const cluster = await TestCluster.start({
       clock,
-      config: {
-        core_plugin: 'sync_core',
-        endpoint_plugins: ['predict_endpoint', 'health_endpoint', 'info_endpoint', 'metrics_endpoint'],
-        predictor_plugin: 'direction_ideal_oracle',
-        csv_file: sample('synthetic_fx_1h_2023.csv'),
-        data_source: 'file',
-        data_files: {
-          SP500: sample('sp500_daily_2000-2020.csv'),
-          SYNTHFX: sample('synthetic_fx_1h_2023.csv'),
-        },
-        allow_noise_control: true,
-        skip_rate_limiting: true,
-      },
+      config: { ...CONFIG, database_url },
+      seed: async (first) => void made.push(await FuzzTarget.#seeded(first, clock, database_url)),
     });
-    const target = new FuzzTarget(app, clock);
+    return { target: assertPresent(made[0], 'it was seeded'), cluster };
+  }
+
+  static async #seeded(app: TestApp, clock: SeedingClock, url?: string): Promise<FuzzTarget> {
+    const target = new FuzzTarget(app, clock, url ?? addressOf(app.database.location));
     await target.#seed();
     return target;
   }
@@ -197,12 +215,15 @@ export class FuzzTarget implements World {
 
   /** Asks the built command about the books and the audit log; returns complaints. */
   async verify(): Promise<string[]> {
-    const { location } = this.app.database;
-    const url = location.kind === 'sqlite' ? `sqlite:///${location.path}` : location.url;
     const command = new BuiltCommand(runFolder(), { SECRET_KEY: 'a-secret-of-the-tests-that-nobody-keeps' });
     const complaints: string[] = [];
     for (const what of ['billing', 'audit']) {
-      const { status, stdout, stderr } = await command.run(what, 'verify', '--database_url', url);
+      const { status, stdout, stderr } = await command.run(
+        what,
+        'verify',
+        '--database_url',
+        this.databaseUrl,
+      );
       if (status !== 0) complaints.push(`${what} verify: ${stdout}${stderr}`);
     }
     await command.end();

@@ -8,6 +8,39 @@ import { startTestApp, TEST_SETTINGS, TestApp, type TestAppOptions } from './app
 
 const [APIS, WORKERS] = [2, 2];
 const ADDRESS = /listens on (http:\/\/127\.0\.0\.1:\d+)/;
+const WORKS = /Worker started/;
+
+/** A process of the cluster beside this one; one that was killed can be started again, at the same address. */
+export class ClusterProcess {
+  #command: RunningCommand;
+  #url: string | null = null;
+
+  constructor(
+    private readonly launch: (more: object) => RunningCommand,
+    private readonly ready: RegExp,
+  ) {
+    this.#command = launch({});
+  }
+
+  get command(): RunningCommand {
+    return this.#command;
+  }
+
+  /** Of one that serves, once it is ready. */
+  get url(): string {
+    return assertPresent(this.#url, 'it listens');
+  }
+
+  async isReady(): Promise<void> {
+    await this.#command.wrote(this.ready);
+    this.#url = ADDRESS.exec(this.#command.output)?.[1] ?? null;
+  }
+
+  async restart(): Promise<void> {
+    this.#command = this.launch(this.#url === null ? {} : { port: new URL(this.#url).port });
+    await this.isReady();
+  }
+}
 
 /**
  * The product as two processes of the API and two workers on one PostgreSQL. Each request goes to the next process of the API. The
@@ -15,20 +48,24 @@ const ADDRESS = /listens on (http:\/\/127\.0\.0\.1:\d+)/;
  */
 export class TestCluster extends TestApp {
   #turn = 0;
+  readonly #others: readonly HttpClient[];
 
   private constructor(
     first: TestApp,
-    private readonly others: readonly HttpClient[],
+    /** The processes of the API beside this one. */
+    readonly apis: readonly ClusterProcess[],
+    readonly workers: readonly ClusterProcess[],
     private readonly end: () => Promise<void>,
   ) {
     super(first.server, first.database, first.logLines);
+    this.#others = apis.map(({ url }) => new HttpClient(url));
   }
 
-  static async start(options: Pick<TestAppOptions, 'config' | 'seed'>): Promise<TestCluster> {
+  /** @param options its `seed` runs before there are others; a `database_url` in its `config` is that of a server of one's own */
+  static async start(options: Pick<TestAppOptions, 'config' | 'seed' | 'clock'>): Promise<TestCluster> {
     const config = { ...options.config, jobs: false };
     const first = await startTestApp({ ...options, config, database: 'postgres' });
     const folder = mkdtempSync(join(tmpdir(), 'cluster-'));
-    const running: RunningCommand[] = [];
     const { location } = first.database;
     const database_url = location.kind === 'postgres' ? location.url : '';
     const { secret_key, admin_password, admin_api_key, ...plain } = TEST_SETTINGS;
@@ -37,30 +74,28 @@ export class TestCluster extends TestApp {
       ADMIN_PASSWORD: admin_password,
       ADMIN_API_KEY: admin_api_key,
     });
-    const launch = (command: string, settings: object): RunningCommand => {
-      const all = Object.entries({ ...plain, ...options.config, database_url, ...settings });
-      const flags = all.map(
-        ([name, value]) => `--${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
-      );
-      const started = built.launch(command, ...flags);
-      running.push(started);
-      return started;
+    const started: ClusterProcess[] = [];
+    const start = (count: number, ready: RegExp, command: string, settings: object): ClusterProcess[] => {
+      const launch = (more: object): RunningCommand => {
+        const all = Object.entries({ ...plain, database_url, ...options.config, ...settings, ...more });
+        const flags = all.map(
+          ([name, value]) => `--${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
+        );
+        return built.launch(command, ...flags);
+      };
+      const made = Array.from({ length: count }, () => new ClusterProcess(launch, ready));
+      started.push(...made);
+      return made;
     };
     const end = async (): Promise<void> => {
-      await Promise.all(running.map((one) => one.end('SIGTERM')));
+      await Promise.all(started.map(({ command }) => command.end('SIGTERM')));
       rmSync(folder, { recursive: true, force: true });
     };
     try {
-      const apis = Array.from({ length: APIS - 1 }, () => launch('serve', { jobs: false }));
-      const workers = Array.from({ length: WORKERS }, () => launch('worker', {}));
-      await Promise.all([
-        ...apis.map((one) => one.wrote(ADDRESS)),
-        ...workers.map((one) => one.wrote(/Worker started/)),
-      ]);
-      const others = apis.map(
-        ({ output }) => new HttpClient(assertPresent(ADDRESS.exec(output)?.[1], 'it listens')),
-      );
-      return new TestCluster(first, others, end);
+      const apis = start(APIS - 1, ADDRESS, 'serve', { jobs: false });
+      const workers = start(WORKERS, WORKS, 'worker', {});
+      await Promise.all(started.map((one) => one.isReady()));
+      return new TestCluster(first, apis, workers, end);
     } catch (error) {
       await end();
       await first.close();
@@ -70,7 +105,7 @@ export class TestCluster extends TestApp {
 
   override fetch(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
     this.#turn += 1;
-    const other = this.others[(this.#turn % (this.others.length + 1)) - 1];
+    const other = this.#others[(this.#turn % (this.#others.length + 1)) - 1];
     return other === undefined ? super.fetch(method, path, options) : other.fetch(method, path, options);
   }
 

@@ -68,7 +68,7 @@ export class Exchange implements RequestContext {
     this.path = path;
     this.routedPath = routedPath;
     this.query = query;
-    this.#hasAuditedPath = AUDITED.test(routedPath);
+    this.#hasAuditedPath = isAuditedPath(routedPath);
     this.#givenPosition = request.headers[POSITION_HEADER.toLowerCase()] as string | undefined;
   }
 
@@ -87,7 +87,7 @@ export class Exchange implements RequestContext {
 
   /** Requests of the API, of models and of the legacy paths leave an audit row; probes and the API description do not. */
   get isAudited(): boolean {
-    return this.#hasAuditedPath || AUDITED.test(this.route ?? '');
+    return this.#hasAuditedPath || isAuditedPath(this.route ?? '');
   }
 }
 
@@ -96,6 +96,9 @@ export const isRead = ({ method }: { readonly method: string }): boolean =>
 
 /** Of an answer: what it wrote is in every replica that has reached this position. Of a request: what it reads is no older. */
 export const POSITION_HEADER = 'X-Database-Position';
+
+/** Whether requests to a path, or a route's template, leave a row. */
+export const isAuditedPath = (path: string): boolean => AUDITED.test(path);
 
 const AUDITED = /^\/(?:api\/|v2\/models\/|(?:predict|status)(?:\/|$))/;
 

@@ -1,4 +1,5 @@
 import { problem, titleOf } from '#libs/http';
+import { isAuditedPath } from '../http/exchange.js';
 import type { Media, DescribedOperation, Response } from './document-parts.js';
 
 /** Errors that many routes may give, whatever they do. */
@@ -18,6 +19,9 @@ const COMMON: Readonly<Record<number, readonly [code: string, detail: string]>> 
   503: ['audit_unavailable', 'The request could not be recorded, so its answer is withheld'],
 };
 
+/** The 503 of routes that leave no row: who asks, and how often, is in the database too. */
+const AWAY = ['database_unavailable', 'The database cannot be reached at the moment'] as const;
+
 /** What goes wrong before the route is known is the same everywhere, and said once; its example names one path. */
 const BEFORE_THE_ROUTE: ReadonlySet<number> = new Set([400, 408, 413, 415, 417, 431, 500]);
 
@@ -34,7 +38,8 @@ const NOT_JSON = {
 const nameOf = (status: number): string => titleOf(status).replaceAll(' ', '');
 
 function commonProblem(status: number, instance: string): Response {
-  const [code, detail] = COMMON[status] ?? ['internal', titleOf(status)];
+  const common = status === 503 && !isAuditedPath(instance) ? AWAY : COMMON[status];
+  const [code, detail] = common ?? ['internal', titleOf(status)];
   const schema = { $ref: `#/components/schemas/${status === 422 ? 'ValidationProblem' : 'ProblemDetails'}` };
   const occurrence = { instance, requestId: REQUEST_ID };
   const example = problem(status, code, status === 422 ? [NOT_JSON] : detail, occurrence);
@@ -52,7 +57,7 @@ export function declareProblems(path: string, method: string, operation: Describ
   const instance = examplePath(path, operation);
   for (const response of Object.values(operation.responses as Record<string, Response>))
     for (const media of Object.values(response.content ?? {})) happenAt(instance, media);
-  for (const status of commonStatuses(path, method, operation)) {
+  for (const status of commonStatuses(method, operation)) {
     operation.responses[status] ??= BEFORE_THE_ROUTE.has(status)
       ? { $ref: `#/components/responses/${nameOf(status)}` }
       : commonProblem(status, instance);
@@ -73,7 +78,7 @@ function happenAt(instance: string, media: Media): void {
     media.example = { ...example, instance };
 }
 
-function commonStatuses(path: string, method: string, operation: DescribedOperation): readonly number[] {
+function commonStatuses(method: string, operation: DescribedOperation): readonly number[] {
   const { parameters = [], responses } = operation;
   const mode = operation['x-access-policy']?.mode ?? 'public';
   // Routes that are never allowed do not read their bodies.
@@ -85,10 +90,10 @@ function commonStatuses(path: string, method: string, operation: DescribedOperat
     429,
     431,
     500,
+    503,
     ...(mode === 'public' ? [] : [401]),
     ...(mode === 'flexible' || mode === 'predict' ? [403] : []),
     ...(parameters.some(({ name }) => name === 'Idempotency-Key') ? [409] : []),
     ...(readsBody ? [413, 415, 422] : []),
-    ...(path.startsWith('/api/') || path.startsWith('/v2/models/') ? [503] : []),
   ];
 }
