@@ -17,6 +17,7 @@ import { describeKerasOnnx, measureKerasOnnx } from './keras-onnx.js';
 import { measureMarketplace } from './marketplace.js';
 import { measureMemory } from './memory.js';
 import { measurePredictions } from './predictions.js';
+import { measureReceipts } from './receipts.js';
 import { measureServedModel } from './served-model.js';
 import { printSharding } from './sharding.js';
 import { measureStart } from './start.js';
@@ -109,6 +110,17 @@ row(
   '≥ 1,000/s, none lost',
   predictions.perSecond >= 1000 && predictions.lost === 0,
 );
+
+for (const one of await measureReceipts()) {
+  const more = one.withP95Ms - one.withoutP95Ms;
+  row(
+    `a receipt of a forecast of 6 horizons on ${one.database}, p95 of one prediction end to end with and without, by turns`,
+    `${round(one.withP95Ms, 2)} and ${round(one.withoutP95Ms, 2)} ms (${more < 0 ? '−' : '+'}${round(Math.abs(more), 2)}), p50 ${round(one.withP50Ms, 2)} and ${round(one.withoutP50Ms, 2)} ms; ${round(one.moreCpuMs, 2)} ms more of the processor; ` +
+      `${round(one.bytesEach)} bytes on the disk`,
+    '≤ 5 ms more',
+    more <= 5,
+  );
+}
 
 const served = await measureServedModel();
 row(

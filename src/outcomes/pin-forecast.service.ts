@@ -87,6 +87,11 @@ export class PinForecast implements ForecastPins {
     };
     const dueAt = isResolved(standing) ? dueAtOf(stated, forecast.interval, null) : null;
     insertRow(tx, ForecastPinEntity, { ...pin, dueAt });
+    this.draftReceipt(tx, forecast, pin);
+  }
+
+  /** Writes what the receipt will say, but for its place in the chain. */
+  draftReceipt(tx: Transaction, forecast: IssuedForecast, pin: Parameters<typeof draftText>[1]): void {
     const { source, subjectId } = forecast;
     insertRow(tx, ForecastReceiptEntity, { source, subjectId, body: draftText(forecast, pin) });
   }

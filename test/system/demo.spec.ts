@@ -74,6 +74,19 @@ describe('the demo of the packed service, installed for a user who cannot change
     rmSync(folder, { recursive: true, force: true });
   });
 
+  it('had the model forecast on history, and shows its scores', () => {
+    const [, forecasts, outcomes] = /since 2018: (\d+) forecasts, .*, (\d+) outcomes/.exec(stdout) ?? [];
+    expect(Number(forecasts)).toBeGreaterThan(100);
+    expect(Number(outcomes)).toBeGreaterThan(2.9 * Number(forecasts));
+    const [, loss, walk, skill, lower, upper] =
+      /CRPS (.+), random walk (.+): skill (.+) \(90 % bounds (.+) and (.+)\); 90 % intervals held (\d+) %/
+        .exec(stdout)
+        ?.map(Number) ?? [];
+    expect(skill).toBeCloseTo(1 - (loss ?? NaN) / (walk ?? NaN), 2);
+    expect(lower).toBeLessThan(skill ?? NaN);
+    expect(upper).toBeGreaterThan(skill ?? NaN);
+  });
+
   it('was asked by a user for whom the program is not to be changed', () => {
     const attempt = `require('fs').appendFileSync(${JSON.stringify(join(own, 'dist/src/main.js'))}, '')`;
     expect(run(process.execPath, ['-e', attempt], asNobody).stderr).toContain('EACCES');

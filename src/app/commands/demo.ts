@@ -9,6 +9,7 @@ import { commandArguments, DEMO_FLAGS } from '#libs/config';
 import { renderForecastPng } from '#libs/forecast-chart';
 import { messageOf } from '#libs/kernel';
 import { packageFolder } from '../version.js';
+import { type DemoBacktest, printScores, SCORED } from './demo-scores.js';
 import { EXIT, type PlainCommand, print, printError, stopSignal } from './command.js';
 
 const ENTRY = join(packageFolder, 'dist', 'src', 'main.js');
@@ -16,8 +17,8 @@ const DATA_FILE = join(packageFolder, 'examples', 'data', 'sp500_daily_2000-2020
 
 /**
  * `demo [--once]`: starts the service on a free port with the quickstart configuration and a private database, looks at its
- * data file (`data inspect`), asks it two questions over HTTP, prints the answers with a picture of the forecast, and stays up
- * until it is stopped.
+ * data file (`data inspect`), asks it two questions over HTTP, prints the answers with a picture of the forecast, has the model
+ * forecast on history and prints its scores, and stays up until it is stopped.
  */
 export const demo: PlainCommand = async (line) => {
   const { flags } = commandArguments(line, DEMO_FLAGS);
@@ -37,6 +38,7 @@ export const demo: PlainCommand = async (line) => {
     print(`\nThe data, as \`prediction-provider data inspect\` shows them:\n\n${table}`);
     await askBoth(desk);
     const clientKey = await desk.newClient();
+    printScores(await desk.backtest(clientKey, SCORED));
     if (flags.once) service.kill('SIGTERM');
     else printNext(desk, clientKey);
     await ended;
@@ -126,7 +128,7 @@ class Desk {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const answer = await fetch(`${this.url}/health`).catch(() => null);
       if (answer?.ok === true) return;
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+      await pause();
     }
     throw new Error(`the service did not become ready within ${(ATTEMPTS * EVERY_MS) / 1_000} s`);
   }
@@ -145,6 +147,20 @@ class Desk {
       { 'x-api-key': this.adminKey },
     );
     return made.api_key;
+  }
+
+  /** Forecasts on bars that have come long ago, with their scores. */
+  async backtest(apiKey: string, question: object): Promise<DemoBacktest> {
+    const headers = { 'x-api-key': apiKey };
+    const { id } = await this.#post<{ id: string }>('/api/v1/backtests', question, headers);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const answer = await fetch(`${this.url}/api/v1/backtests/${id}`, { headers });
+      const walked = (await answer.json()) as DemoBacktest;
+      if (walked.status === 'completed') return walked;
+      if (walked.status === 'failed') throw new Error(`the back-test failed: ${walked.error?.message}`);
+      await pause();
+    }
+    throw new Error('the back-test did not end');
   }
 
   async ask<T>(path: string, body: object): Promise<T> {
@@ -166,6 +182,7 @@ class Desk {
 }
 
 const [ATTEMPTS, EVERY_MS] = [200, 100];
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, EVERY_MS));
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
