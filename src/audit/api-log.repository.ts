@@ -81,6 +81,8 @@ function castOf(column: string): string {
  * the newest ones: no index finds the rest. They take 20 to 60 ms to read, beside the event loop on SQLite.
  */
 const MOST_SEARCHED = 20_000;
+/** A page that is full after so many does not look at more. */
+const SOON_SEARCHED = 1_000;
 /** The same for several filters without such a part, which many pages of a list ask for. */
 const MOST_LOOKED_AT_LOGS = 5_000;
 
@@ -157,11 +159,13 @@ export class ApiLogRepository {
       ...looked,
       ...(part === '' ? [] : [partTerm(part)]),
     ];
-    if (others.length > 0)
-      return this.#searchIn(found, others, {
-        most,
-        looked: part === '' ? MOST_LOOKED_AT_LOGS : MOST_SEARCHED,
-      });
+    if (others.length > 0) {
+      if (part === '') return this.#searchIn(found, others, { most, looked: MOST_LOOKED_AT_LOGS });
+      // a part is looked for in the rows themselves: no more of them than a full page takes
+      const soon = await this.#searchIn(found.clone(), others, { most, looked: SOON_SEARCHED });
+      const isEnough = soon.searchedBackTo === null || soon.rows.length === most;
+      return isEnough ? soon : this.#searchIn(found, others, { most, looked: MOST_SEARCHED });
+    }
     return {
       rows: await entitiesOf(found.clone().limit(most)),
       count: await countUpTo(this.database.readApart, found),
@@ -204,19 +208,22 @@ export class ApiLogRepository {
       .limit(looked);
     const from = () =>
       manager.createQueryBuilder().from(`(${newest.getQuery()})`, 's').setParameters(newest.getParameters());
-    const hits = await from()
-      .select('s.id', 'id')
-      .where('s.hit = 1')
-      .orderBy('s.at', 'DESC')
-      .addOrderBy('s.id', 'DESC')
-      .limit(most)
-      .getRawMany<{ readonly id: number | string }>();
     const figures = await from()
       .select('COALESCE(SUM(s.hit), 0)', 'matches')
       .addSelect('COUNT(*)', 'searched')
       .addSelect('MIN(s.at)', 'oldest')
       .getRawOne<FoundFigures>();
     const { matches = 0, searched = 0, oldest = null } = figures ?? {};
+    const hits =
+      Number(matches) === 0
+        ? []
+        : await from()
+            .select('s.id', 'id')
+            .where('s.hit = 1')
+            .orderBy('s.at', 'DESC')
+            .addOrderBy('s.id', 'DESC')
+            .limit(most)
+            .getRawMany<{ readonly id: number | string }>();
     const searchedBackTo = Number(searched) < looked || oldest === null ? null : new Date(oldest);
     const ids = hits.map(({ id }) => Number(id));
     const rows =
