@@ -72,6 +72,8 @@ export const ASKED: readonly Asked[] = [
   ...get('evaluator', 'evaluator/pending', 'evaluator/pending?symbol=EURUSD&sort=payment'),
   ...get('evaluator', 'evaluator/pending?symbol=NONE', 'evaluator/pending?min_payment=4.1&sort=created_at'),
   ...get('evaluator', 'evaluator/pending?prediction_type=custom&max_priority=5&sort=effort&order=asc'),
+  ...get('evaluator', 'evaluator/pending?symbol=GBPUSD&min_priority=2&sort=payment&order=desc'),
+  ...get('evaluator', 'evaluator/pending?prediction_type=short_term&min_payment=3.7&sort=created_at'),
   ...get('evaluator', 'evaluator/stats?period=7d'),
   ...get('provider', 'provider/pricing', 'provider/earnings', 'provider/stats'),
   ...get(
@@ -79,6 +81,8 @@ export const ASKED: readonly Asked[] = [
     'client/predictions',
     'client/predictions?status=failed&sort=cost',
     'client/predictions?symbol=EURUSD&sort=completed_at',
+    'client/predictions?status=failed&prediction_type=custom&sort=priority&order=asc',
+    'client/predictions?status=failed&symbol=GBPUSD&sort=cost&order=asc',
     'client/webhooks/deliveries?status=failed',
     'predictions/?limit=100',
     'admin/stats',
@@ -86,6 +90,7 @@ export const ASKED: readonly Asked[] = [
   ),
   ...get('administrator', 'admin/audit?user_id=2', 'admin/audit?status_code=401,403', 'admin/logs?limit=100'),
   ...get('administrator', 'admin/audit?user_id=2&method=DELETE', 'admin/audit?method=POST&status_code=401'),
+  ...get('administrator', 'admin/audit?user_id=2&status_code=401', 'admin/usage/desk?days=365'),
   ...get('administrator', 'admin/usage/desk?days=30', 'admin/users', 'admin/billing', 'admin/pricing'),
   ...get('administrator', 'admin/billing/summary', 'admin/invoices', 'admin/config', 'plugins/status'),
 ];

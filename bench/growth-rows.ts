@@ -99,7 +99,7 @@ const IN_TABLES = TABLES.map((table) => `'${table}'`).join(', ');
 export async function fill(location: DatabaseLocation, rows: Growing): Promise<void> {
   const database = await Database.open({ location, entities, migrations });
   try {
-    // the service's own connections are given up when a busy server says nothing for some seconds, as it makes an index
+    // the service gives its own connections up when a statement takes longer than a minute, as that for an index may
     const plain =
       location.kind === 'postgres'
         ? await new DataSource({ type: 'postgres', url: location.url }).initialize()
