@@ -22,10 +22,12 @@ export interface Served {
 /**
  * The product on an empty SQLite database of its own; settings as flags.
  * @param main of another build
+ * @param node arguments of Node itself
  */
 export async function serveProduct(
   settings: Readonly<Record<string, string | number | boolean>>,
   main = MAIN,
+  node: readonly string[] = [],
 ): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-bench-'));
   const port = await freePort();
@@ -35,7 +37,7 @@ export async function serveProduct(
     admin_password: 'only-for-the-benchmark',
     ...settings,
   }).map(([name, value]) => `--${name}=${value}`);
-  const served = await serve([main, 'serve', ...flags], port, '/health/ready');
+  const served = await serve([...node, main, 'serve', ...flags], port, '/health/ready');
   return {
     ...served,
     stop: async () => {

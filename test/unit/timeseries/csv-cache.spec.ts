@@ -1,7 +1,8 @@
 import { appendFileSync, type BigIntStats, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { describe, expect, it, jest } from '@jest/globals';
-import { AppError } from '#libs/kernel';
+import { AppError, runInContext, systemClock } from '#libs/kernel';
+import { eventually } from '#libs/testing';
 import { CsvCache, loadCsv } from '#libs/timeseries';
 import { csvFiles } from './csv-files.js';
 
@@ -49,6 +50,51 @@ describe('CsvCache', () => {
     expect(b).toBe(a);
     expect(c).toBe(a);
     expect(read).toHaveBeenCalledTimes(1);
+  });
+
+  it('lets those share a look that ask before it begins, and nobody who asks after', async () => {
+    const looks: (() => void)[] = [];
+    const path = write(rows(5));
+    const look = async (at: string): Promise<BigIntStats> => {
+      await new Promise<void>((resolve) => looks.push(resolve));
+      return stat(at, { bigint: true });
+    };
+    const cache = new CsvCache({ maxBytes: 1e6, look });
+    const first = [cache.load(path, options), cache.load(path, options)];
+    await eventually('they look', async () => looks.length === 1);
+    const later = [cache.load(path, options), cache.load(path, options)];
+    writeFileSync(path, rows(6));
+    looks[0]?.();
+    expect((await Promise.all(first)).map(({ frame }) => frame.length)).toEqual([6, 6]);
+    await eventually('the others look', async () => looks.length === 2);
+    writeFileSync(path, rows(7));
+    looks[1]?.();
+    expect((await Promise.all(later)).map(({ frame }) => frame.length)).toEqual([7, 7]);
+    expect(looks).toHaveLength(2);
+  });
+
+  it('looks once for an operation, and anew for the next', async () => {
+    const look = jest.fn((at: string) => stat(at, { bigint: true }));
+    const cache = new CsvCache({ maxBytes: 1e6, look });
+    const path = write(rows(5));
+    const loadTwice = async (): Promise<void> => {
+      await cache.load(path, options);
+      await cache.load(path, options);
+    };
+    const monotonic = jest.spyOn(systemClock, 'monotonic').mockReturnValue(1_000);
+    for (const requestId of ['one', 'two']) {
+      look.mockClear();
+      await runInContext({ requestId }, loadTwice);
+      expect(look).toHaveBeenCalledTimes(1);
+    }
+    await runInContext({ requestId: 'slow' }, async () => {
+      await cache.load(path, options);
+      look.mockClear();
+      monotonic.mockReturnValue(1_050);
+      await cache.load(path, options);
+    });
+    expect(look).toHaveBeenCalledTimes(1);
+    monotonic.mockRestore();
   });
 
   it('keeps different ways of reading apart', async () => {

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { AppError, SharedWork, systemClock } from '#libs/kernel';
+import { AppError, currentContext, type OperationContext, SharedWork, systemClock } from '#libs/kernel';
 import { type CsvOptions, fingerprintOf } from './csv-format.js';
 import { loadCsv, type LoadedCsv } from './load-csv.js';
 
@@ -13,6 +13,8 @@ const READ_ATTEMPTS = 3;
 const TICK_MS = 20;
 /** The same where a file system counts whole seconds, or (FAT) two. */
 const WHOLE_SECONDS_MS = 2000;
+/** For so long an operation takes a file to be as it saw it: a request looks when it is judged, and when it is answered. */
+const SAME_OPERATION_MS = 50;
 
 export interface CsvCacheOptions {
   /** Bytes of column data kept; the least recently used file goes first, a larger file is never kept. */
@@ -57,7 +59,8 @@ export class CsvCache {
   }
 
   /**
-   * The file as it was after this call at the earliest, from memory where possible.
+   * The file as it was after this call at the earliest, or after the first one of the same operation, not longer than
+   * 50 ms ago; from memory where possible.
    * @throws what {@link loadCsv} throws; `csv_changed` only when the file changed during three reads in a row
    */
   async load(path: string, options: CsvOptions): Promise<LoadedCsv> {
@@ -102,6 +105,12 @@ export class CsvCache {
   }
 }
 
+interface Look {
+  readonly path: string;
+  readonly askedMs: number;
+  readonly stats: Promise<BigIntStats>;
+}
+
 /**
  * Looks at files, one at a time for each. Everybody who asks before a look begins shares it: what it sees was there after
  * they asked. A look costs a thread's wake-up, a tenth of what a forecast takes, and sixteen forecasts begin together.
@@ -110,10 +119,23 @@ class SharedLooks {
   /** Those that have not begun yet. */
   readonly #next = new Map<string, Promise<BigIntStats>>();
   readonly #underWay = new Map<string, Promise<BigIntStats>>();
+  /** The newest one of each operation. */
+  readonly #ofOperations = new WeakMap<OperationContext, Look>();
 
   constructor(private readonly look: (path: string) => Promise<BigIntStats>) {}
 
   at(path: string): Promise<BigIntStats> {
+    const operation = currentContext();
+    if (operation === undefined) return this.#shared(path);
+    const nowMs = systemClock.monotonic();
+    const last = this.#ofOperations.get(operation);
+    if (last?.path === path && nowMs - last.askedMs < SAME_OPERATION_MS) return last.stats;
+    const stats = this.#shared(path);
+    this.#ofOperations.set(operation, { path, askedMs: nowMs, stats });
+    return stats;
+  }
+
+  #shared(path: string): Promise<BigIntStats> {
     let next = this.#next.get(path);
     if (next === undefined) this.#next.set(path, (next = this.#lookLater(path)));
     return next;
