@@ -11,6 +11,7 @@ import type {
   SummaryOut,
 } from './billing.dto.js';
 import { BillingRecordRepository, type RevenueTotal } from './billing-record.repository.js';
+import { ScoreHoldRepository } from './score-hold.repository.js';
 import { type BillingPeriod, type BillingTotal, HOME_CURRENCY, type SettledFilter } from './billing.port.js';
 
 interface Period {
@@ -25,6 +26,7 @@ interface Period {
 export class BillingAccounts {
   constructor(
     private readonly records: BillingRecordRepository,
+    private readonly holds: ScoreHoldRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -32,14 +34,16 @@ export class BillingAccounts {
   async earnings({ userId }: Actor, query: PeriodQuery): Promise<EarningsOut> {
     const period = this.#periodOf(query);
     const totals = await this.records.totals({ ...period.bounds, providerId: userId }, 'provider');
-    return totalled(totals, period);
+    const byScore = await this.holds.totals({ providerId: userId }, period.bounds);
+    return { ...totalled(totals, period), byScore };
   }
 
   /** The caller's whole costs as a client. */
   async spend({ userId }: Actor, query: PeriodQuery): Promise<SpendOut> {
     const period = this.#periodOf(query);
     const totals = await this.records.totals({ ...period.bounds, clientId: userId }, 'cost');
-    return totalled(totals, period);
+    const byScore = await this.holds.totals({ clientId: userId }, period.bounds);
+    return { ...totalled(totals, period), byScore };
   }
 
   /** Everybody's whole costs. */

@@ -168,7 +168,7 @@ export class BillingRecordRepository implements Turnover {
     if (amount === 'evaluator') return this.#paidAtAnswer(filter, amount);
     const [paid, scored] = await Promise.all([
       this.#paidAtAnswer(filter, amount),
-      this.holds.totals(filter, filter),
+      this.holds.settledIn(filter, filter),
     ]);
     return [...paid, ...scored.map(({ currency, earned }) => ({ currency, amount: earned, orders: 0 }))];
   }

@@ -16,6 +16,7 @@ import {
   UnitPriceField,
 } from '#libs/http';
 import type { Currency, Micros } from './billing.port.js';
+import type { ScoreTotal } from './score-holds.port.js';
 import {
   AmountOf,
   BilledOrderIdField,
@@ -101,6 +102,22 @@ const orders = { description: 'Number of orders settled in USD.', example: 7 };
 const RequestsField = IntegerField({ wire: 'total_requests', example: 7 });
 const ClientsField = IntegerField({ wire: 'unique_clients', example: 3 });
 
+export class CurrencyByScore implements ScoreTotal {
+  @CurrencyField currency!: Currency;
+  @MoneyField({ description: 'Held now, until forecasts are scored.', example: 1.5 }) held!: Micros;
+  @MoneyField({ description: 'Earned by scores in the period; part of the total.', example: 0.52 })
+  earned!: Micros;
+  @MoneyField({ description: 'Returned to clients in the period; part of no total.', example: 0.48 })
+  returned!: Micros;
+  @ExactOf('held', { of: 'held', example: 1_500_000 }) heldMicros?: Micros;
+  @ExactOf('earned', { of: 'earned', example: 520_000 }) earnedMicros?: Micros;
+  @ExactOf('returned', { of: 'returned', example: 480_000 }) returnedMicros?: Micros;
+}
+
+const ByScoreField = ListField(NestedField(CurrencyByScore), {
+  description: 'What is paid by score, for each currency that has any.',
+});
+
 export class CurrencyEarnings {
   @CurrencyField currency!: Currency;
   @MoneyField({ wire: 'total_earnings', example: 12.25 }) amount!: Micros;
@@ -119,6 +136,7 @@ export class EarningsOut extends PeriodOut {
 
   @IntegerField({ ...orders, wire: 'total_requests' }) orders!: number;
   @ListField(NestedField(CurrencyEarnings), byCurrency) currencies!: readonly CurrencyEarnings[];
+  @ByScoreField byScore!: readonly ScoreTotal[];
 }
 
 export class CurrencySpend {
@@ -133,6 +151,7 @@ export class SpendOut extends PeriodOut {
   @MoneyField({ ...cost, wire: 'total_spent' }) amount!: Micros;
   @IntegerField({ ...orders, wire: 'total_requests' }) orders!: number;
   @ListField(NestedField(CurrencySpend), byCurrency) currencies!: readonly CurrencySpend[];
+  @ByScoreField byScore!: readonly ScoreTotal[];
 }
 
 export class CurrencyRevenue {

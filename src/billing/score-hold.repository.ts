@@ -10,23 +10,15 @@ import {
   type Transaction,
   writeSql,
 } from '#libs/database';
-import type { BillingPeriod, Currency, Micros } from './billing.port.js';
+import type { BillingPeriod, Micros } from './billing.port.js';
 import { ScoreHoldEntity } from './score-hold.entity.js';
-import type { DueHold, ScorePayment } from './score-holds.port.js';
+import type { DueHold, ScorePayment, ScoreTotal } from './score-holds.port.js';
 
 /** Terms of an order when it is submitted. */
 export type ScoreTerms = Pick<
   ScoreHoldEntity,
   'orderId' | 'clientId' | 'providerId' | 'currency' | 'scoreShare'
 >;
-
-/** Held parts of one currency: what waits now, and what was settled in a period. */
-export interface ScoreTotal {
-  readonly currency: Currency;
-  readonly held: Micros;
-  readonly earned: Micros;
-  readonly returned: Micros;
-}
 
 interface TotalRow {
   readonly currency: string;
@@ -35,8 +27,8 @@ interface TotalRow {
   readonly returned: number | string;
 }
 
-/** Which side of the orders is added up; absent: everybody. */
-export interface ScoreSide {
+/** Whose orders are added up; absent: everybody's. */
+interface ScoreSide {
   readonly clientId?: number;
   readonly providerId?: number;
 }
@@ -99,22 +91,33 @@ export class ScoreHoldRepository {
 
   /** By currency: what waits now, and what was settled in the period. */
   async totals(side: ScoreSide, { from, to }: BillingPeriod): Promise<ScoreTotal[]> {
-    const { clientId, providerId } = side;
-    const [column, owner] = clientId === undefined ? ['provider_id', providerId] : ['client_id', clientId];
-    const owned = owner === undefined ? '' : `${column} = ? AND`;
-    const mine = owner === undefined ? [] : [owner];
-    const start = (from ?? new Date(0)).toISOString();
-    const bounds = to === undefined ? [start] : [start, to.toISOString()];
+    const [owned, owner] = ownedBy(side);
+    return this.#sums(
+      `SELECT currency, held_micros AS held, 0 AS earned, 0 AS returned FROM score_holds
+       WHERE ${owned} settled_at IS NULL AND state = 'held'
+       UNION ALL
+       SELECT currency, 0, earned_micros, returned_micros FROM score_holds
+       WHERE ${owned} settled_at >= ?${to === undefined ? '' : ' AND settled_at < ?'}`,
+      [...owner, ...owner, ...boundsOf({ from, to })],
+    );
+  }
+
+  /** By currency: what was settled in a period. */
+  settledIn(side: ScoreSide, { from, to }: BillingPeriod): Promise<ScoreTotal[]> {
+    const [owned, owner] = ownedBy(side);
+    return this.#sums(
+      `SELECT currency, 0 AS held, earned_micros AS earned, returned_micros AS returned FROM score_holds
+       WHERE ${owned} settled_at >= ?${to === undefined ? '' : ' AND settled_at < ?'}`,
+      [...owner, ...boundsOf({ from, to })],
+    );
+  }
+
+  async #sums(every: string, values: readonly (string | number)[]): Promise<ScoreTotal[]> {
     const rows = await runSql<TotalRow>(
       this.database.readApart,
-      `SELECT currency, SUM(held) AS held, SUM(earned) AS earned, SUM(returned) AS returned FROM (
-         SELECT currency, held_micros AS held, 0 AS earned, 0 AS returned FROM score_holds
-         WHERE ${owned} settled_at IS NULL AND state = 'held'
-         UNION ALL
-         SELECT currency, 0, earned_micros, returned_micros FROM score_holds
-         WHERE ${owned} settled_at >= ?${to === undefined ? '' : ' AND settled_at < ?'}) AS every
+      `SELECT currency, SUM(held) AS held, SUM(earned) AS earned, SUM(returned) AS returned FROM (${every}) AS every
        GROUP BY currency ORDER BY currency`,
-      [...mine, ...mine, ...bounds],
+      values,
     );
     return rows.map(({ currency, held, earned, returned }) => ({
       currency,
@@ -124,3 +127,14 @@ export class ScoreHoldRepository {
     }));
   }
 }
+
+/** A condition with its values; none for everybody. */
+function ownedBy({ clientId, providerId }: ScoreSide): [string, readonly number[]] {
+  if (clientId !== undefined) return ['client_id = ? AND', [clientId]];
+  return providerId === undefined ? ['', []] : ['provider_id = ? AND', [providerId]];
+}
+
+const boundsOf = ({ from, to }: { from?: Date | undefined; to?: Date | undefined }): string[] => [
+  (from ?? new Date(0)).toISOString(),
+  ...(to === undefined ? [] : [to.toISOString()]),
+];

@@ -32,6 +32,14 @@ export interface ScorePayment extends ScoreVerdict {
   readonly returned: Micros;
 }
 
+/** Held parts of one currency: what waits now, and what was settled in a period. */
+export interface ScoreTotal {
+  readonly currency: Currency;
+  readonly held: Micros;
+  readonly earned: Micros;
+  readonly returned: Micros;
+}
+
 /** Parts of providers' shares that are held until their forecasts are scored. */
 export abstract class ScoreHolds {
   /** Held parts that are to be looked at, the longest due first. */

@@ -177,6 +177,10 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
       expect(earned).toBeLessThan(micros);
       const after = await balance();
       expect(after).toMatchObject({ escrow: 0, available_micros: before.available_micros + micros - earned });
+      const earnings = await read('provider/earnings', provider);
+      const paid = { held: 0, held_micros: 0, earned_micros: earned, returned_micros: micros - earned };
+      expect(earnings.by_score).toMatchObject([{ currency: 'USD', ...paid }]);
+      expect((await read('client/spend')).by_score).toEqual(earnings.by_score);
       expect(await archivable()).toContain(id);
       const sent = await bench.app.database.query<Row>(
         `SELECT event_type FROM webhook_deliveries WHERE prediction_id = '${id}' ORDER BY created_at`,
