@@ -28,6 +28,7 @@ import {
   SecretKeys1796000000250,
   Calibrations1796000000270,
   ScoreHolds1796000000290,
+  TrainingRanges1796000000271,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
   OrderArchives1796000000110,
@@ -59,7 +60,10 @@ import {
 } from '../billing/ledger.entity.js';
 import { ScoreHoldEntity } from '../billing/score-hold.entity.js';
 import { ProviderPriceEntity } from '../billing/provider-price.entity.js';
-import { CalibrationStateEntity } from '../outcomes/calibration/calibration-state.entity.js';
+import {
+  CalibrationStateEntity,
+  TrainingRangesEntity,
+} from '../outcomes/calibration/calibration-state.entity.js';
 import { BacktestEntity, BacktestPartEntity } from '../backtests/backtest.entity.js';
 import { ForecastOutcomeEntity, ReportedValueEntity } from '../outcomes/forecast-outcome.entity.js';
 import { ForecastPinEntity, PinnedParametersEntity } from '../outcomes/forecast-pin.entity.js';
@@ -119,6 +123,7 @@ export const entities = [
   ForecastOutcomeEntity,
   ReportedValueEntity,
   CalibrationStateEntity,
+  TrainingRangesEntity,
   ForecastReceiptEntity,
   ReceiptKeyEntity,
   ScoreDayEntity,
@@ -160,6 +165,7 @@ export const migrations = [
   FigureDays1796000000260,
   LanedLists1796000000261,
   Calibrations1796000000270,
+  TrainingRanges1796000000271,
   Standings1796000000280,
   ScoreHolds1796000000290,
 ];

@@ -77,7 +77,7 @@ export class RunBacktest implements JobDefinition, OnModuleInit {
       if (question.samples !== null || targetColumn === null) return;
       const { parameters } = answerer;
       const model = { ...result, symbol: question.symbol, parameters, targetColumn };
-      await this.calibrations.keepBacktest(tx, id, model, result.calibration);
+      await this.calibrations.keepBacktest(tx, id, model, result);
     });
   };
 

@@ -1,6 +1,12 @@
 import { EnumField, IntegerField, ListField, NestedField, NumberField, StringField } from '#libs/http';
 import { SPREAD_KINDS } from '#libs/scoring';
-import { CALIBRATION_METHODS, type CalibrationMethod, type CalibrationWarning } from './calibration.port.js';
+import {
+  CALIBRATION_METHODS,
+  type CalibrationMethod,
+  type CalibrationWarning,
+  RANGE_SOURCES,
+  type TrainingDistance,
+} from './calibration.port.js';
 import { ISSUED_INTERVALS } from './outcomes.port.js';
 
 const nullable = { nullable: true } as const;
@@ -68,4 +74,25 @@ export class CalibrationOut {
     example: [],
   })
   notes!: readonly CalibrationWarningOut[];
+}
+
+/** How far a window lies beyond the training data. */
+export class TrainingDistanceOut implements TrainingDistance {
+  @NumberField({ description: 'In widths of the range; 0 within it.', example: 0.34 }) distance!: number;
+  @NumberField({
+    description: 'Beyond it the service abstains: `abstain_limit` of the model, else the setting.',
+    example: 0.1,
+  })
+  limit!: number;
+  @StringField({ description: 'Column that lies farthest out.', example: 'CLOSE' }) column!: string;
+  @NumberField({ description: 'Its value in the window.', example: 3120.4 }) value!: number;
+  @NumberField({ description: 'Lower end of the range.', example: 676.53 }) lower!: number;
+  @NumberField({ description: 'Upper end of the range.', example: 2480.91 }) upper!: number;
+  @EnumField(RANGE_SOURCES, {
+    name: 'TrainingRangeSource',
+    description:
+      '`metadata`: what the model says of its training data; `backtest`: the bars of its latest back-test.',
+    example: 'metadata',
+  })
+  source!: (typeof RANGE_SOURCES)[number];
 }

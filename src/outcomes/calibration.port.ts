@@ -54,6 +54,31 @@ export interface CalibratedLevel {
   readonly stretch: number | null;
 }
 
+/** What a back-test found. */
+export interface BacktestFindings {
+  readonly calibration: readonly BacktestedHorizon[];
+  /** Smallest and largest value of each column over its bars. */
+  readonly ranges: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+}
+
+/** Where the range that a window is measured against comes from. */
+export const RANGE_SOURCES = ['metadata', 'backtest'] as const;
+
+/** How far the window of a forecast lies beyond what its model was trained on. */
+export interface TrainingDistance {
+  /** In widths of the range; 0 within. */
+  readonly distance: number;
+  /** Beyond it the service abstains. */
+  readonly limit: number;
+  /** The column that lies farthest out. */
+  readonly column: string;
+  /** Its value in the window. */
+  readonly value: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly source: (typeof RANGE_SOURCES)[number];
+}
+
 /** A calibration in the words of the API, as it is stored with the answer. */
 export interface CalibrationText {
   /** Whether any horizon has calibrated intervals. */

@@ -8,10 +8,12 @@ import {
   ForecastPins,
   ForecastReceipts,
   OutcomePictures,
+  TrainingDistances,
 } from './outcomes.port.js';
 import { OutcomesRepository } from './outcomes.repository.js';
 import { PinForecast } from './pin-forecast.service.js';
 import { CalibrateForecast } from './calibration/calibrate-forecast.service.js';
+import { MeasureDistance } from './calibration/measure-distance.service.js';
 import { CalibrationRepository } from './calibration/calibration.repository.js';
 import { DrawScores } from './draw-scores.service.js';
 import { KeepScores } from './keep-scores.service.js';
@@ -49,6 +51,8 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     CalibrationRepository,
     CalibrateForecast,
     { provide: ForecastCalibrations, useExisting: CalibrateForecast },
+    MeasureDistance,
+    { provide: TrainingDistances, useExisting: MeasureDistance },
     ReadOutcomes,
     ReportOutcomes,
     ReceiptRepository,
@@ -65,6 +69,7 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     ForecastPins,
     ForecastCalibrations,
     ForecastPays,
+    TrainingDistances,
     ForecastOutcomes,
     ForecastReceipts,
     ReceiptKeys,

@@ -3,7 +3,12 @@ import type { Transaction } from '#libs/database';
 import type { PictureFormat } from '#libs/forecast-chart';
 import type { Forecast } from '#libs/plugin-host';
 import type { StatedNumbers } from '#libs/scoring';
-import type { BacktestedHorizon, BacktestedModel, IssuedCalibration } from './calibration.port.js';
+import type {
+  BacktestedModel,
+  BacktestFindings,
+  IssuedCalibration,
+  TrainingDistance,
+} from './calibration.port.js';
 
 export type ForecastSource = 'prediction' | 'order';
 
@@ -182,6 +187,12 @@ export abstract class ForecastCalibrations {
     tx: Transaction,
     backtestId: string,
     model: BacktestedModel,
-    found: readonly BacktestedHorizon[],
+    found: BacktestFindings,
   ): Promise<void>;
+}
+
+/** Whether a model has seen anything like this. */
+export abstract class TrainingDistances {
+  /** @throws AppError `invalid` (`training_range_unknown`) where nothing tells the range */
+  abstract of(forecast: CalibratedForecast): Promise<TrainingDistance>;
 }

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '#libs/kernel';
 import type { PredictionEntity } from './prediction.entity.js';
 import { PredictionRepository } from './prediction.repository.js';
+import { FINAL_STATUSES } from './prediction.types.js';
 
 /** Another process may finish a prediction without a wake-up here: look at the row this often. */
 const LOOK_AGAIN_MS = 500;
 
-export const isFinal = (prediction: { status: string }): boolean =>
-  prediction.status === 'completed' || prediction.status === 'failed';
+export const isFinal = ({ status }: { status: string }): boolean =>
+  FINAL_STATUSES.some((one) => one === status);
 
 /** Waits for a prediction to end. */
 @Injectable()

@@ -9,7 +9,7 @@ import {
   ObjectField,
   StringField,
 } from '#libs/http';
-import { CalibrationOut } from '../outcomes/calibration.fields.js';
+import { CalibrationOut, TrainingDistanceOut } from '../outcomes/calibration.fields.js';
 import { BASELINE_MEANINGS } from '#libs/timeseries';
 
 /*
@@ -42,6 +42,7 @@ class StoredRequestOut {
   @StringField({ ...orNull, example: null }) dateColumn!: string | null;
   @StringField({ ...orNull, example: null }) targetColumn!: string | null;
   @BooleanField({ ...absent, description: 'Present where the request had it.' }) calibrate?: boolean;
+  @BooleanField({ ...absent, description: 'Present where the request had it.' }) abstain?: boolean;
 }
 
 class HorizonErrorOut {
@@ -192,6 +193,12 @@ export class PredictionResultOut {
     description: 'Where `calibrate` was asked for: intervals that hold as often as they say.',
   })
   calibration?: CalibrationOut;
+
+  @NestedField(TrainingDistanceOut, {
+    ...absent,
+    description: 'Where `abstain` was asked for; of an abstained prediction the reason.',
+  })
+  trainingDistance?: TrainingDistanceOut;
 
   @StringField({ ...absent, description: 'Failed only: the reason, for people.' }) error?: string;
   @StringField({ ...absent, description: 'Failed only: the reason, for programs.', example: 'no_data' })

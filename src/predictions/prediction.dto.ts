@@ -176,6 +176,14 @@ export class CreatePrediction implements AskedRequest {
     example: true,
   })
   calibrate?: boolean;
+
+  @BooleanField({
+    optional: true,
+    description:
+      'True: where the window lies further from the training data than `abstain_limit`, the prediction ends as `abstained`, without a forecast (`result.training_distance`); where the training data are not known it fails (`training_range_unknown`).',
+    example: true,
+  })
+  abstain?: boolean;
 }
 
 export type Answered = Pick<PredictionEntity, 'predictorPlugin' | 'result' | 'prediction' | 'uncertainty'>;

@@ -22,7 +22,12 @@ import {
 import { PredictionEntity } from './prediction.entity.js';
 import type { PredictionScope } from './prediction-access.js';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import type { PredictionResult, PredictionStatus } from './prediction.types.js';
+import {
+  FINAL_STATUSES,
+  type FinalStatus,
+  type PredictionResult,
+  type PredictionStatus,
+} from './prediction.types.js';
 
 export type NewPrediction = Omit<
   PredictionEntity,
@@ -47,8 +52,6 @@ const topicOf = (id: number | ''): string => `prediction:${id}`;
 /** The owner of ownerless rows in figures. */
 const NOBODY = 0;
 
-const FINISHED: readonly PredictionStatus[] = ['completed', 'failed'];
-
 function inFlight(scope: DatabaseScope, owner: PredictionOwner): Promise<number> {
   // to the letter as in the conditions of the indexes
   const open = `predictions WHERE status IN ('pending', 'processing')`;
@@ -57,7 +60,7 @@ function inFlight(scope: DatabaseScope, owner: PredictionOwner): Promise<number>
     : countRows(scope, `${open} AND user_id IS NULL AND client_address = ?`, [owner.address]);
 }
 
-const ended = (status: 'completed' | 'failed', result: PredictionResult, now: Date): FinishedPrediction => ({
+const ended = (status: FinalStatus, result: PredictionResult, now: Date): FinishedPrediction => ({
   status,
   result,
   prediction: result.output?.predictions ?? null,
@@ -87,15 +90,15 @@ export class PredictionRepository {
   }
 
   /** Adds a prediction that was computed before anything of it was stored, with all of its steps; returns it with its id. */
-  async addCompleted(
+  async addEnded(
     tx: Transaction,
     prediction: NewPrediction & Pick<PredictionEntity, 'startedAt'>,
-    result: PredictionResult,
+    { status, result }: { readonly status: FinalStatus; readonly result: PredictionResult },
     now: Date,
   ): Promise<PredictionEntity> {
-    const row = { ...prediction, ...ended('completed', result, now) };
+    const row = { ...prediction, ...ended(status, result, now) };
     const id = await valueOf(tx, insertRow(tx, PredictionEntity, row, 'id').column('id'));
-    this.#tell(tx, id, 'pending', 'processing', 'completed');
+    this.#tell(tx, id, 'pending', 'processing', status);
     return { ...row, id };
   }
 
@@ -192,7 +195,7 @@ export class PredictionRepository {
   finish(
     tx: Transaction,
     id: number,
-    status: 'completed' | 'failed',
+    status: FinalStatus,
     result: PredictionResult,
     now: Date,
   ): FinishedPrediction {
@@ -209,7 +212,7 @@ export class PredictionRepository {
 
   /** Predictions that finished, after a step of the event log in its order. */
   async finishedAfter(lastId: number, limit: number): Promise<{ id: number; predictionId: number }[]> {
-    const followed = { prefix: topicOf(''), types: FINISHED, lastId, limit };
+    const followed = { prefix: topicOf(''), types: FINAL_STATUSES, lastId, limit };
     const steps = await this.events.following(this.database.read, followed);
     return steps.map(({ id, topic }) => ({ id, predictionId: Number(topic.slice(followed.prefix.length)) }));
   }
@@ -230,7 +233,7 @@ export class PredictionRepository {
       .select('p.id', 'id')
       .where('p.timestamp < :moment AND p.status IN (:...statuses)', {
         moment: moment.toISOString(),
-        statuses: ['completed', 'failed'],
+        statuses: [...FINAL_STATUSES],
       })
       .orderBy('p.timestamp', 'ASC')
       .limit(limit)

@@ -1,10 +1,10 @@
 import type { Forecast } from '#libs/plugin-host';
 import type { ForecastOutput } from '#libs/plugin-sdk';
-import type { CalibrationText } from '../outcomes/calibration.port.js';
+import type { CalibrationText, TrainingDistance } from '../outcomes/calibration.port.js';
 import type { BaselineMeans } from '#libs/timeseries';
 
-/** A core prediction's life: pending → processing → completed or failed. A retry goes back from processing to processing. */
-export const PREDICTION_STATUSES = ['pending', 'processing', 'completed', 'failed'] as const;
+/** A core prediction's life: pending → processing → completed, failed or abstained. A retry goes back from processing to processing. */
+export const PREDICTION_STATUSES = ['pending', 'processing', 'completed', 'failed', 'abstained'] as const;
 export type PredictionStatus = (typeof PREDICTION_STATUSES)[number];
 
 /** The question as it was asked, every field present (null where the caller said nothing). */
@@ -27,11 +27,16 @@ export interface StoredRequest {
   readonly target_column: string | null;
   /** Absent where the caller did not say. */
   readonly calibrate?: boolean;
+  readonly abstain?: boolean;
 }
 
 /** The question as it comes in: plugins that it does not name are the configured ones. */
 export type AskedRequest = Omit<StoredRequest, PluginField> & { readonly [K in PluginField]?: string };
 type PluginField = 'predictor_plugin' | 'feeder_plugin' | 'pipeline_plugin';
+
+/** How a prediction ends. */
+export const FINAL_STATUSES = ['completed', 'failed', 'abstained'] as const;
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
 /** What a caller who names nothing but a symbol asks for. */
 export const PLAIN_QUESTION = {
@@ -72,6 +77,8 @@ export interface PredictionResult {
   readonly explanation?: Explanation;
   /** Where it was asked for. */
   readonly calibration?: CalibrationText;
+  /** Where `abstain` was asked for; of an abstained one it is the reason. */
+  readonly training_distance?: TrainingDistance;
   /** Failed only: text for people, and a stable code for programs. */
   readonly error?: string;
   readonly error_code?: string;

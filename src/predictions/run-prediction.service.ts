@@ -13,7 +13,7 @@ import type { PredictionOutput } from '#libs/plugin-sdk';
 import { Telemetry } from '#libs/telemetry';
 import { canonicalInterval, parseTimestamp } from '#libs/timeseries';
 import type { IssuedCalibration } from '../outcomes/calibration.port.js';
-import { ForecastCalibrations, ForecastPins } from '../outcomes/outcomes.port.js';
+import { ForecastCalibrations, ForecastPins, TrainingDistances } from '../outcomes/outcomes.port.js';
 import { RuntimeSettings } from '../settings/runtime-settings.port.js';
 import { CompleteRequest } from './complete-request.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
@@ -22,6 +22,7 @@ import { asMade, issuedForecast } from './issued-forecast.js';
 import { ResultsFile } from './results-file.service.js';
 import {
   type Explanation,
+  type FinalStatus,
   type PredictionResult,
   type StoredRequest,
   PREDICTION_JOB,
@@ -32,6 +33,7 @@ type Question = Omit<NewPrediction, 'startedAt'> & Pick<PredictionEntity, 'start
 
 /** An answer that is not stored yet. */
 interface ComputedPrediction {
+  readonly status: 'completed' | 'abstained';
   readonly result: PredictionResult;
   readonly answer: Forecast;
   /** Null where nobody asked for it. */
@@ -63,6 +65,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     private readonly results: ResultsFile,
     private readonly pins: ForecastPins,
     private readonly calibrations: ForecastCalibrations,
+    private readonly distances: TrainingDistances,
     private readonly jobs: JobEngine,
     private readonly settings: RuntimeSettings,
     private readonly clock: Clock,
@@ -91,7 +94,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
       throw this.#ranOutOfTime(error) ?? error;
     });
     await run.complete(async (tx) => {
-      await this.#finish(tx, prediction, 'completed', computed.result);
+      await this.#finish(tx, prediction, computed.status, computed.result);
       this.#keep(tx, prediction, computed);
     });
   };
@@ -102,7 +105,7 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     row: Question,
     computed: ComputedPrediction,
   ): Promise<PredictionEntity> {
-    const prediction = await this.predictions.addCompleted(tx, row, computed.result, this.#now());
+    const prediction = await this.predictions.addEnded(tx, row, computed, this.#now());
     tx.afterCommit(() => this.results.wake());
     this.#keep(tx, prediction, computed);
     return prediction;
@@ -124,12 +127,15 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
     const answer = await runForecast(this.plugins, questionOf(prediction, request, served), {
       signal,
     });
+    const made = asMade(prediction, answer);
+    const distance = request.abstain === true ? await this.distances.of(made) : null;
+    const isStrange = distance !== null && distance.distance > distance.limit;
     const calibration =
-      request.calibrate === true ? await this.calibrations.calibrate(asMade(prediction, answer)) : null;
+      request.calibrate === true && !isStrange ? await this.calibrations.calibrate(made) : null;
     const finishedAt = this.clock.now();
     const result: PredictionResult = {
       request,
-      output: answer.output,
+      ...(!isStrange && { output: answer.output }),
       explanation: {
         source: answer.source,
         plugins: answer.plugins,
@@ -138,21 +144,24 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
         attempt,
       },
       ...(calibration !== null && { calibration: calibration.shown }),
+      ...(distance !== null && { training_distance: distance }),
     };
-    return { result, answer, calibration };
+    return { status: isStrange ? 'abstained' : 'completed', result, answer, calibration };
   }
 
   /** The forecast as evidence, and in the figures. */
   #keep(tx: Transaction, prediction: PredictionEntity, computed: ComputedPrediction): void {
-    const { result, answer, calibration } = computed;
-    this.pins.pin(tx, { ...issuedForecast(prediction, answer, this.#now()), calibration });
-    tx.afterCommit(() => this.#count(prediction, answer, result));
+    const { status, result, answer, calibration } = computed;
+    // What was not said is no forecast: nothing is pinned, and there is no receipt.
+    if (status === 'completed')
+      this.pins.pin(tx, { ...issuedForecast(prediction, answer, this.#now()), calibration });
+    tx.afterCommit(() => this.#count(prediction, answer, { status, result }));
   }
 
   async #finish(
     tx: Transaction,
     prediction: PredictionEntity,
-    status: 'completed' | 'failed',
+    status: FinalStatus,
     result: PredictionResult,
   ): Promise<void> {
     this.predictions.finish(tx, prediction.id, status, result, this.#now());
@@ -162,9 +171,9 @@ export class RunPrediction implements JobDefinition, OnModuleInit {
   #count(
     { feederPlugin: feeder, symbol, interval, result: { request } }: PredictionEntity,
     { plugins, isPresent, source }: Forecast,
-    { explanation }: PredictionResult,
+    { status, result: { explanation } }: Pick<ComputedPrediction, 'status' | 'result'>,
   ): void {
-    this.telemetry.count('predictions_total', { plugin: plugins.predictor.id, result: 'completed' });
+    this.telemetry.count('predictions_total', { plugin: plugins.predictor.id, result: status });
     for (const [stage, ms] of Object.entries(explanation?.timing ?? {}))
       this.telemetry.observe('prediction_stage_seconds', { stage: stage.replace('_ms', '') }, ms / 1000);
     if (!isPresent || request.baseline_datetime !== null) return;
@@ -216,5 +225,6 @@ function questionOf(prediction: Question, request: StoredRequest, served: ModelS
     dateColumn: request.date_column,
     targetColumn: request.target_column,
     modelName: served.model,
+    ...(request.abstain === true && { trainingRange: true }),
   };
 }

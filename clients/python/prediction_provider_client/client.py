@@ -118,9 +118,9 @@ class PredictionProvider:
         return forecast_of(ended)
 
     def wait_for(self, prediction_id: int, timeout: float = 120) -> Prediction:
-        """The prediction when it has ended, completed or failed. Follows its events. Raises WaitTimeoutError."""
+        """The prediction when it has ended: completed, failed or abstained. Follows its events. Raises WaitTimeoutError."""
         for event in self.stream(prediction_id, timeout=timeout):
-            if event.status in ("completed", "failed"):
+            if event.status in ("completed", "failed", "abstained"):
                 return self.prediction(prediction_id)
         raise WaitTimeoutError(f"prediction {prediction_id} has not ended within {timeout:g} s")
 
@@ -136,7 +136,7 @@ class PredictionProvider:
                 for event in self._listen(prediction_id, after, deadline):
                     after, failures = event.id, 0
                     yield event
-                    if event.status in ("completed", "failed", "deleted"):
+                    if event.status in ("completed", "failed", "abstained", "deleted"):
                         return
                 failures += 1
             except (OSError, http.client.HTTPException) as error:
@@ -262,7 +262,8 @@ def forecast_of(prediction: Prediction) -> Forecast:
     if prediction.forecast is not None:
         return prediction.forecast
     result = prediction.raw["result"]
-    raise PredictionFailedError(prediction.id, result.get("error_code", "unknown"), result.get("error", "no result"))
+    code = result.get("error_code", prediction.status)
+    raise PredictionFailedError(prediction.id, code, result.get("error", "it has no numbers"))
 
 
 def events_in(lines: Iterator[bytes]) -> Iterator[Event]:

@@ -63,7 +63,7 @@ class Prediction:
 
     @property
     def has_ended(self) -> bool:
-        return self.status in ("completed", "failed")
+        return self.status in ("completed", "failed", "abstained")
 
     @property
     def warnings(self) -> list[dict[str, Any]]:

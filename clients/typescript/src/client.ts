@@ -113,11 +113,11 @@ export class PredictionProvider {
       : await this.waitFor(submitted.id, { ...more, waitMs: Math.max(1, deadline - Date.now()) });
     const { output, error, error_code: code } = ended.result;
     if (output === undefined)
-      throw new PredictionFailedError(ended.id, code ?? 'unknown', error ?? 'no result');
+      throw new PredictionFailedError(ended.id, code ?? ended.status, error ?? 'it has no numbers');
     return output;
   }
 
-  /** The prediction when it has ended, completed or failed. @throws WaitTimeoutError */
+  /** The prediction when it has ended: completed, failed or abstained. @throws WaitTimeoutError */
   async waitFor(
     id: number,
     { waitMs = DEFAULT_WAIT_MS, signal }: { waitMs?: number; signal?: AbortSignal } = {},
@@ -250,7 +250,7 @@ export class PredictionProvider {
   }
 }
 
-const hasEnded = (status: string): boolean => status === 'completed' || status === 'failed';
+const hasEnded = (status: string): boolean => ['completed', 'failed', 'abstained'].includes(status);
 
 function listIn(answered: object): unknown[] {
   const lists = Object.entries(answered).filter(

@@ -7,7 +7,7 @@ import { formatIso, type Frame } from '#libs/timeseries';
 import { type HorizonCalibration, HorizonScores, type ScoreRow } from './horizon-scores.js';
 import { checkForLeaks, type LeakCheck } from './leak-check.js';
 import type { BacktestQuestion, WalkedForecast } from './question.js';
-import { refuseForesight, walkedBars, walkedRows } from './walk-range.js';
+import { valueRanges, refuseForesight, walkedBars, walkedRows } from './walk-range.js';
 import { targetOf, walkedForecast, type WalkTarget } from './walked-forecast.js';
 
 /** Forecasts asked together: more no longer fit the processor's cache (an LSTM with a window of 256 × 8: 32 are fastest). */
@@ -53,6 +53,8 @@ export interface Backtest {
   readonly leakCheck: LeakCheck;
   /** All horizons together, then each. */
   readonly scores: readonly ScoreRow[];
+  /** Smallest and largest value of each column, from the first to the last bar that was forecast from. */
+  readonly ranges: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
   /** Of each horizon, ascending. */
   readonly calibration: readonly HorizonCalibration[];
   readonly skillByMonth: readonly {
@@ -134,6 +136,7 @@ class BacktestRun {
       refused: Object.fromEntries(this.#refused),
       leakCheck,
       scores: this.#scores(),
+      ranges: valueRanges(frame.slice(rows[0] ?? 0, (rows.at(-1) ?? -1) + 1)),
       calibration: this.#sorted().flatMap((scores) => scores.calibration() ?? []),
       skillByMonth: [...this.#months].map(([month, { outcomes, loss, baselineLoss }]) => ({
         month,

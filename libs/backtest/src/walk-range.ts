@@ -94,3 +94,19 @@ export function walkedRows(
     );
   return Array.from({ length: count }, (_, at) => first + at * stride);
 }
+
+/** Smallest and largest value of each column that has one. */
+export const valueRanges = (
+  frame: Frame,
+): Readonly<Record<string, { readonly min: number; readonly max: number }>> =>
+  Object.fromEntries(
+    [...frame.columns].flatMap(([name, values]) => {
+      let [min, max] = [Infinity, -Infinity];
+      for (const value of values) {
+        if (!Number.isFinite(value)) continue;
+        min = Math.min(min, value);
+        max = Math.max(max, value);
+      }
+      return min <= max ? [[name, { min, max }] as const] : [];
+    }),
+  );

@@ -72,5 +72,6 @@ export { Standings1796000000280 } from './migrations/1796000000280-standings.js'
 export { LanedLists1796000000261 } from './migrations/1796000000261-laned-lists.js';
 export { Receipts1796000000220 } from './migrations/1796000000220-receipts.js';
 export { Calibrations1796000000270 } from './migrations/1796000000270-calibrations.js';
+export { TrainingRanges1796000000271 } from './migrations/1796000000271-training-ranges.js';
 export { Backtests1796000000160 } from './migrations/1796000000160-backtests.js';
 export { NarrowedLists1796000000170 } from './migrations/1796000000170-narrowed-lists.js';

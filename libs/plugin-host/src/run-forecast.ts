@@ -1,4 +1,10 @@
-import type { FetchRequest, Frame, PredictionOutput, PredictionRequest } from '#libs/plugin-sdk';
+import type {
+  FetchRequest,
+  ForecastRequest,
+  Frame,
+  PredictionOutput,
+  PredictionRequest,
+} from '#libs/plugin-sdk';
 import type { FeederHandle, PluginHandle, PredictorHandle, RunOptions } from './handles.js';
 import type { PluginRegistry } from './plugin-registry.js';
 import { type AskedMoment, type BarsSeen, PointInTime, type UsedBar } from './point-in-time.js';
@@ -18,6 +24,8 @@ export interface ForecastQuestion
   readonly lookback?: number;
   /** Of everything random in the answer, see `ForecastRequest.seed`; absent: the predictor's own. */
   readonly seed?: number;
+  /** See `ForecastRequest.trainingRange`. */
+  readonly trainingRange?: boolean;
 }
 
 /** Which plugin took part. */
@@ -56,6 +64,7 @@ export async function runForecast(
     baselineMeans = null,
     freshAt,
     seed,
+    trainingRange = false,
     ...asked
   } = question;
   const [source, runner, answerer] = await Promise.all([
@@ -74,7 +83,9 @@ export async function runForecast(
   const answer = await runner.run(request, {
     ...limits,
     feeder: lookback === undefined ? bars : withLookback(bars, lookback, request.baseline),
-    predictor: moment.watch(seed === undefined ? answerer : withSeed(answerer, seed)),
+    predictor: moment.watch(
+      withMore(answerer, { ...(seed !== undefined && { seed }), ...(trainingRange && { trainingRange }) }),
+    ),
   });
   const plugins = { feeder: stamp(source), pipeline: stamp(runner), predictor: stamp(answerer) };
   const explained = moment.explain(answer.source, answer.output);
@@ -92,9 +103,13 @@ const NOTHING_CHOSEN = {
   modelName: null,
 };
 
-const withSeed = (predictor: PredictorHandle, seed: number): PredictorHandle => ({
+/** What pipelines know nothing of. */
+const withMore = (
+  predictor: PredictorHandle,
+  more: Pick<ForecastRequest, 'seed' | 'trainingRange'>,
+): PredictorHandle => ({
   ...predictor,
-  forecast: (frame, request, limits) => predictor.forecast(frame, { ...request, seed }, limits),
+  forecast: (frame, request, limits) => predictor.forecast(frame, { ...request, ...more }, limits),
 });
 
 /** The feeder with at most so many bars up to the baseline. Those after it stay: test instruments read them. */

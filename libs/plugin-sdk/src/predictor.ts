@@ -42,6 +42,12 @@ export interface ForecastRequest {
   readonly samples?: number | null;
   /** Seed of everything random in the answer, 0 to 2³² − 1; null or absent = the predictor's own. */
   readonly seed?: number | null;
+  /**
+   * True: the caller wants to know whether the model has seen anything like this. `metadata.training_range` of the answer then
+   * has `{column: {min, max}}` or `{column: {mean, std}}` of the training data, as far as the predictor knows it; for columns that are
+   * none of the bars also `window_min` and `window_max`, the ends of its window. `metadata.abstain_limit` may name a limit.
+   */
+  readonly trainingRange?: boolean;
 }
 
 /** The arguments of `forecastBatch`: one question at many bars. */

@@ -6,6 +6,10 @@ import { Frame } from './frame.js';
 /** How one column is scaled: x ↦ (x - offset) / scale; `constant` columns become 0. */
 type Scale = { readonly offset: number; readonly scale: number } | { readonly constant: number };
 
+/** What a column of the training data was like. */
+export type TrainedColumn =
+  { readonly min: number; readonly max: number } | { readonly mean: number; readonly std: number };
+
 const MAX_FILE_BYTES = 10_000_000;
 const MAX_COLUMNS = 10_000;
 const PICKLES = /\.(?:pkl|pickle|joblib|sav)$/i;
@@ -19,7 +23,10 @@ const EXPORT =
  * as it is. The columns may stand at the top or below `min_max_values`.
  */
 export class Normalisation {
-  private constructor(private readonly scales: ReadonlyMap<string, Scale>) {}
+  private constructor(
+    private readonly scales: ReadonlyMap<string, Scale>,
+    private readonly entries: ReadonlyMap<string, TrainedColumn>,
+  ) {}
 
   /**
    * @param json the parsed content of a normalisation file
@@ -40,7 +47,12 @@ export class Normalisation {
       else scales.set(name, scale);
     }
     if (faults.length > 0) throw bad(source, faults);
-    return new Normalisation(scales);
+    return new Normalisation(scales, new Map(entries.map(([name, entry]) => [name, entry as TrainedColumn])));
+  }
+
+  /** What is said of the training data of a column; null for one that is not known. */
+  trained(column: string): TrainedColumn | null {
+    return this.entries.get(column) ?? null;
   }
 
   /** The columns it knows, in the order of the file. */

@@ -135,17 +135,24 @@ function lineOf({
   result,
   predictorPlugin,
 }: Ended): string {
-  const { output, error } = result as {
+  const {
+    output,
+    error,
+    training_distance: far,
+  } = result as {
     output?: {
       horizons: readonly number[];
       predictions: readonly (number | null)[];
       uncertainty: readonly (number | null)[];
     };
     error?: string;
+    training_distance?: { distance: number; column: string };
   };
   const [horizon, value, deviation] = [output?.horizons[0], output?.predictions[0], output?.uncertainty[0]];
+  const reason =
+    status === 'abstained' ? `${far?.column} lies ${far?.distance} widths beyond its range` : error;
   const answer =
-    status === 'failed' ? (error ?? '') : `+${horizon}: ${value ?? 'none'} ± ${deviation ?? 'unknown'}`;
+    status !== 'completed' ? (reason ?? '') : `+${horizon}: ${value ?? 'none'} ± ${deviation ?? 'unknown'}`;
   const at = (completedAt ?? timestamp).toISOString();
   const state = coloured(status.padEnd(9), status === 'failed' ? 'red' : 'green');
   return `${at}  ${id}  ${state}  ${symbol} ${interval}  ${predictorPlugin}  ${answer}`;

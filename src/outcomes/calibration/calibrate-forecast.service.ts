@@ -14,8 +14,8 @@ import {
   type SpreadKind,
 } from '#libs/scoring';
 import type {
-  BacktestedHorizon,
   BacktestedModel,
+  BacktestFindings,
   CalibratedHorizon,
   CalibratedModel,
   CalibrationWarning,
@@ -32,6 +32,7 @@ import {
   calibrationDigest,
   calibrationText,
   MOST_CALIBRATED,
+  TRAINING_RANGE,
 } from './calibrated-intervals.js';
 import type { CalibrationStateEntity } from './calibration-state.entity.js';
 import { type CalibrationKey, CalibrationRepository } from './calibration.repository.js';
@@ -110,7 +111,7 @@ export class CalibrateForecast implements ForecastCalibrations {
     tx: Transaction,
     backtestId: string,
     { predictor, parameters, ...about }: BacktestedModel,
-    found: readonly BacktestedHorizon[],
+    { calibration: found, ranges }: BacktestFindings,
   ): Promise<void> {
     const now = new Date(this.clock.now());
     const model = {
@@ -119,6 +120,7 @@ export class CalibrateForecast implements ForecastCalibrations {
       predictorVersion: predictor.version,
       parametersSha256: jsonDigest(parameters),
     };
+    this.states.keepRanges(tx, calibrationDigest(model, TRAINING_RANGE), ranges, backtestId, now);
     const some = found.slice(0, MOST_CALIBRATED);
     for (const spread of new Set(some.map((one) => one.spread)))
       await this.states.lock(tx, calibrationDigest(model, spread));
@@ -217,7 +219,7 @@ const inOrder = (a: Lesson, b: Lesson): number =>
   a.target - b.target || Number(a.held === null) - Number(b.held === null) || a.pinId - b.pinId;
 
 /** Nobody, for an answer that was computed elsewhere. */
-function whoMade({ made, symbol, interval }: CalibratedForecast): {
+export function whoMade({ made, symbol, interval }: CalibratedForecast): {
   readonly model: CalibratedModel | null;
   readonly volatility: number | null;
 } {

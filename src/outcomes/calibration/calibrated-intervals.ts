@@ -44,6 +44,9 @@ export function calibratedIntervals(
   }));
 }
 
+/** In place of a spread: what the model's training range is kept under. */
+export const TRAINING_RANGE = 'training_range';
+
 /** The name of a model's calibration. */
 export const calibrationDigest = (
   { interval, targetColumn, symbol, ...model }: CalibratedModel,

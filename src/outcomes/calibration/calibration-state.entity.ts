@@ -2,6 +2,15 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { jsonColumn, utcColumn } from '#libs/database';
 import type { SpreadKind } from '#libs/scoring';
 
+/** Values of the bars of a model's latest back-test: `{column: {min, max}}`. */
+@Entity('training_ranges')
+export class TrainingRangesEntity {
+  @PrimaryColumn({ type: 'varchar', length: 64 }) digest!: string;
+  @Column(jsonColumn()) ranges!: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+  @Column({ type: 'varchar', length: 36 }) backtestId!: string;
+  @Column(utcColumn()) updatedAt!: Date;
+}
+
 /** What the outcomes of one model, symbol, interval and horizon say of its intervals; lists are by `COVERAGE_LEVELS`. */
 @Entity('forecast_calibrations')
 export class CalibrationStateEntity {

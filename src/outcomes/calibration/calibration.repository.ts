@@ -87,6 +87,23 @@ export class CalibrationRepository {
     this.#put(tx, key, { ...NOTHING_LEARNT, ...state }, state, now);
   }
 
+  /** Of the latest back-test; null without one. */
+  async ranges(digest: string): Promise<unknown> {
+    const sql = 'SELECT ranges FROM training_ranges WHERE digest = ?';
+    const [row] = await runSql<{ ranges: string }>(this.database.read, sql, [digest]);
+    return row === undefined ? null : JSON.parse(row.ranges);
+  }
+
+  keepRanges(tx: Transaction, digest: string, ranges: object, backtestId: string, now: Date): void {
+    writeSql(
+      tx,
+      `INSERT INTO training_ranges (digest, ranges, backtest_id, updated_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (digest) DO UPDATE SET ranges = excluded.ranges, backtest_id = excluded.backtest_id,
+         updated_at = excluded.updated_at`,
+      [digest, JSON.stringify(ranges), backtestId, now.toISOString()],
+    );
+  }
+
   #put(tx: Transaction, key: CalibrationKey, first: object, changed: object, now: Date): void {
     const values: Record<string, unknown> = {
       ...Object.fromEntries(KEYS.map((name) => [name, key[name]])),

@@ -7,31 +7,45 @@ import { PluginRegistry } from '#libs/plugin-host';
 import { readKeys, verifyReceipt } from '#libs/receipt-verifier';
 import { ADAPTIVE_START, adaptiveStep, adaptiveStretches, type AdaptiveState } from '#libs/scoring';
 import { replayDifferences } from '../../../src/app/commands/replay-receipt.js';
-import type { CalibrationText } from '../../../src/outcomes/calibration.port.js';
+import type { CalibrationText, TrainingDistance } from '../../../src/outcomes/calibration.port.js';
 import type { ReceiptBody } from '../../../src/outcomes/receipts/receipt-text.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
-import { NARROW, walkFile, withNarrow } from './narrow-predictor.js';
+import { NARROW, TRAINED, walkFile, withNarrow } from './narrow-predictor.js';
 import { DAY_MS, OutcomesBench, type Row } from './outcomes-bench.js';
 
 const NEEDED = 20;
 const WINDOW = 40;
 const GAMMA = 0.02;
 const DAYS = 80;
-/** Label of the first bar; the clock stands on day 380 of it. */
+/** Label of the first bar. */
 const FIRST = new Date(Date.UTC(2018, 0, 1));
 const TODAY = 380;
 
+interface Result {
+  readonly calibration: CalibrationText;
+  readonly training_distance?: TrainingDistance;
+  readonly output?: object;
+  readonly error?: string;
+  readonly error_code?: string;
+}
+
 describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlier ones [%s]', (kind) => {
   const walk = walkFile(FIRST, TODAY + DAYS + 200, 13);
+  const far = walkFile(FIRST, TODAY + DAYS + 200, 13, 400);
   let folder: string;
   let bench: OutcomesBench;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'calibration-'));
     await writeFile(join(folder, 'walk.csv'), walk.text);
+    await writeFile(join(folder, 'far.csv'), far.text);
     bench = await OutcomesBench.open(
       kind,
       {
-        data_files: { WALK: join(folder, 'walk.csv'), OTHER: join(folder, 'walk.csv') },
+        data_files: {
+          WALK: join(folder, 'walk.csv'),
+          OTHER: join(folder, 'walk.csv'),
+          FAR: join(folder, 'far.csv'),
+        },
         outcome_seconds: 86_400,
         calibration_gamma: GAMMA,
         calibration_outcomes: NEEDED,
@@ -45,13 +59,13 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
     await rm(folder, { recursive: true });
   });
 
-  const ask = async (more: object = {}) => {
+  const ask = async (more: object = {}, status = 'completed') => {
     const asked = { symbol: 'WALK', interval: '1d', predictor_plugin: 'narrow_predictor', ...more };
     const { apiKey } = bench.client;
     const headers = { Prefer: 'wait=5' };
     const { body } = await bench.app.request('POST', '/api/v1/predictions', { apiKey, body: asked, headers });
-    expect(body.status).toBe('completed');
-    return body as { id: number; warnings?: object[]; result: { calibration: CalibrationText } };
+    expect(body).toMatchObject({ status });
+    return body as { id: number; warnings?: object[]; result: Result };
   };
   const states = () =>
     bench.app.database.query<Row>('SELECT * FROM forecast_calibrations ORDER BY symbol, horizon');
@@ -198,6 +212,80 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
     expect(await replayDifferences(registry, other, signal)).toEqual([
       expect.stringContaining('the numbers (output_sha256)'),
     ]);
+  });
+
+  describe('or not said at all, where the model has seen nothing like this', () => {
+    /** Smallest and largest of the last three closed bars. */
+    const window = (values: readonly number[]) => values.slice(last() - 2, last() + 1);
+
+    it('with the distance, whoever waits, and nothing is pinned', async () => {
+      const near = await ask({ abstain: true });
+      expect(near.result.training_distance).toMatchObject({ distance: 0, limit: 0.1, source: 'metadata' });
+      expect(near.result.output).toBeDefined();
+      const value = Math.max(...window(far.values));
+      const told = {
+        distance: (value - TRAINED.CLOSE.max) / 100,
+        limit: 0.1,
+        column: 'CLOSE',
+        value,
+        lower: TRAINED.CLOSE.min,
+        upper: TRAINED.CLOSE.max,
+        source: 'metadata',
+      };
+      const waited = await ask({ symbol: 'FAR', abstain: true, calibrate: true }, 'abstained');
+      const asked = { symbol: 'FAR', interval: '1d', predictor_plugin: 'narrow_predictor', abstain: true };
+      const { body } = await bench.app.post('/api/v1/predictions', asked, bench.client);
+      for (const id of [waited.id, Number(body.id)]) {
+        const path = `/api/v1/predictions/${id}`;
+        let read: { status: string; result: Result } | null = null;
+        await eventually('the prediction ended', async () => {
+          read = (await bench.app.get(path, bench.client)).body;
+          return read?.status === 'abstained';
+        });
+        expect(read).toMatchObject({ result: { training_distance: told, request: { abstain: true } } });
+        expect(read).not.toHaveProperty('result.output');
+        expect(read).not.toHaveProperty('result.calibration');
+        for (const part of ['outcome', 'receipt'])
+          expect((await bench.app.get(`${path}/${part}`, bench.client)).status).toBe(404);
+        const steps = await bench.app.database.query<Row>(
+          `SELECT type FROM events WHERE topic = 'prediction:${id}' ORDER BY id`,
+        );
+        expect(steps.at(-1)).toEqual({ type: 'abstained' });
+      }
+      expect((await bench.pins()).some((pin) => pin['symbol'] === 'FAR')).toBe(false);
+    });
+    it('by the bars of a back-test; and where nothing tells, it fails and says what would help', async () => {
+      const walker = { symbol: 'OTHER', predictor_plugin: 'random_walk_predictor', abstain: true };
+      const unknown = await ask(walker, 'failed');
+      expect(unknown.result.error_code).toBe('training_range_unknown');
+      expect(unknown.result.error).toMatch(/training_range in its metadata .* or a back-test/);
+      const asked = {
+        model: 'random_walk_predictor',
+        symbol: 'OTHER',
+        interval: '1d',
+        horizons: [1],
+        end_date: '2018-12-31',
+      };
+      const { body } = await bench.app.post('/api/v1/backtests', asked, bench.client);
+      await eventually('the back-test ended', async () => {
+        const read = await bench.app.get(`/api/v1/backtests/${body.id}`, bench.client);
+        return read.body.status === 'completed';
+      });
+      const seen = walk.values.slice(0, 365);
+      const [lower, upper] = [Math.min(...seen), Math.max(...seen)];
+      const value = walk.values[last()] ?? NaN;
+      const distance = Math.max(0, lower - value, value - upper) / (upper - lower);
+      const { result } = await ask(walker, distance > 0.1 ? 'abstained' : 'completed');
+      expect(result.training_distance).toEqual({
+        distance,
+        limit: 0.1,
+        column: 'CLOSE',
+        value,
+        lower,
+        upper,
+        source: 'backtest',
+      });
+    });
   });
 
   it('that the database keeps as they were issued', async () => {

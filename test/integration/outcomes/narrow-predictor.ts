@@ -9,10 +9,18 @@ import { DAY_MS } from './outcomes-bench.js';
 /** What the predictor claims of the walk's standard deviation of 1. */
 export const NARROW = 0.7;
 
-/** A walk of daily closes with steps of N(0, 1) from 100, as a CSV file. */
-export function walkFile(first: Date, bars: number, seed: number): { text: string; values: number[] } {
+/** What it says that it was trained on, when it is asked. */
+export const TRAINED = { CLOSE: { min: 50, max: 150 } };
+
+/** A walk of daily closes with steps of N(0, 1), as a CSV file. */
+export function walkFile(
+  first: Date,
+  bars: number,
+  seed: number,
+  from = 100,
+): { text: string; values: number[] } {
   const generator = NumpyGenerator.fromSeed(seed);
-  let value = 100;
+  let value = from;
   const values = Array.from({ length: bars }, () => Number((value += generator.standardNormal()).toFixed(6)));
   const day = (at: number) => new Date(first.getTime() + at * DAY_MS).toISOString().slice(0, 10);
   const lines = values.map((close, at) => `${day(at)} 00:00:00,${close}`);
@@ -34,6 +42,7 @@ function forecast(frame: Frame, request: ForecastRequest) {
     future_datetimes: horizons.map((horizon) => new Date(time + horizon * DAY_MS).toISOString()),
     uncertainty: horizons.map((horizon) => NARROW * Math.sqrt(horizon)),
     errors: [],
+    metadata: { window_size: 3, ...(request.trainingRange === true && { training_range: TRAINED }) },
   };
 }
 

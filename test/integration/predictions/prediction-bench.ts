@@ -10,6 +10,7 @@ import type { RuntimeSettings } from '../../../src/settings/runtime-settings.por
 import type { Prices } from '../../../src/billing/billing.port.js';
 import { PriceRepository } from '../../../src/billing/price.repository.js';
 import { CalibrateForecast } from '../../../src/outcomes/calibration/calibrate-forecast.service.js';
+import { MeasureDistance } from '../../../src/outcomes/calibration/measure-distance.service.js';
 import { CalibrationRepository } from '../../../src/outcomes/calibration/calibration.repository.js';
 import { PinForecast } from '../../../src/outcomes/pin-forecast.service.js';
 import { AwaitPrediction } from '../../../src/predictions/await-prediction.service.js';
@@ -145,6 +146,7 @@ export class PredictionBench {
       results,
       pins,
       calibrations,
+      new MeasureDistance(states, this.config),
       engine,
       settings,
       clock,

@@ -25,6 +25,8 @@ const metadataOf = (part: Partial<ModelMetadata> = {}): ModelMetadata => ({
   statisticsPeriods: [],
   featureDefinitions: null,
   normalisation: null,
+  trainingRange: null,
+  abstainLimit: null,
   ...part,
 });
 const described = (...shapes: readonly (readonly (number | null)[])[]): ModelDescription => ({

@@ -62,6 +62,10 @@ export const OUTCOME_SETTINGS = {
     { default: 7, min: 0, max: 3_650 },
     'Number of days after its last outcome when the bars of a forecast are looked at once more; what changed is added as a revision. 0: never.',
   ),
+  abstain_limit: decimal(
+    { default: 0.1, min: 0, max: 1_000_000 },
+    'How far a value of the window may lie beyond the range of the training data, in widths of that range, before a forecast that is asked with `abstain` is not made. A limit in the metadata of a model wins.',
+  ),
   calibration_gamma: decimal(
     { default: 0.005, min: 0, max: 0.5 },
     'Step γ by which the level of calibrated intervals follows misses and hits (adaptive conformal inference; 0.005 as in Gibbs and Candès 2021). Larger follows faster and varies more; 0: the level stays.',

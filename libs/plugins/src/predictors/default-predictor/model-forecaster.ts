@@ -14,6 +14,7 @@ import { checkQuantileLevels, configuredColumn, horizonsOf, targetColumn } from 
 import { fileFault, refuseOtherFormat } from '../model/model-file.js';
 import type { Passes, ServedModel } from '../model/served-model.js';
 import type { ModelSource } from '../model/served-models.js';
+import { trainingRangeOf } from '../model/training-range.js';
 import { statisticsFor, windowAt, windowColumns, type WindowSpec, withFeatures } from '../model/window.js';
 import { valueAt } from '../oracle/ideal-forecast.js';
 import {
@@ -81,8 +82,11 @@ export class ModelForecaster {
       const inferenceMs = this.clock.monotonic() - startedAt;
       const answer = this.#answer(asked, row, passes, { ...request, inferenceMs });
       const timeAfter = timesAfter(past, request.interval);
+      const output = forecastOutput(answer, this.settings);
+      const trained = request.trainingRange === true ? trainingRangeOf(asked) : {};
       return {
-        ...forecastOutput(answer, this.settings),
+        ...output,
+        metadata: { ...output.metadata, ...trained },
         future_datetimes: futureDatetimes(answer, timeAfter),
       };
     };

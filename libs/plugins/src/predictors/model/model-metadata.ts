@@ -43,6 +43,10 @@ export interface ModelMetadata {
   readonly featureDefinitions: FeatureDefinitions | null;
   /** The normalisation, when the metadata carry it. */
   readonly normalisation: Normalisation | null;
+  /** Values of the training data, where they are not those of the normalisation. */
+  readonly trainingRange: Normalisation | null;
+  /** Widths of the range beyond which the model abstains, when it is asked to. */
+  readonly abstainLimit: number | null;
 }
 
 /** Names of the statistics behind the columns of a window, in the original's words and order. */
@@ -67,6 +71,8 @@ export const NO_METADATA: ModelMetadata = {
   statisticsPeriods: [],
   featureDefinitions: null,
   normalisation: null,
+  trainingRange: null,
+  abstainLimit: null,
 };
 
 /** `forecaster.keras` → `forecaster_metadata.json`, beside the model; so for every extension. */
@@ -129,6 +135,8 @@ const KEYS = [
   'window_stats_periods',
   'feature_definitions',
   'normalization',
+  'training_range',
+  'abstain_limit',
 ];
 
 /**
@@ -180,14 +188,20 @@ function parseMetadata(json: unknown, source: string, faults: string[]): ModelMe
       isFeatureDefinitions,
       `one of ${FEATURE_DEFINITIONS.join(', ')}`,
     ),
-    normalisation: embeddedNormalisation(json['normalization'] ?? null, source, faults),
+    normalisation: embeddedNormalisation(json['normalization'] ?? null, `normalization of ${source}`, faults),
+    trainingRange: embeddedNormalisation(
+      json['training_range'] ?? null,
+      `training_range of ${source}`,
+      faults,
+    ),
+    abstainLimit: read('abstain_limit', isLimit, 'a number of at least 0'),
   };
 }
 
 function embeddedNormalisation(json: unknown, source: string, faults: string[]): Normalisation | null {
   if (json === null) return null;
   try {
-    return Normalisation.of(json, `normalization of ${source}`);
+    return Normalisation.of(json, source);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     faults.push(error.detail);
@@ -195,6 +209,8 @@ function embeddedNormalisation(json: unknown, source: string, faults: string[]):
   }
 }
 
+const isLimit = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const isName = (value: unknown): value is string => typeof value === 'string' && value.length > 0;
 const isIntegerTo =
   (max: number) =>
