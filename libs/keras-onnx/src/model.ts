@@ -101,11 +101,11 @@ export async function loadModel(path: string | readonly string[], options: LoadO
   forbidReports();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const isolation = { ...DEFAULT_ISOLATION, ...options.isolation };
-  const known = typeof path === 'string' ? await options.compiled?.find(path, limits) : undefined;
+  const known = await options.compiled?.find(path, limits);
   if (known !== undefined)
     return new LoadedModel(describe(known), new LaterInference(() => openModel(known, options)));
   const compiled = await compileIsolated(path, limits, isolation);
-  await options.compiled?.keep(compiled, limits);
+  await options.compiled?.keep(compiled, path, limits);
   return new LoadedModel(describe(compiled), await openModel(compiled, options));
 }
 

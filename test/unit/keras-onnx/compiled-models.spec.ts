@@ -1,4 +1,16 @@
-import { chmod, copyFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -24,7 +36,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const entries = async (): Promise<string[]> => (await readdir(kept)).map((name) => join(kept, name));
 
-async function load(file = path, options: object = {}): Promise<void> {
+async function load(file: string | string[] = path, options: object = {}): Promise<void> {
   const model = await loadModel(file, {
     inference: 'inline',
     compiled: new CompiledModels({ folder: kept }),
@@ -75,6 +87,48 @@ describe('a model that was compiled before', () => {
     }
     await load();
     await load(path, KNOWN_ONLY);
+  });
+
+  it('is found when it has several files, until one of them changes or another would be read instead', async () => {
+    const config = JSON.stringify(TINY.config);
+    const place = async (name: string, bytes: Uint8Array | string): Promise<string> => {
+      await mkdir(join(folder, name, '..'), { recursive: true });
+      await writeFile(join(folder, name), bytes);
+      return join(folder, name);
+    };
+    const architecture = await place('two/a.json', config);
+    const weights = await place('two/a.h5', await tinyWeights());
+    await place('open/config.json', config);
+    await place('open/model.weights.h5', await tinyWeights());
+    const timeout = { code: 'model_timeout' };
+    for (const given of [architecture, weights, [architecture, weights], join(folder, 'open')]) {
+      await expect(load(given, KNOWN_ONLY)).rejects.toMatchObject(timeout);
+      await load(given);
+      await load(given, KNOWN_ONLY);
+    }
+    const compiled = new CompiledModels({ folder: kept });
+    const [known, fresh] = await Promise.all([
+      loadModel(architecture, { compiled, ...KNOWN_ONLY }),
+      loadModel(architecture, { inference: 'inline' }),
+    ]);
+    expect(known.describe()).toEqual(fresh.describe());
+    await Promise.all([known.dispose(), fresh.dispose()]);
+    // A file of this name would have been taken before `a.h5`.
+    const before = await place('two/a.weights.h5', await tinyWeights());
+    await expect(load(architecture, KNOWN_ONLY)).rejects.toMatchObject(timeout);
+    await load([architecture, weights], KNOWN_ONLY);
+    await rm(before);
+    await load(architecture, KNOWN_ONLY);
+    const bytes = await readFile(weights);
+    const changed = Buffer.from(bytes);
+    changed.writeUInt8(changed.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    for (const other of [changed, Buffer.concat([bytes, Buffer.alloc(8)])]) {
+      await writeFile(weights, other);
+      await expect(load(architecture, KNOWN_ONLY)).rejects.toMatchObject(timeout);
+    }
+    await rm(weights);
+    await symlink(join(folder, 'open/model.weights.h5'), weights);
+    await expect(load(architecture, KNOWN_ONLY)).rejects.toMatchObject(timeout);
   });
 
   it('is not taken from a folder that others may write to, which a warning says once', async () => {

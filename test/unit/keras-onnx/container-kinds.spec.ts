@@ -9,7 +9,11 @@ import { Hdf5 } from '../../../libs/keras-onnx/src/containers/hdf5.js';
 import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
 import { ModelError } from '../../../libs/keras-onnx/src/errors.js';
 import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
+import { proven } from '../../../libs/keras-onnx/src/isolate/prove.js';
+import { GRAPH, nodeField } from '../../../libs/keras-onnx/src/foreign/model.js';
+import { intField, lengthField } from '../../../libs/keras-onnx/src/onnx/wire.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
+import { dictionaries, FLOAT, foreignFile, initializer, INT64, port } from './foreign-files.js';
 import { hdf5, legacyTiny, put, TINY, tinyAnswer, tinyKeras, tinyWeights, zip } from './files.js';
 
 /** Made by Python's zipfile and h5py, which write what our tools for tests cannot. */
@@ -136,12 +140,40 @@ describe('what is no model is called by its name:', () => {
     ['m.bin', Buffer.from('{"learner": {}}'), 'XGBoost'],
     ['m.keras', zip([{ name: 'archive/data.pkl', bytes: Buffer.from('x') }]), 'a PyTorch file'],
     ['m.keras', zip([{ name: 'inner/model.h5', bytes: Buffer.from('x') }]), 'around a model file'],
+    ['m.keras', zip([{ name: 'policy.pth', bytes: Buffer.from('x') }]), 'Stable-Baselines3'],
+    ['m.keras', zip([{ name: '[Content_Types].xml', bytes: Buffer.from('x') }]), 'an Office document'],
+    ['m.keras', zip([{ name: 'schema.json', bytes: Buffer.from('x') }]), 'a skops file'],
+    ['m.pth', Buffer.from('\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.', 'latin1'), 'a PyTorch file'],
+    ['m.onnx', Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:4d'), 'git lfs pull'],
+    ['m.h5', Buffer.from('\n<!DOCTYPE html><html>'), 'a web page'],
+    ['m.xml', Buffer.from('<?xml version="1.0"?><PMML>'), 'an XML file'],
+    ['m.keras', Buffer.from('import tensorflow as tf\n'), 'source code'],
+    ['m.onnx', Buffer.from('date,open,close\n2024-01-01,1,2\n'), 'a text file'],
+    ['m.cbm', Buffer.from('CBM1\x10\0\0\0', 'latin1'), 'a CatBoost file'],
+    ['checkpoint', Buffer.from('model_checkpoint_path: "a"\n'), 'load_weights'],
+    ['a.data-00000-of-00001', Buffer.from('\xff\0\x01\x02', 'latin1'), 'a part of a TensorFlow checkpoint'],
+    ['m.json', Buffer.from('{"loss": [1, 0.5], "val_loss": [1, 0.6]}'), 'the history of a training'],
+    ['m.json', Buffer.from('{"cells": [], "nbformat": 4}'), 'a notebook'],
+    ['m.json', Buffer.from('{"name": "tree", "tree_info": []}'), 'LightGBM'],
+    ['m_metadata.json', Buffer.from('{"window_size": 24}'), 'name the model file beside it'],
+    ['m.json', Buffer.from('{"a": 1}'), 'neither a TensorFlow.js model nor an architecture'],
     ['m.tflite', Buffer.from('\x1c\0\0\0TFL3', 'latin1'), 'TensorFlow Lite'],
   ])('%s', async (name, bytes, text) => {
     await expect(compileFile(await write(name, bytes), DEFAULT_LIMITS)).rejects.toMatchObject({
       code: 'model_unsupported',
       detail: expect.stringContaining(text) as unknown,
     });
+  });
+
+  it('an empty file, and bytes of no kind that is known', async () => {
+    for (const [name, bytes, text] of [
+      ['empty.onnx', Buffer.alloc(0), 'the file is empty'],
+      ['noise.bin', Buffer.from('\xff\xfe\0\x01\x02', 'latin1'), 'the file is no model'],
+    ] as const)
+      await expect(compileFile(await write(name, bytes), DEFAULT_LIMITS)).rejects.toMatchObject({
+        code: 'model_corrupt',
+        detail: expect.stringContaining(text) as unknown,
+      });
   });
 
   it('a SavedModel folder, with the way out', async () => {
@@ -153,5 +185,56 @@ describe('what is no model is called by its name:', () => {
 
   it('while the ending of a sound file does not matter', async () => {
     await expectTiny(await write('sound.pkl', await tinyKeras()));
+  });
+});
+
+describe('of the edges of an ONNX file,', () => {
+  it('a ZipMap over doubles and a list of tensors answer their tensors', async () => {
+    const classes = lengthField(5, [
+      lengthField(1, 'classlabels_int64s'),
+      ...[0, 1].map((one) => intField(8, one)),
+      intField(20, 7),
+    ]);
+    const graph = [
+      nodeField('Neg', ['x'], ['n']),
+      nodeField(
+        'Cast',
+        ['n'],
+        ['d'],
+        [lengthField(5, [lengthField(1, 'to'), intField(3, 11), intField(20, 2)])],
+      ),
+      nodeField('ZipMap', ['d'], ['probabilities'], [classes, lengthField(7, 'ai.onnx.ml')]),
+      nodeField('SequenceConstruct', ['x', 'n'], ['targets']),
+      port('input', 'x', FLOAT, ['b', 2]),
+      dictionaries('probabilities'),
+      lengthField(GRAPH.output, [lengthField(1, 'targets')]),
+    ];
+    const model = await proven(await compileFile(await write('m.onnx', foreignFile(graph)), DEFAULT_LIMITS));
+    const engine = await Engine.open(model, 1);
+    const outputs = await engine.run([{ shape: [1, 2], data: [3, 4] }]);
+    await engine.close();
+    expect(outputs.map(({ name, data }) => [name, Array.from(data)])).toEqual([
+      ['probabilities', [-3, -4]],
+      ['x', [3, 4]],
+      ['n', [-3, -4]],
+    ]);
+  });
+
+  it('an output of unknown lengths is described by what it answers to zeros', async () => {
+    const graph = [
+      // How many axes are left of open lengths is only known at run time.
+      nodeField('Squeeze', ['x'], ['flat']),
+      nodeField('Unsqueeze', ['flat', 'front'], ['y']),
+      initializer('front', INT64, [1], new Uint8Array(BigInt64Array.of(0n).buffer)),
+      port('input', 'x', FLOAT, ['b', 2]),
+      lengthField(GRAPH.output, [
+        lengthField(1, 'y'),
+        lengthField(2, [lengthField(1, [intField(1, FLOAT)])]),
+      ]),
+    ];
+    const { run } = await proven(
+      await compileFile(await write('m.onnx', foreignFile(graph)), DEFAULT_LIMITS),
+    );
+    expect(run.outputs).toEqual([{ name: 'y', type: 'float32', shape: ['y:0', 2] }]);
   });
 });

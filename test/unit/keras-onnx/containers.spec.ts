@@ -143,7 +143,7 @@ describe('hostile containers', () => {
 
   it('are refused when they are no model or cut off', async () => {
     const good = await tinyKeras();
-    await refused('hello.keras', 'hello, I am not a model', 'model_corrupt', 'a text file');
+    await refused('hello.keras', 'hello, I am not a model', 'model_unsupported', 'a text file');
     await refused('empty.h5', '', 'model_corrupt');
     await refused(
       'cut.keras',
@@ -169,7 +169,7 @@ describe('hostile containers', () => {
       'model.weights.h5',
     );
     await refused('cut.h5', (await legacy()).subarray(0, 900), 'model_corrupt');
-    await refused('plain.onnx', 'hello, I am not a model', 'model_corrupt', 'no ONNX model');
+    await refused('plain.onnx', 'hello, I am not a model', 'model_unsupported', 'which is no model');
     await refused('weights.pt', 'PK', 'model_unsupported', 'ONNX');
     await expect(compile(join(folder, 'missing.keras'))).rejects.toMatchObject({
       code: 'model_not_found',

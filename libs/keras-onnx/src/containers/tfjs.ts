@@ -4,6 +4,7 @@ import { isObject } from '../graph/layer-config.js';
 import { parseModel } from '../graph/parse.js';
 import type { LayerSpec } from '../graph/spec.js';
 import { halfToNumber } from '#libs/kernel';
+import { refuseOtherJson } from './recognise.js';
 import type { GraphSource, ModelLimits } from './source.js';
 
 interface Entry {
@@ -34,11 +35,11 @@ export async function readTfjs(
   readShard: (name: string) => Promise<Uint8Array>,
   limits: ModelLimits,
 ): Promise<GraphSource> {
-  if (isObject(file) && 'learner' in file)
-    throw unsupported('an XGBoost JSON file', 'export the model to ONNX with onnxmltools');
+  refuseOtherJson(file);
   if (!isObject(file) || !isObject(file.modelTopology))
-    throw corrupt(
-      'the JSON file is no model: neither of TensorFlow.js nor an architecture (model.to_json())',
+    throw unsupported(
+      'a JSON file that is neither a TensorFlow.js model nor an architecture (model.to_json())',
+      'give the model file itself',
     );
   if (file.format === 'graph-model' || 'node' in file.modelTopology) {
     throw unsupported('a TensorFlow.js graph model', 'save it as a layers model, a .keras file or ONNX');

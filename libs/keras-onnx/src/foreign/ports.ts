@@ -5,7 +5,6 @@ import { GRAPH, nodeField, type ForeignNode, nodesOf, sound } from './model.js';
 /** TypeProto: field numbers of its kinds. */
 const TENSOR_TYPE = 1;
 const TYPE_OF_VALUE = 2;
-const FLOAT = 1;
 const STRING = 8;
 
 /** A graph whose inputs and outputs are all tensors of numbers, and what was done for that. */
@@ -19,12 +18,16 @@ export interface Trimmed {
 
 /**
  * Leaves what can be served of a graph's edges. A `ZipMap`, which turns probabilities into a list of dictionaries, is taken
- * out, so that its tensor is answered under the same name; labels that are texts are cut off.
+ * out, so that its tensor is answered under the same name; a list of tensors (several targets) is answered tensor by tensor;
+ * labels that are texts are cut off.
  * @throws ModelError `model_unsupported` for an input of texts, or when nothing is left
  */
 export function trimPorts(graph: readonly Field[]): Trimmed {
   const nodes = nodesOf(graph);
   const zipMaps = new Map(nodes.filter(isZipMap).map((node) => [node.outputs[0] ?? '', node]));
+  const lists = new Map(
+    nodes.filter(({ op }) => op === 'SequenceConstruct').map((node) => [node.outputs[0], node]),
+  );
   const weights = new Set(
     graph
       .filter(({ number }) => number === GRAPH.initializer)
@@ -46,7 +49,9 @@ export function trimPorts(graph: readonly Field[]): Trimmed {
       if (port.isShapeless) shapeless.push(port.name);
       return [field];
     }
-    if (zipMaps.has(port.name)) return [tensorPort(GRAPH.output, port.name, FLOAT)];
+    if (zipMaps.has(port.name)) return [anyPort(port.name)];
+    const list = lists.get(port.name);
+    if (list !== undefined) return [...new Set(list.inputs)].map(anyPort);
     if (port.elements !== undefined && port.elements !== STRING) return [field];
     cut.push(port.name);
     return [];
@@ -101,6 +106,9 @@ function withoutZipMap(field: Field, zipMaps: ReadonlyMap<string, ForeignNode>):
     ? field
     : nodeField('Identity', found.inputs.slice(0, 1), found.outputs.slice(0, 1));
 }
+
+/** An output whose type is for ONNX Runtime to tell. */
+const anyPort = (name: string): Field => lengthField(GRAPH.output, [lengthField(1, name)]);
 
 /** A graph input or output that holds a tensor of the element type, of any shape. */
 export function tensorPort(number: number, name: string, elements: number): Field {

@@ -37,6 +37,8 @@ export interface CompiledModel {
   readonly sha256: string;
   /** Names of the files read, beside each other. */
   readonly files: readonly string[];
+  /** Of a model of several files: how long each is, and which names must not stand beside them for it to be this model. */
+  readonly parts?: { readonly sizes: readonly number[]; readonly absent: readonly string[] } | undefined;
   readonly parameters: { readonly total: number; readonly trainable: number } | undefined;
   readonly run: CompiledGraph;
   /** The graph for sampling; undefined when nothing in the model is random. */
@@ -63,10 +65,14 @@ export async function compileFile(
     hash.update(bytes),
   );
   const source = await readSource(folder, others, limits);
-  const done = (model: Omit<CompiledModel, 'sha256' | 'files'>): CompiledModel => ({
+  const done = (model: Ready): CompiledModel => ({
     ...model,
     sha256: hash.digest('hex'),
     files: folder.files,
+    parts:
+      folder.files.length === 1 && !folder.isFolder
+        ? undefined
+        : { sizes: folder.sizes, absent: folder.absent },
   });
   if (!('weights' in source)) return done(source);
   try {
@@ -76,7 +82,7 @@ export async function compileFile(
   }
 }
 
-type Ready = Omit<CompiledModel, 'sha256' | 'files'>;
+type Ready = Omit<CompiledModel, 'sha256' | 'files' | 'parts'>;
 
 async function readSource(
   folder: ModelFolder,
@@ -149,7 +155,7 @@ async function readFolder(folder: ModelFolder, limits: ModelLimits): Promise<Gra
       'give the model file, or the folder of an unpacked .keras file',
     );
   const entries = new Map<string, Uint8Array>();
-  for (const name of KERAS_ENTRIES) if (names.includes(name)) entries.set(name, await folder.beside(name));
+  for (const name of KERAS_ENTRIES) if (await folder.has(name)) entries.set(name, await folder.beside(name));
   return readKerasEntries(entries, limits);
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { workerFile } from '#libs/kernel';
@@ -19,6 +19,17 @@ export interface CompiledModelsOptions {
   readonly bytes?: number | undefined;
 }
 
+/** The file of a model, or the two of an architecture and its weights. */
+type ModelPaths = string | readonly string[];
+
+/** What belongs to a model of several files. */
+interface PartList {
+  readonly sha256: string;
+  readonly files: readonly string[];
+  readonly sizes: readonly number[];
+  readonly absent: readonly string[];
+}
+
 const DEFAULT_BYTES = 1024 ** 3;
 const ENDING = '.compiled';
 const DIGEST_BYTES = 32;
@@ -28,7 +39,8 @@ const OTHERS_WRITE = 0o022;
 /**
  * Compiled models on disk, so that a restart need not compile what it knows. An entry is named by the SHA-256 of the model
  * file, the limits it was compiled under and the compiler's own code, and begins with the SHA-256 of the rest: a changed
- * file, a new release or a damaged entry is compiled. Only models of one file are kept; refusals never are.
+ * file, a new release or a damaged entry is compiled. For a model of several files a second entry says which they are. Refusals
+ * are never kept.
  */
 export class CompiledModels {
   readonly #folder: string;
@@ -40,12 +52,56 @@ export class CompiledModels {
     this.#bytes = bytes;
   }
 
-  /** The model of a file as it was compiled before; undefined when it was not, or its entry is of no use. */
-  async find(path: string, limits: ModelLimits): Promise<CompiledModel | undefined> {
+  /** A model as it was compiled before; undefined when it was not, or its entry is of no use. */
+  async find(given: ModelPaths, limits: ModelLimits): Promise<CompiledModel | undefined> {
     if (!(await this.#isOurs())) return undefined;
-    const sha256 = await digestOf(path, limits.fileBytes);
-    if (sha256 === undefined) return undefined;
-    const entry = await this.#entry(sha256, limits);
+    const [path = '', ...others] = [given].flat();
+    const sha256 = others.length === 0 ? await digestOf([path], limits.fileBytes) : undefined;
+    const alone = sha256 === undefined ? undefined : await this.#read(await this.#entry(sha256, limits));
+    if (alone !== undefined) return { ...decodeModel(alone), files: [basename(path)] };
+    const list = await this.#list([given].flat(), limits);
+    const parts = list === undefined ? undefined : await this.#read(list);
+    if (parts === undefined) return undefined;
+    const { sha256: whole, files, sizes, absent } = JSON.parse(parts.toString()) as PartList;
+    const folder = await folderOf(path);
+    for (const name of absent) if (await stands(join(folder, name))) return undefined;
+    const places = files.map((name) => join(folder, name));
+    for (const [index, place] of places.entries()) {
+      const state = await (place === path ? stat(place) : lstat(place)).catch(() => undefined);
+      if (state?.isFile() !== true || state.size !== sizes[index]) return undefined;
+    }
+    if ((await digestOf(places, limits.fileBytes)) !== whole) return undefined;
+    const model = await this.#read(await this.#entry(nameOf(whole, files), limits));
+    return model === undefined ? undefined : decodeModel(model);
+  }
+
+  /** Keeps a compiled model. A folder that cannot be written costs a warning, not the model. */
+  async keep(model: CompiledModel, given: ModelPaths, limits: ModelLimits): Promise<void> {
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      if (!(await this.#isOurs())) throw new Error('others than its owner may write there');
+      const body = encodeModel(model);
+      if (body.length > this.#bytes) return;
+      const { sha256, files, parts } = model;
+      const name = parts === undefined ? sha256 : nameOf(sha256, files);
+      await this.#write(await this.#entry(name, limits), body);
+      const list = parts === undefined ? undefined : await this.#list([given].flat(), limits);
+      if (list !== undefined) {
+        await this.#write(list, Buffer.from(JSON.stringify({ sha256, files, ...parts })));
+      }
+      await this.#makeRoom();
+    } catch (error) {
+      if (this.#warned) return;
+      this.#warned = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      process.emitWarning(
+        `Compiled models are not kept in ${this.#folder}, so each start compiles them: ${reason}`,
+      );
+    }
+  }
+
+  /** The body of an entry; a damaged one is removed. */
+  async #read(entry: string): Promise<Buffer | undefined> {
     const bytes = await readFile(entry).catch(() => undefined);
     if (bytes === undefined) return undefined;
     const body = bytes.subarray(DIGEST_BYTES);
@@ -56,35 +112,28 @@ export class CompiledModels {
     const now = new Date();
     // Another process may have made room meanwhile; what was read is good.
     await utimes(entry, now, now).catch(() => undefined);
-    return { ...decodeModel(body), files: [basename(path)] };
+    return body;
   }
 
-  /** Keeps a compiled model. A folder that cannot be written costs a warning, not the model. */
-  async keep(model: CompiledModel, limits: ModelLimits): Promise<void> {
-    if (model.files.length !== 1) return;
+  async #write(entry: string, body: Buffer): Promise<void> {
+    const draft = `${entry}.${process.pid}`;
+    const file = await open(draft, 'w', 0o600);
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      if (!(await this.#isOurs())) throw new Error('others than its owner may write there');
-      const body = encodeModel(model);
-      if (body.length > this.#bytes) return;
-      const entry = await this.#entry(model.sha256, limits);
-      const draft = `${entry}.${process.pid}`;
-      const file = await open(draft, 'w', 0o600);
-      try {
-        await file.writev([createHash('sha256').update(body).digest(), body]);
-      } finally {
-        await file.close();
-      }
-      await rename(draft, entry);
-      await this.#makeRoom();
-    } catch (error) {
-      if (this.#warned) return;
-      this.#warned = true;
-      const reason = error instanceof Error ? error.message : String(error);
-      process.emitWarning(
-        `Compiled models are not kept in ${this.#folder}, so each start compiles them: ${reason}`,
-      );
+      await file.writev([createHash('sha256').update(body).digest(), body]);
+    } finally {
+      await file.close();
     }
+    await rename(draft, entry);
+  }
+
+  /** The entry that says which files belong to a model of several: by the names that were given and the bytes of the first. */
+  async #list(paths: readonly string[], limits: ModelLimits): Promise<string | undefined> {
+    const [path = ''] = paths;
+    const isFolder = (await folderOf(path)) === path;
+    const first = await digestOf([isFolder ? join(path, 'config.json') : path], limits.fileBytes);
+    if (first === undefined) return undefined;
+    const names = JSON.stringify([first, isFolder ? [] : paths.map((one) => basename(one))]);
+    return this.#entry(createHash('sha256').update(names).digest('hex'), limits);
   }
 
   async #isOurs(): Promise<boolean> {
@@ -120,13 +169,30 @@ export class CompiledModels {
   }
 }
 
-/** SHA-256 of a regular file in hexadecimal; undefined when it is none, is too large or cannot be read. */
-async function digestOf(path: string, most: number): Promise<string | undefined> {
-  const state = await stat(path).catch(() => undefined);
-  if (state?.isFile() !== true || state.size > most) return undefined;
+/** The entry of a model of several files: the same bytes may stand there under other names. */
+const nameOf = (sha256: string, files: readonly string[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([sha256, files]))
+    .digest('hex');
+
+/** The folder of a model's files: itself, when it is one. */
+const folderOf = async (path: string): Promise<string> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() === true ? path : dirname(path);
+
+const stands = async (path: string): Promise<boolean> =>
+  (await lstat(path).catch(() => undefined)) !== undefined;
+
+/** SHA-256 of regular files, one after the other, in hexadecimal; undefined when one is none, is too large or cannot be read. */
+async function digestOf(paths: readonly string[], most: number): Promise<string | undefined> {
   const hash = createHash('sha256');
+  let left = most;
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    for (const path of paths) {
+      const state = await stat(path);
+      left -= state.size;
+      if (!state.isFile() || left < 0) return undefined;
+      for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    }
   } catch {
     // Whoever compiles the file says what is wrong with it.
     return undefined;

@@ -11,6 +11,10 @@ const MOST_NAMES = 1_000;
 /** The files of one model, read under a common limit. Names stand beside the first file (or in the folder). */
 export class ModelFolder {
   readonly files: string[] = [];
+  /** The bytes of each. */
+  readonly sizes: number[] = [];
+  /** Names that were looked for and do not stand there; one that did would have been read instead. */
+  readonly absent: string[] = [];
   readonly #folder: string;
   #left: number;
 
@@ -43,7 +47,9 @@ export class ModelFolder {
   /** Whether a file of this name stands there. */
   async has(name: string): Promise<boolean> {
     const state = await lstat(join(this.#folder, name)).catch(() => undefined);
-    return state !== undefined && !state.isDirectory();
+    const stands = state !== undefined && !state.isDirectory();
+    if (!stands) this.absent.push(name);
+    return stands;
   }
 
   /** The names in the folder. */
@@ -58,6 +64,7 @@ export class ModelFolder {
     const bytes = await readRegular(path, this.#left, isPart);
     this.#left -= bytes.length;
     this.files.push(name);
+    this.sizes.push(bytes.length);
     this.note(bytes);
     return bytes;
   }
