@@ -3,10 +3,19 @@ import { secretKeysOf, AppConfig } from '#libs/config';
 import { Database, TransactionRunner } from '#libs/database';
 import type { IdempotencyPort, IdempotentRequest, Reserved, StoredReply } from '#libs/http';
 import { PeriodicService } from '#libs/jobs';
-import { AppError, Clock, HOUR_MS, KeyedDigest, TextCipher } from '#libs/kernel';
+import {
+  AppError,
+  type CancelTimer,
+  Clock,
+  HOUR_MS,
+  KeyedDigest,
+  OutageError,
+  TextCipher,
+} from '#libs/kernel';
 import { IDEMPOTENT_REPLIES, IdempotencyStore, type Reservation } from './idempotency-key.repository.js';
 
 const PURGE_EVERY_MS = HOUR_MS;
+const RELEASE_AGAIN_MS = 500;
 
 /**
  * Keeps idempotent answers in the database, in the transaction of the work itself. They are encrypted: the answer to a
@@ -18,6 +27,8 @@ export class StoredIdempotency extends PeriodicService implements IdempotencyPor
   readonly #store: IdempotencyStore;
   readonly #cipher: TextCipher;
   readonly #digest: KeyedDigest;
+  readonly #unreleased = new Set<Reservation>();
+  #cancel: CancelTimer | null = null;
 
   constructor(
     private readonly database: Database,
@@ -61,8 +72,42 @@ export class StoredIdempotency extends PeriodicService implements IdempotencyPor
     return this.transactions.run((tx) => this.#store.amend(tx, reservation, this.#hidden(reply)));
   }
 
-  release(reservation: Reservation): Promise<void> {
-    return this.transactions.run((tx) => this.#store.release(tx, reservation));
+  /**
+   * Gives a key back. While the database is away it cannot: then it does so as soon as it can, because callers repeat their
+   * request and would be told until the key's lease is over that it is in work. It is safe at any time: a key whose work was
+   * committed all the same is completed.
+   */
+  async release(reservation: Reservation): Promise<void> {
+    try {
+      await this.transactions.run((tx) => this.#store.release(tx, reservation));
+    } catch (error) {
+      if (error instanceof OutageError) this.#releaseLater(reservation);
+      throw error;
+    }
+  }
+
+  #releaseLater(reservation: Reservation): void {
+    this.#unreleased.add(reservation);
+    this.#cancel ??= this.clock.after(RELEASE_AGAIN_MS, () => void this.#releaseAgain());
+  }
+
+  async #releaseAgain(): Promise<void> {
+    this.#cancel = null;
+    const left = [...this.#unreleased];
+    this.#unreleased.clear();
+    try {
+      await this.transactions.run(async (tx) => {
+        for (const one of left) await this.#store.release(tx, one);
+      });
+    } catch (error) {
+      if (!(error instanceof OutageError)) return this.failed(error);
+      for (const one of left) this.#releaseLater(one);
+    }
+  }
+
+  override async onApplicationShutdown(): Promise<void> {
+    this.#cancel?.();
+    await super.onApplicationShutdown();
   }
 
   #hidden(reply: StoredReply): StoredReply {
@@ -75,6 +120,6 @@ export class StoredIdempotency extends PeriodicService implements IdempotencyPor
   }
 
   protected override failed(error: unknown): void {
-    this.logger.warn({ message: 'old idempotency keys could not be removed', err: error });
+    this.logger.warn({ message: 'idempotency keys could not be removed', err: error });
   }
 }
