@@ -18,10 +18,17 @@ const LAYERS: readonly RefusedClasses[] = [
     need: EXPORT,
   },
   {
-    classes: ['Hashing', 'HashedCrossing', 'StringLookup', 'TextVectorization'],
+    classes: ['StringLookup', 'TextVectorization'],
     state: 'refused',
-    reason: 'it reads or hashes texts',
+    reason: 'it reads texts',
     need: 'turn them into numbers before the model, with IntegerLookup or CategoryEncoding inside it',
+  },
+  {
+    classes: ['Hashing', 'HashedCrossing'],
+    state: 'refused',
+    reason:
+      'it hashes texts, or integers written as texts, by FarmHash or SipHash, which ONNX has no operator for',
+    need: 'hash before the model and give it the bins, or use IntegerLookup or CategoryEncoding',
   },
   {
     classes: [
