@@ -39,9 +39,9 @@ export class InvoiceRepository {
   constructor(private readonly database: Database) {}
 
   /** Clients with settled orders in the month that have no invoice for it. */
-  notInvoiced({ start, end }: Month): Promise<Billable[]> {
+  async notInvoiced({ start, end }: Month): Promise<Billable[]> {
     const month = [start.toISOString(), end.toISOString()];
-    return runSql<Billable>(
+    const billable = await runSql<Billable>(
       this.database.read,
       `SELECT r.client_id AS "clientId", r.currency FROM (
          SELECT client_id, currency FROM billing_records WHERE timestamp >= ? AND timestamp < ?
@@ -49,9 +49,10 @@ export class InvoiceRepository {
          SELECT client_id, currency FROM score_holds WHERE settled_at >= ? AND settled_at < ? AND earned_micros > 0) AS r
        WHERE NOT EXISTS (SELECT 1 FROM invoices i WHERE i.user_id = r.client_id AND i.currency = r.currency
                          AND i.billing_period_start = ?)
-       GROUP BY r.client_id, r.currency ORDER BY r.client_id, r.currency`,
+       GROUP BY r.client_id, r.currency`,
       [...month, ...month, start.toISOString()],
     );
+    return billable.toSorted((a, b) => a.clientId - b.clientId || (a.currency < b.currency ? -1 : 1));
   }
 
   /** What the client's orders of the month cost, by kind and price, and then what scores earned in it of earlier answers. */
