@@ -21,6 +21,7 @@ import {
   Limits1796000000030,
   JobTraces1796000000150,
   Scores1796000000097,
+  ReportedBars1796000000281,
   Standings1796000000280,
   SealHeadEntity,
   SealHeads1796000000040,
@@ -167,6 +168,7 @@ export const migrations = [
   Calibrations1796000000270,
   TrainingRanges1796000000271,
   Standings1796000000280,
+  ReportedBars1796000000281,
   ScoreHolds1796000000290,
 ];
 

@@ -48,6 +48,7 @@ export class ForecastOutcomeEntity {
 
 /** The value of a bar as somebody sent it in. */
 @Entity('reported_values')
+@Index('ix_reported_values_bar', ['symbol', 'interval', 'targetColumn', 'barAt', 'authority', 'revision'])
 @Index('uq_reported_values_bar', ['symbol', 'interval', 'targetColumn', 'reporterId', 'barAt', 'revision'], {
   unique: true,
 })

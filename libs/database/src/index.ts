@@ -68,6 +68,7 @@ export { Scores1796000000097 } from './migrations/1796000000097-scores.js';
 export { ScoreHolds1796000000290 } from './migrations/1796000000290-score-holds.js';
 export { SecretKeys1796000000250 } from './migrations/1796000000250-secret-keys.js';
 export { FigureDays1796000000260 } from './migrations/1796000000260-figure-days.js';
+export { ReportedBars1796000000281 } from './migrations/1796000000281-reported-bars.js';
 export { Standings1796000000280 } from './migrations/1796000000280-standings.js';
 export { LanedLists1796000000261 } from './migrations/1796000000261-laned-lists.js';
 export { Receipts1796000000220 } from './migrations/1796000000220-receipts.js';
