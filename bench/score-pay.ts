@@ -164,7 +164,7 @@ export function payTable(pays: readonly SimulatedPay[]): string {
 }
 
 const PAGE = new URL('../docs/scoring.md', import.meta.url);
-export const TABLE = /(<!-- simulated -->\n\n)[^]*?(\n\n<!-- \/simulated -->)/;
+export const TABLE = /(?<=<!-- simulated -->\n\n)[^]*?(?=\n\n<!-- \/simulated -->)/;
 
 function main(): void {
   const { values } = parseArgs({
@@ -176,7 +176,7 @@ function main(): void {
     const page = readFileSync(PAGE, 'utf8');
     writeFileSync(
       PAGE,
-      page.replace(TABLE, (_, before: string, after: string) => before + table + after),
+      page.replace(TABLE, () => table),
     );
   }
 }

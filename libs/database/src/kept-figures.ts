@@ -1,4 +1,4 @@
-import { DAY_MS } from '#libs/kernel';
+import { DAY_MS, HOUR_MS } from '#libs/kernel';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { integerColumn, serialColumn } from './column-types.js';
 import type { Database } from './database.js';
@@ -72,8 +72,16 @@ interface FigureRow {
   readonly amount: number | string;
 }
 
+/** The end of the last year whose names sort like its moments: a later one would begin with a sign. */
+const END_OF_YEARS = Date.UTC(9999, 11, 31) + DAY_MS;
+/** Sorts after each hour and day that figures name. */
+const AFTER_ALL = '9999-12-32';
+const nameOf = (moment: number, length: number): string =>
+  moment < END_OF_YEARS ? new Date(moment).toISOString().slice(0, length) : AFTER_ALL;
+
 /** The hour of a moment as figures name it. */
-const hourOf = (moment: Date): string => moment.toISOString().slice(0, 13);
+const hourOf = (moment: Date): string => nameOf(moment.getTime(), 13);
+const dayOf = (moment: number): string => nameOf(moment, 10);
 
 /** The first moment of a day that is not before this one. */
 const nextDay = (moment: number): number => Math.ceil(moment / DAY_MS) * DAY_MS;
@@ -91,9 +99,8 @@ interface Kept {
  */
 export function keptWithin(columns: string, whose: Kept, from: Date, to?: Date): Kept {
   const [start, end] = [hourOf(from), to === undefined ? undefined : hourOf(to)];
-  const firstDay = nextDay(Date.parse(`${start}:00Z`));
+  const firstDay = nextDay(Math.floor(from.getTime() / HOUR_MS) * HOUR_MS);
   const afterLast = to === undefined ? Infinity : Math.floor(to.getTime() / DAY_MS) * DAY_MS;
-  const dayOf = (moment: number): string => new Date(moment).toISOString().slice(0, 10);
   const hours = (...bounds: readonly [string, string?]) => ['figures', 'period', ...bounds] as const;
   const parts =
     firstDay >= afterLast

@@ -144,7 +144,7 @@ describe.each(STANDS)('downloads [%s, %s]', (adapter, database) => {
         waiting_ms: MINUTE,
         processing_ms: 2 * MINUTE,
       },
-      cost: { estimated_cost: 5, actual_cost: 5, currency: 'USD' },
+      cost: { estimated_cost: 5, actual_cost: 5, currency: 'USD', score: null },
       quality_metrics: null,
       resource_usage: { wall_ms: 12 },
       result_hash: done.resultHash,

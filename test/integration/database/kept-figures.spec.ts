@@ -181,6 +181,7 @@ describeOnDatabases('kept figures', (test) => {
       moment(4, 5),
       moment(9, 23),
       moment(10, 1),
+      new Date('9999-12-31T23:59:59.999Z'),
     ]) {
       const since = await kept.since('predictions', from, 11);
       expect(events(since, 'created')).toBe(happened.filter((one) => one >= floor(from)).length);

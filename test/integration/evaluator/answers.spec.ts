@@ -56,7 +56,7 @@ describe.each(DATABASE_KINDS)('answers of evaluators [%s]', (kind) => {
     const money = await bench.money(evaluator);
     expect(money.violations).toEqual([]);
     expect(money.evaluator).toEqual([
-      { currency: 'USD', available: 0, held: 0, earned: 3_500_000 + 315_000 },
+      { currency: 'USD', available: 0, held: 0, escrow: 0, earned: 3_500_000 + 315_000 },
     ]);
     expect((await bench.submit(id, evaluator, { lease_epoch: epoch })).status).toBe(404);
     expect(await bench.money(evaluator)).toEqual(money);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
+import { UNRATED } from '../../../src/outcomes/standings.port.js';
 import { OrderCounts } from '../../../src/marketplace/marketplace-statistics.port.js';
 import { client, HOUR, KINDS, MarketplaceBench, MINUTE, USD } from './marketplace-bench.js';
 
@@ -27,7 +28,8 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
       earnings: 0,
       currencies: [],
       lastWeek: { completed: 0, earnings: 0 },
-      ranks: { speed: null, reliability: null, evaluators: 0 },
+      ranks: { speed: null, reliability: null, quality: null, evaluators: 0 },
+      standing: UNRATED,
     });
     await expect(bench.figures.since(start)).resolves.toMatchObject({
       created: 0,
@@ -58,7 +60,8 @@ describe.each(KINDS)('what the marketplace knows of itself [%s]', (kind) => {
       earnings: 7.175 * USD,
       currencies: [{ currency: 'USD', amount: 7.175 * USD, orders: 2 }],
       lastWeek: { completed: 2, earnings: 7.175 * USD },
-      ranks: { speed: 2, reliability: 1, evaluators: 2 },
+      ranks: { speed: 2, reliability: 1, quality: null, evaluators: 2 },
+      standing: UNRATED,
     });
     await expect(bench.statistics.of(402, start)).resolves.toMatchObject({
       period: { completed: 1, released: 1, successRate: 0.5, meanProcessingMs: 6 * MINUTE },

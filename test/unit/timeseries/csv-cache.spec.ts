@@ -11,6 +11,7 @@ const options = { dateColumn: 'DATE_TIME' };
 const rows = (count: number): string =>
   `DATE_TIME,A\n${Array.from({ length: count }, (_, row) => `2024-01-10 00:${String(row).padStart(2, '0')}:00,${row}\n`).join('')}`;
 
+const NOW = Date.UTC(2026, 0, 5) + 700;
 const HOUR_NS = 3_600_000_000_000n;
 type Times = (stats: BigIntStats) => { readonly mtimeNs: bigint; readonly ctimeNs: bigint };
 const anHourAgo: Times = ({ mtimeNs, ctimeNs }) => ({
@@ -19,7 +20,12 @@ const anHourAgo: Times = ({ mtimeNs, ctimeNs }) => ({
 });
 
 /** A cache on a file system that stamps files so; a file that was written just now is a case of its own. */
-function cacheOf({ maxBytes = 1e6, read = jest.fn(loadCsv), times = anHourAgo } = {}): CsvCache {
+function cacheOf({
+  maxBytes = 1e6,
+  read = jest.fn(loadCsv),
+  times = anHourAgo,
+  now = () => Date.now(),
+} = {}): CsvCache {
   const look = async (path: string): Promise<BigIntStats> => {
     const stats = await stat(path, { bigint: true });
     return Object.assign(stats, times(stats));
@@ -29,7 +35,7 @@ function cacheOf({ maxBytes = 1e6, read = jest.fn(loadCsv), times = anHourAgo } 
     const { dev, ino, size, mtimeNs, ctimeNs } = await look(path);
     return { ...csv, fingerprint: [dev, ino, size, mtimeNs, ctimeNs].join(':') };
   };
-  return new CsvCache({ maxBytes, read: stamped, look });
+  return new CsvCache({ maxBytes, read: stamped, look, clock: { now } });
 }
 
 describe('CsvCache', () => {
@@ -144,18 +150,14 @@ describe('CsvCache', () => {
   });
 
   it.each([
-    ['a moment ago', () => BigInt(Date.now()) * 1_000_000n + 1n, 2],
-    [
-      'within the second, where seconds are counted',
-      () => BigInt(Math.floor(Date.now() / 1000)) * 1_000_000_000n,
-      2,
-    ],
-    ['long ago', () => 1_700_000_000_000_000_001n, 1],
-  ])('of a file written %s it knows whether its times tell the next write', async (_, at, reads) => {
-    const changedNs = at();
+    ['a moment ago', BigInt(NOW) * 1_000_000n + 1n, 2],
+    ['within the second, where seconds are counted', BigInt(Math.floor(NOW / 1000)) * 1_000_000_000n, 2],
+    ['long ago', 1_700_000_000_000_000_001n, 1],
+  ])('of a file written %s it knows whether its times tell the next write', async (_, changedNs, reads) => {
     const path = write(rows(5));
     const read = jest.fn(loadCsv);
-    const cache = cacheOf({ read, times: () => ({ mtimeNs: changedNs, ctimeNs: changedNs }) });
+    const times = () => ({ mtimeNs: changedNs, ctimeNs: changedNs });
+    const cache = cacheOf({ read, times, now: () => NOW });
     await cache.load(path, options);
     writeFileSync(path, rows(5).replace(',4\n', ',9\n'));
     const { frame } = await cache.load(path, options);

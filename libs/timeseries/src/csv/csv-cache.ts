@@ -3,7 +3,14 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { AppError, currentContext, type OperationContext, SharedWork, systemClock } from '#libs/kernel';
+import {
+  AppError,
+  type Clock,
+  currentContext,
+  type OperationContext,
+  SharedWork,
+  systemClock,
+} from '#libs/kernel';
 import { type CsvOptions, fingerprintOf } from './csv-format.js';
 import { loadCsv, type LoadedCsv } from './load-csv.js';
 
@@ -23,6 +30,8 @@ export interface CsvCacheOptions {
   readonly read?: typeof loadCsv;
   /** What the file system says of a file; tests put their own here. */
   readonly look?: (path: string) => Promise<BigIntStats>;
+  /** Tells how long ago a file was written; the system's by default, which also stamps files. */
+  readonly clock?: Pick<Clock, 'now'>;
 }
 
 interface Entry {
@@ -41,11 +50,13 @@ export class CsvCache {
   private readonly loading = new SharedWork<LoadedCsv>();
   private readonly read: typeof loadCsv;
   private readonly looks: SharedLooks;
+  private readonly clock: Pick<Clock, 'now'>;
 
-  constructor({ maxBytes, read = loadCsv, look = statsOf }: CsvCacheOptions) {
+  constructor({ maxBytes, read = loadCsv, look = statsOf, clock = systemClock }: CsvCacheOptions) {
     this.entries = new LRUCache({ maxSize: maxBytes, sizeCalculation: ({ csv }) => bytesOf(csv) });
     this.read = read;
     this.looks = new SharedLooks(look);
+    this.clock = clock;
   }
 
   /** Bytes of column data held now. */
@@ -86,7 +97,7 @@ export class CsvCache {
     options: CsvOptions,
   ): Promise<LoadedCsv> {
     this.entries.delete(key);
-    const isYoung = stats === null || isYoungNow(stats);
+    const isYoung = stats === null || isYoungAt(this.clock.now(), stats);
     const csv = await this.readSettled(path, options);
     const isOther = stats === null || fingerprintOf(stats) !== csv.fingerprint;
     this.entries.set(key, { csv, isYoung: isYoung || isOther });
@@ -157,11 +168,11 @@ class SharedLooks {
 
 const statsOf = (path: string): Promise<BigIntStats> => stat(path, { bigint: true });
 
-/** By the system's clock, which is also the one that stamps files; where the two are further apart, times decide alone. */
-function isYoungNow({ mtimeNs, ctimeNs }: BigIntStats): boolean {
+/** Where the clock and that which stamps files are further apart, times decide alone. */
+function isYoungAt(now: number, { mtimeNs, ctimeNs }: BigIntStats): boolean {
   const changedNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
   const window = changedNs % 1_000_000_000n === 0n ? WHOLE_SECONDS_MS : TICK_MS;
-  return Math.abs(systemClock.now() - Number(changedNs / 1_000_000n)) < window;
+  return Math.abs(now - Number(changedNs / 1_000_000n)) < window;
 }
 
 const keyOf = (path: string, options: CsvOptions): string =>
