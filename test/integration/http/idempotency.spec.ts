@@ -1,6 +1,6 @@
-import { copyFileSync, renameSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually, FakeClock, gate, tinyPlugins } from '#libs/testing';
+import { FakeClock, gate, tinyPlugins } from '#libs/testing';
 import { LEASE_MS } from '../../../src/app/idempotency/idempotency-key.repository.js';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { ProbeController, ProbeModule } from './probe.js';
@@ -137,22 +137,6 @@ describe.each(PAIRS)('a POST with an Idempotency-Key [%s, %s]', (database, adapt
     const answers = await Promise.all(Array.from({ length: 10 }, () => order('k7')));
     expect(ProbeController.made).toEqual(['AAPL']);
     expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
-  });
-
-  it('is free again soon after an outage in which it could not be given back', async () => {
-    const { location } = app.database;
-    if (location.kind === 'postgres') return; // its server serves other specs, too
-    const held = order('away', { symbol: 'HELD' });
-    await ProbeController.entered.opened;
-    renameSync(location.path, `${location.path}.away`);
-    ProbeController.held.open();
-    expect((await held).status).toBe(503);
-    renameSync(`${location.path}.away`, location.path);
-    await eventually(
-      'a repeat is made',
-      async () => (await order('away', { symbol: 'HELD' })).status === 201,
-      LEASE_MS / 2,
-    );
   });
 });
 
