@@ -21,6 +21,7 @@ const GROWING = new Set([
   'forecast_outcomes',
   'score_days',
   'score_standings',
+  'reported_values',
 ]);
 
 /** As a database was asked. */
