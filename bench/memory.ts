@@ -148,7 +148,11 @@ class MixedLoad {
     work: () => Promise<unknown>,
   ): Promise<void> {
     const one = async (): Promise<void> => {
-      for (let next = performance.now(); next < end; next += EVERY_MS[name]) {
+      for (
+        let next = performance.now();
+        next < end;
+        next = Math.max(next + EVERY_MS[name], performance.now())
+      ) {
         await pause(Math.max(0, next - performance.now()));
         await work();
         this.done[name] = (this.done[name] ?? 0) + 1;
