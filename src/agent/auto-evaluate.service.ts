@@ -9,6 +9,7 @@ import { Clock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import { MarketplaceEvents } from '../marketplace/marketplace-events.port.js';
 import { ClaimedWork, OrderQueue } from '../marketplace/order-queue.port.js';
+import { ForecastCalibrations, TrainingDistances } from '../outcomes/outcomes.port.js';
 import { ComputeAnswer } from './compute-answer.js';
 import { EvaluatorAgent } from './evaluator-agent.js';
 
@@ -24,6 +25,8 @@ export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly queue: OrderQueue,
     private readonly work: ClaimedWork,
     private readonly events: MarketplaceEvents,
+    private readonly calibrations: ForecastCalibrations,
+    private readonly distances: TrainingDistances,
     private readonly config: AppConfig,
     private readonly clock: Clock,
   ) {}
@@ -50,7 +53,10 @@ export class AutoEvaluate implements OnApplicationBootstrap, BeforeApplicationSh
     return new EvaluatorAgent(
       this.queue,
       this.work,
-      new ComputeAnswer(this.plugins, this.clock),
+      new ComputeAnswer(this.plugins, this.clock, {
+        calibrations: this.calibrations,
+        distances: this.distances,
+      }),
       {
         parallel: this.config.agent_parallel,
         idleMs: this.config.agent_idle_seconds * 1000,

@@ -3,6 +3,8 @@ import { type Forecast, runForecast, type PluginRegistry } from '#libs/plugin-ho
 import type { ForecastInterval, PredictionOutput } from '#libs/plugin-sdk';
 import type { PendingOrder } from '../marketplace/order-queue.port.js';
 import { BASELINE_MEANINGS, canonicalInterval, parseTimestamp } from '#libs/timeseries';
+import type { IssuedCalibration } from '../outcomes/calibration.port.js';
+import type { ForecastCalibrations, TrainingDistances } from '../outcomes/outcomes.port.js';
 import type { OrderResult } from '../marketplace/marketplace.port.js';
 
 /** An order that can be claimed, with what its computation needs. */
@@ -34,6 +36,14 @@ export interface ComputeOptions {
 export interface ComputedAnswer {
   readonly result: OrderResult;
   readonly made: Forecast;
+  /** Where the order asks for it. */
+  readonly calibration?: IssuedCalibration;
+}
+
+/** What only a service knows, whose own outcomes these are. */
+export interface KnownOutcomes {
+  readonly calibrations: Pick<ForecastCalibrations, 'calibrate'>;
+  readonly distances: Pick<TrainingDistances, 'of'>;
 }
 
 /** Computes orders with the plugins of this process. */
@@ -41,14 +51,17 @@ export class ComputeAnswer {
   constructor(
     private readonly plugins: PluginRegistry,
     private readonly clock: Clock,
+    private readonly known: KnownOutcomes | null = null,
   ) {}
 
   /**
    * Whether this process can compute the model that the client pays for, with the plugins that the order names. A model
    * that is priced but not here is left to evaluators who have it: another one's answer is not what was bought.
    */
-  knows({ modelName, feederPlugin, pipelinePlugin }: OfferedOrder): boolean {
+  knows({ modelName, feederPlugin, pipelinePlugin, customParameters }: OfferedOrder): boolean {
+    const { calibrate, abstain } = customParameters ?? {};
     return (
+      (this.known !== null || (calibrate !== true && abstain !== true)) &&
       this.plugins.serves(modelName) !== null &&
       this.plugins.has('feeder', feederPlugin) &&
       this.plugins.has('pipeline', pipelinePlugin)
@@ -76,10 +89,12 @@ export class ComputeAnswer {
       predictor: server.predictor,
       modelName: server.model,
       lookback: order.lookbackTicks,
+      ...(order.customParameters?.['abstain'] === true && { trainingRange: true }),
     };
     const answer = await runForecast(this.plugins, question, limits);
     const { output, plugins } = answer;
     const numbers = answeredNumbers(answer);
+    const modesty = await this.#modestyOf(order, answer);
     const used = process.cpuUsage(cpu);
     const result: OrderResult = {
       ...numbers,
@@ -95,6 +110,7 @@ export class ComputeAnswer {
         quantiles: output.quantiles ?? {},
         seed: output.seed ?? null,
         details: output.metadata ?? {},
+        ...modesty.shown,
       },
       processingLog: logOf(answer),
       resourceUsage: {
@@ -104,7 +120,36 @@ export class ComputeAnswer {
       },
       qualityMetrics: null,
     };
-    return { result, made: answer };
+    const { calibration } = modesty;
+    return { result, made: answer, ...(calibration !== null && { calibration }) };
+  }
+
+  /** @throws AppError `invalid` (`abstained`) for a window too far from the training data */
+  async #modestyOf({ symbol, interval, customParameters }: OfferedOrder, made: Forecast) {
+    const { output } = made;
+    const stated = {
+      horizons: output.horizons,
+      targetTimes: [],
+      points: output.predictions,
+      deviations: output.uncertainty,
+      intervals: output.intervals ?? [],
+      quantiles: output.quantiles ?? {},
+    };
+    const asked = { symbol, interval, stated, made };
+    const wishes = customParameters ?? {};
+    const distance = wishes['abstain'] === true ? ((await this.known?.distances.of(asked)) ?? null) : null;
+    if (distance !== null && distance.distance > distance.limit) {
+      const { column, value, lower, upper, limit } = distance;
+      const text = `${column} is ${value}, ${distance.distance} widths beyond the training range from ${lower} to ${upper}; the limit is ${limit}`;
+      throw new AppError('invalid', text, { code: 'abstained' });
+    }
+    const wants = wishes['calibrate'] === true;
+    const calibration = wants ? ((await this.known?.calibrations.calibrate(asked)) ?? null) : null;
+    const shown = {
+      ...(calibration !== null && { calibration: calibration.shown }),
+      ...(distance !== null && { training_distance: distance }),
+    };
+    return { calibration, shown };
   }
 }
 

@@ -58,6 +58,9 @@ const SUBMIT_ATTEMPTS = 8;
 /** Characters of the reason for which an order is given back. */
 const LONGEST_DETAILS = 2_000;
 
+/** Nobody with the same data would answer otherwise: the order ends, and the price goes back. */
+const FINAL_CODES: readonly string[] = ['stale_data', 'abstained', 'training_range_unknown'];
+
 /** An order in the agent's hands. */
 interface Claim {
   readonly order: OfferedOrder;
@@ -168,7 +171,7 @@ export class EvaluatorAgent {
       if (lost.signal.aborted) return this.#lose(claim, `lost: ${messageOf(lost.signal.reason)}`);
       // Only what the product says itself leaves this process.
       const isSafe = error instanceof AppError;
-      if (isSafe && error.code === 'stale_data' && this.work.fail) return this.#fail(claim, error);
+      if (isSafe && FINAL_CODES.includes(error.code) && this.work.fail) return this.#fail(claim, error);
       return this.#giveBack(claim, isSafe ? `${error.code}: ${error.detail}` : 'the computation failed');
     }
     try {

@@ -120,7 +120,7 @@ export class ClientRequest {
     nullable: true,
     default: null,
     description:
-      'Additional parameters, at most 16 KiB of JSON. `provider` (name or id) selects the provider; `model_name` selects the model to price and compute; `as_of` asks what was known at a past moment, and `baseline_means` (`auto`, `bar`, `moment`) what that moment is.',
+      'Additional parameters, at most 16 KiB of JSON. `provider` (name or id) selects the provider; `model_name` selects the model to price and compute; `as_of` asks what was known at a past moment, and `baseline_means` (`auto`, `bar`, `moment`) what that moment is; `calibrate` and `abstain` are those of a prediction.',
   })
   customParameters!: JsonObject | null;
 }

@@ -64,6 +64,7 @@ export class CompleteTerms {
         : await this.#modelFaults(model, ['body', 'custom_parameters', 'model_name'])),
       ...providerFaults(provider),
       ...momentParameterFaults(customParameters, this.clock.now()),
+      ...wishFaults(customParameters),
       ...this.#unknown('feeder', terms.feederPlugin, ['body', 'feeder_plugin']),
       ...this.#unknown('pipeline', terms.pipelinePlugin, ['body', 'pipeline_plugin']),
     ];
@@ -145,6 +146,14 @@ function momentParameterFaults(given: JsonObject | null, now: number): Violation
       : [fault('baseline_means', `baseline_means must be one of ${BASELINE_MEANINGS.join(', ')}`)]),
   ];
 }
+
+/** A wish that is no wish would be ignored without a word. */
+const wishFaults = (given: JsonObject | null): Violation[] =>
+  ['calibrate', 'abstain'].flatMap((name) => {
+    const wish = given?.[name];
+    if (wish === undefined || typeof wish === 'boolean') return [];
+    return [valueFault(['body', 'custom_parameters', name], `${name} must be true or false`, wish)];
+  });
 
 const isProvider = (provider: unknown): provider is string | number =>
   typeof provider === 'string' || Number.isSafeInteger(provider);

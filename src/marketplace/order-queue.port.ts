@@ -1,3 +1,4 @@
+import type { IssuedCalibration } from '../outcomes/calibration.port.js';
 import type { Actor } from '#libs/kernel';
 import type { Forecast } from '#libs/plugin-host';
 import type { Currency, Micros } from '../billing/billing.port.js';
@@ -99,6 +100,8 @@ export interface AnswerCommand extends LeaseReference {
   readonly result: OrderResult;
   /** How it was made, when the service itself made it. */
   readonly made?: Forecast;
+  /** Where the order asked for it, and the service itself made it. */
+  readonly calibration?: IssuedCalibration;
 }
 
 export interface AcceptedAnswer {

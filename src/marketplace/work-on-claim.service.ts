@@ -64,7 +64,10 @@ export class WorkOnClaim implements ClaimedWork {
   }
 
   /** Takes the answer and pays for it: both or neither. */
-  async submit(evaluator: Evaluator, { result, made, ...lease }: AnswerCommand): Promise<AcceptedAnswer> {
+  async submit(
+    evaluator: Evaluator,
+    { result, made, calibration, ...lease }: AnswerCommand,
+  ): Promise<AcceptedAnswer> {
     const evaluatorId = evaluatorIdOf(evaluator);
     return this.transactions.run(async (tx) => {
       const now = new Date(this.clock.now());
@@ -96,7 +99,10 @@ export class WorkOnClaim implements ClaimedWork {
         },
         now,
       );
-      this.pins.pin(tx, issuedAnswer(row, result, made ?? null, now));
+      this.pins.pin(tx, {
+        ...issuedAnswer(row, result, made ?? null, now),
+        calibration: calibration ?? null,
+      });
       await this.history.close(tx, row, { outcome: 'completed' }, now);
       await this.views.tell(tx, 'completed', completed, now, username);
       return {

@@ -57,7 +57,7 @@ describe.each(DATABASE_KINDS)('receipts of forecasts [%s]', (kind) => {
       bodyIn(text),
       new AbortController().signal,
     );
-  const order = async (): Promise<string> => {
+  const order = async (wishes: object = {}, end = 'completed'): Promise<string> => {
     const { body } = await bench.app.post(
       '/api/v1/client/predict',
       {
@@ -66,14 +66,14 @@ describe.each(DATABASE_KINDS)('receipts of forecasts [%s]', (kind) => {
         datetime_requested: new Date(bench.clock.now() + 2 * DAY_MS).toISOString(),
         interval: '1d',
         prediction_horizon: 3,
-        custom_parameters: { model_name: 'random_walk_predictor' },
+        custom_parameters: { model_name: 'random_walk_predictor', ...wishes },
       },
       bench.client,
     );
     const path = `/api/v1/client/predictions/${body.id}`;
-    await eventually('the order is answered', async () => {
+    await eventually('the order has ended', async () => {
       const { body: read } = await bench.app.get(path, bench.client);
-      return read.status === 'completed';
+      return read.status === end;
     });
     return path;
   };
@@ -162,6 +162,20 @@ describe.each(DATABASE_KINDS)('receipts of forecasts [%s]', (kind) => {
 
   it('let the answer to an order be made again', async () => {
     expect(await replay(await receiptAt(await order()))).toEqual([]);
+    const calibrated = await receiptAt(await order({ calibrate: true }));
+    expect(bodyIn(calibrated).calibration?.horizons).toHaveLength(3);
+    expect(await replay(calibrated)).toEqual([]);
+  });
+
+  it('are not there for an order that abstains, whose price goes back', async () => {
+    const path = await order({ abstain: true }, 'failed');
+    const { body } = await bench.app.get(path, bench.client);
+    expect(JSON.stringify(body)).toContain('training_range_unknown');
+    expect((await bench.app.get(`${path}/receipt`, bench.client)).status).toBe(404);
+    const id = path.split('/').at(-1);
+    expect(
+      await bench.app.database.query(`SELECT 1 FROM billing_records WHERE prediction_id = '${id}'`),
+    ).toEqual([]);
   });
 
   it('name the bars as the reason where the source was revised', async () => {
