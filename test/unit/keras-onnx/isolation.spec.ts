@@ -151,12 +151,13 @@ const running = (): string[] =>
     expect(started()).toHaveLength(2);
     const bad = join(folder, 'bad.keras');
     await writeFile(bad, 'no model');
-    for (const _ of [1, 2]) await expect(open(bad, 59_000)).rejects.toMatchObject({ code: 'model_corrupt' });
+    for (const _ of [1, 2])
+      await expect(open(bad, 59_000)).rejects.toMatchObject({ code: 'model_unsupported' });
     while (started().length > 0) await new Promise(setImmediate);
     await open(path, 59_000);
     expect(started()).toHaveLength(1);
     expect(started()).not.toContain(first);
-    await expect(open(bad, 59_000)).rejects.toMatchObject({ code: 'model_corrupt' });
+    await expect(open(bad, 59_000)).rejects.toMatchObject({ code: 'model_unsupported' });
   });
 
   it('costs the next file nothing when it died meanwhile', async () => {

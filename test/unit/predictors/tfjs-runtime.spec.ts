@@ -126,6 +126,6 @@ describe('models that TensorFlow.js computes', () => {
     await model.dispose();
     await expect(model.run([input])).rejects.toMatchObject({ code: 'model_disposed' });
     const broken = folder.write('broken.json', '{}');
-    await expect(loadTfjsModel(broken, shim)).rejects.toMatchObject({ code: 'model_corrupt' });
+    await expect(loadTfjsModel(broken, shim)).rejects.toMatchObject({ code: 'model_unsupported' });
   });
 });
