@@ -161,7 +161,10 @@ export class PendingOrders {
   async #hidden({ userId, seesAll, releasedAfter }: Claimant, now: Date): Promise<HiddenRow[]> {
     const shown = 'o.id AS id, o.currency AS currency, o.estimated_payment_micros AS payment';
     const ofOthers = seesAll ? '' : ` AND o.user_id <> ${userId}`;
-    const tooOld = `SELECT ${shown} FROM prediction_jobs o WHERE o.status = 'pending' AND o.expires_at <= ?${ofOthers}`;
+    // by their age, or PostgreSQL goes through all that wait in an index that has the age behind other columns
+    const tooOld = `SELECT id, currency, payment FROM (
+      SELECT ${shown} FROM prediction_jobs o WHERE o.status = 'pending' AND o.expires_at <= ?${ofOthers}
+        ORDER BY o.expires_at LIMIT ${LARGEST_COUNT}) AS outdated`;
     const released = `SELECT ${shown} FROM prediction_claims c JOIN prediction_jobs o ON o.id = c.prediction_id
       WHERE c.evaluator_id = ? AND c.released_by = ? AND c.outcome = 'released' AND c.ended_at > ?
         AND o.status = 'pending'${ofOthers}`;
