@@ -22,6 +22,7 @@ import {
   JobTraces1796000000150,
   Scores1796000000097,
   ReportedBars1796000000281,
+  RescaledOutcomes1796000000286,
   Standings1796000000280,
   SealHeadEntity,
   SealHeads1796000000040,
@@ -169,6 +170,7 @@ export const migrations = [
   TrainingRanges1796000000271,
   Standings1796000000280,
   ReportedBars1796000000281,
+  RescaledOutcomes1796000000286,
   ScoreHolds1796000000290,
 ];
 

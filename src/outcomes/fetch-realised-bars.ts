@@ -17,6 +17,10 @@ const AWAY: ReadonlySet<AppError['kind']> = new Set(['unavailable', 'too_many', 
 /** Bars of a market that rests over nights and weekends reach back further than their number says. */
 const CALENDAR_FACTOR = 5;
 
+interface Fetched extends Pick<KnownBars, 'frame' | 'source' | 'isAway'> {
+  readonly adjustedColumns: readonly string[];
+}
+
 /** Brings the bars that a group of pinned forecasts was about, in one go. */
 @Injectable()
 export class FetchRealisedBars {
@@ -39,7 +43,7 @@ export class FetchRealisedBars {
     const { symbol, interval, targetColumn } = pin;
     const range = rangeOf(pins, now);
     const [fetched, reported] = await Promise.all([
-      this.#fetch(pin, range),
+      this.#fetch(pins, pin, range),
       this.outcomes.reported({
         symbol,
         interval,
@@ -48,27 +52,32 @@ export class FetchRealisedBars {
         to: new Date(range.to),
       }),
     ]);
-    const { frame, source, isAway } = fetched;
+    const { frame, source, adjustedColumns, isAway } = fetched;
     const column = frame?.spelled(targetColumn ?? USUAL_COLUMN) ?? null;
-    return { frame, source, isAway, column, interval, reported };
+    const isAdjusted = column !== null && adjustedColumns.includes(column);
+    return { frame, source, isAway, isAdjusted, column, interval, reported };
   }
 
   /** Without bars where the source is away or does not have the symbol: then reports count, and, of a symbol it does not have, time. */
   async #fetch(
+    pins: readonly ForecastPinEntity[],
     { feeder: id, symbol, interval }: ForecastPinEntity,
     range: { readonly from: number; readonly to: number },
-  ): Promise<Pick<KnownBars, 'frame' | 'source' | 'isAway'>> {
+  ): Promise<Fetched> {
     try {
       const feeder = await this.plugins.feeder(id);
-      const frame = await fetchBars(feeder, { symbol, interval, ...range });
+      const { source, adjustedColumns = [] } = feeder.resolve(symbol);
+      const { to } = range;
+      const from = adjustedColumns.length === 0 ? range.from : Math.min(range.from, ...baselinesOf(pins));
+      const frame = await fetchBars(feeder, { symbol, interval, from, to });
       const stored = feeder.notes(frame).find((note) => note.startsWith(STORED_BARS));
       // stored bars may have holes, and a hole is no bar that never was
       if (stored !== undefined) throw new AppError('unavailable', stored);
-      return { frame, source: feeder.resolve(symbol).source, isAway: false };
+      return { frame, source, adjustedColumns, isAway: false };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.#logger.warn(`no bars of ${symbol} to resolve forecasts with: ${error.code}: ${error.detail}`);
-      return { frame: null, source: '', isAway: AWAY.has(error.kind) };
+      return { frame: null, source: '', adjustedColumns: [], isAway: AWAY.has(error.kind) };
     }
   }
 }
@@ -90,6 +99,10 @@ async function fetchBars(
     return feeder.fetch({ ...request, anyInterval: true });
   }
 }
+
+/** What the source says of these bars now tells whether its prices were adjusted. */
+const baselinesOf = (pins: readonly ForecastPinEntity[]): readonly number[] =>
+  pins.flatMap(({ baselineAt }) => (baselineAt === null ? [] : [baselineAt.getTime()]));
 
 /** From what the scale needs, where a pin has none, to now: only later bars show that one is missing. */
 function rangeOf(pins: readonly ForecastPinEntity[], now: number) {

@@ -22,6 +22,9 @@ export class ForecastOutcomeEntity {
   /** Label of the bar whose value it is: that of the target, or the next one. */
   @Column(utcColumn({ nullable: true })) barAt!: Date | null;
   @Column({ type: 'double precision', nullable: true }) value!: number | null;
+
+  /** What the source's number was multiplied by to give `value`, because its prices were adjusted since the issue; null for nothing. */
+  @Column({ type: 'double precision', nullable: true }) rescaledBy!: number | null;
   @Column({ type: 'varchar', length: 32, nullable: true }) source!: string | null;
 
   /** Of the bar, in the form of `windowDigest`. */

@@ -27,6 +27,8 @@ const nullable = { nullable: true } as const;
 export class RevisedOutcomeOut implements RevisedOutcome {
   @NumberField({ ...nullable, description: 'Value that the source gave later.', example: 2636.1 })
   value!: number | null;
+  @NumberField({ ...nullable, description: 'As in the outcome, of this value.', example: null })
+  rescaledBy!: number | null;
   @DateTimeField({ ...nullable, description: 'Label of the bar.' }) barAt!: Date | null;
   @StringField({
     ...nullable,
@@ -54,7 +56,7 @@ export class TargetOutcomeOut implements TargetOutcome {
     ...nullable,
     name: 'UnresolvableReason',
     description:
-      '`no_bar_within_limit`: the source goes on, but has no bar within `outcome_limit_bars`; `no_data`: none came within `outcome_wait_days`; `known_at_issue`: the bar had closed when the forecast was made.',
+      '`no_bar_within_limit`: the source goes on, but has no bar within `outcome_limit_bars`; `no_data`: none came within `outcome_wait_days`; `no_baseline`: the source adjusts its prices for splits and dividends, and for as long did not tell the bar that shows by how much; `known_at_issue`: the bar had closed when the forecast was made.',
     example: null,
   })
   reason!: UnresolvableReason | null;
@@ -62,7 +64,19 @@ export class TargetOutcomeOut implements TargetOutcome {
   point!: number | null;
   @NumberField({ ...nullable, description: 'Standard deviation that was stated.', example: 28.4 })
   deviation!: number | null;
-  @NumberField({ ...nullable, description: 'Realised value.', example: 2616.1 }) value!: number | null;
+  @NumberField({
+    ...nullable,
+    description: 'Realised value, on the scale of the forecast: see `rescaled_by`.',
+    example: 2616.1,
+  })
+  value!: number | null;
+  @NumberField({
+    ...nullable,
+    description:
+      'What the price of the source was multiplied by to give `value`, because a split or a dividend had adjusted its prices since the forecast was made: the pinned baseline value divided by what the source says of that bar now. Null where nothing was multiplied.',
+    example: null,
+  })
+  rescaledBy!: number | null;
   @NumberField({ ...nullable, description: '`value` minus `point`.', example: 5.8 }) error!: number | null;
   @DateTimeField({
     ...nullable,

@@ -23,7 +23,12 @@ export type PinStanding = (typeof PIN_STANDINGS)[number];
 export type OutcomeStatus = 'resolved' | 'unresolvable';
 
 /** Why a target has no outcome. */
-export const UNRESOLVABLE_REASONS = ['no_bar_within_limit', 'no_data', 'known_at_issue'] as const;
+export const UNRESOLVABLE_REASONS = [
+  'no_bar_within_limit',
+  'no_data',
+  'no_baseline',
+  'known_at_issue',
+] as const;
 export type UnresolvableReason = (typeof UNRESOLVABLE_REASONS)[number];
 
 /** The numbers of a forecast with the bars that they are about. */
@@ -61,6 +66,7 @@ export const TARGET_STATUSES = ['pending', 'resolved', 'unresolvable', 'not_reso
 /** A value that the source said later. */
 export interface RevisedOutcome {
   readonly value: number | null;
+  readonly rescaledBy: number | null;
   readonly barAt: Date | null;
   readonly dataSha256: string | null;
   readonly resolvedAt: Date;
@@ -76,6 +82,8 @@ export interface TargetOutcome {
   readonly point: number | null;
   readonly deviation: number | null;
   readonly value: number | null;
+  /** What the source's number was multiplied by to give `value`; null for nothing. */
+  readonly rescaledBy: number | null;
   /** Value − point. */
   readonly error: number | null;
   readonly barAt: Date | null;

@@ -13,7 +13,7 @@ import { ForecastOutcomeEntity, ReportedValueEntity } from './forecast-outcome.e
 import { ForecastPinEntity } from './forecast-pin.entity.js';
 import type { ForecastSource } from './outcomes.port.js';
 
-/** 20 columns each; SQLite binds 32,766 values at most. */
+/** 22 columns each; SQLite binds 32,766 values at most. */
 const ROWS_A_STATEMENT = 500;
 
 export type NewOutcome = Omit<ForecastOutcomeEntity, 'id'>;

@@ -37,6 +37,7 @@ function targetOf(pin: ForecastPinEntity, at: number, rows: readonly ForecastOut
     point,
     deviation: pin.deviations[at] ?? null,
     value,
+    rescaledBy: first?.rescaledBy ?? null,
     error: value === null || point === null ? null : value - point,
     barAt: first?.barAt ?? null,
     source: first?.source ?? null,
@@ -54,8 +55,9 @@ function targetOf(pin: ForecastPinEntity, at: number, rows: readonly ForecastOut
     calibratedCovered: coveredOf(first?.calibratedCovered ?? null),
     revisions: own
       .filter(({ revision }) => revision > 0)
-      .map(({ value: revised, barAt, dataSha256, resolvedAt }) => ({
+      .map(({ value: revised, rescaledBy, barAt, dataSha256, resolvedAt }) => ({
         value: revised,
+        rescaledBy,
         barAt,
         dataSha256,
         resolvedAt,

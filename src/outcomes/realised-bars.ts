@@ -1,6 +1,7 @@
 import type { Frame } from '#libs/plugin-sdk';
 import { barEnds, firstRowFrom } from '#libs/timeseries';
 import type { ReportedValueEntity } from './forecast-outcome.entity.js';
+import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import type { UnresolvableReason } from './outcomes.port.js';
 import { closeOfTarget } from './pin-forecast.service.js';
 import { digestOfValue, windowDigest } from './pinned-window.js';
@@ -11,6 +12,8 @@ export interface RealisedBar {
   /** When it was complete. */
   readonly closedAt: Date;
   readonly value: number;
+  /** What the source's number was multiplied by to give the value; null for nothing. */
+  readonly rescaledBy: number | null;
   readonly source: string;
   readonly dataSha256: string;
 }
@@ -24,6 +27,8 @@ export interface KnownBars {
   readonly frame: Frame | null;
   /** It could not be asked, so nothing is concluded from what is not there. */
   readonly isAway: boolean;
+  /** Whether the source multiplies values of the past by a number after a split or a dividend. */
+  readonly isAdjusted: boolean;
   /** Name of the source. */
   readonly source: string;
   readonly column: string | null;
@@ -44,19 +49,64 @@ export interface SoughtBar {
   readonly waitMs: number;
   /** Whose own reports count beside those of administrators; null for nobody's. */
   readonly evaluatorId: number | null;
+  /** See {@link scaleFactorOf}. */
+  readonly factor: number | null;
 }
+
+/**
+ * Relative difference of prices up to which they are the same one: the source rounds to seven digits, and an adjusted close is made
+ * of rounded ones. A dividend of 0.1 % is a hundred times as much.
+ */
+const SAME_PRICE = 1e-5;
+
+/**
+ * What brings the source's values back to the scale on which a forecast was made: its pinned baseline by what the source says of
+ * that bar now. 1 where the source does not adjust, or the forecast has no closed bar of it to compare; null where the source does
+ * not tell that bar.
+ */
+export function scaleFactorOf(
+  { frame, column, isAdjusted }: KnownBars,
+  pin: Pick<ForecastPinEntity, 'issuedAt' | 'baselineAt' | 'baselineClosedAt' | 'baselineValue'>,
+): number | null {
+  const { issuedAt, baselineAt, baselineClosedAt, baselineValue } = pin;
+  if (!isAdjusted || frame === null || column === null) return 1;
+  if (baselineAt === null || baselineValue === null) return 1;
+  // a bar that still ran has another value now, whatever happened to the scale
+  if (baselineClosedAt === null || baselineClosedAt > issuedAt) return 1;
+  const told = frame.column(column)[frame.exactRow(baselineAt.getTime())] ?? NaN;
+  const factor = baselineValue / told;
+  if (!Number.isFinite(factor) || factor <= 0) return null;
+  return isSamePrice(factor, 1) ? 1 : factor;
+}
+
+const isSamePrice = (one: number, other: number): boolean =>
+  Math.abs(one - other) <= SAME_PRICE * Math.abs(other);
+
+/** Whether a bar says something else than the value before; an adjustment alone says the same, but for rounding. */
+export const isAnotherValue = (
+  { isAdjusted }: KnownBars,
+  before: number | null,
+  { value }: RealisedBar,
+): boolean => value !== before && !(isAdjusted && before !== null && isSamePrice(value, before));
 
 /** The first closed bar with a value from the target on, within the limit. Epoch ms UTC. */
 export function realisationOf(bars: KnownBars, sought: SoughtBar, now: number): Realisation {
-  const own = ofSource(bars, sought, now);
-  if (own !== null && typeof own !== 'string') return own;
+  const found = ofSource(bars, sought, now);
+  const isBar = found !== null && typeof found !== 'string';
+  if (isBar && sought.factor !== null) return rescaled(found, sought.factor);
+  // a bar on a scale that is not known is none
+  const own = isBar ? null : found;
   const isOver = now > sought.close + sought.waitMs;
   // a source that is away comes first when it is back
   const reported = bars.isAway && !isOver ? null : ofReports(bars, sought, now);
   if (reported !== null) return reported;
   if (own !== null) return own;
-  return isOver && !bars.isAway ? 'no_data' : null;
+  if (!isOver || bars.isAway) return null;
+  return isBar ? 'no_baseline' : 'no_data';
 }
+
+const rescaled = (bar: RealisedBar, factor: number): RealisedBar =>
+  factor === 1 ? bar : { ...bar, value: bar.value * factor, rescaledBy: factor };
 
 function ofSource(
   { frame, source, column, interval }: KnownBars,
@@ -76,6 +126,7 @@ function ofSource(
         at: new Date(label),
         closedAt: new Date(closeOf(row)),
         value,
+        rescaledBy: null,
         source,
         dataSha256: windowDigest(frame.slice(row, row + 1), 1).sha256,
       };
@@ -108,6 +159,7 @@ function ofReports(
     at: chosen.barAt,
     closedAt: new Date(closeOfTarget(chosen.barAt.getTime(), chosen.interval)),
     value: chosen.value,
+    rescaledBy: null,
     source: `reported_by_${chosen.authority}`,
     dataSha256: reportDigest(chosen),
   };

@@ -12,7 +12,14 @@ import { FetchRealisedBars } from './fetch-realised-bars.js';
 import { type NewOutcome, OutcomesRepository } from './outcomes.repository.js';
 import { groupedBy } from './group.js';
 import { closeOfTarget, dueAtOf } from './pin-forecast.service.js';
-import { type KnownBars, realisationOf, type Realisation } from './realised-bars.js';
+import {
+  isAnotherValue,
+  type KnownBars,
+  realisationOf,
+  type Realisation,
+  scaleFactorOf,
+  type SoughtBar,
+} from './realised-bars.js';
 
 /** Pins in one go: they share what is fetched of their symbols. */
 const BATCH = 200;
@@ -116,16 +123,17 @@ export class ResolveOutcomes {
     const before = new Map(known.map((one) => [one.horizon, one]));
     const targets = pin.targetTimes.flatMap((target, at) => (target === null ? [] : [{ target, at }]));
     const isLast = targets.every(({ at }) => before.has(pin.horizons[at] ?? 0));
-    const scale = scaleOf(pin, bars);
+    const factor = scaleFactorOf(bars, pin);
+    const scale = scaleOf(pin, bars, factor ?? 1);
     const outcomes: NewOutcome[] = [];
     let waitsSince = Infinity;
     for (const { target, at } of targets) {
       const close = closeOfTarget(target, pin.interval);
       const old = before.get(pin.horizons[at] ?? 0);
       if (close > now || (old !== undefined && !isLast)) continue;
-      const realisation = this.#realisation(pin, { target, close }, bars, now);
+      const realisation = this.#realisation(pin, { target, close, factor }, bars, now);
       if (old === undefined && realisation === null) waitsSince = Math.min(waitsSince, close);
-      else if (old === undefined || isRevised(old, realisation))
+      else if (old === undefined || isRevised(old, realisation, bars))
         outcomes.push(outcomeOf(pin, at, { target, realisation, scale, old, now }));
     }
     if (isLast) return { outcomes, dueAt: bars.isAway ? this.#lookAgainAt(pin, now) : null };
@@ -137,13 +145,12 @@ export class ResolveOutcomes {
 
   #realisation(
     pin: ForecastPinEntity,
-    { target, close }: { target: number; close: number },
+    asked: Pick<SoughtBar, 'target' | 'close' | 'factor'>,
     bars: KnownBars,
     now: number,
   ): Realisation {
     const sought = {
-      target,
-      close,
+      ...asked,
       limitMs: this.#limitMs(pin),
       waitMs: this.config.outcome_wait_days * DAY_MS,
       evaluatorId: pin.evaluatorId,
@@ -178,10 +185,11 @@ export class ResolveOutcomes {
 
 const lengthOf = (interval: string): number => intervalMs(canonicalInterval(interval) ?? interval) || DAY_MS;
 
-/** That of the pin, or of the bars that had closed when it was issued. */
+/** That of the pin, or of the bars that had closed when it was issued, on the pin's scale. */
 function scaleOf(
   pin: ForecastPinEntity,
   { frame, column, interval }: KnownBars,
+  factor: number,
 ): (ForecastScale & { readonly baselineValue: number }) | null {
   const { baselineValue, naiveMae, volatility, issuedAt } = pin;
   if (baselineValue !== null && naiveMae !== null && volatility !== null)
@@ -192,11 +200,16 @@ function scaleOf(
   while (row >= 0 && closeOfTarget(frame.time[row] ?? NaN, interval) > issuedAt.getTime()) row -= 1;
   while (row >= 0 && !Number.isFinite(values[row])) row -= 1;
   const scale = scaleAt(values, row);
-  return scale === null ? null : { ...scale, baselineValue: values[row] ?? NaN };
+  if (scale === null) return null;
+  return {
+    baselineValue: factor * (values[row] ?? NaN),
+    naiveMae: factor * scale.naiveMae,
+    volatility: factor * scale.volatility,
+  };
 }
 
-const isRevised = (old: ForecastOutcomeEntity, realisation: Realisation): boolean =>
-  realisation !== null && typeof realisation !== 'string' && realisation.value !== old.value;
+const isRevised = (old: ForecastOutcomeEntity, realisation: Realisation, bars: KnownBars): boolean =>
+  realisation !== null && typeof realisation !== 'string' && isAnotherValue(bars, old.value, realisation);
 
 interface Found {
   readonly target: number;
@@ -221,6 +234,7 @@ function outcomeOf(pin: ForecastPinEntity, at: number, found: Found): NewOutcome
     targetAt: new Date(target),
     barAt: bar?.at ?? null,
     value: bar?.value ?? null,
+    rescaledBy: bar?.rescaledBy ?? null,
     source: bar?.source ?? null,
     dataSha256: bar?.dataSha256 ?? null,
     resolvedAt: new Date(now),

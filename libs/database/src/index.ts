@@ -69,6 +69,7 @@ export { ScoreHolds1796000000290 } from './migrations/1796000000290-score-holds.
 export { SecretKeys1796000000250 } from './migrations/1796000000250-secret-keys.js';
 export { FigureDays1796000000260 } from './migrations/1796000000260-figure-days.js';
 export { ReportedBars1796000000281 } from './migrations/1796000000281-reported-bars.js';
+export { RescaledOutcomes1796000000286 } from './migrations/1796000000286-rescaled-outcomes.js';
 export { Standings1796000000280 } from './migrations/1796000000280-standings.js';
 export { LanedLists1796000000261 } from './migrations/1796000000261-laned-lists.js';
 export { Receipts1796000000220 } from './migrations/1796000000220-receipts.js';

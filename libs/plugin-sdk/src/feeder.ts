@@ -30,6 +30,11 @@ export interface FeederSource {
   readonly symbol: string;
   /** True where values of bars are made of later ones, too: a test instrument. */
   readonly looksAhead?: boolean;
+  /**
+   * Columns whose values become others after the fact: a split or a dividend multiplies all bars before it by one number.
+   * Forecasts of them are compared on the scale on which they were made. Absent: none.
+   */
+  readonly adjustedColumns?: readonly string[];
 }
 
 export interface Feeder {

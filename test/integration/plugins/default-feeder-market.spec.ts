@@ -33,7 +33,11 @@ describe('default_feeder on the market', () => {
     expect(asked).toMatchObject({ symbol: 'MSFT', interval: '1h', from: expect.any(Number) });
     expect(NOW - (asked?.from ?? 0)).toBeGreaterThan(30 * DAY);
     expect(asked?.query.get('includePrePost')).toBe('false');
-    expect(feeder.resolve('MSFT')).toEqual({ source: 'yfinance', symbol: 'MSFT' });
+    expect(feeder.resolve('MSFT')).toEqual({
+      source: 'yfinance',
+      symbol: 'MSFT',
+      adjustedColumns: ['OPEN', 'HIGH', 'LOW', 'CLOSE'],
+    });
     expect(feeder.notes?.(frame)).toEqual([]);
   });
 

@@ -163,7 +163,10 @@ class BarFeeder implements Feeder {
   }
 
   resolve(symbol: string): FeederSource {
-    const found = this.source.resolve(symbol || this.settings.instrument);
+    const { adjustedColumns, ...source } = this.source.resolve(symbol || this.settings.instrument);
+    // a normalised price is moved, too, and not multiplied only
+    const isTold = adjustedColumns !== undefined && this.normalisation === null;
+    const found = isTold ? { ...source, adjustedColumns } : source;
     return this.facts.looksAhead === true ? { ...found, looksAhead: true } : found;
   }
 

@@ -66,6 +66,9 @@ interface MarketBarsContext {
   readonly barCache: BarCache | null;
 }
 
+/** Adjusted for splits, and where `adjusted` says so for dividends. */
+const PRICES = ['OPEN', 'HIGH', 'LOW', 'CLOSE'];
+
 /** Bars of Yahoo Finance, in UTC. */
 export class MarketBars implements BarSource {
   readonly #charts: KeptCharts;
@@ -94,7 +97,7 @@ export class MarketBars implements BarSource {
   }
 
   resolve(symbol: string): FeederSource {
-    return { source: 'yfinance', symbol: this.symbolOf(symbol) };
+    return { source: 'yfinance', symbol: this.symbolOf(symbol), adjustedColumns: PRICES };
   }
 
   async bars(question: BarQuestion): Promise<SourceBars> {
