@@ -22,6 +22,7 @@ const GROWING = new Set([
   'score_days',
   'score_standings',
   'reported_values',
+  'score_holds',
 ]);
 
 /** As a database was asked. */
