@@ -67,6 +67,15 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
     expect(body).toMatchObject({ status });
     return body as { id: number; warnings?: object[]; result: Result };
   };
+  /** Walks through a symbol that nothing else asks for. */
+  const backtested = async (model: string): Promise<void> => {
+    const asked = { model, symbol: 'OTHER', interval: '1d', horizons: [1], end_date: '2018-12-31' };
+    const { body } = await bench.app.post('/api/v1/backtests', asked, bench.client);
+    await eventually('the back-test ended', async () => {
+      const read = await bench.app.get(`/api/v1/backtests/${body.id}`, bench.client);
+      return read.body.status === 'completed';
+    });
+  };
   const states = () =>
     bench.app.database.query<Row>('SELECT * FROM forecast_calibrations ORDER BY symbol, horizon');
   /** Index of the last closed bar. */
@@ -153,18 +162,7 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
   });
 
   it("from the model's latest back-test, until it has outcomes of its own", async () => {
-    const asked = {
-      model: 'narrow_predictor',
-      symbol: 'OTHER',
-      interval: '1d',
-      horizons: [1],
-      end_date: '2018-12-31',
-    };
-    const { body } = await bench.app.post('/api/v1/backtests', asked, bench.client);
-    await eventually('the back-test ended', async () => {
-      const read = await bench.app.get(`/api/v1/backtests/${body.id}`, bench.client);
-      return read.body.status === 'completed';
-    });
+    await backtested('narrow_predictor');
     const { id, result, warnings } = await ask({ symbol: 'OTHER', horizons: [1, 2], calibrate: true });
     const [one, two] = result.calibration.horizons;
     expect(one).toMatchObject({ method: 'split_conformal', outcomes: 365, spread: 'deviation' });
@@ -259,18 +257,7 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
       const unknown = await ask(walker, 'failed');
       expect(unknown.result.error_code).toBe('training_range_unknown');
       expect(unknown.result.error).toMatch(/training_range in its metadata .* or a back-test/);
-      const asked = {
-        model: 'random_walk_predictor',
-        symbol: 'OTHER',
-        interval: '1d',
-        horizons: [1],
-        end_date: '2018-12-31',
-      };
-      const { body } = await bench.app.post('/api/v1/backtests', asked, bench.client);
-      await eventually('the back-test ended', async () => {
-        const read = await bench.app.get(`/api/v1/backtests/${body.id}`, bench.client);
-        return read.body.status === 'completed';
-      });
+      await backtested('random_walk_predictor');
       const seen = walk.values.slice(0, 365);
       const [lower, upper] = [Math.min(...seen), Math.max(...seen)];
       const value = walk.values[last()] ?? NaN;
