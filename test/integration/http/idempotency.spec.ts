@@ -1,6 +1,7 @@
 import { copyFileSync } from 'node:fs';
+import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { FakeClock, gate, tinyPlugins } from '#libs/testing';
+import { eventually, FakeClock, gate, tinyPlugins } from '#libs/testing';
 import { LEASE_MS } from '../../../src/app/idempotency/idempotency-key.repository.js';
 import { AuditModule } from '../../../src/audit/audit.module.js';
 import { ProbeController, ProbeModule } from './probe.js';
@@ -138,7 +139,49 @@ describe.each(PAIRS)('a POST with an Idempotency-Key [%s, %s]', (database, adapt
     expect(ProbeController.made).toEqual(['AAPL']);
     expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
   });
+
+  // with SQLite a request's own transaction keeps every other program out
+  if (database === 'sqlite') return;
+  it('is free again soon after an outage in which it could not be given back', async () => {
+    const held = order('away', { symbol: 'HELD' });
+    await ProbeController.entered.opened;
+    const back = await takenAway(app);
+    ProbeController.held.open();
+    expect((await held).status).toBe(503);
+    await back();
+    await eventually(
+      'a repeat is made',
+      async () => (await order('away', { symbol: 'HELD' })).status === 201,
+      LEASE_MS / 2,
+    );
+    expect(ProbeController.made).toEqual(['HELD', 'HELD']);
+  });
 });
+
+/** Cuts every connection, open transactions with them, and lets nobody in until the function that it returns is called. */
+async function takenAway({ database: { location } }: TestApp): Promise<() => Promise<void>> {
+  if (location.kind === 'sqlite') throw new Error('only a server can be taken away');
+  const server = new URL(location.url);
+  const name = server.pathname.slice(1);
+  server.pathname = '/postgres';
+  const client = new Client({ connectionString: server.href });
+  await client.connect();
+  // who connects between the two statements is in the way of the second one
+  await eventually('nobody is connected', async () => {
+    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    return client.query(`ALTER DATABASE ${name} RENAME TO ${name}_away`).then(
+      () => true,
+      (error: { code?: string }) => {
+        if (error.code !== '55006') throw error;
+        return false;
+      },
+    );
+  });
+  return async () => {
+    await client.query(`ALTER DATABASE ${name}_away RENAME TO ${name}`);
+    await client.end();
+  };
+}
 
 /** The database as a process leaves it that is killed at this moment: on SQLite a copy of its files. */
 function leftByKilled({ database: { location } }: TestApp): string {
