@@ -30,6 +30,7 @@ import {
   SecretKeys1796000000250,
   Calibrations1796000000270,
   ScoreHolds1796000000290,
+  CalibratedCoverage1796000000320,
   TrainingRanges1796000000271,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
@@ -172,6 +173,7 @@ export const migrations = [
   ReportedBars1796000000281,
   RescaledOutcomes1796000000286,
   ScoreHolds1796000000290,
+  CalibratedCoverage1796000000320,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

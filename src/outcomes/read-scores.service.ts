@@ -122,11 +122,15 @@ function calibrationOf(sums: ScoreSums) {
   const counts = pitSums(sums);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const test = total === 0 ? null : uniformityOf(counts);
-  return {
-    coverage: coverageSums(sums).map(({ level, hits, count }) => ({
+  const levels = coverageSums(sums);
+  const coverageOf = (which: 'raw' | 'calibrated') =>
+    levels.map(({ level, [which]: { hits, count } }) => ({
       level,
       ...shareOf(wilsonInterval(hits, count)),
-    })),
+    }));
+  return {
+    coverage: coverageOf('raw'),
+    calibratedCoverage: coverageOf('calibrated'),
     pit: { counts, chiSquare: test?.chiSquare ?? null, pValue: test?.pValue ?? null },
   };
 }

@@ -3,6 +3,8 @@ import { integerColumn, utcColumn } from '#libs/database';
 import type { Trend } from './standings.port.js';
 
 const Count = (name: string): PropertyDecorator => Column(integerColumn({ name }));
+/** Of a column that came when there were rows. */
+const LaterCount = (name: string): PropertyDecorator => Column(integerColumn({ name, default: 0 }));
 const Sum = (): PropertyDecorator => Column({ type: 'double precision' });
 
 /**
@@ -43,6 +45,15 @@ export class ScoreDayEntity {
   @Count('covered_90') covered90!: number;
   @Count('stated_95') stated95!: number;
   @Count('covered_95') covered95!: number;
+  /** Of the outcomes that were issued with calibrated intervals. */
+  @LaterCount('calibrated_stated_50') calibratedStated50!: number;
+  @LaterCount('calibrated_covered_50') calibratedCovered50!: number;
+  @LaterCount('calibrated_stated_80') calibratedStated80!: number;
+  @LaterCount('calibrated_covered_80') calibratedCovered80!: number;
+  @LaterCount('calibrated_stated_90') calibratedStated90!: number;
+  @LaterCount('calibrated_covered_90') calibratedCovered90!: number;
+  @LaterCount('calibrated_stated_95') calibratedStated95!: number;
+  @LaterCount('calibrated_covered_95') calibratedCovered95!: number;
   @Count('pit_0') pit0!: number;
   @Count('pit_1') pit1!: number;
   @Count('pit_2') pit2!: number;

@@ -31,6 +31,7 @@ export const SUM_NAMES: readonly SumName[] = [
   'directions',
   'rightDirections',
   ...LEVEL_NAMES.flatMap((level) => [`stated${level}`, `covered${level}`] as const),
+  ...LEVEL_NAMES.flatMap((level) => [`calibratedStated${level}`, `calibratedCovered${level}`] as const),
   ...BINS.map((bin) => `pit${bin}` as const),
 ];
 
@@ -53,11 +54,12 @@ function sumsOf(pin: ForecastPinEntity, outcome: NewOutcome): ScoreSums {
   }
   const point = pin.points[pin.horizons.indexOf(outcome.horizon)] ?? null;
   if (point !== null && outcome.value !== null) addErrors(sums, point, outcome.value, outcome);
-  for (const [bit, isCovered] of coverageOf(outcome.covered).entries()) {
-    const level = LEVEL_NAMES[bit];
-    if (level === undefined || isCovered === null) continue;
-    sums[`stated${level}`] = 1;
-    sums[`covered${level}`] = isCovered ? 1 : 0;
+  const [raw, calibrated] = [coverageOf(outcome.covered), coverageOf(outcome.calibratedCovered)];
+  for (const [bit, level] of LEVEL_NAMES.entries()) {
+    sums[`stated${level}`] = raw[bit] == null ? 0 : 1;
+    sums[`covered${level}`] = raw[bit] === true ? 1 : 0;
+    sums[`calibratedStated${level}`] = calibrated[bit] == null ? 0 : 1;
+    sums[`calibratedCovered${level}`] = calibrated[bit] === true ? 1 : 0;
   }
   if (outcome.pit !== null) {
     const bin = BINS[Math.min(Math.floor(outcome.pit * PIT_BINS), PIT_BINS - 1)];
@@ -126,11 +128,15 @@ export function dailySums(
   return [...days].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, sums]) => sums);
 }
 
-/** Shares of the values that lay in the intervals of a level, from sums. */
+/** Of the values of each level how many lay in the intervals as the model made them and, where there were some, calibrated. */
 export const coverageSums = (sums: ScoreSums) =>
   COVERAGE_LEVELS.map((level, at) => {
     const name = LEVEL_NAMES[at] ?? '50';
-    return { level, hits: sums[`covered${name}`], count: sums[`stated${name}`] };
+    return {
+      level,
+      raw: { hits: sums[`covered${name}`], count: sums[`stated${name}`] },
+      calibrated: { hits: sums[`calibratedCovered${name}`], count: sums[`calibratedStated${name}`] },
+    };
   });
 
 export const pitSums = (sums: ScoreSums): number[] => BINS.map((bin) => sums[`pit${bin}`]);

@@ -118,8 +118,15 @@ export class ScorecardOut extends ModelStandingOut {
   mase!: number | null;
   @NestedField(ShareOut, { description: 'How often the direction was foretold, of those that have one.' })
   directionalAccuracy!: ShareOut;
-  @ListField(NestedField(CoverageOut), { description: 'How often intervals of 50, 80, 90 and 95 % held.' })
+  @ListField(NestedField(CoverageOut), {
+    description: 'How often intervals of 50, 80, 90 and 95 % held, as the model made them.',
+  })
   coverage!: readonly CoverageOut[];
+  @ListField(NestedField(CoverageOut), {
+    description:
+      'The same of the calibrated intervals, of the outcomes of forecasts that were issued with them (`calibrate`).',
+  })
+  calibratedCoverage!: readonly CoverageOut[];
   @NestedField(PitOut, { description: 'Whether the probabilities mean what they say.' }) pit!: PitOut;
   @ListField(NestedField(ScoreDayOut), { description: 'Skill over time, oldest day first.' })
   days!: readonly ScoreDayOut[];

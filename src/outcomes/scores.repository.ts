@@ -27,7 +27,7 @@ const STANDING = [
   'reputation',
   'trend',
 ] as const;
-/** Days in one statement: 33 values each. */
+/** Days in one statement: 41 values each. */
 const DAYS_A_STATEMENT = 100;
 
 const addStatement = (rows: number): string =>

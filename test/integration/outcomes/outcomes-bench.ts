@@ -8,6 +8,8 @@ import { ADMIN_KEY, startTestApp, type TestApp, type TestAppOptions } from '../.
 import type { DatabaseKind } from '../../harness/databases.js';
 
 export const DAY_MS = 86_400_000;
+/** What the clock of a bench says at first. */
+export const BENCH_START = Date.UTC(2019, 0, 16, 12);
 const SP500 = resolve('examples/data/sp500_daily_2000-2020.csv');
 
 /** A row as the database has it. */
@@ -29,7 +31,7 @@ export class OutcomesBench {
     config: Readonly<Record<string, unknown>> = {},
     plugins: TestAppOptions['plugins'] = undefined,
   ): Promise<OutcomesBench> {
-    const clock = new FakeClock(Date.UTC(2019, 0, 16, 12));
+    const clock = new FakeClock(BENCH_START);
     const app = await startTestApp({
       database,
       clock,
@@ -112,6 +114,19 @@ export class OutcomesBench {
 
   resolve(): ReturnType<ResolveOutcomes['resolve']> {
     return this.app.app.get(ResolveOutcomes, { strict: false }).resolve();
+  }
+
+  /** As time passes: the turn that comes next (`outcome_seconds`) adds a job if something is due, and a runner has done it. */
+  async pass(seconds: number): Promise<void> {
+    await this.clock.advance(seconds * 1_000);
+    await eventually('what is due was looked at', async () => {
+      const now = new Date(this.clock.now()).toISOString();
+      const [left] = await this.app.database.query<{ count: number }>(
+        `SELECT (SELECT COUNT(*) FROM forecast_pins WHERE due_at <= '${now}') +
+           (SELECT COUNT(*) FROM jobs WHERE kind = 'outcomes' AND finished_at IS NULL) AS count`,
+      );
+      return Number(left?.count) === 0;
+    });
   }
 
   /** Of a core prediction. */

@@ -25,18 +25,7 @@ describe.each(DATABASE_KINDS)('forecasts on bars of the market are resolved by a
   });
   afterAll(() => bench.close());
 
-  /** As time passes: the turn that comes next adds a job if something is due, and a runner has done it. */
-  const pass = async (): Promise<void> => {
-    await bench.clock.advance(MINUTE_MS);
-    await eventually('what is due was looked at', async () => {
-      const now = new Date(bench.clock.now()).toISOString();
-      const [left] = await bench.app.database.query<{ count: number }>(
-        `SELECT (SELECT COUNT(*) FROM forecast_pins WHERE due_at <= '${now}') +
-           (SELECT COUNT(*) FROM jobs WHERE kind = 'outcomes' AND finished_at IS NULL) AS count`,
-      );
-      return Number(left?.count) === 0;
-    });
-  };
+  const pass = () => bench.pass(60);
   const told = async (id: number) =>
     (await bench.outcomesOf(id)).map((row) => [row['horizon'], row['bar_at'], row['value'], row['revision']]);
   const midnight = (day: string) => `${day}T00:00:00.000Z`;
