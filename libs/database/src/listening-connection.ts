@@ -142,7 +142,9 @@ export class ListeningConnection implements Notifications {
       application_name: 'prediction-provider listens',
       connectionTimeoutMillis: DATABASE_TIMEOUTS.connectMs,
     });
-    client.on('error', () => undefined); // the next question tells
+    const lost = new AbortController();
+    client.on('error', () => undefined); // its end tells
+    client.once('end', () => lost.abort());
     client.on('notification', ({ channel, payload, processId }) => {
       // what this process spreads it knows
       if (processId === (client as unknown as { processID: number }).processID) return;
@@ -154,15 +156,17 @@ export class ListeningConnection implements Notifications {
       this.#client = client;
       for (const channel of this.#listeners.keys()) await client.query(`LISTEN ${channel}`);
       for (const channel of this.#listeners.keys()) this.#heard(channel, ''); // while nobody listened
-      await this.#keepAsking(client);
+      await this.#keepAsking(client, lost.signal);
     } finally {
       this.#client = null;
       cutOff();
     }
   }
 
-  async #keepAsking(client: Client): Promise<void> {
+  /** @param lost aborts when the connection has ended: then the next question is not waited for */
+  async #keepAsking(client: Client, lost: AbortSignal): Promise<void> {
     const { signal } = this.#stopping;
+    const wakes = AbortSignal.any([signal, lost]);
     const { silenceMs, listenCheckMs } = DATABASE_TIMEOUTS;
     const late = () => new Error('timeout expired: the server is silent');
     const ask = async (): Promise<number> => {
@@ -171,7 +175,7 @@ export class ListeningConnection implements Notifications {
     };
     while (!signal.aborted) {
       this.clock.take(await within(this.host, silenceMs, sampled(this.host, ask), late));
-      await delay(this.host, listenCheckMs, signal);
+      await delay(this.host, listenCheckMs, wakes);
     }
   }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DATABASE_TIMEOUTS } from '#libs/database';
 import { type Clock, MINUTE_MS, systemClock } from '#libs/kernel';
 import { PluginRegistry } from '#libs/plugin-host';
 import { eventually, FakeClock, gate } from '#libs/testing';
@@ -116,6 +117,37 @@ describe('two processes on one PostgreSQL', () => {
       expect(status).toBe(200);
       const settings = second.app.get<RuntimeSettings>(RuntimeSettings, { strict: false });
       await eventually('the other one follows', () => settings.get('prediction_timeout') === 61);
+    } finally {
+      for (const one of hosts.toReversed()) await one.close();
+    }
+  }, 120_000);
+
+  it('listen again within a second when their connection is cut, and look at what they may have missed', async () => {
+    // nobody turns this clock, so nobody looks by itself
+    const clock = new FakeClock(Date.UTC(2026, 0, 5));
+    const hostClock = new FakeClock(Date.UTC(2026, 0, 5));
+    const hosts = await twoHosts({ clock }, { clock, hostClock });
+    try {
+      const [first, second] = hosts;
+      const settings = second.app.get<RuntimeSettings>(RuntimeSettings, { strict: false });
+      const cut = () =>
+        first.database.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'prediction-provider listens'`,
+        );
+      await eventually('both listened', async () => (await cut()).length === 2);
+      const change = { prediction_timeout: 61 };
+      await first.post('/api/v1/admin/config', change, { apiKey: ADMIN_KEY });
+      let turnedMs = 0;
+      await eventually('the other one follows', async () => {
+        // less than the time between two signs of life
+        if (turnedMs < DATABASE_TIMEOUTS.listenCheckMs / 2) {
+          await hostClock.advance(10);
+          turnedMs += 10;
+        }
+        await first.database.query('SELECT 1');
+        return settings.get('prediction_timeout') === 61;
+      });
     } finally {
       for (const one of hosts.toReversed()) await one.close();
     }
