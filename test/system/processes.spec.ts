@@ -131,6 +131,16 @@ describe('processes on PostgreSQL', () => {
     expect(await service.end('SIGTERM')).toBe(0);
   });
 
+  it('more connections than the server has are refused at the start, with the figures', async () => {
+    for (const command of ['serve', 'worker']) {
+      const one = launch(command, { database_max_overflow: 500 });
+      expect(await one.exited).toBe(1);
+      expect(one.output).toMatch(
+        /PostgreSQL allows \d+ connections .*may ask for 51\d.*lower database_max_overflow/,
+      );
+    }
+  });
+
   it('a port that is taken ends several processes with 1', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((done) => other.once('listening', done));
