@@ -62,7 +62,8 @@ export async function printCluster(): Promise<void> {
   }
 }
 
-async function withCluster<T>(
+/** Runs `work` with so many processes of the API, without jobs, and as many workers on this database. */
+export async function withCluster<T>(
   url: string,
   processes: number,
   work: (apis: readonly Served[], workers: readonly Served[]) => Promise<T>,

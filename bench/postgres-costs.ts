@@ -31,8 +31,8 @@ interface Reading {
 const FIGURES = `SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS wal, pg_database_size(current_database()) AS stored,
   xact_commit AS commits, tup_inserted + tup_updated + tup_deleted AS rows
   FROM pg_stat_database WHERE datname = current_database()`;
-/** PostgreSQL's own statistics come a moment later. */
-const SETTLE_MS = 1_500;
+/** PostgreSQL's own statistics come a moment later: the end of a stretch is seen after it. */
+export const SETTLE_MS = 1_500;
 
 export class CostMeter {
   readonly #tick = 1_000 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));

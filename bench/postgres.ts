@@ -13,10 +13,11 @@ export interface PostgresServer {
 
 /**
  * @param folder where its data stays; absent: nowhere
+ * @param more flags of the keeper
  * @throws Error in the server's own words when it does not start
  */
-export async function servePostgres(folder?: string): Promise<PostgresServer> {
-  const flags = ['--durable', ...(folder === undefined ? [] : ['--keeps', resolve(folder)])];
+export async function servePostgres(folder?: string, ...more: readonly string[]): Promise<PostgresServer> {
+  const flags = ['--durable', ...more, ...(folder === undefined ? [] : ['--keeps', resolve(folder)])];
   const keeper = spawn(process.execPath, [resolve('test/resources/postgres-keeper.js'), ...flags], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

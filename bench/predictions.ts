@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { serveProduct, type Served } from './served.js';
 
-const QUESTION = JSON.stringify({
+/** An order of a forecast that costs little to compute. */
+export const QUESTION = JSON.stringify({
   symbol: 'SP500',
   interval: '1d',
   predictor_plugin: 'random_walk_predictor',

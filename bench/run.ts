@@ -2,7 +2,7 @@
  * `npm run bench [-- --write]`: what docs/performance.md promises, each row against its limit or a peer in the same run;
  * `--write` rewrites the page. `--growth` measures the routes on a full database instead, see growth.ts; `--memory MINUTES`
  * whether resident memory stays flat, see memory.ts; `--postgres` several processes on PostgreSQL, see cluster.ts; `--sharding` how
- * work spreads over several databases, see sharding.ts.
+ * work spreads over several databases, see sharding.ts; `--delivery` how soon other processes hear of jobs and settings, see delivery.ts.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { printCluster } from './cluster.js';
 import { describeBacktest, measureBacktest } from './backtest.js';
 import { measureCsv } from './csv.js';
+import { printDelivery } from './delivery.js';
 import { measureFeatures } from './features.js';
 import { printGrowth } from './growth.js';
 import { measureHttp } from './http.js';
@@ -25,6 +26,7 @@ import { measureSync } from './sync.js';
 
 const {
   data,
+  delivery,
   growth,
   memory,
   on,
@@ -35,6 +37,7 @@ const {
 } = parseArgs({
   options: {
     data: { type: 'string' },
+    delivery: { type: 'boolean' },
     growth: { type: 'boolean' },
     memory: { type: 'string' },
     on: { type: 'string' },
@@ -50,9 +53,10 @@ if (growth === true) {
   process.exit(0);
 }
 
-if (postgres === true || sharding === true) {
+if (postgres === true || sharding === true || delivery === true) {
   if (postgres === true) await printCluster();
   if (sharding === true) printSharding();
+  if (delivery === true) await printDelivery();
   process.exit(0);
 }
 

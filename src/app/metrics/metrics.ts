@@ -8,6 +8,9 @@ import { ALONE, type Siblings } from './siblings.js';
 /** Of the processes of a service the worst one is told, not their sum or mean. */
 const WORST = /^nodejs_eventloop_lag_(?!min_)/;
 
+/** The timer of the event loop's lag. At prom-client's 10 ms it was a third of what a process costs that has nothing to do (0.4 % of a core). */
+const LAG_STEP_MS = 20;
+
 /** Measures series of the database; what cannot be had in time is left out. */
 export interface DatabaseSeries {
   measure(): Promise<void>;
@@ -26,7 +29,7 @@ export class Metrics implements RequestObserver {
     readonly telemetry = new Telemetry(),
     private readonly siblings: Siblings = ALONE,
   ) {
-    collectDefaultMetrics({ register: this.#node });
+    collectDefaultMetrics({ register: this.#node, eventLoopMonitoringPrecision: LAG_STEP_MS });
     siblings.tell(() => this.own());
   }
 
