@@ -4,19 +4,28 @@
  *
  *   npm run bench -- --memory 60
  */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Market, SETTINGS } from './marketplace.js';
 import { predict } from './predictions.js';
 import { MAIN, serveProduct, type Served } from './served.js';
 
 /**
- * On a signal the service collects its garbage: left to itself V8 does so when it needs the room, every quarter of an hour
- * at this rate, and the memory between goes up and down by more than a slope.
+ * On a signal the service collects its garbage and writes down what is left: left to itself V8 collects when it needs the room,
+ * every quarter of an hour at this rate, and the memory between goes up and down by more than a slope.
  */
 const COLLECT = 'SIGUSR2';
-const COLLECTING = ['--expose-gc', '--import', `data:text/javascript,process.on('${COLLECT}', () => gc())`];
+const collecting = (file: string): string[] => [
+  '--expose-gc',
+  '--import',
+  `data:text/javascript,import { writeFileSync } from 'node:fs';process.on('${COLLECT}', () => {
+    gc();
+    const { heapUsed, external } = process.memoryUsage();
+    writeFileSync(${JSON.stringify(file)}, String(heapUsed + external));
+  });`.replaceAll('\n', ' '),
+];
 /** The least that is looked at after a collection, which also gives pages back a little later. */
 const LOOK_MS = 1_000;
 const LOOKS = 5;
@@ -37,11 +46,23 @@ export interface MemoryFigures {
   /** Resident megabytes: the least of the first and of the last minute after the warm-up. */
   readonly firstMb: number;
   readonly lastMb: number;
-  /** Megabytes an hour, of the line through the minutes after the warm-up, and its standard error. */
-  readonly slope: number;
-  readonly slopeError: number;
+  /** Of the resident megabytes, through the minutes after the warm-up. */
+  readonly resident: Slope;
+  /** Of what the program still holds after each collection: it has no part of what V8 and the allocator keep for later. */
+  readonly held: Slope;
   /** How often each kind of work was done. */
   readonly done: Readonly<Record<string, number>>;
+}
+
+/** A line's megabytes an hour, and their standard error. */
+interface Slope {
+  readonly slope: number;
+  readonly error: number;
+}
+
+interface Minute {
+  readonly residentMb: number;
+  readonly heldMb: number;
 }
 
 /** @throws Error when any request is refused, and for less than six minutes */
@@ -57,27 +78,31 @@ export async function measureMemory(minutes: number): Promise<MemoryFigures> {
     data_file_path: bars,
     max_concurrent_predictions: 100,
   };
-  const served = await serveProduct(settings, MAIN, COLLECTING);
+  const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-bench-'));
+  const file = join(folder, 'held');
+  const served = await serveProduct(settings, MAIN, collecting(file));
   try {
     const load = new MixedLoad(served, await Market.open(served.url));
     const until = performance.now() + minutes * MINUTE_MS;
-    const [least] = await Promise.all([leastOfMinutes(served, minutes), load.runUntil(until)]);
-    const warm = least.slice(Math.ceil(minutes * WARM_UP));
+    const [all] = await Promise.all([lookEachMinute(served, file, minutes), load.runUntil(until)]);
+    const warm = all.slice(Math.ceil(minutes * WARM_UP));
     return {
       minutes,
-      firstMb: warm[0] ?? NaN,
-      lastMb: warm.at(-1) ?? NaN,
-      ...slopeOf(warm),
+      firstMb: warm[0]?.residentMb ?? NaN,
+      lastMb: warm.at(-1)?.residentMb ?? NaN,
+      resident: slopeOf(warm.map((minute) => minute.residentMb)),
+      held: slopeOf(warm.map((minute) => minute.heldMb)),
       done: load.done,
     };
   } finally {
     await served.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Megabytes, one for each minute. */
-async function leastOfMinutes(served: Served, minutes: number): Promise<number[]> {
-  const least: number[] = [];
+/** Both figures of each minute: the least resident after a collection, and what it left. */
+async function lookEachMinute(served: Served, file: string, minutes: number): Promise<Minute[]> {
+  const seen: Minute[] = [];
   for (let minute = 0; minute < minutes; minute += 1) {
     await pause(MINUTE_MS - LOOKS * LOOK_MS);
     served.process.kill(COLLECT);
@@ -86,12 +111,11 @@ async function leastOfMinutes(served: Served, minutes: number): Promise<number[]
       await pause(LOOK_MS);
       mb = Math.min(mb, residentMb(served));
     }
-    least.push(mb);
-    console.log(
-      `minute ${minute + 1}: ${mb.toFixed(1)} MB, ${(await heapMb(served)).toFixed(1)} of them V8's`,
-    );
+    const heldMb = Number(readFileSync(file, 'utf8')) / 1024 ** 2;
+    seen.push({ residentMb: mb, heldMb });
+    console.log(`minute ${minute + 1}: ${mb.toFixed(1)} MB, the program holds ${heldMb.toFixed(2)} of them`);
   }
-  return least;
+  return seen;
 }
 
 /** What a process holds in memory. */
@@ -100,14 +124,8 @@ export function residentMb({ process: { pid } }: Served): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }
 
-/** What V8 holds, garbage included. */
-async function heapMb({ url }: Served): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^nodejs_heap_size_used_bytes(?:\{[^}]*\})? (\S+)/m.exec(text)?.[1]) / 1024 ** 2;
-}
-
 /** Least squares over values a minute apart. */
-function slopeOf(values: readonly number[]): { readonly slope: number; readonly slopeError: number } {
+function slopeOf(values: readonly number[]): Slope {
   const count = values.length;
   const meanX = (count - 1) / 2;
   const meanY = values.reduce((sum, value) => sum + value, 0) / count;
@@ -115,7 +133,7 @@ function slopeOf(values: readonly number[]): { readonly slope: number; readonly 
   const slope = values.reduce((sum, value, x) => sum + (x - meanX) * (value - meanY), 0) / spread;
   const rest = values.reduce((sum, value, x) => sum + (value - meanY - slope * (x - meanX)) ** 2, 0);
   const perHour = HOUR_MS / MINUTE_MS;
-  return { slope: slope * perHour, slopeError: Math.sqrt(rest / (count - 2) / spread) * perHour };
+  return { slope: slope * perHour, error: Math.sqrt(rest / (count - 2) / spread) * perHour };
 }
 
 /** Everything that a busy service does, each kind by a few clients of its own. */
