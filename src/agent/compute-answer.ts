@@ -40,6 +40,9 @@ export interface ComputedAnswer {
   readonly calibration?: IssuedCalibration;
 }
 
+/** Digits of a distance in a sentence. */
+const SAID_DIGITS = 4;
+
 /** What only a service knows, whose own outcomes these are. */
 export interface KnownOutcomes {
   readonly calibrations: Pick<ForecastCalibrations, 'calibrate'>;
@@ -140,7 +143,8 @@ export class ComputeAnswer {
     const distance = wishes['abstain'] === true ? ((await this.known?.distances.of(asked)) ?? null) : null;
     if (distance !== null && distance.distance > distance.limit) {
       const { column, value, lower, upper, limit } = distance;
-      const text = `${column} is ${value}, ${distance.distance} widths beyond the training range from ${lower} to ${upper}; the limit is ${limit}`;
+      const widths = Number(distance.distance.toPrecision(SAID_DIGITS));
+      const text = `${column} is ${value}, ${widths} widths beyond the training range from ${lower} to ${upper}; the limit is ${limit}`;
       throw new AppError('invalid', text, { code: 'abstained' });
     }
     const wants = wishes['calibrate'] === true;

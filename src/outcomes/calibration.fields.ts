@@ -53,7 +53,7 @@ class CalibrationWarningOut implements CalibrationWarning {
   @StringField({ example: 'calibrate' }) field!: string;
   @StringField({
     example:
-      'No calibrated interval for horizon 5: 12 of 40 outcomes of this model are known (calibration_outcomes), and no back-test has as many',
+      'No calibrated interval for horizon 5: 12 of 40 outcomes of this model are known (calibration_outcomes), and no back-test has as many. A back-test over past bars helps at once: POST /api/v1/backtests {"model":"random_walk_predictor","symbol":"SP500","interval":"1d","horizons":[5]}',
   })
   message!: string;
 }

@@ -135,6 +135,25 @@ describe.each(PLATFORMS)('every declared input [%s, %s]', (database, adapter) =>
     expect(wrong).toEqual([]);
   });
 
+  it('says of whatever is true or false what is allowed', async () => {
+    const { tried, wrong } = await complaints(
+      ({ isBoolean }) => isBoolean,
+      ['maybe', '2', ''],
+      (answer, input) =>
+        refusesField(answer, input) && String(answer.body.detail[0].msg).includes('true or false'),
+    );
+    expect(wrong).toEqual([]);
+    expect(tried).toBeGreaterThan(15);
+    const { tried: bodies, wrong: others } = await complaints(
+      ({ isBoolean, place }) => isBoolean && place === 'body',
+      [2, [], {}],
+      (answer, input) =>
+        refusesField(answer, input) && String(answer.body.detail[0].msg).includes('true or false'),
+    );
+    expect(others).toEqual([]);
+    expect(bodies).toBeGreaterThan(8);
+  });
+
   it('answers a row of a batch that names no moment in its place', async () => {
     const texts = [
       '31.12.9999 25:00:00.0',

@@ -56,6 +56,7 @@ export interface DeclaredInput {
   readonly name: string;
   readonly isMoment: boolean;
   readonly isInteger: boolean;
+  readonly isBoolean: boolean;
   /** A body that the route takes; null for a route without one. */
   readonly body: Readonly<Record<string, unknown>> | null;
   /** A role that may call the route. */
@@ -116,4 +117,5 @@ const kindOf = (name: string, { type, format }: Schema) => ({
   name,
   isMoment: format === 'date-time' || format === 'date' || name === 'baseline_datetime',
   isInteger: [type].flat().includes('integer'),
+  isBoolean: [type].flat().includes('boolean'),
 });

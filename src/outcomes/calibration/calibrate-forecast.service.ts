@@ -23,6 +23,7 @@ import type {
 } from '../calibration.port.js';
 import type { ForecastPinEntity } from '../forecast-pin.entity.js';
 import type { ForecastCalibrations, CalibratedForecast } from '../outcomes.port.js';
+import { canonicalInterval } from '#libs/timeseries';
 import { groupedBy } from '../group.js';
 import type { NewOutcome } from '../outcomes.repository.js';
 import { makingOf } from '../pin-forecast.service.js';
@@ -84,7 +85,7 @@ export class CalibrateForecast implements ForecastCalibrations {
       horizons,
     };
     const intervals = calibratedIntervals(stated, volatility, used);
-    const shown = calibrationText(stated, used, intervals, this.#warnings(horizons));
+    const shown = calibrationText(stated, used, intervals, this.#warnings(horizons, forecast));
     return { used, intervals, shown };
   }
 
@@ -169,7 +170,10 @@ export class CalibrateForecast implements ForecastCalibrations {
   }
 
   /** One for each reason. */
-  #warnings(horizons: readonly CalibratedHorizon[]): readonly CalibrationWarning[] {
+  #warnings(
+    horizons: readonly CalibratedHorizon[],
+    forecast: CalibratedForecast,
+  ): readonly CalibrationWarning[] {
     const needed = this.config.calibration_outcomes;
     const without = horizons.flatMap(({ horizon, method, outcomes, spread }, at) => {
       if (method !== null) return [];
@@ -179,12 +183,14 @@ export class CalibrateForecast implements ForecastCalibrations {
           : spread === null
             ? 'the forecast states no spread there, and the volatility of its bars is not known'
             : `${outcomes} of ${needed} outcomes of this model are known (calibration_outcomes), and no back-test has as many`;
-      return [{ horizon, why }];
+      const isHelped = at < MOST_CALIBRATED && spread !== null;
+      return [{ horizon, why, isHelped }];
     });
     return [...groupedBy(without, ({ why }) => why)].map(([why, some]) => {
       const named = some.slice(0, MOST_NAMED).map(({ horizon }) => horizon);
       const more = some.length > MOST_NAMED ? ` and ${some.length - MOST_NAMED} more` : '';
-      const message = `No calibrated interval for horizon ${named.join(', ')}${more}: ${why}`;
+      const help = some[0]?.isHelped === true ? helpFor(forecast, named) : '';
+      const message = `No calibrated interval for horizon ${named.join(', ')}${more}: ${why}${help}`;
       return { code: 'calibration_unavailable', field: 'calibrate', message };
     });
   }
@@ -206,6 +212,14 @@ export class CalibrateForecast implements ForecastCalibrations {
     const learnt = { ...state, gamma, lastTargetAt: new Date(last) };
     this.states.learn(tx, first.key, learnt, new Date(this.clock.now()));
   }
+}
+
+/** The back-test that gives as many outcomes at once; nothing for an answer that was computed elsewhere. */
+function helpFor({ made, symbol, interval }: CalibratedForecast, horizons: readonly number[]): string {
+  if (made === null) return '';
+  const model = made.question.modelName ?? made.plugins.predictor.id;
+  const asked = { model, symbol, interval: canonicalInterval(interval) ?? interval, horizons };
+  return `. A back-test over past bars helps at once: POST /api/v1/backtests ${JSON.stringify(asked)}`;
 }
 
 const stateOf = (row: CalibrationStateEntity | null): AdaptiveState => ({

@@ -65,11 +65,12 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
     const headers = { Prefer: 'wait=5' };
     const { body } = await bench.app.request('POST', '/api/v1/predictions', { apiKey, body: asked, headers });
     expect(body).toMatchObject({ status });
-    return body as { id: number; warnings?: object[]; result: Result };
+    return body as { id: number; warnings?: { message: string }[]; result: Result };
   };
   /** Walks through a symbol that nothing else asks for. */
-  const backtested = async (model: string): Promise<void> => {
-    const asked = { model, symbol: 'OTHER', interval: '1d', horizons: [1], end_date: '2018-12-31' };
+  const backtested = async (model: string, more: object = {}): Promise<void> => {
+    const question = { model, symbol: 'OTHER', interval: '1d', horizons: [1], ...more };
+    const asked = { ...question, end_date: '2018-12-31' };
     const { body } = await bench.app.post('/api/v1/backtests', asked, bench.client);
     await eventually('the back-test ended', async () => {
       const read = await bench.app.get(`/api/v1/backtests/${body.id}`, bench.client);
@@ -154,6 +155,12 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
       horizons: [{ method: null, outcomes: 0 }],
     });
     expect(other.warnings).toHaveLength(1);
+    expect(other.warnings).toMatchObject([
+      {
+        message:
+          'No calibrated interval for horizon 1: 0 of 20 outcomes of this model are known (calibration_outcomes), and no back-test has as many. A back-test over past bars helps at once: POST /api/v1/backtests {"model":"narrow_predictor","symbol":"OTHER","interval":"1d","horizons":[1]}',
+      },
+    ]);
     const read = await bench.app.get(`/api/v1/predictions/${other.id}`, bench.client);
     expect(read.body.warnings).toEqual(other.warnings);
     const plain = await ask({ horizons: [1] });
@@ -161,8 +168,10 @@ describe.each(DATABASE_KINDS)('intervals are calibrated by what became of earlie
     expect(plain.warnings).toBeUndefined();
   });
 
-  it("from the model's latest back-test, until it has outcomes of its own", async () => {
-    await backtested('narrow_predictor');
+  it("from the model's latest back-test, which the warning names, until it has outcomes of its own", async () => {
+    const { warnings: told } = await ask({ symbol: 'OTHER', horizons: [1], calibrate: true });
+    const [, named = ''] = /POST \/api\/v1\/backtests (.*)$/.exec(String(told?.[0]?.message)) ?? [];
+    await backtested('narrow_predictor', JSON.parse(named) as object);
     const { id, result, warnings } = await ask({ symbol: 'OTHER', horizons: [1, 2], calibrate: true });
     const [one, two] = result.calibration.horizons;
     expect(one).toMatchObject({ method: 'split_conformal', outcomes: 365, spread: 'deviation' });

@@ -33,8 +33,11 @@ const FLOAT_TEXT = new Fault(
   'Input should be a valid number, unable to parse string as a number',
 );
 const FINITE = new Fault('finite_number', 'Input should be a finite number');
-const BOOL_TYPE = new Fault('bool_type', 'Input should be a valid boolean');
-const BOOL_TEXT = new Fault('bool_parsing', 'Input should be a valid boolean, unable to interpret input');
+const BOOL_TYPE = new Fault('bool_type', 'Input should be a valid boolean (true or false)');
+const BOOL_TEXT = new Fault(
+  'bool_parsing',
+  'Input should be a valid boolean (true or false), unable to interpret input',
+);
 const LIST = new Fault('list_type', 'Input should be a valid list');
 export const NO_DICTIONARY = new Fault('dict_type', 'Input should be a valid dictionary');
 export const NOT_AN_OBJECT = new Fault(
