@@ -11,7 +11,8 @@ const PROBABILITY_UP = {
   optional: true,
   min: 0,
   max: 1,
-  description: 'Probability of a rise; only from a policy (`artifact_policy`).',
+  description:
+    'Probability of a rise, or of a buy; only from a policy (`artifact_policy`) or a classifier that names its classes.',
   example: 0.62,
 } as const;
 const ACTION = {

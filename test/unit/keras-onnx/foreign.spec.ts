@@ -193,7 +193,7 @@ describe('of the edges of an ONNX file,', () => {
       dictionaries('probabilities'),
     ];
     const model = await compile(foreignFile(graph));
-    expect(model.onnx).toEqual({ opset: 17, cut: ['label'], shapeless: [] });
+    expect(model.onnx).toEqual({ opset: 17, cut: ['label'], shapeless: [], labels: ['a', 'b'] });
     const engine = await Engine.open(model, 1);
     opened.push(engine);
     const outputs = await engine.run([{ shape: [1, 2], data: [3, 4] }]);

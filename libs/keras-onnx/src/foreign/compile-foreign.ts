@@ -1,7 +1,8 @@
 import type { CompiledGraph } from '../graph/compile.js';
 import { fieldText } from '../onnx/wire.js';
+import { classLabels } from './class-labels.js';
 import { withinOneFile } from './external.js';
-import { MODEL, readForeign, writeForeign } from './model.js';
+import { MODEL, nodesOf, readForeign, writeForeign } from './model.js';
 import { trimPorts } from './ports.js';
 import { seedRandoms } from './random.js';
 
@@ -13,6 +14,8 @@ export interface OnnxFacts {
   readonly cut: readonly string[];
   /** Inputs that were declared without a shape. */
   readonly shapeless: readonly string[];
+  /** The names of a classifier's classes, in the order of its probabilities; null for any other model. */
+  readonly labels: readonly string[] | null;
 }
 
 /** An ONNX file that is ready for a session. */
@@ -47,7 +50,7 @@ export async function compileForeign(
       seeded === null
         ? undefined
         : { ...graphOf(writeForeign(model, seeded.sample)), passes: seeded.randoms },
-    onnx: { opset: model.opset, cut, shapeless },
+    onnx: { opset: model.opset, cut, shapeless, labels: classLabels(nodesOf(model.graph)) },
     random: seeded?.names ?? [],
   };
 }

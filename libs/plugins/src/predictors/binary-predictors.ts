@@ -1,6 +1,7 @@
 import { flag } from '#libs/kernel';
 import type { EntryAnswer, EntryQuestion, ExitAnswer, ExitQuestion } from '#libs/plugin-sdk';
 import { definePredictor } from '#libs/plugin-sdk';
+import { FALL, KEEP, RISE } from './signals/class-probabilities.js';
 import { complementOf, confidenceOf, entrySides, isSignal, NO_ENTRY } from './signals/probabilities.js';
 import type { SignalBars } from './signals/signal-bars.js';
 import type { SignalModel } from './signals/signal-model.js';
@@ -28,7 +29,12 @@ const entryModel = (parameter: string, path: string | null, size: number, bars: 
   parameter,
   path,
   without: NO_ENTRY_MODEL,
-  rules: { windowSize: size, notFeatures: notFeatures(bars), probabilities: 2 } as const,
+  rules: {
+    windowSize: size,
+    notFeatures: notFeatures(bars),
+    probabilities: 2,
+    classes: [RISE, FALL],
+  } as const,
 });
 
 /** A model that answers the probability that a position is worth keeping. */
@@ -36,7 +42,7 @@ const exitModel = (parameter: string, path: string | null, size: number, bars: S
   parameter,
   path,
   without: NO_EXIT_MODEL,
-  rules: { windowSize: size, notFeatures: notFeatures(bars), extras: EXIT_EXTRAS },
+  rules: { windowSize: size, notFeatures: notFeatures(bars), extras: EXIT_EXTRAS, classes: [KEEP] as const },
 });
 
 const answersEntries =
@@ -46,7 +52,8 @@ const answersEntries =
     const barsRemaining = bars.remainingAt(row);
     if (model === null) return { ...NO_ENTRY, barsRemaining };
     const [buy, sell = complementOf(buy)] = await model.ask(row, 'entry');
-    return { ...entrySides(buy, sell, threshold), barsRemaining };
+    const told = model.namesClasses ? { probabilityUp: buy.value } : {};
+    return { ...entrySides(buy, sell, threshold), barsRemaining, ...told };
   };
 
 interface ExitSettings {

@@ -1,6 +1,7 @@
 import { choice } from '#libs/kernel';
 import type { EntryAnswer, EntryQuestion, ExitAnswer, ExitQuestion } from '#libs/plugin-sdk';
 import { definePredictor } from '#libs/plugin-sdk';
+import { DROP, RISE } from './signals/class-probabilities.js';
 import { complementOf, confidenceOf, entrySides, isSignal, NO_ENTRY } from './signals/probabilities.js';
 import type { SignalBars } from './signals/signal-bars.js';
 import { confidenceThreshold, modelPath, signalParameters, windowSize } from './signals/signal-parameters.js';
@@ -41,8 +42,18 @@ export default definePredictor({
       models: (bars) => {
         const rules = { windowSize: window_size, notFeatures: [...bars.priceColumns, ...LABELS] };
         return {
-          long: { parameter: 'long_model_path', path: long_model_path, without: WITHOUT.long, rules },
-          short: { parameter: 'short_model_path', path: short_model_path, without: WITHOUT.short, rules },
+          long: {
+            parameter: 'long_model_path',
+            path: long_model_path,
+            without: WITHOUT.long,
+            rules: { ...rules, classes: [RISE] as const },
+          },
+          short: {
+            parameter: 'short_model_path',
+            path: short_model_path,
+            without: WITHOUT.short,
+            rules: { ...rules, classes: [short_means === 'up' ? RISE : DROP] as const },
+          },
         };
       },
       answers: (bars, models) => directionAnswers(bars, models, settings),
@@ -62,7 +73,8 @@ const directionAnswers = (
     const barsRemaining = bars.remainingAt(row);
     if (long === null) return { ...NO_ENTRY, barsRemaining, pUpLong: null };
     const [up] = await long.ask(row, 'entry');
-    return { ...entrySides(up, complementOf(up), threshold), barsRemaining, pUpLong: up.value };
+    const told = long.namesClasses ? { probabilityUp: up.value } : {};
+    return { ...entrySides(up, complementOf(up), threshold), barsRemaining, pUpLong: up.value, ...told };
   },
   async exit({ time, direction }: ExitQuestion): Promise<DirectionExit> {
     const row = bars.rowAt(time);

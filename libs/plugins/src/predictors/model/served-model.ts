@@ -9,6 +9,7 @@ import type {
 } from '#libs/keras-onnx';
 import type { Normalisation } from '#libs/timeseries';
 import { PluginError } from '#libs/plugin-sdk';
+import { classOutput } from './class-output.js';
 import { inputLayout, type InputLayout } from './input-layout.js';
 import { fileFault, modelFault, type NamedFile } from './model-file.js';
 import { metadataName, type ModelMetadata } from './model-metadata.js';
@@ -272,6 +273,8 @@ export class ServedModel {
     const found = outputs.find(({ name }) => name === output);
     if (found !== undefined) return [found];
     if (output !== null) throw fileFault(this.file, `it has no output "${output}"; its outputs are ${names}`);
+    const probabilities = classOutput(this.description);
+    if (probabilities !== undefined) return [probabilities];
     const [first, ...others] = outputs;
     if (first !== undefined && outputs.length <= most) return [first, ...others];
     throw fileFault(

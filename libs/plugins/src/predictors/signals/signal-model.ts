@@ -6,6 +6,7 @@ import { statisticsOf } from '../model/model-metadata.js';
 import { type ExtraInput, SEEDS, type ServedModel } from '../model/served-model.js';
 import { ServedModels, type ModelFiles } from '../model/served-models.js';
 import { statisticsFor, windowAt, type WindowStatistics } from '../model/window.js';
+import { classPlaces, passesOfClasses, type ClassMeaning, type ClassPlaces } from './class-probabilities.js';
 import { probabilitiesOf, refuseOtherOutputs, type Probabilities } from './probabilities.js';
 import type { SignalBars } from './signal-bars.js';
 import { signalColumns, type SignalColumns } from './signal-columns.js';
@@ -24,12 +25,15 @@ export interface SignalModelRules {
   readonly extras?: readonly ExtraInput[];
   /** Probabilities that the model may answer, at most; default 1. */
   readonly probabilities?: 1 | 2;
+  /** What they are the probabilities of, for a classifier that names its classes. */
+  readonly classes: readonly [ClassMeaning, ...ClassMeaning[]];
   /** Where the model is kept compiled. */
   readonly compiled?: CompiledModels | undefined;
 }
 
 /** The columns of a model's windows, scaled once for all questions. */
 interface Inputs extends SignalColumns {
+  readonly classes: ClassPlaces | null;
   readonly statistics: WindowStatistics | undefined;
 }
 
@@ -43,6 +47,7 @@ const AT_ONCE = 64;
 export class SignalModel {
   readonly #models: ServedModels;
   readonly #inputs = new WeakMap<ServedModel, Promise<Inputs>>();
+  #namesClasses = false;
 
   constructor(
     private readonly bars: SignalBars,
@@ -60,6 +65,11 @@ export class SignalModel {
     });
   }
 
+  /** Whether the model says by name what its probabilities are of, as exported classifiers do. */
+  get namesClasses(): boolean {
+    return this.#namesClasses;
+  }
+
   /** @throws PluginError `not_configured` for files that cannot be served over these bars */
   async check(): Promise<void> {
     await this.#inputsOf(await this.#models.open(this.files));
@@ -75,7 +85,7 @@ export class SignalModel {
   async ask(row: number, kind: string, extras: readonly number[] = []): Promise<Probabilities> {
     const { samples, seed, extras: inputs = [] } = this.rules;
     return this.#models.use(this.files, async (model) => {
-      const { frame, columns, statistics } = await this.#inputsOf(model);
+      const { frame, columns, statistics, classes } = await this.#inputsOf(model);
       const { normalisation, layout } = model;
       const constants = extras.map((value, at) => {
         const scale = scaleOf(normalisation, inputs[at]);
@@ -85,14 +95,15 @@ export class SignalModel {
       const spec = { columns, size: layout.size, normalisation: null, padding, constants, statistics };
       const own = Math.floor(keyedUniform(seed, this.bars.timeOf(row), kind) * SEEDS);
       const passes = await model.allPasses(windowAt(frame, row, spec), { samples, seed: own });
-      return probabilitiesOf(model, passes, this.rules.probabilities ?? 1);
+      const asked = classes === null ? passes : passesOfClasses(model, passes, classes);
+      return probabilitiesOf(model, asked, this.rules.probabilities ?? 1);
     });
   }
 
   /** What the model info tells of the model and its windows. */
   async info(): Promise<SignalModelInfo> {
     const model = await this.#models.open(this.files);
-    const { columns, computed } = await this.#inputsOf(model);
+    const { columns, computed, classes } = await this.#inputsOf(model);
     const { description, layout, metadata } = model;
     const { extras = [], samples, seed } = this.rules;
     return {
@@ -100,6 +111,7 @@ export class SignalModel {
       features: columns.map(({ name }) => name),
       told: {
         ...model.facts,
+        ...(classes !== null && { class_labels: classes.labels, classes_served: classes.served }),
         output_shapes: model.outputs.map(({ shape }) => shape),
         total_params: description.parameters?.total ?? null,
         stochastic: description.stochastic,
@@ -130,7 +142,9 @@ export class SignalModel {
   async #prepare(model: ServedModel): Promise<Inputs> {
     const { normalisation } = model;
     const { notFeatures, extras = [] } = this.rules;
-    refuseOtherOutputs(model, this.rules.probabilities ?? 1);
+    const classes = classPlaces(model, this.rules.classes);
+    this.#namesClasses = classes !== null;
+    if (classes === null) refuseOtherOutputs(model, this.rules.probabilities ?? 1);
     const found = signalColumns(this.bars, model, notFeatures, extras);
     const { frame, columns } = found;
     const replaced: [string, Float64Array][] = [];
@@ -140,7 +154,7 @@ export class SignalModel {
       // A column of a million bars takes some 20 ms; others are served between two of them.
       await nextTurn();
     }
-    return { ...found, frame: frame.with(replaced), statistics: statisticsFor(model, columns) };
+    return { ...found, classes, frame: frame.with(replaced), statistics: statisticsFor(model, columns) };
   }
 }
 
