@@ -16,6 +16,9 @@ import { zip, hdf5, put } from '../test/unit/keras-onnx/files.js';
 
 const SAMPLES = 100;
 const TURNS = 5;
+/** Windows of a back-test that are asked together, and samples of each: few enough that several fit in one run. */
+const WINDOWS = 8;
+const JOINED_SAMPLES = 10;
 const SHARED = '../shared/fixtures/bench';
 
 /** Medians in milliseconds for 100 samples of one window. */
@@ -29,6 +32,9 @@ export interface KerasOnnxFigures {
   readonly batchedMs: number;
   /** TensorFlow.js on WASM on such a batch; undefined where it is not measured. */
   readonly tfjsMs: number | undefined;
+  /** For each of several windows that are sampled in one call, as a back-test asks, and one call after the other. */
+  readonly joinedMs: number;
+  readonly apartMs: number;
 }
 
 /** Milliseconds of each round of a task after a warm-up. */
@@ -46,8 +52,8 @@ async function timed(rounds: number, task: (round: number) => Promise<unknown>):
 const median = (times: readonly number[]): number =>
   times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 
-/** LSTM(64) → Dropout(0.2) → Dense(6) on 256 × 8, for machines without the reference models. */
-export async function builtInLstm(folder: string): Promise<string> {
+/** LSTM(64) → Dropout(0.2) → Dense(6) on 256 × 8, for machines without the reference models; another `name`, another file. */
+export async function builtInLstm(folder: string, name = 'lstm64'): Promise<string> {
   const entry = (class_name: string, config: Record<string, unknown>) => ({
     module: 'keras.layers',
     class_name,
@@ -57,7 +63,7 @@ export async function builtInLstm(folder: string): Promise<string> {
     module: 'keras',
     class_name: 'Sequential',
     config: {
-      name: 'lstm64',
+      name,
       layers: [
         entry('InputLayer', { name: 'window', batch_shape: [null, 256, 8] }),
         entry('LSTM', { name: 'lstm', units: 64 }),
@@ -75,7 +81,7 @@ export async function builtInLstm(folder: string): Promise<string> {
     put(root, 'layers/dense/vars/0', [64, 6], values(384));
     put(root, 'layers/dense/vars/1', [6], values(6));
   });
-  const path = join(folder, 'lstm64.keras');
+  const path = join(folder, `${name}.keras`);
   const entries = [
     { name: 'config.json', bytes: Buffer.from(JSON.stringify(config)) },
     { name: 'model.weights.h5', bytes: weights },
@@ -143,10 +149,24 @@ async function measureModel(
   };
   const [threaded, inline] = [await loadModel(path), await Engine.open(compiled, 1)];
   // By turns, so that a busy moment of the machine meets all of them.
-  const times: Record<'inline' | 'threaded' | 'batched', number[]> = {
+  const times: Record<'inline' | 'threaded' | 'batched' | 'joined' | 'apart', number[]> = {
     inline: [],
     threaded: [],
     batched: [],
+    joined: [],
+    apart: [],
+  };
+  const windows = {
+    shape: [WINDOWS, ...shape],
+    data: Float32Array.from({ length: size * WINDOWS }, (_, index) => Math.sin(index)),
+  };
+  const together = (samples: number) =>
+    inline.sampleRows([windows], { samples, seeds: Array.from({ length: WINDOWS }, (_, at) => at) });
+  const oneByOne = async (samples: number): Promise<void> => {
+    for (let at = 0; at < WINDOWS; at += 1) {
+      const part = windows.data.subarray(at * size, (at + 1) * size);
+      await inline.sample([{ shape: [1, ...shape], data: part }], { samples, seed: at });
+    }
   };
   for (let turn = 0; turn < TURNS; turn += 1) {
     const seed = turn * rounds;
@@ -154,6 +174,8 @@ async function measureModel(
     times.inline.push(...(await timed(rounds, (round) => inline.sample([row], ask(round)))));
     times.threaded.push(...(await timed(rounds, (round) => threaded.sample([row], ask(round)))));
     times.batched.push(...(await timed(Math.max(3, rounds / 10), () => inline.run([batch]))));
+    times.joined.push(...(await timed(3, () => together(JOINED_SAMPLES))));
+    times.apart.push(...(await timed(3, () => oneByOne(JOINED_SAMPLES))));
   }
   await threaded.dispose();
   await inline.close();
@@ -163,6 +185,8 @@ async function measureModel(
     threadedMs: median(times.threaded),
     batchedMs: median(times.batched),
     tfjsMs,
+    joinedMs: median(times.joined) / WINDOWS,
+    apartMs: median(times.apart) / WINDOWS,
   };
 }
 
@@ -189,7 +213,9 @@ export function describeKerasOnnx(one: KerasOnnxFigures): string {
     one.tfjsMs === undefined ? '' : `; TensorFlow.js WASM, batch of ${SAMPLES}, ${peer(one.tfjsMs)}`;
   return (
     `${one.inlineMs.toFixed(2)} ms, in its own thread ${one.threadedMs.toFixed(2)} ms; ` +
-    `ONNX Runtime, batch of ${SAMPLES} without dropout, ${peer(one.batchedMs)}${tfjs}`
+    `ONNX Runtime, batch of ${SAMPLES} without dropout, ${peer(one.batchedMs)}${tfjs}; ` +
+    `${JOINED_SAMPLES} samples of each of ${WINDOWS} windows, ${one.joinedMs.toFixed(2)} ms a window in one call, ` +
+    `${one.apartMs.toFixed(2)} ms in calls of their own`
   );
 }
 

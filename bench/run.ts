@@ -14,6 +14,7 @@ import { printDelivery } from './delivery.js';
 import { measureFeatures } from './features.js';
 import { printGrowth } from './growth.js';
 import { measureHttp } from './http.js';
+import { describeKeptModels, measureKeptModels } from './kept-models.js';
 import { describeKerasOnnx, measureKerasOnnx } from './keras-onnx.js';
 import { measureMarketplace } from './marketplace.js';
 import { measureMemory } from './memory.js';
@@ -145,6 +146,14 @@ for (const one of await measureKerasOnnx()) {
     isPromised ? one.batchedMs / one.inlineMs >= 10 && one.inlineMs <= 2 : null,
   );
 }
+
+const kept = await measureKeptModels();
+row(
+  'what 20 models that are kept compiled add to a restart',
+  describeKeptModels(kept),
+  '≤ 1 s',
+  kept.keptMs - kept.withoutMs <= 1_000,
+);
 
 for (const one of await measureBacktest()) {
   const least = one.samples === 0 ? 2_000 : 200;

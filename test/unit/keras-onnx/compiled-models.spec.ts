@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CompiledModels, createModelCache, loadModel } from '../../../libs/keras-onnx/src/index.js';
+import { Isolate } from '../../../libs/keras-onnx/src/isolate/isolate.js';
 import { TINY, tinyAnswer, tinyKeras, tinyWeights } from './files.js';
 
 jest.setTimeout(120_000);
@@ -87,6 +88,28 @@ describe('a model that was compiled before', () => {
     }
     await load();
     await load(path, KNOWN_ONLY);
+  });
+
+  it('is one of twenty that a restart has ready without a compiler, while a file that nobody knows goes through it', async () => {
+    const place = join(folder, 'twenty');
+    await mkdir(place);
+    const paths = Array.from({ length: 20 }, (_, number) => join(place, `${number}.keras`));
+    for (const [number, one] of paths.entries())
+      await writeFile(one, await tinyKeras([{ name: 'assets/number', bytes: Buffer.from(String(number)) }]));
+    for (const one of paths) await load(one);
+    const asked = jest.spyOn(Isolate.prototype, 'ask');
+    const compiled = new CompiledModels({ folder: kept });
+    const models = await Promise.all(paths.map((one) => loadModel(one, { compiled, inference: 'inline' })));
+    expect(new Set(models.map((model) => model.describe().sha256)).size).toBe(20);
+    expect(asked).not.toHaveBeenCalled();
+    const hostile = join(place, 'hostile.keras');
+    await writeFile(hostile, (await tinyKeras()).subarray(0, 700));
+    for (const calls of [1, 2]) {
+      await expect(loadModel(hostile, { compiled })).rejects.toMatchObject({ code: 'model_corrupt' });
+      expect(asked).toHaveBeenCalledTimes(calls);
+    }
+    asked.mockRestore();
+    for (const model of models) await model.dispose();
   });
 
   it('is found when it has several files, until one of them changes or another would be read instead', async () => {
