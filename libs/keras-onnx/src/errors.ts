@@ -59,17 +59,24 @@ export class ModelError extends AppError {
 export function notOpened(cause: unknown): ModelError {
   const { code } = cause as { readonly code?: unknown };
   const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
-  const detail = isMissing ? 'there is no such file' : `the model file cannot be opened (${String(code)})`;
+  const detail = isMissing
+    ? 'there is no such file; check its path'
+    : `the model file cannot be opened (${String(code)}); check its path and who may read it`;
   return new ModelError('model_not_found', detail, { cause });
 }
 
-/** The file is damaged or contradicts itself. */
-export function corrupt(detail: string, layer?: string, cause?: unknown): ModelError {
-  return new ModelError('model_corrupt', layer === undefined ? detail : `layer '${layer}': ${detail}`, {
-    layer,
-    cause,
-  });
+/** What helps where bytes are wrong or missing. */
+const SAVE_ANEW = 'save the model anew, or copy its file again';
+
+/** The file is damaged or contradicts itself; `need` says what would help. */
+export function corrupt(detail: string, layer?: string, cause?: unknown, need = SAVE_ANEW): ModelError {
+  const place = layer === undefined ? '' : `layer '${layer}': `;
+  return new ModelError('model_corrupt', `${place}${detail}; ${need}`, { layer, cause });
 }
+
+/** Something is larger than its limit. */
+export const tooLarge = (detail: string, need = 'serve a smaller model'): ModelError =>
+  new ModelError('model_too_large', `${detail}; ${need}`);
 
 /** The file is sound but asks for something that is not run here; `need` says what would help. */
 export function unsupported(what: string, need: string, layer?: string): ModelError {

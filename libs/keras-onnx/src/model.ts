@@ -193,7 +193,7 @@ class LoadedModel implements Model {
 
   async #track<T>(work: () => Promise<T>): Promise<T> {
     if (this.#disposed !== undefined)
-      throw new ModelError('model_disposed', 'the model has been disposed of');
+      throw new ModelError('model_disposed', 'the model has been disposed of; load it again');
     const running = work();
     this.#running.add(running);
     try {

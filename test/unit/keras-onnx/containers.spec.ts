@@ -173,17 +173,19 @@ describe('hostile containers', () => {
     await refused('weights.pt', 'PK', 'model_unsupported', 'ONNX');
     await expect(compile(join(folder, 'missing.keras'))).rejects.toMatchObject({
       code: 'model_not_found',
-      detail: 'there is no such file',
+      detail: 'there is no such file; check its path',
     });
     await expect(compile(folder)).rejects.toMatchObject({ name: 'ModelError' });
     // Nobody writes to this pipe; opening it the usual way would wait for ever.
     const pipe = join(folder, 'pipe.keras');
     execFileSync('mkfifo', [pipe]);
-    await expect(compile(pipe)).rejects.toMatchObject({ detail: 'the model is no regular file' });
+    await expect(compile(pipe)).rejects.toMatchObject({
+      detail: 'the model is no regular file; give the path of the file itself',
+    });
   });
 
   it('may not leave the archive, link, repeat or hide names', async () => {
-    for (const name of ['../config.json', '/etc/passwd', 'a/../../b', 'a\\b'])
+    for (const name of ['../config.json', '/etc/passwd', 'a/../../b', '..\\config.json', 'C:\\b'])
       await refused('path.keras', await tinyKeras([{ name, bytes: Buffer.from('x') }]), 'model_corrupt');
     const link = { name: 'config.json', bytes: Buffer.from('/etc/passwd'), mode: 0o120777 };
     await refused('link.keras', await tinyKeras([link]), 'model_corrupt', 'link');

@@ -1,10 +1,17 @@
 import { numbers } from './numbers.js';
 import { zip, type ZipEntry } from './files.js';
 
-/** A file to mutate: an archive by its entries, anything else by its bytes. */
-export type Seed =
-  | { readonly name: string; readonly entries: readonly ZipEntry[] }
-  | { readonly name: string; readonly bytes: Uint8Array };
+/** One file of a model: an archive by its entries, anything else by its bytes. */
+export type SeedFile = { readonly name: string } & (
+  { readonly entries: readonly ZipEntry[] } | { readonly bytes: Uint8Array }
+);
+
+/** A sound model to damage. `open` is what is loaded: names in its folder, or the folder itself as the empty name. */
+export interface Seed {
+  readonly kind: string;
+  readonly open: readonly string[];
+  readonly files: readonly SeedFile[];
+}
 
 /** What stands in for a number or word of a configuration. */
 const REPLACEMENTS = [
@@ -28,26 +35,41 @@ const REPLACEMENTS = [
   '1e999',
 ];
 
-/** One mutated file, the same for the same number. */
-export function mutate(seed: Seed, number: number): Buffer {
-  const next = numbers(number + 1);
-  const below = (limit: number): number => Math.min(limit - 1, Math.floor(((next() + 1) / 2) * limit));
-  if ('bytes' in seed)
-    return seed.name.endsWith('.json') ? words(seed.bytes, below) : damage(seed.bytes, below);
-  const kind = below(4);
+type Below = (limit: number) => number;
+
+/** The files of a model as they are. */
+export const whole = (seed: Seed): { name: string; bytes: Uint8Array }[] =>
+  seed.files.map((file) => ({ name: file.name, bytes: 'bytes' in file ? file.bytes : zip(file.entries) }));
+
+/** The files of a model with one of them damaged, the same for the same numbers. */
+export function mutate(seed: Seed, run: number, number: number): { name: string; bytes: Uint8Array }[] {
+  const next = numbers(run * 1_000_003 + number + 1);
+  const below: Below = (limit) => Math.min(limit - 1, Math.floor(((next() + 1) / 2) * limit));
+  // The first numbers of near seeds are alike.
+  for (let skipped = 0; skipped < 8; skipped += 1) next();
+  const target = below(seed.files.length);
+  return whole(seed).map((file, index) => {
+    const own = seed.files[index];
+    return index === target && own !== undefined ? { name: file.name, bytes: damaged(own, below) } : file;
+  });
+}
+
+function damaged(file: SeedFile, below: Below): Uint8Array {
+  if ('bytes' in file) return content(file.name, file.bytes, below);
   // A quarter damages the archive itself; the rest keeps it sound, so that the damage reaches the parsers behind it.
-  if (kind === 0) return damage(zip(seed.entries), below);
-  const target = kind === 1 ? 'model.weights.h5' : 'config.json';
-  const entries = seed.entries.map((entry) =>
-    entry.name === target
-      ? { ...entry, bytes: target === 'config.json' ? words(entry.bytes, below) : damage(entry.bytes, below) }
-      : entry,
+  if (below(4) === 0) return damage(zip(file.entries), below);
+  const target = below(file.entries.length);
+  const entries = file.entries.map((entry, index) =>
+    index === target ? { ...entry, bytes: content(entry.name, entry.bytes, below) } : entry,
   );
   return zip(entries);
 }
 
+const content = (name: string, bytes: Uint8Array, below: Below): Buffer =>
+  name.endsWith('.json') && below(8) > 0 ? words(bytes, below) : damage(bytes, below);
+
 /** Flips, removes, repeats or inserts bytes. */
-function damage(bytes: Uint8Array, below: (limit: number) => number): Buffer {
+function damage(bytes: Uint8Array, below: Below): Buffer {
   const result = Buffer.from(bytes);
   const where = below(result.length);
   const span = 1 + below(Math.min(200, result.length - where));
@@ -69,7 +91,7 @@ function damage(bytes: Uint8Array, below: (limit: number) => number): Buffer {
 }
 
 /** Puts other values in the place of numbers, words and whole settings of a JSON text. */
-function words(bytes: Uint8Array, below: (limit: number) => number): Buffer {
+function words(bytes: Uint8Array, below: Below): Buffer {
   let text = Buffer.from(bytes).toString('utf8');
   const times = 1 + below(3);
   for (let time = 0; time < times; time += 1) {

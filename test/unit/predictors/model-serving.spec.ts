@@ -195,7 +195,10 @@ describe('files that are served', () => {
     const steps = folder.model('steps', LINEAR, { ...METADATA, horizons: [1, 2] });
     const sound = folder.model('sound', LINEAR, METADATA);
     const cases: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
-      [{ model_path: '/srv/models/none.keras' }, /^model_path: none\.keras: there is no such file$/],
+      [
+        { model_path: '/srv/models/none.keras' },
+        /^model_path: none\.keras: there is no such file; check its path$/,
+      ],
       [{ model_path: bytes }, /^model_path: broken\.keras: /],
       [{ model_files: { a: bytes } }, /^model_files\.a: broken\.keras: /],
       [{ model_path: wide }, /takes 2 columns, wide_columns_metadata\.json names 1/],

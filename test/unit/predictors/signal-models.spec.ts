@@ -189,7 +189,7 @@ describe('files of a model', () => {
     const lambda = structuredClone<typeof TINY.config>(TINY.config);
     Object.assign(lambda.config.layers[1] ?? {}, { class_name: 'Lambda', config: { name: 'positions' } });
     const cases: readonly (readonly [string, RegExp])[] = [
-      ['/srv/models/none.keras', /^model_path: none\.keras: there is no such file$/],
+      ['/srv/models/none.keras', /^model_path: none\.keras: there is no such file; check its path$/],
       [
         folder.write('lambda.keras', await tinyKeras([], lambda)),
         /lambda\.keras: .*'positions'.*Lambda.*ONNX/,

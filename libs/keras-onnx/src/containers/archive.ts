@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
-import { corrupt, ModelError, unsupported } from '../errors.js';
+import { corrupt, ModelError, tooLarge, unsupported } from '../errors.js';
 import { bunzip2 } from './bzip2.js';
 import { unlzma } from './lzma.js';
 import { refuseOtherArchive } from './recognise.js';
@@ -26,12 +26,13 @@ export async function readArchive(
     const archive = await yauzl.fromBufferPromise(
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       {
-        strictFileNames: true,
+        // Zip programs of Windows put back-slashes into names; yauzl makes slashes of them, then looks for `..`.
+        strictFileNames: false,
         validateEntrySizes: true,
       },
     );
     if (archive.entryCount > limits.archiveEntries)
-      throw new ModelError('model_too_large', `the archive has ${archive.entryCount} entries`);
+      throw tooLarge(`the archive has ${archive.entryCount} entries, the limit is ${limits.archiveEntries}`);
     let total = 0;
     for await (const entry of archive.eachEntry()) {
       checkEntry(entry, listed, limits);
@@ -39,10 +40,7 @@ export async function readArchive(
       if (!names.includes(name) || result.has(name)) continue;
       total += entry.uncompressedSize;
       if (total > limits.unpackedBytes)
-        throw new ModelError(
-          'model_too_large',
-          `the archive unpacks to more than ${limits.unpackedBytes} bytes`,
-        );
+        throw tooLarge(`the archive unpacks to more than ${limits.unpackedBytes} bytes`);
       result.set(name, await unpacked(archive, entry, bytes));
     }
   } catch (error) {
@@ -86,17 +84,20 @@ function checkEntry(entry: yauzl.Entry, seen: Set<string>, limits: ModelLimits):
   // 0 means that the writer set no type, as Python's writestr does; a folder's name ends in a slash.
   if (type !== 0 && type !== REGULAR_FILE && !fileName.endsWith('/'))
     throw corrupt('the archive holds a link or a device');
-  if ((entry.generalPurposeBitFlag & 1) !== 0) throw corrupt('the archive is encrypted');
+  if ((entry.generalPurposeBitFlag & 1) !== 0)
+    throw corrupt('the archive is encrypted', undefined, undefined, 'save it without a password');
   const packed = Math.max(entry.compressedSize, 1);
   // Small entries of zeros compress well and harm nobody.
   if (entry.uncompressedSize > 1024 * 1024 && entry.uncompressedSize / packed > limits.archiveRatio) {
-    throw new ModelError(
-      'model_too_large',
+    throw tooLarge(
       'an entry of the archive unpacks to far more than its size (a zip bomb)',
+      'save the model anew with Keras, which does not pack that tightly',
     );
   }
   if (entry.uncompressedSize > limits.unpackedBytes)
-    throw new ModelError('model_too_large', `an entry unpacks to ${entry.uncompressedSize} bytes`);
+    throw tooLarge(
+      `an entry of the archive unpacks to ${entry.uncompressedSize} bytes, the limit is ${limits.unpackedBytes}`,
+    );
 }
 
 /** The first sentence of a library's message, without names that the file chose. */

@@ -1,7 +1,9 @@
 import { Dataset, File, FS, Group, Module, ready } from 'h5wasm';
-import { corrupt, ModelError } from '../errors.js';
+import { corrupt, ModelError, tooLarge } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
 import { bfloatToNumber, halfToNumber } from '#libs/kernel';
+import { checkHeaps, damagedHdf5 } from './hdf5-heaps.js';
+import { isHdf5, USER_BLOCKS } from './recognise.js';
 import type { ModelLimits } from './source.js';
 
 /** HDF5 keeps open files apart by their path, so each gets its own. */
@@ -26,6 +28,9 @@ export class Hdf5 {
   /** Opens the bytes of a file. Throws `model_corrupt` when they are no HDF5. */
   static async open(bytes: Uint8Array, limits: ModelLimits): Promise<Hdf5> {
     await ready;
+    const superblock = USER_BLOCKS.find((at) => isHdf5(bytes, at));
+    if (superblock === undefined) throw corrupt('the file of the weights is no HDF5 file');
+    checkHeaps(bytes, superblock);
     if (FS === null) throw new Error('invariant broken: h5wasm has a file system once it is ready');
     // Errors of HDF5 then arrive as exceptions instead of being printed.
     Module.activate_throwing_error_handler();
@@ -34,7 +39,7 @@ export class Hdf5 {
     FS.writeFile(path, bytes);
     const file = guarded(() => new File(path, 'r'));
     // HDF5 identifiers are positive; anything else means that the file did not open.
-    if (file.file_id <= 0n) throw corrupt('the weights are no HDF5 file');
+    if (file.file_id <= 0n) throw corrupt('the file of the weights is no HDF5 file');
     return new Hdf5(file, limits);
   }
 
@@ -58,7 +63,9 @@ export class Hdf5 {
       if (attribute === undefined) return undefined;
       const bytes = attribute.metadata.size * (attribute.shape ?? []).reduce((size, dim) => size * dim, 1);
       if (!Number.isSafeInteger(bytes) || bytes > this.#limits.configBytes)
-        throw new ModelError('model_too_large', `the attribute has ${bytes} bytes`);
+        throw tooLarge(
+          `the attribute '${name}' of the HDF5 file has ${bytes} bytes, the limit is ${this.#limits.configBytes}`,
+        );
       const { value, metadata } = attribute;
       const read = metadata.cset === 1 ? (text: string): string => text : fromBytes;
       if (typeof value === 'string') return read(value);
@@ -73,22 +80,21 @@ export class Hdf5 {
   /** The numbers of a data set as 32-bit floats. */
   tensor(path: string): Tensor {
     const found = this.#find(path);
-    if (!(found instanceof Dataset)) throw corrupt('a weight is missing in the file');
+    const shown = `'${path.slice(0, 100)}'`;
+    if (!(found instanceof Dataset)) throw corrupt(`the HDF5 file has no weight ${shown}`);
     const metadata = guarded(() => found.metadata);
     const shape = [...(metadata.shape ?? [])];
     const size = shape.reduce((product, length) => product * length, 1);
     this.#elements += size;
     if (!Number.isSafeInteger(size) || this.#elements > this.#limits.weightElements) {
-      throw new ModelError(
-        'model_too_large',
-        `the weights have more than ${this.#limits.weightElements} numbers`,
-      );
+      throw tooLarge(`the weights of the HDF5 file have more than ${this.#limits.weightElements} numbers`);
     }
-    if ((metadata.virtual_sources ?? []).length > 0) throw corrupt('a weight is stored outside the file');
+    if ((metadata.virtual_sources ?? []).length > 0)
+      throw corrupt(`the weight ${shown} is stored outside the HDF5 file`);
     const data = guarded(() =>
       metadata.size === 2 && !isInteger(metadata.type) ? halves(found) : toFloats(found.value),
     );
-    if (data.length !== size) throw corrupt('a weight is cut off');
+    if (data.length !== size) throw corrupt(`the weight ${shown} of the HDF5 file is cut off`);
     return { shape, data };
   }
 
@@ -100,7 +106,7 @@ export class Hdf5 {
 
   #find(path: string): Group | Dataset | undefined {
     const steps = path.split('/').filter((step) => step !== '');
-    if (steps.length > MAX_DEPTH) throw corrupt('the groups of the file are nested too deeply');
+    if (steps.length > MAX_DEPTH) throw corrupt('the groups of the HDF5 file are nested too deeply');
     return this.#down(this.#file, steps);
   }
 
@@ -136,7 +142,7 @@ function followed(group: Group, name: string): Group | Dataset | undefined {
   const next = group.get(name);
   if (next === null) return undefined;
   if (typeof target === 'string' || !(next instanceof Dataset || next instanceof Group))
-    throw corrupt('the file holds a link');
+    throw corrupt('the HDF5 file holds a link');
   return next;
 }
 
@@ -145,7 +151,7 @@ function halves(dataset: Dataset): Float32Array {
   const { size, total_size: count, type } = dataset.metadata;
   const littleEndian = type === OPAQUE || dataset.metadata.littleEndian;
   const pointer = Module._malloc(size * count);
-  if (pointer === 0) throw new ModelError('model_too_large', 'a weight does not fit in memory');
+  if (pointer === 0) throw tooLarge('a weight of the HDF5 file does not fit in memory');
   try {
     Module.get_dataset_data(dataset.file_id, dataset.path ?? '', null, null, null, BigInt(pointer));
     const view = new DataView(Module.HEAPU8.slice(pointer, pointer + size * count).buffer);
@@ -185,7 +191,7 @@ function toFloats(value: unknown): Float32Array {
   if (typeof value === 'number' || typeof value === 'bigint') return Float32Array.of(Number(value));
   if (ArrayBuffer.isView(value) && !(value instanceof DataView))
     return Float32Array.from(value as unknown as ArrayLike<number>);
-  throw corrupt('a weight holds no numbers');
+  throw corrupt('a weight of the HDF5 file holds no numbers');
 }
 
 /** h5wasm throws plain errors and numbers. */
@@ -194,6 +200,6 @@ function guarded<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof ModelError) throw error;
-    throw corrupt('the HDF5 part of the file is damaged', undefined, error);
+    throw damagedHdf5(error);
   }
 }

@@ -98,7 +98,7 @@ export async function readLegacyH5(file: Hdf5, limits: ModelLimits): Promise<Gra
   const written = file.attribute('/', 'keras_version');
   const version = typeof written === 'string' ? written : undefined;
   const json = parsePythonJson(config, 'model_config', limits);
-  if (!file.has('model_weights')) throw corrupt('the HDF5 file has no model_weights');
+  if (!file.has('model_weights')) throw corrupt('the HDF5 file has no group model_weights');
   return flatSource(file, json, version, version?.startsWith('3.') === true, 'model_weights');
 }
 

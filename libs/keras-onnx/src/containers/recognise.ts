@@ -6,7 +6,11 @@ export type FileKind = 'zip' | 'h5' | 'json' | 'onnx';
 
 const HDF5 = '\u0089HDF\r\n\u001a\n';
 /** HDF5 files may begin with a block of their user's, of 512 bytes or a power of two more. */
-const USER_BLOCKS = [0, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
+export const USER_BLOCKS: readonly number[] = [0, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
+
+/** Whether an HDF5 file begins here. */
+export const isHdf5 = (bytes: Uint8Array, at: number): boolean =>
+  Buffer.from(bytes.subarray(at, at + 8)).toString('latin1') === HDF5;
 
 /** How a SavedModel becomes a file that loads. */
 const SAVED_MODEL =
@@ -111,21 +115,21 @@ export function refuseOtherJson(file: unknown): void {
 export function recognise(bytes: Uint8Array, path: string): FileKind {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString('latin1');
   if (head.startsWith('PK\u0003\u0004')) return 'zip';
-  if (USER_BLOCKS.some((at) => Buffer.from(bytes.subarray(at, at + 8)).toString('latin1') === HDF5))
-    return 'h5';
+  if (USER_BLOCKS.some((at) => isHdf5(bytes, at))) return 'h5';
   if (/^\s*(?:\u00ef\u00bb\u00bf)?\s*\{/.test(head)) return 'json';
   const other = OTHERS.find(([test]) =>
     test instanceof RegExp ? test.test(head) : test.some((start) => head.startsWith(start)),
   );
   if (other !== undefined) throw unsupported(other[1], other[2]);
-  if (bytes.length === 0) throw corrupt('the file is empty; copy or download it again');
+  if (bytes.length === 0)
+    throw corrupt('the file is empty', undefined, undefined, 'copy or download it again');
   if (isOnnx(bytes)) return 'onnx';
   const named = NAMED.find(([name]) => name.test(path.toLowerCase()));
   if (named !== undefined) throw unsupported(named[1], named[2]);
   if (isText(head))
     throw unsupported('a text file, which is no model,', `give the model file itself, ${KNOWN}`);
   if (/\.onnx$/i.test(path)) return 'onnx';
-  throw corrupt(`the file is no model: none of ${KNOWN}`);
+  throw corrupt('the file is no model', undefined, undefined, `give one of ${KNOWN}`);
 }
 
 const KNOWN = '.keras, .h5, .onnx, TensorFlow.js or an architecture (.json) with its weights';

@@ -1,6 +1,6 @@
 import type { ModelSpec } from '../graph/spec.js';
 import type { WeightSource } from '../graph/weights.js';
-import { corrupt, ModelError } from '../errors.js';
+import { corrupt, tooLarge } from '../errors.js';
 
 /** File formats that load. */
 export type ModelFormat = 'keras' | 'h5' | 'tfjs' | 'onnx';
@@ -48,7 +48,7 @@ const TOKENS = /"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|NaN)\b/g;
 /** Parses JSON as Python writes it: `Infinity` and `NaN` are legal there. NaN becomes null. */
 export function parsePythonJson(bytes: Uint8Array | string, what: string, limits: ModelLimits): unknown {
   if (bytes.length > limits.configBytes)
-    throw new ModelError('model_too_large', `${what} has ${bytes.length} bytes`);
+    throw tooLarge(`${what} has ${bytes.length} bytes, the limit is ${limits.configBytes}`);
   const text = typeof bytes === 'string' ? bytes : new TextDecoder('utf-8').decode(bytes);
   try {
     return JSON.parse(text);

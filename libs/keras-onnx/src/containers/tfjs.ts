@@ -1,4 +1,4 @@
-import { corrupt, ModelError, unsupported } from '../errors.js';
+import { corrupt, tooLarge, unsupported } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
 import { isObject } from '../graph/layer-config.js';
 import { parseModel } from '../graph/parse.js';
@@ -80,10 +80,15 @@ function parseManifest(raw: unknown): ShardGroup[] {
   if (!Array.isArray(raw)) throw corrupt('model.json has no weightsManifest');
   return raw.map((group: unknown) => {
     if (!isObject(group) || !Array.isArray(group.paths) || !Array.isArray(group.weights))
-      throw corrupt('weightsManifest is malformed');
+      throw corrupt('weightsManifest in model.json is malformed');
     const paths = group.paths.map((path: unknown) => {
       if (typeof path !== 'string' || !/^[\w.-]+$/.test(path) || path.startsWith('.'))
-        throw corrupt('a shard lies outside the folder of model.json');
+        throw corrupt(
+          'a shard of weights lies outside the folder of model.json',
+          undefined,
+          undefined,
+          'put it beside model.json and name it there by its name alone',
+        );
       return path;
     });
     return { paths, entries: group.weights.map(parseEntry) };
@@ -97,9 +102,10 @@ function parseEntry(raw: unknown): Entry {
     typeof raw.dtype !== 'string' ||
     !Array.isArray(raw.shape)
   )
-    throw corrupt('a weight in the manifest is malformed');
+    throw corrupt('a weight in the weightsManifest of model.json is malformed');
   const shape = raw.shape.map((dim: unknown) => {
-    if (!Number.isSafeInteger(dim) || Number(dim) < 0) throw corrupt('a weight in the manifest has no shape');
+    if (!Number.isSafeInteger(dim) || Number(dim) < 0)
+      throw corrupt('a weight in the weightsManifest of model.json has no shape');
     return Number(dim);
   });
   const { quantization } = raw;
@@ -124,12 +130,15 @@ async function readGroup(
   let offset = 0;
   return group.entries.map((entry) => {
     const size = entry.shape.reduce((product, length) => product * length, 1);
-    if (size > limits.weightElements) throw new ModelError('model_too_large', `a weight has ${size} numbers`);
+    if (size > limits.weightElements)
+      throw tooLarge(
+        `the weight '${entry.name}' of model.json has ${size} numbers, the limit is ${limits.weightElements}`,
+      );
     const stored = entry.quantization?.dtype ?? entry.dtype;
     const width = BYTES[stored];
     if (width === undefined) throw unsupported(`a weight of ${stored}`, 'save it as float32');
     const end = offset + size * width;
-    if (end > bytes.length) throw corrupt('the weight shards are cut off');
+    if (end > bytes.length) throw corrupt('the weight shards of model.json are cut off');
     const data = decode(bytes.subarray(offset, end), stored, size, entry.quantization);
     offset = end;
     return { name: entry.name, tensor: { shape: entry.shape, data } };

@@ -1,4 +1,4 @@
-import { corrupt, ModelError, unsupported } from '../errors.js';
+import { corrupt, unsupported } from '../errors.js';
 import { type Field, intOf, LENGTH, lengthField, readFields, fieldText, writeFields } from '../onnx/wire.js';
 import { sound, TENSOR } from './model.js';
 
@@ -48,6 +48,9 @@ export async function withinOneFile(bytes: Uint8Array, read: ReadBeside): Promis
     if (end < offset || end > file.length)
       throw corrupt(
         `the ONNX tensor '${fieldText(tensor, TENSOR.name)}' reaches beyond the file of its numbers`,
+        undefined,
+        undefined,
+        'copy both files again',
       );
     const kept = tensor.filter(({ number }) => number !== TENSOR.external && number !== TENSOR.location);
     return [...kept, lengthField(TENSOR.raw, file.subarray(offset, end))];
@@ -90,7 +93,10 @@ function pointerOf(tensor: readonly Field[]): Pointer {
   const location = entries.get('location') ?? '';
   if (!/^[^/\\\0]+$/.test(location) || /^\.+$/.test(location)) {
     throw corrupt(
-      'ONNX external data lies outside the folder of the model; put the file beside the .onnx file',
+      'ONNX external data lies outside the folder of the model',
+      undefined,
+      undefined,
+      'put the file beside the .onnx file',
     );
   }
   const offset = numberOf(entries.get('offset') ?? '0');
@@ -100,7 +106,6 @@ function pointerOf(tensor: readonly Field[]): Pointer {
 
 function numberOf(text: string): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(value))
-    throw new ModelError('model_corrupt', 'ONNX external data has no sound offset or length');
+  if (Number.isNaN(value)) throw corrupt('ONNX external data has no sound offset or length');
   return value;
 }

@@ -63,7 +63,7 @@ export function compileGraph(model: ModelSpec, weights: BoundWeights, mode: Emit
   const compiler = new Compiler(emit, weights);
   const inputs = model.inputs.map((reference) => {
     const layer = model.layers.find((one) => one.name === reference.layer);
-    if (layer?.className !== 'InputLayer') throw corrupt(`the input '${reference.layer}' is no InputLayer`);
+    if (layer?.className !== 'InputLayer') throw corrupt('an input that is no InputLayer', reference.layer);
     return declareInput(emit, layer);
   });
   const outputs = compiler.model(model, inputs);
@@ -173,7 +173,7 @@ class Compiler {
     }
     return model.outputs.map(({ layer, node, tensor }) => {
       const value = find(layer, node, isLegacy, true)?.[tensor];
-      if (value === undefined) throw corrupt(`the output '${layer}' does not exist`);
+      if (value === undefined) throw corrupt('is an output of the model and does not exist', layer);
       return value;
     });
   }

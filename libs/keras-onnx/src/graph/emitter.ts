@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.js';
+import { tooLarge } from '../errors.js';
 import type { Attribute, ElementType, GraphBuilder } from '../onnx/builder.js';
 import { BATCH, SAMPLES, showShape, type Dim } from './dims.js';
 
@@ -157,10 +157,7 @@ export class Emitter {
   value(name: string, shape: readonly Dim[], type: ElementType): Value {
     const known = shape.reduce<number>((size, dim) => (typeof dim === 'number' ? size * dim : size), 1);
     if (known > MAX_ELEMENTS) {
-      throw new ModelError(
-        'model_too_large',
-        `a tensor of shape ${showShape(shape)} has more than ${MAX_ELEMENTS} elements`,
-      );
+      throw tooLarge(`a tensor of shape ${showShape(shape)} has more than ${MAX_ELEMENTS} elements`);
     }
     shape.forEach((dim, axis) => {
       const key = JSON.stringify(dim);

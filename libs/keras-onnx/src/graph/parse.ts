@@ -20,8 +20,7 @@ export function parseModel(raw: unknown, dialect: Dialect): ModelSpec {
 
 /** One entry of a `layers` list or a wrapped layer's `layer` setting. */
 export function parseLayer(raw: unknown, dialect: Dialect, fallbackName: string): LayerSpec {
-  if (!isObject(raw) || typeof raw.class_name !== 'string')
-    throw corrupt(`'${fallbackName}' has no class_name`);
+  if (!isObject(raw) || typeof raw.class_name !== 'string') throw corrupt('has no class_name', fallbackName);
   const config = isObject(raw.config) ? raw.config : {};
   const name = firstText(raw.name, config.name) ?? fallbackName;
   const custom = isForeign(raw, raw.class_name)
@@ -126,9 +125,11 @@ function parseGraph(
     throw unsupported(`a subclassed model ('${name}')`, 'rebuild it with the functional API', name);
   }
   if (list.length > MAX_LAYERS) throw corrupt(`more than ${MAX_LAYERS} layers`, name);
-  const layers = list.map((one: unknown, index) =>
-    parseLayer(one, dialect, `${className.toLowerCase()}_${index}`),
-  );
+  const layers = list.map((one: unknown, index) => {
+    if (!isObject(one) || typeof one.class_name !== 'string')
+      throw corrupt(`its layer number ${index + 1} has no class_name`, name);
+    return parseLayer(one, dialect, `${className.toLowerCase()}_${index}`);
+  });
   const names = new Set(layers.map((layer) => layer.name));
   if (names.size !== layers.length) throw corrupt('two layers share one name', name);
   if (className === 'Sequential') return sequential(name, layers, inputShapeOf(raw, config, layers), dialect);

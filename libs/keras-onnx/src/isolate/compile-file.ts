@@ -24,6 +24,7 @@ import { corrupt, ModelError, unsupported } from '../errors.js';
 import { readForeign } from '../foreign/model.js';
 import { compileForeign, type OnnxFacts } from '../foreign/compile-foreign.js';
 import { type CompiledGraph, compileGraph } from '../graph/compile.js';
+import { inWordsOf } from '../graph/in-words.js';
 import { bindWeights } from '../graph/weights.js';
 import { factsOf, foreignFacts, type ModelFacts } from './facts.js';
 import { ModelFolder } from './read-files.js';
@@ -178,8 +179,15 @@ async function readHdf5(
 
 /** Compiles both graphs of a model. */
 export function compileSource(source: GraphSource): Ready {
-  const weights = bindWeights(source.model, source.weights);
-  const run = compileGraph(source.model, weights, 'run');
+  const said = <T>(compile: () => T): T => {
+    try {
+      return compile();
+    } catch (error) {
+      throw inWordsOf(source.model, error);
+    }
+  };
+  const weights = said(() => bindWeights(source.model, source.weights));
+  const run = said(() => compileGraph(source.model, weights, 'run'));
   const base = {
     format: source.format,
     name: source.model.name,
@@ -189,7 +197,7 @@ export function compileSource(source: GraphSource): Ready {
     run,
   };
   try {
-    const sample = compileGraph(source.model, weights, 'sample');
+    const sample = said(() => compileGraph(source.model, weights, 'sample'));
     return { ...base, sample: sample.randoms.length === 0 ? undefined : sample, sampleRefusal: undefined };
   } catch (error) {
     if (error instanceof ModelError) return { ...base, sample: undefined, sampleRefusal: error.detail };

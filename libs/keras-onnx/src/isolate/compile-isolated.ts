@@ -23,7 +23,7 @@ const MOST_ANSWERED = 64 * 1024 ** 2;
 const compilations = new BoundedQueue(
   MAX_RUNNING,
   MAX_WAITING,
-  () => new ModelError('model_timeout', 'too many models are waiting to be compiled'),
+  () => new ModelError('model_timeout', 'too many model files are waiting to be compiled; try again later'),
 );
 
 /** Processes that wait for a next file, by their limits. */

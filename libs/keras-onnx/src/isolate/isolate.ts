@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { entryPoint } from '#libs/kernel';
-import { ModelError } from '../errors.js';
+import { corrupt, ModelError } from '../errors.js';
 import { FRAME_BYTES, frameLength, type CompileRequest } from './protocol.js';
 
 /** Bounds of the process that parses and compiles a file. */
@@ -77,7 +77,11 @@ export class Isolate {
       });
       const answer = this.#whole();
       if (answer !== undefined) return answer;
-      if (late) throw new ModelError('model_timeout', `compiling took more than ${this.limits.timeMs} ms`);
+      if (late)
+        throw new ModelError(
+          'model_timeout',
+          `compiling the model file took more than ${this.limits.timeMs} ms; try again when the machine is less busy, or serve a smaller model`,
+        );
       throw this.#crash();
     } finally {
       clearTimeout(timer);
@@ -127,8 +131,11 @@ export class Isolate {
       end === 'SIGTRAP' ||
       /out of memory|bad_alloc|allocation failed|ENOMEM/i.test(complaints);
     return outOfMemory
-      ? new ModelError('model_out_of_memory', 'compiling the model took more memory than it may')
-      : new ModelError('model_corrupt', `compiling the model ended abnormally (${String(end)})`);
+      ? new ModelError(
+          'model_out_of_memory',
+          'compiling the model file took more memory than it may; serve a smaller model',
+        )
+      : corrupt(`compiling the model file ended abnormally (${String(end)})`);
   }
 
   /** Whether the process and its pipes keep this one alive. */

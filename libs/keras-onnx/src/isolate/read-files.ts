@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { corrupt, ModelError, notOpened } from '../errors.js';
+import { corrupt, ModelError, notOpened, tooLarge } from '../errors.js';
 
 // Opening a pipe would wait for its writer; the flag is missing on Windows, which has no such pipes.
 const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -72,15 +72,21 @@ export class ModelFolder {
 
 /** Reads a regular file of at most `limit` bytes; the size is checked on the open file, so it cannot change between. */
 async function readRegular(path: string, limit: number, isPart: boolean): Promise<Uint8Array> {
-  if (isPart && (await stateOf(path)).isSymbolicLink()) throw corrupt('a weight shard is a link');
+  if (isPart && (await stateOf(path)).isSymbolicLink())
+    throw corrupt(
+      `the part '${basename(path)}' of the model is a link`,
+      undefined,
+      undefined,
+      'put the file itself there',
+    );
   const handle = await open(path, READ_AT_ONCE).catch((error: unknown) => {
     throw notOpened(error);
   });
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw corrupt('the model is no regular file');
-    if (stat.size > limit)
-      throw new ModelError('model_too_large', `the file has ${stat.size} bytes, the limit is ${limit}`);
+    if (!stat.isFile())
+      throw corrupt('the model is no regular file', undefined, undefined, 'give the path of the file itself');
+    if (stat.size > limit) throw tooLarge(`the file has ${stat.size} bytes, the limit is ${limit}`);
     return await handle.readFile();
   } finally {
     await handle.close();
@@ -89,8 +95,12 @@ async function readRegular(path: string, limit: number, isPart: boolean): Promis
 
 async function stateOf(path: string): Promise<{ isSymbolicLink(): boolean }> {
   return lstat(path).catch((error: unknown) => {
-    throw new ModelError('model_not_found', `a part of the model is missing: ${basename(path)}`, {
-      cause: error,
-    });
+    throw new ModelError(
+      'model_not_found',
+      `the part '${basename(path)}' of the model is missing; put it beside the model file`,
+      {
+        cause: error,
+      },
+    );
   });
 }

@@ -67,7 +67,10 @@ export class Engine {
     const { sample, run } = this.#model;
     const { ordered, rows } = matchInputs(run.inputs, inputs);
     if (seeds.length !== rows)
-      throw new ModelError('model_input', `there are ${rows} rows and ${seeds.length} seeds`);
+      throw new ModelError(
+        'model_input',
+        `there are ${rows} rows and ${seeds.length} seeds; give one for each row`,
+      );
     const answers =
       sample?.passes === undefined ? await this.#rows(inputs, () => seeds, options, false) : undefined;
     if (answers !== undefined)

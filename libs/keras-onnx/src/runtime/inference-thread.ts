@@ -57,7 +57,7 @@ export class InferenceThread implements Inference {
     worker.on('message', (answer: ThreadAnswer) => this.#settle(answer));
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', () =>
-      this.#fail(new ModelError('model_disposed', 'the thread of the model has ended')),
+      this.#fail(new ModelError('model_disposed', 'the thread of the model has ended; load it again')),
     );
   }
 

@@ -25,9 +25,13 @@ export function openSession(onnx: Uint8Array, threads: number): Promise<Inferenc
     // 4 is fatal: errors arrive as exceptions, so nothing needs to be printed as well.
     logSeverityLevel: 4,
   }).catch((error: unknown) => {
-    throw new ModelError('model_unsupported', `ONNX Runtime refuses the graph: ${firstLine(error)}`, {
-      cause: error,
-    });
+    throw new ModelError(
+      'model_unsupported',
+      `ONNX Runtime refuses the graph of the file: ${firstLine(error)}; export the model anew`,
+      {
+        cause: error,
+      },
+    );
   });
 }
 
@@ -59,15 +63,20 @@ export async function compute(
   wanted: readonly string[] = session.outputNames,
 ): Promise<InferenceSession.OnnxValueMapType> {
   return session.run(feeds, wanted).catch((error: unknown) => {
-    throw new ModelError('model_run_failed', `ONNX Runtime could not run the model: ${firstLine(error)}`, {
-      cause: error,
-    });
+    throw new ModelError(
+      'model_run_failed',
+      `ONNX Runtime could not run the model file: ${firstLine(error)}; give other inputs, or export the model anew`,
+      {
+        cause: error,
+      },
+    );
   });
 }
 
 /** One of the answers. */
 export function take(answers: InferenceSession.OnnxValueMapType, name: string): Tensor {
   const answer = answers[name];
-  if (answer === undefined) throw new ModelError('model_run_failed', `the model gave no output '${name}'`);
+  if (answer === undefined)
+    throw new ModelError('model_run_failed', `the model gave no output '${name}'; export it anew`);
   return answer as Tensor;
 }

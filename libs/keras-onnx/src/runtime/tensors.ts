@@ -111,7 +111,11 @@ function halves(data: ArrayLike<number>, dims: number[]): Tensor {
 export function fromOrt(tensor: Tensor, name: string): OutputTensor {
   const { data, dims } = tensor;
   if (data instanceof Float32Array) return { name, shape: [...dims], data };
-  if (Array.isArray(data)) throw new ModelError('model_run_failed', `the output '${name}' holds texts`);
+  if (Array.isArray(data))
+    throw new ModelError(
+      'model_run_failed',
+      `the output '${name}' holds texts; export the model with numbers there`,
+    );
   if (data instanceof Uint16Array && tensor.type === 'float16')
     return { name, shape: [...dims], data: Float32Array.from(data, halfToNumber) };
   return { name, shape: [...dims], data: Float32Array.from(data as ArrayLike<number | bigint>, Number) };

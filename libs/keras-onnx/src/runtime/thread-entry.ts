@@ -15,7 +15,7 @@ const answer = (id: number, work: () => Promise<unknown>): Promise<void> =>
       const known =
         error instanceof ModelError
           ? error
-          : new ModelError('model_run_failed', 'the model could not be run');
+          : new ModelError('model_run_failed', 'the model could not be run; load it again');
       const { code, detail, layer } = known;
       parentPort?.postMessage({ id, error: { code, detail, layer } } satisfies ThreadAnswer, []);
     },
