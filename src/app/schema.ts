@@ -30,6 +30,7 @@ import {
   SecretKeys1796000000250,
   Calibrations1796000000270,
   ScoreHolds1796000000290,
+  LateBaselines1796000000310,
   CalibratedCoverage1796000000320,
   TrainingRanges1796000000271,
   ListingIndexes1796000000050,
@@ -173,6 +174,7 @@ export const migrations = [
   ReportedBars1796000000281,
   RescaledOutcomes1796000000286,
   ScoreHolds1796000000290,
+  LateBaselines1796000000310,
   CalibratedCoverage1796000000320,
 ];
 

@@ -1,11 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '#libs/kernel';
 import { type FeederHandle, PluginRegistry } from '#libs/plugin-host';
-import type { Frame } from '#libs/plugin-sdk';
+import type { FetchRequest, Frame } from '#libs/plugin-sdk';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import { OutcomesRepository } from './outcomes.repository.js';
-import { closeOfTarget } from './pin-forecast.service.js';
-import { SCALE_CHANGES } from '#libs/scoring';
 import type { KnownBars } from './realised-bars.js';
 
 /** What a column is called where a forecast does not say. */
@@ -14,8 +12,7 @@ const USUAL_COLUMN = 'CLOSE';
 const STORED_BARS = 'stored_bars:';
 /** What passes: nothing is concluded from it. */
 const AWAY: ReadonlySet<AppError['kind']> = new Set(['unavailable', 'too_many', 'internal']);
-/** Bars of a market that rests over nights and weekends reach back further than their number says. */
-const CALENDAR_FACTOR = 5;
+type AskedRange = Pick<FetchRequest, 'from' | 'to' | 'around'>;
 
 interface Fetched extends Pick<KnownBars, 'frame' | 'source' | 'isAway'> {
   readonly adjustedColumns: readonly string[];
@@ -52,24 +49,33 @@ export class FetchRealisedBars {
         to: new Date(range.to),
       }),
     ]);
-    const { frame, source, adjustedColumns, isAway } = fetched;
-    const column = frame?.spelled(targetColumn ?? USUAL_COLUMN) ?? null;
-    const isAdjusted = column !== null && adjustedColumns.includes(column);
-    return { frame, source, isAway, isAdjusted, column, interval, reported };
+    return { ...knownOf(fetched, pin), reported };
+  }
+
+  /** As a forecast that was made here at their moment would have been given them. @param pins as in {@link of}, about one bar's length apart */
+  async before(pins: readonly ForecastPinEntity[]): Promise<KnownBars> {
+    const [pin] = pins;
+    if (pin === undefined) throw new Error('invariant broken: a group has a pin');
+    const moment = Math.max(...pins.map(({ issuedAt }) => issuedAt.getTime()));
+    const fetched = await this.#fetch(pins, pin, { around: moment, to: moment });
+    return { ...knownOf(fetched, pin), reported: [] };
   }
 
   /** Without bars where the source is away or does not have the symbol: then reports count, and, of a symbol it does not have, time. */
   async #fetch(
     pins: readonly ForecastPinEntity[],
     { feeder: id, symbol, interval }: ForecastPinEntity,
-    range: { readonly from: number; readonly to: number },
+    range: AskedRange,
   ): Promise<Fetched> {
     try {
       const feeder = await this.plugins.feeder(id);
       const { source, adjustedColumns = [] } = feeder.resolve(symbol);
-      const { to } = range;
-      const from = adjustedColumns.length === 0 ? range.from : Math.min(range.from, ...baselinesOf(pins));
-      const frame = await fetchBars(feeder, { symbol, interval, from, to });
+      const from =
+        range.from === undefined || adjustedColumns.length === 0
+          ? range.from
+          : Math.min(range.from, ...baselinesOf(pins));
+      const asked = { symbol, interval, ...range, ...(from !== undefined && { from }) };
+      const frame = await fetchBars(feeder, asked);
       const stored = feeder.notes(frame).find((note) => note.startsWith(STORED_BARS));
       // stored bars may have holes, and a hole is no bar that never was
       if (stored !== undefined) throw new AppError('unavailable', stored);
@@ -85,12 +91,7 @@ export class FetchRealisedBars {
 /** Bars of the length that was pinned; where the source has another one and cannot make it, those it has were used. */
 async function fetchBars(
   feeder: FeederHandle,
-  request: {
-    readonly symbol: string;
-    readonly interval: string;
-    readonly from: number;
-    readonly to: number;
-  },
+  request: Pick<FetchRequest, 'symbol' | 'interval'> & AskedRange,
 ): Promise<Frame> {
   try {
     return await feeder.fetch(request);
@@ -100,17 +101,21 @@ async function fetchBars(
   }
 }
 
+function knownOf(
+  { frame, source, adjustedColumns, isAway }: Fetched,
+  { targetColumn, interval }: ForecastPinEntity,
+): Omit<KnownBars, 'reported'> {
+  const column = frame?.spelled(targetColumn ?? USUAL_COLUMN) ?? null;
+  const isAdjusted = column !== null && adjustedColumns.includes(column);
+  return { frame, source, isAway, isAdjusted, column, interval };
+}
+
 /** What the source says of these bars now tells whether its prices were adjusted. */
 const baselinesOf = (pins: readonly ForecastPinEntity[]): readonly number[] =>
   pins.flatMap(({ baselineAt }) => (baselineAt === null ? [] : [baselineAt.getTime()]));
 
-/** From what the scale needs, where a pin has none, to now: only later bars show that one is missing. */
-function rangeOf(pins: readonly ForecastPinEntity[], now: number) {
-  const starts = pins.map((pin) => {
-    const first = Math.min(...pin.targetTimes.flatMap((time) => (time === null ? [] : [time])));
-    if (pin.volatility !== null) return first;
-    const length = closeOfTarget(first, pin.interval) - first;
-    return Math.min(first, pin.issuedAt.getTime() - CALENDAR_FACTOR * SCALE_CHANGES * length);
-  });
-  return { from: Math.min(...starts), to: now };
-}
+/** From the first target to now: only later bars show that one is missing. */
+const rangeOf = (pins: readonly ForecastPinEntity[], now: number) => ({
+  from: Math.min(...pins.flatMap(({ targetTimes }) => targetTimes.filter((time) => time !== null))),
+  to: now,
+});

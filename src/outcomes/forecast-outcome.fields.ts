@@ -10,6 +10,8 @@ import {
   StringField,
 } from '#libs/http';
 import {
+  BASELINE_REASONS,
+  type BaselineReason,
   type ForecastOutcome,
   ISSUED_INTERVALS,
   PIN_STANDINGS,
@@ -166,6 +168,19 @@ export class ForecastOutcomeOut implements ForecastOutcome {
   @DateTimeField({ ...nullable, description: 'Label of the last closed bar.' }) baselineAt!: Date | null;
   @DateTimeField({ ...nullable, description: 'When that bar was complete.' }) baselineClosedAt!: Date | null;
   @NumberField({ ...nullable, description: 'Its value.', example: 2610.3 }) baselineValue!: number | null;
+  @DateTimeField({
+    ...nullable,
+    description:
+      'When that bar was pinned, for the answer of an evaluator elsewhere: soon after it, with what had closed before. Null where it was pinned with the forecast.',
+  })
+  baselineTakenAt!: Date | null;
+  @EnumField(BASELINE_REASONS, {
+    ...nullable,
+    name: 'BaselineReason',
+    description:
+      'Why there is no such bar. `no_data`: the source has none, or gave no answer for `outcome_wait_days`; `too_late`: it adjusts its prices, and was away for an hour after the forecast.',
+  })
+  baselineReason!: BaselineReason | null;
   @NumberField({
     ...nullable,
     wire: 'naive_mae',

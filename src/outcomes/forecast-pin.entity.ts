@@ -2,16 +2,18 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { integerColumn, jsonColumn, serialColumn, utcColumn } from '#libs/database';
 import type { StatedInterval } from '#libs/scoring';
 import type { UsedCalibration } from './calibration.port.js';
-import type { ForecastSource, PinStanding } from './outcomes.port.js';
+import type { BaselineReason, ForecastSource, PinStanding } from './outcomes.port.js';
 
 type Numbers = readonly (number | null)[];
 
 /**
- * A forecast as it was made. The database refuses every change but that of `dueAt`. Lists are in the order of `horizons`.
+ * A forecast as it was made. The database refuses every change but that of `dueAt`, and that of the baseline once, where it was not
+ * known with the forecast. Lists are in the order of `horizons`.
  */
 @Entity('forecast_pins')
 @Index('uq_forecast_pins_subject', ['source', 'subjectId'], { unique: true })
 @Index('ix_forecast_pins_due', ['dueAt'], { where: '"due_at" IS NOT NULL' })
+@Index('ix_forecast_pins_baseline', ['baselineLookAt'], { where: '"baseline_look_at" IS NOT NULL' })
 export class ForecastPinEntity {
   @PrimaryColumn(serialColumn()) id!: number;
   @Column({ type: 'varchar', length: 16 }) source!: ForecastSource;
@@ -40,7 +42,7 @@ export class ForecastPinEntity {
   @Column(jsonColumn()) quantiles!: Readonly<Record<string, Numbers>>;
   @Column({ type: 'integer', nullable: true }) sampleCount!: number | null;
 
-  /** The last closed bar: its label, when it closed, its value. Null where the evaluator has data of its own. */
+  /** The last closed bar: its label, when it closed, its value. Null until it is known, and where it never will be. */
   @Column(utcColumn({ nullable: true })) baselineAt!: Date | null;
   @Column(utcColumn({ nullable: true })) baselineClosedAt!: Date | null;
   @Column({ type: 'double precision', nullable: true }) baselineValue!: number | null;
@@ -63,6 +65,15 @@ export class ForecastPinEntity {
 
   /** By level; with them it was issued. Null where it was issued as the model made it. */
   @Column(jsonColumn({ nullable: true })) calibratedIntervals!: readonly StatedInterval[] | null;
+
+  /** When the last closed bar is looked for that was not known with the forecast; null when there is nothing to look for. */
+  @Column(utcColumn({ nullable: true })) baselineLookAt!: Date | null;
+
+  /** When that was found; null where it was known with the forecast, and where there is none. */
+  @Column(utcColumn({ nullable: true })) baselineTakenAt!: Date | null;
+
+  /** Why there is none. */
+  @Column({ type: 'varchar', length: 32, nullable: true }) baselineReason!: BaselineReason | null;
 
   /** When its next target is looked for; null when there is nothing left to look for. */
   @Column(utcColumn({ nullable: true })) dueAt!: Date | null;

@@ -29,8 +29,9 @@ import { ReadReceipts } from './receipts/read-receipts.service.js';
 import { ReceiptKeysController } from './receipts/receipt-keys.controller.js';
 import { ReceiptKeys } from './receipts/receipt-keys.service.js';
 import { ReceiptRepository } from './receipts/receipt.repository.js';
-import { ResolutionJob, ResolutionSchedule } from './resolution-job.service.js';
+import { BaselineSchedule, ResolutionJob, ResolutionSchedule } from './resolution-job.service.js';
 import { ResolveOutcomes } from './resolve-outcomes.service.js';
+import { TakeBaselines } from './take-baselines.service.js';
 
 /** Forecasts as they were made, and what became of them. */
 @Module({
@@ -41,6 +42,8 @@ import { ResolveOutcomes } from './resolve-outcomes.service.js';
     ResolveOutcomes,
     ResolutionJob,
     ResolutionSchedule,
+    TakeBaselines,
+    BaselineSchedule,
     ScoresRepository,
     KeepScores,
     ReadScores,

@@ -31,6 +31,13 @@ export const UNRESOLVABLE_REASONS = [
 ] as const;
 export type UnresolvableReason = (typeof UNRESOLVABLE_REASONS)[number];
 
+/**
+ * Why a forecast has no baseline: the source has no closed bar of before, or is away for too long (`no_data`); or it adjusts its prices, and
+ * answered so long after the forecast that they may be on another scale (`too_late`).
+ */
+export const BASELINE_REASONS = ['no_data', 'too_late'] as const;
+export type BaselineReason = (typeof BASELINE_REASONS)[number];
+
 /** The numbers of a forecast with the bars that they are about. */
 export interface StatedForecast extends StatedNumbers {
   /** Label of each forecast bar, epoch ms UTC. */
@@ -118,6 +125,8 @@ export interface ForecastOutcome {
   readonly baselineAt: Date | null;
   readonly baselineClosedAt: Date | null;
   readonly baselineValue: number | null;
+  readonly baselineTakenAt: Date | null;
+  readonly baselineReason: BaselineReason | null;
   readonly naiveMae: number | null;
   readonly volatility: number | null;
   readonly sampleCount: number | null;

@@ -8,13 +8,25 @@ import {
   placeholders,
   runSql,
   type Transaction,
+  writeSql,
 } from '#libs/database';
 import { ForecastOutcomeEntity, ReportedValueEntity } from './forecast-outcome.entity.js';
 import { ForecastPinEntity } from './forecast-pin.entity.js';
-import type { ForecastSource } from './outcomes.port.js';
+import type { BaselineReason, ForecastSource } from './outcomes.port.js';
+import type { Baseline } from './realised-bars.js';
 
 /** 22 columns each; SQLite binds 32,766 values at most. */
 const ROWS_A_STATEMENT = 500;
+
+const BASELINE = ['baseline_at', 'baseline_closed_at', 'baseline_value', 'naive_mae', 'volatility'];
+
+/** What a look for the last closed bar found for good. */
+export interface TakenBaseline {
+  readonly baseline: Baseline | null;
+  readonly takenAt: Date;
+  /** Why there is none. */
+  readonly reason: BaselineReason | null;
+}
 
 export type NewOutcome = Omit<ForecastOutcomeEntity, 'id'>;
 export type NewReport = Omit<ReportedValueEntity, 'id' | 'revision'>;
@@ -39,6 +51,39 @@ export class OutcomesRepository {
       WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?`;
     const rows = await runSql(read, sql, [now.toISOString(), limit]);
     return rows.map((row) => entityOf(read, ForecastPinEntity, row));
+  }
+
+  /** Pins without the last closed bar that are to be looked at, the longest due first. */
+  async withoutBaseline(now: Date, limit: number): Promise<ForecastPinEntity[]> {
+    const { read } = this.database;
+    const sql = `SELECT ${columnsOf(read, ForecastPinEntity)} FROM forecast_pins
+      WHERE baseline_look_at IS NOT NULL AND baseline_look_at <= ? ORDER BY baseline_look_at LIMIT ?`;
+    const rows = await runSql(read, sql, [now.toISOString(), limit]);
+    return rows.map((row) => entityOf(read, ForecastPinEntity, row));
+  }
+
+  /** Ends the looking for a pin's baseline, where nobody was faster: what was known with the forecast stays. */
+  takeBaseline(tx: Transaction, { id }: ForecastPinEntity, taken: TakenBaseline): void {
+    const { baseline, takenAt, reason } = taken;
+    const values = [
+      baseline?.at.toISOString(),
+      baseline?.closedAt.toISOString(),
+      baseline?.value,
+      baseline?.scale?.naiveMae,
+      baseline?.scale?.volatility,
+    ].map((value) => value ?? null);
+    writeSql(
+      tx,
+      `UPDATE forecast_pins SET ${BASELINE.map((column) => `${column} = COALESCE(${column}, ?)`).join(', ')},
+         baseline_taken_at = ?, baseline_reason = ?, baseline_look_at = NULL
+       WHERE id = ? AND baseline_look_at IS NOT NULL`,
+      [...values, baseline === null ? null : takenAt.toISOString(), reason, id],
+    );
+  }
+
+  seekBaselineLater(tx: Transaction, { id }: ForecastPinEntity, at: Date): void {
+    const sql = 'UPDATE forecast_pins SET baseline_look_at = ? WHERE id = ? AND baseline_look_at IS NOT NULL';
+    writeSql(tx, sql, [at.toISOString(), id]);
   }
 
   /** Those of several subjects; the ones without a pin are left out. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { insertRow, type Transaction, writeSql } from '#libs/database';
 import type { Forecast } from '#libs/plugin-host';
-import { barsLater, canonicalInterval, parseTimestamp } from '#libs/timeseries';
+import { DAY_MS } from '#libs/kernel';
+import { barsLater, canonicalInterval, intervalMs, parseTimestamp } from '#libs/timeseries';
 import { ForecastPinEntity } from './forecast-pin.entity.js';
 import { ForecastReceiptEntity } from './receipts/receipt.entity.js';
 import { draftText } from './receipts/receipt-text.js';
@@ -84,6 +85,9 @@ export class PinForecast implements ForecastPins {
       windowBars: making.window?.bars ?? null,
       calibration: forecast.calibration?.used ?? null,
       calibratedIntervals: forecast.calibration?.intervals ?? null,
+      baselineLookAt: isResolved(standing) && making.scale === null ? forecast.issuedAt : null,
+      baselineTakenAt: null,
+      baselineReason: null,
     };
     const dueAt = isResolved(standing) ? dueAtOf(stated, forecast.interval, null) : null;
     insertRow(tx, ForecastPinEntity, { ...pin, dueAt });
@@ -119,6 +123,10 @@ export function closeOfTarget(time: number, interval: string): number {
   const length = canonicalInterval(interval);
   return length === null ? time : barsLater(time, length, 1);
 }
+
+/** Length of a bar in ms; a day where none is known. */
+export const lengthOf = (interval: string): number =>
+  intervalMs(canonicalInterval(interval) ?? interval) || DAY_MS;
 
 /**
  * When the first target after a moment closes; null when none does.

@@ -1,4 +1,5 @@
 import type { Frame } from '#libs/plugin-sdk';
+import { type ForecastScale, scaleAt } from '#libs/scoring';
 import { barEnds, firstRowFrom } from '#libs/timeseries';
 import type { ReportedValueEntity } from './forecast-outcome.entity.js';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
@@ -37,6 +38,16 @@ export interface KnownBars {
   readonly reported: readonly ReportedValueEntity[];
 }
 
+/** The last bar that had closed at some moment, with the scale of the bars up to it. */
+export interface Baseline {
+  /** Its label. */
+  readonly at: Date;
+  readonly closedAt: Date;
+  readonly value: number;
+  /** Null for a series that does not move. */
+  readonly scale: ForecastScale | null;
+}
+
 /** What is waited for. */
 export interface SoughtBar {
   /** Label, epoch ms UTC. */
@@ -61,8 +72,7 @@ const SAME_PRICE = 1e-5;
 
 /**
  * What brings the source's values back to the scale on which a forecast was made: its pinned baseline by what the source says of
- * that bar now. 1 where the source does not adjust, or the forecast has no closed bar of it to compare; null where the source does
- * not tell that bar.
+ * that bar now. 1 where the source does not adjust; null where the forecast has no such bar, or the source does not tell it.
  */
 export function scaleFactorOf(
   { frame, column, isAdjusted }: KnownBars,
@@ -70,7 +80,7 @@ export function scaleFactorOf(
 ): number | null {
   const { issuedAt, baselineAt, baselineClosedAt, baselineValue } = pin;
   if (!isAdjusted || frame === null || column === null) return 1;
-  if (baselineAt === null || baselineValue === null) return 1;
+  if (baselineAt === null || baselineValue === null) return null;
   // a bar that still ran has another value now, whatever happened to the scale
   if (baselineClosedAt === null || baselineClosedAt > issuedAt) return 1;
   const told = frame.column(column)[frame.exactRow(baselineAt.getTime())] ?? NaN;
@@ -81,6 +91,18 @@ export function scaleFactorOf(
 
 const isSamePrice = (one: number, other: number): boolean =>
   Math.abs(one - other) <= SAME_PRICE * Math.abs(other);
+
+/** @param moment epoch ms UTC; null where the source has no closed bar with a value of before */
+export function baselineBefore({ frame, column, interval }: KnownBars, moment: number): Baseline | null {
+  if (frame === null || column === null) return null;
+  const values = frame.column(column);
+  const closeOf = barEnds(frame, interval);
+  let row = frame.rowAtOrBefore(moment);
+  while (row >= 0 && (closeOf(row) > moment || !Number.isFinite(values[row]))) row -= 1;
+  const [label, value] = [frame.time[row], values[row]];
+  if (label === undefined || value === undefined) return null;
+  return { at: new Date(label), closedAt: new Date(closeOf(row)), value, scale: scaleAt(values, row) };
+}
 
 /** Whether a bar says something else than the value before; an adjustment alone says the same, but for rounding. */
 export const isAnotherValue = (

@@ -13,9 +13,14 @@ import { AppError, Clock, MINUTE_MS } from '#libs/kernel';
 import { KeepScores } from './keep-scores.service.js';
 import { OutcomesRepository } from './outcomes.repository.js';
 import { ResolveOutcomes } from './resolve-outcomes.service.js';
+import { TakeBaselines } from './take-baselines.service.js';
 
 /** What is due, all of it: at most one such job is open, whoever asks for it. */
 const RESOLUTION = { kind: 'outcomes', subject: 'due' } as const;
+/** Last closed bars that were not known with their forecasts: a job of its own, as what is due may take its time. */
+const BASELINES = { kind: RESOLUTION.kind, subject: 'baselines' } as const;
+/** Longest time until they are looked for. */
+const BASELINES_MS = MINUTE_MS;
 /** Batches of a job; what is left is the next one's, so that a place of the engine is free for others in between. */
 const BATCHES = 5;
 /** Longest job: sources may answer late, and what was written stays. */
@@ -29,6 +34,7 @@ export class ResolutionJob implements JobDefinition, OnModuleInit {
 
   constructor(
     private readonly outcomes: ResolveOutcomes,
+    private readonly baselines: TakeBaselines,
     private readonly scores: KeepScores,
     private readonly jobs: JobEngine,
     private readonly clock: Clock,
@@ -43,6 +49,11 @@ export class ResolutionJob implements JobDefinition, OnModuleInit {
 
   readonly run = async (run: JobRun): Promise<void> => {
     const { signal } = run;
+    if (run.job.subject === BASELINES.subject) {
+      await this.baselines.take((work) => fenced(run, work), signal);
+      signal.throwIfAborted();
+      return run.complete(() => Promise.resolve());
+    }
     const { resolved, unresolvable, revised, isMore } = await this.outcomes.resolve({
       signal,
       write: (work) => fenced(run, work),
@@ -90,11 +101,39 @@ export class ResolutionSchedule extends PeriodicService {
   protected async turn(): Promise<void> {
     const now = this.clock.now();
     const [due] = await this.outcomes.due(new Date(now), 1);
-    if (due === undefined && !(await this.scores.isStale(now))) return;
-    try {
-      await this.transactions.run((tx) => this.jobs.enqueue(tx, RESOLUTION));
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'job_open') throw error;
-    }
+    if (due !== undefined || (await this.scores.isStale(now)))
+      await enqueueOnce(this.transactions, this.jobs, RESOLUTION);
+  }
+}
+
+/** Adds the job that takes last closed bars, within a minute of the forecasts that have none. */
+@Injectable()
+export class BaselineSchedule extends PeriodicService {
+  constructor(
+    private readonly outcomes: OutcomesRepository,
+    private readonly jobs: JobEngine,
+    private readonly transactions: TransactionRunner,
+    private readonly clock: Clock,
+    config: AppConfig,
+  ) {
+    super(clock, { everyMs: Math.min(BASELINES_MS, config.outcome_seconds * 1_000) });
+  }
+
+  protected async turn(): Promise<void> {
+    const [wanting] = await this.outcomes.withoutBaseline(new Date(this.clock.now()), 1);
+    if (wanting !== undefined) await enqueueOnce(this.transactions, this.jobs, BASELINES);
+  }
+}
+
+/** Adds a job, unless one of the same subject is open. */
+async function enqueueOnce(
+  transactions: TransactionRunner,
+  jobs: JobEngine,
+  job: Pick<Job, 'kind' | 'subject'>,
+): Promise<void> {
+  try {
+    await transactions.run((tx) => jobs.enqueue(tx, job));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'job_open') throw error;
   }
 }

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '#libs/config';
-import { type Transaction, TransactionRunner } from '#libs/database';
+import { TransactionRunner } from '#libs/database';
 import { Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '#libs/kernel';
-import { coverageBitsOf, scaleAt, scoreForecast, type ForecastScale } from '#libs/scoring';
-import { canonicalInterval, intervalMs } from '#libs/timeseries';
+import { coverageBitsOf, scoreForecast, type ForecastScale } from '#libs/scoring';
 import { CalibrateForecast } from './calibration/calibrate-forecast.service.js';
 import type { ForecastOutcomeEntity } from './forecast-outcome.entity.js';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
@@ -11,7 +10,7 @@ import { KeepScores } from './keep-scores.service.js';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
 import { type NewOutcome, OutcomesRepository } from './outcomes.repository.js';
 import { groupedBy } from './group.js';
-import { closeOfTarget, dueAtOf } from './pin-forecast.service.js';
+import { closeOfTarget, dueAtOf, lengthOf } from './pin-forecast.service.js';
 import {
   isAnotherValue,
   type KnownBars,
@@ -20,6 +19,7 @@ import {
   scaleFactorOf,
   type SoughtBar,
 } from './realised-bars.js';
+import { TakeBaselines, type Write } from './take-baselines.service.js';
 
 /** Pins in one go: they share what is fetched of their symbols. */
 const BATCH = 200;
@@ -37,9 +37,6 @@ export interface ResolutionFigures {
   readonly isMore: boolean;
 }
 
-/** Runs a transaction, whose writes are kept as long as the caller may write. */
-type Write = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
-
 export interface ResolutionOptions {
   readonly signal?: AbortSignal;
   readonly write?: Write;
@@ -56,13 +53,15 @@ interface Step {
  * Looks for the bars that pinned forecasts were about, when they have closed, and writes down what came: once. When the
  * last target of a pin has its outcome, its bars are looked at once more after `outcome_recheck_days`, and those that
  * changed get a second row. A batch costs what its own pins cost, however many there are. One process at a time does so
- * (see `ResolutionJob`); were there two, a pin is taken in the transaction that writes its outcomes.
+ * (see `ResolutionJob`); were there two, a pin is taken in the transaction that writes its outcomes. Forecasts without a last closed
+ * bar get it first, and wait while its source is away.
  */
 @Injectable()
 export class ResolveOutcomes {
   constructor(
     private readonly outcomes: OutcomesRepository,
     private readonly bars: FetchRealisedBars,
+    private readonly baselines: TakeBaselines,
     private readonly scores: KeepScores,
     private readonly calibrations: CalibrateForecast,
     private readonly transactions: TransactionRunner,
@@ -75,6 +74,7 @@ export class ResolveOutcomes {
     const figures = { resolved: 0, unresolvable: 0, revised: 0 };
     const writer: Write = write ?? ((work) => this.transactions.run(work));
     const goesOn = (): boolean => signal?.aborted !== true;
+    await this.baselines.take(writer, signal);
     for (let batch = 0; goesOn(); batch += 1) {
       const now = this.clock.now();
       const pins = await this.outcomes.due(new Date(now), BATCH);
@@ -120,11 +120,15 @@ export class ResolveOutcomes {
   }
 
   #step(pin: ForecastPinEntity, known: readonly ForecastOutcomeEntity[], bars: KnownBars, now: number): Step {
+    if (pin.baselineLookAt !== null)
+      return {
+        outcomes: [],
+        dueAt: new Date(Math.max(pin.baselineLookAt.getTime(), now + EARLIEST_RETRY_MS)),
+      };
     const before = new Map(known.map((one) => [one.horizon, one]));
     const targets = pin.targetTimes.flatMap((target, at) => (target === null ? [] : [{ target, at }]));
     const isLast = targets.every(({ at }) => before.has(pin.horizons[at] ?? 0));
     const factor = scaleFactorOf(bars, pin);
-    const scale = scaleOf(pin, bars, factor ?? 1);
     const outcomes: NewOutcome[] = [];
     let waitsSince = Infinity;
     for (const { target, at } of targets) {
@@ -134,7 +138,7 @@ export class ResolveOutcomes {
       const realisation = this.#realisation(pin, { target, close, factor }, bars, now);
       if (old === undefined && realisation === null) waitsSince = Math.min(waitsSince, close);
       else if (old === undefined || isRevised(old, realisation, bars))
-        outcomes.push(outcomeOf(pin, at, { target, realisation, scale, old, now }));
+        outcomes.push(outcomeOf(pin, at, { target, realisation, old, now }));
     }
     if (isLast) return { outcomes, dueAt: bars.isAway ? this.#lookAgainAt(pin, now) : null };
     const next = dueAtOf(pin, pin.interval, now);
@@ -183,29 +187,14 @@ export class ResolveOutcomes {
   }
 }
 
-const lengthOf = (interval: string): number => intervalMs(canonicalInterval(interval) ?? interval) || DAY_MS;
-
-/** That of the pin, or of the bars that had closed when it was issued, on the pin's scale. */
-function scaleOf(
-  pin: ForecastPinEntity,
-  { frame, column, interval }: KnownBars,
-  factor: number,
-): (ForecastScale & { readonly baselineValue: number }) | null {
-  const { baselineValue, naiveMae, volatility, issuedAt } = pin;
-  if (baselineValue !== null && naiveMae !== null && volatility !== null)
-    return { baselineValue, naiveMae, volatility };
-  if (frame === null || column === null) return null;
-  const values = frame.column(column);
-  let row = frame.rowAtOrBefore(issuedAt.getTime());
-  while (row >= 0 && closeOfTarget(frame.time[row] ?? NaN, interval) > issuedAt.getTime()) row -= 1;
-  while (row >= 0 && !Number.isFinite(values[row])) row -= 1;
-  const scale = scaleAt(values, row);
-  if (scale === null) return null;
-  return {
-    baselineValue: factor * (values[row] ?? NaN),
-    naiveMae: factor * scale.naiveMae,
-    volatility: factor * scale.volatility,
-  };
+/** The random walk that was pinned; never another one. */
+function walkOf({
+  baselineValue,
+  naiveMae,
+  volatility,
+}: ForecastPinEntity): (ForecastScale & { readonly baselineValue: number }) | null {
+  if (baselineValue === null || naiveMae === null || volatility === null) return null;
+  return { baselineValue, naiveMae, volatility };
 }
 
 const isRevised = (old: ForecastOutcomeEntity, realisation: Realisation, bars: KnownBars): boolean =>
@@ -214,17 +203,17 @@ const isRevised = (old: ForecastOutcomeEntity, realisation: Realisation, bars: K
 interface Found {
   readonly target: number;
   readonly realisation: Realisation;
-  readonly scale: ReturnType<typeof scaleOf>;
   readonly old: ForecastOutcomeEntity | undefined;
   readonly now: number;
 }
 
 function outcomeOf(pin: ForecastPinEntity, at: number, found: Found): NewOutcome {
-  const { target, realisation, scale, old, now } = found;
+  const { target, realisation, old, now } = found;
+  const walk = walkOf(pin);
   const horizon = pin.horizons[at] ?? 0;
   const bar = typeof realisation === 'string' ? null : realisation;
   const scores =
-    bar === null ? null : scoreForecast(pin, at, bar.value, { walk: scale, key: `${pin.id}:${horizon}` });
+    bar === null ? null : scoreForecast(pin, at, bar.value, { walk, key: `${pin.id}:${horizon}` });
   return {
     pinId: pin.id,
     horizon,
@@ -238,9 +227,9 @@ function outcomeOf(pin: ForecastPinEntity, at: number, found: Found): NewOutcome
     source: bar?.source ?? null,
     dataSha256: bar?.dataSha256 ?? null,
     resolvedAt: new Date(now),
-    baselineValue: scale?.baselineValue ?? null,
-    naiveMae: scale?.naiveMae ?? null,
-    volatility: scale?.volatility ?? null,
+    baselineValue: walk?.baselineValue ?? null,
+    naiveMae: walk?.naiveMae ?? null,
+    volatility: walk?.volatility ?? null,
     lossKind: scores?.lossKind ?? null,
     loss: scores?.loss ?? null,
     baselineLoss: scores?.baselineLoss ?? null,

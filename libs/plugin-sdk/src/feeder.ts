@@ -14,7 +14,8 @@ export interface FetchRequest {
   readonly asOf?: number;
   /**
    * A hint: the moment that the question is about (epoch ms UTC). A feeder that limits its range by itself, because its
-   * source has no end, includes the history before this moment. Absent: now.
+   * source has no end, includes the history before this moment. Absent: now. With
+   * `to` at the same moment: the bars that a question of that moment was answered from.
    */
   readonly around?: number;
   /** Value columns wanted, by name; all when absent. An unknown one is `invalid_request` and names those present. */

@@ -13,7 +13,10 @@ const VERSION = 1;
 export const NO_RECEIPT = '0'.repeat(64);
 
 /** The columns of a pin that its receipt speaks of. */
-export type PinnedForecast = Omit<ForecastPinEntity, 'id' | 'dueAt'>;
+export type PinnedForecast = Omit<
+  ForecastPinEntity,
+  'id' | 'dueAt' | 'baselineLookAt' | 'baselineTakenAt' | 'baselineReason'
+>;
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -46,6 +46,16 @@ export async function dropAppendOnlyGuard(queryRunner: QueryRunner, name: string
     await queryRunner.query(`DROP FUNCTION ${name}_refuse()`);
 }
 
+/** Takes the guard off a table that has one trigger for each event, until it gets another one. */
+export async function stopGuarding(queryRunner: QueryRunner, name: string): Promise<void> {
+  if (queryRunner.dataSource.options.type === 'postgres')
+    // with the function go the triggers that call it
+    await queryRunner.query(`DROP FUNCTION IF EXISTS ${name}_refuse() CASCADE`);
+  else
+    for (const event of ['update', 'delete', 'replace'])
+      await queryRunner.query(`DROP TRIGGER IF EXISTS ${name}_no_${event}`);
+}
+
 function sqliteGuard(table: AppendOnlyTable, columns: readonly string[]): string[] {
   const { name } = table;
   const refuse = `BEGIN SELECT RAISE(ABORT, '${name} is append-only'); END`;

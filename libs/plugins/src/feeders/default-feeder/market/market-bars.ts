@@ -107,7 +107,8 @@ export class MarketBars implements BarSource {
     // A moment before the opening of a day does not see that day; the day's own date names it.
     const begun = chart.bars.filter(({ time, openedAt }) => openedAt <= wanted.to || time === wanted.to);
     const bars = interval.combined ? combinedBars(begun, interval.lengthMs) : begun;
-    const isOpen = question.from === undefined && question.to === undefined && question.around === undefined;
+    // about the present, or as a question of a past moment was
+    const isOpen = question.from === undefined && question.to === question.around;
     const { window_size } = this.settings;
     const frame = frameOf(bars);
     const notes = [...chart.notes];
@@ -117,7 +118,10 @@ export class MarketBars implements BarSource {
         `short_history: ${question.symbol}: ${yahoo} bars reach back ${reachDays} days at Yahoo Finance; older ones are missing`,
       );
     }
-    const old = isOpen ? staleText(frame.time, chart.zone, this.context.clock.now()) : null;
+    const old =
+      isOpen && question.to === undefined
+        ? staleText(frame.time, chart.zone, this.context.clock.now())
+        : null;
     if (old !== null) notes.push(`stale: ${question.symbol}: ${old}`);
     return {
       frame,
