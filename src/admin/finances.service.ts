@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { amountIn, Balances, type BillingTotal, HOME_CURRENCY, Turnover } from '../billing/billing.port.js';
+import { ScoreTotals } from '../billing/score-holds.port.js';
 import type { CurrencyFinances, FinancialMetrics } from './statistics.dto.js';
 
 /** What the ledger says of the marketplace's money. */
@@ -8,15 +9,17 @@ export class Finances {
   constructor(
     private readonly turnover: Turnover,
     private readonly balances: Balances,
+    private readonly scores: ScoreTotals,
   ) {}
 
   /** @param today midnight, UTC */
   async of(today: Date): Promise<FinancialMetrics> {
     const month = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth()));
-    const [ofToday, ofMonth, payouts] = await Promise.all([
+    const [ofToday, ofMonth, payouts, byScore] = await Promise.all([
       this.turnover.totals({ from: today }, 'cost'),
       this.turnover.totals({ from: month }, 'cost'),
       this.balances.earnedByUsers(),
+      this.scores.ofEverybody({ from: month }),
     ]);
     // Nothing is settled today that was not settled this month.
     const currencies = new Set([...ofMonth, ...payouts].map(({ currency }) => currency));
@@ -28,7 +31,7 @@ export class Finances {
       averageRequestValue: meanOf(ofMonth.find((total) => total.currency === currency)),
     });
     const { currency: _, ...home } = inOne(HOME_CURRENCY);
-    return { ...home, currencies: [...currencies].sort().map(inOne) };
+    return { ...home, currencies: [...currencies].sort().map(inOne), byScore };
   }
 }
 

@@ -12,6 +12,8 @@ import {
   UNMEASURED,
 } from '#libs/http';
 import type { Micros } from '../billing/billing.port.js';
+import { CurrencyByScore } from '../billing/money.fields.js';
+import type { ScoreTotal } from '../billing/score-holds.port.js';
 import { MeasuredReasonField, QUALITY } from '../marketplace/order.fields.js';
 
 export const PERIODS = ['1d', '7d', '30d'] as const;
@@ -97,6 +99,12 @@ export class FinancialMetrics {
 
   @ListField(NestedField(CurrencyFinances), { description: 'The same figures for each currency.' })
   currencies!: readonly CurrencyFinances[];
+
+  @ListField(NestedField(CurrencyByScore), {
+    description:
+      'What is paid by score, for each currency that has any; earned and returned since the first of the month (UTC).',
+  })
+  byScore!: readonly ScoreTotal[];
 }
 
 /** How fast and how well predictions were answered within the period: a `RowActivity`. */

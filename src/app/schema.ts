@@ -31,6 +31,7 @@ import {
   Calibrations1796000000270,
   ScoreHolds1796000000290,
   LateBaselines1796000000310,
+  ScoreFigures1796000000311,
   CalibratedCoverage1796000000320,
   TrainingRanges1796000000271,
   ListingIndexes1796000000050,
@@ -175,6 +176,7 @@ export const migrations = [
   RescaledOutcomes1796000000286,
   ScoreHolds1796000000290,
   LateBaselines1796000000310,
+  ScoreFigures1796000000311,
   CalibratedCoverage1796000000320,
 ];
 

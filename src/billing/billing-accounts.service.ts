@@ -49,7 +49,11 @@ export class BillingAccounts {
   /** Everybody's whole costs. */
   async summary(query: PeriodQuery): Promise<SummaryOut> {
     const period = this.#periodOf(query);
-    return totalled(await this.records.revenue(period.bounds), period);
+    const [revenue, byScore] = await Promise.all([
+      this.records.revenue(period.bounds),
+      this.holds.ofEverybody(period.bounds),
+    ]);
+    return { ...totalled(revenue, period), byScore };
   }
 
   /** Bill items, newest first. */

@@ -9,12 +9,12 @@ import {
   writeSql,
 } from '#libs/database';
 import type { PageWindow } from '#libs/http';
-import { HOUR_MS } from '#libs/kernel';
 import { And, type FindOptionsWhere, LessThan, MoreThanOrEqual } from 'typeorm';
 import { BillingRecordEntity } from './billing-record.entity.js';
 import type { BillingTotal, SettledAmount, SettledFilter, Settlement, Turnover } from './billing.port.js';
 import type { StoredHold } from './quote.repository.js';
 import { ScoreHoldRepository } from './score-hold.repository.js';
+import { type Hours, hoursOf } from './whole-hours.js';
 
 export interface NewBillingRecord {
   readonly hold: StoredHold;
@@ -196,33 +196,6 @@ const SOURCES: Readonly<Record<SettledAmount, string>> = {
   provider: 'provided',
   evaluator: 'evaluated',
 };
-
-interface Hours {
-  readonly from: Date;
-  /** Left out. */
-  readonly to: Date;
-}
-
-/** Later than anything is settled. */
-const NO_END = new Date(Date.UTC(9999, 11, 31, 23));
-const BEGINNING = new Date(0);
-
-/** The whole hours of a period, null when it has none, and what it has of other hours. */
-function hoursOf({ from = BEGINNING, to }: SettledFilter): {
-  readonly hours: Hours | null;
-  readonly edges: readonly { readonly from: Date; readonly to: Date }[];
-} {
-  const first = new Date(Math.ceil(from.getTime() / HOUR_MS) * HOUR_MS);
-  const last = to === undefined ? NO_END : new Date(Math.floor(to.getTime() / HOUR_MS) * HOUR_MS);
-  if (to !== undefined && first >= last) return { hours: null, edges: [{ from, to }] };
-  return {
-    hours: { from: first, to: last },
-    edges: [
-      ...(first > from ? [{ from, to: first }] : []),
-      ...(to !== undefined && to > last ? [{ from: last, to }] : []),
-    ],
-  };
-}
 
 function whereOf({
   from,

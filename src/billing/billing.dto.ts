@@ -20,6 +20,7 @@ import type { ScoreTotal } from './score-holds.port.js';
 import {
   AmountOf,
   BilledOrderIdField,
+  ByScoreField,
   CurrencyCodeField,
   CurrencyField,
   DescriptionField,
@@ -102,22 +103,6 @@ const orders = { description: 'Number of orders settled in USD.', example: 7 };
 const RequestsField = IntegerField({ wire: 'total_requests', example: 7 });
 const ClientsField = IntegerField({ wire: 'unique_clients', example: 3 });
 
-export class CurrencyByScore implements ScoreTotal {
-  @CurrencyField currency!: Currency;
-  @MoneyField({ description: 'Held now, until forecasts are scored.', example: 1.5 }) held!: Micros;
-  @MoneyField({ description: 'Earned by scores in the period; part of the total.', example: 0.52 })
-  earned!: Micros;
-  @MoneyField({ description: 'Returned to clients in the period; part of no total.', example: 0.48 })
-  returned!: Micros;
-  @ExactOf('held', { of: 'held', example: 1_500_000 }) heldMicros?: Micros;
-  @ExactOf('earned', { of: 'earned', example: 520_000 }) earnedMicros?: Micros;
-  @ExactOf('returned', { of: 'returned', example: 480_000 }) returnedMicros?: Micros;
-}
-
-const ByScoreField = ListField(NestedField(CurrencyByScore), {
-  description: 'What is paid by score, for each currency that has any.',
-});
-
 export class CurrencyEarnings {
   @CurrencyField currency!: Currency;
   @MoneyField({ wire: 'total_earnings', example: 12.25 }) amount!: Micros;
@@ -177,6 +162,7 @@ export class SummaryOut extends PeriodOut {
   providers!: number;
 
   @ListField(NestedField(CurrencyRevenue), byCurrency) currencies!: readonly CurrencyRevenue[];
+  @ByScoreField byScore!: readonly ScoreTotal[];
 }
 
 /** `BillingOut` of the contract. */

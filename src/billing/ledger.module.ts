@@ -12,7 +12,7 @@ import { PriceRepository } from './price.repository.js';
 import { QuotePrices } from './quote-prices.service.js';
 import { QuoteRepository } from './quote.repository.js';
 import { ScoreHoldRepository } from './score-hold.repository.js';
-import { ScoreHolds } from './score-holds.port.js';
+import { ScoreHolds, ScoreTotals } from './score-holds.port.js';
 import { LedgerSealRepository } from './seal-ledger.service.js';
 import { SettleScoreHolds } from './settle-score-holds.service.js';
 import { BillingChecks, VerifyBilling } from './verify-billing.service.js';
@@ -47,11 +47,22 @@ const SERVICES = [
     { provide: Prices, useExisting: QuotePrices },
     { provide: Billing, useExisting: OrderBilling },
     { provide: ScoreHolds, useExisting: SettleScoreHolds },
+    { provide: ScoreTotals, useExisting: ScoreHoldRepository },
     { provide: Turnover, useExisting: BillingRecordRepository },
     { provide: Balances, useExisting: LedgerRepository },
     { provide: BillingVerifier, useExisting: VerifyBilling },
     { provide: CreditGrants, useExisting: GrantCredits },
   ],
-  exports: [...SERVICES, Prices, Billing, ScoreHolds, Turnover, Balances, BillingVerifier, CreditGrants],
+  exports: [
+    ...SERVICES,
+    Prices,
+    Billing,
+    ScoreHolds,
+    ScoreTotals,
+    Turnover,
+    Balances,
+    BillingVerifier,
+    CreditGrants,
+  ],
 })
 export class LedgerModule {}

@@ -1,5 +1,14 @@
-import { DateTimeField, IntegerField, MAX_INTEGER, MoneyField, StringField } from '#libs/http';
-import type { Micros } from './billing.port.js';
+import {
+  DateTimeField,
+  IntegerField,
+  ListField,
+  MAX_INTEGER,
+  MoneyField,
+  NestedField,
+  StringField,
+} from '#libs/http';
+import type { Currency, Micros } from './billing.port.js';
+import type { ScoreTotal } from './score-holds.port.js';
 
 /*
  * Fields that many answers about money have, declared once. What needs a description or an example of its own is
@@ -48,3 +57,20 @@ export const ExactOf = <Key extends string>(
     ...others,
   });
 };
+
+/** What is paid by score in one currency. */
+export class CurrencyByScore implements ScoreTotal {
+  @CurrencyField currency!: Currency;
+  @MoneyField({ description: 'Held now, until forecasts are scored.', example: 1.5 }) held!: Micros;
+  @MoneyField({ description: 'Earned by scores in the period; part of the total.', example: 0.52 })
+  earned!: Micros;
+  @MoneyField({ description: 'Returned to clients in the period; part of no total.', example: 0.48 })
+  returned!: Micros;
+  @ExactOf('held', { of: 'held', example: 1_500_000 }) heldMicros?: Micros;
+  @ExactOf('earned', { of: 'earned', example: 520_000 }) earnedMicros?: Micros;
+  @ExactOf('returned', { of: 'returned', example: 480_000 }) returnedMicros?: Micros;
+}
+
+export const ByScoreField = ListField(NestedField(CurrencyByScore), {
+  description: 'What is paid by score, for each currency that has any.',
+});

@@ -3,7 +3,9 @@ import {
   columnsOf,
   Database,
   entityOf,
+  type Figures,
   insertRow,
+  KeptFigures,
   placeholders,
   readSql,
   runSql,
@@ -12,7 +14,11 @@ import {
 } from '#libs/database';
 import type { BillingPeriod, Micros } from './billing.port.js';
 import { ScoreHoldEntity } from './score-hold.entity.js';
-import type { DueHold, ScorePayment, ScoreTotal } from './score-holds.port.js';
+import type { DueHold, ScorePayment, ScoreTotal, ScoreTotals } from './score-holds.port.js';
+import { hoursOf } from './whole-hours.js';
+
+/** Of the figures that the database keeps of held parts (see the migration `ScoreFigures`). */
+const SOURCE = 'score';
 
 /** Terms of an order when it is submitted. */
 export type ScoreTerms = Pick<
@@ -34,8 +40,11 @@ interface ScoreSide {
 }
 
 @Injectable()
-export class ScoreHoldRepository {
-  constructor(private readonly database: Database) {}
+export class ScoreHoldRepository implements ScoreTotals {
+  constructor(
+    private readonly database: Database,
+    private readonly figures: KeptFigures,
+  ) {}
 
   agree(tx: Transaction, terms: ScoreTerms): void {
     insertRow(tx, ScoreHoldEntity, { ...terms, state: 'agreed' });
@@ -102,6 +111,17 @@ export class ScoreHoldRepository {
     );
   }
 
+  /** Whole hours are kept as figures; what is left of the first and the last one is added up. */
+  async ofEverybody(period: BillingPeriod): Promise<ScoreTotal[]> {
+    const { hours, edges } = hoursOf(period);
+    const [held, settled, ...rest] = await Promise.all([
+      this.figures.standing(SOURCE),
+      hours === null ? new Map() : this.figures.between(SOURCE, hours.from, hours.to),
+      ...edges.map((edge) => this.settledIn({}, edge)),
+    ]);
+    return joined([...totalsOf(held), ...totalsOf(settled), ...rest.flat()]);
+  }
+
   /** By currency: what was settled in a period. */
   settledIn(side: ScoreSide, { from, to }: BillingPeriod): Promise<ScoreTotal[]> {
     const [owned, owner] = ownedBy(side);
@@ -125,10 +145,35 @@ export class ScoreHoldRepository {
       earned: Number(earned),
       returned: Number(returned),
     }));
-    // A handful of currencies: in the statement PostgreSQL would sort every row for it.
-    return totals.toSorted((one, other) => (one.currency < other.currency ? -1 : 1));
+    return inOrder(totals);
   }
 }
+
+/** Figures named `held:USD`, `earned:USD`, `returned:USD`. */
+const totalsOf = (figures: Figures): ScoreTotal[] =>
+  [...figures].map(([name, { amount }]) => {
+    const [what = '', currency = ''] = name.split(':');
+    return { currency, held: 0, earned: 0, returned: 0, [what]: amount };
+  });
+
+/** One total a currency; currencies with nothing are left out. */
+function joined(parts: readonly ScoreTotal[]): ScoreTotal[] {
+  const totals = new Map<string, ScoreTotal>();
+  for (const { currency, held, earned, returned } of parts) {
+    const sum = totals.get(currency);
+    totals.set(currency, {
+      currency,
+      held: (sum?.held ?? 0) + held,
+      earned: (sum?.earned ?? 0) + earned,
+      returned: (sum?.returned ?? 0) + returned,
+    });
+  }
+  return inOrder([...totals.values()].filter(({ held, earned, returned }) => held + earned + returned !== 0));
+}
+
+// A handful of currencies: in the statement PostgreSQL would sort every row for it.
+const inOrder = (totals: readonly ScoreTotal[]): ScoreTotal[] =>
+  totals.toSorted((one, other) => (one.currency < other.currency ? -1 : 1));
 
 /** A condition with its values; none for everybody. */
 function ownedBy({ clientId, providerId }: ScoreSide): [string, readonly number[]] {

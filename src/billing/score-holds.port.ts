@@ -1,5 +1,5 @@
 import type { Transaction } from '#libs/database';
-import type { Currency, Micros } from './billing.port.js';
+import type { BillingPeriod, Currency, Micros } from './billing.port.js';
 
 /** `agreed`: the order has the terms and no money is held; `held`: it waits for the score; the other two are final. */
 export const HOLD_STATES = ['agreed', 'held', 'scored', 'unresolvable'] as const;
@@ -38,6 +38,12 @@ export interface ScoreTotal {
   readonly held: Micros;
   readonly earned: Micros;
   readonly returned: Micros;
+}
+
+/** What is paid by score, for administrators. Costs what a fixed number of figures costs, however many orders there are. */
+export abstract class ScoreTotals {
+  /** By currency, of everybody: what waits now, and what was settled in the period. */
+  abstract ofEverybody(period: BillingPeriod): Promise<readonly ScoreTotal[]>;
 }
 
 /** Parts of providers' shares that are held until their forecasts are scored. */

@@ -73,6 +73,7 @@ describe.each(DATABASE_KINDS)('administration [%s]', (kind) => {
         pending_payouts: 0,
         average_request_value: 0,
         currencies: [],
+        by_score: [],
       },
       performance_metrics: {
         average_processing_time: 900,

@@ -138,6 +138,7 @@ describe.each(DATABASE_KINDS)('what administrators see of the money [%s]', (kind
           average_request_value: 4,
         },
       ],
+      by_score: [],
     });
     expect(await listed('desk1')).toMatchObject({ total_spent: 4, available_credits: 42.5 });
     expect(await listed('models')).toMatchObject({ total_spent: 0, available_credits: 0 });

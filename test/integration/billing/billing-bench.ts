@@ -78,7 +78,7 @@ export class BillingBench implements BillableOrders {
     const { clock } = this;
     const ledger = new LedgerRepository(database, new KeptFigures(database));
     const quotes = new QuoteRepository(database);
-    this.holds = new ScoreHoldRepository(database);
+    this.holds = new ScoreHoldRepository(database, new KeptFigures(database));
     const records = new BillingRecordRepository(database, new KeptFigures(database), this.holds);
     const prices = new PriceRepository(database);
     this.ledger = ledger;

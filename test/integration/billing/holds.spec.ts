@@ -189,7 +189,14 @@ describeOnDatabases('the money of an order', (database) => {
     });
   });
 
-  it('adds up after all of that', async () => {
+  it('adds up after all of that, in the figures of administrators as in the rows', async () => {
+    const now = bench.clock.now();
+    const periods = [{}, { from: new Date(now - 5_400_000) }, { to: new Date(now - 5_400_000) }];
+    for (const period of periods)
+      expect(await bench.holds.ofEverybody(period)).toEqual(await bench.holds.totals({}, period));
+    const [all, since] = await Promise.all(periods.map((period) => bench.holds.ofEverybody(period)));
+    expect(all).toEqual([{ currency: 'USD', held: USD, earned: 833_333, returned: 1_166_667 }]);
+    expect(since).toEqual([{ currency: 'USD', held: USD, earned: 500_000, returned: 500_000 }]);
     await expect(bench.verify()).resolves.toEqual([]);
   });
 });

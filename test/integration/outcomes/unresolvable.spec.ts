@@ -15,7 +15,11 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
   let bench: OutcomesBench;
   beforeAll(async () => {
     growing = await GrowingFile.make('2019-01-15');
-    bench = await OutcomesBench.open(kind, { data_files: { GROWS: growing.path }, outcome_seconds: 86_400 });
+    bench = await OutcomesBench.open(kind, {
+      data_files: { GROWS: growing.path },
+      outcome_seconds: 86_400,
+      api_key_expire_days: 3_650,
+    });
   });
   afterAll(async () => {
     await bench.close();
@@ -84,15 +88,23 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
       if (answer.status >= 300) throw new Error(`${path}: ${answer.text}`);
       return answer.body;
     };
+    const readable = ({ status, body, text }: Awaited<ReturnType<typeof bench.app.get>>) => {
+      if (status >= 300) throw new Error(text);
+      return body;
+    };
     const read = async (path: string, { apiKey }: { apiKey: string } = bench.client) =>
-      (await bench.app.get(`/api/v1/${path}`, { apiKey })).body;
+      readable(await bench.app.get(`/api/v1/${path}`, { apiKey }));
     const pay = () => get(PayByScore).pay();
     const midnight = (days: number): number => {
       const today = bench.clock.now() - (bench.clock.now() % DAY_MS);
       return today + days * DAY_MS;
     };
-    /** Submitted under a share of one half, which the price has no more when it is answered; the last close is stated. */
-    const answered = async ({ ahead = 1, webhook = null as string | null } = {}): Promise<string> => {
+    /** Submitted under a share of one half, which the price has no more when it is answered. @param past days before today that the answer is about */
+    const answered = async ({
+      ahead = 1,
+      past = 0,
+      webhook = null as string | null,
+    } = {}): Promise<string> => {
       await post('provider/pricing', { ...PRICE, score_share: 0.5 }, provider);
       const order = {
         symbol: 'GROWS',
@@ -109,11 +121,27 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
       await post(`evaluator/claim/${id}`, {}, evaluator);
       const predictions = [2_800, 2_900];
       const uncertainties = [20, 0.5];
-      const body = bodyOf(answerOf(2, { predictions, uncertainties, confidenceIntervals: {} }));
+      const days = past === 0 ? [] : [midnight(-past), midnight(1 - past)];
+      const modelMetadata = past === 0 ? {} : { future_datetimes: days.map((day) => new Date(day)) };
+      const answer = { predictions, uncertainties, confidenceIntervals: {}, modelMetadata };
+      const body = bodyOf(answerOf(2, answer));
       await post(`evaluator/submit/${id}`, body, evaluator);
       return String(id);
     };
+    /** As administrators see it, in both places. */
+    const byScore = async () => {
+      const summary = (await read('admin/billing/summary', bench.admin)).by_score;
+      expect((await read('admin/stats', bench.admin)).financial_metrics.by_score).toEqual(summary);
+      return summary;
+    };
     const scoreOf = async (id: string) => (await read(`client/predictions/${id}`)).cost_info.score;
+    const holdOf = async (id: string): Promise<Row | undefined> =>
+      (await bench.app.database.query<Row>(`SELECT * FROM score_holds WHERE prediction_id = '${id}'`))[0];
+    const partOf = (row: Row, at: number): number => {
+      const forecast = { kind: 'normal', mean: [2_800, 2_900][at] ?? 0, sd: [20, 0.5][at] ?? 0 } as const;
+      const [baselineValue, volatility] = [Number(row['baseline_value']), Number(row['volatility'])];
+      return scorePay(Number(row['value']), forecast, { baselineValue, volatility }, at + 1).fraction;
+    };
     const balance = async () => (await read('billing/balance')).balances[0];
     const rows = (id: string): Promise<Row[]> =>
       bench.app.database.query(`SELECT o.* FROM forecast_outcomes o JOIN forecast_pins p ON p.id = o.pin_id
@@ -139,17 +167,14 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
       });
       const before = await balance();
       expect(before.escrow).toBe(held);
+      expect(await byScore()).toMatchObject([{ held_micros: micros, earned_micros: 0, returned_micros: 0 }]);
       expect(await pay()).toEqual({ scored: 0, unresolvable: 0 });
       await growing.grow('2019-12-31');
       bench.clock.jump(12 * DAY_MS);
       await bench.resolve();
       const outcomes = await rows(id);
       expect(outcomes).toMatchObject([{ status: 'resolved' }, { status: 'resolved' }]);
-      const parts = outcomes.map((row, at) => {
-        const forecast = { kind: 'normal', mean: [2_800, 2_900][at] ?? 0, sd: [20, 0.5][at] ?? 0 } as const;
-        const [baselineValue, volatility] = [Number(row['baseline_value']), Number(row['volatility'])];
-        return scorePay(Number(row['value']), forecast, { baselineValue, volatility }, at + 1).fraction;
-      });
+      const parts = outcomes.map(partOf);
       expect(new Set(parts).size).toBe(2);
       // it is killed, so to say, between the pay and its commit
       const stop = get<MarketplaceEvents>(MarketplaceEvents).subscribe(() =>
@@ -165,9 +190,7 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
       expect(turns.reduce((sum, { scored }) => sum + scored, 0)).toBe(1);
       expect(await pay()).toEqual({ scored: 0, unresolvable: 0 });
       const earned = Math.floor((micros * ((parts[0] ?? NaN) + (parts[1] ?? NaN))) / 2);
-      const [hold] = await bench.app.database.query<Row>(
-        `SELECT * FROM score_holds WHERE prediction_id = '${id}'`,
-      );
+      const hold = await holdOf(id);
       expect([Number(hold?.['earned_micros']), Number(hold?.['returned_micros'])]).toEqual([
         earned,
         micros - earned,
@@ -181,6 +204,7 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
       const paid = { held: 0, held_micros: 0, earned_micros: earned, returned_micros: micros - earned };
       expect(earnings.by_score).toMatchObject([{ currency: 'USD', ...paid }]);
       expect((await read('client/spend')).by_score).toEqual(earnings.by_score);
+      expect(await byScore()).toEqual(earnings.by_score);
       expect(await archivable()).toContain(id);
       const sent = await bench.app.database.query<Row>(
         `SELECT event_type FROM webhook_deliveries WHERE prediction_id = '${id}' ORDER BY created_at`,
@@ -205,10 +229,52 @@ describe.each(DATABASE_KINDS)('targets without a bar [%s]', (kind) => {
       expect(await rows(id)).toMatchObject([{ source: 'reported_by_evaluator' }, { status: 'resolved' }]);
       expect(await pay()).toEqual({ scored: 0, unresolvable: 1 });
       expect(await scoreOf(id)).toMatchObject({ state: 'unresolvable', earned: 0 });
-      const [hold] = await bench.app.database.query<Row>(
-        `SELECT * FROM score_holds WHERE prediction_id = '${id}'`,
+      expect(await holdOf(id)).toMatchObject({ reason: 'own_report', fraction: 0 });
+      await verified();
+    });
+
+    it('return everything of an answer about bars that had closed: a hindcast', async () => {
+      await growing.grow(bench.yesterday());
+      const id = await answered({ past: 3 });
+      expect(await pay()).toEqual({ scored: 0, unresolvable: 1 });
+      expect(await holdOf(id)).toMatchObject({ reason: 'hindcast', fraction: 0 });
+      expect(await scoreOf(id)).toMatchObject({ state: 'unresolvable', earned: 0 });
+      await bench.resolve();
+      expect(await rows(id)).toMatchObject([{ status: 'resolved' }, { status: 'resolved' }]);
+      expect(await pay()).toEqual({ scored: 0, unresolvable: 0 });
+      await verified();
+    });
+
+    it('pay the horizons that have an outcome, and return the part of one that is unresolvable', async () => {
+      // on a Monday: Tuesday's bar comes, and none after it
+      bench.clock.jump(((8 - new Date(bench.clock.now()).getUTCDay()) % 7) * DAY_MS);
+      await growing.grow(bench.yesterday());
+      const id = await answered();
+      const { held_micros: micros } = await scoreOf(id);
+      const [first = '', after = ''] = [1, 30].map((days) =>
+        new Date(midnight(days)).toISOString().slice(0, 10),
       );
-      expect(hold).toMatchObject({ reason: 'own_report', fraction: 0 });
+      await growing.grow('2021-12-31', (line) =>
+        line.slice(0, 10) > first && line.slice(0, 10) < after ? '' : line,
+      );
+      bench.clock.jump(45 * DAY_MS);
+      await bench.resolve();
+      const outcomes = await rows(id);
+      expect(outcomes).toMatchObject([
+        { status: 'resolved', reason: null },
+        { status: 'unresolvable', reason: 'no_bar_within_limit' },
+      ]);
+      expect(await pay()).toEqual({ scored: 1, unresolvable: 0 });
+      const earned = Math.floor(
+        (micros * outcomes.slice(0, 1).reduce((sum, row) => sum + partOf(row, 0), 0)) / 2,
+      );
+      expect(earned).toBeGreaterThan(0);
+      const hold = await holdOf(id);
+      expect(hold).toMatchObject({ state: 'scored', reason: 'no_bar_within_limit' });
+      expect([Number(hold?.['earned_micros']), Number(hold?.['returned_micros'])]).toEqual([
+        earned,
+        micros - earned,
+      ]);
       await verified();
     });
 

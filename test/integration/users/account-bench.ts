@@ -69,7 +69,7 @@ export class AccountBench {
     const turnover = new BillingRecordRepository(
       database,
       new KeptFigures(database),
-      new ScoreHoldRepository(database),
+      new ScoreHoldRepository(database, new KeptFigures(database)),
     );
     this.listing = new ListUsers(
       this.accounts,
