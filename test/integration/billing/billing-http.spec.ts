@@ -81,6 +81,26 @@ describe.each(['sqlite', 'postgres'] as const)('billing over HTTP [%s]', (databa
     await expect(get('/provider/pricing', 'admin_key')).resolves.toMatchObject({ status: 200, body: [] });
   });
 
+  it.each<[unknown, string]>([
+    [0, 'should be greater than or equal to 0.000001'],
+    [-0.4, 'should be greater than or equal to 0.000001'],
+    [0.000_000_1, 'should be greater than or equal to 0.000001'],
+    [1.000_001, 'should be less than or equal to 1'],
+    [0.123_456_7, 'should have no more than 6 decimal places'],
+    ['half', 'should be a valid number'],
+    [true, 'should be a valid number'],
+    [[0.5], 'should be a valid number'],
+  ])('refuses a share of %p with the field and what is allowed', async (share, allowed) => {
+    const price = { model_name: 'refused', price_per_request: 1, score_share: share };
+    const { status, body } = await post('/provider/pricing', price, 'provider_key');
+    expect([status, body.detail]).toEqual([
+      422,
+      [expect.objectContaining({ loc: ['body', 'score_share'], msg: expect.stringContaining(allowed) })],
+    ]);
+    const prices = await get('/provider/pricing', 'provider_key');
+    expect(JSON.stringify(prices.body)).not.toContain('refused');
+  });
+
   it('gives credits once, whatever is repeated', async () => {
     const body = { user_id: clientId, amount: 12.5, payment_reference: 'TRX-1' };
     const key = { 'Idempotency-Key': 'top-up-1' };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { MarketplaceUpkeep } from '../../../src/marketplace/marketplace-upkeep.service.js';
+import { PayByScore } from '../../../src/marketplace/pay-by-score.service.js';
 import { ANSWER, EvaluatorBench, HOUR_MS, MINUTE_MS } from '../evaluator/evaluator-bench.js';
 
 /** Statements between BEGIN and COMMIT that one step of an order may take. */
@@ -76,8 +77,8 @@ describe('the steps of an order on PostgreSQL, over HTTP, each with an Idempoten
     };
     return (await post('client/predict', asked, bench.client)).body.id;
   };
-  const claimed = async (): Promise<string> => {
-    const id = await submit();
+  const claimed = async (terms: object = {}): Promise<string> => {
+    const id = await submit(terms);
     await post(`evaluator/claim/${id}`, {}, evaluator);
     return id;
   };
@@ -112,6 +113,41 @@ describe('the steps of an order on PostgreSQL, over HTTP, each with an Idempoten
     expect(set.status).toBeLessThan(300);
     const [statements] = await counts(submit);
     expect(statements).toBeLessThanOrEqual(MOST);
+  });
+
+  it('take at most as many when a part of its share waits for the score', async () => {
+    const provider = await bench.accounts.make('provider');
+    const price = { model_name: 'default_predictor', price_per_request: 1, score_share: 0.5 };
+    const set = await bench.app.post('/api/v1/provider/pricing', price, { apiKey: provider.apiKey });
+    expect(set.status).toBeLessThan(300);
+    const mine = { custom_parameters: { provider: provider.id } };
+    let id = '';
+    const steps: Record<string, number[]> = {};
+    steps['submit'] = await counts(async () => (id = await submit(mine)));
+    steps['claim'] = await counts(() => post(`evaluator/claim/${id}`, {}, evaluator));
+    // about bars that have closed, so that it can be paid at once
+    const days = [9, 8, 7].map((ago) => new Date(bench.clock.now() - ago * 24 * HOUR_MS));
+    const answer = { ...ANSWER, model_metadata: { future_datetimes: days } };
+    steps['answer'] = await counts(() => post(`evaluator/submit/${id}`, answer, evaluator));
+    const [cancelled, released] = [await submit(mine), await claimed(mine)];
+    const path = `/api/v1/client/predictions/${cancelled}`;
+    steps['cancel'] = await counts(() => bench.app.request('DELETE', path, { apiKey: bench.client.apiKey }));
+    steps['release'] = await counts(() =>
+      post(`evaluator/release/${released}`, { reason: 'other' }, evaluator),
+    );
+    const held = await bench.app.database.query<{ state: string }>(
+      `SELECT state FROM score_holds WHERE prediction_id = '${id}'`,
+    );
+    expect(held).toEqual([{ state: 'held' }]);
+    expect(Object.values(steps).map(({ length }) => length)).toEqual([1, 1, 1, 1, 1]);
+    expect(Object.entries(steps).filter(([, [statements = 0]]) => statements > MOST)).toEqual([]);
+    // the pay is a step of upkeep, one more: the order's row, locks, what is held, the ledger, a name, all else that is written
+    const [pay = []] = await wire.during('prediction_jobs', () =>
+      bench.app.app.get(PayByScore, { strict: false }).pay(),
+    );
+    const isNextLook = (text: string): boolean =>
+      text.startsWith('SELECT prediction_id, held_at FROM score_holds');
+    expect(pay.filter((text) => !isNextLook(text))).toHaveLength(MOST + 1);
   });
 
   it('and so do the end of a lease and of an order', async () => {

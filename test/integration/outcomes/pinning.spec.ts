@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '#libs/testing';
+import { PayByScore } from '../../../src/marketplace/pay-by-score.service.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
 import { OutcomesBench, type Row } from './outcomes-bench.js';
 
@@ -95,6 +96,19 @@ describe.each(DATABASE_KINDS)('forecasts are pinned when they are made [%s]', (k
   it('as excluded, where the predictor sees what comes', async () => {
     const id = await bench.predict({ predictor_plugin: 'noisy_ideal_predictor' });
     expect(await pinOf('prediction', id)).toMatchObject({ standing: 'looks_ahead', due_at: null });
+    // and what is held of an order returns whole
+    const provider = await bench.accounts.make('provider');
+    const price = { model_name: 'noisy_ideal_predictor', price_per_request: 4, score_share: 0.5 };
+    await bench.app.post('/api/v1/provider/pricing', price, { apiKey: provider.apiKey });
+    const order = await bench.order('noisy_ideal_predictor');
+    await eventually('the order is pinned', async () => (await pinOf('order', order)) !== undefined);
+    expect(await pinOf('order', order)).toMatchObject({ standing: 'looks_ahead', due_at: null });
+    await bench.app.app.get(PayByScore, { strict: false }).pay();
+    const { cost_info: cost } = (
+      await bench.app.get(`/api/v1/client/predictions/${order}`, { apiKey: bench.client.apiKey })
+    ).body;
+    expect(cost.score).toMatchObject({ state: 'unresolvable', earned: 0, returned: cost.score.held });
+    expect(cost.score.held).toBeGreaterThan(0);
   });
 
   it('as a hindcast, where its targets were over', async () => {
