@@ -10,7 +10,7 @@ import type { DatabaseKind } from '../../harness/databases.js';
 export const DAY_MS = 86_400_000;
 /** What the clock of a bench says at first. */
 export const BENCH_START = Date.UTC(2019, 0, 16, 12);
-const SP500 = resolve('examples/data/sp500_daily_2000-2020.csv');
+export const SP500 = resolve('examples/data/sp500_daily_2000-2020.csv');
 
 /** A row as the database has it. */
 export type Row = Record<string, string | number | null>;
