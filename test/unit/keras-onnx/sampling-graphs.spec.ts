@@ -94,5 +94,15 @@ describe('sampling of whole graphs', () => {
       engine.sample([{ shape: [2, 2], data: [1, 2, 3, 4] }], { samples: 2, seed: 1 }),
     ).rejects.toMatchObject({ code: 'model_unsupported' });
     await engine.close();
+    // Four numbers are two rows, which a graph for samples of one row has not; but nothing here is random.
+    const shaped = {
+      module: 'keras.src.ops.numpy',
+      class_name: 'Reshape',
+      name: 'mean',
+      config: { name: 'mean', newshape: [4] },
+      inbound_nodes: [{ args: [tensor('in')], kwargs: {} }],
+    };
+    const still = compile({ ...config, config: { ...config.config, layers: [layers[0], shaped] } }, () => []);
+    expect([still.sample, still.sampleRefusal]).toEqual([undefined, undefined]);
   });
 });

@@ -2,6 +2,39 @@ import { corrupt } from '../errors.js';
 import type { Resolved } from '../layers/definition.js';
 import type { Emitter, Value } from './emitter.js';
 import type { Argument, LayerSpec, NodeCall } from './spec.js';
+import { cast } from './tensor-ops.js';
+
+/** Layers that may be given whole numbers and compute with floats all the same. */
+const COMPUTES_FLOATS = new Set([
+  'Activation',
+  'Add',
+  'Average',
+  'BatchNormalization',
+  'Conv1D',
+  'Conv2D',
+  'Dense',
+  'EinsumDense',
+  'GRU',
+  'GlobalAveragePooling1D',
+  'LSTM',
+  'LayerNormalization',
+  'Masking',
+  'Maximum',
+  'Minimum',
+  'Multiply',
+  'Normalization',
+  'ReLU',
+  'Rescaling',
+  'SimpleRNN',
+  'Softmax',
+  'Subtract',
+]);
+
+/** The inputs of a layer as it computes with them. */
+export function floatsFor(emit: Emitter, className: string, inputs: readonly Value[]): readonly Value[] {
+  if (!COMPUTES_FLOATS.has(className)) return inputs;
+  return inputs.map((value) => (value.type === 'bool' ? value : cast(emit, value, 'float32')));
+}
 
 /** Legacy files name operation nodes like layers; they differ in taking operands one by one instead of as a list. */
 export function isOperation(layer: LayerSpec, args: readonly Resolved[]): boolean {

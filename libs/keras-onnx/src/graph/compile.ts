@@ -5,7 +5,7 @@ import { quantizationOf } from '../layers/quantized.js';
 import { definitionOf } from '../layers/registry.js';
 import { GraphBuilder, type ElementType } from '../onnx/builder.js';
 import { writeModel } from '../onnx/protobuf.js';
-import { firstNode, isOperation, masksOf, ready, resolveArguments, tensorsOf } from './calls.js';
+import { firstNode, floatsFor, isOperation, masksOf, ready, resolveArguments, tensorsOf } from './calls.js';
 import { sameDim, showShape, type Dim } from './dims.js';
 import {
   dependsOnSamples,
@@ -258,7 +258,7 @@ class Compiler {
       layer,
       config: new LayerConfig(layer.name, layer.config).with(settings),
       emit: this.emit,
-      inputs,
+      inputs: isOperation(layer, args) ? inputs : floatsFor(this.emit, layer.className, inputs),
       masks: masksOf(this.emit, inputs, kwargs.mask),
       args,
       kwargs,

@@ -200,7 +200,10 @@ export function compileSource(source: GraphSource): Ready {
     const sample = said(() => compileGraph(source.model, weights, 'sample'));
     return { ...base, sample: sample.randoms.length === 0 ? undefined : sample, sampleRefusal: undefined };
   } catch (error) {
-    if (error instanceof ModelError) return { ...base, sample: undefined, sampleRefusal: error.detail };
-    throw error;
+    if (!(error instanceof ModelError)) throw error;
+    // What has nothing random in it needs no sampling graph, and some operations have none.
+    const { stochasticLayers, customLayers } = base.facts;
+    const isFixed = stochasticLayers.length === 0 && customLayers.length === 0;
+    return { ...base, sample: undefined, sampleRefusal: isFixed ? undefined : error.detail };
   }
 }

@@ -54,8 +54,11 @@ const sparsePlus: Activation = (emit, x) => {
   return where(emit, binary(emit, 'GreaterOrEqual', x, emit.scalar(1), 'bool'), x, between);
 };
 
-const squareplus: Activation = (emit, x) =>
-  scale(emit, binary(emit, 'Add', x, unary(emit, 'Sqrt', shift(emit, power(emit, x, 2), 4))), 0.5);
+/** (x + √(x² + b)) / 2 */
+export const squareplus =
+  (b: number): Activation =>
+  (emit, x) =>
+    scale(emit, binary(emit, 'Add', x, unary(emit, 'Sqrt', shift(emit, power(emit, x, 2), b))), 0.5);
 
 const glu: Activation = (emit, x) => {
   const axis = x.shape.length - 1;
@@ -70,27 +73,31 @@ const glu: Activation = (emit, x) => {
 };
 
 /**
- * Martins & Astudillo 2016, algorithm 1, by sorting the last axis – except that Keras adds up the running sums instead of
+ * Martins & Astudillo 2016, algorithm 1, by sorting an axis – except that Keras adds up the running sums instead of
  * the sorted numbers for the threshold. A model trained with Keras learned with that, so it is kept.
  */
-const sparsemax: Activation = (emit, x) => {
-  const axis = x.shape.length - 1;
-  const channels = x.shape[axis];
-  if (typeof channels !== 'number') throw unsupported('sparsemax over an unknown length', 'fix the length');
-  const [sorted] = emit.multi('TopK', [x, emit.builder.integers([channels])], [x.shape, x.shape], {});
-  if (sorted === undefined) return x;
-  const sums = emit.op('CumSum', [sorted, emit.builder.integers([axis], [])], x.shape);
-  const ranks = emit.constant(
-    Float32Array.from({ length: channels }, (_, index) => index + 1),
-    [channels],
-  );
-  const inside = binary(emit, 'Greater', shift(emit, binary(emit, 'Mul', sorted, ranks), 1), sums, 'bool');
-  const zero = emit.scalar(0);
-  const count = reduce(emit, 'ReduceSum', where(emit, inside, emit.scalar(1), zero), [axis], true);
-  const total = reduce(emit, 'ReduceSum', where(emit, inside, sums, zero), [axis], true);
-  const threshold = binary(emit, 'Div', shift(emit, total, -1), count);
-  return unary(emit, 'Relu', binary(emit, 'Sub', x, threshold));
-};
+export const sparsemax =
+  (along: number): Activation =>
+  (emit, x) => {
+    const axis = axisOf(along, x.shape.length);
+    const channels = x.shape[axis];
+    if (typeof channels !== 'number') throw unsupported('sparsemax over an unknown length', 'fix the length');
+    const [sorted] = emit.multi('TopK', [x, emit.builder.integers([channels])], [x.shape, x.shape], {
+      axis: { int: axis },
+    });
+    if (sorted === undefined) return x;
+    const sums = emit.op('CumSum', [sorted, emit.builder.integers([axis], [])], x.shape);
+    const ranks = emit.constant(
+      Float32Array.from({ length: channels }, (_, index) => index + 1),
+      x.shape.map((_, one) => (one === axis ? channels : 1)),
+    );
+    const inside = binary(emit, 'Greater', shift(emit, binary(emit, 'Mul', sorted, ranks), 1), sums, 'bool');
+    const zero = emit.scalar(0);
+    const count = reduce(emit, 'ReduceSum', where(emit, inside, emit.scalar(1), zero), [axis], true);
+    const total = reduce(emit, 'ReduceSum', where(emit, inside, sums, zero), [axis], true);
+    const threshold = binary(emit, 'Div', shift(emit, total, -1), count);
+    return unary(emit, 'Relu', binary(emit, 'Sub', x, threshold));
+  };
 
 /** relu with its three settings, as the ReLU layer and the relu operation define them. */
 export function relu(slope = 0, maximum: number | undefined = undefined, threshold = 0): Activation {
@@ -144,7 +151,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   softsign: simple('Softsign'),
   soft_shrink: softShrink,
   sparse_plus: sparsePlus,
-  squareplus,
+  squareplus: squareplus(4),
   silu: gate(sigmoid),
   swish: gate(sigmoid),
   gelu: gelu(false),
@@ -162,7 +169,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   log_sigmoid: logSigmoid,
   sparse_sigmoid: (emit, x) => clip(emit, scale(emit, shift(emit, x, 1), 0.5), 0, 1),
   mish: simple('Mish'),
-  sparsemax,
+  sparsemax: sparsemax(-1),
 };
 
 /** The name of an activation setting, which may be a word, null or a serialized function. */

@@ -1,6 +1,7 @@
+import { corrupt } from '../errors.js';
 import { type Dim, sizeOf } from '../graph/dims.js';
 import { dependsOnSamples, type Emitter, type Value } from '../graph/emitter.js';
-import { binary, concat, expand, flip, reshape } from '../graph/tensor-ops.js';
+import { binary, concat, expand, flip, reshape, transpose } from '../graph/tensor-ops.js';
 import { activationsOf } from './activations.js';
 import { permuted } from './convolution.js';
 import {
@@ -8,10 +9,12 @@ import {
   known,
   masked,
   only,
+  stepMask,
   withBias,
   type LayerCall,
   type LayerDefinition,
 } from './definition.js';
+import { statesOf } from './recurrent.js';
 import { overSteps } from './steps.js';
 import { isChannelsFirst, paddingOf, perAxis, type SlidingWindow, windowCount } from './windows.js';
 
@@ -91,6 +94,18 @@ function stepsFirst(call: LayerCall, x: Value, spatial: number): Value {
   );
 }
 
+/** A state with its channels behind the rows. */
+function channelsFirst(call: LayerCall, state: Value, spatial: number): Value {
+  if (state.shape.length !== spatial + 2)
+    throw corrupt(`an initial state must have ${spatial + 2} axes`, call.layer.name);
+  if (isChannelsFirst(call)) return state;
+  return transpose(call.emit, state, [
+    0,
+    spatial + 1,
+    ...Array.from({ length: spatial }, (_, axis) => axis + 1),
+  ]);
+}
+
 /** The way back, for outputs with or without steps. */
 function channelsBehind(call: LayerCall, x: Value, spatial: number): Value {
   if (isChannelsFirst(call)) return x;
@@ -157,7 +172,11 @@ const convLstm = (spatial: number): LayerDefinition => ({
   weights: (config) => withBias(config, 'kernel', 'recurrent_kernel'),
   emit(call) {
     const { config, emit } = call;
-    const x = stepsFirst(call, only(call, spatial + 3), spatial);
+    const [input, ...behind] = call.inputs;
+    const given = statesOf(call.kwargs.initial_state ?? call.args[1], behind);
+    if (given.length !== 0 && given.length !== 2) throw corrupt('takes 2 initial states', call.layer.name);
+    const sequence = only({ ...call, inputs: input === undefined ? [] : [input] }, spatial + 3);
+    const x = stepsFirst(call, sequence, spatial);
     const [rows = 1] = x.shape;
     const filters = config.integer('filters');
     const kernel = perAxis(call, 'kernel_size', spatial);
@@ -174,16 +193,22 @@ const convLstm = (spatial: number): LayerDefinition => ({
     const projected = project(call, x, filters, windows, padding);
     const inside = [filters, ...projected.shape.slice(3)];
     const recurrentMasks = dropped(call, 'recurrent_dropout', [rows, ...inside]);
+    const before = given.map((state) => channelsFirst(call, state, spatial));
     const first =
-      [projected, ...recurrentMasks].map((one) => one.shape[0] ?? 1).find(dependsOnSamples) ?? rows;
-    const initial = [0, 1].map(() => expand(emit, emit.scalar(0), [first, ...inside]));
+      [projected, ...recurrentMasks, ...before].map((one) => one.shape[0] ?? 1).find(dependsOnSamples) ??
+      rows;
+    const initial = [0, 1].map((at) => expand(emit, before[at] ?? emit.scalar(0), [first, ...inside]));
     const recurrentShape = [...kernel, filters, GATES * filters];
     const plain = kernel.map((one) => ({ kernel: one, stride: 1, dilation: 1 }));
-    const mask = call.masks[0];
+    const mask = stepMask(call, given.length > 0);
     const reverse = config.flag('go_backwards', false);
     const zeroOutput = config.flag('zero_output_for_mask', false);
     const gate = (index?: number): Value => kernelOf(call, 'recurrent_kernel', recurrentShape, index);
-    const { sequence, states, last } = overSteps(
+    const {
+      sequence: all,
+      states,
+      last,
+    } = overSteps(
       call,
       { input: projected, initial, mask, zeroOutput, reverse },
       (inner, step, [hidden = step, carry = step]) => {
@@ -192,7 +217,7 @@ const convLstm = (spatial: number): LayerDefinition => ({
       },
     );
     const isSequence = config.flag('return_sequences', false);
-    const chosen = isSequence ? (reverse ? flip(emit, sequence, 1) : sequence) : last;
+    const chosen = isSequence ? (reverse ? flip(emit, all, 1) : all) : last;
     const output = masked(call, channelsBehind(call, chosen, spatial), isSequence ? mask : undefined);
     if (!config.flag('return_state', false)) return output;
     return [output, ...states.map((state) => channelsBehind(call, state, spatial))];

@@ -79,8 +79,10 @@ const integerLookup: LayerDefinition = {
       throw config.refuse('a lookup from places to words', 'use invert=False');
     const mode = config.word('output_mode', ['int', 'one_hot', 'multi_hot', 'count', 'tf_idf'], 'int');
     const outside = config.integer('num_oov_indices', 1, 0);
-    const mask = mode === 'int' ? config.optionalNumber('mask_token') : undefined;
-    const start = mask === undefined ? 0 : 1;
+    const mask = config.optionalNumber('mask_token');
+    // Only whole numbers leave the first place to what is masked; elsewhere it is not counted.
+    const start = mask === undefined || mode !== 'int' ? 0 : 1;
+    const hidden = emit.scalar(mode === 'int' ? 0 : -1);
     const x = cast(emit, only(call), 'int64');
     const words = emit.integers(vocabulary.map(Number));
     const found = cast(emit, binary(emit, 'Equal', unsqueeze(emit, x, -1), words, 'bool'), 'float32');
@@ -95,7 +97,7 @@ const integerLookup: LayerDefinition = {
     const index =
       mask === undefined
         ? looked
-        : where(emit, binary(emit, 'Equal', x, emit.integers([mask], []), 'bool'), emit.scalar(0), looked);
+        : where(emit, binary(emit, 'Equal', x, emit.integers([mask], []), 'bool'), hidden, looked);
     const most = config.get('pad_to_max_tokens') === true ? config.optionalNumber('max_tokens') : undefined;
     const depth = most ?? vocabulary.length + outside;
     const encoded = encode(call, index, mode === 'tf_idf' ? 'count' : mode, depth);

@@ -11,6 +11,7 @@ import {
   squeeze,
   transpose,
   unsqueeze,
+  where,
 } from '../graph/tensor-ops.js';
 import { masked, type LayerCall, type LayerDefinition } from './definition.js';
 import { unitLength } from './normalization.js';
@@ -46,6 +47,64 @@ const subtract: LayerDefinition = {
   emit(call) {
     if (call.inputs.length !== 2) throw corrupt('subtracts exactly two tensors', call.layer.name);
     return fold('Sub').emit(call);
+  },
+};
+
+/** The mask of an input laid over its features. A tensor that was given an axis has lost its mask. */
+function wideMask(call: LayerCall, grown: Value, index: number): Value | undefined {
+  const mask = call.masks[index];
+  if (mask === undefined || call.layer.dialect === 'keras2' || grown !== call.inputs[index]) return undefined;
+  return unsqueeze(call.emit, cast(call.emit, mask, 'bool'), -1);
+}
+
+/**
+ * Maximum and Minimum as Keras 3 merges masked tensors: a step that one of them leaves out takes the other's number. Keras 2
+ * took the numbers as they are.
+ */
+const extreme = (op: 'Max' | 'Min'): LayerDefinition => ({
+  masks: 'use',
+  emit(call) {
+    const { emit } = call;
+    const [first, ...rest] = sameRank(call);
+    if (first === undefined || rest.length === 0)
+      throw corrupt('merges at least two tensors', call.layer.name);
+    const start = { all: first, mask: wideMask(call, first, 0) };
+    const { all } = rest.reduce(({ all: before, mask: known }, next, index) => {
+      const mask = wideMask(call, next, index + 1);
+      const x = mask === undefined ? next : where(emit, mask, next, before);
+      const other = known === undefined ? before : where(emit, known, before, x);
+      return {
+        all: binary(emit, op, other, x),
+        mask: mask === undefined || known === undefined ? undefined : binary(emit, 'Or', known, mask, 'bool'),
+      };
+    }, start);
+    return masked(call, all, anyMask(call));
+  },
+});
+
+/** A product as Keras 3 merges masked tensors: a step that one leaves out counts as 1 there, and is 0 where all leave it out. */
+const multiply: LayerDefinition = {
+  masks: 'use',
+  emit(call) {
+    const { emit } = call;
+    const inputs = sameRank(call);
+    const masks = inputs.map((one, index) => wideMask(call, one, index));
+    const factors = inputs.map((one, index) => {
+      const mask = masks[index];
+      return mask === undefined ? one : where(emit, mask, one, emit.scalar(1));
+    });
+    const [first, ...rest] = factors;
+    if (first === undefined || rest.length === 0)
+      throw corrupt('merges at least two tensors', call.layer.name);
+    const product = rest.reduce((all, next) => binary(emit, 'Mul', all, next), first);
+    const known = masks.filter((mask) => mask !== undefined);
+    const seen =
+      known.length === inputs.length ? known.reduce((a, b) => binary(emit, 'Or', a, b, 'bool')) : undefined;
+    return masked(
+      call,
+      seen === undefined ? product : where(emit, seen, product, emit.scalar(0)),
+      anyMask(call),
+    );
   },
 };
 
@@ -121,10 +180,10 @@ function moveAxis(call: LayerCall, x: Value, from: number, to: number): Value {
 export const MERGING_LAYERS: Readonly<Record<string, LayerDefinition>> = {
   Add: fold('Add'),
   Subtract: subtract,
-  Multiply: fold('Mul'),
+  Multiply: multiply,
   Average: fold('Add', (call, sum) => scale(call.emit, sum, 1 / call.inputs.length)),
-  Maximum: fold('Max'),
-  Minimum: fold('Min'),
+  Maximum: extreme('Max'),
+  Minimum: extreme('Min'),
   Concatenate: concatenate,
   Dot: dot,
 };

@@ -1,8 +1,5 @@
-import { corrupt } from '../errors.js';
-import { addDims, ceilDims, multiplyDims, sizeOf, type Dim } from '../graph/dims.js';
+import { addDims, multiplyDims, sizeOf, type Dim } from '../graph/dims.js';
 import type { Value } from '../graph/emitter.js';
-import { isObject } from '../graph/layer-config.js';
-import type { SliceArgument } from '../graph/spec.js';
 import {
   axisOf,
   concat,
@@ -17,7 +14,18 @@ import {
   unsqueeze,
 } from '../graph/tensor-ops.js';
 import type { LayerCall, Resolved } from './definition.js';
-import { axesOf, numberOf, operand, ownAxis, setting, tensor, type Operation } from './operands.js';
+import {
+  alongAxis,
+  axesOf,
+  lengthOf,
+  numberOf,
+  operand,
+  ownAxis,
+  setting,
+  tensor,
+  type Operation,
+} from './operands.js';
+import { slicing } from './operations-slicing.js';
 
 const only = (call: LayerCall): Value => tensor(call, call.args[0] ?? call.kwargs.x);
 
@@ -136,11 +144,24 @@ const tiling: Operation = (call) => {
   return call.emit.op('Tile', [x, call.emit.builder.integers(repeats)], shape);
 };
 
-/** Every element of an axis several times, one after the other. */
+/** Every element of an axis several times, one after the other; each may have a number of its own. */
 const repeating: Operation = (call) => {
-  const x = only(call);
-  const axis = ownAxis(call, x, numberOf(call, 'axis'));
-  const times = numberOf(call, 'repeats');
+  const isFlat = (setting(call, 'axis') ?? null) === null;
+  const { x, axis } = isFlat
+    ? alongAxis(call)
+    : { x: only(call), axis: ownAxis(call, only(call), numberOf(call, 'axis')) };
+  const counts = integers(call, 'repeats');
+  const [times = 1] = counts;
+  if (counts.length > 1) {
+    if (counts.length !== x.shape[axis] || counts.some((one) => one < 0))
+      throw call.config.bad('repeats', 'one number, or one for each place of the axis');
+    return places(
+      call,
+      x,
+      axis,
+      counts.flatMap((count, at) => Array.from({ length: count }, () => at)),
+    );
+  }
   const wide = unsqueeze(call.emit, x, axis + 1);
   const shape = wide.shape.map((dim, index) => (index === axis + 1 ? times : dim));
   return reshape(
@@ -150,30 +171,51 @@ const repeating: Operation = (call) => {
   );
 };
 
+/** The elements at some places of an axis, in that order. */
+function places(call: LayerCall, x: Value, axis: number, list: readonly number[]): Value {
+  const shape = x.shape.map((dim, index) => (index === axis ? list.length : dim));
+  return call.emit.op('Gather', [x, call.emit.integers(list)], shape, {
+    attributes: { axis: { int: axis } },
+  });
+}
+
+const MODES = ['constant', 'reflect', 'symmetric', 'edge'] as const;
+
 const padding: Operation = (call) => {
   const x = only(call);
   const widths = setting(call, 'pad_width');
-  const fill = call.kwargs.constant_values ?? 0;
-  if (
-    !Array.isArray(widths) ||
-    (setting(call, 'mode') ?? 'constant') !== 'constant' ||
-    typeof fill !== 'number'
-  ) {
-    throw call.config.refuse('this padding', "use mode 'constant' with one number");
-  }
+  const fill = call.args[1] ?? call.kwargs.constant_values ?? 0;
+  const mode = MODES.find((one) => one === (setting(call, 'mode') ?? 'constant'));
+  if (!Array.isArray(widths) || mode === undefined || typeof fill !== 'number')
+    throw call.config.refuse('this padding', `use one number, and one of the modes ${MODES.join(', ')}`);
   const ends = (side: 0 | 1): number[] =>
     x.shape.map((_, axis) => Number((widths[axis] as unknown[] | undefined)?.[side] ?? 0));
   const [before, after] = [ends(0), ends(1)];
   if ([...before, ...after].some((one) => !Number.isSafeInteger(one) || one < 0))
     throw call.config.bad('pad_width', 'pairs of numbers');
   if ((before[0] ?? 0) + (after[0] ?? 0) > 0) ownAxis(call, x, 0);
+  if (mode === 'symmetric') return mirrored(call, x, before, after);
   const shape = x.shape.map((dim, axis) => addDims(dim, (before[axis] ?? 0) + (after[axis] ?? 0)));
-  return call.emit.op(
-    'Pad',
-    [x, call.emit.builder.integers([...before, ...after]), call.emit.scalar(fill)],
-    shape,
-  );
+  const given = [x, call.emit.builder.integers([...before, ...after])];
+  return mode === 'constant'
+    ? call.emit.op('Pad', [...given, call.emit.scalar(fill)], shape)
+    : call.emit.op('Pad', given, shape, { attributes: { mode: { text: mode } } });
 };
+
+/** Padded by what stands at each end, the outermost number twice; ONNX has only the mirror without that. */
+function mirrored(call: LayerCall, x: Value, before: readonly number[], after: readonly number[]): Value {
+  return x.shape.reduce<Value>((padded, _, axis) => {
+    const [left = 0, right = 0] = [before[axis], after[axis]];
+    if (left + right === 0) return padded;
+    const length = lengthOf(call, padded, axis);
+    if (Math.max(left, right) > length) throw call.config.bad('pad_width', 'at most the lengths');
+    const list = Array.from({ length: left + length + right }, (_one, at) => {
+      const place = at - left;
+      return place < 0 ? -1 - place : place < length ? place : 2 * length - 1 - place;
+    });
+    return places(call, padded, axis, list);
+  }, x);
+}
 
 const broadcasting: Operation = (call) => {
   const x = only(call);
@@ -182,60 +224,6 @@ const broadcasting: Operation = (call) => {
   );
   return expand(call.emit, x, shape);
 };
-
-/** x[…]: integers, slices, an ellipsis and new axes. */
-const indexing: Operation = (call) => {
-  const key = call.args[1];
-  const items = Array.isArray(key) ? (key as readonly Resolved[]) : [key];
-  const used = items.filter((item) => item !== null && !isEllipsis(item)).length;
-  let value = only(call);
-  if (used > value.shape.length) throw corrupt('has more indices than axes', call.layer.name);
-  const gap = items.some(isEllipsis) ? value.shape.length - used : 0;
-  let axis = 0;
-  for (const item of items) {
-    if (isEllipsis(item)) axis += gap;
-    else if (item === null) value = unsqueeze(call.emit, value, axis++);
-    else if (typeof item === 'number') value = takeIndex(call.emit, value, ownAxis(call, value, axis), item);
-    else if (typeof item === 'object' && 'start' in item) value = sliced(call, value, axis++, item);
-    else throw call.config.refuse('an index that is a tensor', 'index with integers and slices');
-  }
-  return value;
-};
-
-const isEllipsis = (item: Resolved | undefined): boolean => isObject(item) && item.kind === 'ellipsis';
-
-/** A Python slice of one axis; bounds of an unknown length are taken to lie inside it. */
-function sliced(call: LayerCall, x: Value, axis: number, { start, stop, step }: SliceArgument): Value {
-  const stride = step ?? 1;
-  if (start === null && stop === null && stride === 1) return x;
-  const at = ownAxis(call, x, axis);
-  const length = x.shape[at] ?? 1;
-  if (start === null && stop === null && stride === -1) return flip(call.emit, x, at);
-  if (stride < 1) throw call.config.refuse('a slice that steps backwards', 'reverse with [::-1]');
-  const bound = (given: number | null, open: Dim): Dim => {
-    if (given === null) return open;
-    const counted = given < 0 ? addDims(length, given) : given;
-    return typeof length === 'number' && typeof counted === 'number'
-      ? Math.min(Math.max(counted, 0), length)
-      : counted;
-  };
-  const [from, to] = [bound(start, 0), bound(stop, length)];
-  const span = distance(from, to);
-  if (span === undefined || (typeof span === 'number' && span < 1))
-    throw call.config.refuse('an empty or unclear slice', 'slice inside the length');
-  const shape = x.shape.map((dim, index) => (index === at ? ceilDims(span, stride) : dim));
-  const parts = [[start ?? 0], [stop ?? Number.MAX_SAFE_INTEGER], [at], [stride]].map((one) =>
-    call.emit.builder.integers(one),
-  );
-  return call.emit.op('Slice', [x, ...parts], shape);
-}
-
-/** to − from where both count from the same end. */
-function distance(from: Dim, to: Dim): Dim | undefined {
-  if (typeof from === 'number') return addDims(to, -from);
-  const offset = (dim: Dim): number => (Array.isArray(dim) && dim[0] === '+' ? Number(dim[2]) : 0);
-  return typeof to === 'number' ? undefined : offset(to) - offset(from);
-}
 
 const unstacking: Operation = (call) => {
   const x = only(call);
@@ -247,11 +235,19 @@ const unstacking: Operation = (call) => {
 
 /** Operations that rearrange elements. */
 export const arrange: Readonly<Record<string, Operation>> = {
+  ...slicing,
   Reshape: reshaping,
   Transpose: transposing,
   Swapaxes: swapping,
   Moveaxis: moving,
-  ExpandDims: (call) => unsqueeze(call.emit, only(call), numberOf(call, 'axis')),
+  ExpandDims: (call) => {
+    const x = only(call);
+    const axes = integers(call, 'axis');
+    return axes
+      .map((axis) => axisOf(axis, x.shape.length + axes.length))
+      .sort((one, other) => one - other)
+      .reduce((wide, axis) => unsqueeze(call.emit, wide, axis), x);
+  },
   Squeeze: squeezing,
   Concatenate: (call) => concat(call.emit, listed(call), numberOf(call, 'axis', -1)),
   Stack: stacking,
@@ -265,7 +261,6 @@ export const arrange: Readonly<Record<string, Operation>> = {
   Repeat: repeating,
   Pad: padding,
   BroadcastTo: broadcasting,
-  GetItem: indexing,
   Identity: only,
   StopGradient: (call) => tensor(call, call.args[0] ?? call.kwargs.variable ?? call.kwargs.x),
   Copy: only,

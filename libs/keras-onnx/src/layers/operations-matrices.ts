@@ -1,9 +1,10 @@
 import { corrupt } from '../errors.js';
-import { multiplyDims, sizeOf, type Dim } from '../graph/dims.js';
+import { addDims, multiplyDims, sizeOf, type Dim } from '../graph/dims.js';
 import type { Value } from '../graph/emitter.js';
 import {
   axisOf,
   binary,
+  cast,
   concat,
   expand,
   flip,
@@ -13,6 +14,7 @@ import {
   transpose,
   unary,
   unsqueeze,
+  where,
 } from '../graph/tensor-ops.js';
 import type { LayerCall } from './definition.js';
 import {
@@ -49,21 +51,23 @@ const diagonal: Operation = (call) => {
   });
 };
 
-/** A matrix with a vector on its diagonal. */
+/** A matrix with a vector on its diagonal, however long that is. */
 function onDiagonal(call: LayerCall, x: Value, offset: number): Value {
-  const count = lengthOf(call, x, 0);
-  const size = count + Math.abs(offset);
-  const ones = new Float32Array(size * count);
+  const { emit } = call;
+  const count = x.shape[0] ?? 1;
+  const size = addDims(count, Math.abs(offset));
+  const rows = expand(emit, unsqueeze(emit, x, 0), [count, count]);
+  const isOn = cast(emit, emit.op('EyeLike', [rows], rows.shape), 'bool');
+  const square = where(emit, isOn, rows, emit.scalar(0));
   // Row r of the matrix shows element r − down at column r − down + right.
   const [down, right] = [Math.max(-offset, 0), Math.max(offset, 0)];
-  for (let at = 0; at < count; at += 1) ones[(at + down) * count + at] = 1;
-  const rows = binary(call.emit, 'Mul', call.emit.constant(ones, [size, count]), unsqueeze(call.emit, x, 0));
-  const pads = [0, right, 0, down];
-  return call.emit.op('Pad', [rows, call.emit.builder.integers(pads)], [size, count + right + down]);
+  if (offset === 0) return square;
+  return emit.op('Pad', [square, emit.builder.integers([down, right, right, down])], [size, size]);
 }
 
 const diag: Operation = (call) => {
   const x = first(call);
+  if (x.shape.length > 0) ownAxis(call, x, 0);
   const offset = numberOf(call, 'k', 0);
   return x.shape.length === 1
     ? onDiagonal(call, x, offset)

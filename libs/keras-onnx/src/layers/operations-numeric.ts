@@ -1,6 +1,6 @@
 import type { Emitter, Value } from '../graph/emitter.js';
 import { binary, cast, expand, reduce, scale, shift, unary, where } from '../graph/tensor-ops.js';
-import { activationOf } from './activations.js';
+import { activationOf, sparsemax } from './activations.js';
 import type { LayerCall } from './definition.js';
 import {
   axesOf,
@@ -251,8 +251,6 @@ export const numeric: Readonly<Record<string, Operation>> = {
   Logaddexp: two(logAdd(Math.E)),
   Logaddexp2: two(logAdd(2)),
   NanToNum: nanToNum,
-  Nanmax: nanReduction('ReduceMax', -Infinity),
-  Nanmin: nanReduction('ReduceMin', Infinity),
   Nanprod: nanReduction('ReduceProd', 1),
   Nansum: nanReduction('ReduceSum', 0),
   Nanmean: (call) => nanMean(call, first(call), keeps(call)),
@@ -269,7 +267,6 @@ export const numeric: Readonly<Record<string, Operation>> = {
   },
   Rad2deg: one((emit, x) => scale(emit, x, 180 / Math.PI)),
   Round: rounding,
-  Signbit: one((emit, x) => below(emit, x, 0)),
   Sinc: one(sinc),
   SoftShrink: (call) => {
     const x = first(call);
@@ -278,7 +275,7 @@ export const numeric: Readonly<Record<string, Operation>> = {
     return binary(emit, 'Mul', unary(emit, 'Sign', x), beyond);
   },
   SparseSigmoid: activation('sparse_sigmoid'),
-  Sparsemax: activation('sparsemax'),
+  Sparsemax: (call) => sparsemax(numberOf(call, 'axis', -1))(call.emit, first(call)),
   Threshold: (call) => {
     const x = first(call);
     const { emit } = call;

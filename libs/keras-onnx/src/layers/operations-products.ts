@@ -187,7 +187,7 @@ const layerNorm: Operation = (call) => {
   const spread = shift(
     emit,
     reduce(emit, 'ReduceMean', binary(emit, 'Mul', off, off), axes, true),
-    numberOf(call, 'epsilon', 1e-5),
+    numberOf(call, 'epsilon', 1e-7),
   );
   return scaled(call, binary(emit, 'Div', off, unary(emit, 'Sqrt', spread)), ['gamma', 'beta']);
 };
@@ -196,7 +196,7 @@ const rmsNorm: Operation = (call) => {
   const { emit } = call;
   const x = first(call);
   const square = reduce(emit, 'ReduceMean', binary(emit, 'Mul', x, x), axesOf(call, x), true);
-  const root = unary(emit, 'Sqrt', shift(emit, square, numberOf(call, 'epsilon', 1e-6)));
+  const root = unary(emit, 'Sqrt', shift(emit, square, numberOf(call, 'epsilon', 1e-7)));
   return scaled(call, binary(emit, 'Div', x, root), ['scale']);
 };
 

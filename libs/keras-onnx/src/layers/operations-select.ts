@@ -9,9 +9,7 @@ import {
   expand,
   reduce,
   reshape,
-  scale,
   sliceAxis,
-  takeIndex,
   unsqueeze,
   where,
 } from '../graph/tensor-ops.js';
@@ -159,55 +157,6 @@ const cumulativeProduct: Operation = (call) => {
   return concat(call.emit, parts, axis);
 };
 
-/** The numbers at the given levels between order statistics, along one axis. */
-function quantiles(call: LayerCall, x: Value, levels: readonly number[]): Value[] {
-  const { emit } = call;
-  const asked = setting(call, 'axis') ?? null;
-  if (Array.isArray(asked)) throw call.config.refuse('quantiles over several axes', 'use one axis');
-  if ((setting(call, 'method') ?? 'linear') !== 'linear')
-    throw call.config.refuse('another method than linear', 'use linear');
-  const { x: flat, axis } = alongAxis(call);
-  const [order] = sorted(call, flat, axis);
-  const last = lengthOf(call, flat, axis) - 1;
-  return levels.map((level) => {
-    const at = level * last;
-    const [low, high] = [Math.floor(at), Math.ceil(at)];
-    const [below, above] = [takeIndex(emit, order, axis, low), takeIndex(emit, order, axis, high)];
-    const between = binary(emit, 'Add', below, scale(emit, binary(emit, 'Sub', above, below), at - low));
-    const value = low === high ? below : between;
-    if (!keeps(call)) return value;
-    return asked === null
-      ? reshape(
-          emit,
-          value,
-          x.shape.map(() => 1),
-        )
-      : unsqueeze(emit, value, axisOf(Number(asked), x.shape.length));
-  });
-}
-
-const quantile =
-  (percent: number): Operation =>
-  (call) => {
-    const given = call.args[1] ?? call.kwargs.q ?? setting(call, 'q');
-    const levels = [given].flat(3) as unknown[];
-    if (levels.some((one) => typeof one !== 'number'))
-      throw call.config.refuse('levels that are tensors', 'use plain numbers');
-    const found = quantiles(
-      call,
-      first(call),
-      levels.map((one) => Number(one) / percent),
-    );
-    const [only] = found;
-    return Array.isArray(given) || only === undefined
-      ? concat(
-          call.emit,
-          found.map((one) => unsqueeze(call.emit, one, 0)),
-          0,
-        )
-      : only;
-  };
-
 /** How many of a sorted row lie below (or not above) each number. */
 function placesIn(call: LayerCall, row: Value, values: Value, op: string): Value {
   const { emit } = call;
@@ -261,9 +210,6 @@ export const selecting: Readonly<Record<string, Operation>> = {
   Roll: roll,
   Diff: diff,
   Cumprod: cumulativeProduct,
-  Median: (call) => quantiles(call, first(call), [0.5])[0] ?? first(call),
-  Quantile: quantile(1),
-  Percentile: quantile(100),
   Digitize: (call) =>
     placesIn(call, operand(call, call.args[1] ?? call.kwargs.bins), first(call), 'GreaterOrEqual'),
   SearchSorted: (call) =>

@@ -16,6 +16,7 @@ import {
   alongAxis,
   axesOf,
   first,
+  keeps,
   left,
   lengthOf,
   operand,
@@ -55,7 +56,7 @@ function inverseErf(emit: Emitter, x: Value): Value {
   return where(emit, isEdge, binary(emit, 'Mul', x, emit.scalar(Infinity)), inside);
 }
 
-const nanExtreme =
+const nanPlace =
   (op: string, stand: number): Operation =>
   (call) => {
     const { emit } = call;
@@ -71,6 +72,28 @@ const nanExtreme =
     const seen = reduce(emit, 'ReduceMin', cast(emit, isNan, 'float32'), [axis], keep);
     return where(emit, cast(emit, seen, 'bool'), emit.integers([-1], []), found);
   };
+
+/** The largest or smallest of what is a number; NaN where nothing is. */
+const nanExtreme =
+  (op: string, stand: number): Operation =>
+  (call) => {
+    const { emit } = call;
+    const x = first(call);
+    const [axes, keep] = [axesOf(call, x), keeps(call)];
+    const isNan = unary(emit, 'IsNaN', x, 'bool');
+    const isAll = reduce(emit, 'ReduceMin', cast(emit, isNan, 'float32'), axes, keep);
+    const found = reduce(emit, op, where(emit, isNan, emit.scalar(stand), x), axes, keep);
+    return where(emit, cast(emit, isAll, 'bool'), emit.scalar(NaN), found);
+  };
+
+/** Whether a number is below 0, or the 0 that comes from there: 1 / −0 is −∞. */
+const signBit: Operation = (call) => {
+  const { emit } = call;
+  const x = first(call);
+  const isZero = binary(emit, 'Equal', x, emit.scalar(0), 'bool');
+  const side = where(emit, isZero, unary(emit, 'Reciprocal', x), x);
+  return binary(emit, 'Less', side, emit.scalar(0), 'bool');
+};
 
 const unravel: Operation = (call) => {
   const { emit } = call;
@@ -104,6 +127,10 @@ const INTEGERS: Readonly<Record<string, readonly [number, number]>> = {
   uint8: [0, 255],
   int16: [-32_768, 32_767],
   uint16: [0, 65_535],
+  // The nearest floats inside.
+  int32: [-2_147_483_648, 2_147_483_520],
+  uint32: [0, 4_294_967_040],
+  int64: [-9_223_371_487_098_961_920, 9_223_371_487_098_961_920],
 };
 
 const saturate: Operation = (call) => {
@@ -111,11 +138,11 @@ const saturate: Operation = (call) => {
   const x = first(call);
   const dtype = String(setting(call, 'dtype'));
   if (/^(b?float)/.test(dtype)) return x;
-  const bounds = INTEGERS[dtype];
+  const bounds = dtype === 'bool' ? [0, 1] : INTEGERS[dtype];
   if (bounds === undefined)
-    throw call.config.refuse(`a cast to ${dtype}`, 'cast to a float or an integer of up to 16 bits');
+    throw call.config.refuse(`a cast to ${dtype}`, 'cast to a float, a bool or an integer');
   const [low, high] = bounds.map((bound) => emit.scalar(bound));
-  return cast(emit, emit.op('Clip', [x, low ?? x, high ?? x], x.shape), 'int64');
+  return cast(emit, emit.op('Clip', [x, low ?? x, high ?? x], x.shape), dtype === 'bool' ? 'bool' : 'int64');
 };
 
 const integerShift =
@@ -131,8 +158,11 @@ const inverted: Operation = (call) => shift(call.emit, unary(call.emit, 'Neg', f
 /** Operations on numbers one by one, and on integers, that need more than an operator. */
 export const special: Readonly<Record<string, Operation>> = {
   Erfinv: (call) => inverseErf(call.emit, first(call)),
-  Nanargmax: nanExtreme('ArgMax', -Infinity),
-  Nanargmin: nanExtreme('ArgMin', Infinity),
+  Nanmax: nanExtreme('ReduceMax', -Infinity),
+  Nanmin: nanExtreme('ReduceMin', Infinity),
+  Signbit: signBit,
+  Nanargmax: nanPlace('ArgMax', -Infinity),
+  Nanargmin: nanPlace('ArgMin', Infinity),
   Nancumsum: (call) => {
     const { x, axis } = alongAxis(call);
     const kept = where(call.emit, unary(call.emit, 'IsNaN', x, 'bool'), call.emit.scalar(0), x);

@@ -1,7 +1,7 @@
 import { unsupported } from '../errors.js';
 import type { Value } from '../graph/emitter.js';
 import { binary, cast, matmul, reduce, softmax, unary, where } from '../graph/tensor-ops.js';
-import { activationOf, celu, elu, gelu, leakyRelu, softmaxOver } from './activations.js';
+import { activationOf, celu, elu, gelu, leakyRelu, softmaxOver, squareplus } from './activations.js';
 import type { LayerCall, Resolved } from './definition.js';
 import {
   axesOf,
@@ -17,14 +17,15 @@ import {
 } from './operands.js';
 import { arrange } from './operations-arrange.js';
 import { matrices } from './operations-matrices.js';
+import { extremeOf, norms } from './operations-norms.js';
 import { numeric } from './operations-numeric.js';
 import { products } from './operations-products.js';
+import { quantileOperations } from './operations-quantiles.js';
 import { selecting } from './operations-select.js';
 import { shaping } from './operations-shapes.js';
 import { signals } from './operations-signals.js';
 import { special } from './operations-special.js';
 import { refusedClass } from './refusals.js';
-import { unitLength } from './normalization.js';
 
 const elementwise =
   (op: string): Operation =>
@@ -104,20 +105,6 @@ function variance(call: LayerCall): Value {
   return reduce(emit, 'ReduceMean', binary(emit, 'Mul', centred, centred), axes, keeps(call));
 }
 
-const norm: Operation = (call) => {
-  const order = setting(call, 'ord') ?? 2;
-  const x = first(call);
-  if (order !== 1 && order !== 2) throw call.config.refuse(`a norm of order ${String(order)}`, 'use 1 or 2');
-  return reduce(call.emit, order === 1 ? 'ReduceL1' : 'ReduceL2', x, axesOf(call, x), keeps(call));
-};
-
-const normalize: Operation = (call) => {
-  if ((setting(call, 'order') ?? 2) !== 2)
-    throw call.config.refuse('normalize with another order', 'use order 2');
-  const x = first(call);
-  return unitLength(call.emit, x, axesOf(call, x), numberOf(call, 'epsilon', 1e-7));
-};
-
 const cumulative: Operation = (call) => {
   const x = first(call);
   const axis = ownAxis(call, x, numberOf(call, 'axis'));
@@ -128,16 +115,14 @@ const cumulative: Operation = (call) => {
 const reductions: Readonly<Record<string, Operation>> = {
   Sum: reduction('ReduceSum'),
   Mean: reduction('ReduceMean'),
-  Max: reduction('ReduceMax'),
-  Min: reduction('ReduceMin'),
-  Amax: reduction('ReduceMax'),
-  Amin: reduction('ReduceMin'),
+  Max: extremeOf('ReduceMax'),
+  Min: extremeOf('ReduceMin'),
+  Amax: extremeOf('ReduceMax'),
+  Amin: extremeOf('ReduceMin'),
   Prod: reduction('ReduceProd'),
   Var: variance,
   Std: (call) => unary(call.emit, 'Sqrt', variance(call)),
   Logsumexp: reduction('ReduceLogSumExp'),
-  Norm: norm,
-  Normalize: normalize,
   Cumsum: cumulative,
 };
 
@@ -199,6 +184,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Gelu: (call) => gelu(setting(call, 'approximate') !== false)(call.emit, first(call)),
   LeakyRelu: (call) => leakyRelu(numberOf(call, 'negative_slope', 0.2))(call.emit, first(call)),
   Elu: (call) => elu(numberOf(call, 'alpha', 1))(call.emit, first(call)),
+  Squareplus: (call) => squareplus(numberOf(call, 'b', 4))(call.emit, first(call)),
   Celu: (call) => celu(numberOf(call, 'alpha', 1))(call.emit, first(call)),
   ...Object.fromEntries(
     Object.entries({
@@ -214,7 +200,6 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       HardTanh: 'hard_tanh',
       LogSigmoid: 'log_sigmoid',
       Mish: 'mish',
-      Squareplus: 'squareplus',
       SparsePlus: 'sparse_plus',
       TanhShrink: 'tanh_shrink',
     }).map(([className, name]): [string, Operation] => [className, activation(name)]),
@@ -223,6 +208,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...arrange,
   ...numeric,
   ...selecting,
+  ...quantileOperations,
+  ...norms,
   ...products,
   ...shaping,
   ...matrices,

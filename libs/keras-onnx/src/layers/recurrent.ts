@@ -76,7 +76,8 @@ function describe(call: LayerCall, cell: Cell): Recurrence {
   };
 }
 
-function statesOf(argument: Resolved | undefined, more: readonly Value[]): readonly Value[] {
+/** The initial states that a call names, one or a list, or those behind the sequence. */
+export function statesOf(argument: Resolved | undefined, more: readonly Value[] = []): readonly Value[] {
   if (argument === undefined || argument === null) return more;
   const list = Array.isArray(argument) ? (argument as readonly Resolved[]) : [argument];
   return list.flatMap((one) =>

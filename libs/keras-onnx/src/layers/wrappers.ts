@@ -2,6 +2,7 @@ import { corrupt } from '../errors.js';
 import { multiplyDims, type Dim } from '../graph/dims.js';
 import { dependsOnSamples, type Value } from '../graph/emitter.js';
 import type { LayerSpec } from '../graph/spec.js';
+import { LayerConfig } from '../graph/layer-config.js';
 import { binary, cast, concat, expand, flip, reshape, scale } from '../graph/tensor-ops.js';
 import {
   fixed,
@@ -12,6 +13,7 @@ import {
   type LayerDefinition,
   type Resolved,
 } from './definition.js';
+import { quantizationName } from './quantized.js';
 import { wrapped } from './wrapped.js';
 import { SAMPLES } from '../graph/dims.js';
 
@@ -135,6 +137,12 @@ const timeDistributed: LayerDefinition = {
     const [given] = call.inputs;
     if (given === undefined || given.shape.length < 3)
       throw corrupt('takes (rows, steps, features…)', layer.name);
+    // Keras calls the inner layer past its quantized way: 8-bit weights are taken without their scale, which nobody can mean.
+    if (quantizationName(new LayerConfig(inner.name, inner.config)) !== undefined)
+      throw config.refuse(
+        `a quantized ${inner.className} inside TimeDistributed, whose scales Keras leaves out,`,
+        `use ${inner.className} without TimeDistributed before quantize()`,
+      );
     const [mask] = call.masks;
     const isMasked = mask !== undefined && MASKED_INSIDE.includes(inner.className);
     // The mask of the steps is no mask of what is inside one of them.
@@ -178,7 +186,13 @@ const spectralNormalization: LayerDefinition = {
   masks: 'drop',
   weights: () => [{ name: 'kernel', trainable: true, isCopy: true }, ...fixed('vector_u')],
   children: (layer) => [{ places: ['layer'], layer: wrapped(layer, 'layer', layer.config.layer) }],
-  emit: (call) => call.inner(wrapped(call.layer, 'layer', call.layer.config.layer), call.inputs),
+  emit(call) {
+    const [given] = call.inputs;
+    const outputs = call.inner(wrapped(call.layer, 'layer', call.layer.config.layer), call.inputs);
+    // Keras gives the answer the type of the input: that of an Embedding loses what stands behind the point.
+    const isWhole = given !== undefined && given.type !== 'float32';
+    return isWhole ? outputs.map((output) => cast(call.emit, output, 'int64')) : outputs;
+  },
 };
 
 /** Layers around other layers. */
