@@ -42,7 +42,7 @@ describe('a model of two files', () => {
       [[architecture], 'must name two files'],
       [[architecture, beside, other], 'must name two files'],
       [[architecture, '/srv/models/other.h5'], 'two in one folder'],
-      [[architecture, `${beside}.none`], 'a part of the model is missing: pair.weights.h5.none'],
+      [[architecture, `${beside}.none`], "the part 'pair.weights.h5.none' of the model is missing"],
     ] as const;
     for (const [a, text] of faults)
       await expect(create({ model_files: { a } })).rejects.toThrow(

@@ -122,14 +122,19 @@ class TfjsModel implements Model {
   }
 
   async #ask(inputs: readonly InputTensor[] | null, options: SampleOptions | null): Promise<unknown> {
-    if (this.#isDisposed) throw new ModelError('model_disposed', 'the model has been disposed of');
+    if (this.#isDisposed)
+      throw new ModelError('model_disposed', 'the model has been disposed of; load it again');
     try {
       return await this.threads.run({ ...this.file, input: inputs?.[0] ?? null, options });
     } catch (error) {
       const [reason] = messageOf(error).split('\n', 1);
-      throw new ModelError('model_run_failed', `TensorFlow.js could not run the model: ${reason}`, {
-        cause: error,
-      });
+      throw new ModelError(
+        'model_run_failed',
+        `TensorFlow.js could not run the model: ${reason}; give other inputs, or serve it with ONNX Runtime`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }
