@@ -55,7 +55,7 @@ const noUser = (name: string): AppError => new AppError('not_found', `There is n
 export const showOrder: Command = (config, { positionals }) =>
   looking(config, async (database) => {
     const [id = ''] = positionals;
-    const order = await new OrderRepository(database).find(id);
+    const order = await new OrderRepository(database, new KeptFigures(database)).find(id);
     if (order === null) throw new AppError('not_found', `There is no order "${id}"; see: orders list`);
     const users = new UserRepository(database);
     const claims = await new ClaimHistory(database).of(order.id);
