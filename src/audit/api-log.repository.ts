@@ -7,6 +7,7 @@ import {
   Database,
   entitiesOf,
   entitiesOfLanes,
+  entityOf,
   inEach,
   insertEach,
   meets,
@@ -96,7 +97,9 @@ export interface FoundLogs {
   readonly searched: number;
 }
 
+/** What was looked at, and a row that is among it; its columns are null when none is. */
 interface FoundFigures {
+  readonly id: number | string | null;
   readonly matches: number | string;
   readonly searched: number | string;
   readonly oldest: string | null;
@@ -198,36 +201,25 @@ export class ApiLogRepository {
     others: readonly Term[],
     { most, looked }: { readonly most: number; readonly looked: number },
   ): Promise<FoundLogs> {
-    const { manager } = this.database.readApart;
-    const whole = found.clone();
+    const scope = this.database.readApart;
     for (const { values } of others) found.setParameters(values);
-    const newest = found
+    const [newest, parameters] = found
       .select(meets(others), 'hit')
       .addSelect('l.id', 'id')
       .addSelect('l.request_timestamp', 'at')
-      .limit(looked);
-    const from = () =>
-      manager.createQueryBuilder().from(`(${newest.getQuery()})`, 's').setParameters(newest.getParameters());
-    const figures = await from()
-      .select('COALESCE(SUM(s.hit), 0)', 'matches')
-      .addSelect('COUNT(*)', 'searched')
-      .addSelect('MIN(s.at)', 'oldest')
-      .getRawOne<FoundFigures>();
-    const { matches = 0, searched = 0, oldest = null } = figures ?? {};
-    const hits =
-      Number(matches) === 0
-        ? []
-        : await from()
-            .select('s.id', 'id')
-            .where('s.hit = 1')
-            .orderBy('s.at', 'DESC')
-            .addOrderBy('s.id', 'DESC')
-            .limit(most)
-            .getRawMany<{ readonly id: number | string }>();
+      .limit(looked)
+      .getQueryAndParameters();
+    // looked at once, for figures and page
+    const searches = (await scope.manager.query(
+      `WITH s AS MATERIALIZED (${newest})
+       SELECT figures.*, l.* FROM (SELECT COALESCE(SUM(s.hit), 0) AS matches, COUNT(*) AS searched, MIN(s.at) AS oldest FROM s) AS figures
+         LEFT JOIN (SELECT s.id FROM s WHERE s.hit = 1 ORDER BY s.at DESC, s.id DESC LIMIT ${most}) AS hits ON TRUE
+         LEFT JOIN api_logs l ON l.id = hits.id`,
+      parameters,
+    )) as FoundFigures[];
+    const [{ matches, searched, oldest } = { matches: 0, searched: 0, oldest: null }] = searches;
     const searchedBackTo = Number(searched) < looked || oldest === null ? null : new Date(oldest);
-    const ids = hits.map(({ id }) => Number(id));
-    const rows =
-      ids.length === 0 ? [] : await entitiesOf(whole.orderBy().where('l.id IN (:...ids)', { ids }));
+    const rows = searches.filter(({ id }) => id !== null).map((row) => entityOf(scope, ApiLogEntity, row));
     return {
       rows: rows.sort(byAge),
       count: { total: Number(matches), isExact: searchedBackTo === null },

@@ -65,7 +65,7 @@ export class LoggedRequests {
   }
 
   async #through(): Promise<number> {
-    const [row] = await runSql<{ id: number | string }>(this.database.readApart, `SELECT (${THROUGH}) AS id`);
+    const [row] = await runSql<{ id: number | string }>(this.database.read, `SELECT (${THROUGH}) AS id`);
     return Number(row?.id ?? 0);
   }
 

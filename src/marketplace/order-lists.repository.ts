@@ -70,7 +70,7 @@ export class OrderLists {
       filter.symbol === undefined ? null : term('o.symbol', '= :symbol', { symbol: filter.symbol });
     const view = { whose, symbol, dates, filter };
     if (isPlain(view)) return { ...view, count: dates === null ? all : await this.#countOf(view) };
-    const isKept = filter.status !== undefined && Object.values(filter).filter(isGiven).length === 1;
+    const isKept = symbol === null && dates === null && !isGiven(filter.predictionType);
     if (isKept) return { ...view, count: { total: kept[filter.status ?? ''] ?? 0, isExact: true } };
     return { ...view, count: await this.#countOf(view) };
   }

@@ -58,6 +58,17 @@ const PENDING_COLUMNS: Readonly<Record<PendingPage['sort'], string>> = {
   effort: 'o.effort',
 };
 
+/** A caller may pass a question as a whole, with its page. */
+const FILTERS = [
+  'predictionType',
+  'symbol',
+  'minPriority',
+  'maxPriority',
+  'minPayment',
+  'maxPayment',
+  'predictorPlugin',
+] as const satisfies readonly (keyof PendingFilter)[];
+
 /** A page, and figures of all pages. */
 interface PendingFound extends PendingFigures {
   readonly orders: readonly PendingOrder[];
@@ -80,7 +91,7 @@ export class PendingOrders {
   async list(claimant: Claimant, filter: PendingFilter, page: PendingPage, now: Date): Promise<PendingFound> {
     const released = await this.#releasedBy(claimant);
     const rows = (): Query => this.#pending(claimant, released, now);
-    if (Object.values(filter).every((one) => one === undefined)) {
+    if (FILTERS.every((name) => filter[name] === undefined)) {
       const [orders, figures] = await Promise.all([
         entitiesOf(pageOf(rows(), page)),
         this.#allFigures(claimant, now, rows),
@@ -90,24 +101,31 @@ export class PendingOrders {
     const terms = termsOf(filter);
     // every word of a closed list is spelled out: an index has the others behind them
     const inLanes = (): Query => inEach(rows(), lanesOf(filter));
-    const [first, ...rest] = terms;
-    const best =
-      first === undefined ? [] : [await bestOf(this.database.readApart, inLanes, [first, ...rest])];
-    const others = terms.filter((one) => !best.includes(one));
-    const figures = await this.#matchingFigures(narrowedBy(inLanes(), best, best), others);
-    if (figures.total === 0 && figures.isExact) return { orders: [], ...figures };
-    const sorted = { key: 'id', shown: OFFERED_FIELDS, sorting: sortingOf(page), ...page } as const;
+    const best = this.#bestOf(inLanes, terms);
+    const figures = best.then((found) =>
+      this.#matchingFigures(
+        narrowedBy(inLanes(), found, found),
+        terms.filter((one) => !found.includes(one)),
+      ),
+    );
     const found = terms.filter((one) => isInLanes(one, page, terms));
-    const laned = {
-      rows,
-      columns: [...lanesOf(filter), ...(page.sort === 'payment' ? [] : [EACH_EFFORT])],
-      found,
-      looked: terms.filter((one) => !found.includes(one)),
-    };
-    const orders =
-      (await entitiesOfLanes(this.database.readApart, laned, sorted)) ??
-      (await entitiesInOrder(this.database.readApart, narrowedBy(inLanes(), terms, best), sorted));
-    return { orders, ...figures };
+    const looked = terms.filter((one) => !found.includes(one));
+    // what is looked at may lie far down: not read for nothing
+    const { total, isExact } = looked.length === 0 ? { total: 1, isExact: true } : await figures;
+    if (total === 0 && isExact) return { orders: [], ...(await figures) };
+    const each = [...lanesOf(filter), ...(page.sort === 'payment' ? [] : [EACH_EFFORT])];
+    const sorted = { key: 'id', shown: OFFERED_FIELDS, sorting: sortingOf(page), ...page } as const;
+    const [laned, counted] = await Promise.all([
+      entitiesOfLanes(this.database.readApart, { rows, columns: each, found, looked }, sorted),
+      figures,
+    ]);
+    const inOrder = async (): Promise<OrderEntity[]> =>
+      entitiesInOrder(this.database.readApart, narrowedBy(inLanes(), terms, await best), sorted);
+    return { orders: laned ?? (await inOrder()), ...counted };
+  }
+
+  async #bestOf(rows: () => Query, [first, ...rest]: readonly Term[]): Promise<Term[]> {
+    return first === undefined ? [] : [await bestOf(this.database.readApart, rows, [first, ...rest])];
   }
 
   /** Of what matches, counted as far as that is quick. @param found by the best term */
@@ -141,9 +159,12 @@ export class PendingOrders {
 
   /** Of the whole queue: the kept figures, without what this claimant can't have. */
   async #allFigures(claimant: Claimant, now: Date, rows: () => Query): Promise<PendingFigures> {
-    const own = claimant.seesAll ? null : await this.kept.standing('orders', claimant.userId);
-    const all = await this.kept.standing('orders');
-    const hidden = await this.#hidden(claimant, now);
+    const [own, all, hidden, { min, max }] = await Promise.all([
+      claimant.seesAll ? null : this.kept.standing('orders', claimant.userId),
+      this.kept.standing('orders'),
+      this.#hidden(claimant, now),
+      this.#extremes(rows),
+    ]);
     const [waiting, offered] = ['status:pending', `offered:${HOME_CURRENCY}`].map((name) => ({
       events: (all.get(name)?.events ?? 0) - (own?.get(name)?.events ?? 0),
       amount: (all.get(name)?.amount ?? 0) - (own?.get(name)?.amount ?? 0),
@@ -153,7 +174,6 @@ export class PendingOrders {
     const priced = (offered?.events ?? 0) - atHome.length;
     if (priced <= 0) return { total, isExact: true, range: null };
     const amount = (offered?.amount ?? 0) - sum(atHome.map(({ payment }) => Number(payment)));
-    const { min, max } = await this.#extremes(rows);
     return { total, isExact: true, range: { min, max, average: Math.round(amount / priced) } };
   }
 
@@ -211,7 +231,7 @@ export class PendingOrders {
   async #releasedBy({ userId, seesAll, releasedAfter }: Claimant): Promise<string[]> {
     if (seesAll) return [];
     const rows = await runSql<{ id: string }>(
-      this.database.readApart,
+      this.database.read,
       `SELECT DISTINCT prediction_id AS id FROM prediction_claims
          WHERE evaluator_id = ? AND released_by = ? AND outcome = 'released' AND ended_at > ?`,
       [userId, userId, releasedAfter.toISOString()],

@@ -54,8 +54,10 @@ export class StoredOrderQueue implements OrderQueue {
       seesAll: actsForAll(evaluator),
       releasedAfter: new Date(now.getTime() - this.config.release_cooldown_seconds * SECOND_MS),
     };
-    const { range, ...list } = await this.pendingOrders.list(claimant, filter, page, now);
-    const estimatedQueueMs = await this.outlook.waitMs();
+    const [{ range, ...list }, estimatedQueueMs] = await Promise.all([
+      this.pendingOrders.list(claimant, filter, page, now),
+      this.outlook.waitMs(),
+    ]);
     return { ...list, estimatedQueueMs, paymentRange: range };
   }
 

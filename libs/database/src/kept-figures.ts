@@ -137,9 +137,18 @@ export class KeptFigures {
     return this.#of(source, owner, null);
   }
 
-  /** From the beginning of the hour that `moment` lies in. @param owner whose; absent: everybody's */
-  since(source: string, moment: Date, owner: number = EVERYBODY): Promise<Figures> {
-    return this.#of(source, owner, [moment]);
+  /**
+   * From the beginning of the hour that `moment` lies in.
+   * @param owner whose; absent: everybody's
+   * @param names those that are read; absent: all
+   */
+  since(
+    source: string,
+    moment: Date,
+    owner: number = EVERYBODY,
+    names: readonly string[] = [],
+  ): Promise<Figures> {
+    return this.#of(source, owner, [moment], names);
   }
 
   /** Of the hours from that of `from` on, up to that of `to`, which is left out. @param owner whose; absent: everybody's */
@@ -188,9 +197,10 @@ export class KeptFigures {
   }
 
   /** @param hours from that of the first moment, up to that of the second; null for all time */
-  async #of(source: string, owner: number, hours: Hours): Promise<Figures> {
-    const whose = { sql: 'source = ? AND owner_id = ?', values: [source, owner] };
-    const fresh = owner === EVERYBODY ? { sql: 'source = ?', values: [source] } : whose;
+  async #of(source: string, owner: number, hours: Hours, names: readonly string[] = []): Promise<Figures> {
+    const named = names.length === 0 ? '' : ` AND name IN (${placeholders(names.length)})`;
+    const whose = { sql: `source = ? AND owner_id = ?${named}`, values: [source, owner, ...names] };
+    const fresh = owner === EVERYBODY ? { sql: `source = ?${named}`, values: [source, ...names] } : whose;
     // all time is a fixed number of rows and the newest changes; hours are many
     const { read, readApart } = this.database;
     const rows = await readSql<FigureRow>(

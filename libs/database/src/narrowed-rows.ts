@@ -83,18 +83,28 @@ export async function countNarrowed<T extends ObjectLiteral>(
 
 /** The term that the fewest rows meet; of several that very many meet, the first. */
 export async function bestOf<T extends ObjectLiteral>(
-  scope: DatabaseScope,
+  { manager }: DatabaseScope,
   rows: Rows<T>,
   terms: readonly [Term, ...Term[]],
 ): Promise<Term> {
   const [first, ...rest] = terms;
   if (rest.length === 0) return first;
-  let best = { one: first, rows: Infinity };
-  for (const one of terms) {
-    const { looked } = await figuresOf(scope, narrowedBy(rows(), [one], [one]), []);
-    if (looked < best.rows) best = { one, rows: looked };
+  const query = manager.createQueryBuilder().select([]).from('(SELECT 1)', 'nothing');
+  for (const [index, one] of terms.entries()) {
+    const some = narrowedBy(rows(), [one], [one])
+      .select('1', 'one')
+      .orderBy()
+      .limit(LARGEST_COUNT + 1);
+    query
+      .addSelect(`(SELECT COUNT(*) FROM (${some.getQuery()}) AS found)`, `t${index}`)
+      .setParameters(some.getParameters());
   }
-  return best.one;
+  const counted = (await query.getRawOne<Record<string, number | string>>()) ?? {};
+  const of = (index: number): number => Number(counted[`t${index}`]);
+  return [...terms.keys()].reduce<{ one: Term; rows: number }>(
+    (best, index) => (of(index) < best.rows ? { one: terms[index] ?? first, rows: of(index) } : best),
+    { one: first, rows: Infinity },
+  ).one;
 }
 
 /** Rows that some terms find, and looks at for the others. */

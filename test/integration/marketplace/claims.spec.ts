@@ -272,6 +272,18 @@ describe.each(KINDS)('claims [%s]', (kind) => {
       await expect(list({})).resolves.toMatchObject({ estimatedQueueMs: 4 * MINUTE });
       own.clock.jump(24 * HOUR);
       await expect(order({})).resolves.toEqual([[], 0]);
+      // totals without a filter, and by status alone, are kept sums; a filter may be a whole question with its page
+      await own.execute(
+        `INSERT INTO figure_changes (source, owner_id, period, name, events, amount) VALUES ('orders', 830, '', 'status:pending', 5000, 0)`,
+      );
+      await expect(list(Object.assign({} as PendingFilter, PAGE))).resolves.toMatchObject({
+        total: 5_000,
+        isExact: true,
+      });
+      const asked = { sort: 'created_at', order: 'desc', limit: 20, offset: 0 } as const;
+      await expect(
+        own.clients.list(client(830), { ...asked, status: 'pending' }, asked),
+      ).resolves.toMatchObject({ total: 5_000, isExact: true });
     } finally {
       await own.close();
     }
