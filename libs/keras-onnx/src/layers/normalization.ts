@@ -34,11 +34,15 @@ const scaleSlots = (config: { flag(key: string, fallback: boolean): boolean }) =
 /** Inference only: (x − μ) · γ / √(σ² + ε) + β, folded into one multiplication and one addition. */
 const batchNormalization: LayerDefinition = {
   masks: 'pass',
-  weights: (config) => [...scaleSlots(config), ...fixed('moving_mean', 'moving_variance')],
+  weights: (config) => [
+    ...scaleSlots(config),
+    ...fixed('moving_mean', 'moving_variance'),
+    // Renormalization corrects the statistics of a batch while training; these serve nothing else.
+    ...(config.get('renorm') === true ? fixed('moving_stddev', 'renorm_mean', 'renorm_stddev') : []),
+  ],
   emit(call) {
     const x = only(call);
     const { config } = call;
-    if (config.get('renorm') === true) throw config.refuse('batch renormalization', 'train without renorm');
     const { axis, channels } = channelsOf(call, x);
     const read = (name: string): Float32Array => call.weight(name, [channels]).data;
     const [mean, variance] = [read('moving_mean'), read('moving_variance')];
