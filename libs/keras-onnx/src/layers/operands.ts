@@ -62,7 +62,7 @@ export function ownAxis(call: LayerCall, x: Value, axis: number): number {
   if (at === 0 && isFanned(x)) {
     throw unsupported(
       'an operation across the rows behind a random layer',
-      'sample one row at a time is not possible there',
+      'put it before that layer, or run the model without sampling',
       call.layer.name,
     );
   }
