@@ -29,7 +29,7 @@ export const FORESEEN: ReadonlySet<string> = new Set([
 ]);
 
 const PLACES =
-  /^(layer '|operation \w+|an? |the (archive|file|folder|model|part|group|weight|attribute|HDF5|ONNX|input))|HDF5|config\.json|model\.json|\.json is|ONNX|model_config|archive|one folder|there is no such file/;
+  /^(layer '|operation \w+|an? |the (archive|file|folder|model|part|group|weight|attribute|HDF5|ONNX|input))|HDF5|config\.json|model\.json|\w is no JSON|ONNX|model_config|archive|one folder|there is no such file/;
 
 /** Whether a message names the layer or the part of the file, and what would help. */
 export const saysWhereAndHow = (detail: string): boolean =>
