@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '#libs/testing';
 import type { BarCache } from '#libs/plugin-sdk';
 import { failure, HOUR, hourly, marketFeeder, memoryCache } from './market-feeder.js';
 import { chart, chartWith, json, yahooServer, type Answer } from './yahoo-server.js';
@@ -18,6 +19,30 @@ describe('when the market fails,', () => {
   const cutOff: Answer = (_, response) =>
     void response.writeHead(200, { 'content-length': '10000' }).write('{"chart":', () => response.destroy());
   const silent: Answer = () => undefined;
+
+  it('a feeder that gets no answers holds up no other one of the process', async () => {
+    yahoo.answer(silent, silent, silent, silent, chart);
+    const limit = { source_timeout_seconds: 2 };
+    const stuck = await make(limit);
+    const failures = ['A', 'B', 'C', 'D'].map((symbol) => failure(stuck.feeder, { ...hourly, symbol }));
+    await eventually('four requests wait for their answers', () => yahoo.asked.length === 4);
+    const { feeder } = await make({ source_timeout_seconds: 300 });
+    const frame = await Promise.race([feeder.fetch(hourly), ...failures]);
+    expect(frame).toHaveProperty('length');
+    for (const one of await Promise.all(failures))
+      expect(one).toMatchObject({ message: expect.stringContaining('it did not answer in time') });
+  });
+
+  it('the time limit of a request begins when its turn has come: those before it do not use it up', async () => {
+    yahoo.answer(silent, silent, silent, silent, chart);
+    const { feeder } = await make({ source_timeout_seconds: 1 });
+    const failures = ['A', 'B', 'C', 'D'].map((symbol) => failure(feeder, { ...hourly, symbol }));
+    await eventually('four requests wait for their answers', () => yahoo.asked.length === 4);
+    const frame = await feeder.fetch(hourly);
+    expect(frame.length).toBeGreaterThan(0);
+    for (const one of await Promise.all(failures))
+      expect(one).toMatchObject({ message: expect.stringContaining('it did not answer in time') });
+  });
 
   it.each<[string, Answer, string, RegExp, number]>([
     [

@@ -1,5 +1,6 @@
 import {
   BrokenCircuitError,
+  bulkhead,
   circuitBreaker,
   ConsecutiveBreaker,
   ExponentialBackoff,
@@ -39,6 +40,11 @@ export const resilienceParameters = {
 /** Jitter spreads the attempts of many processes between half and twice the delay; a delay never exceeds this factor. */
 const LONGEST_DELAY_FACTOR = 32;
 
+/** Requests at a time, as the client library has it; the time limit of one begins when its turn has come. */
+const PARALLEL_REQUESTS = 4;
+/** Requests that wait for their turn: far more than a process computes forecasts at a time. */
+const MOST_WAITING = 10_000;
+
 const isOutage = (error: Error): boolean =>
   error instanceof TaskCancelledError ||
   (error instanceof YahooFault && (error.kind === 'down' || error.kind === 'busy'));
@@ -67,7 +73,8 @@ export function resilientCharts(
     breaker: new ConsecutiveBreaker(settings.source_break_after),
   });
   const limit = timeout(settings.source_timeout_seconds * 1000, TimeoutStrategy.Aggressive);
-  const policy = wrap(again, breaker, limit);
+  const turns = bulkhead(PARALLEL_REQUESTS, MOST_WAITING);
+  const policy = wrap(again, breaker, turns, limit);
   return async (question) => {
     try {
       return await policy.execute(({ signal }) => fetchChart(question, signal));

@@ -67,6 +67,8 @@ async function chartMethod(baseUrl: string, logger: PluginLogger): Promise<Chart
     },
     validation: { logErrors: false, logOptionsErrors: false },
     versionCheck: false,
+    // Its queue is one for all clients of the process, and what waits there uses up its time limit: see PARALLEL_REQUESTS.
+    queue: { concurrency: Number.MAX_SAFE_INTEGER },
     suppressNotices: ['yahooSurvey'],
   });
   return (symbol, query, options) =>
