@@ -33,6 +33,7 @@ import {
   LateBaselines1796000000310,
   ScoreFigures1796000000311,
   CalibratedCoverage1796000000320,
+  CalibrationAges1796000000321,
   TrainingRanges1796000000271,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
@@ -178,6 +179,7 @@ export const migrations = [
   LateBaselines1796000000310,
   ScoreFigures1796000000311,
   CalibratedCoverage1796000000320,
+  CalibrationAges1796000000321,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

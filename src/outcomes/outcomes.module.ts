@@ -14,6 +14,7 @@ import { OutcomesRepository } from './outcomes.repository.js';
 import { PinForecast } from './pin-forecast.service.js';
 import { CalibrateForecast } from './calibration/calibrate-forecast.service.js';
 import { MeasureDistance } from './calibration/measure-distance.service.js';
+import { CalibrationUpkeep } from './calibration/calibration-upkeep.service.js';
 import { CalibrationRepository } from './calibration/calibration.repository.js';
 import { DrawScores } from './draw-scores.service.js';
 import { KeepScores } from './keep-scores.service.js';
@@ -52,6 +53,7 @@ import { TakeBaselines } from './take-baselines.service.js';
     { provide: ScoreStandings, useExisting: ReadScores },
     PinForecast,
     CalibrationRepository,
+    CalibrationUpkeep,
     CalibrateForecast,
     { provide: ForecastCalibrations, useExisting: CalibrateForecast },
     MeasureDistance,

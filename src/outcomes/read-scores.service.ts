@@ -9,7 +9,7 @@ import type { ScoreDayEntity } from './score-day.entity.js';
 import { addSums, ALL_HORIZONS, coverageSums, noSums, pitSums, type ScoreSums } from './score-sums.js';
 import type { ProviderStatsOut, ScoreboardEntryOut, ScorecardOut, ScorecardQuery } from './scores.dto.js';
 import { ScoresRepository } from './scores.repository.js';
-import { ratingOf, standingOf } from './standing.js';
+import { agedStanding, ratingOf, standingOf } from './standing.js';
 import { type JudgedKind, type ScoreStanding, ScoreStandings, UNRATED } from './standings.port.js';
 
 const FOR_MODEL = 'model:';
@@ -62,7 +62,10 @@ export class ReadScores implements ScoreStandings {
     names: readonly Name[],
   ): Promise<ReadonlyMap<Name, ScoreStanding>> {
     const rows = await this.scores.standings([...new Set(names)].map((name) => `${kind}:${name}`));
-    const judged = new Map(rows.map((row) => [row.subject, { ...row, rating: ratingOf(row.outcomes) }]));
+    const now = this.clock.now();
+    const judged = new Map(
+      rows.map((row) => [row.subject, { ...agedStanding(row, now), rating: ratingOf(row.outcomes) }]),
+    );
     return new Map(names.map((name) => [name, judged.get(`${kind}:${name}`) ?? UNRATED]));
   }
 
@@ -88,7 +91,11 @@ export class ReadScores implements ScoreStandings {
   }
 
   async scoreboard(limit: number): Promise<ScoreboardEntryOut[]> {
-    const best = await this.scores.best('model', limit);
+    // found by what was judged, at most a day ago; in the order of what it is worth by now
+    const now = this.clock.now();
+    const best = (await this.scores.best('model', limit))
+      .map((row) => agedStanding(row, now))
+      .toSorted((a, b) => (b.quality ?? 0) - (a.quality ?? 0));
     return best.map(({ subject, outcomes, effectiveCount, skill, skillLower, quality, updatedAt }) => ({
       model: subject.slice(FOR_MODEL.length),
       rating: ratingOf(outcomes),

@@ -15,7 +15,7 @@ export class StandingOut {
   @IntegerField({ description: 'Number of outcomes with a baseline.', example: 240 }) outcomes!: number;
   @NumberField({
     description:
-      'As many independent ones: outcomes of the same symbol and day count once, and after 60 days half.',
+      'As many independent ones: outcomes of the same symbol and day count once, the older ones less; without new ones half of it is gone after 60 days.',
     example: 88.4,
   })
   effectiveCount!: number;

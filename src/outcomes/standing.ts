@@ -2,7 +2,7 @@ import type { DailyFigure } from '#libs/database';
 import { DAY_MS } from '#libs/kernel';
 import { blockBootstrapRatio } from '#libs/scoring';
 import type { ScoreDayEntity } from './score-day.entity.js';
-import type { Rating, Trend } from './standings.port.js';
+import type { Rating, ScoreStanding, Trend } from './standings.port.js';
 
 /** Outcomes below which nothing is said, and below which it is said with reserve. */
 const RATING_LIMITS = { provisional: 40, rated: 150 } as const;
@@ -28,7 +28,7 @@ export interface Standing {
   readonly rating: Rating;
   /** Outcomes with a baseline. */
   readonly outcomes: number;
-  /** As many independent ones, by symbol and day, the older ones counting less. */
+  /** As many independent ones, by symbol and day, the older ones counting less; half of it is gone 60 days after the latest. */
   readonly effectiveCount: number;
   /** 1 − loss / loss of the random walk, the older outcomes counting less; null without outcomes. */
   readonly skill: number | null;
@@ -59,8 +59,10 @@ export function standingOf(days: readonly ScoreDayEntity[], now: number): Standi
       quality: null,
     };
   const { ratio, lower, upper } = lossRatioOf(blocks);
-  const effectiveCount = kishCount(blocks.map(({ weight }) => weight));
-  const quality = (effectiveCount / (effectiveCount + TRUST_AT)) * Math.max(0, 1 - upper);
+  const weights = blocks.map(({ weight }) => weight);
+  // that of Kish stays as it is while all grow older
+  const effectiveCount = kishCount(weights) * Math.max(...weights);
+  const quality = qualityOf(effectiveCount, 1 - upper);
   return {
     rating,
     outcomes,
@@ -69,6 +71,30 @@ export function standingOf(days: readonly ScoreDayEntity[], now: number): Standi
     skillLower: 1 - upper,
     skillUpper: 1 - lower,
     quality: rating === 'unrated' ? null : quality,
+  };
+}
+
+const qualityOf = (effectiveCount: number, skillLower: number): number =>
+  (effectiveCount / (effectiveCount + TRUST_AT)) * Math.max(0, skillLower);
+
+/** What is kept of a standing and changes as time goes by. */
+type Ageing = Pick<
+  ScoreStanding,
+  'effectiveCount' | 'skillLower' | 'quality' | 'onTimeRate' | 'reputation' | 'updatedAt'
+>;
+
+/** A standing as it is by now, when nothing came since it was judged: all weights have fallen alike. @param now epoch ms */
+export function agedStanding<T extends Ageing>(standing: T, now: number): T {
+  const { updatedAt, skillLower, quality, onTimeRate, reputation } = standing;
+  if (updatedAt === null || skillLower === null) return standing;
+  const effectiveCount = standing.effectiveCount * weightAt(now - updatedAt.getTime());
+  if (quality === null) return { ...standing, effectiveCount };
+  const aged = qualityOf(effectiveCount, skillLower);
+  return {
+    ...standing,
+    effectiveCount,
+    quality: aged,
+    reputation: reputation === null || onTimeRate === null ? null : aged * onTimeRate,
   };
 }
 
@@ -122,10 +148,9 @@ export function onTimeRateOf(figures: readonly DailyFigure[], now: number): numb
   return ended > 0 ? delivered / ended : null;
 }
 
-function weightOf(day: string, now: number): number {
-  const age = Math.max(0, (now - Date.parse(`${day}T00:00:00Z`)) / DAY_MS);
-  return 2 ** (-age / HALF_LIFE_DAYS);
-}
+const weightOf = (day: string, now: number): number => weightAt(now - Date.parse(`${day}T00:00:00Z`));
+
+const weightAt = (ageMs: number): number => 2 ** (-Math.max(0, ageMs / DAY_MS) / HALF_LIFE_DAYS);
 
 interface Block {
   readonly day: string;

@@ -19,6 +19,8 @@ const GROWING = new Set([
   'webhook_deliveries',
   'forecast_pins',
   'forecast_outcomes',
+  'forecast_calibrations',
+  'training_ranges',
   'score_days',
   'score_standings',
   'reported_values',

@@ -1,9 +1,10 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { jsonColumn, utcColumn } from '#libs/database';
 import type { SpreadKind } from '#libs/scoring';
 
 /** Values of the bars of a model's latest back-test: `{column: {min, max}}`. */
 @Entity('training_ranges')
+@Index('ix_training_ranges_updated', ['updatedAt'])
 export class TrainingRangesEntity {
   @PrimaryColumn({ type: 'varchar', length: 64 }) digest!: string;
   @Column(jsonColumn()) ranges!: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
@@ -13,6 +14,7 @@ export class TrainingRangesEntity {
 
 /** What the outcomes of one model, symbol, interval and horizon say of its intervals; lists are by `COVERAGE_LEVELS`. */
 @Entity('forecast_calibrations')
+@Index('ix_forecast_calibrations_updated', ['updatedAt'])
 export class CalibrationStateEntity {
   /** SHA-256 of the columns from `predictor` to `spread`. */
   @PrimaryColumn({ type: 'varchar', length: 64 }) digest!: string;

@@ -48,6 +48,11 @@ const KEYS = [
   'spread',
 ] as const;
 const column = (name: string): string => `"${snakeCased(name)}"`;
+/** Of what is deleted by age. */
+const KEYS_OF = [
+  ['forecast_calibrations', 'digest, horizon'],
+  ['training_ranges', 'digest'],
+] as const;
 const NOTHING_LEARNT: LearntState = {
   outcomes: 0,
   gamma: null,
@@ -102,6 +107,19 @@ export class CalibrationRepository {
          updated_at = excluded.updated_at`,
       [digest, JSON.stringify(ranges), backtestId, now.toISOString()],
     );
+  }
+
+  /** Deletes some that nothing has changed since a moment; returns how many. */
+  async deleteBefore(tx: Transaction, moment: Date, limit: number): Promise<number> {
+    let deleted = 0;
+    for (const [table, keys] of KEYS_OF) {
+      // what somebody changes meanwhile stays
+      const sql = `DELETE FROM ${table} WHERE updated_at < ? AND (${keys}) IN
+        (SELECT ${keys} FROM ${table} WHERE updated_at < ? ORDER BY updated_at LIMIT ?) RETURNING digest`;
+      const before = moment.toISOString();
+      deleted += (await runSql(tx, sql, [before, before, limit])).length;
+    }
+    return deleted;
   }
 
   #put(tx: Transaction, key: CalibrationKey, first: object, changed: object, now: Date): void {

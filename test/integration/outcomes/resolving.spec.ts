@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { crpsNorm } from '#libs/scoring';
+import { CalibrationUpkeep } from '../../../src/outcomes/calibration/calibration-upkeep.service.js';
 import { KeepScores } from '../../../src/outcomes/keep-scores.service.js';
 import { DATABASE_KINDS } from '../../harness/databases.js';
 import { faultsOf, record, type Statement } from '../../harness/plans.js';
@@ -178,11 +179,12 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
   it('at a cost that does not depend on how many forecasts and outcomes there are', async () => {
     const seen: Statement[] = [];
     record(bench.app, seen);
-    const ids = [await bench.predict(), await bench.predict({ symbol: 'GROWS' })];
+    const ids = [await bench.predict(), await bench.predict({ symbol: 'GROWS', calibrate: true })];
+    expect(seen.some(({ sql }) => /^SELECT.*forecast_calibrations/s.test(sql))).toBe(true);
     bench.clock.jump(12 * DAY_MS);
     await growing.grow('2019-12-31');
-    seen.length = 0;
     await bench.resolve();
+    expect(await bench.app.app.get(CalibrationUpkeep, { strict: false }).purge()).toBe(0);
     await bench.app.app.get(KeepScores, { strict: false }).refresh(bench.clock.now() + 2 * DAY_MS);
     for (const id of ids) expect(await bench.outcomesOf(id)).toHaveLength(5);
     for (const name of [
@@ -191,9 +193,10 @@ describe.each(DATABASE_KINDS)('forecasts are resolved when their time has come [
       'score_days',
       'score_standings',
       'reported_values',
+      'forecast_calibrations',
     ])
       expect([name, seen.some(({ sql }) => sql.includes(name))]).toEqual([name, true]);
-    for (const statement of seen.filter(({ sql }) => /^\s*(?:WITH|SELECT|UPDATE)/i.test(sql)))
+    for (const statement of seen.filter(({ sql }) => /^\s*(?:WITH|SELECT|UPDATE|DELETE)/i.test(sql)))
       expect({ sql: statement.sql, faults: await faultsOf(bench.app, statement) }).toEqual({
         sql: statement.sql,
         faults: [],

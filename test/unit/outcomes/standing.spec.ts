@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NumpyGenerator } from '#libs/numpy-random';
 import type { ScoreDayEntity } from '../../../src/outcomes/score-day.entity.js';
 import { noSums } from '../../../src/outcomes/score-sums.js';
-import { onTimeRateOf, standingOf, trendOf } from '../../../src/outcomes/standing.js';
+import { agedStanding, onTimeRateOf, standingOf, trendOf } from '../../../src/outcomes/standing.js';
 
 const NOW = Date.UTC(2026, 0, 31);
 const DAY_MS = 86_400_000;
@@ -67,6 +67,20 @@ describe('where a model stands', () => {
 
   it('is never a quality below 0', () => {
     expect(standingOf(model(120, 1.5), NOW)).toMatchObject({ quality: 0 });
+  });
+
+  it('is worth half of its outcomes after 60 days without new ones', () => {
+    const days = model(50, 0.8);
+    const [now, later] = [standingOf(days, NOW), standingOf(days, NOW + 60 * DAY_MS)];
+    expect(later.effectiveCount).toBeCloseTo(now.effectiveCount / 2, 9);
+    expect(later.skillLower).toBeCloseTo(now.skillLower ?? NaN, 9);
+    expect(later.quality).toBeLessThan(now.quality ?? 0);
+    const kept = { ...now, onTimeRate: 0.5, reputation: (now.quality ?? 0) / 2, updatedAt: new Date(NOW) };
+    const aged = agedStanding(kept, NOW + 60 * DAY_MS);
+    expect(aged.effectiveCount).toBeCloseTo(later.effectiveCount, 9);
+    expect(aged.quality).toBeCloseTo(later.quality ?? NaN, 9);
+    expect(aged.reputation).toBeCloseTo((later.quality ?? NaN) / 2, 9);
+    expect(agedStanding(kept, NOW)).toEqual(kept);
   });
 
   it('forgets half in 60 days', () => {
