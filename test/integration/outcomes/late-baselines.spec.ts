@@ -174,4 +174,35 @@ describe.each(DATABASE_KINDS)('the last closed bar of answers by evaluators else
         [1, 2, 3].map(() => ({ status: 'unresolvable', reason: 'no_baseline', value: null, loss: null })),
       );
   });
+
+  it('nor an outcome are written by a process whose job another one has taken', async () => {
+    monday();
+    yahoo.answer(market());
+    const id = await bench.predict({ symbol: 'MSFT', prediction_horizon: 1 });
+    bench.clock.jump(4 * DAY_MS);
+    let release = (): void => undefined;
+    yahoo.answer((asked, response) => {
+      release = () => market()(asked, response);
+    }, market());
+    await bench.clock.advance(MINUTE_MS);
+    await eventually('the job waits for bars', () => yahoo.asked.length === 1);
+    // as the claim of another process writes it, which has not got to the forecast yet: neither its row nor an index tells
+    await bench.app.database.run(
+      async ({ manager }) =>
+        void (await manager.query(
+          `UPDATE jobs SET lease_epoch = lease_epoch + 1, lease_holder = 'another'
+           WHERE kind = 'outcomes' AND status = 'running'`,
+        )),
+    );
+    release();
+    await eventually('it has noticed', async () =>
+      (await bench.app.get('/metrics', bench.admin)).text.includes(
+        'job_runs_total{kind="outcomes",outcome="lost"} 1',
+      ),
+    );
+    expect(await bench.outcomesOf(id)).toEqual([]);
+    // the other one is gone as well
+    await pass(HOUR_MS);
+    expect(await bench.outcomesOf(id)).toMatchObject([{ status: 'resolved', revision: 0 }]);
+  });
 });
