@@ -34,10 +34,10 @@ describe('when the market fails,', () => {
   });
 
   it('the time limit of a request begins when its turn has come: those before it do not use it up', async () => {
-    yahoo.answer(silent, silent, silent, silent, chart);
-    const { feeder } = await make({ source_timeout_seconds: 1 });
-    const failures = ['A', 'B', 'C', 'D'].map((symbol) => failure(feeder, { ...hourly, symbol }));
-    await eventually('four requests wait for their answers', () => yahoo.asked.length === 4);
+    const symbols = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'];
+    yahoo.answer(...symbols.map(() => silent), chart);
+    const { feeder } = await make({ source_timeout_seconds: 1, source_break_after: 1_000 });
+    const failures = symbols.map((symbol) => failure(feeder, { ...hourly, symbol }));
     const frame = await feeder.fetch(hourly);
     expect(frame.length).toBeGreaterThan(0);
     for (const one of await Promise.all(failures))
