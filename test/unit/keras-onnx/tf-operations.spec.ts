@@ -51,6 +51,23 @@ describe('plain TensorFlow operations that Keras 2 kept as layers', () => {
       [1, 3, 2],
       [0, 0, 0, 0, 0, 0],
     ]);
+    expect(await lambda('gather', { indices: [2, 0], axis: 1 })).toEqual([
+      [1, 2, 2],
+      [5, 7, 1, 2],
+    ]);
+    const edges = [
+      [0, 0],
+      [1, 0],
+      [0, 0],
+    ];
+    expect(await lambda('pad', { paddings: edges, mode: 'REFLECT' })).toEqual([
+      [1, 4, 2],
+      [3, 4, 1, 2, 3, 4, 5, 7],
+    ]);
+    const [, units] = await lambda('nn.l2_normalize', { axis: -1 });
+    expect(units[0]).toBeCloseTo(1 / Math.sqrt(5), 6);
+    const [, bent] = await lambda('nn.gelu', {});
+    expect(bent[0]).toBeCloseTo(0.8413447, 5);
     const all = { start: null, stop: null, step: null };
     const last = { slice_spec: [all, { start: -1, stop: null, step: null }] };
     expect(await through('SlicingOpLambda', { function: '__operators__.getitem' }, last)).toEqual([

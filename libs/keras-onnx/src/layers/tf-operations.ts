@@ -2,15 +2,20 @@ import { corrupt, unsupported } from '../errors.js';
 import type { LayerCall, LayerDefinition, Resolved } from './definition.js';
 import { operationOf } from './operations.js';
 
-/** A function of TensorFlow 2 as an operation of Keras 3: its name, the argument that is the second operand, and renamed settings. */
+/** A function of TensorFlow 2 as an operation of Keras 3: its name, the argument that is the second operand, and settings. */
 interface Translation {
   readonly op: string;
   readonly second?: string;
   readonly renamed?: Readonly<Record<string, string>>;
+  /** What TensorFlow takes for settings that are left out, where Keras takes something else. */
+  readonly defaults?: Readonly<Record<string, Resolved>>;
 }
 
 const pair = (op: string, second = 'y'): Translation => ({ op, second });
 const plain = (op: string, renamed: Readonly<Record<string, string>> = {}): Translation => ({ op, renamed });
+
+/** x / √max(Σx², 1e-12), where Keras compares the roots. */
+const UNIT: Translation = { op: 'Normalize', defaults: { epsilon: 1e-6 } };
 
 const FUNCTIONS: Readonly<Record<string, Translation>> = {
   '__operators__.add': pair('Add'),
@@ -59,8 +64,45 @@ const FUNCTIONS: Readonly<Record<string, Translation>> = {
   'math.reduce_prod': plain('Prod'),
   'math.reduce_std': plain('Std'),
   'math.reduce_variance': plain('Var'),
-  'math.cumsum': plain('Cumsum'),
-  'math.argmax': plain('Argmax'),
+  'math.cumsum': { op: 'Cumsum', defaults: { axis: 0 } },
+  'math.argmax': { op: 'Argmax', defaults: { axis: 0 } },
+  'math.reduce_logsumexp': plain('Logsumexp'),
+  'math.reduce_any': plain('Any'),
+  'math.reduce_all': plain('All'),
+  'math.mod': pair('Mod'),
+  'math.floormod': pair('Mod'),
+  'math.not_equal': pair('NotEqual'),
+  'math.atan2': pair('Arctan2', 'x'),
+  'math.divide_no_nan': pair('DivideNoNan'),
+  'math.ceil': plain('Ceil'),
+  'math.expm1': plain('Expm1'),
+  'math.erf': plain('Erf'),
+  'math.tan': plain('Tan'),
+  'math.is_nan': plain('Isnan'),
+  'math.is_finite': plain('Isfinite'),
+  'math.is_inf': plain('Isinf'),
+  'math.log_sigmoid': plain('LogSigmoid'),
+  'math.softsign': plain('Softsign'),
+  'math.argmin': { op: 'Argmin', defaults: { axis: 0 } },
+  'math.cumprod': { op: 'Cumprod', defaults: { axis: 0 } },
+  'math.l2_normalize': UNIT,
+  'nn.l2_normalize': UNIT,
+  'linalg.norm': plain('Norm'),
+  'nn.gelu': { op: 'Gelu', defaults: { approximate: false } },
+  'nn.log_softmax': plain('LogSoftmax'),
+  'nn.relu6': plain('Relu6'),
+  'nn.sigmoid': plain('Sigmoid'),
+  'nn.softplus': plain('Softplus'),
+  'nn.softsign': plain('Softsign'),
+  'nn.swish': plain('Silu'),
+  'nn.tanh': plain('Tanh'),
+  gather: { op: 'Take', defaults: { axis: 0 } },
+  ones_like: plain('OnesLike'),
+  zeros_like: plain('ZerosLike'),
+  pad: plain('Pad', { paddings: 'pad_width' }),
+  repeat: plain('Repeat'),
+  roll: plain('Roll'),
+  sort: plain('Sort'),
   reshape: plain('Reshape', { shape: 'newshape' }),
   transpose: plain('Transpose', { perm: 'axes' }),
   'compat.v1.transpose': plain('Transpose', { perm: 'axes' }),
@@ -78,14 +120,23 @@ const FUNCTIONS: Readonly<Record<string, Translation>> = {
   stop_gradient: plain('StopGradient'),
 };
 
-function translated(call: LayerCall, name: string, { op, second, renamed = {} }: Translation): LayerCall {
-  const kwargs = Object.fromEntries(
-    Object.entries(call.kwargs).map(([key, value]) => [renamed[key] ?? key, value]),
-  );
+function translated(
+  call: LayerCall,
+  name: string,
+  { op, second, renamed = {}, defaults = {} }: Translation,
+): LayerCall {
+  const kwargs: Record<string, Resolved> = {
+    ...defaults,
+    ...Object.fromEntries(Object.entries(call.kwargs).map(([key, value]) => [renamed[key] ?? key, value])),
+  };
+  // TensorFlow's modes of padding are written in capitals.
+  if (typeof kwargs.mode === 'string') kwargs.mode = kwargs.mode.toLowerCase();
   if (
     kwargs.transpose_a === true ||
     kwargs.transpose_b === true ||
     kwargs.exclusive === true ||
+    (kwargs.batch_dims ?? 0) !== 0 ||
+    kwargs.direction === 'DESCENDING' ||
     kwargs.reverse === true
   )
     throw call.config.refuse(
