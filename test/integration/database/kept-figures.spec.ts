@@ -1,6 +1,16 @@
-import { addUpFigures, countsOf, KeptFigures, runSql, type Figures } from '#libs/database';
-import { expect, it } from '@jest/globals';
+import {
+  addUpFigures,
+  countsOf,
+  KeptFigures,
+  runSql,
+  type Transaction,
+  TransactionRunner,
+  type Figures,
+} from '#libs/database';
+import { FakeClock } from '#libs/testing';
+import { expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
+import { FigureUpkeep } from '../../../src/app/persistence/figure-upkeep.service.js';
 import { describeOnDatabases, type TestDatabase } from '../../harness/databases.js';
 
 const STATUSES = ['pending', 'processing', 'completed', 'failed'] as const;
@@ -91,6 +101,13 @@ async function counted(test: TestDatabase, column: string, owner: string): Promi
   return Object.fromEntries(rows.map(({ name, total }) => [name, Number(total)]));
 }
 
+/** The upkeep, whose turns the spec takes. */
+class Upkeep extends FigureUpkeep {
+  take(): Promise<void> {
+    return this.turn(new AbortController().signal);
+  }
+}
+
 const events = (figures: Figures, name: string): number => figures.get(name)?.events ?? 0;
 
 describeOnDatabases('kept figures', (test) => {
@@ -154,6 +171,38 @@ describeOnDatabases('kept figures', (test) => {
     await check();
     while (await addUpFigures(test().database, test().transactions));
     await check();
+  });
+
+  it('are added up a quarter of a second after a write of this process, and seldom looked for without one', async () => {
+    const { database, transactions } = test();
+    const elsewhere = new TransactionRunner(database);
+    const clock = new FakeClock();
+    const upkeep = new Upkeep(database, transactions, clock);
+    const looks = jest.spyOn(database, 'read', 'get');
+    const turns = async (count: number): Promise<{ looks: number; waiting: number }> => {
+      looks.mockClear();
+      for (let nth = 0; nth < count; nth += 1) {
+        clock.jump(250);
+        await upkeep.take();
+      }
+      const waiting = await test().query('SELECT id FROM figure_changes');
+      return { looks: looks.mock.calls.length, waiting: waiting.length };
+    };
+    const change = (tx: Transaction) =>
+      runSql(
+        tx,
+        `INSERT INTO figure_changes (source, owner_id, period, name, events, amount) VALUES ('upkeep', 1, '', 'x', 1, 0)`,
+      );
+    await upkeep.take();
+    await turns(1); // after its own commit
+    expect(await turns(8)).toEqual({ looks: 1, waiting: 0 });
+    await test().run(change);
+    expect(await turns(1)).toEqual({ looks: 1, waiting: 0 });
+    expect(await turns(1)).toEqual({ looks: 1, waiting: 0 }); // its own commit again
+    await elsewhere.run(change);
+    expect(await turns(7)).toEqual({ looks: 0, waiting: 1 });
+    expect(await turns(1)).toEqual({ looks: 1, waiting: 0 });
+    looks.mockRestore();
   });
 
   it('of many days are those of the hours, wherever the window begins and ends', async () => {
