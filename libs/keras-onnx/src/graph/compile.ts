@@ -209,12 +209,12 @@ class Compiler {
     const call = this.#layerCall(layer, inputs, args, kwargs, settings);
     if (isOperation(layer, args))
       return this.#unmasked(inputs, [operationOf(layer.className, layer.name)(call)].flat());
-    const dtype = dtypeOf(call.config) ?? 'float32';
-    if (quantizationOf(call.config, layer.className) === undefined && !FLOATS.has(dtype))
-      throw call.config.refuse(`the dtype ${dtype}`, 'save it as float32');
     const definition = definitionOf(layer);
-    const [first] = call.masks;
-    const outputs = [definition.emit(call)].flat();
+    const dtype = dtypeOf(call.config) ?? 'float32';
+    const isFit = FLOATS.has(dtype) || (definition.isWhole === true && dtype in INPUT_TYPES);
+    if (!isFit && quantizationOf(call.config, layer.className) === undefined)
+      throw call.config.refuse(`the dtype ${dtype}`, 'save it as float32');
+    const [outputs, [first]] = [[definition.emit(call)].flat(), call.masks];
     if (definition.masks === 'use') return outputs;
     if (definition.masks === 'drop') return this.#unmasked(inputs, outputs);
     if (first !== undefined) for (const { name } of outputs) this.emit.masks.set(name, first);

@@ -116,8 +116,13 @@ export class Emitter {
   }
 
   /** A constant of 64-bit integers. */
-  integers(values: readonly number[], shape: readonly number[] = [values.length]): Value {
+  integers(values: readonly (number | bigint)[], shape: readonly number[] = [values.length]): Value {
     return this.value(this.builder.integers(values, shape), shape, 'int64');
+  }
+
+  /** A 64-bit integer without sign and without axes. */
+  unsigned(value: number): Value {
+    return this.value(this.builder.unsigned([value], []), [], 'uint64');
   }
 
   /** A float constant without axes. */

@@ -60,6 +60,8 @@ export interface LayerCall {
  */
 export interface LayerDefinition {
   readonly masks: 'pass' | 'drop' | 'use';
+  /** It may answer whole numbers: its dtype is that of what it answers, not of what it computes with. */
+  readonly isWhole?: boolean;
   readonly weights?: (config: LayerConfig) => readonly WeightSlot[];
   /** Where Keras 3 saves the variables, below the layer's own place; recurrent layers keep them in their cell. */
   readonly variables?: string;

@@ -24,7 +24,7 @@ export function oneHot(emit: Emitter, indices: Value, depth: number): Value {
 }
 
 /** Indices in one of the four ways in which Keras' preprocessing layers answer categories. */
-function encode(call: LayerCall, indices: Value, mode: string, depth: number, weights?: Value): Value {
+export function encode(call: LayerCall, indices: Value, mode: string, depth: number, weights?: Value): Value {
   const { emit } = call;
   const rank = indices.shape.length;
   if (mode === 'int') return indices;
@@ -41,6 +41,7 @@ function encode(call: LayerCall, indices: Value, mode: string, depth: number, we
 
 const categoryEncoding: LayerDefinition = {
   masks: 'drop',
+  isWhole: true,
   emit(call) {
     const mode = call.config.word('output_mode', ['one_hot', 'multi_hot', 'count'], 'multi_hot');
     const weights = call.kwargs.count_weights;
@@ -53,6 +54,7 @@ const categoryEncoding: LayerDefinition = {
 /** The number of the bin: how many boundaries are not above the number. */
 const discretization: LayerDefinition = {
   masks: 'drop',
+  isWhole: true,
   emit(call) {
     const { config, emit } = call;
     const bounds = config.get('bin_boundaries');
@@ -70,6 +72,7 @@ const discretization: LayerDefinition = {
 /** Whole numbers by their place in a vocabulary. */
 const integerLookup: LayerDefinition = {
   masks: 'drop',
+  isWhole: true,
   emit(call) {
     const { config, emit } = call;
     const vocabulary = config.get('vocabulary');

@@ -24,13 +24,6 @@ const LAYERS: readonly RefusedClasses[] = [
     need: 'turn them into numbers before the model, with IntegerLookup or CategoryEncoding inside it',
   },
   {
-    classes: ['Hashing', 'HashedCrossing'],
-    state: 'refused',
-    reason:
-      'it hashes texts, or integers written as texts, by FarmHash or SipHash, which ONNX has no operator for',
-    need: 'hash before the model and give it the bins, or use IntegerLookup or CategoryEncoding',
-  },
-  {
     classes: [
       'AutoContrast',
       'CenterCrop',

@@ -14,6 +14,7 @@ import { MULTI_HEAD_LAYERS } from './multi-head.js';
 import { POOLING_LAYERS } from './pooling.js';
 import { CELL_LAYERS } from './rnn.js';
 import { ENCODING_LAYERS } from './encoding.js';
+import { HASHING_LAYERS } from './hashing.js';
 import { RECURRENT_LAYERS } from './recurrent.js';
 import { REGULARIZATION_LAYERS } from './regularization.js';
 import { recipeDefinition } from './recipes.js';
@@ -38,6 +39,7 @@ const LAYERS: Readonly<Record<string, LayerDefinition>> = {
   ...RECURRENT_LAYERS,
   ...CELL_LAYERS,
   ...ENCODING_LAYERS,
+  ...HASHING_LAYERS,
   ...REGULARIZATION_LAYERS,
   ...RESHAPING_LAYERS,
   ...WRAPPER_LAYERS,

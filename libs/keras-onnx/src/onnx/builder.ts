@@ -1,5 +1,6 @@
 /** Element types that emitted graphs use. */
-export type ElementType = 'float32' | 'float64' | 'uint8' | 'int32' | 'int64' | 'bool' | 'float16' | 'float8';
+export type ElementType =
+  'float32' | 'float64' | 'uint8' | 'int32' | 'int64' | 'uint64' | 'bool' | 'float16' | 'float8';
 
 /** An attribute of a node, tagged by its ONNX type. */
 export type Attribute =
@@ -25,7 +26,7 @@ export interface Initializer {
   readonly name: string;
   readonly type: ElementType;
   readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array | Int32Array | Uint8Array;
+  readonly data: Float32Array | BigInt64Array | BigUint64Array | Int32Array | Uint8Array;
 }
 
 /** A graph input or output; `dims` left out means an unknown rank, a string dim a symbolic length. */
@@ -88,9 +89,14 @@ export class GraphBuilder implements GraphParts {
     return this.#constant('float32', values, dims);
   }
 
-  /** A constant of 64-bit integers, the type ONNX wants for shapes and axes. */
-  integers(values: readonly number[], dims: readonly number[] = [values.length]): string {
+  /** A constant of 64-bit integers, the type ONNX wants for shapes and axes. Larger ones keep their low bits. */
+  integers(values: readonly (number | bigint)[], dims: readonly number[] = [values.length]): string {
     return this.#constant('int64', BigInt64Array.from(values, BigInt), dims);
+  }
+
+  /** A constant of 64-bit integers without a sign. */
+  unsigned(values: readonly number[], dims: readonly number[]): string {
+    return this.#constant('uint64', BigUint64Array.from(values, BigInt), dims);
   }
 
   /** A constant of booleans. */

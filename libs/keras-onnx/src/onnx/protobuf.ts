@@ -24,6 +24,7 @@ export const ELEMENT_TYPES: Readonly<Record<ElementType, number>> = {
   bool: 9,
   float16: 10,
   float64: 11,
+  uint64: 13,
   float8: 17,
 };
 

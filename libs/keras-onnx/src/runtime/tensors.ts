@@ -95,7 +95,8 @@ export function toOrt(
       dims,
     );
   if (type === 'int32') return new Tensor('int32', Int32Array.from(data), dims);
-  if (type === 'float8') throw bad(`the input '${name}' takes numbers of a kind that none can be given`);
+  if (type === 'float8' || type === 'uint64')
+    throw bad(`the input '${name}' takes numbers of a kind that none can be given`);
   return new Tensor(type, Uint8Array.from(data), dims);
 }
 
