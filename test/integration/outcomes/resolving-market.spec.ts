@@ -16,7 +16,7 @@ describe.each(DATABASE_KINDS)('forecasts on bars of the market are resolved by a
     data_source: 'yfinance',
     yahoo_url: yahoo.url,
     source_retries: 0,
-    source_timeout_seconds: 300, // a machine may be slow to start the second process
+    job_concurrency: 1, // so that a process that waits for bars does not take up its own job when its lease is over
     source_break_after: 1_000,
     outcome_seconds: 60,
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '#libs/testing';
 import type { BarCache } from '#libs/plugin-sdk';
+import { resilientCharts } from '../../../libs/plugins/src/feeders/default-feeder/market/resilient-charts.js';
 import { failure, HOUR, hourly, marketFeeder, memoryCache } from './market-feeder.js';
 import { chart, chartWith, json, yahooServer, type Answer } from './yahoo-server.js';
 
@@ -42,6 +43,28 @@ describe('when the market fails,', () => {
     expect(frame.length).toBeGreaterThan(0);
     for (const one of await Promise.all(failures))
       expect(one).toMatchObject({ message: expect.stringContaining('it did not answer in time') });
+  });
+
+  it('nor does the import of its client library, however long that takes', async () => {
+    const settings = {
+      source_timeout_seconds: 0.05,
+      source_retries: 0,
+      source_retry_delay_ms: 1,
+      source_break_after: 1,
+      source_break_seconds: 1,
+    };
+    const question = { symbol: 'MSFT', interval: '1h', from: 0, to: HOUR } as const;
+    const found = { bars: [], sessionMs: HOUR, zone: null, notes: [] };
+    let opened = (): void => undefined;
+    const opening = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    const asked = resilientCharts(() => opening.then(() => () => Promise.resolve(found)), settings)(question);
+    const silence = resilientCharts(() => Promise.resolve(() => new Promise(() => undefined)), settings);
+    // its limit began later than that one's would have
+    await expect(silence(question)).rejects.toThrow('it did not answer in time');
+    opened();
+    expect(await asked).toBe(found);
   });
 
   it.each<[string, Answer, string, RegExp, number]>([

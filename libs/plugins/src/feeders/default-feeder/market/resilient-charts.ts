@@ -52,10 +52,11 @@ const isOutage = (error: Error): boolean =>
 /**
  * Asks with a time limit, again after a failure (never after a "leave me alone"), and not at all for a while when the
  * service failed several times in a row. One instance for all symbols: they share the service.
+ * @param open what is to be done before the first request, outside of its time limit
  * @returns the chart; throws PluginError `no_data`, `invalid_request` or `source_unavailable`
  */
 export function resilientCharts(
-  fetchChart: FetchChart,
+  open: () => Promise<FetchChart>,
   settings: ParametersOf<typeof resilienceParameters>,
 ): (question: ChartQuestion) => Promise<Chart> {
   const again = retry(
@@ -77,6 +78,7 @@ export function resilientCharts(
   const policy = wrap(again, breaker, turns, limit);
   return async (question) => {
     try {
+      const fetchChart = await open();
       return await policy.execute(({ signal }) => fetchChart(question, signal));
     } catch (error) {
       throw answerTo(error, question.symbol);

@@ -14,17 +14,20 @@ type ChartMethod = (
 /**
  * Charts through the yahoo-finance2 client: it knows the address, the cookies and the query of the service. Its own
  * validation is off because it refuses whole charts for a missing detail; its console output is off because the caller
- * logs. The library is imported at the first request: 0.5 s from a cold disk that the start does not pay.
+ * logs. The library is imported at the first request: 0.5 s from a cold disk that the start does not pay, and seconds on a
+ * busy machine, which are no waiting for the service: so it is opened before a time limit begins.
  */
 export function yahooCharts(
   { yahoo_url, adjusted }: { readonly yahoo_url: string; readonly adjusted: boolean },
   logger: PluginLogger,
-): FetchChart {
-  let client: Promise<ChartMethod> | null = null;
+): () => Promise<FetchChart> {
+  let opened: Promise<FetchChart> | null = null;
+  return () => (opened ??= chartMethod(yahoo_url, logger).then((chart) => fetchBy(chart, adjusted)));
+}
+
+function fetchBy(chart: ChartMethod, adjusted: boolean): FetchChart {
   return async (question, signal) => {
     const { symbol, interval, from, to } = question;
-    client ??= chartMethod(yahoo_url, logger);
-    const chart = await client;
     const query = {
       // The service takes seconds and leaves out the end.
       period1: Math.floor(from / 1000),
