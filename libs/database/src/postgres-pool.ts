@@ -7,9 +7,13 @@ import { asUnavailable, unreachable } from './unavailable.js';
 
 // Loaded where PostgreSQL is: with SQLite a start needs none of pg, and of what pg looks for in the process.
 
-/** A connection that knows how long the server has been silent. */
+/** Runs one statement of a connection, in pg's many ways. */
+type Query = (...statement: unknown[]) => unknown;
+
+/** A connection that runs one statement after another, and knows how long the server has been silent. */
 class WatchedClient extends Client {
   readonly #socket: Socket;
+  #last: Promise<unknown> | null = null;
   #asked = 0;
   #askedMs = 0;
   #heardMs = 0;
@@ -20,8 +24,9 @@ class WatchedClient extends Client {
     this.#socket = socket;
     socket.on('data', () => this.heard());
     // pg's declarations have eight of them; what is watched is the same for all
-    const query = this.query.bind(this) as (...statement: unknown[]) => unknown;
-    this.query = ((...statement: unknown[]) => this.#watch(query(...statement))) as typeof this.query;
+    const query = this.query.bind(this) as Query;
+    this.query = ((...statement: unknown[]) =>
+      this.#watch(this.#inTurn(query, statement))) as typeof this.query;
   }
 
   /** Since when a statement waits without a sign of the server, in milliseconds; 0 when none does. */
@@ -46,6 +51,22 @@ class WatchedClient extends Client {
   /** Ends the connection without a goodbye: its statement fails, and the pool forgets it. */
   cutOff(): void {
     this.#socket.destroy();
+  }
+
+  /**
+   * A statement that finds another one at work waits for it here: of pg it may not be asked, which warns and will refuse.
+   * One with a callback has the connection for itself (`pool.query`).
+   */
+  #inTurn(query: Query, statement: readonly unknown[]): unknown {
+    const run = (): unknown => query(...statement);
+    const answer = this.#last === null ? run() : this.#last.then(run, run);
+    if (!(answer instanceof Promise)) return answer;
+    this.#last = answer;
+    const answered = (): void => {
+      if (this.#last === answer) this.#last = null;
+    };
+    answer.then(answered, answered);
+    return answer;
   }
 
   #watch(answer: unknown): unknown {

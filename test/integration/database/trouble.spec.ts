@@ -1,8 +1,8 @@
-import { asUnavailable, Database, TransactionRunner } from '#libs/database';
+import { asUnavailable, Database, openSidePool, runSql, TransactionRunner } from '#libs/database';
 import { AppError, OutageError } from '#libs/kernel';
 import { eventually, gate } from '#libs/testing';
 import Sqlite from 'better-sqlite3';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { renameSync } from 'node:fs';
 import { Client } from 'pg';
 import { SCRATCH, words, write } from './scratch.js';
@@ -98,6 +98,40 @@ describe('trouble with PostgreSQL', () => {
     await eventually('one is kept', () => database.pool?.total === 1 && database.pool.idle === 1);
     await database.close();
     await test.close();
+  });
+
+  it('is asked for one statement of a connection after another, though several come at once', async () => {
+    const [atWork, met] = [new WeakMap<object, number>(), new Set<string>()];
+    const { prototype } = Client as unknown as { prototype: { query: (...all: unknown[]) => unknown } };
+    const { query } = prototype;
+    const spy = jest.spyOn(prototype, 'query').mockImplementation(function (this: object, ...all) {
+      const others = atWork.get(this) ?? 0;
+      if (others > 0) met.add(String(all[0]));
+      atWork.set(this, others + 1);
+      const answer = Reflect.apply(query, this, all) as Promise<unknown>;
+      const answered = () => atWork.set(this, (atWork.get(this) ?? 0) - 1);
+      answer.then(answered, answered);
+      return answer;
+    });
+    const test = await TestDatabase.open('postgres', SCRATCH);
+    const three = (ask: (sql: string) => Promise<unknown>) =>
+      Promise.all([1, 2, 3].map((nth) => ask(`SELECT ${nth} AS nth`)));
+    const answers = [{ nth: 1 }, { nth: 2 }, { nth: 3 }].map((row) => [row]);
+    expect(await test.run((tx) => three((sql) => runSql(tx, sql)))).toEqual(answers);
+    expect(await test.run((tx) => three((sql) => tx.manager.query(sql)))).toEqual(answers);
+    const read = () => three((sql) => runSql(test.database.read, sql));
+    expect(await test.database.inSnapshot(read)).toEqual(answers);
+    const pool = await openSidePool(test.database, 1);
+    const client = await pool.connect();
+    const faulty = await Promise.allSettled(
+      ['SELECT 1', 'SELECT 1 / 0', 'SELECT 3'].map((sql) => client.query(sql)),
+    );
+    expect(faulty.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    client.release();
+    await pool.end();
+    await test.close();
+    spy.mockRestore();
+    expect([...met]).toEqual([]);
   });
 
   it('that is a deadlock leads to another attempt at the whole', async () => {
