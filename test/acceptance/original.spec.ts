@@ -2,6 +2,7 @@ import { eventually } from '#libs/testing';
 import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { describeOriginal } from '../harness/original.js';
+import { ACROSS_SETTINGS, agreeAcrossProcesses } from './across-processes.js';
 
 interface Prediction {
   readonly id: number;
@@ -129,6 +130,6 @@ describeOriginal(
       expect([status, body]).toEqual([200, { status: 'ok' }]);
     });
   },
-  {},
-  true,
+  ACROSS_SETTINGS,
+  agreeAcrossProcesses,
 );

@@ -69,27 +69,33 @@ export type OriginalKey = keyof typeof ORIGINAL_ACCOUNTS;
  * Declares specs of the original's suites on both HTTP libraries: one application for all of them, with the accounts
  * they expect and predictions that succeed without a network.
  * @param config settings that make this suite's expectations meaningful
- * @param onCluster also on two processes of the API and two workers, with PostgreSQL
+ * @param onCluster declares more specs for two processes of the API and two workers, with PostgreSQL, where these are also run
  */
 export function describeOriginal(
   name: string,
   specs: (app: () => TestApp, adapter: AdapterName) => void,
   config: Readonly<Record<string, unknown>> = {},
-  onCluster = false,
+  onCluster: ((cluster: () => TestCluster) => void) | null = null,
 ): void {
-  const declare = (adapter: AdapterName, start: (options: TestAppOptions) => Promise<TestApp>): void => {
-    let started: TestApp | null = null;
+  const declare = <App extends TestApp>(
+    adapter: AdapterName,
+    start: (options: TestAppOptions) => Promise<App>,
+    more: (app: () => App) => void = () => undefined,
+  ): void => {
+    let started: App | null = null;
+    const running = (): App => assertPresent(started, 'the application runs inside of specs');
     beforeAll(async () => {
       const settings = { ...offlineSettings(), ...config };
       started = await start({ adapter, config: settings, seed: seedOriginalAccounts });
     }, 120_000);
     afterAll(() => started?.close());
-    specs(() => assertPresent(started, 'the application runs inside of specs'), adapter);
+    specs(running, adapter);
+    more(running);
   };
   describeOnAdapters(name, (adapter) => declare(adapter, startTestApp));
-  if (!onCluster) return;
+  if (onCluster === null) return;
   describe(`${name} [two processes and two workers]`, () => {
-    declare('fastify', (options) => TestCluster.start(options));
+    declare('fastify', (options) => TestCluster.start(options), onCluster);
   });
 }
 
