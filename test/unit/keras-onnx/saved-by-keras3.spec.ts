@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { KERAS_SUPPORT, LAYER_RECIPES, registerRecipe } from '../../../libs/keras-onnx/src/index.js';
+import { parseModel } from '../../../libs/keras-onnx/src/graph/parse.js';
+import { bindWeights, type WeightSource } from '../../../libs/keras-onnx/src/graph/weights.js';
 import { operationOf } from '../../../libs/keras-onnx/src/layers/operations.js';
 import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import { compile, expectClose, expectLayer, tabulate, type Nd } from './models.js';
@@ -156,6 +158,36 @@ describe('what Keras 3.15 answers', () => {
       });
     },
   );
+});
+
+describe('weights that Keras left out', () => {
+  const chain = (name: string, layers: unknown[]) => ({
+    module: 'keras',
+    class_name: 'Sequential',
+    config: { name, layers, build_input_shape: [null, 3] },
+  });
+  const dense = { module: 'keras.layers', class_name: 'Dense', config: { name: 'dense', units: 2 } };
+  const none = {
+    tree: { kind: 'tree', variables: () => [], has: () => false },
+    flat: { kind: 'flat', variables: () => [] },
+  } as const;
+
+  it('of a layer in an inner model are no damage: Keras saves it once, or not at all before its first call', () => {
+    const refusal = (layers: unknown[], source: WeightSource): unknown => {
+      try {
+        return bindWeights(parseModel(chain('outer', layers), 'keras3'), source);
+      } catch (error) {
+        return error;
+      }
+    };
+    const wayOut = expect.stringContaining('call the model and save it anew') as unknown;
+    const told = { code: 'model_unsupported', detail: wayOut };
+    const inner = [chain('inner', [dense])];
+    expect(refusal(inner, none.tree)).toMatchObject({ ...told, layer: 'dense' });
+    expect(refusal(inner, none.flat)).toMatchObject({ ...told, layer: 'inner' });
+    for (const source of [none.tree, none.flat])
+      expect(refusal([dense], source)).toMatchObject({ code: 'model_corrupt', layer: 'dense' });
+  });
 });
 
 describe('the classes of Keras 3.15', () => {

@@ -51,6 +51,10 @@ describe('plain TensorFlow operations that Keras 2 kept as layers', () => {
       [1, 3, 2],
       [0, 0, 0, 0, 0, 0],
     ]);
+    expect(await lambda('math.squared_difference', { y: 4 })).toEqual([
+      [1, 3, 2],
+      [9, 4, 1, 0, 1, 9],
+    ]);
     expect(await lambda('gather', { indices: [2, 0], axis: 1 })).toEqual([
       [1, 2, 2],
       [5, 7, 1, 2],

@@ -53,7 +53,7 @@ function kindOf(
   dialect: Dialect,
 ): LayerSpec['kind'] {
   const { module, registered_name: registered } = raw;
-  if (isFunctionalGraph(raw.config)) return 'model';
+  if (isFunctionalGraph(raw.config) || isChain(raw.config)) return 'model';
   if (isForeign(raw, className)) {
     const shown = typeof registered === 'string' ? registered : className;
     throw unsupported(
@@ -85,6 +85,14 @@ const isFunctionalGraph = (config: unknown): boolean =>
   Array.isArray(config.layers) &&
   config.input_layers !== undefined &&
   config.output_layers !== undefined;
+
+/** The same of a Sequential model: its configuration has just what Sequential saves. */
+const isChain = (config: unknown): boolean =>
+  isObject(config) &&
+  Array.isArray(config.layers) &&
+  'build_input_shape' in config &&
+  Object.keys(config).every((key) => CHAIN_KEYS.has(key));
+const CHAIN_KEYS = new Set(['name', 'trainable', 'dtype', 'layers', 'build_input_shape']);
 
 /** HDF5 files of Keras 3 name no modules, but unlike a layer of the same name an operation has no trainable flag. */
 function isBareOperation(
@@ -132,7 +140,8 @@ function parseGraph(
   });
   const names = new Set(layers.map((layer) => layer.name));
   if (names.size !== layers.length) throw corrupt('two layers share one name', name);
-  if (className === 'Sequential') return sequential(name, layers, inputShapeOf(raw, config, layers), dialect);
+  if (className === 'Sequential' || isChain(config))
+    return sequential(name, layers, inputShapeOf(raw, config, layers), dialect);
   return {
     kind: 'functional',
     name,

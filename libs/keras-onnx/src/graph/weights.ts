@@ -113,6 +113,8 @@ class TreeBinding {
     const slots = slotsOf(layer);
     const { variables = 'vars', children } = definitionOf(layer);
     const found = slots.length === 0 ? [] : this.source.variables(`${place}/${variables}`);
+    if (found.length === 0 && slots.length > 0 && place.includes('/layers/'))
+      throw savedWithout(layer, slots.length, 0);
     assign(layer, slots, found, this.bound);
     for (const child of children?.(layer) ?? []) {
       const isThere = child.places.some((one) => this.source.has(`${place}/${one}`));
@@ -144,6 +146,8 @@ function bindFlat(layer: LayerSpec, found: readonly Tensor[], bound: Bound): voi
   const all = allSlots(layer, false);
   const slots = all.length === found.length ? all : allSlots(layer, false, false);
   const ordered = [...slots.filter((slot) => slot.trainable), ...slots.filter((slot) => !slot.trainable)];
+  if (found.length < ordered.length && holdsModel(layer))
+    throw savedWithout(layer, ordered.length, found.length);
   if (ordered.length !== found.length) {
     throw corrupt(`has ${ordered.length} variables, but the file holds ${found.length}`, layer.name);
   }
@@ -152,6 +156,18 @@ function bindFlat(layer: LayerSpec, found: readonly Tensor[], bound: Bound): voi
     if (tensor !== undefined) assign(slot.layer, [slot], [tensor], bound);
   });
 }
+
+/** Whether a model stands in the layer, itself or wrapped. */
+const holdsModel = (layer: LayerSpec): boolean =>
+  layer.model !== undefined || childrenOf(layer, true).some(holdsModel);
+
+/** Keras saves what stands in two inner models once, and what was not built not at all: nothing of such a file is damaged. */
+const savedWithout = (layer: LayerSpec, wanted: number, found: number): Error =>
+  unsupported(
+    `a layer with ${wanted} variables in an inner model, of which the file holds ${found},`,
+    'Keras saves a layer that stands in two inner models only once, and one that was never called not at all: give each model layers of its own, call the model and save it anew, or export it to ONNX',
+    layer.name,
+  );
 
 function countParameters(model: ModelSpec, bound: BoundWeights['of']): BoundWeights['parameters'] {
   const seen = new Set<string | LayerSpec>();

@@ -78,8 +78,7 @@ const integerLookup: LayerDefinition = {
     const vocabulary = config.get('vocabulary');
     if (!Array.isArray(vocabulary) || vocabulary.some((one) => !Number.isSafeInteger(one)))
       throw config.refuse('a vocabulary that was learned by adapt', 'give the vocabulary to the layer');
-    if (config.get('invert') === true)
-      throw config.refuse('a lookup from places to words', 'use invert=False');
+    if (config.flag('invert', false)) return wordsAt(call, vocabulary.map(Number));
     const mode = config.word('output_mode', ['int', 'one_hot', 'multi_hot', 'count', 'tf_idf'], 'int');
     const outside = config.integer('num_oov_indices', 1, 0);
     const mask = config.optionalNumber('mask_token');
@@ -107,6 +106,21 @@ const integerLookup: LayerDefinition = {
     return mode === 'tf_idf' ? binary(emit, 'Mul', encoded, idfOf(call, depth, outside)) : encoded;
   },
 };
+
+/** The words at places; the first place is that of what is masked, if anything is, and the next that of all other numbers. */
+function wordsAt(call: LayerCall, vocabulary: readonly number[]): Value {
+  const { config, emit } = call;
+  const mask = config.optionalNumber('mask_token');
+  const first = mask === undefined ? [] : [mask];
+  const other = emit.integers([config.number('oov_token', -1)], []);
+  const words = [...first, ...vocabulary];
+  const places = words.map((_, index) => (index < first.length ? index : index + 1));
+  const x = unsqueeze(emit, cast(emit, only(call), 'int64'), -1);
+  const found = binary(emit, 'Equal', x, emit.integers(places), 'bool');
+  const isThere = cast(emit, reduce(emit, 'ReduceMax', cast(emit, found, 'int64'), [-1], false), 'bool');
+  const word = matmul(emit, cast(emit, found, 'int64'), emit.integers(words, [words.length, 1]));
+  return where(emit, isThere, squeeze(emit, word, [-1]), other);
+}
 
 /** Numbers outside the vocabulary share the first places by their remainder. */
 function otherPlace(call: LayerCall, x: Value, count: number): Value {

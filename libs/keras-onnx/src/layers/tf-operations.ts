@@ -5,6 +5,8 @@ import { operationOf } from './operations.js';
 /** A function of TensorFlow 2 as an operation of Keras 3: its name, the argument that is the second operand, and settings. */
 interface Translation {
   readonly op: string;
+  /** The operation on what `op` answers. */
+  readonly after?: string;
   readonly second?: string;
   readonly renamed?: Readonly<Record<string, string>>;
   /** What TensorFlow takes for settings that are left out, where Keras takes something else. */
@@ -22,6 +24,7 @@ const FUNCTIONS: Readonly<Record<string, Translation>> = {
   'math.add': pair('Add'),
   'math.subtract': pair('Subtract'),
   'math.multiply': pair('Multiply'),
+  'math.squared_difference': { ...pair('Subtract'), after: 'Square' },
   'math.divide': pair('Divide'),
   'math.truediv': pair('Divide'),
   'math.floordiv': pair('FloorDivide'),
@@ -161,7 +164,13 @@ const tfOpLambda: LayerDefinition = {
     const name = String(call.config.get('function')).replace(/^tf\./, '');
     const found = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
     if (found === undefined) throw refused(call, name);
-    return operationOf(found.op, call.layer.name)(translated(call, name, found));
+    const answers = operationOf(found.op, call.layer.name)(translated(call, name, found));
+    if (found.after === undefined) return answers;
+    const args = [answers].flat().map((value): Resolved => ({ kind: 'value', value }));
+    return operationOf(
+      found.after,
+      call.layer.name,
+    )({ ...call, config: call.config.only(), args, kwargs: {} });
   },
 };
 
