@@ -34,6 +34,7 @@ import {
   ScoreFigures1796000000311,
   CalibratedCoverage1796000000320,
   CalibrationAges1796000000321,
+  AbstainedOrders1796000000322,
   TrainingRanges1796000000271,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
@@ -180,6 +181,7 @@ export const migrations = [
   ScoreFigures1796000000311,
   CalibratedCoverage1796000000320,
   CalibrationAges1796000000321,
+  AbstainedOrders1796000000322,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

@@ -77,7 +77,7 @@ export class ReadScores implements ScoreStandings {
       this.figures.since('deliveries', since, id),
     ]);
     const events = (name: string): number => figures.get(name)?.events ?? 0;
-    const deliveries = { completed: events('completed'), failed: events('failed') };
+    const deliveries = { completed: events('completed'), failed: events('failed') - events('abstained') };
     return { ...(standings.get(id) ?? UNRATED), deliveries };
   }
 

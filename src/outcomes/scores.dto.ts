@@ -135,7 +135,11 @@ export class ScorecardOut extends ModelStandingOut {
 /** What became of orders. */
 export class DeliveriesOut {
   @IntegerField({ description: 'Number of answered orders.', example: 118 }) completed!: number;
-  @IntegerField({ description: 'Number of orders that nobody answered in time.', example: 2 })
+  @IntegerField({
+    description:
+      'Number of orders that nobody answered in time; without those that abstained, as their clients wished.',
+    example: 2,
+  })
   failed!: number;
 }
 

@@ -135,18 +135,22 @@ export function trendOf(days: readonly ScoreDayEntity[], now: number): Trend | n
 
 /**
  * What was delivered in time among all that ended, the older ones counting less; null without any.
- * @param figures `completed`, and under any other name what was not delivered
+ * @param figures `completed`; `abstained`, which are among the failed ones and no fault; and under any other name what was not delivered
  */
 export function onTimeRateOf(figures: readonly DailyFigure[], now: number): number | null {
   let delivered = 0;
   let ended = 0;
   for (const { day, name, events } of figures) {
     const weight = events * weightOf(day, now);
-    ended += weight;
+    ended += name === 'abstained' ? -weight : weight;
     if (name === 'completed') delivered += weight;
   }
-  return ended > 0 ? delivered / ended : null;
+  // what abstained is taken away on the day that it was added, but for rounding
+  return ended > LEAST_WEIGHT ? Math.min(1, delivered / ended) : null;
 }
+
+/** Far below that of one order a year ago, 0.015. */
+const LEAST_WEIGHT = 1e-9;
 
 const weightOf = (day: string, now: number): number => weightAt(now - Date.parse(`${day}T00:00:00Z`));
 

@@ -68,6 +68,7 @@ export { Scores1796000000097 } from './migrations/1796000000097-scores.js';
 export { ScoreHolds1796000000290 } from './migrations/1796000000290-score-holds.js';
 export { LateBaselines1796000000310 } from './migrations/1796000000310-late-baselines.js';
 export { ScoreFigures1796000000311 } from './migrations/1796000000311-score-figures.js';
+export { AbstainedOrders1796000000322 } from './migrations/1796000000322-abstained-orders.js';
 export { CalibrationAges1796000000321 } from './migrations/1796000000321-calibration-ages.js';
 export { CalibratedCoverage1796000000320 } from './migrations/1796000000320-calibrated-coverage.js';
 export { SecretKeys1796000000250 } from './migrations/1796000000250-secret-keys.js';

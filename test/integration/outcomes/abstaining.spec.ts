@@ -182,5 +182,13 @@ describe.each(DATABASE_KINDS)('a model file that says what it was trained on abs
       expect(before - (await owed())).toBe(2);
       await booksBalance();
     });
+
+    it('and an order that abstained is no failure of its provider', async () => {
+      bench.clock.jump(20 * DAY_MS);
+      await bench.resolve().then(() => bench.pass(0)); // a job may be at work, too
+      const { body } = await bench.app.get('/api/v1/provider/stats', provider);
+      expect(body).toMatchObject({ deliveries: { completed: 1, failed: 0 } });
+      expect(body.on_time_rate).toBeCloseTo(1, 9);
+    });
   });
 });
