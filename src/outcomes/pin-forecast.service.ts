@@ -125,7 +125,7 @@ export function closeOfTarget(time: number, interval: string): number {
 }
 
 /** Length of a bar in ms; a day where none is known. */
-export const lengthOf = (interval: string): number =>
+export const barLengthOf = (interval: string): number =>
   intervalMs(canonicalInterval(interval) ?? interval) || DAY_MS;
 
 /**

@@ -10,7 +10,7 @@ import { KeepScores } from './keep-scores.service.js';
 import { FetchRealisedBars } from './fetch-realised-bars.js';
 import { type NewOutcome, OutcomesRepository } from './outcomes.repository.js';
 import { groupedBy } from './group.js';
-import { closeOfTarget, dueAtOf, lengthOf } from './pin-forecast.service.js';
+import { closeOfTarget, dueAtOf, barLengthOf } from './pin-forecast.service.js';
 import {
   isAnotherValue,
   type KnownBars,
@@ -178,12 +178,12 @@ export class ResolveOutcomes {
   }
 
   #limitMs({ interval }: ForecastPinEntity): number {
-    return this.config.outcome_limit_bars * lengthOf(interval);
+    return this.config.outcome_limit_bars * barLengthOf(interval);
   }
 
   #retryMs({ interval }: ForecastPinEntity, waitedMs: number): number {
     if (waitedMs > this.config.outcome_wait_days * DAY_MS) return DAY_MS;
-    return Math.min(LATEST_RETRY_MS, Math.max(EARLIEST_RETRY_MS, lengthOf(interval) / 4));
+    return Math.min(LATEST_RETRY_MS, Math.max(EARLIEST_RETRY_MS, barLengthOf(interval) / 4));
   }
 }
 

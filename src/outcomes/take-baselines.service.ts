@@ -6,7 +6,7 @@ import { FetchRealisedBars } from './fetch-realised-bars.js';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import { groupedBy } from './group.js';
 import { OutcomesRepository, type TakenBaseline } from './outcomes.repository.js';
-import { lengthOf } from './pin-forecast.service.js';
+import { barLengthOf } from './pin-forecast.service.js';
 import { baselineBefore, type KnownBars } from './realised-bars.js';
 
 /** Runs a transaction, whose writes are kept as long as the caller may write. */
@@ -64,7 +64,7 @@ export class TakeBaselines {
 
   /** Forecasts with the same key start from the same bar. */
   #keyOf(pin: ForecastPinEntity): string {
-    return `${this.bars.keyOf(pin)} ${Math.floor(pin.issuedAt.getTime() / lengthOf(pin.interval))}`;
+    return `${this.bars.keyOf(pin)} ${Math.floor(pin.issuedAt.getTime() / barLengthOf(pin.interval))}`;
   }
 
   #look({ issuedAt }: ForecastPinEntity, bars: KnownBars, now: number): Look {
