@@ -18,7 +18,7 @@ const [ZERO, MINUS] = ['0', '-'].map((one) => one.charCodeAt(0)) as [number, num
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 /** Integers as the characters that write them in tens. Words hold eight characters, the first one lowest. */
-export interface Written {
+export interface WrittenOut {
   readonly length: Value;
   /** The most characters there can be. */
   readonly longest: number;
@@ -29,7 +29,7 @@ export interface Written {
 }
 
 /** Writes integers in tens, with a minus before negative ones. */
-export function writeOut(words: Words, x: Value): Written {
+export function writeOut(words: Words, x: Value): WrittenOut {
   const { emit } = words;
   const axis = x.shape.length;
   const [zero, ten] = [words.constant(0), words.constant(10)];
@@ -83,7 +83,7 @@ function merge(words: Words, a: Value, b: Value, factor: Value): Value {
 }
 
 /** FarmHash's Fingerprint64 of at most 20 characters; lengths from 1 to 3, 8, 16 and above each have a way of their own. */
-export function farmFingerprint(words: Words, text: Written): Value {
+export function farmFingerprint(words: Words, text: WrittenOut): Value {
   const { length } = text;
   const constant = (value: bigint): Value => words.constant(value);
   const factor = words.add(words.up(length, 1), constant(K2));
@@ -134,7 +134,7 @@ function sipRound(words: Words, [a, b, c, d]: State): State {
 }
 
 /** SipHash-2-4 with a key of two words. */
-export function sipHash(words: Words, text: Written, [left, right]: readonly [bigint, bigint]): Value {
+export function sipHash(words: Words, text: WrittenOut, [left, right]: readonly [bigint, bigint]): Value {
   const { length } = text;
   const take = (state: State, word: Value): State => {
     const [a, b, c, d] = state;
