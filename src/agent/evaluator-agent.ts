@@ -121,16 +121,18 @@ export class EvaluatorAgent {
 
   async #work(): Promise<void> {
     for (let failures = 0; !this.#stopping.signal.aborted;) {
+      // Taken before the look: an order that comes while it lasts is one that the look may not have seen.
+      const woken = this.#wake.signal;
       try {
         const claim = await this.#next();
         failures = 0;
         if (claim !== null) await this.#complete(claim);
         else if (this.options.untilIdle === true) return;
-        else await this.#pause(this.options.idleMs);
+        else await this.#pause(this.options.idleMs, woken);
       } catch (error) {
         if (!isAway(error)) throw error;
         this.logger.warn(`the marketplace is not available: ${error.detail}`);
-        await this.#pause(retryAfterMs(error) ?? pauseAfter((failures += 1)));
+        await this.#pause(retryAfterMs(error) ?? pauseAfter((failures += 1)), woken);
       }
     }
   }
@@ -257,8 +259,8 @@ export class EvaluatorAgent {
     this.logger.warn(text, { order: order.id });
   }
 
-  #pause(ms: number): Promise<void> {
-    return delay(this.clock, ms, AbortSignal.any([this.#wake.signal, this.#stopping.signal]));
+  #pause(ms: number, woken: AbortSignal): Promise<void> {
+    return delay(this.clock, ms, AbortSignal.any([woken, this.#stopping.signal]));
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '#libs/kernel';
-import { FakeClock, gate, partial } from '#libs/testing';
+import { eventually, FakeClock, gate, partial } from '#libs/testing';
 import type { ComputeAnswer, ComputedAnswer, OfferedOrder } from '../../../src/agent/compute-answer.js';
 import {
   EvaluatorAgent,
@@ -128,6 +128,23 @@ describe('the evaluator agent', () => {
     market.open = [offer('a', 'unknown'), offer('b', 'default_predictor'), offer('c')];
     await agent.run();
     expect(market.said.filter((word) => word.startsWith('claim'))).toEqual(['claim c']);
+  });
+
+  it('looks again at once when an order comes while it looks and does not see it', async () => {
+    const { market, agent } = stage({ untilIdle: false });
+    market.onOffers = () => {
+      // The answer was read without it: it comes before the agent has that answer.
+      queueMicrotask(() => {
+        if (market.said.includes('claim a')) return;
+        market.open = [offer('a')];
+        agent.wake();
+      });
+    };
+    const working = agent.run();
+    await eventually('it is handed in', () => market.said.includes('submit a'));
+    await agent.stop(0);
+    await working;
+    expect(market.said.slice(0, 4)).toEqual(['offers', 'offers', 'claim a', 'submit a']);
   });
 
   it('waits longer each time while the market is away, and as long as the market asks for', async () => {
