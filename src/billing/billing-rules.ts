@@ -107,9 +107,10 @@ const ORDER_RULES: readonly BillingRule[] = [
   },
   {
     rule: 'transaction_without_quote',
+    // `+ 0`: SQLite would go through all quotes of the client for each of its transactions
     sql: `SELECT t.id, t.prediction_id FROM transactions t
           WHERE t.prediction_id IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM quotes q WHERE q.prediction_id = t.prediction_id AND q.client_id = t.user_id)`,
+            AND NOT EXISTS (SELECT 1 FROM quotes q WHERE q.prediction_id = t.prediction_id AND q.client_id + 0 = t.user_id)`,
     sentence: (row) => `transaction ${row['id']} is for order ${row['prediction_id']}, which has no quote`,
   },
   {

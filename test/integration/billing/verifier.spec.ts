@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BillingBench, USD } from './billing-bench.js';
 import { unguard } from './unguard.js';
 import type { BillingViolation } from '../../../src/billing/billing.port.js';
+import { BILLING_RULES } from '../../../src/billing/billing-rules.js';
 import { LedgerSealRepository } from '../../../src/billing/seal-ledger.service.js';
 import { BillingChecks, VerifyBilling } from '../../../src/billing/verify-billing.service.js';
 import { IssueInvoices } from '../../../src/billing/issue-invoices.service.js';
@@ -211,6 +212,15 @@ describeOnDatabases('the verifier', (shared, kind) => {
     });
     await test.close();
   });
+
+  if (kind === 'sqlite')
+    it('looks for the quote of an order by the order, however many its client has', async () => {
+      const test = await TestDatabase.open(kind);
+      const sql = BILLING_RULES.find(({ rule }) => rule === 'transaction_without_quote')?.sql;
+      const plan = await runSql<{ detail: string }>(test.database.read, `EXPLAIN QUERY PLAN ${sql}`);
+      expect(plan.map(({ detail }) => detail).join('\n')).toContain('(prediction_id=?)');
+      await test.close();
+    });
 
   it('reads one moment, whatever is written meanwhile', async () => {
     const test = await TestDatabase.open(kind);
