@@ -45,19 +45,23 @@ export class OutcomesRepository {
   constructor(private readonly database: Database) {}
 
   /** Pins that are to be looked at, the longest due first. */
-  async due(now: Date, limit: number): Promise<ForecastPinEntity[]> {
-    const { read } = this.database;
-    const sql = `SELECT ${columnsOf(read, ForecastPinEntity)} FROM forecast_pins
-      WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?`;
-    const rows = await runSql(read, sql, [now.toISOString(), limit]);
-    return rows.map((row) => entityOf(read, ForecastPinEntity, row));
+  due(now: Date, limit: number): Promise<ForecastPinEntity[]> {
+    return this.#pinsBy('due_at', now, limit);
   }
 
   /** Pins without the last closed bar that are to be looked at, the longest due first. */
-  async withoutBaseline(now: Date, limit: number): Promise<ForecastPinEntity[]> {
+  withoutBaseline(now: Date, limit: number): Promise<ForecastPinEntity[]> {
+    return this.#pinsBy('baseline_look_at', now, limit);
+  }
+
+  async #pinsBy(
+    moment: 'due_at' | 'baseline_look_at',
+    now: Date,
+    limit: number,
+  ): Promise<ForecastPinEntity[]> {
     const { read } = this.database;
     const sql = `SELECT ${columnsOf(read, ForecastPinEntity)} FROM forecast_pins
-      WHERE baseline_look_at IS NOT NULL AND baseline_look_at <= ? ORDER BY baseline_look_at LIMIT ?`;
+      WHERE ${moment} IS NOT NULL AND ${moment} <= ? ORDER BY ${moment} LIMIT ?`;
     const rows = await runSql(read, sql, [now.toISOString(), limit]);
     return rows.map((row) => entityOf(read, ForecastPinEntity, row));
   }
