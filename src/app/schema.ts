@@ -35,6 +35,7 @@ import {
   CalibratedCoverage1796000000320,
   CalibrationAges1796000000321,
   AbstainedOrders1796000000322,
+  BaselinePrices1796000000330,
   TrainingRanges1796000000271,
   ListingIndexes1796000000050,
   Marketplace1795392000012,
@@ -182,6 +183,7 @@ export const migrations = [
   CalibratedCoverage1796000000320,
   CalibrationAges1796000000321,
   AbstainedOrders1796000000322,
+  BaselinePrices1796000000330,
 ];
 
 /** Tables of the engine that delivers jobs on PostgreSQL; brought up to date with ours. */

@@ -4,10 +4,9 @@ import { type FeederHandle, PluginRegistry } from '#libs/plugin-host';
 import type { FetchRequest, Frame } from '#libs/plugin-sdk';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import { OutcomesRepository } from './outcomes.repository.js';
+import { USUAL_COLUMN } from './pin-forecast.service.js';
 import type { KnownBars } from './realised-bars.js';
 
-/** What a column is called where a forecast does not say. */
-const USUAL_COLUMN = 'CLOSE';
 /** Note of a feeder whose source gave no answer. */
 const STORED_BARS = 'stored_bars:';
 /** What passes: nothing is concluded from it. */
@@ -107,7 +106,9 @@ function knownOf(
 ): Omit<KnownBars, 'reported'> {
   const column = frame?.spelled(targetColumn ?? USUAL_COLUMN) ?? null;
   const isAdjusted = column !== null && adjustedColumns.includes(column);
-  return { frame, source, isAway, isAdjusted, column, interval };
+  const close = frame?.spelled(USUAL_COLUMN);
+  const price = !isAdjusted && close !== undefined && adjustedColumns.includes(close) ? close : null;
+  return { frame, source, isAway, isAdjusted, price, column, interval };
 }
 
 /** What the source says of these bars now tells whether its prices were adjusted. */

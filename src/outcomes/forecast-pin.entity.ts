@@ -47,6 +47,9 @@ export class ForecastPinEntity {
   @Column(utcColumn({ nullable: true })) baselineClosedAt!: Date | null;
   @Column({ type: 'double precision', nullable: true }) baselineValue!: number | null;
 
+  /** Close of that bar, beside a target that is another column: shows whether the source adjusted its prices since. */
+  @Column({ type: 'double precision', nullable: true }) baselinePrice!: number | null;
+
   /** The scale at issue: mean absolute and root mean square one-bar change of the bars before. */
   @Column({ type: 'double precision', nullable: true }) naiveMae!: number | null;
   @Column({ type: 'double precision', nullable: true }) volatility!: number | null;

@@ -18,7 +18,14 @@ import type { Baseline } from './realised-bars.js';
 /** 22 columns each; SQLite binds 32,766 values at most. */
 const ROWS_A_STATEMENT = 500;
 
-const BASELINE = ['baseline_at', 'baseline_closed_at', 'baseline_value', 'naive_mae', 'volatility'];
+const BASELINE = [
+  'baseline_at',
+  'baseline_closed_at',
+  'baseline_value',
+  'baseline_price',
+  'naive_mae',
+  'volatility',
+];
 
 /** What a look for the last closed bar found for good. */
 export interface TakenBaseline {
@@ -73,6 +80,7 @@ export class OutcomesRepository {
       baseline?.at.toISOString(),
       baseline?.closedAt.toISOString(),
       baseline?.value,
+      baseline?.price,
       baseline?.scale?.naiveMae,
       baseline?.scale?.volatility,
     ].map((value) => value ?? null);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { insertRow, type Transaction, writeSql } from '#libs/database';
 import type { Forecast } from '#libs/plugin-host';
+import type { Frame } from '#libs/plugin-sdk';
 import { DAY_MS } from '#libs/kernel';
 import { barsLater, canonicalInterval, intervalMs, parseTimestamp } from '#libs/timeseries';
 import { ForecastPinEntity } from './forecast-pin.entity.js';
@@ -15,6 +16,9 @@ const LARGEST_COUNT = Number.MAX_SAFE_INTEGER;
 /** Sets of parameters that are known to be stored; the product has one for each predictor and settings. */
 const MOST_KNOWN = 1_000;
 
+/** What a forecast is about where nobody says. */
+export const USUAL_COLUMN = 'CLOSE';
+
 /** Longest rest of a market, in bars: what is older is no forecast of the present. */
 const REST_BARS = 5;
 
@@ -23,6 +27,7 @@ interface Making {
   readonly baselineAt: Date | null;
   readonly baselineClosedAt: Date | null;
   readonly baselineValue: number | null;
+  readonly baselinePrice: number | null;
   readonly scale: ForecastScale | null;
   readonly window: PinnedWindow | null;
   readonly targetColumn: string | null;
@@ -38,6 +43,7 @@ const NOTHING_KNOWN: Making = {
   baselineAt: null,
   baselineClosedAt: null,
   baselineValue: null,
+  baselinePrice: null,
   scale: null,
   window: null,
   targetColumn: null,
@@ -74,6 +80,7 @@ export class PinForecast implements ForecastPins {
       baselineAt: making.baselineAt,
       baselineClosedAt: making.baselineClosedAt,
       baselineValue: making.baselineValue,
+      baselinePrice: making.baselinePrice,
       naiveMae: making.scale?.naiveMae ?? null,
       volatility: making.scale?.volatility ?? null,
       predictor: made?.plugins.predictor.id ?? forecast.predictor,
@@ -175,6 +182,7 @@ export function makingOf({ output, source, plugins, input, parameters }: Forecas
     baselineAt: label === null ? null : new Date(label),
     baselineClosedAt: closed === null ? null : new Date(closed),
     baselineValue: output.baseline_value,
+    baselinePrice: known ? priceBeside(input, column, row) : null,
     scale: known ? scaleAt(input.column(column), row) : null,
     window: input === null ? null : windowDigest(input, countOf(metadata['window_size'])),
     targetColumn: output.target_column,
@@ -184,6 +192,13 @@ export function makingOf({ output, source, plugins, input, parameters }: Forecas
     seed: output.seed ?? null,
     parameters,
   };
+}
+
+/** Close of a bar for a target that is another column; null where it is the target itself, or not there. */
+export function priceBeside(bars: Frame, column: string, row: number): number | null {
+  const close = bars.spelled(USUAL_COLUMN);
+  const price = close === undefined || close === column ? NaN : (bars.column(close)[row] ?? NaN);
+  return Number.isFinite(price) ? price : null;
 }
 
 const countOf = (value: unknown): number | null =>

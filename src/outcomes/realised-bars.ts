@@ -4,7 +4,7 @@ import { barEnds, firstRowFrom } from '#libs/timeseries';
 import type { ReportedValueEntity } from './forecast-outcome.entity.js';
 import type { ForecastPinEntity } from './forecast-pin.entity.js';
 import type { UnresolvableReason } from './outcomes.port.js';
-import { closeOfTarget } from './pin-forecast.service.js';
+import { closeOfTarget, priceBeside } from './pin-forecast.service.js';
 import { digestOfValue, windowDigest } from './pinned-window.js';
 
 /** The bar that a target came true with. */
@@ -30,6 +30,8 @@ export interface KnownBars {
   readonly isAway: boolean;
   /** Whether the source multiplies values of the past by a number after a split or a dividend. */
   readonly isAdjusted: boolean;
+  /** The close that it multiplies, beside a column that it does not name as multiplied; null for none. */
+  readonly price: string | null;
   /** Name of the source. */
   readonly source: string;
   readonly column: string | null;
@@ -44,6 +46,8 @@ export interface Baseline {
   readonly at: Date;
   readonly closedAt: Date;
   readonly value: number;
+  /** Close of the bar, beside a target that is another column. */
+  readonly price: number | null;
   /** Null for a series that does not move. */
   readonly scale: ForecastScale | null;
 }
@@ -70,23 +74,55 @@ export interface SoughtBar {
  */
 const SAME_PRICE = 1e-5;
 
+/** What a pin tells of its last closed bar. */
+type PinnedBar = Pick<
+  ForecastPinEntity,
+  'issuedAt' | 'baselineAt' | 'baselineClosedAt' | 'baselineValue' | 'baselinePrice'
+>;
+
 /**
  * What brings the source's values back to the scale on which a forecast was made: its pinned baseline by what the source says of
  * that bar now. 1 where the source does not adjust; null where the forecast has no such bar, or the source does not tell it.
  */
-export function scaleFactorOf(
-  { frame, column, isAdjusted }: KnownBars,
-  pin: Pick<ForecastPinEntity, 'issuedAt' | 'baselineAt' | 'baselineClosedAt' | 'baselineValue'>,
-): number | null {
-  const { issuedAt, baselineAt, baselineClosedAt, baselineValue } = pin;
-  if (!isAdjusted || frame === null || column === null) return 1;
+export function scaleFactorOf(bars: KnownBars, pin: PinnedBar): number | null {
+  const { frame, column, isAdjusted, price } = bars;
+  const { issuedAt, baselineAt, baselineClosedAt, baselineValue, baselinePrice } = pin;
+  if (frame === null || column === null) return 1;
+  if (!isAdjusted && (price === null || baselinePrice === null)) return 1;
   if (baselineAt === null || baselineValue === null) return null;
   // a bar that still ran has another value now, whatever happened to the scale
   if (baselineClosedAt === null || baselineClosedAt > issuedAt) return 1;
-  const told = frame.column(column)[frame.exactRow(baselineAt.getTime())] ?? NaN;
-  const factor = baselineValue / told;
+  const row = frame.exactRow(baselineAt.getTime());
+  const ratioOf = (pinned: number, name: string): number => pinned / (frame.column(name)[row] ?? NaN);
+  const factor = ratioOf(baselineValue, column);
+  if (price !== null && baselinePrice !== null) return factorBeside(factor, ratioOf(baselinePrice, price));
   if (!Number.isFinite(factor) || factor <= 0) return null;
   return isSamePrice(factor, 1) ? 1 : factor;
+}
+
+/** Changes of price up to this are dividends: nobody splits one share into less than 1.05. In logarithms. */
+const LARGEST_DIVIDEND = Math.log(1.05);
+/** How exactly a value made of prices follows them, in logarithms. */
+const FOLLOWS = 1e-4;
+
+/**
+ * Of a column that is not told as adjusted: a split divides volumes by what it multiplies prices with, a dividend leaves
+ * them alone, and a computed column does as one of them or as prices. While prices are the same its value is as it is told: volumes
+ * are corrected later.
+ * @param own pinned value of the last closed bar by what the source says of it now @param moved the same of its close
+ * @returns null where it did something else, or the source does not tell
+ */
+function factorBeside(own: number, moved: number): number | null {
+  if (isSamePrice(moved, 1)) return 1;
+  const [change, priceChange] = [Math.log(own), Math.log(moved)];
+  if (!Number.isFinite(change) || !Number.isFinite(priceChange)) return null;
+  const size = Math.abs(priceChange);
+  if (size <= LARGEST_DIVIDEND) {
+    if (Math.abs(change - priceChange) <= FOLLOWS) return own;
+    return Math.abs(change) <= LARGEST_DIVIDEND ? 1 : null;
+  }
+  if (Math.abs(change) <= size / 4) return 1;
+  return Math.abs(Math.abs(change) - size) <= size / 4 ? own : null;
 }
 
 const isSamePrice = (one: number, other: number): boolean =>
@@ -101,15 +137,22 @@ export function baselineBefore({ frame, column, interval }: KnownBars, moment: n
   while (row >= 0 && (closeOf(row) > moment || !Number.isFinite(values[row]))) row -= 1;
   const [label, value] = [frame.time[row], values[row]];
   if (label === undefined || value === undefined) return null;
-  return { at: new Date(label), closedAt: new Date(closeOf(row)), value, scale: scaleAt(values, row) };
+  return {
+    at: new Date(label),
+    closedAt: new Date(closeOf(row)),
+    value,
+    price: priceBeside(frame, column, row),
+    scale: scaleAt(values, row),
+  };
 }
 
 /** Whether a bar says something else than the value before; an adjustment alone says the same, but for rounding. */
 export const isAnotherValue = (
   { isAdjusted }: KnownBars,
   before: number | null,
-  { value }: RealisedBar,
-): boolean => value !== before && !(isAdjusted && before !== null && isSamePrice(value, before));
+  { value, rescaledBy }: RealisedBar,
+): boolean =>
+  value !== before && !((isAdjusted || rescaledBy !== null) && before !== null && isSamePrice(value, before));
 
 /** The first closed bar with a value from the target on, within the limit. Epoch ms UTC. */
 export function realisationOf(bars: KnownBars, sought: SoughtBar, now: number): Realisation {

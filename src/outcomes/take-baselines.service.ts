@@ -74,7 +74,8 @@ export class TakeBaselines {
       return new Date(now + Math.min(LATEST_RETRY_MS, Math.max(EARLIEST_RETRY_MS, age / 4)));
     const baseline = baselineBefore(bars, issuedAt.getTime());
     if (baseline === null) return { baseline, takenAt, reason: 'no_data' };
-    if (bars.isAdjusted && age > LATEST_MS) return { baseline: null, takenAt, reason: 'too_late' };
+    if ((bars.isAdjusted || bars.price !== null) && age > LATEST_MS)
+      return { baseline: null, takenAt, reason: 'too_late' };
     return { baseline, takenAt, reason: null };
   }
 

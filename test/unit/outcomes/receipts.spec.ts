@@ -46,6 +46,7 @@ const pin = (at: number): Draft[1] => ({
   sampleCount: null,
   baselineAt: null,
   baselineClosedAt: null,
+  baselinePrice: null,
   baselineValue: null,
   naiveMae: null,
   volatility: null,
