@@ -29,4 +29,4 @@ export { SUPPORTED_LAYERS } from './layers/registry.js';
 export { SUPPORTED_OPERATIONS } from './layers/operations.js';
 export { KERAS_SUPPORT, kerasSupportTable, type Support } from './support-table.js';
 export { LAYER_RECIPES, registerRecipe } from './register-layer.js';
-export { NO_FACTS, type ModelFacts, type NotFinite } from './isolate/facts.js';
+export { NO_FACTS, subclassNote, type ModelFacts, type NotFinite } from './isolate/facts.js';

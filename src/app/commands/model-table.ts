@@ -1,4 +1,4 @@
-import type { ModelDescription, TensorDescription } from '#libs/keras-onnx';
+import { type ModelDescription, subclassNote, type TensorDescription } from '#libs/keras-onnx';
 import type { ServingCheck } from '#libs/plugins';
 import { table } from './terminal.js';
 
@@ -10,6 +10,7 @@ const listOf = (names: readonly string[]): string => (names.length === 0 ? NONE 
 /** A model for people: one line for each thing that is worth knowing. */
 export function modelText(model: ModelDescription, serving: ServingCheck): string {
   const { facts, parameters, onnx } = model;
+  const note = subclassNote(facts);
   const layers = Object.entries(facts.layers).map(([name, count]) =>
     count === 1 ? name : `${count} × ${name}`,
   );
@@ -35,6 +36,7 @@ export function modelText(model: ModelDescription, serving: ServingCheck): strin
     ['Quantized', listOf(facts.quantization)],
     ['Masking', listOf(facts.masking)],
     ['Custom layers', listOf(facts.customLayers)],
+    ...(note === null ? [] : [['Own model class', note] as const]),
     ['Random layers', listOf(facts.stochasticLayers)],
     [
       'Sampling',

@@ -238,3 +238,21 @@ describe('of the edges of an ONNX file,', () => {
     expect(run.outputs).toEqual([{ name: 'y', type: 'float32', shape: ['y:0', 2] }]);
   });
 });
+
+it('classes of models that are their authors’ are served as their layers were saved, and told', async () => {
+  const { config } = TINY.config;
+  const chain = { ...config, build_input_shape: [null, 4] };
+  const own = [
+    { module: null, class_name: 'Chain', registered_name: 'my>Chain', config: chain },
+    { class_name: 'Chain', config: chain },
+    { module: 'mine', class_name: 'Sequential', registered_name: 'Sequential', config: chain },
+  ];
+  const plain = [TINY.config, { class_name: 'Sequential', config: chain }];
+  const told: unknown[] = [];
+  for (const [index, one] of [...own, ...plain].entries()) {
+    const file = await write(`chain-${index}.keras`, await tinyKeras([], one));
+    await expectTiny(file);
+    told.push((await compileFile(file, DEFAULT_LIMITS)).facts.modelSubclasses);
+  }
+  expect(told).toEqual([['my>Chain'], ['Chain'], ['Sequential'], [], []]);
+});

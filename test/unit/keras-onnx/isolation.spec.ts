@@ -59,6 +59,7 @@ describe('loading', () => {
         quantization: [],
         stochasticLayers: ['dropping'],
         customLayers: [],
+        modelSubclasses: [],
         notFinite: [],
       },
       onnx: null,

@@ -18,8 +18,9 @@ import {
   start,
   windowTo,
 } from './model-bench.js';
-import { forecastRequest } from './predictor-context.js';
-import { denseParts } from '../keras-onnx/files.js';
+import defaultPredictor from '../../../libs/plugins/src/predictors/default-predictor/default-predictor.js';
+import { createPredictor, forecastRequest, warnings } from './predictor-context.js';
+import { denseParts, tinyKeras } from '../keras-onnx/files.js';
 import { denseAnswer, type DenseModel } from './trained-models.js';
 
 const { folder, create } = modelBench();
@@ -162,6 +163,24 @@ describe('a trained model without random layers', () => {
       await create({ model_path: folder.model('told', share, { target: 'return', trained_by: 'us' }) }),
     );
     expect(told.metadata).not.toHaveProperty('scale_note');
+  });
+
+  it('says of a model whose class is its author’s that code of the class is not in the file', async () => {
+    const { config, weights } = await denseParts('own', LINEAR);
+    const own = { ...(config as { config: object }), module: null, class_name: 'Doubled' };
+    const chain = { ...own, config: { ...own.config, build_input_shape: [null, 4, 2] } };
+    const file = await tinyKeras([{ name: 'model.weights.h5', bytes: weights }], chain);
+    folder.write('own_metadata.json', JSON.stringify(METADATA));
+    const predictor = await createPredictor(defaultPredictor, {
+      model_path: folder.write('own.keras', file),
+    });
+    const note = expect.stringMatching(/^Doubled: .* Compare an answer with Keras'/) as unknown;
+    expect(warnings).toEqual([expect.stringContaining('model_path: own.keras: Doubled: ')]);
+    expect((await ask(predictor)).metadata).toMatchObject({ model_note: note });
+    expect(await predictor.describe?.()).toMatchObject({ model_note: note });
+    await predictor.close?.();
+    const plain = await ask(await create({ model_path: folder.model('plain', LINEAR, METADATA) }));
+    expect(plain.metadata).not.toHaveProperty('model_note');
   });
 });
 

@@ -48,6 +48,7 @@ const described = (...shapes: readonly (readonly (number | null)[])[]): ModelDes
     quantization: [],
     stochasticLayers: [],
     customLayers: [],
+    modelSubclasses: [],
     notFinite: [],
   },
   onnx: null,

@@ -52,12 +52,11 @@ function kindOf(
   name: string,
   dialect: Dialect,
 ): LayerSpec['kind'] {
-  const { module, registered_name: registered } = raw;
+  const { module } = raw;
   if (isFunctionalGraph(raw.config) || isChain(raw.config)) return 'model';
   if (isForeign(raw, className)) {
-    const shown = typeof registered === 'string' ? registered : className;
     throw unsupported(
-      `the custom class '${shown}'`,
+      `the custom class '${shownClass(raw)}'`,
       'register a recipe for it (custom_layers, or registerLayer in a plugin), rebuild it from built-in layers, or export the model to ONNX',
       name,
     );
@@ -77,6 +76,14 @@ function isForeign(raw: Readonly<Record<string, unknown>>, className: string): b
     (typeof registered === 'string' && registered.includes('>')) ||
     ('module' in raw && !(typeof module === 'string' && /^(tf_)?keras(\.|$)/.test(module)))
   );
+}
+
+/** The name of a custom class as a person wrote it. */
+function shownClass({
+  registered_name: registered,
+  class_name: name,
+}: Readonly<Record<string, unknown>>): string {
+  return typeof registered === 'string' ? registered : String(name);
 }
 
 /** A subclass of a functional model is saved as the graph that it is, whatever it is called. */
@@ -139,12 +146,14 @@ function parseGraph(
     return parseLayer(one, dialect, `${className.toLowerCase()}_${index}`);
   });
   const names = new Set(layers.map((layer) => layer.name));
+  const subclass = isForeign(raw, className) || !MODEL_CLASSES.has(className) ? shownClass(raw) : undefined;
   if (names.size !== layers.length) throw corrupt('two layers share one name', name);
   if (className === 'Sequential' || isChain(config))
-    return sequential(name, layers, inputShapeOf(raw, config, layers), dialect);
+    return { ...sequential(name, layers, inputShapeOf(raw, config, layers), dialect), subclass };
   return {
     kind: 'functional',
     name,
+    subclass,
     layers,
     inputs: parseReferences(config.input_layers, name),
     outputs: parseReferences(config.output_layers, name),

@@ -62,6 +62,8 @@ export interface LayerSpec {
 export interface ModelSpec {
   readonly kind: 'sequential' | 'functional';
   readonly name: string;
+  /** The class, where it is none of Keras': whether it computes what it was saved as is not in the file. */
+  readonly subclass?: string | undefined;
   readonly layers: readonly LayerSpec[];
   readonly inputs: readonly TensorReference[];
   readonly outputs: readonly TensorReference[];

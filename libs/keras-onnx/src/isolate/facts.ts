@@ -33,8 +33,16 @@ export interface ModelFacts {
   readonly stochasticLayers: readonly string[];
   /** Layers that are no classes of Keras but registered ones. */
   readonly customLayers: readonly string[];
+  /** Classes of models that were made from Keras' own: served as the graph they were saved as; code of theirs is not in the file. */
+  readonly modelSubclasses: readonly string[];
   /** Variables that hold NaN or infinite numbers: such a model answers them. */
   readonly notFinite: readonly NotFinite[];
+}
+
+/** What to know of a model whose class is none of Keras'; null where all are. */
+export function subclassNote({ modelSubclasses: classes }: ModelFacts): string | null {
+  if (classes.length === 0) return null;
+  return `${classes.join(', ')}: computed as the layers that were saved; whether the class changes what they compute (a call of its own) is not in the file. Compare an answer with Keras', or export the model to ONNX`;
 }
 
 /** Of a model that is not looked into. */
@@ -45,6 +53,7 @@ export const NO_FACTS: ModelFacts = {
   quantization: [],
   stochasticLayers: [],
   customLayers: [],
+  modelSubclasses: [],
   notFinite: [],
 };
 
@@ -67,6 +76,7 @@ export function factsOf({ model }: GraphSource, weights: BoundWeights): ModelFac
     quantization: distinct(all.map((one) => quantizationName(new LayerConfig(one.name, one.config)))),
     stochasticLayers: namesOf(all.filter((one) => one.model === undefined && isRandom(one.config))),
     customLayers: distinct(all.map(({ className }) => customName(className))),
+    modelSubclasses: distinct([model, ...all.map((one) => one.model)].map((one) => one?.subclass)),
     notFinite: [...weights.of].flatMap(([layer, own]) =>
       [...own].flatMap(([variable, { data }]) => countOf(layer.name, variable, data)),
     ),

@@ -8,6 +8,7 @@ import {
   type ModelInfo,
   type PluginContext,
   PluginError,
+  type PluginLogger,
   type Predictor,
   type TensorAnswer,
   type TensorModel,
@@ -38,11 +39,13 @@ class DefaultPredictor implements Predictor {
   readonly #models: ServedModels;
   readonly #main: ModelForecaster | null;
   readonly #named: ReadonlyMap<string, ModelForecaster>;
+  readonly #logger: PluginLogger;
 
   constructor(context: Context) {
     const { parameters } = context;
     const { model_path, model_files, mc_samples, model_cache_size } = parameters;
     this.#ideal = new IdealBaseline(parameters);
+    this.#logger = context.logger;
     this.#models = new ServedModels(
       { samples: mc_samples, cacheSize: model_cache_size },
       modelCache(context),
@@ -67,7 +70,10 @@ class DefaultPredictor implements Predictor {
   async check(): Promise<void> {
     const all = [...(this.#main === null ? [] : [this.#main]), ...this.#named.values()];
     const next = async (): Promise<void> => {
-      for (let one = all.shift(); one !== undefined; one = all.shift()) await one.check();
+      for (let one = all.shift(); one !== undefined; one = all.shift()) {
+        const note = await one.check();
+        if (note !== null) this.#logger.warn(note);
+      }
     };
     await Promise.all(Array.from({ length: CHECKS }, next));
   }

@@ -3,7 +3,8 @@ import { type BatchedForecast, type HorizonError, PluginError } from '#libs/plug
 import type { Normalisation } from '#libs/timeseries';
 import { shapeText } from '../model/input-layout.js';
 import { metadataName, type TargetKind } from '../model/model-metadata.js';
-import { type Passes, servedFacts, type ServedModel } from '../model/served-model.js';
+import { servedFacts } from '../model/model-file.js';
+import type { Passes, ServedModel } from '../model/served-model.js';
 import type { ForecasterSettings } from './parameters.js';
 
 /** How the numbers of a model become values of the target. */

@@ -63,9 +63,9 @@ export class ModelForecaster {
     return this.#reach;
   }
 
-  /** @throws PluginError `not_configured` for files that cannot be served */
-  async check(): Promise<void> {
-    this.#checked(await this.source.open());
+  /** What to know of the model. @throws PluginError `not_configured` for files that cannot be served */
+  async check(): Promise<string | null> {
+    return this.#checked(await this.source.open()).note;
   }
 
   async forecast(frame: Frame, request: ForecastRequest): Promise<ForecastOutput> {

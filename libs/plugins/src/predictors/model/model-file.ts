@@ -1,7 +1,13 @@
 import { homedir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { integer, map, messageOf, type ParameterDeclarations, text } from '#libs/kernel';
-import { CompiledModels, type ModelDescription, ModelError, registerRecipe } from '#libs/keras-onnx';
+import {
+  CompiledModels,
+  type ModelDescription,
+  ModelError,
+  registerRecipe,
+  subclassNote,
+} from '#libs/keras-onnx';
 import { PluginError, type PluginErrorCode } from '#libs/plugin-sdk';
 
 /** A file that a parameter names; errors begin with the parameter and carry the file's base name only. */
@@ -32,6 +38,21 @@ export function modelFault(file: NamedFile, error: unknown): unknown {
 function codeOf({ code }: ModelError): PluginErrorCode {
   if (code === 'model_run_failed') return 'plugin_failed';
   return code === 'model_timeout' || code === 'model_disposed' ? 'source_unavailable' : 'not_configured';
+}
+
+/** What is told of a model that a server elsewhere computes, or whose class is its author's. */
+export function servedFacts({ served, facts }: ModelDescription): Readonly<Record<string, unknown>> {
+  const note = subclassNote(facts);
+  return {
+    ...(served !== undefined && { model_version: served.version, model_sha256_of: served.digestOf }),
+    ...(note !== null && { model_note: note }),
+  };
+}
+
+/** The same for its operator; null where there is nothing to know. */
+export function noteOn({ parameter, path }: NamedFile, { facts }: ModelDescription): string | null {
+  const note = subclassNote(facts);
+  return note && `${parameter}: ${basename(path)}: ${note}`;
 }
 
 /** Kinds of model file that `model_type` may name. */

@@ -11,7 +11,7 @@ import type { Normalisation } from '#libs/timeseries';
 import { PluginError } from '#libs/plugin-sdk';
 import { classOutput } from './class-output.js';
 import { inputLayout, type InputLayout } from './input-layout.js';
-import { fileFault, modelFault, type NamedFile } from './model-file.js';
+import { fileFault, modelFault, type NamedFile, noteOn, servedFacts } from './model-file.js';
 import { metadataName, type ModelMetadata } from './model-metadata.js';
 
 /** How often a model is asked about one window. */
@@ -131,10 +131,6 @@ export function uselessNormalisation(
   return fileFault(file, `its normalisation knows none of ${columns}; it knows ${known}`);
 }
 
-/** What is told of a model that a server elsewhere computes. */
-export const servedFacts = ({ served }: ModelDescription): Readonly<Record<string, unknown>> =>
-  served === undefined ? {} : { model_version: served.version, model_sha256_of: served.digestOf };
-
 /** A loaded model with everything that is needed to ask it about bars. */
 export class ServedModel {
   readonly description: ModelDescription;
@@ -167,6 +163,11 @@ export class ServedModel {
   /** The output that is served, or the first of them. */
   get output(): TensorDescription {
     return this.outputs[0];
+  }
+
+  /** What its operator should know before it is trusted; null for most. */
+  get note(): string | null {
+    return noteOn(this.file, this.description);
   }
 
   /** What the model info tells of the file and the model's input, in wire names. */

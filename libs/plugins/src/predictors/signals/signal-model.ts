@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompiledModels } from '#libs/keras-onnx';
+import type { PluginLogger } from '#libs/plugin-sdk';
 import { keyedUniform } from '#libs/numpy-random';
 import type { Normalisation } from '#libs/timeseries';
 import { statisticsOf } from '../model/model-metadata.js';
@@ -70,9 +71,11 @@ export class SignalModel {
     return this.#namesClasses;
   }
 
-  /** @throws PluginError `not_configured` for files that cannot be served over these bars */
-  async check(): Promise<void> {
-    await this.#inputsOf(await this.#models.open(this.files));
+  /** What to know of the model. @throws PluginError `not_configured` for files that cannot be served over these bars */
+  async check(): Promise<string | null> {
+    const model = await this.#models.open(this.files);
+    await this.#inputsOf(model);
+    return model.note;
   }
 
   /**
@@ -169,11 +172,14 @@ export interface SignalModelInfo {
 const scaleOf = (normalisation: Normalisation | null, names: readonly string[] = []): string | undefined =>
   names.find((name) => normalisation?.has(name) === true);
 
-/** Checks all models; frees them all when one is at fault. */
-export async function checkAll(models: readonly (SignalModel | null)[]): Promise<void> {
+/** Checks all models and logs what to know of them; frees them all when one is at fault. */
+export async function checkAll(models: readonly (SignalModel | null)[], logger: PluginLogger): Promise<void> {
   const present = models.filter((model) => model !== null);
   try {
-    for (const model of present) await model.check();
+    for (const model of present) {
+      const note = await model.check();
+      if (note !== null) logger.warn(note);
+    }
   } catch (error) {
     await Promise.all(present.map((model) => model.close()));
     throw error;

@@ -90,7 +90,7 @@ export async function signalPredictor<N extends string>(
       await Promise.all(all.map((model) => model?.close()));
     },
   };
-  await checkAll(all);
+  await checkAll(all, context.logger);
   return predictor;
 }
 
