@@ -257,5 +257,10 @@ describe('reshaping layers', () => {
     await expect(
       runLayer({ className: 'Cropping1D', config: { cropping: [1, 1] }, inputs: [x] }),
     ).rejects.toMatchObject({ code: 'model_corrupt' });
+    // Keras 3.15: "Expected as input a list/tuple of 2 tensors".
+    const three = [x, x, x].map(() => random([2, 1], numbers(2)));
+    await expect(
+      runLayer({ className: 'HashedCrossing', config: { num_bins: 5 }, inputs: three }),
+    ).rejects.toThrow('crossing 3 tensors, where Keras takes two, is not supported; cross two of them');
   });
 });

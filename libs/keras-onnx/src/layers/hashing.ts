@@ -47,15 +47,18 @@ const hashing: LayerDefinition = {
   },
 };
 
-/** Rows of several integers by one hash of them all. */
+/** Rows of two integers by one hash of both. */
 const hashedCrossing: LayerDefinition = {
   masks: 'drop',
   isWhole: true,
   emit(call) {
     const { config, emit, inputs, layer } = call;
     const [first] = inputs;
-    if (first === undefined || inputs.length < 2)
-      throw corrupt(`crosses at least two tensors, not ${inputs.length}`, layer.name);
+    if (first === undefined || inputs.length !== 2)
+      throw config.refuse(
+        `crossing ${inputs.length} tensors, where Keras takes two,`,
+        'cross two of them, then the result with the next',
+      );
     const rank = first.shape.length;
     if (rank > 2 || (rank === 2 && first.shape[1] !== 1))
       throw corrupt(`crosses (rows) or (rows, 1), not ${showShape(first.shape)}`, layer.name);
