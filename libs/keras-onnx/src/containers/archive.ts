@@ -13,7 +13,7 @@ const REGULAR_FILE = 0o100000;
 /**
  * Reads the named entries of a zip archive into memory; nothing is ever written to disk. Refuses archives with links,
  * paths that leave the archive, encryption, double names, too many entries, or entries that unpack to more than the
- * limits. Missing names are simply not in the result.
+ * limits. Missing names are simply not in the result; vocabularies of layers are, whatever the names.
  */
 export async function readArchive(
   bytes: Uint8Array,
@@ -37,7 +37,7 @@ export async function readArchive(
     for await (const entry of archive.eachEntry()) {
       checkEntry(entry, listed, limits);
       const name = nameInside(entry.fileName);
-      if (!names.includes(name) || result.has(name)) continue;
+      if (!(names.includes(name) || isVocabulary(name)) || result.has(name)) continue;
       total += entry.uncompressedSize;
       if (total > limits.unpackedBytes)
         throw tooLarge(`the archive unpacks to more than ${limits.unpackedBytes} bytes`);
@@ -74,7 +74,16 @@ async function unpacked(archive: yauzl.ZipFile, entry: yauzl.Entry, bytes: Uint8
 
 /** Zip programs put the folder of an unpacked model around its files; its name does not matter. */
 const nameInside = (path: string): string =>
-  path.startsWith('__MACOSX/') ? path : path.replace(/^[^/]+\//, '');
+  path.startsWith('__MACOSX/') || isVocabulary(path) ? path : path.replace(/^[^/]+\//, '');
+
+const [ASSETS, VOCABULARY] = ['assets', 'vocabulary.txt'];
+
+/** Whether a file of a `.keras` archive is what a layer learned by `adapt`. */
+export const isVocabulary = (name: string): boolean =>
+  name.startsWith(`${ASSETS}/`) && name.endsWith(`/${VOCABULARY}`);
+
+/** Where the layer at a place of the weights keeps what it learned. */
+export const vocabularyAt = (place: string): string => `${ASSETS}/${place}/${VOCABULARY}`;
 
 function checkEntry(entry: yauzl.Entry, seen: Set<string>, limits: ModelLimits): void {
   const { fileName } = entry;

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
-import { corrupt, unsupported } from '../errors.js';
+import { corrupt, tooLarge, unsupported } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
 import { isObject } from '../graph/layer-config.js';
 import { parseModel } from '../graph/parse.js';
 import type { Dialect, LayerSpec } from '../graph/spec.js';
 import type { WeightSource } from '../graph/weights.js';
-import { readArchive } from './archive.js';
+import { readArchive, vocabularyAt } from './archive.js';
 import type { Hdf5 } from './hdf5.js';
 import { upgradeKeras1, upgradeVariables } from './keras1.js';
 import { type GraphSource, type ModelLimits, parsePythonJson } from './source.js';
@@ -43,14 +43,31 @@ export async function readKerasEntries(
   const weights = entries.get(WEIGHTS);
   if (weights === undefined) throw corrupt('the archive has no model.weights.h5');
   const file = await openHdf5(weights, limits);
-  return { format: 'keras', model, writtenBy: version, close: () => file.close(), weights: tree(file) };
+  return {
+    format: 'keras',
+    model,
+    writtenBy: version,
+    close: () => file.close(),
+    weights: tree(file, textsOf(entries, limits)),
+  };
 }
 
-function tree(file: Hdf5): WeightSource {
+/** The text of a file of the archive. */
+const textsOf =
+  (entries: ReadonlyMap<string, Uint8Array>, limits: ModelLimits) =>
+  (place: string): string | undefined => {
+    const bytes = entries.get(vocabularyAt(place));
+    if (bytes !== undefined && bytes.length > limits.configBytes)
+      throw tooLarge(`a vocabulary has ${bytes.length} bytes, the limit is ${limits.configBytes}`);
+    return bytes && new TextDecoder('utf-8').decode(bytes);
+  };
+
+function tree(file: Hdf5, vocabulary: (place: string) => string | undefined = () => undefined): WeightSource {
   // `vars/0`, `vars/1`, …; numbered without gaps.
   const variables = (place: string): Tensor[] =>
     Array.from({ length: file.names(place).length }, (_, index) => file.tensor(`${place}/${index}`));
-  return { kind: 'tree', has: (place) => file.has(place), variables };
+  const named = (place: string): Tensor | undefined => (file.has(place) ? file.tensor(place) : undefined);
+  return { kind: 'tree', has: (place) => file.has(place), variables, named, vocabulary };
 }
 
 /** Whether a JSON text is an architecture: what `model.to_json()` writes. */

@@ -17,7 +17,7 @@ import {
   type Tensor,
   type Value,
 } from './emitter.js';
-import { isObject, LayerConfig } from './layer-config.js';
+import { LayerConfig } from './layer-config.js';
 import { type SharedPart, splitAtRandoms } from './split.js';
 import { unary } from './tensor-ops.js';
 import type { LayerSpec, ModelSpec } from './spec.js';
@@ -110,7 +110,7 @@ function declareInput(emit: Emitter, layer: LayerSpec): Value {
     throw unsupported('an input of unknown rank', 'save the model with an input shape', layer.name);
   if (config.get('sparse') === true || config.get('ragged') === true)
     throw config.refuse('a sparse or ragged input', 'use a dense one');
-  const dtype = dtypeOf(config) ?? 'float32';
+  const dtype = config.dtype ?? 'float32';
   const type = INPUT_TYPES[dtype];
   if (type === undefined) throw config.refuse(`an input of ${dtype}`, 'use numbers');
   const dims = shape.slice(1).map((dim: unknown, index): Dim => {
@@ -120,15 +120,6 @@ function declareInput(emit: Emitter, layer: LayerSpec): Value {
     return Number(dim);
   });
   return emit.input(layer.name, [emit.rows, ...dims], type);
-}
-
-function dtypeOf(config: LayerConfig): string | undefined {
-  const dtype = config.get('dtype');
-  if (typeof dtype === 'string') return dtype;
-  if (!isObject(dtype)) return undefined;
-  return isObject(dtype.config) && typeof dtype.config.name === 'string'
-    ? dtype.config.name
-    : String(dtype.class_name);
 }
 
 /** Walks a layer graph and lets each layer write its operators. */
@@ -210,7 +201,7 @@ class Compiler {
     if (isOperation(layer, args))
       return this.#unmasked(inputs, [operationOf(layer.className, layer.name)(call)].flat());
     const definition = definitionOf(layer);
-    const dtype = dtypeOf(call.config) ?? 'float32';
+    const dtype = call.config.dtype ?? 'float32';
     const isFit = FLOATS.has(dtype) || (definition.isWhole === true && dtype in INPUT_TYPES);
     if (!isFit && quantizationOf(call.config, layer.className) === undefined)
       throw call.config.refuse(`the dtype ${dtype}`, 'save it as float32');
@@ -256,7 +247,10 @@ class Compiler {
     this.#constants.set(layer, constants);
     return {
       layer,
-      config: new LayerConfig(layer.name, layer.config).with(settings),
+      config: new LayerConfig(layer.name, layer.config).with({
+        ...this.weights.settings.get(layer),
+        ...settings,
+      }),
       emit: this.emit,
       inputs: isOperation(layer, args) ? inputs : floatsFor(this.emit, layer.className, inputs),
       masks: masksOf(this.emit, inputs, kwargs.mask),

@@ -29,6 +29,16 @@ export class LayerConfig {
     return this.raw[key];
   }
 
+  /** The name of its precision, or the kind of one without a name. */
+  get dtype(): string | undefined {
+    const { dtype } = this.raw;
+    if (typeof dtype === 'string') return dtype;
+    if (!isObject(dtype)) return undefined;
+    return isObject(dtype.config) && typeof dtype.config.name === 'string'
+      ? dtype.config.name
+      : String(dtype.class_name);
+  }
+
   /** A finite number. */
   number(key: string, fallback?: number): number {
     const value = this.raw[key] ?? fallback;

@@ -1,7 +1,7 @@
 import { corrupt, unsupported } from '../errors.js';
 import { PROJECTION } from '../layers/multi-head.js';
 import { definitionOf } from '../layers/registry.js';
-import type { WeightSlot } from '../layers/definition.js';
+import type { Learned, WeightSlot } from '../layers/definition.js';
 import type { Tensor } from './emitter.js';
 import { LayerConfig } from './layer-config.js';
 import { snakeCase } from './snake-case.js';
@@ -12,12 +12,22 @@ import type { LayerSpec, ModelSpec } from './spec.js';
  * older way (legacy HDF5, TensorFlow.js): one list for each outermost layer, trainable variables first.
  */
 export type WeightSource =
-  | { readonly kind: 'tree'; variables(place: string): readonly Tensor[]; has(place: string): boolean }
+  | {
+      readonly kind: 'tree';
+      variables(place: string): readonly Tensor[];
+      has(place: string): boolean;
+      /** A variable with a name instead of a number. */
+      named?(place: string): Tensor | undefined;
+      /** What the layer at a place learned by `adapt`, as text. */
+      vocabulary?(place: string): string | undefined;
+    }
   | { readonly kind: 'flat'; variables(layer: LayerSpec): readonly Tensor[] };
 
 /** The variables of every layer by name, and how many parameters there are. */
 export interface BoundWeights {
   readonly of: ReadonlyMap<LayerSpec, ReadonlyMap<string, Tensor>>;
+  /** Settings that layers learned and that are not in their configuration. */
+  readonly settings: ReadonlyMap<LayerSpec, Learned>;
   readonly parameters: { readonly total: number; readonly trainable: number };
 }
 
@@ -30,10 +40,11 @@ type Bound = Map<LayerSpec, Map<string, Tensor>>;
 /** Gives every layer its variables. Throws `model_corrupt` when their number differs from what the layer has. */
 export function bindWeights(model: ModelSpec, source: WeightSource): BoundWeights {
   const bound: Bound = new Map();
-  if (source.kind === 'tree') new TreeBinding(source, bound).model(model, '');
+  const settings = new Map<LayerSpec, Learned>();
+  if (source.kind === 'tree') new TreeBinding(source, bound, settings).model(model, '');
   else for (const layer of model.layers) bindFlat(layer, source.variables(layer), bound);
   const parameters = countParameters(model, bound);
-  return { of: adaptAll(bound), parameters };
+  return { of: adaptAll(bound), settings, parameters };
 }
 
 function slotsOf(layer: LayerSpec): readonly WeightSlot[] {
@@ -89,6 +100,7 @@ class TreeBinding {
   constructor(
     private readonly source: Extract<WeightSource, { kind: 'tree' }>,
     private readonly bound: Bound,
+    private readonly settings: Map<LayerSpec, Learned>,
   ) {}
 
   /** Keras names places by class in snake case and a counter, never by the layer's name. */
@@ -111,11 +123,17 @@ class TreeBinding {
     if (layer.sharedId !== undefined) this.#shared.set(layer.sharedId, place);
     if (layer.model !== undefined) return this.model(layer.model, `${place}/`);
     const slots = slotsOf(layer);
-    const { variables = 'vars', children } = definitionOf(layer);
+    const { variables = 'vars', children, learned } = definitionOf(layer);
     const found = slots.length === 0 ? [] : this.source.variables(`${place}/${variables}`);
     if (found.length === 0 && slots.length > 0 && place.includes('/layers/'))
       throw savedWithout(layer, slots.length, 0);
     assign(layer, slots, found, this.bound);
+    const text = learned && this.source.vocabulary?.(place);
+    if (text !== undefined)
+      this.settings.set(
+        layer,
+        learned?.(text, layer.name, (name) => this.source.named?.(`${place}/vars/${name}`)) ?? {},
+      );
     for (const child of children?.(layer) ?? []) {
       const isThere = child.places.some((one) => this.source.has(`${place}/${one}`));
       if (child.isOptional === true && !isThere) continue;

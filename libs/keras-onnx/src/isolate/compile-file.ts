@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { isVocabulary } from '../containers/archive.js';
 import {
   isArchitecture,
   KERAS_ENTRIES,
@@ -157,6 +158,8 @@ async function readFolder(folder: ModelFolder, limits: ModelLimits): Promise<Gra
     );
   const entries = new Map<string, Uint8Array>();
   for (const name of KERAS_ENTRIES) if (await folder.has(name)) entries.set(name, await folder.beside(name));
+  for (const name of await folder.below('assets'))
+    if (isVocabulary(name)) entries.set(name, await folder.beside(name));
   return readKerasEntries(entries, limits);
 }
 

@@ -54,10 +54,25 @@ export class ModelFolder {
 
   /** The names in the folder. */
   async names(): Promise<string[]> {
-    const names = await readdir(this.#folder).catch((error: unknown) => {
-      throw notOpened(error);
-    });
-    return names.slice(0, MOST_NAMES);
+    return (await namesIn(this.#folder)).slice(0, MOST_NAMES);
+  }
+
+  /** The files in a folder of the model and in those below it, by their paths; a link could lead anywhere, so there must be none. */
+  async below(folder: string): Promise<string[]> {
+    const found: string[] = [];
+    const waiting = [folder];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const place = join(this.#folder, next);
+      const state = await lstat(place).catch(() => undefined);
+      if (state === undefined) continue;
+      if (state.isSymbolicLink()) throw linked(next);
+      if (state.isFile()) found.push(next);
+      if (!state.isDirectory()) continue;
+      for (const name of await namesIn(place)) waiting.push(`${next}/${name}`);
+      if (found.length + waiting.length > MOST_NAMES)
+        throw tooLarge(`the folder '${folder}' holds more than ${MOST_NAMES} files`);
+    }
+    return found.sort();
   }
 
   async #read(path: string, name: string, isPart: boolean): Promise<Uint8Array> {
@@ -70,15 +85,17 @@ export class ModelFolder {
   }
 }
 
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((error: unknown) => {
+    throw notOpened(error);
+  });
+
+const linked = (part: string): ModelError =>
+  corrupt(`the part '${part}' of the model is a link`, undefined, undefined, 'put the file itself there');
+
 /** Reads a regular file of at most `limit` bytes; the size is checked on the open file, so it cannot change between. */
 async function readRegular(path: string, limit: number, isPart: boolean): Promise<Uint8Array> {
-  if (isPart && (await stateOf(path)).isSymbolicLink())
-    throw corrupt(
-      `the part '${basename(path)}' of the model is a link`,
-      undefined,
-      undefined,
-      'put the file itself there',
-    );
+  if (isPart && (await stateOf(path)).isSymbolicLink()) throw linked(basename(path));
   const handle = await open(path, READ_AT_ONCE).catch((error: unknown) => {
     throw notOpened(error);
   });

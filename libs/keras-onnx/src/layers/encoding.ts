@@ -1,5 +1,6 @@
 import { corrupt, unsupported } from '../errors.js';
 import type { Emitter, Value } from '../graph/emitter.js';
+import type { LayerConfig } from '../graph/layer-config.js';
 import {
   binary,
   cast,
@@ -73,20 +74,25 @@ const discretization: LayerDefinition = {
 const integerLookup: LayerDefinition = {
   masks: 'drop',
   isWhole: true,
+  learned: (text, layer, named) => {
+    const weights = named('idf_weights');
+    return { vocabulary: numbersIn(text, layer), ...(weights && { idf_weights: [...weights.data] }) };
+  },
   emit(call) {
     const { config, emit } = call;
-    const vocabulary = config.get('vocabulary');
-    if (!Array.isArray(vocabulary) || vocabulary.some((one) => !Number.isSafeInteger(one)))
-      throw config.refuse('a vocabulary that was learned by adapt', 'give the vocabulary to the layer');
-    if (config.flag('invert', false)) return wordsAt(call, vocabulary.map(Number));
     const mode = config.word('output_mode', ['int', 'one_hot', 'multi_hot', 'count', 'tf_idf'], 'int');
     const outside = config.integer('num_oov_indices', 1, 0);
     const mask = config.optionalNumber('mask_token');
     // Only whole numbers leave the first place to what is masked; elsewhere it is not counted.
     const start = mask === undefined || mode !== 'int' ? 0 : 1;
+    const vocabulary = vocabularyOf(config, [
+      ...Array.from({ length: start }, () => mask),
+      ...Array.from({ length: outside }, () => config.number('oov_token', -1)),
+    ]);
+    if (config.flag('invert', false)) return wordsAt(call, vocabulary);
     const hidden = emit.scalar(mode === 'int' ? 0 : -1);
     const x = cast(emit, only(call), 'int64');
-    const words = emit.integers(vocabulary.map(Number));
+    const words = emit.integers(vocabulary);
     const found = cast(emit, binary(emit, 'Equal', unsqueeze(emit, x, -1), words, 'bool'), 'float32');
     const places = emit.constant(
       Float32Array.from(vocabulary, (_, index) => index + start + outside),
@@ -103,9 +109,36 @@ const integerLookup: LayerDefinition = {
     const most = config.get('pad_to_max_tokens') === true ? config.optionalNumber('max_tokens') : undefined;
     const depth = most ?? vocabulary.length + outside;
     const encoded = encode(call, index, mode === 'tf_idf' ? 'count' : mode, depth);
-    return mode === 'tf_idf' ? binary(emit, 'Mul', encoded, idfOf(call, depth, outside)) : encoded;
+    return mode === 'tf_idf'
+      ? binary(emit, 'Mul', encoded, idfOf(call, depth, outside, vocabulary.length))
+      : encoded;
   },
 };
+
+/** The whole numbers of a vocabulary that was learned, one a line. */
+function numbersIn(text: string, layer: string): number[] {
+  const lines = text.trimEnd().split(/\r\n|\r|\n/);
+  const numbers = lines.map((line) => (/^\s*[+-]?\d+\s*$/.test(line) ? Number(line) : NaN));
+  if (numbers.some(Number.isNaN))
+    throw corrupt('has a vocabulary with a line that is no whole number', layer);
+  return numbers;
+}
+
+/** The words themselves: a list may begin with the places of what is masked and of all other numbers, as Keras shows it. */
+function vocabularyOf(config: LayerConfig, special: readonly (number | undefined)[]): number[] {
+  const given = config.get('vocabulary') ?? undefined;
+  if (given === undefined)
+    throw config.refuse(
+      'a vocabulary that was learned by adapt and is not in the file',
+      'save the model as .keras, which keeps it in assets/…/vocabulary.txt, or give the vocabulary to the layer',
+    );
+  if (!Array.isArray(given) || given.length === 0 || given.some((one) => typeof one !== 'number'))
+    throw config.bad('vocabulary', 'whole numbers');
+  if (given.some((one) => !Number.isSafeInteger(one)))
+    throw config.refuse('a vocabulary with numbers beyond 2^53', 'give it smaller numbers');
+  const all = given.map(Number);
+  return special.every((one, at) => all[at] === one) ? all.slice(special.length) : all;
+}
 
 /** The words at places; the first place is that of what is masked, if anything is, and the next that of all other numbers. */
 function wordsAt(call: LayerCall, vocabulary: readonly number[]): Value {
@@ -132,13 +165,15 @@ function otherPlace(call: LayerCall, x: Value, count: number): Value {
 }
 
 /** Weights of the words; what is outside the vocabulary weighs their mean. */
-function idfOf(call: LayerCall, depth: number, outside: number): Value {
+function idfOf(call: LayerCall, depth: number, outside: number, words: number): Value {
   const weights = call.config.get('idf_weights');
   if (!Array.isArray(weights) || weights.some((one) => typeof one !== 'number'))
     throw corrupt('has no idf_weights', call.layer.name);
   const known = weights.map(Number);
   const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
-  const all = [...Array.from({ length: outside }, () => mean), ...known];
+  // A list with special words has their weights, too.
+  const before = known.length > words ? 0 : outside;
+  const all = [...Array.from({ length: before }, () => mean), ...known];
   const padded = Float32Array.from({ length: depth }, (_, index) => all[index] ?? 0);
   return call.emit.constant(padded, [depth]);
 }

@@ -20,7 +20,7 @@ const LAYERS: readonly RefusedClasses[] = [
   {
     classes: ['StringLookup', 'TextVectorization'],
     state: 'refused',
-    reason: 'it reads texts',
+    reason: 'it reads or answers texts',
     need: 'turn them into numbers before the model, with IntegerLookup or CategoryEncoding inside it',
   },
   {
