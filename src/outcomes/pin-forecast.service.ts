@@ -3,7 +3,7 @@ import { insertRow, type Transaction, writeSql } from '#libs/database';
 import type { Forecast } from '#libs/plugin-host';
 import type { Frame } from '#libs/plugin-sdk';
 import { DAY_MS } from '#libs/kernel';
-import { barsLater, canonicalInterval, intervalMs, parseTimestamp } from '#libs/timeseries';
+import { barsLater, canonicalInterval, intervalMs, LatestOf, parseTimestamp } from '#libs/timeseries';
 import { ForecastPinEntity } from './forecast-pin.entity.js';
 import { ForecastReceiptEntity } from './receipts/receipt.entity.js';
 import { draftText } from './receipts/receipt-text.js';
@@ -58,6 +58,8 @@ const NOTHING_KNOWN: Making = {
 @Injectable()
 export class PinForecast implements ForecastPins {
   readonly #parameters = new Set<string>();
+  /** Of the parameters of a plugin that was created, which stay as they are. */
+  readonly #digests = new WeakMap<object, string>();
 
   pin(tx: Transaction, forecast: IssuedForecast): void {
     const { stated, made } = forecast;
@@ -109,7 +111,8 @@ export class PinForecast implements ForecastPins {
 
   /** Stores parameters once; returns their digest. */
   #keep(tx: Transaction, parameters: Readonly<Record<string, unknown>>): string {
-    const sha256 = jsonDigest(parameters);
+    const sha256 = this.#digests.get(parameters) ?? jsonDigest(parameters);
+    this.#digests.set(parameters, sha256);
     if (this.#parameters.has(sha256)) return sha256;
     // asked first: SQLite's guard refuses a second row before ON CONFLICT is looked at
     const sql = `INSERT INTO pinned_parameters (sha256, parameters) SELECT ?, ?
@@ -170,6 +173,10 @@ function isHindcast(made: Forecast | null, firstClose: number, interval: string,
   return !made.isPresent || firstClose + REST_BARS * length <= issuedAt;
 }
 
+const latestScale = new LatestOf<ForecastScale | null>();
+const scaleOf = (values: Float64Array, row: number): ForecastScale | null =>
+  latestScale.of([values.subarray(0, row + 1)], () => scaleAt(values, row));
+
 /** How a forecast was made, as it is pinned. */
 export function makingOf({ output, source, plugins, input, parameters }: Forecast): Making {
   const label = parseTimestamp(output.baseline_datetime);
@@ -183,7 +190,7 @@ export function makingOf({ output, source, plugins, input, parameters }: Forecas
     baselineClosedAt: closed === null ? null : new Date(closed),
     baselineValue: output.baseline_value,
     baselinePrice: known ? priceBeside(input, column, row) : null,
-    scale: known ? scaleAt(input.column(column), row) : null,
+    scale: known ? scaleOf(input.column(column), row) : null,
     window: input === null ? null : windowDigest(input, countOf(metadata['window_size'])),
     targetColumn: output.target_column,
     sampleCount: countOf(metadata['mc_samples']),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pythonJson } from '#libs/kernel';
-import { Frame } from '#libs/timeseries';
+import { Frame, LatestOf } from '#libs/timeseries';
 
 /** Bars before a forecast that its digest covers; more when the model says that its window is larger. */
 const PINNED_BARS = 1_024;
@@ -13,8 +13,8 @@ export interface PinnedWindow {
   readonly bars: number;
 }
 
-/** Bars of the same source are cut from the same arrays, and asked about again and again while no new bar is there. */
-const latest = new WeakMap<ArrayBufferLike, { readonly parts: readonly Float64Array[]; sha256: string }>();
+/** By the names of the columns. */
+const latest = new LatestOf<Map<string, string>>();
 
 /**
  * SHA-256 of the bars that a predictor saw: their times (epoch ms UTC), then each column, ordered by the UTF-8 of its name:
@@ -25,34 +25,25 @@ const latest = new WeakMap<ArrayBufferLike, { readonly parts: readonly Float64Ar
  */
 export function windowDigest(frame: Frame, stated: number | null): PinnedWindow {
   const seen = frame.last(Math.max(PINNED_BARS, stated ?? 0));
-  const named = [...seen.columns]
+  const known = latest.of([seen.time, ...seen.columns.values()], () => new Map<string, string>());
+  const names = [...seen.columns.keys()].join('\n');
+  const sha256 = known.get(names) ?? digestOf(seen);
+  known.set(names, sha256);
+  return { sha256, bars: seen.length };
+}
+
+function digestOf({ time, columns }: Frame): string {
+  const named = [...columns]
     .map(([name, values]) => ({ name: Buffer.from(name, 'utf8'), values }))
     .sort((a, b) => Buffer.compare(a.name, b.name));
-  const parts = [seen.time, ...named.map(({ values }) => values)];
-  const known = latest.get(seen.time.buffer);
-  if (known !== undefined && isSame(known.parts, parts)) return { sha256: known.sha256, bars: seen.length };
-  const hash = createHash('sha256').update(bytesOf(seen.time));
+  const hash = createHash('sha256').update(bytesOf(time));
   for (const { name, values } of named) {
     hash.update(bytesOf(Float64Array.of(name.length)));
     hash.update(name);
     hash.update(bytesOf(values));
   }
-  const sha256 = hash.digest('hex');
-  latest.set(seen.time.buffer, { parts, sha256 });
-  return { sha256, bars: seen.length };
+  return hash.digest('hex');
 }
-
-const isSame = (known: readonly Float64Array[], parts: readonly Float64Array[]): boolean =>
-  known.length === parts.length &&
-  known.every((one, at) => {
-    const other = parts[at];
-    return (
-      other !== undefined &&
-      one.buffer === other.buffer &&
-      one.byteOffset === other.byteOffset &&
-      one.length === other.length
-    );
-  });
 
 /** The numbers as they are hashed; a copy, so that every NaN is written alike. */
 function bytesOf(values: Float64Array): Uint8Array {

@@ -167,12 +167,22 @@ export class Guard {
     return this.#awaited(operation, answer, startedAt, limits, controller);
   }
 
+  /**
+   * As {@link limited}, with the usual limit, for an operation that takes no signal: most of what a call costs is its making.
+   * @throws AppError
+   */
+  async brief<T>(operation: string, work: () => T | Promise<T>): Promise<T> {
+    const startedAt = this.options.clock.monotonic();
+    this.meter.begin();
+    return this.#awaited(operation, (async () => work())(), startedAt, {});
+  }
+
   async #awaited<T>(
     operation: string,
     answer: Promise<T>,
     startedAt: number,
     limits: CallLimits,
-    controller = new AbortController(),
+    controller: AbortController | null = null,
   ): Promise<T> {
     const { clock, pluginId } = this.options;
     const timeoutMs = limits.timeoutMs ?? this.options.timeoutMs();
@@ -181,7 +191,7 @@ export class Guard {
     let onAbort: () => void = () => undefined;
     const ended = new Promise<never>((_, reject) => {
       const giveUp = (error: AppError) => {
-        controller.abort(error);
+        controller?.abort(error);
         reject(error);
       };
       cancelTimer = clock.after(timeoutMs, () => giveUp(timedOut(pluginId, timeoutMs)));

@@ -112,7 +112,7 @@ export function guardPredictor(
     resetMetrics: () => guard.instant('resetMetrics', () => resetMetrics()),
     setNoise: (std: number) => guard.instant('setNoise', () => setNoise(std)),
     tensorModels: () => guard.instant('tensorModels', () => tensorModels()),
-    tensorModel: (modelName) => guard.limited('tensorModel', {}, () => tensorModel(modelName)),
+    tensorModel: (modelName) => guard.brief('tensorModel', () => tensorModel(modelName)),
     infer: (question: TensorQuestion, limits: CallLimits = {}) =>
       guard.limited('infer', { signal: question.signal, ...limits }, (signal) =>
         infer({ ...question, signal }),
@@ -222,9 +222,9 @@ export function guardFeeder(about: PluginHandle<'feeder'>, feeder: Feeder, guard
     },
     resolve: (symbol) => guard.instant('resolve', () => feeder.resolve(symbol)),
     intervalOf: (symbol, asked) =>
-      guard.limited('intervalOf', {}, async () => (await feeder.intervalOf?.(symbol, asked)) ?? null),
+      guard.brief('intervalOf', async () => (await feeder.intervalOf?.(symbol, asked)) ?? null),
     checkInterval: (symbol, interval) =>
-      guard.limited('checkInterval', {}, async () => feeder.checkInterval?.(symbol, interval)),
+      guard.brief('checkInterval', async () => feeder.checkInterval?.(symbol, interval)),
     notes: (frame) => guard.instant('notes', () => feeder.notes?.(frame) ?? []),
     info: () => guard.instant('info', () => feeder.info?.() ?? {}),
   };

@@ -1,6 +1,7 @@
 import { DAY_MS, WEEK_MS } from '#libs/kernel';
 import { firstRowFrom } from './frame.js';
 import { monthsLater } from './intervals.js';
+import { LatestOf } from './latest-of.js';
 import { SessionClock } from './times/session-clock.js';
 
 /** From this spacing on bars are months, and the calendar counts, not milliseconds. */
@@ -19,6 +20,16 @@ const SESSION_WEEKS = 5;
  * @param known zone of the market's clock, where the source tells it; null to find it out from the openings so far
  */
 export function futureTimes(history: Float64Array, known: string | null = null): (step: number) => number {
+  const ofZones = latest.of([history], () => new Map<string | null, (step: number) => number>());
+  let timeAfter = ofZones.get(known);
+  if (timeAfter === undefined) ofZones.set(known, (timeAfter = findTimes(history, known)));
+  return timeAfter;
+}
+
+/** By zone. A forecast asks twice, and so does the next one. */
+const latest = new LatestOf<Map<string | null, (step: number) => number>>();
+
+function findTimes(history: Float64Array, known: string | null): (step: number) => number {
   const last = history.at(-1) ?? NaN;
   const spacing = medianSpacing(history);
   if (spacing >= MONTHLY_MS) {

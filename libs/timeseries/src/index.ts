@@ -8,6 +8,7 @@ export {
   rowAtOrBefore,
 } from './frame.js';
 export { futureTimes } from './future-times.js';
+export { LatestOf } from './latest-of.js';
 export { dividesInterval, longerBars, type LongerBars } from './longer-bars.js';
 export { longerBarsBeside } from './longer-bars-thread.js';
 export {

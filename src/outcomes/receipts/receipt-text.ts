@@ -26,6 +26,7 @@ const digestOf = (text: string): string => createHash('sha256').update(text).dig
  */
 function canonicalText(value: unknown): string {
   if (value === undefined) return 'null';
+  if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
   const members = value as Readonly<Record<string, unknown>>;
@@ -34,10 +35,14 @@ function canonicalText(value: unknown): string {
   for (const name of Object.keys(members).sort()) {
     const one = members[name];
     if (one === undefined || typeof one === 'function' || typeof one === 'symbol') continue;
-    text += `${text === '' ? '{' : ','}${JSON.stringify(name)}:${canonicalText(one)}`;
+    text += `${text === '' ? '{' : ','}${quoted(name)}:${canonicalText(one)}`;
   }
   return text === '' ? '{}' : `${text}}`;
 }
+
+/** Most texts of a receipt have nothing to escape. */
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+const PLAIN = /^[\w.:+ -]*$/;
 
 /** What a forecast says; with calibrated intervals, where it was issued with them. */
 type ForecastNumbers = StatedNumbers & {
@@ -141,9 +146,21 @@ export interface ReceiptBody {
 export const bodyOf = ({ body }: Pick<ForecastReceiptEntity, 'body'>): ReceiptBody =>
   JSON.parse(body) as ReceiptBody;
 
-/** A draft with its place in the chain. */
-export const linkedText = (draft: string, number: number, previous: string): string =>
-  canonicalText({ ...(JSON.parse(draft) as object), number, previous });
+/**
+ * A draft with its place in the chain. A draft is canonical, so what it lacks is put where its name belongs: before the first
+ * member behind it. In a text every quotation mark has a backslash before it, and no object before those two has such a member.
+ */
+export function linkedText(draft: string, number: number, previous: string): string {
+  const [atNumber, atPrevious] = [draft.indexOf(AFTER_NUMBER), draft.indexOf(AFTER_PREVIOUS)];
+  if (atNumber < 0 || atPrevious < atNumber) throw new Error('invariant broken: no draft of a receipt');
+  const [start, middle, end] = [
+    draft.slice(0, atNumber),
+    draft.slice(atNumber, atPrevious),
+    draft.slice(atPrevious),
+  ];
+  return `${start},"number":${number}${middle},"previous":"${previous}"${end}`;
+}
+const [AFTER_NUMBER, AFTER_PREVIOUS] = [',"output_sha256":"', ',"question":'];
 
 /** SHA-256 of a JWS in its compact form, hexadecimal: what the next receipt names as `previous`. */
 export const hashOfSigned = (header: string, body: string, signature: string): string =>
