@@ -47,7 +47,7 @@ export const looksOpaque = (text: string): boolean =>
  * information, secret parameters, and parts of the path that are tokens.
  */
 export function redactText(text: string): string {
-  if (text.length < 8 || MOMENT.test(text) || !SUSPECT.test(text)) return text;
+  if (text.length < 8 || MOMENT.test(text) || !SUSPECT.test(text) || UUID.test(text)) return text;
   let kept = text;
   for (const shape of SHAPES) kept = kept.replace(shape, REDACTED);
   if (kept.includes('://')) kept = kept.replace(URLS, redactUrl);
