@@ -214,6 +214,7 @@ async function buildApp(
   const metrics = new Metrics(telemetry, siblings);
   metrics.watchNotes(plugins);
   let audit: AuditRecorder | null = null;
+  const access = new AccessLog(logger);
   const front: HttpFront = new HttpFront({
     allowedOrigins: config.allowed_origins,
     trustedProxies: config.trusted_proxies,
@@ -221,7 +222,8 @@ async function buildApp(
     form: { errors: config.error_bodies, warnings: config.answer_warnings },
     clock,
     audit: () => (audit ??= app.get<AuditRecorder>(AuditRecorder)),
-    observers: [new AccessLog(logger), metrics, new TraceRequests()],
+    observers: [access, metrics, new TraceRequests()],
+    refusalObservers: [access, metrics],
     tracer,
     replica: database.replica,
   });

@@ -1,18 +1,36 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { eventually, gate, tinyPlugins } from '#libs/testing';
+import { Metrics } from '../../src/app/metrics/metrics.js';
 import { AuditModule } from '../../src/audit/audit.module.js';
 import { ProbeController, ProbeModule } from '../integration/http/probe.js';
-import { describeOnAdapters, startTestApp, type TestApp, type TestAppOptions } from '../harness/app.js';
+import {
+  describeOnAdapters,
+  type LogLine,
+  startTestApp,
+  type TestApp,
+  type TestAppOptions,
+} from '../harness/app.js';
+
+interface Talk {
+  readonly socket: Socket;
+  /** What came over it so far. */
+  readonly received: () => string;
+  readonly closed: Promise<string>;
+}
 
 /** A bare connection; `closed` resolves with everything that came over it. */
-function talk(port: number, text: string): { readonly socket: Socket; readonly closed: Promise<string> } {
+function talk(port: number, text: string): Talk {
   const socket = connect(port, '127.0.0.1');
   let received = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
   socket.on('error', () => undefined);
   socket.write(text);
-  return { socket, closed: new Promise((resolve) => socket.once('close', () => resolve(received))) };
+  return {
+    socket,
+    received: () => received,
+    closed: new Promise((resolve) => socket.once('close', () => resolve(received))),
+  };
 }
 
 describeOnAdapters('a server with limits', (adapter) => {
@@ -96,6 +114,64 @@ describeOnAdapters('a server with limits', (adapter) => {
       async () => (await app.get('/api/probe/orders/5')).status === 200,
     );
     expect(await app.database.query('SELECT id FROM api_logs WHERE response_status_code = 503')).toEqual([]);
+  });
+
+  it('refuses on the connection that it keeps, before the body, without a line or a row for each', async () => {
+    const app = await start({ max_requests_in_work: 1 });
+    const held = app.get('/api/probe/held');
+    await ProbeController.entered.opened;
+    const order = 'POST /api/probe/orders HTTP/1.1\r\nHost: x\r\nX-Request-Id: crowd';
+    const { socket, received, closed } = talk(
+      app.server.port,
+      `${order}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`,
+    );
+    await eventually('it is refused while its body comes', () => received().includes('"request_id":"crowd"'));
+    expect(received()).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n[^]*\r\nConnection: keep-alive\r\n/);
+    socket.write(`"a": "b"${order}\r\nContent-Length: 0\r\n\r\n`);
+    await eventually('the next one is refused', () => received().split('"request_id":"crowd"').length === 3);
+    socket.write('GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await closed).toMatch(/HTTP\/1\.1 200 OK\r\n[^]*Connection: close/);
+    const told = (): LogLine[] => app.logLines.filter(({ status }) => status === 503);
+    await eventually('refusals are told of together', () => told().length > 0);
+    expect(told()).toEqual([expect.objectContaining({ level: 'WARNING', requests: 2 })]);
+    const { body } = await app.app.get(Metrics).text();
+    expect(body).toContain('http_requests_total{method="POST",route="unmatched",status="503"} 2');
+    ProbeController.held.open();
+    await held;
+    expect(await app.database.query(`SELECT id FROM api_logs WHERE correlation_id = 'crowd'`)).toEqual([]);
+  });
+
+  it('refuses with the head that Node writes, whatever the method, the version and the origin', async () => {
+    const app = await start({ max_requests_in_work: 1, allowed_origins: ['https://a.example'] });
+    const held = app.get('/api/probe/held');
+    await ProbeController.entered.opened;
+    const page = 'Origin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n';
+    const questions = [
+      ['GET', ''],
+      ['HEAD', ''],
+      ['POST', 'Transfer-Encoding: chunked\r\n'],
+      ['GET', page],
+      ['OPTIONS', `${page}Access-Control-Request-Headers: x-a, x-b\r\n`],
+    ];
+    for (const [method, headers] of questions) {
+      const begin = `${method} /api/probe/orders/5 HTTP/1.1\r\nHost: x\r\nX-Request-Id: same\r\n${headers}`;
+      const chunks = headers?.startsWith('Transfer') === true ? '0\r\n\r\n' : '';
+      const kept = talk(app.server.port, `${begin}\r\n${chunks}`);
+      const last = `GET /health HTTP/1.0\r\n\r\n`;
+      await eventually('it is refused', () => kept.received().includes('\r\n\r\n'));
+      kept.socket.write(last);
+      // on a connection that is closed, Node joins the head
+      const ended = await talk(app.server.port, `${begin}Connection: close\r\n\r\n${chunks}`).closed;
+      const own = (text: string): string => text.replace(/\r\nDate: .*/, '');
+      const ending = 'Connection: keep-alive\r\nKeep-Alive: timeout=65';
+      const [refusal] = (await kept.closed).split('HTTP/1.1 200');
+      expect(own(refusal ?? '')).toBe(own(ended).replace('Connection: close', ending));
+      expect(ended).toMatch(/^HTTP\/1\.1 503 [^]*\r\nRetry-After: 1\r\n[^]*\r\nDate: /);
+      expect(refusal).toMatch(/\r\nDate: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT\r\n/);
+      expect(ended.endsWith('\r\n\r\n')).toBe(method === 'HEAD');
+    }
+    ProbeController.held.open();
+    await held;
   });
 
   it('still answers for a while when it stops, and ends each connection with its answer', async () => {

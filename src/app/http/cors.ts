@@ -19,7 +19,7 @@ const EXPOSED = [
 const MAX_AGE_S = '600';
 
 /** Adds the CORS headers of an answer; returns true when the request is a preflight, to be answered with 200 `OK`. */
-type CorsPolicy = (request: IncomingMessage, headers: Record<string, string>) => boolean;
+export type CorsPolicy = (request: IncomingMessage, headers: Record<string, string>) => boolean;
 
 /**
  * Pages of the listed origins may call the service, with credentials. `*` admits every origin, then without

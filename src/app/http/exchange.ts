@@ -10,6 +10,12 @@ const SAFE_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
 /** Harmless in a header, a line and a row; whoever sends a key as an id gets another one. */
 const isSafeId = (id: string): boolean => SAFE_ID.test(id) && redactText(id) === id;
 
+/** The client's own `X-Request-Id` when it is harmless, else undefined. */
+export function givenIdOf({ headers }: IncomingMessage): string | undefined {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && isSafeId(given) ? given : undefined;
+}
+
 /** What went wrong on the short way of a prepared route, for the usual way to answer. */
 interface EarlyFailure {
   readonly error: unknown;
@@ -60,8 +66,7 @@ export class Exchange implements RequestContext {
     readonly startedAt: number,
   ) {
     this.auditId = newTimeOrderedUuid(receivedAt);
-    const given = request.headers['x-request-id'];
-    this.requestId = typeof given === 'string' && isSafeId(given) ? given : this.auditId;
+    this.requestId = givenIdOf(request) ?? this.auditId;
     this.givenTrace = readTraceparent(request.headers.traceparent);
     this.userAgent = request.headers['user-agent'] ?? null;
     this.method = request.method ?? 'GET';

@@ -1,4 +1,4 @@
-import { ServerResponse, type OutgoingHttpHeader, type OutgoingHttpHeaders } from 'node:http';
+import { STATUS_CODES, ServerResponse, type OutgoingHttpHeader, type OutgoingHttpHeaders } from 'node:http';
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
@@ -15,6 +15,27 @@ export interface Replacement {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+/** Idle connections live longer than common proxies' own 60 s, so that these never meet one that is just closing. */
+export const KEEP_ALIVE_MS = 65_000;
+
+/** Status and headers that many answers have, checked and joined once. */
+export class HeadStart {
+  readonly lines: string;
+
+  constructor(
+    readonly status: number,
+    readonly headers: Readonly<Record<string, string>>,
+  ) {
+    this.lines = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${linesOf(headers)}`;
+  }
+}
+
+const linesOf = (headers: Readonly<Record<string, string>>): string => {
+  let lines = '';
+  for (const name in headers) lines += `${name}: ${headers[name]}\r\n`;
+  return lines;
+};
 
 /** Decides over an answer: null lets it leave. */
 export type DepartureGate = (departure: Departure) => Promise<Replacement | null>;
@@ -71,6 +92,21 @@ export class GatedResponse extends ServerResponse {
       super.writeHead(status, { ...this.#ownHeaders, ...headers, 'content-length': bytes });
       super.end(body);
     });
+  }
+
+  /**
+   * Sends a whole answer without asking the gate, for one that must cost next to nothing. Node checks and joins every header of
+   * every head: a dozen of them cost a third of such an answer. So the head goes to Node as it would have made it.
+   * @param headers nothing that a header may not hold
+   */
+  sendAtOnce(start: HeadStart, headers: Readonly<Record<string, string>>, body: string): void {
+    this.#state = 'released';
+    const all = { ...headers, 'Content-Length': String(Buffer.byteLength(body)) };
+    if (this.shouldKeepAlive) {
+      this.statusCode = start.status;
+      (this as unknown as { _header: string })._header = start.lines + linesOf(all) + endOfHead();
+    } else super.writeHead(start.status, { ...start.headers, ...all });
+    super.end(body);
   }
 
   override writeHead(status: number, first?: string | Headers, second?: Headers): this {
@@ -181,3 +217,15 @@ const sizeOf = (chunk: unknown): number => {
   if (typeof chunk === 'string') return Buffer.byteLength(chunk);
   return chunk instanceof Uint8Array ? chunk.byteLength : 0;
 };
+
+let second = Number.NaN;
+let ending = '';
+
+/** What Node puts at the end of a head when the connection is kept. */
+function endOfHead(): string {
+  const now = Date.now();
+  if (Math.floor(now / 1_000) === second) return ending;
+  second = Math.floor(now / 1_000);
+  const date = new Date(now).toUTCString();
+  return (ending = `Date: ${date}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1_000}\r\n\r\n`);
+}

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Replica } from '#libs/database';
 import { OutageError, runInContext, type Clock } from '#libs/kernel';
 import { problem, problemReply, type AnswerForm } from '#libs/http';
@@ -15,9 +15,9 @@ import {
   refusalOf,
 } from './exchange.js';
 import type { Departure, DepartureGate, GatedResponse, Replacement } from './gated-response.js';
+import { Overload, type RefusalObserver } from './overload.js';
 import type { PreparedRoutes } from './prepared-routes.js';
 import { securityHeaders } from './security-headers.js';
-import { WorkLimit } from './work-limit.js';
 
 /** Hears of every finished request. */
 export interface RequestObserver {
@@ -34,6 +34,7 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly audit: () => AuditRecorder;
   readonly observers: readonly RequestObserver[];
+  readonly refusalObservers: readonly RefusalObserver[];
   /** Null where no traces are wanted. */
   readonly tracer: Tracer | null;
   /** Null where everything is read from the database that is written. */
@@ -59,7 +60,7 @@ export class HttpFront {
   readonly #addressOf;
   readonly #cors;
   readonly #inFlight = new Set<GatedResponse>();
-  readonly #work: WorkLimit;
+  readonly #overload: Overload;
   #prepared: PreparedRoutes | null = null;
   #unrecorded: ReadonlySet<string | null> = new Set();
   #stopping = false;
@@ -68,7 +69,12 @@ export class HttpFront {
   constructor(private readonly options: FrontOptions) {
     this.#addressOf = addressReader(options.trustedProxies);
     this.#cors = corsPolicy(options.allowedOrigins);
-    this.#work = new WorkLimit(options.maxInWork);
+    this.#overload = new Overload({
+      ...options,
+      headers: this.#headers,
+      cors: this.#cors,
+      observers: options.refusalObservers,
+    });
   }
 
   /** From now on answers ask their clients to close the connection; false means not ready for traffic. */
@@ -81,8 +87,10 @@ export class HttpFront {
     return (request, response) => {
       const target = normalizeRequest(request);
       const { clock, tracer } = this.options;
-      const address = this.#addressOf(request);
-      const exchange = new Exchange(request, target, address, clock.now(), clock.monotonic());
+      const startedAt = clock.monotonic();
+      if (this.#stopping) response.shouldKeepAlive = false;
+      if (!this.#overload.admits(request, response, target, startedAt)) return;
+      const exchange = new Exchange(request, target, this.#addressOf(request), clock.now(), startedAt);
       exchange.form = this.options.form;
       exchange.replica = this.options.replica;
       if (tracer !== null)
@@ -91,11 +99,7 @@ export class HttpFront {
       const preflight = this.#cors(request, headers);
       this.#open(exchange, response, headers);
       const refusal = refusalOf(request, target);
-      const overload = this.#overload(exchange, request, response);
-      if (overload !== null) {
-        response.abandon();
-        this.#send(response, overload);
-      } else if (refusal !== null) {
+      if (refusal !== null) {
         this.#send(response, refused(exchange, refusal));
       } else if (preflight) {
         response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end('OK');
@@ -103,28 +107,6 @@ export class HttpFront {
         this.#route(exchange, request, response, next);
       }
     };
-  }
-
-  /**
-   * Why there is no room for this request; null when there is. One more than can be worked off in time makes all of them
-   * late, and what is late was worked for in vain: its client is gone.
-   */
-  #overload(exchange: Exchange, request: IncomingMessage, response: GatedResponse): Replacement | null {
-    if (!exchange.isAudited) return null; // probes and figures tell how it stands
-    if (this.options.audit().overloaded)
-      return unavailable(exchange, 'Too many requests are waiting to be recorded; try again shortly');
-    if (waitsMostly(request.headers)) return null;
-    if (!this.#work.begun(exchange.startedAt))
-      return unavailable(
-        exchange,
-        `This process works on ${this.#work.inWork} requests, more than it can answer in time or max_requests_in_work allows; try again shortly`,
-        'overloaded',
-      );
-    response.once('close', () => {
-      const now = this.options.clock.monotonic();
-      this.#work.ended(now - exchange.startedAt, now);
-    });
-    return null;
   }
 
   /** Answers of these routes leave no row; what they refuse does. */
@@ -250,6 +232,7 @@ export class HttpFront {
 
   /** Resolves with true when nothing is in flight, with false after `graceMs`. */
   drained(graceMs: number): Promise<boolean> {
+    this.#overload.tell();
     if (this.#inFlight.size === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
       const cancel = this.options.clock.after(graceMs, () => resolve(false));
@@ -275,10 +258,6 @@ function refused(exchange: Exchange, { status, code, detail }: EarlyRefusal): Re
   // What the client still sends is not read.
   return { status, headers: { ...headers, Connection: 'close' }, body };
 }
-
-/** Such a request costs next to nothing until what it waits for has happened. */
-const waitsMostly = ({ accept = '', prefer = '' }: IncomingHttpHeaders): boolean =>
-  accept.includes('text/event-stream') || /wait\s*=/i.test(String(prefer));
 
 function unavailable(exchange: Exchange, detail: string, code = 'audit_unavailable'): Replacement {
   const occurrence = { instance: exchange.path, requestId: exchange.requestId };

@@ -6,7 +6,7 @@ import type { AppConfig } from '#libs/config';
 import { AppError, newUuid } from '#libs/kernel';
 import { problem, problemReply, titleOf, type AnswerForm } from '#libs/http';
 import { MAX_HEADERS } from './exchange.js';
-import { GatedResponse } from './gated-response.js';
+import { GatedResponse, KEEP_ALIVE_MS } from './gated-response.js';
 import type { HttpFront, Listener } from './http-front.js';
 import type { HttpLibrary, ServerMaker } from './http-library.js';
 
@@ -63,8 +63,6 @@ interface ServerLimits {
   readonly requestTimeout: number;
 }
 
-/** Idle connections live longer than common proxies' own 60 s, so that these never meet one that is just closing. */
-const KEEP_ALIVE_MS = 65_000;
 /** A timed-out client is noticed at most this late, or after a quarter of the time limit. */
 const MAX_CHECK_MS = 1_000;
 

@@ -7,6 +7,7 @@ import type { PluginLogger } from '#libs/plugin-sdk';
 import { traceIdOf } from '#libs/telemetry';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
+import type { RefusalObserver } from '../http/overload.js';
 import { LastingStream } from './lasting-stream.js';
 import { lineFields, lineOf } from './line.js';
 
@@ -129,8 +130,8 @@ export function pluginLogger(logger: Logger): PluginLogger {
   return { info: writing('info'), warn: writing('warn'), error: writing('error') };
 }
 
-/** One line a request: `METHOD PATH - STATUS - N.Nms`. */
-export class AccessLog implements RequestObserver {
+/** One line a request: `METHOD PATH - STATUS - N.Nms`; one a second for those that there is no room for. */
+export class AccessLog implements RequestObserver, RefusalObserver {
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -154,6 +155,11 @@ export class AccessLog implements RequestObserver {
       },
       `${method} ${redactPath(exchange.path)} - ${status} - ${durationMs.toFixed(1)}ms`,
     );
+  }
+
+  refused(byMethod: ReadonlyMap<string, number>, lastly: string): void {
+    const requests = [...byMethod.values()].reduce((sum, one) => sum + one, 0);
+    this.#logger.warn({ status: 503, requests }, `${requests} requests were refused at once: ${lastly}`);
   }
 }
 

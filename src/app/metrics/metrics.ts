@@ -3,6 +3,7 @@ import type { AvailabilityFigures, PoolFigures, ReplicaFigures } from '#libs/dat
 import { type SeriesReading, Telemetry } from '#libs/telemetry';
 import type { Exchange } from '../http/exchange.js';
 import type { RequestObserver } from '../http/http-front.js';
+import type { RefusalObserver } from '../http/overload.js';
 import { ALONE, type Siblings } from './siblings.js';
 
 /** Of the processes of a service the worst one is told, not their sum or mean. */
@@ -20,7 +21,7 @@ export interface DatabaseSeries {
  * What `/metrics` tells: the figures of all processes of this service put together, Node's own among them, and those of
  * the database, which are read when somebody asks.
  */
-export class Metrics implements RequestObserver {
+export class Metrics implements RequestObserver, RefusalObserver {
   readonly #node = new Registry();
   readonly #sources: (() => void)[] = [];
   readonly #database: DatabaseSeries[] = [];
@@ -86,10 +87,15 @@ export class Metrics implements RequestObserver {
   }
 
   finished({ method, route }: Exchange, status: number, durationMs: number): void {
-    const known = KNOWN_METHODS.has(method) ? method : 'OTHER';
-    const labels = { method: known, route: route ?? 'unmatched' };
+    const labels = labelsOf(method, route);
     this.telemetry.count('http_requests_total', { ...labels, status: String(status) });
     this.telemetry.observe('http_request_duration_seconds', labels, durationMs / 1000);
+  }
+
+  /** They were not begun, so there is no duration to tell. */
+  refused(byMethod: ReadonlyMap<string, number>): void {
+    for (const [method, times] of byMethod)
+      this.telemetry.count('http_requests_total', { ...labelsOf(method, null), status: '503' }, times);
   }
 
   /** Prometheus text, version 0.0.4. @throws AppError `unavailable` when the other processes cannot be asked */
@@ -124,3 +130,8 @@ export class Metrics implements RequestObserver {
 
 /** Anything may stand in a request line; a figure's label may not. */
 const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+const labelsOf = (method: string, route: string | null): { method: string; route: string } => ({
+  method: KNOWN_METHODS.has(method) ? method : 'OTHER',
+  route: route ?? 'unmatched',
+});
