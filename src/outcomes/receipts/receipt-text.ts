@@ -146,21 +146,9 @@ export interface ReceiptBody {
 export const bodyOf = ({ body }: Pick<ForecastReceiptEntity, 'body'>): ReceiptBody =>
   JSON.parse(body) as ReceiptBody;
 
-/**
- * A draft with its place in the chain. A draft is canonical, so what it lacks is put where its name belongs: before the first
- * member behind it. In a text every quotation mark has a backslash before it, and no object before those two has such a member.
- */
-export function linkedText(draft: string, number: number, previous: string): string {
-  const [atNumber, atPrevious] = [draft.indexOf(AFTER_NUMBER), draft.indexOf(AFTER_PREVIOUS)];
-  if (atNumber < 0 || atPrevious < atNumber) throw new Error('invariant broken: no draft of a receipt');
-  const [start, middle, end] = [
-    draft.slice(0, atNumber),
-    draft.slice(atNumber, atPrevious),
-    draft.slice(atPrevious),
-  ];
-  return `${start},"number":${number}${middle},"previous":"${previous}"${end}`;
-}
-const [AFTER_NUMBER, AFTER_PREVIOUS] = [',"output_sha256":"', ',"question":'];
+/** A draft with its place in the chain. */
+export const linkedText = (draft: string, number: number, previous: string): string =>
+  canonicalText({ ...(JSON.parse(draft) as object), number, previous });
 
 /** SHA-256 of a JWS in its compact form, hexadecimal: what the next receipt names as `previous`. */
 export const hashOfSigned = (header: string, body: string, signature: string): string =>
