@@ -28,6 +28,10 @@ export interface KerasOnnxFigures {
   readonly inlineMs: number;
   /** In the model's own thread, message included. */
   readonly threadedMs: number;
+  /** Nested, in the calling thread; undefined for a model without a cheap end behind other random layers. */
+  readonly nestedMs: number | undefined;
+  /** How many passes of those went through the costly part. */
+  readonly bodies: number | undefined;
   /** ONNX Runtime on a batch of 100 copies of the window, nothing random. */
   readonly batchedMs: number;
   /** TensorFlow.js on WASM on such a batch; undefined where it is not measured. */
@@ -149,8 +153,9 @@ async function measureModel(
   };
   const [threaded, inline] = [await loadModel(path), await Engine.open(compiled, 1)];
   // By turns, so that a busy moment of the machine meets all of them.
-  const times: Record<'inline' | 'threaded' | 'batched' | 'joined' | 'apart', number[]> = {
+  const times: Record<'inline' | 'nested' | 'threaded' | 'batched' | 'joined' | 'apart', number[]> = {
     inline: [],
+    nested: [],
     threaded: [],
     batched: [],
     joined: [],
@@ -168,10 +173,16 @@ async function measureModel(
       await inline.sample([{ shape: [1, ...shape], data: part }], { samples, seed: at });
     }
   };
+  const [first] = await inline.sample([row], { samples: SAMPLES, seed: 0, nested: true });
+  const bodies = first?.nesting?.bodies;
   for (let turn = 0; turn < TURNS; turn += 1) {
     const seed = turn * rounds;
     const ask = (round: number) => ({ samples: SAMPLES, seed: seed + round });
     times.inline.push(...(await timed(rounds, (round) => inline.sample([row], ask(round)))));
+    if (bodies !== undefined) {
+      const nested = (round: number) => inline.sample([row], { ...ask(round), nested: true });
+      times.nested.push(...(await timed(rounds, nested)));
+    }
     times.threaded.push(...(await timed(rounds, (round) => threaded.sample([row], ask(round)))));
     times.batched.push(...(await timed(Math.max(3, rounds / 10), () => inline.run([batch]))));
     times.joined.push(...(await timed(3, () => together(JOINED_SAMPLES))));
@@ -183,6 +194,8 @@ async function measureModel(
     model,
     inlineMs: median(times.inline),
     threadedMs: median(times.threaded),
+    nestedMs: bodies === undefined ? undefined : median(times.nested),
+    bodies,
     batchedMs: median(times.batched),
     tfjsMs,
     joinedMs: median(times.joined) / WINDOWS,
@@ -211,15 +224,26 @@ export function describeKerasOnnx(one: KerasOnnxFigures): string {
   const peer = (ms: number): string => `${ms.toFixed(1)} ms (${(ms / one.inlineMs).toFixed(1)}×)`;
   const tfjs =
     one.tfjsMs === undefined ? '' : `; TensorFlow.js WASM, batch of ${SAMPLES}, ${peer(one.tfjsMs)}`;
+  const nested =
+    one.nestedMs === undefined
+      ? ''
+      : `; nested, ${one.bodies} passes through the body, ${one.nestedMs.toFixed(2)} ms`;
   return (
-    `${one.inlineMs.toFixed(2)} ms, in its own thread ${one.threadedMs.toFixed(2)} ms; ` +
-    `ONNX Runtime, batch of ${SAMPLES} without dropout, ${peer(one.batchedMs)}${tfjs}; ` +
-    `${JOINED_SAMPLES} samples of each of ${WINDOWS} windows, ${one.joinedMs.toFixed(2)} ms a window in one call, ` +
-    `${one.apartMs.toFixed(2)} ms in calls of their own`
+    `${one.inlineMs.toFixed(2)} ms, in its own thread ${one.threadedMs.toFixed(2)} ms${nested}; ` +
+    `ONNX Runtime, batch of ${SAMPLES} without dropout, ${peer(one.batchedMs)}${tfjs}`
   );
 }
 
+/** Several windows in one call beside calls of their own, in words. */
+export const describeJoined = ({ joinedMs, apartMs }: KerasOnnxFigures): string =>
+  `${joinedMs.toFixed(2)} ms a window, ${apartMs.toFixed(2)} ms in calls of their own (${(apartMs / joinedMs).toFixed(1)}×)`;
+
+/** What {@link describeJoined} is about. */
+export const JOINED = `${JOINED_SAMPLES} Monte-Carlo samples of each of ${WINDOWS} windows in one call`;
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const one of await measureKerasOnnx())
-    console.log(`${one.model}, ${SAMPLES} samples, median: ${describeKerasOnnx(one)}`);
+    console.log(
+      `${one.model}, ${SAMPLES} samples, median: ${describeKerasOnnx(one)}; ${JOINED}: ${describeJoined(one)}`,
+    );
 }

@@ -1,5 +1,6 @@
 import type { GraphParts, NodeParts } from '../onnx/builder.js';
 import { divideDims, sameDim, SAMPLES, sizeOf } from './dims.js';
+import { headOf, type HeadPart, reachedFrom, usesOf } from './head.js';
 import { dependsOnSamples, isFanned, type RandomInput, type Value } from './emitter.js';
 
 /** A tensor that is computed once for a row and then used by every sample. */
@@ -14,6 +15,8 @@ export interface SharedPart {
   readonly boundaries: readonly Boundary[];
   /** The most elements that a tensor of the rest has for one sample; undefined where that is only known at run time. */
   readonly largest: number | undefined;
+  /** The end of the rest that may be drawn more often; absent where there is none that is cheap. */
+  readonly head?: HeadPart;
 }
 
 /** A sampling graph in two: what comes before the first random layer of each path, and the rest. */
@@ -22,20 +25,6 @@ interface SplitGraph extends SharedPart {
   readonly before: GraphParts | undefined;
   readonly rest: GraphParts;
   readonly randoms: readonly RandomInput[];
-}
-
-/** The names that a node reads, those of the graphs inside it too. */
-function usesOf(node: NodeParts): string[] {
-  const inside = Object.values(node.attributes).flatMap((one) => ('graph' in one ? one.graph.nodes : []));
-  return [...node.inputs, ...inside.flatMap(usesOf)];
-}
-
-/** The names that can be reached from `names`, node by node. */
-function reachedFrom(names: Iterable<string>, nodes: readonly NodeParts[]): Set<string> {
-  const reached = new Set(names);
-  for (const node of nodes)
-    if (usesOf(node).some((name) => reached.has(name))) for (const one of node.outputs) reached.add(one);
-  return reached;
 }
 
 /** The nodes that the wanted values need. */
@@ -78,8 +67,9 @@ export function splitAtRandoms(
   const merged = new Map(
     based.flatMap(({ node, random }) => (node === undefined ? [] : [[node, random.name]])),
   );
+  const fannedEnds = ends.filter((name) => fanned.has(name));
   const later = neededFor(
-    ends.filter((name) => fanned.has(name)),
+    fannedEnds,
     graph.nodes
       .filter((node) => isBehind(node) || !node.outputs.some((one) => fixed.has(one)))
       .map((node) => {
@@ -91,6 +81,7 @@ export function splitAtRandoms(
     crossing,
     graph.nodes.filter((node) => !isBehind(node)),
   );
+  const head = headOf({ nodes: later, randoms, outputs: fannedEnds }, values);
   const entering = new Set(later.flatMap(usesOf));
   const boundaries = [...crossing].map((name) => ({ name, isRow: isRow(values.get(name)) }));
   // What the emitter has not named as a tensor of the model is a length or an output.
@@ -120,6 +111,7 @@ export function splitAtRandoms(
     },
     boundaries,
     largest: largestOf(values, crossing),
+    ...(head !== undefined && { head }),
     randoms: based.map(({ random }) => random),
   };
 }

@@ -1,3 +1,4 @@
+import { cutHead } from '../foreign/cut-head.js';
 import { openSession, portsOf } from '../runtime/session.js';
 import type { Port } from '../graph/compile.js';
 import type { Dim } from '../graph/dims.js';
@@ -9,7 +10,9 @@ import type { CompiledModel } from './compile-file.js';
  * one from its session.
  */
 export async function proven(model: CompiledModel): Promise<CompiledModel> {
-  for (const onnx of [model.sample?.shared?.before, model.sample?.onnx])
+  const fanned = model.sample;
+  const parts = fanned?.shared?.head === undefined ? [] : Object.values(cutHead(fanned));
+  for (const onnx of [fanned?.shared?.before, fanned?.onnx, ...parts])
     if (onnx !== undefined) await (await openSession(onnx, 1)).release();
   const session = await openSession(model.run.onnx, 1);
   if (model.format !== 'onnx') {

@@ -14,6 +14,7 @@ import {
   type SampleOptions,
   samplePasses,
 } from './sample-summary.js';
+import type { Nesting } from './nested-sampler.js';
 import { type RowAnswer, Sampler } from './sampler.js';
 import { compute, openSession, take } from './session.js';
 import { fromOrt, matchInputs, rowOf, toOrt, type InputTensor, type OutputTensor } from './tensors.js';
@@ -89,7 +90,7 @@ export class Engine {
   async #rows(
     inputs: readonly InputTensor[],
     seedsOf: (rows: number) => readonly (number | undefined)[],
-    { samples, batch, quantiles = [], keepSamples = false }: Omit<SampleOptions, 'seed'>,
+    { samples, batch, quantiles = [], keepSamples = false, nested = false }: Omit<SampleOptions, 'seed'>,
     isOneAnswer: boolean,
   ): Promise<RowAnswer[] | undefined> {
     const { sample, sampleRefusal, run } = this.#model;
@@ -106,7 +107,9 @@ export class Engine {
     }));
     const keep = keepSamples || quantiles.length > 0;
     const answered = isOneAnswer ? rows : 1;
-    return this.#sampler.rows(asked, { samples, batch: batch ?? Infinity, keep, symbols, answered });
+    const question = { samples, batch: batch ?? Infinity, keep, symbols, answered };
+    // Rows in one answer have as many passes each where all of these are answered.
+    return this.#sampler.rows(asked, { ...question, nested: nested && !(keepSamples && answered > 1) });
   }
 
   async #samplePasses(
@@ -169,7 +172,11 @@ function joined(
   keepSamples: boolean,
 ): SampledOutput {
   const parts = rows.map(({ summaries }) => summaries[at]).filter((one) => one !== undefined);
-  return joinRows(port.name, rows[0]?.shapes[at] ?? [], parts, quantiles, keepSamples);
+  const output = joinRows(port.name, rows[0]?.shapes[at] ?? [], parts, quantiles, keepSamples);
+  const nestings = rows.flatMap(({ nesting }) => (nesting === undefined ? [] : [nesting]));
+  if (nestings.length === 0) return output;
+  const most = (of: (one: Nesting) => number): number => Math.max(...nestings.map(of));
+  return { ...output, nesting: { bodies: most((one) => one.bodies), passes: most((one) => one.passes) } };
 }
 
 function feedsOf(ports: readonly Port[], inputs: readonly InputTensor[]): Record<string, Tensor> {

@@ -14,6 +14,11 @@ export interface SampleOptions {
   readonly quantiles?: readonly number[] | undefined;
   /** Answer every single pass as well. */
   readonly keepSamples?: boolean | undefined;
+  /**
+   * Draw the cheap end of the model several times for each pass through the rest, where it has one and that gains. The answer
+   * is as sure as that of `samples` independent passes; its draws are more, and each is one of the same distribution.
+   */
+  readonly nested?: boolean | undefined;
 }
 
 /** As {@link SampleOptions}, with a seed for each row. */
@@ -35,6 +40,8 @@ export interface SampledOutput {
   readonly samples?: number;
   /** Where the model is computed elsewhere: the seed that it says it used; null when it says none. */
   readonly seed?: number | null;
+  /** Where passes were nested: how many went through the costly part, and how many `values` there are. */
+  readonly nesting?: { readonly bodies: number; readonly passes: number };
 }
 
 /** Numbers kept for quantiles or single passes, at most 256 MiB. */

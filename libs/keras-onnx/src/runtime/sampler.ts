@@ -2,17 +2,13 @@ import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import { ModelError } from '../errors.js';
 import type { CompiledGraph, Port } from '../graph/compile.js';
 import { dependsOnSamples } from '../graph/emitter.js';
-import { Draws } from './draws.js';
+import { CHUNK_ELEMENTS, Draws } from './draws.js';
+import { NestedSampler, type Nesting } from './nested-sampler.js';
 import { KEPT_ELEMENTS, product, repeated, Summary, tooManySamples } from './sample-summary.js';
 import { compute, openSession, take } from './session.js';
-import { fromOrt, randomShape, toOrt, type OutputTensor } from './tensors.js';
+import { memoryOf, fromOrt, randomShape, repeatRows, toOrt, type OutputTensor } from './tensors.js';
 
-/**
- * Masks of one chunk hold at most this many numbers (2.5 MiB): many samples of a large model fit in memory, and what is drawn
- * for a chunk is still in the cache when it is used. Four times as much took a quarter longer.
- */
-const CHUNK_ELEMENTS = 640 * 1024;
-/** The same for rows that are computed together, which spares runs: their number is what counts there. */
+/** As {@link CHUNK_ELEMENTS} for rows that are computed together, which spares runs: their number is what counts there. */
 const JOINED_ELEMENTS = 2 * 1024 * 1024;
 
 type Feeds = Readonly<Record<string, Tensor>>;
@@ -30,6 +26,8 @@ export interface Sampling {
   /** Most samples computed together. */
   readonly batch: number;
   readonly keep: boolean;
+  /** Whether the end of the graph may be drawn more often than what comes before it. */
+  readonly nested: boolean;
   /** Rows in one answer, whose kept samples must fit in memory together. */
   readonly answered: number;
   /** Lengths of the inputs that the model leaves open. */
@@ -40,6 +38,7 @@ export interface Sampling {
 export interface RowAnswer {
   readonly summaries: readonly Summary[];
   readonly shapes: readonly (readonly number[])[];
+  readonly nesting?: Nesting;
 }
 
 /** A row whose deterministic part is done. */
@@ -53,19 +52,22 @@ export class Sampler {
   #draws: { readonly key: string; readonly draws: Draws } | undefined;
   /** Whether rows that are computed together answer the same bits as alone; undefined until it was tried. */
   #joins: boolean | undefined;
+  /** Opened with its first use; undefined in it for a graph without a cheap end. */
+  #nested: Promise<NestedSampler | undefined> | undefined;
   #last: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly graph: CompiledGraph,
     private readonly before: InferenceSession | undefined,
     private readonly rest: InferenceSession,
+    private readonly threads: number,
   ) {}
 
   /** Opens the sessions of a graph. */
   static async open(graph: CompiledGraph, threads: number): Promise<Sampler> {
     const before = graph.shared?.before;
     const first = before === undefined ? undefined : await openSession(before, threads);
-    return new Sampler(graph, first, await openSession(graph.onnx, threads));
+    return new Sampler(graph, first, await openSession(graph.onnx, threads), threads);
   }
 
   /** Samples each row, one call after the other: they share the memory of the draws. */
@@ -82,10 +84,20 @@ export class Sampler {
   async close(): Promise<void> {
     await this.before?.release();
     await this.rest.release();
+    await (await this.#nested)?.close();
   }
 
   async #rows(rows: readonly SampledRow[], asked: Sampling): Promise<RowAnswer[]> {
     const { samples, batch, symbols } = asked;
+    const nested = asked.nested ? await this.#nesting() : undefined;
+    if (nested?.gains(asked) === true) {
+      const answers: RowAnswer[] = [];
+      for (const row of rows) {
+        const { crossing, seed } = await this.#ready(row);
+        answers.push(await nested.row(crossing, { ...asked, seed }));
+      }
+      return answers;
+    }
     const sizes = this.graph.randoms.map(({ shape }) => product(randomShape(shape, 1, symbols)));
     const perSample = sizes.reduce((sum, size) => sum + size, 0);
     const chunk = Math.min(samples, batch, Math.max(1, Math.floor(CHUNK_ELEMENTS / perSample)));
@@ -94,13 +106,20 @@ export class Sampler {
     const answers: RowAnswer[] = [];
     for (let at = 0; at < rows.length; at += together) {
       const group: Ready[] = [];
-      for (const { feeds, seed } of rows.slice(at, at + together)) {
-        const answer = this.before === undefined ? {} : await compute(this.before, feeds);
-        group.push({ crossing: { ...feeds, ...(answer as Feeds) }, seed });
-      }
+      for (const row of rows.slice(at, at + together)) group.push(await this.#ready(row));
       answers.push(...(await this.#group(group, draws, asked, chunk)));
     }
     return answers;
+  }
+
+  #nesting(): Promise<NestedSampler | undefined> {
+    this.#nested ??= NestedSampler.open(this.graph, this.threads);
+    return this.#nested;
+  }
+
+  async #ready({ feeds, seed }: SampledRow): Promise<Ready> {
+    const answer = this.before === undefined ? {} : await compute(this.before, feeds);
+    return { crossing: { ...feeds, ...(answer as Feeds) }, seed };
   }
 
   /** How many rows are computed together: all samples of each, and no tensor larger than that. */
@@ -193,12 +212,11 @@ export class Sampler {
       if (!this.rest.inputNames.includes(name)) continue;
       const parts = rows.map((row) => take(row.crossing, name));
       if (!isRow) {
-        if (parts.some((one) => !bytesOf(one).equals(bytesOf(parts[0] ?? one)))) return undefined;
+        if (parts.some((one) => !memoryOf(one).equals(memoryOf(parts[0] ?? one)))) return undefined;
         continue;
       }
-      const joined = repeatRows(parts, samples);
-      if (joined === undefined) return undefined;
-      crossing[name] = joined;
+      if (parts.some(({ dims }) => dims.join() !== parts[0]?.dims.join())) return undefined;
+      crossing[name] = repeatRows(parts, samples);
     }
     return crossing;
   }
@@ -268,23 +286,3 @@ const sameBits = (one: RowAnswer, other: RowAnswer | undefined): boolean =>
       same(summary.mean, twin?.mean) && same(summary.std, twin?.std) && same(summary.values, twin?.values)
     );
   });
-
-function bytesOf({ data }: Tensor): Buffer {
-  if (!ArrayBuffer.isView(data)) throw new Error('invariant broken: a tensor of texts between two graphs');
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** Each tensor's one row as often as it has samples, one tensor behind the other. */
-function repeatRows(parts: readonly Tensor[], samples: number): Tensor | undefined {
-  const [first] = parts;
-  if (first === undefined || parts.some(({ dims }) => dims.join() !== first.dims.join())) return undefined;
-  const length = bytesOf(first).length;
-  const joined = Buffer.alloc(length * parts.length * samples);
-  parts.forEach((part, row) => {
-    for (let sample = 0; sample < samples; sample += 1)
-      bytesOf(part).copy(joined, (row * samples + sample) * length);
-  });
-  const Elements = first.data.constructor as new (buffer: ArrayBuffer) => Tensor['data'];
-  const data = new Elements(joined.buffer);
-  return new Tensor(first.type, data as Float32Array, [parts.length * samples, ...first.dims.slice(1)]);
-}

@@ -139,3 +139,26 @@ export function randomShape(
   const bound = { ...symbols, [String(SAMPLES)]: samples, [String(BATCH)]: 1 };
   return shape.map((dim) => evaluateDim(dim, bound));
 }
+
+/** The numbers of a tensor as they lie in memory. */
+export function memoryOf({ data }: Tensor): Buffer {
+  if (!ArrayBuffer.isView(data)) throw new Error('invariant broken: a tensor of texts between two graphs');
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Each row of the tensors several times, one behind the other. */
+export function repeatRows(parts: readonly Tensor[], times: number): Tensor {
+  const [first] = parts;
+  if (first === undefined) throw new Error('invariant broken: nothing to repeat');
+  const rows = parts.flatMap((part) => {
+    const [count = 1, bytes] = [part.dims[0], memoryOf(part)];
+    const length = bytes.length / count;
+    return Array.from({ length: count }, (_, row) => bytes.subarray(row * length, (row + 1) * length));
+  });
+  const joined = Buffer.alloc(rows.reduce((sum, { length }) => sum + length, 0) * times);
+  let at = 0;
+  for (const row of rows) for (let time = 0; time < times; time += 1) at += row.copy(joined, at);
+  const Elements = first.data.constructor as new (buffer: ArrayBuffer) => Tensor['data'];
+  const data = new Elements(joined.buffer);
+  return new Tensor(first.type, data as Float32Array, [rows.length * times, ...first.dims.slice(1)]);
+}

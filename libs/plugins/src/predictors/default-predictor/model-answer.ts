@@ -187,6 +187,7 @@ function metadataOf(answer: ModelAnswer): Readonly<Record<string, unknown>> {
     prediction_timestamp: answer.predictedAt,
     prediction_horizon: Math.max(...own),
     mc_samples: passes.samples,
+    ...(passes.nesting !== undefined && { mc_nesting: passes.nesting }),
     de_normalized: answer.isDenormalised,
     target: metadata.target,
     window_size: model.layout.size,

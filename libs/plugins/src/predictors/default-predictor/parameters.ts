@@ -40,6 +40,10 @@ export const defaultPredictorParameters = {
     { default: 100, min: 0, max: 100_000 },
     'Number of passes with dropout active; mean, uncertainty and quantiles are computed from them. 0 makes one pass without dropout.',
   ),
+  mc_sampling: choice(
+    { default: 'independent', oneOf: ['independent', 'nested'] },
+    'How the `mc_samples` passes are drawn. With nested the cheap end of a model (such as dropout and the last layer behind pooling) is drawn 16 times for each pass through the rest, of which as many are made as an answer needs to be at least as sure as by independent passes; `metadata.mc_nesting` tells how many. Models without such an end, those that model_runtime tfjs computes and ONNX files of other tools are sampled independently.',
+  ),
   batch_size: integer(
     { default: 256, min: 1, max: 65_536 },
     'Maximum number of passes computed in one run of a model; limits memory. Results do not depend on it.',
@@ -61,5 +65,6 @@ export type ForecasterSettings = Pick<
   | 'model_type'
   | 'mc_samples'
   | 'mc_seed'
+  | 'mc_sampling'
   | 'batch_size'
 >;

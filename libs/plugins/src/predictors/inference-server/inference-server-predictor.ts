@@ -47,7 +47,13 @@ class InferenceServerPredictor implements Predictor {
     this.#protocol = new InferenceProtocol(model, parameters, this.#calls);
     const path = metadata === null ? null : resolveFile(metadata);
     this.#source = new RemoteSource(model, path, this.#protocol, parameters, clock);
-    const settings = { ...parameters, model_type: 'keras', batch_size: parameters.mc_samples || 1 } as const;
+    const settings = {
+      ...parameters,
+      model_type: 'keras',
+      batch_size: parameters.mc_samples || 1,
+      // How the passes are drawn is the server's own matter.
+      mc_sampling: 'independent',
+    } as const;
     this.#forecaster = new ModelForecaster(model, this.#source, settings, clock);
   }
 

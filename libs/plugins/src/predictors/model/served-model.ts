@@ -26,6 +26,8 @@ interface PassOptions {
   readonly quantiles?: readonly number[];
   /** Hand over every pass as well. */
   readonly keepValues?: boolean;
+  /** Draw the cheap end of the model several times for each pass through the rest. */
+  readonly nested?: boolean;
 }
 
 /** What a model answers about one window; arrays are flat over `shape`, in the units of the model. */
@@ -41,6 +43,8 @@ export interface Passes {
   readonly values: Float32Array | null;
   /** Random passes that were made; 0 when the model has no random layers or none were asked for. */
   readonly samples: number;
+  /** Where passes were nested: how many went through the costly part of the model, and how many draws there were. */
+  readonly nesting?: { readonly bodies: number; readonly passes: number };
   /** Makes the same answer again, bit for bit; null when nothing was random. */
   readonly seed: number | null;
 }
@@ -56,6 +60,7 @@ function sampled(answer: SampledOutput, samples: number, seed: number): Passes {
     quantiles: answer.quantiles,
     values: answer.values ?? null,
     samples: answer.samples ?? samples,
+    ...(answer.nesting !== undefined && { nesting: answer.nesting }),
     seed: answer.seed === undefined ? seed : answer.seed,
   };
 }
@@ -213,7 +218,7 @@ export class ServedModel {
     seeds: readonly number[],
     options: Omit<PassOptions, 'seed'>,
   ): Promise<readonly Passes[]> {
-    const { samples, batch, quantiles = [], keepValues = false } = options;
+    const { samples, batch, quantiles = [], keepValues = false, nested = false } = options;
     const [first, ...rest] = this.layout.shape;
     const size = windows.length / seeds.length;
     const takesRows = this.description.inputs[0]?.shape[0] === null && first === 1;
@@ -238,7 +243,7 @@ export class ServedModel {
           return certain(own, quantiles.length, keepValues);
         });
       }
-      const settings = { samples, seeds, batch, quantiles, keepSamples: keepValues };
+      const settings = { samples, seeds, batch, quantiles, keepSamples: keepValues, nested };
       const answers = await this.model.sampleRows(inputs, settings);
       return answers.map((answer, row) => sampled(named(answer, name), samples, seeds[row] ?? NaN));
     } catch (error) {
@@ -252,14 +257,14 @@ export class ServedModel {
     options: PassOptions,
   ): Promise<readonly Passes[]> {
     const inputs = [{ shape: this.layout.shape, data: window }];
-    const { samples, batch, quantiles = [], keepValues = false } = options;
+    const { samples, batch, quantiles = [], keepValues = false, nested = false } = options;
     try {
       if (samples === 0 || !this.description.stochastic) {
         const answers = await this.model.run(inputs);
         return outputs.map((name) => certain(named(answers, name), quantiles.length, keepValues));
       }
       const seed = options.seed ?? randomInt(SEEDS);
-      const settings = { samples, seed, batch, quantiles, keepSamples: keepValues };
+      const settings = { samples, seed, batch, quantiles, keepSamples: keepValues, nested };
       const answers = await this.model.sample(inputs, settings);
       return outputs.map((name) => sampled(named(answers, name), samples, seed));
     } catch (error) {
