@@ -39,7 +39,6 @@ interface View {
   /** When they were created. */
   readonly dates: Term | null;
   readonly filter: OrderFilter;
-  readonly count: Count;
 }
 
 /** Orders in lists: every filter, sorting and total in SQL. */
@@ -56,27 +55,29 @@ export class OrderLists {
     const isOpen = filter.status === 'pending' || filter.status === 'processing';
     const by: OrderPage =
       isOpen && page.sort === 'completed_at' ? { ...page, sort: 'created_at', order: 'desc' } : page;
-    const view = await this.#viewOf(clientId, filter);
-    const orders = await (by.sort === 'completed_at' ? this.#byEnd(view, by) : this.#pageOf(view, by));
-    return { orders, ...view.count };
+    const view = this.#viewOf(clientId, filter);
+    const [orders, count] = await Promise.all([
+      by.sort === 'completed_at' ? this.#byEnd(view, by) : this.#pageOf(view, by),
+      this.#countOf(view, clientId),
+    ]);
+    return { orders, ...count };
   }
 
-  async #viewOf(clientId: number | null, filter: OrderFilter): Promise<View> {
-    const dates = rangeTerm('o.created_at', filter.startDate?.toISOString(), filter.endDate?.toISOString());
-    const kept = countsOf(await this.kept.standing('orders', clientId ?? undefined), 'status:');
-    const all = { total: sum(Object.values(kept)), isExact: true };
-    const whose = having(this.#orders(), { clientId });
+  #viewOf(clientId: number | null, filter: OrderFilter): View {
     const symbol =
       filter.symbol === undefined ? null : term('o.symbol', '= :symbol', { symbol: filter.symbol });
-    const view = { whose, symbol, dates, filter };
-    if (isPlain(view)) return { ...view, count: dates === null ? all : await this.#countOf(view) };
-    const isKept = symbol === null && dates === null && !isGiven(filter.predictionType);
-    if (isKept) return { ...view, count: { total: kept[filter.status ?? ''] ?? 0, isExact: true } };
-    return { ...view, count: await this.#countOf(view) };
+    const dates = rangeTerm('o.created_at', filter.startDate?.toISOString(), filter.endDate?.toISOString());
+    return { whose: having(this.#orders(), { clientId }), symbol, dates, filter };
   }
 
-  #countOf(view: Omit<View, 'count'>): Promise<Count> {
-    return countUpTo(this.database.readApart, matching(view));
+  /** Without a filter and by status from the kept figures, otherwise as far as that is quick. */
+  async #countOf(view: View, clientId: number | null): Promise<Count> {
+    const { symbol, dates, filter } = view;
+    if (symbol !== null || dates !== null || isGiven(filter.predictionType))
+      return countUpTo(this.database.readApart, matching(view));
+    const kept = countsOf(await this.kept.standing('orders', clientId ?? undefined), 'status:');
+    const total = filter.status === undefined ? sum(Object.values(kept)) : (kept[filter.status] ?? 0);
+    return { total, isExact: true };
   }
 
   /** Those that have ended in the order of their ends, then those that have not: two ranges of one index. */
@@ -197,7 +198,7 @@ const lanesOf = ({ status, predictionType }: OrderFilter): LaneColumn[] => [
 ];
 
 /** All that match, in no order: every lane. */
-function matching({ whose, symbol, dates, filter }: Omit<View, 'count'>, which: Term | null = null): Query {
+function matching({ whose, symbol, dates, filter }: View, which: Term | null = null): Query {
   const terms = given(symbol, dates, which);
   const query = narrowedBy(whose.clone(), terms, terms);
   if (isPlain({ filter })) return query;

@@ -111,12 +111,11 @@ export class PendingOrders {
     const found = terms.filter((one) => isInLanes(one, page, terms));
     const looked = terms.filter((one) => !found.includes(one));
     // what is looked at may lie far down: not read for nothing
-    const { total, isExact } = looked.length === 0 ? { total: 1, isExact: true } : await figures;
-    if (total === 0 && isExact) return { orders: [], ...(await figures) };
+    const isNone = (): Promise<boolean> => figures.then(({ total, isExact }) => total === 0 && isExact);
     const each = [...lanesOf(filter), ...(page.sort === 'payment' ? [] : [EACH_EFFORT])];
     const sorted = { key: 'id', shown: OFFERED_FIELDS, sorting: sortingOf(page), ...page } as const;
     const [laned, counted] = await Promise.all([
-      entitiesOfLanes(this.database.readApart, { rows, columns: each, found, looked }, sorted),
+      entitiesOfLanes(this.database.readApart, { rows, columns: each, found, looked, isNone }, sorted),
       figures,
     ]);
     const inOrder = async (): Promise<OrderEntity[]> =>

@@ -1,5 +1,5 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { entitiesOf } from './entity-rows.js';
+import { entitiesIn } from './entity-rows.js';
 import {
   entitiesOfKeys,
   meets,
@@ -29,12 +29,16 @@ export interface Laned<T extends ObjectLiteral> {
   readonly found: readonly Term[];
   /** What is looked at in each row. */
   readonly looked: readonly Term[];
+  /** Whether it is known that nothing matches: then what lies far down is not read for nothing. */
+  readonly isNone?: () => Promise<boolean>;
 }
 
 /** Rows of lanes that are read for a page at most: about 10 ms. */
 const MOST_READ = 6_000;
 /** A page that so many are enough for takes one statement, in which they are put in order: about 1 ms. */
 const MOST_AT_ONCE = 1_000;
+/** Rows that are looked at in one statement, and in another one when the page is not among them. */
+const LOOKED_AT = [2_000, 8_000];
 /** Rows of a page, with those before it, that are put together from lanes. */
 const DEEPEST = 1_000;
 const GROWTH = 4;
@@ -44,8 +48,8 @@ type Key = readonly SqlValue[];
 /** What is read of a lane. */
 interface Lane {
   readonly values: Key;
-  hits: readonly Key[];
-  /** The last row that was read, whether it meets the terms or not; null when there is no other. */
+  rows: readonly Key[];
+  /** The last row that was read; null when there is no other. */
   last: Key | null;
 }
 
@@ -77,9 +81,10 @@ export async function entitiesOfLanes<T extends ObjectLiteral>(
   const depth = limit + offset;
   if (depth > DEEPEST) return null;
   const fixed = combined(laned.columns);
-  if (laned.looked.length === 0 && fixed.length * depth <= MOST_AT_ONCE)
-    return atOnce(scope, laned, { fixed, sorting, page });
-  const lanes = fixed.map((values): Lane => ({ values, hits: [], last: [] }));
+  const whole = { fixed, sorting, page };
+  if (laned.looked.length > 0) return lookedAt(scope, laned, whole);
+  if (fixed.length * depth <= MOST_AT_ONCE) return atOnce(scope, laned, { ...whole, rows: depth });
+  const lanes = fixed.map((values): Lane => ({ values, rows: [], last: [] }));
   const compare = comparison(sorting);
   let open = lanes;
   let read = 0;
@@ -108,7 +113,7 @@ const combined = (columns: readonly LaneColumn[]): Key[] =>
 
 const firstOf = (lanes: readonly Lane[], compare: (one: Key, other: Key) => number, count: number): Key[] =>
   lanes
-    .flatMap(({ hits }) => hits)
+    .flatMap(({ rows }) => rows)
     .sort(compare)
     .slice(0, count);
 
@@ -129,33 +134,82 @@ interface Whole<T extends ObjectLiteral> {
   readonly page: SortedPage<T>;
 }
 
-/** A page whose rows are among the first ones of each lane, because nothing is looked at in them. */
-function atOnce<T extends ObjectLiteral>(
+/** A page of rows that are looked at; null when it is not among so many. */
+async function lookedAt<T extends ObjectLiteral>(
   scope: DatabaseScope,
   laned: Laned<T>,
-  { fixed, sorting, page: { key, shown, limit, offset = 0 } }: Whole<T>,
-): Promise<T[]> {
+  whole: Whole<T>,
+): Promise<T[] | null> {
+  const lanes = whole.fixed.length;
+  const depth = whole.page.limit + (whole.page.offset ?? 0);
+  for (const [nth, most] of LOOKED_AT.entries()) {
+    if (nth > 0 && (await laned.isNone?.()) === true) return [];
+    const rows = Math.max(startOf(depth, lanes), Math.ceil(most / lanes));
+    const found = await atOnce(scope, laned, { ...whole, rows });
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/**
+ * A page from the first rows of each lane, put together in one statement; null when rows behind them may belong to it.
+ * @param rows of a lane that are looked at, at most
+ */
+async function atOnce<T extends ObjectLiteral>(
+  scope: DatabaseScope,
+  laned: Laned<T>,
+  { fixed, sorting, page, rows }: Whole<T> & { readonly rows: number },
+): Promise<T[] | null> {
+  const { key, shown, limit, offset = 0 } = page;
   const one = laneQuery(scope, laned, sorting);
   const names = [...sorting.keys()].map((index) => `s${index}`);
-  const first = `(${one.getQuery()} LIMIT ${limit + offset}) r`;
-  const every = isPostgres(scope)
-    ? `SELECT ${names.map((name) => `r.${name}`).join(', ')} FROM ${lanesOf(scope)} lane CROSS JOIN LATERAL ${first}`
-    : `SELECT ${names.map((name, index) => `json_extract(f.value, '$[${index}]') AS ${name}`).join(', ')} FROM
-        (SELECT (SELECT json_group_array(json_array(${names.map((name) => `r.${name}`).join(', ')})) FROM ${first}) AS found
-         FROM ${lanesOf(scope)} lane) l, json_each(l.found) f`;
   const order = sorting.map(([, direction], index) => `s${index} ${direction}`).join(', ');
-  const whole = laned.rows();
+  const first = firstOfLane(one.getQuery(), names, {
+    rows,
+    depth: limit + offset,
+    looks: laned.looked.length > 0,
+  });
+  const shownNames = ['hit', ...names];
+  const every = isPostgres(scope)
+    ? `SELECT r.* FROM ${lanesOf(scope)} lane CROSS JOIN LATERAL (${first}) r`
+    : `SELECT ${shownNames.map((name, index) => `json_extract(f.value, '$[${index}]') AS ${name}`).join(', ')} FROM
+        (SELECT (SELECT json_group_array(json_array(${shownNames.map((name) => `r.${name}`).join(', ')})) FROM (${first}) r) AS found
+         FROM ${lanesOf(scope)} lane) l, json_each(l.found) f`;
+  const ordered = `SELECT * FROM (${every}) every ORDER BY ${order} LIMIT`;
+  // where the page is not known, only that is told
+  const pageRows =
+    laned.looked.length === 0
+      ? `${ordered} ${limit} OFFSET ${offset}`
+      : `WITH ordered AS (${ordered} ${limit + offset}), ends AS (SELECT COUNT(*) AS every FROM ordered WHERE hit = 0)
+         SELECT * FROM ordered WHERE hit = 0 OR (SELECT every FROM ends) = 0
+           ORDER BY ${order} LIMIT ${limit} OFFSET CASE (SELECT every FROM ends) WHEN 0 THEN ${offset} ELSE 0 END`;
+  const all = laned.rows();
   const query = scope.manager
-    .createQueryBuilder(whole.expressionMap.mainAlias?.metadata.target as new () => T, whole.alias)
-    .select([...new Set([key, ...shown])].map((property) => `${whole.alias}.${property}`))
-    .innerJoin(
-      `(${every} ORDER BY ${order} LIMIT ${limit} OFFSET ${offset})`,
-      'page',
-      `page.${names.at(-1)} = ${whole.alias}.${key}`,
-    )
+    .createQueryBuilder(all.expressionMap.mainAlias?.metadata.target as new () => T, all.alias)
+    .select([...new Set([key, ...shown])].map((property) => `${all.alias}.${property}`))
+    .addSelect('page.hit', 'hit')
+    .innerJoin(`(${pageRows})`, 'page', `page.${names.at(-1)} = ${all.alias}.${key}`)
     .setParameters({ ...one.getParameters(), ...lanesAs(fixed) });
   for (const [index, [, direction]] of sorting.entries()) query.addOrderBy(`page.s${index}`, direction);
-  return entitiesOf(query);
+  const found = await query.getRawMany<Record<string, unknown>>();
+  return found.some(({ hit }) => hit === 0) ? null : entitiesIn(query, found);
+}
+
+/**
+ * Of a lane the rows that meet all terms, as many as a page may need, in the first so many. When these are fewer, the last row
+ * that was looked at comes with them, as one that is no hit: what lies behind it is not known.
+ */
+function firstOfLane(
+  lane: string,
+  names: readonly string[],
+  { rows, depth, looks }: { readonly rows: number; readonly depth: number; readonly looks: boolean },
+): string {
+  const columns = names.join(', ');
+  if (!looks) return `${lane} LIMIT ${depth}`;
+  return `WITH hits AS MATERIALIZED (SELECT ${columns} FROM (${lane} LIMIT ${rows}) one WHERE hit = 1 LIMIT ${depth})
+    SELECT 1 AS hit, ${columns} FROM hits
+    UNION ALL SELECT 0 AS hit, ${columns} FROM (${lane} LIMIT 1 OFFSET ${rows - 1}) last
+      WHERE (SELECT COUNT(*) FROM hits) < ${depth}`;
 }
 
 /** The lanes of {@link lanesAs} as a table. */
@@ -180,15 +234,15 @@ async function readOn<T extends ObjectLiteral>(
     : ['json_group_array', 'json_array'];
   const found = await scope.manager
     .createQueryBuilder()
-    .select(`(SELECT ${array}(${object}(r.hit, ${keys})) FROM (${one.getQuery()}) r)`, 'found')
+    .select(`(SELECT ${array}(${object}(${keys})) FROM (${one.getQuery()}) r)`, 'found')
     .from(lanesOf(scope), 'lane')
     .setParameters({ ...one.getParameters(), ...lanesAs(open.map(({ values }) => values)) })
     .getRawMany<{ readonly found: string | readonly Key[] | null }>();
   for (const [index, lane] of open.entries()) {
     const told = found[index]?.found ?? [];
     const all = typeof told === 'string' ? (JSON.parse(told) as readonly Key[]) : told;
-    lane.hits = all.filter(([hit]) => hit === 1).map((key) => key.slice(1));
-    lane.last = all.length < rows ? null : (all.at(-1)?.slice(1) ?? null);
+    lane.rows = all;
+    lane.last = all.length < rows ? null : (all.at(-1) ?? null);
   }
 }
 
