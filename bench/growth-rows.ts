@@ -133,7 +133,7 @@ async function addRows(runner: QueryRunner, kind: DatabaseLocation['kind'], rows
     await runner.query(statement);
   for (const figured of FIGURED) await keepFigures(runner, figured);
   if (kind === 'postgres')
-    for (const table of [...TABLES, 'figures', 'figure_days', 'figure_changes'])
+    for (const table of [...TABLES, 'figures', 'figure_days', 'figure_months', 'figure_changes'])
       await runner.query(`VACUUM ANALYZE ${table}`);
 }
 

@@ -12,6 +12,8 @@ import {
   FigureChangeEntity,
   FigureDayEntity,
   FigureDays1796000000260,
+  FigureMonthEntity,
+  FigureMonths1796000000323,
   LanedLists1796000000261,
   FigureEntity,
   Figures1796000000020,
@@ -98,6 +100,7 @@ export const entities = [
   SecretKeyEntity,
   FigureEntity,
   FigureDayEntity,
+  FigureMonthEntity,
   FigureChangeEntity,
   BarEntity,
   RoleEntity,
@@ -183,6 +186,7 @@ export const migrations = [
   CalibratedCoverage1796000000320,
   CalibrationAges1796000000321,
   AbstainedOrders1796000000322,
+  FigureMonths1796000000323,
   BaselinePrices1796000000330,
 ];
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, WEEK_MS } from '#libs/kernel';
+import { Clock, HOUR_MS, WEEK_MS } from '#libs/kernel';
 import { amountIn, Turnover, type Micros } from '../billing/billing.port.js';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import { type ScoreStanding, ScoreStandings, UNRATED } from '../outcomes/standings.port.js';
@@ -31,21 +31,23 @@ export class ReadEvaluatorStatistics implements EvaluatorStatistics {
 
   async of(evaluatorId: number, since: Date): Promise<EvaluatorReport> {
     const weekAgo = new Date(this.clock.now() - WEEK_MS);
-    const [tallies, lastWeek] = await Promise.all([
-      this.figures.tallies(since),
-      this.figures.tallies(weekAgo),
+    const inPeriod = this.figures.tallies(since);
+    const hourOf = (moment: Date): number => Math.floor(moment.getTime() / HOUR_MS);
+    // mostly a week is asked for, and tallies are of whole hours
+    const isWeek = hourOf(since) === hourOf(weekAgo);
+    const [tallies, lastWeek, currencies, earnings] = await Promise.all([
+      inPeriod,
+      isWeek ? inPeriod : this.figures.tallies(weekAgo),
+      this.turnover.totals({ evaluatorId, from: since }, 'evaluator'),
+      this.#earned(evaluatorId, weekAgo),
     ]);
-    const currencies = await this.turnover.totals({ evaluatorId, from: since }, 'evaluator');
     const rivals = tallies.filter(({ completed }) => completed > 0).slice(0, MOST_RIVALS);
     const standings = await this.#standings([evaluatorId, ...rivals.map((rival) => rival.evaluatorId)]);
     return {
       period: figuresOf(tallies, evaluatorId),
       earnings: amountIn(currencies),
       currencies,
-      lastWeek: {
-        completed: figuresOf(lastWeek, evaluatorId).completed,
-        earnings: await this.#earned(evaluatorId, weekAgo),
-      },
+      lastWeek: { completed: figuresOf(lastWeek, evaluatorId).completed, earnings },
       ranks: ranksOf(tallies, standings, evaluatorId),
       standing: standings.get(evaluatorId) ?? UNRATED,
     };

@@ -25,6 +25,9 @@ const GROWING = new Set([
   'score_standings',
   'reported_values',
   'score_holds',
+  'figures',
+  'figure_days',
+  'figure_months',
 ]);
 
 /** As a database was asked. */

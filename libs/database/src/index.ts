@@ -18,6 +18,14 @@ export type { Later } from './sql-statements.js';
 export * from './entity-rows.js';
 export * from './lanes.js';
 export * from './narrowed-rows.js';
+export {
+  EVERYBODY,
+  FigureChangeEntity,
+  FigureDayEntity,
+  FigureEntity,
+  FigureMonthEntity,
+  keptWithin,
+} from './figure-sums.js';
 export * from './kept-figures.js';
 export * from './row-figures.js';
 export {
@@ -69,6 +77,7 @@ export { ScoreHolds1796000000290 } from './migrations/1796000000290-score-holds.
 export { LateBaselines1796000000310 } from './migrations/1796000000310-late-baselines.js';
 export { ScoreFigures1796000000311 } from './migrations/1796000000311-score-figures.js';
 export { AbstainedOrders1796000000322 } from './migrations/1796000000322-abstained-orders.js';
+export { FigureMonths1796000000323 } from './migrations/1796000000323-figure-months.js';
 export { BaselinePrices1796000000330 } from './migrations/1796000000330-baseline-prices.js';
 export { CalibrationAges1796000000321 } from './migrations/1796000000321-calibration-ages.js';
 export { CalibratedCoverage1796000000320 } from './migrations/1796000000320-calibrated-coverage.js';

@@ -1,54 +1,10 @@
-import { DAY_MS, HOUR_MS } from '#libs/kernel';
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { integerColumn, serialColumn } from './column-types.js';
 import type { Database } from './database.js';
+import { EVERYBODY, hourOf, type Kept, keptWithin, type Whose } from './figure-sums.js';
 import { lockName, placeholders, readSql, runSql } from './statements.js';
 import type { TransactionRunner } from './transaction-runner.js';
 
-/** The owner of the sums over all owners. */
-export const EVERYBODY = -2;
 /** Changes that one transaction takes over: about 2 ms on SQLite, where others wait for it. */
 const BATCH = 1_000;
-
-/** How often something happened or is there (`events`), and the sum of what belongs to it (`amount`). */
-@Entity('figures')
-@Index('ix_figures_period', ['source', 'period'])
-export class FigureEntity {
-  @PrimaryColumn({ type: 'varchar', length: 16 }) source!: string;
-  /** A user; 0 for nobody or the platform, -2 for everybody. */
-  @PrimaryColumn({ type: 'integer' }) ownerId!: number;
-  /** The hour in UTC as `2026-11-28T13`; empty for all time. */
-  @PrimaryColumn({ type: 'varchar', length: 13 }) period!: string;
-  @PrimaryColumn({ type: 'varchar', length: 64 }) name!: string;
-  @Column(integerColumn()) events!: number;
-  @Column(integerColumn()) amount!: number;
-}
-
-/** The sum of a day's figures, kept by triggers of `figures` (see the migration `FigureDays`). */
-@Entity('figure_days')
-@Index('ix_figure_days_day', ['source', 'day'])
-export class FigureDayEntity {
-  @PrimaryColumn({ type: 'varchar', length: 16 }) source!: string;
-  @PrimaryColumn({ type: 'integer' }) ownerId!: number;
-  /** In UTC, as `2026-11-28`. */
-  @PrimaryColumn({ type: 'varchar', length: 10 }) day!: string;
-  @PrimaryColumn({ type: 'varchar', length: 64 }) name!: string;
-  @Column(integerColumn()) events!: number;
-  @Column(integerColumn()) amount!: number;
-}
-
-/** A change of a figure that is not added up yet: rows that nobody else writes, so that no writer waits for another. */
-@Entity('figure_changes')
-@Index('ix_figure_changes_owner', ['source', 'ownerId'])
-export class FigureChangeEntity {
-  @PrimaryColumn(serialColumn()) id!: number;
-  @Column({ type: 'varchar', length: 16 }) source!: string;
-  @Column({ type: 'integer' }) ownerId!: number;
-  @Column({ type: 'varchar', length: 13 }) period!: string;
-  @Column({ type: 'varchar', length: 64 }) name!: string;
-  @Column(integerColumn()) events!: number;
-  @Column(integerColumn()) amount!: number;
-}
 
 export interface Figure {
   readonly events: number;
@@ -70,59 +26,6 @@ interface FigureRow {
   readonly name: string;
   readonly events: number | string;
   readonly amount: number | string;
-}
-
-/** The end of the last year whose names sort like its moments: a later one would begin with a sign. */
-const END_OF_YEARS = Date.UTC(9999, 11, 31) + DAY_MS;
-/** Sorts after each hour and day that figures name. */
-const AFTER_ALL = '9999-12-32';
-const nameOf = (moment: number, length: number): string =>
-  moment < END_OF_YEARS ? new Date(moment).toISOString().slice(0, length) : AFTER_ALL;
-
-/** The hour of a moment as figures name it. */
-const hourOf = (moment: Date): string => nameOf(moment.getTime(), 13);
-const dayOf = (moment: number): string => nameOf(moment, 10);
-
-/** The first moment of a day that is not before this one. */
-const nextDay = (moment: number): number => Math.ceil(moment / DAY_MS) * DAY_MS;
-
-/** A statement with its values. */
-interface Kept {
-  readonly sql: string;
-  readonly values: readonly (string | number)[];
-}
-
-/**
- * What is added up of the hours from that of `from` on, up to that of `to`: hours until the first whole day and after the
- * last one, in between days.
- * @param whose condition on `source`, `owner_id` and `name`, with its values
- */
-export function keptWithin(columns: string, whose: Kept, from: Date, to?: Date): Kept {
-  const [start, end] = [hourOf(from), to === undefined ? undefined : hourOf(to)];
-  const firstDay = nextDay(Math.floor(from.getTime() / HOUR_MS) * HOUR_MS);
-  const afterLast = to === undefined ? Infinity : Math.floor(to.getTime() / DAY_MS) * DAY_MS;
-  const hours = (...bounds: readonly [string, string?]) => ['figures', 'period', ...bounds] as const;
-  const parts =
-    firstDay >= afterLast
-      ? [hours(start, end)]
-      : [
-          hours(start, dayOf(firstDay)),
-          ['figure_days', 'day', dayOf(firstDay), ...(end === undefined ? [] : [dayOf(afterLast)])] as const,
-          ...(end === undefined ? [] : [hours(dayOf(afterLast), end)]),
-        ];
-  return {
-    sql: parts
-      .map(
-        ([table, column, , below]) =>
-          `SELECT ${columns} FROM ${table} WHERE ${whose.sql} AND ${column} >= ?${below === undefined ? '' : ` AND ${column} < ?`}`,
-      )
-      .join(' UNION ALL '),
-    values: parts.flatMap(([, , first, below]) => [
-      ...whose.values,
-      first,
-      ...(below === undefined ? [] : [below]),
-    ]),
-  };
 }
 
 /**
@@ -172,7 +75,7 @@ export class KeptFigures {
 
   /** Owners of whom there is anything of this name in those hours. */
   async ownersBetween(source: string, name: string, from: Date, to: Date): Promise<ReadonlySet<number>> {
-    const whose = { sql: 'source = ? AND name = ?', values: [source, name] };
+    const whose = { sql: 'source = ? AND name = ?', values: [source, name], ofMany: true } as const;
     const kept = keptWithin('owner_id', whose, from, to);
     const rows = await runSql<{ owner_id: number }>(
       this.database.readApart,
@@ -192,7 +95,7 @@ export class KeptFigures {
 
   /** As {@link since} of each owner of whom there is anything. */
   async byOwnerSince(source: string, moment: Date): Promise<ReadonlyMap<number, Figures>> {
-    const whose = { sql: `source = ? AND owner_id <> ${EVERYBODY}`, values: [source] };
+    const whose = { sql: `source = ? AND owner_id <> ${EVERYBODY}`, values: [source], ofMany: true } as const;
     return byOwner(await this.#rows(whose, [moment]));
   }
 
@@ -210,7 +113,7 @@ export class KeptFigures {
     return byOwner(rows).get(0) ?? new Map();
   }
 
-  #rows(whose: Kept, hours: Hours): Promise<FigureRow[]> {
+  #rows(whose: Whose, hours: Hours): Promise<FigureRow[]> {
     return runSql<FigureRow>(this.database.readApart, ...sumOf('owner_id', whose, whose, hours));
   }
 }
@@ -220,7 +123,7 @@ type Hours = readonly [from: Date, to?: Date] | null;
 /** Figures by owner and name, of what is added up and what is not yet. */
 function sumOf(
   owner: string,
-  whose: Kept,
+  whose: Whose,
   fresh: Kept,
   hours: Hours,
 ): [sql: string, values: (string | number)[]] {

@@ -205,49 +205,6 @@ describeOnDatabases('kept figures', (test) => {
     looks.mockRestore();
   });
 
-  it('of many days are those of the hours, wherever the window begins and ends', async () => {
-    const moment = (day: number, hourOfDay: number): Date => new Date(Date.UTC(2026, 2, day, hourOfDay, 30));
-    const hours = [1, 2, 2, 3, 5, 9].flatMap((day) => [0, 7, 23].map((clock) => [day, clock] as const));
-    for (const [index, [day, clock]] of hours.entries()) {
-      await test().run((tx) =>
-        runSql(
-          tx,
-          `INSERT INTO predictions (task_id, user_id, "timestamp", created_at, status, symbol, ticker, "interval",
-             predictor_plugin, feeder_plugin, pipeline_plugin, prediction_type, result)
-           VALUES (?, 11, ?, ?, 'pending', 'X', 'X', '1h', 'p', 'f', 'q', 'short_term', '{}')`,
-          [`days-${index}`, moment(day, clock).toISOString(), moment(day, clock).toISOString()],
-        ),
-      );
-      if (index % 5 === 0) while (await addUpFigures(test().database, test().transactions));
-    }
-    const kept = new KeptFigures(test().database);
-    const happened = hours.map(([day, clock]) => moment(day, clock).getTime());
-    const floor = (one: Date): number => Math.floor(one.getTime() / HOUR) * HOUR;
-    for (const from of [
-      moment(1, 0),
-      moment(1, 12),
-      moment(2, 23),
-      moment(4, 5),
-      moment(9, 23),
-      moment(10, 1),
-      new Date('9999-12-31T23:59:59.999Z'),
-    ]) {
-      const since = await kept.since('predictions', from, 11);
-      expect(events(since, 'created')).toBe(happened.filter((one) => one >= floor(from)).length);
-      for (const to of [moment(2, 0), moment(2, 8), moment(6, 23), moment(9, 0), moment(11, 1)]) {
-        if (to <= from) continue;
-        const within = await kept.between('predictions', from, to, 11);
-        const expected = happened.filter((one) => one >= floor(from) && one < floor(to)).length;
-        expect({ from, to, events: events(within, 'created') }).toEqual({ from, to, events: expected });
-        const owners = await kept.ownersBetween('predictions', 'created', from, to);
-        expect(owners.has(11)).toBe(expected > 0);
-      }
-    }
-    await test().run((tx) => runSql(tx, 'DELETE FROM figures WHERE owner_id = 11'));
-    const left = await test().query('SELECT day FROM figure_days WHERE owner_id = 11 AND events <> 0');
-    expect(left).toEqual([]);
-  });
-
   it('do not end when the numbers of changes do', async () => {
     while (await addUpFigures(test().database, test().transactions));
     if (test().kind === 'postgres')

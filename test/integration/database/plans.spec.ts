@@ -80,6 +80,7 @@ const ASKED: readonly Question[] = [
     'status_code=200',
   ]),
   ['administrator', 'admin/usage/admin?days=30'],
+  ['administrator', 'admin/usage/admin?days=365'],
   ['administrator', 'admin/stats?period=7d'],
   ['administrator', 'admin/system/health'],
   ...lists('administrator', 'admin/users', ['role=client', 'is_active=true', 'search=a']),
