@@ -63,6 +63,8 @@ export class Emitter {
   constructor(
     readonly builder: GraphBuilder,
     readonly mode: EmitMode,
+    /** Where constants of floats stand: those of a branch outside of it, as all calls of a layer share them. */
+    private readonly shared: GraphBuilder = builder,
   ) {}
 
   /** The first axis of a tensor nothing random has reached. */
@@ -112,7 +114,7 @@ export class Emitter {
 
   /** A float constant. */
   constant(data: Float32Array, shape: readonly number[]): Value {
-    return this.value(this.builder.floats(data, shape), shape, 'float32');
+    return this.value(this.shared.floats(data, shape), shape, 'float32');
   }
 
   /** A constant of 64-bit integers. */

@@ -14,7 +14,7 @@ import {
   type Resolved,
 } from './definition.js';
 import { activeRate, type Cell, perGate, type Recurrence, scanSteps } from './recurrent-scan.js';
-import type { Stepped } from './steps.js';
+import { exactly, type Stepped } from './steps.js';
 
 const CELLS = {
   SimpleRNN: { op: 'RNN', gates: 1, states: 1, order: [0] },
@@ -38,7 +38,11 @@ function recurrent(cell: Cell): LayerDefinition {
       const { config, emit } = call;
       if (config.flag('time_major', false)) throw config.refuse('time_major', 'save it with rows first');
       const recurrence = describe(call, cell);
-      const isPlain = recurrence.mask === undefined && !recurrentDropout(call) && isFused(call, cell);
+      const isPlain =
+        recurrence.mask === undefined &&
+        !recurrentDropout(call) &&
+        isFused(call, cell) &&
+        hasNumbers(call, recurrence);
       const { sequence, states, last } = isPlain ? fusedSteps(call, recurrence) : scanSteps(call, recurrence);
       const isSequence = config.flag('return_sequences', false);
       const ordered = recurrence.reverse ? flip(emit, sequence, 1) : sequence;
@@ -189,12 +193,23 @@ function fusedSteps(call: LayerCall, recurrence: Recurrence): Stepped {
   if (sequence === undefined) throw new Error('invariant broken: a recurrent operator has outputs');
   const [last, ...others] = finals.map((state) => squeeze(emit, state, [0]));
   if (last === undefined) throw new Error('invariant broken: a recurrent layer has a state');
-  return {
+  const stepped = {
     sequence: transpose(emit, squeeze(emit, sequence, [1]), [1, 0, 2]),
     states: [last, ...others],
     last,
   };
+  const grows = activations.some(({ name }) => name === 'Relu');
+  return exactly(call, recurrence, stepped, grows, (inner) => scanSteps(inner, recurrence));
 }
+
+/** Whether all numbers of the variables are some; the fused operators make others of those that are not. */
+const hasNumbers = (call: LayerCall, { cell, units, features, resetAfter }: Recurrence): boolean => {
+  const width = cell.gates * units;
+  const bias = cell.op === 'GRU' && resetAfter ? [2, width] : [width];
+  const all = [call.weight('kernel', [features, width]), call.weight('recurrent_kernel', [units, width])];
+  if (call.config.flag('use_bias', true)) all.push(call.weight('bias', bias));
+  return all.every(({ data }) => data.every(Number.isFinite));
+};
 
 /** A cell as a layer of its own inside RNN or StackedRNNCells; its variables stand at its own place. */
 const cell = (definition: LayerDefinition): LayerDefinition => ({ ...definition, variables: 'vars' });

@@ -1,6 +1,7 @@
 import type { Dim } from '../graph/dims.js';
+import type { Attribute } from '../onnx/builder.js';
 import { Emitter, type Value } from '../graph/emitter.js';
-import { cast, expand, unary, unsqueeze, where } from '../graph/tensor-ops.js';
+import { binary, cast, expand, reduce, unary, unsqueeze, where } from '../graph/tensor-ops.js';
 import type { LayerCall } from './definition.js';
 
 /** A recurrence over the steps (axis 1) of a tensor. */
@@ -93,3 +94,57 @@ function keepMasked(
   if (hidden === undefined || before === undefined) throw new Error('invariant broken: a step has an output');
   return [...kept, where(inner, rankOf(hidden), hidden, zeroOutput ? inner.scalar(0) : before)];
 }
+
+/** Numbers that together are smaller cannot leave single precision on their way through a step. */
+const FAR = 1e15;
+
+/**
+ * A recurrence by a fused operator, and step by step where that answers something else: ONNX Runtime clips what the gates are given, so
+ * that NaN and infinite numbers leave it as finite ones. Each row is judged by itself, and the steps are written out only when one needs it.
+ * @param grows whether an activation may answer any number, so that states can overflow
+ */
+export function exactly(
+  call: LayerCall,
+  { input, initial }: Pick<Steps, 'input' | 'initial'>,
+  fused: Stepped,
+  grows: boolean,
+  writeSteps: (call: LayerCall) => Stepped,
+): Stepped {
+  const { emit } = call;
+  const answers = [fused.sequence, ...fused.states];
+  const sizes = [input, ...initial, ...(grows ? answers : [])].map((one) =>
+    reduce(emit, 'ReduceL1', one, axesBehindRows(one), false),
+  );
+  const size = sizes.reduce((sum, one) => binary(emit, 'Add', sum, one));
+  const sound = binary(emit, 'Less', size, emit.scalar(FAR), 'bool');
+  const all = cast(emit, reduce(emit, 'ReduceMin', cast(emit, sound, 'float32'), [0], false), 'bool');
+  const branch = (name: string, write: (inner: Emitter) => readonly Value[]): Attribute => {
+    const graph = emit.builder.subgraph(name);
+    const inner = new Emitter(graph, emit.mode, emit.builder);
+    for (const one of [input, ...initial]) inner.value(one.name, one.shape, one.type);
+    for (const one of write(inner)) graph.outputs.push({ name: one.name, type: 'float32' });
+    return { graph };
+  };
+  const [sequence, ...states] = emit.multi(
+    'If',
+    [all],
+    answers.map(({ shape }) => shape),
+    {
+      then_branch: branch('fused', (inner) => answers.map((one) => unary(inner, 'Identity', one))),
+      else_branch: branch('steps', (inner) => {
+        const exact = writeSteps({ ...call, emit: inner });
+        return [exact.sequence, ...exact.states].map((one, at) => {
+          let mark = sound;
+          while (mark.shape.length < one.shape.length) mark = unsqueeze(inner, mark, -1);
+          return where(inner, mark, answers[at] ?? one, one);
+        });
+      }),
+    },
+  );
+  const [last] = states;
+  if (sequence === undefined || last === undefined)
+    throw new Error('invariant broken: a recurrence has a state');
+  return { sequence, states, last };
+}
+
+const axesBehindRows = ({ shape }: Value): number[] => shape.slice(1).map((_, axis) => axis + 1);
