@@ -226,6 +226,19 @@ export function softmax(emit: Emitter, x: Value, axis: number, op = 'Softmax'): 
   return emit.op(op, [x], x.shape, { attributes: { axis: { int: axisOf(axis, x.shape.length) } } });
 }
 
+/** The largest or smallest number along axes. ONNX Runtime skips NaN, where Keras answers it. */
+export function extremeAlong(
+  emit: Emitter,
+  op: 'ReduceMax' | 'ReduceMin',
+  x: Value,
+  axes: readonly number[],
+  keep: boolean,
+): Value {
+  const found = reduce(emit, op, x, axes, keep);
+  const gone = reduce(emit, 'ReduceMax', cast(emit, unary(emit, 'IsNaN', x, 'bool'), 'float32'), axes, keep);
+  return where(emit, cast(emit, gone, 'bool'), emit.scalar(NaN), found);
+}
+
 /** Chooses `yes` where the condition holds. */
 export function where(emit: Emitter, condition: Value, yes: Value, no: Value): Value {
   const shape = broadcastShapes(condition.shape, broadcastShapes(yes.shape, no.shape));

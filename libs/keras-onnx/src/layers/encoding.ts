@@ -9,6 +9,7 @@ import {
   scale,
   shift,
   squeeze,
+  unary,
   unsqueeze,
   where,
 } from '../graph/tensor-ops.js';
@@ -63,8 +64,9 @@ const discretization: LayerDefinition = {
       throw config.refuse('bins that were learned by adapt', 'give bin_boundaries to the layer');
     const x = unsqueeze(emit, cast(emit, only(call), 'float32'), -1);
     const edges = emit.constant(Float32Array.from(bounds, Number), [bounds.length]);
-    const above = cast(emit, binary(emit, 'GreaterOrEqual', x, edges, 'bool'), 'float32');
-    const bin = reduce(emit, 'ReduceSum', above, [-1], false);
+    // What is no number is below no boundary: it counts as the last bin.
+    const below = unary(emit, 'Not', binary(emit, 'Less', x, edges, 'bool'));
+    const bin = reduce(emit, 'ReduceSum', cast(emit, below, 'float32'), [-1], false);
     const mode = config.word('output_mode', ['int', 'one_hot', 'multi_hot', 'count'], 'int');
     return encode(call, bin, mode, bounds.length + 1);
   },

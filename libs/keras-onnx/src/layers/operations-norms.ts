@@ -1,5 +1,5 @@
 import type { Emitter, Value } from '../graph/emitter.js';
-import { binary, cast, reduce, unary, where } from '../graph/tensor-ops.js';
+import { binary, extremeAlong, reduce, unary, where } from '../graph/tensor-ops.js';
 import type { LayerCall } from './definition.js';
 import { axesOf, first, keeps, numberOf, type Operation, setting } from './operands.js';
 import { unitLength } from './normalization.js';
@@ -18,8 +18,8 @@ function vectorNorm(emit: Emitter, x: Value, order: number, axes: readonly numbe
   if (order === 2) return reduce(emit, 'ReduceL2', x, axes, keep);
   const size = unary(emit, 'Abs', x);
   if (order === 1) return reduce(emit, 'ReduceSum', size, axes, keep);
-  if (order === Infinity) return reduce(emit, 'ReduceMax', size, axes, keep);
-  if (order === -Infinity) return reduce(emit, 'ReduceMin', size, axes, keep);
+  if (order === Infinity) return extremeAlong(emit, 'ReduceMax', size, axes, keep);
+  if (order === -Infinity) return extremeAlong(emit, 'ReduceMin', size, axes, keep);
   if (order === 0) {
     const isZero = binary(emit, 'Equal', x, emit.scalar(0), 'bool');
     return reduce(emit, 'ReduceSum', where(emit, isZero, emit.scalar(0), emit.scalar(1)), axes, keep);
@@ -78,16 +78,13 @@ const normalize: Operation = (call) => {
   return binary(emit, 'Div', x, emit.op('Max', [length, emit.scalar(epsilon)], length.shape));
 };
 
-/** The largest or smallest number of some axes. ONNX Runtime skips NaN, where Keras answers it. */
+/** The largest or smallest number of some axes. */
 export const extremeOf =
   (op: 'ReduceMax' | 'ReduceMin'): Operation =>
   (call) => {
     const { emit } = call;
     const x = first(call);
-    const axes = axesOf(call, x);
-    const found = reduce(emit, op, x, axes, keeps(call));
-    const gone = reduce(emit, 'ReduceMax', cast(emit, unary(emit, 'IsNaN', x), 'float32'), axes, keeps(call));
-    const value = where(emit, cast(emit, gone, 'bool'), emit.scalar(NaN), found);
+    const value = extremeAlong(emit, op, x, axesOf(call, x), keeps(call));
     if ((setting(call, 'initial') ?? null) === null) return value;
     return binary(emit, op === 'ReduceMax' ? 'Max' : 'Min', value, emit.scalar(numberOf(call, 'initial')));
   };

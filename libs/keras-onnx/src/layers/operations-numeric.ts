@@ -1,5 +1,15 @@
 import type { Emitter, Value } from '../graph/emitter.js';
-import { binary, cast, expand, reduce, scale, shift, unary, where } from '../graph/tensor-ops.js';
+import {
+  binary,
+  cast,
+  expand,
+  extremeAlong,
+  reduce,
+  scale,
+  shift,
+  unary,
+  where,
+} from '../graph/tensor-ops.js';
 import { activationOf, sparsemax } from './activations.js';
 import type { LayerCall } from './definition.js';
 import {
@@ -260,8 +270,8 @@ export const numeric: Readonly<Record<string, Operation>> = {
   ZerosLike: filled(0),
   Ptp: (call) => {
     const x = first(call);
-    const [high, low] = ['ReduceMax', 'ReduceMin'].map((op) =>
-      reduce(call.emit, op, x, axesOf(call, x), keeps(call)),
+    const [high, low] = (['ReduceMax', 'ReduceMin'] as const).map((op) =>
+      extremeAlong(call.emit, op, x, axesOf(call, x), keeps(call)),
     );
     return binary(call.emit, 'Sub', high ?? x, low ?? x);
   },

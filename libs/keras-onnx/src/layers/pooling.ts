@@ -1,6 +1,15 @@
 import { corrupt } from '../errors.js';
 import type { Value } from '../graph/emitter.js';
-import { binary, cast, concat, reduce, sliceAxis, unsqueeze, where } from '../graph/tensor-ops.js';
+import {
+  binary,
+  cast,
+  concat,
+  extremeAlong,
+  reduce,
+  sliceAxis,
+  unsqueeze,
+  where,
+} from '../graph/tensor-ops.js';
 import { known, only, type LayerCall, type LayerDefinition } from './definition.js';
 import {
   channelsFirst,
@@ -41,16 +50,16 @@ const pooling = (op: string, spatial: number): LayerDefinition => ({
   emit: (call) => pool(call, only(call, spatial + 2), op, spatial),
 });
 
-const globalPooling = (op: string, spatial: number): LayerDefinition => ({
+const globalPooling = (op: 'max' | 'mean', spatial: number): LayerDefinition => ({
   masks: 'drop',
-  emit: (call) =>
-    reduce(
-      call.emit,
-      op,
-      only(call, spatial + 2),
-      layoutOf(call, spatial).space,
-      call.config.flag('keepdims', false),
-    ),
+  emit(call) {
+    const x = only(call, spatial + 2);
+    const { space } = layoutOf(call, spatial);
+    const keep = call.config.flag('keepdims', false);
+    return op === 'max'
+      ? extremeAlong(call.emit, 'ReduceMax', x, space, keep)
+      : reduce(call.emit, 'ReduceMean', x, space, keep);
+  },
 });
 
 /** The mean over the steps; masked ones are left out of sum and count. */
@@ -112,8 +121,8 @@ const overAxes = (
 export const POOLING_LAYERS: Readonly<Record<string, LayerDefinition>> = {
   ...overAxes('MaxPooling', (spatial) => pooling('MaxPool', spatial)),
   ...overAxes('AveragePooling', (spatial) => pooling('AveragePool', spatial)),
-  ...overAxes('GlobalMaxPooling', (spatial) => globalPooling('ReduceMax', spatial)),
-  ...overAxes('GlobalAveragePooling', (spatial) => globalPooling('ReduceMean', spatial)),
+  ...overAxes('GlobalMaxPooling', (spatial) => globalPooling('max', spatial)),
+  ...overAxes('GlobalAveragePooling', (spatial) => globalPooling('mean', spatial)),
   GlobalAveragePooling1D: globalAverage,
   ...overAxes('AdaptiveAveragePooling', (spatial) => adaptive('ReduceMean', spatial)),
   ...overAxes('AdaptiveMaxPooling', (spatial) => adaptive('ReduceMax', spatial)),
