@@ -23,6 +23,19 @@ export async function inTurn(
 }
 
 const LAST_ROWS_MS = 2_000;
+const STEPS = 10;
+
+/**
+ * Time in which the process was able to answer. On a machine that has too much to do, the event loop may be held up for longer than the
+ * whole notice: by one timer it would be over then, before anybody heard of it, and with connections that nobody has accepted yet.
+ */
+async function served(ms: number): Promise<void> {
+  if (ms === 0) return delay(systemClock, 0);
+  for (let step = 0; step < STEPS; step += 1) {
+    await delay(systemClock, ms / STEPS);
+    await new Promise((polled) => setImmediate(polled)); // after what waits at the sockets was taken
+  }
+}
 
 /**
  * Ends the work: no new connections after `shutdown_notice`, what is in flight and the jobs get `shutdown_grace`, then
@@ -38,7 +51,7 @@ export async function drain(
   let closed: Promise<unknown> = Promise.resolve();
   const requestsEnd = async (): Promise<void> => {
     // A connection that is closed in the moment in which its client asks is a request that is cut off.
-    await delay(systemClock, servers.some(({ listening }) => listening) ? notice * 1000 : 0);
+    if (servers.some(({ listening }) => listening)) await served(notice * 1000);
     closed = closeServers(servers);
     await front.drained(grace * 1000);
   };

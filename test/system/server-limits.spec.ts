@@ -187,6 +187,18 @@ describeOnAdapters('a server with limits', (adapter) => {
     await expect(app.get('/health')).rejects.toThrow('fetch failed');
   });
 
+  it('still answers for a while when its event loop was held up for as long as that', async () => {
+    const app = await start({ shutdown_notice: 0.5 });
+    const stopped = app.server.stop();
+    const waiting = talk(app.server.port, 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise((connects) => process.nextTick(connects));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700); // other programs have the processor
+    expect(await waiting.closed).toMatch(/^HTTP\/1\.1 503 [^]*Connection: close/i);
+    const fresh = talk(app.server.port, 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await fresh.closed).toMatch(/^HTTP\/1\.1 503 [^]*Connection: close/i);
+    await stopped;
+  });
+
   it('ends event streams at once when it stops', async () => {
     const app = await start();
     const stream = await app.fetch('GET', '/api/probe/stream');
