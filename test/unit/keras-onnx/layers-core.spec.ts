@@ -263,4 +263,30 @@ describe('reshaping layers', () => {
       runLayer({ className: 'HashedCrossing', config: { num_bins: 5 }, inputs: three }),
     ).rejects.toThrow('crossing 3 tensors, where Keras takes two, is not supported; cross two of them');
   });
+
+  it('refuse what Keras computes and this does not, as sound', async () => {
+    const x = random([1, 2, 3], numbers(1));
+    const code = 'model_unsupported';
+    const lanczos = { size: 2, interpolation: 'lanczos3' };
+    await expect(
+      runLayer({ className: 'UpSampling2D', config: lanczos, inputs: [random([1, 2, 2, 1], numbers(1))] }),
+    ).rejects.toMatchObject({ code, message: expect.stringContaining('lanczos3') as unknown });
+    const matrix = random([2, 3], numbers(1));
+    await expect(
+      runLayer({
+        className: 'Diag',
+        operation: true,
+        inputs: [matrix],
+        args: ([first]) => [first],
+        config: { k: 0 },
+      }),
+    ).rejects.toMatchObject({ code, message: expect.stringContaining('rows of a run') as unknown });
+    const weights = [random([3, 2], numbers(1)), random([2], numbers(2)), random([3, 1], numbers(3))];
+    await expect(
+      runLayer({ className: 'Dense', config: { units: 2, lora_rank: 1 }, inputs: [x], weights }),
+    ).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('save the model as .keras') as unknown,
+    });
+  });
 });

@@ -33,7 +33,10 @@ const COMPUTES_FLOATS = new Set([
 /** The inputs of a layer as it computes with them. */
 export function floatsFor(emit: Emitter, className: string, inputs: readonly Value[]): readonly Value[] {
   if (!COMPUTES_FLOATS.has(className)) return inputs;
-  return inputs.map((value) => (value.type === 'bool' ? value : cast(emit, value, 'float32')));
+  // Of truths Add and Maximum make truths again.
+  return inputs.map((value) =>
+    value.type === 'bool' && className !== 'Dense' ? value : cast(emit, value, 'float32'),
+  );
 }
 
 /** Legacy files name operation nodes like layers; they differ in taking operands one by one instead of as a list. */

@@ -51,8 +51,11 @@ const INPUT_TYPES: Readonly<Record<string, ElementType>> = {
   int8: 'int32',
   uint8: 'int32',
   int16: 'int32',
+  uint16: 'int32',
   int32: 'int32',
+  uint32: 'int64',
   int64: 'int64',
+  uint64: 'int64',
   bool: 'bool',
 };
 

@@ -166,6 +166,12 @@ function bindFlat(layer: LayerSpec, found: readonly Tensor[], bound: Bound): voi
   const ordered = [...slots.filter((slot) => slot.trainable), ...slots.filter((slot) => !slot.trainable)];
   if (found.length < ordered.length && holdsModel(layer))
     throw savedWithout(layer, ordered.length, found.length);
+  if (found.length > ordered.length && typeof layer.config.lora_rank === 'number')
+    throw unsupported(
+      'LoRA in an .h5 file, which keeps its variables apart,',
+      'save the model as .keras, which merges them',
+      layer.name,
+    );
   if (ordered.length !== found.length) {
     throw corrupt(`has ${ordered.length} variables, but the file holds ${found.length}`, layer.name);
   }

@@ -96,5 +96,7 @@ export function alongAxis(
 export function lengthOf(call: LayerCall, x: Value, axis: number): number {
   const length = x.shape[axis];
   if (typeof length === 'number') return length;
+  if (axis === 0)
+    throw call.config.refuse('a shape that depends on the rows of a run', 'use other axes than the first');
   throw call.config.refuse('an axis of unknown length', 'save the model with that length fixed');
 }

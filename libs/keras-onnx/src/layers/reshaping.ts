@@ -49,6 +49,9 @@ const upSampling = (spatial: number): LayerDefinition => ({
     const x = only(call, spatial + 2);
     const { space } = layoutOf(call, spatial);
     const sizes = perAxis(call, 'size', spatial, [2]);
+    const asked = call.config.get('interpolation');
+    if (asked === 'lanczos3' || asked === 'lanczos5')
+      throw call.config.refuse(`the interpolation ${asked}`, 'use nearest, bilinear or bicubic');
     const how = call.config.word('interpolation', ['nearest', 'bilinear', 'bicubic'], 'nearest');
     return how === 'nearest'
       ? space.reduce((grown, axis, index) => repeatAxis(call.emit, grown, axis, sizes[index] ?? 1), x)
