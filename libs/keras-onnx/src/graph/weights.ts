@@ -1,7 +1,7 @@
 import { corrupt, unsupported } from '../errors.js';
 import { PROJECTION } from '../layers/multi-head.js';
 import { definitionOf } from '../layers/registry.js';
-import type { Learned, WeightSlot } from '../layers/definition.js';
+import type { LearnedSettings, WeightSlot } from '../layers/definition.js';
 import type { Tensor } from './emitter.js';
 import { LayerConfig } from './layer-config.js';
 import { snakeCase } from './snake-case.js';
@@ -27,7 +27,7 @@ export type WeightSource =
 export interface BoundWeights {
   readonly of: ReadonlyMap<LayerSpec, ReadonlyMap<string, Tensor>>;
   /** Settings that layers learned and that are not in their configuration. */
-  readonly settings: ReadonlyMap<LayerSpec, Learned>;
+  readonly settings: ReadonlyMap<LayerSpec, LearnedSettings>;
   readonly parameters: { readonly total: number; readonly trainable: number };
 }
 
@@ -40,7 +40,7 @@ type Bound = Map<LayerSpec, Map<string, Tensor>>;
 /** Gives every layer its variables. Throws `model_corrupt` when their number differs from what the layer has. */
 export function bindWeights(model: ModelSpec, source: WeightSource): BoundWeights {
   const bound: Bound = new Map();
-  const settings = new Map<LayerSpec, Learned>();
+  const settings = new Map<LayerSpec, LearnedSettings>();
   if (source.kind === 'tree') new TreeBinding(source, bound, settings).model(model, '');
   else for (const layer of model.layers) bindFlat(layer, source.variables(layer), bound);
   const parameters = countParameters(model, bound);
@@ -100,7 +100,7 @@ class TreeBinding {
   constructor(
     private readonly source: Extract<WeightSource, { kind: 'tree' }>,
     private readonly bound: Bound,
-    private readonly settings: Map<LayerSpec, Learned>,
+    private readonly settings: Map<LayerSpec, LearnedSettings>,
   ) {}
 
   /** Keras names places by class in snake case and a counter, never by the layer's name. */

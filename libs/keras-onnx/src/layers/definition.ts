@@ -15,7 +15,7 @@ export interface WeightSlot {
 }
 
 /** Settings of a layer that are not in its configuration. */
-export type Learned = Readonly<Record<string, unknown>>;
+export type LearnedSettings = Readonly<Record<string, unknown>>;
 
 /** A layer inside another one; `places` are the attribute names it may be saved under, newest first. */
 export interface ChildLayer {
@@ -73,7 +73,11 @@ export interface LayerDefinition {
   /** Turns variables as they are saved into those that `emit` expects. */
   readonly adapt?: (found: ReadonlyMap<string, Tensor>, config: LayerConfig) => ReadonlyMap<string, Tensor>;
   /** Settings from the text that Keras keeps of what the layer learned by `adapt`, and from variables by their names. */
-  readonly learned?: (text: string, layer: string, named: (name: string) => Tensor | undefined) => Learned;
+  readonly learned?: (
+    text: string,
+    layer: string,
+    named: (name: string) => Tensor | undefined,
+  ) => LearnedSettings;
   readonly children?: (layer: LayerSpec) => readonly ChildLayer[];
   readonly emit: (call: LayerCall) => Value | readonly Value[];
 }
