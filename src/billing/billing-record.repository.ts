@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   Database,
+  type Figures,
   KeptFigures,
   type Later,
   placeholders,
@@ -152,15 +153,12 @@ export class BillingRecordRepository implements Turnover {
 
   /** Whole costs of several clients, by client and currency. */
   async spentBy(clientIds: readonly number[]): Promise<ReadonlyMap<number, readonly BillingTotal[]>> {
-    const byClient = await this.figures.ofOwners('spent', clientIds);
-    return new Map(
-      [...byClient].map(([id, figures]) => [
-        id,
-        [...figures]
-          .map(([currency, { events, amount }]) => ({ currency, amount, orders: events }))
-          .sort((one, other) => (one.currency < other.currency ? -1 : 1)),
-      ]),
-    );
+    return totalsOf(await this.figures.ofOwners('spent', clientIds));
+  }
+
+  /** What evaluators were paid since the beginning of an hour, by evaluator and currency. */
+  async paidToEvaluators(moment: Date): Promise<ReadonlyMap<number, readonly BillingTotal[]>> {
+    return totalsOf(await this.figures.byOwnerSince(SOURCES.evaluator, moment));
   }
 
   /** At most an hour of rows: what was paid at answers, and what scores earned of earlier ones. */
@@ -196,6 +194,16 @@ const SOURCES: Readonly<Record<SettledAmount, string>> = {
   provider: 'provided',
   evaluator: 'evaluated',
 };
+
+const totalsOf = (byOwner: ReadonlyMap<number, Figures>): ReadonlyMap<number, readonly BillingTotal[]> =>
+  new Map(
+    [...byOwner].map(([id, figures]) => [
+      id,
+      [...figures]
+        .map(([currency, { events, amount }]) => ({ currency, amount, orders: events }))
+        .sort((one, other) => (one.currency < other.currency ? -1 : 1)),
+    ]),
+  );
 
 function whereOf({
   from,

@@ -216,14 +216,13 @@ export abstract class Turnover {
   abstract totals(filter: SettledFilter, amount: SettledAmount): Promise<readonly BillingTotal[]>;
   /** Whole costs of several clients, all time; clients without orders are left out. At most 1,000 ids a call. */
   abstract spentBy(clientIds: readonly number[]): Promise<ReadonlyMap<number, readonly BillingTotal[]>>;
+  /** What each evaluator was paid from the beginning of the hour that `moment` lies in; those without orders are left out. */
+  abstract paidToEvaluators(moment: Date): Promise<ReadonlyMap<number, readonly BillingTotal[]>>;
 }
 
 /** What users have, for other domains. Lists are ordered by currency. */
 export abstract class Balances {
-  /**
-   * Credits to spend of several users, of those that have not expired by `now`; users without any movement are left out.
-   * At most 1,000 ids a call.
-   */
+  /** Credits of at most 1,000 users that have not expired by `now`; users without any movement are left out. */
   abstract availableOf(userIds: readonly number[], now: Date): Promise<ReadonlyMap<number, readonly Money[]>>;
   /** The total that all users have earned and not been paid yet. */
   abstract earnedByUsers(): Promise<readonly Money[]>;

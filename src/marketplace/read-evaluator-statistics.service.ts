@@ -53,18 +53,21 @@ export class ReadEvaluatorStatistics implements EvaluatorStatistics {
     };
   }
 
+  /** @param since the beginning of an hour */
   async best(since: Date, limit: number): Promise<readonly EvaluatorDay[]> {
     const tallies = (await this.figures.tallies(since)).slice(0, limit);
     const ids = tallies.map(({ evaluatorId }) => evaluatorId);
-    const [names, standings] = await Promise.all([this.users.usernames(ids), this.#standings(ids)]);
-    return Promise.all(
-      tallies.map(async (tally) => ({
-        ...tally,
-        username: names.get(tally.evaluatorId) ?? null,
-        quality: standings.get(tally.evaluatorId)?.quality ?? null,
-        earnings: await this.#earned(tally.evaluatorId, since),
-      })),
-    );
+    const [names, standings, paid] = await Promise.all([
+      this.users.usernames(ids),
+      this.#standings(ids),
+      this.turnover.paidToEvaluators(since),
+    ]);
+    return tallies.map((tally) => ({
+      ...tally,
+      username: names.get(tally.evaluatorId) ?? null,
+      quality: standings.get(tally.evaluatorId)?.quality ?? null,
+      earnings: amountIn(paid.get(tally.evaluatorId) ?? []),
+    }));
   }
 
   #standings(ids: readonly number[]): Promise<Standings> {
