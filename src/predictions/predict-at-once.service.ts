@@ -37,7 +37,7 @@ export class PredictAtOnce {
       const begun = this.#begin({ ...row, startedAt: new Date(this.clock.now()) });
       const computed = await Promise.race([begun.computed.catch(() => null), patience.isOver]);
       if (computed === null) return begun;
-      return await this.transactions.runBeforeAnswer((tx) => this.runs.addCompleted(tx, begun.row, computed));
+      return await this.transactions.run((tx) => this.runs.addCompleted(tx, begun.row, computed));
     } finally {
       patience.cancel();
     }

@@ -36,7 +36,6 @@ interface Waiting {
   readonly sinceMs: number;
   readonly begin: (tx: Transaction) => Promise<unknown>;
   readonly limit: TransactionLimit;
-  readonly isAhead: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -90,8 +89,7 @@ export class SqliteWriter {
     };
   }
 
-  /** @param isAhead resolve once it is committed, while it is on its way to the disk */
-  run<T>(work: (tx: Transaction) => Promise<T>, limit: TransactionLimit, isAhead = false): Promise<T> {
+  run<T>(work: (tx: Transaction) => Promise<T>, limit: TransactionLimit): Promise<T> {
     // The work runs later, from the queue, but with the caller's request id and the like. Not by a snapshot: on Node 20
     // that defines a deprecated accessor each time, at 20 times the price.
     const context = new AsyncResource('Transaction', { requireManualDestroy: true });
@@ -100,7 +98,6 @@ export class SqliteWriter {
         sinceMs: performance.now(),
         begin: (tx) => context.runInAsyncScope(() => this.enter(tx, () => work(tx))),
         limit,
-        isAhead,
         resolve: resolve as (value: unknown) => void,
         reject,
       });
@@ -135,10 +132,7 @@ export class SqliteWriter {
       await this.#runMembers(done);
       if (done.length > 0) {
         this.#statements.commit.run(); // fails when SQLite gave the transaction up
-        for (const { tx, value, waiting } of done) {
-          tx.end();
-          if (waiting.isAhead) waiting.resolve(value);
-        }
+        for (const { tx } of done) tx.end();
         await this.#log.sync();
         this.database.file?.assertInPlace(); // SQLite would not notice; nobody is told that such rows are safe
       }

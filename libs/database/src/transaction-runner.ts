@@ -69,17 +69,6 @@ export class TransactionRunner {
     return current === null ? this.#runApart(work) : this.#join(current, work);
   }
 
-  /**
-   * As {@link run}, for a request that is answered behind a row of its own in this database, the audit row. On SQLite it resolves
-   * once it is committed, while the transaction is on its way to the disk: the row stands behind it in the same log, which is
-   * durable up to some point and no further, so the answer leaves only when both are. Nothing else may leave the process
-   * because of it; what `afterCommit` begins waits for the disk.
-   */
-  async runBeforeAnswer<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const current = this.database.openTransaction;
-    return current === null ? this.#runApart(work, true) : this.#join(current, work);
-  }
-
   async #join<T>(tx: Transaction, work: (tx: Transaction) => Promise<T>): Promise<T> {
     try {
       return await work(tx);
@@ -89,7 +78,7 @@ export class TransactionRunner {
     }
   }
 
-  async #runApart<T>(work: (tx: Transaction) => Promise<T>, isAhead = false): Promise<T> {
+  async #runApart<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     if (this.#pending >= MAX_PENDING) {
       throw new AppError('unavailable', 'Too many writes are waiting; try again shortly', {
         code: 'writes_waiting',
@@ -99,7 +88,7 @@ export class TransactionRunner {
     const leave = this.database.enter();
     this.#pending += 1;
     try {
-      const result = await this.#writer.run(work, this.#limit(), isAhead);
+      const result = await this.#writer.run(work, this.#limit());
       this.#committed += 1;
       return result;
     } catch (error) {

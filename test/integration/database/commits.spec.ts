@@ -72,55 +72,6 @@ describe('commits on SQLite', () => {
     flushes.mockRestore();
   });
 
-  it('tells who is answered behind a row of his own of the commit, and nobody else before the disk has it', async () => {
-    const [flushing, disk] = [gate(), gate()];
-    const flushes = jest.spyOn(fileOf(database), 'syncLog').mockImplementationOnce(() => {
-      flushing.open();
-      return disk.opened;
-    });
-    const steps: string[] = [];
-    const [ahead, other] = [
-      database.transactions.runBeforeAnswer(async (tx) => {
-        tx.afterCommit(() => steps.push('woken'));
-        await write(tx, 'ahead');
-      }),
-      database.run((tx) => write(tx, 'other')),
-    ];
-    const told = [ahead.then(() => steps.push('ahead')), other.then(() => steps.push('other'))];
-    await flushing.opened;
-    await ahead;
-    await turn();
-    expect(steps).toEqual(['ahead']);
-    // the row that he is answered behind waits for the disk, and is durable no earlier than his own
-    const row = database.run((tx) => write(tx, 'row')).then(() => steps.push('row'));
-    await turn();
-    expect(steps).toEqual(['ahead']);
-    disk.open();
-    await Promise.all([...told, row]);
-    expect(steps).toEqual(['ahead', 'woken', 'other', 'row']);
-    flushes.mockRestore();
-  });
-
-  it('keeps a row back behind a transaction that the disk refused', async () => {
-    const refusal = Object.assign(new Error('i/o error'), { code: 'EIO' });
-    const flushes = jest.spyOn(fileOf(database), 'syncLog').mockRejectedValueOnce(refusal);
-    const woken = jest.fn();
-    await database.transactions.runBeforeAnswer(async (tx) => {
-      tx.afterCommit(woken);
-      await write(tx, 'kept after all');
-    });
-    await database.run((tx) => write(tx, 'his row'));
-    expect(woken).not.toHaveBeenCalled();
-    const alone = `${(database.location as { path: string }).path}-ahead`;
-    copyFileSync((database.location as { path: string }).path, alone);
-    const copy = new Sqlite(alone);
-    expect(copy.prepare("SELECT word FROM words WHERE word = 'kept after all'").pluck().all()).toHaveLength(
-      1,
-    );
-    copy.close();
-    flushes.mockRestore();
-  });
-
   it('tells nobody of what the disk refused, and empties the log before it goes on', async () => {
     const refusal = Object.assign(new Error('i/o error'), { code: 'EIO' });
     const flushes = jest.spyOn(fileOf(database), 'syncLog').mockRejectedValueOnce(refusal);
