@@ -61,6 +61,10 @@ describe('mc_sampling nested', () => {
     expect(answer).toMatchObject(again);
     const independent = await ask(plain);
     expect(independent.metadata).not.toHaveProperty('mc_nesting');
+    for (const { metadata } of [answer, independent]) expect(metadata).not.toHaveProperty('mc_sampling_note');
+    const few = await ask(await create({ ...given, mc_sampling: 'nested', mc_samples: 10 }));
+    expect(few.metadata).not.toHaveProperty('mc_nesting');
+    expect(few.metadata).toMatchObject({ mc_sampling_note: expect.stringContaining('were independent') });
     expect(independent.predictions).not.toEqual(answer.predictions);
     for (const [at, width] of (independent.uncertainty ?? []).entries())
       expect(Number(answer.uncertainty?.[at]) / Number(width)).toBeCloseTo(1, 0);

@@ -158,7 +158,7 @@ export function forecastOutput(answer: ModelAnswer, settings: ForecasterSettings
       ),
     }),
     seed: passes.seed,
-    metadata: metadataOf(answer),
+    metadata: metadataOf(answer, settings),
   };
 }
 
@@ -175,7 +175,10 @@ function answered({ outlook, horizons, own }: ModelAnswer) {
 export const futureDatetimes = (answer: ModelAnswer, timeAfter: (step: number) => string) =>
   answered(answer).pick((place) => timeAfter(answer.own[place] ?? NaN));
 
-function metadataOf(answer: ModelAnswer): Readonly<Record<string, unknown>> {
+function metadataOf(
+  answer: ModelAnswer,
+  { mc_sampling }: Pick<ForecasterSettings, 'mc_sampling'>,
+): Readonly<Record<string, unknown>> {
   const { model, passes, own } = answer;
   const { description, metadata, file } = model;
   return {
@@ -188,6 +191,9 @@ function metadataOf(answer: ModelAnswer): Readonly<Record<string, unknown>> {
     prediction_horizon: Math.max(...own),
     mc_samples: passes.samples,
     ...(passes.nesting !== undefined && { mc_nesting: passes.nesting }),
+    ...(mc_sampling === 'nested' &&
+      passes.samples > 0 &&
+      passes.nesting === undefined && { mc_sampling_note: NOT_NESTED }),
     de_normalized: answer.isDenormalised,
     target: metadata.target,
     window_size: model.layout.size,
@@ -210,6 +216,9 @@ function scaleNote({ model, baseline, outlook }: ModelAnswer): { readonly scale_
     scale_note: `the outputs were taken as prices, because there is no ${metadataName(model.file)}; ${Number(first.toPrecision(6))} is no price near ${baseline}: say there what they are (target, output_scale, normalization)`,
   };
 }
+
+const NOT_NESTED =
+  'the passes were independent: nested ones gain nothing with this model, the runtime that computes it, or so few mc_samples';
 
 const noteOf = (isStochastic: boolean): string =>
   isStochastic

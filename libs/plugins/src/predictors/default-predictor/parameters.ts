@@ -42,7 +42,7 @@ export const defaultPredictorParameters = {
   ),
   mc_sampling: choice(
     { default: 'independent', oneOf: ['independent', 'nested'] },
-    'How the `mc_samples` passes are drawn. With nested the cheap end of a model (such as dropout and the last layer behind pooling) is drawn 16 times for each pass through the rest, of which as many are made as an answer needs to be at least as sure as by independent passes; `metadata.mc_nesting` tells how many. Models without such an end, those that model_runtime tfjs computes and ONNX files of other tools are sampled independently.',
+    'How the `mc_samples` passes are drawn. With nested the cheap end of a model (such as dropout and the last layer behind pooling) is drawn 16 times for each pass through the rest, of which as many are made as an answer needs to be at least as sure as by independent passes; `metadata.mc_nesting` tells how many. Models without such an end, those that model_runtime tfjs computes and ONNX files of other tools are sampled independently, and `metadata.mc_sampling_note` says so.',
   ),
   batch_size: integer(
     { default: 256, min: 1, max: 65_536 },
