@@ -140,11 +140,10 @@ function judgementOf(
   });
   const under = meanOf(beside);
   const after = meanOf(floods.map((_, nth) => fairRateOf(peaks[nth + 1]) / fairRateOf(peaks[nth])));
-  // A cost that grows with what is stored shows from the first to the last: as a multiple of the observer's, however fast the
-  // machine is by then, and by itself. Either alone also moves by half when others come and go: theirs are the caches, too.
+  // a cost that grows with what is stored shows from the first to the last, however fast the machine is by then
   const costs = peaks.map(({ effort, observerMs }) => effort.loopMs / observerMs);
   const own = peaks.map((peak) => peak.effort.loopMs / goodOf(peak));
-  const dearer = Math.min(...[costs, own].map((one) => (one.at(-1) ?? 0) / (one[0] ?? 0)));
+  const dearer = (costs.at(-1) ?? 0) / (costs[0] ?? 0);
   const refused = floods.flatMap(({ calls }) => calls.filter(({ status }) => status === 503));
   const asked = meanOf(floods.map(({ calls, ms }, nth) => ((calls.length / ms) * 1000) / rateOf(peaks[nth])));
   const refusalMs = p99(refused.map(({ ms }) => ms));
