@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { Client } from 'pg';
+import { ChildScript } from '#libs/testing';
 
 /** Rows of one statement on a connection of its own. @param url as the service takes it */
 export async function query<Row extends object>(url: string, sql: string): Promise<Row[]> {
@@ -69,4 +70,23 @@ export function between(before: Effort, after: Effort): Effort {
     loopMs: after.loopMs - before.loopMs,
     heldUpMs: after.heldUpMs - before.heldUpMs,
   };
+}
+
+/** How fast the machine is at a time: what the processor needs for a piece of work that is always the same. */
+export class Yardstick {
+  readonly #child = new ChildScript('test/chaos/yardstick-process.ts');
+  #asked = 0;
+
+  /** What was done so far, and with how much of the processor; the first time when everything is compiled. */
+  async look(): Promise<{ readonly pieces: number; readonly ms: number }> {
+    if (this.#asked > 0) this.#child.tell('look');
+    this.#asked += 1;
+    const lines = await this.#child.until('done ', this.#asked);
+    const pieces = Number((lines[this.#asked - 1] ?? '').slice('done '.length));
+    return { pieces, ms: effortOf(this.#child.pid).loopMs };
+  }
+
+  end(): Promise<void> {
+    return this.#child.kill();
+  }
 }
