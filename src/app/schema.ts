@@ -14,6 +14,7 @@ import {
   FigureDays1796000000260,
   FigureMonthEntity,
   FigureMonths1796000000323,
+  FiguresByStatement1796000000324,
   LanedLists1796000000261,
   FigureEntity,
   Figures1796000000020,
@@ -187,6 +188,7 @@ export const migrations = [
   CalibrationAges1796000000321,
   AbstainedOrders1796000000322,
   FigureMonths1796000000323,
+  FiguresByStatement1796000000324,
   BaselinePrices1796000000330,
 ];
 

@@ -78,6 +78,7 @@ export { LateBaselines1796000000310 } from './migrations/1796000000310-late-base
 export { ScoreFigures1796000000311 } from './migrations/1796000000311-score-figures.js';
 export { AbstainedOrders1796000000322 } from './migrations/1796000000322-abstained-orders.js';
 export { FigureMonths1796000000323 } from './migrations/1796000000323-figure-months.js';
+export { FiguresByStatement1796000000324 } from './migrations/1796000000324-figures-by-statement.js';
 export { BaselinePrices1796000000330 } from './migrations/1796000000330-baseline-prices.js';
 export { CalibrationAges1796000000321 } from './migrations/1796000000321-calibration-ages.js';
 export { CalibratedCoverage1796000000320 } from './migrations/1796000000320-calibrated-coverage.js';

@@ -10,8 +10,7 @@ export class FigureDays1796000000260 implements MigrationInterface {
          FROM figures WHERE length(period) = 13 GROUP BY source, owner_id, substr(period, 1, 10), name`,
     );
     const isPostgres = queryRunner.dataSource.options.type === 'postgres';
-    for (const statement of isPostgres ? POSTGRES_TRIGGERS : SQLITE_TRIGGERS)
-      await queryRunner.query(statement);
+    for (const statement of isPostgres ? DAYS_BY_ROW : SQLITE_TRIGGERS) await queryRunner.query(statement);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
@@ -57,7 +56,8 @@ const SQLITE_TRIGGERS = [
   trigger('changed', 'UPDATE OF events, amount', 'NEW', CHANGED),
   trigger('removed', 'DELETE', 'OLD', REMOVED),
 ];
-const POSTGRES_TRIGGERS = [
+/** PostgreSQL: a statement for each row. */
+export const DAYS_BY_ROW = [
   `CREATE FUNCTION figures_by_day() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
      IF TG_OP = 'INSERT' THEN ${ADDED}
      ELSIF TG_OP = 'UPDATE' THEN ${CHANGED}

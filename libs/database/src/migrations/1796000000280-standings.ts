@@ -21,7 +21,8 @@ export class Standings1796000000280 implements MigrationInterface {
 
 const COLUMNS = ['on_time_rate double precision', 'reputation double precision', 'trend varchar(9)'];
 
-const DELIVERIES: FiguredRows = {
+/** Names the rows whose figures these are. */
+export const DELIVERIES: FiguredRows = {
   table: 'prediction_jobs',
   set: 'deliveries',
   standing: [],

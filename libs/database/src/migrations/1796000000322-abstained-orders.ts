@@ -14,7 +14,8 @@ export class AbstainedOrders1796000000322 implements MigrationInterface {
   }
 }
 
-const ABSTAINED: FiguredRows = {
+/** Names the rows whose figures these are. */
+export const ABSTAINED: FiguredRows = {
   table: 'prediction_jobs',
   set: 'abstentions',
   standing: [],

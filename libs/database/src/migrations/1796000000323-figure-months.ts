@@ -13,8 +13,7 @@ export class FigureMonths1796000000323 implements MigrationInterface {
          FROM figure_days GROUP BY source, owner_id, substr(day, 1, 7), name`,
     );
     const isPostgres = queryRunner.dataSource.options.type === 'postgres';
-    for (const statement of isPostgres ? POSTGRES_TRIGGERS : SQLITE_TRIGGERS)
-      await queryRunner.query(statement);
+    for (const statement of isPostgres ? MONTHS_BY_ROW : SQLITE_TRIGGERS) await queryRunner.query(statement);
     for (const [name, , now] of FOUND_BY) {
       await queryRunner.query(`DROP INDEX ${name}`);
       await queryRunner.query(`CREATE INDEX ${name} ON ${now}`);
@@ -76,7 +75,8 @@ const SQLITE_TRIGGERS = [
   trigger('changed', 'UPDATE OF events, amount', CHANGED),
   trigger('removed', 'DELETE', REMOVED),
 ];
-const POSTGRES_TRIGGERS = [
+/** PostgreSQL: a statement for each row. */
+export const MONTHS_BY_ROW = [
   `CREATE FUNCTION figures_by_month() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
      IF TG_OP = 'INSERT' THEN ${ADDED}
      ELSIF TG_OP = 'UPDATE' THEN ${CHANGED}

@@ -114,15 +114,18 @@ const added = ({ standing, happened }: FiguredRows, sql: Dialect): string =>
 const removed = ({ standing }: FiguredRows, sql: Dialect): string =>
   insert(standing.map((figure) => changeOf(figure, 'OLD', sql, counts(figure, 'OLD', sql))));
 
+const differs = ({ columns }: Pick<KeptFigure, 'columns'>, sql: Dialect): string =>
+  columns.map((column) => `OLD.${column} ${sql.differs} NEW.${column}`).join(' OR ');
+
+/** A standing figure falls by the row as it was, and rises by the row as it is. */
+const changesOf = (figure: KeptFigure, sql: Dialect): string[] =>
+  (['OLD', 'NEW'] as const).map((row) =>
+    changeOf(figure, row, sql, `(${differs(figure, sql)}) AND ${counts(figure, row, sql)}`),
+  );
+
 function changed({ standing, happened }: FiguredRows, sql: Dialect): string {
-  const differs = ({ columns }: KeptFigure): string =>
-    columns.map((column) => `OLD.${column} ${sql.differs} NEW.${column}`).join(' OR ');
   return insert([
-    ...standing.flatMap((figure) =>
-      (['OLD', 'NEW'] as const).map((row) =>
-        changeOf(figure, row, sql, `(${differs(figure)}) AND ${counts(figure, row, sql)}`),
-      ),
-    ),
+    ...standing.flatMap((figure) => changesOf(figure, sql)),
     ...happened
       .filter(({ when }) => when !== undefined)
       .map((figure) =>
@@ -147,23 +150,94 @@ function sqliteTriggers(rows: FiguredRows): string[] {
   ];
 }
 
-function postgresTriggers(rows: FiguredRows): string[] {
-  const { table } = rows;
-  const remove = rows.standing.length === 0 ? 'NULL;' : removed(rows, POSTGRES);
+/** What PostgreSQL's function does with a row that was added, changed or removed. */
+type Steps = Readonly<Record<'added' | 'changed' | 'removed', string>>;
+const NOTHING = 'NULL;';
+
+const plainSteps = (rows: FiguredRows): Steps => ({
+  added: added(rows, POSTGRES),
+  changed: watched(rows) === '' ? NOTHING : changed(rows, POSTGRES),
+  removed: rows.standing.length === 0 ? NOTHING : removed(rows, POSTGRES),
+});
+
+const functionOf = (rows: FiguredRows, steps: Steps): string =>
+  `FUNCTION ${nameOf(rows)}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF TG_OP = 'INSERT' THEN ${steps.added}
+       ELSIF TG_OP = 'UPDATE' THEN ${steps.changed}
+       ELSE ${steps.removed}
+       END IF;
+       RETURN NULL;
+     END $$`;
+
+/** PostgreSQL: when a table's function is called. @param when a condition that every row meets that may change a figure */
+export function triggerOf(rows: FiguredRows, when = ''): string {
   const events = [
     'INSERT',
     ...(rows.standing.length === 0 ? [] : ['DELETE']),
     ...(watched(rows) === '' ? [] : [`UPDATE OF ${watched(rows)}`]),
   ];
+  return `CREATE TRIGGER ${nameOf(rows)} AFTER ${events.join(' OR ')} ON ${rows.table}
+       FOR EACH ROW ${when === '' ? '' : `WHEN (${when}) `}EXECUTE FUNCTION ${nameOf(rows)}()`;
+}
+
+const postgresTriggers = (rows: FiguredRows): string[] => [
+  `CREATE ${functionOf(rows, plainSteps(rows))}`,
+  triggerOf(rows),
+];
+
+/** PostgreSQL: the function as {@link keepFigures} makes it. */
+export const plainFigures = (rows: FiguredRows): string =>
+  `CREATE OR REPLACE ${functionOf(rows, plainSteps(rows))}`;
+
+/**
+ * PostgreSQL: the same figures by a function that begins no statement which would find nothing to write: to prepare the
+ * parts of one takes longer than to run them.
+ */
+export const guardedFigures = (rows: FiguredRows): string =>
+  `CREATE OR REPLACE ${functionOf(rows, {
+    ...plainSteps(rows),
+    added: guardedAdded(rows),
+    changed: watched(rows) === '' ? NOTHING : guardedChanged(rows),
+  })}`;
+
+/** Those with the same condition stand in one statement behind it. */
+function guarded(
+  figures: readonly KeptFigure[],
+  mayChange: (figure: KeptFigure) => string,
+  step: Guarded,
+): string {
+  const conditions = [...new Set(figures.map(mayChange))];
+  return conditions
+    .map((condition) => {
+      const together = figures.filter((figure) => mayChange(figure) === condition);
+      const statement = insert(together.flatMap(step));
+      return condition === 'TRUE' ? statement : `IF ${condition} THEN ${statement} END IF;`;
+    })
+    .join('\n       ');
+}
+type Guarded = (figure: KeptFigure) => string[];
+
+const guardedAdded = ({ standing, happened }: FiguredRows): string =>
+  guarded(
+    [...standing, ...happened],
+    (figure) => counts(figure, 'NEW', POSTGRES),
+    (figure) => [changeOf(figure, 'NEW', POSTGRES, 'TRUE')],
+  );
+
+function guardedChanged({ standing, happened }: FiguredRows): string {
+  const began = (figure: KeptFigure): string =>
+    `${counts(figure, 'NEW', POSTGRES)} AND NOT ${counts(figure, 'OLD', POSTGRES)}`;
+  // what follows the same column changes together, mostly
+  const mayDiffer = ({ columns: [first] }: KeptFigure): string => {
+    const columns = standing.filter((other) => other.columns[0] === first).flatMap((other) => other.columns);
+    return differs({ columns: [...new Set(columns)] }, POSTGRES);
+  };
   return [
-    `CREATE FUNCTION ${nameOf(rows)}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-       IF TG_OP = 'INSERT' THEN ${added(rows, POSTGRES)}
-       ELSIF TG_OP = 'UPDATE' THEN ${watched(rows) === '' ? 'NULL;' : changed(rows, POSTGRES)}
-       ELSE ${remove}
-       END IF;
-       RETURN NULL;
-     END $$`,
-    `CREATE TRIGGER ${nameOf(rows)} AFTER ${events.join(' OR ')} ON ${table}
-       FOR EACH ROW EXECUTE FUNCTION ${nameOf(rows)}()`,
-  ];
+    guarded(standing, mayDiffer, (figure) => changesOf(figure, POSTGRES)),
+    guarded(
+      happened.filter(({ when }) => when !== undefined),
+      began,
+      (figure) => [changeOf(figure, 'NEW', POSTGRES, 'TRUE')],
+    ),
+  ].join('\n       ');
 }
