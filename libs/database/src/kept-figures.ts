@@ -1,6 +1,6 @@
 import type { Database } from './database.js';
 import { EVERYBODY, hourOf, type Kept, keptWithin, type Whose } from './figure-sums.js';
-import { lockName, placeholders, readSql, runSql } from './statements.js';
+import { placeholders, readSql, runSql } from './statements.js';
 import type { TransactionRunner } from './transaction-runner.js';
 
 /** Changes that one transaction takes over: about 2 ms on SQLite, where others wait for it. */
@@ -163,23 +163,27 @@ const ADDED_TO_THEM = `ON CONFLICT (source, owner_id, period, name)
   DO UPDATE SET events = figures.events + excluded.events, amount = figures.amount + excluded.amount`;
 
 /**
+ * PostgreSQL: as one statement. Who finds another at it leaves at once: those who wait for it would keep their connections from
+ * everybody else. Rows that the other one has taken meanwhile are not deleted again, and so not counted again.
+ */
+const ADD_UP = `WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended('figures', 0)) AS is_ours),
+  moved AS (
+    DELETE FROM figure_changes
+    WHERE id IN (SELECT id FROM figure_changes WHERE (SELECT is_ours FROM turn) ORDER BY id LIMIT ${BATCH})
+    RETURNING source, owner_id, period, name, events, amount
+  ), added AS (${INTO_FIGURES} ${ADDED_UP} ${ADDED_TO_THEM})
+  SELECT COUNT(*) AS moved FROM moved`;
+
+/**
  * Adds the oldest changes to the figures, in one transaction; returns whether more wait. Several processes may do so at
- * once: one does, the others find nothing left.
+ * once: one does, the others find nothing to do.
  */
 export async function addUpFigures(database: Database, transactions: TransactionRunner): Promise<boolean> {
   const [any] = await runSql(database.read, 'SELECT 1 FROM figure_changes LIMIT 1');
   if (any === undefined) return false;
   return transactions.run(async (tx) => {
-    await lockName(tx, 'figures');
     if (database.kind === 'postgres') {
-      const [row] = await runSql<{ moved: string }>(
-        tx,
-        `WITH moved AS (
-           DELETE FROM figure_changes WHERE id IN (SELECT id FROM figure_changes ORDER BY id LIMIT ${BATCH})
-           RETURNING source, owner_id, period, name, events, amount
-         ), added AS (${INTO_FIGURES} ${ADDED_UP} ${ADDED_TO_THEM})
-         SELECT COUNT(*) AS moved FROM moved`,
-      );
+      const [row] = await runSql<{ moved: string }>(tx, ADD_UP);
       return Number(row?.moved) === BATCH;
     }
     const [last] = await runSql<{ id: number | null; rows: number }>(

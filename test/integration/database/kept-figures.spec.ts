@@ -2,6 +2,7 @@ import {
   addUpFigures,
   countsOf,
   KeptFigures,
+  lockName,
   runSql,
   type Transaction,
   TransactionRunner,
@@ -219,6 +220,37 @@ describeOnDatabases('kept figures', (test) => {
     expect(events(await kept.standing('predictions'), 'status:pending')).toBe(before + 4);
     while (await addUpFigures(test().database, test().transactions));
     expect(events(await kept.standing('predictions'), 'status:pending')).toBe(before + 4);
+  });
+
+  it('are added up by one at a time, and nobody waits for it', async () => {
+    const { database, transactions, kind } = test();
+    if (kind === 'sqlite') return; // has one writer
+    const change = (tx: Transaction) =>
+      runSql(
+        tx,
+        `INSERT INTO figure_changes (source, owner_id, period, name, events, amount) VALUES ('turns', 1, '', 'x', 1, 0)`,
+      );
+    await test().run(change);
+    let isBusy: () => void = () => undefined;
+    let end: () => void = () => undefined;
+    const [busy, ended] = [
+      new Promise<void>((resolve) => (isBusy = resolve)),
+      new Promise<void>((resolve) => (end = resolve)),
+    ];
+    const other = test().run(async (tx) => {
+      await lockName(tx, 'figures');
+      isBusy();
+      await ended;
+    });
+    await busy;
+    const waiting = () => test().query('SELECT id FROM figure_changes');
+    const turns = Array.from({ length: 16 }, () => addUpFigures(database, transactions));
+    expect(await Promise.all(turns)).not.toContain(true);
+    expect(await waiting()).toHaveLength(1);
+    end();
+    await other;
+    await addUpFigures(database, transactions);
+    expect(await waiting()).toEqual([]);
   });
 
   it('are added up once by two at the same time', async () => {
