@@ -5,9 +5,9 @@ import {
   countOf,
   countUpTo,
   Database,
+  entitiesIn,
   entitiesOf,
   entitiesOfLanes,
-  entityOf,
   inEach,
   insertEach,
   meets,
@@ -97,9 +97,24 @@ export interface FoundLogs {
   readonly searched: number;
 }
 
+/** Which rows, and what is read of them. */
+export interface LogPage extends PageWindow {
+  /** Absent: all. */
+  readonly fields?: readonly (keyof ApiLogEntity)[] | undefined;
+}
+
+/** How far is searched, and for how many rows. */
+interface Search {
+  readonly most: number;
+  readonly looked: number;
+  /** Whether to look at a row again takes longer than to keep what it said. */
+  readonly isDear: boolean;
+  readonly fields: LogPage['fields'];
+}
+
 /** What was looked at, and a row that is among it; its columns are null when none is. */
 interface FoundFigures {
-  readonly id: number | string | null;
+  readonly l_id: number | string | null;
   readonly matches: number | string;
   readonly searched: number | string;
   readonly oldest: string | null;
@@ -124,9 +139,9 @@ export class ApiLogRepository {
    * {@link MOST_SEARCHED} that the best of them matches.
    * @param part of a path or route, letter by letter; empty for any
    */
-  async find(filter: ApiLogFilter, part: string, page: PageWindow): Promise<FoundLogs> {
+  async find(filter: ApiLogFilter, part: string, page: LogPage): Promise<FoundLogs> {
     const searches = await Promise.all(
-      pathsOf(filter.endpoint).map((path) => this.#find(filter, path, part, page.offset + page.limit)),
+      pathsOf(filter.endpoint).map((path) => this.#find(filter, path, part, page)),
     );
     const [first] = searches;
     const cut = searches.flatMap(({ searchedBackTo: to }) => (to === null ? [] : [to.getTime()]));
@@ -144,14 +159,19 @@ export class ApiLogRepository {
     };
   }
 
-  /** @param most rows */
-  async #find(filter: ApiLogFilter, path: Term | null, part: string, most: number): Promise<FoundLogs> {
+  async #find(
+    filter: ApiLogFilter,
+    path: Term | null,
+    part: string,
+    { limit, offset, fields }: LogPage,
+  ): Promise<FoundLogs> {
+    const most = offset + limit;
     const { words, looked, dates, codes } = termsOf(filter);
     const terms = path === null ? words : [path, ...words];
-    const rows = (): SelectQueryBuilder<ApiLogEntity> =>
+    const rows = (): Logs =>
       narrowedBy(this.database.readApart.manager.createQueryBuilder(ApiLogEntity, 'l'), dates, dates);
     if (codes !== null && path === null && part === '' && words.length + looked.length === 2) {
-      const failed = await this.#ofCodes(rows, codes, most);
+      const failed = await this.#ofCodes(rows, codes, { limit: most, fields });
       if (failed !== null) return failed;
     }
     const [one, ...more] = terms;
@@ -163,43 +183,53 @@ export class ApiLogRepository {
       ...(part === '' ? [] : [partTerm(part)]),
     ];
     if (others.length > 0) {
-      if (part === '') return this.#searchIn(found, others, { most, looked: MOST_LOOKED_AT_LOGS });
+      const search = { most, looked: MOST_LOOKED_AT_LOGS, isDear: part !== '', fields };
+      if (!search.isDear) return this.#searchIn(found, others, search);
       // a part is looked for in the rows themselves: no more of them than a full page takes
-      const soon = await this.#searchIn(found.clone(), others, { most, looked: SOON_SEARCHED });
+      const soon = await this.#searchIn(found.clone(), others, { ...search, looked: SOON_SEARCHED });
       const isEnough = soon.searchedBackTo === null || soon.rows.length === most;
-      return isEnough ? soon : this.#searchIn(found, others, { most, looked: MOST_SEARCHED });
+      return isEnough ? soon : this.#searchIn(found, others, { ...search, looked: MOST_SEARCHED });
     }
-    return {
-      rows: await entitiesOf(found.clone().limit(most)),
-      count: await countUpTo(this.database.readApart, found),
-      searchedBackTo: null,
-      searched: 0,
-    };
+    const page = found.clone().limit(most);
+    if (fields !== undefined) page.select(fields.map((field) => `l.${field}`));
+    const [pageRows, count] = await Promise.all([
+      entitiesOf(page),
+      countUpTo(this.database.readApart, found),
+    ]);
+    return { rows: pageRows, count, searchedBackTo: null, searched: 0 };
   }
 
   /** Of several codes, each found by itself; null when the page lies too deep. */
-  async #ofCodes(rows: () => Logs, codes: readonly number[], most: number): Promise<FoundLogs | null> {
+  async #ofCodes(
+    rows: () => Logs,
+    codes: readonly number[],
+    { limit, fields }: Omit<LogPage, 'offset'>,
+  ): Promise<FoundLogs | null> {
     const failed = { found: FAILED, looked: FAILED, values: {} };
     const columns = [{ column: 'l.response_status_code', values: codes }];
-    const found = await entitiesOfLanes(
-      this.database.readApart,
-      { rows, columns, found: [failed], looked: [] },
-      { key: 'id', shown: this.#properties(), sorting: NEWEST_FIRST, limit: most },
-    );
-    if (found === null) return null;
-    const count = await countUpTo(this.database.readApart, inEach(rows().andWhere(FAILED), columns));
-    return { rows: found, count, searchedBackTo: null, searched: 0 };
+    const [found, count] = await Promise.all([
+      entitiesOfLanes(
+        this.database.readApart,
+        { rows, columns, found: [failed], looked: [] },
+        { key: 'id', shown: fields ?? this.#properties(), sorting: NEWEST_FIRST, limit },
+      ),
+      countUpTo(this.database.readApart, inEach(rows().andWhere(FAILED), columns)),
+    ]);
+    return found === null ? null : { rows: found, count, searchedBackTo: null, searched: 0 };
   }
 
   #properties(): (keyof ApiLogEntity)[] {
-    const { columns } = this.database.readApart.manager.dataSource.getMetadata(ApiLogEntity);
-    return columns.map(({ propertyName }) => propertyName as keyof ApiLogEntity);
+    return this.#columns().map(({ propertyName }) => propertyName as keyof ApiLogEntity);
+  }
+
+  #columns() {
+    return this.database.readApart.manager.dataSource.getMetadata(ApiLogEntity).columns;
   }
 
   async #searchIn(
-    found: SelectQueryBuilder<ApiLogEntity>,
+    found: Logs,
     others: readonly Term[],
-    { most, looked }: { readonly most: number; readonly looked: number },
+    { most, looked, isDear, fields = this.#properties() }: Search,
   ): Promise<FoundLogs> {
     const scope = this.database.readApart;
     for (const { values } of others) found.setParameters(values);
@@ -209,19 +239,24 @@ export class ApiLogRepository {
       .addSelect('l.request_timestamp', 'at')
       .limit(looked)
       .getQueryAndParameters();
-    // looked at once, for figures and page
+    const shown = this.#columns().filter(({ propertyName }) =>
+      fields.some((field) => field === propertyName),
+    );
+    // in one statement the figures of all that is looked at, and its first hits, which in an index are soon found again
+    const [kept, order] = isDear ? ['', 'ORDER BY s.at DESC, s.id DESC '] : ['NOT ', ''];
     const searches = (await scope.manager.query(
-      `WITH s AS MATERIALIZED (${newest})
-       SELECT figures.*, l.* FROM (SELECT COALESCE(SUM(s.hit), 0) AS matches, COUNT(*) AS searched, MIN(s.at) AS oldest FROM s) AS figures
-         LEFT JOIN (SELECT s.id FROM s WHERE s.hit = 1 ORDER BY s.at DESC, s.id DESC LIMIT ${most}) AS hits ON TRUE
+      `WITH s AS ${kept}MATERIALIZED (${newest})
+       SELECT figures.*, ${shown.map(({ databaseName: name }) => `l.${name} AS l_${name}`).join(', ')}
+         FROM (SELECT COALESCE(SUM(s.hit), 0) AS matches, COUNT(*) AS searched, MIN(s.at) AS oldest FROM s) AS figures
+         LEFT JOIN (SELECT s.id FROM s WHERE s.hit = 1 ${order}LIMIT ${most}) AS hits ON TRUE
          LEFT JOIN api_logs l ON l.id = hits.id`,
       parameters,
-    )) as FoundFigures[];
+    )) as (FoundFigures & Record<string, unknown>)[];
     const [{ matches, searched, oldest } = { matches: 0, searched: 0, oldest: null }] = searches;
     const searchedBackTo = Number(searched) < looked || oldest === null ? null : new Date(oldest);
-    const rows = searches.filter(({ id }) => id !== null).map((row) => entityOf(scope, ApiLogEntity, row));
+    const hits = searches.filter(({ l_id: id }) => id !== null);
     return {
-      rows: rows.sort(byAge),
+      rows: entitiesIn(found, hits).sort(byAge),
       count: { total: Number(matches), isExact: searchedBackTo === null },
       searchedBackTo,
       searched: looked,

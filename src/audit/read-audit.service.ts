@@ -1,17 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import type { Count } from '#libs/database';
-import { type PageWindow, warn } from '#libs/http';
+import { warn } from '#libs/http';
 import { Clock, HOUR_MS } from '#libs/kernel';
 import { UserDirectory } from '../accounts/accounts.port.js';
 import type { ApiLogEntity } from './api-log.entity.js';
 import type { ApiLogFilter } from './api-log-terms.js';
-import { ApiLogRepository, type FoundLogs } from './api-log.repository.js';
+import { ApiLogRepository, type FoundLogs, type LogPage } from './api-log.repository.js';
 import { AuditArchiveRepository } from './archive/audit-archive.repository.js';
 import type { AuditLogList, ListAudit, ListLogs, LogList } from './audit.dto.js';
 import type { AuditTrail } from './audit.port.js';
 import { LoggedRequests } from './logged-requests.repository.js';
 
 const NONE: Count = { total: 0, isExact: true };
+
+/** What an auditor sees: bodies and queries stay where they are. */
+const TRAIL_FIELDS = [
+  'id',
+  'userId',
+  'endpoint',
+  'route',
+  'method',
+  'responseStatusCode',
+  'responseTimeMs',
+  'ipAddress',
+  'userAgent',
+  'requestTimestamp',
+] as const;
 
 /** Lists and counts audit rows. */
 @Injectable()
@@ -43,7 +57,9 @@ export class ReadAudit implements AuditTrail {
     // No row has a risk score, so none has a high one.
     const unscored = query.riskScoreMin !== undefined;
     const [{ rows, count }, failed] = await Promise.all([
-      unscored ? { rows: [], count: NONE } : this.#found(query, query.endpointPart ?? '', query),
+      unscored
+        ? { rows: [], count: NONE }
+        : this.#found(query, query.endpointPart ?? '', { ...query, fields: TRAIL_FIELDS }),
       this.figures.count('failed', null, this.#hoursAgo(24)),
     ]);
     const { total, isExact } = count;
@@ -61,7 +77,7 @@ export class ReadAudit implements AuditTrail {
   }
 
   /** A path is found as it was sent, and by its route: `/api/v1/auth/%6cogin` is a login. */
-  async #found(filter: ApiLogFilter, part: string, page: PageWindow): Promise<FoundLogs> {
+  async #found(filter: ApiLogFilter, part: string, page: LogPage): Promise<FoundLogs> {
     const found = await this.logs.find(filter, part, page);
     const goesOn = part !== '' || found.rows.length < page.limit;
     if (found.searchedBackTo !== null && goesOn)

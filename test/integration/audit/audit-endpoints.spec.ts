@@ -171,6 +171,13 @@ describe.each(DATABASE_KINDS)('the audit endpoints [%s]', (database) => {
     expect(full.total_count).toBeLessThanOrEqual(5_000);
     expect(full.audit_logs).toHaveLength(5);
     expect(full).not.toHaveProperty('warnings');
+    // the newest of those that match come first, whichever page they are on
+    const until = `audit?method=GET&status_code=200&end_date=${minute(0)}`;
+    const idsOf = async (page: string): Promise<number[]> =>
+      (await get(`${until}&${page}`)).audit_logs.map(({ id }: { id: number }) => id);
+    const newestIds = await idsOf('limit=8');
+    expect(newestIds).toEqual(Array.from({ length: 8 }, (_, index) => (newestIds[0] ?? 0) - index));
+    expect(await idsOf('limit=3&offset=4')).toEqual(newestIds.slice(4, 7));
     const none = await get('audit?method=POST&status_code=200');
     expect(none).toMatchObject({ audit_logs: [], total_is_exact: false });
     expect(none.warnings).toMatchObject([{ code: 'search_ended', field: 'end_date' }]);

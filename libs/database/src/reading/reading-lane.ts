@@ -26,6 +26,16 @@ const START_MS = 10_000;
 /** Of what the process complained about, so much is told. */
 const COMPLAINT_LENGTH = 2_000;
 
+/**
+ * What glibc reads at a start. After each commit of the service SQLite gives its pages of the file up and reads them anew for the
+ * next statement; glibc would return that memory to the system and take it again, a page fault for each page (decision 0101).
+ */
+const ALLOCATOR = {
+  MALLOC_TRIM_THRESHOLD_: String(32 * 1024 ** 2),
+  // once one of the thresholds is given, glibc no longer raises the other for large buffers that come and go
+  MALLOC_MMAP_THRESHOLD_: String(4 * 1024 ** 2),
+};
+
 /** One reading process, which runs one statement at a time. It keeps this process alive only while somebody waits. */
 export class ReadingLane {
   readonly #child: ChildProcess;
@@ -41,7 +51,7 @@ export class ReadingLane {
     // No secrets in the environment: the process has no use for them.
     this.#child = fork(fileURLToPath(url), [options.path, String(DATABASE_TIMEOUTS.busyMs)], {
       execArgv: [...flags],
-      env: {},
+      env: ALLOCATOR,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
