@@ -82,7 +82,8 @@ describe('containers that other tools of Keras write:', () => {
 
   it('an HDF5 file behind a block of its user', async () => {
     const whole = await legacyTiny('2.15.0', TINY.config, (layer, name) => `${layer}/${name}:0`);
-    await expectTiny(await write('block.h5', Buffer.concat([Buffer.alloc(512, 'x'), whole])));
+    for (const length of [512, 65_536, 262_144])
+      await expectTiny(await write('block.h5', Buffer.concat([Buffer.alloc(length, 'x'), whole])));
   });
 
   it('a folder that holds what the archive would, and an archive around such a folder', async () => {
@@ -109,6 +110,10 @@ describe('containers that other tools of Keras write:', () => {
       detail: expect.stringContaining('weights alone') as unknown,
     });
     for (const path of [json, weights, [json, weights], [weights, json]]) await expectTiny(path);
+    // json.dump(model.to_json(), file) writes a text of JSON as JSON.
+    await write('a.json', JSON.stringify(JSON.stringify(TINY.config)));
+    for (const path of [json, weights]) await expectTiny(path);
+    await write('a.json', JSON.stringify(TINY.config));
     const older = await hdf5((root) => {
       root.create_attribute('layer_names', ['hidden', 'answer']);
       for (const { layer, name, shape, data } of TINY.weights)
@@ -156,6 +161,7 @@ describe('what is no model is called by its name:', () => {
     ['m.json', Buffer.from('{"cells": [], "nbformat": 4}'), 'a notebook'],
     ['m.json', Buffer.from('{"name": "tree", "tree_info": []}'), 'LightGBM'],
     ['m_metadata.json', Buffer.from('{"window_size": 24}'), 'name the model file beside it'],
+    ['m.json', Buffer.from('\ufeff{"class_name": "Sequential"}', 'utf16le'), 'a text in UTF-16'],
     ['m.json', Buffer.from('{"a": 1}'), 'neither a TensorFlow.js model nor an architecture'],
     ['m.tflite', Buffer.from('\x1c\0\0\0TFL3', 'latin1'), 'TensorFlow Lite'],
   ])('%s', async (name, bytes, text) => {

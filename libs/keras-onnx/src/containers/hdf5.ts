@@ -3,7 +3,7 @@ import { corrupt, ModelError, tooLarge } from '../errors.js';
 import type { Tensor } from '../graph/emitter.js';
 import { bfloatToNumber, halfToNumber } from '#libs/kernel';
 import { checkHeaps, damagedHdf5 } from './hdf5-heaps.js';
-import { isHdf5, USER_BLOCKS } from './recognise.js';
+import { isHdf5, userBlocks } from './recognise.js';
 import type { ModelLimits } from './source.js';
 
 /** HDF5 keeps open files apart by their path, so each gets its own. */
@@ -28,7 +28,7 @@ export class Hdf5 {
   /** Opens the bytes of a file. Throws `model_corrupt` when they are no HDF5. */
   static async open(bytes: Uint8Array, limits: ModelLimits): Promise<Hdf5> {
     await ready;
-    const superblock = USER_BLOCKS.find((at) => isHdf5(bytes, at));
+    const superblock = userBlocks(bytes.length).find((at) => isHdf5(bytes, at));
     if (superblock === undefined) throw corrupt('the file of the weights is no HDF5 file');
     checkHeaps(bytes, superblock);
     if (FS === null) throw new Error('invariant broken: h5wasm has a file system once it is ready');

@@ -5,8 +5,12 @@ import { readForeign } from '../foreign/model.js';
 export type FileKind = 'zip' | 'h5' | 'json' | 'onnx';
 
 const HDF5 = '\u0089HDF\r\n\u001a\n';
-/** HDF5 files may begin with a block of their user's, of 512 bytes or a power of two more. */
-export const USER_BLOCKS: readonly number[] = [0, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
+/** Where an HDF5 file may begin: behind a block of its user's, of 512 bytes or a power of two more. */
+export function userBlocks(length: number): number[] {
+  const places = [0];
+  for (let at = 512; at < length; at *= 2) places.push(at);
+  return places;
+}
 
 /** Whether an HDF5 file begins here. */
 export const isHdf5 = (bytes: Uint8Array, at: number): boolean =>
@@ -69,6 +73,11 @@ const OTHERS: readonly (readonly [test: RegExp | readonly string[], what: string
   [/^MATLAB 5\.0/, 'a MATLAB file', 'export the model to ONNX with exportONNXNetwork'],
   [/^SQLite format 3/, 'a database', 'give the model file'],
   [/^%PDF|^\x89PNG|^\xff\xd8\xff|^GIF8/, 'a document or a picture', 'give the model file'],
+  [
+    /^\xff\xfe(?:[\t\r\n\x20-\x7e]\0){2}|^\xfe\xff(?:\0[\t\r\n\x20-\x7e]){2}/,
+    'a text in UTF-16',
+    "write it anew in UTF-8 (Python: open(name, 'w', encoding='utf-8'))",
+  ],
   [['\u0008\u0001\u0012'], 'a SavedModel file (saved_model.pb)', SAVED_MODEL],
 ];
 
@@ -115,8 +124,8 @@ export function refuseOtherJson(file: unknown): void {
 export function recognise(bytes: Uint8Array, path: string): FileKind {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString('latin1');
   if (head.startsWith('PK\u0003\u0004')) return 'zip';
-  if (USER_BLOCKS.some((at) => isHdf5(bytes, at))) return 'h5';
-  if (/^\s*(?:\u00ef\u00bb\u00bf)?\s*\{/.test(head)) return 'json';
+  if (userBlocks(bytes.length).some((at) => isHdf5(bytes, at))) return 'h5';
+  if (/^\s*(?:\u00ef\u00bb\u00bf)?\s*(?:\{|"\s*\{)/.test(head)) return 'json';
   const other = OTHERS.find(([test]) =>
     test instanceof RegExp ? test.test(head) : test.some((start) => head.startsWith(start)),
   );

@@ -42,6 +42,12 @@ export const DEFAULT_LIMITS: ModelLimits = {
   weightElements: 128 * 1024 * 1024,
 };
 
+/** Parses an architecture; `json.dump(model.to_json(), file)` writes the text of one as a string, which is JSON in JSON. */
+export function parseArchitecture(bytes: Uint8Array, what: string, limits: ModelLimits): unknown {
+  const json = parsePythonJson(bytes, what, limits);
+  return typeof json === 'string' ? parsePythonJson(json, what, limits) : json;
+}
+
 /** A string, or a bare word that Python writes and JSON does not know. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|NaN)\b/g;
 

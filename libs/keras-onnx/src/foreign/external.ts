@@ -90,7 +90,12 @@ function pointerOf(tensor: readonly Field[]): Pointer {
       .map(({ bytes }) => sound(() => readFields(bytes)))
       .map((entry) => [fieldText(entry, 1), fieldText(entry, 2)]),
   );
-  const location = entries.get('location') ?? '';
+  const location = (entries.get('location') ?? '').replace(/^(\.\/)+/, '');
+  if (/^[^/\\\0]+\//.test(location) && !location.split('/').includes('..'))
+    throw unsupported(
+      'ONNX external data in a folder below the model',
+      "save the model anew with its numbers beside it: onnx.save(onnx.load(path), 'model.onnx', save_as_external_data=True, location='model.onnx.data')",
+    );
   if (!/^[^/\\\0]+$/.test(location) || /^\.+$/.test(location)) {
     throw corrupt(
       'ONNX external data lies outside the folder of the model',

@@ -26,8 +26,10 @@ export const TENSOR = {
   type: 2,
   floats: 4,
   ints: 5,
+  longs: 7,
   name: 8,
   raw: 9,
+  doubles: 10,
   external: 13,
   location: 14,
 } as const;

@@ -43,7 +43,7 @@ export function trimPorts(graph: readonly Field[]): Trimmed {
   const kept = graph.flatMap((field): Field[] => {
     if (field.number === GRAPH.node && zipMaps.size > 0) return [withoutZipMap(field, zipMaps)];
     if (field.number !== GRAPH.input && field.number !== GRAPH.output) return [field];
-    const port = portOf(field);
+    const port = elementsOf(field);
     if (field.number === GRAPH.input) {
       if (!weights.has(port.name)) checkInput(port);
       if (port.isShapeless) shapeless.push(port.name);
@@ -72,7 +72,8 @@ interface ForeignPort {
   readonly isShapeless: boolean;
 }
 
-function portOf(field: Field): ForeignPort {
+/** What an edge of a graph declares of itself. */
+export function elementsOf(field: Field): ForeignPort {
   return sound(() => {
     const fields = readFields(field.bytes);
     const type = fields.find(({ number }) => number === TYPE_OF_VALUE);

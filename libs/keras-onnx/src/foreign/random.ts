@@ -1,17 +1,7 @@
 import { unsupported } from '../errors.js';
 import type { Distribution, PassRandom } from '../graph/emitter.js';
 import { ELEMENT_TYPES } from '../onnx/protobuf.js';
-import {
-  type Field,
-  floatField,
-  floatOf,
-  intField,
-  intOf,
-  intsOf,
-  lengthField,
-  readFields,
-  fieldText,
-} from '../onnx/wire.js';
+import { type Field, floatField, floatOf, intField, intOf, intsOf, lengthField } from '../onnx/wire.js';
 import {
   ATTRIBUTE,
   type ForeignModel,
@@ -20,10 +10,10 @@ import {
   NODE,
   nodeField,
   readNode,
-  sound,
   TENSOR,
   walkInner,
 } from './model.js';
+import { constantsOf, scalarOf, typeOfValue } from './constants.js';
 import { tensorPort } from './ports.js';
 
 /** Both ways to compute a graph: random operators at rest, and their draws as inputs. */
@@ -37,7 +27,7 @@ export interface SeededGraphs {
 
 /** ConstantOfShape, which stands in for a tensor of means, came with this one. */
 const OLDEST_OPSET = 9;
-/** CastLike came with this one; before it a random tensor without a `dtype` counts as float32. */
+/** CastLike came with this one; before it a random tensor takes the type that is declared or kept from input to input. */
 const CAST_LIKE_OPSET = 15;
 
 /** Operators that draw by themselves and whose draws nobody outside can make for them. */
@@ -58,6 +48,7 @@ const SEEDED = new Set(['Dropout', 'RandomNormal', 'RandomNormalLike', 'RandomUn
  */
 export function seedRandoms(model: ForeignModel, graph: readonly Field[]): SeededGraphs | null {
   walkInner(model, (node) => {
+    refuseTraining(node);
     if (UNSEEDED.has(node.op) || (SEEDED.has(node.op) && !isAtRest(node, constantsOf(graph))))
       throw notSeeded(node, 'inside another operator or function');
   });
@@ -68,6 +59,7 @@ export function seedRandoms(model: ForeignModel, graph: readonly Field[]): Seede
   const names: string[] = [];
   for (const field of graph) {
     const node = field.number === GRAPH.node ? readNode(field) : undefined;
+    if (node !== undefined) refuseTraining(node);
     if (node !== undefined && UNSEEDED.has(node.op)) throw notSeeded(node);
     if (node === undefined || node.domain !== '' || !SEEDED.has(node.op) || isAtRest(node, constants)) {
       run.push(field);
@@ -75,7 +67,8 @@ export function seedRandoms(model: ForeignModel, graph: readonly Field[]): Seede
       continue;
     }
     if (model.opset < OLDEST_OPSET) throw notSeeded(node, `of opset ${model.opset}`);
-    const seeded = seedNode(node, `random#${randoms.length}`, constants, model.opset);
+    const like = { opset: model.opset, type: () => typeOfValue(graph, node.inputs[0] ?? '') };
+    const seeded = seedNode(node, `random#${randoms.length}`, constants, like);
     run.push(...seeded.run);
     sample.push(...seeded.sample);
     randoms.push(seeded.random);
@@ -88,50 +81,22 @@ export function seedRandoms(model: ForeignModel, graph: readonly Field[]): Seede
   return { run: [...run, ...outputs], sample: [...sample, ...inputs], randoms, names };
 }
 
+/** ONNX Runtime keeps what such an operator learned from a call for the next one: every answer would be another. */
+function refuseTraining({ op, name, attributes }: ForeignNode): void {
+  if (op !== 'BatchNormalization' || (intOf(attributes.get('training_mode') ?? [], ATTRIBUTE.int) ?? 0) === 0)
+    return;
+  throw unsupported(
+    `the ONNX operator ${op}${name === '' ? '' : ` '${name}'`}, which learns from each call (training_mode),`,
+    'export the model in inference mode (model.eval(), training=False)',
+  );
+}
+
 function notSeeded(node: ForeignNode, where = ''): Error {
   const named = node.name === '' ? '' : ` '${node.name}'`;
   return unsupported(
     `the random ONNX operator ${node.op}${named}${where === '' ? '' : ` ${where}`}, which cannot be seeded,`,
     'export the model in inference mode (model.eval(), training=False)',
   );
-}
-
-/** Constant tensors of the graph, by name: initializers and Constant nodes. */
-function constantsOf(graph: readonly Field[]): ReadonlyMap<string, readonly Field[]> {
-  const found = new Map<string, readonly Field[]>();
-  for (const field of graph) {
-    if (field.number === GRAPH.initializer) {
-      const tensor = sound(() => readFields(field.bytes));
-      found.set(fieldText(tensor, TENSOR.name), tensor);
-    } else if (field.number === GRAPH.node) {
-      const node = readNode(field);
-      const value = node.op === 'Constant' ? node.attributes.get('value') : undefined;
-      const tensor = value?.find(({ number }) => number === ATTRIBUTE.tensor);
-      if (tensor !== undefined)
-        found.set(
-          node.outputs[0] ?? '',
-          sound(() => readFields(tensor.bytes)),
-        );
-    }
-  }
-  return found;
-}
-
-/** The one number of a constant: a flag or a rate. */
-function scalarOf(tensor: readonly Field[] | undefined): number | undefined {
-  if (tensor === undefined) return undefined;
-  const raw = tensor.find(({ number }) => number === TENSOR.raw);
-  const bytes = raw === undefined ? undefined : Buffer.from(raw.bytes);
-  const type = intOf(tensor, TENSOR.type);
-  if (type === ELEMENT_TYPES.bool) return bytes?.[0] ?? intsOf(tensor, TENSOR.ints)[0];
-  if (type === ELEMENT_TYPES.float32) {
-    const listed = tensor.find(({ number }) => number === TENSOR.floats);
-    const source = bytes ?? (listed === undefined ? undefined : Buffer.from(listed.bytes));
-    return source !== undefined && source.length >= 4 ? source.readFloatLE(0) : undefined;
-  }
-  if (type === ELEMENT_TYPES.float64)
-    return bytes !== undefined && bytes.length >= 8 ? bytes.readDoubleLE(0) : undefined;
-  return undefined;
 }
 
 /** A Dropout that is not told to train does nothing. */
@@ -154,9 +119,14 @@ function seedNode(
   node: ForeignNode,
   name: string,
   constants: ReadonlyMap<string, readonly Field[]>,
-  opset: number,
+  { opset, type: typeOfX }: { readonly opset: number; readonly type: () => number | undefined },
 ): SeededNode {
   const [x = ''] = node.inputs;
+  /** A drawn tensor in the type of `x`. */
+  const likeX = (from: string, to: string): Field =>
+    opset >= CAST_LIKE_OPSET
+      ? nodeField('CastLike', [from, x], [to])
+      : cast(from, to, typeOfX() ?? ELEMENT_TYPES.float32);
   const [y = '', mask = ''] = node.outputs;
   const shapeName = `${name}/shape`;
   if (node.op === 'Dropout') {
@@ -164,7 +134,7 @@ function seedNode(
     if (ratio === undefined || !(ratio >= 0 && ratio < 1))
       throw notSeeded(node, 'with a ratio that is no constant in [0, 1)');
     const shape = nodeField('Shape', [x], [shapeName]);
-    const like = opset >= CAST_LIKE_OPSET ? `${name}/like` : name;
+    const like = `${name}/like`;
     return {
       run: [
         shape,
@@ -174,7 +144,7 @@ function seedNode(
           : [filled(shapeName, `${name}/ones`, 1), cast(`${name}/ones`, mask, ELEMENT_TYPES.bool)]),
       ],
       sample: [
-        ...(like === name ? [] : [nodeField('CastLike', [name, x], [like])]),
+        likeX(name, like),
         nodeField('Mul', [x, like], [y]),
         ...(mask === '' ? [] : [cast(name, mask, ELEMENT_TYPES.bool)]),
       ],
@@ -190,9 +160,7 @@ function seedNode(
   const lengths = intsOf(node.attributes.get('shape') ?? [], ATTRIBUTE.ints);
   const type = intOf(node.attributes.get('dtype') ?? [], ATTRIBUTE.int);
   const typed = (from: string): Field =>
-    type === undefined && isLike && opset >= CAST_LIKE_OPSET
-      ? nodeField('CastLike', [from, x], [y])
-      : cast(from, y, type ?? ELEMENT_TYPES.float32);
+    type === undefined && isLike ? likeX(from, y) : cast(from, y, type ?? ELEMENT_TYPES.float32);
   const size = isLike ? nodeField('Shape', [x], [shapeName]) : constantInts(lengths, shapeName);
   const mean = distribution.kind === 'normal' ? distribution.mean : middle(distribution);
   return {

@@ -18,7 +18,7 @@ import {
   type GraphSource,
   type ModelFormat,
   type ModelLimits,
-  parsePythonJson,
+  parseArchitecture,
 } from '../containers/source.js';
 import { readTfjs } from '../containers/tfjs.js';
 import { corrupt, ModelError, unsupported } from '../errors.js';
@@ -103,7 +103,7 @@ async function readSource(
   if (kind === 'onnx') return readOnnx(bytes, folder);
   if (kind === 'zip') return readKerasArchive(bytes, limits);
   if (kind === 'h5') return readHdf5(bytes, folder, partner, limits);
-  const json = parsePythonJson(bytes, folder.name, limits);
+  const json = parseArchitecture(bytes, folder.name, limits);
   if (!isArchitecture(json)) return readTfjs(json, (name) => folder.beside(name), limits);
   const weights = partner ?? (await firstOf(folder, partnersOf(folder.name).weights));
   if (weights === undefined) {
@@ -175,8 +175,9 @@ async function readHdf5(
   file.close();
   const architecture = partner ?? (await firstOf(folder, partnersOf(folder.name).architectures));
   if (architecture === undefined) throw weightsAlone();
-  const json = parsePythonJson(await folder.beside(architecture), architecture, limits);
-  if (!isArchitecture(json)) throw corrupt(`${architecture} is no architecture of a model`);
+  const json = parseArchitecture(await folder.beside(architecture), architecture, limits);
+  if (!isArchitecture(json))
+    throw corrupt(`the file ${architecture} beside the weights is no architecture of a model`);
   return readPair(json, bytes, limits);
 }
 

@@ -29,7 +29,7 @@ export function operand(call: LayerCall, argument: Resolved | undefined): Value 
 }
 
 /** A list of plain numbers, or lists of such lists of one length, with its shape. */
-function listOf(list: readonly Resolved[]): { flat: number[]; shape: number[] } | undefined {
+export function listOf(list: readonly Resolved[]): { flat: number[]; shape: number[] } | undefined {
   if (list.length > 0 && list.every((one) => typeof one === 'number' || typeof one === 'boolean'))
     return { flat: list.map(Number), shape: [list.length] };
   const parts = list.map((one) => (Array.isArray(one) ? listOf(one as readonly Resolved[]) : undefined));

@@ -22,6 +22,7 @@ import {
   keeps,
   left,
   lengthOf,
+  listOf,
   numberOf,
   operand,
   type Operation,
@@ -43,10 +44,10 @@ const extreme =
   };
 
 /** The `count` largest or smallest numbers of an axis in order, and where they stand. Of equal ones the first comes first. */
-function ranked(emit: Emitter, x: Value, axis: number, count: number, largest: boolean): [Value, Value] {
+function ranked(emit: Emitter, x: Value, axis: number, count: Dim, largest: boolean): [Value, Value] {
   const shape = x.shape.map((dim, one) => (one === axis ? count : dim));
   const attributes = { axis: { int: axis }, largest: { int: largest ? 1 : 0 } };
-  const inputs = [x, emit.builder.integers([count])];
+  const inputs = [x, emit.length(count)];
   const [values = x, places = x] = emit.multi('TopK', inputs, [shape, shape], attributes, [
     'float32',
     'int64',
@@ -56,7 +57,8 @@ function ranked(emit: Emitter, x: Value, axis: number, count: number, largest: b
 
 /** All numbers of an axis in rising order. */
 export function sorted(call: LayerCall, x: Value, axis: number): [Value, Value] {
-  return ranked(call.emit, x, axis, lengthOf(call, x, axis), false);
+  const length = axis === 0 ? lengthOf(call, x, axis) : (x.shape[axis] ?? 1);
+  return ranked(call.emit, x, axis, length, false);
 }
 
 const topK: Operation = (call) => {
@@ -68,8 +70,8 @@ const topK: Operation = (call) => {
 function indicesOf(call: LayerCall, argument: Resolved | undefined): Value {
   if (typeof argument === 'number') return call.emit.integers([argument], []);
   if (Array.isArray(argument)) {
-    const flat = (argument as readonly Resolved[]).flat() as Resolved[];
-    if (flat.every((one) => typeof one === 'number')) return call.emit.integers(flat);
+    const listed = listOf(argument as readonly Resolved[]);
+    if (listed !== undefined) return call.emit.integers(listed.flat, listed.shape);
   }
   return cast(call.emit, operand(call, argument), 'int64');
 }
@@ -144,8 +146,7 @@ const diff: Operation = (call) => {
 };
 
 /** Products of all numbers up to each one; there is no such operator, so that they are written one by one. */
-const cumulativeProduct: Operation = (call) => {
-  const { x, axis } = alongAxis(call);
+export function runningProduct(call: LayerCall, x: Value, axis: number): Value {
   const length = lengthOf(call, x, axis);
   if (length > 512) throw call.config.refuse(`a running product of ${length} numbers`, 'use at most 512');
   const parts: Value[] = [];
@@ -155,7 +156,7 @@ const cumulativeProduct: Operation = (call) => {
     parts.push(before === undefined ? one : binary(call.emit, 'Mul', before, one));
   }
   return concat(call.emit, parts, axis);
-};
+}
 
 /** How many of a sorted row lie below (or not above) each number. */
 function placesIn(call: LayerCall, row: Value, values: Value, op: string): Value {
@@ -209,7 +210,10 @@ export const selecting: Readonly<Record<string, Operation>> = {
   TakeAlongAxis: takeAlong,
   Roll: roll,
   Diff: diff,
-  Cumprod: cumulativeProduct,
+  Cumprod: (call) => {
+    const { x, axis } = alongAxis(call);
+    return runningProduct(call, x, axis);
+  },
   Digitize: (call) =>
     placesIn(call, operand(call, call.args[1] ?? call.kwargs.bins), first(call), 'GreaterOrEqual'),
   SearchSorted: (call) =>

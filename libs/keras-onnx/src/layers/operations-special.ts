@@ -24,6 +24,7 @@ import {
   second,
   setting,
 } from './operands.js';
+import { runningProduct } from './operations-select.js';
 
 /** Giles' approximation in single precision (2012). */
 function inverseErf(emit: Emitter, x: Value): Value {
@@ -167,6 +168,11 @@ export const special: Readonly<Record<string, Operation>> = {
     const { x, axis } = alongAxis(call);
     const kept = where(call.emit, unary(call.emit, 'IsNaN', x, 'bool'), call.emit.scalar(0), x);
     return call.emit.op('CumSum', [kept, call.emit.builder.integers([axis], [])], x.shape);
+  },
+  Nancumprod: (call) => {
+    const { x, axis } = alongAxis(call);
+    const kept = where(call.emit, unary(call.emit, 'IsNaN', x, 'bool'), call.emit.scalar(1), x);
+    return runningProduct(call, kept, axis);
   },
   UnravelIndex: unravel,
   Vander: vander,

@@ -1,6 +1,18 @@
 /** Element types that emitted graphs use. */
 export type ElementType =
-  'float32' | 'float64' | 'uint8' | 'int32' | 'int64' | 'uint64' | 'bool' | 'float16' | 'float8';
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'float8'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'bool';
 
 /** An attribute of a node, tagged by its ONNX type. */
 export type Attribute =

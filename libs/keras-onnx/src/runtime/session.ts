@@ -5,15 +5,22 @@ import type { Port } from '../graph/compile.js';
 import type { Dim } from '../graph/dims.js';
 import type { ElementType } from '../onnx/builder.js';
 
-const FLOATING: Readonly<Record<string, ElementType>> = {
-  float32: 'float32',
-  float64: 'float64',
-  float16: 'float16',
-  int32: 'int32',
-  int64: 'int64',
-  uint8: 'uint8',
-  bool: 'bool',
-};
+/** Types of tensors that numbers are given and answered as. */
+const NUMBERS: ReadonlySet<string> = new Set<ElementType>([
+  'float32',
+  'float64',
+  'float16',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'bool',
+]);
+const isNumbers = (type: string): type is ElementType => NUMBERS.has(type);
 
 /** Opens a session; `threads` 0 lets ONNX Runtime choose. */
 export function openSession(onnx: Uint8Array, threads: number): Promise<InferenceSession> {
@@ -42,17 +49,17 @@ function firstLine(error: unknown): string {
 /** The ports of a session whose graph was not compiled here. */
 export function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): Port[] {
   return metadata.map((one) => {
-    const type = one.isTensor ? FLOATING[one.type] : undefined;
-    if (!one.isTensor || type === undefined) {
+    if (!one.isTensor || !isNumbers(one.type)) {
+      const what = one.isTensor ? `a tensor of ${one.type || 'a type'}` : 'no tensor';
       throw new ModelError(
         'model_unsupported',
-        `the ONNX value '${one.name}' is not a tensor of numbers; export it as float32`,
+        `the ONNX value '${one.name}' is ${what}, which is not supported; export it as a tensor of float32`,
       );
     }
     const shape = one.shape.map((dim, axis): Dim =>
       typeof dim === 'number' ? dim : dim === '' ? `${one.name}:${axis}` : dim,
     );
-    return { name: one.name, type, shape };
+    return { name: one.name, type: one.type, shape };
   });
 }
 

@@ -85,20 +85,45 @@ export function toOrt(
     return new Tensor('float32', floats, dims);
   }
   if (type === 'float16') return halves(data, dims);
+  if (type === 'float8') throw bad(`the input '${name}' takes numbers of a kind that none can be given`);
+  const { least, most, array } = INTEGERS[type];
   for (let index = 0; index < data.length; index += 1) {
-    if (!Number.isSafeInteger(data[index])) throw bad(`the input '${name}' takes integers`);
+    const value = data[index] ?? 0;
+    if (!Number.isSafeInteger(value)) throw bad(`the input '${name}' takes integers`);
+    if (value < least || value > most)
+      throw bad(`the input '${name}' takes integers from ${least} to ${most} (${type}), not ${value}`);
   }
-  if (type === 'int64')
-    return new Tensor(
-      'int64',
-      BigInt64Array.from({ length: data.length }, (_, index) => BigInt(data[index] ?? 0)),
-      dims,
-    );
-  if (type === 'int32') return new Tensor('int32', Int32Array.from(data), dims);
-  if (type === 'float8' || type === 'uint64')
-    throw bad(`the input '${name}' takes numbers of a kind that none can be given`);
-  return new Tensor(type, Uint8Array.from(data), dims);
+  return new Tensor(type, array(data), dims);
 }
+
+type Whole = Exclude<ElementType, 'float32' | 'float64' | 'float16' | 'float8'>;
+type Numbers = ArrayLike<number>;
+
+/** What a type of integers holds, as far as JavaScript's numbers tell them apart, and the array that ONNX Runtime takes them in. */
+const INTEGERS: Readonly<
+  Record<
+    Whole,
+    { readonly least: number; readonly most: number; readonly array: (data: Numbers) => Tensor['data'] }
+  >
+> = {
+  bool: { least: 0, most: 255, array: (data) => Uint8Array.from(data) },
+  int8: { least: -128, most: 127, array: (data) => Int8Array.from(data) },
+  int16: { least: -32_768, most: 32_767, array: (data) => Int16Array.from(data) },
+  int32: { least: -(2 ** 31), most: 2 ** 31 - 1, array: (data) => Int32Array.from(data) },
+  int64: {
+    least: Number.MIN_SAFE_INTEGER,
+    most: Number.MAX_SAFE_INTEGER,
+    array: (data) => BigInt64Array.from(Array.from(data, BigInt)),
+  },
+  uint8: { least: 0, most: 255, array: (data) => Uint8Array.from(data) },
+  uint16: { least: 0, most: 65_535, array: (data) => Uint16Array.from(data) },
+  uint32: { least: 0, most: 2 ** 32 - 1, array: (data) => Uint32Array.from(data) },
+  uint64: {
+    least: 0,
+    most: Number.MAX_SAFE_INTEGER,
+    array: (data) => BigUint64Array.from(Array.from(data, BigInt)),
+  },
+};
 
 /** Where the engine has an array of halves of its own, ONNX Runtime wants that one. */
 const HalfArray = (globalThis as { Float16Array?: new (buffer: ArrayBuffer) => Uint16Array }).Float16Array;
