@@ -22,7 +22,12 @@ const lastOf = (outputs: number): Nd => random([UNITS, outputs], numbersFrom(3))
 const LAST = lastOf(2);
 
 /** Dropout → Dense → mean over the steps → Dropout → Dense, everything linear, so that theory gives the moments. */
-function pooled(bodyRate: number, headRate: number, outputs = 2): Promise<Engine> {
+function pooled(
+  bodyRate: number,
+  headRate: number,
+  outputs = 2,
+  weights: Readonly<Record<string, Nd>> = { dense: KERNEL, last: lastOf(outputs) },
+): Promise<Engine> {
   const layer = (class_name: string, config: Record<string, unknown>) => ({
     module: 'keras.layers',
     class_name,
@@ -43,7 +48,6 @@ function pooled(bodyRate: number, headRate: number, outputs = 2): Promise<Engine
       ],
     },
   };
-  const weights: Readonly<Record<string, Nd>> = { dense: KERNEL, last: lastOf(outputs) };
   return Engine.open(
     compile(config, ({ name }) => (weights[name] === undefined ? [] : [weights[name]])),
     1,
@@ -127,6 +131,45 @@ describe('nested sampling', () => {
     expect(Math.abs(nested.deviation - 1)).toBeLessThan(0.012);
     expect(nested.made).toBeGreaterThanOrEqual(bodies[0] ?? NaN);
     expect(nested.made).toBeLessThanOrEqual(bodies[1] ?? NaN);
+  });
+
+  it('counts draws that are alike in width alone, as where a body scales the noise of the end', async () => {
+    // Every unit is the same number with a mean of 0, and the last layer takes each second one away: whatever that number is,
+    // the draws of a body have the mean 0 and its size as their width.
+    const level = sum(WINDOW.data.length, (at) => WINDOW.data[at] ?? 0) / WINDOW.data.length;
+    const window = { ...WINDOW, data: WINDOW.data.map((value) => value - level) };
+    const ones = { shape: KERNEL.shape, data: KERNEL.data.map(() => 1) };
+    const signs = {
+      shape: [UNITS, 1],
+      data: Array.from({ length: UNITS }, (_, at) => (at % 2 === 0 ? 1 : -1)),
+    };
+    const engine = await pooled(0.5, 0.5, 1, { dense: ones, last: signs });
+    const asked = async (seed: number, nested: boolean, samples = SAMPLES) => {
+      const [output] = await engine.sample([window], { samples, seed, nested, quantiles: LEVELS });
+      const { mean, std, quantiles } = output ?? { mean: [], std: [], quantiles: [] };
+      return {
+        numbers: [mean[0], std[0], ...quantiles.map((one) => one[0])].map(Number),
+        bodies: output?.nesting?.bodies ?? 0,
+      };
+    };
+    const { numbers: truth } = await asked(1, false, 50_000);
+    const errorsOf = async (nested: boolean) => {
+      const squares = truth.map(() => 0);
+      let made = 0;
+      for (let seed = 1; seed <= 800; seed += 1) {
+        const { numbers, bodies } = await asked(seed, nested);
+        made += bodies / 800;
+        numbers.forEach(
+          (value, at) => (squares[at] = (squares[at] ?? 0) + (value - (truth[at] ?? NaN)) ** 2),
+        );
+      }
+      return { errors: squares.map(Math.sqrt), made };
+    };
+    const [independent, nested] = [await errorsOf(false), await errorsOf(true)];
+    await engine.close();
+    nested.errors.forEach((error, at) => expect(error / (independent.errors[at] ?? NaN)).toBeLessThan(1.08));
+    expect(nested.made).toBeGreaterThan(30);
+    expect(nested.made).toBeLessThan(80);
   });
 
   it('gives the same bits for the same seed and says how many passes it made', async () => {

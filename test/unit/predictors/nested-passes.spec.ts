@@ -45,14 +45,14 @@ async function pooledModel(): Promise<string> {
   return folder.write('pooled.keras', zip(entries));
 }
 
-describe('mc_sampling nested', () => {
-  it('answers from nested passes, says so, and repeats itself from its seed', async () => {
+describe('mc_sampling', () => {
+  it('nests passes where that gains, by default too, says so, and repeats itself from its seed', async () => {
     const model_path = await pooledModel();
     const given = { model_path, mc_seed: 7, compiled_models: 'none' };
     const nested = await create({ ...given, mc_sampling: 'nested' });
-    const plain = await create(given);
+    const plain = await create({ ...given, mc_sampling: 'independent' });
     const answer = await ask(nested);
-    expect(answer.metadata).toMatchObject({ mc_samples: 100 });
+    expect(answer.metadata).toMatchObject({ mc_samples: 100, mc_sampling: 'nested' });
     const nesting = (answer.metadata as { mc_nesting?: unknown }).mc_nesting as Record<string, number>;
     expect(nesting.passes).toBe(16 * (nesting.bodies ?? NaN));
     expect(nesting.bodies).toBeGreaterThanOrEqual(20);
@@ -60,11 +60,18 @@ describe('mc_sampling nested', () => {
     const { metadata: _, ...again } = await ask(nested);
     expect(answer).toMatchObject(again);
     const independent = await ask(plain);
+    expect(independent.metadata).toMatchObject({ mc_sampling: 'independent' });
     expect(independent.metadata).not.toHaveProperty('mc_nesting');
+    const { metadata: byDefault, ...numbers } = await ask(await create(given));
+    expect(answer).toMatchObject(numbers);
+    expect(byDefault).toMatchObject({ mc_sampling: 'nested', mc_nesting: nesting });
     for (const { metadata } of [answer, independent]) expect(metadata).not.toHaveProperty('mc_sampling_note');
     const few = await ask(await create({ ...given, mc_sampling: 'nested', mc_samples: 10 }));
     expect(few.metadata).not.toHaveProperty('mc_nesting');
     expect(few.metadata).toMatchObject({ mc_sampling_note: expect.stringContaining('were independent') });
+    const silent = await ask(await create({ ...given, mc_samples: 10 }));
+    expect(silent.metadata).toMatchObject({ mc_sampling: 'independent' });
+    expect(silent.metadata).not.toHaveProperty('mc_sampling_note');
     expect(independent.predictions).not.toEqual(answer.predictions);
     for (const [at, width] of (independent.uncertainty ?? []).entries())
       expect(Number(answer.uncertainty?.[at]) / Number(width)).toBeCloseTo(1, 0);
@@ -78,7 +85,7 @@ describe('mc_sampling nested', () => {
       JSON.stringify({ ...METADATA, window_size: BARS, target: 'log_return' }),
     );
     const given = { model_path, mc_seed: 7, compiled_models: 'none' };
-    const [nested, plain] = [await create({ ...given, mc_sampling: 'nested' }), await create(given)];
+    const [nested, plain] = [await create(given), await create({ ...given, mc_sampling: 'independent' })];
     const [answer, independent] = [await ask(nested), await ask(plain)];
     expect(answer.metadata).toHaveProperty('mc_nesting');
     independent.predictions?.forEach((value, at) => {

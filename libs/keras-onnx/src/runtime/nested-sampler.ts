@@ -39,7 +39,8 @@ interface NestedAnswer {
 /**
  * Two-stage sampling: each pass through the costly body of a graph is used by several draws of its head. Draws of one body
  * are alike; with an intraclass correlation ρ, `n` draws by groups of `k` tell as much as n / (1 + (k − 1)ρ) independent ones
- * (Kish 1965, Survey Sampling, §5.4). So many bodies are computed that this is not less than was asked for.
+ * (Kish 1965, Survey Sampling, §5.4). So many bodies are computed that this is not less than was asked for, of the numbers
+ * and of their squared distances from the mean: a body may leave the level alone and set the width.
  */
 export class NestedSampler {
   #draws: { readonly key: string; readonly body: Draws; readonly head: Draws } | undefined;
@@ -180,35 +181,44 @@ function fed(session: InferenceSession, ...given: Feeds[]): Feeds {
   return Object.fromEntries(names.map((name) => [name, take(all, name)]));
 }
 
-/**
- * How alike the draws of one body are, for the element of the output where they are most so: the intraclass correlation of
- * a one-way analysis of variance, and one standard error more (Donner 1986, Int. Stat. Review 54, 67–82), at most 1.
- */
+/** How alike the draws of one body are, in level or in width, for the element of the output where they are most so. */
 function likeness(chunks: readonly OutputTensor[]): number {
   const [first] = chunks;
   const size = product((first?.shape ?? []).slice(1));
   const bodies = chunks.reduce((sum, { data }) => sum + data.length, 0) / size / HEAD_DRAWS;
   let most = 0;
-  for (let element = 0; element < size; element += 1)
-    most = Math.max(most, ofElement(chunks, element, size, bodies));
+  const draws = new Float64Array(bodies * HEAD_DRAWS);
+  for (let element = 0; element < size; element += 1) {
+    let count = 0;
+    for (const { data } of chunks)
+      for (let at = element; at < data.length; at += size) draws[count++] = data[at] ?? 0;
+    const mean = draws.reduce((sum, value) => sum + value, 0) / draws.length;
+    for (let at = 0; at < draws.length; at += 1) draws[at] = (draws[at] ?? 0) - mean;
+    const ofLevel = correlationIn(draws);
+    for (let at = 0; at < draws.length; at += 1) draws[at] = (draws[at] ?? 0) ** 2;
+    most = Math.max(most, ofLevel, correlationIn(draws));
+  }
   return most;
 }
 
-function ofElement(chunks: readonly OutputTensor[], element: number, size: number, bodies: number): number {
+/**
+ * How alike draws of one body are, of draws that stand body by body: the intraclass correlation of a one-way analysis of
+ * variance, and one standard error more (Donner 1986, Int. Stat. Review 54, 67–82), at most 1.
+ */
+function correlationIn(draws: Float64Array): number {
   const k = HEAD_DRAWS;
-  const shift = chunks[0]?.data[element] ?? 0;
+  const bodies = draws.length / k;
+  const shift = draws[0] ?? 0;
   let [total, groups, squares] = [0, 0, 0];
-  for (const { data } of chunks) {
-    for (let at = element; at < data.length; at += size * k) {
-      let sum = 0;
-      for (let draw = 0; draw < k; draw += 1) {
-        const off = (data[at + draw * size] ?? 0) - shift;
-        sum += off;
-        squares += off * off;
-      }
-      total += sum;
-      groups += (sum * sum) / k;
+  for (let at = 0; at < draws.length; at += k) {
+    let sum = 0;
+    for (let draw = 0; draw < k; draw += 1) {
+      const off = (draws[at + draw] ?? 0) - shift;
+      sum += off;
+      squares += off * off;
     }
+    total += sum;
+    groups += (sum * sum) / k;
   }
   const between = Math.max(groups - (total * total) / (bodies * k), 0) / (bodies - 1);
   const within = Math.max(squares - groups, 0) / (bodies * (k - 1));

@@ -190,6 +190,11 @@ function metadataOf(
     prediction_timestamp: answer.predictedAt,
     prediction_horizon: Math.max(...own),
     mc_samples: passes.samples,
+    // How a server elsewhere draws its passes is for it to say.
+    ...(passes.samples > 0 &&
+      description.served === undefined && {
+        mc_sampling: passes.nesting === undefined ? 'independent' : 'nested',
+      }),
     ...(passes.nesting !== undefined && { mc_nesting: passes.nesting }),
     ...(mc_sampling === 'nested' &&
       passes.samples > 0 &&

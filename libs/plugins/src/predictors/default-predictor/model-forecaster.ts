@@ -166,7 +166,7 @@ export class ModelForecaster {
     return {
       samples: samples ?? this.settings.mc_samples,
       batch: this.settings.batch_size,
-      nested: this.settings.mc_sampling === 'nested',
+      nested: this.settings.mc_sampling !== 'independent',
       quantiles: this.#levels,
       keepValues: metadata.target === 'log_return',
     };

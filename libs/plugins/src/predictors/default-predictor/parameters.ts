@@ -41,8 +41,8 @@ export const defaultPredictorParameters = {
     'Number of passes with dropout active; mean, uncertainty and quantiles are computed from them. 0 makes one pass without dropout.',
   ),
   mc_sampling: choice(
-    { default: 'independent', oneOf: ['independent', 'nested'] },
-    'How the `mc_samples` passes are drawn. With nested the cheap end of a model (such as dropout and the last layer behind pooling) is drawn 16 times for each pass through the rest, of which as many are made as an answer needs to be at least as sure as by independent passes; `metadata.mc_nesting` tells how many. Models without such an end, those that model_runtime tfjs computes and ONNX files of other tools are sampled independently, and `metadata.mc_sampling_note` says so.',
+    { default: 'auto', oneOf: ['auto', 'independent', 'nested'] },
+    'How the `mc_samples` passes are drawn. With auto and nested the cheap end of a model (such as dropout and the last layer behind pooling) is drawn 16 times for each pass through the rest, of which as many are made as an answer needs to be at least as sure as by independent passes; `metadata.mc_nesting` tells how many. Models without such an end, those that model_runtime tfjs computes and ONNX files of other tools are sampled independently, as are 20 passes or fewer; `metadata.mc_sampling` tells which way it was, and after nested `metadata.mc_sampling_note`, too.',
   ),
   batch_size: integer(
     { default: 256, min: 1, max: 65_536 },
