@@ -4,7 +4,8 @@
 // Both write the same files: `--noCheck` leaves out the errors, not the knowledge that decorator metadata needs. A
 // compiler that sees one file at a time (swc, esbuild) writes `Object` where a type comes from another file.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.mjs';
@@ -12,7 +13,8 @@ import { bundle } from './bundle.mjs';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const entry = join(root, 'dist', 'src', 'main.js');
 
-const SOURCES = ['src', 'libs', 'scripts/bundle.mjs', 'ormconfig.ts', 'tsconfig.json', 'package.json'];
+const BUNDLING = ['bundle', 'bundle-scripts', 'bundle-loader'].map((name) => `scripts/${name}.mjs`);
+const SOURCES = ['src', 'libs', ...BUNDLING, 'ormconfig.ts', 'tsconfig.json', 'package.json'];
 
 /** The latest change below a path, in ms; a folder changes when a file in it comes or goes. */
 const newest = (path) => {
@@ -44,10 +46,26 @@ async function build(...flags) {
     renameSync(fresh, join(root, 'dist'));
     // Sources that were edited meanwhile are newer than this.
     utimesSync(entry, started, started);
+    if (!flags.includes('--noCheck')) keepCompiled();
     return;
   }
   rmSync(fresh, { recursive: true, force: true });
   process.exit(built.status || 1);
+}
+
+/** What is installed elsewhere and cannot be written there has its compiled code from here; otherwise the first start keeps it. */
+function keepCompiled() {
+  const folder = mkdtempSync(join(tmpdir(), 'prediction-provider-build-'));
+  const script = join(root, 'scripts', 'keep-compiled.mjs');
+  const { PATH } = process.env;
+  const { status } = spawnSync(process.execPath, [script], {
+    cwd: folder,
+    env: { PATH },
+    stdio: 'ignore',
+    timeout: 120_000,
+  });
+  rmSync(folder, { recursive: true, force: true });
+  if (status !== 0) console.error('note: the compiled code was not kept; the first start does that');
 }
 
 /** @returns false when esbuild found a fault, which it has printed */

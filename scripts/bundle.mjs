@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
+import { asScripts } from './bundle-scripts.mjs';
 
 /** What Node starts or other programs import; everything else is reached from these. */
 const ENTRIES = ['src/main.js', 'src/app/write-generated.js', 'libs/plugin-sdk/src/index.js'];
@@ -68,14 +69,16 @@ const IN_PART = {
 /** @param folder the compiled tree; its entries are replaced */
 export async function bundle(folder) {
   await build(joined(folder, MODEL_ENTRIES, 'models'));
-  await build({
+  const { metafile } = await build({
     ...joined(folder, ENTRIES, 'bundle'),
+    metafile: true,
     banner: {
       // Decorators run while a file is evaluated, which need this before whatever order the files are joined in.
       js: `import 'reflect-metadata';\n${REQUIRE}`,
     },
   });
   keepOnlyLostNames(join(folder, 'bundle'));
+  await asScripts(folder, metafile.outputs);
 }
 
 const REQUIRE = `import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);`;

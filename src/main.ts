@@ -3,5 +3,8 @@ import 'reflect-metadata';
 import { endDespiteLeftovers } from './app/commands/command.js';
 import { runCommand } from './app/commands/run-command.js';
 
-process.exitCode = await runCommand(process.argv.slice(2));
-endDespiteLeftovers();
+// The build makes a script of this, which cannot wait at its top.
+void runCommand(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+  endDespiteLeftovers();
+});

@@ -89,16 +89,20 @@ const FILES: Readonly<Record<string, readonly [command: string, text: () => stri
  * `npm run openapi | docs | docs:plugins [-- --check]`: writes the files of that command below the working directory; with
  * `--check` it only reports those that differ.
  */
-const [wanted, ...options] = process.argv.slice(2);
-for (const [path, [command, textOf]] of Object.entries(FILES)) {
-  if (command !== wanted) continue;
-  const text = await textOf();
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
-  if (options.includes('--check')) {
-    process.stderr.write(`${path} is out of date; run: npm run ${command}\n`);
-    process.exitCode = 1;
-  } else {
-    writeFileSync(path, text);
-    process.stdout.write(`wrote ${path}\n`);
+async function writeFiles([wanted, ...options]: readonly string[]): Promise<void> {
+  for (const [path, [command, textOf]] of Object.entries(FILES)) {
+    if (command !== wanted) continue;
+    const text = await textOf();
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+    if (options.includes('--check')) {
+      process.stderr.write(`${path} is out of date; run: npm run ${command}\n`);
+      process.exitCode = 1;
+    } else {
+      writeFileSync(path, text);
+      process.stdout.write(`wrote ${path}\n`);
+    }
   }
 }
+
+// The build makes a script of this, which cannot wait at its top.
+void writeFiles(process.argv.slice(2));

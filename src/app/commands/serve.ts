@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { channel } from 'node:diagnostics_channel';
 import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { AppConfig } from '#libs/config';
@@ -36,6 +37,9 @@ const serveHere = (config: AppConfig): Promise<number> =>
     'Stopping: finishing the requests and jobs in progress …',
   );
 
+/** Heard by the loader of a built program: it keeps the code that the start has compiled. */
+const STARTED = channel('prediction-provider.started');
+
 async function runUntilStopped(
   config: AppConfig,
   overrides: ServerOverrides,
@@ -50,6 +54,7 @@ async function runUntilStopped(
     return stopWhileStarting(starting, config);
   }
   if (!config.quiet_mode) print(started(server));
+  STARTED.publish({ url: server.url });
   await stopped;
   if (!config.quiet_mode && stopping !== undefined) print(stopping);
   await server.stop();
