@@ -113,7 +113,11 @@ export const INFER_RESPONSE = objectSchema(
     model_name: text,
     model_version: { ...text, description: 'SHA-256 of the model that answered.' },
     id: text,
-    parameters: { ...parameters, description: '`samples` and `seed` of random passes.' },
+    parameters: {
+      ...parameters,
+      description:
+        '`samples` and `seed` of random passes; `model_note`: what to know of a model of its author’s own class.',
+    },
     outputs: { type: 'array', items: tensor },
   },
   ['id', 'parameters'],

@@ -108,13 +108,16 @@ export class ServeModels {
         signal: new AbortController().signal,
       }),
     );
-    const { sha256, samples, seed, outputs } = answer;
-    const parameters: Parameters = samples === 0 ? {} : { samples, ...(seed !== null && { seed }) };
+    const { sha256, samples, seed, note, outputs } = answer;
+    const parameters: Parameters = {
+      ...(samples > 0 && { samples, ...(seed !== null && { seed }) }),
+      ...(note !== undefined && { model_note: note }),
+    };
     const header = {
       model_name: named.model,
       model_version: sha256,
       id: question.id,
-      ...(samples > 0 && { parameters }),
+      ...(Object.keys(parameters).length > 0 && { parameters }),
     };
     return sent(encodeMessage(header, 'outputs', outputs, binaryIn(question.outputs, question.isBinary)));
   }

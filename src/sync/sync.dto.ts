@@ -1,4 +1,4 @@
-import { IntegerField, ListField, NumberField, BooleanField, StringField } from '#libs/http';
+import { BooleanField, IntegerField, ListField, NestedField, NumberField, StringField } from '#libs/http';
 
 const DATETIME = {
   description:
@@ -29,6 +29,21 @@ const OUTPUT_SHA256 = {
   optional: true,
   wire: 'output_sha256',
   description: 'SHA-256 of what a policy answered: model, artifact, bar, probability and action.',
+} as const;
+
+class AnswerWarningOut {
+  @StringField({ example: 'model_class' }) code!: string;
+  @StringField({ description: 'The setting that it is about.', example: 'model_path' }) field!: string;
+  @StringField({
+    example: "model_path: own.keras: Doubled: a class of its author's; served as the layers it was saved as",
+  })
+  message!: string;
+}
+
+const WARNINGS = {
+  optional: true,
+  description:
+    'What to know before acting on the answer; absent for most. `model_class`: the model is of its author’s own class, whose code no file holds.',
 } as const;
 
 /** Should a trade be opened at this bar? */
@@ -95,6 +110,7 @@ export class EntryResponse {
   @StringField(ACTION) action?: string;
   @StringField(INPUT_SHA256) inputSha256?: string;
   @StringField(OUTPUT_SHA256) outputSha256?: string;
+  @ListField(NestedField(AnswerWarningOut), WARNINGS) warnings?: readonly AnswerWarningOut[];
 }
 
 /** Should an open position be kept at this bar? */
@@ -142,6 +158,7 @@ export class ExitResponse {
   @StringField(ACTION) action?: string;
   @StringField(INPUT_SHA256) inputSha256?: string;
   @StringField(OUTPUT_SHA256) outputSha256?: string;
+  @ListField(NestedField(AnswerWarningOut), WARNINGS) warnings?: readonly AnswerWarningOut[];
 }
 
 /** What the predictor is; it may tell more than this. */

@@ -122,6 +122,15 @@ export interface PolicyEvidence {
   readonly outputSha256?: string;
 }
 
+/** What whoever acts on an answer should know first. */
+export interface AnswerWarning {
+  /** Stable; programs may branch on it. */
+  readonly code: string;
+  /** The setting that it is about. */
+  readonly field: string;
+  readonly message: string;
+}
+
 export interface EntryAnswer extends PolicyEvidence {
   readonly buy: 0 | 1;
   readonly sell: 0 | 1;
@@ -130,6 +139,7 @@ export interface EntryAnswer extends PolicyEvidence {
   /** 0 to 1. */
   readonly buyConfidence: number;
   readonly sellConfidence: number;
+  readonly warnings?: readonly AnswerWarning[];
 }
 
 export interface ExitQuestion {
@@ -144,6 +154,7 @@ export interface ExitAnswer extends PolicyEvidence {
   /** 1 keep the position, 0 close it. */
   readonly keep: 0 | 1;
   readonly confidence: number;
+  readonly warnings?: readonly AnswerWarning[];
 }
 
 /** `GET /api/v1/model/info`, in wire names. Extra keys are passed on. */

@@ -32,4 +32,6 @@ export interface TensorAnswer {
   readonly samples: number;
   /** Makes the same answer again; null when nothing was random. */
   readonly seed: number | null;
+  /** What to know of the model before its answers are trusted; absent for most. */
+  readonly note?: string;
 }

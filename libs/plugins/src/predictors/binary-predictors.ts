@@ -53,7 +53,7 @@ const answersEntries =
     if (model === null) return { ...NO_ENTRY, barsRemaining };
     const [buy, sell = complementOf(buy)] = await model.ask(row, 'entry');
     const told = model.namesClasses ? { probabilityUp: buy.value } : {};
-    return { ...entrySides(buy, sell, threshold), barsRemaining, ...told };
+    return { ...entrySides(buy, sell, threshold), barsRemaining, ...told, ...model.told };
   };
 
 interface ExitSettings {
@@ -75,7 +75,7 @@ function answersExits(bars: SignalBars, model: SignalModel | null, settings: Exi
     const row = bars.rowAt(question.time);
     if (model === null) return { keep: 1, confidence: 0 };
     const [keep] = await model.ask(row, `${question.direction}_exit`, extras(question, row));
-    return { keep: isSignal(keep, confidence_threshold), confidence: confidenceOf(keep) };
+    return { keep: isSignal(keep, confidence_threshold), confidence: confidenceOf(keep), ...model.told };
   };
 }
 

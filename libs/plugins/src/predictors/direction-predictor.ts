@@ -74,7 +74,8 @@ const directionAnswers = (
     if (long === null) return { ...NO_ENTRY, barsRemaining, pUpLong: null };
     const [up] = await long.ask(row, 'entry');
     const told = long.namesClasses ? { probabilityUp: up.value } : {};
-    return { ...entrySides(up, complementOf(up), threshold), barsRemaining, pUpLong: up.value, ...told };
+    const sides = entrySides(up, complementOf(up), threshold);
+    return { ...sides, barsRemaining, pUpLong: up.value, ...told, ...long.told };
   },
   async exit({ time, direction }: ExitQuestion): Promise<DirectionExit> {
     const row = bars.rowAt(time);
@@ -82,6 +83,6 @@ const directionAnswers = (
     const [answer] = await short.ask(row, 'exit');
     const up = short_means === 'up' ? answer : complementOf(answer);
     const isOver = isSignal(direction === 'buy' ? complementOf(up) : up, threshold) === 1;
-    return { keep: isOver ? 0 : 1, confidence: confidenceOf(answer), pUpShort: up.value };
+    return { keep: isOver ? 0 : 1, confidence: confidenceOf(answer), pUpShort: up.value, ...short.told };
   },
 });

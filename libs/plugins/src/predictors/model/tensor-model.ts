@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { ModelError, type SampledOutput, type TensorDescription } from '#libs/keras-onnx';
+import { ModelError, type SampledOutput, subclassNote, type TensorDescription } from '#libs/keras-onnx';
 import { DTYPES, type NumberTensor, type TensorPort } from '#libs/open-inference';
 import { PluginError, type TensorAnswer, type TensorModel, type TensorQuestion } from '#libs/plugin-sdk';
 import { modelFault } from './model-file.js';
@@ -48,7 +48,9 @@ function describeTensors({ model }: ServedModel): TensorModel {
  */
 async function inferTensors(served: ServedModel, question: TensorQuestion): Promise<TensorAnswer> {
   const { model, file } = served;
-  const { sha256, stochastic } = model.describe();
+  const { sha256, stochastic, facts } = model.describe();
+  const note = subclassNote(facts);
+  const told = note === null ? {} : { note };
   const about = describeTensors(served);
   refuseOtherInputs(about.inputs, question.inputs);
   const samples = stochastic ? question.samples : 0;
@@ -60,7 +62,7 @@ async function inferTensors(served: ServedModel, question: TensorQuestion): Prom
       const outputs = answers
         .filter(({ name }) => wanted.includes(name))
         .map(({ name, shape, data }) => tensorOf(name, shape, data));
-      return { sha256, outputs: inOrder(wanted, outputs), samples: 0, seed: null };
+      return { sha256, outputs: inOrder(wanted, outputs), samples: 0, seed: null, ...told };
     }
     const seed = question.seed ?? randomInt(SEEDS);
     const keepSamples = wanted.some((name) => name.endsWith(SAMPLES));
@@ -69,7 +71,7 @@ async function inferTensors(served: ServedModel, question: TensorQuestion): Prom
       tensorOf(answer.name, answer.shape, answer.mean),
       ...passesOf(answer, samples),
     ]);
-    return { sha256, outputs: inOrder(wanted, outputs), samples, seed };
+    return { sha256, outputs: inOrder(wanted, outputs), samples, seed, ...told };
   } catch (error) {
     if (error instanceof ModelError && error.code === 'model_input')
       throw new PluginError('invalid_request', error.detail, { cause: error });

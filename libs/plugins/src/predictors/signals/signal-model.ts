@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompiledModels } from '#libs/keras-onnx';
-import type { PluginLogger } from '#libs/plugin-sdk';
+import type { AnswerWarning, PluginLogger } from '#libs/plugin-sdk';
 import { keyedUniform } from '#libs/numpy-random';
 import type { Normalisation } from '#libs/timeseries';
 import { statisticsOf } from '../model/model-metadata.js';
@@ -49,6 +49,7 @@ export class SignalModel {
   readonly #models: ServedModels;
   readonly #inputs = new WeakMap<ServedModel, Promise<Inputs>>();
   #namesClasses = false;
+  #warnings: readonly AnswerWarning[] = [];
 
   constructor(
     private readonly bars: SignalBars,
@@ -69,6 +70,11 @@ export class SignalModel {
   /** Whether the model says by name what its probabilities are of, as exported classifiers do. */
   get namesClasses(): boolean {
     return this.#namesClasses;
+  }
+
+  /** What every answer of the model says beside its numbers: nothing for most. */
+  get told(): { readonly warnings?: readonly AnswerWarning[] } {
+    return this.#warnings.length === 0 ? {} : { warnings: this.#warnings };
   }
 
   /** What to know of the model. @throws PluginError `not_configured` for files that cannot be served over these bars */
@@ -146,6 +152,8 @@ export class SignalModel {
     const { normalisation } = model;
     const { notFeatures, extras = [] } = this.rules;
     const classes = classPlaces(model, this.rules.classes);
+    const { note, file } = model;
+    this.#warnings = note === null ? [] : [{ code: 'model_class', field: file.parameter, message: note }];
     this.#namesClasses = classes !== null;
     if (classes === null) refuseOtherOutputs(model, this.rules.probabilities ?? 1);
     const found = signalColumns(this.bars, model, notFeatures, extras);
