@@ -131,7 +131,7 @@ async function start(
   const prepared = app.get(PreparedRoutes).fill();
   // Express gives the same answers with its headers in another order, so there every request takes the usual way.
   if (config.http_adapter === 'fastify') front.shorten(prepared);
-  if (!config.audit_synchronous) front.leaveUnrecorded(prepared.templates);
+  if (!config.audit_synchronous) front.leaveUnrecorded(prepared.readingTemplates);
   const jobs = app.get<JobEngine>(JobEngine);
   built.metrics.watchDatabase(database);
   built.metrics.watchAudit(app.get<AuditRecorder>(AuditRecorder));

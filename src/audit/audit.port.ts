@@ -32,6 +32,11 @@ export abstract class AuditRecorder {
    * callback, because a promise a row costs more than its insertion.
    */
   abstract add(entry: AuditEntry, settled: (error: unknown) => void): void;
+  /**
+   * Adds a row in the transaction that the caller is in: they share the commit, and the row is durable, or gone, with all of it.
+   * @throws AppError `unavailable` when it can't be written
+   */
+  abstract addWithin(entry: AuditEntry): Promise<void>;
   /** Resolves when the row is durable. @throws AppError `unavailable` when it can't be written */
   record(entry: AuditEntry): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -50,11 +50,18 @@ export class GroupCommitRecorder extends AuditRecorder {
 
   add(entry: AuditEntry, settled: (error: unknown) => void): void {
     if (this.#closed || this.#queue.length >= this.#maxWaiting) {
-      queueMicrotask(() => settled(new AppError('unavailable', 'The audit log accepts no more rows')));
+      queueMicrotask(() => settled(closed()));
       return;
     }
     this.#queue.push({ row: rowOf(entry, this.options.payloadBytes), settled });
     this.#flushing ??= this.#flush();
+  }
+
+  async addWithin(entry: AuditEntry): Promise<void> {
+    const tx = this.transactions.openTransaction;
+    if (tx === null) throw new Error('invariant broken: a row is added within an open transaction');
+    if (this.#closed) throw closed();
+    await this.logs.append(tx, [rowOf(entry, this.options.payloadBytes)]);
   }
 
   async close(): Promise<void> {
@@ -88,6 +95,8 @@ export class GroupCommitRecorder extends AuditRecorder {
     }
   }
 }
+
+const closed = (): AppError => new AppError('unavailable', 'The audit log accepts no more rows');
 
 function rowOf(entry: AuditEntry, payloadBytes: number): NewApiLog {
   const payload = auditPayload(entry.payload, payloadBytes);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TransactionRunner } from '#libs/database';
+import { answerWithin } from '#libs/http';
 import { JobEngine } from '#libs/jobs';
 import { Clock } from '#libs/kernel';
 import type { PredictionEntity } from './prediction.entity.js';
@@ -37,7 +38,11 @@ export class PredictAtOnce {
       const begun = this.#begin({ ...row, startedAt: new Date(this.clock.now()) });
       const computed = await Promise.race([begun.computed.catch(() => null), patience.isOver]);
       if (computed === null) return begun;
-      return await this.transactions.run((tx) => this.runs.addCompleted(tx, begun.row, computed));
+      return await this.transactions.run(async (tx) => {
+        const prediction = await this.runs.addCompleted(tx, begun.row, computed);
+        await answerWithin(prediction);
+        return prediction;
+      });
     } finally {
       patience.cancel();
     }

@@ -10,6 +10,7 @@ import {
   Idempotent,
   MessageOut,
   PredictAccess,
+  Prepared,
   Problems,
   type Page,
   PageQuery,
@@ -44,6 +45,7 @@ export class PredictionsController {
 
   @Post('predict')
   @PredictAccess()
+  @Prepared()
   @ApiOperation({
     summary: 'Submit a prediction, at the original path',
     description:
@@ -66,6 +68,7 @@ export class PredictionsController {
 
   @Post('predictions')
   @Flexible()
+  @Prepared()
   @ApiOperation({
     summary: 'Submit a prediction',
     description:
@@ -167,6 +170,7 @@ export class SecurePredictionsController {
 
   @Post('secure/predictions')
   @Authenticated()
+  @Prepared()
   @ApiOperation({
     summary: 'Submit a prediction, authenticated',
     description:

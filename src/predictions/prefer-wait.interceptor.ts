@@ -11,7 +11,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { ApiHeader } from '@nestjs/swagger';
 import { map, type Observable } from 'rxjs';
 import { AppConfig } from '#libs/config';
-import { AfterCommit } from '#libs/http';
+import { AfterCommit, type PreparedInterceptor } from '#libs/http';
 import { AwaitPrediction, isFinal } from './await-prediction.service.js';
 import type { PredictionEntity } from './prediction.entity.js';
 import { warnOfCalibration } from './read-predictions.service.js';
@@ -31,7 +31,9 @@ export function preferredWait(header: string | string[] | undefined): number {
  * committed before the wait begins, so a client that hangs up loses nothing.
  */
 @Injectable()
-export class PreferWaitInterceptor implements NestInterceptor<PredictionEntity, unknown> {
+export class PreferWaitInterceptor
+  implements NestInterceptor<PredictionEntity, unknown>, PreparedInterceptor
+{
   constructor(
     private readonly waiting: AwaitPrediction,
     private readonly host: HttpAdapterHost,
@@ -39,23 +41,28 @@ export class PreferWaitInterceptor implements NestInterceptor<PredictionEntity, 
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler<PredictionEntity>): Observable<unknown> {
+    return next.handle().pipe(map(this.prepare(context)));
+  }
+
+  prepare(context: ExecutionContext): (answer: unknown) => unknown {
     const http = context.switchToHttp();
     const { headers } = http.getRequest<{ headers: Headers }>();
     const seconds = Math.min(preferredWait(headers['prefer']), this.config.max_wait_seconds);
-    if (seconds === 0) return next.handle();
+    if (seconds === 0) return (answer) => answer;
     this.host.httpAdapter.setHeader(http.getResponse(), 'Preference-Applied', `wait=${seconds}`);
-    return next
-      .handle()
-      .pipe(map((submitted) => new AfterCommit(submitted, () => this.#ended(submitted, seconds * 1000))));
+    return (answer) => {
+      const submitted = answer as PredictionEntity;
+      if (isFinal(submitted)) return told(submitted);
+      return new AfterCommit(submitted, async () =>
+        told((await this.waiting.until(submitted.id, seconds * 1000)) ?? submitted),
+      );
+    };
   }
+}
 
-  async #ended(submitted: PredictionEntity, waitMs: number): Promise<PredictionEntity> {
-    const ended = isFinal(submitted)
-      ? submitted
-      : ((await this.waiting.until(submitted.id, waitMs)) ?? submitted);
-    warnOfCalibration(ended);
-    return ended;
-  }
+function told(ended: PredictionEntity): PredictionEntity {
+  warnOfCalibration(ended);
+  return ended;
 }
 
 /** Whether the caller asks to wait for the end: then nothing must be stored before it. */

@@ -54,7 +54,12 @@ export class TransactionRunner {
 
   /** Whether {@link run} would join a transaction that is open. */
   get isInTransaction(): boolean {
-    return this.database.openTransaction !== null;
+    return this.openTransaction !== null;
+  }
+
+  /** The transaction that {@link run} would join; null outside of one. */
+  get openTransaction(): Transaction | null {
+    return this.database.openTransaction;
   }
 
   /**

@@ -64,7 +64,7 @@ export {
   type AnswerOptions,
   type ProblemName,
 } from './replies/documentation.js';
-export { Prepared, PREPARED } from './replies/prepared.js';
+export { answerWithin, Prepared, PREPARED, type PreparedInterceptor } from './replies/prepared.js';
 export {
   BatchBody,
   BINARY_BODY,

@@ -37,6 +37,8 @@ export interface RequestContext extends OperationContext {
   payload: unknown;
   /** Absent when there is nothing to say. */
   warnings?: readonly Warning[];
+  /** On the short way of a prepared route: see `answerWithin`. */
+  answerWithin?: ((result: unknown) => unknown) | undefined;
 }
 
 /** The context of the current request. @throws Error outside of a request */

@@ -24,8 +24,8 @@ interface EarlyFailure {
 
 /** One request with all that its answer, its log line, its figures and its audit row are made of. */
 export class Exchange implements RequestContext {
-  /** Unique, unlike {@link requestId}, which a client may choose. */
-  readonly auditId: string;
+  /** Of its audit row: unique, unlike {@link requestId}, which a client may choose. */
+  auditId: string;
   /** `X-Request-Id` of the answer: the client's own when it is harmless. */
   readonly requestId: string;
   readonly userAgent: string | null;
@@ -51,6 +51,9 @@ export class Exchange implements RequestContext {
   route: string | null = null;
   /** The body, when it was read before routing; null while it is still to be read. */
   received: Buffer | null = null;
+  /** Whether its audit row was added within the transaction of its work, which may still be on its way to the disk. */
+  isRecorded = false;
+  answerWithin?: ((result: unknown) => unknown) | undefined;
   /** Why the request is refused, when that was found before routing, and headers that its answer has in any case. */
   refusal: EarlyFailure | null = null;
 
@@ -75,6 +78,12 @@ export class Exchange implements RequestContext {
     this.query = query;
     this.#hasAuditedPath = isAuditedPath(routedPath);
     this.#givenPosition = request.headers[POSITION_HEADER.toLowerCase()] as string | undefined;
+  }
+
+  /** Its row was rolled back with its work; one that a failed disk kept all the same stays the only one with its id. */
+  unrecorded(): void {
+    this.isRecorded = false;
+    this.auditId = newTimeOrderedUuid(this.receivedAt);
   }
 
   /** What writes reads what it writes on from the primary, too. */

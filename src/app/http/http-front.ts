@@ -125,12 +125,15 @@ export class HttpFront {
 
   #route(exchange: Exchange, request: IncomingMessage, response: GatedResponse, next: Listener): void {
     const prepared = this.#prepared?.find(request);
-    if (prepared === undefined) return runInContext(exchange, () => next(request, response));
+    // where writes have to tell their position, the usual way finds it
+    if (prepared === undefined || (prepared.writes && this.options.replica !== null))
+      return runInContext(exchange, () => next(request, response));
     prepared.serve(exchange, request, {
       answer: (answer) =>
         response.answer(answer, (departure, opened) =>
           this.#departAtOnce(exchange, response, departure, opened),
         ),
+      record: (answer) => this.#recordWithin(exchange, response, answer),
       usual: () => runInContext(exchange, () => next(request, response)),
     });
   }
@@ -143,12 +146,22 @@ export class HttpFront {
   ): void {
     exchange.answerBytes = departure.bytes;
     if (this.#stopping) response.shouldKeepAlive = false;
-    if (!this.#isRecorded(exchange, departure)) return queueMicrotask(() => opened(null));
+    if (exchange.isRecorded || !this.#isRecorded(exchange, departure))
+      return queueMicrotask(() => opened(null));
     this.options
       .audit()
       .add(this.#entry(exchange, departure), (error) =>
         opened(error === null ? null : withheld(exchange, departure, error)),
       );
+  }
+
+  /** Adds the row of an answer that leaves when the open transaction is durable; nothing for a client that has gone. */
+  #recordWithin(exchange: Exchange, response: GatedResponse, { status, body }: Replacement): unknown {
+    if (!response.untouched) return undefined;
+    response.statusCode = status;
+    exchange.isRecorded = true;
+    const bytes = Buffer.byteLength(body);
+    return this.options.audit().addWithin(this.#entry(exchange, { status, bytes }));
   }
 
   #open(exchange: Exchange, response: GatedResponse, headers: Record<string, string>): void {
@@ -201,7 +214,7 @@ export class HttpFront {
   }
 
   #closed(exchange: Exchange, response: GatedResponse): void {
-    const aborted = response.untouched;
+    const aborted = response.untouched && !exchange.isRecorded;
     const status = aborted ? CLIENT_GONE : response.statusCode;
     const durationMs = this.options.clock.monotonic() - exchange.startedAt;
     if (!aborted) return this.#leave(exchange, response, status, durationMs);

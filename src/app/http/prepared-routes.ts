@@ -1,29 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import {
-  GUARDS_METADATA,
-  HEADERS_METADATA,
-  HTTP_CODE_METADATA,
-  INTERCEPTORS_METADATA,
-  PARAMTYPES_METADATA,
-  PIPES_METADATA,
-  ROUTE_ARGS_METADATA,
-  RouteParamtypes,
-} from '@nestjs/common/internal';
-import { ApplicationConfig } from '@nestjs/core';
+import { ApplicationConfig, ModuleRef } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/internal';
 import { AppConfig } from '#libs/config';
-import { asksInVain, compileValidator, PREPARED, type DtoClass, type Validator } from '#libs/http';
+import { asksInVain, compileValidator, PREPARED, type PreparedInterceptor, type Validator } from '#libs/http';
 import { runInContext } from '#libs/kernel';
 import { BodyGuard, JSON_BODY } from './body.guard.js';
 import type { Exchange } from './exchange.js';
 import type { Replacement } from './gated-response.js';
 import { parseJsonBody } from './json-text.js';
+import { preparedDeclaration } from './prepared-declaration.js';
 import { RouteCatalogue, type CataloguedRoute } from './route-catalogue.js';
 
 /** How a prepared route ends. */
 export interface ShortWay {
   readonly answer: (answer: Replacement) => void;
+  /** Adds the audit row of an answer that is still to be given, in the transaction that is open. */
+  readonly record: (answer: Replacement) => unknown;
   /** Goes on as if the route were an ordinary one. */
   readonly usual: () => void;
 }
@@ -39,6 +32,7 @@ export class PreparedRoutes {
   constructor(
     private readonly catalogue: RouteCatalogue,
     private readonly application: ApplicationConfig,
+    private readonly modules: ModuleRef,
     private readonly config: AppConfig,
   ) {}
 
@@ -47,13 +41,17 @@ export class PreparedRoutes {
     const guards = this.application.getGlobalGuards().filter((guard) => !(guard instanceof BodyGuard));
     for (const route of this.catalogue.routes) {
       if (Reflect.getMetadata(PREPARED, route.handler) !== true) continue;
-      this.#routes.set(route.template, new PreparedRoute(route, guards, this.config.body_limit_bytes));
+      const declared = preparedDeclaration(route);
+      const interceptors = declared.interceptors.map((type) => this.modules.get(type, { strict: false }));
+      const parts = { ...declared, guards, interceptors, bodyLimit: this.config.body_limit_bytes };
+      this.#routes.set(route.template, new PreparedRoute(route, parts));
     }
     return this;
   }
 
-  get templates(): readonly string[] {
-    return [...this.#routes.keys()];
+  /** Of the routes that write nothing. */
+  get readingTemplates(): readonly string[] {
+    return [...this.#routes].flatMap(([template, { writes }]) => (writes ? [] : [template]));
   }
 
   /** The route that may answer this request at once. A path in any other than its plain form takes the usual way. */
@@ -63,28 +61,32 @@ export class PreparedRoutes {
   }
 }
 
+/** What a route is made of. */
+interface RouteParts extends Omit<ReturnType<typeof preparedDeclaration>, 'interceptors'> {
+  readonly guards: readonly CanActivate[];
+  /** The outermost first. */
+  readonly interceptors: readonly PreparedInterceptor[];
+  readonly bodyLimit: number;
+}
+
 /** One route, compiled. */
 class PreparedRoute {
   readonly #method: string;
   readonly #template: string;
-  readonly #body: DtoClass;
   readonly #validate: Validator<object>;
-  readonly #status: number;
-  readonly #headers: Readonly<Record<string, string>>;
 
   constructor(
     private readonly route: CataloguedRoute,
-    private readonly guards: readonly CanActivate[],
-    private readonly bodyLimit: number,
+    private readonly parts: RouteParts,
   ) {
-    const { handler } = route;
     this.#method = route.method;
     this.#template = route.template;
-    this.#body = bodyOf(route);
-    this.#validate = compileValidator(this.#body);
-    this.#status = Reflect.getMetadata(HTTP_CODE_METADATA, handler) as number;
-    const headers = Reflect.getMetadata(HEADERS_METADATA, handler) as { name: string; value: string }[];
-    this.#headers = Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value]));
+    this.#validate = compileValidator(parts.body);
+  }
+
+  /** Whether it answers with objects that it has stored; else with text that it makes. */
+  get writes(): boolean {
+    return this.parts.interceptors.length > 0;
   }
 
   /** A JSON body of known and ordinary length. */
@@ -93,11 +95,12 @@ class PreparedRoute {
     return (
       method === this.#method &&
       length > 0 &&
-      length <= this.bodyLimit &&
+      length <= this.parts.bodyLimit &&
       headers['transfer-encoding'] === undefined &&
       headers['content-encoding'] === undefined &&
       headers.expect === undefined &&
-      isJson(headers['content-type'])
+      isJson(headers['content-type']) &&
+      this.parts.interceptors.every(({ usualWith }) => headers[usualWith ?? ''] === undefined)
     );
   }
 
@@ -121,7 +124,7 @@ class PreparedRoute {
     try {
       const body = parseJsonBody(exchange.received ?? Buffer.alloc(0));
       const checked = this.#validate(body, 'body');
-      if ('violations' in checked || asksInVain(this.#body, body)) return null;
+      if ('violations' in checked || asksInVain(this.parts.body, body)) return null;
       exchange.payload = body;
       return checked.value;
     } catch {
@@ -135,15 +138,16 @@ class PreparedRoute {
     const { type } = this.route.controller;
     const context = new ExecutionContextHost([request, headers], type, this.route.handler);
     context.setType('http');
-    this.#ask({ exchange, question, context, headers: headers.values, way }, 0);
+    this.#ask({ exchange, question, context, headers, way, presented: [], early: null }, 0);
   }
 
   /** Asks the guards from this one on, then the handler. */
   #ask(asked: Asked, from: number): void {
     const { context, way } = asked;
     try {
-      for (let at = from; at < this.guards.length; at += 1) {
-        const admitted = this.guards[at]?.canActivate(context);
+      const { guards } = this.parts;
+      for (let at = from; at < guards.length; at += 1) {
+        const admitted = guards[at]?.canActivate(context);
         if (admitted === true) continue;
         if (!(admitted instanceof Promise)) return way.usual();
         admitted.then((later) => (later === true ? this.#ask(asked, at + 1) : way.usual()), way.usual);
@@ -157,7 +161,12 @@ class PreparedRoute {
 
   #answer(asked: Asked): void {
     try {
-      const answer = this.route.handler.call(this.route.controller.instance, asked.question);
+      const { question, context, exchange } = asked;
+      const { handler, controller } = this.route;
+      for (const interceptor of this.parts.interceptors) asked.presented.push(interceptor.prepare(context));
+      if (this.writes) exchange.answerWithin = (result) => this.#record(asked, result);
+      const values = this.parts.parameters.map((make) => (make === 'body' ? question : make(context)));
+      const answer = handler.apply(controller.instance, values);
       if (!(answer instanceof Promise)) this.#answered(asked, answer);
       else {
         answer.then(
@@ -170,15 +179,67 @@ class PreparedRoute {
     }
   }
 
-  #answered({ headers, way }: Asked, body: unknown): void {
-    way.answer({ status: this.#status, headers: { ...headers, ...this.#headers }, body: body as string });
+  #answered(asked: Asked, result: unknown): void {
+    if (asked.early !== null) return asked.way.answer(asked.early.answer);
+    if (!this.writes) return asked.way.answer(this.#replyOf(asked, result as string));
+    try {
+      const body = presentedBy(asked, result);
+      if (body instanceof Promise)
+        body.then(
+          (later: unknown) => asked.way.answer(this.#replyOf(asked, JSON.stringify(later))),
+          (error: unknown) => this.#failed(asked, error),
+        );
+      else asked.way.answer(this.#replyOf(asked, JSON.stringify(body)));
+    } catch (error) {
+      this.#failed(asked, error);
+    }
+  }
+
+  #replyOf({ headers }: Asked, body: string): Replacement {
+    return { status: this.parts.status, headers: { ...headers.values, ...this.parts.headers }, body };
+  }
+
+  /** Makes the answer before its transaction is over. One that can't be made yet is made behind it. */
+  #record(asked: Asked, result: unknown): unknown {
+    const { exchange, headers, way } = asked;
+    if (asked.early !== null) throw new Error('invariant broken: a request has one answer');
+    const before = { headers: { ...headers.values }, warnings: exchange.warnings };
+    try {
+      const body = presentedBy(asked, result);
+      if (body instanceof Promise) throw new Error('an answer that has ended is made at once');
+      asked.early = { before, answer: this.#replyOf(asked, JSON.stringify(body)) };
+    } catch {
+      return this.#forget(asked, before);
+    }
+    return way.record(asked.early.answer);
+  }
+
+  #forget({ exchange, headers }: Asked, before: BeforeAnswer): void {
+    headers.values = before.headers;
+    if (before.warnings === undefined) delete exchange.warnings;
+    else exchange.warnings = before.warnings;
   }
 
   /** The handler was asked once: the usual way only tells what went wrong. */
-  #failed({ exchange, headers, way }: Asked, error: unknown): void {
-    exchange.refusal = { error, headers };
+  #failed(asked: Asked, error: unknown): void {
+    const { exchange, headers, way, early } = asked;
+    if (early !== null) {
+      this.#forget(asked, early.before);
+      exchange.unrecorded();
+    }
+    exchange.refusal = { error, headers: headers.values };
     way.usual();
   }
+}
+
+/** What the interceptors make of a handler's result. */
+const presentedBy = ({ presented }: Asked, result: unknown): unknown =>
+  presented.reduceRight((answer, present) => present(answer), result);
+
+/** What an answer adds to, for one that is taken back. */
+interface BeforeAnswer {
+  readonly headers: Record<string, string>;
+  readonly warnings: Exchange['warnings'];
 }
 
 /** A request on the short way. Methods hand it on: a function made for each request would be named anew each time. */
@@ -186,44 +247,27 @@ interface Asked {
   readonly exchange: Exchange;
   readonly question: object;
   readonly context: ExecutionContext;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: KeptHeaders;
   readonly way: ShortWay;
+  /** What each interceptor makes of the answer. */
+  readonly presented: ((answer: unknown) => unknown)[];
+  /** The answer, where it was made within the transaction that it tells of. */
+  early: { readonly before: BeforeAnswer; readonly answer: Replacement } | null;
 }
 
 /** Takes the headers that guards set, as Fastify's reply does. */
 class KeptHeaders {
-  readonly values: Record<string, string> = {};
+  values: Record<string, string> = {};
 
   header(name: string, value: string): void {
     this.values[name.toLowerCase()] = value;
+  }
+
+  /** As Nest's adapter names it. */
+  setHeader(name: string, value: string): void {
+    this.header(name, value);
   }
 }
 
 const isJson = (type: string | undefined): boolean =>
   type === undefined || type === 'application/json' || JSON_BODY.test(type);
-
-/** What the short way does not do. */
-const UNKNOWN_THERE = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA];
-
-/** The class of the only parameter. @throws Error when the route is none for the short way */
-function bodyOf({ handler, controller, template }: CataloguedRoute): DtoClass {
-  const { name } = handler;
-  const parameters = Object.keys(
-    (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.type, name) as object | undefined) ?? {},
-  );
-  const [dto, ...others] = (Reflect.getMetadata(PARAMTYPES_METADATA, controller.instance, name) ??
-    []) as DtoClass[];
-  const isPlain =
-    parameters.length === 1 &&
-    parameters[0] === `${RouteParamtypes.BODY}:0` &&
-    others.length === 0 &&
-    UNKNOWN_THERE.every(
-      (key) => !Reflect.hasMetadata(key, handler) && !Reflect.hasMetadata(key, controller.type),
-    ) &&
-    Reflect.hasMetadata(HEADERS_METADATA, handler) &&
-    Reflect.hasMetadata(HTTP_CODE_METADATA, handler);
-  if (isPlain && dto !== undefined) return dto;
-  throw new Error(
-    `${template} cannot be prepared: it takes one @Body(), states its status and content type, and has no guard, interceptor or pipe of its own`,
-  );
-}

@@ -1,11 +1,11 @@
-import { request as send } from 'node:http';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '#libs/testing';
 import { RateLimitStorage } from '../../../src/auth/rate-limit-storage.js';
 import { GatedResponse } from '../../../src/app/http/gated-response.js';
-import { ADMIN_KEY, startTestApp, type LogLine, type TestApp } from '../../harness/app.js';
+import { ADMIN_KEY, startTestApp, type TestApp } from '../../harness/app.js';
+import { askOn, lastLines, lastRows, type PlainAnswer } from '../../harness/both-ways.js';
 
 const TIME = '01.03.2023 08:00:00.000';
 const ENTRY = { datetime: TIME, tp: 150, sl: 100 };
@@ -73,13 +73,6 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   'bytes that are no text': { path: 'entry', body: Buffer.from([0x7b, 0xff, 0x7d]) },
 };
 
-/** An answer with everything in it that may not be the same made the same. */
-interface Answer {
-  readonly status: number;
-  readonly headers: readonly string[];
-  readonly body: string;
-}
-
 describe('a prepared route and the usual one', () => {
   let app: TestApp;
   const answered = jest.spyOn(GatedResponse.prototype, 'answer');
@@ -98,32 +91,8 @@ describe('a prepared route and the usual one', () => {
   afterAll(() => app.close());
   afterAll(() => answered.mockRestore());
 
-  const ask = ({ path, body, headers = {} }: Question, way: 'short' | 'usual'): Promise<Answer> =>
-    new Promise((done, fail) => {
-      const bytes = Buffer.isBuffer(body)
-        ? body
-        : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-      const length =
-        way === 'short' ? { 'Content-Length': bytes.length } : { 'Transfer-Encoding': 'chunked' };
-      const url = `${app.url}/api/v1/predict/${path}`;
-      send(
-        url,
-        { method: 'POST', headers: { 'Content-Type': 'application/json', ...length, ...headers } },
-        (response) => {
-          let text = '';
-          response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-          response.on('end', () =>
-            done({
-              status: response.statusCode ?? 0,
-              headers: lasting(response.rawHeaders.join('\n')).split('\n'),
-              body: lasting(text),
-            }),
-          );
-        },
-      )
-        .on('error', fail)
-        .end(bytes);
-    });
+  const ask = ({ path, ...question }: Question, way: 'short' | 'usual'): Promise<PlainAnswer> =>
+    askOn(app, way, { ...question, path: `/api/v1/predict/${path}` });
 
   const both = async (question: Question) => {
     await app.app.get(RateLimitStorage).clear();
@@ -132,41 +101,22 @@ describe('a prepared route and the usual one', () => {
     return { short, usual: await ask(question, 'usual') };
   };
 
-  const lastRows = async (): Promise<readonly Record<string, unknown>[]> => {
-    const rows = await app.database.query<Record<string, unknown>>(
-      'SELECT * FROM api_logs ORDER BY id DESC LIMIT 2',
-    );
-    return rows.map(({ id, request_id, correlation_id, request_timestamp, response_time_ms, ...rest }) => ({
-      ...rest,
-      sameId: request_id === correlation_id,
-      known: [id, request_timestamp, response_time_ms].every((one) => one !== null),
-    }));
-  };
-  const lastLines = (): readonly unknown[] =>
-    app.logLines
-      .filter(({ name }) => name === 'prediction_provider.access')
-      .slice(-2)
-      .map(({ level, user, address, route, msg }: LogLine) => ({
-        line: { level, user, address, route },
-        text: msg.replace(/[\d.]+ms/, ''),
-      }));
-
   it.each(Object.entries(QUESTIONS))('answer, record and log %s alike', async (_, question) => {
     answered.mockClear();
     const { short, usual } = await both(question);
     expect(short).toEqual(usual);
     const isShort = short.status === 200 && question.isWarnedOf !== true;
     expect(answered.mock.calls).toHaveLength(isShort ? 1 : 0);
-    const [first, second] = await lastRows();
+    const [first, second] = await lastRows(app);
     expect(first).toEqual(second);
-    expect(lastLines()[0]).toEqual(lastLines()[1]);
+    expect(lastLines(app)[0]).toEqual(lastLines(app)[1]);
   });
 
   it('say alike how much of a limit is left, and refuse alike', async () => {
-    const seen: Answer[][] = [];
+    const seen: PlainAnswer[][] = [];
     for (const way of ['short', 'usual'] as const) {
       await app.app.get(RateLimitStorage).clear();
-      const answers: Answer[] = [];
+      const answers: PlainAnswer[] = [];
       for (let hit = 0; hit <= LIMIT; hit += 1) answers.push(await ask({ path: 'entry', body: ENTRY }, way));
       seen.push(answers);
     }
@@ -245,11 +195,3 @@ describe('audit_synchronous=false', () => {
     },
   );
 });
-
-/** Without ids and moments. */
-const lasting = (text: string): string =>
-  text
-    .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
-    .replace(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT/, 'DATE')
-    .replace(/;t=\d+/, ';t=SECONDS')
-    .replace(/(?<=retry-after\n)\d+/i, 'SECONDS');

@@ -13,6 +13,7 @@ import { defer, firstValueFrom, from, mergeMap, type Observable } from 'rxjs';
 import { AppError, invalid } from '#libs/kernel';
 import { requestContext, type RequestContext } from '../request-context.js';
 import { AfterCommit } from '../replies/presenter.js';
+import type { PreparedInterceptor } from '../replies/prepared.js';
 import { IdempotencyPort, type StoredReply } from './idempotency.port.js';
 
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
@@ -25,7 +26,8 @@ type Waiting = Set<string>;
  * requests differ. After a failure the key can be used again. Requests without the header are not affected.
  */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
+export class IdempotencyInterceptor implements NestInterceptor, PreparedInterceptor {
+  readonly usualWith = 'idempotency-key';
   readonly #waiting: Waiting = new Set();
 
   constructor(
@@ -37,9 +39,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const http = execution.switchToHttp();
     const request = http.getRequest<{ headers: Readonly<Record<string, unknown>> }>();
     const key = request.headers['idempotency-key'];
-    if (key === undefined) return next.handle().pipe(mergeMap(settled));
+    if (key === undefined) return next.handle().pipe(mergeMap(async (answer) => settled(answer)));
     const response = http.getResponse<object>();
     return defer(() => from(this.#once(checkedKey(key), response, next)));
+  }
+
+  prepare(): (answer: unknown) => unknown {
+    return settled;
   }
 
   async #once(key: string, response: object, next: CallHandler): Promise<unknown> {
@@ -93,8 +99,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 }
 
-const settled = async (answer: unknown): Promise<unknown> =>
-  answer instanceof AfterCommit ? (answer.later as () => Promise<unknown>)() : answer;
+const settled = (answer: unknown): unknown => (answer instanceof AfterCommit ? answer.later() : answer);
 
 function checkedKey(value: unknown): string {
   if (typeof value === 'string' && KEY.test(value)) return value;

@@ -15,6 +15,7 @@ import { longJson, writerOf } from '../fields/to-wire.js';
 import { requestContext } from '../request-context.js';
 import { headerOf, WARNINGS_HEADER } from '../validation/warnings.js';
 import { Page, pageHeaders } from './page.js';
+import type { PreparedInterceptor } from './prepared.js';
 
 /** An answer with headers that depend on it, for example `Location`. */
 export class WithHeaders<T> {
@@ -56,19 +57,21 @@ const asItIs: Write = (body) => body;
  * and `undefined` are passed on unchanged.
  */
 @Injectable()
-export class Presenter implements NestInterceptor {
+export class Presenter implements NestInterceptor, PreparedInterceptor {
   constructor(private readonly adapters: HttpAdapterHost) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(map(this.prepare(context)));
+  }
+
+  prepare(context: ExecutionContext): (answer: unknown) => unknown {
     const presentation = Reflect.getMetadata(PRESENTATION, context.getHandler()) as Presentation;
     const locate = Reflect.getMetadata(LOCATION, context.getHandler()) as Locate | undefined;
     const response = context.switchToHttp().getResponse<object>();
-    return next.handle().pipe(
-      map((answer: unknown) => {
-        if (locate !== undefined) this.#setHeaders(response, { Location: locate(createdIn(answer)) });
-        return this.#present(answer, presentation, response);
-      }),
-    );
+    return (answer) => {
+      if (locate !== undefined) this.#setHeaders(response, { Location: locate(createdIn(answer)) });
+      return this.#present(answer, presentation, response);
+    };
   }
 
   #present(answer: unknown, presentation: Presentation, response: object): unknown {
