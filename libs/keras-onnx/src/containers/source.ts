@@ -51,7 +51,10 @@ export function parseArchitecture(bytes: Uint8Array, what: string, limits: Model
 /** A string, or a bare word that Python writes and JSON does not know. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|NaN)\b/g;
 
-/** Parses JSON as Python writes it: `Infinity` and `NaN` are legal there. NaN becomes null. */
+/** Stands for NaN while JSON is parsed: half of a character, which no text has. */
+const NAN = '\ud800NaN';
+
+/** Parses JSON as Python writes it: `Infinity` and `NaN` are legal there. */
 export function parsePythonJson(bytes: Uint8Array | string, what: string, limits: ModelLimits): unknown {
   if (bytes.length > limits.configBytes)
     throw tooLarge(`${what} has ${bytes.length} bytes, the limit is ${limits.configBytes}`);
@@ -63,11 +66,11 @@ export function parsePythonJson(bytes: Uint8Array | string, what: string, limits
   }
   const plain = text.replace(TOKENS, (token) => {
     if (token.startsWith('"')) return token;
-    if (token === 'NaN') return 'null';
+    if (token === 'NaN') return '"\\ud800NaN"';
     return token.startsWith('-') ? '-1e999' : '1e999';
   });
   try {
-    return JSON.parse(plain);
+    return JSON.parse(plain, (_key, value: unknown) => (value === NAN ? Number.NaN : value));
   } catch (second) {
     throw corrupt(`${what} is no JSON`, undefined, second);
   }

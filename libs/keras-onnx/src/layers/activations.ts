@@ -13,6 +13,7 @@ import {
   unary,
   where,
 } from '../graph/tensor-ops.js';
+import { ranked } from './order.js';
 
 /** An activation function as a writer of operators. Formulas: keras.io/api/layers/activations. */
 export type Activation = (emit: Emitter, x: Value) => Value;
@@ -42,11 +43,25 @@ const logSigmoid: Activation = (emit, x) =>
   unary(emit, 'Neg', unary(emit, 'Softplus', unary(emit, 'Neg', x)));
 
 /** Keeps x where |x| > threshold. */
-const hardShrink: Activation = (emit, x) =>
-  where(emit, binary(emit, 'Greater', unary(emit, 'Abs', x), emit.scalar(0.5), 'bool'), x, emit.scalar(0));
+export const hardShrink =
+  (threshold: number): Activation =>
+  (emit, x) =>
+    where(
+      emit,
+      binary(emit, 'Greater', unary(emit, 'Abs', x), emit.scalar(threshold), 'bool'),
+      x,
+      emit.scalar(0),
+    );
 
-const softShrink: Activation = (emit, x) =>
-  binary(emit, 'Mul', unary(emit, 'Sign', x), unary(emit, 'Relu', shift(emit, unary(emit, 'Abs', x), -0.5)));
+/** Moves x towards 0 by the threshold where it lies beyond it; 0 elsewhere, and for NaN. */
+export const softShrink =
+  (threshold: number): Activation =>
+  (emit, x) => {
+    const isAbove = binary(emit, 'Greater', x, emit.scalar(threshold), 'bool');
+    const isBelow = binary(emit, 'Less', x, emit.scalar(-threshold), 'bool');
+    const below = where(emit, isBelow, shift(emit, x, threshold), emit.scalar(0));
+    return where(emit, isAbove, shift(emit, x, -threshold), below);
+  };
 
 /** 0 below −1, x above 1, ((x + 1) / 2)² between. */
 const sparsePlus: Activation = (emit, x) => {
@@ -82,17 +97,15 @@ export const sparsemax =
     const axis = axisOf(along, x.shape.length);
     const channels = x.shape[axis];
     if (typeof channels !== 'number') throw unsupported('sparsemax over an unknown length', 'fix the length');
-    const [sorted] = emit.multi('TopK', [x, emit.builder.integers([channels])], [x.shape, x.shape], {
-      axis: { int: axis },
-    });
-    if (sorted === undefined) return x;
+    const [sorted] = ranked(emit, x, axis, channels, true);
     const sums = emit.op('CumSum', [sorted, emit.builder.integers([axis], [])], x.shape);
     const ranks = emit.constant(
       Float32Array.from({ length: channels }, (_, index) => index + 1),
       x.shape.map((_, one) => (one === axis ? channels : 1)),
     );
-    const inside = binary(emit, 'Greater', shift(emit, binary(emit, 'Mul', sorted, ranks), 1), sums, 'bool');
     const zero = emit.scalar(0);
+    const gap = binary(emit, 'Sub', sorted, binary(emit, 'Div', shift(emit, sums, -1), ranks));
+    const inside = binary(emit, 'Greater', gap, zero, 'bool');
     const count = reduce(emit, 'ReduceSum', where(emit, inside, emit.scalar(1), zero), [axis], true);
     const total = reduce(emit, 'ReduceSum', where(emit, inside, sums, zero), [axis], true);
     const threshold = binary(emit, 'Div', shift(emit, total, -1), count);
@@ -149,7 +162,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   celu: celu(1),
   softplus: simple('Softplus'),
   softsign: simple('Softsign'),
-  soft_shrink: softShrink,
+  soft_shrink: softShrink(0.5),
   sparse_plus: sparsePlus,
   squareplus: squareplus(4),
   silu: gate(sigmoid),
@@ -159,7 +172,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   tanh: simple('Tanh'),
   tanh_shrink: (emit, x) => binary(emit, 'Sub', x, unary(emit, 'Tanh', x)),
   hard_tanh: (emit, x) => clip(emit, x, -1, 1),
-  hard_shrink: hardShrink,
+  hard_shrink: hardShrink(0.5),
   sigmoid,
   exponential: simple('Exp'),
   exp: simple('Exp'),
@@ -235,12 +248,15 @@ export const LAYER_ACTIVATIONS = {
       softmaxAxes(emit, x, config.integers('axis', [-1])),
 };
 
-/** Softmax over one axis, or over several together as exp(x − max) / Σ. */
+/** Softmax over one axis, or over several together as exp(x − log Σ exp x). */
 function softmaxAxes(emit: Emitter, x: Value, axes: readonly number[]): Value {
   const [first] = axes;
   if (axes.length === 1 && first !== undefined) return softmax(emit, x, first);
   const all = axes.map((axis) => axisOf(axis, x.shape.length));
   const top = reduce(emit, 'ReduceMax', x, all, true);
-  const raised = unary(emit, 'Exp', binary(emit, 'Sub', x, top));
-  return binary(emit, 'Div', raised, reduce(emit, 'ReduceSum', raised, all, true));
+  const isFinite = binary(emit, 'Less', unary(emit, 'Abs', top), emit.scalar(Infinity), 'bool');
+  const base = where(emit, isFinite, top, emit.scalar(0));
+  const raised = unary(emit, 'Exp', binary(emit, 'Sub', x, base));
+  const logged = unary(emit, 'Log', reduce(emit, 'ReduceSum', raised, all, true));
+  return unary(emit, 'Exp', binary(emit, 'Sub', x, binary(emit, 'Add', logged, base)));
 }

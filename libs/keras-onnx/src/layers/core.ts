@@ -71,12 +71,11 @@ const masking: LayerDefinition = {
   masks: 'use',
   emit(call) {
     const x = only(call);
+    // NaN hides nothing, as it equals nothing: Keras takes it all the same.
+    const hidden = call.config.get('mask_value') ?? 0;
+    if (typeof hidden !== 'number') throw call.config.bad('mask_value', 'a number');
     const { emit } = call;
-    const different = unary(
-      emit,
-      'Not',
-      binary(emit, 'Equal', x, emit.scalar(call.config.number('mask_value', 0)), 'bool'),
-    );
+    const different = unary(emit, 'Not', binary(emit, 'Equal', x, emit.scalar(hidden), 'bool'));
     const any = reduce(emit, 'ReduceMax', cast(emit, different, 'float32'), [-1], true);
     const seen = cast(emit, any, 'bool');
     // Chosen instead of multiplied: a mask value of NaN or infinity leaves zeros.

@@ -31,7 +31,10 @@ const scaleSlots = (config: { flag(key: string, fallback: boolean): boolean }) =
     ...(config.flag('center', true) ? ['beta'] : []),
   );
 
-/** Inference only: (x − μ) · γ / √(σ² + ε) + β, folded into one multiplication and one addition. */
+/**
+ * Inference only: (x − μ) · γ / √(σ² + ε) + β, folded into one multiplication and one addition. Keras does that in single precision,
+ * which tells where a level lies far from the spread.
+ */
 const batchNormalization: LayerDefinition = {
   masks: 'pass',
   weights: (config) => [
@@ -49,11 +52,14 @@ const batchNormalization: LayerDefinition = {
     const gamma = config.flag('scale', true) ? read('gamma') : undefined;
     const beta = config.flag('center', true) ? read('beta') : undefined;
     const epsilon = config.number('epsilon', 1e-3);
-    const factor = Array.from(variance, (one, index) => (gamma?.[index] ?? 1) / Math.sqrt(one + epsilon));
-    const offset = factor.map((one, index) => (beta?.[index] ?? 0) - (mean[index] ?? 0) * one);
+    const { fround } = Math;
+    const factor = variance.map(
+      (one, index) => (gamma?.[index] ?? 1) * fround(1 / fround(Math.sqrt(fround(one + epsilon)))),
+    );
+    const offset = factor.map((one, index) => (beta?.[index] ?? 0) - fround((mean[index] ?? 0) * one));
     const rank = x.shape.length;
-    const scaled = binary(call.emit, 'Mul', x, along(call, 'factor', Float32Array.from(factor), axis, rank));
-    return binary(call.emit, 'Add', scaled, along(call, 'offset', Float32Array.from(offset), axis, rank));
+    const scaled = binary(call.emit, 'Mul', x, along(call, 'factor', factor, axis, rank));
+    return binary(call.emit, 'Add', scaled, along(call, 'offset', offset, axis, rank));
   },
 };
 

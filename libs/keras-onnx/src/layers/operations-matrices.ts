@@ -160,8 +160,24 @@ function determinant(call: LayerCall): Value {
   return call.emit.op('Det', [x], x.shape.slice(0, -2));
 }
 
-const logSize = (call: LayerCall, determined: Value): Value =>
-  unary(call.emit, 'Log', unary(call.emit, 'Abs', determined));
+/** Sign and logarithm of the determinants. The largest number of each row is taken out, so that products of large ones stay in range. */
+function logDeterminant(call: LayerCall): [Value, Value] {
+  const { emit } = call;
+  const x = first(call);
+  const most = reduce(emit, 'ReduceMax', unary(emit, 'Abs', x), [-1], true);
+  const isPlain = binary(
+    emit,
+    'And',
+    binary(emit, 'Greater', most, emit.scalar(0), 'bool'),
+    binary(emit, 'Less', most, emit.scalar(Infinity), 'bool'),
+    'bool',
+  );
+  const size = where(emit, isPlain, most, emit.scalar(1));
+  const found = emit.op('Det', [binary(emit, 'Div', x, size)], x.shape.slice(0, -2));
+  const factor = reduce(emit, 'ReduceSum', unary(emit, 'Log', size), [-2, -1], false);
+  const logged = unary(emit, 'Log', unary(emit, 'Abs', found));
+  return [unary(emit, 'Sign', found), binary(emit, 'Add', logged, factor)];
+}
 
 /** Operations on matrices. */
 export const matrices: Readonly<Record<string, Operation>> = {
@@ -174,9 +190,6 @@ export const matrices: Readonly<Record<string, Operation>> = {
   Cross: cross,
   Kron: kron,
   Det: determinant,
-  Logdet: (call) => logSize(call, determinant(call)),
-  Slogdet: (call) => {
-    const found = determinant(call);
-    return [unary(call.emit, 'Sign', found), logSize(call, found)];
-  },
+  Logdet: (call) => logDeterminant(call)[1],
+  Slogdet: logDeterminant,
 };

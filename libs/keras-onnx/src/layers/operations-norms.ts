@@ -43,7 +43,7 @@ function matrixNorm(
     );
   const [summed, kept] = Math.abs(order) === 1 ? [row, column] : [column, row];
   const sums = reduce(emit, 'ReduceSum', unary(emit, 'Abs', x), [summed], true);
-  const found = reduce(emit, order > 0 ? 'ReduceMax' : 'ReduceMin', sums, [kept], true);
+  const found = extremeAlong(emit, order > 0 ? 'ReduceMax' : 'ReduceMin', sums, [kept], true);
   return keeps(call)
     ? found
     : emit.op('Squeeze', [found, emit.builder.integers([row, column])], without(x, [row, column]));

@@ -10,35 +10,17 @@ import {
   unary,
   where,
 } from '../graph/tensor-ops.js';
-import { activationOf, sparsemax } from './activations.js';
+import { activationOf, hardShrink, softShrink, sparsemax } from './activations.js';
 import type { LayerCall } from './definition.js';
-import {
-  axesOf,
-  first,
-  keeps,
-  left,
-  numberOf,
-  operand,
-  type Operation,
-  second,
-  setting,
-} from './operands.js';
+import { axesOf, first, keeps, numberOf, operand, type Operation, setting } from './operands.js';
+import { isNan, LARGEST } from './order.js';
 
 type Write = (emit: Emitter, x: Value) => Value;
-type WritePair = (emit: Emitter, a: Value, b: Value) => Value;
-
 const one =
   (write: Write): Operation =>
   (call) =>
     write(call.emit, first(call));
-const two =
-  (write: WritePair): Operation =>
-  (call) =>
-    write(call.emit, left(call), second(call));
 
-const below = (emit: Emitter, x: Value, limit: number): Value =>
-  binary(emit, 'Less', x, emit.scalar(limit), 'bool');
-const isNan: Write = (emit, x) => unary(emit, 'IsNaN', x, 'bool');
 const isInfinite =
   (low: boolean, high: boolean): Write =>
   (emit, x) =>
@@ -50,31 +32,6 @@ const not = (emit: Emitter, x: Value): Value => unary(emit, 'Not', x);
 const whole: Write = (emit, x) =>
   binary(emit, 'Mul', unary(emit, 'Sign', x), unary(emit, 'Floor', unary(emit, 'Abs', x)));
 
-/** The angle of (x, y) in all four quadrants. */
-const arctan2: WritePair = (emit, y, x) => {
-  const plain = unary(emit, 'Atan', binary(emit, 'Div', y, x));
-  const half = where(emit, below(emit, y, 0), emit.scalar(-Math.PI), emit.scalar(Math.PI));
-  const turned = where(emit, below(emit, x, 0), binary(emit, 'Add', plain, half), plain);
-  const isZero = binary(emit, 'Equal', x, emit.scalar(0), 'bool');
-  return where(emit, isZero, scale(emit, unary(emit, 'Sign', y), Math.PI / 2), turned);
-};
-
-/** max + log(1 + e^−|a − b|), which does not overflow. */
-const logAdd =
-  (base: number): WritePair =>
-  (emit, a, b) => {
-    const gap = unary(emit, 'Neg', unary(emit, 'Abs', binary(emit, 'Sub', a, b)));
-    const raised = unary(emit, 'Exp', scale(emit, gap, Math.log(base)));
-    const rest = scale(emit, unary(emit, 'Log', shift(emit, raised, 1)), 1 / Math.log(base));
-    return binary(emit, 'Add', binary(emit, 'Max', a, b), rest);
-  };
-
-const heaviside: WritePair = (emit, x, atZero) => {
-  const isZero = binary(emit, 'Equal', x, emit.scalar(0), 'bool');
-  const side = where(emit, below(emit, x, 0), emit.scalar(0), emit.scalar(1));
-  return where(emit, isZero, atZero, side);
-};
-
 /** sin(πx) / πx */
 const sinc: Write = (emit, x) => {
   const turned = scale(emit, x, Math.PI);
@@ -83,24 +40,16 @@ const sinc: Write = (emit, x) => {
   return where(emit, isZero, emit.scalar(1), binary(emit, 'Div', unary(emit, 'Sin', safe), safe));
 };
 
-/** A quotient that is 0 where the divisor is. */
-const divideNoNan: WritePair = (emit, a, b) => {
-  const isZero = binary(emit, 'Equal', b, emit.scalar(0), 'bool');
-  const safe = where(emit, isZero, emit.scalar(1), b);
-  return where(emit, isZero, emit.scalar(0), binary(emit, 'Div', a, safe));
-};
-
 const nanToNum: Operation = (call) => {
   const { emit } = call;
   const x = first(call);
-  const most = 3.4028234663852886e38;
   const number = (key: string, fallback: number): Value => {
     const value = setting(call, key) ?? fallback;
     return emit.scalar(Number(value));
   };
   const finite = where(emit, isNan(emit, x), number('nan', 0), x);
-  const lower = where(emit, isInfinite(false, true)(emit, finite), number('posinf', most), finite);
-  return where(emit, isInfinite(true, false)(emit, lower), number('neginf', -most), lower);
+  const lower = where(emit, isInfinite(false, true)(emit, finite), number('posinf', LARGEST), finite);
+  return where(emit, isInfinite(true, false)(emit, lower), number('neginf', -LARGEST), lower);
 };
 
 /** A reduction that takes no notice of what is no number. */
@@ -126,10 +75,16 @@ function nanMean(call: LayerCall, x: Value, keep: boolean): Value {
   );
 }
 
+/** Over those that are numbers; what infinite ones leave behind is none, but counts. */
 function nanVariance(call: LayerCall): Value {
+  const { emit } = call;
   const x = first(call);
-  const off = binary(call.emit, 'Sub', x, nanMean(call, x, true));
-  return nanMean(call, binary(call.emit, 'Mul', off, off), keeps(call));
+  const axes = axesOf(call, x);
+  const gone = isNan(emit, x);
+  const off = where(emit, gone, emit.scalar(0), binary(emit, 'Sub', x, nanMean(call, x, true)));
+  const sum = reduce(emit, 'ReduceSum', binary(emit, 'Mul', off, off), axes, keeps(call));
+  const count = reduce(emit, 'ReduceSum', cast(emit, not(emit, gone), 'float32'), axes, keeps(call));
+  return binary(emit, 'Div', sum, count);
 }
 
 const truth =
@@ -174,26 +129,6 @@ const filled =
   (call) =>
     expand(call.emit, call.emit.scalar(value), first(call).shape);
 
-const integerPair =
-  (op: string): Operation =>
-  (call) => {
-    const { emit } = call;
-    return binary(emit, op, cast(emit, left(call), 'int64'), cast(emit, second(call), 'int64'));
-  };
-
-const isClose: Operation = (call) => {
-  const { emit } = call;
-  const [a, b] = [left(call), second(call)];
-  const number = (at: number, key: string, fallback: number): number =>
-    Number(call.args[at] ?? setting(call, key) ?? fallback);
-  const room = shift(
-    emit,
-    scale(emit, unary(emit, 'Abs', b), number(2, 'rtol', 1e-5)),
-    number(3, 'atol', 1e-8),
-  );
-  return binary(emit, 'LessOrEqual', unary(emit, 'Abs', binary(emit, 'Sub', a, b)), room, 'bool');
-};
-
 const activation =
   (name: string): Operation =>
   (call) =>
@@ -203,11 +138,7 @@ const activation =
 export const numeric: Readonly<Record<string, Operation>> = {
   All: truth('ReduceMin'),
   Any: truth('ReduceMax'),
-  Arctan2: two(arctan2),
   Average: average,
-  BitwiseAnd: integerPair('BitwiseAnd'),
-  BitwiseOr: integerPair('BitwiseOr'),
-  BitwiseXor: integerPair('BitwiseXor'),
   Cbrt: one((emit, x) =>
     binary(
       emit,
@@ -217,38 +148,12 @@ export const numeric: Readonly<Record<string, Operation>> = {
     ),
   ),
   Deg2rad: one((emit, x) => scale(emit, x, Math.PI / 180)),
-  DivideNoNan: two(divideNoNan),
   Erfc: one((emit, x) => shift(emit, unary(emit, 'Neg', unary(emit, 'Erf', x)), 1)),
   Exp2: one((emit, x) => binary(emit, 'Pow', emit.scalar(2), x)),
   Fabs: one((emit, x) => unary(emit, 'Abs', x)),
-  Fmax: two((emit, a, b) =>
-    where(emit, isNan(emit, a), b, where(emit, isNan(emit, b), a, binary(emit, 'Max', a, b))),
-  ),
-  Fmin: two((emit, a, b) =>
-    where(emit, isNan(emit, a), b, where(emit, isNan(emit, b), a, binary(emit, 'Min', a, b))),
-  ),
-  Fmod: two((emit, a, b) =>
-    emit.op('Mod', [a, b], binary(emit, 'Add', a, b).shape, { attributes: { fmod: { int: 1 } } }),
-  ),
   FullLike: (call) =>
     expand(call.emit, operand(call, call.args[1] ?? call.kwargs.fill_value), first(call).shape),
-  HardShrink: (call) => {
-    const x = first(call);
-    const { emit } = call;
-    const far = binary(
-      emit,
-      'Greater',
-      unary(emit, 'Abs', x),
-      emit.scalar(numberOf(call, 'threshold', 0.5)),
-      'bool',
-    );
-    return where(emit, far, x, emit.scalar(0));
-  },
-  Heaviside: two(heaviside),
-  Hypot: two((emit, a, b) =>
-    unary(emit, 'Sqrt', binary(emit, 'Add', binary(emit, 'Mul', a, a), binary(emit, 'Mul', b, b))),
-  ),
-  Isclose: isClose,
+  HardShrink: (call) => hardShrink(numberOf(call, 'threshold', 0.5))(call.emit, first(call)),
   Isfinite: one((emit, x) =>
     not(emit, binary(emit, 'Or', isNan(emit, x), isInfinite(true, true)(emit, x), 'bool')),
   ),
@@ -256,10 +161,6 @@ export const numeric: Readonly<Record<string, Operation>> = {
   Isnan: one(isNan),
   Isneginf: one(isInfinite(true, false)),
   Isposinf: one(isInfinite(false, true)),
-  Ldexp: two((emit, a, b) => binary(emit, 'Mul', a, binary(emit, 'Pow', emit.scalar(2), b))),
-  LogicalXor: two((emit, a, b) => binary(emit, 'Xor', cast(emit, a, 'bool'), cast(emit, b, 'bool'), 'bool')),
-  Logaddexp: two(logAdd(Math.E)),
-  Logaddexp2: two(logAdd(2)),
   NanToNum: nanToNum,
   Nanprod: nanReduction('ReduceProd', 1),
   Nansum: nanReduction('ReduceSum', 0),
@@ -278,12 +179,7 @@ export const numeric: Readonly<Record<string, Operation>> = {
   Rad2deg: one((emit, x) => scale(emit, x, 180 / Math.PI)),
   Round: rounding,
   Sinc: one(sinc),
-  SoftShrink: (call) => {
-    const x = first(call);
-    const { emit } = call;
-    const beyond = unary(emit, 'Relu', shift(emit, unary(emit, 'Abs', x), -numberOf(call, 'threshold', 0.5)));
-    return binary(emit, 'Mul', unary(emit, 'Sign', x), beyond);
-  },
+  SoftShrink: (call) => softShrink(numberOf(call, 'threshold', 0.5))(call.emit, first(call)),
   SparseSigmoid: activation('sparse_sigmoid'),
   Sparsemax: (call) => sparsemax(numberOf(call, 'axis', -1))(call.emit, first(call)),
   Threshold: (call) => {

@@ -6,7 +6,6 @@ import {
   concat,
   reduce,
   reshape,
-  scale,
   takeIndex,
   transpose,
   unary,
@@ -28,7 +27,11 @@ function nearest(at: number): number {
 }
 
 const METHODS: Readonly<Record<string, Between>> = {
-  linear: (at) => [Math.floor(at), Math.ceil(at), at - Math.floor(at)],
+  // From the number above and the one below that, as TensorFlow does it: an infinite one counts even with a share of 0.
+  linear: (at) => {
+    const low = Math.max(Math.ceil(at) - 1, 0);
+    return [low, low + 1, Math.fround(1 - Math.fround(low + 1 - at))];
+  },
   lower: (at) => [Math.floor(at), Math.floor(at), 0],
   higher: (at) => [Math.ceil(at), Math.ceil(at), 0],
   nearest: (at) => [nearest(at), nearest(at), 0],
@@ -63,11 +66,13 @@ function quantiles(call: LayerCall, levels: readonly number[], method = 'linear'
   const unclear = cast(emit, gone, 'bool');
   return levels.map((level) => {
     const [low, high, share] = between(level * last);
-    const [below, above] = [takeIndex(emit, order, axis, low), takeIndex(emit, order, axis, high)];
+    const [below, above] = [low, Math.min(high, last)].map((place) => takeIndex(emit, order, axis, place));
+    if (below === undefined || above === undefined) throw new Error('invariant broken: two numbers');
+    const weighed = (one: Value, by: number): Value => binary(emit, 'Mul', one, emit.scalar(by));
     const mixed =
       low === high
         ? below
-        : binary(emit, 'Add', below, scale(emit, binary(emit, 'Sub', above, below), share));
+        : binary(emit, 'Add', weighed(above, share), weighed(below, Math.fround(1 - share)));
     const value = where(emit, unclear, emit.scalar(NaN), mixed);
     if (!keeps(call)) return value;
     return reshape(

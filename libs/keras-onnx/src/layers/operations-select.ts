@@ -30,30 +30,15 @@ import {
   second,
   setting,
 } from './operands.js';
+import { placeOf, ranked } from './order.js';
 
 /** Where the largest or smallest number of an axis stands. */
 const extreme =
-  (op: string): Operation =>
+  (op: 'ArgMax' | 'ArgMin'): Operation =>
   (call) => {
     const { x, axis } = alongAxis(call);
-    const shape = x.shape.flatMap((dim, one) => (one === axis ? (keeps(call) ? [1] : []) : [dim]));
-    return call.emit.op(op, [x], shape, {
-      type: 'int64',
-      attributes: { axis: { int: axis }, keepdims: { int: keeps(call) ? 1 : 0 } },
-    });
+    return placeOf(call.emit, op, x, axis, keeps(call));
   };
-
-/** The `count` largest or smallest numbers of an axis in order, and where they stand. Of equal ones the first comes first. */
-function ranked(emit: Emitter, x: Value, axis: number, count: Dim, largest: boolean): [Value, Value] {
-  const shape = x.shape.map((dim, one) => (one === axis ? count : dim));
-  const attributes = { axis: { int: axis }, largest: { int: largest ? 1 : 0 } };
-  const inputs = [x, emit.length(count)];
-  const [values = x, places = x] = emit.multi('TopK', inputs, [shape, shape], attributes, [
-    'float32',
-    'int64',
-  ]);
-  return [values, places];
-}
 
 /** All numbers of an axis in rising order. */
 export function sorted(call: LayerCall, x: Value, axis: number): [Value, Value] {
@@ -158,11 +143,12 @@ export function runningProduct(call: LayerCall, x: Value, axis: number): Value {
   return concat(call.emit, parts, axis);
 }
 
-/** How many of a sorted row lie below (or not above) each number. */
-function placesIn(call: LayerCall, row: Value, values: Value, op: string): Value {
+/** How many of a sorted row do not lie above (or not above or at) each number; all of them for NaN, as it is ordered last. */
+function placesIn(call: LayerCall, row: Value, values: Value, op: 'Less' | 'LessOrEqual'): Value {
   const { emit } = call;
-  const below = binary(emit, op, unsqueeze(emit, values, -1), row, 'bool');
-  return reduce(emit, 'ReduceSum', cast(emit, below, 'float32'), [-1], false);
+  const above = binary(emit, op, unsqueeze(emit, values, -1), row, 'bool');
+  const others = emit.op('Not', [above], above.shape);
+  return reduce(emit, 'ReduceSum', cast(emit, others, 'float32'), [-1], false);
 }
 
 /** Nested choices: the first condition that holds decides. */
@@ -214,14 +200,13 @@ export const selecting: Readonly<Record<string, Operation>> = {
     const { x, axis } = alongAxis(call);
     return runningProduct(call, x, axis);
   },
-  Digitize: (call) =>
-    placesIn(call, operand(call, call.args[1] ?? call.kwargs.bins), first(call), 'GreaterOrEqual'),
+  Digitize: (call) => placesIn(call, operand(call, call.args[1] ?? call.kwargs.bins), first(call), 'Less'),
   SearchSorted: (call) =>
     placesIn(
       call,
       operand(call, call.args[0] ?? call.kwargs.sorted_sequence),
       operand(call, call.args[1] ?? call.kwargs.values),
-      setting(call, 'side') === 'right' ? 'GreaterOrEqual' : 'Greater',
+      setting(call, 'side') === 'right' ? 'Less' : 'LessOrEqual',
     ),
   Select: select,
   OneHot: hot,

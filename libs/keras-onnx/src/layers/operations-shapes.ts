@@ -8,7 +8,6 @@ import {
   concat,
   expand,
   reshape,
-  scale,
   sliceAxis,
   transpose,
   unary,
@@ -16,6 +15,7 @@ import {
 } from '../graph/tensor-ops.js';
 import type { LayerCall, Resolved } from './definition.js';
 import { first, lengthOf, numberOf, operand, type Operation, ownAxis, setting } from './operands.js';
+import { evenly } from './operations-pairs.js';
 
 /** Plain whole numbers of an argument. */
 function whole(call: LayerCall, given: unknown, key: string): number[] {
@@ -182,13 +182,11 @@ const spaced =
     ].map((end) => even(call, end));
     if (start === undefined || stop === undefined) throw new Error('invariant broken: there are two ends');
     const count = numberOf(call, 'num', 50);
-    const last = setting(call, 'endpoint') === false ? count : Math.max(count - 1, 1);
-    const span = binary(emit, 'Sub', stop, start);
-    const from = binary(emit, 'Add', start, scale(emit, span, 0));
-    const points = Array.from({ length: count }, (_, at) =>
-      unsqueeze(emit, binary(emit, 'Add', from, scale(emit, span, at / last)), numberOf(call, 'axis', 0)),
-    );
-    return spread(call, concat(emit, points, axisOf(numberOf(call, 'axis', 0), from.shape.length + 1)));
+    const points = evenly(call, start, stop, count, setting(call, 'endpoint') !== false);
+    const rank = points[0]?.shape.length ?? 0;
+    const axis = axisOf(numberOf(call, 'axis', 0), rank + 1);
+    const laid = points.map((one) => unsqueeze(emit, one, axis));
+    return spread(call, concat(emit, laid, axis));
   };
 
 const meshgrid: Operation = (call) => {

@@ -42,10 +42,12 @@ const batchNorm: Operation = (call) => {
   };
   const [mean, variance] = [laid(1, 'mean') ?? emit.scalar(0), laid(2, 'variance') ?? emit.scalar(1)];
   const [offset, factor] = [laid(3, 'offset'), laid(4, 'scale')];
-  const spread = unary(emit, 'Sqrt', shift(emit, variance, numberOf(call, 'epsilon', 1e-3)));
-  const normal = binary(emit, 'Div', binary(emit, 'Sub', x, mean), spread);
-  const scaled = factor === undefined ? normal : binary(emit, 'Mul', normal, factor);
-  return offset === undefined ? scaled : binary(emit, 'Add', scaled, offset);
+  const root = unary(emit, 'Sqrt', shift(emit, variance, numberOf(call, 'epsilon', 1e-3)));
+  const plain = unary(emit, 'Reciprocal', root);
+  const inverse = factor === undefined ? plain : binary(emit, 'Mul', plain, factor);
+  const below = binary(emit, 'Mul', mean, inverse);
+  const rest = offset === undefined ? unary(emit, 'Neg', below) : binary(emit, 'Sub', offset, below);
+  return binary(emit, 'Add', binary(emit, 'Mul', x, inverse), rest);
 };
 
 /** Windows of the last axis, one behind the other. */
@@ -113,7 +115,7 @@ const shortFourier: Operation = (call) => {
   });
 };
 
-/** The largest `k` of a row have the class among them. */
+/** The largest `k` of a row have the class among them; of numbers that are not all finite nothing is said to be among them. */
 const inTopK: Operation = (call) => {
   const { emit } = call;
   const [targets, predictions] = [
@@ -126,7 +128,10 @@ const inTopK: Operation = (call) => {
   });
   const above = cast(emit, binary(emit, 'Greater', predictions, own, 'bool'), 'float32');
   const count = reduce(emit, 'ReduceSum', above, [1], false);
-  return binary(emit, 'Less', count, emit.scalar(numberOf(call, 'k')), 'bool');
+  const isAmong = binary(emit, 'Less', count, emit.scalar(numberOf(call, 'k')), 'bool');
+  const size = binary(emit, 'Less', unary(emit, 'Abs', predictions), emit.scalar(Infinity), 'bool');
+  const isSound = reduce(emit, 'ReduceMin', cast(emit, size, 'float32'), [1], false);
+  return binary(emit, 'And', isAmong, cast(emit, isSound, 'bool'), 'bool');
 };
 
 /** The area below a line through the numbers of an axis. */

@@ -25,6 +25,7 @@ import {
   setting,
 } from './operands.js';
 import { runningProduct } from './operations-select.js';
+import { isNan, isNegative, LARGEST, placeOf } from './order.js';
 
 /** Giles' approximation in single precision (2012). */
 function inverseErf(emit: Emitter, x: Value): Value {
@@ -58,19 +59,14 @@ function inverseErf(emit: Emitter, x: Value): Value {
 }
 
 const nanPlace =
-  (op: string, stand: number): Operation =>
+  (op: 'ArgMax' | 'ArgMin'): Operation =>
   (call) => {
     const { emit } = call;
     const { x, axis } = alongAxis(call);
-    const isNan = unary(emit, 'IsNaN', x, 'bool');
-    const keep = setting(call, 'keepdims') === true;
-    const shape = x.shape.flatMap((dim, one) => (one === axis ? (keep ? [1] : []) : [dim]));
-    const found = emit.op(op, [where(emit, isNan, emit.scalar(stand), x)], shape, {
-      type: 'int64',
-      attributes: { axis: { int: axis }, keepdims: { int: keep ? 1 : 0 } },
-    });
+    const keep = keeps(call);
+    const found = placeOf(emit, op, x, axis, keep);
     // Rows of nothing but NaN have no place.
-    const seen = reduce(emit, 'ReduceMin', cast(emit, isNan, 'float32'), [axis], keep);
+    const seen = reduce(emit, 'ReduceMin', cast(emit, isNan(emit, x), 'float32'), [axis], keep);
     return where(emit, cast(emit, seen, 'bool'), emit.integers([-1], []), found);
   };
 
@@ -81,20 +77,11 @@ const nanExtreme =
     const { emit } = call;
     const x = first(call);
     const [axes, keep] = [axesOf(call, x), keeps(call)];
-    const isNan = unary(emit, 'IsNaN', x, 'bool');
-    const isAll = reduce(emit, 'ReduceMin', cast(emit, isNan, 'float32'), axes, keep);
-    const found = reduce(emit, op, where(emit, isNan, emit.scalar(stand), x), axes, keep);
+    const gone = isNan(emit, x);
+    const isAll = reduce(emit, 'ReduceMin', cast(emit, gone, 'float32'), axes, keep);
+    const found = reduce(emit, op, where(emit, gone, emit.scalar(stand), x), axes, keep);
     return where(emit, cast(emit, isAll, 'bool'), emit.scalar(NaN), found);
   };
-
-/** Whether a number is below 0, or the 0 that comes from there: 1 / −0 is −∞. */
-const signBit: Operation = (call) => {
-  const { emit } = call;
-  const x = first(call);
-  const isZero = binary(emit, 'Equal', x, emit.scalar(0), 'bool');
-  const side = where(emit, isZero, unary(emit, 'Reciprocal', x), x);
-  return binary(emit, 'Less', side, emit.scalar(0), 'bool');
-};
 
 const unravel: Operation = (call) => {
   const { emit } = call;
@@ -112,6 +99,12 @@ const unravel: Operation = (call) => {
   });
 };
 
+/** 0 for NaN, and the largest number for Infinity. */
+function finite(emit: Emitter, x: Value): Value {
+  const kept = where(emit, isNan(emit, x), emit.scalar(0), x);
+  return emit.op('Clip', [kept, emit.scalar(-LARGEST), emit.scalar(LARGEST)], x.shape);
+}
+
 /** Powers of a row of numbers as columns. */
 const vander: Operation = (call) => {
   const { emit } = call;
@@ -121,29 +114,6 @@ const vander: Operation = (call) => {
     setting(call, 'increasing') === true ? at : count - 1 - at,
   );
   return binary(emit, 'Pow', unsqueeze(emit, x, -1), emit.constant(Float32Array.from(powers), [count]));
-};
-
-const INTEGERS: Readonly<Record<string, readonly [number, number]>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int16: [-32_768, 32_767],
-  uint16: [0, 65_535],
-  // The nearest floats inside.
-  int32: [-2_147_483_648, 2_147_483_520],
-  uint32: [0, 4_294_967_040],
-  int64: [-9_223_371_487_098_961_920, 9_223_371_487_098_961_920],
-};
-
-const saturate: Operation = (call) => {
-  const { emit } = call;
-  const x = first(call);
-  const dtype = String(setting(call, 'dtype'));
-  if (/^(b?float)/.test(dtype)) return x;
-  const bounds = dtype === 'bool' ? [0, 1] : INTEGERS[dtype];
-  if (bounds === undefined)
-    throw call.config.refuse(`a cast to ${dtype}`, 'cast to a float, a bool or an integer');
-  const [low, high] = bounds.map((bound) => emit.scalar(bound));
-  return cast(emit, emit.op('Clip', [x, low ?? x, high ?? x], x.shape), dtype === 'bool' ? 'bool' : 'int64');
 };
 
 const integerShift =
@@ -161,12 +131,13 @@ export const special: Readonly<Record<string, Operation>> = {
   Erfinv: (call) => inverseErf(call.emit, first(call)),
   Nanmax: nanExtreme('ReduceMax', -Infinity),
   Nanmin: nanExtreme('ReduceMin', Infinity),
-  Signbit: signBit,
-  Nanargmax: nanPlace('ArgMax', -Infinity),
-  Nanargmin: nanPlace('ArgMin', Infinity),
+  Signbit: (call) => isNegative(call.emit, first(call)),
+  Nanargmax: nanPlace('ArgMax'),
+  Nanargmin: nanPlace('ArgMin'),
   Nancumsum: (call) => {
     const { x, axis } = alongAxis(call);
-    const kept = where(call.emit, unary(call.emit, 'IsNaN', x, 'bool'), call.emit.scalar(0), x);
+    // Keras on TensorFlow makes infinite numbers finite here, too.
+    const kept = finite(call.emit, x);
     return call.emit.op('CumSum', [kept, call.emit.builder.integers([axis], [])], x.shape);
   },
   Nancumprod: (call) => {
@@ -176,7 +147,6 @@ export const special: Readonly<Record<string, Operation>> = {
   },
   UnravelIndex: unravel,
   Vander: vander,
-  SaturateCast: saturate,
   LeftShift: integerShift(1),
   BitwiseLeftShift: integerShift(1),
   RightShift: integerShift(-1),
@@ -193,7 +163,7 @@ export const special: Readonly<Record<string, Operation>> = {
       call.emit.scalar(0),
     );
   },
-  Imag: (call) => scale(call.emit, first(call), 0),
+  Imag: (call) => expand(call.emit, call.emit.scalar(0), first(call).shape),
   Isreal: (call) => cast(call.emit, expand(call.emit, call.emit.scalar(1), first(call).shape), 'bool'),
   Array: (call) => first(call),
   Vdot: (call) => {

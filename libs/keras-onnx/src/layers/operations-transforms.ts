@@ -19,10 +19,12 @@ export function waves(
   const [cos, sin] = [new Float32Array(rows * columns), new Float32Array(rows * columns)];
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
-      // The remainder keeps the angle small, and the sine exact.
-      const angle = (2 * Math.PI * ((row * column) % length)) / length;
-      cos[row * columns + column] = Math.cos(angle);
-      sin[row * columns + column] = sign * Math.sin(angle);
+      // The remainder keeps the angle small, and the sine exact; of a right angle the sine is a whole number.
+      const turns = ((row * column) % length) / length;
+      const [angle, isRight] = [2 * Math.PI * turns, (4 * turns) % 1 === 0];
+      const at = row * columns + column;
+      cos[at] = isRight ? Math.round(Math.cos(angle)) : Math.cos(angle);
+      sin[at] = sign * (isRight ? Math.round(Math.sin(angle)) : Math.sin(angle));
     }
   }
   return { cos, sin };

@@ -19,6 +19,7 @@ import { arrange } from './operations-arrange.js';
 import { matrices } from './operations-matrices.js';
 import { extremeOf, norms } from './operations-norms.js';
 import { numeric } from './operations-numeric.js';
+import { pairs } from './operations-pairs.js';
 import { products } from './operations-products.js';
 import { quantileOperations } from './operations-quantiles.js';
 import { selecting } from './operations-select.js';
@@ -26,6 +27,7 @@ import { shaping } from './operations-shapes.js';
 import { signals } from './operations-signals.js';
 import { special } from './operations-special.js';
 import { refusedClass } from './refusals.js';
+import { types } from './whole-numbers.js';
 
 const elementwise =
   (op: string): Operation =>
@@ -67,24 +69,6 @@ const logarithm =
 const choose: Operation = (call) => {
   const condition = cast(call.emit, operand(call, call.args[0]), 'bool');
   return where(call.emit, condition, operand(call, call.args[1]), operand(call, call.args[2]));
-};
-
-const castTo: Operation = (call) => {
-  const dtype = String(setting(call, 'dtype'));
-  const x = first(call);
-  if (/^(float|bfloat)/.test(dtype)) return x;
-  if (dtype === 'bool') return cast(call.emit, x, 'bool');
-  if (/^u?int/.test(dtype)) return cast(call.emit, x, 'int64');
-  throw unsupported(`a cast to ${dtype}`, 'cast to a float, an integer or bool', call.layer.name);
-};
-
-const floorDivide: Operation = (call) =>
-  unary(call.emit, 'Floor', binary(call.emit, 'Div', left(call), second(call)));
-
-/** x − ⌊x / y⌋ · y: the remainder has the divisor's sign, as in Python. */
-const modulo: Operation = (call) => {
-  const [a, b] = [left(call), second(call)];
-  return binary(call.emit, 'Sub', a, binary(call.emit, 'Mul', floorDivide(call) as Value, b));
 };
 
 const reduction =
@@ -132,8 +116,6 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Multiply: pair('Mul'),
   Divide: pair('Div'),
   TrueDivide: pair('Div'),
-  FloorDivide: floorDivide,
-  Mod: modulo,
   Power: pair('Pow'),
   Maximum: pair('Max'),
   Minimum: pair('Min'),
@@ -169,7 +151,6 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Tanh: elementwise('Tanh'),
   Clip: clip,
   Where: choose,
-  Cast: castTo,
   Greater: compare('Greater'),
   GreaterEqual: compare('GreaterOrEqual'),
   Less: compare('Less'),
@@ -178,6 +159,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   NotEqual: (call) => unary(call.emit, 'Not', binary(call.emit, 'Equal', left(call), second(call), 'bool')),
   LogicalAnd: logical('And'),
   LogicalOr: logical('Or'),
+  LogicalXor: logical('Xor'),
   LogicalNot: (call) => unary(call.emit, 'Not', cast(call.emit, first(call), 'bool')),
   LogSoftmax: (call) => softmax(call.emit, first(call), numberOf(call, 'axis', -1), 'LogSoftmax'),
   Softmax: (call) => softmaxOver(numberOf(call, 'axis', -1))(call.emit, first(call)),
@@ -207,6 +189,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...reductions,
   ...arrange,
   ...numeric,
+  ...pairs,
   ...selecting,
   ...quantileOperations,
   ...norms,
@@ -215,6 +198,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...matrices,
   ...signals,
   ...special,
+  ...types,
 };
 
 /** Operations that compile, for documentation and messages. */

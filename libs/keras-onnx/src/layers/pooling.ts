@@ -1,5 +1,5 @@
 import { corrupt } from '../errors.js';
-import type { Value } from '../graph/emitter.js';
+import type { Emitter, Value } from '../graph/emitter.js';
 import {
   binary,
   cast,
@@ -11,6 +11,7 @@ import {
   where,
 } from '../graph/tensor-ops.js';
 import { known, only, type LayerCall, type LayerDefinition } from './definition.js';
+import { isNan, LARGEST } from './order.js';
 import {
   channelsFirst,
   channelsLast,
@@ -86,6 +87,8 @@ export function intoBins(
   sizes: readonly number[],
   axes: readonly number[],
 ): Value {
+  // Max pooling of TensorFlow passes over NaN and begins with the smallest finite number; ONNX Runtime's reductions do not.
+  const started = op === 'ReduceMax' ? fromLowest(call.emit, given) : given;
   // Bins are rectangles, so that one axis can be done after the other.
   return axes.reduce((x, axis, index) => {
     const length = known(call, x.shape[axis], 'length');
@@ -96,7 +99,12 @@ export function intoBins(
       return reduce(call.emit, op, sliceAxis(call.emit, x, axis, start, stop), [axis], true);
     });
     return concat(call.emit, bins, axis);
-  }, given);
+  }, started);
+}
+
+function fromLowest(emit: Emitter, x: Value): Value {
+  const lowest = emit.scalar(-LARGEST);
+  return where(emit, isNan(emit, x), lowest, emit.op('Max', [x, lowest], x.shape));
 }
 
 const adaptive = (op: string, spatial: number): LayerDefinition => ({

@@ -3,6 +3,7 @@ export type ElementType =
   | 'float32'
   | 'float64'
   | 'float16'
+  | 'bfloat16'
   | 'float8'
   | 'int8'
   | 'int16'

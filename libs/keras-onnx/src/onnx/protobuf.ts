@@ -29,6 +29,7 @@ export const ELEMENT_TYPES: Readonly<Record<ElementType, number>> = {
   float64: 11,
   uint32: 12,
   uint64: 13,
+  bfloat16: 16,
   float8: 17,
 };
 

@@ -85,7 +85,8 @@ export function toOrt(
     return new Tensor('float32', floats, dims);
   }
   if (type === 'float16') return halves(data, dims);
-  if (type === 'float8') throw bad(`the input '${name}' takes numbers of a kind that none can be given`);
+  if (type === 'float8' || type === 'bfloat16')
+    throw bad(`the input '${name}' takes numbers of a kind that none can be given`);
   const { least, most, array } = INTEGERS[type];
   for (let index = 0; index < data.length; index += 1) {
     const value = data[index] ?? 0;
@@ -96,7 +97,7 @@ export function toOrt(
   return new Tensor(type, array(data), dims);
 }
 
-type Whole = Exclude<ElementType, 'float32' | 'float64' | 'float16' | 'float8'>;
+type Whole = Exclude<ElementType, 'float32' | 'float64' | 'float16' | 'bfloat16' | 'float8'>;
 type Numbers = ArrayLike<number>;
 
 /** What a type of integers holds, as far as JavaScript's numbers tell them apart, and the array that ONNX Runtime takes them in. */
