@@ -45,6 +45,7 @@ export class BootstrapAdministrator implements OnApplicationBootstrap {
     if (await this.users.hasAdministrator()) return false;
     const { admin_username: username, admin_password: given, admin_api_key: apiKey } = this.config;
     if (await this.users.usernameTaken(username)) {
+      if (await this.users.hasAdministrator()) return false; // another process has just made it
       this.console.print(
         `There is no administrator, and "${username}" is the name of another account. ` +
           'Set ADMIN_USERNAME, or run: prediction-provider users create NAME --email ADDRESS --role administrator',
