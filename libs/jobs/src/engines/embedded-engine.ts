@@ -134,10 +134,11 @@ export class EmbeddedJobEngine implements JobEngine {
   async stop(graceMs: number): Promise<void> {
     if (this.#state !== 'running') return;
     this.#state = 'stopped';
+    const until = this.#options.clock.monotonic() + graceMs; // what it waits for before is part of it
     await this.#sweeper.stop();
     await this.#claiming;
     if (this.#taken > 0) await new Promise<void>((resolve) => (this.#onNoneTaken = resolve));
-    await this.#runner.stop(graceMs);
+    await this.#runner.stop(until - this.#options.clock.monotonic());
   }
 
   counts(): Promise<JobCounts> {

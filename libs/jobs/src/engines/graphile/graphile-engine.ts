@@ -119,11 +119,12 @@ export class GraphileJobEngine implements JobEngine {
   async stop(graceMs: number): Promise<void> {
     if (this.#state !== 'running') return;
     this.#state = 'stopped';
+    const until = this.#options.clock.monotonic() + graceMs; // what it waits for before is part of it
     this.#queue.stopTaking();
     await this.#sweeper.stop();
     await this.#adding;
     await Promise.allSettled(this.#claiming);
-    await this.#runner.stop(graceMs);
+    await this.#runner.stop(until - this.#options.clock.monotonic());
     await this.#queue.close();
   }
 
