@@ -1,3 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
+import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
+import { proven } from '../../../libs/keras-onnx/src/isolate/prove.js';
+import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import { type Field, intField, lengthField, writeFields } from '../../../libs/keras-onnx/src/onnx/wire.js';
 import { GRAPH, MODEL, nodeField, TENSOR } from '../../../libs/keras-onnx/src/foreign/model.js';
 
@@ -90,4 +98,37 @@ export function trainingDropout(rate: number, opset = 17): Uint8Array {
     ],
     opset,
   );
+}
+
+/** A folder for files of other tools, as long as the specs of a file run; its engines are closed with it. */
+export class ForeignFolder {
+  path = '';
+  #made = 0;
+  readonly #opened: Engine[] = [];
+
+  constructor() {
+    beforeAll(async () => {
+      this.path = await mkdtemp(join(tmpdir(), 'keras-onnx-foreign-'));
+    });
+    afterAll(async () => {
+      for (const engine of this.#opened) await engine.close();
+      await rm(this.path, { recursive: true });
+    });
+  }
+
+  async compile(bytes: Uint8Array): ReturnType<typeof proven> {
+    const path = join(this.path, `${(this.#made += 1)}.onnx`);
+    await writeFile(path, bytes);
+    return proven(await compileFile(path, DEFAULT_LIMITS));
+  }
+
+  async open(bytes: Uint8Array): Promise<Engine> {
+    return this.load(await this.compile(bytes));
+  }
+
+  async load(model: Awaited<ReturnType<typeof proven>>): Promise<Engine> {
+    const engine = await Engine.open(model, 1);
+    this.#opened.push(engine);
+    return engine;
+  }
 }

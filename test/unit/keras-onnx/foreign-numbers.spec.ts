@@ -1,18 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
+import { describe, expect, it } from '@jest/globals';
 import { GRAPH, nodeField, TENSOR } from '../../../libs/keras-onnx/src/foreign/model.js';
-import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
-import { proven } from '../../../libs/keras-onnx/src/isolate/prove.js';
 import { type Field, floatField, intField, lengthField } from '../../../libs/keras-onnx/src/onnx/wire.js';
-import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
+import type { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import {
   BOOL,
   FLOAT,
   floats,
   foreignFile,
+  ForeignFolder,
   HALF,
   initializer,
   INT64,
@@ -21,25 +18,8 @@ import {
 } from './foreign-files.js';
 
 const [DOUBLE, BFLOAT16] = [11, 16];
-let folder = '';
-const opened: Engine[] = [];
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'keras-onnx-numbers-'));
-});
-
-afterAll(async () => {
-  for (const engine of opened) await engine.close();
-  await rm(folder, { recursive: true });
-});
-
-async function open(graph: readonly Field[], opset = 17): Promise<Engine> {
-  const path = join(folder, 'model.onnx');
-  await writeFile(path, foreignFile(graph, opset));
-  const engine = await Engine.open(await proven(await compileFile(path, DEFAULT_LIMITS)), 1);
-  opened.push(engine);
-  return engine;
-}
+const folder = new ForeignFolder();
+const open = (graph: readonly Field[], opset = 17): Promise<Engine> => folder.open(foreignFile(graph, opset));
 
 const x = { name: 'x', shape: [2, 4], data: [1, -2, 3, 4, 5, 6, -7, 8] };
 const edges = (type: number): Field[] => [
@@ -157,7 +137,7 @@ it('numbers beside the file may be named by ./, and those of a folder below are 
     ...edges(FLOAT),
   ];
   await writeFile(
-    join(folder, 'weights.bin'),
+    join(folder.path, 'weights.bin'),
     floats(...Array.from({ length: 16 }, (_, at) => (at % 5 === 0 ? 2 : 0))),
   );
   const [y] = await (await open(graph('./weights.bin'))).run([x]);

@@ -1,19 +1,16 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEFAULT_LIMITS } from '../../../libs/keras-onnx/src/containers/source.js';
+import { describe, expect, it } from '@jest/globals';
 import { nodeField } from '../../../libs/keras-onnx/src/foreign/model.js';
-import { compileFile } from '../../../libs/keras-onnx/src/isolate/compile-file.js';
-import { proven } from '../../../libs/keras-onnx/src/isolate/prove.js';
 import { floatField, intField, lengthField, type Field } from '../../../libs/keras-onnx/src/onnx/wire.js';
-import { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
+import type { Engine } from '../../../libs/keras-onnx/src/runtime/engine.js';
 import {
   BOOL,
   dictionaries,
   FLOAT,
   floats,
   foreignFile,
+  ForeignFolder,
   HALF,
   initializer,
   INT64,
@@ -23,30 +20,9 @@ import {
   trainingDropout,
 } from './foreign-files.js';
 
-let folder = '';
-let made = 0;
-const opened: Engine[] = [];
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'keras-onnx-foreign-'));
-});
-
-afterAll(async () => {
-  for (const engine of opened) await engine.close();
-  await rm(folder, { recursive: true });
-});
-
-async function compile(bytes: Uint8Array) {
-  const path = join(folder, `${(made += 1)}.onnx`);
-  await writeFile(path, bytes);
-  return proven(await compileFile(path, DEFAULT_LIMITS));
-}
-
-async function open(bytes: Uint8Array): Promise<Engine> {
-  const engine = await Engine.open(await compile(bytes), 1);
-  opened.push(engine);
-  return engine;
-}
+const folder = new ForeignFolder();
+const compile = (bytes: Uint8Array): ReturnType<ForeignFolder['compile']> => folder.compile(bytes);
+const open = (bytes: Uint8Array): Promise<Engine> => folder.open(bytes);
 
 const x = { name: 'x', shape: [2, 4], data: [1, -2, 3, 4, 5, 6, -7, 8] };
 const float = (name: string, value: number): Field =>
@@ -194,8 +170,7 @@ describe('of the edges of an ONNX file,', () => {
     ];
     const model = await compile(foreignFile(graph));
     expect(model.onnx).toEqual({ opset: 17, cut: ['label'], shapeless: [], labels: ['a', 'b'] });
-    const engine = await Engine.open(model, 1);
-    opened.push(engine);
+    const engine = await folder.load(model);
     const outputs = await engine.run([{ shape: [1, 2], data: [3, 4] }]);
     expect(outputs.map(({ name, shape, data }) => [name, shape, Array.from(data)])).toEqual([
       ['probabilities', [1, 2], [3, -3]],
@@ -264,19 +239,18 @@ describe('numbers of an ONNX file that lie beside it', () => {
   const identity = Array.from({ length: 16 }, (_, at) => (at % 5 === 0 ? 2 : 0));
 
   it('are read from the same folder and belong to the model', async () => {
-    await writeFile(join(folder, 'weights.bin'), floats(9, 9, ...identity));
+    await writeFile(join(folder.path, 'weights.bin'), floats(9, 9, ...identity));
     const model = await compile(graph('weights.bin'));
     expect(model.files[1]).toBe('weights.bin');
-    const engine = await Engine.open(model, 1);
-    opened.push(engine);
+    const engine = await folder.load(model);
     const [y] = await engine.run([x]);
     expect(Array.from(y?.data ?? [])).toEqual(x.data.map((one) => 2 * one));
-    await writeFile(join(folder, 'weights.bin'), floats(9, 9, ...identity, 1));
+    await writeFile(join(folder.path, 'weights.bin'), floats(9, 9, ...identity, 1));
     expect((await compile(graph('weights.bin'))).sha256).not.toBe(model.sha256);
   });
 
   it('are not looked for anywhere else', async () => {
-    await symlink(join(folder, 'weights.bin'), join(folder, 'link.bin'));
+    await symlink(join(folder.path, 'weights.bin'), join(folder.path, 'link.bin'));
     await expect(compile(graph('link.bin'))).rejects.toThrow('link');
     for (const place of ['../weights.bin', '/etc/passwd', '..', 'a\\b', ''])
       await expect(compile(graph(place))).rejects.toMatchObject({ code: 'model_corrupt' });
